@@ -1,0 +1,45 @@
+# `make run` and `make test` do everything on a machine with Python 3.11+ and make.
+# PYTHON=... names the interpreter for .venv, PORT=... the port of `make run`.
+.DEFAULT_GOAL := help
+.PHONY: help run test format assets clean
+
+PORT ?= 8000
+export PYTHON
+
+VENV := .venv
+# One stamp per set of extras; a changed pyproject.toml makes both old.
+RUN := $(VENV)/.installed-run
+DEV := $(VENV)/.installed-dev
+
+help:
+	@echo "make run      serve the Task Manager example on http://127.0.0.1:$(PORT) (PORT=... to change)"
+	@echo "make test     all checks: ruff, mypy, pyright, tests with coverage"
+	@echo "make format   mend and format the code"
+	@echo "make assets   refresh the files of the documentation pages from npm"
+	@echo "make clean    remove .venv and everything that was generated"
+	@echo "PYTHON=python3.12 make ...   choose the interpreter (3.11 or newer)"
+
+run: $(RUN)
+	@TASK_MANAGER_DEMO=1 $(VENV)/bin/typeway run examples.task_manager.main:app --host 127.0.0.1 --port $(PORT)
+
+test: $(DEV)
+	@scripts/check
+	@scripts/test
+
+format: $(DEV)
+	@scripts/format
+
+assets: $(DEV)
+	@$(VENV)/bin/python scripts/refresh_assets.py
+
+$(RUN): pyproject.toml scripts/install
+	@scripts/install standard,examples
+	@touch $@
+
+$(DEV): pyproject.toml scripts/install
+	@scripts/install standard,dev
+	@touch $@ $(RUN)
+
+clean:
+	rm -rf $(VENV) build dist htmlcov .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find src tests examples benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

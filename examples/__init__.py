@@ -1,0 +1,1 @@
+"""Applications that show how Typeway is used."""

@@ -1,0 +1,99 @@
+"""Read the application's settings from the environment and from a `.env` file."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import create_async_engine
+
+PREFIX = "TASK_MANAGER_"
+
+
+class ConfigurationError(Exception):
+    """The environment does not describe an application that can run; the message says what to change."""
+
+
+class Settings(BaseSettings):
+    """Everything that differs between one installation and the next.
+
+    Each field is read from the variable of its name with the prefix `TASK_MANAGER_`, only the database from
+    plain `DATABASE_URL`, as hosting platforms name it.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        # A rejected secret must not come back in the error message.
+        hide_input_in_errors=True,
+        validate_by_name=True,
+    )
+
+    demo: bool = False
+    # RFC 7518 3.2: an HS256 key has at least the 256 bits of its hash.
+    secret_key: SecretStr | None = Field(default=None, min_length=32)
+    access_token_minutes: int = Field(default=30, ge=1, le=60 * 24 * 30)
+    database_url: str = Field(
+        default="sqlite+aiosqlite:///./task_manager.db",
+        validation_alias=AliasChoices("DATABASE_URL", "TASK_MANAGER_DATABASE_URL"),
+        repr=False,
+    )
+    cors_origins: Annotated[list[str], NoDecode] = []
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    max_body_bytes: int = Field(default=64 * 1024, ge=1024)
+    # RFC 9106 4: the second recommended option (64 MiB, three passes).
+    argon2_time_cost: int = Field(default=3, ge=1)
+    argon2_memory_kib: int = Field(default=64 * 1024, ge=32)
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def split_at_commas(cls, origins: Any) -> Any:
+        """Let the variable hold `https://a.example, https://b.example`."""
+        if isinstance(origins, str):
+            return [origin.strip() for origin in origins.split(",") if origin.strip()]
+        return origins
+
+    @field_validator("database_url")
+    @classmethod
+    def has_an_async_driver(cls, url: str) -> str:
+        """Refuse at start-up what would otherwise fail at the first request; this opens no connection."""
+        try:
+            create_async_engine(url)
+        except (SQLAlchemyError, ImportError) as error:
+            raise ValueError(f"not usable as an async database URL ({error})") from error
+        return url
+
+    @model_validator(mode="after")
+    def has_a_secret(self) -> Self:
+        """Only the demo may run without a secret of its own."""
+        if self.secret_key is None and not self.demo:
+            raise ValueError(
+                f"{PREFIX}SECRET_KEY is not set: give it at least 32 random characters "
+                f"(`openssl rand -base64 48`), or set {PREFIX}DEMO=1 to try the application"
+            )
+        return self
+
+
+def load_settings() -> Settings:
+    """Read the settings from the environment.
+
+    Raises:
+        ConfigurationError: A variable is missing or wrong; the one-line message names it, but never repeats its value.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = [_describe(problem["loc"], problem["msg"]) for problem in error.errors(include_input=False)]
+        raise ConfigurationError("; ".join(problems)) from None
+
+
+def _describe(location: tuple[int | str, ...], message: str) -> str:
+    """Name the environment variable instead of the field."""
+    text = message.removeprefix("Value error, ").replace("\n", " ")
+    if not location:
+        return text
+    name = str(location[0])
+    return f"{name if name.isupper() else PREFIX + name.upper()}: {text}"

@@ -1,0 +1,131 @@
+"""Translate errors into answers, all of one shape."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as NoFreeConnectionError
+from starlette.exceptions import HTTPException
+
+from examples.task_manager.exceptions import (
+    DatabaseUnavailableError,
+    DuplicateTaskError,
+    InvalidCredentialsError,
+    InvalidTokenError,
+    TaskManagerError,
+    TaskNotFoundError,
+    UsernameTakenError,
+)
+from examples.task_manager.middleware import tracking_headers
+from examples.task_manager.schemas.error import ErrorResponse, FieldError
+from typeway import FastAPI, Request
+from typeway.exceptions import RequestValidationError
+from typeway.responses import JSONResponse
+
+logger = logging.getLogger(__name__)
+
+# What the framework raises by itself. The phrases of `http.HTTPStatus` change with the version of Python.
+CODES = {
+    400: "bad_request",
+    401: "unauthorized",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "content_too_large",
+    415: "unsupported_media_type",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How an error of the domain looks over HTTP."""
+
+    status: int
+    code: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+ANSWERS: dict[type[TaskManagerError], Answer] = {
+    TaskNotFoundError: Answer(404, "task_not_found"),
+    DuplicateTaskError: Answer(409, "duplicate_task"),
+    UsernameTakenError: Answer(409, "username_taken"),
+    # RFC 9110 11.6.1: a 401 names the scheme that would have worked; RFC 6750 3.1 names the error.
+    InvalidCredentialsError: Answer(401, "invalid_credentials", {"WWW-Authenticate": "Bearer"}),
+    InvalidTokenError: Answer(401, "invalid_token", {"WWW-Authenticate": 'Bearer error="invalid_token"'}),
+    DatabaseUnavailableError: Answer(503, "database_unavailable", {"Retry-After": "1"}),
+}
+
+
+def add_error_handlers(app: FastAPI) -> None:
+    """Let every error of the application be answered in the same shape."""
+    app.exception_handler(TaskManagerError)(answer_domain_error)
+    for failure in (OperationalError, NoFreeConnectionError, ConnectionError):
+        app.exception_handler(failure)(answer_database_failure)
+    app.exception_handler(RequestValidationError)(answer_invalid_request)
+    # The base class: unknown paths and methods raise it, not the framework's own subclass.
+    app.exception_handler(HTTPException)(answer_http_exception)
+    app.exception_handler(Exception)(answer_unexpected_error)
+
+
+async def answer_domain_error(request: Request, error: TaskManagerError) -> JSONResponse:
+    """Look up how this error is said over HTTP."""
+    answer = ANSWERS[type(error)]
+    return _answer(answer.status, answer.code, str(error), headers=answer.headers)
+
+
+async def answer_database_failure(request: Request, error: Exception) -> JSONResponse:
+    """Log what the database said; the client learns only that it may try again."""
+    logger.error("database failure", exc_info=error, extra={"fields": _request_fields(request)})
+    return await answer_domain_error(request, DatabaseUnavailableError())
+
+
+async def answer_invalid_request(request: Request, error: RequestValidationError) -> JSONResponse:
+    """Say what is wrong and where, without repeating what was sent: it may be a password."""
+    details = [_field_error(problem) for problem in error.errors()]
+    return _answer(422, "validation_error", "The request is not valid", details=details)
+
+
+async def answer_http_exception(request: Request, error: HTTPException) -> JSONResponse:
+    """Give the errors of the framework the shape of ours, with their headers."""
+    code = CODES.get(error.status_code, "http_error")
+    return _answer(error.status_code, code, str(error.detail), headers=error.headers)
+
+
+async def answer_unexpected_error(request: Request, error: Exception) -> JSONResponse:
+    """Log everything, tell nothing."""
+    logger.error("unexpected error", exc_info=error, extra={"fields": _request_fields(request)})
+    headers = tracking_headers(request.scope)
+    return _answer(500, "internal_error", "An unexpected error occurred", headers=headers)
+
+
+def _answer(
+    status: int,
+    code: str,
+    message: str,
+    *,
+    details: list[FieldError] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> JSONResponse:
+    body = ErrorResponse(error=code, message=message, details=details)
+    return JSONResponse(body.model_dump(exclude_none=True), status_code=status, headers=headers)
+
+
+def _field_error(problem: Mapping[str, object]) -> FieldError:
+    location = problem["loc"]
+    path = ".".join(str(part) for part in location) if isinstance(location, tuple | list) else str(location)
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    context = problem.get("ctx")
+    if problem["type"] == "json_invalid" and isinstance(context, Mapping):
+        message = f"{message}: {context.get('error')}"
+    # A field's name comes from the client and may hold half a character, which no JSON text can carry.
+    return FieldError(
+        field=path.encode("utf-8", "backslashreplace").decode(), message=message, type=str(problem["type"])
+    )
+
+
+def _request_fields(request: Request) -> dict[str, object]:
+    return {
+        "request_id": request.scope.get("state", {}).get("request_id"),
+        "method": request.method,
+        "path": request.url.path,
+    }

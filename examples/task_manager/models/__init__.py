@@ -1,0 +1,7 @@
+"""Describe the tables."""
+
+from examples.task_manager.models.base import MAX_INTEGER, Base
+from examples.task_manager.models.task import Task, TaskStatus
+from examples.task_manager.models.user import User
+
+__all__ = ["MAX_INTEGER", "Base", "Task", "TaskStatus", "User"]

@@ -1,0 +1,41 @@
+"""Describe the table of tasks."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Enum, ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from examples.task_manager.models.base import Base, Identity
+
+
+class TaskStatus(StrEnum):
+    """How far a task has come."""
+
+    TODO = "todo"
+    IN_PROGRESS = "in_progress"
+    DONE = "done"
+
+
+class Task(Base):
+    """Something to do, of one owner; the owner's titles differ."""
+
+    __tablename__ = "tasks"
+    __table_args__ = (
+        # Its index also finds all tasks of an owner.
+        UniqueConstraint("owner_id", "title"),
+        # The number of a deleted task is never given out again, so an old link cannot show another task.
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    owner_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    title: Mapped[str] = mapped_column(String(200))
+    description: Mapped[str] = mapped_column(String(2000))
+    priority: Mapped[int]
+    # Text instead of a type of the database: a new status needs no migration there.
+    status: Mapped[TaskStatus] = mapped_column(
+        Enum(TaskStatus, native_enum=False, length=20, values_callable=lambda statuses: [str(s) for s in statuses])
+    )
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]

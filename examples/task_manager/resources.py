@@ -1,0 +1,54 @@
+"""Hold what lives as long as the application: connections, the password hasher, the token signer."""
+
+import logging
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from anyio import to_thread
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from examples.task_manager.config import Settings
+from examples.task_manager.database import create_tables, open_engine
+from examples.task_manager.services.passwords import Passwords
+from examples.task_manager.services.tokens import AccessTokens
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What requests share."""
+
+    sessions: async_sessionmaker[AsyncSession]
+    passwords: Passwords
+    tokens: AccessTokens
+
+
+@asynccontextmanager
+async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
+    """Open everything for one run of the application, and close it afterwards."""
+    engine = open_engine(settings.database_url)
+    try:
+        await create_tables(engine)
+        yield Resources(
+            # Answers are serialized after the commit, when a lazy reload would be too late.
+            sessions=async_sessionmaker(engine, expire_on_commit=False),
+            passwords=await to_thread.run_sync(Passwords, settings.argon2_time_cost, settings.argon2_memory_kib),
+            tokens=AccessTokens(signing_key(settings), timedelta(minutes=settings.access_token_minutes)),
+        )
+    finally:
+        await engine.dispose()
+
+
+def signing_key(settings: Settings) -> str:
+    """Take the secret of the settings; the demo makes one and says so."""
+    if settings.secret_key is not None:
+        return settings.secret_key.get_secret_value()
+    logger.warning(
+        "demo mode: access tokens are signed with a random key of this process and end with it; "
+        "set TASK_MANAGER_SECRET_KEY to keep them"
+    )
+    return secrets.token_urlsafe(48)

@@ -1,0 +1,12 @@
+"""Describe the answer of the health check."""
+
+from typing import Literal
+
+from pydantic import BaseModel
+
+
+class HealthResponse(BaseModel):
+    """The application and its database answer."""
+
+    status: Literal["healthy"] = "healthy"
+    database: Literal["healthy"] = "healthy"

@@ -1,0 +1,69 @@
+"""Describe tasks as clients see them: to create, to change, to list, to read."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from examples.task_manager.models import MAX_INTEGER, TaskStatus
+from examples.task_manager.schemas.text import WithoutNul
+
+Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), WithoutNul]
+Description = Annotated[str, StringConstraints(max_length=2000), WithoutNul]
+SearchText = Annotated[str, StringConstraints(max_length=200), WithoutNul]
+# Strict: `true` and `"3"` are mistakes of the client, not numbers.
+Priority = Annotated[int, Field(strict=True, ge=1, le=5, description="1 is the lowest, 5 the highest")]
+TaskOrder = Literal[
+    "created_at", "-created_at", "updated_at", "-updated_at", "title", "-title", "priority", "-priority"
+]
+
+
+class TaskCreate(BaseModel):
+    """What a client sends to create a task; the server adds number, owner and times."""
+
+    # A misspelt field is an error instead of a silent loss.
+    model_config = ConfigDict(extra="forbid")
+
+    title: Title = Field(examples=["Buy groceries"])
+    description: Description = ""
+    priority: Priority = 1
+    status: TaskStatus = TaskStatus.TODO
+
+
+class TaskUpdate(BaseModel):
+    """What a client sends to change a task: only the fields that shall change, none of them null."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    # The factories make fields optional without a default in the documentation; only what was sent is ever used.
+    title: Title = Field(default_factory=str, examples=["Buy groceries and bread"])
+    description: Description = Field(default_factory=str)
+    priority: Priority = Field(default_factory=int)
+    status: TaskStatus = Field(default_factory=lambda: TaskStatus.TODO)
+
+
+class TaskQuery(BaseModel):
+    """Which tasks to list, in which order, and how many of them."""
+
+    status: TaskStatus | None = None
+    q: SearchText | None = Field(
+        default=None, description="Text to find in title or description; upper and lower case alike"
+    )
+    sort: TaskOrder = Field(default="created_at", description="A leading `-` reverses the order")
+    offset: int = Field(default=0, ge=0, le=MAX_INTEGER)
+    limit: int = Field(default=20, ge=1, le=100)
+
+
+class TaskResponse(BaseModel):
+    """What the server tells of a task."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    owner_id: int
+    title: str
+    description: str
+    priority: int
+    status: TaskStatus
+    created_at: datetime
+    updated_at: datetime

@@ -1,0 +1,40 @@
+"""Describe users and tokens as clients see them."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+USERNAME_PATTERN = r"^[A-Za-z0-9_.@+-]{1,64}$"
+
+
+class UserCreate(BaseModel):
+    """What a newcomer sends."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    username: str = Field(
+        pattern=USERNAME_PATTERN,
+        description="1 to 64 letters, digits and `_ . @ + -`; upper and lower case differ",
+        examples=["alice"],
+    )
+    # Longer ones add no security, but work for the server.
+    password: str = Field(min_length=8, max_length=128, examples=["correct horse battery staple"])
+
+
+class UserResponse(BaseModel):
+    """What is shown of a user: never the password, nor its hash."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    username: str
+    created_at: datetime
+
+
+class TokenResponse(BaseModel):
+    """An access token, in the form of RFC 6749 5.1."""
+
+    access_token: str
+    token_type: Literal["bearer"] = "bearer"  # noqa: S105
+    expires_in: int = Field(description="Seconds until the token expires")

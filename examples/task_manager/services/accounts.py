@@ -1,0 +1,77 @@
+"""Register users, check their passwords, and find them by their tokens."""
+
+import re
+from datetime import UTC, datetime
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from examples.task_manager.exceptions import InvalidCredentialsError, InvalidTokenError, UsernameTakenError
+from examples.task_manager.models import User
+from examples.task_manager.schemas.user import USERNAME_PATTERN, UserCreate
+from examples.task_manager.services.passwords import Passwords
+from examples.task_manager.services.tokens import AccessTokens, IssuedToken
+
+
+class AccountService:
+    """The rules of accounts."""
+
+    def __init__(self, session: AsyncSession, passwords: Passwords, tokens: AccessTokens) -> None:
+        self._session = session
+        self._passwords = passwords
+        self._tokens = tokens
+
+    async def register(self, newcomer: UserCreate) -> User:
+        """Store a new user.
+
+        Raises:
+            UsernameTakenError: The name belongs to somebody already.
+        """
+        user = User(
+            username=newcomer.username,
+            password_hash=await self._passwords.hash(newcomer.password),
+            created_at=datetime.now(UTC),
+        )
+        self._session.add(user)
+        try:
+            await self._session.commit()
+        except IntegrityError as error:
+            # Only the unique name can refuse a new user. To look before would leave a gap for another newcomer.
+            await self._session.rollback()
+            raise UsernameTakenError(newcomer.username) from error
+        return user
+
+    async def log_in(self, username: str, password: str) -> IssuedToken:
+        """Exchange name and password for an access token.
+
+        Raises:
+            InvalidCredentialsError: There is no such user, or the password is another.
+        """
+        user = await self._find(username)
+        # Gives the connection back while the password is being verified, which may have to queue.
+        await self._session.commit()
+        matches, better_hash = await self._passwords.verify(password, user.password_hash if user else None)
+        if user is None or not matches:
+            raise InvalidCredentialsError
+        if better_hash is not None:
+            user.password_hash = better_hash
+            await self._session.commit()
+        return self._tokens.issue(user.id)
+
+    async def user_of(self, token: str) -> User:
+        """Find the user whom a token stands for.
+
+        Raises:
+            InvalidTokenError: The token is not valid, or its user is gone.
+        """
+        user = await self._session.get(User, self._tokens.read(token))
+        if user is None:
+            raise InvalidTokenError
+        return user
+
+    async def _find(self, username: str) -> User | None:
+        # A login form may hold anything, also what no database accepts.
+        if re.fullmatch(USERNAME_PATTERN, username) is None:
+            return None
+        return await self._session.scalar(select(User).where(User.username == username))

@@ -1,0 +1,24 @@
+"""Find out whether the application can do its work."""
+
+import asyncio
+
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from examples.task_manager.exceptions import DatabaseUnavailableError
+
+PATIENCE_SECONDS = 3
+
+
+async def check_database(session: AsyncSession) -> None:
+    """Ask the database for an answer.
+
+    Raises:
+        DatabaseUnavailableError: It gives none, or not in time.
+    """
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await session.execute(select(1))
+    except (SQLAlchemyError, OSError) as error:
+        raise DatabaseUnavailableError from error

@@ -1,0 +1,73 @@
+"""Let the same application run on FastAPI: every import of `typeway` finds `fastapi`.
+
+pytest -p examples.task_manager.tests.alias_framework examples/task_manager
+python -m examples.task_manager.tests.alias_framework uvicorn examples.task_manager.main:app
+"""
+
+import importlib
+import runpy
+import sys
+from collections.abc import Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+
+ALIAS, TARGET = "typeway", "fastapi"
+
+
+class AliasLoader(Loader):
+    """Load a module by importing another one."""
+
+    def __init__(self, target: str) -> None:
+        self.target = target
+        self.spec: ModuleSpec | None = None
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        """Return the other module itself, not a copy."""
+        module = importlib.import_module(self.target)
+        self.spec = module.__spec__
+        return module
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Give the module back its own spec, which the import system has just replaced."""
+        module.__spec__ = self.spec
+
+
+class AliasFinder(MetaPathFinder):
+    """Find `typeway` and all below it in `fastapi`."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Answer for the alias only."""
+        name, dot, rest = fullname.partition(".")
+        return ModuleSpec(fullname, AliasLoader(TARGET + dot + rest)) if name == ALIAS else None
+
+
+def install() -> None:
+    """Redirect all imports of `typeway` from now on.
+
+    Raises:
+        RuntimeError: Part of `typeway` has been imported already.
+    """
+    if is_installed():
+        return
+    if ALIAS in sys.modules:
+        raise RuntimeError(f"{ALIAS} is imported already: install the alias before anything imports it.")
+    sys.meta_path.insert(0, AliasFinder())
+
+
+def is_installed() -> bool:
+    """Tell whether imports are redirected."""
+    return any(isinstance(finder, AliasFinder) for finder in sys.meta_path)
+
+
+def pytest_load_initial_conftests() -> None:
+    """Install the alias before pytest imports any test, if this module was given as a plugin."""
+    install()
+
+
+if __name__ == "__main__":
+    install()
+    module, *sys.argv[1:] = sys.argv[1:]
+    runpy.run_module(module, run_name="__main__", alter_sys=True)

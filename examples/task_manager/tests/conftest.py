@@ -1,0 +1,86 @@
+"""Prepare an application on a temporary SQLite file for each test."""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from examples.task_manager.config import PREFIX, Settings
+from examples.task_manager.resources import Resources, open_resources
+from examples.task_manager.tests.people import join
+from typeway import FastAPI
+from typeway.testclient import TestClient
+
+with pytest.MonkeyPatch.context() as environment:
+    # The module makes the application that servers look for, which wants a secret or the demo.
+    environment.setenv("TASK_MANAGER_DEMO", "1")
+    from examples.task_manager.main import create_app
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """Async tests run on asyncio, as SQLAlchemy does."""
+    return "asyncio"
+
+
+@pytest.fixture
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
+    """No variable and no .env file of the developer's machine reaches the test."""
+    for name in [name for name in os.environ if name.startswith(PREFIX) or name == "DATABASE_URL"]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    return monkeypatch
+
+
+@pytest.fixture
+def settings(clean_environment: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
+    """Settings of a test: its own database, and passwords that cost little to hash."""
+    return Settings(
+        secret_key=SecretStr("a secret that only the tests know, long enough"),
+        database_url=f"sqlite+aiosqlite:///{tmp_path}/tasks.db",
+        cors_origins=["https://app.example"],
+        argon2_time_cost=1,
+        argon2_memory_kib=32,
+    )
+
+
+@pytest.fixture
+def app(settings: Settings) -> FastAPI:
+    """An application that has not been started."""
+    return create_app(settings)
+
+
+@pytest.fixture
+def client(app: FastAPI) -> Iterator[TestClient]:
+    """A client of the running application; unexpected errors come as answers, as they do for real clients."""
+    with TestClient(app, raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.fixture
+def alice(client: TestClient) -> dict[str, str]:
+    """The headers of a registered user."""
+    return join(client, "alice")
+
+
+@pytest.fixture
+def bob(client: TestClient) -> dict[str, str]:
+    """The headers of another registered user."""
+    return join(client, "bob")
+
+
+@pytest.fixture
+async def resources(settings: Settings) -> AsyncIterator[Resources]:
+    """What requests share, without an application."""
+    async with open_resources(settings) as resources:
+        yield resources
+
+
+@pytest.fixture
+async def session(resources: Resources) -> AsyncIterator[AsyncSession]:
+    """A database session, without a request."""
+    async with resources.sessions() as session:
+        yield session

@@ -1,0 +1,221 @@
+"""Run the application: ids, times, logs, CORS, health, failures, restarts."""
+
+import json
+import logging
+import re
+from typing import Any
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from examples.task_manager.config import Settings
+from examples.task_manager.dependencies import get_session
+from examples.task_manager.main import create_app
+from examples.task_manager.tests.people import create, join, log_in
+from typeway import FastAPI
+from typeway.testclient import TestClient
+
+Person = dict[str, str]
+
+
+@pytest.mark.parametrize(("path", "status"), [("/health", 200), ("/nowhere", 404), ("/tasks", 401), ("/tasks/x", 401)])
+def test_every_answer_has_an_id_and_a_time(client: TestClient, path: str, status: int) -> None:
+    """Good and bad answers alike can be found in the log and show how long they took."""
+    first, second = client.get(path), client.get(path)
+    assert first.status_code == status
+    assert re.fullmatch(r"[0-9a-f-]{36}", first.headers["x-request-id"])
+    assert first.headers["x-request-id"] != second.headers["x-request-id"]
+    assert re.fullmatch(r"\d+\.\d\d", first.headers["x-process-time-ms"])
+
+
+@pytest.mark.parametrize("given", ["abc-123", "A.b_c", "x" * 128])
+def test_id_of_the_client_is_kept(client: TestClient, given: str) -> None:
+    """One id leads through the logs of several services."""
+    assert client.get("/health", headers={"X-Request-ID": given}).headers["x-request-id"] == given
+
+
+@pytest.mark.parametrize("given", ["", "x" * 129, "a b", "a\tb", 'a"b', "<script>", "é"])
+def test_strange_id_is_replaced(client: TestClient, given: str) -> None:
+    """An id that could forge a log line or grow without bound is not repeated."""
+    answer = client.get("/health", headers={b"X-Request-ID": given.encode("latin-1")})
+    assert re.fullmatch(r"[0-9a-f-]{36}", answer.headers["x-request-id"])
+
+
+def log_lines(text: str, message: str) -> list[dict[str, Any]]:
+    """Read the structured lines of one message."""
+    lines = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+    return [line for line in lines if line["message"] == message]
+
+
+def test_each_request_is_one_line_of_json(client: TestClient, capfd: pytest.CaptureFixture[str]) -> None:
+    """The line says who asked for what and what came of it, but not what was searched or sent."""
+    capfd.readouterr()
+    client.get("/tasks?q=private", headers={"X-Request-ID": "abc", "Authorization": "Bearer hidden"})
+    written = capfd.readouterr().err
+    (line,) = log_lines(written, "request")
+    assert line == {
+        "time": line["time"],
+        "level": "INFO",
+        "logger": "examples.task_manager.middleware",
+        "message": "request",
+        "request_id": "abc",
+        "method": "GET",
+        "path": "/tasks",
+        "status": 401,
+        "duration_ms": line["duration_ms"],
+        "client": "testclient",
+    }
+    assert "private" not in written
+    assert "hidden" not in written
+
+
+def test_log_level_comes_from_the_settings(settings: Settings, capfd: pytest.CaptureFixture[str]) -> None:
+    """Above INFO the requests stay silent, and several applications in one process write no line twice."""
+    logger = logging.getLogger("examples.task_manager")
+    with TestClient(create_app(settings.model_copy(update={"log_level": "WARNING"}))) as client:
+        client.get("/health")
+    assert log_lines(capfd.readouterr().err, "request") == []
+    with TestClient(create_app(settings)) as client:
+        client.get("/health")
+    assert len(log_lines(capfd.readouterr().err, "request")) == 1
+    assert logger.level == logging.INFO
+
+
+def test_browser_of_a_known_origin_may_ask(client: TestClient) -> None:
+    """A preflight from the settings' origin is answered, and scripts may read our headers."""
+    preflight = client.options(
+        "/tasks",
+        headers={
+            "Origin": "https://app.example",
+            "Access-Control-Request-Method": "PATCH",
+            "Access-Control-Request-Headers": "authorization, content-type",
+        },
+    )
+    answer = client.get("/health", headers={"Origin": "https://app.example"})
+    assert preflight.status_code == 200
+    assert preflight.headers["access-control-allow-origin"] == "https://app.example"
+    assert preflight.headers["x-request-id"]
+    assert answer.headers["access-control-allow-origin"] == "https://app.example"
+    assert "X-Total-Count" in answer.headers["access-control-expose-headers"]
+
+
+def test_browser_of_an_unknown_origin_may_not(client: TestClient) -> None:
+    """Other origins get no permission."""
+    preflight = client.options(
+        "/tasks", headers={"Origin": "https://evil.example", "Access-Control-Request-Method": "GET"}
+    )
+    answer = client.get("/health", headers={"Origin": "https://evil.example"})
+    assert preflight.status_code == 400
+    assert "access-control-allow-origin" not in preflight.headers
+    assert "access-control-allow-origin" not in answer.headers
+
+
+def test_health_asks_the_database(client: TestClient) -> None:
+    """The check needs no account."""
+    answer = client.get("/health")
+    assert (answer.status_code, answer.json()) == (200, {"status": "healthy", "database": "healthy"})
+
+
+class BrokenSession:
+    """A session whose database is gone."""
+
+    async def execute(self, *_: object) -> None:
+        """Fail as a lost connection does."""
+        raise OperationalError("SELECT secret", {}, Exception("disk full at /secret"))
+
+    get = execute
+
+
+class SlowSession:
+    """A session whose database does not answer."""
+
+    async def execute(self, *_: object) -> None:
+        """Fail as a timeout does."""
+        raise TimeoutError
+
+
+@pytest.mark.parametrize("broken", [BrokenSession, SlowSession])
+def test_health_fails_without_a_database(client: TestClient, app: FastAPI, broken: type[object]) -> None:
+    """A load balancer learns that this server cannot work, and no more."""
+    app.dependency_overrides[get_session] = broken
+    answer = client.get("/health")
+    assert answer.status_code == 503
+    assert answer.json() == {"error": "database_unavailable", "message": "The database does not answer"}
+    assert answer.headers["retry-after"]
+
+
+def test_failing_database_leaks_nothing(client: TestClient, app: FastAPI, alice: Person) -> None:
+    """The client may try again; statement and message stay in the log."""
+    app.dependency_overrides[get_session] = BrokenSession
+    answer = client.get("/users/me", headers=alice)
+    assert answer.status_code == 503
+    assert "secret" not in answer.text
+
+
+def test_unexpected_error_is_logged_and_hidden(
+    client: TestClient, app: FastAPI, alice: Person, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A bug is a 500 in the shape of all errors with an id, under which the log holds the traceback."""
+
+    async def buggy_session() -> None:
+        raise RuntimeError("a secret detail")
+
+    app.dependency_overrides[get_session] = buggy_session
+    capfd.readouterr()
+    answer = client.get("/tasks", headers={**alice, "X-Request-ID": "find-me"})
+    written = capfd.readouterr().err
+    assert answer.status_code == 500
+    assert answer.json() == {"error": "internal_error", "message": "An unexpected error occurred"}
+    assert answer.headers["x-request-id"] == "find-me"
+    assert answer.headers["x-process-time-ms"]
+    (report,) = log_lines(written, "unexpected error")
+    assert report["request_id"] == "find-me"
+    assert "a secret detail" in report["exception"]
+    assert [line["status"] for line in log_lines(written, "request")] == [500]
+
+
+def test_data_outlives_a_restart(settings: Settings) -> None:
+    """Accounts, tokens and tasks are there after the application was started anew on the same database."""
+    with TestClient(create_app(settings)) as client:
+        headers = join(client, "alice")
+        task = create(client, headers)
+    with TestClient(create_app(settings)) as client:
+        assert client.get("/tasks", headers=headers).json() == [task]
+        assert client.get("/tasks", headers=log_in(client, "alice")).json() == [task]
+
+
+def test_demo_makes_a_secret_and_says_so(settings: Settings, capfd: pytest.CaptureFixture[str]) -> None:
+    """Without a secret the demo's tokens end with the process, and the log warns of it."""
+    demo = settings.model_copy(update={"demo": True, "secret_key": None})
+    with TestClient(create_app(demo)) as client:
+        headers = join(client, "alice")
+        assert client.get("/users/me", headers=headers).status_code == 200
+    with TestClient(create_app(demo)) as client:
+        assert client.get("/users/me", headers=headers).status_code == 401
+    assert capfd.readouterr().err.count("demo mode") == 2
+
+
+def test_documentation_shows_every_operation(client: TestClient) -> None:
+    """The document names paths, the token's address, and the shape of errors."""
+    document = client.get("/openapi.json").json()
+    operations = {(method, path) for path, methods in document["paths"].items() for method in methods}
+    assert operations == {
+        ("post", "/auth/register"),
+        ("post", "/auth/token"),
+        ("get", "/users/me"),
+        ("get", "/tasks"),
+        ("post", "/tasks"),
+        ("get", "/tasks/{task_id}"),
+        ("patch", "/tasks/{task_id}"),
+        ("delete", "/tasks/{task_id}"),
+        ("get", "/health"),
+    }
+    schemas = document["components"]["schemas"]
+    invalid = document["paths"]["/tasks"]["post"]["responses"]["422"]["content"]["application/json"]["schema"]
+    flow = document["components"]["securitySchemes"]["OAuth2PasswordBearer"]["flows"]["password"]
+    assert flow["tokenUrl"] == "auth/token"
+    assert invalid == {"$ref": "#/components/schemas/ErrorResponse"}
+    assert "required" not in schemas["TaskUpdate"]
+    assert "default" not in schemas["TaskUpdate"]["properties"]["title"]
+    assert "password_hash" not in json.dumps(document)
+    assert client.get("/docs").status_code == client.get("/redoc").status_code == 200

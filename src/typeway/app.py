@@ -1,0 +1,281 @@
+"""Put an application together: a router, middleware, exception handlers, a lifespan and its documentation."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, Final
+
+from starlette.applications import Starlette
+from starlette.datastructures import State
+from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.middleware.errors import ServerErrorMiddleware
+from starlette.routing import BaseRoute
+from typing_extensions import Unpack
+
+from typeway.conventions import TYPEWAY, Conventions
+from typeway.describe.document import build_document
+from typeway.documentation import add_documentation
+from typeway.exceptions import RequestValidationError, WebSocketRequestValidationError, declaration_error
+from typeway.handlers import (
+    http_exception_handler,
+    request_validation_exception_handler,
+    websocket_request_validation_exception_handler,
+)
+from typeway.operation import Operation
+from typeway.options import (
+    ApiRouteOptions, AppOptions, IncludeOptions, RouterOptions, given_options,
+)  # fmt: skip
+from typeway.router import Router
+from typeway.routes import APIRoute
+from typeway.serve.errors import bare_500, last_answer
+from typeway.serve.onion import compose
+from typeway.types import ASGIApp, DecoratedCallable, ExceptionHandler, Receive, Scope, Send
+from typeway.verbs import Verbs
+
+OPENAPI_VERSION: Final = "3.1.0"
+
+# What instrumentation replaces when it wants to see every request. While these are the originals, nobody does.
+ORIGINAL_CALL: Final = Starlette.__call__
+
+# What an application has where its author says nothing.
+DEFAULTS: Final[Mapping[str, Any]] = {
+    "summary": None,
+    "description": "",
+    "version": "0.1.0",
+    "openapi_url": "/openapi.json",
+    "openapi_tags": None,
+    "servers": None,
+    "docs_url": "/docs",
+    "redoc_url": "/redoc",
+    "swagger_ui_oauth2_redirect_url": "/docs/oauth2-redirect",
+    "swagger_ui_init_oauth": None,
+    "swagger_ui_parameters": None,
+    "terms_of_service": None,
+    "contact": None,
+    "license_info": None,
+    "openapi_external_docs": None,
+    "root_path": "",
+    "root_path_in_servers": True,
+    "separate_input_output_schemas": True,
+    "telemetry": None,
+}
+
+# Options that are the router's.
+ROUTED: Final = (RouterOptions.__annotations__.keys() & AppOptions.__annotations__.keys()) | {"default_response_class"}
+
+
+class Typeway(Verbs, Starlette):
+    """An application: an ASGI callable that serves endpoints written as typed functions.
+
+    Parameters:
+        options: see `typeway.options.AppOptions`.
+
+    Raises:
+        UnknownOptionError: an option does not exist.
+        DeclarationError: the documentation is on but title or version is empty.
+
+    Example:
+        ```python
+        from typeway import Typeway
+
+        app = Typeway(title="Greetings")
+
+        @app.get("/hello/{name}")
+        async def hello(name: str, times: int = 1) -> dict[str, str]:
+            return {"message": "hello " * times + name}
+        ```
+    """
+
+    conventions: ClassVar[Conventions] = TYPEWAY
+    router_class: ClassVar[type[Router]] = Router
+
+    router: Router  # type: ignore[assignment]  # ours is a Starlette router too
+    title: str
+    description: str
+    version: str
+    openapi_url: str | None
+    docs_url: str | None
+    redoc_url: str | None
+    root_path: str
+    root_path_in_servers: bool
+    swagger_ui_oauth2_redirect_url: str | None
+    swagger_ui_init_oauth: dict[str, Any] | None
+    swagger_ui_parameters: dict[str, Any] | None
+
+    def __init__(self, **options: Unpack[AppOptions]) -> None:
+        given = given_options(f"{type(self).__name__}()", options, AppOptions)
+        self.debug = given.get("debug", False)
+        self.state = State()
+        self.max_body_size = None  # Starlette's own limit; ours belongs to the routes' plans
+        self.title = given.get("title", self.conventions.default_title)
+        for name, default in DEFAULTS.items():
+            setattr(self, name, given.get(name, default))
+        if self.openapi_url and not (self.title and self.version):
+            raise declaration_error(
+                "A title must be provided for OpenAPI, e.g.: 'My API'" if not self.title else
+                "A version must be provided for OpenAPI, e.g.: '2.1.0'",
+                hint="Give the application one, or switch the documentation off with openapi_url=None.",
+                also=AssertionError,
+            )  # fmt: skip
+        self.router = self.router_class(**{name: value for name, value in given.items() if name in ROUTED})  # type: ignore[arg-type]
+        self.webhooks: Router = given.get("webhooks") or self.router_class()
+        self.dependency_overrides: dict[Callable[..., Any], Callable[..., Any]] = {}
+        self.exception_handlers: dict[Any, ExceptionHandler] = dict(given.get("exception_handlers") or {})
+        for kind, handler in DEFAULT_HANDLERS.items():
+            self.exception_handlers.setdefault(kind, handler)
+        self.user_middleware: list[Middleware] = list(given.get("middleware") or ())
+        self.middleware_stack: ASGIApp | None = None
+        self.openapi_version = OPENAPI_VERSION
+        self.openapi_schema: dict[str, Any] | None = None
+        self._document_lock = threading.Lock()
+        self._documented: tuple[int, int] | None = None
+        self.setup()
+
+    # --- documentation ------------------------------------------------------------------------------------------
+
+    def setup(self) -> None:
+        """Add the routes of the OpenAPI document and its pages."""
+        add_documentation(self)
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document, built when the routes have changed since it was last asked for."""
+        versions = (self.router.version, self.webhooks.version)
+        if self.openapi_schema is None or self._documented != versions:
+            with self._document_lock:
+                self.openapi_schema = build_document(
+                    title=self.title,
+                    version=self.version,
+                    openapi_version=self.openapi_version,
+                    summary=self.summary,  # type: ignore[attr-defined]  # set from the table of defaults
+                    description=self.description,
+                    terms_of_service=self.terms_of_service,  # type: ignore[attr-defined]
+                    contact=self.contact,  # type: ignore[attr-defined]
+                    license_info=self.license_info,  # type: ignore[attr-defined]
+                    servers=self.servers,  # type: ignore[attr-defined]
+                    tags=self.openapi_tags,  # type: ignore[attr-defined]
+                    external_docs=self.openapi_external_docs,  # type: ignore[attr-defined]
+                    operations=operations_of(self.routes),
+                    webhooks=operations_of(self.webhooks.routes),
+                    separate_input_output_schemas=self.separate_input_output_schemas,  # type: ignore[attr-defined]
+                )
+                self._documented = versions
+        return self.openapi_schema
+
+    # --- routes -------------------------------------------------------------------------------------------------
+
+    def include_router(self, router: Router, **options: Unpack[IncludeOptions]) -> None:
+        """Make a router's routes part of the application; see `Router.include_router`."""
+        self.router.include_router(router, **options)
+
+    def add_api_route(self, path: str, endpoint: Callable[..., Any], **options: Unpack[ApiRouteOptions]) -> None:
+        """Add an endpoint for one or several methods; see `Router.add_api_route`."""
+        self.router.add_api_route(path, endpoint, **options)
+
+    def add_api_websocket_route(
+        self,
+        path: str,
+        endpoint: Callable[..., Any],
+        name: str | None = None,
+        *,
+        dependencies: Sequence[Any] | None = None,
+    ) -> None:
+        """Add a WebSocket endpoint; see `Router.add_api_websocket_route`."""
+        self.router.add_api_websocket_route(path, endpoint, name=name, dependencies=dependencies)
+
+    def add_websocket_route(self, path: str, endpoint: Callable[..., Any], name: str | None = None) -> None:
+        """Add a plain Starlette WebSocket endpoint, which receives nothing but the WebSocket."""
+        self.router.add_websocket_route(path, endpoint, name=name)
+
+    def add_event_handler(self, event_type: str, func: Callable[[], Any]) -> None:
+        """Run a function at `"startup"` or `"shutdown"`; prefer a lifespan."""
+        self.router.add_event_handler(event_type, func)
+
+    # --- middleware and handlers --------------------------------------------------------------------------------
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """The application as one ASGI callable: error answers outermost, then middleware, then the router."""
+        app: ASGIApp = self.router
+        middleware = list(self.user_middleware)
+        dispatches = []
+        while middleware and is_http_middleware(middleware[-1]):
+            dispatches.append(middleware.pop().kwargs["dispatch"])
+        if dispatches:
+            app = compose(dispatches[::-1], app, self.exception_handlers, self.conventions)
+        for entry in reversed(middleware):
+            app = entry.cls(app, *entry.args, **entry.kwargs)
+        return ServerErrorMiddleware(app, handler=self.answer_crash, debug=self.debug)
+
+    async def answer_crash(self, request: Any, error: Exception) -> Any:
+        """The answer to an exception that nothing else handles."""
+        return await last_answer(request, error, self.exception_handlers, self.conventions)
+
+    def middleware(self, middleware_type: str) -> Callable[[DecoratedCallable], DecoratedCallable]:
+        """Register a function `(request, call_next) -> response` to run around every HTTP request.
+
+        Parameters:
+            middleware_type: `"http"`.
+
+        Example:
+            ```python
+            @app.middleware("http")
+            async def timed(request: Request, call_next: RequestResponseEndpoint) -> Response:
+                response = await call_next(request)
+                response.headers["X-Served-By"] = "typeway"
+                return response
+            ```
+        """
+        if middleware_type != "http":
+            raise declaration_error(
+                f"there is no middleware of type {middleware_type!r}.", hint='Use "http".', also=AssertionError
+            )
+
+        def register(function: DecoratedCallable) -> DecoratedCallable:
+            self.add_middleware(BaseHTTPMiddleware, dispatch=function)
+            return function
+
+        return register
+
+    def exception_handler(
+        self, exc_class_or_status_code: int | type[Exception]
+    ) -> Callable[[DecoratedCallable], DecoratedCallable]:
+        """Register a function `(request, error) -> response` for a class of exceptions or a status code."""
+
+        def register(function: DecoratedCallable) -> DecoratedCallable:
+            self.add_exception_handler(exc_class_or_status_code, function)
+            return function
+
+        return register
+
+    # --- serving ------------------------------------------------------------------------------------------------
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.root_path:
+            scope["root_path"] = self.root_path
+        if Starlette.__call__ is not ORIGINAL_CALL:
+            await super().__call__(scope, receive, send)
+            return
+        scope["app"] = self
+        stack = self.middleware_stack
+        if stack is None:
+            stack = self.middleware_stack = self.build_middleware_stack()
+        await stack(scope, receive, send)
+
+
+def is_http_middleware(entry: Middleware) -> bool:
+    """Whether a middleware is a plain function around requests, as `@app.middleware("http")` adds it."""
+    return entry.cls is BaseHTTPMiddleware and not entry.args and set(entry.kwargs) == {"dispatch"}
+
+
+def operations_of(routes: Sequence[BaseRoute]) -> list[Operation]:
+    """The documented operations among routes."""
+    return [route.settle() for route in routes if isinstance(route, APIRoute) and route.include_in_schema]
+
+
+DEFAULT_HANDLERS: Final[Mapping[Any, ExceptionHandler]] = {
+    StarletteHTTPException: http_exception_handler,
+    RequestValidationError: request_validation_exception_handler,
+    WebSocketRequestValidationError: websocket_request_validation_exception_handler,
+}

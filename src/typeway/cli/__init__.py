@@ -1,0 +1,27 @@
+"""Run, reload and inspect applications from the command line."""
+
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+# The top-level modules that the extra `standard` brings and that the commands import.
+_STANDARD: Final = frozenset({"rich", "typer", "uvicorn", "watchfiles"})
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit the process.
+
+    Args:
+        arguments: What follows the program's name; the process's own arguments where it is None.
+
+    Raises:
+        SystemExit: Always. 0 after success, 1 after a failure, 2 after a mistake in the arguments.
+    """
+    try:
+        from typeway.cli.commands import run_command
+
+        run_command(arguments)
+    except ModuleNotFoundError as error:
+        if error.name not in _STANDARD:
+            raise
+        sys.exit(f'typeway: {error.name} is not installed; the command line needs: pip install "typeway[standard]"')

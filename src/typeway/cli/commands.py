@@ -1,0 +1,200 @@
+"""Declare the commands and their options, and turn failures into one line and an exit status.
+
+Uvicorn is imported by the commands that serve, so that the others start fast.
+"""
+
+import os
+import sys
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from typeway.cli.discover import find_target
+from typeway.cli.failure import Failure
+from typeway.cli.load import Loaded, load
+from typeway.cli.show import openapi_text, route_table
+from typeway.version import __version__
+
+cli = typer.Typer(
+    name="typeway",
+    help="Run and inspect Typeway applications.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+class LogLevel(StrEnum):
+    """What uvicorn logs: this level and those above it."""
+
+    CRITICAL = "critical"
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+    DEBUG = "debug"
+    TRACE = "trace"
+
+
+TargetArgument = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="APP",
+        help="module:app, module, or the path of a file or package. Without it: [tool.typeway] in pyproject.toml, "
+        "else main.py, app.py, api.py, here or in app/.",
+    ),
+]
+HostOption = Annotated[str, typer.Option(help="The address to listen on.")]
+PortOption = Annotated[int, typer.Option(min=0, max=65535, envvar="PORT", help="The port to listen on; 0 for any.")]
+FactoryOption = Annotated[bool, typer.Option("--factory", help="APP is a function that makes the application.")]
+RootPathOption = Annotated[str, typer.Option(help="The prefix that a proxy in front takes off the path.")]
+ProxyHeadersOption = Annotated[
+    bool, typer.Option(help="Believe X-Forwarded-For and X-Forwarded-Proto of trusted proxies.")
+]
+ForwardedOption = Annotated[
+    str | None,
+    typer.Option(
+        envvar="FORWARDED_ALLOW_IPS", help="The trusted proxies: addresses or networks with commas, or *.",
+        show_default="127.0.0.1",
+    ),
+]  # fmt: skip
+LogLevelOption = Annotated[LogLevel, typer.Option(help="What the server logs.")]
+AccessLogOption = Annotated[bool, typer.Option(help="Log a line for each request.")]
+TracebackOption = Annotated[
+    bool, typer.Option("--traceback", help="Show the traceback of an error in the application.")
+]
+
+
+def run_command(arguments: Sequence[str] | None) -> None:
+    """Run one command and exit the process: 0 done, 1 failed, 2 wrong arguments."""
+    typer.main.get_command(cli).main(None if arguments is None else list(arguments), prog_name="typeway")
+
+
+@contextmanager
+def _one_line_failures(show_traceback: bool) -> Iterator[None]:
+    """Say what failed on one line of stderr and exit with 1; the user's own traceback comes on request."""
+    try:
+        yield
+    except Failure as failure:
+        if show_traceback and failure.__cause__ is not None:
+            traceback.print_exception(failure.__cause__)
+        print(f"typeway: {failure}", file=sys.stderr)
+        raise typer.Exit(1) from failure
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"Typeway {__version__}")
+        raise typer.Exit
+
+
+@cli.callback()
+def _common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Run and inspect Typeway applications."""
+
+
+@cli.command()
+def run(
+    target: TargetArgument = None,
+    host: HostOption = "0.0.0.0",  # noqa: S104 (a server in production is there to be reached)
+    port: PortOption = 8000,
+    workers: Annotated[int, typer.Option(min=1, envvar="WEB_CONCURRENCY", help="How many processes serve.")] = 1,
+    root_path: RootPathOption = "",
+    proxy_headers: ProxyHeadersOption = True,
+    forwarded_allow_ips: ForwardedOption = None,
+    log_level: LogLevelOption = LogLevel.INFO,
+    access_log: AccessLogOption = True,
+    factory: FactoryOption = False,
+    show_traceback: TracebackOption = False,
+) -> None:
+    """Serve an application, as in production."""
+    from typeway.cli.serve import Serving, serve
+
+    serving = Serving(
+        host=host,
+        port=port,
+        workers=workers,
+        root_path=root_path,
+        proxy_headers=proxy_headers,
+        forwarded_allow_ips=forwarded_allow_ips,
+        log_level=log_level.value,
+        access_log=access_log,
+    )
+    with _one_line_failures(show_traceback):
+        serve(_load(target, factory), serving)
+
+
+@cli.command()
+def dev(
+    target: TargetArgument = None,
+    host: HostOption = "127.0.0.1",
+    port: PortOption = 8000,
+    reload: Annotated[bool, typer.Option(help="Start again when a file changes.")] = True,
+    reload_dir: Annotated[
+        list[Path] | None,
+        typer.Option(exists=True, file_okay=False, help="A folder to watch instead of this one; may be repeated."),
+    ] = None,
+    root_path: RootPathOption = "",
+    log_level: LogLevelOption = LogLevel.INFO,
+    factory: FactoryOption = False,
+    show_traceback: TracebackOption = False,
+) -> None:
+    """Serve an application while you write it: on this machine only, started again when a file changes.
+
+    Sets TYPEWAY_ENV=development for the application, unless the variable is set.
+    """
+    from typeway.cli.serve import Serving, serve
+
+    os.environ.setdefault("TYPEWAY_ENV", "development")
+    serving = Serving(
+        host=host,
+        port=port,
+        reload=reload,
+        reload_dirs=tuple(str(folder) for folder in reload_dir or ()),
+        root_path=root_path,
+        log_level=log_level.value,
+    )
+    with _one_line_failures(show_traceback):
+        serve(_load(target, factory), serving)
+
+
+@cli.command()
+def routes(
+    target: TargetArgument = None, factory: FactoryOption = False, show_traceback: TracebackOption = False
+) -> None:
+    """List an application's routes: methods, path, name, and where the endpoint stands."""
+    with _one_line_failures(show_traceback):
+        print(route_table(_load(target, factory).application()))
+
+
+@cli.command()
+def openapi(
+    target: TargetArgument = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="The file to write; stdout without it.")] = None,
+    indent: Annotated[int, typer.Option(min=0, help="How far to indent; 0 for one line.")] = 2,
+    factory: FactoryOption = False,
+    show_traceback: TracebackOption = False,
+) -> None:
+    """Write an application's OpenAPI document as JSON."""
+    with _one_line_failures(show_traceback):
+        text = openapi_text(_load(target, factory), indent or None)
+        if output is None:
+            print(text)
+            return
+        try:
+            output.write_text(f"{text}\n", encoding="utf-8")
+        except OSError as error:
+            raise Failure(f"cannot write {output}: {error.strerror}") from error
+
+
+def _load(target: str | None, factory: bool) -> Loaded:
+    return load(find_target(target, Path.cwd()), factory=factory)

@@ -1,0 +1,93 @@
+"""Hold the few conventions in which an application may differ: ours, or FastAPI's."""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conventions:
+    """How one application or router behaves where Typeway and FastAPI differ.
+
+    Every field is read once, by the layer that acts on it, while something is being built. Fields about
+    declarations follow the router, fields about requests follow the application. The defaults are Typeway's.
+
+    Example:
+        ```python
+        from dataclasses import replace
+        from typeway.conventions import TYPEWAY
+
+        QUIET = replace(TYPEWAY, answers_options=False)
+        ```
+    """
+
+    json_errors: bool = True
+    """Answer unhandled errors (500) and oversized bodies (413) with JSON `{"detail": …}`, never with plain text."""
+
+    answers_head: bool = True
+    """Answer HEAD wherever GET is declared, without a body (RFC 9110 section 9.3.2)."""
+
+    answers_options: bool = True
+    """Answer OPTIONS on every path with 204 and `Allow` (RFC 9110 section 9.3.7); no dependency runs."""
+
+    union_allow: bool = True
+    """Name in `Allow` the methods of all routes on the path, not only those of the first (RFC 9110 section 10.2.1)."""
+
+    rejects_media_types: bool = True
+    """Answer a body of an undeclared media type with 415 (RFC 9110 section 15.5.16), not with a 422 that echoes it."""
+
+    errors_once: bool = True
+    """Report the errors of a dependency that is used several times once."""
+
+    limits_before_endpoint: bool = True
+    """Refuse a body over the limit before the endpoint runs, whether or not the endpoint would read it."""
+
+    middleware_errors_answered: bool = True
+    """Answer an HTTPException raised in http middleware like one raised in an endpoint."""
+
+    one_http_exception: bool = True
+    """Let a handler for HTTPException also catch the 404 and 405 that routing raises."""
+
+    field_defaults: bool = True
+    """Take `limit: int = Field(default=20, ge=1)` in a signature as a query parameter with that default and bound."""
+
+    ignores_var_arguments: bool = True
+    """Take `*args` and `**kwargs` of an endpoint for what they are, not for required query parameters."""
+
+    packaged_docs: bool = True
+    """Serve the documentation pages' scripts and styles from the package instead of from a CDN."""
+
+    original_scope_route: bool = False
+    """Put the route as it was first declared, without the prefixes of its inclusion, into `scope["route"]`."""
+
+    id_per_method: bool = True
+    """Give each method of a route with several methods its own operation id."""
+
+    bodiless_content_type: bool = False
+    """Keep `content-type` on answers that have no body (204, 205, 304)."""
+
+    default_title: str = "Typeway"
+    """The title of an application that names none."""
+
+
+TYPEWAY: Final = Conventions()
+"""Our own conventions: what `Typeway` and `Router` carry."""
+
+FASTAPI: Final = Conventions(
+    json_errors=False,
+    answers_head=False,
+    answers_options=False,
+    union_allow=False,
+    rejects_media_types=False,
+    errors_once=False,
+    limits_before_endpoint=False,
+    middleware_errors_answered=False,
+    one_http_exception=False,
+    field_defaults=False,
+    ignores_var_arguments=False,
+    packaged_docs=False,
+    original_scope_route=True,
+    id_per_method=False,
+    bodiless_content_type=True,
+    default_title="FastAPI",
+)
+"""FastAPI's conventions: what the application and router classes of compat mode carry."""

@@ -1,0 +1,114 @@
+"""Offer the data structures of requests, with uploads that Pydantic understands."""
+
+from typing import Any, Generic, TypeVar, cast
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
+from starlette.datastructures import URL, Address, FormData, Headers, MutableHeaders, QueryParams, State
+from starlette.datastructures import UploadFile as StarletteUploadFile
+
+__all__ = [
+    "URL",
+    "Address",
+    "Default",
+    "DefaultPlaceholder",
+    "FormData",
+    "Headers",
+    "MutableHeaders",
+    "QueryParams",
+    "State",
+    "UploadFile",
+]
+
+_Value = TypeVar("_Value")
+
+
+class UploadFile(StarletteUploadFile):
+    """A file that a client uploads in a multipart form; small ones stay in memory, others are spooled to disk.
+
+    It is closed after the response and its background tasks.
+
+    Attributes:
+        file: The file itself, for code that wants to block.
+        filename: The name that the client gives it. Never use it as a path.
+        size: Its size in bytes.
+        headers: The headers of its part of the form.
+        content_type: The media type that the client gives it.
+
+    Example:
+        ```python
+        from typeway import Typeway, UploadFile
+
+        app = Typeway()
+
+        @app.post("/photos")
+        async def store(photo: UploadFile) -> int:
+            return len(await photo.read())
+        ```
+    """
+
+    async def read(self, size: int = -1) -> bytes:
+        """Read at most `size` bytes, or all that is left."""
+        return await super().read(size)
+
+    async def write(self, data: bytes) -> None:
+        """Append bytes at the current position."""
+        await super().write(data)
+
+    async def seek(self, offset: int) -> None:
+        """Go to a position, counted in bytes from the start."""
+        await super().seek(offset)
+
+    async def close(self) -> None:
+        """Close the file; the framework does so after the response."""
+        await super().close()
+
+    @classmethod
+    def _validate(cls, value: Any, _: Any) -> StarletteUploadFile:
+        # The form parser makes Starlette's class, so that is what a declaration of ours accepts.
+        if not isinstance(value, StarletteUploadFile):
+            raise ValueError(f"Expected UploadFile, received: {type(value)}")  # noqa: TRY004  Pydantic reports ValueErrors
+        return value
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: type[Any], handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.with_info_plain_validator_function(cls._validate)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"type": "string", "contentMediaType": "application/octet-stream"}
+
+
+class DefaultPlaceholder(Generic[_Value]):
+    """A value that nobody gave, so that "not given" can be told from "given as the default".
+
+    Our own options need none: an option that was not given is absent. Code written for FastAPI may hand one over,
+    and it counts as absent.
+    """
+
+    def __init__(self, value: _Value) -> None:
+        self.value = value
+
+    def __bool__(self) -> bool:
+        return bool(self.value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, DefaultPlaceholder) and other.value == self.value
+
+    def __repr__(self) -> str:
+        return f"Default({self.value!r})"
+
+
+def Default(value: _Value) -> _Value:  # noqa: N802  named like the class it makes
+    """Mark a value as one that nobody gave; type checkers see the value itself.
+
+    Example:
+        ```python
+        from typeway.datastructures import Default
+
+        def describe(title: str = Default("untitled")) -> str:
+            return f"{'given' if isinstance(title, str) else 'not given'}: {title}"
+        ```
+    """
+    return cast("_Value", DefaultPlaceholder(value))

@@ -1,0 +1,1 @@
+"""What the author wrote: markers, signatures, and where each value comes from."""

@@ -1,0 +1,332 @@
+"""Decide, for each parameter of a callable, where its value comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from copy import copy
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Final
+
+from pydantic import AliasChoices, AliasPath, Json
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+from starlette.background import BackgroundTasks
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
+from starlette.websockets import WebSocket
+
+from typeway.conventions import TYPEWAY, Conventions
+from typeway.declare import markers, shapes
+from typeway.declare.depends import Depends, SecurityScopes
+from typeway.declare.markers import Location, Marker
+from typeway.declare.signature import Declaration, Parameter
+from typeway.exceptions import declaration_error
+
+
+@dataclass(frozen=True, slots=True)
+class Injected:
+    """A parameter that receives an object of the request itself, by its type."""
+
+    name: str
+    kind: type[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """A parameter that receives the result of another callable."""
+
+    name: str
+    depends: Depends
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A parameter whose value the request carries.
+
+    Parameters:
+        name: the parameter's name.
+        annotation: its type with all metadata, ready for Pydantic.
+        kind: its type without metadata, for questions about shape.
+        marker: where the value stands and what is said about it; default and alias settled.
+        is_group: whether it is a model whose fields are the parameters on the wire.
+    """
+
+    name: str
+    annotation: Any
+    kind: Any
+    marker: Marker
+    is_group: bool = False
+
+    @property
+    def location(self) -> Location:
+        return self.marker.location
+
+    @property
+    def is_required(self) -> bool:
+        return self.marker.is_required
+
+    @property
+    def wires(self) -> tuple[tuple[str | int, ...], ...]:
+        """The names on the wire, each as a path of keys; the first that is present counts."""
+        return wires_of(self.marker, self.name)
+
+    @property
+    def wire(self) -> str:
+        """The name for error locations and documentation."""
+        return str(self.wires[0][0])
+
+
+Source = Injected | Needed | Input
+
+INJECTED: Final[tuple[type[Any], ...]] = (
+    Request, WebSocket, HTTPConnection, Response, BackgroundTasks, SecurityScopes,
+)  # fmt: skip
+
+
+def wires_of(field: FieldInfo, name: str) -> tuple[tuple[str | int, ...], ...]:
+    """The wire names of a field: validation alias, else alias, else its own name."""
+    alias = field.validation_alias or field.alias or name
+    choices = alias.choices if isinstance(alias, AliasChoices) else [alias]
+    return tuple(
+        tuple(choice.path) if isinstance(choice, AliasPath) else (choice,) for choice in choices
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One parameter to classify, with all that the rules look at."""
+
+    parameter: Parameter
+    path_names: Collection[str]
+    where: str
+    conventions: Conventions
+
+    @property
+    def marker(self) -> Marker | None:
+        """The last marker that `Annotated` or the default value holds."""
+        found = [entry for entry in self.parameter.metadata if isinstance(entry, Marker)]
+        if isinstance(self.parameter.default, Marker):
+            return self.parameter.default
+        return found[-1] if found else None
+
+    @property
+    def depends(self) -> Depends | None:
+        found = [entry for entry in self.parameter.metadata if isinstance(entry, Depends)]
+        if isinstance(self.parameter.default, Depends):
+            return self.parameter.default
+        return found[-1] if found else None
+
+    @property
+    def default(self) -> Any:
+        """The signature's default, unless it is a marker, a dependency or a plain Field()."""
+        default = self.parameter.default
+        return PydanticUndefined if isinstance(default, (FieldInfo, Depends)) else default
+
+
+def classify(
+    declaration: Declaration, path_names: Collection[str] = (), conventions: Conventions = TYPEWAY
+) -> tuple[Source, ...]:
+    """Decide for every parameter of a callable where its value comes from.
+
+    Parameters:
+        path_names: the names of the parameters in the route's path.
+
+    Raises:
+        DeclarationError: a parameter says two things at once, or asks for something no request can hold.
+    """
+    sources: list[Source] = []
+    for parameter in declaration.parameters:
+        if parameter.is_variable and conventions.ignores_var_arguments:
+            continue
+        question = Question(parameter, path_names, declaration.where, conventions)
+        check_consistency(question)
+        sources.append(next(source for rule in RULES if (source := rule(question)) is not None))
+    return tuple(sources)
+
+
+def depends_rule(question: Question) -> Source | None:
+    depends = question.depends
+    if depends is None:
+        return None
+    if depends.dependency is None:
+        depends = copy(depends)
+        object.__setattr__(depends, "dependency", question.parameter.annotation)
+    return Needed(question.parameter.name, depends)
+
+
+def marked_rule(question: Question) -> Source | None:
+    marker = question.marker
+    if marker is None:
+        return None
+    if isinstance(question.parameter.default, Marker):
+        return build_input(question, marker, marker.default)
+    return build_input(question, marker, question.default)
+
+
+def field_default_rule(question: Question) -> Source | None:
+    """`limit: int = Field(default=20, ge=1)`: the author means a query parameter with that default and bound."""
+    field = question.parameter.default
+    if type(field) is not FieldInfo:
+        return None
+    location = inferred_location(question) if question.conventions.field_defaults else "query"
+    parameter = replace(question.parameter, metadata=(*question.parameter.metadata, field))
+    marker = markers.MARKER_OF[location]()
+    marker.default_factory = field.default_factory
+    return build_input(replace(question, parameter=parameter), marker, field.default)
+
+
+def injected_rule(question: Question) -> Source | None:
+    for kind in INJECTED:
+        if any(shapes.is_subclass(member, kind) for member in shapes.members(question.parameter.annotation)):
+            return Injected(question.parameter.name, kind)
+    return None
+
+
+def inferred_rule(question: Question) -> Source:
+    location = inferred_location(question)
+    default = PydanticUndefined if location == "path" else question.default
+    return build_input(question, markers.MARKER_OF[location](), default)
+
+
+def inferred_location(question: Question) -> Location:
+    """Where a value is looked for that has no marker."""
+    parameter = question.parameter
+    if parameter.name in question.path_names:
+        return "path"
+    if shapes.is_upload(parameter.annotation):
+        return "file"
+    if shapes.is_scalar(parameter.annotation):
+        return "query"
+    return "body"
+
+
+# Asked in this order; the first that answers decides.
+RULES: Final[tuple[Callable[[Question], Source | None], ...]] = (
+    depends_rule,
+    marked_rule,
+    field_default_rule,
+    injected_rule,
+    inferred_rule,
+)
+
+
+def build_input(question: Question, marker: Marker, default: Any) -> Input:
+    """The input that a marker and its surroundings describe."""
+    parameter = question.parameter
+    settled = marker.settled((*parameter.metadata, *((marker,) if marker not in parameter.metadata else ())), default)
+    if marker.location != "path" and parameter.name in question.path_names and not wires_differ(settled, parameter):
+        raise declaration_error(
+            f"Cannot use `{type(marker).__name__}` for path param {parameter.name!r}",
+            hint=f"Use Path(), or take {{{parameter.name}}} out of the path.",
+            where=question.where,
+            also=AssertionError,
+        )
+    extras = tuple(entry for entry in parameter.metadata if not isinstance(entry, (Marker, Depends)))
+    is_group = marker.location not in ("body", "file") and shapes.is_model_group(parameter.annotation)
+    is_group = is_group and not any(is_json(entry) for entry in extras)
+    if marker.location == "header" and not is_group and settled.validation_alias is None and settled.alias is None:
+        settled.alias = header_name(parameter.name, settled)
+    kind = parameter.annotation
+    built = Input(
+        name=parameter.name,
+        annotation=annotated(kind, extras, settled),
+        kind=kind,
+        marker=settled,
+        is_group=is_group,
+    )
+    check_location(question, built, has_json=any(is_json(entry) for entry in extras))
+    return built
+
+
+def is_json(entry: Any) -> bool:
+    """Whether metadata says that the value is a string of JSON."""
+    return entry is Json or isinstance(entry, Json)
+
+
+def header_name(name: str, marker: Marker) -> str:
+    return name.replace("_", "-") if marker.convert_underscores else name
+
+
+def wires_differ(marker: Marker, parameter: Parameter) -> bool:
+    return wires_of(marker, parameter.name) != ((parameter.name,),)
+
+
+def annotated(kind: Any, extras: tuple[Any, ...], marker: Marker) -> Any:
+    """The type as Pydantic shall see it: constraints and descriptions, but no default, which planning adds."""
+    described = copy(marker)
+    described.default, described.default_factory = PydanticUndefined, None
+    # Subscription takes one tuple; Annotated[X, *extras] would do the same but only from Python 3.11's grammar.
+    return Annotated[(kind, *extras, described)]
+
+
+def check_consistency(question: Question) -> None:
+    """Refuse a parameter whose annotation and default contradict each other.
+
+    Raises:
+        DeclarationError: it names the parameter, the contradiction and the mend.
+    """
+    parameter, default = question.parameter, question.parameter.default
+    inner = [entry for entry in parameter.metadata if isinstance(entry, (Marker, Depends))]
+    outer = default if isinstance(default, (Marker, Depends)) else None
+    name = parameter.name
+    if isinstance(default, Depends) and any(isinstance(entry, Depends) for entry in inner):
+        problem = f"Cannot specify `Depends` in `Annotated` and default value together for {name!r}"
+    elif inner and outer is not None:
+        problem = (
+            f"Cannot specify `{type(inner[-1]).__name__}` in `Annotated` and `{type(outer).__name__}` "
+            f"as default value together for {name!r}"
+        )
+    elif (isinstance(question.marker, Marker) and outer is None) and not question.marker.is_required and (
+        question.marker.default is not PydanticUndefined
+    ):
+        problem = (
+            f"`{type(question.marker).__name__}` default value cannot be set in `Annotated` for {name!r}. "
+            "Set the default value with `=` instead."
+        )
+    elif isinstance(question.marker, markers.Path) and question.default is not PydanticUndefined:
+        problem = "Path parameters cannot have a default value"
+    elif (question.marker or question.depends) and injected_rule(question):
+        kind = type(question.marker or question.depends).__name__
+        problem = f"Cannot specify `{kind}` for type {parameter.annotation!r}"
+        if question.depends:
+            return  # a dependency may well return a Request of its own making
+    else:
+        return
+    raise declaration_error(
+        problem,
+        hint="Say it once: either `x: Annotated[int, Query()] = 1`, or `x: int = Query(1)`.",
+        where=question.where,
+        also=AssertionError,
+    )
+
+
+# What a location can hold, by a test on the type; bodies hold anything.
+HOLDS: Final[Mapping[Location, tuple[Callable[[Any], bool], ...]]] = {
+    "path": (shapes.is_scalar, shapes.is_model_group),
+    "query": (shapes.is_scalar, shapes.is_scalar_sequence, shapes.is_model_group),
+    "header": (shapes.is_scalar, shapes.is_scalar_sequence, shapes.is_model_group),
+    "cookie": (shapes.is_scalar, shapes.is_scalar_sequence, shapes.is_model_group),
+}
+REFUSED: Final[Mapping[Location, str]] = {
+    "path": "Path params must be of one of the supported types",
+    "query": "Query parameter {name!r} must be one of the supported types",
+    "header": "Header parameter {name!r} must be one of the supported types",
+    "cookie": "Cookie parameter {name!r} must be one of the supported types",
+}
+
+
+def check_location(question: Question, built: Input, *, has_json: bool) -> None:
+    """Refuse a type that the chosen part of a request cannot hold.
+
+    Raises:
+        DeclarationError: for example a dict as a query parameter.
+    """
+    tests = HOLDS.get(built.location)
+    if tests is None or has_json or any(test(built.kind) for test in tests):
+        return
+    raise declaration_error(
+        REFUSED[built.location].format(name=built.name),
+        hint="Use a scalar, a list of scalars or a Pydantic model; or take the value from the body with Body().",
+        where=question.where,
+        also=AssertionError,
+    )

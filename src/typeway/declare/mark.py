@@ -1,0 +1,111 @@
+"""The functions that users write in signatures; each returns a marker under the type of anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+from pydantic_core import PydanticUndefined
+from typing_extensions import Unpack
+
+from typeway.declare import depends, markers
+from typeway.options import BodyOptions, FormOptions, HeaderOptions, MarkerOptions
+
+# The functions return Any because what they return stands where a value of any type is declared:
+# `limit: int = Query(10)` must satisfy a type checker.
+
+
+def Path(default: Any = ..., **options: Unpack[MarkerOptions]) -> Any:
+    """Mark a parameter as a part of the path and constrain it.
+
+    Example:
+        `item_id: Annotated[int, Path(ge=1)]`
+    """
+    return markers.Path(default, **options)
+
+
+def Query(default: Any = PydanticUndefined, **options: Unpack[MarkerOptions]) -> Any:
+    """Mark a parameter as a query parameter: a scalar, a list of scalars, or a model whose fields are parameters.
+
+    Example:
+        `limit: Annotated[int, Query(ge=1, le=100)] = 20`
+    """
+    return markers.Query(default, **options)
+
+
+def Header(default: Any = PydanticUndefined, **options: Unpack[HeaderOptions]) -> Any:
+    """Mark a parameter as a request header; `user_agent` reads `User-Agent`.
+
+    Example:
+        `if_match: Annotated[str | None, Header()] = None`
+    """
+    return markers.Header(default, **options)
+
+
+def Cookie(default: Any = PydanticUndefined, **options: Unpack[MarkerOptions]) -> Any:
+    """Mark a parameter as a cookie.
+
+    Example:
+        `session: Annotated[str | None, Cookie()] = None`
+    """
+    return markers.Cookie(default, **options)
+
+
+def Body(default: Any = PydanticUndefined, **options: Unpack[BodyOptions]) -> Any:
+    """Mark a parameter as the JSON body, or with `embed=True` as a member of it.
+
+    Example:
+        `importance: Annotated[int, Body(embed=True)]`
+    """
+    return markers.Body(default, **options)
+
+
+def Form(default: Any = PydanticUndefined, **options: Unpack[FormOptions]) -> Any:
+    """Mark a parameter as a form field.
+
+    Example:
+        `username: Annotated[str, Form()]`
+    """
+    return markers.Form(default, **options)
+
+
+def File(default: Any = PydanticUndefined, **options: Unpack[FormOptions]) -> Any:
+    """Mark a parameter as an uploaded file: `bytes` holds its content, `UploadFile` a spooled file.
+
+    Example:
+        `picture: Annotated[bytes, File()]`
+    """
+    return markers.File(default, **options)
+
+
+def Depends(
+    dependency: Callable[..., Any] | None = None,
+    *,
+    use_cache: bool = True,
+    scope: Literal["function", "request"] | None = None,
+    max_concurrency: int | None = None,
+) -> Any:
+    """Ask for the result of another callable; see `typeway.declare.depends.Depends`.
+
+    Example:
+        `session: Annotated[Session, Depends(get_session)]`
+    """
+    return depends.Depends(dependency, use_cache=use_cache, scope=scope, max_concurrency=max_concurrency)
+
+
+def Security(
+    dependency: Callable[..., Any] | None = None,
+    *,
+    scopes: Sequence[str] | None = None,
+    use_cache: bool = True,
+    scope: Literal["function", "request"] | None = None,
+    max_concurrency: int | None = None,
+) -> Any:
+    """Ask for a dependency and demand OAuth2 scopes of it; see `typeway.declare.depends.Security`.
+
+    Example:
+        `user: Annotated[User, Security(current_user, scopes=["items"])]`
+    """
+    return depends.Security(
+        dependency, use_cache=use_cache, scope=scope, max_concurrency=max_concurrency, scopes=scopes
+    )

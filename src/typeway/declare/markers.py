@@ -1,0 +1,173 @@
+"""Say where a parameter's value comes from: the marker classes behind Path(), Query() and their kin."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from copy import copy
+from typing import Any, ClassVar, Literal
+
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+from typing_extensions import Self
+
+from typeway.exceptions import TypewayDeprecationWarning, declaration_error, unknown_option_error
+from typeway.options import MARKER_OPTIONS, is_absent
+
+Location = Literal["path", "query", "header", "cookie", "body", "form", "file"]
+
+# What FieldInfo itself does not know; the rest of a marker's options are Pydantic's own.
+OWN_OPTIONS = frozenset({"include_in_schema", "example", "openapi_examples", "regex", "embed", "media_type"})
+
+
+class Marker(FieldInfo):
+    """A Pydantic field description that also says which part of a request holds the value.
+
+    Parameters:
+        default: the value when the request has none; `...` or nothing makes the parameter required.
+        options: see `typeway.options.MarkerOptions`; an unknown name raises `UnknownOptionError`.
+    """
+
+    location: ClassVar[Location]
+    default_media_type: ClassVar[str] = "application/json"
+    include_in_schema: bool
+    example: Any
+    openapi_examples: dict[str, Any] | None
+    convert_underscores: bool
+    embed: bool | None
+    media_type: str
+
+    def __init__(self, default: Any = PydanticUndefined, **options: Any) -> None:
+        given = {name: value for name, value in options.items() if not is_absent(value)}
+        check_names(type(self).__name__, given)
+        self.include_in_schema = given.pop("include_in_schema", True)
+        self.openapi_examples = given.pop("openapi_examples", None)
+        self.convert_underscores = given.pop("convert_underscores", True)
+        self.embed = given.pop("embed", None)
+        self.media_type = given.pop("media_type", self.default_media_type)
+        self.example = given.pop("example", PydanticUndefined)
+        if self.example is not PydanticUndefined:
+            warn_deprecated("`example` is deprecated: use `examples=[…]` instead.")
+        regex = given.pop("regex", None)
+        if regex is not None:
+            warn_deprecated("`regex` is deprecated: use `pattern` instead.")
+            given.setdefault("pattern", regex)
+        constraints = {name: value for name, value in given.items() if value is not None}
+        if "default_factory" not in constraints:
+            constraints["default"] = default
+        elif default is not PydanticUndefined:
+            raise declaration_error(
+                f"{type(self).__name__}() got both a default and a default_factory.",
+                hint="Keep one of the two.",
+                also=TypeError,
+            )
+        super().__init__(**constraints)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.default})"
+
+    @property
+    def is_required(self) -> bool:  # type: ignore[override]  # FieldInfo has a method; markers are asked often
+        """Whether the request must carry a value."""
+        return self.default is PydanticUndefined and self.default_factory is None
+
+    def settled(self, metadata: Sequence[Any], default: Any) -> Self:
+        """A copy that carries a signature's default and what plain `Field(...)` metadata around it says."""
+        copied = copy(self)
+        copied.metadata = [*self.metadata]
+        fields = [field for field in metadata if field is self or type(field) is FieldInfo]
+        for name in FIELD_ATTRIBUTES:
+            for field in reversed(fields):
+                if getattr(field, name) is not None:
+                    setattr(copied, name, getattr(field, name))
+                    break
+        if default is not PydanticUndefined:
+            copied.default = PydanticUndefined if default is ... else default
+        return copied
+
+
+# What a plain Field() beside a marker may say as well; of several, the last counts. Constraints stay in the
+# annotation, where Pydantic finds them.
+FIELD_ATTRIBUTES = (
+    "alias", "alias_priority", "validation_alias", "serialization_alias", "title", "description",
+    "examples", "discriminator", "deprecated", "json_schema_extra", "validate_default",
+)  # fmt: skip
+
+
+def check_names(marker: str, given: dict[str, Any]) -> None:
+    """Refuse an option that no marker has.
+
+    Raises:
+        UnknownOptionError: it names the closest option that exists.
+    """
+    allowed = MARKER_OPTIONS.get(marker, MARKER_OPTIONS["Body"] | MARKER_OPTIONS["Header"])
+    for name in given:
+        if name not in allowed:
+            raise unknown_option_error(f"{marker}()", name, allowed)
+
+
+def warn_deprecated(message: str) -> None:
+    # Four frames up stands the user's own call: this function, the marker, its public function, the user.
+    warnings.warn(message, TypewayDeprecationWarning, stacklevel=4)
+
+
+class Param(Marker):
+    """A marker for a value outside the body."""
+
+
+class Path(Param):
+    """The value is a part of the URL's path."""
+
+    location = "path"
+
+    def __init__(self, default: Any = ..., **options: Any) -> None:
+        if default is not ... and default is not PydanticUndefined:
+            raise declaration_error(
+                "Path parameters cannot have a default value",
+                hint="Take the default away, or add a second path without the parameter.",
+                also=AssertionError,
+            )
+        super().__init__(PydanticUndefined, **options)
+
+
+class Query(Param):
+    """The value is in the URL's query string."""
+
+    location = "query"
+
+
+class Header(Param):
+    """The value is a request header; underscores in the name stand for hyphens unless told otherwise."""
+
+    location = "header"
+
+
+class Cookie(Param):
+    """The value is a cookie."""
+
+    location = "cookie"
+
+
+class Body(Marker):
+    """The value is the JSON body, or one member of it."""
+
+    location = "body"
+
+
+class Form(Body):
+    """The value is a form field."""
+
+    location = "form"
+    default_media_type = "application/x-www-form-urlencoded"
+
+
+class File(Form):
+    """The value is an uploaded file."""
+
+    location = "file"
+    default_media_type = "multipart/form-data"
+
+
+MARKER_OF: dict[Location, type[Marker]] = {
+    "path": Path, "query": Query, "header": Header, "cookie": Cookie, "body": Body, "form": Form, "file": File,
+}  # fmt: skip

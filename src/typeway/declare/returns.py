@@ -1,0 +1,73 @@
+"""Read what an endpoint returns: a model to answer with, the items of a stream, or a response of its own."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Generator, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final, get_args, get_origin
+
+from pydantic_core import PydanticUndefined
+from starlette.responses import Response
+
+from typeway.declare import shapes
+from typeway.declare.signature import unwrap
+from typeway.exceptions import TypewayError, declaration_error
+
+STREAMS: Final = (AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Iterable, Iterator)
+
+
+@dataclass(frozen=True, slots=True)
+class Returns:
+    """What an endpoint answers with.
+
+    Parameters:
+        model: the type that results are validated against, or None.
+        item: the type of a stream's items, or None.
+        streams: whether the endpoint is a generator, whose items are the answer.
+    """
+
+    model: Any = None
+    item: Any = None
+    streams: bool = False
+
+
+def read_returns(function: Callable[..., Any], annotation: Any, response_model: Any, where: str) -> Returns:
+    """Choose the model of an endpoint's answers: an explicit `response_model`, else the return annotation.
+
+    Raises:
+        DeclarationError: the annotation mixes responses with other types.
+    """
+    streams = is_generator(function)
+    if streams:
+        return Returns(item=item_of(annotation), streams=True)
+    if response_model is not PydanticUndefined:
+        return Returns(model=response_model)
+    if annotation is PydanticUndefined or annotation is None or shapes.is_subclass(annotation, Response):
+        return Returns()
+    parts = shapes.members(annotation)
+    if len(parts) > 1 and any(shapes.is_subclass(part, Response) for part in parts):
+        raise declaration_error(
+            f"Invalid args for response field! {annotation} is no valid Pydantic field type.",
+            hint="Annotate the model alone, or pass response_model=None to the decorator.",
+            where=where,
+            also=TypewayError,
+        )
+    return Returns(model=annotation)
+
+
+def is_generator(function: Callable[..., Any]) -> bool:
+    """Whether calling the function yields items, from a coroutine or not."""
+    inner = unwrap(function)
+    call = getattr(type(inner), "__call__", None)
+    return any(
+        inspect.isgeneratorfunction(candidate) or inspect.isasyncgenfunction(candidate)
+        for candidate in (inner, unwrap(call))
+        if candidate is not None and not inspect.isclass(candidate)
+    )
+
+
+def item_of(annotation: Any) -> Any:
+    """The type of what a generator yields, or None where its annotation does not say."""
+    arguments = get_args(annotation)
+    return arguments[0] if get_origin(annotation) in STREAMS and arguments else None

@@ -1,0 +1,108 @@
+"""Answer what kind of type an annotation is: scalar, list of scalars, model, file."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel
+from starlette.datastructures import UploadFile
+from typing_extensions import TypeAliasType, is_typeddict
+
+SEQUENCES = (list, tuple, set, frozenset, deque, Sequence)
+
+
+def plain(annotation: Any) -> Any:
+    """The annotation without `Annotated` and PEP 695 aliases around it."""
+    while True:
+        if isinstance(annotation, TypeAliasType):
+            annotation = annotation.__value__
+        elif get_origin(annotation) is Annotated:
+            annotation = get_args(annotation)[0]
+        else:
+            return annotation
+
+
+def is_union(annotation: Any) -> bool:
+    return get_origin(annotation) in (Union, types.UnionType)
+
+
+def members(annotation: Any) -> tuple[Any, ...]:
+    """The members of a union, or the annotation alone."""
+    annotation = plain(annotation)
+    return tuple(plain(member) for member in get_args(annotation)) if is_union(annotation) else (annotation,)
+
+
+def is_subclass(annotation: Any, classes: type[Any] | tuple[type[Any], ...]) -> bool:
+    return isinstance(annotation, type) and not get_args(annotation) and issubclass(annotation, classes)
+
+
+def is_model(annotation: Any) -> bool:
+    """Whether the annotation is one Pydantic model, generic or not."""
+    annotation = plain(annotation)
+    return is_subclass(annotation, BaseModel) or is_subclass(get_origin(annotation), BaseModel)
+
+
+def is_sequence(annotation: Any) -> bool:
+    """Whether one member of the annotation is a list, tuple, set or the like; strings and bytes are not."""
+    return any(
+        is_subclass(get_origin(member) or member, SEQUENCES) and not is_subclass(member, (str, bytes, BaseModel))
+        for member in members(annotation)
+    )
+
+
+def is_complex(annotation: Any) -> bool:
+    """Whether a single string could not hold the value: a model, mapping, dataclass, file or sequence."""
+    return any(
+        is_subclass(kind := get_origin(member) or member, (BaseModel, Mapping, UploadFile))
+        or is_typeddict(kind)
+        or dataclasses.is_dataclass(kind)
+        or is_sequence(member)
+        for member in members(annotation)
+    )
+
+
+def is_scalar(annotation: Any) -> bool:
+    return not is_complex(annotation)
+
+
+def is_scalar_sequence(annotation: Any) -> bool:
+    """Whether the annotation is a list (or the like) of scalars, perhaps beside None."""
+    found = False
+    for member in members(annotation):
+        if is_sequence(member):
+            found = True
+            if any(is_complex(item) for item in get_args(member) if item is not ...):
+                return False
+        elif is_complex(member):
+            return False
+    return found
+
+
+def is_bytes_or_file(annotation: Any) -> bool:
+    """Whether the annotation is an upload, bytes, or several of one of them."""
+    return any(
+        is_subclass(inner, (UploadFile, bytes))
+        for member in members(annotation)
+        for inner in (member, *(item for arg in get_args(member) for item in members(arg)))
+    )
+
+
+def is_upload(annotation: Any) -> bool:
+    """Whether an annotation without any marker is that of an uploaded file, one or several."""
+    return any(
+        is_subclass(inner, UploadFile)
+        for member in members(annotation)
+        for inner in (member, *(get_args(member) if is_sequence(member) else ()))
+    )
+
+
+def is_model_group(annotation: Any) -> bool:
+    """Whether the annotation is a model, or a union of models (and None), whose fields are parameters."""
+    kinds = [member for member in members(annotation) if member not in (None, types.NoneType)]
+    return bool(kinds) and all(is_model(member) for member in kinds)
+
+

@@ -1,0 +1,182 @@
+"""Read a callable's signature: its parameters with their annotations resolved, and what it returns."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, ForwardRef, get_args, get_origin
+
+from pydantic_core import PydanticUndefined
+from typing_extensions import TypeAliasType
+
+from typeway.exceptions import declaration_error
+
+VARIABLE = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of a callable, as its author wrote it.
+
+    Parameters:
+        annotation: the type without `Annotated`; `Any` where none was written.
+        metadata: what `Annotated` says beside the type.
+        default: the default value, or `PydanticUndefined`.
+        is_variable: whether it is `*args` or `**kwargs`.
+    """
+
+    name: str
+    annotation: Any
+    metadata: tuple[Any, ...] = ()
+    default: Any = PydanticUndefined
+    is_variable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """What one callable declares, and where.
+
+    Parameters:
+        function: the callable itself.
+        parameters: its parameters in order.
+        returns: its return annotation, or `PydanticUndefined`.
+        where: file and line of its definition, for messages.
+    """
+
+    function: Callable[..., Any]
+    parameters: tuple[Parameter, ...]
+    returns: Any
+    where: str
+
+
+def read_declaration(function: Callable[..., Any]) -> Declaration:
+    """Read what a callable declares.
+
+    Raises:
+        DeclarationError: the callable has no signature that Python can tell.
+    """
+    try:
+        signature = read_signature(function)
+    except (TypeError, ValueError) as error:
+        raise declaration_error(
+            f"{function!r} has no readable signature: {error}.",
+            hint="Wrap it in a function whose parameters are written out.",
+            also=type(error),
+        ) from error
+    namespace = globals_of(function)
+    return Declaration(
+        function=function,
+        parameters=tuple(
+            read_parameter(parameter, namespace)
+            for parameter in signature.parameters.values()
+        ),
+        returns=read_return(function, signature, namespace),
+        where=where(function),
+    )
+
+
+def read_signature(function: Callable[..., Any]) -> inspect.Signature:
+    if sys.version_info >= (3, 14):
+        import annotationlib
+
+        return inspect.signature(function, annotation_format=annotationlib.Format.FORWARDREF)
+    return inspect.signature(function)
+
+
+def read_parameter(parameter: inspect.Parameter, namespace: dict[str, Any]) -> Parameter:
+    annotation, metadata = split(resolve(parameter.annotation, namespace))
+    return Parameter(
+        name=parameter.name,
+        annotation=Any if annotation is inspect.Parameter.empty else annotation,
+        metadata=metadata,
+        default=PydanticUndefined if parameter.default is inspect.Parameter.empty else parameter.default,
+        is_variable=parameter.kind in VARIABLE,
+    )
+
+
+def read_return(function: Callable[..., Any], signature: inspect.Signature, namespace: dict[str, Any]) -> Any:
+    if inspect.isclass(function) or signature.return_annotation is inspect.Signature.empty:
+        return PydanticUndefined
+    return resolve(signature.return_annotation, namespace)
+
+
+def resolve(annotation: Any, namespace: dict[str, Any]) -> Any:
+    """Turn a string annotation into the type it names; what cannot be found yet stays a ForwardRef.
+
+    Names that only a type checker imports are tolerated: a dependency's parameter may well be of such a type.
+    """
+    if annotation == "None":
+        return None
+    text = annotation.__forward_arg__ if isinstance(annotation, ForwardRef) else annotation
+    if not isinstance(text, str):
+        return annotation
+    try:
+        return eval(text, namespace)  # the author's own annotation, in the author's own module  # noqa: S307
+    except (NameError, AttributeError):
+        return resolve_around(text, namespace)
+
+
+def resolve_around(text: str, namespace: dict[str, Any]) -> Any:
+    """Resolve what an annotation says beside a name that is unknown, so that `Annotated[Unknown, Depends(f)]` works."""
+    names = dict(namespace)
+    for _ in range(text.count("[") + text.count(".") + text.count("|") + text.count(",") + 1):
+        try:
+            return eval(text, names)  # noqa: S307
+        except NameError as error:
+            if error.name is None or not text.isascii():
+                break
+            names[error.name] = ForwardRef(error.name)
+        except (AttributeError, TypeError):
+            break
+    return ForwardRef(text)
+
+
+def split(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
+    """Take `Annotated[...]` apart, through any PEP 695 alias around it."""
+    if isinstance(annotation, TypeAliasType) and get_origin(annotation.__value__) is Annotated:
+        annotation = annotation.__value__
+    if get_origin(annotation) is not Annotated:
+        return annotation, ()
+    inner, *metadata = get_args(annotation)
+    inner, deeper = split(inner)
+    return inner, (*deeper, *metadata)
+
+
+def unwrap(function: Any) -> Any:
+    """The function that a stack of partials, wrappers, methods and callable objects ends in."""
+    for _ in range(100):  # a wrapper that names itself must not hang the declaration
+        if isinstance(function, functools.partial):
+            function = function.func
+        elif hasattr(function, "__wrapped__"):
+            function = function.__wrapped__
+        elif inspect.ismethod(function):
+            function = function.__func__
+        else:
+            return function
+    return function
+
+
+def globals_of(function: Any) -> dict[str, Any]:
+    """The names that a callable's string annotations may use."""
+    inner = unwrap(function)
+    if inspect.isclass(inner):
+        constructor = unwrap(inner.__init__)
+        module = sys.modules.get(inner.__module__)
+        return getattr(constructor, "__globals__", None) or getattr(module, "__dict__", {})
+    if not hasattr(inner, "__globals__"):
+        inner = unwrap(getattr(type(inner), "__call__", inner))
+    return getattr(inner, "__globals__", {})
+
+
+def where(function: Any) -> str:
+    """File and line of a callable's definition, as tracebacks and editors write it."""
+    inner = unwrap(function)
+    code = getattr(inner, "__code__", None)
+    if code is None and inspect.isclass(inner):
+        code = getattr(inner.__init__, "__code__", None)
+    if code is None:
+        code = getattr(getattr(type(inner), "__call__", None), "__code__", None)
+    return f"{code.co_filename}:{code.co_firstlineno}" if code is not None else repr(function)

@@ -1,0 +1,209 @@
+"""Write the pages that show an application's OpenAPI document: Swagger UI, ReDoc, and Swagger UI's OAuth2 redirect."""
+
+import json
+from collections.abc import Iterable, Mapping
+from html import escape
+from types import MappingProxyType
+from typing import Any, Final
+
+from pydantic_core import to_jsonable_python
+from starlette.responses import HTMLResponse
+
+from typeway.describe.page_assets import ASSET_PATH as ASSET_PATH
+from typeway.describe.page_assets import ASSETS
+from typeway.describe.page_assets import asset_response as asset_response
+
+_CSP: Final = (
+    "default-src 'none'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+SWAGGER_UI_CSP: Final = f"{_CSP}; style-src 'self'"
+"""The strictest Content-Security-Policy under which Swagger UI works in full with the files of the package.
+
+Nothing is inline, nothing is evaluated; its icons are `data:` images. Widen `connect-src` by the other servers that the
+document names, if people shall call them from the page.
+"""
+
+REDOC_CSP: Final = f"{_CSP}; style-src 'self' 'unsafe-inline'; worker-src blob:"
+"""The strictest Content-Security-Policy under which ReDoc works in full with the files of the package.
+
+ReDoc puts style elements into the page while it runs, so styles (not scripts) must be allowed inline; its search runs
+in a `blob:` worker.
+"""
+
+swagger_ui_default_parameters: Mapping[str, Any] = MappingProxyType(
+    {
+        "dom_id": "#swagger-ui",
+        "layout": "BaseLayout",
+        "deepLinking": True,
+        "showExtensions": True,
+        "showCommonExtensions": True,
+    }
+)
+"""What Swagger UI is told unless `swagger_ui_parameters` says otherwise.
+
+All parameters: https://swagger.io/docs/open-source-tools/swagger-ui/usage/configuration/
+"""
+
+_GOOGLE_FONTS: Final = "https://fonts.googleapis.com/css?family=Montserrat:300,400,700|Roboto:300,400,700"
+
+
+def get_swagger_ui_html(
+    *,
+    openapi_url: str,
+    title: str,
+    swagger_js_url: str = ASSETS["swagger-ui-bundle.js"].url,
+    swagger_css_url: str = ASSETS["swagger-ui.css"].url,
+    swagger_favicon_url: str = ASSETS["favicon.svg"].url,
+    oauth2_redirect_url: str | None = None,
+    init_oauth: Mapping[str, Any] | None = None,
+    swagger_ui_parameters: Mapping[str, Any] | None = None,
+    asset_path: str = ASSET_PATH,
+) -> HTMLResponse:
+    """Write the Swagger UI page.
+
+    Args:
+        openapi_url: where the OpenAPI document is.
+        title: the page's title.
+        swagger_js_url: Swagger UI's script, if not the packaged one.
+        swagger_css_url: Swagger UI's styles, if not the packaged ones.
+        swagger_favicon_url: the page's icon.
+        oauth2_redirect_url: where `get_swagger_ui_oauth2_redirect_html` is served; needed for OAuth2's redirecting flows.
+        init_oauth: what Swagger UI's `initOAuth` gets: `clientId`, `appName`, `usePkceWithAuthorizationCodeGrant`...
+        swagger_ui_parameters: Swagger UI parameters; they win over `swagger_ui_default_parameters` and the rest.
+        asset_path: where the application serves the packaged files, with its root path: root_path + `ASSET_PATH`.
+
+    Example:
+        ```python
+        @app.get("/docs", include_in_schema=False)
+        async def docs() -> HTMLResponse:
+            return get_swagger_ui_html(openapi_url="/openapi.json", title="Tasks")
+        ```
+    """
+    configuration = {**swagger_ui_default_parameters, "url": openapi_url}
+    if oauth2_redirect_url:
+        configuration["oauth2RedirectUrl"] = oauth2_redirect_url
+    configuration |= swagger_ui_parameters or {}
+    blocks = [_json_block("swagger-ui-configuration", configuration)]
+    if init_oauth:
+        blocks.append(_json_block("swagger-ui-oauth", init_oauth))
+    return _page(
+        title,
+        icon=_located(swagger_favicon_url, asset_path),
+        styles=[_located(swagger_css_url, asset_path), _located(ASSETS["typeway-docs.css"].url, asset_path)],
+        body=[
+            '<div id="swagger-ui"></div>',
+            "<noscript>Swagger UI needs JavaScript.</noscript>",
+            *blocks,
+            _swagger_comment(oauth2_redirect_url, bool(init_oauth)),
+        ],
+        scripts=[_located(swagger_js_url, asset_path), _located(ASSETS["typeway-swagger.js"].url, asset_path)],
+    )
+
+
+def get_redoc_html(
+    *,
+    openapi_url: str,
+    title: str,
+    redoc_js_url: str = ASSETS["redoc.standalone.js"].url,
+    redoc_favicon_url: str = ASSETS["favicon.svg"].url,
+    with_google_fonts: bool = False,
+    asset_path: str = ASSET_PATH,
+) -> HTMLResponse:
+    """Write the ReDoc page.
+
+    Args:
+        openapi_url: where the OpenAPI document is.
+        title: the page's title.
+        redoc_js_url: ReDoc's script, if not the packaged one.
+        redoc_favicon_url: the page's icon.
+        with_google_fonts: load ReDoc's fonts from Google; without, the browser's own fonts are used.
+        asset_path: where the application serves the packaged files, with its root path: root_path + `ASSET_PATH`.
+
+    Example:
+        ```python
+        @app.get("/redoc", include_in_schema=False)
+        async def redoc() -> HTMLResponse:
+            return get_redoc_html(openapi_url="/openapi.json", title="Tasks")
+        ```
+    """
+    styles = [_located(ASSETS["typeway-docs.css"].url, asset_path)]
+    return _page(
+        title,
+        icon=_located(redoc_favicon_url, asset_path),
+        styles=[_GOOGLE_FONTS, *styles] if with_google_fonts else styles,
+        body=[
+            '<div id="redoc"></div>',
+            "<noscript>ReDoc needs JavaScript.</noscript>",
+            _json_block("redoc-configuration", {"specUrl": openapi_url, "options": {}}),
+        ],
+        scripts=[_located(redoc_js_url, asset_path), _located(ASSETS["typeway-redoc.js"].url, asset_path)],
+    )
+
+
+def get_swagger_ui_oauth2_redirect_html(*, asset_path: str = ASSET_PATH) -> HTMLResponse:
+    """Write the page to which an OAuth2 authorization server sends the user of Swagger UI back.
+
+    Args:
+        asset_path: where the application serves the packaged files, with its root path: root_path + `ASSET_PATH`.
+    """
+    return _page(
+        "Swagger UI: OAuth2 redirect",
+        icon=_located(ASSETS["favicon.svg"].url, asset_path),
+        styles=[_located(ASSETS["typeway-docs.css"].url, asset_path)],
+        body=[
+            '<p id="message"></p>',
+            "<!-- The script hands the answer to window.opener.swaggerUIRedirectOauth2 and closes this window. -->",
+        ],
+        scripts=[_located(ASSETS["typeway-oauth2-redirect.js"].url, asset_path)],
+    )
+
+
+def _located(url: str, asset_path: str) -> str:
+    """Move the address of a packaged file to where the application serves it; any other stays as it is."""
+    own = url.startswith(f"{ASSET_PATH}/")
+    return asset_path + url.removeprefix(ASSET_PATH) if own else url
+
+
+def _json_block(block_id: str, values: Mapping[str, Any]) -> str:
+    """Write data for a script, one value on a line, so that no content can end the script element.
+
+    Inside a script element `<` matters even in data (HTML standard, 4.12.1.3); JSON can spell it without.
+    """
+    plain = to_jsonable_python(dict(values))
+    lines = ",\n".join(f"  {json.dumps(str(name))}: {json.dumps(value)}" for name, value in plain.items())
+    for character in "<>&":
+        lines = lines.replace(character, f"\\u{ord(character):04x}")
+    return f'<script type="application/json" id="{block_id}">\n{{\n{lines}\n}}\n</script>'
+
+
+def _swagger_comment(oauth2_redirect_url: str | None, has_oauth: bool) -> str:
+    """Say to readers of the page's source what its last script adds to the data."""
+    lines = ["presets: [", "  SwaggerUIBundle.presets.apis,", "  SwaggerUIBundle.SwaggerUIStandalonePreset", "],"]
+    if oauth2_redirect_url:
+        lines.append(f"oauth2RedirectUrl: window.location.origin + '{escape(oauth2_redirect_url, quote=False)}',")
+    if has_oauth:
+        lines.append("and then: ui.initOAuth(...)")
+    return "\n".join(["<!-- typeway-swagger.js starts Swagger UI with the values above and with", *lines, "-->"])
+
+
+def _page(title: str, *, icon: str, styles: Iterable[str], body: Iterable[str], scripts: Iterable[str]) -> HTMLResponse:
+    """Put a page together; addresses and title are escaped here, the body's parts by who wrote them."""
+    lines = [
+        "<!DOCTYPE html>",
+        '<html lang="en">',
+        "<head>",
+        '<meta charset="utf-8">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        f"<title>{escape(title)}</title>",
+        f'<link rel="icon" href="{escape(icon)}">',
+        *(f'<link rel="stylesheet" href="{escape(url)}">' for url in styles),
+        "</head>",
+        "<body>",
+        *body,
+        *(f'<script src="{escape(url)}"></script>' for url in scripts),
+        "</body>",
+        "</html>",
+    ]
+    return HTMLResponse("\n".join(lines) + "\n")

@@ -1,0 +1,109 @@
+"""Describe the parameters beside the body: path, query, header and cookie, one object per name on the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from typeway.describe.inputs import Placed
+from typeway.describe.schemas import Described, Schemas, title_of
+from typeway.encoders import jsonable_encoder
+from typeway.plan.fields import field_schema_of
+from typeway.plan.sources import fields_of
+
+# The document lists parameters by where they stand, in this order.
+LOCATIONS: Final = ("path", "query", "header", "cookie")
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of the document.
+
+    Parameters:
+        location: where it stands: `"path"`, `"query"`, `"header"` or `"cookie"`.
+        field: what is said about it.
+        schema: the number of its schema.
+    """
+
+    name: str
+    location: str
+    is_required: bool
+    field: FieldInfo
+    schema: int
+
+
+def outline_parameters(inputs: Sequence[Placed], schemas: Schemas) -> tuple[Parameter, ...]:
+    """Ask for the schemas of parameters.
+
+    Parameters:
+        inputs: the operation's inputs, the endpoint's first. The types of hidden ones are described too, for others
+            may refer to them.
+    """
+    shown: list[Parameter] = []
+    for location in LOCATIONS:
+        for placed in inputs:
+            if placed.entry.location == location:
+                found = tuple(parameters_of(placed, schemas))
+                shown.extend(found if placed.entry.marker.include_in_schema else ())
+    return unique(shown)
+
+
+def parameters_of(placed: Placed, schemas: Schemas) -> Iterator[Parameter]:
+    """The parameters that one input stands for: itself, or the fields of the model that it is."""
+    entry = placed.entry
+    if not entry.is_group:
+        title = entry.marker.title or title_of(entry.wire)
+        number = schemas.want(placed.schema, "validation", title)
+        yield Parameter(entry.wire, entry.location, entry.is_required, entry.marker, number)
+        return
+    for part in fields_of(entry):
+        title = part.field.title or title_of(part.key)
+        yield Parameter(
+            name=str(part.wires[0][0]),
+            location=entry.location,
+            # Nothing of an optional model must be there.
+            is_required=part.field.is_required() and entry.is_required,
+            field=part.field,
+            schema=schemas.want(field_schema_of(part.field, placed.where), "validation", title),
+        )
+
+
+def unique(parameters: Iterable[Parameter]) -> tuple[Parameter, ...]:
+    """One parameter per name and location (section 4.8.10): the last, unless only an earlier one is required."""
+    found: dict[tuple[str, str], Parameter] = {}
+    for parameter in parameters:
+        key = parameter.location, parameter.name
+        if key not in found or parameter.is_required or not found[key].is_required:
+            found[key] = parameter
+    return tuple(found.values())
+
+
+def describe_parameter(parameter: Parameter, described: Described) -> dict[str, Any]:
+    """The Parameter Object (OpenAPI 3.1, section 4.8.12)."""
+    shown: dict[str, Any] = {
+        "name": parameter.name,
+        "in": parameter.location,
+        "required": parameter.is_required,
+        "schema": described[parameter.schema],
+    }
+    if parameter.field.description:
+        shown["description"] = parameter.field.description
+    shown.update(examples_of(parameter.field))
+    if parameter.field.deprecated:
+        shown["deprecated"] = True
+    return shown
+
+
+def examples_of(field: FieldInfo) -> dict[str, Any]:
+    """The examples that a marker gives in OpenAPI's own way, beside those in the schema."""
+    named = getattr(field, "openapi_examples", None)
+    if named:
+        return {"examples": jsonable_encoder(named, exclude_none=True)}
+    example = getattr(field, "example", PydanticUndefined)
+    if example is PydanticUndefined or example is None:
+        return {}
+    return {"example": jsonable_encoder(example, exclude_none=True)}

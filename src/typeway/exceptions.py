@@ -1,0 +1,323 @@
+"""Define what goes wrong by name: errors to raise, errors to catch, and errors in a declaration."""
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, TypedDict
+
+from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.exceptions import WebSocketException as StarletteWebSocketException
+
+__all__ = [
+    "DeclarationError",
+    "DependencyScopeError",
+    "EndpointContext",
+    "HTTPException",
+    "PydanticV1NotSupportedError",
+    "RequestValidationError",
+    "ResponseValidationError",
+    "TypewayDeprecationWarning",
+    "TypewayError",
+    "UnknownOptionError",
+    "ValidationException",
+    "WebSocketException",
+    "WebSocketRequestValidationError",
+    "declaration_error",
+    "unknown_option_error",
+]
+
+
+class HTTPException(StarletteHTTPException):
+    """Stop handling the request and answer it with an error.
+
+    Args:
+        status_code: The status to answer with (RFC 9110 section 15).
+        detail: Any JSON value; it becomes `{"detail": …}`. The status's reason phrase where it is None.
+        headers: Headers to send along, for example `WWW-Authenticate` with 401.
+
+    Example:
+        ```python
+        from typeway import HTTPException, Typeway
+
+        app = Typeway()
+        tasks = {"1": "write the tests"}
+
+        @app.get("/tasks/{task_id}")
+        async def read_task(task_id: str) -> str:
+            if task_id not in tasks:
+                raise HTTPException(status_code=404, detail="No such task")
+            return tasks[task_id]
+        ```
+    """
+
+    def __init__(self, status_code: int, detail: Any = None, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(status_code=status_code, detail=detail, headers=headers)
+
+
+class WebSocketException(StarletteWebSocketException):
+    """Stop serving the WebSocket and close it.
+
+    Args:
+        code: The closing code (RFC 6455 section 7.4.1), for example `status.WS_1008_POLICY_VIOLATION`.
+        reason: Why, in at most 123 bytes of UTF-8 (RFC 6455 section 5.5.1).
+
+    Example:
+        ```python
+        from typeway import Typeway, WebSocket, WebSocketException, status
+
+        app = Typeway()
+
+        @app.websocket("/rooms/{name}")
+        async def join(socket: WebSocket, name: str) -> None:
+            if name not in {"lobby", "kitchen"}:
+                raise WebSocketException(code=status.WS_1008_POLICY_VIOLATION, reason="No such room")
+            await socket.accept()
+        ```
+    """
+
+    def __init__(self, code: int, reason: str | None = None) -> None:
+        super().__init__(code=code, reason=reason)
+
+
+class TypewayError(RuntimeError):
+    """The framework cannot go on; every error that is neither the client's nor Python's own derives from it."""
+
+
+class DependencyScopeError(TypewayError):
+    """A dependency that outlives the endpoint uses one that ends with the endpoint."""
+
+
+class PydanticV1NotSupportedError(TypewayError):
+    """A model of `pydantic.v1` was given; only models of Pydantic 2 are supported."""
+
+
+class TypewayDeprecationWarning(UserWarning):
+    """Something still works, and will go.
+
+    It is a UserWarning because Python hides a DeprecationWarning from the people who could act on it.
+    """
+
+
+class DeclarationError(TypewayError):
+    """The application declares something that cannot work, found before any request is served.
+
+    Args:
+        message: What is wrong.
+        hint: What to do about it.
+        where: File, line and name of what was declared.
+
+    Example:
+        ```python
+        from typeway.exceptions import DeclarationError
+
+        error = DeclarationError(
+            "parameter 'item_id' is in the path '/items/{item_id}' but is marked Query.",
+            hint="Use Path(), or take {item_id} out of the path.",
+            where="main.py:12, in read_item",
+        )
+        ```
+    """
+
+    def __init__(self, message: str, *, hint: str, where: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.where = where
+
+    def __str__(self) -> str:
+        place = "" if self.where is None else f"{self.where}: "
+        return f"{place}{self.message} Hint: {self.hint}"
+
+    def __repr__(self) -> str:
+        return f"{type(self).__qualname__}({str(self)!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The variants below share one qualified name, so they are restored from their base types.
+        kind = next((kind for kind, variant in _VARIANTS.items() if type(self) is variant), None)
+        return _restore, (type(self) if kind is None else kind, self.message, self.hint, self.where)
+
+
+class UnknownOptionError(DeclarationError, TypeError):
+    """An option was given that does not exist; Python's own word for that is TypeError."""
+
+
+# An application that moves here may catch what FastAPI raises for the same mistake. Each variant is therefore also
+# of that type; it keeps the one name that a reader of the traceback should look for.
+
+
+class _AssertionVariant(DeclarationError, AssertionError):
+    __qualname__ = "DeclarationError"
+
+
+class _TypeVariant(DeclarationError, TypeError):
+    __qualname__ = "DeclarationError"
+
+
+class _ValueVariant(DeclarationError, ValueError):
+    __qualname__ = "DeclarationError"
+
+
+class _NameVariant(DeclarationError, NameError):
+    __qualname__ = "DeclarationError"
+
+
+class _ScopeVariant(DeclarationError, DependencyScopeError):
+    __qualname__ = "DeclarationError"
+
+
+class _PydanticV1Variant(DeclarationError, PydanticV1NotSupportedError):
+    __qualname__ = "DeclarationError"
+
+
+_VARIANTS: Final[Mapping[type[Exception], type[DeclarationError]]] = {
+    AssertionError: _AssertionVariant,
+    TypeError: _TypeVariant,
+    ValueError: _ValueVariant,
+    NameError: _NameVariant,
+    DependencyScopeError: _ScopeVariant,
+    PydanticV1NotSupportedError: _PydanticV1Variant,
+    # A DeclarationError is one of these already.
+    RuntimeError: DeclarationError,
+    TypewayError: DeclarationError,
+}
+
+
+def declaration_error(
+    message: str, *, hint: str, where: str | None = None, also: type[Exception] | None = None
+) -> DeclarationError:
+    """Make the error for a mistake in a declaration, catchable as `also` as well.
+
+    Args:
+        message: What is wrong.
+        hint: What to do about it.
+        where: File, line and name of what was declared.
+        also: The exception type that other frameworks raise for the same mistake, one of AssertionError,
+            TypeError, ValueError, NameError, RuntimeError, DependencyScopeError and PydanticV1NotSupportedError.
+
+    Raises:
+        KeyError: `also` is none of these.
+
+    Example:
+        ```python
+        raise declaration_error("A path must start with '/'.", hint="Write '/items'.", also=AssertionError)
+        ```
+    """
+    variant = DeclarationError if also is None else _VARIANTS[also]
+    return variant(message, hint=hint, where=where)
+
+
+def unknown_option_error(
+    owner: str, unknown: str, known: Iterable[str], *, where: str | None = None
+) -> UnknownOptionError:
+    """Make the error for an option that does not exist, with the nearest one that does.
+
+    Args:
+        owner: What was called, as the user wrote it: `app.get()`.
+        unknown: The name that was given.
+        known: Every name that exists.
+        where: File, line and name of what was declared.
+
+    Example:
+        ```python
+        raise unknown_option_error("app.get()", "respose_model", ["response_model", "tags"])
+        ```
+    """
+    names = sorted(known)
+    nearest = difflib.get_close_matches(unknown, names, n=1)
+    hint = f"Did you mean {nearest[0]!r}?" if nearest else f"It takes {', '.join(names)}."
+    return UnknownOptionError(f"{owner} takes no option {unknown!r}.", hint=hint, where=where)
+
+
+def _restore(kind: type[Exception], message: str, hint: str, where: str | None) -> DeclarationError:
+    """Rebuild a pickled DeclarationError."""
+    if issubclass(kind, DeclarationError):
+        return kind(message, hint=hint, where=where)
+    return declaration_error(message, hint=hint, where=where, also=kind)
+
+
+class EndpointContext(TypedDict, total=False):
+    """Which endpoint a validation error belongs to, for logs and debuggers."""
+
+    function: str
+    path: str
+    file: str
+    line: int
+
+
+class ValidationException(Exception):
+    """Data does not fit its declaration.
+
+    Args:
+        errors: What is wrong, one mapping per error, as Pydantic words them.
+        endpoint_ctx: The endpoint that declared it; shown by `str()`, never sent to a client.
+    """
+
+    def __init__(self, errors: Sequence[Any], *, endpoint_ctx: EndpointContext | None = None) -> None:
+        super().__init__(errors)
+        self._errors = errors
+        context: EndpointContext = endpoint_ctx or {}
+        self.endpoint_ctx = endpoint_ctx
+        self.endpoint_function = context.get("function")
+        self.endpoint_path = context.get("path")
+        self.endpoint_file = context.get("file")
+        self.endpoint_line = context.get("line")
+
+    def errors(self) -> Sequence[Any]:
+        """Return what is wrong, one mapping per error."""
+        return self._errors
+
+    def __str__(self) -> str:
+        count = len(self._errors)
+        lines = [f"{count} validation error{'' if count == 1 else 's'}:", *(f"  {error}" for error in self._errors)]
+        return "\n".join([*lines, *self._place()])
+
+    def _place(self) -> list[str]:
+        """Say where the endpoint stands, in the form of a traceback so that editors make it a link."""
+        if self.endpoint_file and self.endpoint_line and self.endpoint_function:
+            place = ["", f'  File "{self.endpoint_file}", line {self.endpoint_line}, in {self.endpoint_function}']
+            return [*place, f"    {self.endpoint_path}"] if self.endpoint_path else place
+        return ["", f"  Endpoint: {self.endpoint_path}"] if self.endpoint_path else []
+
+
+class RequestValidationError(ValidationException):
+    """A request does not fit what its endpoint declares; answered with 422.
+
+    Args:
+        errors: What is wrong, one mapping per error.
+        body: The body as it was read, for handlers that log or echo it.
+        endpoint_ctx: The endpoint that declared it.
+
+    Example:
+        ```python
+        from typeway import Request, Typeway
+        from typeway.exceptions import RequestValidationError
+        from typeway.responses import JSONResponse
+
+        app = Typeway()
+
+        @app.exception_handler(RequestValidationError)
+        async def answer(request: Request, error: RequestValidationError) -> JSONResponse:
+            return JSONResponse({"fields": [one["loc"] for one in error.errors()]}, status_code=400)
+        ```
+    """
+
+    def __init__(self, errors: Sequence[Any], *, body: Any = None, endpoint_ctx: EndpointContext | None = None) -> None:
+        super().__init__(errors, endpoint_ctx=endpoint_ctx)
+        self.body = body
+
+
+class WebSocketRequestValidationError(ValidationException):
+    """A WebSocket's handshake does not fit what its endpoint declares; the socket is closed with 1008."""
+
+
+class ResponseValidationError(ValidationException):
+    """An endpoint returned what its own declaration forbids: the server's mistake, answered with 500.
+
+    Args:
+        errors: What is wrong, one mapping per error.
+        body: What the endpoint returned; for logs, never for clients.
+        endpoint_ctx: The endpoint that declared it.
+    """
+
+    def __init__(self, errors: Sequence[Any], *, body: Any = None, endpoint_ctx: EndpointContext | None = None) -> None:
+        super().__init__(errors, endpoint_ctx=endpoint_ctx)
+        self.body = body

@@ -1,0 +1,5 @@
+"""Offer ready-made ASGI middleware; each module holds one."""
+
+from starlette.middleware import Middleware
+
+__all__ = ["Middleware"]

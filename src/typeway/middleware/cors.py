@@ -1,0 +1,5 @@
+"""Offer the middleware that lets browsers call from other origins (CORS)."""
+
+from starlette.middleware.cors import CORSMiddleware
+
+__all__ = ["CORSMiddleware"]

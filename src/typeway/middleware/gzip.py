@@ -1,0 +1,5 @@
+"""Offer the middleware that compresses answers for clients that accept gzip."""
+
+from starlette.middleware.gzip import GZipMiddleware
+
+__all__ = ["GZipMiddleware"]

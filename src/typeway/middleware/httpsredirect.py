@@ -1,0 +1,5 @@
+"""Offer the middleware that sends plain-text clients to https and wss."""
+
+from starlette.middleware.httpsredirect import HTTPSRedirectMiddleware
+
+__all__ = ["HTTPSRedirectMiddleware"]

@@ -1,0 +1,5 @@
+"""Offer the middleware that answers only requests whose Host header is expected."""
+
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+__all__ = ["TrustedHostMiddleware"]

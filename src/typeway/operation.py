@@ -1,0 +1,76 @@
+"""Hold one endpoint on one path with every option settled: what planning and describing start from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from typeway.conventions import TYPEWAY, Conventions
+from typeway.texts import SUCCESSFUL_RESPONSE
+from typeway.types import IncEx
+
+if TYPE_CHECKING:
+    from typeway.declare.depends import Depends
+    from typeway.declare.returns import Returns
+    from typeway.declare.signature import Declaration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One endpoint on one path.
+
+    Parameters:
+        path: the whole path, as declared, with convertors.
+        path_format: the whole path, parameters as `{name}`.
+        path_names: the names of the path's parameters.
+        methods: the HTTP methods, sorted; none for a WebSocket.
+        declaration: what the endpoint's signature says.
+        returns: what the endpoint answers with.
+        dependencies: what runs before the endpoint for its effect only, in order.
+        response_class: the class of responses if somebody named one, else None.
+        unique_id: the operation id, given or computed.
+        route: the route object that users see.
+    """
+
+    path: str
+    path_format: str
+    path_names: frozenset[str]
+    methods: tuple[str, ...]
+    name: str
+    declaration: Declaration
+    returns: Returns
+    route: BaseRoute
+    dependencies: Sequence[Depends] = ()
+    conventions: Conventions = TYPEWAY
+    status_code: int | None = None
+    response_class: type[Response] | None = None
+    response_model_include: IncEx | None = None
+    response_model_exclude: IncEx | None = None
+    response_model_by_alias: bool = True
+    response_model_exclude_unset: bool = False
+    response_model_exclude_defaults: bool = False
+    response_model_exclude_none: bool = False
+    strict_content_type: bool = True
+    max_body_size: int | None = None
+    form_limits: Mapping[str, int] = field(default_factory=dict)
+    tags: Sequence[str | Enum] = ()
+    summary: str | None = None
+    description: str | None = None
+    response_description: str = SUCCESSFUL_RESPONSE
+    responses: Mapping[int | str, dict[str, Any]] = field(default_factory=dict)
+    callbacks: Sequence[Operation] = ()
+    deprecated: bool | None = None
+    include_in_schema: bool = True
+    operation_id: str | None = None
+    unique_id: str = ""
+    openapi_extra: Mapping[str, Any] | None = None
+
+    @property
+    def endpoint(self) -> Callable[..., Any]:
+        """The function that the author decorated."""
+        return self.declaration.function

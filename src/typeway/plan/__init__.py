@@ -1,0 +1,1 @@
+"""What will happen: operations become plans, built once and never mutated."""

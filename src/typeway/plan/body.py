@@ -1,0 +1,300 @@
+"""Read a request's body: JSON, forms and files, their media types and their limits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from pydantic_core import from_json
+from starlette.datastructures import FormData, UploadFile
+from starlette.requests import Request
+
+from typeway import texts
+from typeway.conventions import Conventions
+from typeway.declare import shapes
+from typeway.declare.classify import Input
+from typeway.exceptions import HTTPException, RequestValidationError
+from typeway.plan.exchange import Exchange
+from typeway.plan.sources import MISSING, fields_of, follow, pick, wants_extras
+from typeway.types import Message, Receive
+
+NOT_AN_OBJECT: Final = object()
+JSON: Final = "application/json"
+
+Collect = Callable[[Exchange, dict[str, Any]], None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Body:
+    """What an operation expects of a request's body.
+
+    Parameters:
+        inputs: every input of the operation that the body carries, dependencies' first.
+        is_form: whether the body is a form instead of JSON.
+        embedded: whether a JSON body is an object whose members are the inputs.
+        media_types: what the inputs declare to accept beside JSON.
+        takes_bytes: whether an input takes the raw bytes of any media type.
+        strict: whether a body without a media type is left unparsed.
+        rejects: whether other media types are answered with 415.
+        form_limits: `max_fields`, `max_files`, `max_part_size`.
+    """
+
+    inputs: tuple[Input, ...]
+    is_form: bool
+    embedded: bool
+    media_types: frozenset[str]
+    takes_bytes: bool
+    strict: bool
+    rejects: bool
+    form_limits: Mapping[str, int] = field(default_factory=dict)
+
+    async def read(self, exchange: Exchange) -> None:
+        """Read and parse the body into the exchange.
+
+        Raises:
+            RequestValidationError: the JSON is malformed.
+            HTTPException: 400 where the body cannot be read, 415 where its media type is not accepted.
+        """
+        if self.is_form:
+            await self.read_form(exchange)
+        else:
+            await self.read_json(exchange)
+
+    async def read_json(self, exchange: Exchange) -> None:
+        raw = await read_raw(exchange)
+        if not raw:
+            exchange.body = MISSING
+            return
+        # PERF: the one media type that nearly all clients send is compared before any header is parsed.
+        content_type = exchange.headers.get(b"content-type")
+        if content_type == b"application/json" or self.is_json(content_type):
+            exchange.body = parse_json(raw)
+        elif self.rejects and not self.takes_bytes and media_type(content_type) not in self.media_types:
+            accepted = ", ".join(sorted(self.media_types | {JSON}))
+            raise HTTPException(
+                415, f"{texts.UNSUPPORTED_MEDIA_TYPE}: send the body as {accepted}.", {"Accept": accepted}
+            )
+        else:
+            exchange.body = raw
+        if self.embedded and not isinstance(exchange.body, dict):
+            exchange.body = NOT_AN_OBJECT
+
+    def is_json(self, content_type: bytes | None) -> bool:
+        """Whether a media type means JSON: `application/json`, or one with the suffix of RFC 6839."""
+        if content_type is None:
+            return not self.strict
+        kind, _, subtype = media_type(content_type).partition("/")
+        return kind == "application" and (subtype == "json" or subtype.endswith("+json"))
+
+    async def read_form(self, exchange: Exchange) -> None:
+        request = exchange.connection
+        if not isinstance(request, Request):
+            raise HTTPException(400, texts.BODY_PARSE_ERROR)
+        try:
+            form = await request.form(**self.form_limits)  # type: ignore[arg-type]  # the limits' keys are its names
+            exchange.form = form
+            exchange.body = {index: await form_value(form, entry) for index, entry in enumerate(self.inputs)}
+        except HTTPException:
+            raise
+        except Exception as error:
+            raise parse_failure(error) from error
+
+    def collector(self, inputs: Sequence[Input]) -> Collect | None:
+        """A function that adds one callable's share of the body to its raw values."""
+        own = [entry for entry in inputs if is_body(entry)]
+        if not own:
+            return None
+        if self.is_form:
+            return collect_form([(entry.name, self.index_of(entry)) for entry in own])
+        if self.embedded:
+            return collect_members([(entry.name, entry.wires) for entry in own])
+        return collect_whole(own[0].name)
+
+    def index_of(self, wanted: Input) -> int:
+        return next(index for index, entry in enumerate(self.inputs) if entry is wanted)
+
+
+def is_body(entry: Input) -> bool:
+    return entry.location in ("body", "form", "file")
+
+
+def collect_whole(name: str) -> Collect:
+    def collect(exchange: Exchange, values: dict[str, Any]) -> None:
+        if exchange.body is not MISSING:
+            values[name] = exchange.body
+
+    return collect
+
+
+def collect_members(members: list[tuple[str, tuple[tuple[str | int, ...], ...]]]) -> Collect:
+    def collect(exchange: Exchange, values: dict[str, Any]) -> None:
+        body = exchange.body
+        if isinstance(body, dict):
+            for name, wires in members:
+                for first, *rest in wires:
+                    value = follow(body, [first, *rest])
+                    if value is not MISSING:
+                        values[name] = value
+                        break
+
+    return collect
+
+
+def collect_form(members: list[tuple[str, int]]) -> Collect:
+    def collect(exchange: Exchange, values: dict[str, Any]) -> None:
+        for name, index in members:
+            value = exchange.body[index]
+            if value is not MISSING:
+                values[name] = value
+
+    return collect
+
+
+async def read_raw(exchange: Exchange) -> bytes:
+    """The whole body.
+
+    Raises:
+        HTTPException: 400, the client went away in the middle of it.
+    """
+    if exchange.has_connection:
+        return await read_through_request(exchange)
+    # PERF: most bodies come in one message; joining chunks in Request.body() costs 2.5 us, this 0.2 us.
+    message = await exchange.receive()
+    if message["type"] == "http.request" and not message.get("more_body", False):
+        body: bytes = message.get("body", b"")
+    else:
+        body = await read_rest(message, exchange.receive)
+    exchange.raw_body = body
+    return body
+
+
+async def read_rest(message: Message, receive: Receive) -> bytes:
+    chunks = []
+    while True:
+        if message["type"] != "http.request":
+            raise HTTPException(400, texts.BODY_PARSE_ERROR)
+        chunks.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return b"".join(chunks)
+        message = await receive()
+
+
+async def read_through_request(exchange: Exchange) -> bytes:
+    """The body through the Request that somebody already holds and may have read from."""
+    request = exchange.connection
+    try:
+        return await request.body() if isinstance(request, Request) else b""
+    except HTTPException:
+        raise
+    except Exception as error:
+        raise parse_failure(error) from error
+
+
+def parse_failure(error: Exception) -> HTTPException:
+    """The answer to a body that cannot be read at all; Starlette's own verdict on a form is kept."""
+    detail = getattr(error, "detail", None)
+    status = getattr(error, "status_code", 400)
+    return HTTPException(status if isinstance(status, int) else 400, detail or texts.BODY_PARSE_ERROR)
+
+
+def parse_json(raw: bytes) -> Any:
+    """The value of a JSON text (RFC 8259).
+
+    Raises:
+        RequestValidationError: the text is malformed; the error's location holds the position.
+        HTTPException: 400, the bytes are no text at all, or nested too deeply.
+    """
+    try:
+        return from_json(raw)
+    except ValueError:
+        # Rare and slow is fine here: the standard library's reading or its error counts, so that clients see the
+        # same values and words as everywhere in Python.
+        pass
+    try:
+        return json.loads(raw)
+    except json.JSONDecodeError as error:
+        kind, message = texts.JSON_INVALID
+        raise RequestValidationError(
+            [{"type": kind, "loc": ("body", error.pos), "msg": message, "input": {}, "ctx": {"error": error.msg}}],
+            body=error.doc,
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise HTTPException(400, texts.BODY_PARSE_ERROR) from error
+
+
+def media_type(content_type: bytes | None) -> str:
+    """The media type of a Content-Type header without its parameters, in lower case."""
+    return (content_type or b"").decode("latin-1").partition(";")[0].strip().lower()
+
+
+async def form_value(form: FormData, entry: Input) -> Any:
+    """The raw value of one input of a form, or MISSING; an empty field counts as missing."""
+    if entry.is_group:
+        return await group_value(form, entry)
+    value = pick(form.getlist, entry.wires, is_list=shapes.is_sequence(entry.kind))
+    return await filled(value, entry.kind, as_bytes=takes_content(entry))
+
+
+async def group_value(form: FormData, entry: Input) -> Any:
+    """The raw values of a form model; MISSING if it is optional and nothing of it was sent."""
+    values: dict[str, Any] = {}
+    supplied = False
+    fields = fields_of(entry)
+    for part in fields:
+        value = pick(form.getlist, part.wires, is_list=part.is_list)
+        supplied = supplied or value is not MISSING
+        value = await filled(value, None, as_bytes=False)
+        if value is not MISSING:
+            values[part.key] = value
+    declared = {str(name) for part in fields for name, *_ in part.wires}
+    for name in form:
+        if name not in declared:
+            found = form.getlist(name)
+            values[name] = found[0] if len(found) == 1 else found
+    if entry.is_required or supplied or (wants_extras(entry.kind) and values):
+        return values
+    return MISSING
+
+
+async def filled(value: Any, kind: Any, *, as_bytes: bool) -> Any:
+    """A form's value with empty fields and empty file inputs left out, and contents read where bytes are wanted."""
+    if isinstance(value, list):
+        items = [await filled(item, kind, as_bytes=as_bytes) for item in value]
+        kept = [item for item in items if item is not MISSING]
+        return kept or MISSING
+    if value is MISSING or value == "" or (isinstance(value, UploadFile) and not value.filename and not value.size):
+        return MISSING
+    if as_bytes and isinstance(value, UploadFile):
+        content = await value.read()
+        await value.seek(0)  # another parameter may hold the same upload and read it itself
+        return content
+    return value
+
+
+def takes_content(entry: Input) -> bool:
+    """Whether an input wants a file's bytes, not the file."""
+    return entry.location == "file" and not shapes.is_upload(entry.kind)
+
+
+def build_body(
+    inputs: Sequence[Input], *, strict: bool, form_limits: Mapping[str, int], conventions: Conventions
+) -> Body | None:
+    """What the inputs of an operation make of its body; None if none of them is in the body."""
+    own = tuple(entry for entry in inputs if is_body(entry))
+    if not own:
+        return None
+    is_form = any(entry.location != "body" for entry in own)
+    names = {entry.wire for entry in own}
+    embedded = not is_form and (len(names) > 1 or any(entry.marker.embed for entry in own))
+    return Body(
+        inputs=own,
+        is_form=is_form,
+        embedded=embedded,
+        media_types=frozenset(entry.marker.media_type for entry in own),
+        takes_bytes=any(shapes.is_bytes_or_file(entry.kind) for entry in own),
+        strict=strict,
+        rejects=conventions.rejects_media_types,
+        form_limits=dict(form_limits),
+    )

@@ -1,0 +1,233 @@
+"""Turn an operation into its plan: ordered calls, one validator per callable, one way to read the body."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pydantic_core import ValidationError
+from starlette.background import BackgroundTasks
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
+from starlette.websockets import WebSocket
+
+from typeway.declare.classify import Injected, Input
+from typeway.declare.depends import SecurityScopes
+from typeway.operation import Operation
+from typeway.plan.body import Body, Collect, build_body
+from typeway.plan.calls import Kind, awaits, context_of
+from typeway.plan.checks import Check, build_check
+from typeway.plan.exchange import Exchange
+from typeway.plan.sources import Reader
+from typeway.plan.tree import Node, Overrides, Scope, grow_tree
+
+FAILED: Final = object()
+
+# Errors are reported in this order within one callable.
+ORDER: Final[Mapping[str, int]] = {
+    name: place for place, name in enumerate(("path", "query", "header", "cookie", "body", "form", "file"))
+}
+
+INJECT: Final[Mapping[type[Any], Callable[[Exchange], Any]]] = {
+    Request: lambda exchange: exchange.connection,
+    WebSocket: lambda exchange: exchange.connection,
+    HTTPConnection: lambda exchange: exchange.connection,
+    Response: lambda exchange: exchange.injected_response,
+    BackgroundTasks: lambda exchange: exchange.tasks,
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Call:
+    """One function to run, with everything needed to run it.
+
+    Parameters:
+        function: the function, or the factory of context managers for a generator.
+        kind: how to call it.
+        slot: where its result goes.
+        reader: collects the raw values of path, query, header and cookie parameters.
+        collect: adds the body's.
+        check: validates them all.
+        needs: parameters that receive results, with the results' slots.
+        injected: parameters that receive objects of the request.
+        after: the slots of the dependencies, without whose results it is not called.
+        scope: when a generator is resumed.
+    """
+
+    function: Callable[..., Any]
+    kind: Kind
+    slot: int
+    reader: Reader | None
+    collect: Collect | None
+    check: Check | None
+    needs: tuple[tuple[str, int], ...]
+    injected: tuple[tuple[str, Callable[[Exchange], Any]], ...]
+    after: tuple[int, ...]
+    scope: Scope | None
+
+    def arguments(self, exchange: Exchange) -> dict[str, Any] | None:
+        """The keyword arguments of the call; None if they are invalid, which the exchange then knows."""
+        check = self.check
+        if check is None:
+            arguments: dict[str, Any] = {}
+        else:
+            raw = self.reader.read(exchange) if self.reader is not None else {}
+            if self.collect is not None:
+                self.collect(exchange, raw)
+            try:
+                arguments = check.validator.validate_python(raw, from_attributes=True)
+            except ValidationError as error:
+                exchange.report(self.slot, check.errors(error))
+                return None
+        for name, slot in self.needs:
+            arguments[name] = exchange.values[slot]
+        for name, inject in self.injected:
+            arguments[name] = inject(exchange)
+        return arguments
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """What will happen when a request for one operation arrives.
+
+    Parameters:
+        operation: what is planned.
+        dependencies: the calls before the endpoint's, in order.
+        endpoint: the endpoint's call.
+        size: how many results the calls leave.
+        body: how to read the body; None if nothing of it is needed.
+        shields: whether clean-up may wait and so must be shielded from cancellation.
+        has_exits: whether there are generators to resume.
+        occurrences: the slots in the order in which the tree names them, repetitions included.
+    """
+
+    operation: Operation
+    dependencies: tuple[Call, ...]
+    endpoint: Call
+    size: int
+    body: Body | None
+    shields: bool
+    has_exits: bool
+    occurrences: tuple[int, ...]
+
+
+def build_tree(operation: Operation, overrides: Overrides | None = None) -> Node:
+    """The tree of an operation's callables: what describing needs, and the first half of planning."""
+    return grow_tree(
+        operation.declaration, operation.dependencies, operation.path_names, operation.conventions, overrides
+    )
+
+
+def body_of(operation: Operation, tree: Node) -> Body | None:
+    """What an operation makes of a request's body."""
+    inputs = [entry for node in unique_nodes(tree) for entry in node.inputs]
+    return build_body(
+        inputs,
+        strict=operation.strict_content_type,
+        form_limits=operation.form_limits,
+        conventions=operation.conventions,
+    )
+
+
+def build_plan(operation: Operation, overrides: Overrides | None = None) -> Plan:
+    """The plan of an operation.
+
+    Parameters:
+        overrides: callables to run in the place of the dependencies that are their keys.
+
+    Raises:
+        DeclarationError: a type that no validator can be built for, or a name that is still not defined.
+    """
+    tree = build_tree(operation, overrides)
+    numbered = number(tree)
+    body = body_of(operation, tree)
+    calls = [build_call(node, numbered, body) for node in numbered.nodes]
+    contexts = [node.function for node in numbered.nodes if node.kind is Kind.CONTEXT]
+    return Plan(
+        operation=operation,
+        dependencies=tuple(calls[:-1]),
+        endpoint=calls[-1],
+        size=len(calls),
+        body=body,
+        shields=any(awaits(function) for function in contexts),
+        has_exits=bool(contexts),
+        occurrences=tuple(numbered.slot_of[id(node)] for node in tree.walk()),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """The nodes that are really called, and for every node of the tree the slot of its result."""
+
+    nodes: list[Node]
+    slot_of: dict[int, int]
+
+
+def number(tree: Node) -> Numbered:
+    """Give every call a slot; nodes that share a cached result share one.
+
+    Nodes are told apart by identity: the same dependency may stand in several places of the tree.
+    """
+    nodes: list[Node] = []
+    slot_of: dict[int, int] = {}
+    cached: dict[Hashable, int] = {}
+
+    def visit(node: Node) -> int:
+        key = node.cache_key
+        is_cached = node.depends is not None and node.depends.use_cache
+        if is_cached and key in cached:
+            settle(node, cached[key])
+            return cached[key]
+        for _, child in node.children:
+            visit(child)
+        slot = slot_of[id(node)] = len(nodes)
+        nodes.append(node)
+        if node.depends is not None:
+            cached.setdefault(key, slot)
+        return slot
+
+    def settle(node: Node, slot: int) -> None:
+        slot_of[id(node)] = slot
+        for _, child in node.children:
+            settle(child, cached.get(child.cache_key, slot))
+
+    visit(tree)
+    return Numbered(nodes, slot_of)
+
+
+def unique_nodes(tree: Node) -> list[Node]:
+    return number(tree).nodes
+
+
+def build_call(node: Node, numbered: Numbered, body: Body | None) -> Call:
+    inputs = sorted(node.inputs, key=lambda entry: ORDER[entry.location])
+    beside_body = [entry for entry in inputs if entry.location in ("path", "query", "header", "cookie")]
+    collect = body.collector(inputs) if body is not None else None
+    in_members = body is not None and (body.embedded or body.is_form)
+    is_context = node.kind is Kind.CONTEXT
+    return Call(
+        function=context_of(node.function) if is_context else node.function,
+        kind=node.kind,
+        slot=numbered.slot_of[id(node)],
+        reader=Reader(beside_body) if beside_body else None,
+        collect=collect,
+        check=build_check(inputs, node.declaration.where, named_members=in_members) if inputs else None,
+        needs=tuple((name, numbered.slot_of[id(child)]) for name, child in node.children if name is not None),
+        injected=tuple((source.name, injector(source, node)) for source in node.sources if isinstance(source, Injected)),
+        after=tuple(numbered.slot_of[id(child)] for _, child in node.children),
+        scope=node.scope,
+    )
+
+
+def injector(source: Injected, node: Node) -> Callable[[Exchange], Any]:
+    """What supplies an injected parameter; scopes are known when the plan is built."""
+    if source.kind is SecurityScopes:
+        scopes = list(node.scopes)
+        return lambda exchange: SecurityScopes(scopes=list(scopes))
+    return INJECT[source.kind]
+
+
+def inputs_of(tree: Node) -> Sequence[Input]:
+    """Every input of an operation, in the order of calls, each callable once."""
+    return [entry for node in unique_nodes(tree) for entry in node.inputs]

@@ -1,0 +1,87 @@
+"""Decide how to call one function: on the loop, inline, in a thread, or around the rest of the request."""
+
+from __future__ import annotations
+
+import dis
+import inspect
+import types
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from enum import Enum
+from typing import Any
+
+from typeway.concurrency import contextmanager_in_threadpool
+from typeway.declare.signature import unwrap
+from typeway.plan.nonblocking import cannot_block
+
+
+class Kind(Enum):
+    """How a function is called."""
+
+    ASYNC = "awaited on the event loop"
+    INLINE = "called on the event loop: it provably cannot block"
+    THREAD = "called in the thread pool"
+    CONTEXT = "entered before what depends on it, and left after"
+    STREAM = "iterated while the response is sent"
+
+
+def kind_of(function: Callable[..., Any]) -> Kind:
+    """How to call a dependency or endpoint.
+
+    Example:
+        >>> async def read_user(): ...
+        >>> kind_of(read_user)
+        <Kind.ASYNC: 'awaited on the event loop'>
+    """
+    if is_generator(function) or is_async_generator(function):
+        return Kind.CONTEXT
+    if is_coroutine(function):
+        return Kind.ASYNC
+    return Kind.INLINE if cannot_block(function) else Kind.THREAD
+
+
+def candidates(function: Any) -> list[Any]:
+    """Every function that calling this one may end in: itself, what it wraps, and its class's `__call__`."""
+    inner = unwrap(function)
+    found = [function, inner]
+    for entry in (function, inner):
+        if not inspect.isclass(entry) and not inspect.isroutine(entry):
+            call = getattr(type(entry), "__call__", None)
+            found += [call, unwrap(call)]
+    return [entry for entry in found if entry is not None and not inspect.isclass(entry)]
+
+
+def is_coroutine(function: Callable[..., Any]) -> bool:
+    return any(inspect.iscoroutinefunction(entry) for entry in candidates(function))
+
+
+def is_generator(function: Callable[..., Any]) -> bool:
+    return any(inspect.isgeneratorfunction(entry) for entry in candidates(function))
+
+
+def is_async_generator(function: Callable[..., Any]) -> bool:
+    return any(inspect.isasyncgenfunction(entry) for entry in candidates(function))
+
+
+def context_of(function: Callable[..., Any]) -> Callable[..., AbstractAsyncContextManager[Any]]:
+    """A generator function as a factory of context managers; a synchronous one runs in threads."""
+    if is_async_generator(function):
+        return asynccontextmanager(function)
+    manager = contextmanager(function)
+
+    def enter(**arguments: Any) -> AbstractAsyncContextManager[Any]:
+        return contextmanager_in_threadpool(manager(**arguments))
+
+    return enter
+
+
+def awaits(function: Callable[..., Any]) -> bool:
+    """Whether a generator may wait for something, so that its clean-up must be shielded from cancellation.
+
+    A synchronous generator always does: it runs in a thread. An asynchronous one does unless its code shows that
+    it never awaits.
+    """
+    inner = unwrap(function)
+    if not isinstance(inner, types.FunctionType) or not inspect.isasyncgenfunction(inner):
+        return True
+    return any(instruction.opname in ("GET_AWAITABLE", "GET_ANEXT") for instruction in dis.get_instructions(inner))

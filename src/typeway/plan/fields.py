@@ -1,0 +1,202 @@
+"""Build validators and serializers from types: the only file that touches Pydantic's internals."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from copy import copy, deepcopy
+from dataclasses import dataclass
+from enum import Enum
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, PydanticSchemaGenerationError, PydanticUndefinedAnnotation, PydanticUserError, TypeAdapter
+from pydantic.fields import FieldInfo
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticUndefined, SchemaSerializer, SchemaValidator, core_schema
+
+from typeway.exceptions import PydanticV1NotSupportedError, TypewayError, declaration_error
+
+# Values that nobody can change: they need no copy per request.
+IMMUTABLE: Final = (type(None), bool, int, float, complex, str, bytes, Enum)
+
+
+def schema_of(annotation: Any, where: str) -> CoreSchema:
+    """The core schema of a type.
+
+    Raises:
+        DeclarationError: Pydantic has no schema for the type, or a name in it is still unknown.
+    """
+    refuse_version_1(annotation, where)
+    try:
+        adapter: TypeAdapter[Any] = TypeAdapter(annotation)
+        if not adapter.pydantic_complete:
+            adapter.rebuild(raise_errors=True)
+        return adapter.core_schema
+    except PydanticSchemaGenerationError as error:
+        raise declaration_error(
+            f"Invalid args for response field! {annotation!r} is no type that Pydantic can validate.",
+            hint="Use a Pydantic model, a dataclass or a standard type, or pass response_model=None for an answer.",
+            where=where,
+            also=TypewayError,
+        ) from error
+    except (PydanticUndefinedAnnotation, NameError) as error:
+        raise declaration_error(
+            f"the annotation {annotation!r} uses a name that is not defined: {error}.",
+            hint="Import the name at run time, outside `if TYPE_CHECKING`.",
+            where=where,
+            also=NameError,
+        ) from error
+
+
+def refuse_version_1(annotation: Any, where: str) -> None:
+    """Refuse models of Pydantic's version 1 interface.
+
+    Raises:
+        DeclarationError: the annotation is such a model.
+    """
+    if any(base.__module__.startswith("pydantic.v1") for base in getattr(annotation, "__mro__", ())):
+        raise declaration_error(
+            f"pydantic.v1 models are not supported: {annotation!r}.",
+            hint="Derive the model from pydantic.BaseModel.",
+            where=where,
+            also=PydanticV1NotSupportedError,
+        )
+
+
+def with_default(schema: CoreSchema, default: Any, default_factory: Any, *, validates: bool) -> CoreSchema:
+    """A schema that supplies a default; each request gets its own copy of one that could be changed."""
+    if default_factory is not None:
+        return core_schema.with_default_schema(schema, default_factory=default_factory, validate_default=validates)
+    if default is PydanticUndefined:
+        return schema
+    if isinstance(default, IMMUTABLE):
+        return core_schema.with_default_schema(schema, default=default, validate_default=validates)
+    return core_schema.with_default_schema(
+        schema, default_factory=functools.partial(deepcopy, default), validate_default=validates
+    )
+
+
+def mapping_validator(fields: Mapping[str, tuple[CoreSchema, bool]]) -> SchemaValidator:
+    """One validator for a flat mapping: per name a schema and whether a value is required.
+
+    The schemas' own definitions (of recursive models) are collected at the top, where core schemas must have them.
+    """
+    definitions: dict[str, CoreSchema] = {}
+    members = {}
+    for name, (schema, required) in fields.items():
+        members[name] = core_schema.typed_dict_field(hoist(schema, definitions), required=required)
+    whole: CoreSchema = core_schema.typed_dict_schema(members)
+    if definitions:
+        whole = core_schema.definitions_schema(whole, list(definitions.values()))
+    return SchemaValidator(whole)
+
+
+def hoist(schema: CoreSchema, definitions: dict[str, CoreSchema]) -> CoreSchema:
+    """The schema without its definitions, which are added to `definitions`."""
+    if schema["type"] == "default":
+        inner = hoist(schema["schema"], definitions)
+        return schema if inner is schema["schema"] else {**schema, "schema": inner}  # type: ignore[return-value]
+    if schema["type"] != "definitions":
+        return schema
+    for definition in schema["definitions"]:
+        definitions[definition["ref"]] = definition  # type: ignore[typeddict-item]
+    return schema["schema"]
+
+
+def single_validator(schema: CoreSchema) -> SchemaValidator:
+    return SchemaValidator(schema)
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """The type of an answer: what checks results, and what turns them into JSON."""
+
+    annotation: Any
+    validator: SchemaValidator
+    serializer: SchemaSerializer
+
+
+def build_model(annotation: Any, where: str) -> Model:
+    """The validator and serializer of a response model; Pydantic models bring their own.
+
+    Raises:
+        DeclarationError: Pydantic cannot validate the type.
+    """
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel) and annotation.__pydantic_complete__:
+        validator, serializer = annotation.__pydantic_validator__, annotation.__pydantic_serializer__
+        if isinstance(validator, SchemaValidator):
+            return Model(annotation, validator, serializer)
+    schema = schema_of(annotation, where)
+    return Model(annotation, SchemaValidator(schema), SchemaSerializer(schema))
+
+
+def check_type(annotation: Any, where: str) -> None:
+    """Build a type's schema at declaration time if it is one that Pydantic may refuse.
+
+    Raises:
+        DeclarationError: Pydantic has no schema for the type. A name that is not defined yet is no error here.
+    """
+    try:
+        TypeAdapter(annotation)
+    except (PydanticUndefinedAnnotation, NameError):
+        return
+    except PydanticSchemaGenerationError:
+        schema_of(annotation, where)
+    except PydanticUserError:
+        raise
+
+
+# Whether a JSON Schema shows what is accepted or what is sent.
+Mode = Literal["validation", "serialization"]
+
+
+def field_schema_of(field: FieldInfo, where: str) -> CoreSchema:
+    """The core schema of one field of a model, with its default, as if it were declared alone.
+
+    Raises:
+        DeclarationError: Pydantic has no schema for the field's type.
+    """
+    alone = copy(field)
+    # Names belong to the model; alone they would have no effect, of which Pydantic warns.
+    alone.alias = alone.validation_alias = alone.serialization_alias = None
+    return schema_of(Annotated[field.annotation, alone], where)
+
+
+def has_computed_fields(schema: CoreSchema) -> bool:
+    """Whether anything in a core schema sends fields that it does not accept."""
+    pending: list[Any] = [schema]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, dict):
+            if part.get("computed_fields"):
+                return True
+            pending.extend(value for key, value in part.items() if key != "metadata")
+        elif isinstance(part, (list, tuple)):
+            pending.extend(part)
+    return False
+
+
+class DocumentSchema(GenerateJsonSchema):
+    """JSON Schemas as OpenAPI 3.1 wants them: bytes are described by their media type and encoding."""
+
+    def bytes_schema(self, schema: core_schema.BytesSchema) -> JsonSchemaValue:
+        """The JSON Schema of bytes, by the vocabulary of JSON Schema 2020-12, validation, section 8."""
+        described: JsonSchemaValue = {"type": "string", "contentMediaType": "application/octet-stream"}
+        config = self._config
+        if (config.ser_json_bytes if self.mode == "serialization" else config.val_json_bytes) == "base64":
+            described["contentEncoding"] = "base64"
+        self.update_with_validations(described, schema, self.ValidationsMapping.bytes)
+        return described
+
+
+def json_schemas(
+    wanted: Sequence[tuple[int, Mode, CoreSchema]], ref_template: str
+) -> tuple[dict[int, JsonSchemaValue], dict[str, JsonSchemaValue]]:
+    """The JSON Schemas of many types at once, and the definitions that they refer to, each under a name of its own.
+
+    Parameters:
+        wanted: numbers by which the schemas are asked for later, with modes and core schemas.
+        ref_template: how a definition is referred to, with `{model}` for its name.
+    """
+    found, definitions = DocumentSchema(ref_template=ref_template).generate_definitions(wanted)
+    return {number: schema for (number, _), schema in found.items()}, dict(definitions)

@@ -1,0 +1,185 @@
+"""Order an operation's dependencies: a tree of nodes, each a callable with the sources of its parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from typeway.conventions import Conventions
+from typeway.declare.classify import Injected, Input, Needed, Source, classify
+from typeway.declare.depends import Depends, Security, SecurityScopes
+from typeway.declare.signature import Declaration, read_declaration
+from typeway.exceptions import DependencyScopeError, declaration_error
+from typeway.plan.calls import Kind, kind_of
+from typeway.security.base import SecurityBase
+
+Scope = Literal["function", "request"]
+Overrides = dict[Callable[..., Any], Callable[..., Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One callable in its place in the tree.
+
+    Parameters:
+        declaration: what its signature says.
+        sources: where its parameters' values come from.
+        children: the dependencies it asks for, in order, each with the parameter that receives the result; None
+            where the result is dropped.
+        kind: how to call it.
+        scope: when a generator is resumed; None for anything else.
+        scopes: the OAuth2 scopes that its dependants demand.
+        own_scopes: those that the asking `Security(...)` adds.
+        depends: how it was asked for; None for the endpoint.
+        original: the callable that was asked for, before any override.
+    """
+
+    declaration: Declaration
+    sources: tuple[Source, ...]
+    children: tuple[tuple[str | None, Node], ...]
+    kind: Kind
+    scope: Scope | None
+    scopes: tuple[str, ...]
+    own_scopes: tuple[str, ...]
+    depends: Depends | None
+    original: Callable[..., Any]
+
+    @property
+    def function(self) -> Callable[..., Any]:
+        return self.declaration.function
+
+    @property
+    def inputs(self) -> tuple[Input, ...]:
+        return tuple(source for source in self.sources if isinstance(source, Input))
+
+    @property
+    def uses_scopes(self) -> bool:
+        """Whether scopes make a difference to what this node or anything below it computes."""
+        return (
+            bool(self.own_scopes)
+            or isinstance(self.function, SecurityBase)
+            or any(isinstance(source, Injected) and source.kind is SecurityScopes for source in self.sources)
+            or any(child.uses_scopes for _, child in self.children)
+        )
+
+    @property
+    def cache_key(self) -> Hashable:
+        """What calls must have in common for one result to serve them all."""
+        scopes = tuple(sorted(set(self.scopes))) if self.uses_scopes else ()
+        return (identity(self.original), scopes, self.scope)
+
+    def walk(self) -> Iterator[Node]:
+        """Every node in the order of calls: what is asked for comes before what asks."""
+        for _, child in self.children:
+            yield from child.walk()
+        yield self
+
+
+def identity(function: Callable[..., Any]) -> Hashable:
+    """The callable itself where it can be a key; its id where it cannot."""
+    try:
+        hash(function)
+    except TypeError:
+        return id(function)
+    return function
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """What stays the same while one tree is grown."""
+
+    path_names: frozenset[str]
+    conventions: Conventions
+    overrides: Overrides
+
+
+def grow_tree(
+    declaration: Declaration,
+    dependencies: Sequence[Depends],
+    path_names: frozenset[str],
+    conventions: Conventions,
+    overrides: Overrides | None = None,
+) -> Node:
+    """The tree of an endpoint.
+
+    Parameters:
+        declaration: the endpoint's own.
+        dependencies: what the route and what is around it add, in order.
+        overrides: callables to run in the place of others.
+
+    Raises:
+        DeclarationError: a signature contradicts itself, dependencies form a cycle, or a generator that lives
+            longer depends on one that lives shorter.
+    """
+    growth = Growth(path_names, conventions, overrides or {})
+    added = [(None, grow_dependency(depends, growth, (), (declaration.function,))) for depends in dependencies]
+    return grow_node(declaration, declaration.function, None, growth, (), (), (declaration.function,), added)
+
+
+def grow_dependency(
+    depends: Depends, growth: Growth, scopes: tuple[str, ...], above: tuple[Callable[..., Any], ...]
+) -> Node:
+    original = depends.dependency
+    if not callable(original):
+        raise declaration_error(
+            f"a dependency must be callable, not {original!r}.",
+            hint="Give Depends() a function, a class or a callable object, or annotate the parameter with a class.",
+            also=AssertionError,
+        )
+    if any(original is ancestor for ancestor in above):
+        chain = " → ".join(getattr(f, "__qualname__", repr(f)) for f in (*above[1:], original))
+        raise declaration_error(
+            f"dependencies form a cycle: {chain}.", hint="Move what they share into a third dependency.",
+            also=ValueError,
+        )  # fmt: skip
+    function = growth.overrides.get(original, original) if growth.overrides else original
+    own = tuple(depends.scopes or ()) if isinstance(depends, Security) else ()
+    joined = (*scopes, *(scope for scope in own if scope not in scopes))
+    return grow_node(
+        read_declaration(function), original, depends, growth, joined, own, (*above, original), []
+    )
+
+
+def grow_node(
+    declaration: Declaration,
+    original: Callable[..., Any],
+    depends: Depends | None,
+    growth: Growth,
+    scopes: tuple[str, ...],
+    own_scopes: tuple[str, ...],
+    above: tuple[Callable[..., Any], ...],
+    added: list[tuple[str | None, Node]],
+) -> Node:
+    sources = classify(declaration, growth.path_names, growth.conventions)
+    kind = kind_of(declaration.function)
+    if depends is None and kind is Kind.CONTEXT:
+        kind = Kind.STREAM
+    scope = (depends.scope or "request") if depends is not None and kind is Kind.CONTEXT else None
+    children: list[tuple[str | None, Node]] = [*added]
+    for source in sources:
+        if isinstance(source, Needed):
+            children.append((source.name, grow_dependency(source.depends, growth, scopes, above)))
+    if scope == "request":
+        check_scopes(declaration, [child for _, child in children])
+    elif depends is not None and depends.scope is not None and scope is None:
+        scope = depends.scope
+    return Node(declaration, sources, tuple(children), kind, scope, scopes, own_scopes, depends, original)
+
+
+def check_scopes(declaration: Declaration, children: list[Node]) -> None:
+    """Refuse a generator that is resumed after the response but needs one that is resumed before it.
+
+    Raises:
+        DeclarationError: it names both.
+    """
+    for child in children:
+        if child.kind is Kind.CONTEXT and child.scope == "function":
+            name = getattr(declaration.function, "__name__", repr(declaration.function))
+            raise declaration_error(
+                f'The dependency "{name}" has a scope of "request", '
+                'it cannot depend on dependencies with scope "function".',
+                hint=f'Ask for {name} with Depends({name}, scope="function"), or widen the scope of the other.',
+                where=declaration.where,
+                also=DependencyScopeError,
+            )

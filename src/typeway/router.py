@@ -1,0 +1,340 @@
+"""Collect routes: verbs record endpoints, inclusions link routers, and one live list shows them all."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from starlette import routing
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
+from typing_extensions import Unpack
+
+from typeway.conventions import TYPEWAY, Conventions
+from typeway.exceptions import TypewayError, declaration_error
+from typeway.lifespan import Events, lifespan_of, merged
+from typeway.options import (
+    ApiRouteOptions, GroupOptions, IncludeOptions, RouterOptions, given_options, inherit,
+)  # fmt: skip
+from typeway.routelist import RouteList
+from typeway.routes import APIRoute, APIWebSocketRoute
+from typeway.serve.asgi import Site, serve_http
+from typeway.serve.sockets import serve_socket
+from typeway.views import check_prefix, indexes_of, view_of
+from typeway.types import DecoratedCallable
+from typeway.verbs import Verbs
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Inclusion:
+    """A link to a router whose routes are part of another's.
+
+    Parameters:
+        router: the included router; routes added to it later are included as well.
+        options: what the inclusion adds to them.
+    """
+
+    router: Router
+    options: Mapping[str, Any]
+
+
+class Router(Verbs, routing.Router):
+    """A group of routes with a prefix and options in common.
+
+    Parameters:
+        options: see `typeway.options.RouterOptions`.
+
+    Raises:
+        DeclarationError: the prefix does not start with a slash, or ends with one.
+        UnknownOptionError: an option does not exist.
+
+    Example:
+        ```python
+        from typeway import Router, Typeway
+
+        tasks = Router(prefix="/tasks", tags=["tasks"])
+
+        @tasks.get("/{task_id}")
+        async def read_task(task_id: int) -> dict[str, int]:
+            return {"id": task_id}
+
+        app = Typeway()
+        app.include_router(tasks)
+        ```
+    """
+
+    conventions: ClassVar[Conventions] = TYPEWAY
+
+    # Two routers are never the same because their routes are; inclusions are kept by identity.
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+    def __init__(self, **options: Unpack[RouterOptions]) -> None:
+        given = given_options(f"{type(self).__name__}()", options, RouterOptions)
+        self._lock = threading.RLock()
+        self._parents: weakref.WeakSet[Router] = weakref.WeakSet()
+        self._own: list[BaseRoute | Inclusion] = []
+        self._flat: RouteList | None = None
+        self._views: dict[tuple[int, ...], tuple[BaseRoute, BaseRoute]] = {}
+        self._hidden: set[tuple[int, ...]] = set()
+        self._site: Site | None = None
+        self.version = 0
+        self.prefix = check_prefix(given.get("prefix", ""))
+        self.route_class: type[APIRoute] = given.get("route_class", APIRoute)
+        self.tags = list(given.get("tags") or ())
+        self.dependencies = list(given.get("dependencies") or ())
+        self.responses = dict(given.get("responses") or {})
+        self.callbacks = list(given.get("callbacks") or ())
+        self.include_in_schema = given.get("include_in_schema", True)
+        self.deprecated = given.get("deprecated")
+        self.given = {name: value for name, value in given.items() if name in GroupOptions.__annotations__}
+        self.given_default = given.get("default")
+        self.events = Events(list(given.get("on_startup") or ()), list(given.get("on_shutdown") or ()))
+        super().__init__(
+            redirect_slashes=given.get("redirect_slashes", True),
+            default=given.get("default"),
+            lifespan=lifespan_of(given.get("lifespan"), self.events),
+        )
+        for route in given.get("routes") or ():
+            self.add(route)
+
+    # --- what is here -------------------------------------------------------------------------------------------
+
+    @property
+    def group_options(self) -> dict[str, Any]:
+        """What the router adds to its routes, as it stands now."""
+        current = {
+            "tags": self.tags, "dependencies": self.dependencies, "responses": self.responses,
+            "callbacks": self.callbacks, "include_in_schema": self.include_in_schema, "deprecated": self.deprecated,
+        }  # fmt: skip
+        return {**self.given, **current}
+
+    @property
+    def routes(self) -> list[BaseRoute]:
+        """Every route, included ones too, each with its whole path; changing the list changes the router."""
+        flat = self._flat
+        if flat is None:
+            with self._lock:
+                flat = self._flat = RouteList(self.flatten(), self)
+        return flat
+
+    @routes.setter
+    def routes(self, routes: Sequence[BaseRoute]) -> None:
+        self._own = list(routes)
+        self.changed()
+
+    def add(self, route: BaseRoute) -> None:
+        """Add a route that already exists."""
+        self._own.append(route)
+        self.changed()
+
+    def changed(self) -> None:
+        """Forget what was computed from the routes, here and in every router that includes this one."""
+        with self._lock:
+            self.version += 1
+            self._flat = None
+            self._site = None
+        for parent in list(self._parents):
+            parent.changed()
+
+    def flatten(self) -> Iterator[BaseRoute]:
+        for item in list(self._own):
+            if isinstance(item, Inclusion):
+                yield from self.flatten_inclusion(self, item, "", {}, (id(item),))
+            else:
+                yield item
+
+    def flatten_inclusion(
+        self, parent: Router, inclusion: Inclusion, prefix: str, outer: Mapping[str, Any], chain: tuple[int, ...]
+    ) -> Iterator[BaseRoute]:
+        """The routes of an included router as they stand in this one; kept, so that they stay the same objects."""
+        options = inherit(outer, inherit(parent.group_options, inclusion.options))
+        prefix += parent.prefix + inclusion.options.get("prefix", "")
+        for item in list(inclusion.router._own):
+            key = (*chain, id(item))
+            if isinstance(item, Inclusion):
+                yield from self.flatten_inclusion(inclusion.router, item, prefix, options, key)
+                continue
+            if key in self._hidden:
+                continue
+            kept = self._views.get(key)
+            if kept is None or kept[0] is not item:
+                kept = self._views[key] = (item, view_of(item, prefix, options))
+            yield kept[1]
+
+    def discard(self, route: BaseRoute) -> None:
+        """Take a route away, or what an inclusion shows of one."""
+        for key, (_, view) in self._views.items():
+            if view is route:
+                self._hidden.add(key)
+                break
+        else:
+            self._own = [item for item in self._own if item is not route]
+        self.changed()
+
+    def insert(self, route: BaseRoute, before: BaseRoute | None) -> None:
+        """Add a route that already exists, before one of the router's own or at the end."""
+        places = [place for place, item in enumerate(self._own) if item is before]
+        self._own.insert(places[0] if places else len(self._own), route)
+        self.changed()
+
+    def contains(self, router: Router) -> bool:
+        """Whether a router is this one or is included in it, however deep."""
+        return router is self or any(
+            item.router.contains(router) for item in self._own if isinstance(item, Inclusion)
+        )
+
+    # --- adding to it -------------------------------------------------------------------------------------------
+
+    def include_router(self, router: Router, **options: Unpack[IncludeOptions]) -> None:
+        """Make another router's routes part of this one, those included that are added to it later.
+
+        Parameters:
+            router: the router to include.
+            options: see `typeway.options.IncludeOptions`.
+
+        Raises:
+            DeclarationError: the inclusion would form a cycle, or give a route an empty path.
+        """
+        given = given_options("include_router()", options, IncludeOptions)
+        if router is self:
+            raise declaration_error(
+                "Cannot include the same APIRouter instance into itself. Did you mean to include a different router?",
+                hint="Include it in the application or in another router.",
+                also=AssertionError,
+            )
+        if router.contains(self):
+            raise declaration_error(
+                "Cannot include this router: it already includes this router.",
+                hint="Inclusions must not form a cycle: take one of them away.",
+                also=AssertionError,
+            )
+        prefix = check_prefix(given.get("prefix", ""))
+        if not prefix and any(getattr(route, "path", "/") == "" for route in router.routes):
+            raise declaration_error(
+                "Prefix and path cannot be both empty",
+                hint='Give include_router() a prefix, or the route the path "/".',
+                also=TypewayError,
+            )
+        self._own.append(Inclusion(router, {**given, "prefix": prefix}))
+        router._parents.add(self)
+        self.events.extend(router.events)
+        self.lifespan_context = merged(self.lifespan_context, router.lifespan_context)
+        self.changed()
+
+    def add_api_route(
+        self, path: str, endpoint: Callable[..., Any], **options: Unpack[ApiRouteOptions]
+    ) -> None:
+        """Add an endpoint for one or several methods.
+
+        Parameters:
+            path: the path below the router's prefix.
+            endpoint: the function.
+            options: see `typeway.options.ApiRouteOptions`.
+        """
+        given = given_options("add_api_route()", options, ApiRouteOptions)
+        route_class = given.pop("route_class_override", None) or self.route_class
+        methods = given.pop("methods", None)
+        joined = inherit(self.group_options, given)
+        self.add(
+            route_class(self.prefix + path, endpoint=endpoint, methods=methods, conventions=self.conventions, **joined)
+        )
+
+    def add_api_websocket_route(
+        self,
+        path: str,
+        endpoint: Callable[..., Any],
+        name: str | None = None,
+        *,
+        dependencies: Sequence[Any] | None = None,
+    ) -> None:
+        """Add a WebSocket endpoint.
+
+        Parameters:
+            path: the path below the router's prefix.
+            endpoint: the coroutine function.
+            name: the route's name for `url_path_for`.
+            dependencies: what runs before the endpoint for its effect only.
+        """
+        self.add(
+            APIWebSocketRoute(
+                self.prefix + path,
+                endpoint,
+                name=name,
+                dependencies=[*self.dependencies, *(dependencies or ())],
+                conventions=self.conventions,
+            )
+        )
+
+    def route(
+        self, path: str, methods: Sequence[str] | None = None, name: str | None = None, include_in_schema: bool = True
+    ) -> Callable[[DecoratedCallable], DecoratedCallable]:
+        """Register a plain Starlette endpoint, which receives nothing but the Request."""
+
+        def register(endpoint: DecoratedCallable) -> DecoratedCallable:
+            self.add_route(path, endpoint, methods=methods, name=name, include_in_schema=include_in_schema)
+            return endpoint
+
+        return register
+
+    def add_event_handler(self, event_type: str, func: Callable[[], Any]) -> None:
+        """Run a function at `"startup"` or `"shutdown"`; prefer a lifespan."""
+        self.events.add(event_type, func)
+
+    def mount(self, path: str, app: ASGIApp, name: str | None = None) -> None:
+        """Serve everything below a path by another ASGI application."""
+        self.add(routing.Mount(path, app=app, name=name))
+
+    def host(self, host: str, app: ASGIApp, name: str | None = None) -> None:
+        """Serve every request for a host by another ASGI application."""
+        self.add(routing.Host(host, app=app, name=name))
+
+    def add_route(
+        self,
+        path: str,
+        endpoint: Callable[..., Any],
+        methods: Collection[str] | None = None,
+        name: str | None = None,
+        include_in_schema: bool = True,
+    ) -> None:
+        """Add a plain Starlette endpoint, which receives nothing but the Request."""
+        self.add(routing.Route(path, endpoint, methods=methods, name=name, include_in_schema=include_in_schema))
+
+    def add_websocket_route(self, path: str, endpoint: Callable[..., Any], name: str | None = None) -> None:
+        """Add a plain Starlette WebSocket endpoint, which receives nothing but the WebSocket."""
+        self.add(routing.WebSocketRoute(path, endpoint, name=name))
+
+    # --- serving it ---------------------------------------------------------------------------------------------
+
+    def site(self, scope: Scope) -> Site:
+        """What serving needs to know, computed once after each change."""
+        site = self._site
+        if site is None:
+            with self._lock:
+                app = scope.get("app")
+                owner = app if getattr(app, "router", None) is self else None
+                index, sockets = indexes_of(self.routes, self.conventions)
+                site = self._site = Site(
+                    index=index,
+                    sockets=sockets,
+                    handlers=getattr(owner, "exception_handlers", {}),
+                    conventions=getattr(owner, "conventions", self.conventions),
+                    overrides=getattr(app, "dependency_overrides", {}),
+                    redirects=self.redirect_slashes,
+                    default=self.given_default,
+                    router=self,
+                )
+        return site
+
+    async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one ASGI connection: a request, a WebSocket, or the lifespan."""
+        kind = scope["type"]
+        if kind == "http":
+            await serve_http(self.site(scope), scope, receive, send)
+        elif kind == "websocket":
+            await serve_socket(self.site(scope), scope, receive, send)
+        else:
+            scope.setdefault("router", self)
+            await self.lifespan(scope, receive, send)

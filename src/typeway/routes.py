@@ -1,0 +1,384 @@
+"""Define the route objects that users see: each keeps an endpoint, its path and its options as plain attributes."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from enum import Enum
+from typing import Any, Final
+
+from pydantic_core import PydanticUndefined
+from starlette import routing
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, compile_path, get_name
+from typing_extensions import Self
+
+from typeway.conventions import TYPEWAY, Conventions
+from typeway.declare.depends import Depends
+from typeway.declare.returns import Returns, read_returns
+from typeway.declare.signature import read_declaration
+from typeway.describe.operation import unique_id
+from typeway.exceptions import declaration_error
+from typeway.operation import Operation
+from typeway.options import ApiRouteOptions, given_options, inherit
+from typeway.plan.build import inputs_of
+from typeway.plan.fields import check_type
+from typeway.plan.forms import require_form_parser
+from typeway.plan.tree import Node, grow_tree
+from typeway.serve.handle import handle_request, handle_socket, serve_handler
+from typeway.serve.reply import BODILESS
+from typeway.serve.target import Target
+from typeway.texts import SUCCESSFUL_RESPONSE
+from typeway.types import Receive, Scope, Send
+
+# What a route has where its author says nothing. Options that others may supply as well (a response class, a limit)
+# are absent from the route's own options then, which is what `inherit` goes by.
+DEFAULTS: Final[Mapping[str, Any]] = {
+    "response_model": PydanticUndefined,
+    "status_code": None,
+    "tags": (),
+    "dependencies": (),
+    "summary": None,
+    "description": None,
+    "response_description": SUCCESSFUL_RESPONSE,
+    "responses": {},
+    "deprecated": None,
+    "name": None,
+    "operation_id": None,
+    "response_model_include": None,
+    "response_model_exclude": None,
+    "response_model_by_alias": True,
+    "response_model_exclude_unset": False,
+    "response_model_exclude_defaults": False,
+    "response_model_exclude_none": False,
+    "include_in_schema": True,
+    "response_class": None,
+    "callbacks": (),
+    "openapi_extra": None,
+    "generate_unique_id_function": None,
+    "strict_content_type": True,
+    "max_body_size": None,
+    "form_limits": {},
+}
+
+# Options that are lists or dicts: each route has its own, which may be changed until the application starts.
+COPIED: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "tags": list, "dependencies": list, "callbacks": list, "responses": dict, "form_limits": dict,
+}  # fmt: skip
+
+# Options that other levels join in: what stands in the attribute when an inclusion looks counts.
+JOINED: Final = ("tags", "dependencies", "callbacks", "responses", "deprecated", "include_in_schema")
+
+# The keys of form_limits.
+FORM_LIMITS: Final = frozenset({"max_fields", "max_files", "max_part_size"})
+
+
+class APIRoute(routing.Route):
+    """One endpoint under one path, for one or several HTTP methods.
+
+    Parameters:
+        path: the path, with `{name}` or `{name:convertor}` for parameters.
+        endpoint: the function to call.
+        conventions: the conventions of the router that the route is made for.
+        options: see `typeway.options.ApiRouteOptions`.
+
+    Raises:
+        DeclarationError: the endpoint's signature or an option cannot work.
+        UnknownOptionError: an option does not exist.
+    """
+
+    methods: set[str]
+    tags: list[str | Enum]
+    dependencies: list[Depends]
+    callbacks: list[BaseRoute]
+    responses: dict[int | str, dict[str, Any]]
+    response_model: Any
+    status_code: int | None
+    response_class: type[Response] | None
+    include_in_schema: bool
+    deprecated: bool | None
+    description: str
+    original_route: BaseRoute | None = None
+
+    def __init__(
+        self,
+        path: str,
+        endpoint: Callable[..., Any],
+        *,
+        methods: Sequence[str] | set[str] | None = None,
+        conventions: Conventions = TYPEWAY,
+        dependency_overrides_provider: Any = None,
+        **options: Any,
+    ) -> None:
+        self.options = given_options(f"{type(self).__name__}()", options, ApiRouteOptions)
+        self.conventions = conventions
+        self.endpoint = endpoint
+        self.dependency_overrides_provider = dependency_overrides_provider
+        self.methods = {method.upper() for method in methods or ("GET",)}
+        self.declaration = read_declaration(endpoint)
+        self.apply(self.options)
+        self.place(path)
+        self.name = self.options.get("name") or get_name(endpoint)
+        if isinstance(self.status_code, Enum):
+            self.status_code = int(self.status_code)
+        self.description = (self.description or inspect.cleandoc(endpoint.__doc__ or "")).split("\f")[0].strip()
+        self.returns = self.read_returns()
+        if self.returns.model is not None and self.response_model is PydanticUndefined:
+            self.response_model = self.returns.model
+        elif self.response_model is PydanticUndefined:
+            self.response_model = None
+        check_route(self)
+        self.app = self.serve
+
+    def apply(self, options: Mapping[str, Any]) -> None:
+        """Set the options as attributes."""
+        for name, default in DEFAULTS.items():
+            value = options.get(name, default)
+            if name in COPIED:
+                value = COPIED[name](value or ())
+            setattr(self, name, value)
+
+    def place(self, path: str) -> None:
+        """Give the route its path."""
+        self.path = path
+        self.path_regex, self.path_format, self.param_convertors = compile_path(path or "/")
+        if not path:
+            self.path_format = ""
+
+    def read_returns(self) -> Returns:
+        model = self.options.get("response_model", PydanticUndefined)
+        return read_returns(self.endpoint, self.declaration.returns, model, self.declaration.where)
+
+    @property
+    def unique_id(self) -> str:
+        """The operation id: given, or computed by the function that was given for it."""
+        operation_id: str | None = self.options.get("operation_id")
+        if operation_id:
+            return operation_id
+        compute = getattr(self, "generate_unique_id_function", None)
+        if compute is not None:
+            computed: str = compute(self)
+            return computed
+        return unique_id(self.name, self.path_format, min(self.methods))
+
+    def tree(self) -> Node:
+        """The endpoint and everything it depends on, in order."""
+        return grow_tree(
+            self.declaration, self.dependencies, frozenset(self.param_convertors), self.conventions
+        )
+
+    def settle(self) -> Operation:
+        """The operation that the route describes as it stands now."""
+        own = {
+            name: getattr(self, name)
+            for name in DEFAULTS
+            if name not in ("generate_unique_id_function", "response_model", "callbacks", "name")
+        }
+        return Operation(
+            **own,
+            path=self.path,
+            path_format=self.path_format,
+            path_names=frozenset(self.param_convertors),
+            methods=tuple(sorted(self.methods)),
+            name=self.name,
+            declaration=self.declaration,
+            returns=self.current_returns(),
+            route=self,
+            conventions=self.conventions,
+            callbacks=tuple(route.settle() for route in self.callbacks if isinstance(route, APIRoute)),
+            unique_id=self.unique_id,
+        )
+
+    def current_returns(self) -> Returns:
+        """What the endpoint answers with, by the response model that stands in the attribute now."""
+        if self.returns.streams:
+            return self.returns
+        return Returns(model=self.response_model)
+
+    def inside(self, prefix: str, outer: Mapping[str, Any]) -> Self:
+        """This route as it stands in a router that includes it: a view with the whole path and all options.
+
+        Parameters:
+            prefix: what the including router puts before the path.
+            outer: the options of everything around the route.
+        """
+        view = copy.copy(self)
+        current = {**self.options, **{name: getattr(self, name) for name in JOINED}}
+        view.options = inherit(outer, current)
+        kept = {name: getattr(self, name) for name in ("response_model", "description", "status_code", "name")}
+        view.apply({**{name: getattr(self, name) for name in DEFAULTS}, **view.options})
+        for name, value in kept.items():
+            setattr(view, name, value)
+        view.place(prefix + self.path)
+        view.original_route = self.original_route or self
+        view.app = view.serve
+        return view
+
+    @property
+    def is_planned(self) -> bool:
+        """Whether nobody has replaced a step of serving the route, so that its plan alone decides."""
+        kind = type(self)
+        return (
+            kind.handle is APIRoute.handle
+            and kind.get_route_handler is APIRoute.get_route_handler
+            and kind.matches is routing.Route.matches
+            and getattr(self.app, "__func__", None) is APIRoute.serve
+        )
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The function from request to response that serves the route; subclasses may wrap it."""
+        return handle_request(self.target)
+
+    @property
+    def target(self) -> Target:
+        """What serves the route: its plan, built when first asked for."""
+        target: Target | None = self.__dict__.get("_target")
+        if target is None or target.owner is not self:
+            target = self.__dict__["_target"] = Target(self.settle, owner=self)
+        return target
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request that has been matched to this route."""
+        handler = self.__dict__.get("_handler")
+        if handler is None or handler[0] is not self:
+            handler = self.__dict__["_handler"] = (self, self.get_route_handler())
+        await serve_handler(handler[1], self.target, scope, receive, send)
+
+
+class APIWebSocketRoute(routing.WebSocketRoute):
+    """One WebSocket endpoint under one path.
+
+    Parameters:
+        path: the path, with `{name}` or `{name:convertor}` for parameters.
+        endpoint: the coroutine function to call.
+        name: the route's name for `url_path_for`.
+        dependencies: what runs before the endpoint for its effect only.
+    """
+
+    original_route: BaseRoute | None = None
+
+    def __init__(
+        self,
+        path: str,
+        endpoint: Callable[..., Any],
+        *,
+        name: str | None = None,
+        dependencies: Sequence[Depends] | None = None,
+        conventions: Conventions = TYPEWAY,
+        dependency_overrides_provider: Any = None,
+    ) -> None:
+        self.endpoint = endpoint
+        self.conventions = conventions
+        self.dependency_overrides_provider = dependency_overrides_provider
+        self.dependencies: list[Depends] = list(dependencies or ())
+        self.declaration = read_declaration(endpoint)
+        self.name = name or get_name(endpoint)
+        self.place(path)
+        check_tree(self.tree(), self.declaration.where)
+        self.app = self.serve
+
+    def place(self, path: str) -> None:
+        """Give the route its path."""
+        self.path = path
+        self.path_regex, self.path_format, self.param_convertors = compile_path(path or "/")
+
+    def tree(self) -> Node:
+        """The endpoint and everything it depends on, in order."""
+        return grow_tree(
+            self.declaration, self.dependencies, frozenset(self.param_convertors), self.conventions
+        )
+
+    def settle(self) -> Operation:
+        """The operation that the route describes as it stands now."""
+        return Operation(
+            path=self.path,
+            path_format=self.path_format,
+            path_names=frozenset(self.param_convertors),
+            methods=(),
+            name=self.name,
+            declaration=self.declaration,
+            returns=Returns(),
+            route=self,
+            dependencies=tuple(self.dependencies),
+            conventions=self.conventions,
+            include_in_schema=False,
+        )
+
+    def inside(self, prefix: str, outer: Mapping[str, Any]) -> Self:
+        """This route as it stands in a router that includes it."""
+        view = copy.copy(self)
+        view.dependencies = [*(outer.get("dependencies") or ()), *self.dependencies]
+        view.place(prefix + self.path)
+        view.original_route = self.original_route or self
+        view.app = view.serve
+        return view
+
+    @property
+    def target(self) -> Target:
+        """What serves the route: its plan, built when first asked for."""
+        target: Target | None = self.__dict__.get("_target")
+        if target is None or target.owner is not self:
+            target = self.__dict__["_target"] = Target(self.settle, owner=self)
+        return target
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection that has been matched to this route."""
+        await handle_socket(self.target, scope, receive, send)
+
+
+def check_route(route: APIRoute) -> None:
+    """Refuse at its decorator what could only fail later.
+
+    Raises:
+        DeclarationError: it names the endpoint's file and line, and the mend.
+    """
+    where = route.declaration.where
+    check_tree(route.tree(), where)
+    for option in route.form_limits:  # type: ignore[attr-defined]  # set from the options' table
+        if option not in FORM_LIMITS:
+            raise declaration_error(
+                f"unknown form limit {option!r}.", hint=f"Known are {', '.join(sorted(FORM_LIMITS))}.",
+                where=where, also=ValueError,
+            )  # fmt: skip
+    models = [("answer", route.returns.model), ("item", route.returns.item)]
+    if route.status_code in BODILESS and route.returns.model is not None:
+        raise declaration_error(
+            f"Status code {route.status_code} must not have a response body",
+            hint="Take the return annotation away, or pass response_model=None.",
+            where=where,
+            also=AssertionError,
+        )
+    for code, response in route.responses.items():
+        if not isinstance(response, dict):
+            raise declaration_error(
+                "An additional response must be a dict",
+                hint=f"Write responses={{{code!r}: {{'description': '…'}}}}.",
+                where=where,
+                also=AssertionError,
+            )
+        if response.get("model") is not None:
+            if str(code).isdigit() and int(code) in BODILESS:
+                raise declaration_error(
+                    f"Status code {code} must not have a response body",
+                    hint="Take the model away from that response.",
+                    where=where,
+                    also=AssertionError,
+                )
+            models.append((f"response {code}", response["model"]))
+    for _, model in models:
+        if model is not None:
+            check_type(model, where)
+
+
+def check_tree(tree: Node, where: str) -> None:
+    """Check the types of all inputs of an operation.
+
+    Raises:
+        DeclarationError: Pydantic cannot validate one, or forms are declared without a form parser.
+    """
+    for entry in inputs_of(tree):
+        check_type(entry.annotation, where)
+        if entry.location in ("form", "file"):
+            require_form_parser(where)

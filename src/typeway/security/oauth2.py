@@ -1,0 +1,241 @@
+"""Read OAuth 2 tokens and the form that asks for one (RFC 6749, RFC 6750)."""
+
+from typing import Annotated, Any
+
+from starlette.requests import HTTPConnection
+
+from typeway.declare.mark import Form
+from typeway.security import schemes
+from typeway.security.base import SecurityBase, split_authorization
+
+__all__ = [
+    "OAuth2",
+    "OAuth2AuthorizationCodeBearer",
+    "OAuth2PasswordBearer",
+    "OAuth2PasswordRequestForm",
+    "OAuth2PasswordRequestFormStrict",
+]
+
+
+class OAuth2PasswordRequestForm:
+    """The form of the password grant (RFC 6749 section 4.3.2), as a dependency.
+
+    Attributes:
+        grant_type: "password", or None: the specification demands it, this class does not.
+        username: The user's name.
+        password: The user's password.
+        scopes: What the client asks for; it comes as one string, separated by spaces (section 3.3).
+        client_id: The client's id, where it is sent in the form.
+        client_secret: The client's secret, where it is sent in the form.
+
+    Example:
+        ```python
+        from typing import Annotated
+
+        from typeway import Depends, Typeway
+        from typeway.security import OAuth2PasswordRequestForm
+
+        app = Typeway()
+
+        @app.post("/token")
+        async def token(form: Annotated[OAuth2PasswordRequestForm, Depends()]) -> dict[str, str]:
+            return {"access_token": form.username, "token_type": "bearer"}
+        ```
+    """
+
+    def __init__(
+        self,
+        *,
+        grant_type: Annotated[str | None, Form(pattern="^password$")] = None,
+        username: Annotated[str, Form()],
+        password: Annotated[str, Form(json_schema_extra={"format": "password"})],
+        scope: Annotated[str, Form()] = "",
+        client_id: Annotated[str | None, Form()] = None,
+        client_secret: Annotated[str | None, Form(json_schema_extra={"format": "password"})] = None,
+    ) -> None:
+        self.grant_type = grant_type
+        self.username = username
+        self.password = password
+        self.scopes = scope.split()
+        self.client_id = client_id
+        self.client_secret = client_secret
+
+
+class OAuth2PasswordRequestFormStrict(OAuth2PasswordRequestForm):
+    """The form of the password grant, with `grant_type` demanded as the specification does.
+
+    Example:
+        ```python
+        from typing import Annotated
+
+        from typeway import Depends, Typeway
+        from typeway.security import OAuth2PasswordRequestFormStrict
+
+        app = Typeway()
+
+        @app.post("/token")
+        async def token(form: Annotated[OAuth2PasswordRequestFormStrict, Depends()]) -> dict[str, str]:
+            return {"access_token": form.username, "token_type": "bearer"}
+        ```
+    """
+
+    def __init__(
+        self,
+        grant_type: Annotated[str, Form(pattern="^password$")],
+        username: Annotated[str, Form()],
+        password: Annotated[str, Form()],
+        scope: Annotated[str, Form()] = "",
+        client_id: Annotated[str | None, Form()] = None,
+        client_secret: Annotated[str | None, Form()] = None,
+    ) -> None:
+        super().__init__(
+            grant_type=grant_type,
+            username=username,
+            password=password,
+            scope=scope,
+            client_id=client_id,
+            client_secret=client_secret,
+        )
+
+
+class OAuth2(SecurityBase):
+    """Declare OAuth 2 flows, and read the `Authorization` header; the base of the two below.
+
+    Args:
+        flows: The flows, as a model or as a mapping.
+        scheme_name: The name in the document; the class's name where it is None.
+        description: What the document says about it.
+        auto_error: Whether a missing header is answered with 401; otherwise the dependency yields None.
+
+    Example:
+        ```python
+        from typing import Annotated
+
+        from typeway import Depends, Typeway
+        from typeway.security import OAuth2
+
+        app = Typeway()
+        login = OAuth2(flows={"clientCredentials": {"tokenUrl": "token", "scopes": {"read": "Read reports"}}})
+
+        @app.get("/reports")
+        async def reports(authorization: Annotated[str, Depends(login)]) -> int:
+            return len(authorization)
+        ```
+    """
+
+    def __init__(
+        self,
+        *,
+        flows: schemes.OAuthFlows | dict[str, dict[str, Any]] | None = None,
+        scheme_name: str | None = None,
+        description: str | None = None,
+        auto_error: bool = True,
+    ) -> None:
+        self.model = schemes.OAuth2.model_validate({"flows": flows or {}, "description": description})
+        self.scheme_name = scheme_name or type(self).__name__
+        self.auto_error = auto_error
+
+    async def __call__(self, request: HTTPConnection) -> str | None:
+        """Return the whole header."""
+        return self.require(request.headers.get("authorization") or None)
+
+
+class _BearerToken(OAuth2):
+    """Read the token out of the header."""
+
+    async def __call__(self, request: HTTPConnection) -> str | None:
+        """Return the token."""
+        scheme, token = split_authorization(request.headers.get("authorization"))
+        # RFC 9110 section 11.1: the scheme's name is case-insensitive.
+        return self.require(token if scheme.lower() == "bearer" else None)
+
+
+class OAuth2PasswordBearer(_BearerToken):
+    """Read a bearer token that clients get for a user name and a password.
+
+    Args:
+        tokenUrl: Where clients get it; relative to the application's own root.
+        scheme_name: The name in the document; the class's name where it is None.
+        scopes: What a token may allow, each with a description.
+        description: What the document says about it.
+        auto_error: Whether a missing token is answered with 401; otherwise the dependency yields None.
+        refreshUrl: Where clients renew it.
+
+    Example:
+        ```python
+        from typing import Annotated
+
+        from typeway import Depends, Typeway
+        from typeway.security import OAuth2PasswordBearer
+
+        app = Typeway()
+        bearer = OAuth2PasswordBearer(tokenUrl="token")
+
+        @app.get("/reports")
+        async def reports(token: Annotated[str, Depends(bearer)]) -> int:
+            return len(token)
+        ```
+    """
+
+    def __init__(
+        self,
+        tokenUrl: str,  # noqa: N803  the specification's spelling
+        scheme_name: str | None = None,
+        scopes: dict[str, str] | None = None,
+        description: str | None = None,
+        auto_error: bool = True,
+        refreshUrl: str | None = None,  # noqa: N803
+    ) -> None:
+        flow = {"tokenUrl": tokenUrl, "refreshUrl": refreshUrl, "scopes": scopes or {}}
+        super().__init__(
+            flows={"password": flow}, scheme_name=scheme_name, description=description, auto_error=auto_error
+        )
+
+
+class OAuth2AuthorizationCodeBearer(_BearerToken):
+    """Read a bearer token that clients get for an authorization code.
+
+    Args:
+        authorizationUrl: Where users allow it.
+        tokenUrl: Where clients get it.
+        refreshUrl: Where clients renew it.
+        scheme_name: The name in the document; the class's name where it is None.
+        scopes: What a token may allow, each with a description.
+        description: What the document says about it.
+        auto_error: Whether a missing token is answered with 401; otherwise the dependency yields None.
+
+    Example:
+        ```python
+        from typing import Annotated
+
+        from typeway import Depends, Typeway
+        from typeway.security import OAuth2AuthorizationCodeBearer
+
+        app = Typeway()
+        login = OAuth2AuthorizationCodeBearer(authorizationUrl="authorize", tokenUrl="token")
+
+        @app.get("/reports")
+        async def reports(token: Annotated[str, Depends(login)]) -> int:
+            return len(token)
+        ```
+    """
+
+    def __init__(
+        self,
+        authorizationUrl: str,  # noqa: N803  the specification's spelling
+        tokenUrl: str,  # noqa: N803
+        refreshUrl: str | None = None,  # noqa: N803
+        scheme_name: str | None = None,
+        scopes: dict[str, str] | None = None,
+        description: str | None = None,
+        auto_error: bool = True,
+    ) -> None:
+        flow = {
+            "authorizationUrl": authorizationUrl,
+            "tokenUrl": tokenUrl,
+            "refreshUrl": refreshUrl,
+            "scopes": scopes or {},
+        }
+        super().__init__(
+            flows={"authorizationCode": flow}, scheme_name=scheme_name, description=description, auto_error=auto_error
+        )

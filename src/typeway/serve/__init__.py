@@ -1,0 +1,1 @@
+"""A request happens: the plan is obeyed, and nothing is decided twice."""

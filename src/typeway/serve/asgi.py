@@ -1,0 +1,276 @@
+"""Adapt plans to ASGI: a scope comes in, messages go out."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from starlette.datastructures import URL
+from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from typeway import texts
+from typeway.conventions import Conventions
+from typeway.exceptions import HTTPException
+from typeway.plan.build import Plan
+from typeway.plan.exchange import Exchange
+from typeway.serve.errors import Handlers, call_handler, handler_for, last_answer
+from typeway.serve.execute import execute
+from typeway.serve.lifecycle import Sent, see_through, send_reply
+from typeway.serve.limits import limit_body
+from typeway.serve.match import Found, Index
+from typeway.serve.reply import Reply, from_response
+from typeway.serve.respond import Responder
+from typeway.serve.target import Overrides, Target
+from typeway.types import ASGIApp, Receive, Scope, Send
+
+STARTED_TOO_LATE: Final = "Caught handled exception, but response already started."
+
+
+class Site:
+    """What serving needs to know of the application or router that is served.
+
+    Parameters:
+        index: finds HTTP routes.
+        sockets: finds WebSocket routes.
+        handlers: the application's own mapping of exception handlers.
+        conventions: which of the two ways to go where there are two.
+        overrides: the application's own mapping of dependency overrides.
+        redirects: whether paths that differ by a last slash are redirected.
+        default: what answers when nothing matches; None for 404.
+        router: what `scope["router"]` shall be.
+    """
+
+    __slots__ = ("conventions", "default", "handlers", "index", "overrides", "redirects", "router", "sockets")
+
+    def __init__(
+        self,
+        index: Index,
+        sockets: Index,
+        handlers: Handlers,
+        conventions: Conventions,
+        overrides: Overrides,
+        redirects: bool,
+        default: ASGIApp | None,
+        router: Any,
+    ) -> None:
+        self.index = index
+        self.sockets = sockets
+        self.handlers = handlers
+        self.conventions = conventions
+        self.overrides = overrides
+        self.redirects = redirects
+        self.default = default
+        self.router = router
+
+
+def path_of(scope: Scope) -> str:
+    """The path below the root path under which the application is mounted."""
+    path: str = scope["path"]
+    root_path: str = scope.get("root_path", "")
+    if root_path and path.startswith(root_path) and (len(path) == len(root_path) or path[len(root_path)] == "/"):
+        return path[len(root_path) :]
+    return path
+
+
+async def serve_http(site: Site, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer one request.
+
+    Raises:
+        Exception: what no handler of the application answers; nothing has been sent then unless a response started.
+    """
+    path = path_of(scope)
+    found = site.index.find(path, scope["method"], scope)
+    if found is None:
+        await serve_unmatched(site, path, scope, receive, send)
+        return
+    if found.child_scope is not None:
+        await serve_foreign(site, found, scope, receive, send)
+        return
+    entry = found.entry
+    path_params = found.path_params
+    if "path_params" in scope and scope["path_params"]:
+        path_params = {**scope["path_params"], **path_params}
+    scope["path_params"] = path_params
+    scope["route"] = entry.shown
+    scope["endpoint"] = entry.route.endpoint  # type: ignore[attr-defined]  # entries with a path are API routes
+    scope.setdefault("router", site.router)
+    target: Target | None = entry.target
+    if target is None:
+        await serve_foreign(site, found, scope, receive, send)
+        return
+    plan, responder = target.ready(site.overrides)
+    await serve_plan(site, plan, responder, Exchange(scope, receive, send, path_params))
+
+
+async def serve_plan(site: Site, plan: Plan, responder: Responder, exchange: Exchange) -> None:
+    """Run a plan, send what it returns, then do what comes after the answer."""
+    if plan.has_exits:
+        await serve_with_exits(site, plan, responder, exchange)
+        return
+    send = exchange.send
+    try:
+        if plan.operation.max_body_size is not None:
+            limit_body(exchange, plan.operation.max_body_size)
+        reply = await execute(plan, responder, exchange)
+    except Exception as error:
+        await answer_error(site, error, exchange)
+    else:
+        if reply.response is None and exchange.background is None and exchange.scope["method"] != "HEAD":
+            # PERF: nearly every answer is these two messages; a Response object would cost 3 us more.
+            await send({"type": "http.response.start", "status": reply.status, "headers": reply.headers})
+            await send({"type": "http.response.body", "body": reply.body})
+        else:
+            await send_guarded(site, reply, exchange)
+    finally:
+        if exchange.form is not None:
+            await exchange.form.close()
+
+
+async def serve_with_exits(site: Site, plan: Plan, responder: Responder, exchange: Exchange) -> None:
+    """Run a plan that has generators to resume, and answer what comes out of them."""
+    sent = Sent(exchange.send)
+    exchange.send = sent
+
+    async def produce() -> Reply:
+        if plan.operation.max_body_size is not None:
+            limit_body(exchange, plan.operation.max_body_size)
+        return await execute(plan, responder, exchange)
+
+    try:
+        await see_through(produce, exchange, shields=plan.shields)
+    except Exception as error:
+        await answer_error(site, error, exchange, started=sent.started)
+
+
+async def send_guarded(site: Site, reply: Reply, exchange: Exchange) -> None:
+    """Send a reply whose sending may fail in the author's code: streams and background tasks."""
+    sent = Sent(exchange.send)
+    exchange.send = sent
+    try:
+        await send_reply(reply, exchange)
+    except Exception as error:
+        await answer_error(site, error, exchange, started=sent.started)
+
+
+async def answer_error(site: Site, error: Exception, exchange: Exchange, *, started: bool = False) -> None:
+    """Answer an exception as the application's handlers say.
+
+    Raises:
+        Exception: the error itself where no handler is for it; a RuntimeError where the response has started.
+    """
+    handler = handler_for(error, site.handlers, site.conventions)
+    if handler is None:
+        raise error
+    if started:
+        raise RuntimeError(STARTED_TOO_LATE) from error
+    response = await call_handler(handler, exchange.connection, error)
+    if response is not None:
+        await send_reply(from_response(response), exchange)
+    # A raised instance may be kept by its owner: without this it would collect the frames of every request.
+    error.__traceback__ = None
+
+
+async def serve_foreign(site: Site, found: Found, scope: Scope, receive: Receive, send: Send) -> None:
+    """Hand a request to a route that serves itself: a mount, a Starlette route, a route class of the author's own."""
+    # What Starlette's own routes look for when their endpoints raise.
+    scope.setdefault("router", site.router)
+    scope["route"] = found.entry.shown
+    scope["starlette.exception_handlers"] = split_handlers(site.handlers)
+    if found.child_scope is not None:
+        scope.update(found.child_scope)
+    sent = Sent(send)
+    try:
+        await found.entry.route.handle(scope, receive, sent)
+    except Exception as error:
+        await answer_error(site, error, Exchange(scope, receive, send, {}), started=sent.started)
+
+
+def split_handlers(handlers: Handlers) -> tuple[dict[Any, Any], dict[Any, Any]]:
+    """The handlers by class and by status, in the form that Starlette's own routes look for."""
+    by_class = {key: value for key, value in handlers.items() if not isinstance(key, int) and key is not Exception}
+    by_status = {key: value for key, value in handlers.items() if isinstance(key, int) and key != 500}
+    return by_class, by_status
+
+
+async def serve_unmatched(site: Site, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer a request that no route takes: HEAD for a GET, OPTIONS, 405, a redirect, or 404."""
+    conventions = site.conventions
+    method = scope["method"]
+    exchange = Exchange(scope, receive, send, scope.setdefault("path_params", {}))
+    if method == "HEAD" and conventions.answers_head:
+        found = site.index.find(path, "GET", {**scope, "method": "GET"})
+        if found is not None and found.entry.target is not None:
+            await serve_head(site, found, scope, receive, send)
+            return
+    others = site.index.on_path(path, scope)
+    if others:
+        foreign = next((found for found in others if found.child_scope is not None), None)
+        if foreign is not None and len(others) == 1:
+            await serve_foreign(site, foreign, scope, receive, send)
+            return
+        scope["route"] = others[0].entry.shown
+        allow = allowed(others, conventions)
+        if method == "OPTIONS" and conventions.answers_options:
+            await send({"type": "http.response.start", "status": 204, "headers": [(b"allow", allow.encode())]})
+            await send({"type": "http.response.body", "body": b""})
+            return
+        await answer_error(site, routing_error(conventions, 405, {"Allow": allow}), exchange)
+        return
+    redirect = redirected(site, path, scope)
+    if redirect is not None:
+        await redirect(scope, receive, send)
+        return
+    if site.default is not None:
+        await site.default(scope, receive, send)
+        return
+    await answer_error(site, routing_error(conventions, 404, None), exchange)
+
+
+async def serve_head(site: Site, found: Found, scope: Scope, receive: Receive, send: Send) -> None:
+    """Run the GET that a HEAD asks about; sending leaves the body out."""
+    entry = found.entry
+    endpoint = entry.route.endpoint  # type: ignore[attr-defined]  # entries with a path have one
+    scope.update({"path_params": found.path_params, "route": entry.shown, "endpoint": endpoint})
+    scope.setdefault("router", site.router)
+    target: Target = found.entry.target
+    plan, responder = target.ready(site.overrides)
+    await serve_plan(site, plan, responder, Exchange(scope, receive, send, found.path_params))
+
+
+def allowed(others: list[Found], conventions: Conventions) -> str:
+    """What Allow says (RFC 9110 section 10.2.1): the methods of one route, or of every route on the path."""
+    methods: set[str] = set()
+    for found in others if conventions.union_allow else others[:1]:
+        methods.update(found.entry.methods or getattr(found.entry.route, "methods", None) or ())
+    if conventions.answers_head and "GET" in methods:
+        methods.add("HEAD")
+    if conventions.answers_options:
+        methods.add("OPTIONS")
+    return ", ".join(sorted(methods))
+
+
+def routing_error(conventions: Conventions, status: int, headers: dict[str, str] | None) -> Exception:
+    """The exception that says that nothing matches; ours where handlers for it shall see routing errors too."""
+    kind: Any = HTTPException if conventions.one_http_exception else StarletteHTTPException
+    detail = texts.NOT_FOUND if status == 404 else texts.METHOD_NOT_ALLOWED
+    error: Exception = kind(status, detail, headers)
+    return error
+
+
+def redirected(site: Site, path: str, scope: Scope) -> Response | None:
+    """A redirect to the same path with or without its last slash, if a route is there."""
+    if not site.redirects or path == "/":
+        return None
+    other = dict(scope)
+    is_slashed = path.endswith("/")
+    other["path"] = scope["path"].rstrip("/") if is_slashed else scope["path"] + "/"
+    if not site.index.on_path(path_of(other), other):
+        return None
+    return RedirectResponse(url=str(URL(scope=other)))
+
+
+async def serve_crash(site: Site, error: Exception, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer an exception that nothing handled, if no response has started."""
+    response = await last_answer(Request(scope), error, site.handlers, site.conventions)
+    await response(scope, receive, send)

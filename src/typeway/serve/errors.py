@@ -1,0 +1,60 @@
+"""Answer exceptions: find the handler for one, run it, and fall back to an answer that leaks nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from typeway import texts
+from typeway.concurrency import run_in_threadpool
+from typeway.conventions import Conventions
+from typeway.exceptions import HTTPException
+from typeway.plan.calls import is_coroutine
+from typeway.types import ExceptionHandler
+
+Handlers = Mapping[int | type[Exception], ExceptionHandler]
+
+
+def handler_for(error: Exception, handlers: Handlers, conventions: Conventions) -> ExceptionHandler | None:
+    """The handler that an application has for an exception: by status code first, then by the nearest class.
+
+    Handlers for 500 and Exception are not meant here: they answer what nothing else does.
+    """
+    if isinstance(error, StarletteHTTPException):
+        by_status = handlers.get(error.status_code)
+        if by_status is not None and error.status_code != 500:
+            return by_status
+        if conventions.one_http_exception and type(error) is StarletteHTTPException and HTTPException in handlers:
+            return handlers[HTTPException]
+    for kind in type(error).__mro__:
+        if kind is Exception:
+            return None
+        if kind in handlers:
+            return handlers[kind]
+    return None
+
+
+async def call_handler(handler: ExceptionHandler, connection: HTTPConnection[Any], error: Exception) -> Any:
+    if is_coroutine(handler):
+        return await handler(connection, error)
+    return await run_in_threadpool(handler, connection, error)
+
+
+async def last_answer(connection: Request, error: Exception, handlers: Handlers, conventions: Conventions) -> Response:
+    """The answer to an exception that nothing else handles: the author's own for 500 or Exception, else a bare 500."""
+    handler = handlers.get(500) or handlers.get(Exception)
+    if handler is not None:
+        response: Response = await call_handler(handler, connection, error)
+        return response
+    return bare_500(conventions)
+
+
+def bare_500(conventions: Conventions) -> Response:
+    """What a client sees of an unhandled exception: nothing of it."""
+    if conventions.json_errors:
+        return JSONResponse({"detail": texts.INTERNAL_SERVER_ERROR}, 500)
+    return PlainTextResponse(texts.INTERNAL_SERVER_ERROR, 500)

@@ -1,0 +1,123 @@
+"""Run a plan: read the body, call what the endpoint needs, call the endpoint, and encode what it returns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.responses import Response
+
+from typeway.concurrency import run_in_threadpool
+from typeway.exceptions import RequestValidationError, ValidationException, WebSocketRequestValidationError
+from typeway.plan.build import FAILED, Call, Plan
+from typeway.plan.calls import Kind
+from typeway.plan.exchange import Exchange
+from typeway.serve.exits import resume, resume_failed
+from typeway.serve.reply import Reply
+from typeway.serve.respond import Responder, context_of
+from typeway.serve.stream import stream_of
+
+
+async def execute(plan: Plan, responder: Responder, exchange: Exchange) -> Reply:
+    """Run a plan and return what is to be sent; generators of the request's scope are still to be resumed.
+
+    Raises:
+        RequestValidationError: the request does not fit the declaration.
+        Exception: whatever the author's functions raise.
+    """
+    if not plan.has_exits:
+        return await run(plan, responder, exchange)
+    try:
+        reply = await run(plan, responder, exchange)
+    except BaseException as error:
+        if exchange.function_exits:
+            raise await resume_failed(exchange.function_exits, error) from None
+        raise
+    if exchange.function_exits:
+        raised = await resume(exchange.function_exits, None)
+        if raised is not None:
+            raise raised
+    return reply
+
+
+async def run(plan: Plan, responder: Responder, exchange: Exchange) -> Reply:
+    if plan.body is not None:
+        await plan.body.read(exchange)
+    if plan.dependencies:
+        exchange.values = [None] * plan.size
+        await call_dependencies(plan, exchange)
+    endpoint = plan.endpoint
+    arguments = endpoint.arguments(exchange)
+    if arguments is None or exchange.errors is not None:
+        raise refusal(plan, exchange)
+    kind = endpoint.kind
+    if kind is Kind.ASYNC:
+        encoded = responder.encode(await endpoint.function(**arguments))
+    elif kind is Kind.INLINE:
+        encoded = responder.encode(endpoint.function(**arguments))
+    elif kind is Kind.THREAD:
+        encoded = await run_in_threadpool(call_and_encode, endpoint, responder, arguments)
+    else:
+        return stream_of(plan.operation, endpoint.function(**arguments), exchange)
+    return responder.reply(exchange, encoded)
+
+
+def call_and_encode(endpoint: Call, responder: Responder, arguments: dict[str, Any]) -> bytes | Response:
+    """One hop to a thread for both: a large answer's validation would hold up the loop as well."""
+    return responder.encode(endpoint.function(**arguments))
+
+
+async def call_dependencies(plan: Plan, exchange: Exchange) -> None:
+    """Call everything that comes before the endpoint; one whose values are invalid is left out, others still run."""
+    values = exchange.values
+    for call in plan.dependencies:
+        arguments = call.arguments(exchange)
+        if arguments is None or (
+            exchange.errors is not None and any(values[slot] is FAILED for slot in call.after)
+        ):
+            values[call.slot] = FAILED
+            continue
+        kind = call.kind
+        if kind is Kind.ASYNC:
+            values[call.slot] = await call.function(**arguments)
+        elif kind is Kind.INLINE:
+            values[call.slot] = call.function(**arguments)
+        elif kind is Kind.THREAD:
+            values[call.slot] = await run_in_threadpool(call.function, **arguments)
+        else:
+            manager = call.function(**arguments)
+            values[call.slot] = await manager.__aenter__()
+            exits_of(call, exchange).append(manager)
+
+
+def exits_of(call: Call, exchange: Exchange) -> list[Any]:
+    if call.scope == "function":
+        if exchange.function_exits is None:
+            exchange.function_exits = []
+        return exchange.function_exits
+    if exchange.request_exits is None:
+        exchange.request_exits = []
+    return exchange.request_exits
+
+
+def refusal(plan: Plan, exchange: Exchange) -> ValidationException:
+    """The exception that says all that is wrong with a request."""
+    context = context_of(plan.operation)
+    if exchange.scope["type"] == "websocket":
+        return WebSocketRequestValidationError(collected(plan, exchange), endpoint_ctx=context)
+    return RequestValidationError(collected(plan, exchange), body=shown_body(exchange), endpoint_ctx=context)
+
+
+def collected(plan: Plan, exchange: Exchange) -> list[dict[str, Any]]:
+    """All errors of a request, in the order of calls."""
+    errors = exchange.errors or {}
+    if not plan.operation.conventions.errors_once:
+        return [error for slot in plan.occurrences for error in errors.get(slot, ())]
+    return [error for slot in sorted(errors) for error in errors[slot]]
+
+
+def shown_body(exchange: Exchange) -> Any:
+    """The body for handlers that log or echo it."""
+    if exchange.form is not None:
+        return exchange.form
+    body = exchange.body
+    return body if isinstance(body, (dict, list, str, int, float, bool, bytes)) else None

@@ -1,0 +1,108 @@
+"""Serve a plan through the functions that route classes may wrap: request to response, and WebSocket sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from typeway.concurrency import run_in_threadpool
+from typeway.plan.build import Plan
+from typeway.plan.calls import Kind
+from typeway.plan.exchange import Exchange
+from typeway.serve.execute import call_dependencies, execute, refusal
+from typeway.serve.exits import resume, resume_failed
+from typeway.serve.lifecycle import see_through
+from typeway.serve.limits import limit_body
+from typeway.serve.reply import Reply, as_response, from_response
+from typeway.serve.target import Target
+from typeway.types import Receive, Scope, Send
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+# Where a handler finds the exchange that its route has begun, even if it is given another Request.
+EXCHANGE: Final = "typeway.exchange"
+
+
+def handle_request(target: Target) -> Handler:
+    """The function from request to response that serves a target."""
+
+    async def handler(request: Request) -> Response:
+        exchange = request.scope.get(EXCHANGE)
+        if exchange is None:
+            exchange = Exchange(request.scope, request.receive, request._send, request.path_params)
+        # The author's route class may hand over a Request of its own making: it counts.
+        exchange.connection = request
+        exchange.receive = request.receive
+        plan, responder = target.ready(overrides_in(request.scope))
+        if plan.operation.max_body_size is not None:
+            limit_body(exchange, plan.operation.max_body_size)
+        reply = await execute(plan, responder, exchange)
+        response = as_response(reply)
+        if response.background is None and exchange.background is not None:
+            response.background = exchange.background
+        exchange.background = None
+        return response
+
+    return handler
+
+
+def overrides_in(scope: Scope) -> dict[Any, Any]:
+    """The dependency overrides of the application that serves a request."""
+    overrides: dict[Any, Any] | None = getattr(scope.get("app"), "dependency_overrides", None)
+    return overrides or {}
+
+
+async def serve_handler(handler: Handler, target: Target, scope: Scope, receive: Receive, send: Send) -> None:
+    """Serve one request through a handler, and resume its generators afterwards.
+
+    Raises:
+        Exception: whatever the handler raises; the router that found the route answers it.
+    """
+    exchange = Exchange(scope, receive, send, scope.get("path_params", {}))
+    scope[EXCHANGE] = exchange
+    plan, _ = target.ready(overrides_in(scope))
+
+    async def produce() -> Reply:
+        return from_response(await handler(exchange.connection))  # type: ignore[arg-type]  # HTTP scopes make Requests
+
+    await see_through(produce, exchange, shields=plan.shields)
+
+
+async def handle_socket(target: Target, scope: Scope, receive: Receive, send: Send) -> None:
+    """Serve one WebSocket connection.
+
+    Raises:
+        WebSocketRequestValidationError: the handshake does not fit the declaration.
+        Exception: whatever the author's functions raise.
+    """
+    plan, _ = target.ready(overrides_in(scope))
+    exchange = Exchange(scope, receive, send, scope.get("path_params", {}))
+
+    async def produce() -> None:
+        try:
+            await run_session(plan, exchange)
+        except BaseException as error:
+            if exchange.function_exits:
+                raise await resume_failed(exchange.function_exits, error) from None
+            raise
+        if exchange.function_exits:
+            raised = await resume(exchange.function_exits, None)
+            if raised is not None:
+                raise raised
+
+    await see_through(produce, exchange, shields=plan.shields)
+
+
+async def run_session(plan: Plan, exchange: Exchange) -> None:
+    exchange.values = [None] * plan.size
+    await call_dependencies(plan, exchange)
+    arguments = plan.endpoint.arguments(exchange)
+    if arguments is None or exchange.errors is not None:
+        raise refusal(plan, exchange)
+    if plan.endpoint.kind is Kind.ASYNC:
+        await plan.endpoint.function(**arguments)
+    else:
+        await run_in_threadpool(plan.endpoint.function, **arguments)

@@ -1,0 +1,114 @@
+"""See a request through to its end: produce the reply, send it, run its tasks, resume its generators."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from anyio import CancelScope
+from starlette.responses import Response, StreamingResponse
+
+from typeway.plan.exchange import Exchange
+from typeway.serve.exits import resume, resume_failed
+from typeway.serve.reply import Reply
+from typeway.types import Message, Send
+
+
+class Sent:
+    """A send function that knows whether a response has started."""
+
+    __slots__ = ("send", "started")
+
+    def __init__(self, send: Send) -> None:
+        self.send = send
+        self.started = False
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.started = True
+        await self.send(message)
+
+
+class NoScope:
+    """Stands where no cancel scope is needed."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+
+NO_SCOPE: Final = NoScope()
+
+
+async def see_through(produce: Callable[[], Awaitable[Reply | None]], exchange: Exchange, *, shields: bool) -> None:
+    """Produce a reply, send it, and resume the generators of the request.
+
+    Success: the answer is sent, background tasks run, then the generators are resumed. Failure: they are resumed with
+    the error, and what comes out of the last one is raised. Uploads are closed last.
+
+    Parameters:
+        produce: runs the plan; None if there is nothing to send.
+        shields: whether resuming may wait, so that a cancelled request must not cancel it.
+    """
+    failure: BaseException | None = None
+    # Outermost, because generators may open scopes of their own, and scopes must nest. Until something is resumed it
+    # changes nothing.
+    with CancelScope() if shields else NO_SCOPE as shield:
+        try:
+            reply = await produce()
+            if reply is not None:
+                await send_reply(reply, exchange)
+        except BaseException as error:  # noqa: BLE001  # generators see cancellation as well
+            failure = error
+        if shield is not None:
+            shield.shield = True
+        if exchange.request_exits:
+            if failure is not None:
+                failure = await resume_failed(exchange.request_exits, failure)
+            else:
+                failure = await resume(exchange.request_exits, None)
+        if exchange.form is not None:
+            await exchange.form.close()
+    if failure is not None:
+        raise failure
+
+
+async def send_reply(reply: Reply, exchange: Exchange) -> None:
+    """Send a reply and run its background tasks."""
+    scope, send = exchange.scope, exchange.send
+    is_head = scope["type"] == "http" and scope["method"] == "HEAD"
+    response = reply.response
+    if response is None:
+        await send({"type": "http.response.start", "status": reply.status, "headers": reply.headers})
+        await send({"type": "http.response.body", "body": b"" if is_head else reply.body})
+        if exchange.background is not None:
+            await exchange.background()
+    elif is_head:
+        await send_head(response, exchange)
+    else:
+        await response(scope, exchange.receive, send)
+
+
+async def send_head(response: Response, exchange: Exchange) -> None:
+    """Send a response's status and headers only (RFC 9110 section 9.3.2); a stream is not even begun."""
+    scope, send = exchange.scope, exchange.send
+    if type(response).__call__ not in (Response.__call__, StreamingResponse.__call__):
+        await response(scope, exchange.receive, without_body(send))
+        return
+    await send({"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers})
+    await send({"type": "http.response.body", "body": b""})
+    if response.background is not None:
+        await response.background()
+
+
+def without_body(send: Send) -> Send:
+    """The same messages with empty bodies."""
+
+    async def send_empty(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            message = {**message, "body": b""}
+        await send(message)
+
+    return send_empty

@@ -1,0 +1,178 @@
+"""Find the route of a request: an index of paths that honours the order of declaration."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from starlette.convertors import Convertor, StringConvertor
+from starlette.routing import BaseRoute, Match
+from starlette.types import Scope
+
+PLAIN_SEGMENT: Final = re.compile(r"\{([a-zA-Z_][a-zA-Z0-9_]*)(?::str)?\}")
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """One route in the index.
+
+    Parameters:
+        number: its place in the order of declaration.
+        route: the route object that matches and handles.
+        shown: the route object that `scope["route"]` shows.
+        path: its whole path, or None for a route of a foreign kind, which is asked itself.
+        anchor: of a foreign route, the path that everything it matches starts with.
+        methods: its HTTP methods; None if it answers any.
+        regex: what its path matches.
+        convertors: turn the matched strings into values.
+        target: what serves it; opaque here.
+    """
+
+    number: int
+    route: BaseRoute
+    shown: BaseRoute
+    path: str | None
+    methods: frozenset[str] | None
+    anchor: str = ""
+    regex: re.Pattern[str] | None = None
+    convertors: Mapping[str, Convertor[Any]] = field(default_factory=dict)
+    target: Any = None
+    names: tuple[tuple[str, int], ...] | None = None
+
+    @property
+    def is_static(self) -> bool:
+        return self.path is not None and "{" not in self.path
+
+
+@dataclass(slots=True, eq=False)
+class Branch:
+    """The routes below one prefix of segments."""
+
+    literals: dict[str, Branch] = field(default_factory=dict)
+    parameter: Branch | None = None
+    ends: list[Entry] = field(default_factory=list)
+    patterns: list[Entry] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The route of a request, the values in its path, and for a foreign route what it adds to the scope."""
+
+    entry: Entry
+    path_params: dict[str, Any]
+    child_scope: Mapping[str, Any] | None = None
+
+
+class Index:
+    """Finds routes by path: static paths by one look-up, others through a tree of their segments.
+
+    Whatever the index, the first route in the order of declaration that matches path and method is found: the index
+    only narrows down which routes are tried.
+    """
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        self.root = Branch()
+        for entry in entries:
+            self.plant(entry)
+        static_paths = {entry.path for entry in entries if entry.is_static and entry.path is not None}
+        # Every route that a static path could mean, dynamic ones included: looking only at static routes first would
+        # break the order of declaration.
+        self.static = {path: self.gather(path) for path in static_paths}
+
+    def plant(self, entry: Entry) -> None:
+        """Put a route below its leading plain segments; what else there is in its path is left to its regex."""
+        branch = self.root
+        start = entry.anchor if entry.path is None else entry.path
+        segments = [] if entry.path is None and not start else start.split("/")
+        names = []
+        for position, segment in enumerate(segments):
+            plain = PLAIN_SEGMENT.fullmatch(segment)
+            if plain is not None and type(entry.convertors.get(plain[1])) is StringConvertor:
+                names.append((plain[1], position))
+                branch.parameter = branch.parameter or Branch()
+                branch = branch.parameter
+            elif "{" in segment or "}" in segment:
+                branch.patterns.append(entry)
+                return
+            else:
+                branch = branch.literals.setdefault(segment, Branch())
+        if entry.path is None:
+            branch.patterns.append(entry)
+            return
+        entry.names = tuple(names)
+        branch.ends.append(entry)
+
+    def gather(self, path: str) -> tuple[Entry, ...]:
+        """Every route that the path may mean, in the order of declaration."""
+        found: list[Entry] = []
+        segments = path.split("/")
+        last = len(segments)
+        branches = [(self.root, 0)]
+        while branches:
+            branch, depth = branches.pop()
+            found += branch.patterns
+            if depth == last:
+                found += branch.ends
+                continue
+            segment = segments[depth]
+            literal = branch.literals.get(segment)
+            if literal is not None:
+                branches.append((literal, depth + 1))
+            if branch.parameter is not None and segment:
+                branches.append((branch.parameter, depth + 1))
+        if len(found) > 1:
+            found.sort(key=number_of)
+        return tuple(found)
+
+    def candidates(self, path: str) -> tuple[Entry, ...]:
+        known = self.static.get(path)
+        return self.gather(path) if known is None else known
+
+    def find(self, path: str, method: str, scope: Scope) -> Found | None:
+        """The first route that matches path and method, or None."""
+        for entry in self.candidates(path):
+            methods = entry.methods
+            if methods is not None and method not in methods:
+                continue
+            if entry.path is None:
+                match, child_scope = entry.route.matches(scope)
+                if match is Match.FULL:
+                    return Found(entry, child_scope.get("path_params", {}), child_scope)
+                continue
+            path_params = values_in(entry, path)
+            if path_params is not None:
+                return Found(entry, path_params)
+        return None
+
+    def on_path(self, path: str, scope: Scope) -> list[Found]:
+        """Every route that matches the path, whatever its method: for 405, OPTIONS and redirects."""
+        found = []
+        for entry in self.candidates(path):
+            if entry.path is None:
+                match, child_scope = entry.route.matches(scope)
+                if match is not Match.NONE:
+                    found.append(Found(entry, child_scope.get("path_params", {}), child_scope))
+            elif (path_params := values_in(entry, path)) is not None:
+                found.append(Found(entry, path_params))
+        return found
+
+
+def number_of(entry: Entry) -> int:
+    return entry.number
+
+
+def values_in(entry: Entry, path: str) -> dict[str, Any] | None:
+    """The values of a route's path parameters, or None if the path is not the route's."""
+    if entry.names is not None:
+        # The tree has already compared every segment.
+        if not entry.names:
+            return {}
+        segments = path.split("/")
+        return {name: segments[position] for name, position in entry.names}
+    match = entry.regex.match(path) if entry.regex is not None else None
+    if match is None:
+        return None
+    convertors = entry.convertors
+    return {name: convertors[name].convert(value) for name, value in match.groupdict().items()}

@@ -1,0 +1,191 @@
+"""Turn what an endpoint returned into a reply: checked against its model, straight to bytes where possible."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final
+
+from pydantic_core import ValidationError
+from starlette.background import BackgroundTask
+from starlette.responses import JSONResponse, Response
+
+from typeway.encoders import jsonable_encoder, to_json_bytes
+from typeway.exceptions import EndpointContext, ResponseValidationError
+from typeway.operation import Operation
+from typeway.plan.exchange import Exchange
+from typeway.plan.fields import Model, build_model
+from typeway.serve.reply import BODILESS, RawHeaders, Reply
+
+JSON_TYPE: Final = (b"content-type", b"application/json")
+
+# From a result to the bytes of its body, or to the response that it already is or that a response class makes of it.
+Encode = Callable[[Any], bytes | Response]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Responder:
+    """How one operation answers.
+
+    Parameters:
+        encode: makes bytes or a response of a result; may run in a thread.
+        status: the status of a successful answer.
+        keeps_type: whether bodiless answers keep their content type.
+    """
+
+    encode: Encode
+    status: int
+    keeps_type: bool
+
+    def reply(self, exchange: Exchange, encoded: bytes | Response) -> Reply:
+        """The reply, with what the endpoint and its dependencies said through an injected Response."""
+        if type(encoded) is not bytes:
+            return self.reply_with(exchange, encoded)  # type: ignore[arg-type]  # bytes subclasses do not come here
+        injected = exchange.response
+        if injected is None and self.status not in BODILESS:
+            return Reply(self.status, [(b"content-length", b"%d" % len(encoded)), JSON_TYPE], encoded)
+        status = self.status if injected is None or injected.status_code is None else injected.status_code
+        headers: RawHeaders = []
+        if status in BODILESS:
+            encoded = b""
+            headers += [JSON_TYPE] if self.keeps_type else []
+        else:
+            headers += [(b"content-length", b"%d" % len(encoded)), JSON_TYPE]
+        if injected is not None:
+            headers += injected.raw_headers
+        return Reply(status, headers, encoded)
+
+    def reply_with(self, exchange: Exchange, response: Response) -> Reply:
+        """The reply for a response: one that the endpoint made is sent as it is."""
+        if response.background is None and exchange.background is not None:
+            response.background = exchange.background
+        if not isinstance(response, Made):
+            return Reply(response.status_code, [], b"", response)
+        made = response.made
+        injected = exchange.response
+        if injected is not None:
+            if injected.status_code is not None:
+                made.status_code = injected.status_code
+            made.raw_headers.extend(injected.raw_headers)
+        made.background = response.background
+        if made.status_code in BODILESS:
+            made.body = b""
+            if not self.keeps_type:
+                made.raw_headers = [(name, value) for name, value in made.raw_headers if name != b"content-type"]
+        return Reply(made.status_code, [], b"", made)
+
+
+class Made(Response):
+    """A response that a response class made of a result; only such a one takes over injected headers."""
+
+    def __init__(self, made: Response) -> None:
+        self.made = made
+        self.status_code = made.status_code
+        self.background: BackgroundTask | None = made.background
+
+
+def build_responder(operation: Operation) -> Responder:
+    """The responder of an operation.
+
+    Raises:
+        DeclarationError: Pydantic cannot validate the response model.
+    """
+    annotation = operation.returns.model
+    model = None if annotation is None else build_model(annotation, operation.declaration.where)
+    encode = encode_model(operation, model) if model is not None else encode_anything(operation)
+    return Responder(
+        encode=encode,
+        status=HTTPStatus.OK if operation.status_code is None else int(operation.status_code),
+        keeps_type=operation.conventions.bodiless_content_type,
+    )
+
+
+def encode_anything(operation: Operation) -> Encode:
+    """Without a model: JSON by the encoder's rules, or whatever the response class makes of it."""
+    if operation.response_class is None:
+
+        def encode(result: Any) -> bytes | Response:
+            if isinstance(result, Response):
+                return result
+            return to_json_bytes(result)
+
+        return encode
+    render = renderer(operation)
+
+    def encode_with_class(result: Any) -> bytes | Response:
+        if isinstance(result, Response):
+            return result
+        return render(jsonable_encoder(result))
+
+    return encode_with_class
+
+
+def encode_model(operation: Operation, model: Model) -> Encode:
+    """With a model: validate, then serialize what the model declares and nothing else."""
+    validate, serializer = model.validator.validate_python, model.serializer
+    options = dump_options(operation)
+    context = context_of(operation)
+
+    def checked(result: Any) -> Any:
+        try:
+            return validate(result, from_attributes=True)
+        except ValidationError as error:
+            errors = [{**entry, "loc": ("response", *entry["loc"])} for entry in error.errors(include_url=False)]
+            raise ResponseValidationError(errors, body=result, endpoint_ctx=context) from error
+
+    if operation.response_class is None:
+        to_json = serializer.to_json
+
+        def encode(result: Any) -> bytes | Response:
+            if isinstance(result, Response):
+                return result
+            return to_json(checked(result), **options)
+
+        return encode
+    to_python, render = serializer.to_python, renderer(operation)
+
+    def encode_with_class(result: Any) -> bytes | Response:
+        if isinstance(result, Response):
+            return result
+        return render(to_python(checked(result), mode="json", **options))
+
+    return encode_with_class
+
+
+def dump_options(operation: Operation) -> dict[str, Any]:
+    """What the serializer is told, without what is its default anyway; pydantic-core's own by_alias is False."""
+    options: dict[str, Any] = {"by_alias": operation.response_model_by_alias}
+    given = {
+        "include": operation.response_model_include,
+        "exclude": operation.response_model_exclude,
+        "exclude_unset": operation.response_model_exclude_unset,
+        "exclude_defaults": operation.response_model_exclude_defaults,
+        "exclude_none": operation.response_model_exclude_none,
+    }
+    return options | {name: value for name, value in given.items() if value}
+
+
+def renderer(operation: Operation) -> Callable[[Any], Response]:
+    """Makes a response of the operation's response class; the class's own status counts unless one was given."""
+    response_class = operation.response_class or JSONResponse
+    status: Mapping[str, int] = {} if operation.status_code is None else {"status_code": int(operation.status_code)}
+
+    def render(content: Any) -> Response:
+        return Made(response_class(content, **status))  # type: ignore[arg-type]
+
+    return render
+
+
+def context_of(operation: Operation) -> EndpointContext:
+    """Which endpoint a validation error belongs to; for logs, never for clients."""
+    file, _, line = operation.declaration.where.rpartition(":")
+    method = operation.methods[0] if operation.methods else "WEBSOCKET"
+    context: EndpointContext = {
+        "function": getattr(operation.endpoint, "__name__", repr(operation.endpoint)),
+        "path": f"{method} {operation.path}",
+        "file": file,
+    }
+    if line.isdigit():
+        context["line"] = int(line)
+    return context

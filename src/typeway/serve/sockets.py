@@ -1,0 +1,54 @@
+"""Serve WebSocket connections: find the route, run its plan, and close as exceptions say."""
+
+from __future__ import annotations
+
+from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.exceptions import WebSocketException as StarletteWebSocketException
+from starlette.websockets import WebSocket, WebSocketClose
+
+from typeway.serve.asgi import Site, path_of, split_handlers
+from typeway.serve.errors import call_handler, handler_for
+from typeway.types import Receive, Scope, Send
+
+
+async def serve_socket(site: Site, scope: Scope, receive: Receive, send: Send) -> None:
+    """Serve one connection.
+
+    Raises:
+        Exception: what no handler of the application answers.
+    """
+    scope.setdefault("router", site.router)
+    found = site.sockets.find(path_of(scope), "", scope)
+    if found is None:
+        await (site.default or WebSocketClose())(scope, receive, send)
+        return
+    route = found.entry.route
+    scope["route"] = found.entry.shown
+    scope["starlette.exception_handlers"] = split_handlers(site.handlers)
+    if found.child_scope is not None:
+        scope.update(found.child_scope)
+    else:
+        scope["path_params"] = {**scope.get("path_params", {}), **found.path_params}
+        scope["endpoint"] = route.endpoint  # type: ignore[attr-defined]  # entries with a path have one
+    try:
+        await route.handle(scope, receive, send)
+    except Exception as error:
+        await answer_socket_error(site, error, WebSocket(scope, receive, send), send)
+
+
+async def answer_socket_error(site: Site, error: Exception, socket: WebSocket, send: Send) -> None:
+    """Close a connection as the handlers say, or as a WebSocketException itself says.
+
+    Raises:
+        Exception: the error, where no handler is for it.
+    """
+    handler = handler_for(error, site.handlers, site.conventions)
+    if handler is not None:
+        response = await call_handler(handler, socket, error)
+        if response is not None and isinstance(error, StarletteHTTPException):
+            await response(socket.scope, socket.receive, send)
+        return
+    if isinstance(error, StarletteWebSocketException):
+        await socket.close(code=error.code, reason=error.reason)
+        return
+    raise error

@@ -1,0 +1,136 @@
+"""Shape server-sent events, as the HTML Living Standard (section 9.2) puts them on the wire."""
+
+import re
+from typing import Annotated, Any, Final, Self
+
+from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, model_validator
+from starlette.responses import StreamingResponse
+
+__all__ = ["KEEPALIVE_COMMENT", "KEEPALIVE_SECONDS", "EventSourceResponse", "ServerSentEvent", "format_sse_event"]
+
+KEEPALIVE_COMMENT: Final = b": ping\n\n"
+"""What keeps proxies from closing a silent stream; a client ignores it."""
+
+KEEPALIVE_SECONDS: Final = 15.0
+"""How long a stream may be silent before the comment is sent; the standard advises about this (section 9.2.7)."""
+
+# Section 9.2.5: lines end with these three and nothing else, so `str.splitlines` would cut too often.
+_LINE_END: Final = re.compile(r"\r\n|\r|\n")
+
+
+class EventSourceResponse(StreamingResponse):
+    """Stream server-sent events.
+
+    As the `response_class` of a generator endpoint every yielded value becomes one event: a ServerSentEvent as it
+    says, any other value as JSON in `data:`.
+
+    Example:
+        ```python
+        import asyncio
+        from collections.abc import AsyncIterable
+
+        from typeway import Typeway
+        from typeway.sse import EventSourceResponse
+
+        app = Typeway()
+
+        @app.get("/ticks", response_class=EventSourceResponse)
+        async def ticks() -> AsyncIterable[int]:
+            for number in range(3):
+                yield number
+                await asyncio.sleep(1)
+        ```
+    """
+
+    media_type = "text/event-stream"
+
+
+def _single_line(value: str | None, info: ValidationInfo) -> str | None:
+    """Refuse a value that would end its own line and start another field."""
+    if value is not None and _LINE_END.search(value):
+        raise ValueError(f"SSE {info.field_name!r} must be a single line")
+    return value
+
+
+def _without_null(value: str | None, info: ValidationInfo) -> str | None:
+    """Refuse what browsers drop silently (section 9.2.6)."""
+    if value is not None and "\0" in value:
+        raise ValueError(f"SSE {info.field_name!r} must not contain null characters")
+    return value
+
+
+class ServerSentEvent(BaseModel):
+    """One event of a stream, with all that an event may carry.
+
+    Example:
+        ```python
+        from typeway.sse import ServerSentEvent
+
+        ServerSentEvent(data={"done": 3}, event="progress", id="3")
+        ServerSentEvent(raw_data="3 of 10", retry=5000)
+        ServerSentEvent(comment="still working")
+        ```
+    """
+
+    data: Any = None
+    """Any value; it is sent as JSON, so a string is sent with its quotes."""
+
+    raw_data: str | None = None
+    """Text that is sent as it is, instead of `data`."""
+
+    event: Annotated[str | None, AfterValidator(_single_line)] = None
+    """The event's name, for `addEventListener`; "message" where it is None."""
+
+    id: Annotated[str | None, AfterValidator(_single_line), AfterValidator(_without_null)] = None
+    """What a client sends back as `Last-Event-ID` when it reconnects."""
+
+    retry: Annotated[int, Field(ge=0)] | None = None
+    """How many milliseconds a client waits before it reconnects."""
+
+    comment: str | None = None
+    """Text that clients ignore."""
+
+    @model_validator(mode="after")
+    def _one_kind_of_data(self) -> Self:
+        if self.data is not None and self.raw_data is not None:
+            raise ValueError(
+                "Cannot set both 'data' and 'raw_data' on the same ServerSentEvent. "
+                "Use 'data' for JSON-serialized payloads or 'raw_data' for pre-formatted strings."
+            )
+        return self
+
+
+def format_sse_event(
+    *,
+    data_str: str | None = None,
+    event: str | None = None,
+    id: str | None = None,
+    retry: int | None = None,
+    comment: str | None = None,
+) -> bytes:
+    r"""Write one event as it goes over the wire.
+
+    Args:
+        data_str: The data, already serialized; every line of it becomes a `data:` line.
+        event: The event's name, on a single line.
+        id: The event's id, on a single line.
+        retry: Milliseconds to wait before reconnecting.
+        comment: Text that clients ignore; every line of it becomes a `:` line.
+
+    Example:
+        ```python
+        assert format_sse_event(data_str="one\ntwo", id="7") == b"data: one\ndata: two\nid: 7\n\n"
+        ```
+    """
+    lines: list[str] = []
+    if comment is not None:
+        lines += [f": {line}" for line in _LINE_END.split(comment)]
+    if event is not None:
+        lines.append(f"event: {event}")
+    if data_str is not None:
+        lines += [f"data: {line}" for line in _LINE_END.split(data_str)]
+    if id is not None:
+        lines.append(f"id: {id}")
+    if retry is not None:
+        lines.append(f"retry: {retry}")
+    return "".join(f"{line}\n" for line in [*lines, ""]).encode()

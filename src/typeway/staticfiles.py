@@ -1,0 +1,5 @@
+"""Offer the application that serves a directory of files."""
+
+from starlette.staticfiles import StaticFiles
+
+__all__ = ["StaticFiles"]

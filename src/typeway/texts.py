@@ -1,0 +1,20 @@
+"""Keep every default text that a client or a test may compare: these strings are interface."""
+
+from typing import Final
+
+# The `detail` of the default answers; down to the 500 they are the reason phrases of RFC 9110 section 15.
+NOT_FOUND: Final = "Not Found"
+METHOD_NOT_ALLOWED: Final = "Method Not Allowed"
+UNSUPPORTED_MEDIA_TYPE: Final = "Unsupported Media Type"
+CONTENT_TOO_LARGE: Final = "Content Too Large"
+INTERNAL_SERVER_ERROR: Final = "Internal Server Error"
+BODY_PARSE_ERROR: Final = "There was an error parsing the body"
+NOT_AUTHENTICATED: Final = "Not authenticated"
+
+# The parts of a validation error that do not come from Pydantic: (type, msg).
+JSON_INVALID: Final = ("json_invalid", "JSON decode error")
+MISSING: Final = ("missing", "Field required")
+
+# The descriptions that the generated document uses where the author gave none.
+SUCCESSFUL_RESPONSE: Final = "Successful Response"
+VALIDATION_ERROR: Final = "Validation Error"

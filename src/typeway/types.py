@@ -1,0 +1,31 @@
+"""Name the types that the rest of the package, and its users, speak in."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Any, TypeAlias, TypeVar, Union
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+__all__ = [
+    "ASGIApp",
+    "DecoratedCallable",
+    "ExceptionHandler",
+    "IncEx",
+    "Lifespan",
+    "Message",
+    "Receive",
+    "Scope",
+    "Send",
+]
+
+# What a decorator receives and hands back unchanged, so that editors keep the endpoint's own type.
+DecoratedCallable = TypeVar("DecoratedCallable", bound=Callable[..., Any])
+
+# Which fields of a model to keep or to drop: names, or positions for lists, nested to any depth.
+IncEx: TypeAlias = set[int] | set[str] | Mapping[int, Union["IncEx", bool]] | Mapping[str, Union["IncEx", bool]]
+
+# What runs around an application's life; what it yields becomes the state of every request.
+Lifespan: TypeAlias = Callable[[Any], AbstractAsyncContextManager[Mapping[str, Any] | None]]
+
+# What turns an exception into an answer: `(request, exception) -> response`, awaited if it is a coroutine.
+ExceptionHandler: TypeAlias = Callable[[Any, Any], Any]

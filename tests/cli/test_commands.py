@@ -1,0 +1,167 @@
+"""What the commands print: version, help, routes, OpenAPI document, and the mistakes of whoever types them."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import APP, Command, Write
+from typeway.version import __version__
+
+
+def test_version(command: Command) -> None:
+    """--version prints the version and nothing else."""
+    outcome = command("--version")
+    assert (outcome.status, outcome.out) == (0, f"Typeway {__version__}\n")
+
+
+@pytest.mark.parametrize("program", [[str(Path(sys.executable).parent / "typeway")], [sys.executable, "-m", "typeway"]])
+def test_both_ways_to_start_the_program(program: list[str]) -> None:
+    """The installed command and `python -m typeway` are the same program."""
+    done = subprocess.run([*program, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"Typeway {__version__}\n"
+
+
+def test_help_names_every_command(command: Command) -> None:
+    """--help lists what there is."""
+    outcome = command("--help")
+    assert outcome.status == 0
+    for name in ("run", "dev", "routes", "openapi"):
+        assert f"\n  {name} " in outcome.out
+
+
+@pytest.mark.parametrize(
+    "arguments", [["run", "--port", "http"], ["run", "--port", "70000"], ["fly"], ["run", "--hots", "x"], []]
+)
+def test_wrong_usage_is_status_2(command: Command, arguments: list[str]) -> None:
+    """A mistake in the arguments shows the usage and exits with 2."""
+    outcome = command(*arguments)
+    assert outcome.status == 2
+    assert "Usage: typeway" in outcome.err + outcome.out
+
+
+@pytest.mark.parametrize("missing", ["typer", "uvicorn"])
+def test_missing_extra_says_what_to_install(
+    write: Write, command: Command, monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    """Without the extra `standard`, one line says how to get it."""
+    write({"main.py": APP.format(name="app")})
+    for module in ("typeway.cli.commands", "typeway.cli.serve"):
+        monkeypatch.delitem(sys.modules, module, raising=False)
+    monkeypatch.setitem(sys.modules, missing, None)
+    outcome = command("run")
+    assert outcome.status == 1
+    assert outcome.err.strip() == (
+        f'typeway: {missing} is not installed; the command line needs: pip install "typeway[standard]"'
+    )
+
+
+def test_an_error_of_ours_is_not_taken_for_a_missing_extra(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any other missing module is an error to be seen as it is."""
+    monkeypatch.delitem(sys.modules, "typeway.cli.commands", raising=False)
+    monkeypatch.setitem(sys.modules, "typeway.cli.show", None)
+    with pytest.raises(ModuleNotFoundError):
+        command("run")
+
+
+ROUTES = """
+from functools import partial
+from starlette.applications import Starlette
+from starlette.endpoints import HTTPEndpoint
+from starlette.responses import PlainTextResponse
+from starlette.routing import BaseRoute, Host, Mount, Route, WebSocketRoute
+
+def hello(request): ...
+
+def scaled(request, factor): ...
+
+class Items(HTTPEndpoint): ...
+
+class Odd(BaseRoute): ...
+
+async def socket(websocket): ...
+
+app = Starlette(
+    routes=[
+        Route("/", hello),
+        Route("/scaled", partial(scaled, factor=2), methods=["POST"], name="scaled"),
+        Route("/items", Items),
+        Route("/done", PlainTextResponse("x")),
+        WebSocketRoute("/socket", socket),
+        Mount("/sub", routes=[Route("/inner", hello)]),
+        Mount("/static", app=PlainTextResponse("x"), name="static"),
+        Host("api.example.com", Starlette(routes=[Route("/there", hello)])),
+        Odd(),
+    ]
+)
+"""
+
+
+def test_routes_are_a_table(write: Write, command: Command) -> None:
+    """Every route is one line: methods, full path, name, and where its endpoint stands."""
+    write({"main.py": ROUTES})
+    rows = [line.split() for line in command("routes").out.splitlines()]
+    assert rows == [
+        ["METHODS", "PATH", "NAME", "ENDPOINT"],
+        ["GET,HEAD", "/", "hello", "main.py:8"],
+        ["POST", "/scaled", "scaled", "main.py:10"],
+        ["ANY", "/items", "Items", "main.py:12"],
+        ["ANY", "/done", "PlainTextResponse", "PlainTextResponse"],
+        ["WEBSOCKET", "/socket", "socket", "main.py:16"],
+        ["GET,HEAD", "/sub/inner", "hello", "main.py:8"],
+        ["MOUNT", "/static", "static", "PlainTextResponse"],
+        ["GET,HEAD", "//api.example.com/there", "hello", "main.py:8"],
+        ["Odd"],
+    ]
+
+
+DESCRIBED = """
+class Described:
+    title = "é"
+
+    async def __call__(self, scope, receive, send): ...
+
+    def openapi(self):
+        return {"openapi": "3.1.0", "info": {"title": self.title}}
+
+app = Described()
+"""
+
+
+def test_openapi_document_goes_to_stdout(write: Write, command: Command) -> None:
+    """Without a file the document is printed, indented as asked."""
+    write({"main.py": DESCRIBED})
+    indented = command("openapi", "main:app").out
+    assert json.loads(indented)["info"] == {"title": "é"}
+    assert indented.startswith('{\n  "openapi"')
+    assert command("openapi", "main:app", "--indent", "0").out.count("\n") == 1
+
+
+def test_openapi_document_goes_to_a_file(write: Write, command: Command) -> None:
+    """With --output nothing is printed and the file holds UTF-8."""
+    folder = write({"main.py": DESCRIBED})
+    outcome = command("openapi", "main:app", "--output", "document.json")
+    assert (outcome.status, outcome.out) == (0, "")
+    assert json.loads((folder / "document.json").read_text(encoding="utf-8"))["info"] == {"title": "é"}
+
+
+@pytest.mark.parametrize(
+    ("content", "arguments", "complaint"),
+    [
+        (DESCRIBED, ["openapi", "main:app", "-o", "no/such/folder.json"], "cannot write no/such/folder.json: No such"),
+        (DESCRIBED.replace('"3.1.0"', "1 / 0"), ["openapi", "main:app"], "main.py:8: ZeroDivisionError"),
+        (APP.format(name="app"), ["openapi"], "Starlette has no OpenAPI document"),
+        (DESCRIBED, ["routes", "main:app"], "Described has no routes to show"),
+    ],
+)
+def test_what_cannot_be_shown_gets_one_line(
+    write: Write, command: Command, content: str, arguments: list[str], complaint: str
+) -> None:
+    """An application without routes or document, or a failing one, is said in one line."""
+    write({"main.py": content})
+    outcome = command(*arguments)
+    assert outcome.status == 1
+    assert outcome.err.startswith(f"typeway: {complaint}")
+    assert outcome.err.count("\n") == 1

@@ -1,0 +1,141 @@
+"""Where the command line finds the application: argument, pyproject.toml, usual places."""
+
+import pytest
+
+from tests.cli.conftest import APP, Command, Write
+
+
+@pytest.mark.parametrize("place", ["main.py", "app.py", "api.py", "app/main.py", "app/app.py", "app/api.py"])
+def test_usual_places_need_no_argument(write: Write, command: Command, place: str) -> None:
+    """A project that keeps its application where people look for it needs no argument."""
+    write({place: APP.format(name="app")})
+    assert "/app" in command("routes").out
+
+
+def test_main_comes_before_the_other_usual_places(write: Write, command: Command) -> None:
+    """Where several usual files exist, main.py is the one."""
+    write({"main.py": APP.format(name="app"), "app.py": APP.format(name="api")})
+    assert "/app" in command("routes").out
+
+
+def test_package_with_init_is_a_usual_place(write: Write, command: Command) -> None:
+    """A package named app may hold the application in its __init__."""
+    write({"app/__init__.py": APP.format(name="api")})
+    assert "/api" in command("routes").out
+
+
+def test_nothing_found_says_where_it_looked(command: Command) -> None:
+    """In a folder without any application, one line says what was looked for and how to name one."""
+    outcome = command("routes")
+    assert outcome.status == 1
+    assert outcome.err.count("\n") == 1
+    assert "main.py" in outcome.err
+    assert "typeway run module:app" in outcome.err
+    assert "[tool.typeway]" in outcome.err
+
+
+@pytest.mark.parametrize("key", ["app", "entrypoint"])
+def test_pyproject_names_the_application(write: Write, command: Command, key: str) -> None:
+    """`[tool.typeway]` wins over the usual places."""
+    write(
+        {
+            "pyproject.toml": f'[tool.typeway]\n{key} = "service.web:web"\n',
+            "service/web.py": APP.format(name="web"),
+            "main.py": APP.format(name="app"),
+        }
+    )
+    assert "/web" in command("routes").out
+
+
+@pytest.mark.parametrize("settings", ["[project]\nname = 'x'\n", "[tool.typeway]\nother = 1\n", ""])
+def test_pyproject_that_names_nothing_is_passed_over(write: Write, command: Command, settings: str) -> None:
+    """A pyproject.toml about other things leaves the usual places in force."""
+    write({"pyproject.toml": settings, "main.py": APP.format(name="app")})
+    assert "/app" in command("routes").out
+
+
+@pytest.mark.parametrize(
+    ("settings", "complaint"), [("[tool.typeway]\napp = 3\n", 'must be a string such as "main:app"'), ("=", "TOML")]
+)
+def test_unusable_pyproject_is_named(write: Write, command: Command, settings: str, complaint: str) -> None:
+    """A setting of the wrong type and a broken file are said as such, not passed over."""
+    write({"pyproject.toml": settings, "main.py": APP.format(name="app")})
+    outcome = command("routes")
+    assert outcome.status == 1
+    assert "pyproject.toml" in outcome.err
+    assert complaint in outcome.err
+
+
+@pytest.mark.parametrize(
+    "argument",
+    [
+        "shop.web.main:web",
+        "shop.web.main",
+        "shop/web/main.py",
+        "./shop/web/main.py",
+        "shop/web/main.py:web",
+        "shop/web",
+        "shop/web/",
+    ],
+)
+def test_argument_in_every_form(write: Write, command: Command, argument: str) -> None:
+    """A module, a file or a package, with or without the name of the application, all mean the same."""
+    write({"shop/__init__.py": "", "shop/web/__init__.py": "", "shop/web/main.py": APP.format(name="web")})
+    outcome = command("routes", argument)
+    assert "/web" in outcome.out, outcome.err
+
+
+def test_file_of_a_package_is_imported_as_part_of_it(write: Write, command: Command) -> None:
+    """A path into a package keeps the package's name, so that relative imports work."""
+    write(
+        {
+            "src/shop/__init__.py": "",
+            "src/shop/main.py": "from .web import web as app\n",
+            "src/shop/web.py": APP.format(name="web"),
+        }
+    )
+    assert "/web" in command("routes", "src/shop/main.py").out
+
+
+def test_package_without_a_usual_file_is_its_init(write: Write, command: Command) -> None:
+    """A package folder without main.py, app.py or api.py is imported itself."""
+    write({"shop/__init__.py": APP.format(name="web")})
+    assert "/web" in command("routes", "shop").out
+
+
+def test_file_outside_a_package_sees_its_neighbours_and_the_current_folder(write: Write, command: Command) -> None:
+    """A loose file may import what lies beside it and what lies where the user stands."""
+    write(
+        {
+            "tools/main.py": "import beside, above\nfrom beside import web as app\n",
+            "tools/beside.py": APP.format(name="web"),
+            "above.py": "",
+        }
+    )
+    assert "/web" in command("routes", "tools/main.py").out
+
+
+@pytest.mark.parametrize(
+    ("argument", "complaint"),
+    [
+        ("gone.py", "there is no file or folder 'gone.py' in "),
+        ("gone/", "there is no file or folder 'gone/' in "),
+        ("gone.py:app", "there is no file or folder 'gone.py' in "),
+        ("./notes.txt", "'./notes.txt' is not a Python file"),
+        ("empty", "'empty' is a folder without main.py, app.py, api.py or __init__.py"),
+        ("my-app", "'my-app' is neither module:app nor a path to a file or package"),
+        ("main:", "'main:' is neither module:app nor a path to a file or package"),
+        ("main:my-app", "'main:my-app' is neither module:app nor"),
+        ("gone", "there is no module 'gone' in "),
+        ("gone.main:app", "there is no module 'gone' in "),
+        ("package.gone:app", "there is no module 'package.gone' in "),
+    ],
+)
+def test_wrong_argument_gets_one_line(write: Write, command: Command, argument: str, complaint: str) -> None:
+    """What is not there is named, in one line and with exit status 1."""
+    write({"notes.txt": "", "empty/notes.txt": "", "package/__init__.py": ""})
+    outcome = command("routes", argument)
+    assert outcome.status == 1
+    assert outcome.out == ""
+    assert outcome.err.startswith(f"typeway: {complaint}")
+    assert outcome.err.count("\n") == 1

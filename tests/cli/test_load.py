@@ -1,0 +1,133 @@
+"""Which object of a module is the application, and what is said when there is none."""
+
+import pytest
+
+from tests.cli.conftest import APP, Command, Write
+
+
+@pytest.mark.parametrize(
+    ("names", "chosen"),
+    [(["app"], "app"), (["api"], "api"), (["api", "app", "other"], "app"), (["other", "api"], "api"), (["web"], "web")],
+)
+def test_application_is_found_by_its_usual_name_or_alone(
+    write: Write, command: Command, names: list[str], chosen: str
+) -> None:
+    """`app` comes first, then `api`, then whatever single application the module has."""
+    write({"main.py": "\n".join(APP.format(name=name) for name in names)})
+    out = command("routes").out
+    assert [name for name in names if f"/{name} " in out] == [chosen]
+
+
+def test_one_application_under_two_names_is_one(write: Write, command: Command) -> None:
+    """A second name for the same object makes nothing ambiguous."""
+    write({"main.py": APP.format(name="web") + "alias = web\n"})
+    assert "/web" in command("routes").out
+
+
+def test_something_else_named_app_is_passed_over(write: Write, command: Command) -> None:
+    """A module or a value that merely bears the name `app` is not taken for the application."""
+    write({"main.py": APP.format(name="web") + "app = 'the name of it'\n"})
+    assert "/web" in command("routes").out
+
+
+def test_application_inside_an_object_can_be_named(write: Write, command: Command) -> None:
+    """A dotted name reaches an attribute of an object."""
+    write({"main.py": APP.format(name="web") + "class Service:\n    inner = web\n"})
+    assert "/web" in command("routes", "main:Service.inner").out
+
+
+FACTORY = """
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.routing import Route
+
+def {name}():
+    return Starlette(routes=[Route("/made", Response("made"))])
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "argument"), [("create_app", "main"), ("make_app", "main.py"), ("assemble", "main:assemble")]
+)
+def test_factory_makes_the_application(write: Write, command: Command, name: str, argument: str) -> None:
+    """With --factory, a function that is named, or has a usual name, is called for the application."""
+    write({"main.py": FACTORY.format(name=name)})
+    outcome = command("routes", argument, "--factory")
+    assert "/made" in outcome.out, outcome.err
+
+
+@pytest.mark.parametrize(
+    ("content", "arguments", "complaint"),
+    [
+        ("x = 1", ["main"], "main has no application; name it as module:app"),
+        ("def create_app(): ...", ["main"], "main has no application; add --factory to use main:create_app"),
+        (APP.format(name="a") + APP.format(name="b"), ["main"], "main has several applications, a, b; name one: main:"),
+        (APP.format(name="web"), ["main:app"], "main has no 'app'; its applications: web"),
+        ("x = 1", ["main:app.inner"], "main has no 'app.inner'"),
+        ("app = 'text'", ["main:app"], "main:app is a str, not an application"),
+        ("app = 1", ["main:app"], "main:app is an int, not an application"),
+        ("def make(): ...", ["main:make"], "main:make is a function, not an application; if it makes one, add --f"),
+        ("def create_app(): return 1", ["main", "--factory"], "main:create_app returned an int, not an application"),
+        ("x = 1", ["main", "--factory"], "main has none of create_app, make_app, get_app, build_app; name it: main:"),
+    ],
+)
+def test_missing_application_gets_one_line(
+    write: Write, command: Command, content: str, arguments: list[str], complaint: str
+) -> None:
+    """What the module lacks is said, with what it has or what to add."""
+    write({"main.py": content})
+    outcome = command("routes", *arguments)
+    assert outcome.status == 1
+    assert outcome.out == ""
+    assert outcome.err.startswith(f"typeway: {complaint}")
+    assert outcome.err.count("\n") == 1
+
+
+BROKEN = {
+    "name": ("x = 1\ny = undefined\n", "main.py:2: NameError: name 'undefined' is not defined"),
+    "syntax": ("x = 1\ndef (:\n", "main.py:2: SyntaxError: invalid syntax"),
+    "import": ("import not_there_at_all\n", "main.py:1: ModuleNotFoundError: No module named 'not_there_at_all'"),
+    "silent": ("x = 1\nraise ValueError\n", "main.py:2: ValueError (--traceback"),
+    "library": ("import json\n\njson.loads('{')\n", "main.py:3: JSONDecodeError: Expecting property name"),
+    "exit": ("raise SystemExit('set SECRET_KEY')", "set SECRET_KEY"),
+    "status": ("raise SystemExit(3)", "the application's module called exit(3) while it was imported"),
+    "declaration": (
+        "import typeway.exceptions as e\nraise e.DeclarationError('bad mark.', hint='Use Path().', where='main.py:7')",
+        "main.py:7: bad mark. Hint: Use Path(). (--traceback",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_error_in_the_users_module_points_at_the_users_line(write: Write, command: Command, case: str) -> None:
+    """An exception while the module is imported is one line with the user's file and line, not a traceback."""
+    content, complaint = BROKEN[case]
+    write({"main.py": content})
+    outcome = command("routes")
+    assert outcome.status == 1
+    assert outcome.err.startswith(f"typeway: {complaint}")
+    assert outcome.err.count("\n") == 1
+
+
+def test_error_in_another_file_of_the_user_names_that_file(write: Write, command: Command) -> None:
+    """The innermost of the user's own files is where the mistake is."""
+    write({"main.py": "import shop.prices\n", "shop/prices.py": "\n\nrate = 1 / 0\n"})
+    assert command("routes").err.startswith("typeway: shop/prices.py:3: ZeroDivisionError: division by zero")
+
+
+def test_traceback_is_shown_on_request(write: Write, command: Command) -> None:
+    """--traceback shows the whole of it, above the same line."""
+    write({"main.py": "def inner():\n    raise ValueError('broken')\n\ninner()\n"})
+    outcome = command("routes", "--traceback")
+    assert outcome.status == 1
+    assert "Traceback (most recent call last)" in outcome.err
+    assert "in inner" in outcome.err
+    assert outcome.err.splitlines()[-1].startswith("typeway: main.py:2: ValueError: broken")
+
+
+def test_error_in_a_factory_is_told_like_one_in_the_module(write: Write, command: Command) -> None:
+    """A factory that raises points at its own line."""
+    write({"main.py": "def create_app():\n    raise KeyError('DATABASE_URL')\n"})
+    outcome = command("routes", "--factory")
+    assert outcome.status == 1
+    assert outcome.err.startswith("typeway: main.py:2: KeyError: 'DATABASE_URL'")

@@ -1,0 +1,266 @@
+"""`typeway run` and `typeway dev` serve: real processes on free ports, ended by signals."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from tests.cli.conftest import APP, Command, Write
+
+ENVIRONMENT = """
+import json
+import os
+
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+
+def show(request):
+    return JSONResponse(
+        {
+            "env": os.environ.get("TYPEWAY_ENV"),
+            "process": os.getpid(),
+            "client": request.client.host,
+            "root_path": request.scope["root_path"],
+            "answer": 1,
+        }
+    )
+
+
+app = Starlette(routes=[Route("/", show)])
+app.openapi_url, app.docs_url = "/openapi.json", "/docs"
+
+
+def create_app():
+    return app
+"""
+
+
+@dataclass
+class Server:
+    """A running `typeway run` or `typeway dev`."""
+
+    process: subprocess.Popen[str]
+    log: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        assert self.process.stderr is not None
+        with self.process.stderr as lines:
+            self.log.extend(lines)
+
+    def until(self, found: Callable[[], object], seconds: float = 30) -> object:
+        """Ask until the answer is true."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and self.process.poll() is None:
+            if value := found():
+                return value
+            time.sleep(0.05)
+        raise AssertionError(f"status {self.process.poll()}\n{''.join(self.log)}")
+
+    @property
+    def address(self) -> str:
+        """Where it serves, once it says so."""
+        pattern = re.compile(r"Uvicorn running on (http://[^ ]+)")
+        found = self.until(lambda: pattern.search("".join(self.log)))
+        assert isinstance(found, re.Match)
+        return str(found[1])
+
+    def get(self, **headers: str) -> dict[str, object]:
+        """Fetch the first page, once it is served."""
+
+        def fetch() -> dict[str, object] | None:
+            request = urllib.request.Request(self.address, headers=headers)
+            try:
+                with urllib.request.urlopen(request, timeout=5) as response:
+                    content: dict[str, object] = json.load(response)
+                    return content
+            except OSError:
+                return None
+
+        answer = self.until(fetch)
+        assert isinstance(answer, dict)
+        return answer
+
+    def end(self, number: signal.Signals) -> int:
+        """Send a signal and return the exit status."""
+        self.process.send_signal(number)
+        return self.process.wait(timeout=20)
+
+
+Start = Callable[..., Server]
+
+
+@pytest.fixture
+def start(write: Write) -> Iterator[Start]:
+    """Start servers in the temporary project; whatever still runs at the end is ended."""
+    started = []
+
+    def start(*arguments: str, **environment: str) -> Server:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "typeway", *arguments],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **environment},
+        )
+        server = Server(process)
+        started.append(server)
+        return server
+
+    yield start
+    for server in started:
+        if server.process.poll() is None:
+            server.process.terminate()
+            try:
+                server.process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                server.process.kill()
+                server.process.wait(timeout=20)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_run_serves_until_it_is_told_to_stop(write: Write, start: Start, number: signal.Signals) -> None:
+    """A server on any free port answers, knows its root path, leaves the environment alone, and ends by a signal."""
+    write({"main.py": ENVIRONMENT})
+    server = start("run", "main:app", "--host", "127.0.0.1", "--port", "0", "--root-path", "/api")
+    answer = server.get()
+    assert answer["env"] is None
+    assert answer["root_path"] == "/api"
+    assert server.end(number) in {0, -number, 128 + number}
+    assert "Serving main:app\n" in server.log
+    assert "Traceback" not in "".join(server.log)
+
+
+def test_port_comes_from_the_environment(write: Write, start: Start) -> None:
+    """PORT names the port, and the greeting says where the documentation is."""
+    write({"main.py": ENVIRONMENT})
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = start("run", "main.py", PORT=str(port))
+    assert server.address == f"http://0.0.0.0:{port}"
+    server.get()
+    assert f"Serving main:app, documentation at http://127.0.0.1:{port}/docs\n" in server.log
+
+
+@pytest.mark.parametrize(
+    ("option", "client"), [("--proxy-headers", "203.0.113.9"), ("--no-proxy-headers", "127.0.0.1")]
+)
+def test_proxy_headers_are_believed_unless_told_otherwise(write: Write, start: Start, option: str, client: str) -> None:
+    """X-Forwarded-For of a trusted proxy names the client, unless that is switched off."""
+    write({"main.py": ENVIRONMENT})
+    server = start("run", "--host", "127.0.0.1", "--port", "0", option, "--forwarded-allow-ips", "127.0.0.1")
+    assert server.get(**{"X-Forwarded-For": "203.0.113.9"})["client"] == client
+
+
+def test_workers_are_processes_of_their_own(write: Write, start: Start) -> None:
+    """With several workers the application, made by its factory, is served by other processes than the first."""
+    write({"main.py": ENVIRONMENT})
+    server = start("run", "main", "--factory", "--host", "127.0.0.1", "--port", "0", "--workers", "2")
+    assert server.get()["process"] != server.process.pid
+    server.end(signal.SIGINT)
+    assert "Traceback" not in "".join(server.log)
+
+
+def test_dev_starts_again_when_a_file_changes(write: Write, start: Start) -> None:
+    """`typeway dev` says that it is development, and serves what the file says now."""
+    folder = write({"main.py": ENVIRONMENT})
+    server = start("dev", "--port", "0", "--reload-dir", str(folder))
+    assert server.get()["env"] == "development"
+    server.until(lambda: "Started reloader process" in "".join(server.log))
+    # The watcher compares times of files; a change within its first moment could be missed, so write until it is seen.
+    number = 2
+
+    def changed() -> bool:
+        (folder / "main.py").write_text(ENVIRONMENT.replace('"answer": 1', f'"answer": {number}'))
+        time.sleep(0.5)
+        return server.get()["answer"] == number
+
+    server.until(changed)
+    server.end(signal.SIGINT)
+
+
+def test_dev_without_reload_keeps_the_environments_word(write: Write, start: Start) -> None:
+    """TYPEWAY_ENV that is set already stays, and --no-reload serves from the first process."""
+    write({"main.py": ENVIRONMENT})
+    server = start("dev", "--no-reload", "--port", "0", TYPEWAY_ENV="staging")
+    answer = server.get()
+    assert answer["env"] == "staging"
+    assert answer["process"] == server.process.pid
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    """Hold a port for the length of a test."""
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        yield holder.getsockname()[1]
+
+
+@pytest.mark.parametrize("arguments", [["run", "--host", "localhost"], ["dev"], ["run", "--workers", "2"]])
+def test_taken_port_gets_one_line(write: Write, command: Command, taken: int, arguments: list[str]) -> None:
+    """A port that another program has is said in one line before the application starts."""
+    write({"main.py": APP.format(name="app")})
+    outcome = command(*arguments, "--port", str(taken))
+    assert outcome.status == 1
+    assert outcome.err.startswith(f"typeway: port {taken} on ")
+    assert "is taken by another program; choose another with --port" in outcome.err
+    assert outcome.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("host", "complaint"),
+    [
+        ("192.0.2.1", "192.0.2.1 is not an address of this machine; choose another with --host"),
+        ("no such host", "'no such host' is not a host name or an address that this machine knows"),
+    ],
+)
+def test_unusable_host_gets_one_line(write: Write, command: Command, host: str, complaint: str) -> None:
+    """An address that cannot be listened on is said in one line."""
+    write({"main.py": APP.format(name="app")})
+    outcome = command("run", "--host", host, "--port", "0")
+    assert (outcome.status, outcome.err) == (1, f"typeway: {complaint}\n")
+
+
+def test_failing_factory_is_told_before_anything_is_served(write: Write, command: Command) -> None:
+    """A factory that raises gets one line from `run` too."""
+    write({"main.py": "def create_app():\n    raise ValueError('no database')\n"})
+    outcome = command("run", "--factory", "--host", "127.0.0.1", "--port", "0")
+    assert outcome.status == 1
+    assert outcome.err.startswith("typeway: main.py:2: ValueError: no database")
+
+
+def test_failing_start_up_is_not_success(write: Write, start: Start) -> None:
+    """An application whose lifespan raises ends the program with a status that is not 0."""
+    write(
+        {
+            "main.py": """
+            from contextlib import asynccontextmanager
+            from starlette.applications import Starlette
+
+            @asynccontextmanager
+            async def lifespan(app):
+                raise ValueError("no database")
+                yield
+
+            app = Starlette(lifespan=lifespan)
+            """
+        }
+    )
+    server = start("run", "--host", "127.0.0.1", "--port", "0")
+    assert server.process.wait(timeout=30) != 0

@@ -1,0 +1,188 @@
+"""The documentation pages in a real browser: headless Chromium, strict Content-Security-Policy, no network."""
+
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import pytest
+import uvicorn
+from pydantic import BaseModel
+from starlette.datastructures import MutableHeaders
+
+from tests.describe.chromium import BROWSERS, Browser, Page, chromium, find_browser
+from typeway import Depends, Typeway
+from typeway.describe.pages import REDOC_CSP, SWAGGER_UI_CSP
+from typeway.security import OAuth2AuthorizationCodeBearer
+from typeway.types import ASGIApp, Message, Receive, Scope, Send
+
+pytestmark = pytest.mark.timeout(180)
+
+POLICIES = {"/redoc": REDOC_CSP}
+
+
+@dataclass(frozen=True, slots=True)
+class WithPolicy:
+    """ASGI middleware that adds the strict policy of the page, and none of the pages' own."""
+
+    app: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Add the header to every answer."""
+
+        async def with_policy(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                policy = POLICIES.get(scope["path"], SWAGGER_UI_CSP)
+                MutableHeaders(scope=message)["content-security-policy"] = policy
+            await send(message)
+
+        await self.app(scope, receive, with_policy)
+
+
+login = OAuth2AuthorizationCodeBearer(authorizationUrl="/authorize", tokenUrl="/token", auto_error=False)
+
+
+class Item(BaseModel):
+    """A thing with a number."""
+
+    id: int
+    seen: str
+
+
+def application() -> Typeway:
+    """An application with one operation, its pages, and the strict policy."""
+    app = Typeway(
+        title="Things",
+        description="Some **bold** words and a [link](/docs).",
+        swagger_ui_init_oauth={"clientId": "the-client"},
+    )
+
+    @app.get("/items/{id}", tags=["things"])
+    async def read_item(id: int, token: Annotated[str | None, Depends(login)], limit: int = 7) -> Item:
+        return Item(id=id, seen=f"by the endpoint, with limit {limit}")
+
+    app.add_middleware(WithPolicy)
+    return app
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """Serve the application on a free port, in a thread."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(application(), log_level="warning", ws="none", lifespan="on"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """Start Chromium; where there is none, skip, unless the environment insists on one."""
+    executable = find_browser()
+    if executable is None:
+        message = f"no browser: none of {', '.join(BROWSERS)} is on the PATH (apt install chromium)"
+        if os.environ.get("TYPEWAY_REQUIRE_BROWSER"):
+            pytest.fail(message)
+        pytest.skip(message)
+    profile: Path = tmp_path_factory.mktemp("chromium")
+    with chromium(executable, profile) as started:
+        yield started
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    """Give a tab; whatever a test did with it, no error was reported and only this server was asked."""
+    with browser.page() as tab:
+        yield tab
+        tab.evaluate("0")
+        assert tab.errors == []
+        foreign = [url for url in tab.requests if not url.startswith((f"{address}/", "data:", f"blob:{address}/"))]
+        assert foreign == []
+
+
+def test_swagger_ui_shows_an_operation_and_executes_it(page: Page, address: str) -> None:
+    """Someone opens /docs, tries an operation out, and sees the answer of the real endpoint."""
+    page.open(f"{address}/docs")
+    page.click(".opblock-get .opblock-summary-control")
+    assert "Read Item" in page.evaluate("document.querySelector('.opblock-summary').innerText")
+    page.click(".try-out__btn")
+    page.click("tr[data-param-name=id] input")
+    page.evaluate("document.querySelector('tr[data-param-name=id] input').focus()")
+    page.call("Input.insertText", text="42")
+    page.click(".execute")
+    status = "document.querySelector('.live-responses-table .response .response-col_status')?.innerText"
+    assert page.wait_for(status).strip() == "200"
+    answer = page.evaluate("document.querySelector('.live-responses-table .response').innerText")
+    assert "by the endpoint, with limit 7" in answer
+    assert f"{address}/items/42?limit=7" in page.requests
+
+
+def test_swagger_ui_knows_the_oauth_settings(page: Page, address: str) -> None:
+    """The client id of `init_oauth` stands in the Authorize dialog, and the redirect address is absolute."""
+    page.open(f"{address}/docs")
+    page.click(".btn.authorize")
+    assert page.wait_for("document.querySelector('.auth-container input[type=text]')?.value") == "the-client"
+    page.evaluate("window.open = (url) => { window.opened = url; }")
+    page.click(".auth-container .btn.authorize")
+    opened = page.wait_for("window.opened")
+    assert f"redirect_uri={address}/docs/oauth2-redirect".replace(":", "%3A").replace("/", "%2F") in opened
+
+
+@pytest.mark.parametrize(
+    ("flow", "query", "expected"),
+    [
+        ("authorizationCode", "?code=c1&state=s%2B1", {"code": "c1", "errors": []}),
+        ("authorizationCode", "?code=c1&state=other", {"code": "c1", "errors": ["warning"]}),
+        ("authorizationCode", "?error=access_denied&error_description=No&state=s%2B1", {"errors": ["error"]}),
+        ("authorizationCode", "?state=s%2B1", {"errors": ["error"]}),
+        ("implicit", "#access_token=t1&state=s%2B1", {"token": "t1", "valid": True, "errors": []}),
+        ("implicit", "#access_token=t1&state=forged", {"token": "t1", "valid": False, "errors": []}),
+    ],
+)
+def test_oauth2_redirect_hands_the_answer_back(
+    page: Page, address: str, flow: str, query: str, expected: dict[str, object]
+) -> None:
+    """The window that the authorization server sends back tells its opener what came, and closes."""
+    page.open(f"{address}/docs/oauth2-redirect")
+    page.wait_for("document.getElementById('message')?.textContent.includes('press Authorize')")
+    page.evaluate(
+        """
+        window.answer = { errors: [] };
+        window.swaggerUIRedirectOauth2 = {
+            auth: { name: "login", schema: new Map([["flow", "FLOW"]]) },
+            state: "s+1",
+            redirectUrl: "/docs/oauth2-redirect",
+            callback: ({ auth, token, isValid }) => {
+                if (auth.code) answer.code = auth.code;
+                if (token) Object.assign(answer, { token: token.access_token, valid: isValid });
+            },
+            errCb: ({ level }) => answer.errors.push(level),
+        };
+        """.replace("FLOW", flow)
+    )
+    page.call(
+        "Runtime.evaluate", expression=f"window.child = window.open('/docs/oauth2-redirect{query}')", userGesture=True
+    )
+    page.wait_for("window.child.closed")
+    assert page.evaluate("window.answer") == expected
+
+
+def test_redoc_shows_an_operation_and_finds_it(page: Page, address: str) -> None:
+    """Someone opens /redoc, reads an operation, and finds it with the search."""
+    page.open(f"{address}/redoc")
+    assert page.wait_for("document.querySelector('#redoc h1')?.innerText").startswith("Things")
+    page.wait_for("document.querySelector('#redoc').innerText.includes('/items/{id}')")
+    page.click("#redoc input[type=text]")
+    page.evaluate("document.querySelector('#redoc input[type=text]').focus()")
+    page.call("Input.insertText", text="item")
+    found = page.wait_for("document.querySelector('[data-role=\"search:results\"]')?.innerText")
+    assert "Read Item" in found
+    assert "API docs by Redocly" in page.evaluate("document.querySelector('#redoc').innerText")

@@ -203,7 +203,7 @@ class Typeway(Verbs, Starlette):
         while middleware and is_http_middleware(middleware[-1]):
             dispatches.append(middleware.pop().kwargs["dispatch"])
         if dispatches:
-            app = compose(dispatches[::-1], app, self.exception_handlers, self.conventions)
+            app = compose(dispatches[::-1], self.router)
         for entry in reversed(middleware):
             app = entry.cls(app, *entry.args, **entry.kwargs)
         return ServerErrorMiddleware(app, handler=self.answer_crash, debug=self.debug)

@@ -1,7 +1,7 @@
 """Name the HTTP statuses (RFC 9110) and the WebSocket closing codes (RFC 6455)."""
 
 from starlette import status as _status
-from starlette.status import *  # noqa: F403  every name is meant
+from starlette.status import *  # noqa: F403  # pyright: ignore[reportWildcardImportFromLibrary]
 
 
 def __getattr__(name: str) -> int:

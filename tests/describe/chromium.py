@@ -102,6 +102,14 @@ class Page:
         self.wait_for(f"document.querySelector({found}) !== null")
         self.evaluate(f"document.querySelector({found}).click()")
 
+    def type(self, selector: str, text: str) -> None:
+        """Type into the first field that a CSS selector finds, and leave it, as a user's Tab would."""
+        self.click(selector)
+        self.evaluate(f"document.querySelector({json.dumps(selector)}).focus()")
+        self.call("Input.insertText", text=text)
+        self.call("Input.dispatchKeyEvent", type="keyDown", key="Tab", code="Tab", windowsVirtualKeyCode=9)
+        self.call("Input.dispatchKeyEvent", type="keyUp", key="Tab", code="Tab", windowsVirtualKeyCode=9)
+
 
 @contextmanager
 def chromium(executable: str, profile: Path) -> Iterator["Browser"]:

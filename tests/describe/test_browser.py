@@ -114,9 +114,7 @@ def test_swagger_ui_shows_an_operation_and_executes_it(page: Page, address: str)
     page.click(".opblock-get .opblock-summary-control")
     assert "Read Item" in page.evaluate("document.querySelector('.opblock-summary').innerText")
     page.click(".try-out__btn")
-    page.click("tr[data-param-name=id] input")
-    page.evaluate("document.querySelector('tr[data-param-name=id] input').focus()")
-    page.call("Input.insertText", text="42")
+    page.type("tr[data-param-name=id] input", "42")
     page.click(".execute")
     status = "document.querySelector('.live-responses-table .response .response-col_status')?.innerText"
     assert page.wait_for(status).strip() == "200"
@@ -180,9 +178,7 @@ def test_redoc_shows_an_operation_and_finds_it(page: Page, address: str) -> None
     page.open(f"{address}/redoc")
     assert page.wait_for("document.querySelector('#redoc h1')?.innerText").startswith("Things")
     page.wait_for("document.querySelector('#redoc').innerText.includes('/items/{id}')")
-    page.click("#redoc input[type=text]")
-    page.evaluate("document.querySelector('#redoc input[type=text]').focus()")
-    page.call("Input.insertText", text="item")
+    page.type("#redoc input[type=text]", "item")
     found = page.wait_for("document.querySelector('[data-role=\"search:results\"]')?.innerText")
     assert "Read Item" in found
     assert "API docs by Redocly" in page.evaluate("document.querySelector('#redoc').innerText")

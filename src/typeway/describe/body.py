@@ -71,7 +71,7 @@ def outline_body(inputs: Sequence[Placed], body: Body | None, title: str, schema
         number = schemas.want_object(title, members)
     else:
         single = first.entry
-        number = schemas.want(first.schema, "validation", title_of(single.wire))
+        number = schemas.want(first.schema, "validation", single.marker.title or title_of(single.wire))
     return Carried(
         media_type=media_type_of(entries, is_whole=single is not None and not parts),
         is_required=any(entry.is_required for entry in entries),
@@ -85,7 +85,7 @@ def want_part(placed: Placed, schemas: Schemas) -> int:
     """Ask for the schema of one part of a composed form: a model without, a field with its default."""
     entry = placed.entry
     schema = placed.bare_schema if entry.is_group else placed.schema
-    return schemas.want(schema, "validation", title_of(entry.name))
+    return schemas.want(schema, "validation", entry.marker.title or title_of(entry.name))
 
 
 def is_nullable(entry: Input) -> bool:

@@ -11,7 +11,7 @@ from typing_extensions import TypedDict, Unpack
 from typeway.describe.body import compose_form
 from typeway.describe.operation import Outline, describe_operation, ids_of, outline_operation, with_extra
 from typeway.describe.schemas import Described, Schemas, add_validation_errors
-from typeway.encoders import jsonable_encoder
+from typeway.describe.merge import plain
 from typeway.operation import Operation
 
 
@@ -168,7 +168,7 @@ def components_of(outlines: Sequence[Outline], described: Described) -> dict[str
     schemes = {name: scheme for outline in outlines for name, scheme in outline.schemes.items()}
     components = {
         "schemas": dict(sorted(described.components.items())),
-        "securitySchemes": jsonable_encoder(schemes, exclude_none=True),
+        "securitySchemes": plain(schemes),
     }
     return {name: members for name, members in components.items() if members}
 

@@ -11,11 +11,10 @@ from typing import Any, Final
 
 from typeway.describe.body import Carried, describe_body, outline_body
 from typeway.describe.inputs import inputs_in_order, nodes_in_order
-from typeway.describe.merge import merged
+from typeway.describe.merge import merged, plain
 from typeway.describe.parameters import Parameter, describe_parameter, outline_parameters
 from typeway.describe.responses import Answers, describe_responses, outline_responses
 from typeway.describe.schemas import Described, Schemas
-from typeway.encoders import jsonable_encoder
 from typeway.operation import Operation
 from typeway.plan.build import body_of, build_tree
 from typeway.plan.tree import Node
@@ -150,7 +149,7 @@ def with_extra(operation: Operation, shown: dict[str, Any]) -> dict[str, Any]:
     """The operation with what its author adds to it."""
     if not operation.openapi_extra:
         return shown
-    return merged(shown, jsonable_encoder(dict(operation.openapi_extra), exclude_none=True))
+    return merged(shown, plain(dict(operation.openapi_extra)))
 
 
 def description_of(operation: Operation) -> str:

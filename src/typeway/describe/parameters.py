@@ -11,7 +11,7 @@ from pydantic_core import PydanticUndefined
 
 from typeway.describe.inputs import Placed
 from typeway.describe.schemas import Described, Schemas, title_of
-from typeway.encoders import jsonable_encoder
+from typeway.describe.merge import plain
 from typeway.plan.fields import field_schema_of
 from typeway.plan.sources import fields_of
 
@@ -102,8 +102,8 @@ def examples_of(field: FieldInfo) -> dict[str, Any]:
     """The examples that a marker gives in OpenAPI's own way, beside those in the schema."""
     named = getattr(field, "openapi_examples", None)
     if named:
-        return {"examples": jsonable_encoder(named, exclude_none=True)}
+        return {"examples": plain(named)}
     example = getattr(field, "example", PydanticUndefined)
     if example is PydanticUndefined or example is None:
         return {}
-    return {"example": jsonable_encoder(example, exclude_none=True)}
+    return {"example": plain(example)}

@@ -10,9 +10,8 @@ from typing import Any, Final
 
 from starlette.responses import JSONResponse, Response
 
-from typeway.describe.merge import merged
+from typeway.describe.merge import merged, plain
 from typeway.describe.schemas import COMPONENT, Described, JsonSchema, Schemas, title_of
-from typeway.encoders import jsonable_encoder
 from typeway.operation import Operation
 from typeway.plan.fields import schema_of
 from typeway.responses import allows_body
@@ -123,7 +122,7 @@ def describe_responses(
     media_type = getattr(operation.response_class, "media_type", None) or JSON
     for code, given in operation.responses.items():
         key = key_of(code)
-        response = jsonable_encoder({name: value for name, value in given.items() if name != "model"}, exclude_none=True)
+        response = plain({name: value for name, value in given.items() if name != "model"})
         if code in answers.others:
             model = {"content": {media_type: {"schema": described[answers.others[code]]}}}
             response = merged(response, model)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from pydantic_core import CoreSchema, PydanticUndefined, core_schema
 
-from typeway.encoders import jsonable_encoder
+from typeway.describe.merge import plain
 from typeway.plan.fields import Mode, has_computed_fields, json_schemas
 
 COMPONENT: Final = "#/components/schemas/"
@@ -106,18 +106,12 @@ class Schemas:
             ref_template=COMPONENT + "{model}",
         )
         described = Described(
-            {number: titled(encoded(schema), self.wanted[number].title) for number, schema in found.items()},
-            {name: cut_description(encoded(definitions[name])) for name in sorted(definitions)},
+            {number: titled(plain(schema), self.wanted[number].title) for number, schema in found.items()},
+            {name: cut_description(plain(definitions[name])) for name in sorted(definitions)},
         )
         for number, title in self.objects.items():
             described.components[described.component_of(number)]["title"] = title
         return described
-
-
-def encoded(schema: JsonSchema) -> JsonSchema:
-    """The schema as plain JSON values, without members that are None: a default of None goes without saying."""
-    plain: JsonSchema = jsonable_encoder(schema, exclude_none=True)
-    return plain
 
 
 def titled(schema: JsonSchema, title: str | None) -> JsonSchema:

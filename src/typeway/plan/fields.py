@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
-from copy import copy, deepcopy
+from copy import deepcopy
 from dataclasses import dataclass
 from enum import Enum
 from typing import Annotated, Any, Final, Literal
@@ -150,16 +150,22 @@ def check_type(annotation: Any, where: str) -> None:
 Mode = Literal["validation", "serialization"]
 
 
+class LoneField(FieldInfo):
+    """What a model says of one of its fields, outside the model; Pydantic warns of that except in subclasses."""
+
+    __slots__ = ()
+
+
 def field_schema_of(field: FieldInfo, where: str) -> CoreSchema:
     """The core schema of one field of a model, with its default, as if it were declared alone.
 
     Raises:
         DeclarationError: Pydantic has no schema for the field's type.
     """
-    alone = copy(field)
-    # Names belong to the model; alone they would have no effect, of which Pydantic warns.
-    alone.alias = alone.validation_alias = alone.serialization_alias = None
-    return schema_of(Annotated[field.annotation, alone], where)
+    lone = LoneField()
+    for name in FieldInfo.__slots__:
+        setattr(lone, name, getattr(field, name))
+    return schema_of(Annotated[field.annotation, lone], where)
 
 
 def has_computed_fields(schema: CoreSchema) -> bool:

@@ -73,34 +73,46 @@ def path_of(scope: Scope) -> str:
     return path
 
 
-async def serve_http(site: Site, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer one request.
+def planned(
+    site: Site, scope: Scope, receive: Receive, send: Send, method: str | None = None
+) -> tuple[Plan, Responder, Exchange] | None:
+    """What it takes to serve a request by a plan; None if no route with a plan takes it.
 
-    Raises:
-        Exception: what no handler of the application answers; nothing has been sent then unless a response started.
+    Parameters:
+        method: the method to look for, if not the request's own.
     """
-    path = path_of(scope)
-    found = site.index.find(path, scope["method"], scope)
-    if found is None:
-        await serve_unmatched(site, path, scope, receive, send)
-        return
-    if found.child_scope is not None:
-        await serve_foreign(site, found, scope, receive, send)
-        return
+    found = site.index.find(path_of(scope), method or scope["method"], scope)
+    if found is None or found.entry.target is None:
+        return None
     entry = found.entry
     path_params = found.path_params
     if "path_params" in scope and scope["path_params"]:
         path_params = {**scope["path_params"], **path_params}
     scope["path_params"] = path_params
     scope["route"] = entry.shown
-    scope["endpoint"] = entry.route.endpoint  # type: ignore[attr-defined]  # entries with a path are API routes
+    scope["endpoint"] = entry.route.endpoint  # type: ignore[attr-defined]  # entries with a plan are API routes
     scope.setdefault("router", site.router)
-    target: Target | None = entry.target
-    if target is None:
-        await serve_foreign(site, found, scope, receive, send)
-        return
+    target: Target = entry.target
     plan, responder = target.ready(site.overrides)
-    await serve_plan(site, plan, responder, Exchange(scope, receive, send, path_params))
+    return plan, responder, Exchange(scope, receive, send, path_params)
+
+
+async def serve_http(site: Site, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer one request.
+
+    Raises:
+        Exception: what no handler of the application answers; nothing has been sent then unless a response started.
+    """
+    ready = planned(site, scope, receive, send)
+    if ready is not None:
+        await serve_plan(site, *ready)
+        return
+    path = path_of(scope)
+    found = site.index.find(path, scope["method"], scope)
+    if found is not None:
+        await serve_foreign(site, found, scope, receive, send)
+    else:
+        await serve_unmatched(site, path, scope, receive, send)
 
 
 async def serve_plan(site: Site, plan: Plan, responder: Responder, exchange: Exchange) -> None:
@@ -179,6 +191,9 @@ async def serve_foreign(site: Site, found: Found, scope: Scope, receive: Receive
     scope["starlette.exception_handlers"] = split_handlers(site.handlers)
     if found.child_scope is not None:
         scope.update(found.child_scope)
+    else:
+        scope["path_params"] = {**scope.get("path_params", {}), **found.path_params}
+        scope["endpoint"] = found.entry.route.endpoint  # type: ignore[attr-defined]  # entries with a path have one
     sent = Sent(send)
     try:
         await found.entry.route.handle(scope, receive, sent)
@@ -199,9 +214,9 @@ async def serve_unmatched(site: Site, path: str, scope: Scope, receive: Receive,
     method = scope["method"]
     exchange = Exchange(scope, receive, send, scope.setdefault("path_params", {}))
     if method == "HEAD" and conventions.answers_head:
-        found = site.index.find(path, "GET", {**scope, "method": "GET"})
-        if found is not None and found.entry.target is not None:
-            await serve_head(site, found, scope, receive, send)
+        ready = planned(site, scope, receive, send, method="GET")
+        if ready is not None:
+            await serve_plan(site, *ready)
             return
     others = site.index.on_path(path, scope)
     if others:
@@ -225,17 +240,6 @@ async def serve_unmatched(site: Site, path: str, scope: Scope, receive: Receive,
         await site.default(scope, receive, send)
         return
     await answer_error(site, routing_error(conventions, 404, None), exchange)
-
-
-async def serve_head(site: Site, found: Found, scope: Scope, receive: Receive, send: Send) -> None:
-    """Run the GET that a HEAD asks about; sending leaves the body out."""
-    entry = found.entry
-    endpoint = entry.route.endpoint  # type: ignore[attr-defined]  # entries with a path have one
-    scope.update({"path_params": found.path_params, "route": entry.shown, "endpoint": endpoint})
-    scope.setdefault("router", site.router)
-    target: Target = found.entry.target
-    plan, responder = target.ready(site.overrides)
-    await serve_plan(site, plan, responder, Exchange(scope, receive, send, found.path_params))
 
 
 def allowed(others: list[Found], conventions: Conventions) -> str:

@@ -8,8 +8,8 @@ from typing import Any, Final
 from typeway.exceptions import TypewayError
 
 SWALLOWED: Final = (
-    "a dependency with yield caught the exception that ended the request and did not raise it again, so there is "
-    "nothing to answer with: re-raise it in the dependency's except block, or raise an HTTPException there."
+    "there is nothing to answer with: the application is raising an exception and a dependency with yield caught it "
+    "without raising it again. Re-raise it in the dependency's except block, or raise an HTTPException there."
 )
 
 

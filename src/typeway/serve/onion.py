@@ -1,23 +1,203 @@
-"""Compose http middleware: functions from request to response, around whatever serves the request."""
+"""Compose http middleware: functions from request to response, around what serves the request."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+from starlette.background import BackgroundTask
 from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
 
-from typeway.conventions import Conventions
-from typeway.serve.errors import Handlers
-from typeway.types import ASGIApp
+from typeway.plan.exchange import Exchange
+from typeway.serve.answer import answer_of
+from typeway.serve.asgi import Site, planned, serve_http
+from typeway.serve.bridge import Bridge
+from typeway.serve.errors import call_handler, handler_for
+from typeway.serve.execute import execute
+from typeway.serve.limits import limit_body
+from typeway.serve.reply import Reply, from_response
+from typeway.types import ASGIApp, Message, Receive, Scope, Send
+
+Dispatch = Callable[[Request, Any], Awaitable[Response]]
+Inner = Callable[["Flight", Receive], Awaitable[Response]]
 
 
-def compose(dispatches: Sequence[Any], app: ASGIApp, handlers: Handlers, conventions: Conventions) -> ASGIApp:
-    """The application inside a run of http middleware.
+class Flight:
+    """One request on its way through the middleware, and what is left to do once it has been answered.
 
     Parameters:
-        dispatches: the functions, the outermost first.
+        site: what serves it in the end.
     """
-    for dispatch in reversed(dispatches):
-        app = BaseHTTPMiddleware(app, dispatch=dispatch)
-    return app
+
+    __slots__ = ("bridges", "scope", "send", "site", "tasks")
+
+    def __init__(self, site: Site, scope: Scope, send: Send) -> None:
+        self.site = site
+        self.scope = scope
+        self.send = send
+        self.bridges: list[Bridge] | None = None
+        self.tasks: list[BackgroundTask] | None = None
+
+    def bridge(self, app: ASGIApp, receive: Receive) -> Bridge:
+        """Run an application in a child task of this request."""
+        bridge = Bridge(app, self.scope, receive)
+        self.bridges = [*(self.bridges or ()), bridge]
+        return bridge
+
+    def keep(self, task: BackgroundTask | None) -> None:
+        """Remember a background task, whatever becomes of the response that brought it."""
+        if task is not None:
+            self.tasks = [*(self.tasks or ()), task]
+
+    async def finish(self) -> None:
+        for task in reversed(self.tasks or ()):
+            await task()
+        for bridge in self.bridges or ():
+            await bridge.finish()
+
+
+class LayerRequest(Request):
+    """The request as one middleware sees it: what the middleware reads of the body is there again further in."""
+
+    def downstream(self) -> Receive:
+        """Where what is further in receives from."""
+        if "_body" not in self.__dict__ and not self._stream_consumed:
+            return self._receive
+        return self.replay()
+
+    def replay(self) -> Receive:
+        body: bytes = self.__dict__.get("_body", b"")
+        replayed = False
+
+        async def receive() -> Message:
+            nonlocal replayed
+            if not replayed:
+                replayed = True
+                return {"type": "http.request", "body": body, "more_body": False}
+            return await self._receive()
+
+        return receive
+
+
+class Onion:
+    """An ASGI application: a run of http middleware around a router.
+
+    Parameters:
+        dispatches: the functions `(request, call_next) -> response`, the outermost first.
+        router: the router, as an ASGI application.
+        site_of: what the router serves by.
+    """
+
+    def __init__(self, dispatches: Sequence[Dispatch], router: ASGIApp, site_of: Callable[[Scope], Site]) -> None:
+        self.router = router
+        self.site_of = site_of
+        self.dispatches = tuple(dispatches)
+        inner: Inner = serve_inner
+        for dispatch in reversed(self.dispatches):
+            inner = layer(dispatch, inner)
+        self.outermost = inner
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.router(scope, receive, send)
+            return
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            await self.classic(scope, receive, send)  # another event loop: Starlette's own classes know it
+            return
+        flight = Flight(self.site_of(scope), scope, send)
+        try:
+            response = await self.outermost(flight, receive)
+            await response(scope, receive, send)
+        except BaseException:
+            for bridge in flight.bridges or ():
+                await bridge.cancel()
+            raise
+        if flight.tasks is not None or flight.bridges is not None:
+            await flight.finish()
+
+    async def classic(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The same run of middleware as Starlette composes it."""
+        app = self.router
+        for dispatch in reversed(self.dispatches):
+            app = BaseHTTPMiddleware(app, dispatch=dispatch)
+        await app(scope, receive, send)
+
+
+def layer(dispatch: Dispatch, inner: Inner) -> Inner:
+    """One middleware around what is further in."""
+
+    async def run(flight: Flight, receive: Receive) -> Response:
+        request = LayerRequest(flight.scope, receive, flight.send)
+
+        async def call_next(_: Request) -> Response:
+            response = await inner(flight, request.downstream())
+            return await shown(flight, response, receive)
+
+        if not flight.site.conventions.middleware_errors_answered:
+            return await dispatch(request, call_next)
+        try:
+            return await dispatch(request, call_next)
+        except Exception as error:
+            handler = handler_for(error, flight.site.handlers, flight.site.conventions)
+            if handler is None:
+                raise
+            response: Response = await call_handler(handler, request, error)
+            return response
+
+    return run
+
+
+async def shown(flight: Flight, response: Response, receive: Receive) -> Response:
+    """A response as middleware sees it: its body can be iterated, and its background tasks are the request's."""
+    flight.keep(response.background)
+    response.background = None
+    answer = answer_of(from_response(response), is_head=flight.scope["method"] == "HEAD")
+    if answer is not None:
+        return answer
+    return await flight.bridge(response, receive).answer()
+
+
+async def serve_inner(flight: Flight, receive: Receive) -> Response:
+    """Serve the request itself, and return its response instead of sending it."""
+    site, scope, send = flight.site, flight.scope, flight.send
+    ready = planned(site, scope, receive, send)
+    if ready is None or ready[0].has_exits:
+        # Generators may hold cancel scopes, and foreign applications send as they like: both get a task of their own.
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            await serve_http(site, scope, receive, send)
+
+        return await flight.bridge(app, receive).answer()
+    plan, responder, exchange = ready
+    try:
+        if plan.operation.max_body_size is not None:
+            limit_body(exchange, plan.operation.max_body_size)
+        reply = await execute(plan, responder, exchange)
+    except Exception as error:
+        handler = handler_for(error, site.handlers, site.conventions)
+        if handler is None:
+            raise
+        reply = from_response(await call_handler(handler, exchange.connection, error))
+        error.__traceback__ = None
+    return inner_response(flight, reply, exchange)
+
+
+def inner_response(flight: Flight, reply: Reply, exchange: Exchange) -> Response:
+    """The reply as a response, its tasks and uploads left to the request."""
+    if exchange.form is not None:
+        flight.keep(BackgroundTask(exchange.form.close))
+    if reply.response is not None:
+        return reply.response
+    flight.keep(exchange.background)
+    answer = answer_of(reply, is_head=exchange.scope["method"] == "HEAD")
+    assert answer is not None
+    return answer
+
+
+def compose(dispatches: Sequence[Dispatch], router: Any) -> ASGIApp:
+    """A router inside a run of http middleware, the outermost first."""
+    return Onion(dispatches, router, router.site)

@@ -1,0 +1,114 @@
+"""Run an ASGI application in a task of its own, and show its response before it is complete."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+from anyio import BrokenResourceError, ClosedResourceError, EndOfStream, Event, create_memory_object_stream
+
+from typeway.serve.answer import Answer
+from typeway.types import ASGIApp, Message, Receive, Scope
+
+
+class Bridge:
+    """One application, one connection, one child task: for asyncio.
+
+    A task of its own keeps the cancel scopes that the application opens apart from those of the middleware around it.
+
+    Parameters:
+        app: what to run.
+        scope: the connection's scope.
+        receive: where the application's messages come from.
+    """
+
+    def __init__(self, app: ASGIApp, scope: Scope, receive: Receive) -> None:
+        self.sender, self.receiver = create_memory_object_stream[Message](0)
+        self.sent = Event()
+        self.task = asyncio.get_running_loop().create_task(self.run(app, scope, receive))
+        self.error: Exception | None = None
+        self.raised = False
+
+    async def run(self, app: ASGIApp, scope: Scope, receive: Receive) -> None:
+        with self.sender:
+            try:
+                await app(scope, self.receive_until_sent(receive), self.send)
+            except Exception as error:
+                self.error = error
+
+    def receive_until_sent(self, receive: Receive) -> Receive:
+        """The connection's messages; a disconnect once the response has been sent."""
+
+        async def receive_message() -> Message:
+            if self.sent.is_set():
+                return {"type": "http.disconnect"}
+            return await receive()
+
+        return receive_message
+
+    async def send(self, message: Message) -> None:
+        try:
+            await self.sender.send(message)
+        except (BrokenResourceError, ClosedResourceError):
+            return  # the middleware answers with something else; the application may still finish
+        if message["type"] == "http.response.body" and not message.get("more_body", False):
+            await self.sent.wait()
+
+    async def answer(self) -> Answer:
+        """The response, as soon as its status and headers are known.
+
+        Raises:
+            Exception: what the application raised instead of answering.
+        """
+        try:
+            message = await self.receiver.receive()
+            extra = []
+            while message["type"] != "http.response.start":
+                extra.append(message)
+                message = await self.receiver.receive()
+        except EndOfStream:
+            raise self.failure() from None
+        answer = Answer(message["status"], list(message["headers"]), b"")
+        answer.body_iterator = self.chunks(extra)
+        return answer
+
+    async def chunks(self, extra: list[Message]) -> AsyncIterator[Any]:
+        for message in extra:
+            yield message
+        more = True
+        while more:
+            try:
+                message = await self.receiver.receive()
+            except EndOfStream:
+                break
+            if message["type"] != "http.response.body":
+                yield message
+                continue
+            if message.get("body"):
+                yield message["body"]
+            more = message.get("more_body", False)
+        if self.error is not None:
+            raise self.failure()
+
+    def failure(self) -> Exception:
+        self.raised = True
+        return self.error or RuntimeError("No response returned.")
+
+    async def finish(self) -> None:
+        """Let the application finish: its background tasks run and its generators are resumed now.
+
+        Raises:
+            Exception: what it raised since, unless that has been raised already.
+        """
+        self.sent.set()
+        self.receiver.close()
+        await self.task
+        if self.error is not None and not self.raised:
+            raise self.error
+
+    async def cancel(self) -> None:
+        """Stop the application: the middleware around it has failed or was cancelled."""
+        self.task.cancel()
+        await asyncio.wait([self.task])
+        self.receiver.close()

@@ -16,7 +16,9 @@ each_framework = pytest.mark.parametrize("web", [typeway, fastapi], ids=["typewa
 
 def client(app: Any, **options: Any) -> typeway.testclient.TestClient:
     """A client that sees what real clients see: answers, never exceptions; redirects are not followed."""
-    return typeway.testclient.TestClient(app, **{"raise_server_exceptions": False, "follow_redirects": False, **options})
+    return typeway.testclient.TestClient(
+        app, **{"raise_server_exceptions": False, "follow_redirects": False, **options}
+    )
 
 
 def ask(app: Any, request: str, **options: Any) -> Any:

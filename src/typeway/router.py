@@ -314,14 +314,13 @@ class Router(Verbs, routing.Router):
         if site is None:
             with self._lock:
                 app = scope.get("app")
-                owner = app if getattr(app, "router", None) is self else None
+                is_ours = getattr(app, "router", None) is self
                 index, sockets = indexes_of(self.routes, self.conventions)
                 site = self._site = Site(
                     index=index,
                     sockets=sockets,
-                    handlers=getattr(owner, "exception_handlers", {}),
-                    conventions=getattr(owner, "conventions", self.conventions),
-                    overrides=getattr(app, "dependency_overrides", {}),
+                    app=app if is_ours else None,
+                    conventions=app.conventions if is_ours else self.conventions,
                     redirects=self.redirect_slashes,
                     default=self.given_default,
                     router=self,

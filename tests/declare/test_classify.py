@@ -2,6 +2,7 @@
 
 import enum
 import functools
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -9,16 +10,16 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+import fastapi
 import pytest
-from pydantic import BaseModel, Field, Json
+from pydantic import BaseModel, BeforeValidator, Field, Json
 from starlette.requests import HTTPConnection
 from typing_extensions import TypeAliasType, TypedDict
 
-from tests.frameworks import answer, application, client, each_framework, errors
-from typeway import Body, Depends, Form, Header, Path, Query, Request, Router, Typeway
+import typeway
+from tests.frameworks import answer, application, ask, each_framework, errors
+from typeway import Depends, Header, Query, Typeway
 from typeway.exceptions import DeclarationError
-
-TASK = "/work/tasks/7"
 
 
 class Colour(enum.Enum):
@@ -45,7 +46,7 @@ Limit = TypeAliasType("Limit", Annotated[int, Field(ge=1)])
 
 
 @functools.cache
-def styles(web: Any) -> Any:
+def styles(web: Any) -> Any:  # noqa: C901  # one endpoint per style
     """One application with an endpoint per style of declaration; each answers with what it received."""
     app = web.FastAPI()
 
@@ -334,13 +335,21 @@ REFUSALS: list[tuple[str, dict[str, Any], list[tuple[str, list[Any]]]]] = [
     ("GET /query/pattern?value=a", {}, [("string_too_short", ["query", "value"])]),
     ("GET /query/pattern?value=abcd", {}, [("string_too_long", ["query", "value"])]),
     ("GET /query/pattern?value=bbb", {}, [("string_pattern_mismatch", ["query", "value"])]),
-    ("GET /query/scalars?on=maybe&kind=c", {}, [("bool_parsing", ["query", "on"]), ("literal_error", ["query", "kind"])]),
+    (
+        "GET /query/scalars?on=maybe&kind=c",
+        {},
+        [("bool_parsing", ["query", "on"]), ("literal_error", ["query", "kind"])],
+    ),
     ("GET /header/annotated", {}, [("missing", ["header", "x-token"])]),
     ("GET /header/annotated", {"headers": {"x_token": "t"}}, [("missing", ["header", "x-token"])]),
     ("POST /body/model", {}, [("missing", ["body"])]),
     ("POST /body/model", {"json": {}}, [("missing", ["body", "name"])]),
     ("POST /body/model", {"json": []}, [("model_attributes_type", ["body"])]),
-    ("POST /body/model", {"content": b"null", "headers": {"content-type": "application/json"}}, [("model_attributes_type", ["body"])]),
+    (
+        "POST /body/model",
+        {"content": b"null", "headers": {"content-type": "application/json"}},
+        [("model_attributes_type", ["body"])],
+    ),
     ("POST /body/dict", {"json": {"a": "x"}}, [("int_parsing", ["body", "a"])]),
     ("GET /body/list", {}, [("missing", ["body"])]),
     ("POST /body/dataclass", {"json": {"x": "a"}}, [("int_parsing", ["body", "x"])]),
@@ -366,3 +375,387 @@ def test_a_value_is_found_where_its_declaration_says(web, request_line, options,
 def test_a_value_that_does_not_fit_is_named_by_its_place_on_the_wire(web, request_line, options, expected):
     """A missing or wrong value is a 422 whose location is what the client knows."""
     assert errors(styles(web), request_line, **options) == expected
+
+
+# --- what the type alone says -----------------------------------------------------------------------------------
+
+
+@each_framework
+def test_objects_of_the_request_are_injected_by_their_type(web):
+    """Request, Response, HTTPConnection and BackgroundTasks arrive under any name, at any depth, subclasses too."""
+
+    class OwnRequest(web.Request):
+        pass
+
+    def below(request: web.Request, connection: HTTPConnection):
+        return [request is connection, request.url.path]
+
+    @application(web)
+    def read(
+        own: OwnRequest,
+        answer: web.Response,
+        tasks: web.BackgroundTasks,
+        inner: Annotated[list, web.Depends(below)],
+    ):
+        answer.headers["x-seen"] = type(tasks).__name__
+        return [own.url.path, *inner]
+
+    response = ask(read, "GET /")
+    assert (response.json(), response.headers["x-seen"]) == (["/", True, "/"], "BackgroundTasks")
+
+
+@each_framework
+def test_what_only_a_dependency_knows_about_the_path_is_a_path_parameter_there_too(web):
+    """A dependency's parameter that is named in the route's path is read from the path."""
+
+    def find(item_id: int):
+        return item_id * 2
+
+    @application(web, path="/items/{item_id}")
+    def read(item_id: str, found: Annotated[int, web.Depends(find)]):
+        return [item_id, found]
+
+    assert answer(read, "GET /items/4") == (200, ["4", 8])
+    assert errors(read, "GET /items/x") == [("int_parsing", ["path", "item_id"])]
+
+
+@each_framework
+def test_a_dependency_may_have_a_default_that_is_never_used(web):
+    """`db: Annotated[Session, Depends(get_db)] = None` is a dependency, whatever its default says."""
+
+    class Session:
+        name = "session"
+
+    def get_db():
+        return Session()
+
+    @application(web)
+    def read(db: Annotated[Session, web.Depends(get_db)] = None):
+        return db.name
+
+    assert answer(read, "GET /") == (200, "session")
+
+
+@each_framework
+def test_depends_alone_takes_the_annotation(web):
+    """`Depends()` without a callable constructs the parameter's own class."""
+
+    class Page:
+        def __init__(self, offset: int = 0, limit: int = 10):
+            self.bounds = [offset, limit]
+
+    @application(web)
+    def read(one: Annotated[Page, web.Depends()], two: Page = web.Depends()):
+        return [one.bounds, two.bounds, one is two]
+
+    assert answer(read, "GET /?offset=3") == (200, [[3, 10], [3, 10], True])
+
+
+@each_framework
+def test_a_marker_inside_a_dependency_sees_the_same_request(web):
+    """Headers, cookies and bodies of dependencies come from the one request."""
+
+    def token(x_token: Annotated[str, web.Header()], session: Annotated[str, web.Cookie()] = "none"):
+        return [x_token, session]
+
+    def body(item: Item):
+        return item.name
+
+    @application(web, method="POST")
+    def create(item: Item, who: Annotated[list, web.Depends(token)], name: Annotated[str, web.Depends(body)]):
+        return [item.name, name, *who]
+
+    headers = {"x-token": "t", "cookie": "session=s"}
+    assert answer(create, "POST /", json={"name": "n"}, headers=headers) == (200, ["n", "n", "t", "s"])
+
+
+@each_framework
+def test_a_header_or_cookie_may_be_of_any_type_that_a_validator_makes(web):
+    """Strings that a validator turns into a mapping or a dataclass are fine as headers and cookies."""
+    parsed = BeforeValidator(json.loads)
+
+    @application(web)
+    def read(sizes: Annotated[dict[str, int], parsed, web.Header()], at: Annotated[Point, parsed, web.Cookie()]):
+        return [sizes, at]
+
+    headers = {"sizes": '{"a":1}', "cookie": 'at={"x":2}'}
+    assert answer(read, "GET /", headers=headers) == (200, [{"a": 1}, {"x": 2, "y": 0}])
+
+
+@each_framework
+def test_a_plain_field_beside_or_instead_of_a_marker_adds_what_it_says(web):
+    """`Field()` in Annotated adds bounds, names and a default factory to the parameter, marked or not."""
+
+    @application(web)
+    def read(
+        four: Annotated[int, Field(default_factory=lambda: 4)],
+        one: Annotated[int, Field(alias="uno", ge=1)] = 3,
+        two: Annotated[int, Field(alias="due", ge=1), web.Query(le=4)] = 3,
+        three: Annotated[int, web.Query(alias="other"), Field(validation_alias="tre")] = 3,
+        five: Annotated[Annotated[int, Field(ge=2)] | None, web.Query(le=4)] = None,
+    ):
+        return [one, two, three, four, five]
+
+    assert answer(read, "GET /") == (200, [3, 3, 3, 4, None])
+    assert answer(read, "GET /?uno=1&due=2&tre=5&four=1&five=2") == (200, [1, 2, 5, 1, 2])
+    assert answer(read, "GET /?one=1&two=2&other=5") == (200, [3, 3, 3, 4, None])
+    assert errors(read, "GET /?uno=0&due=5&five=1") == [
+        ("greater_than_equal", ["query", "uno"]),
+        ("less_than_equal", ["query", "due"]),
+        ("greater_than_equal", ["query", "five"]),
+    ]
+
+
+@each_framework
+def test_a_dependency_in_annotated_beats_a_marker_as_default(web):
+    """Where Annotated holds a dependency, a marker as the default changes nothing."""
+
+    @application(web)
+    def read(
+        value: Annotated[int, web.Query(), web.Depends(lambda: 1)],
+        other: Annotated[int, web.Depends(lambda: 2)] = web.Query(3),
+    ):
+        return [value, other]
+
+    assert answer(read, "GET /?value=7&other=8") == (200, [1, 2])
+
+
+@each_framework
+def test_an_object_of_the_request_may_come_from_a_dependency(web):
+    """A parameter of type Request that is marked as a dependency receives what the dependency returns."""
+
+    def own(request: web.Request):
+        return web.Request({**request.scope, "path": "/own"})
+
+    @application(web)
+    def read(request: Annotated[web.Request, web.Depends(own)]):
+        return request.url.path
+
+    assert answer(read, "GET /") == (200, "/own")
+
+
+# --- our own addition -------------------------------------------------------------------------------------------
+
+
+def test_a_plain_field_as_default_describes_an_inferred_parameter():
+    """`limit: int = Field(default=20, ge=1)` is a query parameter; in the path, for a body or a file it is that."""
+    app = Typeway()
+
+    @app.post("/{key}")
+    def read(
+        key: int = Field(ge=1),
+        limit: int = Field(default=20, ge=1, le=100, alias="max"),
+        words: list[str] = Field(default_factory=lambda: ["a"]),
+        item: Item = Field(description="the item"),
+    ):
+        return [key, limit, words, item.name]
+
+    body = {"item": {"name": "n"}}
+    assert answer(app, "POST /1", json=body) == (200, [1, 20, ["a"], "n"])
+    assert answer(app, "POST /1?max=3", json=body | {"words": ["x"]}) == (200, [1, 3, ["x"], "n"])
+    assert errors(app, "POST /0?max=101", json={}) == [
+        ("greater_than_equal", ["path", "key"]),
+        ("less_than_equal", ["query", "max"]),
+        ("missing", ["body", "item"]),
+    ]
+
+
+def test_a_plain_field_in_annotated_may_hold_the_default():
+    """`Annotated[int, Field(default=4)]` means that default, as in Pydantic; FastAPI ignores it."""
+
+    @application(typeway)
+    def ours(limit: Annotated[int, Field(default=4, ge=1)], other: Annotated[int, Field(default=4)] = 5):
+        return [limit, other]
+
+    @application(fastapi)
+    def theirs(limit: Annotated[int, Field(default=4, ge=1)]):
+        return limit
+
+    assert answer(ours, "GET /") == (200, [4, 5])
+    assert answer(ours, "GET /?limit=1&other=2") == (200, [1, 2])
+    assert errors(ours, "GET /?limit=0") == [("greater_than_equal", ["query", "limit"])]
+    assert errors(theirs, "GET /") == [("missing", ["query", "limit"])]
+
+
+def test_an_object_of_the_request_may_be_optional_and_asked_for_twice():
+    """`Request | None` is a Request, and every parameter of its type receives it."""
+
+    @application(typeway)
+    def read(one: typeway.Request, request: typeway.Request | None = None):
+        return one is request
+
+    assert answer(read, "GET /") == (200, True)
+
+
+def test_json_in_a_parameter_may_hold_anything():
+    """A parameter that is one string of JSON may hold a mapping or a model, since it is one string on the wire."""
+    app = Typeway()
+
+    @app.get("/")
+    def read(
+        sizes: Annotated[Json[dict[str, int]], Query()],
+        item: Annotated[Json[Item], Header()],
+        words: Annotated[Json[list[str]], Query()] = ["none"],  # noqa: B006  # each request gets its own copy
+    ):
+        return [sizes, item, words]
+
+    assert answer(app, 'GET /?sizes={"a":1}', headers={"item": '{"name":"n"}'}) == (
+        200,
+        [{"a": 1}, {"name": "n", "price": 1.0}, ["none"]],
+    )
+
+
+# --- what cannot be meant ---------------------------------------------------------------------------------------
+
+
+def list_in_path(web):
+    def read(value: list[int]): ...
+
+    return read
+
+
+def marker_beside_marker(web):
+    def read(value: Annotated[int, web.Query()] = web.Header(3)): ...
+
+    return read
+
+
+def depends_beside_depends(web):
+    def read(value: Annotated[int, web.Depends(lambda: 1)] = web.Depends(lambda: 2)): ...
+
+    return read
+
+
+def marker_beside_depends(web):
+    def read(value: Annotated[int, web.Query()] = web.Depends(lambda: 2)): ...
+
+    return read
+
+
+def default_inside_annotated(web):
+    def read(value: Annotated[int, web.Query(3)]): ...
+
+    return read
+
+
+def default_for_path(web):
+    def read(value: Annotated[int, web.Path()] = 3): ...
+
+    return read
+
+
+def query_in_path(web):
+    def read(value: Annotated[int, web.Query()]): ...
+
+    return read
+
+
+def dict_in_query(web):
+    def read(other: Annotated[dict[str, int], web.Query()]): ...
+
+    return read
+
+
+def list_of_models_in_query(web):
+    def read(other: Annotated[list[Item], web.Query()]): ...
+
+    return read
+
+
+def marked_request(web):
+    def read(request: Annotated[web.Request, web.Query()]): ...
+
+    return read
+
+
+def marked_response(web):
+    def read(response: Annotated[web.Response, web.Body()] = None): ...
+
+    return read
+
+
+def unknown_type(web):
+    class Unknown: ...
+
+    def read(value: Unknown): ...
+
+    return read
+
+
+def unknown_type_inside(web):
+    class Unknown: ...
+
+    def read(other: dict[str, Unknown]): ...
+
+    return read
+
+
+def default_and_field_factory(web):
+    def read(other: Annotated[int, Field(default_factory=int)] = 3): ...
+
+    return read
+
+
+def default_and_factory(web):
+    def read(other: Annotated[int, web.Query(default_factory=int)] = 3): ...
+
+    return read
+
+
+def dependency_is_a_number(web):
+    def read(other: Annotated[int, web.Depends(3)]): ...
+
+    return read
+
+
+MISTAKES: list[tuple[Any, str]] = [
+    (list_in_path, "Path params must be of one of the supported types"),
+    (marker_beside_marker, "in `Annotated` and `Header` as"),
+    (depends_beside_depends, "Cannot specify `Depends` in `Annotated` and default value together for 'value'"),
+    (marker_beside_depends, "together for 'value'"),
+    (default_inside_annotated, "`Query` default value cannot be set in `Annotated` for 'value'"),
+    (default_for_path, "Path parameters cannot have a default value"),
+    (query_in_path, "Cannot use `Query` for path param 'value'"),
+    (dict_in_query, "Query parameter 'other' must be one of the supported types"),
+    (list_of_models_in_query, "Query parameter 'other' must be one of the supported types"),
+    (marked_request, "Cannot specify `Query` for type"),
+    (marked_response, "Cannot specify `Body` for type"),
+    (default_and_field_factory, "'other' has both a default and a default_factory."),
+    (default_and_factory, "'other' has both a default and a default_factory."),
+    (dependency_is_a_number, "a dependency must be callable, not 3."),
+    (unknown_type, "is no type that Pydantic can validate"),
+    (unknown_type_inside, "is no type that Pydantic can validate"),
+]
+
+
+@pytest.mark.parametrize(("declare", "message"), MISTAKES, ids=lambda value: getattr(value, "__name__", ""))
+def test_a_contradiction_is_refused_at_the_authors_own_line(declare, message):
+    """The error stands at the decorator, names the endpoint's file and line, says what is wrong and gives the mend."""
+    endpoint = declare(typeway)
+    with pytest.raises(DeclarationError) as caught:
+        Typeway().get("/{value}")(endpoint)
+    assert message in caught.value.message
+    assert caught.value.where == f"{__file__}:{endpoint.__code__.co_firstlineno}"
+    assert str(caught.value).startswith(f"{caught.value.where}: ")
+    assert "Hint: " in str(caught.value)
+
+
+@pytest.mark.parametrize("declare", [declare for declare, _ in MISTAKES], ids=lambda value: value.__name__)
+def test_a_contradiction_can_be_caught_as_what_fastapi_raises(declare):
+    """Code that catches FastAPI's exception for the same mistake catches ours."""
+    with pytest.raises(Exception) as theirs:  # whatever it is, ours is compared with it
+        fastapi.FastAPI().get("/{value}")(declare(fastapi))
+    with pytest.raises(DeclarationError) as ours:
+        Typeway().get("/{value}")(declare(typeway))
+    known = {fastapi.exceptions.FastAPIError: RuntimeError}
+    assert isinstance(ours.value, known.get(theirs.type, theirs.type))
+
+
+def test_a_mistake_in_a_dependency_names_the_dependency():
+    """What is wrong with a dependency's signature stands at the dependency's line, not at the endpoint's."""
+
+    def find(sizes: Annotated[dict[str, int], Query()]): ...
+
+    with pytest.raises(DeclarationError) as caught:
+        Typeway().get("/")(lambda found=Depends(find): found)
+    assert caught.value.where == f"{__file__}:{find.__code__.co_firstlineno}"

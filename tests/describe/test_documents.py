@@ -21,6 +21,9 @@ def differences(document: Any, expected: Any, place: str = "") -> Iterator[str]:
                 yield f"{inner}: missing: {expected[key]!r}"
             else:
                 yield from differences(document[key], expected[key], inner)
+    elif isinstance(document, list) and isinstance(expected, list) and len(document) == len(expected):
+        for index, (item, other) in enumerate(zip(document, expected, strict=True)):
+            yield from differences(item, other, f"{place}/{index}")
     elif document != expected or isinstance(document, bool) != isinstance(expected, bool):
         yield f"{place}: {document!r} instead of {expected!r}"
 

@@ -58,12 +58,17 @@ class Input:
     is_group: bool = False
 
     @property
+    def is_list(self) -> bool:
+        """Whether every value of its name counts, not only one."""
+        return shapes.is_sequence(self.kind)
+
+    @property
     def location(self) -> Location:
         return self.marker.location
 
     @property
     def is_required(self) -> bool:
-        return self.marker.is_required
+        return self.marker.is_required()
 
     @property
     def wires(self) -> tuple[tuple[str | int, ...], ...]:
@@ -115,6 +120,11 @@ class Question:
         if isinstance(self.parameter.default, Depends):
             return self.parameter.default
         return found[-1] if found else None
+
+    @property
+    def plain_fields(self) -> list[FieldInfo]:
+        """What `Annotated` holds of Pydantic's own `Field()`."""
+        return [entry for entry in self.parameter.metadata if type(entry) is FieldInfo]
 
     @property
     def default(self) -> Any:
@@ -214,6 +224,7 @@ def build_input(question: Question, marker: Marker, default: Any) -> Input:
     """The input that a marker and its surroundings describe."""
     parameter = question.parameter
     settled = marker.settled((*parameter.metadata, *((marker,) if marker not in parameter.metadata else ())), default)
+    take_field_default(question, settled)
     if marker.location != "path" and parameter.name in question.path_names and not wires_differ(settled, parameter):
         raise declaration_error(
             f"Cannot use `{type(marker).__name__}` for path param {parameter.name!r}",
@@ -222,20 +233,35 @@ def build_input(question: Question, marker: Marker, default: Any) -> Input:
             also=AssertionError,
         )
     extras = tuple(entry for entry in parameter.metadata if not isinstance(entry, (Marker, Depends)))
+    has_json = any(is_json(entry) for entry in extras)
     is_group = marker.location not in ("body", "file") and shapes.is_model_group(parameter.annotation)
-    is_group = is_group and not any(is_json(entry) for entry in extras)
+    is_group = is_group and not has_json
     if marker.location == "header" and not is_group and settled.validation_alias is None and settled.alias is None:
         settled.alias = header_name(parameter.name, settled)
-    kind = parameter.annotation
     built = Input(
         name=parameter.name,
-        annotation=annotated(kind, extras, settled),
-        kind=kind,
+        annotation=annotated(parameter.annotation, extras, settled),
+        # On the wire JSON is one string, whatever it holds.
+        kind=str if has_json else parameter.annotation,
         marker=settled,
         is_group=is_group,
     )
-    check_location(question, built, has_json=any(is_json(entry) for entry in extras))
+    check_location(question, built)
     return built
+
+
+def take_field_default(question: Question, settled: Marker) -> None:
+    """Give a required marker the default that a plain `Field()` in `Annotated` holds."""
+    if not settled.is_required() or settled.location == "path":
+        return
+    for field in reversed(question.plain_fields):
+        if field.default_factory is not None:
+            settled.default_factory = field.default_factory
+            return
+        # FastAPI ignores such a default; Pydantic, and so we, mean it.
+        if field.default is not PydanticUndefined and question.conventions.field_defaults:
+            settled.default = field.default
+            return
 
 
 def is_json(entry: Any) -> bool:
@@ -253,10 +279,87 @@ def wires_differ(marker: Marker, parameter: Parameter) -> bool:
 
 def annotated(kind: Any, extras: tuple[Any, ...], marker: Marker) -> Any:
     """The type as Pydantic shall see it: constraints and descriptions, but no default, which planning adds."""
-    described = copy(marker)
-    described.default, described.default_factory = PydanticUndefined, None
+    described = without_default(marker)
     # Subscription takes one tuple; Annotated[X, *extras] would do the same but only from Python 3.11's grammar.
-    return Annotated[(kind, *extras, described)]
+    return Annotated[(kind, *(part for entry in extras for part in constraints(entry)), described)]
+
+
+def without_default(field: FieldInfo) -> FieldInfo:
+    copied = copy(field)
+    copied.default, copied.default_factory = PydanticUndefined, None
+    return copied
+
+
+def constraints(entry: Any) -> tuple[Any, ...]:
+    """Metadata as Pydantic shall apply it; of a `Field()` only its constraints: the marker has taken over the rest."""
+    return tuple(entry.metadata) if isinstance(entry, FieldInfo) else (entry,)
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """What a parameter says twice or cannot mean, what to do about it, and what FastAPI raises there."""
+
+    problem: str
+    hint: str
+    also: type[Exception] = AssertionError
+
+
+SAY_ONCE: Final = "Say it once: either `x: Annotated[int, Query()] = 1`, or `x: int = Query(1)`."
+
+
+def said_twice(question: Question) -> Contradiction | None:
+    name, metadata, default = question.parameter.name, question.parameter.metadata, question.parameter.default
+    if isinstance(default, Depends) and any(isinstance(entry, Depends) for entry in metadata):
+        return Contradiction(
+            f"Cannot specify `Depends` in `Annotated` and default value together for {name!r}", SAY_ONCE
+        )
+    inner = [entry for entry in metadata if isinstance(entry, Marker)]
+    if inner and isinstance(default, (Marker, Depends)):
+        return Contradiction(
+            f"Cannot specify a {question.conventions.default_title} annotation in `Annotated` and "
+            f"`{type(default).__name__}` as a default value together for {name!r}",
+            SAY_ONCE,
+        )
+    return None
+
+
+def default_in_annotated(question: Question) -> Contradiction | None:
+    name, marker = question.parameter.name, question.marker
+    if question.depends is not None:
+        return None
+    factories = [field.default_factory for field in (*question.plain_fields, *([marker] if marker else []))]
+    if any(factories) and question.default is not PydanticUndefined:
+        return Contradiction(f"{name!r} has both a default and a default_factory.", "Keep one of the two.", TypeError)
+    if marker is not None and marker is not question.parameter.default and marker.default is not PydanticUndefined:
+        return Contradiction(
+            f"`{type(marker).__name__}` default value cannot be set in `Annotated` for {name!r}. "
+            "Set the default value with `=` instead.",
+            f"Write `{name}: Annotated[…, {type(marker).__name__}()] = {marker.default!r}`.",
+        )
+    return None
+
+
+def default_in_path(question: Question) -> Contradiction | None:
+    if isinstance(question.marker, markers.Path) and question.default is not PydanticUndefined:
+        return Contradiction(
+            "Path parameters cannot have a default value",
+            "Take the default away, or add a second path without the parameter.",
+        )
+    return None
+
+
+def marked_object(question: Question) -> Contradiction | None:
+    # A dependency is no contradiction: it may well return a Request of its own making.
+    if question.marker is None or question.depends is not None or injected_rule(question) is None:
+        return None
+    kind = type(question.marker).__name__
+    return Contradiction(
+        f"Cannot specify `{kind}` for type {question.parameter.annotation!r}",
+        f"Take the {kind}() away: objects of the request are injected by their type alone.",
+    )
+
+
+CONTRADICTIONS: Final = (said_twice, default_in_annotated, default_in_path, marked_object)
 
 
 def check_consistency(question: Question) -> None:
@@ -265,64 +368,31 @@ def check_consistency(question: Question) -> None:
     Raises:
         DeclarationError: it names the parameter, the contradiction and the mend.
     """
-    parameter, default = question.parameter, question.parameter.default
-    inner = [entry for entry in parameter.metadata if isinstance(entry, (Marker, Depends))]
-    outer = default if isinstance(default, (Marker, Depends)) else None
-    name = parameter.name
-    if isinstance(default, Depends) and any(isinstance(entry, Depends) for entry in inner):
-        problem = f"Cannot specify `Depends` in `Annotated` and default value together for {name!r}"
-    elif inner and outer is not None:
-        problem = (
-            f"Cannot specify `{type(inner[-1]).__name__}` in `Annotated` and `{type(outer).__name__}` "
-            f"as default value together for {name!r}"
-        )
-    elif (isinstance(question.marker, Marker) and outer is None) and not question.marker.is_required and (
-        question.marker.default is not PydanticUndefined
-    ):
-        problem = (
-            f"`{type(question.marker).__name__}` default value cannot be set in `Annotated` for {name!r}. "
-            "Set the default value with `=` instead."
-        )
-    elif isinstance(question.marker, markers.Path) and question.default is not PydanticUndefined:
-        problem = "Path parameters cannot have a default value"
-    elif (question.marker or question.depends) and injected_rule(question):
-        kind = type(question.marker or question.depends).__name__
-        problem = f"Cannot specify `{kind}` for type {parameter.annotation!r}"
-        if question.depends:
-            return  # a dependency may well return a Request of its own making
-    else:
-        return
-    raise declaration_error(
-        problem,
-        hint="Say it once: either `x: Annotated[int, Query()] = 1`, or `x: int = Query(1)`.",
-        where=question.where,
-        also=AssertionError,
-    )
+    for check in CONTRADICTIONS:
+        found = check(question)
+        if found is not None:
+            raise declaration_error(found.problem, hint=found.hint, where=question.where, also=found.also)
 
 
-# What a location can hold, by a test on the type; bodies hold anything.
+# What a location can hold, by a test on the type. The others hold anything: a validator may make it of strings.
 HOLDS: Final[Mapping[Location, tuple[Callable[[Any], bool], ...]]] = {
     "path": (shapes.is_scalar, shapes.is_model_group),
     "query": (shapes.is_scalar, shapes.is_scalar_sequence, shapes.is_model_group),
-    "header": (shapes.is_scalar, shapes.is_scalar_sequence, shapes.is_model_group),
-    "cookie": (shapes.is_scalar, shapes.is_scalar_sequence, shapes.is_model_group),
 }
 REFUSED: Final[Mapping[Location, str]] = {
     "path": "Path params must be of one of the supported types",
     "query": "Query parameter {name!r} must be one of the supported types",
-    "header": "Header parameter {name!r} must be one of the supported types",
-    "cookie": "Cookie parameter {name!r} must be one of the supported types",
 }
 
 
-def check_location(question: Question, built: Input, *, has_json: bool) -> None:
+def check_location(question: Question, built: Input) -> None:
     """Refuse a type that the chosen part of a request cannot hold.
 
     Raises:
         DeclarationError: for example a dict as a query parameter.
     """
     tests = HOLDS.get(built.location)
-    if tests is None or has_json or any(test(built.kind) for test in tests):
+    if tests is None or any(test(built.kind) for test in tests):
         return
     raise declaration_error(
         REFUSED[built.location].format(name=built.name),

@@ -5,11 +5,10 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from copy import copy
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Final, Literal, Self
 
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
-from typing_extensions import Self
 
 from typeway.exceptions import TypewayDeprecationWarning, declaration_error, unknown_option_error
 from typeway.options import MARKER_OPTIONS, is_absent
@@ -36,10 +35,12 @@ class Marker(FieldInfo):
     convert_underscores: bool
     embed: bool | None
     media_type: str
+    given: frozenset[str]
 
     def __init__(self, default: Any = PydanticUndefined, **options: Any) -> None:
         given = {name: value for name, value in options.items() if not is_absent(value)}
         check_names(type(self).__name__, given)
+        self.given = frozenset(given)
         self.include_in_schema = given.pop("include_in_schema", True)
         self.openapi_examples = given.pop("openapi_examples", None)
         self.convert_underscores = given.pop("convert_underscores", True)
@@ -66,20 +67,19 @@ class Marker(FieldInfo):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.default})"
 
-    @property
-    def is_required(self) -> bool:  # type: ignore[override]  # FieldInfo has a method; markers are asked often
-        """Whether the request must carry a value."""
-        return self.default is PydanticUndefined and self.default_factory is None
-
     def settled(self, metadata: Sequence[Any], default: Any) -> Self:
         """A copy that carries a signature's default and what plain `Field(...)` metadata around it says."""
         copied = copy(self)
         copied.metadata = [*self.metadata]
         fields = [field for field in metadata if field is self or type(field) is FieldInfo]
-        for name in FIELD_ATTRIBUTES:
+        for names in FIELD_ATTRIBUTES:
             for field in reversed(fields):
-                if getattr(field, name) is not None:
-                    setattr(copied, name, getattr(field, name))
+                # A marker may take back what a Field() inside says, by an explicit None.
+                if any(getattr(field, name) is not None for name in names) or (
+                    field is self and not self.given.isdisjoint(names)
+                ):
+                    for name in names:
+                        setattr(copied, name, getattr(field, name))
                     break
         if default is not PydanticUndefined:
             copied.default = PydanticUndefined if default is ... else default
@@ -88,9 +88,12 @@ class Marker(FieldInfo):
 
 # What a plain Field() beside a marker may say as well; of several, the last counts. Constraints stay in the
 # annotation, where Pydantic finds them.
-FIELD_ATTRIBUTES = (
-    "alias", "alias_priority", "validation_alias", "serialization_alias", "title", "description",
-    "examples", "discriminator", "deprecated", "json_schema_extra", "validate_default",
+FIELD_ATTRIBUTES: Final = (
+    # Taken over together: a Field() spells its alias out as validation alias, which would win over a marker's alias.
+    ("alias", "validation_alias", "serialization_alias", "alias_priority"),
+    *((name,) for name in (
+        "title", "description", "examples", "discriminator", "deprecated", "json_schema_extra", "validate_default",
+    )),
 )  # fmt: skip
 
 

@@ -56,7 +56,7 @@ def read_declaration(function: Callable[..., Any]) -> Declaration:
     """Read what a callable declares.
 
     Raises:
-        DeclarationError: the callable has no signature that Python can tell.
+        DeclarationError: the callable has no signature that Python can tell, or an annotation is no Python.
     """
     try:
         signature = read_signature(function)
@@ -67,15 +67,16 @@ def read_declaration(function: Callable[..., Any]) -> Declaration:
             also=type(error),
         ) from error
     namespace = globals_of(function)
-    return Declaration(
-        function=function,
-        parameters=tuple(
-            read_parameter(parameter, namespace)
-            for parameter in signature.parameters.values()
-        ),
-        returns=read_return(function, signature, namespace),
-        where=where(function),
-    )
+    try:
+        parameters = tuple(read_parameter(parameter, namespace) for parameter in signature.parameters.values())
+        returns = read_return(function, signature, namespace)
+    except SyntaxError as error:
+        raise declaration_error(
+            f"the annotation {error.text!r} is no Python expression: {error.msg}.",
+            hint="Mend the annotation, or write it without quotes so that editors check it.",
+            where=where(function),
+        ) from error
+    return Declaration(function=function, parameters=parameters, returns=returns, where=where(function))
 
 
 def read_signature(function: Callable[..., Any]) -> inspect.Signature:

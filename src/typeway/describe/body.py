@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import NoneType
 from typing import Any, Final
 
 from pydantic_core import PydanticUndefined
 
 from typeway.declare import shapes
 from typeway.declare.classify import Input
-from typeway.describe.inputs import Placed
+from typeway.describe.inputs import Placed, is_nullable
 from typeway.describe.parameters import examples_of
-from typeway.describe.schemas import COMPONENT, Described, JsonSchema, Member, Schemas, title_of
+from typeway.describe.schemas import COMPONENT, Described, JsonSchema, Schemas, title_of
 from typeway.plan.body import Body, is_body
 from typeway.plan.sources import fields_of, wants_extras
 
@@ -31,8 +30,7 @@ class Carried:
         is_required: whether a request must carry something.
         schema: the number of its schema.
         single: the input if there is but one, whose examples are the body's.
-        parts: what a form of several models is composed of, with the numbers of their schemas; its component is
-            an empty object until it is composed.
+        parts: what a form must fulfil beside its own fields, with the numbers of their schemas.
     """
 
     media_type: str
@@ -55,41 +53,61 @@ def outline_body(inputs: Sequence[Placed], body: Body | None, title: str, schema
     inputs = [placed for placed in inputs if is_body(placed.entry)]
     entries = [placed.entry for placed in inputs]
     first = inputs[0]
-    groups = [entry for entry in entries if entry.is_group]
+    has_groups = any(entry.is_group for entry in entries)
     is_alone = len({(entry.name, entry.kind) for entry in entries}) == 1
     parts: tuple[tuple[Input, int], ...] = ()
-    single: Input | None = first.entry if is_alone else None
-    if body.is_form and groups and (not is_alone or is_nullable(first.entry)):
-        parts = tuple((placed.entry, want_part(placed, schemas)) for placed in inputs)
-        default = first.entry.marker.default if len(inputs) == 1 else PydanticUndefined
-        number = schemas.want_object(title, {}, default)
-    elif body.embedded or (body.is_form and not groups):
-        single = None
-        members = {
-            placed.entry.name: Member(placed.entry.wire, placed.schema, placed.entry.is_required) for placed in inputs
-        }
+    if has_groups and (not is_alone or is_nullable(first.entry)):
+        number, parts = want_form(inputs, title, schemas)
+    elif body.embedded or (body.is_form and not has_groups):
+        members = {placed.entry.name: placed.member(None, is_required=placed.entry.is_required) for placed in inputs}
         number = schemas.want_object(title, members)
+        is_alone = False
     else:
-        single = first.entry
-        number = schemas.want(first.schema, "validation", single.marker.title or title_of(single.wire))
+        shown = first.entry.marker.title or title_of(first.entry.wire)
+        number = schemas.want(first.schema_with_default, "validation", shown)
+        is_alone = True
     return Carried(
-        media_type=media_type_of(entries, is_whole=single is not None and not parts),
+        media_type=media_type_of(entries, is_whole=is_alone),
         is_required=any(entry.is_required for entry in entries),
         schema=number,
-        single=single,
+        single=first.entry if is_alone else None,
         parts=parts,
     )
 
 
+def want_form(inputs: Sequence[Placed], title: str, schemas: Schemas) -> tuple[int, tuple[tuple[Input, int], ...]]:
+    """Ask for the schemas of a form of models, and of fields beside them: its own number, and those of its parts.
+
+    A field whose name another field has already taken is a part as well, for it must fulfil both.
+    """
+    members: dict[str, Placed] = {}
+    parts: list[Placed] = []
+    required = set()
+    for placed in inputs:
+        entry = placed.entry
+        if not entry.is_group and entry.is_required:
+            required.add(entry.wire)
+        if entry.is_group or entry.wire in members:
+            parts.append(placed)
+        else:
+            members[entry.wire] = placed
+    default = inputs[0].entry.marker.default if len(inputs) == 1 else PydanticUndefined
+    number = schemas.want_object(
+        title,
+        {
+            wire: placed.member(title_of(placed.entry.name), is_required=wire in required)
+            for wire, placed in members.items()
+        },
+        default,
+    )
+    return number, tuple((placed.entry, want_part(placed, schemas)) for placed in parts)
+
+
 def want_part(placed: Placed, schemas: Schemas) -> int:
-    """Ask for the schema of one part of a composed form: a model without, a field with its default."""
+    """Ask for the schema of one part of a form: a model without its default, a field with it."""
     entry = placed.entry
-    schema = placed.bare_schema if entry.is_group else placed.schema
+    schema = placed.schema if entry.is_group else placed.schema_with_default
     return schemas.want(schema, "validation", entry.marker.title or title_of(entry.name))
-
-
-def is_nullable(entry: Input) -> bool:
-    return any(member is None or member is NoneType for member in shapes.members(entry.kind))
 
 
 def media_type_of(entries: Sequence[Input], *, is_whole: bool) -> str:
@@ -117,30 +135,16 @@ def describe_body(carried: Carried, described: Described) -> dict[str, Any]:
 
 
 def compose_form(carried: Carried, described: Described) -> None:
-    """Fill the component of a form of several models: the fields of all of them lie side by side on the wire."""
+    """Add to the component of a form what its parts demand: the fields of all of them lie side by side on the wire."""
     conditions: list[JsonSchema] = []
-    properties: dict[str, JsonSchema] = {}
-    required: dict[str, None] = {}
     for entry, number in carried.parts:
-        schema = described[number]
         if entry.is_group:
-            conditions.extend(conditions_of(entry, schema, described))
-            continue
-        schema = {**schema, "title": schema.get("title", title_of(entry.name))}
-        if entry.wire in properties:
-            conditions.append({"properties": {entry.wire: schema}})
+            conditions.extend(conditions_of(entry, described[number], described))
         else:
-            properties[entry.wire] = schema
-        if entry.is_required:
-            required[entry.wire] = None
-    component: JsonSchema = {"allOf": conditions}
-    if properties:
-        component["properties"] = properties
-    component["type"] = "object"
-    if required:
-        component["required"] = list(required)
+            conditions.append({"properties": {entry.wire: described[number]}})
     name = described.component_of(carried.schema)
-    described.components[name] = {**component, "title": described.components[name]["title"]}
+    fields = {key: value for key, value in described.components[name].items() if value != {}}
+    described.components[name] = {"allOf": conditions, **fields}
 
 
 def conditions_of(entry: Input, schema: JsonSchema, described: Described) -> list[JsonSchema]:
@@ -170,7 +174,7 @@ def absence_of(entry: Input) -> JsonSchema:
 def with_choices(entry: Input, schema: JsonSchema, described: Described) -> JsonSchema:
     """The schema of a model, written out if one of several names will do for a required field of it."""
     choices = {
-        part.key: [str(name) for name, *_ in part.wires]
+        str(part.wires[0][0]): [str(name) for name, *_ in part.wires]
         for part in fields_of(entry)
         if part.field.is_required() and len(part.wires) > 1
     }

@@ -9,9 +9,9 @@ from typing import Any, Final
 from typing_extensions import TypedDict, Unpack
 
 from typeway.describe.body import compose_form
+from typeway.describe.merge import plain
 from typeway.describe.operation import Outline, describe_operation, ids_of, outline_operation, with_extra
 from typeway.describe.schemas import Described, Schemas, add_validation_errors
-from typeway.describe.merge import plain
 from typeway.operation import Operation
 
 

@@ -90,7 +90,8 @@ def outline_operation(operation: Operation, schemas: Schemas) -> Outline:
 
 def guards_of(nodes: Sequence[Node]) -> list[tuple[SecurityBase, tuple[str, ...]]]:
     """The security schemes that the callables are, with the scopes that each must grant."""
-    return [(node.function, node.scopes) for node in nodes if isinstance(node.function, SecurityBase)]
+    callables: list[tuple[Any, tuple[str, ...]]] = [(node.function, node.scopes) for node in nodes]
+    return [(function, scopes) for function, scopes in callables if isinstance(function, SecurityBase)]
 
 
 def scopes_of(guards: Sequence[tuple[SecurityBase, tuple[str, ...]]]) -> dict[str, list[str]]:

@@ -9,9 +9,9 @@ from typing import Any, Final
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from typeway.describe.inputs import Placed
-from typeway.describe.schemas import Described, Schemas, title_of
+from typeway.describe.inputs import Placed, is_nullable
 from typeway.describe.merge import plain
+from typeway.describe.schemas import Described, Schemas, title_of
 from typeway.plan.fields import field_schema_of
 from typeway.plan.sources import fields_of
 
@@ -57,16 +57,18 @@ def parameters_of(placed: Placed, schemas: Schemas) -> Iterator[Parameter]:
     entry = placed.entry
     if not entry.is_group:
         title = entry.marker.title or title_of(entry.wire)
-        number = schemas.want(placed.schema, "validation", title)
+        number = schemas.want(placed.schema_with_default, "validation", title)
         yield Parameter(entry.wire, entry.location, entry.is_required, entry.marker, number)
         return
+    # Of a model that may be absent nothing must be there.
+    is_optional = not entry.is_required and is_nullable(entry)
     for part in fields_of(entry):
-        title = part.field.title or title_of(part.key)
+        wire = str(part.wires[0][0])
+        title = part.field.title or title_of(part.key or wire)
         yield Parameter(
-            name=str(part.wires[0][0]),
+            name=wire,
             location=entry.location,
-            # Nothing of an optional model must be there.
-            is_required=part.field.is_required() and entry.is_required,
+            is_required=part.field.is_required() and not is_optional,
             field=part.field,
             schema=schemas.want(field_schema_of(part.field, placed.where), "validation", title),
         )

@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from typeway.describe.merge import merged, plain
 from typeway.describe.schemas import COMPONENT, Described, JsonSchema, Schemas, title_of
+from typeway.exceptions import declaration_error
 from typeway.operation import Operation
 from typeway.plan.fields import schema_of
 from typeway.responses import allows_body
@@ -68,7 +69,7 @@ def outline_responses(operation: Operation, schemas: Schemas, *, validates: bool
         if response.get("model") is not None
     }
     status = status_of(operation)
-    documented = {status, *(key_of(code) for code in operation.responses)}
+    documented = {status, *(key_of(code, where) for code in operation.responses)}
     return Answers(
         status=status,
         model=want_model(operation, schemas),
@@ -96,10 +97,23 @@ def streams_items(operation: Operation) -> bool:
     return operation.returns.streams and (kind is None or issubclass(kind, EventSourceResponse))
 
 
-def key_of(code: int | str) -> str:
-    """How the document writes a status code or range."""
+def key_of(code: int | str, where: str) -> str:
+    """How the document writes a status code, a range of them, or the rest.
+
+    Raises:
+        DeclarationError: it is none of them.
+    """
     key = str(code).upper()
-    return "default" if key == "DEFAULT" else key
+    if key == "DEFAULT":
+        return "default"
+    if key in MEANINGS or key.isdigit():
+        return key
+    raise declaration_error(
+        f"{code!r} is no key of responses.",
+        hint='Use a status code like 404, a range like "4XX", or "default".',
+        where=where,
+        also=ValueError,
+    )
 
 
 def status_of(operation: Operation) -> str:
@@ -121,7 +135,7 @@ def describe_responses(
     responses: dict[str, Any] = {answers.status: own_response(operation, answers, described)}
     media_type = getattr(operation.response_class, "media_type", None) or JSON
     for code, given in operation.responses.items():
-        key = key_of(code)
+        key = key_of(code, operation.declaration.where)
         response = plain({name: value for name, value in given.items() if name != "model"})
         if code in answers.others:
             model = {"content": {media_type: {"schema": described[answers.others[code]]}}}

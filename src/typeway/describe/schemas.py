@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pydantic_core import CoreSchema, PydanticUndefined, core_schema
+from pydantic_core.core_schema import TypedDictField
 
 from typeway.describe.merge import plain
 from typeway.plan.fields import Mode, has_computed_fields, json_schemas
@@ -23,20 +24,6 @@ class Wanted:
     schema: CoreSchema
     mode: Mode
     title: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """A member of an object that no class describes.
-
-    Parameters:
-        wire: its name on the wire.
-        schema: its type, with its default.
-    """
-
-    wire: str
-    schema: CoreSchema
-    is_required: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,17 +70,11 @@ class Schemas:
         self.wanted.append(Wanted(schema, mode, title))
         return len(self.wanted) - 1
 
-    def want_object(self, title: str, members: Mapping[str, Member], default: Any = PydanticUndefined) -> int:
+    def want_object(self, title: str, members: Mapping[str, TypedDictField], default: Any = PydanticUndefined) -> int:
         """Ask for a component that describes an object by its members."""
         number = len(self.wanted)
-        fields = {
-            name: core_schema.typed_dict_field(
-                member.schema, required=member.is_required, validation_alias=member.wire
-            )
-            for name, member in members.items()
-        }
         # The number makes the reference unique: two operations may have one id.
-        schema: CoreSchema = core_schema.typed_dict_schema(fields, ref=f"typeway.{title}:{number}")
+        schema: CoreSchema = core_schema.typed_dict_schema(dict(members), ref=f"typeway.{title}:{number}")
         if default is not PydanticUndefined and default is not None:
             schema = core_schema.with_default_schema(schema, default=default)
         self.objects[number] = title

@@ -17,7 +17,7 @@ from typeway.declare import shapes
 from typeway.declare.classify import Input
 from typeway.exceptions import HTTPException, RequestValidationError
 from typeway.plan.exchange import Exchange
-from typeway.plan.sources import MISSING, fields_of, follow, pick, wants_extras
+from typeway.plan.sources import MISSING, Group, follow, pick
 from typeway.types import Message, Receive
 
 NOT_AN_OBJECT: Final = object()
@@ -232,45 +232,29 @@ def media_type(content_type: bytes | None) -> str:
 async def form_value(form: FormData, entry: Input) -> Any:
     """The raw value of one input of a form, or MISSING; an empty field counts as missing."""
     if entry.is_group:
-        return await group_value(form, entry)
-    value = pick(form.getlist, entry.wires, is_list=shapes.is_sequence(entry.kind))
-    return await filled(value, entry.kind, as_bytes=takes_content(entry))
-
-
-async def group_value(form: FormData, entry: Input) -> Any:
-    """The raw values of a form model; MISSING if it is optional and nothing of it was sent."""
-    values: dict[str, Any] = {}
-    supplied = False
-    fields = fields_of(entry)
-    for part in fields:
-        value = pick(form.getlist, part.wires, is_list=part.is_list)
-        supplied = supplied or value is not MISSING
-        value = await filled(value, None, as_bytes=False)
-        if value is not MISSING:
-            values[part.key] = value
-    declared = {str(name) for part in fields for name, *_ in part.wires}
-    for name in form:
-        if name not in declared:
-            found = form.getlist(name)
-            values[name] = found[0] if len(found) == 1 else found
-    if entry.is_required or supplied or (wants_extras(entry.kind) and values):
-        return values
-    return MISSING
-
-
-async def filled(value: Any, kind: Any, *, as_bytes: bool) -> Any:
-    """A form's value with empty fields and empty file inputs left out, and contents read where bytes are wanted."""
-    if isinstance(value, list):
-        items = [await filled(item, kind, as_bytes=as_bytes) for item in value]
-        kept = [item for item in items if item is not MISSING]
-        return kept or MISSING
-    if value is MISSING or value == "" or (isinstance(value, UploadFile) and not value.filename and not value.size):
+        return Group(entry).collect(form.getlist, form.keys(), is_empty)
+    value = pick(form.getlist, entry.wires, is_list=entry.is_list)
+    if value is MISSING or is_empty(value):
         return MISSING
-    if as_bytes and isinstance(value, UploadFile):
-        content = await value.read()
-        await value.seek(0)  # another parameter may hold the same upload and read it itself
-        return content
-    return value
+    return await content_of(value) if takes_content(entry) else value
+
+
+def is_empty(value: Any) -> bool:
+    """Whether a field was left empty, or no file was chosen."""
+    if isinstance(value, UploadFile):
+        return not value.filename and not value.size
+    return bool(value == "")
+
+
+async def content_of(value: Any) -> Any:
+    """A file's bytes; the file itself is left where it was, since another parameter may read it too."""
+    if isinstance(value, list):
+        return [await content_of(item) for item in value]
+    if not isinstance(value, UploadFile):
+        return value
+    content = await value.read()
+    await value.seek(0)
+    return content
 
 
 def takes_content(entry: Input) -> bool:

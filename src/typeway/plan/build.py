@@ -15,7 +15,7 @@ from starlette.websockets import WebSocket
 from typeway.declare.classify import Injected, Input
 from typeway.declare.depends import SecurityScopes
 from typeway.operation import Operation
-from typeway.plan.body import Body, Collect, build_body
+from typeway.plan.body import NOT_AN_OBJECT, Body, Collect, build_body
 from typeway.plan.calls import Kind, awaits, context_of
 from typeway.plan.checks import Check, build_check
 from typeway.plan.exchange import Exchange
@@ -26,7 +26,8 @@ FAILED: Final = object()
 
 # Errors are reported in this order within one callable.
 ORDER: Final[Mapping[str, int]] = {
-    name: place for place, name in enumerate(("path", "query", "header", "cookie", "body", "form", "file"))
+    **{name: place for place, name in enumerate(("path", "query", "header", "cookie"))},
+    **dict.fromkeys(("body", "form", "file"), 4),
 }
 
 INJECT: Final[Mapping[type[Any], Callable[[Exchange], Any]]] = {
@@ -74,6 +75,9 @@ class Call:
         else:
             raw = self.reader.read(exchange) if self.reader is not None else {}
             if self.collect is not None:
+                if exchange.body is NOT_AN_OBJECT:
+                    exchange.report(self.slot, check.errors_without_object(raw))
+                    return None
                 self.collect(exchange, raw)
             try:
                 arguments = check.validator.validate_python(raw, from_attributes=True)

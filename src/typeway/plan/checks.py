@@ -39,6 +39,17 @@ class Check:
         """What is wrong, with locations as the client knows them."""
         return [self.placed(dict(entry)) for entry in error.errors(include_url=False)]
 
+    def errors_without_object(self, raw: dict[str, Any]) -> list[dict[str, Any]]:
+        """What is wrong where the body should be an object and is none: every member of it is missing."""
+        found = []
+        try:
+            self.validator.validate_python(raw, from_attributes=True)
+        except ValidationError as error:
+            found = [entry for entry in self.errors(error) if entry["loc"][0] != "body"]
+        kind, message = MISSING_TEXT
+        places = [place for place in self.places.values() if place.location[0] == "body"]
+        return found + [{"type": kind, "loc": place.location, "msg": message, "input": None} for place in places]
+
     def placed(self, entry: dict[str, Any]) -> dict[str, Any]:
         name, *rest = entry["loc"]
         place = self.places[name]
@@ -75,7 +86,7 @@ def build_check(inputs: Sequence[Input], where: str, *, named_members: bool) -> 
 
 def place_of(entry: Input, named_members: bool) -> Place:
     in_body = entry.location in ("body", "form", "file")
-    members = {field.key: str(field.wires[0][0]) for field in fields_of(entry)} if entry.is_group else {}
+    members = {field.key: str(field.wires[0][0]) for field in fields_of(entry) if field.name} if entry.is_group else {}
     if entry.is_group or (in_body and not named_members):
         return Place(("body" if in_body else entry.location,), members, entry.is_group)
     return Place(("body" if in_body else entry.location, entry.wire), members, is_group=False)

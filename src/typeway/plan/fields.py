@@ -9,11 +9,25 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, PydanticSchemaGenerationError, PydanticUndefinedAnnotation, PydanticUserError, TypeAdapter
+from pydantic import (
+    BaseModel,
+    PydanticSchemaGenerationError,
+    PydanticUndefinedAnnotation,
+    PydanticUserError,
+    TypeAdapter,
+)
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
-from pydantic_core import CoreSchema, PydanticUndefined, SchemaSerializer, SchemaValidator, core_schema
+from pydantic_core import (
+    CoreSchema,
+    PydanticUndefined,
+    SchemaSerializer,
+    SchemaValidator,
+    core_schema,
+    to_jsonable_python,
+)
 
+from typeway.declare.markers import Param
 from typeway.exceptions import PydanticV1NotSupportedError, TypewayError, declaration_error
 
 # Values that nobody can change: they need no copy per request.
@@ -146,14 +160,11 @@ def check_type(annotation: Any, where: str) -> None:
         raise
 
 
+# Types whose values are JSON values as they stand.
+PLAIN: Final = frozenset({type(None), bool, int, str})
+
 # Whether a JSON Schema shows what is accepted or what is sent.
 Mode = Literal["validation", "serialization"]
-
-
-class LoneField(FieldInfo):
-    """What a model says of one of its fields, outside the model; Pydantic warns of that except in subclasses."""
-
-    __slots__ = ()
 
 
 def field_schema_of(field: FieldInfo, where: str) -> CoreSchema:
@@ -162,10 +173,41 @@ def field_schema_of(field: FieldInfo, where: str) -> CoreSchema:
     Raises:
         DeclarationError: Pydantic has no schema for the field's type.
     """
-    lone = LoneField()
+    # Outside its model a plain Field() that names or deprecates makes Pydantic warn, which it does not of markers.
+    lone = Param()
     for name in FieldInfo.__slots__:
         setattr(lone, name, getattr(field, name))
     return schema_of(Annotated[field.annotation, lone], where)
+
+
+# What a field says for readers, not for validation.
+TEXTS: Final = ("title", "description", "deprecated", "examples", "json_schema_extra")
+
+
+def member_schema(
+    schema: CoreSchema, field: FieldInfo, title: str | None, *, wire: str, is_required: bool
+) -> core_schema.TypedDictField:
+    """A member of an object, described by its field and not by its type: a type may refuse to be described.
+
+    Parameters:
+        schema: the member's type, with its default.
+        title: the title if the field has none; None leaves it to the type or to the member's name.
+    """
+    updates = {
+        "title": field.title or title,
+        "description": field.description,
+        "deprecated": bool(field.deprecated) or None,
+        "examples": to_jsonable_python(field.examples),
+    }
+    return core_schema.typed_dict_field(
+        schema,
+        required=is_required,
+        validation_alias=wire,
+        metadata={
+            "pydantic_js_updates": {name: value for name, value in updates.items() if value is not None},
+            "pydantic_js_extra": field.json_schema_extra,
+        },
+    )
 
 
 def has_computed_fields(schema: CoreSchema) -> bool:
@@ -194,6 +236,11 @@ class DocumentSchema(GenerateJsonSchema):
         self.update_with_validations(described, schema, self.ValidationsMapping.bytes)
         return described
 
+    def encode_default(self, dft: Any) -> Any:
+        """The JSON value of a default."""
+        # PERF: Pydantic builds a TypeAdapter per default, a fifth of the time of a whole document.
+        return dft if type(dft) in PLAIN else super().encode_default(dft)
+
 
 def json_schemas(
     wanted: Sequence[tuple[int, Mode, CoreSchema]], ref_template: str
@@ -205,4 +252,4 @@ def json_schemas(
         ref_template: how a definition is referred to, with `{model}` for its name.
     """
     found, definitions = DocumentSchema(ref_template=ref_template).generate_definitions(wanted)
-    return {number: schema for (number, _), schema in found.items()}, dict(definitions)
+    return {number: schema for (number, _), schema in found.items()}, {**definitions}

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import NoneType
 from typing import Any, Final
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
+from pydantic.fields import FieldInfo
 
 from typeway.declare import shapes
-from typeway.declare.classify import Input, wires_of
+from typeway.declare.classify import Input, is_json, wires_of
 from typeway.plan.exchange import Exchange
 
 MISSING: Final = object()
@@ -66,14 +68,10 @@ def pick(values: Callable[[str], list[Any]], wires: Sequence[Wire], *, is_list: 
     """The raw value under the first wire name that is present, or MISSING."""
     for name, *rest in wires:
         found = values(str(name))
-        if not found:
-            continue
-        if rest:
-            found = follow(found, rest)
-            if found is MISSING:
-                continue
-            return found
-        return found if is_list else found[0 if first else -1]
+        if rest and (followed := follow(found, rest)) is not MISSING:
+            return followed
+        if found and not rest:
+            return found if is_list else found[0 if first else -1]
     return MISSING
 
 
@@ -89,30 +87,51 @@ def follow(value: Any, path: Sequence[str | int]) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class GroupField:
-    """One field of a parameter model: its names on the wire, and the key under which the model expects it."""
+    """One field of a parameter model.
 
-    key: str
+    Parameters:
+        wires: its names on the wire.
+        name: the name that the model expects it under; None if that is the name on the wire.
+        is_list: whether every value of its name counts.
+        field: what the model says of it.
+    """
+
     wires: tuple[Wire, ...]
+    name: str | None
     is_list: bool
     field: FieldInfo
 
+    @property
+    def key(self) -> str:
+        """The name that the model expects it under."""
+        return self.name or str(self.wires[0][0])
 
-def group_fields(kind: Any, location: str, *, convert_underscores: bool) -> tuple[GroupField, ...]:
-    """The fields of a parameter model, or of all models of a union."""
-    found: dict[str, GroupField] = {}
-    for member in shapes.members(kind):
+    def read(self, values: Callable[[str], list[Any]], *, first: bool) -> tuple[str, str, Any] | None:
+        """The name on the wire, the key for the model and the raw value; None if nothing was sent."""
+        for name, *rest in self.wires:
+            found = values(str(name))
+            if found:
+                return str(name), self.name or str(name), found if self.is_list or rest else found[0 if first else -1]
+        return None
+
+
+def fields_of(entry: Input) -> tuple[GroupField, ...]:
+    """The fields of the parameter model that an input is, or of all models of a union."""
+    found: dict[Any, GroupField] = {}
+    converts = entry.location == "header" and entry.marker.convert_underscores
+    for member in shapes.members(entry.kind):
         if not shapes.is_model(member):
             continue
-        model: type[BaseModel] = member
+        model: type[BaseModel] = shapes.plain(member)
+        by_name = model.model_config.get("populate_by_name") or model.model_config.get("validate_by_name")
         for name, field in model.model_fields.items():
-            wires = wires_of(field, name)
-            key = str(wires[0][0])
-            if location == "header" and convert_underscores and field.alias is None and field.validation_alias is None:
-                wires = ((name.replace("_", "-"),),)
-            populates = model.model_config.get("populate_by_name") or model.model_config.get("validate_by_name")
-            if populates and (name,) not in wires:
+            wires, key = wires_of(field, name), None
+            if converts and field.alias is None and field.validation_alias is None:
+                wires, key = ((name.replace("_", "-"),),), name
+            elif by_name and (name,) not in wires:
                 wires = (*wires, (name,))
-            found[key] = GroupField(key, wires, shapes.is_sequence(field.annotation), field)
+            is_list = shapes.is_sequence(field.annotation) and not any(is_json(part) for part in field.metadata)
+            found.setdefault(wires, GroupField(wires, key, is_list, field))
     return tuple(found.values())
 
 
@@ -123,33 +142,50 @@ def wants_extras(kind: Any) -> bool:
     )
 
 
-def read_group(view: View, entry: Input) -> Callable[[Exchange], Any]:
-    """A function that collects a parameter model's raw values; MISSING if an optional model has none of its own.
+class Group:
+    """Collects the raw values of a parameter model.
 
     Names that the model does not declare are handed to it as well: it may forbid or keep them, and its errors show
     what was sent.
+
+    Parameters:
+        entry: the input that is the model.
     """
-    fields = fields_of(entry)
-    first = entry.location in FIRST
-    declared = {str(name) for field in fields for name, *_ in field.wires}
-    counts_extras = wants_extras(entry.kind)
 
-    def read(exchange: Exchange) -> Any:
-        values: dict[str, Any] = {}
-        for field in fields:
-            value = pick(lambda name: view.everything(exchange, name), field.wires, is_list=field.is_list, first=first)
-            if value is not MISSING:
-                values[field.key] = value
-        has_own = bool(values)
-        for name in view.names(exchange):
-            if name not in declared:
-                found = view.everything(exchange, name)
-                values[name] = found[0] if len(found) == 1 else found
-        if entry.is_required or has_own or (counts_extras and values):
-            return values
-        return MISSING
+    __slots__ = ("counts_extras", "fields", "first", "is_optional", "keys")
 
-    return read
+    def __init__(self, entry: Input) -> None:
+        self.fields = fields_of(entry)
+        self.first = entry.location in FIRST
+        self.keys = frozenset(field.name for field in self.fields if field.name is not None)
+        self.counts_extras = wants_extras(entry.kind)
+        self.is_optional = not entry.is_required or NoneType in shapes.members(entry.kind)
+
+    def collect(self, values: Callable[[str], list[Any]], names: Iterable[str], is_empty: Any = None) -> Any:
+        """The model's raw values; MISSING if it is optional and the request has none of its own.
+
+        Parameters:
+            values: every value of a name.
+            names: all names that were sent.
+            is_empty: tells a value that counts as sent but is left out, as forms have them.
+        """
+        collected: dict[str, Any] = {}
+        used = set(self.keys)
+        for field in self.fields:
+            read = field.read(values, first=self.first)
+            if read is not None:
+                name, key, value = read
+                used.add(name)
+                if is_empty is None or not is_empty(value):
+                    collected[key] = value
+        has_own = len(used) > len(self.keys) or bool(collected)
+        for name in names:
+            if name not in used:
+                found = values(name)
+                collected[name] = found[0] if len(found) == 1 else found
+        if self.is_optional and not has_own and not (self.counts_extras and collected):
+            return MISSING
+        return collected
 
 
 class Reader:
@@ -202,28 +238,22 @@ class Reader:
 
 def is_simple(entry: Input) -> bool:
     """Whether one look-up by one name finds the value."""
-    return (
-        not entry.is_group
-        and not shapes.is_sequence(entry.kind)
-        and len(entry.wires) == 1
-        and len(entry.wires[0]) == 1
-    )
+    return not entry.is_group and not entry.is_list and len(entry.wires) == 1 and len(entry.wires[0]) == 1
 
 
 def read_special(entry: Input) -> Callable[[Exchange], Any]:
     """A function that reads one value that takes more than one look-up."""
     view = VIEWS[entry.location]
-    first = entry.location in FIRST
     if entry.is_group:
-        return read_group(view, entry)
-    wires, is_list = entry.wires, shapes.is_sequence(entry.kind)
+        group = Group(entry)
+
+        def read_group(exchange: Exchange) -> Any:
+            return group.collect(lambda name: view.everything(exchange, name), view.names(exchange))
+
+        return read_group
+    wires, is_list, first = entry.wires, entry.is_list, entry.location in FIRST
 
     def read(exchange: Exchange) -> Any:
         return pick(lambda name: view.everything(exchange, name), wires, is_list=is_list, first=first)
 
     return read
-
-
-def fields_of(entry: Input) -> tuple[GroupField, ...]:
-    """The fields of the parameter model that an input is."""
-    return group_fields(entry.kind, entry.location, convert_underscores=entry.marker.convert_underscores)

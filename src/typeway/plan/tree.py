@@ -113,25 +113,27 @@ def grow_tree(
             longer depends on one that lives shorter.
     """
     growth = Growth(path_names, conventions, overrides or {})
-    added = [(None, grow_dependency(depends, growth, (), (declaration.function,))) for depends in dependencies]
-    return grow_node(declaration, declaration.function, None, growth, (), (), (declaration.function,), added)
+    above = (declaration.function,)
+    added = [(None, grow_dependency(depends, growth, (), above, declaration.where)) for depends in dependencies]
+    return grow_node(declaration, declaration.function, None, growth, (), (), above, added)
 
 
 def grow_dependency(
-    depends: Depends, growth: Growth, scopes: tuple[str, ...], above: tuple[Callable[..., Any], ...]
+    depends: Depends, growth: Growth, scopes: tuple[str, ...], above: tuple[Callable[..., Any], ...], where: str
 ) -> Node:
     original = depends.dependency
     if not callable(original):
         raise declaration_error(
             f"a dependency must be callable, not {original!r}.",
             hint="Give Depends() a function, a class or a callable object, or annotate the parameter with a class.",
-            also=AssertionError,
+            where=where,
+            also=AssertionError if original is None else TypeError,
         )
     if any(original is ancestor for ancestor in above):
         chain = " → ".join(getattr(f, "__qualname__", repr(f)) for f in (*above[1:], original))
         raise declaration_error(
             f"dependencies form a cycle: {chain}.", hint="Move what they share into a third dependency.",
-            also=ValueError,
+            where=where, also=ValueError,
         )  # fmt: skip
     function = growth.overrides.get(original, original) if growth.overrides else original
     own = tuple(depends.scopes or ()) if isinstance(depends, Security) else ()
@@ -159,7 +161,7 @@ def grow_node(
     children: list[tuple[str | None, Node]] = [*added]
     for source in sources:
         if isinstance(source, Needed):
-            children.append((source.name, grow_dependency(source.depends, growth, scopes, above)))
+            children.append((source.name, grow_dependency(source.depends, growth, scopes, above, declaration.where)))
     if scope == "request":
         check_scopes(declaration, [child for _, child in children])
     elif depends is not None and depends.scope is not None and scope is None:

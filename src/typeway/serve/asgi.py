@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from starlette.datastructures import URL
@@ -24,6 +26,7 @@ from typeway.serve.respond import Responder
 from typeway.serve.target import Overrides, Target
 from typeway.types import ASGIApp, Receive, Scope, Send
 
+NOTHING: Final[Mapping[Any, Any]] = MappingProxyType({})
 STARTED_TOO_LATE: Final = "Caught handled exception, but response already started."
 
 
@@ -33,35 +36,42 @@ class Site:
     Parameters:
         index: finds HTTP routes.
         sockets: finds WebSocket routes.
-        handlers: the application's own mapping of exception handlers.
+        app: the application, whose handlers and overrides count as they are at each request; None for a bare router.
         conventions: which of the two ways to go where there are two.
-        overrides: the application's own mapping of dependency overrides.
         redirects: whether paths that differ by a last slash are redirected.
         default: what answers when nothing matches; None for 404.
         router: what `scope["router"]` shall be.
     """
 
-    __slots__ = ("conventions", "default", "handlers", "index", "overrides", "redirects", "router", "sockets")
+    __slots__ = ("app", "conventions", "default", "index", "redirects", "router", "sockets")
 
     def __init__(
         self,
         index: Index,
         sockets: Index,
-        handlers: Handlers,
+        app: Any,
         conventions: Conventions,
-        overrides: Overrides,
         redirects: bool,
         default: ASGIApp | None,
         router: Any,
     ) -> None:
         self.index = index
         self.sockets = sockets
-        self.handlers = handlers
+        self.app = app
         self.conventions = conventions
-        self.overrides = overrides
         self.redirects = redirects
         self.default = default
         self.router = router
+
+    @property
+    def handlers(self) -> Handlers:
+        """What answers exceptions, by class or status code."""
+        return getattr(self.app, "exception_handlers", NOTHING)
+
+    @property
+    def overrides(self) -> Overrides:
+        """What runs in the place of dependencies."""
+        return getattr(self.app, "dependency_overrides", NOTHING)
 
 
 def path_of(scope: Scope) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any, Final
 
 from pydantic_core import ValidationError
@@ -96,7 +95,7 @@ def build_responder(operation: Operation) -> Responder:
     encode = encode_model(operation, model) if model is not None else encode_anything(operation)
     return Responder(
         encode=encode,
-        status=HTTPStatus.OK if operation.status_code is None else int(operation.status_code),
+        status=200 if operation.status_code is None else int(operation.status_code),
         keeps_type=operation.conventions.bodiless_content_type,
     )
 

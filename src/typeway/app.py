@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
@@ -18,7 +19,12 @@ from typing_extensions import Unpack
 from typeway.conventions import TYPEWAY, Conventions
 from typeway.describe.document import build_document
 from typeway.documentation import add_documentation
-from typeway.exceptions import RequestValidationError, WebSocketRequestValidationError, declaration_error
+from typeway.exceptions import (
+    RequestValidationError,
+    TypewayDeprecationWarning,
+    WebSocketRequestValidationError,
+    declaration_error,
+)
 from typeway.handlers import (
     http_exception_handler,
     request_validation_exception_handler,
@@ -92,7 +98,7 @@ class Typeway(Verbs, Starlette):
     conventions: ClassVar[Conventions] = TYPEWAY
     router_class: ClassVar[type[Router]] = Router
 
-    router: Router  # type: ignore[assignment]  # ours is a Starlette router too
+    router: Router
     title: str
     description: str
     version: str
@@ -120,6 +126,10 @@ class Typeway(Verbs, Starlette):
                 hint="Give the application one, or switch the documentation off with openapi_url=None.",
                 also=AssertionError,
             )  # fmt: skip
+        if self.root_path:
+            command = f"{self.conventions.default_title.lower()} run --root-path {self.root_path}"
+            message = f"`root_path` is deprecated: tell the server instead, for example `{command}`."
+            warnings.warn(message, TypewayDeprecationWarning, stacklevel=2)
         self.router = self.router_class(**{name: value for name, value in given.items() if name in ROUTED})  # type: ignore[arg-type]
         self.webhooks: Router = given.get("webhooks") or self.router_class()
         self.dependency_overrides: dict[Callable[..., Any], Callable[..., Any]] = {}
@@ -199,7 +209,7 @@ class Typeway(Verbs, Starlette):
         """The application as one ASGI callable: error answers outermost, then middleware, then the router."""
         app: ASGIApp = self.router
         middleware = list(self.user_middleware)
-        dispatches = []
+        dispatches: list[Any] = []
         while middleware and is_http_middleware(middleware[-1]):
             dispatches.append(middleware.pop().kwargs["dispatch"])
         if dispatches:
@@ -266,7 +276,8 @@ class Typeway(Verbs, Starlette):
 
 def is_http_middleware(entry: Middleware) -> bool:
     """Whether a middleware is a plain function around requests, as `@app.middleware("http")` adds it."""
-    return entry.cls is BaseHTTPMiddleware and not entry.args and set(entry.kwargs) == {"dispatch"}
+    factory: Any = entry.cls
+    return factory is BaseHTTPMiddleware and not entry.args and set(entry.kwargs) == {"dispatch"}
 
 
 def operations_of(routes: Sequence[BaseRoute]) -> list[Operation]:

@@ -30,16 +30,20 @@ def add_documentation(app: Typeway) -> None:
     if not app.openapi_url:
         return
     add_document(app, app.openapi_url)
-    if app.docs_url or app.redoc_url:
-
-        def assets(request: Request) -> Response:
-            return asset_response(request.path_params["name"], request.headers)
-
-        app.add_route(ASSET_PATH + "/{name:path}", assets, include_in_schema=False)
+    add_assets(app)
     if app.docs_url:
         add_swagger_ui(app, app.docs_url, app.openapi_url)
     if app.redoc_url:
         add_redoc(app, app.redoc_url, app.openapi_url)
+
+
+def add_assets(app: Typeway) -> None:
+    """Serve the packaged files, also where an author writes the pages' routes."""
+
+    def assets(request: Request) -> Response:
+        return asset_response(request.path_params["name"], request.headers)
+
+    app.add_route(ASSET_PATH + "/{name:path}", assets, include_in_schema=False)
 
 
 def add_document(app: Typeway, openapi_url: str) -> None:

@@ -11,6 +11,7 @@ from decimal import Decimal
 from enum import Enum
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 from json import JSONEncoder
+from math import isfinite
 from operator import attrgetter
 from pathlib import Path, PurePath
 from types import GeneratorType, NoneType
@@ -23,7 +24,7 @@ from pydantic_core import PydanticUndefinedType, Url
 from typeway.exceptions import PydanticV1NotSupportedError
 from typeway.types import IncEx
 
-__all__ = ["ENCODERS_BY_TYPE", "decimal_encoder", "isoformat", "jsonable_encoder", "to_json_bytes"]
+__all__ = ["ENCODERS_BY_TYPE", "decimal_encoder", "isoformat", "jsonable_encoder", "to_json_bytes", "to_json_line"]
 
 
 def isoformat(value: date | time) -> str:
@@ -156,33 +157,81 @@ def to_json_bytes(value: Any) -> bytes:
         assert to_json_bytes({"name": "Ada", "tags": ("a", "b")}) == b'{"name":"Ada","tags":["a","b"]}'
         ```
     """
+    return _to_text(value, _compact).encode()
+
+
+def to_json_line(value: Any) -> str:
+    """Return what `json.dumps(jsonable_encoder(value))` is, with null for numbers that JSON does not know.
+
+    This is one item of a stream: ASCII on a single line, and no value that has already been sent is followed by a
+    failure over a NaN.
+
+    Raises:
+        ValueError: What `jsonable_encoder` cannot read.
+        TypeError: A key that JSON does not know.
+
+    Example:
+        ```python
+        assert to_json_line({"name": "Zoë", "score": float("nan")}) == '{"name": "Zo\\u00eb", "score": null}'
+        ```
+    """
+    return _to_text(value, _line)
+
+
+def _to_text(value: Any, write: Callable[[Any], str]) -> str:
+    """Write any value by the encoder's rules, given what writes plain data."""
     try:
         # PERF: marshal refuses subclasses (such as an Enum that is a str and has another value), which the JSON
         # encoder would take for their base type. It is the cheapest type check of a whole tree: 0.2 us for a small
         # one, a sixth of the encoder's time for a large one; a walk in Python would take as long as the encoder.
         marshal.dumps(value)
-        text = _plain_json(value)
+        text = write(value)
     except (TypeError, ValueError):
         value = _encode(value, _RULES_FOR_TEXT, None, None)
-        text = _plain_json(value)
+        text = write(value)
     if '"_sa' in text:
         # Some string starts so; only a walk can tell the keys from the values.
-        text = _plain_json(_encode(value, _RULES, None, None))
-    return text.encode()
+        text = write(_encode(value, _RULES, None, None))
+    return text
 
 
-def _make_plain_json() -> Callable[[Any], str]:
+def _make_plain_json(*, ascii_only: bool, allow_nan: bool, separators: tuple[str, str]) -> Callable[[Any], str]:
     """Build the encoder of plain data: what `json.dumps` would do, with everything settled beforehand."""
-    encoder = JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":"))
+    encoder = JSONEncoder(ensure_ascii=ascii_only, allow_nan=allow_nan, check_circular=False, separators=separators)
     make = getattr(json.encoder, "c_make_encoder", None)
     if make is None:  # an interpreter without the C accelerator
         return encoder.encode
     # PERF: JSONEncoder.encode builds one of these for every value: 0.5 us of the 0.9 us that a small answer takes.
-    pieces = make(None, encoder.default, json.encoder.encode_basestring, None, ":", ",", False, False, False)
+    quote = json.encoder.encode_basestring_ascii if ascii_only else json.encoder.encode_basestring
+    comma, colon = separators
+    pieces = make(None, encoder.default, quote, None, colon, comma, False, False, allow_nan)
     return lambda value: "".join(pieces(value, 0))
 
 
-_plain_json: Final = _make_plain_json()
+_compact: Final = _make_plain_json(ascii_only=False, allow_nan=False, separators=(",", ":"))
+_finite_line: Final = _make_plain_json(ascii_only=True, allow_nan=False, separators=(", ", ": "))
+_any_line: Final = _make_plain_json(ascii_only=True, allow_nan=True, separators=(", ", ": "))
+
+
+def _line(value: Any) -> str:
+    try:
+        return _finite_line(value)
+    except ValueError:
+        # A key cannot be null; `json.dumps` has words for such keys, so they stay.
+        return _any_line(_without_non_finite(value))
+
+
+def _without_non_finite(value: Any) -> Any:
+    """Put None in the place of NaN and the infinities, at every depth of plain data."""
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _without_non_finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_non_finite(item) for item in value]
+    return value
+
+
 _RULES: Final = _Rules()
 # The text shows whether Pydantic's dumps hold `_sa` keys, so they need no walk of their own.
 _RULES_FOR_TEXT: Final = _Rules(rewalks_dumps=False)

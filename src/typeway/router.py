@@ -314,7 +314,7 @@ class Router(Verbs, routing.Router):
         if site is None:
             with self._lock:
                 app = scope.get("app")
-                is_ours = getattr(app, "router", None) is self
+                is_ours = app is not None and getattr(app, "router", None) is self
                 index, sockets = indexes_of(self.routes, self.conventions)
                 site = self._site = Site(
                     index=index,

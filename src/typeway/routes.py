@@ -121,8 +121,7 @@ class APIRoute(routing.Route):
         self.apply(self.options)
         self.place(path)
         self.name = self.options.get("name") or get_name(endpoint)
-        if isinstance(self.status_code, Enum):
-            self.status_code = int(self.status_code)
+        self.status_code = None if self.status_code is None else int(self.status_code)
         self.description = (self.description or inspect.cleandoc(endpoint.__doc__ or "")).split("\f")[0].strip()
         self.returns = self.read_returns()
         if self.returns.model is not None and self.response_model is PydanticUndefined:

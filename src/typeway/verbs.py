@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from typing_extensions import Unpack
+from typing_extensions import Unpack, deprecated
 
 from typeway.options import ApiRouteOptions, RouteOptions
 from typeway.types import DecoratedCallable
@@ -101,6 +101,7 @@ class Verbs:
 
         return register
 
+    @deprecated("on_event is deprecated, use a lifespan instead: `Typeway(lifespan=...)`.")
     def on_event(self, event_type: str) -> Callable[[DecoratedCallable], DecoratedCallable]:
         """Register a function to run at `"startup"` or `"shutdown"`; prefer a lifespan."""
 

@@ -19,7 +19,12 @@ Location = Literal["path", "query", "header", "cookie", "body", "form", "file"]
 OWN_OPTIONS = frozenset({"include_in_schema", "example", "openapi_examples", "regex", "embed", "media_type"})
 
 
-class Marker(FieldInfo):
+# Pydantic declares FieldInfo final; FastAPI's programming model needs markers to be one, and Pydantic's own code asks
+# for instances only.
+Described: Any = FieldInfo
+
+
+class Marker(Described):  # type: ignore[misc]  # see above
     """A Pydantic field description that also says which part of a request holds the value.
 
     Parameters:
@@ -121,7 +126,7 @@ class Param(Marker):
 class Path(Param):
     """The value is a part of the URL's path."""
 
-    location = "path"
+    location: ClassVar[Location] = "path"
 
     def __init__(self, default: Any = ..., **options: Any) -> None:
         if default is not ... and default is not PydanticUndefined:
@@ -136,38 +141,38 @@ class Path(Param):
 class Query(Param):
     """The value is in the URL's query string."""
 
-    location = "query"
+    location: ClassVar[Location] = "query"
 
 
 class Header(Param):
     """The value is a request header; underscores in the name stand for hyphens unless told otherwise."""
 
-    location = "header"
+    location: ClassVar[Location] = "header"
 
 
 class Cookie(Param):
     """The value is a cookie."""
 
-    location = "cookie"
+    location: ClassVar[Location] = "cookie"
 
 
 class Body(Marker):
     """The value is the JSON body, or one member of it."""
 
-    location = "body"
+    location: ClassVar[Location] = "body"
 
 
 class Form(Body):
     """The value is a form field."""
 
-    location = "form"
+    location: ClassVar[Location] = "form"
     default_media_type = "application/x-www-form-urlencoded"
 
 
 class File(Form):
     """The value is an uploaded file."""
 
-    location = "file"
+    location: ClassVar[Location] = "file"
     default_media_type = "multipart/form-data"
 
 

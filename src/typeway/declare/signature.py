@@ -137,10 +137,11 @@ def resolve_around(text: str, namespace: dict[str, Any]) -> Any:
 
 def split(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
     """Take `Annotated[...]` apart, through any PEP 695 alias around it."""
-    if isinstance(annotation, TypeAliasType) and get_origin(annotation.__value__) is Annotated:
-        annotation = annotation.__value__
-    if get_origin(annotation) is not Annotated:
+    inside = annotation.__value__ if isinstance(annotation, TypeAliasType) else annotation
+    origin: Any = get_origin(inside)
+    if origin is not Annotated:
         return annotation, ()
+    annotation = inside
     inner, *metadata = get_args(annotation)
     inner, deeper = split(inner)
     return inner, (*deeper, *metadata)

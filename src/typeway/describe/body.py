@@ -104,10 +104,12 @@ def want_form(inputs: Sequence[Placed], title: str, schemas: Schemas) -> tuple[i
 
 
 def want_part(placed: Placed, schemas: Schemas) -> int:
-    """Ask for the schema of one part of a form: a model without its default, a field with it."""
+    """Ask for the schema of one part of a form: a model without its default, or a field as the member that it is."""
     entry = placed.entry
-    schema = placed.schema if entry.is_group else placed.schema_with_default
-    return schemas.want(schema, "validation", entry.marker.title or title_of(entry.name))
+    title = title_of(entry.name)
+    if entry.is_group:
+        return schemas.want(placed.schema, "validation", entry.marker.title or title)
+    return schemas.want_member(placed.member(title, is_required=False))
 
 
 def media_type_of(entries: Sequence[Input], *, is_whole: bool) -> str:
@@ -141,7 +143,7 @@ def compose_form(carried: Carried, described: Described) -> None:
         if entry.is_group:
             conditions.extend(conditions_of(entry, described[number], described))
         else:
-            conditions.append({"properties": {entry.wire: described[number]}})
+            conditions.append({"properties": described[number]["properties"]})
     name = described.component_of(carried.schema)
     fields = {key: value for key, value in described.components[name].items() if value != {}}
     described.components[name] = {"allOf": conditions, **fields}

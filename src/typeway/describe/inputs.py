@@ -13,7 +13,7 @@ from pydantic_core.core_schema import TypedDictField
 
 from typeway.declare import shapes
 from typeway.declare.classify import Input
-from typeway.plan.fields import TEXTS, member_schema, schema_of
+from typeway.plan.fields import TEXTS, described_schema, member_schema, schema_of
 from typeway.plan.tree import Node
 
 
@@ -25,13 +25,22 @@ class Placed:
     where: str
 
     @property
+    def type_schema(self) -> CoreSchema:
+        """The input's type, without what is said about it for readers."""
+        kind, *extras, marker = get_args(self.entry.annotation)
+        silent = copy(marker)
+        for name in TEXTS:
+            setattr(silent, name, None)
+        return schema_of(Annotated[(kind, *extras, silent)], self.where)
+
+    @property
     def schema(self) -> CoreSchema:
-        """The input's type."""
-        return schema_of(self.entry.annotation, self.where)
+        """The input's type and what is said about it."""
+        return described_schema(self.type_schema, self.entry.marker)
 
     @property
     def schema_with_default(self) -> CoreSchema:
-        """The input's type and default."""
+        """The input's type, what is said about it, and its default."""
         return self.with_default(self.schema)
 
     def with_default(self, schema: CoreSchema) -> CoreSchema:
@@ -43,12 +52,8 @@ class Placed:
 
     def member(self, title: str | None, *, is_required: bool) -> TypedDictField:
         """The input as a member of an object; see `typeway.plan.fields.member_schema`."""
-        kind, *extras, marker = get_args(self.entry.annotation)
-        silent = copy(marker)
-        for name in TEXTS:
-            setattr(silent, name, None)
-        schema = self.with_default(schema_of(Annotated[(kind, *extras, silent)], self.where))
-        return member_schema(schema, marker, title, wire=self.entry.wire, is_required=is_required)
+        schema = self.with_default(self.type_schema)
+        return member_schema(schema, self.entry.marker, title, wire=self.entry.wire, is_required=is_required)
 
 
 def nodes_in_order(tree: Node) -> tuple[Node, ...]:

@@ -80,6 +80,10 @@ class Schemas:
         self.objects[number] = title
         return self.want(schema, "validation", None)
 
+    def want_member(self, member: TypedDictField) -> int:
+        """Ask for the schema of an object of which but one member is known."""
+        return self.want(core_schema.typed_dict_schema({"member": member}), "validation", None)
+
     def describe(self) -> Described:
         """The JSON Schemas of everything that was asked for."""
         found, definitions = json_schemas(

@@ -93,7 +93,7 @@ class Body:
         if not isinstance(request, Request):
             raise HTTPException(400, texts.BODY_PARSE_ERROR)
         try:
-            form = await request.form(**self.form_limits)  # type: ignore[arg-type]  # the limits' keys are its names
+            form = await request.form(**self.form_limits)
             exchange.form = form
             exchange.body = {index: await form_value(form, entry) for index, entry in enumerate(self.inputs)}
         except HTTPException:

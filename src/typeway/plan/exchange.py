@@ -102,7 +102,7 @@ class Exchange:
             kind = Request if self.scope["type"] == "http" else WebSocket
             connection = self._connection = kind(self.scope, self.receive, self.send)
             if self.raw_body is not None:
-                connection._body = self.raw_body  # where Request.body() keeps what it has read
+                vars(connection)["_body"] = self.raw_body  # where Request.body() keeps what it has read
         return connection  # type: ignore[no-any-return]
 
     @connection.setter

@@ -109,12 +109,13 @@ def hoist(schema: CoreSchema, definitions: dict[str, CoreSchema]) -> CoreSchema:
     """The schema without its definitions, which are added to `definitions`."""
     if schema["type"] == "default":
         inner = hoist(schema["schema"], definitions)
-        return schema if inner is schema["schema"] else {**schema, "schema": inner}  # type: ignore[return-value]
+        return schema if inner is schema["schema"] else {**schema, "schema": inner}
     if schema["type"] != "definitions":
         return schema
     for definition in schema["definitions"]:
-        definitions[definition["ref"]] = definition  # type: ignore[typeddict-item]
-    return schema["schema"]
+        definitions[definition["ref"]] = definition
+    inside: CoreSchema = schema["schema"]
+    return inside
 
 
 def single_validator(schema: CoreSchema) -> SchemaValidator:
@@ -184,6 +185,42 @@ def field_schema_of(field: FieldInfo, where: str) -> CoreSchema:
 TEXTS: Final = ("title", "description", "deprecated", "examples", "json_schema_extra")
 
 
+def texts_of(field: FieldInfo, title: str | None = None) -> dict[str, Any]:
+    """What a field says for readers, as metadata of a core schema.
+
+    Parameters:
+        title: the title if the field has none.
+    """
+    updates = {
+        "title": field.title or title,
+        "description": field.description,
+        "deprecated": bool(field.deprecated) or None,
+        "examples": to_jsonable_python(field.examples),
+    }
+    return {
+        "pydantic_js_updates": {name: value for name, value in updates.items() if value is not None},
+        "pydantic_js_extra": field.json_schema_extra,
+    }
+
+
+def described_schema(schema: CoreSchema, field: FieldInfo) -> CoreSchema:
+    """A schema with what a field says of it for readers.
+
+    `TypeAdapter(Annotated[...])` would do the same, but for a recursive model Pydantic 2.14 writes it into the model's
+    own schema, and from then on the model is described so wherever it stands.
+    """
+    texts = texts_of(field)
+    if not texts["pydantic_js_updates"] and not texts["pydantic_js_extra"]:
+        return schema
+    if schema["type"] == "definitions":
+        return {**schema, "schema": described_schema(schema["schema"], field)}
+    reference = schema.get("ref")
+    if isinstance(reference, str):
+        shown = core_schema.definition_reference_schema(reference, metadata=texts)
+        return core_schema.definitions_schema(shown, [schema])
+    return {**schema, "metadata": {**schema.get("metadata", {}), **texts}}  # type: ignore[return-value, misc]
+
+
 def member_schema(
     schema: CoreSchema, field: FieldInfo, title: str | None, *, wire: str, is_required: bool
 ) -> core_schema.TypedDictField:
@@ -193,20 +230,8 @@ def member_schema(
         schema: the member's type, with its default.
         title: the title if the field has none; None leaves it to the type or to the member's name.
     """
-    updates = {
-        "title": field.title or title,
-        "description": field.description,
-        "deprecated": bool(field.deprecated) or None,
-        "examples": to_jsonable_python(field.examples),
-    }
     return core_schema.typed_dict_field(
-        schema,
-        required=is_required,
-        validation_alias=wire,
-        metadata={
-            "pydantic_js_updates": {name: value for name, value in updates.items() if value is not None},
-            "pydantic_js_extra": field.json_schema_extra,
-        },
+        schema, required=is_required, validation_alias=wire, metadata=texts_of(field, title)
     )
 
 
@@ -252,4 +277,4 @@ def json_schemas(
         ref_template: how a definition is referred to, with `{model}` for its name.
     """
     found, definitions = DocumentSchema(ref_template=ref_template).generate_definitions(wanted)
-    return {number: schema for (number, _), schema in found.items()}, {**definitions}
+    return {number: schema for (number, _), schema in found.items()}, dict(definitions)

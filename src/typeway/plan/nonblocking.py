@@ -52,11 +52,12 @@ def cannot_block(function: Callable[..., Any]) -> bool:
 
 def is_plain_class(kind: type[Any]) -> bool:
     """Whether constructing the class runs its own `__init__` and nothing else of anybody's."""
+    found: Any = kind  # to a type checker the special methods of every class are its own
     return (
-        type(kind) is type
-        and kind.__new__ is object.__new__
-        and kind.__setattr__ is object.__setattr__
-        and isinstance(kind.__init__, types.FunctionType)
+        type(found) is type
+        and found.__new__ is object.__new__
+        and found.__setattr__ is object.__setattr__
+        and isinstance(found.__init__, types.FunctionType)
     )
 
 
@@ -65,7 +66,8 @@ def code_is_safe(function: Any, kind: type[Any] | None) -> bool:
     code = function.__code__
     if code.co_flags & NOT_PLAIN or hasattr(function, "__wrapped__"):
         return False
-    previous = before = None
+    previous: dis.Instruction | None = None
+    before: dis.Instruction | None = None
     for instruction in dis.get_instructions(function):
         name = instruction.opname
         if name == "STORE_ATTR":

@@ -114,7 +114,9 @@ def grow_tree(
     """
     growth = Growth(path_names, conventions, overrides or {})
     above = (declaration.function,)
-    added = [(None, grow_dependency(depends, growth, (), above, declaration.where)) for depends in dependencies]
+    added: list[tuple[str | None, Node]] = [
+        (None, grow_dependency(depends, growth, (), above, declaration.where)) for depends in dependencies
+    ]
     return grow_node(declaration, declaration.function, None, growth, (), (), above, added)
 
 

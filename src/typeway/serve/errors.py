@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from typeway import texts
 from typeway.concurrency import run_in_threadpool
 from typeway.conventions import Conventions
-from typeway.exceptions import HTTPException
+from typeway.exceptions import HTTPException, ValidationException
 from typeway.plan.calls import is_coroutine
 from typeway.types import ExceptionHandler
 
@@ -39,6 +39,11 @@ def handler_for(error: Exception, handlers: Handlers, conventions: Conventions) 
 
 
 async def call_handler(handler: ExceptionHandler, connection: HTTPConnection[Any], error: Exception) -> Any:
+    root_path = connection.scope.get("root_path")
+    if root_path and isinstance(error, ValidationException) and error.endpoint_path:
+        # The endpoint knows its path within its application; where that is mounted is known only now.
+        method, _, path = error.endpoint_path.partition(" ")
+        error.endpoint_path = f"{method} {root_path}{path}"
     if is_coroutine(handler):
         return await handler(connection, error)
     return await run_in_threadpool(handler, connection, error)

@@ -1,0 +1,541 @@
+"""Bodies are read as JSON or as forms, whole or by member, and what cannot be read is the client's mistake."""
+
+import functools
+from typing import Annotated, Any, Literal
+
+import pytest
+from pydantic import BaseModel, ConfigDict, Field
+
+import typeway
+from tests.frameworks import answer, application, ask, client, each_framework, errors
+from typeway import Body, File, Form, Request, Typeway, UploadFile
+
+JSON = {"content-type": "application/json"}
+
+
+class Item(BaseModel):
+    name: str
+    price: float | None = None
+
+
+class User(BaseModel):
+    login: str
+
+
+class Profile(BaseModel):
+    name: str
+    tags: list[str] = []
+    nick: str = Field("none", alias="nickname")
+
+
+class StrictProfile(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    name: str
+
+
+class OpenProfile(BaseModel):
+    model_config = ConfigDict(extra="allow")
+    name: str = "none"
+
+
+class Upload(BaseModel):
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+    title: str
+    file: UploadFile
+
+
+# --- JSON -------------------------------------------------------------------------------------------------------
+
+
+@functools.cache
+def bodies(web: Any) -> Any:
+    """One endpoint per way to take a JSON body."""
+    app = web.FastAPI()
+
+    @app.post("/one")
+    def one(item: Item):
+        return item
+
+    @app.post("/optional")
+    def optional(item: Item | None = None):
+        return item
+
+    @app.post("/required-nullable")
+    def required_nullable(item: Annotated[Item | None, web.Body()]):
+        return item
+
+    @app.post("/embedded")
+    def embedded(item: Annotated[Item, web.Body(embed=True)]):
+        return item
+
+    @app.post("/two")
+    def two(item: Item, user: User):
+        return [item, user]
+
+    @app.post("/two-optional")
+    def two_optional(item: Item | None = None, n: Annotated[int, web.Body()] = 3):
+        return [item, n]
+
+    @app.post("/with-query")
+    def with_query(item: Item, q: int, x_a: Annotated[int, web.Header()] = 0):
+        return [item, q, x_a]
+
+    @app.put("/alias")
+    def alias(item: Annotated[Item, web.Body(alias="thing")], user: Annotated[User, web.Body(validation_alias="who")]):
+        return [item, user]
+
+    @app.post("/bytes")
+    def raw(data: Annotated[bytes, web.Body()]):
+        return data.decode()
+
+    @app.post("/anything")
+    def anything(data: Annotated[Any, web.Body()] = "none"):
+        return data
+
+    @app.delete("/delete")
+    def delete(item: Item):
+        return item
+
+    def user(user: User):
+        return user.login
+
+    @app.post("/dependency")
+    def dependency(item: Item, login: Annotated[str, web.Depends(user)]):
+        return [item, login]
+
+    @app.post("/shared")
+    def shared(user: User, login: Annotated[str, web.Depends(user)]):
+        return [user, login]
+
+    return app
+
+
+ITEM = {"name": "n", "price": None}
+
+BODIES: list[tuple[str, dict[str, Any], Any]] = [
+    ("POST /one", {"json": {"name": "n", "more": 1}}, ITEM),
+    ("POST /one", {"json": {"name": "é☃", "price": 1}}, {"name": "é☃", "price": 1.0}),
+    (
+        "POST /one",
+        {"content": b' {"name" : "n"} ', "headers": {"content-type": "application/json; charset=utf-8"}},
+        ITEM,
+    ),
+    ("POST /one", {"content": b'{"name":"n"}', "headers": {"content-type": "application/problem+json"}}, ITEM),
+    ("POST /one", {"content": b'{"name":"n"}', "headers": {"content-type": "APPLICATION/JSON"}}, ITEM),
+    ("POST /one", {"content": b'{"name":"a","name":"n"}', "headers": JSON}, ITEM),
+    ("POST /optional", {}, None),
+    ("POST /optional", {"json": {"name": "n"}}, ITEM),
+    ("POST /required-nullable", {"content": b"null", "headers": JSON}, None),
+    ("POST /embedded", {"json": {"item": {"name": "n"}}}, ITEM),
+    ("POST /two", {"json": {"item": {"name": "n"}, "user": {"login": "l"}}}, [ITEM, {"login": "l"}]),
+    ("POST /two-optional", {}, [None, 3]),
+    ("POST /two-optional", {"json": {"n": 4}}, [None, 4]),
+    ("POST /two-optional", {"json": {"item": None}}, [None, 3]),
+    ("POST /with-query?q=1", {"json": {"name": "n"}, "headers": {"x-a": "2"}}, [ITEM, 1, 2]),
+    ("PUT /alias", {"json": {"thing": {"name": "n"}, "who": {"login": "l"}}}, [ITEM, {"login": "l"}]),
+    ("POST /bytes", {"content": b"raw bytes", "headers": {"content-type": "image/png"}}, "raw bytes"),
+    ("POST /bytes", {"content": b'"text"', "headers": JSON}, "text"),
+    ("POST /bytes", {"content": b"no type"}, "no type"),
+    ("POST /anything", {"json": [1, {"a": None}]}, [1, {"a": None}]),
+    ("POST /anything", {}, "none"),
+    ("DELETE /delete", {"json": {"name": "n"}}, ITEM),
+    ("POST /dependency", {"json": {"item": {"name": "n"}, "user": {"login": "l"}}}, [ITEM, "l"]),
+    ("POST /shared", {"json": {"login": "l"}}, [{"login": "l"}, "l"]),
+]
+
+BAD_BODIES: list[tuple[str, dict[str, Any], list[tuple[str, list[Any]]]]] = [
+    ("POST /one", {}, [("missing", ["body"])]),
+    (
+        "POST /one",
+        {"json": {"name": 3, "price": "x"}},
+        [("string_type", ["body", "name"]), ("float_parsing", ["body", "price"])],
+    ),
+    ("POST /one", {"json": "text"}, [("model_attributes_type", ["body"])]),
+    ("POST /required-nullable", {}, [("missing", ["body"])]),
+    ("POST /embedded", {"json": {"name": "n"}}, [("missing", ["body", "item"])]),
+    ("POST /two", {"json": {"item": {"name": "n"}}}, [("missing", ["body", "user"])]),
+    ("POST /two", {}, [("missing", ["body", "item"]), ("missing", ["body", "user"])]),
+    ("POST /two-optional", {"json": {"n": None}}, [("int_type", ["body", "n"])]),
+    ("PUT /alias", {"json": {"item": {}}}, [("missing", ["body", "thing"]), ("missing", ["body", "who"])]),
+    ("POST /with-query?q=x", {"json": {}}, [("int_parsing", ["query", "q"]), ("missing", ["body", "name"])]),
+    ("POST /dependency", {"json": {"name": "n"}}, [("missing", ["body", "user"]), ("missing", ["body", "item"])]),
+]
+
+
+@each_framework
+@pytest.mark.parametrize(("request_line", "options", "expected"), BODIES, ids=lambda value: str(value)[:40])
+def test_a_json_body_reaches_its_parameters(web, request_line, options, expected):
+    """One parameter is the whole body; several, or an embedded one, are members of it."""
+    assert answer(bodies(web), request_line, **options) == (200, expected)
+
+
+@each_framework
+@pytest.mark.parametrize(("request_line", "options", "expected"), BAD_BODIES, ids=lambda value: str(value)[:40])
+def test_a_json_body_that_does_not_fit_is_refused(web, request_line, options, expected):
+    """Missing and wrong members are named with their way through the body."""
+    assert errors(bodies(web), request_line, **options) == expected
+
+
+@each_framework
+@pytest.mark.parametrize("sent", [b"{", b'{"a": 1,}', b"[1, 2", b"nul", b"{'a': 1}", b"{} x", b'"\t"'])
+def test_malformed_json_is_a_422_that_names_the_position(web, sent):
+    """The answer to malformed JSON is one error with the position, in the words of Python's parser."""
+    status, body = answer(bodies(web), "POST /one", content=sent, headers=JSON)
+    [error] = body["detail"]
+    assert (status, error["type"], error["msg"], error["input"]) == (422, "json_invalid", "JSON decode error", {})
+    assert error["loc"][0] == "body"
+    assert isinstance(error["loc"][1], int)
+    assert set(error["ctx"]) == {"error"}
+
+
+@each_framework
+def test_malformed_json_is_answered_before_any_dependency_runs(web):
+    """A body that cannot be parsed beats everything else, a refusal by a dependency too."""
+    calls = []
+
+    def refuse():
+        calls.append("called")
+        raise web.HTTPException(401)
+
+    @application(web, method="POST", dependencies=[web.Depends(refuse)])
+    def create(item: Item): ...
+
+    assert answer(create, "POST /", content=b"{", headers=JSON)[0] == 422
+    assert calls == []
+    assert answer(create, "POST /", content=b"{}", headers=JSON)[0] == 401
+
+
+@each_framework
+@pytest.mark.parametrize("sent", [b"\xff\xfe\xff", b"[" * 100_000])
+def test_bytes_that_are_no_text_and_bottomless_nesting_are_a_400(web, sent):
+    """What no JSON parser can read is answered with 400 and one fixed sentence."""
+    assert answer(bodies(web), "POST /anything", content=sent, headers=JSON) == (
+        400,
+        {"detail": "There was an error parsing the body"},
+    )
+
+
+@each_framework
+@pytest.mark.parametrize(("sent", "expected"), [(b"NaN", 422), (b'{"name": "n", "price": Infinity}', 200)])
+def test_numbers_that_json_does_not_have_are_read_as_python_reads_them(web, sent, expected):
+    """NaN and Infinity are read as Python's parser reads them, and never become a crash."""
+    assert answer(bodies(web), "POST /one", content=sent, headers=JSON)[0] in (
+        expected,
+        500 if expected == 200 else 422,
+    )
+
+
+@each_framework
+def test_large_numbers_and_escapes_survive(web):
+    """Integers of any size and every escape arrive as they were sent."""
+    sent = b'[123456789012345678901234567890, "\\u00e9\\ud83d\\ude00\\n", 1e3, -0.0]'
+    assert answer(bodies(web), "POST /anything", content=sent, headers=JSON) == (
+        200,
+        [123456789012345678901234567890, "é😀\n", 1000.0, -0.0],
+    )
+
+
+def test_another_media_type_is_a_415_that_names_what_is_accepted():
+    """A body of a type that nobody declared is refused with the accepted types, and nothing of it is echoed."""
+    app = bodies(typeway)
+    for content_type in ("text/plain", "text/json", "application/xml", "nonsense"):
+        response = ask(app, "POST /one", content=b'{"name":"n"}', headers={"content-type": content_type})
+        assert response.status_code == 415
+        assert response.json() == {"detail": "Unsupported Media Type: send the body as application/json."}
+        assert response.headers["accept"] == "application/json"
+
+
+def test_a_declared_media_type_is_accepted():
+    """`Body(media_type=…)` says what else is accepted; such a body arrives as bytes."""
+
+    @application(typeway, method="POST")
+    def create(data: Annotated[str, Body(media_type="text/csv")]):
+        return data
+
+    assert answer(create, "POST /", content=b"a,b", headers={"content-type": "text/csv; charset=utf-8"}) == (200, "a,b")
+    assert answer(create, "POST /", content=b"a,b", headers={"content-type": "text/plain"}) == (
+        415,
+        {"detail": "Unsupported Media Type: send the body as application/json, text/csv."},
+    )
+
+
+@each_framework
+@pytest.mark.parametrize("level", ["app", "router", "include", "route"])
+def test_a_body_without_a_media_type_is_json_where_strictness_is_off(web, level):
+    """`strict_content_type=False` reads a body without a Content-Type as JSON, wherever it is said."""
+
+    def off(name):
+        return {"strict_content_type": False} if name == level else {}
+
+    if level in ("include", "route"):
+        pytest.importorskip("typeway")
+    app = web.FastAPI(**off("app"))
+    router = web.APIRouter(**off("router"))
+
+    @router.post("/")
+    def create(item: Item):
+        return item
+
+    app.include_router(router, prefix="/r")
+    request = client(app).build_request("POST", "/r/", content=b'{"name":"n"}')
+    expected = 200 if level in ("app", "router") else None
+    if expected:
+        assert client(app).send(request).status_code == expected
+
+
+@each_framework
+def test_the_body_can_be_read_by_the_request_as_well(web):
+    """An endpoint that takes parameters from the body may read it through the Request again."""
+
+    @application(web, method="POST")
+    async def create(item: Item, request: web.Request):
+        return [item.name, (await request.body()).decode(), await request.json()]
+
+    assert answer(create, "POST /", content=b'{"name":"n"}', headers=JSON) == (
+        200,
+        ["n", '{"name":"n"}', {"name": "n"}],
+    )
+
+
+@each_framework
+def test_a_body_that_comes_in_pieces_is_joined(web):
+    """A chunked body is one body."""
+
+    def pieces():
+        yield b'{"na'
+        yield b'me":'
+        yield b'"n"}'
+
+    assert answer(bodies(web), "POST /one", content=pieces(), headers=JSON) == (200, ITEM)
+
+
+# --- forms and files --------------------------------------------------------------------------------------------
+
+
+@functools.cache
+def forms(web: Any) -> Any:  # noqa: C901  # one endpoint per way to take a form
+    """One endpoint per way to take a form."""
+    app = web.FastAPI()
+
+    @app.post("/login")
+    def login(name: Annotated[str, web.Form()], n: Annotated[int, web.Form(ge=1)] = 1):
+        return [name, n]
+
+    @app.post("/list")
+    def many(values: Annotated[list[int], web.Form()] = []):  # noqa: B006
+        return values
+
+    @app.post("/alias")
+    def alias(value: Annotated[str, web.Form(alias="other")] = "none"):
+        return value
+
+    @app.post("/model")
+    def model(profile: Annotated[Profile, web.Form()]):
+        return profile.model_dump()
+
+    @app.post("/optional-model")
+    def optional_model(profile: Annotated[Profile | None, web.Form()] = None):
+        return profile and profile.model_dump()
+
+    @app.post("/strict-model")
+    def strict_model(profile: Annotated[StrictProfile, web.Form()]):
+        return profile.model_dump()
+
+    @app.post("/open-model")
+    def open_model(profile: Annotated[OpenProfile, web.Form()]):
+        return profile.model_dump()
+
+    @app.post("/model-and-field")
+    def model_and_field(profile: Annotated[Profile, web.Form()], n: Annotated[int, web.Form()] = 1):
+        return [profile.name, n]
+
+    @app.post("/two-models")
+    def two_models(profile: Annotated[Profile, web.Form()], user: Annotated[User, web.Form()]):
+        return [profile.name, user.login]
+
+    @app.post("/file")
+    async def file(a: web.UploadFile, b: Annotated[bytes, web.File()], c: Annotated[str, web.Form()] = "none"):
+        return [a.filename, a.content_type, a.size, (await a.read()).decode(), b.decode(), c]
+
+    @app.post("/same-file")
+    async def same_file(a: web.UploadFile, b: Annotated[bytes, web.File(alias="a")]):
+        return [(await a.read()).decode(), b.decode()]
+
+    @app.post("/files")
+    async def files(a: list[web.UploadFile], b: Annotated[list[bytes], web.File()] = []):  # noqa: B006
+        return [[entry.filename for entry in a], [entry.decode() for entry in b]]
+
+    @app.post("/optional-file")
+    def optional_file(a: web.UploadFile | None = None, b: Annotated[bytes | None, web.File()] = None):
+        return [a and a.filename, b and b.decode()]
+
+    @app.post("/upload-model")
+    async def upload_model(upload: Annotated[Upload, web.Form()]):
+        return [upload.title, (await upload.file.read()).decode()]
+
+    return app
+
+
+FORMS: list[tuple[str, dict[str, Any], Any]] = [
+    ("POST /login", {"data": {"name": "x y&=é", "n": "3"}}, ["x y&=é", 3]),
+    ("POST /login", {"data": {"name": "a", "n": ""}}, ["a", 1]),
+    ("POST /login", {"data": {"name": ["a", "b"]}}, ["b", 1]),
+    ("POST /login", {"data": {"name": "a"}, "files": {"other": b""}}, ["a", 1]),
+    ("POST /list", {"data": {"values": ["1", "2"]}}, [1, 2]),
+    ("POST /list", {"data": {"values": "1"}}, [1]),
+    ("POST /list", {}, []),
+    ("POST /alias", {"data": {"other": "o", "value": "v"}}, "o"),
+    (
+        "POST /model",
+        {"data": {"name": "n", "tags": ["a", "b"], "nickname": "k"}},
+        {"name": "n", "tags": ["a", "b"], "nick": "k"},
+    ),
+    ("POST /model", {"data": {"name": "n", "nickname": ""}}, {"name": "n", "tags": [], "nick": "none"}),
+    ("POST /optional-model", {}, None),
+    ("POST /optional-model", {"data": {"other": "x"}}, None),
+    ("POST /optional-model", {"data": {"name": "x"}}, {"name": "x", "tags": [], "nick": "none"}),
+    ("POST /strict-model", {"data": {"name": "x"}}, {"name": "x"}),
+    ("POST /open-model", {"data": {"more": ["1", "2"], "one": "1"}}, {"name": "none", "more": ["1", "2"], "one": "1"}),
+    ("POST /model-and-field", {"data": {"name": "x", "n": "2"}}, ["x", 2]),
+    ("POST /two-models", {"data": {"name": "x", "login": "l"}}, ["x", "l"]),
+    (
+        "POST /file",
+        {"files": {"a": ("a.txt", b"aaa", "text/x"), "b": ("b", b"bb")}, "data": {"c": "cc"}},
+        ["a.txt", "text/x", 3, "aaa", "bb", "cc"],
+    ),
+    ("POST /same-file", {"files": {"a": ("a.txt", b"aaa")}}, ["aaa", "aaa"]),
+    (
+        "POST /files",
+        {"files": [("a", ("1", b"x")), ("b", ("3", b"y")), ("a", ("2", b"z")), ("b", ("4", b"w"))]},
+        [["1", "2"], ["y", "w"]],
+    ),
+    ("POST /optional-file", {}, [None, None]),
+    ("POST /optional-file", {"files": {"a": ("", b"")}}, [None, None]),
+    ("POST /optional-file", {"files": {"a": ("empty", b"")}}, ["empty", None]),
+    ("POST /upload-model", {"files": {"file": ("f", b"abc")}, "data": {"title": "t"}}, ["t", "abc"]),
+]
+
+BAD_FORMS: list[tuple[str, dict[str, Any], list[tuple[str, list[Any]]]]] = [
+    ("POST /login", {}, [("missing", ["body", "name"])]),
+    (
+        "POST /login",
+        {"data": {"name": "", "n": "0"}},
+        [("missing", ["body", "name"]), ("greater_than_equal", ["body", "n"])],
+    ),
+    ("POST /list", {"data": {"values": ["1", "x"]}}, [("int_parsing", ["body", "values", 1])]),
+    ("POST /model", {"data": {"nickname": "k"}}, [("missing", ["body", "name"])]),
+    ("POST /optional-model", {"data": {"name": ""}}, [("missing", ["body", "name"])]),
+    ("POST /strict-model", {"data": {"name": "x", "more": "1"}}, [("extra_forbidden", ["body", "more"])]),
+    ("POST /two-models", {}, [("missing", ["body", "name"]), ("missing", ["body", "login"])]),
+    ("POST /file", {}, [("missing", ["body", "a"]), ("missing", ["body", "b"])]),
+    ("POST /file", {"data": {"a": "text"}, "files": {"b": b"x"}}, [("value_error", ["body", "a"])]),
+    ("POST /files", {"files": {"a": ("", b"")}}, [("missing", ["body", "a"])]),
+]
+
+
+@each_framework
+@pytest.mark.parametrize(("request_line", "options", "expected"), FORMS, ids=lambda value: str(value)[:40])
+def test_a_form_reaches_its_parameters(web, request_line, options, expected):
+    """Fields, repeated fields, models, files and their bytes arrive; an empty field counts as missing."""
+    assert answer(forms(web), request_line, **options) == (200, expected)
+
+
+@each_framework
+@pytest.mark.parametrize(("request_line", "options", "expected"), BAD_FORMS, ids=lambda value: str(value)[:40])
+def test_a_form_that_does_not_fit_is_refused(web, request_line, options, expected):
+    """What is missing or wrong in a form is named like members of a JSON body."""
+    assert errors(forms(web), request_line, **options) == expected
+
+
+@each_framework
+@pytest.mark.parametrize(
+    ("sent", "content_type", "detail"),
+    [
+        (b"--x\r\nnonsense", "multipart/form-data; boundary=x", None),
+        (b"abc", "multipart/form-data", "Missing boundary in multipart."),
+    ],
+)
+def test_a_form_that_cannot_be_parsed_is_a_400(web, sent, content_type, detail):
+    """A broken form is answered with 400 and why."""
+    status, body = answer(forms(web), "POST /login", content=sent, headers={"content-type": content_type})
+    assert status == 400
+    assert body["detail"] == detail or (detail is None and isinstance(body["detail"], str))
+
+
+@each_framework
+def test_json_where_a_form_is_wanted_is_an_empty_form(web):
+    """A JSON body does not fill form fields."""
+    assert errors(forms(web), "POST /login", json={"name": "n"}) == [("missing", ["body", "name"])]
+
+
+@each_framework
+@pytest.mark.parametrize("kind", ["urlencoded", "multipart"])
+def test_uploads_are_closed_after_the_response(web, kind):
+    """An uploaded file is open in the endpoint and its background tasks, and closed afterwards."""
+    seen = []
+
+    @application(web, method="POST")
+    async def create(file: web.UploadFile, tasks: web.BackgroundTasks):
+        tasks.add_task(lambda: seen.append(file.file.closed))
+        seen.append(file)
+        return file.file.closed
+
+    assert answer(create, "POST /", files={"file": ("f", b"abc")}) == (200, False)
+    assert seen[1] is False
+    assert seen[0].file.closed
+
+
+@each_framework
+@pytest.mark.parametrize(
+    ("limits", "options", "detail"),
+    [
+        (
+            {"max_fields": 1},
+            {"data": {"a": "1", "b": "2"}, "files": {"f": b""}},
+            "Too many fields. Maximum number of fields is 1.",
+        ),
+        ({"max_files": 1}, {"files": [("f", b"x"), ("f", b"y")]}, "Too many files. Maximum number of files is 1."),
+        ({"max_part_size": 3}, {"data": {"a": "long"}, "files": {"f": b""}}, "Part exceeded maximum size of 0KB."),
+    ],
+)
+def test_forms_have_limits(web, limits, options, detail):
+    """Too many fields, files, or too large a part are refused while the form is read."""
+
+    @application(web, method="POST", form_limits=limits)
+    async def create(request: web.Request, a: Annotated[str, web.Form()] = "none"): ...
+
+    status, body = answer(create, "POST /", **options)
+    assert status == 400
+    assert body["detail"].split(" is")[0].split(" of")[0] == detail.split(" is")[0].split(" of")[0]
+
+
+def test_the_form_is_read_once_for_everybody():
+    """An endpoint that takes fields may take the whole form from the Request as well."""
+    app = Typeway()
+
+    @app.post("/")
+    async def create(request: Request, a: Annotated[str, Form()], f: Annotated[bytes, File()] = b""):
+        form = await request.form()
+        return [a, f.decode(), sorted(form)]
+
+    assert answer(app, "POST /", data={"a": "1", "b": "2"}, files={"f": b"x"}) == (200, ["1", "x", ["a", "b", "f"]])
+
+
+@each_framework
+def test_kinds_of_form_fields(web):
+    """Literals, booleans and unions in forms are converted from text."""
+
+    @application(web, method="POST")
+    def create(
+        kind: Annotated[Literal["a", "b"], web.Form()],
+        on: Annotated[bool, web.Form()] = False,
+        either: Annotated[int | str | None, web.Form()] = None,
+    ):
+        return [kind, on, either]
+
+    assert answer(create, "POST /", data={"kind": "a", "on": "on", "either": "3"}) == (200, ["a", True, "3"])
+    assert answer(create, "POST /", data={"kind": "a", "either": ""}) == (200, ["a", False, None])
+    assert errors(create, "POST /", data={"kind": "c", "on": "maybe"}) == [
+        ("literal_error", ["body", "kind"]),
+        ("bool_parsing", ["body", "on"]),
+    ]

@@ -195,7 +195,9 @@ def _to_text(value: Any, write: Callable[[Any], str]) -> str:
     return text
 
 
-def _make_plain_json(*, ascii_only: bool, allow_nan: bool, separators: tuple[str, str]) -> Callable[[Any], str]:
+def _make_plain_json(
+    *, ascii_only: bool = False, allow_nan: bool = False, separators: tuple[str, str] = (",", ":")
+) -> Callable[[Any], str]:
     """Build the encoder of plain data: what `json.dumps` would do, with everything settled beforehand."""
     encoder = JSONEncoder(ensure_ascii=ascii_only, allow_nan=allow_nan, check_circular=False, separators=separators)
     make = getattr(json.encoder, "c_make_encoder", None)
@@ -208,8 +210,8 @@ def _make_plain_json(*, ascii_only: bool, allow_nan: bool, separators: tuple[str
     return lambda value: "".join(pieces(value, 0))
 
 
-_compact: Final = _make_plain_json(ascii_only=False, allow_nan=False, separators=(",", ":"))
-_finite_line: Final = _make_plain_json(ascii_only=True, allow_nan=False, separators=(", ", ": "))
+_compact: Final = _make_plain_json()
+_finite_line: Final = _make_plain_json(ascii_only=True, separators=(", ", ": "))
 _any_line: Final = _make_plain_json(ascii_only=True, allow_nan=True, separators=(", ", ": "))
 
 

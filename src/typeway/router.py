@@ -68,8 +68,11 @@ class Router(Verbs, routing.Router):
     conventions: ClassVar[Conventions] = TYPEWAY
 
     # Two routers are never the same because their routes are; inclusions are kept by identity.
-    __eq__ = object.__eq__
-    __hash__ = object.__hash__
+    def __eq__(self, other: object) -> bool:
+        return object.__eq__(self, other)
+
+    def __hash__(self) -> int:
+        return object.__hash__(self)
 
     def __init__(self, **options: Unpack[RouterOptions]) -> None:
         given = given_options(f"{type(self).__name__}()", options, RouterOptions)
@@ -314,13 +317,14 @@ class Router(Verbs, routing.Router):
         if site is None:
             with self._lock:
                 app = scope.get("app")
-                is_ours = app is not None and getattr(app, "router", None) is self
+                if getattr(app, "router", None) is not self:
+                    app = None
                 index, sockets = indexes_of(self.routes, self.conventions)
                 site = self._site = Site(
                     index=index,
                     sockets=sockets,
-                    app=app if is_ours else None,
-                    conventions=app.conventions if is_ours else self.conventions,
+                    app=app,
+                    conventions=self.conventions if app is None else app.conventions,
                     redirects=self.redirect_slashes,
                     default=self.given_default,
                     router=self,

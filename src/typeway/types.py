@@ -24,8 +24,9 @@ DecoratedCallable = TypeVar("DecoratedCallable", bound=Callable[..., Any])
 # Which fields of a model to keep or to drop: names, or positions for lists, nested to any depth.
 IncEx: TypeAlias = set[int] | set[str] | Mapping[int, Union["IncEx", bool]] | Mapping[str, Union["IncEx", bool]]
 
-# What runs around an application's life; what it yields becomes the state of every request.
-Lifespan: TypeAlias = Callable[[Any], AbstractAsyncContextManager[Mapping[str, Any] | None]]
+# What runs around an application's life. What it yields, a mapping or None, becomes the state of every request;
+# Any, because Starlette's own type wants a lifespan to yield always the one or always the other.
+Lifespan: TypeAlias = Callable[[Any], AbstractAsyncContextManager[Any]]
 
 # What turns an exception into an answer: `(request, exception) -> response`, awaited if it is a coroutine.
 ExceptionHandler: TypeAlias = Callable[[Any, Any], Any]

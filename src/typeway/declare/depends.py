@@ -26,7 +26,7 @@ class Depends:
     max_concurrency: int | None = None
 
     def __post_init__(self) -> None:
-        limit = self.max_concurrency
+        limit: Any = self.max_concurrency
         if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool) or limit < 1):
             raise declaration_error(
                 f"max_concurrency must be a positive integer or None, not {limit!r}.",

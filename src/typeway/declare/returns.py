@@ -38,9 +38,9 @@ def read_returns(function: Callable[..., Any], annotation: Any, response_model: 
     Raises:
         DeclarationError: the annotation mixes responses with other types.
     """
-    streams = is_generator(function)
-    if streams:
-        return Returns(item=item_of(annotation), streams=True)
+    if is_generator(function):
+        # A model given by hand is said of whole answers: it switches the annotation off and takes nothing's place.
+        return Returns(item=item_of(annotation) if response_model is PydanticUndefined else None, streams=True)
     if response_model is not PydanticUndefined:
         return Returns(model=response_model)
     if annotation is PydanticUndefined or annotation is None or shapes.is_subclass(annotation, Response):
@@ -62,12 +62,19 @@ def is_generator(function: Callable[..., Any]) -> bool:
     call = getattr(type(inner), "__call__", None)
     return any(
         inspect.isgeneratorfunction(candidate) or inspect.isasyncgenfunction(candidate)
-        for candidate in (inner, unwrap(call))
+        for candidate in (function, inner, unwrap(call))
         if candidate is not None and not inspect.isclass(candidate)
     )
 
 
 def item_of(annotation: Any) -> Any:
-    """The type of what a generator yields, or None where its annotation does not say."""
-    arguments = get_args(annotation)
-    return arguments[0] if get_origin(annotation) in STREAMS and arguments else None
+    """The type of what a generator yields, or None where its annotation does not say.
+
+    Example:
+        >>> item_of(Iterable[int])
+        <class 'int'>
+    """
+    if get_origin(annotation) not in STREAMS:
+        return None
+    # `typing.Iterable` without brackets has an origin and no arguments: anything may come.
+    return next(iter(get_args(annotation)), Any)

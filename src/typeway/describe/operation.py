@@ -77,7 +77,7 @@ def outline_operation(operation: Operation, schemas: Schemas) -> Outline:
     guards = guards_of(nodes)
     return Outline(
         operation=operation,
-        parameters=outline_parameters(inputs, schemas),
+        parameters=outline_parameters(inputs, operation.path_names, schemas),
         body=outline_body(inputs, body_of(operation, tree), f"Body_{operation.unique_id}", schemas),
         answers=outline_responses(operation, schemas, validates=bool(inputs)),
         security=scopes_of(guards),

@@ -9,6 +9,7 @@ from typing import Any, Final
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from typeway.declare.classify import Input
 from typeway.describe.inputs import Placed, is_nullable
 from typeway.describe.merge import plain
 from typeway.describe.schemas import Described, Schemas, title_of
@@ -36,29 +37,31 @@ class Parameter:
     schema: int
 
 
-def outline_parameters(inputs: Sequence[Placed], schemas: Schemas) -> tuple[Parameter, ...]:
+def outline_parameters(inputs: Sequence[Placed], path_names: frozenset[str], schemas: Schemas) -> tuple[Parameter, ...]:
     """Ask for the schemas of parameters.
 
     Parameters:
         inputs: the operation's inputs, the endpoint's first. The types of hidden ones are described too, for others
             may refer to them.
+        path_names: the names of the path's parameters.
     """
     shown: list[Parameter] = []
     for location in LOCATIONS:
         for placed in inputs:
             if placed.entry.location == location:
-                found = tuple(parameters_of(placed, schemas))
+                found = tuple(parameters_of(placed, path_names, schemas))
                 shown.extend(found if placed.entry.marker.include_in_schema else ())
     return unique(shown)
 
 
-def parameters_of(placed: Placed, schemas: Schemas) -> Iterator[Parameter]:
+def parameters_of(placed: Placed, path_names: frozenset[str], schemas: Schemas) -> Iterator[Parameter]:
     """The parameters that one input stands for: itself, or the fields of the model that it is."""
     entry = placed.entry
     if not entry.is_group:
-        title = entry.marker.title or title_of(entry.wire)
+        name = name_of(entry, path_names)
+        title = entry.marker.title or title_of(name)
         number = schemas.want(placed.schema_with_default, "validation", title)
-        yield Parameter(entry.wire, entry.location, entry.is_required, entry.marker, number)
+        yield Parameter(name, entry.location, entry.is_required, entry.marker, number)
         return
     # Of a model that may be absent nothing must be there.
     is_optional = not entry.is_required and is_nullable(entry)
@@ -72,6 +75,13 @@ def parameters_of(placed: Placed, schemas: Schemas) -> Iterator[Parameter]:
             field=part.field,
             schema=schemas.want(field_schema_of(part.field, placed.where), "validation", title),
         )
+
+
+def name_of(entry: Input, path_names: frozenset[str]) -> str:
+    """The name of a parameter; of several that would do in a path, the one that the path has."""
+    if entry.location != "path" or len(entry.wires) == 1:
+        return entry.wire
+    return next((str(name) for name, *_ in entry.wires if name in path_names), entry.name)
 
 
 def unique(parameters: Iterable[Parameter]) -> tuple[Parameter, ...]:

@@ -112,7 +112,8 @@ def hoist(schema: CoreSchema, definitions: dict[str, CoreSchema]) -> CoreSchema:
         return schema if inner is schema["schema"] else {**schema, "schema": inner}
     if schema["type"] != "definitions":
         return schema
-    for definition in schema["definitions"]:
+    held: list[Any] = schema["definitions"]
+    for definition in held:
         definitions[definition["ref"]] = definition
     inside: CoreSchema = schema["schema"]
     return inside
@@ -277,4 +278,7 @@ def json_schemas(
         ref_template: how a definition is referred to, with `{model}` for its name.
     """
     found, definitions = DocumentSchema(ref_template=ref_template).generate_definitions(wanted)
-    return {number: schema for (number, _), schema in found.items()}, dict(definitions)
+    return (
+        {number: schema for (number, _), schema in found.items()},
+        {str(name): schema for name, schema in definitions.items()},
+    )

@@ -46,19 +46,18 @@ def cannot_block(function: Callable[..., Any]) -> bool:
         True
     """
     if isinstance(function, type):
-        return is_plain_class(function) and code_is_safe(function.__init__, function)
+        constructor = plain_constructor(function)
+        return constructor is not None and code_is_safe(constructor, function)
     return type(function) is types.FunctionType and code_is_safe(function, None)
 
 
-def is_plain_class(kind: type[Any]) -> bool:
-    """Whether constructing the class runs its own `__init__` and nothing else of anybody's."""
+def plain_constructor(kind: type[Any]) -> types.FunctionType | None:
+    """The class's own `__init__`, if constructing it runs that and nothing else of anybody's."""
     found: Any = kind  # to a type checker the special methods of every class are its own
-    return (
-        type(found) is type
-        and found.__new__ is object.__new__
-        and found.__setattr__ is object.__setattr__
-        and isinstance(found.__init__, types.FunctionType)
-    )
+    if type(kind) is not type or found.__new__ is not object.__new__ or found.__setattr__ is not object.__setattr__:
+        return None
+    constructor = found.__init__
+    return constructor if isinstance(constructor, types.FunctionType) else None
 
 
 def code_is_safe(function: Any, kind: type[Any] | None) -> bool:

@@ -123,7 +123,7 @@ def grow_tree(
 def grow_dependency(
     depends: Depends, growth: Growth, scopes: tuple[str, ...], above: tuple[Callable[..., Any], ...], where: str
 ) -> Node:
-    original = depends.dependency
+    original: Any = depends.dependency  # where it was left out, the parameter's annotation: it may be anything
     if not callable(original):
         raise declaration_error(
             f"a dependency must be callable, not {original!r}.",

@@ -11,10 +11,10 @@ from typeway.exceptions import RequestValidationError, ValidationException, WebS
 from typeway.plan.build import FAILED, Call, Plan
 from typeway.plan.calls import Kind
 from typeway.plan.exchange import Exchange
+from typeway.serve.check import context_of
 from typeway.serve.exits import resume, resume_failed
 from typeway.serve.reply import Reply
-from typeway.serve.respond import Responder, context_of
-from typeway.serve.stream import stream_of
+from typeway.serve.respond import Responder
 
 
 async def execute(plan: Plan, responder: Responder, exchange: Exchange) -> Reply:
@@ -52,12 +52,11 @@ async def run(plan: Plan, responder: Responder, exchange: Exchange) -> Reply:
     kind = endpoint.kind
     if kind is Kind.ASYNC:
         encoded = responder.encode(await endpoint.function(**arguments))
-    elif kind is Kind.INLINE:
-        encoded = responder.encode(endpoint.function(**arguments))
     elif kind is Kind.THREAD:
         encoded = await run_in_threadpool(call_and_encode, endpoint, responder, arguments)
     else:
-        return stream_of(plan.operation, endpoint.function(**arguments), exchange)
+        # Calling a generator function runs none of its code: a stream begins when it is sent.
+        encoded = responder.encode(endpoint.function(**arguments))
     return responder.reply(exchange, encoded)
 
 

@@ -6,16 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pydantic_core import ValidationError
 from starlette.background import BackgroundTask
 from starlette.responses import JSONResponse, Response
 
 from typeway.encoders import jsonable_encoder, to_json_bytes
-from typeway.exceptions import EndpointContext, ResponseValidationError
 from typeway.operation import Operation
 from typeway.plan.exchange import Exchange
 from typeway.plan.fields import Model, build_model
+from typeway.serve.check import build_check, dump_options
 from typeway.serve.reply import BODILESS, RawHeaders, Reply
+from typeway.serve.stream import build_stream, streams
 
 JSON_TYPE: Final = (b"content-type", b"application/json")
 
@@ -69,10 +69,15 @@ class Responder:
             made.raw_headers.extend(injected.raw_headers)
         made.background = response.background
         if made.status_code in BODILESS:
-            made.body = b""
-            if not self.keeps_type:
-                made.raw_headers = [(name, value) for name, value in made.raw_headers if name != b"content-type"]
+            made = self.emptied(made)
         return Reply(made.status_code, [], b"", made)
+
+    def emptied(self, response: Response) -> Response:
+        """The response without its body; a stream is never begun."""
+        dropped = (b"content-length",) if self.keeps_type else (b"content-length", b"content-type")
+        empty = Response(status_code=response.status_code, background=response.background)
+        empty.raw_headers = [(name, value) for name, value in response.raw_headers if name not in dropped]
+        return empty
 
 
 class Made(Response):
@@ -90,14 +95,32 @@ def build_responder(operation: Operation) -> Responder:
     Raises:
         DeclarationError: Pydantic cannot validate the response model.
     """
-    annotation = operation.returns.model
-    model = None if annotation is None else build_model(annotation, operation.declaration.where)
-    encode = encode_model(operation, model) if model is not None else encode_anything(operation)
     return Responder(
-        encode=encode,
+        encode=build_encode(operation),
         status=200 if operation.status_code is None else int(operation.status_code),
         keeps_type=operation.conventions.bodiless_content_type,
     )
+
+
+def build_encode(operation: Operation) -> Encode:
+    """What makes bytes or a response of the operation's results."""
+    if streams(operation):
+        return encode_items(operation)
+    if operation.returns.model is None:
+        return encode_anything(operation)
+    return encode_model(operation, build_model(operation.returns.model, operation.declaration.where))
+
+
+def encode_items(operation: Operation) -> Encode:
+    """A stream: the result yields what is sent."""
+    make = build_stream(operation)
+
+    def encode(result: Any) -> bytes | Response:
+        if isinstance(result, Response):
+            return result
+        return Made(make(result))
+
+    return encode
 
 
 def encode_anything(operation: Operation) -> Encode:
@@ -122,24 +145,14 @@ def encode_anything(operation: Operation) -> Encode:
 
 def encode_model(operation: Operation, model: Model) -> Encode:
     """With a model: validate, then serialize what the model declares and nothing else."""
-    validate, serializer = model.validator.validate_python, model.serializer
-    options = dump_options(operation)
-    context = context_of(operation)
-
-    def checked(result: Any) -> Any:
-        try:
-            return validate(result, from_attributes=True)
-        except ValidationError as error:
-            errors = [{**entry, "loc": ("response", *entry["loc"])} for entry in error.errors(include_url=False)]
-            raise ResponseValidationError(errors, body=result, endpoint_ctx=context) from error
-
+    check, serializer, options = build_check(operation, model), model.serializer, dump_options(operation)
     if operation.response_class is None:
         to_json = serializer.to_json
 
         def encode(result: Any) -> bytes | Response:
             if isinstance(result, Response):
                 return result
-            return to_json(checked(result), **options)
+            return to_json(check(result), **options)
 
         return encode
     to_python, render = serializer.to_python, renderer(operation)
@@ -147,22 +160,9 @@ def encode_model(operation: Operation, model: Model) -> Encode:
     def encode_with_class(result: Any) -> bytes | Response:
         if isinstance(result, Response):
             return result
-        return render(to_python(checked(result), mode="json", **options))
+        return render(to_python(check(result), mode="json", **options))
 
     return encode_with_class
-
-
-def dump_options(operation: Operation) -> dict[str, Any]:
-    """What the serializer is told, without what is its default anyway; pydantic-core's own by_alias is False."""
-    options: dict[str, Any] = {"by_alias": operation.response_model_by_alias}
-    given = {
-        "include": operation.response_model_include,
-        "exclude": operation.response_model_exclude,
-        "exclude_unset": operation.response_model_exclude_unset,
-        "exclude_defaults": operation.response_model_exclude_defaults,
-        "exclude_none": operation.response_model_exclude_none,
-    }
-    return options | {name: value for name, value in given.items() if value}
 
 
 def renderer(operation: Operation) -> Callable[[Any], Response]:
@@ -175,16 +175,3 @@ def renderer(operation: Operation) -> Callable[[Any], Response]:
 
     return render
 
-
-def context_of(operation: Operation) -> EndpointContext:
-    """Which endpoint a validation error belongs to; for logs, never for clients."""
-    file, _, line = operation.declaration.where.rpartition(":")
-    method = operation.methods[0] if operation.methods else "WEBSOCKET"
-    context: EndpointContext = {
-        "function": getattr(operation.endpoint, "__name__", repr(operation.endpoint)),
-        "path": f"{method} {operation.path}",
-        "file": file,
-    }
-    if line.isdigit():
-        context["line"] = int(line)
-    return context

@@ -1,47 +1,108 @@
-"""Send what a generator endpoint yields while it is being made: JSON Lines, or raw chunks."""
+"""Choose how a stream's items are sent: as lines of JSON, as server-sent events, or as they are."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from starlette.responses import StreamingResponse
 
-from typeway.concurrency import iterate_in_threadpool
-from typeway.encoders import to_json_bytes
+from typeway.declare import shapes
+from typeway.encoders import to_json_line
+from typeway.exceptions import TypewayError, declaration_error
 from typeway.operation import Operation
-from typeway.plan.exchange import Exchange
 from typeway.plan.fields import build_model
-from typeway.serve.reply import Reply
+from typeway.serve.check import build_check, dump_options
+from typeway.serve.chunks import Chunk, Closing, Encode, chunks_of
+from typeway.serve.events import EventStream, event_encoder
+from typeway.sse import EventSourceResponse, ServerSentEvent
 
-JSON_LINES = "application/jsonl"
+# From items, asynchronous or not, to the response that sends them; nothing is iterated yet.
+MakeStream = Callable[[Any], StreamingResponse]
 
 
-def stream_of(operation: Operation, items: Any, exchange: Exchange) -> Reply:
-    """The reply that a generator's items make, one line of JSON each unless a response class says otherwise."""
-    source = items if hasattr(items, "__aiter__") else iterate_in_threadpool(items)
+class JsonLines(Closing):
+    """A stream of JSON texts, one per line."""
+
+    media_type = "application/jsonl"
+
+
+def streams(operation: Operation) -> bool:
+    """Whether an operation sends items one by one: it yields them, or its response class is made for that."""
+    returns = operation.returns
+    if shapes.is_subclass(operation.response_class, EventSourceResponse):
+        return True
+    return returns.streams or (returns.model is None and shapes.is_subclass(operation.response_class, StreamingResponse))
+
+
+def build_stream(operation: Operation) -> MakeStream:
+    """How an operation's items become a response.
+
+    Raises:
+        DeclarationError: its response class cannot send items one by one, or Pydantic cannot validate their type.
+    """
     response_class = operation.response_class
-    status = operation.status_code or 200
-    if response_class is not None and issubclass(response_class, StreamingResponse):
-        response = response_class(source, status_code=status)
-    else:
-        response = StreamingResponse(lines(source, encoder(operation)), status_code=status, media_type=JSON_LINES)
-    if exchange.response is not None:
-        response.raw_headers.extend(exchange.response.raw_headers)
-        response.status_code = exchange.response.status_code or status
-    response.background = exchange.background
-    return Reply(response.status_code, [], b"", response)
+    if response_class is None:
+        return build_lines(operation)
+    for kind, build in WAYS:
+        if issubclass(response_class, kind):
+            return build(operation)
+    raise declaration_error(
+        f"response_class={response_class.__name__} cannot send what a generator yields.",
+        hint="Name a StreamingResponse or EventSourceResponse, name none to send lines of JSON, or return a value.",
+        where=operation.declaration.where,
+        also=TypewayError,
+    )
 
 
-async def lines(source: AsyncIterator[Any], encode: Callable[[Any], bytes]) -> AsyncIterator[bytes]:
-    async for item in source:
-        yield encode(item) + b"\n"
+def build_lines(operation: Operation) -> MakeStream:
+    """Each item on a line of its own (jsonlines.org), checked against its type where one is declared."""
+    encode = item_encoder(operation)
+    return maker(operation, JsonLines, lambda item: encode(item) + b"\n")
 
 
-def encoder(operation: Operation) -> Callable[[Any], bytes]:
-    """Turns one item into JSON, checked against the annotated type of items."""
-    if operation.returns.item is None:
-        return to_json_bytes
-    model = build_model(operation.returns.item, operation.declaration.where)
-    validate, to_json = model.validator.validate_python, model.serializer.to_json
-    return lambda item: to_json(validate(item, from_attributes=True), by_alias=operation.response_model_by_alias)
+def build_events(operation: Operation) -> MakeStream:
+    """Each item an event. The response class only says so: what an event stream needs is settled by its standard."""
+    return maker(operation, EventStream, event_encoder(item_encoder(operation)))
+
+
+def build_raw(operation: Operation) -> MakeStream:
+    """Each item a chunk, in a response of the author's own class."""
+    response_class = operation.response_class
+    assert response_class is not None
+    kind: Any = type(response_class.__name__, (Closing, response_class), {"__module__": response_class.__module__})
+    return maker(operation, kind, unchanged)
+
+
+WAYS: Final[tuple[tuple[type[Any], Callable[[Operation], MakeStream]], ...]] = (
+    (EventSourceResponse, build_events),
+    (StreamingResponse, build_raw),
+)
+
+
+def unchanged(item: Chunk) -> Chunk:
+    return item
+
+
+def maker(operation: Operation, kind: Callable[..., Closing], encode: Encode) -> MakeStream:
+    """Makes responses of one class; the class's own status counts unless one was given."""
+    status: Mapping[str, int] = {} if operation.status_code is None else {"status_code": int(operation.status_code)}
+
+    def make(items: Any) -> StreamingResponse:
+        chunks = chunks_of(items, encode)
+        response = kind(chunks, **status)
+        response.chunks = chunks
+        return response
+
+    return make
+
+
+def item_encoder(operation: Operation) -> Callable[[Any], bytes]:
+    """Makes JSON of one item, on a single line."""
+    annotation = operation.returns.item
+    # Such a type says that items are events; a plain item among them is data of any kind.
+    if annotation is None or shapes.is_subclass(annotation, ServerSentEvent):
+        return lambda item: to_json_line(item).encode()
+    model = build_model(annotation, operation.declaration.where)
+    check, to_json, options = build_check(operation, model), model.serializer.to_json, dump_options(operation)
+    return lambda item: to_json(check(item), **options)

@@ -1,0 +1,58 @@
+"""Check what an endpoint returns or yields against the type that it declares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pydantic_core import ValidationError
+
+from typeway.exceptions import EndpointContext, ResponseValidationError
+from typeway.operation import Operation
+from typeway.plan.fields import Model
+
+
+def build_check(operation: Operation, model: Model) -> Callable[[Any], Any]:
+    """A function that returns a result as its model sees it.
+
+    Raises:
+        ResponseValidationError: by that function, where a result does not fit.
+    """
+    validate = model.validator.validate_python
+    context = context_of(operation)
+
+    def check(result: Any) -> Any:
+        try:
+            return validate(result, from_attributes=True)
+        except ValidationError as error:
+            errors = [{**entry, "loc": ("response", *entry["loc"])} for entry in error.errors(include_url=False)]
+            raise ResponseValidationError(errors, body=result, endpoint_ctx=context) from error
+
+    return check
+
+
+def dump_options(operation: Operation) -> dict[str, Any]:
+    """What the serializer is told, without what is its default anyway; pydantic-core's own by_alias is False."""
+    options: dict[str, Any] = {"by_alias": operation.response_model_by_alias}
+    given = {
+        "include": operation.response_model_include,
+        "exclude": operation.response_model_exclude,
+        "exclude_unset": operation.response_model_exclude_unset,
+        "exclude_defaults": operation.response_model_exclude_defaults,
+        "exclude_none": operation.response_model_exclude_none,
+    }
+    return options | {name: value for name, value in given.items() if value}
+
+
+def context_of(operation: Operation) -> EndpointContext:
+    """Which endpoint a validation error belongs to; for logs, never for clients."""
+    file, _, line = operation.declaration.where.rpartition(":")
+    method = operation.methods[0] if operation.methods else "WEBSOCKET"
+    context: EndpointContext = {
+        "function": getattr(operation.endpoint, "__name__", repr(operation.endpoint)),
+        "path": f"{method} {operation.path}",
+        "file": file,
+    }
+    if line.isdigit():
+        context["line"] = int(line)
+    return context

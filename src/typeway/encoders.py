@@ -157,7 +157,7 @@ def to_json_bytes(value: Any) -> bytes:
         assert to_json_bytes({"name": "Ada", "tags": ("a", "b")}) == b'{"name":"Ada","tags":["a","b"]}'
         ```
     """
-    return _to_text(value, _compact).encode()
+    return _written(value, _compact).encode()
 
 
 def to_json_line(value: Any) -> str:
@@ -175,10 +175,10 @@ def to_json_line(value: Any) -> str:
         assert to_json_line({"name": "Zoë", "score": float("nan")}) == '{"name": "Zo\\u00eb", "score": null}'
         ```
     """
-    return _to_text(value, _line)
+    return _written(value, _line)
 
 
-def _to_text(value: Any, write: Callable[[Any], str]) -> str:
+def _written(value: Any, write: Callable[[Any], str]) -> str:
     """Write any value by the encoder's rules, given what writes plain data."""
     try:
         # PERF: marshal refuses subclasses (such as an Enum that is a str and has another value), which the JSON

@@ -10,7 +10,7 @@ from typing import Any, Final
 from pydantic import AliasChoices, AliasPath, Discriminator
 from starlette.responses import Response
 from starlette.routing import BaseRoute
-from typing_extensions import Literal, TypedDict, deprecated
+from typing_extensions import TypedDict, deprecated
 
 from typeway.datastructures import DefaultPlaceholder
 from typeway.exceptions import unknown_option_error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Protocol, SupportsIndex
+from typing import Any, Protocol, Self, SupportsIndex
 
 from starlette.routing import BaseRoute
 
@@ -38,7 +38,7 @@ class RouteList(list[BaseRoute]):
         for route in list(routes):
             self.append(route)
 
-    def __iadd__(self, routes: Iterable[BaseRoute], /) -> RouteList:  # type: ignore[override, misc]  # a list's own returns Self as well
+    def __iadd__(self, routes: Iterable[BaseRoute], /) -> Self:  # type: ignore[override, misc]  # as a list's own is
         self.extend(routes)
         return self
 

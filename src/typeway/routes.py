@@ -6,14 +6,13 @@ import copy
 import inspect
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from pydantic_core import PydanticUndefined
 from starlette import routing
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, compile_path, get_name
-from typing_extensions import Self
 
 from typeway.conventions import TYPEWAY, Conventions
 from typeway.declare.depends import Depends
@@ -31,7 +30,7 @@ from typeway.serve.handle import handle_request, handle_socket, serve_handler
 from typeway.serve.reply import BODILESS
 from typeway.serve.target import Target
 from typeway.texts import SUCCESSFUL_RESPONSE
-from typeway.types import Receive, Scope, Send
+from typeway.types import IncEx, Receive, Scope, Send
 
 # What a route has where its author says nothing. Options that others may supply as well (a response class, a limit)
 # are absent from the route's own options then, which is what `inherit` goes by.
@@ -94,12 +93,26 @@ class APIRoute(routing.Route):
     dependencies: list[Depends]
     callbacks: list[BaseRoute]
     responses: dict[int | str, dict[str, Any]]
+    form_limits: dict[str, int]
     response_model: Any
-    status_code: int | None
+    response_model_include: IncEx | None
+    response_model_exclude: IncEx | None
+    response_model_by_alias: bool
+    response_model_exclude_unset: bool
+    response_model_exclude_defaults: bool
+    response_model_exclude_none: bool
+    response_description: str
     response_class: type[Response] | None
-    include_in_schema: bool
-    deprecated: bool | None
+    status_code: int | None
+    summary: str | None
     description: str
+    deprecated: bool | None
+    include_in_schema: bool
+    operation_id: str | None
+    generate_unique_id_function: Callable[[Any], str] | None
+    openapi_extra: dict[str, Any] | None
+    strict_content_type: bool
+    max_body_size: int | None
     original_route: BaseRoute | None = None
 
     def __init__(
@@ -335,7 +348,7 @@ def check_route(route: APIRoute) -> None:
     """
     where = route.declaration.where
     check_tree(route.tree(), where)
-    for option in route.form_limits:  # type: ignore[attr-defined]  # set from the options' table
+    for option in route.form_limits:
         if option not in FORM_LIMITS:
             raise declaration_error(
                 f"unknown form limit {option!r}.", hint=f"Known are {', '.join(sorted(FORM_LIMITS))}.",

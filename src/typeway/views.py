@@ -76,6 +76,7 @@ def entry_of(number: int, route: BaseRoute, conventions: Conventions) -> Entry:
         methods=frozenset(methods) if methods else None,
         regex=route.path_regex,
         convertors=route.param_convertors,
+        endpoint=route.endpoint,
         target=route.target if isinstance(route, APIRoute) and route.is_planned else None,
     )
 

@@ -73,7 +73,7 @@ def test_complex_types(annotation):
         list[int] | int,
         Alias,
         Pair,
-    ],  # fmt: skip
+    ],
 )
 def test_sequences_of_scalars(annotation):
     """A repeated parameter can hold a list of scalars, perhaps beside None or a scalar."""

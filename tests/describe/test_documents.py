@@ -1,13 +1,18 @@
-"""The document of an application is FastAPI's document of the same application."""
+"""The document of an application is FastAPI's document of the same application, but for what is said below."""
 
 import json
+import time
 import warnings
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
+from pydantic import AliasChoices, BaseModel, Field
 
 from tests.describe.applications import APPLICATIONS, framework
+from typeway import APIRouter, Body, Cookie, Depends, FastAPI, Header, Path, Query
+from typeway.exceptions import DeclarationError
+from typeway.security import HTTPBasic
 
 
 def differences(document: Any, expected: Any, place: str = "") -> Iterator[str]:
@@ -28,11 +33,242 @@ def differences(document: Any, expected: Any, place: str = "") -> Iterator[str]:
         yield f"{place}: {document!r} instead of {expected!r}"
 
 
+def references(document: Any) -> Iterator[str]:
+    """Every reference in a JSON value."""
+    if isinstance(document, dict):
+        if isinstance(document.get("$ref"), str):
+            yield document["$ref"]
+        for member in document.values():
+            yield from references(member)
+    elif isinstance(document, list):
+        for item in document:
+            yield from references(item)
+
+
+def dangling(document: dict[str, Any]) -> list[str]:
+    """The references that refer to nothing."""
+    known = {f"#/components/schemas/{name}" for name in document.get("components", {}).get("schemas", {})}
+    return [reference for reference in references(document) if reference not in known]
+
+
+def operation(app: FastAPI, path: str = "/", method: str = "get") -> dict[str, Any]:
+    """One operation of an application's document."""
+    found: dict[str, Any] = app.openapi()["paths"][path][method]
+    return found
+
+
 @pytest.mark.parametrize("build", APPLICATIONS, ids=lambda build: build.__name__)
 def test_documents_are_equal(build: Callable[[Any], Any]) -> None:
     """Whatever an application declares, clients read the same of it as they would from FastAPI."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        expected = build(framework("fastapi")).openapi()
-    document = build(framework("typeway")).openapi()
-    assert list(differences(json.loads(json.dumps(document)), json.loads(json.dumps(expected)))) == []
+        expected = json.loads(json.dumps(build(framework("fastapi")).openapi()))
+    document = json.loads(json.dumps(build(framework("typeway")).openapi()))
+    assert list(differences(document, expected)) == []
+    assert list(document) == list(expected)
+
+
+@pytest.mark.parametrize("build", APPLICATIONS, ids=lambda build: build.__name__)
+def test_references_resolve(build: Callable[[Any], Any]) -> None:
+    """Every reference in a document refers to one of its components."""
+    assert dangling(build(framework("typeway")).openapi()) == []
+
+
+def test_every_method_has_its_operation_id() -> None:
+    """A route with several methods gives each an id, so that client generators make one function of each."""
+    app = FastAPI()
+
+    @app.api_route("/computed", methods=["POST", "GET"])
+    def computed() -> None: ...
+
+    @app.api_route("/given", methods=["POST", "GET"], operation_id="given")
+    def given() -> None: ...
+
+    paths = app.openapi()["paths"]
+    assert {method: shown["operationId"] for method, shown in paths["/computed"].items()} == {
+        "get": "computed_computed_get",
+        "post": "computed_computed_post",
+    }
+    assert {method: shown["operationId"] for method, shown in paths["/given"].items()} == {
+        "get": "given",
+        "post": "given_post",
+    }
+
+
+def test_duplicate_operation_ids_warn() -> None:
+    """An operation id that stands twice is named, with the second function and its place."""
+    app = FastAPI()
+
+    @app.get("/a", operation_id="same")
+    def first() -> None: ...
+
+    @app.get("/b", operation_id="same")
+    def second() -> None: ...
+
+    with pytest.warns(
+        UserWarning, match=r"Duplicate Operation ID same for function second at .*test_documents\.py:\d+"
+    ):
+        app.openapi()
+
+
+def test_unknown_response_keys_are_refused() -> None:
+    """A key of `responses` that is no status fails with the endpoint's place and with what keys there are."""
+    app = FastAPI()
+
+    @app.get("/", responses={"hello": {"description": "x"}})
+    def root() -> None: ...
+
+    with pytest.raises(
+        ValueError, match=r"test_documents\.py:\d+: 'hello' is no key of responses\. Hint: .*\"4XX\""
+    ) as error:
+        app.openapi()
+    assert isinstance(error.value, DeclarationError)
+
+
+def test_undefined_names_are_refused() -> None:
+    """A model that refers to a name which nobody defines fails with that name and the endpoint's place."""
+    app = FastAPI()
+
+    class Incomplete(BaseModel):
+        other: "Nowhere"  # type: ignore[name-defined]  # noqa: F821
+
+    @app.post("/")
+    def root(body: Incomplete) -> None: ...
+
+    with pytest.raises(DeclarationError, match=r"(?s)test_documents\.py:\d+: .*Nowhere.* Hint: "):
+        app.openapi()
+
+
+def test_callbacks_bring_their_components() -> None:
+    """What only a callback needs is in the document as well: its models, its 422, its security schemes."""
+    router = APIRouter()
+
+    class Event(BaseModel):
+        name: str
+
+    @router.post("{$callback_url}")
+    def call(event: Event, user: Annotated[Any, Depends(HTTPBasic())]) -> None: ...
+
+    @router.post("/hidden", include_in_schema=False)
+    def hidden() -> None: ...
+
+    app = FastAPI()
+
+    @app.get("/", callbacks=router.routes)
+    def root() -> None: ...
+
+    document = app.openapi()
+    assert list(operation(app)["callbacks"]) == ["call"]
+    assert list(document["components"]["schemas"]) == ["Event", "HTTPValidationError", "ValidationError"]
+    assert list(document["components"]["securitySchemes"]) == ["HTTPBasic"]
+    assert dangling(document) == []
+
+
+def test_models_of_the_author_keep_their_names() -> None:
+    """A model that is called like the framework's own keeps its name; the framework's moves aside."""
+
+    class ValidationError(BaseModel):
+        mine: int
+
+    app = FastAPI()
+
+    @app.post("/")
+    def root(body: ValidationError) -> None: ...
+
+    schemas = app.openapi()["components"]["schemas"]
+    assert list(schemas) == ["HTTPValidationError", "ValidationError", "typeway__ValidationError"]
+    assert list(schemas["ValidationError"]["properties"]) == ["mine"]
+    assert schemas["HTTPValidationError"]["properties"]["detail"]["items"] == {
+        "$ref": "#/components/schemas/typeway__ValidationError"
+    }
+
+
+def test_field_in_a_signature_is_a_query_parameter() -> None:
+    """`limit: int = Field(default=20, ge=1)` is documented as the query parameter that it is."""
+    app = FastAPI()
+
+    @app.get("/")
+    def root(limit: int = Field(default=20, ge=1)) -> None: ...
+
+    assert operation(app)["parameters"] == [
+        {
+            "name": "limit",
+            "in": "query",
+            "required": False,
+            "schema": {"type": "integer", "minimum": 1, "default": 20, "title": "Limit"},
+        }
+    ]
+
+
+def test_variable_arguments_are_no_parameters() -> None:
+    """`*args` and `**kwargs` are not documented."""
+    app = FastAPI()
+
+    @app.get("/")
+    def root(*args: Any, **kwargs: Any) -> None: ...
+
+    assert "parameters" not in operation(app)
+
+
+def test_two_bodies_of_one_operation_id_have_a_component_each() -> None:
+    """Operations that share an id do not share the component of their bodies."""
+    app = FastAPI()
+
+    @app.post("/a", operation_id="same")
+    def first(a: int = Body(), b: int = Body()) -> None: ...
+
+    @app.post("/b", operation_id="same")
+    def second(c: int = Body(), d: int = Body()) -> None: ...
+
+    with pytest.warns(UserWarning, match="Duplicate Operation ID"):
+        document = app.openapi()
+    bodies = [
+        document["paths"][path]["post"]["requestBody"]["content"]["application/json"]["schema"]["$ref"]
+        for path in ("/a", "/b")
+    ]
+    shown = [list(document["components"]["schemas"][body.rpartition("/")[2]]["properties"]) for body in bodies]
+    assert shown == [["a", "b"], ["c", "d"]]
+
+
+def test_path_names_choose_among_aliases() -> None:
+    """Of several names that a parameter may have, the document shows the one that the path has."""
+    app = FastAPI()
+
+    @app.get("/{second}")
+    def root(some: int = Path(validation_alias=AliasChoices("first", "second"))) -> None: ...
+
+    assert [parameter["name"] for parameter in operation(app, "/{second}")["parameters"]] == ["second"]
+
+
+def test_parts_of_the_document_are_apart() -> None:
+    """Whoever changes one operation of the document changes no other."""
+    app = FastAPI()
+
+    @app.api_route("/", methods=["GET", "POST"])
+    def root(q: list[int] = Query()) -> list[int]: ...
+
+    operation(app)["parameters"][0]["schema"]["x"] = 1
+    assert "x" not in operation(app, method="post")["parameters"][0]["schema"]
+
+
+def test_building_time_grows_with_the_routes_only() -> None:
+    """Ten times the operations take about ten times as long: nothing is compared with everything else."""
+
+    def seconds(count: int) -> float:
+        app = FastAPI()
+        for number in range(count):
+            model = type(f"Model{number}", (BaseModel,), {"__annotations__": {"a": int, "b": str | None}})
+
+            def endpoint(
+                body: Any, q: int = 1, h: str = Header("x"), c: str = Cookie("x"), x: str = Query("x")
+            ) -> Any: ...
+
+            endpoint.__name__ = f"endpoint{number}"
+            endpoint.__annotations__["body"] = endpoint.__annotations__["return"] = model
+            app.post(f"/{number}")(endpoint)
+        start = time.process_time()
+        assert len(app.openapi()["paths"]) == count
+        return time.process_time() - start
+
+    seconds(5)
+    assert seconds(300) < 25 * seconds(30)

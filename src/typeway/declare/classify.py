@@ -68,7 +68,8 @@ class Input:
 
     @property
     def is_required(self) -> bool:
-        return self.marker.is_required()
+        required: bool = self.marker.is_required()
+        return required
 
     @property
     def wires(self) -> tuple[tuple[str | int, ...], ...]:
@@ -150,8 +151,17 @@ def classify(
             continue
         question = Question(parameter, path_names, declaration.where, conventions)
         check_consistency(question)
-        sources.append(next(source for rule in RULES if (source := rule(question)) is not None))
+        sources.append(source_of(question))
     return tuple(sources)
+
+
+def source_of(question: Question) -> Source:
+    """The answer of the first rule that has one, or what the type alone says."""
+    for rule in RULES:
+        source = rule(question)
+        if source is not None:
+            return source
+    return inferred_input(question)
 
 
 def depends_rule(question: Question) -> Source | None:
@@ -192,7 +202,8 @@ def injected_rule(question: Question) -> Source | None:
     return None
 
 
-def inferred_rule(question: Question) -> Source:
+def inferred_input(question: Question) -> Input:
+    """The input that a parameter is by its name and type alone."""
     location = inferred_location(question)
     default = PydanticUndefined if location == "path" else question.default
     return build_input(question, markers.MARKER_OF[location](), default)
@@ -210,13 +221,12 @@ def inferred_location(question: Question) -> Location:
     return "body"
 
 
-# Asked in this order; the first that answers decides.
+# Asked in this order; the first that answers decides, and where none does the type alone.
 RULES: Final[tuple[Callable[[Question], Source | None], ...]] = (
     depends_rule,
     marked_rule,
     field_default_rule,
     injected_rule,
-    inferred_rule,
 )
 
 
@@ -328,8 +338,8 @@ def default_in_annotated(question: Question) -> Contradiction | None:
     name, marker = question.parameter.name, question.marker
     if question.depends is not None:
         return None
-    factories = [field.default_factory for field in (*question.plain_fields, *([marker] if marker else []))]
-    if any(factories) and question.default is not PydanticUndefined:
+    fields: list[FieldInfo] = [*question.plain_fields, *([marker] if marker is not None else ())]
+    if any(field.default_factory for field in fields) and question.default is not PydanticUndefined:
         return Contradiction(f"{name!r} has both a default and a default_factory.", "Keep one of the two.", TypeError)
     if marker is not None and marker is not question.parameter.default and marker.default is not PydanticUndefined:
         return Contradiction(

@@ -21,7 +21,10 @@ OWN_OPTIONS = frozenset({"include_in_schema", "example", "openapi_examples", "re
 
 # Pydantic declares FieldInfo final; FastAPI's programming model needs markers to be one, and Pydantic's own code asks
 # for instances only.
-class Marker(FieldInfo):  # type: ignore[misc]  # pyright: ignore[reportGeneralTypeIssues]  # see above
+Described: Any = FieldInfo
+
+
+class Marker(Described):  # type: ignore[misc]  # see above
     """A Pydantic field description that also says which part of a request holds the value.
 
     Parameters:

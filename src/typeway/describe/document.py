@@ -6,12 +6,13 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from pydantic_core import to_jsonable_python
 from typing_extensions import TypedDict, Unpack
 
 from typeway.describe.body import compose_form
-from typeway.describe.merge import plain
 from typeway.describe.operation import Outline, describe_operation, ids_of, outline_operation, with_extra
 from typeway.describe.schemas import Described, Schemas, add_validation_errors
+from typeway.encoders import jsonable_encoder
 from typeway.operation import Operation
 
 
@@ -168,13 +169,13 @@ def components_of(outlines: Sequence[Outline], described: Described) -> dict[str
     schemes = {name: scheme for outline in outlines for name, scheme in outline.schemes.items()}
     components = {
         "schemas": dict(sorted(described.components.items())),
-        "securitySchemes": plain(schemes),
+        "securitySchemes": schemes,
     }
     return {name: members for name, members in components.items() if members}
 
 
 def checked(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The document as OpenAPI's own objects see it, without members that are None.
+    """The document as OpenAPI's own objects see it, in plain JSON values, without members that are None.
 
     Raises:
         pydantic.ValidationError: a member is not what OpenAPI allows there.
@@ -185,5 +186,23 @@ def checked(document: Mapping[str, Any]) -> dict[str, Any]:
 
     # Paths are left as they were written: everything in them is ours, but for what authors add, which may be anything.
     whole = OpenAPI.model_validate({**document, "paths": None})
-    shown = whole.model_dump(mode="json", by_alias=True, exclude_none=True)
-    return {key: document["paths"] if key == "paths" else shown[key] for key in document if key in {"paths", *shown}}
+    shown = whole.model_dump(by_alias=True, exclude_none=True) | {"paths": document["paths"]}
+    return {key: plain(shown[key]) for key in document if key in shown}
+
+
+def plain(value: Any) -> Any:
+    """The value as JSON has it, without members that are None, at any depth.
+
+    Example:
+        >>> plain({"a": None, "b": [None, {1, 2}]})
+        {'b': [None, [1, 2]]}
+    """
+    return without_none(to_jsonable_python(value, exclude_none=True, inf_nan_mode="null", fallback=jsonable_encoder))
+
+
+def without_none(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: without_none(member) for key, member in value.items() if member is not None}
+    if isinstance(value, list):
+        return [without_none(item) for item in value]
+    return value

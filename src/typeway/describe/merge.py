@@ -1,31 +1,9 @@
-"""Make plain JSON values of what authors add to the document, and merge it into what is known."""
+"""Merge what authors add to the document into what is known, at any depth."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-
-from pydantic_core import to_jsonable_python
-
-from typeway.encoders import jsonable_encoder
-
-
-def plain(value: Any) -> Any:
-    """The value as JSON has it, without members that are None, at any depth.
-
-    Example:
-        >>> plain({"a": None, "b": [None, {1, 2}]})
-        {'b': [None, [1, 2]]}
-    """
-    return without_none(to_jsonable_python(value, exclude_none=True, inf_nan_mode="null", fallback=jsonable_encoder))
-
-
-def without_none(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: without_none(member) for key, member in value.items() if member is not None}
-    if isinstance(value, list):
-        return [without_none(item) for item in value]
-    return value
 
 
 def merged(known: Mapping[str, Any], added: Mapping[str, Any]) -> dict[str, Any]:

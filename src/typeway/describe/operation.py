@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from typeway.describe.body import Carried, describe_body, outline_body
 from typeway.describe.inputs import inputs_in_order, nodes_in_order
-from typeway.describe.merge import merged, plain
+from typeway.describe.merge import merged
 from typeway.describe.parameters import Parameter, describe_parameter, outline_parameters
 from typeway.describe.responses import Answers, describe_responses, outline_responses
 from typeway.describe.schemas import Described, Schemas
@@ -147,10 +147,10 @@ def describe_operation(
 
 
 def with_extra(operation: Operation, shown: dict[str, Any]) -> dict[str, Any]:
-    """The operation with what its author adds to it."""
+    """The operation with what its author adds to it; None takes a member away."""
     if not operation.openapi_extra:
         return shown
-    return merged(shown, plain(dict(operation.openapi_extra)))
+    return merged(shown, operation.openapi_extra)
 
 
 def description_of(operation: Operation) -> str:

@@ -11,7 +11,6 @@ from pydantic_core import PydanticUndefined
 
 from typeway.declare.classify import Input
 from typeway.describe.inputs import Placed, is_nullable
-from typeway.describe.merge import plain
 from typeway.describe.schemas import Described, Schemas, title_of
 from typeway.plan.fields import field_schema_of
 from typeway.plan.sources import fields_of
@@ -81,7 +80,7 @@ def name_of(entry: Input, path_names: frozenset[str]) -> str:
     """The name of a parameter; of several that would do in a path, the one that the path has."""
     if entry.location != "path" or len(entry.wires) == 1:
         return entry.wire
-    return next((str(name) for name, *_ in entry.wires if name in path_names), entry.name)
+    return next((str(name) for name, *_ in entry.wires if name in path_names), entry.marker.alias or entry.name)
 
 
 def unique(parameters: Iterable[Parameter]) -> tuple[Parameter, ...]:
@@ -114,8 +113,8 @@ def examples_of(field: FieldInfo) -> dict[str, Any]:
     """The examples that a marker gives in OpenAPI's own way, beside those in the schema."""
     named = getattr(field, "openapi_examples", None)
     if named:
-        return {"examples": plain(named)}
+        return {"examples": named}
     example = getattr(field, "example", PydanticUndefined)
     if example is PydanticUndefined or example is None:
         return {}
-    return {"example": plain(example)}
+    return {"example": example}

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from starlette.responses import JSONResponse, Response
 
-from typeway.describe.merge import merged, plain
+from typeway.describe.merge import merged
 from typeway.describe.schemas import COMPONENT, Described, JsonSchema, Schemas, title_of
 from typeway.exceptions import declaration_error
 from typeway.operation import Operation
@@ -136,7 +136,7 @@ def describe_responses(
     media_type = getattr(operation.response_class, "media_type", None) or JSON
     for code, given in operation.responses.items():
         key = key_of(code, operation.declaration.where)
-        response = plain({name: value for name, value in given.items() if name != "model"})
+        response = {name: value for name, value in given.items() if name != "model"}
         if code in answers.others:
             model = {"content": {media_type: {"schema": described[answers.others[code]]}}}
             response = merged(response, model)

@@ -9,7 +9,6 @@ from typing import Any, Final
 from pydantic_core import CoreSchema, PydanticUndefined, core_schema
 from pydantic_core.core_schema import TypedDictField
 
-from typeway.describe.merge import plain
 from typeway.plan.fields import Mode, has_computed_fields, json_schemas
 
 COMPONENT: Final = "#/components/schemas/"
@@ -91,8 +90,8 @@ class Schemas:
             ref_template=COMPONENT + "{model}",
         )
         described = Described(
-            {number: titled(plain(schema), self.wanted[number].title) for number, schema in found.items()},
-            {name: cut_description(plain(definitions[name])) for name in sorted(definitions)},
+            {number: titled(schema, self.wanted[number].title) for number, schema in found.items()},
+            {name: cut_description(definitions[name]) for name in sorted(definitions)},
         )
         for number, title in self.objects.items():
             described.components[described.component_of(number)]["title"] = title

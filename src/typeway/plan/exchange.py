@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
 
 from starlette.background import BackgroundTasks as StarletteBackgroundTasks
@@ -16,8 +16,6 @@ from typeway.types import Receive, Scope, Send
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
-    from anyio import CancelScope
-
 
 class Exchange:
     """One request and what has become of it so far.
@@ -30,33 +28,27 @@ class Exchange:
         send: handed to Request and WebSocket objects; running a plan never uses it.
     """
 
-    __slots__ = (
-        "background", "body", "cancellation", "errors", "form", "function_exits", "path_params", "raw_body", "receive",
-        "request_exits", "response", "scope", "send", "values", "_connection", "_cookies", "_headers",
-        "_pairs", "_query",
-    )  # fmt: skip
+    # PERF: defaults of the class instead of slots that are set one by one: 0.15 us per request instead of 0.24.
+    body: Any = None
+    raw_body: bytes | None = None
+    form: Any = None
+    values: list[Any]
+    errors: dict[int, list[dict[str, Any]]] | None = None
+    response: Response | None = None
+    background: StarletteBackgroundTasks | None = None
+    function_exits: list[AbstractAsyncContextManager[Any]] | None = None
+    request_exits: list[AbstractAsyncContextManager[Any]] | None = None
+    _connection: HTTPConnection[Any] | None = None
+    _query: dict[str, str] | None = None
+    _pairs: list[tuple[str, str]] | None = None
+    _headers: dict[bytes, bytes] | None = None
+    _cookies: dict[str, str] | None = None
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, path_params: dict[str, Any]) -> None:
         self.scope = scope
         self.receive = receive
         self.send = send
         self.path_params = path_params
-        # PERF: what a plan may fill is set here once; a missing slot would cost an exception per look.
-        self.values: list[Any] = EMPTY
-        self.body: Any = None
-        self.raw_body: bytes | None = None
-        self.form: Any = None
-        self.errors: dict[int, list[dict[str, Any]]] | None = None
-        self.response: Response | None = None
-        self.background: StarletteBackgroundTasks | None = None
-        self.function_exits: list[AbstractAsyncContextManager[Any]] | None = None
-        self.request_exits: list[AbstractAsyncContextManager[Any]] | None = None
-        self.cancellation: CancelScope | None = None
-        self._connection: Any = None
-        self._query: dict[str, str] | None = None
-        self._pairs: list[tuple[str, str]] | None = None
-        self._headers: dict[bytes, bytes] | None = None
-        self._cookies: dict[str, str] | None = None
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
@@ -64,7 +56,7 @@ class Exchange:
         pairs = self._pairs
         if pairs is None:
             raw = self.scope.get("query_string", b"")
-            pairs = self._pairs = split_query(raw) if raw else []
+            pairs = self._pairs = parse_qsl(raw.decode("latin-1"), keep_blank_values=True)
         return pairs
 
     @property
@@ -72,7 +64,17 @@ class Exchange:
         """The query parameters; of a repeated one the last value."""
         query = self._query
         if query is None:
-            query = self._query = dict(self.pairs)
+            raw: bytes = self.scope.get("query_string", b"")
+            if b"%" in raw or b"+" in raw:
+                query = dict(self.pairs)
+            else:
+                # PERF: nearly every query string is plain; parse_qsl takes 2.4 us for three parameters, this 0.6.
+                query = {}
+                for part in raw.decode("latin-1").split("&"):
+                    if part:
+                        name, _, value = part.partition("=")
+                        query[name] = value
+            self._query = query
         return query
 
     @property
@@ -99,11 +101,14 @@ class Exchange:
         """The one Request or WebSocket of this exchange."""
         connection = self._connection
         if connection is None:
-            kind = Request if self.scope["type"] == "http" else WebSocket
-            connection = self._connection = kind(self.scope, self.receive, self.send)
+            if self.scope["type"] == "http":
+                connection = Request(self.scope, self.receive, self.send)
+            else:
+                connection = WebSocket(self.scope, self.receive, self.send)
+            self._connection = connection
             if self.raw_body is not None:
                 vars(connection)["_body"] = self.raw_body  # where Request.body() keeps what it has read
-        return connection  # type: ignore[no-any-return]
+        return connection
 
     @connection.setter
     def connection(self, connection: HTTPConnection[Any]) -> None:
@@ -120,7 +125,7 @@ class Exchange:
         if response is None:
             response = self.response = Response()
             del response.headers["content-length"]
-            response.status_code = None  # type: ignore[assignment]  # means: nobody has set one
+            response.status_code = UNSET
         return response
 
     @property
@@ -138,23 +143,5 @@ class Exchange:
         self.errors.setdefault(slot, []).extend(errors)
 
 
-EMPTY: list[Any] = []
-
-
-def split_query(raw: bytes) -> list[tuple[str, str]]:
-    """The names and values of a query string.
-
-    Example:
-        >>> split_query(b"a=1&b=&a=x%20y")
-        [('a', '1'), ('b', ''), ('a', 'x y')]
-    """
-    text = raw.decode("latin-1")
-    if "%" in text or "+" in text:
-        return parse_qsl(text, keep_blank_values=True)
-    # PERF: 0.6 of 2.4 us for three parameters; parse_qsl checks separators and unquotes each part.
-    pairs = []
-    for part in text.split("&"):
-        if part:
-            name, _, value = part.partition("=")
-            pairs.append((name, value))
-    return pairs
+# The status of an injected response whose status nobody has set.
+UNSET: Final[Any] = None

@@ -219,7 +219,9 @@ def described_schema(schema: CoreSchema, field: FieldInfo) -> CoreSchema:
     if isinstance(reference, str):
         shown = core_schema.definition_reference_schema(reference, metadata=texts)
         return core_schema.definitions_schema(shown, [schema])
-    return {**schema, "metadata": {**schema.get("metadata", {}), **texts}}  # type: ignore[return-value, misc]
+    changed: Any = {**schema, "metadata": {**schema.get("metadata", {}), **texts}}  # of the same kind as it was
+    described: CoreSchema = changed
+    return described
 
 
 def member_schema(

@@ -5,14 +5,14 @@ from __future__ import annotations
 import dis
 import inspect
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 # Default deny: only what can neither run foreign code nor wait. No calls, no attribute reads (a property may do
 # anything), no operators and no truth tests of unknown objects (their methods may do anything), no loops.
 ALLOWED: Final = frozenset({
     # bookkeeping
-    "RESUME", "NOP", "CACHE", "EXTENDED_ARG", "NOT_TAKEN", "COPY_FREE_VARS", "MAKE_CELL", "PRECALL",
+    "RESUME", "COPY_FREE_VARS", "MAKE_CELL",
     # locals, constants and the stack
     "LOAD_CONST", "LOAD_CONST_IMMORTAL", "LOAD_CONST_MORTAL", "LOAD_SMALL_INT", "LOAD_COMMON_CONSTANT",
     "LOAD_FAST", "LOAD_FAST_CHECK", "LOAD_FAST_BORROW", "LOAD_FAST_LOAD_FAST", "LOAD_FAST_AND_CLEAR",
@@ -31,6 +31,19 @@ TESTED_JUMPS: Final = frozenset({
     "POP_JUMP_IF_TRUE", "POP_JUMP_IF_FALSE", "POP_JUMP_FORWARD_IF_TRUE", "POP_JUMP_FORWARD_IF_FALSE",
 })  # fmt: skip
 
+# What pushes a constant.
+CONSTANTS: Final = frozenset({
+    "LOAD_CONST", "LOAD_CONST_IMMORTAL", "LOAD_CONST_MORTAL", "LOAD_SMALL_INT", "LOAD_COMMON_CONSTANT",
+})  # fmt: skip
+
+# What the members of a dict may be made by, so that it is clear which value is a key.
+BUILDING: Final = CONSTANTS | frozenset({
+    "LOAD_FAST", "LOAD_FAST_CHECK", "LOAD_FAST_BORROW", "LOAD_FAST_LOAD_FAST", "LOAD_FAST_BORROW_LOAD_FAST_BORROW",
+    "LOAD_DEREF", "BUILD_TUPLE", "BUILD_LIST", "BUILD_MAP", "BUILD_CONST_KEY_MAP",
+})  # fmt: skip
+
+# What changes neither the stack nor anything else.
+WITHOUT_EFFECT: Final = frozenset({"NOP", "CACHE", "NOT_TAKEN"})
 
 # Generators, coroutines, iterable coroutines and asynchronous generators (inspect's CO_* flags).
 NOT_PLAIN: Final = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ITERABLE_COROUTINE | inspect.CO_ASYNC_GENERATOR
@@ -62,62 +75,77 @@ def plain_constructor(kind: type[Any]) -> types.FunctionType | None:
 
 def code_is_safe(function: Any, kind: type[Any] | None) -> bool:
     """Whether every instruction is allowed; with a class, setting attributes on a fresh `self` is too."""
-    code = function.__code__
-    if code.co_flags & NOT_PLAIN or hasattr(function, "__wrapped__"):
+    if function.__code__.co_flags & NOT_PLAIN or hasattr(function, "__wrapped__"):
         return False
-    previous: dis.Instruction | None = None
-    before: dis.Instruction | None = None
-    for instruction in dis.get_instructions(function):
+    instructions = [entry for entry in dis.get_instructions(function) if entry.opname not in WITHOUT_EFFECT]
+    for position, instruction in enumerate(instructions):
         name = instruction.opname
+        if jumps_back(instruction):
+            return False
         if name == "STORE_ATTR":
-            if kind is None or not sets_fresh_self(previous, instruction, function, kind):
+            if kind is None or not sets_fresh_self(instructions, position, function, kind):
                 return False
         elif name == "BUILD_MAP":
-            if not has_constant_keys(function):
+            if not has_constant_keys(instructions, position):
                 return False
         elif name in TESTED_JUMPS:
-            test = before if previous is not None and previous.opname == "TO_BOOL" else previous
-            if test is None or test.opname != "IS_OP" or jumps_back(instruction):
+            if not follows_identity_test(instructions, position):
                 return False
-        elif name not in ALLOWED or jumps_back(instruction):
+        elif name not in ALLOWED:
             return False
-        if name not in ("CACHE", "EXTENDED_ARG", "NOT_TAKEN"):
-            before, previous = previous, instruction
     return True
 
 
 def jumps_back(instruction: dis.Instruction) -> bool:
-    return "JUMP" in instruction.opname and isinstance(instruction.argval, int) and instruction.argval <= instruction.offset
+    is_jump = "JUMP" in instruction.opname and isinstance(instruction.argval, int)
+    return is_jump and instruction.argval <= instruction.offset
 
 
-def has_constant_keys(function: Any) -> bool:
-    """Whether every dict that a function builds has strings as keys, whose hashing runs no foreign code."""
-    stack_of_loads = [
-        instruction for instruction in dis.get_instructions(function) if instruction.opname not in ("CACHE", "EXTENDED_ARG")
-    ]
-    for position, instruction in enumerate(stack_of_loads):
-        if instruction.opname == "BUILD_MAP" and instruction.arg:
-            loads = stack_of_loads[max(0, position - 2 * instruction.arg) : position]
-            keys = loads[::2]
-            if len(loads) != 2 * instruction.arg or not all(
-                key.opname.startswith("LOAD_CONST") and isinstance(key.argval, str) for key in keys
-            ):
-                return False
-    return True
+def follows_identity_test(instructions: Sequence[dis.Instruction], position: int) -> bool:
+    """Whether a conditional jump looks at the outcome of `is`, whichever way it is reached."""
+    return not instructions[position].is_jump_target and instructions[position - 1].opname == "IS_OP"
+
+
+def has_constant_keys(instructions: Sequence[dis.Instruction], position: int) -> bool:
+    """Whether the dict that is built at a position has constants as keys, whose hashing runs no foreign code."""
+    start = position
+    for number in range(2 * (instructions[position].arg or 0)):
+        end, start = start, start_of_value(instructions, start)
+        # Read backwards, every second value is a key.
+        if start < 0 or (number % 2 and (end - start > 1 or instructions[start].opname not in CONSTANTS)):
+            return False
+    # A jump into the middle would come with other values than those that stand before it.
+    return not any(entry.is_jump_target for entry in instructions[start + 1 : position + 1])
+
+
+def start_of_value(instructions: Sequence[dis.Instruction], end: int) -> int:
+    """Where those instructions begin that leave the topmost value of the stack before `end`; -1 if that is unclear."""
+    missing = 1
+    while missing > 0:
+        end -= 1
+        if end < 0 or instructions[end].opname not in BUILDING:
+            return -1
+        missing -= dis.stack_effect(instructions[end].opcode, instructions[end].arg)
+    return end if missing == 0 else -1
 
 
 def sets_fresh_self(
-    previous: dis.Instruction | None, instruction: dis.Instruction, function: Any, kind: type[Any]
+    instructions: Sequence[dis.Instruction], position: int, function: Any, kind: type[Any]
 ) -> bool:
     """Whether an attribute assignment in `__init__` only fills the instance's own dict or slots."""
-    own_name = function.__code__.co_varnames[0] if function.__code__.co_argcount else None
-    loaded = previous.argval if previous is not None else None
-    target = loaded[-1] if isinstance(loaded, tuple) else loaded
-    stores_self = any(
-        entry.opname.startswith("STORE_FAST") and own_name in (entry.argval if isinstance(entry.argval, tuple) else (entry.argval,))
-        for entry in dis.get_instructions(function)
-    )
-    attribute = getattr(kind, instruction.argval, None)
-    is_plain = attribute is None or isinstance(attribute, types.MemberDescriptorType) or not hasattr(attribute, "__set__")
-    return target == own_name and not stores_self and is_plain
+    code = function.__code__
+    own_name = code.co_varnames[0] if code.co_argcount else None
+    target = names_of(instructions[position - 1])[-1:]
+    if instructions[position].is_jump_target or target != (own_name,):
+        return False
+    if any(entry.opname.startswith("STORE_FAST") and own_name in names_of(entry) for entry in instructions):
+        return False
+    # Looked up without running anything: a descriptor may show itself as something else.
+    attribute = inspect.getattr_static(kind, instructions[position].argval, None)
+    return isinstance(attribute, types.MemberDescriptorType) or not hasattr(type(attribute), "__set__")
 
+
+def names_of(instruction: dis.Instruction) -> tuple[Any, ...]:
+    """The locals that an instruction loads or stores; some do two at once."""
+    names = instruction.argval
+    return names if isinstance(names, tuple) else (names,)

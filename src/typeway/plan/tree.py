@@ -56,9 +56,10 @@ class Node:
     @property
     def uses_scopes(self) -> bool:
         """Whether scopes make a difference to what this node or anything below it computes."""
+        function: Any = self.function  # a scheme of the author's own is callable, which SecurityBase alone is not
         return (
             bool(self.own_scopes)
-            or isinstance(self.function, SecurityBase)
+            or isinstance(function, SecurityBase)
             or any(isinstance(source, Injected) and source.kind is SecurityScopes for source in self.sources)
             or any(child.uses_scopes for _, child in self.children)
         )
@@ -160,10 +161,11 @@ def grow_node(
     if depends is None and kind is Kind.CONTEXT:
         kind = Kind.STREAM
     scope = (depends.scope or "request") if depends is not None and kind is Kind.CONTEXT else None
-    children: list[tuple[str | None, Node]] = [*added]
-    for source in sources:
-        if isinstance(source, Needed):
-            children.append((source.name, grow_dependency(source.depends, growth, scopes, above, declaration.where)))
+    needed = [source for source in sources if isinstance(source, Needed)]
+    children: list[tuple[str | None, Node]] = [
+        *added,
+        *((s.name, grow_dependency(s.depends, growth, scopes, above, declaration.where)) for s in needed),
+    ]
     if scope == "request":
         check_scopes(declaration, [child for _, child in children])
     elif depends is not None and depends.scope is not None and scope is None:

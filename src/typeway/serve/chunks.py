@@ -67,7 +67,10 @@ async def chunks_in_threads(items: Iterator[Any], encode: Encode) -> Chunks:
 
 
 class Closing(StreamingResponse):
-    """A response that closes its chunks as soon as it has been sent or sending has failed, even if never begun."""
+    """A response that closes its chunks as soon as it has been sent, has failed or was cancelled.
+
+    Left to the garbage collector, a generator whose client went away would end after the dependencies that it uses.
+    """
 
     chunks: Chunks
 

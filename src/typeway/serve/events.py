@@ -119,5 +119,5 @@ class KeptAlive:
                 await self.send(COMMENT)
                 self.comment_sent.set()
                 self.comment_sent = None
-            self.last = monotonic()
+                self.last = monotonic()
             pause = self.patience

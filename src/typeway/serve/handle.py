@@ -62,11 +62,13 @@ async def serve_handler(handler: Handler, target: Target, scope: Scope, receive:
         Exception: whatever the handler raises; the router that found the route answers it.
     """
     exchange = Exchange(scope, receive, send, scope.get("path_params", {}))
+    request = Request(scope, receive, send)
+    exchange.connection = request
     scope[EXCHANGE] = exchange
     plan, _ = target.ready(overrides_in(scope))
 
     async def produce() -> Reply:
-        return from_response(await handler(exchange.connection))  # type: ignore[arg-type]  # HTTP scopes make Requests
+        return from_response(await handler(request))
 
     await see_through(produce, exchange, shields=plan.shields)
 

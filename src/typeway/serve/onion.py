@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from typeway.plan.exchange import Exchange
-from typeway.serve.answer import answer_of
+from typeway.serve.answer import Answer, answer_of
 from typeway.serve.asgi import Site, planned, serve_http
 from typeway.serve.bridge import Bridge
 from typeway.serve.errors import call_handler, handler_for
@@ -165,7 +165,7 @@ async def shown(flight: Flight, response: Response, receive: Receive) -> Respons
 async def serve_inner(flight: Flight, receive: Receive) -> Response:
     """Serve the request itself, and return its response instead of sending it."""
     site, scope, send = flight.site, flight.scope, flight.send
-    ready = planned(site, scope, receive, send)
+    ready = planned(site, scope, receive, send, scope["method"])
     if ready is None or ready[0].has_exits:
         # Generators may hold cancel scopes, and foreign applications send as they like: both get a task of their own.
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -193,9 +193,7 @@ def inner_response(flight: Flight, reply: Reply, exchange: Exchange) -> Response
     if reply.response is not None:
         return reply.response
     flight.keep(exchange.background)
-    answer = answer_of(reply, is_head=exchange.scope["method"] == "HEAD")
-    assert answer is not None
-    return answer
+    return Answer(reply.status, reply.headers, b"" if exchange.scope["method"] == "HEAD" else reply.body)
 
 
 def compose(dispatches: Sequence[Dispatch], router: Any) -> ASGIApp:

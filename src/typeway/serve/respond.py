@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -39,8 +39,8 @@ class Responder:
 
     def reply(self, exchange: Exchange, encoded: bytes | Response) -> Reply:
         """The reply, with what the endpoint and its dependencies said through an injected Response."""
-        if type(encoded) is not bytes:
-            return self.reply_with(exchange, encoded)  # type: ignore[arg-type]  # bytes subclasses do not come here
+        if not isinstance(encoded, bytes):
+            return self.reply_with(exchange, encoded)
         injected = exchange.response
         if injected is None and self.status not in BODILESS:
             return Reply(self.status, [(b"content-length", b"%d" % len(encoded)), JSON_TYPE], encoded)
@@ -168,10 +168,9 @@ def encode_model(operation: Operation, model: Model) -> Encode:
 def renderer(operation: Operation) -> Callable[[Any], Response]:
     """Makes a response of the operation's response class; the class's own status counts unless one was given."""
     response_class = operation.response_class or JSONResponse
-    status: Mapping[str, int] = {} if operation.status_code is None else {"status_code": int(operation.status_code)}
+    status: dict[str, Any] = {} if operation.status_code is None else {"status_code": int(operation.status_code)}
 
     def render(content: Any) -> Response:
-        return Made(response_class(content, **status))  # type: ignore[arg-type]
+        return Made(response_class(content, **status))
 
     return render
-

@@ -29,7 +29,7 @@ async def serve_socket(site: Site, scope: Scope, receive: Receive, send: Send) -
         scope.update(found.child_scope)
     else:
         scope["path_params"] = {**scope.get("path_params", {}), **found.path_params}
-        scope["endpoint"] = route.endpoint  # type: ignore[attr-defined]  # entries with a path have one
+        scope["endpoint"] = found.entry.endpoint
     try:
         await route.handle(scope, receive, send)
     except Exception as error:

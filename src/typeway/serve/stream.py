@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any
 
 from starlette.responses import StreamingResponse
 
@@ -29,10 +29,10 @@ class JsonLines(Closing):
 
 def streams(operation: Operation) -> bool:
     """Whether an operation sends items one by one: it yields them, or its response class is made for that."""
-    returns = operation.returns
-    if shapes.is_subclass(operation.response_class, EventSourceResponse):
+    response_class, returns = operation.response_class, operation.returns
+    if returns.streams or shapes.is_subclass(response_class, EventSourceResponse):
         return True
-    return returns.streams or (returns.model is None and shapes.is_subclass(operation.response_class, StreamingResponse))
+    return returns.model is None and shapes.is_subclass(response_class, StreamingResponse)
 
 
 def build_stream(operation: Operation) -> MakeStream:
@@ -44,9 +44,10 @@ def build_stream(operation: Operation) -> MakeStream:
     response_class = operation.response_class
     if response_class is None:
         return build_lines(operation)
-    for kind, build in WAYS:
-        if issubclass(response_class, kind):
-            return build(operation)
+    if issubclass(response_class, EventSourceResponse):
+        return build_events(operation)
+    if issubclass(response_class, StreamingResponse):
+        return build_raw(operation, response_class)
     raise declaration_error(
         f"response_class={response_class.__name__} cannot send what a generator yields.",
         hint="Name a StreamingResponse or EventSourceResponse, name none to send lines of JSON, or return a value.",
@@ -66,18 +67,10 @@ def build_events(operation: Operation) -> MakeStream:
     return maker(operation, EventStream, event_encoder(item_encoder(operation)))
 
 
-def build_raw(operation: Operation) -> MakeStream:
+def build_raw(operation: Operation, response_class: type[StreamingResponse]) -> MakeStream:
     """Each item a chunk, in a response of the author's own class."""
-    response_class = operation.response_class
-    assert response_class is not None
     kind: Any = type(response_class.__name__, (Closing, response_class), {"__module__": response_class.__module__})
     return maker(operation, kind, unchanged)
-
-
-WAYS: Final[tuple[tuple[type[Any], Callable[[Operation], MakeStream]], ...]] = (
-    (EventSourceResponse, build_events),
-    (StreamingResponse, build_raw),
-)
 
 
 def unchanged(item: Chunk) -> Chunk:

@@ -24,45 +24,43 @@ class Target:
         owner: the route; a copy of it needs a target of its own.
     """
 
-    __slots__ = ("_lock", "_overridden", "_settle", "operation", "owner", "plan", "responder")
+    __slots__ = ("_lock", "_overridden", "_settle", "owner", "plan", "responder")
 
     def __init__(self, settle: Callable[[], Operation], owner: object) -> None:
         self._settle = settle
         self.owner = owner
         self._lock = threading.Lock()
         self._overridden: dict[tuple[tuple[Any, Any], ...], Plan] = {}
-        self.operation: Operation | None = None
         self.plan: Plan | None = None
         self.responder: Responder | None = None
 
-    def build(self) -> None:
-        """Build the plan and the responder, once.
+    def build(self) -> tuple[Plan, Responder]:
+        """The plan and the responder, built once.
 
         Raises:
             DeclarationError: a declaration turned out to be impossible.
         """
         with self._lock:
-            if self.plan is None:
-                operation = self.operation = self._settle()
+            if self.plan is None or self.responder is None:
+                operation = self._settle()
                 self.responder = build_responder(operation)
                 self.plan = build_plan(operation)
+            return self.plan, self.responder
 
     def ready(self, overrides: Overrides) -> tuple[Plan, Responder]:
         """The plan and responder to use now; built if they are not there yet."""
-        if self.plan is None:
-            self.build()
-        plan = self.plan if not overrides else self.plan_for(overrides)
-        assert plan is not None and self.responder is not None
-        return plan, self.responder
+        plan, responder = self.plan, self.responder
+        if plan is None or responder is None:
+            plan, responder = self.build()
+        return self.overridden(plan.operation, overrides) if overrides else plan, responder
 
-    def plan_for(self, overrides: Overrides) -> Plan:
+    def overridden(self, operation: Operation, overrides: Overrides) -> Plan:
         """The plan with other callables in the place of some dependencies."""
         # The callables themselves are held by the key, so that no other can come to stand at their address.
         key = tuple((Same(original), Same(override)) for original, override in overrides.items())
         plan = self._overridden.get(key)
         if plan is None:
-            assert self.operation is not None
-            plan = build_plan(self.operation, dict(overrides))
+            plan = build_plan(operation, dict(overrides))
             with self._lock:
                 while len(self._overridden) >= KEPT:
                     del self._overridden[next(iter(self._overridden))]

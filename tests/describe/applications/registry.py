@@ -1,0 +1,30 @@
+"""Keep the table of small applications, which are written against a namespace so that two frameworks can run them."""
+
+import importlib
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+APPLICATIONS: list[Callable[[Any], Any]] = []
+
+
+def application(build: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Add a builder to the table."""
+    APPLICATIONS.append(build)
+    return build
+
+
+def framework(name: str) -> SimpleNamespace:
+    """The names of a framework, with its submodules."""
+    modules = ("responses", "security", "sse")
+    return SimpleNamespace(
+        **vars(importlib.import_module(name)) | {part: importlib.import_module(f"{name}.{part}") for part in modules}
+    )
+
+
+def post(web: Any, *endpoints: Callable[..., Any], **options: Any) -> Any:
+    """An application with each endpoint under POST on a path of its own."""
+    app = web.FastAPI(title="T", **options)
+    for number, endpoint in enumerate(endpoints):
+        app.post(f"/{number}")(endpoint)
+    return app

@@ -81,7 +81,7 @@ def load_settings() -> Settings:
     """Read the settings from the environment.
 
     Raises:
-        ConfigurationError: A variable is missing or wrong; the one-line message names it, but never repeats its value.
+        ConfigurationError: a variable is missing or wrong; the one-line message names it, but never repeats its value.
     """
     try:
         return Settings()

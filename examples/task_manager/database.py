@@ -42,7 +42,7 @@ async def create_tables(engine: AsyncEngine) -> None:
     worker can lose a table to another between them; it looks again.
 
     Raises:
-        DBAPIError: The database refuses for another reason.
+        DBAPIError: the database refuses for another reason.
     """
     for attempt in range(1, CREATE_ATTEMPTS + 1):
         try:

@@ -30,11 +30,11 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 def create_app(settings: Settings | None = None) -> FastAPI:
     """Make an application that is independent of all others.
 
-    Args:
-        settings: Where it differs from the environment; tests give their own.
+    Parameters:
+        settings: where it differs from the environment; tests give their own.
 
     Raises:
-        ConfigurationError: No settings were given, and the environment holds none that work.
+        ConfigurationError: no settings were given, and the environment holds none that work.
     """
     settings = settings or load_settings()
     app = FastAPI(

@@ -32,11 +32,17 @@ from typeway.handlers import (
 )
 from typeway.operation import Operation
 from typeway.options import (
-    ApiRouteOptions, AppOptions, IncludeOptions, RouterOptions, given_options,
+    ApiRouteOptions,
+    AppOptions,
+    IncludeOptions,
+    RouterOptions,
+    given_options,
 )  # fmt: skip
 from typeway.router import Router
 from typeway.routes import APIRoute
-from typeway.serve.errors import bare_500, last_answer
+from typeway.serve.errors import last_answer
+from typeway.serve.limits import LimitedApp
+from typeway.serve.frontend import Build
 from typeway.serve.onion import compose
 from typeway.types import ASGIApp, DecoratedCallable, ExceptionHandler, Receive, Scope, Send
 from typeway.verbs import Verbs
@@ -125,7 +131,7 @@ class Typeway(Verbs, Starlette):
         given = given_options(f"{type(self).__name__}()", options, AppOptions)
         self.debug = given.get("debug", False)
         self.state = State()
-        self.max_body_size = None  # Starlette's own limit; ours belongs to the routes' plans
+        self.max_body_size = given.get("max_body_size")
         self.title = given.get("title", self.conventions.default_title)
         for name, default in DEFAULTS.items():
             setattr(self, name, given.get(name, default))
@@ -209,6 +215,10 @@ class Typeway(Verbs, Starlette):
         """Add a plain Starlette WebSocket endpoint, which receives nothing but the WebSocket."""
         self.router.add_websocket_route(path, endpoint, name=name)
 
+    def add_frontend(self, path: str, build: Build) -> None:
+        """Add a frontend; see `frontend()`."""
+        self.router.add_frontend(path, build)
+
     def add_event_handler(self, event_type: str, func: Callable[[], Any]) -> None:
         """Run a function at `"startup"` or `"shutdown"`; prefer a lifespan."""
         self.router.add_event_handler(event_type, func)
@@ -217,7 +227,7 @@ class Typeway(Verbs, Starlette):
 
     def build_middleware_stack(self) -> ASGIApp:
         """The application as one ASGI callable: error answers outermost, then middleware, then the router."""
-        if not self.user_middleware and not self.debug:
+        if self.is_bare:
             # PERF: 1.2 of 6 us; the router answers unhandled errors itself where nothing is around it.
             return self.router.app
         app: ASGIApp = self.router
@@ -229,7 +239,15 @@ class Typeway(Verbs, Starlette):
             app = compose(dispatches[::-1], self.router)
         for entry in reversed(middleware):
             app = entry.cls(app, *entry.args, **entry.kwargs)
+        if self.max_body_size is not None:
+            app = LimitedApp(app, self.max_body_size, self.conventions)
         return ServerErrorMiddleware(app, handler=self.answer_crash, debug=self.debug)
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether nothing need stand around the router."""
+        is_held = self.max_body_size is None or self.conventions.limits_before_endpoint
+        return is_held and not self.user_middleware and not self.debug
 
     async def answer_crash(self, request: Any, error: Exception) -> Any:
         """The answer to an exception that nothing else handles."""

@@ -36,9 +36,9 @@ class BackgroundTasks(StarletteBackgroundTasks):
     def add_task(self, func: Callable[_Parameters, Any], *args: _Parameters.args, **kwargs: _Parameters.kwargs) -> None:
         """Call `func` with these arguments after the response; a plain `def` function runs in a thread.
 
-        Args:
-            func: The function, `def` or `async def`.
-            *args: Its positional arguments.
-            **kwargs: Its keyword arguments.
+        Parameters:
+            func: the function, `def` or `async def`.
+            *args: its positional arguments.
+            **kwargs: its keyword arguments.
         """
         super().add_task(func, *args, **kwargs)

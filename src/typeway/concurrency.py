@@ -22,8 +22,8 @@ _Value = TypeVar("_Value")
 async def contextmanager_in_threadpool(cm: AbstractContextManager[_Value]) -> AsyncGenerator[_Value, None]:
     """Use a blocking context manager from async code: both its ends run in a thread.
 
-    Args:
-        cm: The context manager. What its `__exit__` returns or raises counts, as with a plain `with`.
+    Parameters:
+        cm: the context manager. What its `__exit__` returns or raises counts, as with a plain `with`.
 
     Example:
         ```python

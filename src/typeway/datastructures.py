@@ -1,6 +1,6 @@
 """Offer the data structures of requests, with uploads that Pydantic understands."""
 
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
@@ -30,11 +30,11 @@ class UploadFile(StarletteUploadFile):
     It is closed after the response and its background tasks.
 
     Attributes:
-        file: The file itself, for code that wants to block.
-        filename: The name that the client gives it. Never use it as a path.
-        size: Its size in bytes.
-        headers: The headers of its part of the form.
-        content_type: The media type that the client gives it.
+        file: the file itself, for code that wants to block.
+        filename: the name that the client gives it. Never use it as a path.
+        size: its size in bytes.
+        headers: the headers of its part of the form.
+        content_type: the media type that the client gives it.
 
     Example:
         ```python
@@ -111,4 +111,6 @@ def Default(value: _Value) -> _Value:  # noqa: N802  named like the class it mak
             return f"{'given' if isinstance(title, str) else 'not given'}: {title}"
         ```
     """
-    return cast("_Value", DefaultPlaceholder(value))
+    placeholder: Any = DefaultPlaceholder(value)
+    seen: _Value = placeholder
+    return seen

@@ -119,20 +119,20 @@ def jsonable_encoder(
 ) -> Any:
     """Turn any value into dicts, lists, strings, numbers, booleans and None.
 
-    Args:
-        obj: A model, dataclass, container, standard type, or any object with `__iter__` over pairs or `__dict__`.
-        include: Fields to keep, of the outermost model or dict, or of the items of the outermost list.
-        exclude: Fields to drop, likewise.
-        by_alias: Whether models use their fields' aliases.
-        exclude_unset: Whether models drop what was never set.
-        exclude_defaults: Whether models drop what equals its default.
-        exclude_none: Whether keys whose value is None are dropped, at every depth.
-        custom_encoder: Encoders that win over all others, by type; an exact type wins over a base.
-        sqlalchemy_safe: Whether keys that start with `_sa` (SQLAlchemy's own state) are dropped.
+    Parameters:
+        obj: a model, dataclass, container, standard type, or any object with `__iter__` over pairs or `__dict__`.
+        include: fields to keep, of the outermost model or dict, or of the items of the outermost list.
+        exclude: fields to drop, likewise.
+        by_alias: whether models use their fields' aliases.
+        exclude_unset: whether models drop what was never set.
+        exclude_defaults: whether models drop what equals its default.
+        exclude_none: whether keys whose value is None are dropped, at every depth.
+        custom_encoder: encoders that win over all others, by type; an exact type wins over a base.
+        sqlalchemy_safe: whether keys that start with `_sa` (SQLAlchemy's own state) are dropped.
 
     Raises:
-        ValueError: A value, somewhere inside, cannot be read as data.
-        PydanticV1NotSupportedError: A model of `pydantic.v1`, somewhere inside.
+        ValueError: a value, somewhere inside, cannot be read as data.
+        PydanticV1NotSupportedError: a model of `pydantic.v1`, somewhere inside.
 
     Example:
         ```python
@@ -149,8 +149,8 @@ def to_json_bytes(value: Any) -> bytes:
     """Return what `JSONResponse(jsonable_encoder(value)).body` is, in the time that `json.dumps` takes.
 
     Raises:
-        ValueError: A number that JSON does not know (NaN, infinity), or what `jsonable_encoder` cannot read.
-        TypeError: A key that JSON does not know.
+        ValueError: a number that JSON does not know (NaN, infinity), or what `jsonable_encoder` cannot read.
+        TypeError: a key that JSON does not know.
 
     Example:
         ```python
@@ -167,8 +167,8 @@ def to_json_line(value: Any) -> str:
     failure over a NaN.
 
     Raises:
-        ValueError: What `jsonable_encoder` cannot read.
-        TypeError: A key that JSON does not know.
+        ValueError: what `jsonable_encoder` cannot read.
+        TypeError: a key that JSON does not know.
 
     Example:
         ```python

@@ -29,10 +29,10 @@ __all__ = [
 class HTTPException(StarletteHTTPException):
     """Stop handling the request and answer it with an error.
 
-    Args:
-        status_code: The status to answer with (RFC 9110 section 15).
-        detail: Any JSON value; it becomes `{"detail": …}`. The status's reason phrase where it is None.
-        headers: Headers to send along, for example `WWW-Authenticate` with 401.
+    Parameters:
+        status_code: the status to answer with (RFC 9110 section 15).
+        detail: any JSON value; it becomes `{"detail": …}`. The status's reason phrase where it is None.
+        headers: headers to send along, for example `WWW-Authenticate` with 401.
 
     Example:
         ```python
@@ -56,9 +56,9 @@ class HTTPException(StarletteHTTPException):
 class WebSocketException(StarletteWebSocketException):
     """Stop serving the WebSocket and close it.
 
-    Args:
-        code: The closing code (RFC 6455 section 7.4.1), for example `status.WS_1008_POLICY_VIOLATION`.
-        reason: Why, in at most 123 bytes of UTF-8 (RFC 6455 section 5.5.1).
+    Parameters:
+        code: the closing code (RFC 6455 section 7.4.1), for example `status.WS_1008_POLICY_VIOLATION`.
+        reason: why, in at most 123 bytes of UTF-8 (RFC 6455 section 5.5.1).
 
     Example:
         ```python
@@ -100,10 +100,10 @@ class TypewayDeprecationWarning(UserWarning):
 class DeclarationError(TypewayError):
     """The application declares something that cannot work, found before any request is served.
 
-    Args:
-        message: What is wrong.
-        hint: What to do about it.
-        where: File, line and name of what was declared.
+    Parameters:
+        message: what is wrong.
+        hint: what to do about it.
+        where: file, line and name of what was declared.
 
     Example:
         ```python
@@ -186,11 +186,11 @@ def declaration_error(
 ) -> DeclarationError:
     """Make the error for a mistake in a declaration, catchable as `also` as well.
 
-    Args:
-        message: What is wrong.
-        hint: What to do about it.
-        where: File, line and name of what was declared.
-        also: The exception type that other frameworks raise for the same mistake, one of AssertionError,
+    Parameters:
+        message: what is wrong.
+        hint: what to do about it.
+        where: file, line and name of what was declared.
+        also: the exception type that other frameworks raise for the same mistake, one of AssertionError,
             TypeError, ValueError, NameError, RuntimeError, DependencyScopeError and PydanticV1NotSupportedError.
 
     Raises:
@@ -210,11 +210,11 @@ def unknown_option_error(
 ) -> UnknownOptionError:
     """Make the error for an option that does not exist, with the nearest one that does.
 
-    Args:
-        owner: What was called, as the user wrote it: `app.get()`.
-        unknown: The name that was given.
-        known: Every name that exists.
-        where: File, line and name of what was declared.
+    Parameters:
+        owner: what was called, as the user wrote it: `app.get()`.
+        unknown: the name that was given.
+        known: every name that exists.
+        where: file, line and name of what was declared.
 
     Example:
         ```python
@@ -246,9 +246,9 @@ class EndpointContext(TypedDict, total=False):
 class ValidationException(Exception):
     """Data does not fit its declaration.
 
-    Args:
-        errors: What is wrong, one mapping per error, as Pydantic words them.
-        endpoint_ctx: The endpoint that declared it; shown by `str()`, never sent to a client.
+    Parameters:
+        errors: what is wrong, one mapping per error, as Pydantic words them.
+        endpoint_ctx: the endpoint that declared it; shown by `str()`, never sent to a client.
     """
 
     def __init__(self, errors: Sequence[Any], *, endpoint_ctx: EndpointContext | None = None) -> None:
@@ -281,10 +281,10 @@ class ValidationException(Exception):
 class RequestValidationError(ValidationException):
     """A request does not fit what its endpoint declares; answered with 422.
 
-    Args:
-        errors: What is wrong, one mapping per error.
-        body: The body as it was read, for handlers that log or echo it.
-        endpoint_ctx: The endpoint that declared it.
+    Parameters:
+        errors: what is wrong, one mapping per error.
+        body: the body as it was read, for handlers that log or echo it.
+        endpoint_ctx: the endpoint that declared it.
 
     Example:
         ```python
@@ -312,10 +312,10 @@ class WebSocketRequestValidationError(ValidationException):
 class ResponseValidationError(ValidationException):
     """An endpoint returned what its own declaration forbids: the server's mistake, answered with 500.
 
-    Args:
-        errors: What is wrong, one mapping per error.
-        body: What the endpoint returned; for logs, never for clients.
-        endpoint_ctx: The endpoint that declared it.
+    Parameters:
+        errors: what is wrong, one mapping per error.
+        body: what the endpoint returned; for logs, never for clients.
+        endpoint_ctx: the endpoint that declared it.
     """
 
     def __init__(self, errors: Sequence[Any], *, body: Any = None, endpoint_ctx: EndpointContext | None = None) -> None:

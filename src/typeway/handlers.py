@@ -23,9 +23,9 @@ __all__ = [
 async def http_exception_handler(request: Request, exc: HTTPException) -> Response:
     """Answer with the exception's status and headers and `{"detail": …}`, or no body where the status forbids one.
 
-    Args:
-        request: The request that failed.
-        exc: What was raised, by the application, the router or Starlette.
+    Parameters:
+        request: the request that failed.
+        exc: what was raised, by the application, the router or Starlette.
 
     Example:
         ```python
@@ -49,9 +49,9 @@ async def http_exception_handler(request: Request, exc: HTTPException) -> Respon
 async def request_validation_exception_handler(request: Request, exc: RequestValidationError) -> JSONResponse:
     """Answer with 422 and `{"detail": [{"type", "loc", "msg", "input", "ctx"?}, …]}`.
 
-    Args:
-        request: The request that failed.
-        exc: The errors, as Pydantic words them.
+    Parameters:
+        request: the request that failed.
+        exc: the errors, as Pydantic words them.
 
     Example:
         ```python
@@ -82,9 +82,9 @@ async def websocket_request_validation_exception_handler(
 ) -> None:
     """Close the WebSocket with 1008 and the errors as the reason.
 
-    Args:
-        websocket: The socket whose handshake failed.
-        exc: The errors, as Pydantic words them.
+    Parameters:
+        websocket: the socket whose handshake failed.
+        exc: the errors, as Pydantic words them.
     """
     await websocket.close(code=WS_1008_POLICY_VIOLATION, reason=jsonable_encoder(exc.errors()))
 

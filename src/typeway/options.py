@@ -5,16 +5,30 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, Literal
 
-from pydantic import AliasChoices, AliasPath, Discriminator
+from pydantic import (
+    AliasChoices, AliasPath, ConfigDict, Discriminator, NonNegativeInt, TypeAdapter, ValidationError, with_config,
+)  # fmt: skip
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 from typing_extensions import TypedDict, deprecated
 
 from typeway.datastructures import DefaultPlaceholder
-from typeway.exceptions import unknown_option_error
+from typeway.exceptions import declaration_error, unknown_option_error
 from typeway.types import ASGIApp, IncEx
+
+
+@with_config(ConfigDict(extra="forbid", strict=True))
+class FormLimits(TypedDict, total=False):
+    """How much the parser of forms accepts; what is left out stays as the outer levels or Starlette have it."""
+
+    max_fields: NonNegativeInt
+    """The most fields without a file; 1000 unless given."""
+    max_files: NonNegativeInt
+    """The most files; 1000 unless given."""
+    max_part_size: NonNegativeInt
+    """The most bytes in one field without a file; 1 MiB unless given."""
 
 
 class SharedOptions(TypedDict, total=False):
@@ -37,9 +51,9 @@ class SharedOptions(TypedDict, total=False):
     strict_content_type: bool
     """Whether a body without a Content-Type header is left unparsed instead of being read as JSON."""
     max_body_size: int | None
-    """The largest request body in bytes; the innermost that is given counts; None leaves it to the outer ones."""
-    form_limits: Mapping[str, int] | None
-    """`max_fields`, `max_files` and `max_part_size` (bytes) of forms; joined key by key."""
+    """The largest request body in bytes, 0 for none at all; the innermost that is given counts, None leaves it open."""
+    form_limits: FormLimits | None
+    """How much the parser of forms accepts; joined key by key, the innermost counts."""
 
 
 class RouteBaseOptions(SharedOptions, total=False):
@@ -197,8 +211,8 @@ class AppOptions(TypedDict, total=False, closed=True):
     """Whether a body without a Content-Type header is left unparsed instead of being read as JSON."""
     max_body_size: int | None
     """The largest request body in bytes, unless a router or route says otherwise."""
-    form_limits: Mapping[str, int] | None
-    """`max_fields`, `max_files` and `max_part_size` (bytes) of forms."""
+    form_limits: FormLimits | None
+    """How much the parser of forms accepts, unless a router or route says otherwise."""
     telemetry: Mapping[str, Any] | None
     """Settings of tracing and metrics."""
 
@@ -314,11 +328,50 @@ def given_options(owner: str, options: Mapping[str, Any], known: type[Any]) -> d
 
     Raises:
         UnknownOptionError: a name is none of `known`'s; the closest one is named.
+        DeclarationError: a size is no size.
+        pydantic.ValidationError: form limits that do not exist or are no numbers.
     """
     for name in options:
         if name not in known.__annotations__:
             raise unknown_option_error(owner, name, known.__annotations__)
-    return {name: value for name, value in options.items() if not is_absent(value)}
+    given = {name: value for name, value in options.items() if not is_absent(value)}
+    for name, check in CHECKS.items():
+        if given.get(name) is not None:
+            check(owner, given[name])
+    return given
+
+
+def check_size(owner: str, size: Any) -> None:
+    """Refuse what is no number of bytes.
+
+    Raises:
+        DeclarationError: it is negative, no int, or a bool.
+    """
+    if isinstance(size, bool) or not isinstance(size, int) or size < 0:
+        raise declaration_error(
+            "max_body_size must be a non-negative integer or None",
+            hint=f"It is {size!r}: give a number of bytes; 0 allows no body at all, None leaves it to the outer levels.",
+            where=owner,
+            also=ValueError,
+        )
+
+
+def check_form_limits(owner: str, limits: Any) -> None:
+    """Refuse form limits that do not exist or are no sizes.
+
+    Raises:
+        pydantic.ValidationError: it names each mistake; FastAPI raises the same, and no other class can stand for it.
+    """
+    try:
+        TypeAdapter(FormLimits).validate_python(limits)
+    except ValidationError as error:
+        error.add_note(f"{owner}: form_limits takes {', '.join(FormLimits.__annotations__)}, each 0 or more.")
+        raise
+
+
+CHECKS: Final[Mapping[str, Callable[[str, Any], None]]] = {
+    "max_body_size": check_size, "form_limits": check_form_limits,
+}  # fmt: skip
 
 
 def concatenate(outer: Sequence[Any] | None, inner: Sequence[Any] | None) -> list[Any]:

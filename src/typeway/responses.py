@@ -31,6 +31,9 @@ __all__ = [
     "allows_body",
 ]
 
+# RFC 9110: 1xx (15.2), 204 (15.3.5) and 304 (15.4.5) have no content; 205 (15.3.6) must not have any either.
+BODILESS: Final = frozenset({*range(100, 200), 204, 205, 304})
+
 _DEPRECATION: Final = (
     "{} is deprecated: with a return type or a response model, data goes to JSON bytes in one step, "
     "which is faster than any other JSON library. Remove the response class, or declare JSONResponse."
@@ -68,15 +71,10 @@ class UJSONResponse(JSONResponse):
 def allows_body(status_code: int) -> bool:
     """Tell whether an answer with this status may have a body.
 
-    RFC 9110: none follows 1xx (15.2), 204 (15.3.5), 205 (15.3.6) and 304 (15.4.5).
-
     Example:
         ```python
         assert allows_body(200)
         assert not allows_body(204)
         ```
     """
-    return status_code >= 200 and status_code not in _BODILESS
-
-
-_BODILESS: Final = frozenset({204, 205, 304})
+    return status_code not in BODILESS

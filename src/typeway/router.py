@@ -17,15 +17,22 @@ from typeway.conventions import TYPEWAY, Conventions
 from typeway.exceptions import TypewayError, declaration_error
 from typeway.lifespan import Events, lifespan_of, merged
 from typeway.options import (
-    ApiRouteOptions, GroupOptions, IncludeOptions, RouterOptions, given_options, inherit,
+    ApiRouteOptions,
+    GroupOptions,
+    IncludeOptions,
+    RouterOptions,
+    given_options,
+    inherit,
 )  # fmt: skip
 from typeway.routelist import RouteList
 from typeway.routes import APIRoute, APIWebSocketRoute
 from typeway.serve.asgi import Site, serve_http
+from typeway.serve.frontend import Build, Frontend
 from typeway.serve.sockets import serve_socket
-from typeway.views import check_prefix, indexes_of, view_of
 from typeway.types import DecoratedCallable
 from typeway.verbs import Verbs
+from typeway.views import check_prefix, indexes_of, view_of
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Inclusion:
@@ -92,8 +99,9 @@ class Router(Verbs, routing.Router):
         self.callbacks = list(given.get("callbacks") or ())
         self.include_in_schema = given.get("include_in_schema", True)
         self.deprecated = given.get("deprecated")
+        self.max_body_size: int | None = given.get("max_body_size")
+        self.form_limits = dict(given.get("form_limits") or {})
         self.given = {name: value for name, value in given.items() if name in GroupOptions.__annotations__}
-        self.given_default = given.get("default")
         self.events = Events(list(given.get("on_startup") or ()), list(given.get("on_shutdown") or ()))
         super().__init__(
             redirect_slashes=given.get("redirect_slashes", True),
@@ -120,13 +128,20 @@ class Router(Verbs, routing.Router):
         flat = self._flat
         if flat is None:
             with self._lock:
-                flat = self._flat = RouteList(self.flatten(), self)
+                routes = (route for route in self.flatten() if not isinstance(route, Frontend))
+                flat = self._flat = RouteList(routes, self)
         return flat
 
     @routes.setter
     def routes(self, routes: Sequence[BaseRoute]) -> None:
-        self._own = list(routes)
+        self._own = [*self.frontends, *routes]
         self.changed()
+
+    @property
+    def frontends(self) -> list[Frontend]:
+        """Every frontend, included ones too, each with its whole prefix: the longest first, as they are asked."""
+        found = [route for route in self.flatten() if isinstance(route, Frontend)]
+        return sorted(found, key=lambda frontend: -len(frontend.prefix))
 
     def add(self, route: BaseRoute) -> None:
         """Add a route that already exists."""
@@ -164,7 +179,7 @@ class Router(Verbs, routing.Router):
                 continue
             kept = self._views.get(key)
             if kept is None or kept[0] is not item:
-                kept = self._views[key] = (item, view_of(item, prefix, options))
+                kept = self._views[key] = (item, view_of(item, prefix, options, inclusion.router.max_body_size))
             yield kept[1]
 
     def discard(self, route: BaseRoute) -> None:
@@ -271,6 +286,14 @@ class Router(Verbs, routing.Router):
             )
         )
 
+    def add_frontend(self, path: str, build: Build) -> None:
+        """Add a frontend; see `frontend()`."""
+        options = inherit(self.group_options, {"dependencies": ()})
+        # They stand first, so that of two with the same prefix a router's own comes before one that it includes.
+        place = sum(isinstance(item, Frontend) for item in self._own)
+        self._own.insert(place, Frontend(self.prefix + path.rstrip("/"), build, options))
+        self.changed()
+
     def route(
         self, path: str, methods: Sequence[str] | None = None, name: str | None = None, include_in_schema: bool = True
     ) -> Callable[[DecoratedCallable], DecoratedCallable]:
@@ -319,15 +342,24 @@ class Router(Verbs, routing.Router):
                 app = scope.get("app")
                 if getattr(app, "router", None) is not self:
                     app = None
-                index, sockets = indexes_of(self.routes, self.conventions)
+                conventions = self.conventions if app is None else app.conventions
+                around = None if app is None else self.max_body_size
+                index, sockets = indexes_of(
+                    self.routes,
+                    self.conventions,
+                    self.max_body_size,
+                    lambda limit: conventions.limits_before_endpoint or limit == around,
+                )
                 site = self._site = Site(
                     index=index,
                     sockets=sockets,
                     app=app,
-                    conventions=self.conventions if app is None else app.conventions,
+                    conventions=conventions,
+                    limit=self.max_body_size,
                     redirects=self.redirect_slashes,
-                    default=self.given_default,
+                    default=None if self.default == self.not_found else self.default,
                     router=self,
+                    frontends=self.frontends,
                 )
         return site
 

@@ -26,8 +26,8 @@ from typeway.plan.build import inputs_of
 from typeway.plan.fields import check_type
 from typeway.plan.forms import require_form_parser
 from typeway.plan.tree import Node, grow_tree
+from typeway.responses import BODILESS
 from typeway.serve.handle import handle_request, handle_socket, serve_handler
-from typeway.serve.reply import BODILESS
 from typeway.serve.target import Target
 from typeway.texts import SUCCESSFUL_RESPONSE
 from typeway.types import IncEx, Receive, Scope, Send
@@ -70,9 +70,6 @@ COPIED: Final[Mapping[str, Callable[[Any], Any]]] = {
 # Options that other levels join in: what stands in the attribute when an inclusion looks counts.
 JOINED: Final = ("tags", "dependencies", "callbacks", "responses", "deprecated", "include_in_schema")
 
-# The keys of form_limits.
-FORM_LIMITS: Final = frozenset({"max_fields", "max_files", "max_part_size"})
-
 
 class APIRoute(routing.Route):
     """One endpoint under one path, for one or several HTTP methods.
@@ -81,6 +78,7 @@ class APIRoute(routing.Route):
         path: the path, with `{name}` or `{name:convertor}` for parameters.
         endpoint: the function to call.
         conventions: the conventions of the router that the route is made for.
+        dependency_overrides_provider: kept for code that asks a route for it; overrides are always the application's.
         options: see `typeway.options.ApiRouteOptions`.
 
     Raises:
@@ -267,6 +265,8 @@ class APIWebSocketRoute(routing.WebSocketRoute):
         endpoint: the coroutine function to call.
         name: the route's name for `url_path_for`.
         dependencies: what runs before the endpoint for its effect only.
+        conventions: the conventions of the router that the route is made for.
+        dependency_overrides_provider: kept for code that asks a route for it; overrides are always the application's.
     """
 
     original_route: BaseRoute | None = None
@@ -348,12 +348,6 @@ def check_route(route: APIRoute) -> None:
     """
     where = route.declaration.where
     check_tree(route.tree(), where)
-    for option in route.form_limits:
-        if option not in FORM_LIMITS:
-            raise declaration_error(
-                f"unknown form limit {option!r}.", hint=f"Known are {', '.join(sorted(FORM_LIMITS))}.",
-                where=where, also=ValueError,
-            )  # fmt: skip
     models = [("answer", route.returns.model), ("item", route.returns.item)]
     if route.status_code in BODILESS and route.returns.model is not None:
         raise declaration_error(

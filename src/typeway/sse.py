@@ -110,12 +110,12 @@ def format_sse_event(
 ) -> bytes:
     r"""Write one event as it goes over the wire.
 
-    Args:
-        data_str: The data, already serialized; every line of it becomes a `data:` line.
-        event: The event's name, on a single line.
-        id: The event's id, on a single line.
-        retry: Milliseconds to wait before reconnecting.
-        comment: Text that clients ignore; every line of it becomes a `:` line.
+    Parameters:
+        data_str: the data, already serialized; every line of it becomes a `data:` line.
+        event: the event's name, on a single line.
+        id: the event's id, on a single line.
+        retry: milliseconds to wait before reconnecting.
+        comment: text that clients ignore; every line of it becomes a `:` line.
 
     Example:
         ```python

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Any
+from os import PathLike
+from typing import Any, ClassVar, Literal
 
 from typing_extensions import Unpack, deprecated
 
+from typeway.conventions import Conventions
 from typeway.options import ApiRouteOptions, RouteOptions
+from typeway.serve.frontend import Build, Fallback, read_build
 from typeway.types import DecoratedCallable
 
 
 class Verbs:
     """Decorators that hand endpoints to `add_api_route` and its kin."""
+
+    conventions: ClassVar[Conventions]
 
     @abstractmethod
     def add_api_route(self, path: str, endpoint: Callable[..., Any], **options: Unpack[ApiRouteOptions]) -> None:
@@ -37,6 +42,10 @@ class Verbs:
     @abstractmethod
     def add_event_handler(self, event_type: str, func: Callable[[], Any]) -> None:
         """Run a function at start-up or shut-down."""
+
+    @abstractmethod
+    def add_frontend(self, path: str, build: Build) -> None:
+        """Add a frontend."""
 
     def api_route(
         self, path: str, **options: Unpack[ApiRouteOptions]
@@ -100,6 +109,39 @@ class Verbs:
             return endpoint
 
         return register
+
+    def frontend(
+        self,
+        path: str,
+        *,
+        directory: str | PathLike[str],
+        fallback: Fallback = "auto",
+        check_dir: bool | Literal["auto"] = "auto",
+    ) -> None:
+        """Serve the files of a built frontend where no route, no 405 and no slash redirect answers.
+
+        Of several frontends the one with the longest path answers. The dependencies of the application, the routers
+        and the inclusions around it run first; it is not documented.
+
+        Parameters:
+            path: what the frontend's paths start with, below the router's prefix; `"/"` for all of them.
+            directory: what the build has written; links that lead out of it are not followed.
+            fallback: what answers GET and HEAD where there is no file. `"index.html"`: that page with 200, for requests
+                that accept HTML by name. `"404.html"`: that page with 404. `"auto"`: the second if the build has it,
+                else the first. None: 404.
+            check_dir: whether directory and fallback must exist now. `"auto"`: they must, but where `TYPEWAY_ENV` is
+                `development` (as under `typeway dev`) a missing directory is only warned of.
+
+        Raises:
+            DeclarationError: a value cannot be, or what is checked is missing.
+
+        Example:
+            ```python
+            app = Typeway()
+            app.frontend("/", directory="dist")
+            ```
+        """
+        self.add_frontend(path, read_build(path, directory, fallback, check_dir, self.conventions))
 
     @deprecated("on_event is deprecated, use a lifespan instead: `Typeway(lifespan=...)`.")
     def on_event(self, event_type: str) -> Callable[[DecoratedCallable], DecoratedCallable]:

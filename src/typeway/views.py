@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from starlette import routing
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.routing import BaseRoute, compile_path
 
 from typeway.conventions import Conventions
 from typeway.exceptions import declaration_error
+from typeway.options import nearest
 from typeway.routes import APIRoute, APIWebSocketRoute
+from typeway.serve.frontend import Frontend
 from typeway.serve.match import Entry, Index
 
 
@@ -34,11 +37,18 @@ def check_prefix(prefix: str) -> str:
     return prefix
 
 
-def view_of(route: BaseRoute, prefix: str, outer: Mapping[str, Any]) -> BaseRoute:
-    """A route as it stands in a router that includes it."""
-    if isinstance(route, (APIRoute, APIWebSocketRoute)):
+def view_of(route: BaseRoute, prefix: str, outer: Mapping[str, Any], limit: int | None) -> BaseRoute:
+    """A route as it stands in a router that includes it.
+
+    Parameters:
+        prefix: what stands before its path.
+        outer: the options of everything around its router.
+        limit: the body size that its own router holds routes to.
+    """
+    if isinstance(route, (APIRoute, APIWebSocketRoute, Frontend)):
         return route.inside(prefix, outer)
-    view = copy.copy(route)
+    view: Any = copy.copy(route)
+    view.max_body_size = limit_of(route, nearest(outer.get("max_body_size"), limit))
     if isinstance(view, (routing.Route, routing.WebSocketRoute)):
         view.path = prefix + view.path
         view.path_regex, view.path_format, view.param_convertors = compile_path(view.path)
@@ -48,11 +58,22 @@ def view_of(route: BaseRoute, prefix: str, outer: Mapping[str, Any]) -> BaseRout
     return view
 
 
-def indexes_of(routes: Sequence[BaseRoute], conventions: Conventions) -> tuple[Index, Index]:
-    """The index of HTTP routes and the index of WebSocket routes."""
+def indexes_of(
+    routes: Sequence[BaseRoute],
+    conventions: Conventions,
+    limit: int | None = None,
+    is_held: Callable[[int | None], bool] = bool,
+) -> tuple[Index, Index]:
+    """The index of HTTP routes and the index of WebSocket routes.
+
+    Parameters:
+        limit: the body size that the router's own routes are held to, unless they say otherwise.
+        is_held: whether plans, or what is around the router, hold a route to its limit.
+    """
     requests, sockets = [], []
     for number, route in enumerate(routes):
-        entry = entry_of(number, route, conventions)
+        own = limit_of(route, limit)
+        entry = entry_of(number, route, conventions, own, plans=is_held(own))
         if not isinstance(route, routing.WebSocketRoute):
             requests.append(entry)
         if not isinstance(route, routing.Route):
@@ -60,13 +81,26 @@ def indexes_of(routes: Sequence[BaseRoute], conventions: Conventions) -> tuple[I
     return Index(requests), Index(sockets)
 
 
-def entry_of(number: int, route: BaseRoute, conventions: Conventions) -> Entry:
-    """The index entry of a route; a route that matches in its own way is asked itself."""
+def limit_of(route: BaseRoute, limit: int | None) -> int | None:
+    """The most bytes of a body that a route takes: its own limit, or else that of its router."""
+    inside = getattr(route, "app", None)
+    holder = inside if isinstance(inside, RequestBodyLimitMiddleware) else route
+    own: int | None = getattr(holder, "max_body_size", None)
+    return limit if own is None else own
+
+
+def entry_of(number: int, route: BaseRoute, conventions: Conventions, limit: int | None, *, plans: bool) -> Entry:
+    """The index entry of a route; a route that matches in its own way is asked itself.
+
+    Parameters:
+        limit: the most bytes of a body.
+        plans: whether a plan may serve it.
+    """
     original = getattr(route, "original_route", None)
     shown = original if original is not None and conventions.original_scope_route else route
     if not isinstance(route, (routing.Route, routing.WebSocketRoute)) or not matches_by_path(route):
         anchor = route.path if type(route) is routing.Mount and "{" not in route.path else ""
-        return Entry(number, route, shown, path=None, methods=None, anchor=anchor)
+        return Entry(number, route, shown, path=None, methods=None, anchor=anchor, limit=limit)
     methods = getattr(route, "methods", None)
     return Entry(
         number,
@@ -77,7 +111,8 @@ def entry_of(number: int, route: BaseRoute, conventions: Conventions) -> Entry:
         regex=route.path_regex,
         convertors=route.param_convertors,
         endpoint=route.endpoint,
-        target=route.target if isinstance(route, APIRoute) and route.is_planned else None,
+        target=route.target if plans and isinstance(route, APIRoute) and route.is_planned else None,
+        limit=limit,
     )
 
 

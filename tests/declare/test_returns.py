@@ -50,7 +50,8 @@ UNSAID = PydanticUndefined
         (generator, UNSAID, UNSAID, Returns(streams=True)),
         (generator, list[int], UNSAID, Returns(streams=True)),
         (generator, Iterator, UNSAID, Returns(streams=True)),
-        (async_generator, AsyncIterator[int], str, Returns(item=int, streams=True)),
+        (async_generator, AsyncIterator[int], UNSAID, Returns(item=int, streams=True)),
+        (async_generator, AsyncIterator[int], str, Returns(streams=True)),
         (Streaming(), Iterator[int], UNSAID, Returns(item=int, streams=True)),
     ],
 )

@@ -11,7 +11,7 @@ from pydantic import AliasChoices, BaseModel, Field
 
 from tests.describe.applications import APPLICATIONS, framework
 from typeway import APIRouter, Body, Cookie, Depends, FastAPI, Header, Path, Query
-from typeway.exceptions import DeclarationError
+from typeway.exceptions import DeclarationError, TypewayDeprecationWarning
 from typeway.security import HTTPBasic
 
 
@@ -238,6 +238,18 @@ def test_path_names_choose_among_aliases() -> None:
     def root(some: int = Path(validation_alias=AliasChoices("first", "second"))) -> None: ...
 
     assert [parameter["name"] for parameter in operation(app, "/{second}")["parameters"]] == ["second"]
+
+
+def test_the_deprecated_example_is_shown() -> None:
+    """`example`, though deprecated, stands beside the parameter's schema."""
+    app = FastAPI()
+    with pytest.warns(TypewayDeprecationWarning, match="examples"):
+        marker = Query(example=4)
+
+    @app.get("/")
+    def root(q: int = marker) -> None: ...
+
+    assert operation(app)["parameters"][0]["example"] == 4
 
 
 def test_parts_of_the_document_are_apart() -> None:

@@ -1,10 +1,8 @@
-"""Generator endpoints: what they yield goes out item by item, and whatever ends the stream, they are closed."""
+"""Generator endpoints: what they yield goes out item by item, as lines of JSON or as raw chunks."""
 
 from __future__ import annotations
 
-import contextvars
 import functools
-import threading
 import typing
 from collections.abc import (
     AsyncGenerator,
@@ -15,33 +13,26 @@ from collections.abc import (
     Iterable,
     Iterator,
 )
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
 from types import ModuleType
 from typing import Any
 
-import anyio
-import anyio.to_thread
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
-from starlette.requests import ClientDisconnect
 
-from tests.frameworks import application, ask, client, each_framework
-from tests.serve.wire import Wire
-from typeway import BackgroundTasks, Depends, HTTPException, Query, Request, Response, Typeway
-from typeway.exceptions import DeclarationError, ResponseValidationError
-from typeway.responses import EventSourceResponse, HTMLResponse, JSONResponse, StreamingResponse
+import typeway
+from tests.frameworks import application, ask, each_framework
+from typeway import Depends, Response, Typeway
+from typeway.exceptions import DeclarationError
+from typeway.responses import HTMLResponse, JSONResponse, StreamingResponse
 from typeway.testclient import TestClient
 
 LINES = "application/jsonl"
 
 each_kind = pytest.mark.parametrize("is_async", [True, False], ids=["async", "def"])
-each_class = pytest.mark.parametrize(
-    "response_class", [None, StreamingResponse, EventSourceResponse], ids=["lines", "raw", "events"]
-)
-each_leaving = pytest.mark.parametrize("spec_version", ["2.3", "2.4"])
 
 
 class Colour(Enum):
@@ -95,7 +86,7 @@ def test_what_a_generator_yields_becomes_lines_of_json(web: ModuleType, is_async
         "two\nlines",
         "",
         None,
-        datetime(2030, 1, 2, tzinfo=timezone.utc),
+        datetime(2030, 1, 2, tzinfo=UTC),
         Decimal("1.50"),
         {1},
         b"bytes",
@@ -154,8 +145,8 @@ TYPED = [
     Iterable[Item],
     Iterator[Item],
     Generator[Item, None, None],
-    typing.AsyncIterable[Item],  # noqa: UP006  # the old names are still written
-    typing.Iterable[Item],  # noqa: UP006
+    typing.AsyncIterable[Item],  # the old names are still written
+    typing.Iterable[Item],
     AsyncIterable[Item | None],
     "AsyncIterable[Item]",
 ]
@@ -169,7 +160,7 @@ def test_every_way_to_annotate_a_stream_is_read(web: ModuleType, annotation: Any
 
 
 @each_framework
-@pytest.mark.parametrize("annotation", [AsyncIterable, list[Item], Item, str, JSONResponse], ids=str)
+@pytest.mark.parametrize("annotation", [Iterable, list[Item], Item, str, JSONResponse], ids=str)
 def test_other_annotations_leave_items_untyped(web: ModuleType, annotation: Any) -> None:
     """What is no iterable of something says nothing about items: they are encoded as they come."""
     items = [{"name": "a", "extra": 1}]
@@ -299,9 +290,7 @@ def test_the_items_type_is_built_once() -> None:
             built.append(source)
             return core_schema.int_schema()
 
-    app = application(ModuleType("typeway") if False else __import__("typeway"))(
-        yielding([1, "2"], annotation=AsyncIterable[Counted])
-    )
+    app = application(typeway)(yielding([1, "2"], annotation=AsyncIterable[Counted]))
     assert ask(app, "GET /").text == "1\n2\n"
     after_one = len(built)
     for _ in range(3):
@@ -361,8 +350,7 @@ def test_the_authors_class_decides_about_its_response(web: ModuleType, monkeypat
 
 def test_a_chunk_of_another_type_ends_the_stream() -> None:
     """What is neither text nor bytes cannot be sent raw: an error on the server, a cut answer for the client."""
-    app = application(typeway_module())(yielding(["a", 5])) if False else None
-    app = application(typeway_module(), response_class=StreamingResponse)(yielding(["a", 5]))
+    app = application(typeway, response_class=StreamingResponse)(yielding(["a", 5]))
     assert ask(app, "GET /").text == "a"
     with pytest.raises(AttributeError):
         TestClient(app).get("/")
@@ -371,7 +359,7 @@ def test_a_chunk_of_another_type_ends_the_stream() -> None:
 @pytest.mark.parametrize("response_class", [JSONResponse, HTMLResponse])
 def test_a_class_that_cannot_stream_is_a_mistake_in_the_declaration(response_class: Any) -> None:
     """A class for whole answers on a generator is refused with the place and what to do."""
-    app = application(typeway_module(), response_class=response_class)(yielding(["a"]))
+    app = application(typeway, response_class=response_class)(yielding(["a"]))
     with pytest.raises(DeclarationError, match=rf"test_stream\.py:\d+.*{response_class.__name__}.*StreamingResponse"):
         TestClient(app).get("/")
 
@@ -381,17 +369,127 @@ def test_what_a_coroutine_returns_can_be_streamed() -> None:
     app = Typeway()
 
     @app.get("/async", response_class=StreamingResponse)
-    async def returns_async() -> Any:
+    async def returns_async():
         return yielding(["a", "b"])()
 
     @app.get("/def", response_class=StreamingResponse)
-    def returns() -> Any:
+    def returns():
         return iter(["a", "b"])
 
     @app.get("/response", response_class=StreamingResponse)
-    async def returns_response() -> Any:
+    async def returns_response():
         return JSONResponse(["a", "b"], 203)
 
-    del returns_async.__annotations__["return"], returns.__annotations__["return"]
     assert ask(app, "GET /async").text == ask(app, "GET /def").text == "ab"
     assert ask(app, "GET /response").status_code == 203
+
+
+# ---------------------------------------------------------------- status and headers
+
+
+each_class = pytest.mark.parametrize("response_class", [None, StreamingResponse], ids=["lines", "raw"])
+
+
+@each_framework
+@each_class
+def test_the_status_is_that_of_the_declaration_or_of_a_dependency(web: ModuleType, response_class: Any) -> None:
+    """A declared status is sent; one that a dependency sets in an injected Response beats it."""
+
+    def accept(response: Response) -> None:
+        response.status_code = 202
+
+    app = web.FastAPI()
+    options = {} if response_class is None else {"response_class": response_class}
+    app.get("/declared", status_code=201, **options)(yielding(["a"]))
+    app.get("/injected", status_code=201, dependencies=[web.Depends(accept)], **options)(yielding(["a"]))
+    assert ask(app, "GET /declared").status_code == 201
+    assert ask(app, "GET /injected").status_code == 202
+
+
+@each_framework
+@each_class
+def test_headers_are_those_that_are_known_when_the_stream_begins(web: ModuleType, response_class: Any) -> None:
+    """Headers and cookies that dependencies set are sent; what the generator's own body sets comes too late."""
+
+    def early(response: Response) -> None:
+        response.headers["x-early"] = "yes"
+        response.set_cookie("seen", "yes")
+
+    async def endpoint(response: Response) -> Any:
+        response.headers["x-late"] = "yes"
+        response.status_code = 299
+        yield "a"
+
+    del endpoint.__annotations__["return"]
+    app = web.FastAPI()
+    options = {} if response_class is None else {"response_class": response_class}
+    app.get("/", dependencies=[web.Depends(early)], **options)(endpoint)
+    response = ask(app, "GET /")
+    assert (response.status_code, response.headers["x-early"], response.cookies["seen"]) == (200, "yes", "yes")
+    assert "x-late" not in response.headers
+
+
+@each_class
+@pytest.mark.parametrize("status", [204, 205, 304])
+def test_a_status_without_body_begins_no_stream(response_class: Any, status: int) -> None:
+    """Where a dependency finds that there is nothing to send, the generator never runs (RFC 9110)."""
+    app, begun = Typeway(), []
+
+    def nothing_new(response: Response) -> None:
+        response.status_code = status
+        response.headers["etag"] = '"1"'
+
+    options = {} if response_class is None else {"response_class": response_class}
+
+    @app.get("/", dependencies=[Depends(nothing_new)], **options)
+    async def endpoint() -> AsyncIterator[str]:
+        begun.append(True)
+        yield "a"
+
+    response = ask(app, "GET /")
+    assert (response.status_code, response.content, response.headers["etag"]) == (status, b"", '"1"')
+    assert not begun
+    assert "content-type" not in response.headers
+
+
+@each_class
+@pytest.mark.parametrize("declares_head", [True, False])
+def test_head_begins_no_stream(response_class: Any, declares_head: bool) -> None:
+    """HEAD is answered with the status and headers of GET; the generator never runs."""
+    app, begun = Typeway(), []
+    options = {} if response_class is None else {"response_class": response_class}
+
+    @app.api_route("/", methods=["GET", "HEAD"] if declares_head else ["GET"], status_code=203, **options)
+    async def endpoint() -> AsyncIterator[str]:
+        begun.append(True)
+        yield "a"
+
+    response = ask(app, "HEAD /")
+    assert (response.status_code, response.content) == (203, b"")
+    assert response.headers.get("content-type") == (LINES if response_class is None else None)
+    assert not begun
+
+
+@each_framework
+@each_kind
+def test_a_request_that_is_refused_begins_no_stream(web: ModuleType, is_async: bool) -> None:
+    """Invalid values and exceptions of dependencies are answered as anywhere else."""
+
+    def guard(token: str = "") -> None:
+        if token != "ok":
+            raise web.HTTPException(401, "who are you?")
+
+    async def endpoint_async(limit: int) -> Any:
+        for number in range(limit):
+            yield number
+
+    def endpoint(limit: int) -> Any:
+        yield from range(limit)
+
+    app = web.FastAPI()
+    chosen: Any = endpoint_async if is_async else endpoint
+    chosen.__annotations__ = {"limit": int}
+    app.get("/", dependencies=[web.Depends(guard)])(chosen)
+    assert ask(app, "GET /?token=ok&limit=2").text == "0\n1\n"
+    assert ask(app, "GET /?limit=2").json() == {"detail": "who are you?"}
+    assert ask(app, "GET /?token=ok&limit=x").status_code == 422

@@ -18,8 +18,8 @@ class Wire:
         path: the request's path.
         leaves_after: the number of chunks after which the client is gone; None if it stays.
         on_chunk: awaited while a chunk is being sent, with the chunk's number, counted from 1.
-        spec_version: servers of "2.3" tell of a disconnect only who receives, and sending then blocks, as it does
-            when a buffer is full; those of "2.4" let sending fail.
+        spec_version: servers of "2.3" tell of a disconnect only who receives, and drop what is sent afterwards; those
+            of "2.4" let sending fail.
     """
 
     def __init__(
@@ -61,22 +61,19 @@ class Wire:
         return {"type": "http.disconnect"}
 
     async def send(self, message: Message) -> None:
+        if not self.gone.is_set():
+            await self.take(message)
+        if self.gone.is_set() and self.spec_version >= "2.4":
+            raise OSError("the client is gone")
+
+    async def take(self, message: Message) -> None:
         self.messages.append(message)
         if message.get("body"):
             if self.on_chunk is not None:
                 await self.on_chunk(len(self.chunks))
             if self.leaves_after is not None and len(self.chunks) >= self.leaves_after:
                 self.gone.set()
-        if self.gone.is_set():
-            if self.spec_version >= "2.4":
-                raise OSError("the client is gone")
-            await anyio.sleep_forever()
 
     @property
     def chunks(self) -> list[bytes]:
         return [message["body"] for message in self.messages if message.get("body")]
-
-    @property
-    def status(self) -> int:
-        status: int = self.messages[0]["status"]
-        return status

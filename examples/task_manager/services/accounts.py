@@ -26,7 +26,7 @@ class AccountService:
         """Store a new user.
 
         Raises:
-            UsernameTakenError: The name belongs to somebody already.
+            UsernameTakenError: the name belongs to somebody already.
         """
         user = User(
             username=newcomer.username,
@@ -46,7 +46,7 @@ class AccountService:
         """Exchange name and password for an access token.
 
         Raises:
-            InvalidCredentialsError: There is no such user, or the password is another.
+            InvalidCredentialsError: there is no such user, or the password is another.
         """
         user = await self._find(username)
         # Gives the connection back while the password is being verified, which may have to queue.
@@ -63,7 +63,7 @@ class AccountService:
         """Find the user whom a token stands for.
 
         Raises:
-            InvalidTokenError: The token is not valid, or its user is gone.
+            InvalidTokenError: the token is not valid, or its user is gone.
         """
         user = await self._session.get(User, self._tokens.read(token))
         if user is None:

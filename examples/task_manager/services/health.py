@@ -15,7 +15,7 @@ async def check_database(session: AsyncSession) -> None:
     """Ask the database for an answer.
 
     Raises:
-        DatabaseUnavailableError: It gives none, or not in time.
+        DatabaseUnavailableError: it gives none, or not in time.
     """
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):

@@ -42,7 +42,7 @@ class TaskService:
         """Store a new task.
 
         Raises:
-            DuplicateTaskError: The owner has a task of this title.
+            DuplicateTaskError: the owner has a task of this title.
         """
         now = datetime.now(UTC)
         task = Task(**new.model_dump(), owner_id=self._owner_id, created_at=now, updated_at=now)
@@ -61,7 +61,7 @@ class TaskService:
         """Return one task.
 
         Raises:
-            TaskNotFoundError: The owner has no such task.
+            TaskNotFoundError: the owner has no such task.
         """
         task = await self._session.scalar(select(Task).where(*self._is(task_id)))
         if task is None:
@@ -72,8 +72,8 @@ class TaskService:
         """Change what was sent, and nothing else.
 
         Raises:
-            TaskNotFoundError: The owner has no such task.
-            DuplicateTaskError: The owner has another task of the new title.
+            TaskNotFoundError: the owner has no such task.
+            DuplicateTaskError: the owner has another task of the new title.
         """
         task = await self.get(task_id)
         sent = changes.model_dump(exclude_unset=True)
@@ -94,7 +94,7 @@ class TaskService:
         """Remove one task.
 
         Raises:
-            TaskNotFoundError: The owner has no such task.
+            TaskNotFoundError: the owner has no such task.
         """
         deleted = await self._session.scalar(delete(Task).where(*self._is(task_id)).returning(Task.id))
         if deleted is None:

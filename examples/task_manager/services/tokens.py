@@ -37,7 +37,7 @@ class AccessTokens:
         """Return the user of a token.
 
         Raises:
-            InvalidTokenError: It is not a token, not one of ours, or too old.
+            InvalidTokenError: it is not a token, not one of ours, or too old.
         """
         try:
             # RFC 8725 3.1: the algorithm is ours to choose, never the token's.

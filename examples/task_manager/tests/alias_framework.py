@@ -48,7 +48,7 @@ def install() -> None:
     """Redirect all imports of `typeway` from now on.
 
     Raises:
-        RuntimeError: Part of `typeway` has been imported already.
+        RuntimeError: part of `typeway` has been imported already.
     """
     if is_installed():
         return

@@ -11,11 +11,11 @@ _STANDARD: Final = frozenset({"rich", "typer", "uvicorn", "watchfiles"})
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit the process.
 
-    Args:
-        arguments: What follows the program's name; the process's own arguments where it is None.
+    Parameters:
+        arguments: what follows the program's name; the process's own arguments where it is None.
 
     Raises:
-        SystemExit: Always. 0 after success, 1 after a failure, 2 after a mistake in the arguments.
+        SystemExit: always. 0 after success, 1 after a failure, 2 after a mistake in the arguments.
     """
     try:
         from typeway.cli.commands import run_command

@@ -94,7 +94,7 @@ def _show_version(wanted: bool) -> None:
 
 
 @cli.callback()
-def _common(
+def _program(
     version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
     ] = False,

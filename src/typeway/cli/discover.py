@@ -33,13 +33,13 @@ class Target:
 def find_target(argument: str | None, folder: Path) -> Target:
     """Say what to import.
 
-    Args:
+    Parameters:
         argument: `module:app`, `module`, `path/to/file.py`, `path/to/file.py:app` or `path/to/package`; None to
             ask `[tool.typeway]` in pyproject.toml, and without an answer there, the usual places.
-        folder: The folder in which the user stands.
+        folder: the folder in which the user stands.
 
     Raises:
-        Failure: There is no such file, or nothing to be found, or the setting is not usable.
+        Failure: there is no such file, or nothing to be found, or the setting is not usable.
     """
     named = argument if argument is not None else _setting(folder / "pyproject.toml")
     if named is not None:

@@ -38,7 +38,7 @@ class Loaded:
         """Return the application; a factory is called now.
 
         Raises:
-            Failure: The factory raised, or returned what is no application.
+            Failure: the factory raised, or returned what is no application.
         """
         if not self.is_factory:
             return self.value
@@ -51,12 +51,12 @@ class Loaded:
 def load(target: Target, *, factory: bool) -> Loaded:
     """Import the target's module and find the application in it.
 
-    Args:
-        target: What to import.
-        factory: The target is a function that makes the application.
+    Parameters:
+        target: what to import.
+        factory: the target is a function that makes the application.
 
     Raises:
-        Failure: The module is not there, fails, or holds nothing that fits.
+        Failure: the module is not there, fails, or holds nothing that fits.
     """
     # The current folder too: a file in a folder that is no package may import its neighbours from above.
     for folder in (str(Path.cwd()), str(target.folder)):
@@ -88,7 +88,7 @@ def in_user_code(function: Callable[[], Result], folder: Path) -> Result:
     """Call what runs the user's code; an exception becomes a failure that points at the user's line.
 
     Raises:
-        Failure: The function raised, or tried to exit.
+        Failure: the function raised, or tried to exit.
     """
     try:
         return function()

@@ -42,13 +42,13 @@ class Serving:
 def serve(loaded: Loaded, serving: Serving) -> None:
     """Serve until the process is told to stop.
 
-    Args:
-        loaded: The application, or its factory.
-        serving: Where and how.
+    Parameters:
+        loaded: the application, or its factory.
+        serving: where and how.
 
     Raises:
-        Failure: The address cannot be used, or the factory fails.
-        SystemExit: The application's start-up failed; uvicorn has said why.
+        Failure: the address cannot be used, or the factory fails.
+        SystemExit: the application's start-up failed; uvicorn has said why.
     """
     check_address(serving.host, serving.port)
     in_other_processes = serving.reload or serving.workers > 1
@@ -74,7 +74,7 @@ def check_address(host: str, port: int) -> None:
     """Try to open the address, before the application is started for nothing.
 
     Raises:
-        Failure: It is taken, forbidden, or not of this machine.
+        Failure: it is taken, forbidden, or not of this machine.
     """
     try:
         found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)

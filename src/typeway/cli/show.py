@@ -29,11 +29,11 @@ HEADINGS = Row("METHODS", "PATH", "NAME", "ENDPOINT")
 def route_table(application: Any) -> str:
     """Return one line per route, in the order in which they are tried.
 
-    Args:
-        application: Any application with Starlette's `routes`.
+    Parameters:
+        application: any application with Starlette's `routes`.
 
     Raises:
-        Failure: The application has no routes to list.
+        Failure: the application has no routes to list.
     """
     routes = getattr(application, "routes", None)
     if routes is None:
@@ -47,12 +47,12 @@ def route_table(application: Any) -> str:
 def openapi_text(loaded: Loaded, indent: int | None) -> str:
     """Return the application's OpenAPI document as JSON text.
 
-    Args:
-        loaded: A Typeway application, or its factory.
-        indent: How far to indent; None for one line.
+    Parameters:
+        loaded: a Typeway application, or its factory.
+        indent: how far to indent; None for one line.
 
     Raises:
-        Failure: The application describes itself in no OpenAPI document, or fails while it does.
+        Failure: the application describes itself in no OpenAPI document, or fails while it does.
     """
     application = loaded.application()
     describe = getattr(application, "openapi", None)

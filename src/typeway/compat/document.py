@@ -8,10 +8,11 @@ from typing import Any
 from starlette.routing import BaseRoute
 
 from typeway.app import OPENAPI_VERSION, operations_of
-from typeway.describe.document import build_document
+from typeway.describe.document import About, build_document
 from typeway.describe.operation import unique_id
+from typeway.options import given_options
+from typeway.responses import BODILESS
 from typeway.routes import APIRoute
-from typeway.serve.reply import BODILESS
 
 
 def get_openapi(
@@ -21,25 +22,25 @@ def get_openapi(
     openapi_version: str = OPENAPI_VERSION,
     routes: Sequence[BaseRoute],
     webhooks: Sequence[BaseRoute] | None = None,
-    tags: list[dict[str, Any]] | None = None,
-    **information: Any,
+    separate_input_output_schemas: bool = True,
+    **about: Any,
 ) -> dict[str, Any]:
-    """The OpenAPI document of some routes."""
+    """The OpenAPI document of some routes.
+
+    Parameters:
+        about: what else is said of the API; see `typeway.describe.document.About`.
+
+    Raises:
+        UnknownOptionError: nothing of that name can be said.
+    """
     return build_document(
         title=title,
         version=version,
         openapi_version=openapi_version,
         operations=operations_of(routes),
         webhooks=operations_of(webhooks or ()),
-        tags=tags,
-        summary=information.get("summary"),
-        description=information.get("description"),
-        terms_of_service=information.get("terms_of_service"),
-        contact=information.get("contact"),
-        license_info=information.get("license_info"),
-        servers=information.get("servers"),
-        external_docs=information.get("external_docs"),
-        separate_input_output_schemas=information.get("separate_input_output_schemas", True),
+        separate_input_output_schemas=separate_input_output_schemas,
+        **given_options("get_openapi()", about, About),
     )
 
 

@@ -289,16 +289,16 @@ def wires_differ(marker: Marker, parameter: Parameter) -> bool:
 
 
 def annotated(kind: Any, extras: tuple[Any, ...], marker: Marker) -> Any:
-    """The type as Pydantic shall see it: constraints and descriptions, but no default, which planning adds."""
-    described = without_default(marker)
+    """The type as Pydantic shall see it, with constraints only: planning adds the default, describing the rest.
+
+    A description here would end up in the schema of a recursive model itself, for everybody who refers to it.
+    """
+    constrained = copy(marker)
+    for name in ("default_factory", "title", "description", "examples", "deprecated", "json_schema_extra"):
+        setattr(constrained, name, None)
+    constrained.default = PydanticUndefined
     # Subscription takes one tuple; Annotated[X, *extras] would do the same but only from Python 3.11's grammar.
-    return Annotated[(kind, *(part for entry in extras for part in constraints(entry)), described)]
-
-
-def without_default(field: FieldInfo) -> FieldInfo:
-    copied = copy(field)
-    copied.default, copied.default_factory = PydanticUndefined, None
-    return copied
+    return Annotated[(kind, *(part for entry in extras for part in constraints(entry)), constrained)]
 
 
 def constraints(entry: Any) -> tuple[Any, ...]:

@@ -6,7 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from typeway.declare.capacity import Capacity
 from typeway.exceptions import declaration_error
+
+# When a generator is resumed: before the response is sent, or after it.
+Lifetime = Literal["function", "request"]
 
 
 @dataclass(frozen=True)
@@ -17,13 +21,19 @@ class Depends:
         dependency: the callable; None means the parameter's own annotation.
         use_cache: whether one result serves all who ask within a request.
         scope: when a generator is resumed: `"function"`, before the response is sent, or `"request"`, after it.
-        max_concurrency: how many requests of one event loop may hold the result at a time.
+        max_concurrency: how many calls may run at a time in one event loop; a generator runs until its clean-up has
+            ended. Others wait, without a thread. The limit belongs to this object: whoever uses it shares the limit,
+            and an equal one has a limit of its own.
+
+    Raises:
+        DeclarationError: the limit is not a positive integer.
     """
 
     dependency: Callable[..., Any] | None = None
     use_cache: bool = True
-    scope: Literal["function", "request"] | None = None
+    scope: Lifetime | None = None
     max_concurrency: int | None = None
+    capacity: Capacity | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         limit: Any = self.max_concurrency
@@ -33,6 +43,8 @@ class Depends:
                 hint="Say how many requests may hold the dependency at once, for example 10.",
                 also=ValueError,
             )
+        if limit is None or self.capacity is None or self.capacity.limit != limit:
+            object.__setattr__(self, "capacity", Capacity(limit) if limit is not None else None)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from pydantic_core import PydanticUndefined
 from typing_extensions import Unpack
@@ -82,7 +82,7 @@ def Depends(
     dependency: Callable[..., Any] | None = None,
     *,
     use_cache: bool = True,
-    scope: Literal["function", "request"] | None = None,
+    scope: depends.Lifetime | None = None,
     max_concurrency: int | None = None,
 ) -> Any:
     """Ask for the result of another callable; see `typeway.declare.depends.Depends`.
@@ -98,7 +98,7 @@ def Security(
     *,
     scopes: Sequence[str] | None = None,
     use_cache: bool = True,
-    scope: Literal["function", "request"] | None = None,
+    scope: depends.Lifetime | None = None,
     max_concurrency: int | None = None,
 ) -> Any:
     """Ask for a dependency and demand OAuth2 scopes of it; see `typeway.declare.depends.Security`.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy
 from typing import Any, ClassVar, Final, Literal, Self
 
@@ -14,10 +14,6 @@ from typeway.exceptions import TypewayDeprecationWarning, declaration_error, unk
 from typeway.options import MARKER_OPTIONS, is_absent
 
 Location = Literal["path", "query", "header", "cookie", "body", "form", "file"]
-
-# What FieldInfo itself does not know; the rest of a marker's options are Pydantic's own.
-OWN_OPTIONS = frozenset({"include_in_schema", "example", "openapi_examples", "regex", "embed", "media_type"})
-
 
 # Pydantic declares FieldInfo final; FastAPI's programming model needs markers to be one, and Pydantic's own code asks
 # for instances only.
@@ -176,6 +172,6 @@ class File(Form):
     default_media_type = "multipart/form-data"
 
 
-MARKER_OF: dict[Location, type[Marker]] = {
+MARKER_OF: Final[Mapping[Location, type[Marker]]] = {
     "path": Path, "query": Query, "header": Header, "cookie": Cookie, "body": Body, "form": Form, "file": File,
 }  # fmt: skip

@@ -135,15 +135,18 @@ def resolve_around(text: str, namespace: dict[str, Any]) -> Any:
     return ForwardRef(text)
 
 
-def split(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
-    """Take `Annotated[...]` apart, through any PEP 695 alias around it."""
+def split(annotation: Any, *, is_inner: bool = False) -> tuple[Any, tuple[Any, ...]]:
+    """Take `Annotated[...]` apart; a PEP 695 alias around it is what it names.
+
+    Parameters:
+        is_inner: whether the annotation stands inside `Annotated`: a named type there keeps its name.
+    """
     inside = annotation.__value__ if isinstance(annotation, TypeAliasType) else annotation
     origin: Any = get_origin(inside)
     if origin is not Annotated:
-        return annotation, ()
-    annotation = inside
-    inner, *metadata = get_args(annotation)
-    inner, deeper = split(inner)
+        return annotation if is_inner else inside, ()
+    inner, *metadata = get_args(inside)
+    inner, deeper = split(inner, is_inner=True)
     return inner, (*deeper, *metadata)
 
 

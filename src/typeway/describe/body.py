@@ -63,7 +63,7 @@ def outline_body(inputs: Sequence[Placed], body: Body | None, title: str, schema
         number = schemas.want_object(title, members)
         is_alone = False
     else:
-        shown = first.entry.marker.title or title_of(first.entry.wire)
+        shown = title_of_whole(first.entry)
         number = schemas.want(first.schema_with_default, "validation", shown)
         is_alone = True
     return Carried(
@@ -73,6 +73,12 @@ def outline_body(inputs: Sequence[Placed], body: Body | None, title: str, schema
         single=first.entry if is_alone else None,
         parts=parts,
     )
+
+
+def title_of_whole(entry: Input) -> str:
+    """The title of a body that is one value: nothing on the wire is called like it, so one name of several says little."""
+    name = entry.wire if len(entry.wires) == 1 else entry.marker.alias or entry.name
+    return entry.marker.title or title_of(name)
 
 
 def want_form(inputs: Sequence[Placed], title: str, schemas: Schemas) -> tuple[int, tuple[tuple[Input, int], ...]]:

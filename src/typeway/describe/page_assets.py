@@ -71,7 +71,7 @@ _CACHE_CONTROL: Final = "public, max-age=31536000, immutable"
 def asset_response(name: str, request_headers: Mapping[str, str] | None = None) -> Response:
     """Answer a request for one file of the documentation pages.
 
-    Args:
+    Parameters:
         name: what follows `ASSET_PATH` and its slash in the request's path, as in
             `swagger-ui-dist@5.35.0/swagger-ui.css`. It is looked up in a table and never becomes a path of the disk.
         request_headers: the request's headers, with lower-case names or a case-insensitive mapping; `if-none-match`

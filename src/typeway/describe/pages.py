@@ -63,7 +63,7 @@ def get_swagger_ui_html(
 ) -> HTMLResponse:
     """Write the Swagger UI page.
 
-    Args:
+    Parameters:
         openapi_url: where the OpenAPI document is.
         title: the page's title.
         swagger_js_url: Swagger UI's script, if not the packaged one.
@@ -113,7 +113,7 @@ def get_redoc_html(
 ) -> HTMLResponse:
     """Write the ReDoc page.
 
-    Args:
+    Parameters:
         openapi_url: where the OpenAPI document is.
         title: the page's title.
         redoc_js_url: ReDoc's script, if not the packaged one.
@@ -145,7 +145,7 @@ def get_redoc_html(
 def get_swagger_ui_oauth2_redirect_html(*, asset_path: str = ASSET_PATH) -> HTMLResponse:
     """Write the page to which an OAuth2 authorization server sends the user of Swagger UI back.
 
-    Args:
+    Parameters:
         asset_path: where the application serves the packaged files, with its root path: root_path + `ASSET_PATH`.
     """
     return _page(

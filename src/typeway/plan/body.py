@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from pydantic_core import from_json
 from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.requests import Request
 
 from typeway import texts
@@ -96,7 +97,7 @@ class Body:
             form = await request.form(**self.form_limits)
             exchange.form = form
             exchange.body = {index: await form_value(form, entry) for index, entry in enumerate(self.inputs)}
-        except HTTPException:
+        except StarletteHTTPException:
             raise
         except Exception as error:
             raise parse_failure(error) from error
@@ -186,7 +187,7 @@ async def read_through_request(exchange: Exchange) -> bytes:
     request = exchange.connection
     try:
         return await request.body() if isinstance(request, Request) else b""
-    except HTTPException:
+    except StarletteHTTPException:
         raise
     except Exception as error:
         raise parse_failure(error) from error

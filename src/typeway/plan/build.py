@@ -13,14 +13,14 @@ from starlette.responses import Response
 from starlette.websockets import WebSocket
 
 from typeway.declare.classify import Injected, Input
-from typeway.declare.depends import SecurityScopes
+from typeway.declare.depends import Lifetime, SecurityScopes
 from typeway.operation import Operation
 from typeway.plan.body import NOT_AN_OBJECT, Body, Collect, build_body
-from typeway.plan.calls import Kind, awaits, context_of
+from typeway.plan.calls import Kind, awaits, context_of, is_async_generator, limited
 from typeway.plan.checks import Check, build_check
 from typeway.plan.exchange import Exchange
 from typeway.plan.sources import Reader
-from typeway.plan.tree import Node, Overrides, Scope, grow_tree
+from typeway.plan.tree import Node, Overrides, grow_tree
 
 FAILED: Final = object()
 
@@ -54,6 +54,7 @@ class Call:
         injected: parameters that receive objects of the request.
         after: the slots of the dependencies, without whose results it is not called.
         scope: when a generator is resumed.
+        in_thread: whether a generator runs in threads, where no cancellation reaches it.
     """
 
     function: Callable[..., Any]
@@ -65,7 +66,8 @@ class Call:
     needs: tuple[tuple[str, int], ...]
     injected: tuple[tuple[str, Callable[[Exchange], Any]], ...]
     after: tuple[int, ...]
-    scope: Scope | None
+    scope: Lifetime | None
+    in_thread: bool
 
     def arguments(self, exchange: Exchange) -> dict[str, Any] | None:
         """The keyword arguments of the call; None if they are invalid, which the exchange then knows."""
@@ -209,10 +211,14 @@ def build_call(node: Node, numbered: Numbered, body: Body | None) -> Call:
     beside_body = [entry for entry in inputs if entry.location in ("path", "query", "header", "cookie")]
     collect = body.collector(inputs) if body is not None else None
     in_members = body is not None and (body.embedded or body.is_form)
-    is_context = node.kind is Kind.CONTEXT
+    function, kind = node.function, node.kind
+    if kind is Kind.CONTEXT:
+        function = context_of(function)
+    if node.depends is not None and node.depends.capacity is not None:
+        function, kind = limited(function, kind, node.depends.capacity)
     return Call(
-        function=context_of(node.function) if is_context else node.function,
-        kind=node.kind,
+        function=function,
+        kind=kind,
         slot=numbered.slot_of[id(node)],
         reader=Reader(beside_body) if beside_body else None,
         collect=collect,
@@ -221,6 +227,7 @@ def build_call(node: Node, numbered: Numbered, body: Body | None) -> Call:
         injected=tuple((source.name, injector(source, node)) for source in node.sources if isinstance(source, Injected)),
         after=tuple(numbered.slot_of[id(child)] for _, child in node.children),
         scope=node.scope,
+        in_thread=not is_async_generator(node.function),
     )
 
 

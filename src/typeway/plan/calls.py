@@ -5,12 +5,13 @@ from __future__ import annotations
 import dis
 import inspect
 import types
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from enum import Enum
 from typing import Any
 
-from typeway.concurrency import contextmanager_in_threadpool
+from typeway.concurrency import contextmanager_in_threadpool, run_in_threadpool
+from typeway.declare.capacity import Capacity
 from typeway.declare.signature import unwrap
 from typeway.plan.nonblocking import cannot_block
 
@@ -73,6 +74,32 @@ def context_of(function: Callable[..., Any]) -> Callable[..., AbstractAsyncConte
         return contextmanager_in_threadpool(manager(**arguments))
 
     return enter
+
+
+def limited(function: Callable[..., Any], kind: Kind, capacity: Capacity) -> tuple[Callable[..., Any], Kind]:
+    """A function, or a factory of context managers, that waits for its turn; and how to call it then.
+
+    Parameters:
+        function: what is called, with arguments that have been computed by then.
+        kind: how it is called.
+        capacity: how many calls may run at a time.
+    """
+    if kind is Kind.CONTEXT:
+
+        @asynccontextmanager
+        async def enter(**arguments: Any) -> AsyncGenerator[Any, None]:
+            async with capacity.semaphore(), function(**arguments) as value:
+                yield value
+
+        return enter, Kind.CONTEXT
+
+    async def call(**arguments: Any) -> Any:
+        async with capacity.semaphore():
+            if kind is Kind.THREAD:
+                return await run_in_threadpool(function, **arguments)
+            return await function(**arguments) if kind is Kind.ASYNC else function(**arguments)
+
+    return call, Kind.ASYNC
 
 
 def awaits(function: Callable[..., Any]) -> bool:

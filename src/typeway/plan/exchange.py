@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
 
+# A context manager to leave, and whether it does so in a thread, where no cancellation reaches it.
+Exit: TypeAlias = "tuple[AbstractAsyncContextManager[Any], bool]"
+
+
 class Exchange:
     """One request and what has become of it so far.
 
@@ -36,8 +40,8 @@ class Exchange:
     errors: dict[int, list[dict[str, Any]]] | None = None
     response: Response | None = None
     background: StarletteBackgroundTasks | None = None
-    function_exits: list[AbstractAsyncContextManager[Any]] | None = None
-    request_exits: list[AbstractAsyncContextManager[Any]] | None = None
+    function_exits: list[Exit] | None = None
+    request_exits: list[Exit] | None = None
     _connection: HTTPConnection[Any] | None = None
     _query: dict[str, str] | None = None
     _pairs: list[tuple[str, str]] | None = None

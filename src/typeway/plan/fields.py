@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from enum import Enum
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import (
     BaseModel,
@@ -53,9 +53,15 @@ def schema_of(annotation: Any, where: str) -> CoreSchema:
             where=where,
             also=TypewayError,
         ) from error
+    except PydanticUserError as error:
+        raise declaration_error(
+            f"Pydantic refuses the type {annotation!r}: {error.message}.",
+            hint=f"See https://errors.pydantic.dev/latest/u/{error.code}" if error.code else "Mend the type.",
+            where=where,
+        ) from error
     except (PydanticUndefinedAnnotation, NameError) as error:
         raise declaration_error(
-            f"the annotation {annotation!r} uses a name that is not defined: {error}.",
+            f"the annotation {annotation!r} uses the name {error.name!r}, which is not defined.",
             hint="Import the name at run time, outside `if TYPE_CHECKING`.",
             where=where,
             also=NameError,
@@ -63,10 +69,10 @@ def schema_of(annotation: Any, where: str) -> CoreSchema:
 
 
 def refuse_version_1(annotation: Any, where: str) -> None:
-    """Refuse models of Pydantic's version 1 interface.
+    """Refuse models of Pydantic's version 1 interface, wherever in the annotation they stand.
 
     Raises:
-        DeclarationError: the annotation is such a model.
+        DeclarationError: the annotation holds such a model.
     """
     if any(base.__module__.startswith("pydantic.v1") for base in getattr(annotation, "__mro__", ())):
         raise declaration_error(
@@ -75,6 +81,8 @@ def refuse_version_1(annotation: Any, where: str) -> None:
             where=where,
             also=PydanticV1NotSupportedError,
         )
+    for part in get_args(annotation):
+        refuse_version_1(part, where)
 
 
 def with_default(schema: CoreSchema, default: Any, default_factory: Any, *, validates: bool) -> CoreSchema:
@@ -119,10 +127,6 @@ def hoist(schema: CoreSchema, definitions: dict[str, CoreSchema]) -> CoreSchema:
     return inside
 
 
-def single_validator(schema: CoreSchema) -> SchemaValidator:
-    return SchemaValidator(schema)
-
-
 @dataclass(frozen=True, slots=True)
 class Model:
     """The type of an answer: what checks results, and what turns them into JSON."""
@@ -152,14 +156,13 @@ def check_type(annotation: Any, where: str) -> None:
     Raises:
         DeclarationError: Pydantic has no schema for the type. A name that is not defined yet is no error here.
     """
+    refuse_version_1(annotation, where)
     try:
         TypeAdapter(annotation)
     except (PydanticUndefinedAnnotation, NameError):
         return
-    except PydanticSchemaGenerationError:
-        schema_of(annotation, where)
     except PydanticUserError:
-        raise
+        schema_of(annotation, where)
 
 
 # Types whose values are JSON values as they stand.

@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
-from pydantic.fields import FieldInfo
 
 from typeway.declare import shapes
 from typeway.declare.classify import Input, is_json, wires_of
@@ -205,7 +204,7 @@ class Reader:
         self.cookies = tuple((i.name, i.wire) for i in simple if i.location == "cookie")
         self.others = tuple((i.name, read_special(i)) for i in inputs if not is_simple(i))
 
-    def read(self, exchange: Exchange) -> dict[str, Any]:
+    def read(self, exchange: Exchange) -> dict[str, Any]:  # noqa: C901  # four loops of one kind, see below
         """The values that the request has, by parameter name."""
         values: dict[str, Any] = {}
         # PERF: four plain loops over prepared pairs, 0.5 us for three parameters; one loop over readers costs 1.1 us.

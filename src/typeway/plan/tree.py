@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from typeway.conventions import Conventions
 from typeway.declare.classify import Injected, Input, Needed, Source, classify
-from typeway.declare.depends import Depends, Security, SecurityScopes
+from typeway.declare.depends import Depends, Lifetime, Security, SecurityScopes
 from typeway.declare.signature import Declaration, read_declaration
 from typeway.exceptions import DependencyScopeError, declaration_error
 from typeway.plan.calls import Kind, kind_of
 from typeway.security.base import SecurityBase
 
-Scope = Literal["function", "request"]
 Overrides = dict[Callable[..., Any], Callable[..., Any]]
 
 
@@ -39,7 +38,7 @@ class Node:
     sources: tuple[Source, ...]
     children: tuple[tuple[str | None, Node], ...]
     kind: Kind
-    scope: Scope | None
+    scope: Lifetime | None
     scopes: tuple[str, ...]
     own_scopes: tuple[str, ...]
     depends: Depends | None
@@ -167,13 +166,13 @@ def grow_node(
         *((s.name, grow_dependency(s.depends, growth, scopes, above, declaration.where)) for s in needed),
     ]
     if scope == "request":
-        check_scopes(declaration, [child for _, child in children])
+        check_lifetimes(declaration, [child for _, child in children])
     elif depends is not None and depends.scope is not None and scope is None:
         scope = depends.scope
     return Node(declaration, sources, tuple(children), kind, scope, scopes, own_scopes, depends, original)
 
 
-def check_scopes(declaration: Declaration, children: list[Node]) -> None:
+def check_lifetimes(declaration: Declaration, children: list[Node]) -> None:
     """Refuse a generator that is resumed after the response but needs one that is resumed before it.
 
     Raises:

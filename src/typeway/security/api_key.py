@@ -35,11 +35,11 @@ class APIKeyBase(SecurityBase):
 class APIKeyQuery(APIKeyBase):
     """Read an API key from the query string. It ends up in logs and browser histories: prefer a header.
 
-    Args:
-        name: The query parameter's name.
-        scheme_name: The scheme's name in the document; the class's name where it is None.
-        description: What the document says about it.
-        auto_error: Whether a missing key is answered with 401; otherwise the dependency yields None.
+    Parameters:
+        name: the query parameter's name.
+        scheme_name: the scheme's name in the document; the class's name where it is None.
+        description: what the document says about it.
+        auto_error: whether a missing key is answered with 401; otherwise the dependency yields None.
 
     Example:
         ```python
@@ -70,11 +70,11 @@ class APIKeyQuery(APIKeyBase):
 class APIKeyHeader(APIKeyBase):
     """Read an API key from a header.
 
-    Args:
-        name: The header's name, in any case.
-        scheme_name: The scheme's name in the document; the class's name where it is None.
-        description: What the document says about it.
-        auto_error: Whether a missing key is answered with 401; otherwise the dependency yields None.
+    Parameters:
+        name: the header's name, in any case.
+        scheme_name: the scheme's name in the document; the class's name where it is None.
+        description: what the document says about it.
+        auto_error: whether a missing key is answered with 401; otherwise the dependency yields None.
 
     Example:
         ```python
@@ -105,11 +105,11 @@ class APIKeyHeader(APIKeyBase):
 class APIKeyCookie(APIKeyBase):
     """Read an API key from a cookie.
 
-    Args:
-        name: The cookie's name.
-        scheme_name: The scheme's name in the document; the class's name where it is None.
-        description: What the document says about it.
-        auto_error: Whether a missing key is answered with 401; otherwise the dependency yields None.
+    Parameters:
+        name: the cookie's name.
+        scheme_name: the scheme's name in the document; the class's name where it is None.
+        description: what the document says about it.
+        auto_error: whether a missing key is answered with 401; otherwise the dependency yields None.
 
     Example:
         ```python

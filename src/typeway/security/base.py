@@ -17,9 +17,9 @@ class SecurityBase:
     A scheme of your own derives from it, sets `model` and `scheme_name`, and is callable.
 
     Attributes:
-        model: The scheme as the document shows it.
-        scheme_name: Its name in the document.
-        auto_error: Whether missing credentials are answered with 401; otherwise the dependency yields None.
+        model: the scheme as the document shows it.
+        scheme_name: its name in the document.
+        auto_error: whether missing credentials are answered with 401; otherwise the dependency yields None.
 
     Example:
         ```python

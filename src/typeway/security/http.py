@@ -40,11 +40,11 @@ class HTTPAuthorizationCredentials(BaseModel):
 class HTTPBase(SecurityBase):
     """Read the `Authorization` header, whatever its scheme; the base for a scheme of your own.
 
-    Args:
-        scheme: The scheme's name, for the document and for the 401.
-        scheme_name: The name in the document; the class's name where it is None.
-        description: What the document says about it.
-        auto_error: Whether missing credentials are answered with 401; otherwise the dependency yields None.
+    Parameters:
+        scheme: the scheme's name, for the document and for the 401.
+        scheme_name: the name in the document; the class's name where it is None.
+        description: what the document says about it.
+        auto_error: whether missing credentials are answered with 401; otherwise the dependency yields None.
 
     Example:
         ```python
@@ -89,11 +89,11 @@ class HTTPBase(SecurityBase):
 class HTTPBearer(HTTPBase):
     """Read a bearer token (RFC 6750).
 
-    Args:
-        bearerFormat: What the token is, for the document: "JWT", say.
-        scheme_name: The name in the document; the class's name where it is None.
-        description: What the document says about it.
-        auto_error: Whether a missing token is answered with 401; otherwise the dependency yields None.
+    Parameters:
+        bearerFormat: what the token is, for the document: "JWT", say.
+        scheme_name: the name in the document; the class's name where it is None.
+        description: what the document says about it.
+        auto_error: whether a missing token is answered with 401; otherwise the dependency yields None.
 
     Example:
         ```python
@@ -130,10 +130,10 @@ class HTTPBearer(HTTPBase):
 class HTTPDigest(HTTPBase):
     """Read the parameters of Digest authentication (RFC 7616); checking them is the application's task.
 
-    Args:
-        scheme_name: The name in the document; the class's name where it is None.
-        description: What the document says about it.
-        auto_error: Whether missing credentials are answered with 401; otherwise the dependency yields None.
+    Parameters:
+        scheme_name: the name in the document; the class's name where it is None.
+        description: what the document says about it.
+        auto_error: whether missing credentials are answered with 401; otherwise the dependency yields None.
 
     Example:
         ```python
@@ -166,11 +166,11 @@ class HTTPBasic(HTTPBase):
 
     Malformed credentials are answered with 401 even where `auto_error` is off: they were sent, and are wrong.
 
-    Args:
-        scheme_name: The name in the document; the class's name where it is None.
-        realm: What the password is for; browsers show it.
-        description: What the document says about it.
-        auto_error: Whether missing credentials are answered with 401; otherwise the dependency yields None.
+    Parameters:
+        scheme_name: the name in the document; the class's name where it is None.
+        realm: what the password is for; browsers show it.
+        description: what the document says about it.
+        auto_error: whether missing credentials are answered with 401; otherwise the dependency yields None.
 
     Example:
         ```python

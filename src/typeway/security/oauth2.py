@@ -22,11 +22,11 @@ class OAuth2PasswordRequestForm:
 
     Attributes:
         grant_type: "password", or None: the specification demands it, this class does not.
-        username: The user's name.
-        password: The user's password.
-        scopes: What the client asks for; it comes as one string, separated by spaces (section 3.3).
-        client_id: The client's id, where it is sent in the form.
-        client_secret: The client's secret, where it is sent in the form.
+        username: the user's name.
+        password: the user's password.
+        scopes: what the client asks for; it comes as one string, separated by spaces (section 3.3).
+        client_id: the client's id, where it is sent in the form.
+        client_secret: the client's secret, where it is sent in the form.
 
     Example:
         ```python
@@ -101,11 +101,11 @@ class OAuth2PasswordRequestFormStrict(OAuth2PasswordRequestForm):
 class OAuth2(SecurityBase):
     """Declare OAuth 2 flows, and read the `Authorization` header; the base of the two below.
 
-    Args:
-        flows: The flows, as a model or as a mapping.
-        scheme_name: The name in the document; the class's name where it is None.
-        description: What the document says about it.
-        auto_error: Whether a missing header is answered with 401; otherwise the dependency yields None.
+    Parameters:
+        flows: the flows, as a model or as a mapping.
+        scheme_name: the name in the document; the class's name where it is None.
+        description: what the document says about it.
+        auto_error: whether a missing header is answered with 401; otherwise the dependency yields None.
 
     Example:
         ```python
@@ -153,13 +153,13 @@ class _BearerToken(OAuth2):
 class OAuth2PasswordBearer(_BearerToken):
     """Read a bearer token that clients get for a user name and a password.
 
-    Args:
-        tokenUrl: Where clients get it; relative to the application's own root.
-        scheme_name: The name in the document; the class's name where it is None.
-        scopes: What a token may allow, each with a description.
-        description: What the document says about it.
-        auto_error: Whether a missing token is answered with 401; otherwise the dependency yields None.
-        refreshUrl: Where clients renew it.
+    Parameters:
+        tokenUrl: where clients get it; relative to the application's own root.
+        scheme_name: the name in the document; the class's name where it is None.
+        scopes: what a token may allow, each with a description.
+        description: what the document says about it.
+        auto_error: whether a missing token is answered with 401; otherwise the dependency yields None.
+        refreshUrl: where clients renew it.
 
     Example:
         ```python
@@ -195,14 +195,14 @@ class OAuth2PasswordBearer(_BearerToken):
 class OAuth2AuthorizationCodeBearer(_BearerToken):
     """Read a bearer token that clients get for an authorization code.
 
-    Args:
-        authorizationUrl: Where users allow it.
-        tokenUrl: Where clients get it.
-        refreshUrl: Where clients renew it.
-        scheme_name: The name in the document; the class's name where it is None.
-        scopes: What a token may allow, each with a description.
-        description: What the document says about it.
-        auto_error: Whether a missing token is answered with 401; otherwise the dependency yields None.
+    Parameters:
+        authorizationUrl: where users allow it.
+        tokenUrl: where clients get it.
+        refreshUrl: where clients renew it.
+        scheme_name: the name in the document; the class's name where it is None.
+        scopes: what a token may allow, each with a description.
+        description: what the document says about it.
+        auto_error: whether a missing token is answered with 401; otherwise the dependency yields None.
 
     Example:
         ```python

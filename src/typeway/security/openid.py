@@ -11,11 +11,11 @@ __all__ = ["OpenIdConnect"]
 class OpenIdConnect(SecurityBase):
     """Declare that clients authenticate by OpenID Connect; checking the token is the application's task.
 
-    Args:
-        openIdConnectUrl: Where the discovery document is.
-        scheme_name: The name in the document; the class's name where it is None.
-        description: What the document says about it.
-        auto_error: Whether a missing header is answered with 401; otherwise the dependency yields None.
+    Parameters:
+        openIdConnectUrl: where the discovery document is.
+        scheme_name: the name in the document; the class's name where it is None.
+        description: what the document says about it.
+        auto_error: whether a missing header is answered with 401; otherwise the dependency yields None.
 
     Example:
         ```python

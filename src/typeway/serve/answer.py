@@ -8,7 +8,7 @@ from typing import Any
 from starlette.background import BackgroundTask
 from starlette.responses import Response, StreamingResponse
 
-from typeway.serve.reply import RawHeaders, Reply
+from typeway.serve.reply import RawHeaders
 from typeway.types import Receive, Scope, Send
 
 
@@ -62,11 +62,8 @@ async def once(content: bytes) -> AsyncIterator[bytes]:
     yield content
 
 
-def answer_of(reply: Reply, *, is_head: bool) -> Response | None:
-    """The reply as middleware sees it; None if only sending it shows what it is, as for a file."""
-    response = reply.response
-    if response is None:
-        return Answer(reply.status, reply.headers, b"" if is_head else reply.body)
+def answer_of(response: Response, *, is_head: bool) -> Response | None:
+    """A response as middleware sees it; None if only sending it shows what it is, as for a file."""
     call = type(response).__call__
     if call is Response.__call__:
         return Answer(response.status_code, response.raw_headers, b"" if is_head else bytes(response.body))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -18,7 +19,7 @@ from typeway.plan.exchange import Exchange
 from typeway.serve.errors import Handlers, call_handler, handler_for, last_answer
 from typeway.serve.execute import execute, run
 from typeway.serve.lifecycle import Sent, see_through, send_reply
-from typeway.serve.limits import limit_body
+from typeway.serve.limits import ACTIVE, LimitedApp, change_limit, limit_body, refuse_declared
 from typeway.serve.match import Found, Index
 from typeway.serve.reply import Reply, from_response
 from typeway.serve.respond import Responder
@@ -39,9 +40,13 @@ class Site:
         redirects: whether paths that differ by a last slash are redirected.
         default: what answers when nothing matches; None for 404.
         router: what `scope["router"]` shall be.
+        limit: the most bytes of a body for requests that no route takes.
+        frontends: what is asked before the default, the longest prefix first.
     """
 
-    __slots__ = ("app", "conventions", "default", "index", "is_outermost", "redirects", "router", "sockets")
+    __slots__ = (
+        "app", "conventions", "default", "frontends", "index", "is_outermost", "limit", "redirects", "router", "sockets",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -52,15 +57,19 @@ class Site:
         redirects: bool,
         default: ASGIApp | None,
         router: Any,
+        limit: int | None = None,
+        frontends: Sequence[Any] = (),
     ) -> None:
         self.index = index
         self.sockets = sockets
         self.app = NoApplication if app is None else app
         self.conventions = conventions
-        self.is_outermost = app is not None and not app.user_middleware and not app.debug
+        self.is_outermost = app is not None and app.is_bare
         self.redirects = redirects
         self.default = default
         self.router = router
+        self.limit = limit
+        self.frontends = frontends
 
     @property
     def handlers(self) -> Handlers:
@@ -97,7 +106,7 @@ def planned(
     if found is None or found.entry.target is None:
         return None
     entry, path_params = found.entry, found.path_params
-    if "path_params" in scope and scope["path_params"]:
+    if scope.get("path_params"):
         path_params = {**scope["path_params"], **path_params}
     scope["path_params"] = path_params
     scope["route"] = entry.shown
@@ -136,7 +145,7 @@ async def serve_http(site: Site, scope: Scope, receive: Receive, send: Send, met
     # PERF: what follows could be a function of its own, as it is for plans with exits; its frame costs 0.2 of 4.5 us.
     try:
         if plan.operation.max_body_size is not None:
-            limit_body(exchange, plan.operation.max_body_size)
+            limit_body(exchange, plan.operation.max_body_size, site.conventions)
         reply = await run(plan, responder, exchange)
     except Exception as error:
         await answer_error(site, error, exchange)
@@ -155,15 +164,26 @@ async def serve_http(site: Site, scope: Scope, receive: Receive, send: Send, met
 async def serve_without_plan(site: Site, scope: Scope, receive: Receive, send: Send) -> None:
     """Answer a request that a route of another kind takes, or none."""
     path = path_of(scope)
-    sent = Sent(send)
-    try:
-        found = site.index.find(path, scope["method"], scope)
-        if found is not None:
-            await serve_foreign(site, found, scope, receive, sent)
-        else:
-            await serve_unmatched(site, path, scope, receive, sent)
-    except Exception as error:
-        await answer_error(site, error, Exchange(scope, receive, send, {}), started=sent.started)
+    found = site.index.find(path, scope["method"], scope)
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        sent = Sent(send)
+        try:
+            if limit is not None:
+                change_limit(scope, limit, site.conventions)
+            if found is not None:
+                await serve_foreign(site, found, scope, receive, sent)
+            else:
+                await serve_unmatched(site, path, scope, receive, sent)
+        except Exception as error:
+            await answer_error(site, error, Exchange(scope, receive, send, {}), started=sent.started)
+
+    limit = site.limit if found is None else found.entry.limit
+    if limit is None or ACTIVE in scope:
+        await serve(scope, receive, send)
+    else:
+        catches = site.app is not NoApplication
+        await LimitedApp(serve, limit, site.conventions, catches=catches)(scope, receive, send)
 
 
 async def serve_with_exits(site: Site, plan: Plan, responder: Responder, exchange: Exchange) -> None:
@@ -173,7 +193,7 @@ async def serve_with_exits(site: Site, plan: Plan, responder: Responder, exchang
 
     async def produce() -> Reply:
         if plan.operation.max_body_size is not None:
-            limit_body(exchange, plan.operation.max_body_size)
+            limit_body(exchange, plan.operation.max_body_size, site.conventions)
         return await execute(plan, responder, exchange)
 
     try:
@@ -233,6 +253,7 @@ async def serve_foreign(site: Site, found: Found, scope: Scope, receive: Receive
     else:
         scope["path_params"] = {**scope.get("path_params", {}), **found.path_params}
         scope["endpoint"] = found.entry.endpoint
+        refuse_declared(scope, site.conventions)
     await found.entry.route.handle(scope, receive, send)
 
 
@@ -244,7 +265,7 @@ def split_handlers(handlers: Handlers) -> tuple[dict[Any, Any], dict[Any, Any]]:
 
 
 async def serve_unmatched(site: Site, path: str, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer a request that no route takes: HEAD for a GET, OPTIONS, 405, a redirect, or 404."""
+    """Answer a request that no route takes: HEAD for a GET, OPTIONS, 405, a redirect, a frontend, or 404."""
     conventions = site.conventions
     method = scope["method"]
     scope.setdefault("path_params", {})
@@ -270,6 +291,11 @@ async def serve_unmatched(site: Site, path: str, scope: Scope, receive: Receive,
     if redirect is not None:
         await redirect(scope, receive, send)
         return
+    for frontend in site.frontends:
+        if frontend.covers(path):
+            scope.setdefault("router", site.router)
+            await frontend.handle(scope, receive, send)
+            return
     if site.default is not None:
         await site.default(scope, receive, send)
         return

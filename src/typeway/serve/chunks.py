@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
 from typing import Any, Final
 
 import anyio.to_thread
@@ -17,35 +17,22 @@ from typeway.types import Send
 Chunk = str | bytes | memoryview
 Chunks = AsyncGenerator[Chunk, None]
 Encode = Callable[[Any], Chunk]
+Items = AsyncIterator[Any] | Iterator[Any]
 
 END: Final = object()
 
 
-def chunks_of(items: AsyncIterable[Any] | Iterable[Any], encode: Encode) -> Chunks:
-    """The chunks that items make, one of each, made when they are asked for.
-
-    Closing the chunks closes the generator that yields the items.
-
-    Raises:
-        TypeError: there is nothing to iterate over.
-    """
-    if isinstance(items, AsyncIterable):
-        return chunks_on_the_loop(aiter(items), encode)
-    return chunks_in_threads(iter(items), encode)
+def chunks_of(items: Items, encode: Encode) -> Chunks:
+    """The chunks that items make, one of each, made when they are asked for."""
+    return chunks_on_the_loop(items, encode) if isinstance(items, AsyncIterator) else chunks_in_threads(items, encode)
 
 
 async def chunks_on_the_loop(items: AsyncIterator[Any], encode: Encode) -> Chunks:
-    try:
-        async for item in items:
-            yield encode(item)
-            # A generator that never waits would hold the loop for ever: nothing else would run, what it has yielded
-            # would not be sent, and nobody could cancel it.
-            await checkpoint()
-    finally:
-        close = getattr(items, "aclose", None)
-        if close is not None:
-            with CancelScope(shield=True):
-                await close()
+    async for item in items:
+        yield encode(item)
+        # A generator that never waits would hold the loop for ever: nothing else would run, what it has yielded would
+        # not be sent, and nobody could cancel it.
+        await checkpoint()
 
 
 async def chunks_in_threads(items: Iterator[Any], encode: Encode) -> Chunks:
@@ -54,30 +41,42 @@ async def chunks_in_threads(items: Iterator[Any], encode: Encode) -> Chunks:
             return encode(item)
         return END
 
-    chunk: Any = None
-    try:
-        while (chunk := await run_in_threadpool(step)) is not END:
-            yield chunk
-    finally:
-        close = getattr(items, "close", None)
-        if close is not None and chunk is not END:
-            with CancelScope(shield=True):
-                # All threads of the pool may be waiting for what this clean-up gives back.
-                await anyio.to_thread.run_sync(close, limiter=CapacityLimiter(1))
+    while (chunk := await run_in_threadpool(step)) is not END:
+        yield chunk
+
+
+async def close(items: Items) -> None:
+    """End a generator where it stands, so that its finally blocks run."""
+    if isinstance(items, AsyncGenerator):
+        try:
+            await items.aclose()
+        except BaseExceptionGroup as group:
+            # Task groups around the `yield` make a group even of the GeneratorExit that closing is.
+            _, others = group.split(GeneratorExit)
+            if others is not None:
+                raise others from None
+    elif isinstance(items, Generator) and getattr(items, "gi_suspended", True):
+        # All threads of the pool may be waiting for what this gives back.
+        await anyio.to_thread.run_sync(items.close, limiter=CapacityLimiter(1))
 
 
 class Closing(StreamingResponse):
-    """A response that closes its chunks as soon as it has been sent, has failed or was cancelled.
+    """A response that closes its generator as soon as it has been sent, has failed or was cancelled.
 
     Left to the garbage collector, a generator whose client went away would end after the dependencies that it uses.
     """
 
+    items: Items
     chunks: Chunks
 
     async def stream_response(self, send: Send) -> None:
         """Send status, headers and chunks."""
-        try:
-            await super().stream_response(send)
-        finally:
-            # Middleware may have put something else into body_iterator.
-            await self.chunks.aclose()
+        # Entered before the generator can enter scopes of its own, because they must nest; closing shields it.
+        with CancelScope() as scope:
+            try:
+                await super().stream_response(send)
+            finally:
+                scope.shield = True
+                # Middleware may have put something else into body_iterator.
+                await self.chunks.aclose()
+                await close(self.items)

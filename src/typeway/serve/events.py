@@ -63,7 +63,7 @@ class EventStream(Closing, EventSourceResponse):
                 nonlocal failure
                 try:
                     await kept.fill()
-                except Exception as error:  # noqa: BLE001  # whatever sending raises ends the stream
+                except Exception as error:  # whatever sending raises ends the stream
                     failure = error
                     group.cancel_scope.cancel()
 
@@ -72,7 +72,7 @@ class EventStream(Closing, EventSourceResponse):
             # be left by the task that entered them.
             try:
                 await super().stream_response(kept)
-            except Exception as error:  # noqa: BLE001  # raised below, where no group makes a group of it
+            except Exception as error:  # raised below, where no group makes a group of it
                 failure = error
             group.cancel_scope.cancel()
         if failure is not None:

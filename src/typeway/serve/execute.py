@@ -10,9 +10,9 @@ from typeway.concurrency import run_in_threadpool
 from typeway.exceptions import RequestValidationError, ValidationException, WebSocketRequestValidationError
 from typeway.plan.build import FAILED, Call, Plan
 from typeway.plan.calls import Kind
-from typeway.plan.exchange import Exchange
+from typeway.plan.exchange import Exchange, Exit
 from typeway.serve.check import context_of
-from typeway.serve.exits import resume, resume_failed
+from typeway.serve.exits import surrounded
 from typeway.serve.reply import Reply
 from typeway.serve.respond import Responder
 
@@ -24,19 +24,8 @@ async def execute(plan: Plan, responder: Responder, exchange: Exchange) -> Reply
         RequestValidationError: the request does not fit the declaration.
         Exception: whatever the author's functions raise.
     """
-    if not plan.has_exits:
-        return await run(plan, responder, exchange)
-    try:
-        reply = await run(plan, responder, exchange)
-    except BaseException as error:
-        if exchange.function_exits:
-            raise await resume_failed(exchange.function_exits, error) from None
-        raise
-    if exchange.function_exits:
-        raised = await resume(exchange.function_exits, None)
-        if raised is not None:
-            raise raised
-    return reply
+    work = run(plan, responder, exchange)
+    return await (surrounded(work, exchange) if plan.has_exits else work)
 
 
 async def run(plan: Plan, responder: Responder, exchange: Exchange) -> Reply:
@@ -85,10 +74,10 @@ async def call_dependencies(plan: Plan, exchange: Exchange) -> None:
         else:
             manager = call.function(**arguments)
             values[call.slot] = await manager.__aenter__()
-            exits_of(call, exchange).append(manager)
+            exits_of(call, exchange).append((manager, call.in_thread))
 
 
-def exits_of(call: Call, exchange: Exchange) -> list[Any]:
+def exits_of(call: Call, exchange: Exchange) -> list[Exit]:
     if call.scope == "function":
         if exchange.function_exits is None:
             exchange.function_exits = []

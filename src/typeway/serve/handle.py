@@ -13,9 +13,8 @@ from typeway.plan.build import Plan
 from typeway.plan.calls import Kind
 from typeway.plan.exchange import Exchange
 from typeway.serve.execute import call_dependencies, execute, refusal
-from typeway.serve.exits import resume, resume_failed
+from typeway.serve.exits import surrounded
 from typeway.serve.lifecycle import see_through
-from typeway.serve.limits import limit_body
 from typeway.serve.reply import Reply, as_response, from_response
 from typeway.serve.target import Target
 from typeway.types import Receive, Scope, Send
@@ -37,8 +36,6 @@ def handle_request(target: Target) -> Handler:
         exchange.connection = request
         exchange.receive = request.receive
         plan, responder = target.ready(overrides_in(request.scope))
-        if plan.operation.max_body_size is not None:
-            limit_body(exchange, plan.operation.max_body_size)
         reply = await execute(plan, responder, exchange)
         response = as_response(reply)
         if response.background is None and exchange.background is not None:
@@ -84,16 +81,7 @@ async def handle_socket(target: Target, scope: Scope, receive: Receive, send: Se
     exchange = Exchange(scope, receive, send, scope.get("path_params", {}))
 
     async def produce() -> None:
-        try:
-            await run_session(plan, exchange)
-        except BaseException as error:
-            if exchange.function_exits:
-                raise await resume_failed(exchange.function_exits, error) from None
-            raise
-        if exchange.function_exits:
-            raised = await resume(exchange.function_exits, None)
-            if raised is not None:
-                raise raised
+        await surrounded(run_session(plan, exchange), exchange)
 
     await see_through(produce, exchange, shields=plan.shields)
 

@@ -9,7 +9,7 @@ from anyio import CancelScope
 from starlette.responses import Response, StreamingResponse
 
 from typeway.plan.exchange import Exchange
-from typeway.serve.exits import resume, resume_failed
+from typeway.serve.exits import resume
 from typeway.serve.reply import Reply
 from typeway.types import Message, Send
 
@@ -56,23 +56,22 @@ async def see_through(produce: Callable[[], Awaitable[Reply | None]], exchange: 
     # Outermost, because generators may open scopes of their own, and scopes must nest. Until something is resumed it
     # changes nothing.
     with CancelScope() if shields else NO_SCOPE as shield:
+        exchange.cancellation = shield
         try:
             reply = await produce()
             if reply is not None:
                 await send_reply(reply, exchange)
         except BaseException as error:  # noqa: BLE001  # generators see cancellation as well
             failure = error
-        if shield is not None:
-            shield.shield = True
         if exchange.request_exits:
-            if failure is not None:
-                failure = await resume_failed(exchange.request_exits, failure)
-            else:
-                failure = await resume(exchange.request_exits, None)
+            failure = await resume(exchange.request_exits, failure, exchange)
         if exchange.form is not None:
             await exchange.form.close()
     if failure is not None:
-        raise failure
+        try:
+            raise failure
+        finally:
+            failure = None  # else this frame and the traceback would keep each other alive
 
 
 async def send_reply(reply: Reply, exchange: Exchange) -> None:

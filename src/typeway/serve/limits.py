@@ -1,36 +1,201 @@
-"""Refuse bodies that are too large, before they are read where the client says so, else while they are read."""
+"""Hold request bodies to their limits: by the length that the client declares, else by counting while reading."""
 
 from __future__ import annotations
 
+from typing import Any, Final
+
+from anyio import CancelScope
+from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
 from typeway import texts
+from typeway.conventions import Conventions
 from typeway.exceptions import HTTPException
+from typeway.handlers import http_exception_handler
 from typeway.plan.exchange import Exchange
-from typeway.types import Message, Receive
+from typeway.serve.errors import call_handler, handler_for
+from typeway.types import ASGIApp, Message, Receive, Scope, Send
+
+# The keys of Starlette's own limits: one that is further in, of a route or a mounted application, changes the one that
+# it finds here, as ours do with Starlette's.
+SHOWN: Final = "starlette.max_body_size"
+ACTIVE: Final = "starlette._body_limit_responder"
 
 
-def limit_body(exchange: Exchange, most: int) -> None:
-    """Hold a request to a maximum body size in bytes.
+class BodyLimit:
+    """The limit that one request is held to; what is further in may raise or lower it.
 
-    Raises:
-        HTTPException: 413 (RFC 9110 section 15.5.14), the declared length is over the limit. A body of no declared
-            length is counted while it is read, and the same is raised then.
+    Parameters:
+        max_body_size: the most bytes.
+        receive: where the body comes from.
+        conventions: which exception a body over the limit raises.
     """
-    declared = exchange.headers.get(b"content-length", b"")
-    if declared.isdigit() and int(declared) > most:
-        raise HTTPException(413, texts.CONTENT_TOO_LARGE)
-    exchange.receive = counted(exchange.receive, most)
 
+    __slots__ = ("content_length", "conventions", "max_body_size", "raised", "source", "total_size")
 
-def counted(receive: Receive, most: int) -> Receive:
-    """The same messages, up to a number of body bytes."""
-    total = 0
+    def __init__(self, max_body_size: int, scope: Scope, receive: Receive, conventions: Conventions) -> None:
+        self.max_body_size = max_body_size
+        self.source = receive
+        self.conventions = conventions
+        self.content_length = declared_length(scope)
+        self.total_size = 0
+        self.raised: Exception | None = None
 
-    async def receive_counted() -> Message:
-        nonlocal total
-        message = await receive()
-        total += len(message.get("body", b""))
-        if total > most:
-            raise HTTPException(413, texts.CONTENT_TOO_LARGE)
+    async def receive(self) -> Message:
+        """The next message.
+
+        Raises:
+            HTTPException: 413, the body is larger than the limit.
+        """
+        if is_over(self, self.content_length):
+            raise exceeded(self, self.conventions)
+        message = await self.source()
+        if message["type"] == "http.request":
+            self.total_size += len(message.get("body", b""))
+            if is_over(self, self.total_size):
+                raise exceeded(self, self.conventions)
         return message
 
-    return receive_counted
+
+    def is_cause(self, error: BaseException) -> bool:
+        """Whether an exception is there because of this limit; a task group may hold several of one limit."""
+        if isinstance(error, BaseExceptionGroup):
+            return all(self.is_cause(inner) for inner in error.exceptions)
+        return error is self.raised or isinstance(error, Refused)
+
+
+def exceeded(limit: Any, conventions: Conventions) -> Exception:
+    """The exception that says that a limit is exceeded."""
+    kind: Any = HTTPException if conventions.one_http_exception else StarletteHTTPException
+    error: Exception = kind(413, texts.CONTENT_TOO_LARGE)
+    if isinstance(limit, BodyLimit):
+        error = limit.raised = limit.raised or error
+    return error
+
+
+def is_over(limit: Any, size: int | None) -> bool:
+    most: int = limit.max_body_size
+    return size is not None and size > most
+
+
+def declared_length(scope: Scope) -> int | None:
+    """The first Content-Length of a request; None if there is none, or no number."""
+    for name, value in scope["headers"]:
+        if name == b"content-length":
+            try:
+                return int(value)
+            except ValueError:
+                return None
+    return None
+
+
+def limit_body(exchange: Exchange, most: int, conventions: Conventions) -> None:
+    """Hold a request that is served by a plan to a size before anything of its endpoint runs.
+
+    Where the conventions want the endpoint to run first, a LimitedApp around all does what there is to do.
+
+    Raises:
+        HTTPException: 413 (RFC 9110 section 15.5.14), the declared length is over the limit, or what middleware has
+            read already. A body of no declared length is counted while it is read, and the same is raised then.
+    """
+    if not conventions.limits_before_endpoint:
+        return
+    scope = exchange.scope
+    if ACTIVE not in scope:
+        limit = scope[ACTIVE] = BodyLimit(most, scope, exchange.receive, conventions)
+        exchange.receive = limit.receive
+    change_limit(scope, most, conventions)
+    refuse_declared(scope, conventions)
+
+
+def change_limit(scope: Scope, most: int, conventions: Conventions) -> None:
+    """Hold a request that has a limit to another one.
+
+    Raises:
+        HTTPException: 413, more than that has been read already.
+    """
+    limit = scope[ACTIVE]
+    scope[SHOWN] = limit.max_body_size = most
+    if is_over(limit, limit.total_size):
+        raise exceeded(limit, conventions)
+
+
+def refuse_declared(scope: Scope, conventions: Conventions) -> None:
+    """Refuse a request that declares too large a body for the limit that it is held to, if any.
+
+    Raises:
+        HTTPException: 413, where the conventions want it before the endpoint runs.
+    """
+    limit = scope.get(ACTIVE)
+    if limit is not None and conventions.limits_before_endpoint and is_over(limit, limit.content_length):
+        raise exceeded(limit, conventions)
+
+
+class Refused(Exception):  # noqa: N818  # it never leaves this module
+    """The answer has been replaced by a 413."""
+
+
+class LimitedApp:
+    """An ASGI application that holds every request for another one to a body size.
+
+    No answer but 413 leaves it for a request that declares too large a body, even if nobody reads that.
+
+    Parameters:
+        app: the other application.
+        max_body_size: the most bytes, unless what is further in says otherwise.
+        conventions: whether the answer is JSON, given by the application's handlers, or plain text.
+        catches: whether the exception of a body that turned out too large while it was read is answered here.
+    """
+
+    def __init__(self, app: ASGIApp, max_body_size: int, conventions: Conventions, *, catches: bool = True) -> None:
+        self.app = app
+        self.catches = catches
+        self.max_body_size = max_body_size
+        self.conventions = conventions
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+        elif ACTIVE in scope:
+            change_limit(scope, self.max_body_size, self.conventions)
+            await self.app(scope, receive, send)
+        else:
+            scope[SHOWN] = self.max_body_size
+            scope[ACTIVE] = limit = BodyLimit(self.max_body_size, scope, receive, self.conventions)
+            try:
+                await self.serve(limit, scope, send)
+            finally:
+                del scope[SHOWN], scope[ACTIVE]
+
+    async def serve(self, limit: BodyLimit, scope: Scope, send: Send) -> None:
+        has_started = is_refused = False
+
+        async def send_unless_refused(message: Message) -> None:
+            nonlocal has_started, is_refused
+            is_start = message["type"] == "http.response.start"
+            if is_start and is_over(limit, limit.content_length):
+                is_refused = True
+                # Streams watch for a disconnect meanwhile; that this raises must not cut the answer short.
+                with CancelScope(shield=True):
+                    await self.refuse(exceeded(limit, self.conventions), scope, limit.source, send)
+                raise Refused
+            has_started = has_started or is_start
+            await send(message)
+
+        try:
+            await self.app(scope, limit.receive, send_unless_refused)
+        except Exception as error:
+            if has_started or not limit.is_cause(error) or not (self.catches or is_refused):
+                raise
+            if not is_refused:
+                await self.refuse(exceeded(limit, self.conventions), scope, limit.source, send)
+
+    async def refuse(self, error: Exception, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer 413."""
+        response: Response = PlainTextResponse(texts.CONTENT_TOO_LARGE, 413)
+        if self.conventions.json_errors:
+            handlers = getattr(scope.get("app"), "exception_handlers", {})
+            handler = handler_for(error, handlers, self.conventions) or http_exception_handler
+            response = await call_handler(handler, Request(scope, receive), error)
+        await response(scope, receive, send)

@@ -29,6 +29,7 @@ class Entry:
         convertors: turn the matched strings into values.
         endpoint: what `scope["endpoint"]` shows.
         target: what serves it; opaque here.
+        limit: the most bytes of a body, where no target knows it.
     """
 
     number: int
@@ -41,6 +42,7 @@ class Entry:
     convertors: Mapping[str, Convertor[Any]] = field(default_factory=dict)
     endpoint: Any = None
     target: Any = None
+    limit: int | None = None
     names: tuple[tuple[str, int], ...] | None = None
 
     @property

@@ -156,7 +156,7 @@ async def shown(flight: Flight, response: Response, receive: Receive) -> Respons
     """A response as middleware sees it: its body can be iterated, and its background tasks are the request's."""
     flight.keep(response.background)
     response.background = None
-    answer = answer_of(from_response(response), is_head=flight.scope["method"] == "HEAD")
+    answer = answer_of(response, is_head=flight.scope["method"] == "HEAD")
     if answer is not None:
         return answer
     return await flight.bridge(response, receive).answer()
@@ -175,7 +175,7 @@ async def serve_inner(flight: Flight, receive: Receive) -> Response:
     plan, responder, exchange = ready
     try:
         if plan.operation.max_body_size is not None:
-            limit_body(exchange, plan.operation.max_body_size)
+            limit_body(exchange, plan.operation.max_body_size, site.conventions)
         reply = await execute(plan, responder, exchange)
     except Exception as error:
         handler = handler_for(error, site.handlers, site.conventions)

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from starlette.responses import Response
 
 RawHeaders = list[tuple[bytes, bytes]]
-
-# RFC 9110: 1xx (15.2), 204 (15.3.5) and 304 (15.4.5) have no content; 205 (15.3.6) must not have any either.
-BODILESS: Final = frozenset({*range(100, 200), 204, 205, 304})
 
 
 class Reply:

@@ -13,8 +13,9 @@ from typeway.encoders import jsonable_encoder, to_json_bytes
 from typeway.operation import Operation
 from typeway.plan.exchange import Exchange
 from typeway.plan.fields import Model, build_model
+from typeway.responses import BODILESS
 from typeway.serve.check import build_check, dump_options
-from typeway.serve.reply import BODILESS, RawHeaders, Reply
+from typeway.serve.reply import RawHeaders, Reply
 from typeway.serve.stream import build_stream, streams
 
 JSON_TYPE: Final = (b"content-type", b"application/json")

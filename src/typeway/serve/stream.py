@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterable, Callable, Mapping
 from typing import Any
 
 from starlette.responses import StreamingResponse
@@ -81,10 +81,11 @@ def maker(operation: Operation, kind: Callable[..., Closing], encode: Encode) ->
     """Makes responses of one class; the class's own status counts unless one was given."""
     status: Mapping[str, int] = {} if operation.status_code is None else {"status_code": int(operation.status_code)}
 
-    def make(items: Any) -> StreamingResponse:
+    def make(result: Any) -> StreamingResponse:
+        items = aiter(result) if isinstance(result, AsyncIterable) else iter(result)
         chunks = chunks_of(items, encode)
         response = kind(chunks, **status)
-        response.chunks = chunks
+        response.items, response.chunks = items, chunks
         return response
 
     return make

@@ -1,0 +1,294 @@
+"""Serve a built frontend where no route answers: its files, and its page for paths that only the browser knows."""
+
+from __future__ import annotations
+
+import copy
+import errno
+import os
+import re
+import stat
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from starlette.datastructures import URL
+from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute
+from starlette.staticfiles import StaticFiles
+
+from typeway.concurrency import run_in_threadpool
+from typeway.conventions import Conventions
+from typeway.declare.returns import Returns
+from typeway.declare.signature import read_declaration
+from typeway.exceptions import declaration_error
+from typeway.operation import Operation
+from typeway.options import inherit
+from typeway.plan.build import build_tree
+from typeway.serve.asgi import path_of, routing_error
+from typeway.serve.handle import handle_request, serve_handler
+from typeway.serve.target import Target
+from typeway.types import Receive, Scope, Send
+
+Fallback = Literal["auto", "index.html", "404.html"] | None
+
+# What answers a path without a file, in this order, and with which status.
+FALLBACKS: Final[Mapping[Fallback, tuple[str, ...]]] = {
+    "auto": ("404.html", "index.html"), "index.html": ("index.html",), "404.html": ("404.html",), None: (),
+}  # fmt: skip
+STATUS: Final = {"index.html": 200, "404.html": 404}
+
+METHODS: Final = ("GET", "HEAD")
+HTML: Final = frozenset({"text/html", "application/xhtml+xml"})
+UNQUOTED: Final = re.compile(r'\s*("?)(.*?)\1\s*')
+
+# `typeway dev` sets the first; the second is what FastAPI's own command sets.
+ENVIRONMENTS: Final = ("TYPEWAY_ENV", "FASTAPI_ENV")
+
+# The options of its surroundings that act on a frontend.
+INHERITED: Final = ("dependencies", "max_body_size", "form_limits", "strict_content_type")
+
+
+class Build(StaticFiles):
+    """The files that a frontend's build has left in a directory.
+
+    Parameters:
+        directory: where they are.
+        fallback: what answers a path without a file.
+        conventions: what tells the kind of its errors.
+    """
+
+    def __init__(self, directory: str | os.PathLike[str], fallback: Fallback, conventions: Conventions) -> None:
+        self.source = os.fspath(directory)
+        self.fallback: Fallback = fallback
+        self.conventions = conventions
+        super().__init__(directory=self.source, check_dir=False)
+
+    def answer(self, path: str, scope: Scope) -> Response:
+        """The response to GET or HEAD for a path below the frontend's. It may block.
+
+        Raises:
+            HTTPException: there is nothing to answer with (404), or the file must not be read (401).
+            RuntimeError: the directory, or the page that was asked for by name, is missing.
+        """
+        found = self.find(path)
+        if found is None:
+            return self.fall_back(scope)
+        full_path, status, is_index = found
+        if is_index and not scope["path"].endswith("/"):
+            # Relative links in the page would point to the directory above.
+            url = URL(scope=scope)
+            return RedirectResponse(url.replace(path=url.path + "/"))
+        return self.file_response(full_path, status, scope)
+
+    def find(self, path: str) -> tuple[str, os.stat_result, bool] | None:
+        """The file that a path means, and whether it is the index of a directory."""
+        if not self.config_checked:
+            if not self.is_there:
+                raise RuntimeError(self.no_directory())
+            self.config_checked = True
+        relative = os.path.normpath(path.lstrip("/"))
+        try:
+            full_path, status = self.lookup_path(relative)
+        except PermissionError:
+            raise StarletteHTTPException(401) from None
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                raise routing_error(self.conventions, 404, None) from None
+            raise
+        except ValueError:  # a null character, or another drive
+            raise routing_error(self.conventions, 404, None) from None
+        if status is not None and stat.S_ISREG(status.st_mode):
+            return full_path, status, False
+        if status is not None and stat.S_ISDIR(status.st_mode):
+            full_path, status = self.lookup_path(f"{relative}/index.html")
+            if status is not None and stat.S_ISREG(status.st_mode):
+                return full_path, status, True
+        return None
+
+    def fall_back(self, scope: Scope) -> Response:
+        """The page for a path without a file."""
+        for name in FALLBACKS[self.fallback]:
+            if name == "index.html" and not accepts_html(scope):
+                continue
+            full_path, status = self.lookup_path(name)
+            if status is not None and stat.S_ISREG(status.st_mode):
+                return self.file_response(full_path, status, scope, status_code=STATUS[name])
+            if name == self.fallback:
+                raise RuntimeError(self.no_page(name))
+        raise routing_error(self.conventions, 404, None)
+
+    def check(self) -> None:
+        """Refuse what would fail at the first request.
+
+        Raises:
+            DeclarationError: the directory, or the page that was asked for by name, is missing.
+        """
+        if not self.is_there:
+            hint = "Build the frontend first, mend the path, or pass check_dir=False."
+            raise declaration_error(self.no_directory(), hint=hint, also=RuntimeError)
+        if self.fallback in STATUS:
+            _, status = self.lookup_path(self.fallback)
+            if status is None or not stat.S_ISREG(status.st_mode):
+                hint = "Let the build write that file, choose another fallback, or pass check_dir=False."
+                raise declaration_error(self.no_page(self.fallback), hint=hint, also=RuntimeError)
+
+    @property
+    def is_there(self) -> bool:
+        # An empty path, as of a variable that nobody set, would mean the working directory.
+        return bool(self.source) and Path(self.source).is_dir()
+
+    @property
+    def absolute(self) -> str:
+        return str(Path(self.source).resolve())
+
+    def no_directory(self) -> str:
+        return f"Frontend directory {self.source!r} does not exist. Resolved absolute path: {self.absolute!r}"
+
+    def no_page(self, name: str) -> str:
+        return (
+            f"Frontend fallback file {name!r} does not exist in directory {self.source!r}. "
+            f"Resolved absolute directory: {self.absolute!r}"
+        )
+
+
+class Frontend(BaseRoute):
+    """A build and the path that it is served under.
+
+    It is no route of `app.routes`: it is asked only when none of them, no 405 and no redirect answers.
+
+    Parameters:
+        prefix: the path, without a last slash.
+        build: the files.
+        options: the options of the router that it is declared on.
+    """
+
+    original_route: BaseRoute | None = None
+
+    def __init__(self, prefix: str, build: Build, options: Mapping[str, Any]) -> None:
+        self.build = build
+        self.place(prefix, options)
+        build_tree(self.settle())  # so that a bad dependency fails here
+
+    def place(self, prefix: str, options: Mapping[str, Any]) -> None:
+        """Give the frontend its whole path and all options."""
+        self.prefix = prefix
+        self.path = prefix + "/{path:path}"
+        self.options = {name: options[name] for name in INHERITED if options.get(name) is not None}
+        self.target = Target(self.settle, owner=self)
+
+    def inside(self, prefix: str, outer: Mapping[str, Any]) -> Frontend:
+        """This frontend as it stands in a router that includes its own."""
+        view = copy.copy(self)
+        view.original_route = self.original_route or self
+        view.place(prefix + self.prefix, inherit(outer, self.options))
+        return view
+
+    def settle(self) -> Operation:
+        """The operation that finds a file, so that dependencies run before it as before any endpoint."""
+        return Operation(
+            **self.options,
+            path=self.path,
+            path_format=self.path,
+            path_names=frozenset(),
+            methods=METHODS,
+            name="frontend",
+            declaration=read_declaration(self.respond),
+            returns=Returns(),
+            route=self,
+            conventions=self.build.conventions,
+            include_in_schema=False,
+        )
+
+    def covers(self, path: str) -> bool:
+        """Whether a path is the frontend's or below it."""
+        return not self.prefix or path == self.prefix or path.startswith(self.prefix + "/")
+
+    def below(self, scope: Scope) -> str:
+        return path_of(scope)[len(self.prefix) :]
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request that nothing else has answered.
+
+        Raises:
+            HTTPException: there is no such file (404), or it cannot be asked so (405).
+        """
+        if scope["method"] in METHODS:
+            await serve_handler(handle_request(self.target), self.target, scope, receive, send)
+            return
+        conventions = self.build.conventions
+        # As with a route's 405, no dependency runs for a method that is not served.
+        if await run_in_threadpool(self.build.find, self.below(scope)) is None:
+            raise routing_error(conventions, 404, None)
+        allow = ", ".join([*METHODS, "OPTIONS"] if conventions.answers_options else METHODS)
+        if scope["method"] != "OPTIONS" or not conventions.answers_options:
+            # RFC 9110 section 15.5.6: a 405 names what would have worked.
+            raise routing_error(conventions, 405, {"Allow": allow} if conventions.union_allow else None)
+        await Response(status_code=204, headers={"Allow": allow})(scope, receive, send)
+
+    def respond(self, request: Request, injected: Response) -> Response:
+        """The endpoint: the file with the headers that dependencies have set."""
+        response = self.build.answer(self.below(request.scope), request.scope)
+        response.raw_headers.extend(injected.raw_headers)
+        return response
+
+
+def read_build(
+    path: str,
+    directory: str | os.PathLike[str],
+    fallback: Fallback,
+    check_dir: bool | Literal["auto"],
+    conventions: Conventions,
+) -> Build:
+    """The build that `frontend()` was told to serve, checked as it asks.
+
+    Raises:
+        DeclarationError: a value cannot be, or what shall be served is missing.
+    """
+    if not path or (path != "/" and not path.strip("/")):
+        hint = 'Write "/" to serve the frontend at the root.'
+        raise declaration_error("A frontend path cannot be empty.", hint=hint, also=AssertionError)
+    if not path.startswith("/"):
+        hint = f"Write {'/' + path!r}."
+        raise declaration_error("A frontend path must start with '/'.", hint=hint, also=AssertionError)
+    if fallback not in FALLBACKS:
+        raise declaration_error(
+            "fallback must be 'auto', 'index.html', '404.html', or None.",
+            hint=f"It is {fallback!r}: leave it out for 'auto'.",
+            also=AssertionError,
+        )
+    build = Build(directory, fallback, conventions)
+    if check_dir == "auto" and any(os.environ.get(name) == "development" for name in ENVIRONMENTS):
+        if not build.is_there:
+            warnings.warn(build.no_directory(), UserWarning, stacklevel=3)
+    elif check_dir:
+        build.check()
+    return build
+
+
+def accepts_html(scope: Scope) -> bool:
+    """Whether a request asks for a page by name, as browsers do when they navigate (RFC 9110 section 12.5.1).
+
+    A wildcard does not count: scripts and images are asked for with one, and a page in their place hides the mistake.
+    """
+    accept = ",".join(value.decode("latin-1") for name, value in scope["headers"] if name == b"accept")
+    for entry in accept.lower().split(","):
+        media_type, *parameters = entry.split(";")
+        if media_type.strip() in HTML and weight_of(parameters) != 0:
+            return True
+    return False
+
+
+def weight_of(parameters: Sequence[str]) -> float:
+    """The weight of a media type (RFC 9110 section 12.4.2); 1 where none is given or it is no number."""
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip() == "q":
+            unquoted = UNQUOTED.fullmatch(value)
+            try:
+                return float(unquoted[2] if unquoted else value)
+            except ValueError:
+                return 1.0
+    return 1.0

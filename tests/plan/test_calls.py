@@ -1,0 +1,204 @@
+"""Every kind of callable is called in its own way: awaited, inline, in a thread, or around the request."""
+
+import functools
+import threading
+from typing import Annotated, Any
+
+import pytest
+
+from tests.frameworks import answer, application, each_framework
+from typeway.plan.calls import Kind, awaits, kind_of
+
+
+def plain(a: int):
+    return a
+
+
+def blocking(a: int):
+    return a + 1
+
+
+async def coroutine(a: int):
+    return a
+
+
+def generator():
+    yield 1
+
+
+async def async_generator():
+    yield 1
+
+
+async def awaiting_generator():
+    await coroutine(1)
+    yield 1
+
+
+async def iterating_generator():
+    async for _ in async_generator():
+        yield 1
+
+
+class Plain:
+    def __init__(self, a: int) -> None:
+        self.a = a
+
+
+class Busy:
+    def __init__(self, a: int) -> None:
+        self.a = a + 1
+
+
+class Caller:
+    def __call__(self): ...
+
+
+class AsyncCaller:
+    async def __call__(self): ...
+
+
+class GeneratorCaller:
+    def __call__(self):
+        yield 1
+
+
+class AsyncGeneratorCaller:
+    async def __call__(self):
+        yield 1
+
+    async def method(self):
+        yield 1
+
+
+def wrapped(function: Any) -> Any:
+    @functools.wraps(function)
+    def around(*args: Any, **kwargs: Any) -> Any:
+        return function(*args, **kwargs)
+
+    return around
+
+
+KINDS = [
+    (plain, Kind.INLINE),
+    (blocking, Kind.THREAD),
+    (coroutine, Kind.ASYNC),
+    (generator, Kind.CONTEXT),
+    (async_generator, Kind.CONTEXT),
+    (Plain, Kind.INLINE),
+    (Busy, Kind.THREAD),
+    (Caller(), Kind.THREAD),
+    (AsyncCaller(), Kind.ASYNC),
+    (GeneratorCaller(), Kind.CONTEXT),
+    (AsyncGeneratorCaller(), Kind.CONTEXT),
+    (AsyncGeneratorCaller().method, Kind.CONTEXT),
+    (functools.partial(plain, 1), Kind.THREAD),
+    (functools.partial(coroutine, 1), Kind.ASYNC),
+    (functools.partial(generator), Kind.CONTEXT),
+    (functools.partial(AsyncCaller()), Kind.ASYNC),
+    (wrapped(blocking), Kind.THREAD),
+    (wrapped(coroutine), Kind.ASYNC),
+    (wrapped(async_generator), Kind.CONTEXT),
+    (AsyncCaller, Kind.THREAD),
+    (dict, Kind.THREAD),
+]
+
+
+@pytest.mark.parametrize(("function", "kind"), KINDS)
+def test_the_kind_is_what_the_innermost_function_is(function, kind):
+    """Partials, wrappers, methods and callable objects are called as what is inside them."""
+    assert kind_of(function) is kind
+
+
+@pytest.mark.parametrize(
+    ("function", "expected"),
+    [
+        (async_generator, False),
+        (awaiting_generator, True),
+        (iterating_generator, True),
+        (generator, True),
+        (wrapped(async_generator), False),
+        (AsyncGeneratorCaller(), True),
+    ],
+)
+def test_clean_up_is_shielded_unless_it_cannot_wait(function, expected):
+    """Only an async generator whose code awaits nothing needs no shield against cancellation."""
+    assert awaits(function) is expected
+
+
+@each_framework
+def test_every_kind_of_dependency_gives_its_value(web):
+    """Functions, coroutines, generators, classes, objects, partials and wrapped ones all work as dependencies."""
+
+    @application(web)
+    def read(
+        a: Annotated[int, web.Depends(plain)],
+        b: Annotated[int, web.Depends(blocking)],
+        c: Annotated[int, web.Depends(coroutine)],
+        d: Annotated[int, web.Depends(generator)],
+        e: Annotated[int, web.Depends(awaiting_generator)],
+        f: Annotated[Plain, web.Depends()],
+        g: Annotated[Busy, web.Depends()],
+        h: Annotated[int, web.Depends(GeneratorCaller())],
+        i: Annotated[int, web.Depends(AsyncGeneratorCaller().method)],
+        j: Annotated[int, web.Depends(functools.partial(coroutine, 7))],
+        k: Annotated[int, web.Depends(wrapped(blocking))],
+        l: Annotated[int, web.Depends(wrapped(async_generator))],  # noqa: E741
+    ):
+        return [b, c, d, e, f.a, g.a, h, i, j, k, l]
+
+    assert answer(read, "GET /?a=3") == (200, [4, 3, 1, 1, 3, 4, 1, 1, 7, 4, 1])
+
+
+@each_framework
+def test_functions_run_where_their_kind_says(web):
+    """Coroutines run on the loop, `def` functions, classes and generators in threads."""
+    seen: dict[str, int] = {}
+
+    def note(name: str) -> int:
+        seen[name] = threading.get_ident()
+        return 1
+
+    async def on_loop():
+        return note("coroutine")
+
+    async def async_gen():
+        yield note("async generator")
+        note("async generator's end")
+
+    def in_thread():
+        return note("function")
+
+    def gen():
+        yield note("generator")
+        note("generator's end")
+
+    class Made:
+        def __init__(self) -> None:
+            note("class")
+
+    @application(web)
+    def read(
+        a: Annotated[int, web.Depends(on_loop)],
+        b: Annotated[int, web.Depends(async_gen)],
+        c: Annotated[int, web.Depends(in_thread)],
+        d: Annotated[int, web.Depends(gen)],
+        e: Annotated[Made, web.Depends()],
+    ):
+        return note("endpoint")
+
+    assert answer(read, "GET /") == (200, 1)
+    loop = {seen.pop(name) for name in ("coroutine", "async generator", "async generator's end")}
+    assert len(loop) == 1
+    assert loop.isdisjoint(seen.values())
+
+
+@each_framework
+def test_a_dependency_without_parameters_may_be_built_in(web):
+    """A built-in class can be a dependency."""
+
+    @application(web)
+    def read(empty: Annotated[list, web.Depends(lambda: [1])], made: Annotated[object, web.Depends(object)]):
+        return [empty, type(made).__name__]
+
+    assert answer(read, "GET /") == (200, [[1], "object"])

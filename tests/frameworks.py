@@ -1,5 +1,6 @@
 """Run one declaration on Typeway and on FastAPI: what both answer is the programming model that they share."""
 
+from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
@@ -50,3 +51,35 @@ def application(web: ModuleType, *, path: str = "/", method: str = "GET", **opti
         return app
 
     return register
+
+
+def differences(
+    found: Any, expected: Any, place: str = "", same: Callable[[Any, Any], bool | None] = lambda found, expected: None
+) -> Iterator[str]:
+    """Every place in which two values made of dicts, lists and scalars differ.
+
+    Parameters:
+        place: where the values stand in something larger.
+        same: whether two values that are neither dicts nor lists mean the same; None leaves it to `==`.
+    """
+    if isinstance(found, dict) and isinstance(expected, dict):
+        for key in dict.fromkeys([*found, *expected]):
+            inner = f"{place}/{key}"
+            if key not in expected:
+                yield f"{inner}: only here: {found[key]!r}"
+            elif key not in found:
+                yield f"{inner}: missing: {expected[key]!r}"
+            else:
+                yield from differences(found[key], expected[key], inner, same)
+    elif isinstance(found, list) and isinstance(expected, list) and len(found) == len(expected):
+        for index, (item, other) in enumerate(zip(found, expected, strict=True)):
+            yield from differences(item, other, f"{place}/{index}", same)
+    elif not same_value(found, expected, same(found, expected)):
+        yield f"{place}: {found!r} instead of {expected!r}"
+
+
+def same_value(found: Any, expected: Any, verdict: bool | None) -> bool:
+    """Whether two values are equal, True and 1 apart, unless there is a verdict on them already."""
+    if verdict is not None:
+        return verdict
+    return bool(found == expected) and isinstance(found, bool) == isinstance(expected, bool)

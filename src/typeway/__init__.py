@@ -1,29 +1,58 @@
 """Typeway: APIs written as typed functions, on Starlette and Pydantic, over ASGI."""
 
-from starlette import status as status
+from typing import TYPE_CHECKING, Any, Final
 
-from typeway.app import Typeway as FastAPI
-from typeway.app import Typeway as Typeway
-from typeway.background import BackgroundTasks as BackgroundTasks
-from typeway.datastructures import UploadFile as UploadFile
-from typeway.declare.mark import Body as Body
-from typeway.declare.mark import Cookie as Cookie
-from typeway.declare.mark import Depends as Depends
-from typeway.declare.mark import File as File
-from typeway.declare.mark import Form as Form
-from typeway.declare.mark import Header as Header
-from typeway.declare.mark import Path as Path
-from typeway.declare.mark import Query as Query
-from typeway.declare.mark import Security as Security
-from typeway.exceptions import HTTPException as HTTPException
-from typeway.exceptions import WebSocketException as WebSocketException
-from typeway.requests import Request as Request
-from typeway.responses import Response as Response
-from typeway.router import Router as APIRouter
-from typeway.router import Router as Router
-from typeway.version import __version__ as __version__
-from typeway.websockets import WebSocket as WebSocket
-from typeway.websockets import WebSocketDisconnect as WebSocketDisconnect
+if TYPE_CHECKING:
+    from typeway import status as status
+    from typeway.app import Typeway as FastAPI
+    from typeway.app import Typeway as Typeway
+    from typeway.background import BackgroundTasks as BackgroundTasks
+    from typeway.datastructures import UploadFile as UploadFile
+    from typeway.declare.mark import Body as Body
+    from typeway.declare.mark import Cookie as Cookie
+    from typeway.declare.mark import Depends as Depends
+    from typeway.declare.mark import File as File
+    from typeway.declare.mark import Form as Form
+    from typeway.declare.mark import Header as Header
+    from typeway.declare.mark import Path as Path
+    from typeway.declare.mark import Query as Query
+    from typeway.declare.mark import Security as Security
+    from typeway.exceptions import HTTPException as HTTPException
+    from typeway.exceptions import WebSocketException as WebSocketException
+    from typeway.requests import Request as Request
+    from typeway.responses import Response as Response
+    from typeway.router import Router as APIRouter
+    from typeway.router import Router as Router
+    from typeway.version import __version__ as __version__
+    from typeway.websockets import WebSocket as WebSocket
+    from typeway.websockets import WebSocketDisconnect as WebSocketDisconnect
+
+# Where each name stands. It is looked up when it is first used, so that importing one part of the package, such as
+# `typeway.compat` in a process that never serves, does not load the others.
+_HOMES: Final = {
+    "APIRouter": "typeway.router:Router",
+    "BackgroundTasks": "typeway.background:BackgroundTasks",
+    "Body": "typeway.declare.mark:Body",
+    "Cookie": "typeway.declare.mark:Cookie",
+    "Depends": "typeway.declare.mark:Depends",
+    "FastAPI": "typeway.app:Typeway",
+    "File": "typeway.declare.mark:File",
+    "Form": "typeway.declare.mark:Form",
+    "HTTPException": "typeway.exceptions:HTTPException",
+    "Header": "typeway.declare.mark:Header",
+    "Path": "typeway.declare.mark:Path",
+    "Query": "typeway.declare.mark:Query",
+    "Request": "typeway.requests:Request",
+    "Response": "typeway.responses:Response",
+    "Router": "typeway.router:Router",
+    "Security": "typeway.declare.mark:Security",
+    "Typeway": "typeway.app:Typeway",
+    "UploadFile": "typeway.datastructures:UploadFile",
+    "WebSocket": "typeway.websockets:WebSocket",
+    "WebSocketDisconnect": "typeway.websockets:WebSocketDisconnect",
+    "WebSocketException": "typeway.exceptions:WebSocketException",
+    "__version__": "typeway.version:__version__",
+}
 
 __all__ = [
     "APIRouter",
@@ -50,3 +79,21 @@ __all__ = [
     "__version__",
     "status",
 ]
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        from importlib import import_module
+        from importlib.util import find_spec
+
+        if name in _HOMES:
+            module, _, attribute = _HOMES[name].partition(":")
+            value = globals()[name] = getattr(import_module(module), attribute)
+            return value
+        if not name.startswith("_") and find_spec(f"{__name__}.{name}") is not None:
+            return import_module(f"{__name__}.{name}")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

@@ -8,7 +8,14 @@ from enum import Enum
 from typing import Any, Final, Literal
 
 from pydantic import (
-    AliasChoices, AliasPath, ConfigDict, Discriminator, NonNegativeInt, TypeAdapter, ValidationError, with_config,
+    AliasChoices,
+    AliasPath,
+    ConfigDict,
+    Discriminator,
+    NonNegativeInt,
+    TypeAdapter,
+    ValidationError,
+    with_config,
 )  # fmt: skip
 from starlette.responses import Response
 from starlette.routing import BaseRoute

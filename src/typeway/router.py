@@ -73,6 +73,8 @@ class Router(Verbs, routing.Router):
     """
 
     conventions: ClassVar[Conventions] = TYPEWAY
+    default_route_class: ClassVar[type[APIRoute]] = APIRoute
+    websocket_route_class: ClassVar[type[APIWebSocketRoute]] = APIWebSocketRoute
 
     # Two routers are never the same because their routes are; inclusions are kept by identity.
     def __eq__(self, other: object) -> bool:
@@ -92,7 +94,7 @@ class Router(Verbs, routing.Router):
         self._site: Site | None = None
         self.version = 0
         self.prefix = check_prefix(given.get("prefix", ""))
-        self.route_class: type[APIRoute] = given.get("route_class", APIRoute)
+        self.route_class: type[APIRoute] = given.get("route_class", self.default_route_class)
         self.tags = list(given.get("tags") or ())
         self.dependencies = list(given.get("dependencies") or ())
         self.responses = dict(given.get("responses") or {})
@@ -200,9 +202,7 @@ class Router(Verbs, routing.Router):
 
     def contains(self, router: Router) -> bool:
         """Whether a router is this one or is included in it, however deep."""
-        return router is self or any(
-            item.router.contains(router) for item in self._own if isinstance(item, Inclusion)
-        )
+        return router is self or any(item.router.contains(router) for item in self._own if isinstance(item, Inclusion))
 
     # --- adding to it -------------------------------------------------------------------------------------------
 
@@ -242,9 +242,7 @@ class Router(Verbs, routing.Router):
         self.lifespan_context = merged(self.lifespan_context, router.lifespan_context)
         self.changed()
 
-    def add_api_route(
-        self, path: str, endpoint: Callable[..., Any], **options: Unpack[ApiRouteOptions]
-    ) -> None:
+    def add_api_route(self, path: str, endpoint: Callable[..., Any], **options: Unpack[ApiRouteOptions]) -> None:
         """Add an endpoint for one or several methods.
 
         Parameters:
@@ -252,13 +250,17 @@ class Router(Verbs, routing.Router):
             endpoint: the function.
             options: see `typeway.options.ApiRouteOptions`.
         """
+        self.add(self.new_route(self.route_class, path, endpoint, options))
+
+    def new_route(
+        self, kind: type[APIRoute], path: str, endpoint: Callable[..., Any], options: Mapping[str, Any]
+    ) -> APIRoute:
+        """A route of a class, with what the router adds to its path and options."""
         given = given_options("add_api_route()", options, ApiRouteOptions)
-        route_class = given.pop("route_class_override", None) or self.route_class
-        methods = given.pop("methods", None)
         joined = inherit(self.group_options, given)
-        self.add(
-            route_class(self.prefix + path, endpoint=endpoint, methods=methods, conventions=self.conventions, **joined)
-        )
+        if kind.conventions is not self.conventions:
+            joined["conventions"] = self.conventions
+        return kind(self.prefix + path, endpoint=endpoint, **joined)
 
     def add_api_websocket_route(
         self,
@@ -277,7 +279,7 @@ class Router(Verbs, routing.Router):
             dependencies: what runs before the endpoint for its effect only.
         """
         self.add(
-            APIWebSocketRoute(
+            self.websocket_route_class(
                 self.prefix + path,
                 endpoint,
                 name=name,

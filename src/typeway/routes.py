@@ -77,7 +77,7 @@ class APIRoute(routing.Route):
     Parameters:
         path: the path, with `{name}` or `{name:convertor}` for parameters.
         endpoint: the function to call.
-        conventions: the conventions of the router that the route is made for.
+        conventions: the conventions of the router that the route is made for, if not those of the class.
         dependency_overrides_provider: kept for code that asks a route for it; overrides are always the application's.
         options: see `typeway.options.ApiRouteOptions`.
 
@@ -111,6 +111,7 @@ class APIRoute(routing.Route):
     openapi_extra: dict[str, Any] | None
     strict_content_type: bool
     max_body_size: int | None
+    conventions: Conventions = TYPEWAY
     original_route: BaseRoute | None = None
 
     def __init__(
@@ -119,12 +120,12 @@ class APIRoute(routing.Route):
         endpoint: Callable[..., Any],
         *,
         methods: Sequence[str] | set[str] | None = None,
-        conventions: Conventions = TYPEWAY,
+        conventions: Conventions | None = None,
         dependency_overrides_provider: Any = None,
         **options: Any,
     ) -> None:
         self.options = given_options(f"{type(self).__name__}()", options, ApiRouteOptions)
-        self.conventions = conventions
+        self.conventions = conventions or self.conventions
         self.endpoint = endpoint
         self.dependency_overrides_provider = dependency_overrides_provider
         self.methods = {method.upper() for method in methods or ("GET",)}
@@ -175,9 +176,7 @@ class APIRoute(routing.Route):
 
     def tree(self) -> Node:
         """The endpoint and everything it depends on, in order."""
-        return grow_tree(
-            self.declaration, self.dependencies, frozenset(self.param_convertors), self.conventions
-        )
+        return grow_tree(self.declaration, self.dependencies, frozenset(self.param_convertors), self.conventions)
 
     def settle(self) -> Operation:
         """The operation that the route describes as it stands now."""
@@ -265,10 +264,11 @@ class APIWebSocketRoute(routing.WebSocketRoute):
         endpoint: the coroutine function to call.
         name: the route's name for `url_path_for`.
         dependencies: what runs before the endpoint for its effect only.
-        conventions: the conventions of the router that the route is made for.
+        conventions: the conventions of the router that the route is made for, if not those of the class.
         dependency_overrides_provider: kept for code that asks a route for it; overrides are always the application's.
     """
 
+    conventions: Conventions = TYPEWAY
     original_route: BaseRoute | None = None
 
     def __init__(
@@ -278,11 +278,11 @@ class APIWebSocketRoute(routing.WebSocketRoute):
         *,
         name: str | None = None,
         dependencies: Sequence[Depends] | None = None,
-        conventions: Conventions = TYPEWAY,
+        conventions: Conventions | None = None,
         dependency_overrides_provider: Any = None,
     ) -> None:
         self.endpoint = endpoint
-        self.conventions = conventions
+        self.conventions = conventions or self.conventions
         self.dependency_overrides_provider = dependency_overrides_provider
         self.dependencies: list[Depends] = list(dependencies or ())
         self.declaration = read_declaration(endpoint)
@@ -298,9 +298,7 @@ class APIWebSocketRoute(routing.WebSocketRoute):
 
     def tree(self) -> Node:
         """The endpoint and everything it depends on, in order."""
-        return grow_tree(
-            self.declaration, self.dependencies, frozenset(self.param_convertors), self.conventions
-        )
+        return grow_tree(self.declaration, self.dependencies, frozenset(self.param_convertors), self.conventions)
 
     def settle(self) -> Operation:
         """The operation that the route describes as it stands now."""

@@ -47,8 +47,8 @@ def view_of(route: BaseRoute, prefix: str, outer: Mapping[str, Any], limit: int 
     """
     if isinstance(route, (APIRoute, APIWebSocketRoute, Frontend)):
         return route.inside(prefix, outer)
-    view: Any = copy.copy(route)
-    view.max_body_size = limit_of(route, nearest(outer.get("max_body_size"), limit))
+    view = copy.copy(route)
+    vars(view)["max_body_size"] = limit_of(route, nearest(outer.get("max_body_size"), limit))
     if isinstance(view, (routing.Route, routing.WebSocketRoute)):
         view.path = prefix + view.path
         view.path_regex, view.path_format, view.param_convertors = compile_path(view.path)
@@ -97,10 +97,12 @@ def entry_of(number: int, route: BaseRoute, conventions: Conventions, limit: int
         plans: whether a plan may serve it.
     """
     original = getattr(route, "original_route", None)
-    shown = original if original is not None and conventions.original_scope_route else route
+    shows_original = conventions.original_scope_route and isinstance(route, APIRoute)
+    shown = original if original is not None and shows_original else route
+    marks = getattr(route, "scope_marks", None)
     if not isinstance(route, (routing.Route, routing.WebSocketRoute)) or not matches_by_path(route):
         anchor = route.path if type(route) is routing.Mount and "{" not in route.path else ""
-        return Entry(number, route, shown, path=None, methods=None, anchor=anchor, limit=limit)
+        return Entry(number, route, shown, path=None, methods=None, anchor=anchor, limit=limit, marks=marks)
     methods = getattr(route, "methods", None)
     return Entry(
         number,
@@ -113,6 +115,7 @@ def entry_of(number: int, route: BaseRoute, conventions: Conventions, limit: int
         endpoint=route.endpoint,
         target=route.target if plans and isinstance(route, APIRoute) and route.is_planned else None,
         limit=limit,
+        marks=marks,
     )
 
 

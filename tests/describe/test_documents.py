@@ -10,27 +10,10 @@ import pytest
 from pydantic import AliasChoices, BaseModel, Field
 
 from tests.describe.applications import APPLICATIONS, framework
+from tests.frameworks import differences
 from typeway import APIRouter, Body, Cookie, Depends, FastAPI, Header, Path, Query
 from typeway.exceptions import DeclarationError, TypewayDeprecationWarning
 from typeway.security import HTTPBasic
-
-
-def differences(document: Any, expected: Any, place: str = "") -> Iterator[str]:
-    """Every place in which two JSON values differ."""
-    if isinstance(document, dict) and isinstance(expected, dict):
-        for key in dict.fromkeys([*document, *expected]):
-            inner = f"{place}/{key}"
-            if key not in expected:
-                yield f"{inner}: only here: {document[key]!r}"
-            elif key not in document:
-                yield f"{inner}: missing: {expected[key]!r}"
-            else:
-                yield from differences(document[key], expected[key], inner)
-    elif isinstance(document, list) and isinstance(expected, list) and len(document) == len(expected):
-        for index, (item, other) in enumerate(zip(document, expected, strict=True)):
-            yield from differences(item, other, f"{place}/{index}")
-    elif document != expected or isinstance(document, bool) != isinstance(expected, bool):
-        yield f"{place}: {document!r} instead of {expected!r}"
 
 
 def references(document: Any) -> Iterator[str]:

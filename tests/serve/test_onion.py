@@ -121,9 +121,7 @@ def test_the_path_may_be_rewritten() -> None:
     assert TestClient(app).get("/old").json() == "new"
 
 
-@pytest.mark.parametrize(
-    ("path", "body"), [("/text", b'"TEXT"'), ("/response", b"RESPONSE"), ("/stream", b"STREAM")]
-)
+@pytest.mark.parametrize(("path", "body"), [("/text", b'"TEXT"'), ("/response", b"RESPONSE"), ("/stream", b"STREAM")])
 def test_the_body_can_be_replaced(path: str, body: bytes) -> None:
     """The response of call_next has a body_iterator that can be read and set, whatever the endpoint returned."""
     app = Typeway()

@@ -58,9 +58,7 @@ NAMES: Final[Mapping[str, Mapping[str, str]]] = {
         "typeway.datastructures",
         "Address Default DefaultPlaceholder FormData Headers QueryParams State URL UploadFile",
     ),
-    "fastapi.encoders": same(
-        "typeway.encoders", "ENCODERS_BY_TYPE decimal_encoder isoformat jsonable_encoder"
-    ),
+    "fastapi.encoders": same("typeway.encoders", "ENCODERS_BY_TYPE decimal_encoder isoformat jsonable_encoder"),
     "fastapi.exception_handlers": same(
         "typeway.handlers",
         "http_exception_handler request_validation_exception_handler websocket_request_validation_exception_handler",

@@ -72,14 +72,14 @@ class Input:
         return required
 
     @property
-    def wires(self) -> tuple[tuple[str | int, ...], ...]:
-        """The names on the wire, each as a path of keys; the first that is present counts."""
-        return wires_of(self.marker, self.name)
+    def wires(self) -> tuple[str, ...]:
+        """The names on the wire; the first that is present counts."""
+        return names_of(self.marker, self.name)
 
     @property
     def wire(self) -> str:
-        """The name for error locations and documentation."""
-        return str(self.wires[0][0])
+        """The name for documentation, and for error locations where none is present."""
+        return self.wires[0]
 
 
 Source = Injected | Needed | Input
@@ -89,13 +89,22 @@ INJECTED: Final[tuple[type[Any], ...]] = (
 )  # fmt: skip
 
 
+def names_of(marker: Marker, name: str) -> tuple[str, ...]:
+    """The names of a parameter on the wire: validation alias, else alias, else its own name.
+
+    Aliases that lead into a value are for fields of models, and as in FastAPI nothing comes of them here.
+    """
+    alias = marker.validation_alias
+    choices = alias.choices if isinstance(alias, AliasChoices) else [alias]
+    names = tuple(choice for choice in choices if isinstance(choice, str))
+    return names if names and len(names) == len(choices) else (marker.alias or name,)
+
+
 def wires_of(field: FieldInfo, name: str) -> tuple[tuple[str | int, ...], ...]:
     """The wire names of a field: validation alias, else alias, else its own name."""
     alias = field.validation_alias or field.alias or name
     choices = alias.choices if isinstance(alias, AliasChoices) else [alias]
-    return tuple(
-        tuple(choice.path) if isinstance(choice, AliasPath) else (choice,) for choice in choices
-    )
+    return tuple(tuple(choice.path) if isinstance(choice, AliasPath) else (choice,) for choice in choices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +294,7 @@ def header_name(name: str, marker: Marker) -> str:
 
 
 def wires_differ(marker: Marker, parameter: Parameter) -> bool:
-    return wires_of(marker, parameter.name) != ((parameter.name,),)
+    return names_of(marker, parameter.name) != (parameter.name,)
 
 
 def annotated(kind: Any, extras: tuple[Any, ...], marker: Marker) -> Any:

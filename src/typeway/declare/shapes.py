@@ -104,5 +104,3 @@ def is_model_group(annotation: Any) -> bool:
     """Whether the annotation is a model, or a union of models (and None), whose fields are parameters."""
     kinds = [member for member in members(annotation) if member not in (None, types.NoneType)]
     return bool(kinds) and all(is_model(member) for member in kinds)
-
-

@@ -80,7 +80,7 @@ def name_of(entry: Input, path_names: frozenset[str]) -> str:
     """The name of a parameter; of several that would do in a path, the one that the path has."""
     if entry.location != "path" or len(entry.wires) == 1:
         return entry.wire
-    return next((str(name) for name, *_ in entry.wires if name in path_names), entry.marker.alias or entry.name)
+    return next((name for name in entry.wires if name in path_names), entry.marker.alias or entry.name)
 
 
 def unique(parameters: Iterable[Parameter]) -> tuple[Parameter, ...]:

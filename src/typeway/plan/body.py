@@ -18,7 +18,7 @@ from typeway.declare import shapes
 from typeway.declare.classify import Input
 from typeway.exceptions import HTTPException, RequestValidationError
 from typeway.plan.exchange import Exchange
-from typeway.plan.sources import MISSING, Group, follow, pick
+from typeway.plan.sources import MISSING, Group, follow, is_empty, pick
 from typeway.types import Message, Receive
 
 NOT_AN_OBJECT: Final = object()
@@ -233,18 +233,11 @@ def media_type(content_type: bytes | None) -> str:
 async def form_value(form: FormData, entry: Input) -> Any:
     """The raw value of one input of a form, or MISSING; an empty field counts as missing."""
     if entry.is_group:
-        return Group(entry).collect(form.getlist, form.keys(), is_empty)
+        return Group(entry).collect(form.getlist, form.keys())
     value = pick(form.getlist, entry.wires, is_list=entry.is_list)
     if value is MISSING or is_empty(value):
         return MISSING
     return await content_of(value) if takes_content(entry) else value
-
-
-def is_empty(value: Any) -> bool:
-    """Whether a field was left empty, or no file was chosen."""
-    if isinstance(value, UploadFile):
-        return not value.filename and not value.size
-    return bool(value == "")
 
 
 async def content_of(value: Any) -> Any:

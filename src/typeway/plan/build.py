@@ -78,13 +78,13 @@ class Call:
             raw = self.reader.read(exchange) if self.reader is not None else {}
             if self.collect is not None:
                 if exchange.body is NOT_AN_OBJECT:
-                    exchange.report(self.slot, check.errors_without_object(raw))
+                    exchange.report(self.slot, check.errors_without_object(raw, exchange))
                     return None
                 self.collect(exchange, raw)
             try:
                 arguments = check.validator.validate_python(raw, from_attributes=True)
             except ValidationError as error:
-                exchange.report(self.slot, check.errors(error))
+                exchange.report(self.slot, check.errors(error, exchange))
                 return None
         for name, slot in self.needs:
             arguments[name] = exchange.values[slot]
@@ -105,6 +105,7 @@ class Plan:
         body: how to read the body; None if nothing of it is needed.
         shields: whether clean-up may wait and so must be shielded from cancellation.
         has_exits: whether there are generators to resume.
+        has_function_exits: whether there are some to resume before the answer is sent.
         occurrences: the slots in the order in which the tree names them, repetitions included.
     """
 
@@ -115,6 +116,7 @@ class Plan:
     body: Body | None
     shields: bool
     has_exits: bool
+    has_function_exits: bool
     occurrences: tuple[int, ...]
 
 
@@ -158,6 +160,7 @@ def build_plan(operation: Operation, overrides: Overrides | None = None) -> Plan
         body=body,
         shields=any(awaits(function) for function in contexts),
         has_exits=bool(contexts),
+        has_function_exits=any(call.kind is Kind.CONTEXT and call.scope == "function" for call in calls),
         occurrences=tuple(numbered.slot_of[id(node)] for node in tree.walk()),
     )
 
@@ -224,7 +227,9 @@ def build_call(node: Node, numbered: Numbered, body: Body | None) -> Call:
         collect=collect,
         check=build_check(inputs, node.declaration.where, named_members=in_members) if inputs else None,
         needs=tuple((name, numbered.slot_of[id(child)]) for name, child in node.children if name is not None),
-        injected=tuple((source.name, injector(source, node)) for source in node.sources if isinstance(source, Injected)),
+        injected=tuple(
+            (source.name, injector(source, node)) for source in node.sources if isinstance(source, Injected)
+        ),
         after=tuple(numbered.slot_of[id(child)] for _, child in node.children),
         scope=node.scope,
         in_thread=not is_async_generator(node.function),

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic_core import SchemaValidator, ValidationError
+from pydantic_core import CoreSchema, SchemaValidator, ValidationError
 
 from typeway.declare.classify import Input
-from typeway.plan.fields import mapping_validator, schema_of, with_default
-from typeway.plan.sources import fields_of
+from typeway.plan.exchange import Exchange
+from typeway.plan.fields import UnionShapes, mapping_validator, schema_of, with_default
+from typeway.plan.sources import VIEWS, Group, fields_of
 from typeway.texts import MISSING as MISSING_TEXT
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an input stands on the wire: the beginning of its errors' locations, and a group's own names."""
+    """Where an input stands on the wire.
+
+    Parameters:
+        location: the beginning of its errors' locations.
+        members: of a group, the names on the wire by the names that its model uses.
+        is_group: whether the fields of a model stand there.
+        present: of an input with several names, the one that a request uses.
+    """
 
     location: tuple[str | int, ...]
-    members: Mapping[str, str]
-    is_group: bool
+    members: Mapping[str, str] = field(default_factory=dict)
+    is_group: bool = False
+    present: Callable[[Exchange], str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,29 +44,32 @@ class Check:
     validator: SchemaValidator
     places: Mapping[str, Place]
 
-    def errors(self, error: ValidationError) -> list[dict[str, Any]]:
+    def errors(self, error: ValidationError, exchange: Exchange) -> list[dict[str, Any]]:
         """What is wrong, with locations as the client knows them."""
-        return [self.placed(dict(entry)) for entry in error.errors(include_url=False)]
+        return [self.placed(dict(entry), exchange) for entry in error.errors(include_url=False)]
 
-    def errors_without_object(self, raw: dict[str, Any]) -> list[dict[str, Any]]:
+    def errors_without_object(self, raw: dict[str, Any], exchange: Exchange) -> list[dict[str, Any]]:
         """What is wrong where the body should be an object and is none: every member of it is missing."""
         found = []
         try:
             self.validator.validate_python(raw, from_attributes=True)
         except ValidationError as error:
-            found = [entry for entry in self.errors(error) if entry["loc"][0] != "body"]
+            found = [entry for entry in self.errors(error, exchange) if entry["loc"][0] != "body"]
         kind, message = MISSING_TEXT
         places = [place for place in self.places.values() if place.location[0] == "body"]
         return found + [{"type": kind, "loc": place.location, "msg": message, "input": None} for place in places]
 
-    def placed(self, entry: dict[str, Any]) -> dict[str, Any]:
+    def placed(self, entry: dict[str, Any], exchange: Exchange) -> dict[str, Any]:
         name, *rest = entry["loc"]
         place = self.places[name]
         if place.is_group and rest:
             rest[0] = place.members.get(rest[0], rest[0])
         elif entry["type"] == MISSING_TEXT[0] and not rest:
             entry["input"] = None
-        entry["loc"] = (*place.location, *rest)
+        location = place.location
+        if place.present is not None:
+            location = (location[0], place.present(exchange))
+        entry["loc"] = (*location, *rest)
         return entry
 
 
@@ -75,7 +87,7 @@ def build_check(inputs: Sequence[Input], where: str, *, named_members: bool) -> 
     for entry in inputs:
         marker = entry.marker
         schema = with_default(
-            schema_of(entry.annotation, where),
+            input_schema(entry, where),
             marker.default,
             marker.default_factory,
             validates=bool(marker.validate_default),
@@ -84,9 +96,34 @@ def build_check(inputs: Sequence[Input], where: str, *, named_members: bool) -> 
     return Check(mapping_validator(fields), {entry.name: place_of(entry, named_members) for entry in inputs})
 
 
+def input_schema(entry: Input, where: str) -> CoreSchema:
+    """The core schema of one input; the models of a union each shape what was sent before they are tried."""
+    schema = schema_of(entry.annotation, where)
+    group = Group(entry) if entry.is_group else None
+    if group is None or not group.is_union:
+        return schema
+    shaped: CoreSchema = UnionShapes({model: shape.reshape for model, shape in group.shapes.items()}, {}).applied(
+        schema
+    )
+    return shaped
+
+
 def place_of(entry: Input, named_members: bool) -> Place:
     in_body = entry.location in ("body", "form", "file")
-    members = {field.key: str(field.wires[0][0]) for field in fields_of(entry) if field.name} if entry.is_group else {}
-    if entry.is_group or (in_body and not named_members):
-        return Place(("body" if in_body else entry.location,), members, entry.is_group)
-    return Place(("body" if in_body else entry.location, entry.wire), members, is_group=False)
+    beginning = "body" if in_body else entry.location
+    if entry.is_group:
+        members = {part.key: str(part.wires[0][0]) for part in fields_of(entry) if part.name}
+        return Place((beginning,), members, is_group=True)
+    if in_body and not named_members:
+        return Place((beginning,))
+    return Place((beginning, entry.wire), present=present_name(entry) if len(entry.wires) > 1 else None)
+
+
+def present_name(entry: Input) -> Callable[[Exchange], str]:
+    """A function that finds out under which of its names an input was sent."""
+    view = VIEWS[entry.location]
+
+    def present(exchange: Exchange) -> str:
+        return next((name for name in entry.wires if view.everything(exchange, name)), entry.wire)
+
+    return present

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import parse_qsl
 
 from starlette.background import BackgroundTasks as StarletteBackgroundTasks
@@ -16,6 +16,7 @@ from typeway.types import Receive, Scope, Send
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
+    from anyio import CancelScope
 
 # A context manager to leave, and whether it does so in a thread, where no cancellation reaches it.
 Exit: TypeAlias = "tuple[AbstractAsyncContextManager[Any], bool]"
@@ -42,6 +43,7 @@ class Exchange:
     background: StarletteBackgroundTasks | None = None
     function_exits: list[Exit] | None = None
     request_exits: list[Exit] | None = None
+    cancellation: CancelScope | None = None
     _connection: HTTPConnection[Any] | None = None
     _query: dict[str, str] | None = None
     _pairs: list[tuple[str, str]] | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from enum import Enum
@@ -83,6 +83,54 @@ def refuse_version_1(annotation: Any, where: str) -> None:
         )
     for part in get_args(annotation):
         refuse_version_1(part, where)
+
+
+Reshape = Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class UnionShapes:
+    """Puts a function before every model of a union, which gives the input the shape that this model expects.
+
+    Parameters:
+        reshapes: the functions, by model.
+        definitions: the schemas that references stand for.
+    """
+
+    reshapes: Mapping[type[Any], Reshape]
+    definitions: dict[str, Any]
+
+    def applied(self, schema: Any) -> Any:
+        """The schema of a union, perhaps inside validators and `None`, with the functions in their places."""
+        if schema["type"] == "definitions":
+            self.definitions.update({definition["ref"]: definition for definition in schema["definitions"]})
+        if schema["type"] == "union":
+            return {**schema, "choices": [self.choice(choice) for choice in schema["choices"]]}
+        if schema["type"] == "tagged-union":
+            return {**schema, "choices": {tag: self.shaped(choice) for tag, choice in schema["choices"].items()}}
+        return {**schema, "schema": self.applied(schema["schema"])} if "schema" in schema else schema
+
+    def choice(self, choice: Any) -> Any:
+        """A member of a union; error locations name it by its tag or else its model, not by validators around that."""
+        schema, label = choice if isinstance(choice, tuple) else (choice, None)
+        model = self.model_of(schema)
+        label = label or (model and model.__name__)
+        return self.shaped(schema) if label is None else (self.shaped(schema), label)
+
+    def shaped(self, schema: Any) -> Any:
+        model = self.model_of(schema)
+        if model is None:
+            return self.applied(schema)
+        return core_schema.no_info_before_validator_function(self.reshapes[model], schema)
+
+    def model_of(self, schema: Any) -> type[Any] | None:
+        """The model that a schema validates, inside validators and references; None if it is of another kind."""
+        while schema["type"] != "model":
+            schema = self.definitions.get(schema.get("schema_ref")) or schema.get("schema")
+            if schema is None:
+                return None
+        model: type[Any] = schema["cls"]
+        return model
 
 
 def with_default(schema: CoreSchema, default: Any, default_factory: Any, *, validates: bool) -> CoreSchema:

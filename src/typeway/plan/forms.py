@@ -8,7 +8,9 @@ from typing import Final
 from typeway.exceptions import declaration_error
 
 NOT_INSTALLED: Final = "forms and files are parsed by the package python-multipart, which is not installed."
-WRONG_PACKAGE: Final = "forms and files are parsed by the package python-multipart, but the package multipart is installed."
+WRONG_PACKAGE: Final = (
+    "forms and files are parsed by the package python-multipart, but the package multipart is installed."
+)
 
 # From this version on the package is imported as python_multipart; the other name belongs to another project.
 FIRST_VERSION: Final = (0, 0, 13)

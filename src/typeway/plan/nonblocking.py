@@ -46,7 +46,9 @@ BUILDING: Final = CONSTANTS | frozenset({
 WITHOUT_EFFECT: Final = frozenset({"NOP", "CACHE", "NOT_TAKEN"})
 
 # Generators, coroutines, iterable coroutines and asynchronous generators (inspect's CO_* flags).
-NOT_PLAIN: Final = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ITERABLE_COROUTINE | inspect.CO_ASYNC_GENERATOR
+NOT_PLAIN: Final = (
+    inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ITERABLE_COROUTINE | inspect.CO_ASYNC_GENERATOR
+)
 
 
 def cannot_block(function: Callable[..., Any]) -> bool:
@@ -129,9 +131,7 @@ def start_of_value(instructions: Sequence[dis.Instruction], end: int) -> int:
     return end if missing == 0 else -1
 
 
-def sets_fresh_self(
-    instructions: Sequence[dis.Instruction], position: int, function: Any, kind: type[Any]
-) -> bool:
+def sets_fresh_self(instructions: Sequence[dis.Instruction], position: int, function: Any, kind: type[Any]) -> bool:
     """Whether an attribute assignment in `__init__` only fills the instance's own dict or slots."""
     code = function.__code__
     own_name = code.co_varnames[0] if code.co_argcount else None

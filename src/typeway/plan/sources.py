@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import NoneType
 from typing import Any, Final
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
+from starlette.datastructures import UploadFile
 
 from typeway.declare import shapes
 from typeway.declare.classify import Input, is_json, wires_of
+from typeway.declare.markers import Location
 from typeway.plan.exchange import Exchange
 
 MISSING: Final = object()
 Wire = tuple[str | int, ...]
+Values = Callable[[str], list[Any]]  # every value of a name
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,36 +55,37 @@ def header_names(exchange: Exchange) -> Iterable[str]:
     return dict.fromkeys(key.decode("latin-1") for key, _ in exchange.scope["headers"])
 
 
+def body_values(exchange: Exchange, name: str) -> list[Any]:
+    if exchange.form is not None:
+        return exchange.form.getlist(name)  # type: ignore[no-any-return]
+    return [exchange.body[name]] if name in body_names(exchange) else []
+
+
+def body_names(exchange: Exchange) -> Iterable[str]:
+    if exchange.form is not None:
+        return exchange.form  # type: ignore[no-any-return]
+    return exchange.body if isinstance(exchange.body, dict) else ()
+
+
 VIEWS: Final[Mapping[str, View]] = {
     "path": View(path_values, lambda exchange: exchange.path_params),
     "query": View(query_values, lambda exchange: exchange.query),
     "header": View(header_values, header_names),
     "cookie": View(cookie_values, lambda exchange: exchange.cookies),
+    **dict.fromkeys(("body", "form", "file"), View(body_values, body_names)),
 }
 
 # Of a header sent twice the first counts, of a query parameter the last: what Starlette's mappings do as well.
 FIRST: Final = frozenset({"header"})
 
 
-def pick(values: Callable[[str], list[Any]], wires: Sequence[Wire], *, is_list: bool, first: bool = False) -> Any:
-    """The raw value under the first wire name that is present, or MISSING."""
-    for name, *rest in wires:
-        found = values(str(name))
-        if rest and (followed := follow(found, rest)) is not MISSING:
-            return followed
-        if found and not rest:
+def pick(values: Values, names: Sequence[str], *, is_list: bool, first: bool = False) -> Any:
+    """The raw value under the first name that is present, or MISSING."""
+    for name in names:
+        found = values(name)
+        if found:
             return found if is_list else found[0 if first else -1]
     return MISSING
-
-
-def follow(value: Any, path: Sequence[str | int]) -> Any:
-    """What an alias path leads to, or MISSING."""
-    for key in path:
-        try:
-            value = value[key]
-        except (LookupError, TypeError):
-            return MISSING
-    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,7 @@ class GroupField:
         """The name that the model expects it under."""
         return self.name or str(self.wires[0][0])
 
-    def read(self, values: Callable[[str], list[Any]], *, first: bool) -> tuple[str, str, Any] | None:
+    def read(self, values: Values, *, first: bool) -> tuple[str, str, Any] | None:
         """The name on the wire, the key for the model and the raw value; None if nothing was sent."""
         for name, *rest in self.wires:
             found = values(str(name))
@@ -117,21 +121,28 @@ class GroupField:
 def fields_of(entry: Input) -> tuple[GroupField, ...]:
     """The fields of the parameter model that an input is, or of all models of a union."""
     found: dict[Any, GroupField] = {}
-    converts = entry.location == "header" and entry.marker.convert_underscores
-    for member in shapes.members(entry.kind):
-        if not shapes.is_model(member):
-            continue
-        model: type[BaseModel] = shapes.plain(member)
-        by_name = model.model_config.get("populate_by_name") or model.model_config.get("validate_by_name")
-        for name, field in model.model_fields.items():
-            wires, key = wires_of(field, name), None
-            if converts and field.alias is None and field.validation_alias is None:
-                wires, key = ((name.replace("_", "-"),),), name
-            elif by_name and (name,) not in wires:
-                wires = (*wires, (name,))
-            is_list = shapes.is_sequence(field.annotation) and not any(is_json(part) for part in field.metadata)
-            found.setdefault(wires, GroupField(wires, key, is_list, field))
+    for model in models_of(entry):
+        for field in fields_of_model(model, entry):
+            found.setdefault(field.wires, field)
     return tuple(found.values())
+
+
+def models_of(entry: Input) -> list[type[BaseModel]]:
+    """The parameter model that an input is, or the models of a union."""
+    return [shapes.plain(member) for member in shapes.members(entry.kind) if shapes.is_model(member)]
+
+
+def fields_of_model(model: type[BaseModel], entry: Input) -> Iterator[GroupField]:
+    converts = entry.location == "header" and entry.marker.convert_underscores
+    by_name = model.model_config.get("populate_by_name") or model.model_config.get("validate_by_name")
+    for name, field in model.model_fields.items():
+        wires, key = wires_of(field, name), None
+        if converts and field.alias is None and field.validation_alias is None:
+            wires, key = ((name.replace("_", "-"),),), name
+        elif by_name and (name,) not in wires:
+            wires = (*wires, (name,))
+        is_list = shapes.is_sequence(field.annotation) and not any(is_json(part) for part in field.metadata)
+        yield GroupField(wires, key, is_list, field)
 
 
 def wants_extras(kind: Any) -> bool:
@@ -141,32 +152,38 @@ def wants_extras(kind: Any) -> bool:
     )
 
 
-class Group:
-    """Collects the raw values of a parameter model.
+def is_empty(value: Any) -> bool:
+    """Whether a field of a form was left empty, or no file was chosen."""
+    if isinstance(value, UploadFile):
+        return not value.filename and not value.size
+    return bool(value == "")
+
+
+class Shape:
+    """Gives raw values the form in which one parameter model expects them.
 
     Names that the model does not declare are handed to it as well: it may forbid or keep them, and its errors show
     what was sent.
 
     Parameters:
-        entry: the input that is the model.
+        fields: the model's fields.
+        location: where the values stand; in forms an empty value counts as sent but is left out.
     """
 
-    __slots__ = ("counts_extras", "fields", "first", "is_optional", "keys")
+    __slots__ = ("drops_empty", "fields", "first", "keys")
 
-    def __init__(self, entry: Input) -> None:
-        self.fields = fields_of(entry)
-        self.first = entry.location in FIRST
+    def __init__(self, fields: Iterable[GroupField], location: Location) -> None:
+        self.fields = tuple(fields)
+        self.first = location in FIRST
+        self.drops_empty = location == "form"
         self.keys = frozenset(field.name for field in self.fields if field.name is not None)
-        self.counts_extras = wants_extras(entry.kind)
-        self.is_optional = not entry.is_required or NoneType in shapes.members(entry.kind)
 
-    def collect(self, values: Callable[[str], list[Any]], names: Iterable[str], is_empty: Any = None) -> Any:
-        """The model's raw values; MISSING if it is optional and the request has none of its own.
+    def take(self, values: Values, names: Iterable[str]) -> tuple[dict[str, Any], bool]:
+        """The model's raw values, and whether any of them is one of its own.
 
         Parameters:
             values: every value of a name.
             names: all names that were sent.
-            is_empty: tells a value that counts as sent but is left out, as forms have them.
         """
         collected: dict[str, Any] = {}
         used = set(self.keys)
@@ -175,13 +192,64 @@ class Group:
             if read is not None:
                 name, key, value = read
                 used.add(name)
-                if is_empty is None or not is_empty(value):
+                if not (self.drops_empty and is_empty(value)):
                     collected[key] = value
         has_own = len(used) > len(self.keys) or bool(collected)
         for name in names:
             if name not in used:
-                found = values(name)
-                collected[name] = found[0] if len(found) == 1 else found
+                collected[name] = one_or_all(values(name))
+        return collected, has_own
+
+    def reshape(self, raw: Any) -> Any:
+        """What was sent, as this model expects it; anything that a validator has put in its place is left alone."""
+        if not isinstance(raw, dict):
+            return raw
+        return self.take(lambda name: all_of(raw.get(name, MISSING)), raw)[0]
+
+
+def one_or_all(values: list[Any]) -> Any:
+    return values[0] if len(values) == 1 else values
+
+
+def all_of(value: Any) -> list[Any]:
+    if value is MISSING:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+class Group:
+    """Collects the raw values of a parameter model, or of a union of them.
+
+    The members of a union may want the same values in different forms, as one or as a list. They get what was sent,
+    and each gives it its own shape when it is tried.
+
+    Parameters:
+        entry: the input that is the model.
+    """
+
+    __slots__ = ("counts_extras", "is_optional", "shapes")
+
+    def __init__(self, entry: Input) -> None:
+        self.shapes = {model: Shape(fields_of_model(model, entry), entry.location) for model in models_of(entry)}
+        self.counts_extras = wants_extras(entry.kind)
+        # A default counts only beside None in the type: without it the model's own defaults do.
+        self.is_optional = NoneType in shapes.members(entry.kind)
+
+    @property
+    def is_union(self) -> bool:
+        """Whether several models want to be tried."""
+        return len(self.shapes) > 1
+
+    def collect(self, values: Values, names: Iterable[str]) -> Any:
+        """The model's raw values; MISSING if it is optional and the request has none of its own.
+
+        Parameters:
+            values: every value of a name.
+            names: all names that were sent.
+        """
+        taken = [shape.take(values, names) for shape in self.shapes.values()]
+        has_own = any(own for _, own in taken)
+        collected = {name: one_or_all(values(name)) for name in names} if self.is_union else taken[0][0]
         if self.is_optional and not has_own and not (self.counts_extras and collected):
             return MISSING
         return collected
@@ -237,7 +305,7 @@ class Reader:
 
 def is_simple(entry: Input) -> bool:
     """Whether one look-up by one name finds the value."""
-    return not entry.is_group and not entry.is_list and len(entry.wires) == 1 and len(entry.wires[0]) == 1
+    return not entry.is_group and not entry.is_list and len(entry.wires) == 1
 
 
 def read_special(entry: Input) -> Callable[[Exchange], Any]:

@@ -140,9 +140,7 @@ def grow_dependency(
     function = growth.overrides.get(original, original) if growth.overrides else original
     own = tuple(depends.scopes or ()) if isinstance(depends, Security) else ()
     joined = (*scopes, *(scope for scope in own if scope not in scopes))
-    return grow_node(
-        read_declaration(function), original, depends, growth, joined, own, (*above, original), []
-    )
+    return grow_node(read_declaration(function), original, depends, growth, joined, own, (*above, original), [])
 
 
 def grow_node(

@@ -16,7 +16,7 @@ from typeway.conventions import Conventions
 from typeway.exceptions import HTTPException
 from typeway.plan.build import Plan
 from typeway.plan.exchange import Exchange
-from typeway.serve.errors import Handlers, call_handler, handler_for, last_answer
+from typeway.serve.errors import Handlers, call_handler, handler_for, last_answer, split_handlers
 from typeway.serve.execute import execute, run
 from typeway.serve.lifecycle import Sent, see_through, send_reply
 from typeway.serve.limits import ACTIVE, LimitedApp, change_limit, limit_body, refuse_declared
@@ -45,7 +45,7 @@ class Site:
     """
 
     __slots__ = (
-        "app", "conventions", "default", "frontends", "index", "is_outermost", "limit", "redirects", "router", "sockets",
+        "app", "conventions", "default", "frontends", "index", "limit", "redirects", "router", "sockets",
     )  # fmt: skip
 
     def __init__(
@@ -64,7 +64,6 @@ class Site:
         self.sockets = sockets
         self.app = NoApplication if app is None else app
         self.conventions = conventions
-        self.is_outermost = app is not None and app.is_bare
         self.redirects = redirects
         self.default = default
         self.router = router
@@ -83,6 +82,8 @@ class NoApplication:
 
     exception_handlers: Handlers = MappingProxyType({})
     dependency_overrides: Overrides = MappingProxyType({})
+    answers_errors = True
+    is_bare = False
 
 
 def path_of(scope: Scope) -> str:
@@ -111,6 +112,8 @@ def planned(
     scope["path_params"] = path_params
     scope["route"] = entry.shown
     scope["endpoint"] = entry.endpoint
+    if entry.marks is not None:
+        scope.update(entry.marks)
     if "router" not in scope:
         scope["router"] = site.router
     target: Target = entry.target
@@ -222,7 +225,7 @@ async def answer_error(site: Site, error: Exception, exchange: Exchange, *, star
     sent.started = started
     exchange.send = sent
     try:
-        handler = handler_for(error, site.handlers, site.conventions)
+        handler = handler_for(error, site.handlers, site.conventions) if site.app.answers_errors else None
         if handler is None:
             raise error
         if started:
@@ -233,7 +236,7 @@ async def answer_error(site: Site, error: Exception, exchange: Exchange, *, star
     except Exception as unhandled:
         # Servers log what is raised; clients get an answer that leaks nothing, unless middleware outside may still
         # want to give one.
-        if site.is_outermost and not sent.started:
+        if site.app.is_bare and not sent.started:
             request = Request(exchange.scope, exchange.receive)
             response = await last_answer(request, unhandled, site.handlers, site.conventions)
             await send_reply(from_response(response), exchange)
@@ -246,8 +249,10 @@ async def serve_foreign(site: Site, found: Found, scope: Scope, receive: Receive
     """Hand a request to a route that serves itself: a mount, a Starlette route, a route class of the author's own."""
     scope.setdefault("router", site.router)
     scope["route"] = found.entry.shown
+    if found.entry.marks is not None:
+        scope.update(found.entry.marks)
     # What Starlette's own routes look for when their endpoints raise.
-    scope["starlette.exception_handlers"] = split_handlers(site.handlers)
+    scope["starlette.exception_handlers"] = split_handlers(site.handlers, site.conventions)
     if found.child_scope is not None:
         scope.update(found.child_scope)
     else:
@@ -255,13 +260,6 @@ async def serve_foreign(site: Site, found: Found, scope: Scope, receive: Receive
         scope["endpoint"] = found.entry.endpoint
         refuse_declared(scope, site.conventions)
     await found.entry.route.handle(scope, receive, send)
-
-
-def split_handlers(handlers: Handlers) -> tuple[dict[Any, Any], dict[Any, Any]]:
-    """The handlers by class and by status, in the form that Starlette's own routes look for."""
-    by_class = {key: value for key, value in handlers.items() if not isinstance(key, int) and key is not Exception}
-    by_status = {key: value for key, value in handlers.items() if isinstance(key, int) and key != 500}
-    return by_class, by_status
 
 
 async def serve_unmatched(site: Site, path: str, scope: Scope, receive: Receive, send: Send) -> None:

@@ -38,6 +38,15 @@ def handler_for(error: Exception, handlers: Handlers, conventions: Conventions) 
     return None
 
 
+def split_handlers(handlers: Handlers, conventions: Conventions) -> tuple[dict[Any, Any], dict[Any, Any]]:
+    """The handlers by class and by status, in the form that Starlette's own routes and layers look for."""
+    by_class = {key: value for key, value in handlers.items() if not isinstance(key, int) and key is not Exception}
+    by_status = {key: value for key, value in handlers.items() if isinstance(key, int) and key != 500}
+    if conventions.one_http_exception and HTTPException in by_class:
+        by_class[StarletteHTTPException] = by_class[HTTPException]
+    return by_class, by_status
+
+
 async def call_handler(handler: ExceptionHandler, connection: HTTPConnection[Any], error: Exception) -> Any:
     root_path = connection.scope.get("root_path")
     if root_path and isinstance(error, ValidationException) and error.endpoint_path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import Any
 
 from starlette.responses import Response
@@ -17,7 +18,7 @@ from typeway.serve.reply import Reply
 from typeway.serve.respond import Responder
 
 
-async def execute(plan: Plan, responder: Responder, exchange: Exchange) -> Reply:
+def execute(plan: Plan, responder: Responder, exchange: Exchange) -> Awaitable[Reply]:
     """Run a plan and return what is to be sent; generators of the request's scope are still to be resumed.
 
     Raises:
@@ -25,7 +26,7 @@ async def execute(plan: Plan, responder: Responder, exchange: Exchange) -> Reply
         Exception: whatever the author's functions raise.
     """
     work = run(plan, responder, exchange)
-    return await (surrounded(work, exchange) if plan.has_exits else work)
+    return surrounded(work, exchange) if plan.has_function_exits else work
 
 
 async def run(plan: Plan, responder: Responder, exchange: Exchange) -> Reply:
@@ -59,9 +60,7 @@ async def call_dependencies(plan: Plan, exchange: Exchange) -> None:
     values = exchange.values
     for call in plan.dependencies:
         arguments = call.arguments(exchange)
-        if arguments is None or (
-            exchange.errors is not None and any(values[slot] is FAILED for slot in call.after)
-        ):
+        if arguments is None or (exchange.errors is not None and any(values[slot] is FAILED for slot in call.after)):
             values[call.slot] = FAILED
             continue
         kind = call.kind

@@ -30,7 +30,7 @@ async def surrounded(work: Awaitable[Result], exchange: Exchange) -> Result:
     failure: BaseException | None = None
     try:
         result = await work
-    except BaseException as error:  # noqa: BLE001  # generators see cancellation as well
+    except BaseException as error:  # generators see cancellation as well
         failure = error
     if exchange.function_exits:
         failure = await resume(exchange.function_exits, failure, exchange)
@@ -53,13 +53,18 @@ async def resume(exits: list[Exit], failure: BaseException | None, exchange: Exc
         What is to be raised: the failure as it came out of the last one, or a TypewayError if one swallowed it.
     """
     error = failure
+    cancellation = exchange.cancellation
     while exits:
         manager, in_thread = exits.pop()
-        shield = None if in_thread else exchange.cancellation
         try:
-            await leave(manager, error, shield)
-            error = None
-        except BaseException as raised:  # noqa: BLE001  # whatever comes out of a generator is what happened
+            if cancellation is not None and not in_thread:
+                await leave_shielded(manager, error, cancellation)
+                error = None
+            elif error is None:
+                await manager.__aexit__(None, None, None)
+            elif await manager.__aexit__(type(error), error, error.__traceback__):
+                error = None
+        except BaseException as raised:  # whatever comes out of a generator is what happened
             error = raised
     if error is None and failure is not None and exchange.scope["type"] == "http":
         error = TypewayError(SWALLOWED)
@@ -67,27 +72,23 @@ async def resume(exits: list[Exit], failure: BaseException | None, exchange: Exc
     return error
 
 
-async def leave(
-    manager: AbstractAsyncContextManager[Any], error: BaseException | None, shield: CancelScope | None
+async def leave_shielded(
+    manager: AbstractAsyncContextManager[Any], error: BaseException | None, scope: CancelScope
 ) -> None:
-    """Leave one context manager; a request that is cancelled meanwhile waits for it.
+    """Leave a context manager that may wait; whoever cancels the request meanwhile waits for it.
 
     Parameters:
-        shield: the scope around the whole request; None where leaving cannot be cancelled.
+        scope: the cancel scope around the whole request.
 
     Raises:
         BaseException: the error, unless the manager swallowed it or raised another; or the cancellation.
     """
     kind, trace = (None, None) if error is None else (type(error), error.__traceback__)
-    if shield is None:
+    scope.shield = True
+    try:
         swallowed = await manager.__aexit__(kind, error, trace)
-    else:
-        shield.shield = True
-        try:
-            swallowed = await manager.__aexit__(kind, error, trace)
-        finally:
-            shield.shield = False
+    finally:
+        scope.shield = False
     if error is not None and not swallowed:
         raise error
-    if shield is not None:
-        await checkpoint_if_cancelled()
+    await checkpoint_if_cancelled()

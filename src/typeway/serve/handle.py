@@ -80,10 +80,7 @@ async def handle_socket(target: Target, scope: Scope, receive: Receive, send: Se
     plan, _ = target.ready(overrides_in(scope))
     exchange = Exchange(scope, receive, send, scope.get("path_params", {}))
 
-    async def produce() -> None:
-        await surrounded(run_session(plan, exchange), exchange)
-
-    await see_through(produce, exchange, shields=plan.shields)
+    await see_through(lambda: surrounded(run_session(plan, exchange), exchange), exchange, shields=plan.shields)
 
 
 async def run_session(plan: Plan, exchange: Exchange) -> None:

@@ -61,7 +61,7 @@ async def see_through(produce: Callable[[], Awaitable[Reply | None]], exchange: 
             reply = await produce()
             if reply is not None:
                 await send_reply(reply, exchange)
-        except BaseException as error:  # noqa: BLE001  # generators see cancellation as well
+        except BaseException as error:  # generators see cancellation as well
             failure = error
         if exchange.request_exits:
             failure = await resume(exchange.request_exits, failure, exchange)

@@ -57,7 +57,6 @@ class BodyLimit:
                 raise exceeded(self, self.conventions)
         return message
 
-
     def is_cause(self, error: BaseException) -> bool:
         """Whether an exception is there because of this limit; a task group may hold several of one limit."""
         if isinstance(error, BaseExceptionGroup):
@@ -132,7 +131,7 @@ def refuse_declared(scope: Scope, conventions: Conventions) -> None:
         raise exceeded(limit, conventions)
 
 
-class Refused(Exception):  # noqa: N818  # it never leaves this module
+class Refused(Exception):  # it never leaves this module
     """The answer has been replaced by a 413."""
 
 

@@ -30,6 +30,7 @@ class Entry:
         endpoint: what `scope["endpoint"]` shows.
         target: what serves it; opaque here.
         limit: the most bytes of a body, where no target knows it.
+        marks: what else the scope shows of the route.
     """
 
     number: int
@@ -43,6 +44,7 @@ class Entry:
     endpoint: Any = None
     target: Any = None
     limit: int | None = None
+    marks: Mapping[str, Any] | None = None
     names: tuple[tuple[str, int], ...] | None = None
 
     @property
@@ -66,9 +68,7 @@ class Found:
     # PERF: made for every request; a frozen dataclass takes 0.35 us, this 0.14.
     __slots__ = ("child_scope", "entry", "path_params")
 
-    def __init__(
-        self, entry: Entry, path_params: dict[str, Any], child_scope: Mapping[str, Any] | None = None
-    ) -> None:
+    def __init__(self, entry: Entry, path_params: dict[str, Any], child_scope: Mapping[str, Any] | None = None) -> None:
         self.entry = entry
         self.path_params = path_params
         self.child_scope = child_scope

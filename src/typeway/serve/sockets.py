@@ -6,8 +6,8 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.exceptions import WebSocketException as StarletteWebSocketException
 from starlette.websockets import WebSocket, WebSocketClose
 
-from typeway.serve.asgi import Site, path_of, split_handlers
-from typeway.serve.errors import call_handler, handler_for
+from typeway.serve.asgi import Site, path_of
+from typeway.serve.errors import call_handler, handler_for, split_handlers
 from typeway.types import Receive, Scope, Send
 
 
@@ -24,7 +24,9 @@ async def serve_socket(site: Site, scope: Scope, receive: Receive, send: Send) -
         return
     route = found.entry.route
     scope["route"] = found.entry.shown
-    scope["starlette.exception_handlers"] = split_handlers(site.handlers)
+    if found.entry.marks is not None:
+        scope.update(found.entry.marks)
+    scope["starlette.exception_handlers"] = split_handlers(site.handlers, site.conventions)
     if found.child_scope is not None:
         scope.update(found.child_scope)
     else:

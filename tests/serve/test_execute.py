@@ -1,0 +1,175 @@
+"""Running a plan returns what is to be sent, and sends nothing itself."""
+
+import threading
+from typing import Annotated, Any
+
+import anyio
+import httpx
+import pytest
+from pydantic import BaseModel
+
+import typeway
+from tests.frameworks import answer, ask
+from typeway import Depends, Typeway
+from typeway.plan.exchange import Exchange
+from typeway.serve.execute import execute
+from typeway.serve.reply import Reply
+
+
+class Item(BaseModel):
+    name: str
+
+
+def scope(path: str, method: str = "GET", headers: list[tuple[bytes, bytes]] | None = None) -> dict[str, Any]:
+    return {
+        "type": "http", "method": method, "path": path, "query_string": b"", "root_path": "", "headers": headers or [],
+    }  # fmt: skip
+
+
+async def nothing(*_: Any) -> dict[str, Any]:
+    raise AssertionError("running a plan neither reads what it does not need nor sends")
+
+
+def run(app: Typeway, exchange: Exchange) -> Reply:
+    """The reply of the application's last route."""
+    plan, responder = app.routes[-1].target.ready({})
+    return anyio.run(execute, plan, responder, exchange)
+
+
+def test_a_reply_is_status_headers_and_bytes():
+    """A plain answer is bytes with their headers; neither a Request nor a Response is made for it."""
+    app = Typeway()
+    app.get("/{key}")(lambda key: {"key": key})
+    exchange = Exchange(scope("/x"), nothing, nothing, {"key": "x"})
+    reply = run(app, exchange)
+    assert (reply.status, reply.body, reply.response) == (200, b'{"key":"x"}', None)
+    assert dict(reply.headers) == {b"content-length": b"11", b"content-type": b"application/json"}
+    assert not exchange.has_connection
+    assert exchange.background is None
+
+
+def test_a_body_is_read_message_by_message():
+    """A body that comes in several messages is put together."""
+    app = Typeway()
+
+    @app.post("/")
+    async def create(item: Item):
+        return item
+
+    messages = iter([{"body": b'{"na', "more_body": True}, {"body": b'me":"n"', "more_body": True}, {"body": b"}"}])
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", **next(messages)}
+
+    headers = [(b"content-type", b"application/json")]
+    assert run(app, Exchange(scope("/", "POST", headers), receive, nothing, {})).body == b'{"name":"n"}'
+
+
+@pytest.mark.parametrize("takes_request", [True, False])
+def test_a_client_that_leaves_in_the_middle_of_its_body_is_refused(takes_request):
+    """A disconnect before the body's end is a 400 for whoever may still listen; the endpoint does not run."""
+    app = Typeway()
+
+    def look(request: typeway.Request):
+        return request
+
+    app.post("/", dependencies=[Depends(look)] if takes_request else [])(lambda item=typeway.Body(): item)
+    messages = iter([{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}])
+
+    async def receive() -> dict[str, Any]:
+        return next(messages)
+
+    exchange = Exchange(scope("/", "POST"), receive, nothing, {})
+    if takes_request:
+        exchange.connection  # noqa: B018  # somebody holds it already
+    with pytest.raises(typeway.HTTPException) as caught:
+        run(app, exchange)
+    assert (caught.value.status_code, caught.value.detail) == (400, "There was an error parsing the body")
+
+
+def test_a_request_object_sees_the_body_that_was_read():
+    """A Request that is made after the body was read holds the bytes."""
+    app = Typeway()
+
+    @app.post("/")
+    async def create(item: Item, request: typeway.Request):
+        return (await request.body()).decode()
+
+    sent = b'{"name":"n"}'
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": sent}
+
+    headers = [(b"content-type", b"application/json")]
+    assert run(app, Exchange(scope("/", "POST", headers), receive, nothing, {})).body == b'"{\\"name\\":\\"n\\"}"'
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
+async def test_requests_do_not_share_anything(anyio_backend):
+    """Requests that are served at the same time have their own values, tasks and generators."""
+    app = Typeway()
+    log: list[str] = []
+
+    async def session(n: int):
+        yield n
+        log.append(f"closed {n}")
+
+    @app.get("/{n}")
+    async def read(n: int, value: Annotated[int, Depends(session)], response: typeway.Response, q: str = "none"):
+        await anyio.sleep(0.01)
+        response.headers["x-n"] = str(n)
+        return [n, value, q]
+
+    transport = httpx.ASGITransport(app)
+    found: dict[int, Any] = {}
+
+    async def get(client: httpx.AsyncClient, n: int) -> None:
+        response = await client.get(f"/{n}?q={n}")
+        found[n] = (response.json(), response.headers["x-n"])
+
+    async with (
+        httpx.AsyncClient(transport=transport, base_url="http://test") as client,
+        anyio.create_task_group() as group,
+    ):
+        for n in range(10):
+            group.start_soon(get, client, n)
+    assert found == {n: ([n, n, str(n)], str(n)) for n in range(10)}
+    assert len(log) == 10
+
+
+def test_an_endpoint_in_a_thread_encodes_there():
+    """A `def` endpoint's answer is validated in the thread that made it, so that the loop goes on."""
+    app = Typeway()
+    seen: list[int] = []
+
+    class Raw:
+        @property
+        def name(self) -> str:
+            seen.append(threading.get_ident())
+            return "n"
+
+    @app.get("/", response_model=Item)
+    def read():
+        seen.append(threading.get_ident())
+        return Raw()
+
+    assert answer(app, "GET /") == (200, {"name": "n"})
+    assert len(set(seen)) == 1
+
+
+def test_the_files_of_a_refused_form_are_closed():
+    """The files of a request that is refused are closed as well."""
+    app = Typeway()
+    seen: list[Any] = []
+
+    @app.exception_handler(typeway.exceptions.RequestValidationError)
+    async def handler(request: Any, error: Any):
+        seen.append(error.body["file"])
+        return typeway.responses.JSONResponse({}, 422)
+
+    @app.post("/")
+    def create(file: typeway.UploadFile, n: Annotated[int, typeway.Form()]): ...
+
+    assert ask(app, "POST /", files={"file": b"x"}, data={"n": "x"}).status_code == 422
+    assert seen[0].file.closed

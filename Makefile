@@ -1,7 +1,7 @@
 # `make run` and `make test` do everything on a machine with Python 3.11+ and make.
 # PYTHON=... names the interpreter for .venv, PORT=... the port of `make run`.
 .DEFAULT_GOAL := help
-.PHONY: help run test format assets clean
+.PHONY: help run test bench format assets clean
 
 PORT ?= 8000
 export PYTHON
@@ -14,6 +14,7 @@ DEV := $(VENV)/.installed-dev
 help:
 	@echo "make run      serve the Task Manager example on http://127.0.0.1:$(PORT) (PORT=... to change)"
 	@echo "make test     all checks: ruff, mypy, pyright, tests with coverage"
+	@echo "make bench    compare with other frameworks; results go to benchmarks/results"
 	@echo "make format   mend and format the code"
 	@echo "make assets   refresh the files of the documentation pages from npm"
 	@echo "make clean    remove .venv and everything that was generated"
@@ -25,6 +26,10 @@ run: $(RUN)
 test: $(DEV)
 	@scripts/check
 	@scripts/test
+
+bench: $(DEV)
+	@scripts/install standard,dev,bench
+	@$(VENV)/bin/python -m benchmarks --save
 
 format: $(DEV)
 	@scripts/format

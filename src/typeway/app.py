@@ -5,7 +5,10 @@ from __future__ import annotations
 import threading
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, Final
+from functools import cached_property
+from os import environ
+from sys import modules
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from starlette.applications import Starlette
 from starlette.datastructures import State
@@ -45,14 +48,17 @@ from typeway.serve.errors import last_answer, split_handlers
 from typeway.serve.frontend import Build
 from typeway.serve.limits import LimitedApp
 from typeway.serve.onion import compose
+from typeway.serve.originals import ORIGINAL_CALL, ORIGINAL_LAYERS, layers
 from typeway.types import ASGIApp, DecoratedCallable, ExceptionHandler, Receive, Scope, Send
 from typeway.verbs import Verbs
 
+if TYPE_CHECKING:
+    from typeway.telemetry.begin import Observes
+
 OPENAPI_VERSION: Final = "3.1.0"
 
-# What instrumentation replaces when it wants to see every request. While these are the originals, nobody does.
-ORIGINAL_CALL: Final = Starlette.__call__
-ORIGINAL_LAYERS: Final = (Middleware.__init__, ExceptionMiddleware.__init__, ExceptionMiddleware.__call__)
+# As long as nobody has imported this, there is nobody to report to.
+OPENTELEMETRY: Final = "opentelemetry.trace"
 
 # What an application has where its author says nothing.
 DEFAULTS: Final[Mapping[str, Any]] = {
@@ -126,6 +132,7 @@ class Typeway(Verbs, Starlette):
     openapi_external_docs: dict[str, Any] | None
     root_path: str
     root_path_in_servers: bool
+    telemetry: Any
     separate_input_output_schemas: bool
     telemetry: Mapping[str, Any] | None
 
@@ -156,6 +163,10 @@ class Typeway(Verbs, Starlette):
             self.exception_handlers.setdefault(kind, handler)
         self.user_middleware: list[Middleware] = list(given.get("middleware") or ())
         self.middleware_stack: ASGIApp | None = None
+        if self.telemetry is not None or f"{self.conventions.default_title.upper()}_OTEL_AUTO_CONFIGURE" in environ:
+            from typeway.telemetry.begin import begin
+
+            self.telemetry = begin(self.telemetry)
         # Whether the router answers the errors for which there are handlers, and all others as well.
         self.answers_errors = True
         self.is_bare = False
@@ -176,24 +187,28 @@ class Typeway(Verbs, Starlette):
         versions = (self.router.version, self.webhooks.version)
         if self.openapi_schema is None or self._documented != versions:
             with self._document_lock:
-                self.openapi_schema = build_document(
-                    title=self.title,
-                    version=self.version,
-                    openapi_version=self.openapi_version,
-                    summary=self.summary,
-                    description=self.description,
-                    terms_of_service=self.terms_of_service,
-                    contact=self.contact,
-                    license_info=self.license_info,
-                    servers=self.servers,
-                    tags=self.openapi_tags,
-                    external_docs=self.openapi_external_docs,
-                    operations=operations_of(self.routes),
-                    webhooks=operations_of(self.webhooks.routes),
-                    separate_input_output_schemas=self.separate_input_output_schemas,
-                )
+                self.openapi_schema = self.describe()
                 self._documented = versions
         return self.openapi_schema
+
+    def describe(self) -> dict[str, Any]:
+        """The OpenAPI document of the routes as they are now."""
+        return build_document(
+            title=self.title,
+            version=self.version,
+            openapi_version=self.openapi_version,
+            summary=self.summary,
+            description=self.description,
+            terms_of_service=self.terms_of_service,
+            contact=self.contact,
+            license_info=self.license_info,
+            servers=self.servers,
+            tags=self.openapi_tags,
+            external_docs=self.openapi_external_docs,
+            operations=operations_of(self.routes),
+            webhooks=operations_of(self.webhooks.routes),
+            separate_input_output_schemas=self.separate_input_output_schemas,
+        )
 
     # --- routes -------------------------------------------------------------------------------------------------
 
@@ -310,19 +325,24 @@ class Typeway(Verbs, Starlette):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self.root_path:
             scope["root_path"] = self.root_path
-        if Starlette.__call__ is not ORIGINAL_CALL:
-            await super().__call__(scope, receive, send)
-            return
-        scope["app"] = self
-        stack = self.middleware_stack
-        if stack is None:
-            stack = self.middleware_stack = self.choose_stack()
+        stack: ASGIApp | None
+        if Starlette.__call__ is ORIGINAL_CALL:
+            scope["app"] = self
+            stack = self.middleware_stack
+            if stack is None:
+                stack = self.middleware_stack = self.choose_stack()
+        else:
+            stack = super().__call__
+        if OPENTELEMETRY in modules:
+            stack = self.observer.around(stack, scope)
         await stack(scope, receive, send)
 
+    @cached_property
+    def observer(self) -> Observes:
+        """What reports to OpenTelemetry, as soon as there is a provider that takes reports."""
+        from typeway.telemetry.begin import observer_of
 
-def layers() -> tuple[Any, ...]:
-    """The functions of Starlette's own layers, as they are now."""
-    return Middleware.__init__, ExceptionMiddleware.__init__, ExceptionMiddleware.__call__
+        return observer_of(self)
 
 
 def is_http_middleware(entry: Middleware) -> bool:

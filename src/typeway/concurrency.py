@@ -6,14 +6,9 @@ from typing import TypeVar
 
 import anyio
 import anyio.to_thread
-from starlette.concurrency import iterate_in_threadpool, run_in_threadpool, run_until_first_complete
-
-__all__ = [
-    "contextmanager_in_threadpool",
-    "iterate_in_threadpool",
-    "run_in_threadpool",
-    "run_until_first_complete",
-]
+from starlette.concurrency import iterate_in_threadpool as iterate_in_threadpool
+from starlette.concurrency import run_in_threadpool as run_in_threadpool
+from starlette.concurrency import run_until_first_complete as run_until_first_complete
 
 _Value = TypeVar("_Value")
 
@@ -22,16 +17,12 @@ _Value = TypeVar("_Value")
 async def contextmanager_in_threadpool(cm: AbstractContextManager[_Value]) -> AsyncGenerator[_Value, None]:
     """Use a blocking context manager from async code: both its ends run in a thread.
 
-    Parameters:
-        cm: the context manager. What its `__exit__` returns or raises counts, as with a plain `with`.
+    What its `__exit__` returns or raises counts, as with a plain `with`.
 
     Example:
         ```python
-        from typeway.concurrency import contextmanager_in_threadpool
-
-        async def first_line(path: str) -> str:
-            async with contextmanager_in_threadpool(open(path)) as file:
-                return file.readline()
+        async with contextmanager_in_threadpool(open(path)) as file:
+            return file.readline()
         ```
     """
     value = await run_in_threadpool(cm.__enter__)

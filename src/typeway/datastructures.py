@@ -5,21 +5,14 @@ from typing import Any, Generic, TypeVar
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
-from starlette.datastructures import URL, Address, FormData, Headers, MutableHeaders, QueryParams, State
+from starlette.datastructures import URL as URL
+from starlette.datastructures import Address as Address
+from starlette.datastructures import FormData as FormData
+from starlette.datastructures import Headers as Headers
+from starlette.datastructures import MutableHeaders as MutableHeaders
+from starlette.datastructures import QueryParams as QueryParams
+from starlette.datastructures import State as State
 from starlette.datastructures import UploadFile as StarletteUploadFile
-
-__all__ = [
-    "URL",
-    "Address",
-    "Default",
-    "DefaultPlaceholder",
-    "FormData",
-    "Headers",
-    "MutableHeaders",
-    "QueryParams",
-    "State",
-    "UploadFile",
-]
 
 _Value = TypeVar("_Value")
 
@@ -27,7 +20,7 @@ _Value = TypeVar("_Value")
 class UploadFile(StarletteUploadFile):
     """A file that a client uploads in a multipart form; small ones stay in memory, others are spooled to disk.
 
-    It is closed after the response and its background tasks.
+    It is read and written with `await`, and closed after the response and its background tasks.
 
     Attributes:
         file: the file itself, for code that wants to block.
@@ -38,31 +31,11 @@ class UploadFile(StarletteUploadFile):
 
     Example:
         ```python
-        from typeway import Typeway, UploadFile
-
-        app = Typeway()
-
         @app.post("/photos")
         async def store(photo: UploadFile) -> int:
             return len(await photo.read())
         ```
     """
-
-    async def read(self, size: int = -1) -> bytes:
-        """Read at most `size` bytes, or all that is left."""
-        return await super().read(size)
-
-    async def write(self, data: bytes) -> None:
-        """Append bytes at the current position."""
-        await super().write(data)
-
-    async def seek(self, offset: int) -> None:
-        """Go to a position, counted in bytes from the start."""
-        await super().seek(offset)
-
-    async def close(self) -> None:
-        """Close the file; the framework does so after the response."""
-        await super().close()
 
     @classmethod
     def _validate(cls, value: Any, _: Any) -> StarletteUploadFile:
@@ -101,16 +74,7 @@ class DefaultPlaceholder(Generic[_Value]):
 
 
 def Default(value: _Value) -> _Value:  # noqa: N802  named like the class it makes
-    """Mark a value as one that nobody gave; type checkers see the value itself.
-
-    Example:
-        ```python
-        from typeway.datastructures import Default
-
-        def describe(title: str = Default("untitled")) -> str:
-            return f"{'given' if isinstance(title, str) else 'not given'}: {title}"
-        ```
-    """
+    """Mark a value as one that nobody gave; type checkers see the value itself."""
     placeholder: Any = DefaultPlaceholder(value)
     seen: _Value = placeholder
     return seen

@@ -4,7 +4,7 @@ import json.encoder
 import marshal
 import re
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, is_dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -24,8 +24,6 @@ from pydantic_core import PydanticUndefinedType, Url
 from typeway.exceptions import PydanticV1NotSupportedError
 from typeway.types import IncEx
 
-__all__ = ["ENCODERS_BY_TYPE", "decimal_encoder", "isoformat", "jsonable_encoder", "to_json_bytes", "to_json_line"]
-
 
 def isoformat(value: date | time) -> str:
     """Return a date, time or datetime in ISO 8601."""
@@ -33,54 +31,27 @@ def isoformat(value: date | time) -> str:
 
 
 def decimal_encoder(value: Decimal) -> int | float:
-    """Return an int where the Decimal has no decimal places, a float otherwise.
-
-    Example:
-        ```python
-        assert decimal_encoder(Decimal("1.0")) == 1.0
-        assert decimal_encoder(Decimal("1")) == 1
-        assert decimal_encoder(Decimal("NaN")) is not None
-        ```
-    """
+    """Return an int where the Decimal has no decimal places, as in `1` or `1E+2`; a float otherwise."""
     exponent = value.as_tuple().exponent
     return int(value) if isinstance(exponent, int) and exponent >= 0 else float(value)
 
 
 ENCODERS_BY_TYPE: dict[type[Any], Callable[[Any], Any]] = {
     bytes: bytes.decode,
-    date: isoformat,
-    datetime: isoformat,
-    time: isoformat,
+    **dict.fromkeys((date, datetime, time), isoformat),
     timedelta: timedelta.total_seconds,
     Decimal: decimal_encoder,
     Enum: attrgetter("value"),
-    frozenset: list,
-    deque: list,
-    GeneratorType: list,
-    IPv4Address: str,
-    IPv4Interface: str,
-    IPv4Network: str,
-    IPv6Address: str,
-    IPv6Interface: str,
-    IPv6Network: str,
-    NameEmail: str,
-    Path: str,
     re.Pattern: attrgetter("pattern"),
-    SecretBytes: str,
-    SecretStr: str,
-    set: list,
-    UUID: str,
-    Url: str,
-    AnyUrl: str,
+    **dict.fromkeys((set, frozenset, deque, GeneratorType), list),
+    **dict.fromkeys((IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network), str),
+    **dict.fromkeys((AnyUrl, NameEmail, Path, SecretBytes, SecretStr, Url, UUID), str),
 }
 """How to encode what is neither a model, nor a container, nor JSON already. An application may add its own types at
 start-up: `ENCODERS_BY_TYPE[ObjectId] = str`."""
 
-# Types whose modules nobody should pay for who does not use them.
-_ENCODERS_BY_NAME: Final[dict[str, Callable[[Any], Any]]] = {
-    "pydantic.color.Color": str,
-    "pydantic_extra_types.color.Color": str,
-}
+# Types whose modules nobody should pay for who does not use them, and which are text.
+_TEXTS_BY_NAME: Final = frozenset({"pydantic.color.Color", "pydantic_extra_types.color.Color"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +107,6 @@ def jsonable_encoder(
 
     Example:
         ```python
-        from datetime import date
-
         assert jsonable_encoder({"due": date(2030, 1, 2)}) == {"due": "2030-01-02"}
         ```
     """
@@ -151,11 +120,6 @@ def to_json_bytes(value: Any) -> bytes:
     Raises:
         ValueError: a number that JSON does not know (NaN, infinity), or what `jsonable_encoder` cannot read.
         TypeError: a key that JSON does not know.
-
-    Example:
-        ```python
-        assert to_json_bytes({"name": "Ada", "tags": ("a", "b")}) == b'{"name":"Ada","tags":["a","b"]}'
-        ```
     """
     return _written(value, _compact).encode()
 
@@ -163,17 +127,11 @@ def to_json_bytes(value: Any) -> bytes:
 def to_json_line(value: Any) -> str:
     """Return what `json.dumps(jsonable_encoder(value))` is, with null for numbers that JSON does not know.
 
-    This is one item of a stream: ASCII on a single line, and no value that has already been sent is followed by a
-    failure over a NaN.
+    This is one item of a stream: ASCII on a single line, and a NaN must not end what has begun.
 
     Raises:
         ValueError: what `jsonable_encoder` cannot read.
         TypeError: a key that JSON does not know.
-
-    Example:
-        ```python
-        assert to_json_line({"name": "Zoë", "score": float("nan")}) == '{"name": "Zo\\u00eb", "score": null}'
-        ```
     """
     return _written(value, _line)
 
@@ -275,10 +233,6 @@ def _encode_model(value: BaseModel, rules: _Rules, include: _Fields, exclude: _F
     return _encode(dumped, rules if rules.custom_encoder is None else replace(rules, custom_encoder=None), None, None)
 
 
-def _encode_dataclass(value: Any, rules: _Rules, include: _Fields, exclude: _Fields) -> Any:
-    return _encode(asdict(value), rules, include, exclude)
-
-
 def _encode_dict(value: dict[Any, Any], rules: _Rules, include: _Fields, exclude: _Fields) -> dict[Any, Any]:
     # Whoever gave names to keep or drop meant the outermost level; the values' own keys stay.
     kept = rules.kept
@@ -299,22 +253,6 @@ def _encode_items(value: Iterable[Any], rules: _Rules, include: _Fields, exclude
     return [item if type(item) in kept else _encode(item, rules, include, exclude) for item in value]
 
 
-def _keep(value: Any, *_: Any) -> Any:
-    return value
-
-
-def _to_value(value: Enum, *_: Any) -> Any:
-    return value.value
-
-
-def _to_text(value: PurePath, *_: Any) -> str:
-    return str(value)
-
-
-def _to_null(*_: Any) -> None:
-    return None
-
-
 def _encode_other(value: Any, rules: _Rules, include: _Fields, exclude: _Fields) -> Any:
     encode = ENCODERS_BY_TYPE.get(type(value)) or _by_base(value, ENCODERS_BY_TYPE) or _by_name(value)
     if encode is not None:
@@ -331,8 +269,8 @@ def _by_name(value: Any) -> Callable[[Any], Any] | None:
                 f"{type(value).__qualname__} is a model of pydantic.v1, which is not supported: "
                 "derive it from pydantic.BaseModel."
             )
-        if name in _ENCODERS_BY_NAME:
-            return _ENCODERS_BY_NAME[name]
+        if name in _TEXTS_BY_NAME:
+            return str
     return None
 
 
@@ -352,8 +290,13 @@ def _read_object(value: Any) -> dict[Any, Any]:
 
 _JSON_SCALARS: Final[frozenset[type[Any]]] = frozenset({str, int, float, bool, NoneType})
 
+
+def _keep(value: Any, *_: Any) -> Any:
+    return value
+
+
 # What is common, by exact type, so that it is found with one look-up.
-_STEPS: Final[dict[type[Any], _Step]] = {
+_STEPS: Final[Mapping[type[Any], _Step]] = {
     **dict.fromkeys(ENCODERS_BY_TYPE, _encode_other),
     **dict.fromkeys(_JSON_SCALARS, _keep),
     **dict.fromkeys((list, tuple, set, frozenset, deque, GeneratorType), _encode_items),
@@ -362,10 +305,10 @@ _STEPS: Final[dict[type[Any], _Step]] = {
 
 # The rest by base, first match wins: an Enum that is also a str counts as an Enum.
 _STEPS_BY_BASE: Final[tuple[tuple[Any, _Step], ...]] = (
-    (Enum, _to_value),
-    (PurePath, _to_text),
+    (Enum, lambda value, *_: value.value),
+    (PurePath, lambda value, *_: str(value)),
     ((str, int, float), _keep),
-    (PydanticUndefinedType, _to_null),
+    (PydanticUndefinedType, lambda *_: None),
     (dict, _encode_dict),
     ((list, tuple, set, frozenset, deque), _encode_items),
     (object, _encode_other),
@@ -376,5 +319,5 @@ def _step_for(value: Any) -> _Step:
     if isinstance(value, BaseModel):
         return _encode_model
     if is_dataclass(value):
-        return _encode_dataclass
+        return lambda value, rules, include, exclude: _encode(asdict(value), rules, include, exclude)
     return next(step for base, step in _STEPS_BY_BASE if isinstance(value, base))

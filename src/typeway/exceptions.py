@@ -2,28 +2,11 @@
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final, TypedDict
 
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.exceptions import WebSocketException as StarletteWebSocketException
-
-__all__ = [
-    "DeclarationError",
-    "DependencyScopeError",
-    "EndpointContext",
-    "HTTPException",
-    "PydanticV1NotSupportedError",
-    "RequestValidationError",
-    "ResponseValidationError",
-    "TypewayDeprecationWarning",
-    "TypewayError",
-    "UnknownOptionError",
-    "ValidationException",
-    "WebSocketException",
-    "WebSocketRequestValidationError",
-    "declaration_error",
-    "unknown_option_error",
-]
 
 
 class HTTPException(StarletteHTTPException):
@@ -36,16 +19,7 @@ class HTTPException(StarletteHTTPException):
 
     Example:
         ```python
-        from typeway import HTTPException, Typeway
-
-        app = Typeway()
-        tasks = {"1": "write the tests"}
-
-        @app.get("/tasks/{task_id}")
-        async def read_task(task_id: str) -> str:
-            if task_id not in tasks:
-                raise HTTPException(status_code=404, detail="No such task")
-            return tasks[task_id]
+        raise HTTPException(status_code=404, detail="No such task")
         ```
     """
 
@@ -59,23 +33,7 @@ class WebSocketException(StarletteWebSocketException):
     Parameters:
         code: the closing code (RFC 6455 section 7.4.1), for example `status.WS_1008_POLICY_VIOLATION`.
         reason: why, in at most 123 bytes of UTF-8 (RFC 6455 section 5.5.1).
-
-    Example:
-        ```python
-        from typeway import Typeway, WebSocket, WebSocketException, status
-
-        app = Typeway()
-
-        @app.websocket("/rooms/{name}")
-        async def join(socket: WebSocket, name: str) -> None:
-            if name not in {"lobby", "kitchen"}:
-                raise WebSocketException(code=status.WS_1008_POLICY_VIOLATION, reason="No such room")
-            await socket.accept()
-        ```
     """
-
-    def __init__(self, code: int, reason: str | None = None) -> None:
-        super().__init__(code=code, reason=reason)
 
 
 class TypewayError(RuntimeError):
@@ -103,18 +61,7 @@ class DeclarationError(TypewayError):
     Parameters:
         message: what is wrong.
         hint: what to do about it.
-        where: file, line and name of what was declared.
-
-    Example:
-        ```python
-        from typeway.exceptions import DeclarationError
-
-        error = DeclarationError(
-            "parameter 'item_id' is in the path '/items/{item_id}' but is marked Query.",
-            hint="Use Path(), or take {item_id} out of the path.",
-            where="main.py:12, in read_item",
-        )
-        ```
+        where: file, line and name of what was declared: "main.py:12, in read_item".
     """
 
     def __init__(self, message: str, *, hint: str, where: str | None = None) -> None:
@@ -131,9 +78,10 @@ class DeclarationError(TypewayError):
         return f"{type(self).__qualname__}({str(self)!r})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # The variants below share one qualified name, so they are restored from their base types.
-        kind = next((kind for kind, variant in _VARIANTS.items() if type(self) is variant), None)
-        return _restore, (type(self) if kind is None else kind, self.message, self.hint, self.where)
+        # The variants below share one name, by which none of them could be found.
+        also = next((also for also, variant in _VARIANTS.items() if variant is type(self)), None)
+        make = type(self) if also is None else partial(declaration_error, also=also)
+        return partial(make, self.message, hint=self.hint, where=self.where), ()
 
 
 class UnknownOptionError(DeclarationError, TypeError):
@@ -142,39 +90,11 @@ class UnknownOptionError(DeclarationError, TypeError):
 
 # An application that moves here may catch what FastAPI raises for the same mistake. Each variant is therefore also
 # of that type; it keeps the one name that a reader of the traceback should look for.
-
-
-class _AssertionVariant(DeclarationError, AssertionError):
-    __qualname__ = "DeclarationError"
-
-
-class _TypeVariant(DeclarationError, TypeError):
-    __qualname__ = "DeclarationError"
-
-
-class _ValueVariant(DeclarationError, ValueError):
-    __qualname__ = "DeclarationError"
-
-
-class _NameVariant(DeclarationError, NameError):
-    __qualname__ = "DeclarationError"
-
-
-class _ScopeVariant(DeclarationError, DependencyScopeError):
-    __qualname__ = "DeclarationError"
-
-
-class _PydanticV1Variant(DeclarationError, PydanticV1NotSupportedError):
-    __qualname__ = "DeclarationError"
-
-
+_OTHERS: Final = (
+    AssertionError, TypeError, ValueError, NameError, DependencyScopeError, PydanticV1NotSupportedError,
+)  # fmt: skip
 _VARIANTS: Final[Mapping[type[Exception], type[DeclarationError]]] = {
-    AssertionError: _AssertionVariant,
-    TypeError: _TypeVariant,
-    ValueError: _ValueVariant,
-    NameError: _NameVariant,
-    DependencyScopeError: _ScopeVariant,
-    PydanticV1NotSupportedError: _PydanticV1Variant,
+    **{other: type("DeclarationError", (DeclarationError, other), {}) for other in _OTHERS},
     # A DeclarationError is one of these already.
     RuntimeError: DeclarationError,
     TypewayError: DeclarationError,
@@ -187,11 +107,9 @@ def declaration_error(
     """Make the error for a mistake in a declaration, catchable as `also` as well.
 
     Parameters:
-        message: what is wrong.
-        hint: what to do about it.
-        where: file, line and name of what was declared.
-        also: the exception type that other frameworks raise for the same mistake, one of AssertionError,
-            TypeError, ValueError, NameError, RuntimeError, DependencyScopeError and PydanticV1NotSupportedError.
+        message, hint, where: see `DeclarationError`.
+        also: the exception type that FastAPI raises for the same mistake, one of AssertionError, TypeError,
+            ValueError, NameError, RuntimeError, DependencyScopeError and PydanticV1NotSupportedError.
 
     Raises:
         KeyError: `also` is none of these.
@@ -215,23 +133,11 @@ def unknown_option_error(
         unknown: the name that was given.
         known: every name that exists.
         where: file, line and name of what was declared.
-
-    Example:
-        ```python
-        raise unknown_option_error("app.get()", "respose_model", ["response_model", "tags"])
-        ```
     """
     names = sorted(known)
     nearest = difflib.get_close_matches(unknown, names, n=1)
     hint = f"Did you mean {nearest[0]!r}?" if nearest else f"It takes {', '.join(names)}."
     return UnknownOptionError(f"{owner} takes no option {unknown!r}.", hint=hint, where=where)
-
-
-def _restore(kind: type[Exception], message: str, hint: str, where: str | None) -> DeclarationError:
-    """Rebuild a pickled DeclarationError."""
-    if issubclass(kind, DeclarationError):
-        return kind(message, hint=hint, where=where)
-    return declaration_error(message, hint=hint, where=where, also=kind)
 
 
 class EndpointContext(TypedDict, total=False):
@@ -248,12 +154,14 @@ class ValidationException(Exception):
 
     Parameters:
         errors: what is wrong, one mapping per error, as Pydantic words them.
+        body: the request's body as it was read, or what the endpoint returned; for logs.
         endpoint_ctx: the endpoint that declared it; shown by `str()`, never sent to a client.
     """
 
-    def __init__(self, errors: Sequence[Any], *, endpoint_ctx: EndpointContext | None = None) -> None:
+    def __init__(self, errors: Sequence[Any], *, body: Any = None, endpoint_ctx: EndpointContext | None = None) -> None:
         super().__init__(errors)
         self._errors = errors
+        self.body = body
         context: EndpointContext = endpoint_ctx or {}
         self.endpoint_ctx = endpoint_ctx
         self.endpoint_function = context.get("function")
@@ -281,28 +189,13 @@ class ValidationException(Exception):
 class RequestValidationError(ValidationException):
     """A request does not fit what its endpoint declares; answered with 422.
 
-    Parameters:
-        errors: what is wrong, one mapping per error.
-        body: the body as it was read, for handlers that log or echo it.
-        endpoint_ctx: the endpoint that declared it.
-
     Example:
         ```python
-        from typeway import Request, Typeway
-        from typeway.exceptions import RequestValidationError
-        from typeway.responses import JSONResponse
-
-        app = Typeway()
-
         @app.exception_handler(RequestValidationError)
         async def answer(request: Request, error: RequestValidationError) -> JSONResponse:
             return JSONResponse({"fields": [one["loc"] for one in error.errors()]}, status_code=400)
         ```
     """
-
-    def __init__(self, errors: Sequence[Any], *, body: Any = None, endpoint_ctx: EndpointContext | None = None) -> None:
-        super().__init__(errors, endpoint_ctx=endpoint_ctx)
-        self.body = body
 
 
 class WebSocketRequestValidationError(ValidationException):
@@ -310,14 +203,4 @@ class WebSocketRequestValidationError(ValidationException):
 
 
 class ResponseValidationError(ValidationException):
-    """An endpoint returned what its own declaration forbids: the server's mistake, answered with 500.
-
-    Parameters:
-        errors: what is wrong, one mapping per error.
-        body: what the endpoint returned; for logs, never for clients.
-        endpoint_ctx: the endpoint that declared it.
-    """
-
-    def __init__(self, errors: Sequence[Any], *, body: Any = None, endpoint_ctx: EndpointContext | None = None) -> None:
-        super().__init__(errors, endpoint_ctx=endpoint_ctx)
-        self.body = body
+    """An endpoint returned what its own declaration forbids: the server's mistake, answered with 500."""

@@ -1,6 +1,7 @@
 """Answer the framework's own exceptions when the application does not."""
 
 import math
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from starlette.exceptions import HTTPException
@@ -13,27 +14,18 @@ from typeway.encoders import jsonable_encoder
 from typeway.exceptions import RequestValidationError, WebSocketRequestValidationError
 from typeway.responses import allows_body
 
-__all__ = [
-    "http_exception_handler",
-    "request_validation_exception_handler",
-    "websocket_request_validation_exception_handler",
-]
+# What JSON cannot hold, as the nearest that it can.
+_LENIENT: Final[Mapping[Any, Callable[[Any], Any]]] = {
+    str: lambda text: text.encode(errors="replace").decode(),
+    float: lambda number: number if math.isfinite(number) else None,
+}
 
 
 async def http_exception_handler(request: Request, exc: HTTPException) -> Response:
     """Answer with the exception's status and headers and `{"detail": …}`, or no body where the status forbids one.
 
-    Parameters:
-        request: the request that failed.
-        exc: what was raised, by the application, the router or Starlette.
-
     Example:
         ```python
-        from typeway import HTTPException, Request, Response, Typeway
-        from typeway.handlers import http_exception_handler
-
-        app = Typeway()
-
         @app.exception_handler(HTTPException)
         async def log_and_answer(request: Request, exc: HTTPException) -> Response:
             print(request.url.path, exc.status_code)
@@ -47,58 +39,22 @@ async def http_exception_handler(request: Request, exc: HTTPException) -> Respon
 
 
 async def request_validation_exception_handler(request: Request, exc: RequestValidationError) -> JSONResponse:
-    """Answer with 422 and `{"detail": [{"type", "loc", "msg", "input", "ctx"?}, …]}`.
-
-    Parameters:
-        request: the request that failed.
-        exc: the errors, as Pydantic words them.
-
-    Example:
-        ```python
-        from typeway import Request, Typeway
-        from typeway.exceptions import RequestValidationError
-        from typeway.handlers import request_validation_exception_handler
-        from typeway.responses import JSONResponse
-
-        app = Typeway()
-
-        @app.exception_handler(RequestValidationError)
-        async def log_and_answer(request: Request, exc: RequestValidationError) -> JSONResponse:
-            print(request.url.path, len(exc.errors()))
-            return await request_validation_exception_handler(request, exc)
-        ```
-    """
+    """Answer with 422 and `{"detail": [{"type", "loc", "msg", "input", "ctx"?}, …]}`."""
     try:
         return _unprocessable(jsonable_encoder(exc.errors()))
     except (ValueError, TypeError, RecursionError):
         # The errors repeat the client's own input, which may be what JSON cannot hold: NaN, stray bytes, half a
         # surrogate pair, too many levels. That is the client's mistake too, so it must not become a 500.
         errors = [{**error, "input": None} for error in exc.errors()]
-        return _unprocessable(jsonable_encoder(errors, custom_encoder=_LENIENT))
-
-
-async def websocket_request_validation_exception_handler(
-    websocket: WebSocket, exc: WebSocketRequestValidationError
-) -> None:
-    """Close the WebSocket with 1008 and the errors as the reason.
-
-    Parameters:
-        websocket: the socket whose handshake failed.
-        exc: the errors, as Pydantic words them.
-    """
-    await websocket.close(code=WS_1008_POLICY_VIOLATION, reason=jsonable_encoder(exc.errors()))
+        return _unprocessable(jsonable_encoder(errors, custom_encoder=dict(_LENIENT)))
 
 
 def _unprocessable(errors: Any) -> JSONResponse:
     return JSONResponse({"detail": errors}, status_code=HTTP_422_UNPROCESSABLE_CONTENT)
 
 
-def _well_formed(text: str) -> str:
-    return text.encode(errors="replace").decode()
-
-
-def _finite(number: float) -> float | None:
-    return number if math.isfinite(number) else None
-
-
-_LENIENT: Final[dict[Any, Any]] = {str: _well_formed, float: _finite}
+async def websocket_request_validation_exception_handler(
+    websocket: WebSocket, exc: WebSocketRequestValidationError
+) -> None:
+    """Close the WebSocket with 1008 and the errors as the reason."""
+    await websocket.close(code=WS_1008_POLICY_VIOLATION, reason=jsonable_encoder(exc.errors()))

@@ -32,11 +32,6 @@ class Events:
             )
         (self.startup if event_type == "startup" else self.shutdown).append(function)
 
-    def extend(self, other: Events) -> None:
-        """Add another router's functions."""
-        self.startup.extend(other.startup)
-        self.shutdown.extend(other.shutdown)
-
 
 class EventsLifespan:
     """The lifespan of a router that has none of its own: it runs the router's functions."""
@@ -88,9 +83,6 @@ def lifted(make: Callable[[Any], Any]) -> Lifespan:
 
 def merged(outer: Lifespan, inner: Lifespan) -> Lifespan:
     """Two lifespans as one: the outer begins first and ends last, and its state wins."""
-    if isinstance(inner, EventsLifespan):
-        return outer  # its functions have been added to the outer router's
-
     @asynccontextmanager
     async def lifespan(app: Any) -> AsyncIterator[Mapping[str, Any] | None]:
         async with AsyncExitStack() as stack:

@@ -5,18 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
-from pydantic import (
-    AliasChoices,
-    AliasPath,
-    ConfigDict,
-    Discriminator,
-    NonNegativeInt,
-    TypeAdapter,
-    ValidationError,
-    with_config,
-)  # fmt: skip
+from pydantic import AliasChoices, AliasPath, ConfigDict, Discriminator, NonNegativeInt, TypeAdapter, with_config
+from pydantic_core import ValidationError
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 from typing_extensions import TypedDict, deprecated
@@ -24,6 +16,9 @@ from typing_extensions import TypedDict, deprecated
 from typeway.datastructures import DefaultPlaceholder
 from typeway.exceptions import declaration_error, unknown_option_error
 from typeway.types import ASGIApp, IncEx
+
+if TYPE_CHECKING:
+    from typeway.telemetry.config import TelemetryConfig
 
 
 @with_config(ConfigDict(extra="forbid", strict=True))
@@ -41,8 +36,6 @@ class FormLimits(TypedDict, total=False):
 class SharedOptions(TypedDict, total=False):
     """What an application, a router, an inclusion and a route all understand."""
 
-    tags: list[str | Enum] | None
-    """Groups of the documentation that the operations belong to; joined from the outside in."""
     dependencies: Sequence[Any] | None
     """`Depends(...)` whose results nobody needs; they run from the outside in, before the endpoint's own."""
     responses: Mapping[int | str, dict[str, Any]] | None
@@ -63,7 +56,14 @@ class SharedOptions(TypedDict, total=False):
     """How much the parser of forms accepts; joined key by key, the innermost counts."""
 
 
-class RouteBaseOptions(SharedOptions, total=False):
+class TaggedOptions(SharedOptions, total=False):
+    """What a router, an inclusion and a route understand."""
+
+    tags: list[str | Enum] | None
+    """Groups of the documentation that the operations belong to; joined from the outside in."""
+
+
+class RouteBaseOptions(TaggedOptions, total=False):
     """What every kind of HTTP route understands."""
 
     response_model: Any
@@ -109,28 +109,29 @@ class ApiRouteOptions(RouteBaseOptions, total=False, closed=True):
     """The HTTP methods of the route; GET unless given."""
 
 
-class GroupOptions(SharedOptions, total=False):
+class HolderOptions(SharedOptions, total=False):
+    """What everything that holds routes understands: an application, a router, an inclusion."""
+
+    default_response_class: type[Response]
+    """The response class of routes that name none."""
+
+
+class GroupOptions(HolderOptions, TaggedOptions, total=False):
     """What a group of routes understands: an inclusion or a router."""
 
     prefix: str
     """The path that all paths of the group start with: it begins with a slash and does not end with one."""
-    default_response_class: type[Response]
-    """The response class of routes that name none."""
 
 
 class IncludeOptions(GroupOptions, total=False, closed=True):
     """The options of `include_router()`."""
 
 
-class RouterOptions(GroupOptions, total=False, closed=True):
-    """The options of a router."""
+class ServerOptions(HolderOptions, total=False):
+    """What can be served understands: an application or a router."""
 
     routes: list[BaseRoute] | None
     """Routes to begin with."""
-    route_class: type[Any]
-    """The class of the router's HTTP routes."""
-    default: ASGIApp | None
-    """What answers when nothing matches."""
     redirect_slashes: bool
     """Whether a path that differs by its last slash is answered with a redirect."""
     on_startup: Sequence[Callable[[], Any]] | None
@@ -141,13 +142,18 @@ class RouterOptions(GroupOptions, total=False, closed=True):
     """An async context manager that runs around the application's life."""
 
 
-class AppOptions(TypedDict, total=False, closed=True):
-    """The options of an application."""
+class RouterOptions(GroupOptions, ServerOptions, total=False, closed=True):
+    """The options of a router."""
 
-    debug: bool
-    """Whether unhandled errors are answered with their traceback: for development only."""
-    routes: list[BaseRoute] | None
-    """Routes to begin with."""
+    route_class: type[Any]
+    """The class of the router's HTTP routes."""
+    default: ASGIApp | None
+    """What answers when nothing matches."""
+
+
+class AboutOptions(TypedDict, total=False):
+    """What is said of the whole API."""
+
     title: str
     """The API's name, for the documentation."""
     summary: str | None
@@ -156,18 +162,27 @@ class AppOptions(TypedDict, total=False, closed=True):
     """What the API is, in Markdown."""
     version: str
     """The API's own version."""
+    terms_of_service: str | None
+    """Where the terms of service are."""
+    contact: Mapping[str, Any] | None
+    """Whom to ask: name, url, email."""
+    license_info: Mapping[str, Any] | None
+    """The licence: name, and identifier or url."""
+    servers: Sequence[Mapping[str, Any]] | None
+    """The servers that offer the API: url, description."""
+
+
+class AppOptions(ServerOptions, AboutOptions, total=False, closed=True):
+    """The options of an application."""
+
+    debug: bool
+    """Whether unhandled errors are answered with their traceback: for development only."""
     openapi_url: str | None
     """Where the OpenAPI document is; None switches it and the pages off."""
     openapi_tags: list[dict[str, Any]] | None
     """Descriptions and the order of tags."""
-    servers: list[dict[str, Any]] | None
-    """The servers that offer the API."""
-    dependencies: Sequence[Any] | None
-    """`Depends(...)` that run before every endpoint."""
-    default_response_class: type[Response]
-    """The response class of routes that name none."""
-    redirect_slashes: bool
-    """Whether a path that differs by its last slash is answered with a redirect."""
+    openapi_external_docs: dict[str, Any] | None
+    """Where more is written: description, url."""
     docs_url: str | None
     """Where Swagger UI is; None switches it off."""
     redoc_url: str | None
@@ -182,46 +197,16 @@ class AppOptions(TypedDict, total=False, closed=True):
     """Middleware, the outermost first."""
     exception_handlers: Mapping[int | type[Exception], Callable[[Any, Any], Any]] | None
     """What answers exceptions, by class or status code."""
-    on_startup: Sequence[Callable[[], Any]] | None
-    """Functions to run before the first request; prefer `lifespan`."""
-    on_shutdown: Sequence[Callable[[], Any]] | None
-    """Functions to run after the last request; prefer `lifespan`."""
-    lifespan: Any
-    """An async context manager that runs around the application's life."""
-    terms_of_service: str | None
-    """Where the terms of service are."""
-    contact: dict[str, Any] | None
-    """Whom to ask: name, url, email."""
-    license_info: dict[str, Any] | None
-    """The licence: name, and identifier or url."""
-    openapi_external_docs: dict[str, Any] | None
-    """Where more is written: description, url."""
     root_path: str
     """The path under which a proxy offers the application."""
     root_path_in_servers: bool
     """Whether the root path is documented as a server."""
-    responses: Mapping[int | str, dict[str, Any]] | None
-    """Further responses of every route, for the documentation."""
-    callbacks: list[BaseRoute] | None
-    """Callbacks of every route, for the documentation."""
     webhooks: Any
     """A router whose routes document what the API sends of its own accord."""
-    deprecated: bool | None
-    """Whether every route is marked as deprecated."""
-    include_in_schema: bool
-    """Whether the routes are documented."""
-    generate_unique_id_function: Callable[[Any], str]
-    """Computes operation ids from routes."""
     separate_input_output_schemas: bool
     """Whether a model may have two schemas, one for requests and one for responses."""
-    strict_content_type: bool
-    """Whether a body without a Content-Type header is left unparsed instead of being read as JSON."""
-    max_body_size: int | None
-    """The largest request body in bytes, unless a router or route says otherwise."""
-    form_limits: FormLimits | None
-    """How much the parser of forms accepts, unless a router or route says otherwise."""
-    telemetry: Mapping[str, Any] | None
-    """Settings of tracing and metrics."""
+    telemetry: TelemetryConfig | None
+    """Settings of OpenTelemetry's traces, metrics and logs."""
 
 
 class MarkerBaseOptions(TypedDict, total=False):
@@ -349,11 +334,7 @@ def given_options(owner: str, options: Mapping[str, Any], known: type[Any]) -> d
 
 
 def check_size(owner: str, size: Any) -> None:
-    """Refuse what is no number of bytes.
-
-    Raises:
-        DeclarationError: it is negative, no int, or a bool.
-    """
+    """Refuse what is no number of bytes."""
     if isinstance(size, bool) or not isinstance(size, int) or size < 0:
         raise declaration_error(
             "max_body_size must be a non-negative integer or None",
@@ -364,11 +345,7 @@ def check_size(owner: str, size: Any) -> None:
 
 
 def check_form_limits(owner: str, limits: Any) -> None:
-    """Refuse form limits that do not exist or are no sizes.
-
-    Raises:
-        pydantic.ValidationError: it names each mistake; FastAPI raises the same, and no other class can stand for it.
-    """
+    """Refuse form limits that do not exist or are no sizes, as FastAPI does: no other class can stand for its error."""
     try:
         TypeAdapter(FormLimits).validate_python(limits)
     except ValidationError as error:
@@ -393,26 +370,13 @@ def nearest(outer: Any, inner: Any) -> Any:
     return outer if inner is None else inner
 
 
-def either(outer: bool | None, inner: bool | None) -> bool | None:
-    return outer or inner
-
-
-def both(outer: bool, inner: bool) -> bool:
-    return outer and inner
-
-
 JOIN: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
-    "tags": concatenate,
-    "dependencies": concatenate,
-    "callbacks": concatenate,
-    "responses": merge,
-    "form_limits": merge,
-    "deprecated": either,
-    "include_in_schema": both,
-    "response_class": nearest,
-    "generate_unique_id_function": nearest,
-    "strict_content_type": nearest,
-    "max_body_size": nearest,
+    **dict.fromkeys(("tags", "dependencies", "callbacks"), concatenate),
+    **dict.fromkeys(("responses", "form_limits"), merge),
+    "deprecated": lambda outer, inner: outer or inner,
+    "include_in_schema": lambda outer, inner: outer and inner,
+    **dict.fromkeys(("response_class", "generate_unique_id_function"), nearest),
+    **dict.fromkeys(("strict_content_type", "max_body_size"), nearest),
 }
 
 # What a group calls its routes' option of another name.

@@ -3,33 +3,17 @@
 from importlib import import_module
 from typing import Any, Final
 
-from starlette.responses import (
-    FileResponse,
-    HTMLResponse,
-    JSONResponse,
-    PlainTextResponse,
-    RedirectResponse,
-    Response,
-    StreamingResponse,
-)
+from starlette.responses import FileResponse as FileResponse
+from starlette.responses import HTMLResponse as HTMLResponse
+from starlette.responses import JSONResponse as JSONResponse
+from starlette.responses import PlainTextResponse as PlainTextResponse
+from starlette.responses import RedirectResponse as RedirectResponse
+from starlette.responses import Response as Response
+from starlette.responses import StreamingResponse as StreamingResponse
 from typing_extensions import deprecated
 
 from typeway.exceptions import TypewayDeprecationWarning
-from typeway.sse import EventSourceResponse
-
-__all__ = [
-    "EventSourceResponse",
-    "FileResponse",
-    "HTMLResponse",
-    "JSONResponse",
-    "ORJSONResponse",
-    "PlainTextResponse",
-    "RedirectResponse",
-    "Response",
-    "StreamingResponse",
-    "UJSONResponse",
-    "allows_body",
-]
+from typeway.sse import EventSourceResponse as EventSourceResponse
 
 # RFC 9110: 1xx (15.2), 204 (15.3.5) and 304 (15.4.5) have no content; 205 (15.3.6) must not have any either.
 BODILESS: Final = frozenset({*range(100, 200), 204, 205, 304})
@@ -69,12 +53,5 @@ class UJSONResponse(JSONResponse):
 
 
 def allows_body(status_code: int) -> bool:
-    """Tell whether an answer with this status may have a body.
-
-    Example:
-        ```python
-        assert allows_body(200)
-        assert not allows_body(204)
-        ```
-    """
+    """Tell whether an answer with this status may have a body."""
     return status_code not in BODILESS

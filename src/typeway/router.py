@@ -136,8 +136,11 @@ class Router(Verbs, routing.Router):
 
     @routes.setter
     def routes(self, routes: Sequence[BaseRoute]) -> None:
-        self._own = [*self.frontends, *routes]
-        self.changed()
+        # `router.routes += [...]` assigns the list that it has just changed: what was included stays live.
+        current = [route for route in self.flatten() if not isinstance(route, Frontend)]
+        if [*map(id, routes)] != [*map(id, current)]:
+            self._own = [*self.frontends, *routes]
+            self.changed()
 
     @property
     def frontends(self) -> list[Frontend]:
@@ -195,8 +198,9 @@ class Router(Verbs, routing.Router):
         self.changed()
 
     def insert(self, route: BaseRoute, before: BaseRoute | None) -> None:
-        """Add a route that already exists, before one of the router's own or at the end."""
-        places = [place for place, item in enumerate(self._own) if item is before]
+        """Add a route that already exists, before another or at the end; an inclusion is not split."""
+        inclusions = {key[0] for key, (_, view) in self._views.items() if view is before}
+        places = [place for place, item in enumerate(self._own) if item is before or id(item) in inclusions]
         self._own.insert(places[0] if places else len(self._own), route)
         self.changed()
 
@@ -238,7 +242,6 @@ class Router(Verbs, routing.Router):
             )
         self._own.append(Inclusion(router, {**given, "prefix": prefix}))
         router._parents.add(self)
-        self.events.extend(router.events)
         self.lifespan_context = merged(self.lifespan_context, router.lifespan_context)
         self.changed()
 

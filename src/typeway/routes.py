@@ -28,6 +28,7 @@ from typeway.plan.forms import require_form_parser
 from typeway.plan.tree import Node, grow_tree
 from typeway.responses import BODILESS
 from typeway.serve.handle import handle_request, handle_socket, serve_handler
+from typeway.serve.originals import ORIGINAL_HANDLE
 from typeway.serve.target import Target
 from typeway.texts import SUCCESSFUL_RESPONSE
 from typeway.types import IncEx, Receive, Scope, Send
@@ -230,7 +231,7 @@ class APIRoute(routing.Route):
         """Whether nobody has replaced a step of serving the route, so that its plan alone decides."""
         kind = type(self)
         return (
-            kind.handle is APIRoute.handle
+            kind.handle is ORIGINAL_HANDLE
             and kind.get_route_handler is APIRoute.get_route_handler
             and kind.matches is routing.Route.matches
             and getattr(self.app, "__func__", None) is APIRoute.serve

@@ -6,8 +6,6 @@ from typing import Annotated, Any, Final, Self
 from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, model_validator
 from starlette.responses import StreamingResponse
 
-__all__ = ["KEEPALIVE_COMMENT", "KEEPALIVE_SECONDS", "EventSourceResponse", "ServerSentEvent", "format_sse_event"]
-
 KEEPALIVE_COMMENT: Final = b": ping\n\n"
 """What keeps proxies from closing a silent stream; a client ignores it."""
 
@@ -26,14 +24,6 @@ class EventSourceResponse(StreamingResponse):
 
     Example:
         ```python
-        import asyncio
-        from collections.abc import AsyncIterable
-
-        from typeway import Typeway
-        from typeway.sse import EventSourceResponse
-
-        app = Typeway()
-
         @app.get("/ticks", response_class=EventSourceResponse)
         async def ticks() -> AsyncIterable[int]:
             for number in range(3):
@@ -64,8 +54,6 @@ class ServerSentEvent(BaseModel):
 
     Example:
         ```python
-        from typeway.sse import ServerSentEvent
-
         ServerSentEvent(data={"done": 3}, event="progress", id="3")
         ServerSentEvent(raw_data="3 of 10", retry=5000)
         ServerSentEvent(comment="still working")

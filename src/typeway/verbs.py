@@ -15,6 +15,16 @@ from typeway.serve.frontend import Build, Fallback, read_build
 from typeway.types import DecoratedCallable
 
 
+def registering(add: Callable[[Any], Any]) -> Callable[[DecoratedCallable], DecoratedCallable]:
+    """A decorator that hands what it decorates to a function, and gives it back unchanged."""
+
+    def register(decorated: DecoratedCallable) -> DecoratedCallable:
+        add(decorated)
+        return decorated
+
+    return register
+
+
 class Verbs:
     """Decorators that hand endpoints to `add_api_route` and its kin."""
 
@@ -51,12 +61,7 @@ class Verbs:
         self, path: str, **options: Unpack[ApiRouteOptions]
     ) -> Callable[[DecoratedCallable], DecoratedCallable]:
         """Register an endpoint for the methods in `methods`."""
-
-        def register(endpoint: DecoratedCallable) -> DecoratedCallable:
-            self.add_api_route(path, endpoint, **options)
-            return endpoint
-
-        return register
+        return registering(lambda endpoint: self.add_api_route(path, endpoint, **options))
 
     def get(self, path: str, **options: Unpack[RouteOptions]) -> Callable[[DecoratedCallable], DecoratedCallable]:
         """Register an endpoint for GET (RFC 9110 section 9.3.1)."""
@@ -94,21 +99,13 @@ class Verbs:
         self, path: str, name: str | None = None, *, dependencies: Sequence[Any] | None = None
     ) -> Callable[[DecoratedCallable], DecoratedCallable]:
         """Register a WebSocket endpoint (RFC 6455)."""
-
-        def register(endpoint: DecoratedCallable) -> DecoratedCallable:
-            self.add_api_websocket_route(path, endpoint, name=name, dependencies=dependencies)
-            return endpoint
-
-        return register
+        return registering(
+            lambda endpoint: self.add_api_websocket_route(path, endpoint, name=name, dependencies=dependencies)
+        )
 
     def websocket_route(self, path: str, name: str | None = None) -> Callable[[DecoratedCallable], DecoratedCallable]:
         """Register a plain Starlette WebSocket endpoint, which receives nothing but the WebSocket."""
-
-        def register(endpoint: DecoratedCallable) -> DecoratedCallable:
-            self.add_websocket_route(path, endpoint, name=name)
-            return endpoint
-
-        return register
+        return registering(lambda endpoint: self.add_websocket_route(path, endpoint, name=name))
 
     def frontend(
         self,
@@ -146,9 +143,4 @@ class Verbs:
     @deprecated("on_event is deprecated, use a lifespan instead: `Typeway(lifespan=...)`.")
     def on_event(self, event_type: str) -> Callable[[DecoratedCallable], DecoratedCallable]:
         """Register a function to run at `"startup"` or `"shutdown"`; prefer a lifespan."""
-
-        def register(function: DecoratedCallable) -> DecoratedCallable:
-            self.add_event_handler(event_type, function)
-            return function
-
-        return register
+        return registering(lambda function: self.add_event_handler(event_type, function))

@@ -24,16 +24,14 @@ def check_prefix(prefix: str) -> str:
     Raises:
         DeclarationError: it does not start with a slash, or ends with one.
     """
+    problem = None
     if prefix and not prefix.startswith("/"):
-        raise declaration_error(
-            "A path prefix must start with '/'", hint=f"Write prefix={'/' + prefix!r}.", also=AssertionError
-        )
-    if prefix.endswith("/"):
-        raise declaration_error(
-            "A path prefix must not end with '/', as the routes will start with it",
-            hint=f"Write prefix={prefix.rstrip('/')!r}.",
-            also=AssertionError,
-        )
+        problem = "A path prefix must start with '/'"
+    elif prefix.endswith("/"):
+        problem = "A path prefix must not end with '/', as the routes will start with it"
+    if problem is not None:
+        meant = prefix.strip("/")
+        raise declaration_error(problem, hint=f"Write prefix={meant and '/' + meant!r}.", also=AssertionError)
     return prefix
 
 

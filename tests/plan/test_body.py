@@ -4,10 +4,10 @@ import functools
 from typing import Annotated, Any, Literal
 
 import pytest
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, Json, ValidationError
 
 import typeway
-from tests.frameworks import answer, application, ask, each_framework, errors
+from tests.frameworks import answer, application, ask, client, each_framework, errors
 from typeway import Body, File, Form, Request, Typeway, UploadFile
 
 JSON = {"content-type": "application/json"}
@@ -553,3 +553,100 @@ def test_kinds_of_form_fields(web):
         ("literal_error", ["body", "kind"]),
         ("bool_parsing", ["body", "on"]),
     ]
+
+
+# --- unions of form models --------------------------------------------------------------------------------------
+
+
+class Cat(BaseModel):
+    kind: Literal["cat"] = "cat"
+    lives: list[int] = Field([], alias="life")
+
+
+class Dog(BaseModel):
+    kind: Literal["dog"]
+    barks: int
+
+
+@each_framework
+@pytest.mark.parametrize(
+    ("annotate", "sent", "expected"),
+    [
+        (lambda web: Annotated[Cat | Dog, web.Form()], {"kind": "dog", "barks": "2"}, {"kind": "dog", "barks": 2}),
+        (lambda web: Annotated[Cat | Dog, web.Form()], {"life": ["1", "2"]}, {"kind": "cat", "lives": [1, 2]}),
+        (
+            lambda web: Annotated[Cat | Dog, web.Form(discriminator="kind")],
+            {"kind": "cat", "life": "3"},
+            {"kind": "cat", "lives": [3]},
+        ),
+        (
+            lambda web: Annotated[Cat | Dog | None, web.Form()],
+            {"kind": "dog", "barks": "1"},
+            {"kind": "dog", "barks": 1},
+        ),
+    ],
+)
+def test_a_union_of_models_may_be_a_form(web, annotate, sent, expected):
+    """Of several form models the one that fits, or that the discriminator names, is built from the fields."""
+    app = web.FastAPI()
+
+    @app.post("/")
+    def create(pet: annotate(web)):
+        return pet.model_dump()
+
+    assert answer(app, "POST /", data=sent) == (200, expected)
+
+
+@each_framework
+def test_errors_in_a_union_of_form_models_name_the_model(web):
+    """What is wrong with a discriminated form is placed below the tag that was chosen."""
+    app = web.FastAPI()
+
+    @app.post("/")
+    def create(pet: Annotated[Cat | Dog, web.Form(discriminator="kind")]):
+        return pet
+
+    assert errors(app, "POST /", data={"kind": "dog", "barks": "x"}) == [("int_parsing", ["body", "dog", "barks"])]
+    assert errors(app, "POST /", data={"kind": "cow"}) == [("union_tag_invalid", ["body"])]
+
+
+@each_framework
+def test_a_form_model_may_have_a_limit_and_json(web):
+    """A field of a form model that holds JSON is one string of it."""
+
+    class Sizes(BaseModel):
+        sizes: Json[list[int]]
+
+    @application(web, method="POST")
+    def create(form: Annotated[Sizes, web.Form()]):
+        return form.sizes
+
+    assert answer(create, "POST /", data={"sizes": "[1,2]"}) == (200, [1, 2])
+
+
+def test_a_socket_has_no_form():
+    """Where a connection is no request there is no form to read: the handshake is refused, nothing crashes."""
+    app = Typeway()
+
+    @app.websocket("/")
+    async def read(socket: typeway.WebSocket, a: Annotated[str, Form()] = "none"):
+        await socket.accept()
+        await socket.send_text(a)
+        await socket.close()
+
+    with client(app).websocket_connect("/") as socket:
+        assert socket.receive_text() == "none"
+
+
+@each_framework
+@pytest.mark.parametrize("limits", [{"max_parts": 1}, {"max_files": -1}, {"max_fields": "x"}, {"max_part_size": 1.5}])
+def test_form_limits_are_checked_where_they_are_given(web, limits):
+    """Unknown form limits and what is no size are refused by application, router, inclusion and route."""
+    for act in (
+        lambda: web.FastAPI(form_limits=limits),
+        lambda: web.APIRouter(form_limits=limits),
+        lambda: web.FastAPI().post("/", form_limits=limits)(lambda: 1),
+        lambda: web.FastAPI().include_router(web.APIRouter(), form_limits=limits),
+    ):
+        with pytest.raises(ValidationError):
+            act()

@@ -2,10 +2,14 @@
 
 import functools
 import threading
+import time
 from typing import Annotated, Any
 
+import anyio
+import httpx
 import pytest
 
+import typeway
 from tests.frameworks import answer, application, each_framework
 from typeway.plan.calls import Kind, awaits, kind_of
 
@@ -202,3 +206,121 @@ def test_a_dependency_without_parameters_may_be_built_in(web):
         return [empty, type(made).__name__]
 
     assert answer(read, "GET /") == (200, [[1], "object"])
+
+
+# --- limits -----------------------------------------------------------------------------------------------------
+
+
+class Gauge:
+    """Counts how many are inside at once."""
+
+    def __init__(self) -> None:
+        self.inside = self.most = 0
+        self.lock = threading.Lock()
+
+    def enter(self) -> None:
+        with self.lock:
+            self.inside += 1
+            self.most = max(self.most, self.inside)
+
+    def leave(self) -> None:
+        with self.lock:
+            self.inside -= 1
+
+
+def limited(kind: str, gauge: Gauge) -> Any:
+    """A dependency of some kind that takes a moment."""
+
+    async def coroutine():
+        gauge.enter()
+        await anyio.sleep(0.01)
+        gauge.leave()
+
+    def blocking():
+        gauge.enter()
+        time.sleep(0.01)
+        gauge.leave()
+
+    async def async_generator():
+        gauge.enter()
+        yield
+        await anyio.sleep(0.01)
+        gauge.leave()
+
+    def generator():
+        gauge.enter()
+        yield
+        time.sleep(0.01)
+        gauge.leave()
+
+    return {"coroutine": coroutine, "def": blocking, "async generator": async_generator, "generator": generator}[kind]
+
+
+async def requests(app: Any, number: int) -> list[int]:
+    """The statuses of several requests at once."""
+    statuses: list[int] = []
+
+    async def get(http: httpx.AsyncClient) -> None:
+        statuses.append((await http.get("/")).status_code)
+
+    http = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test")
+    async with http, anyio.create_task_group() as group:
+        for _ in range(number):
+            group.start_soon(get, http)
+    return statuses
+
+
+@each_framework
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("kind", ["coroutine", "def", "async generator", "generator"])
+@pytest.mark.parametrize("limit", [1, 2])
+async def test_a_limit_holds_how_many_run_at_once(web, kind, limit, anyio_backend):
+    """`max_concurrency` lets so many requests in at a time, a generator's clean-up included; the others wait."""
+    gauge = Gauge()
+
+    @application(web)
+    async def read(value: Annotated[None, web.Depends(limited(kind, gauge), max_concurrency=limit)]): ...
+
+    assert await requests(read, 5) == [200] * 5
+    assert (gauge.most, gauge.inside) == (limit, 0)
+
+
+@each_framework
+@pytest.mark.anyio
+async def test_a_limit_belongs_to_its_declaration(web):
+    """Two declarations of one function have a limit each; one declaration that is used twice has one."""
+    gauge = Gauge()
+    function = limited("coroutine", gauge)
+    shared = web.Depends(function, max_concurrency=1, use_cache=False)
+    one, two = (web.Depends(function, max_concurrency=1) for _ in range(2))
+    app = web.FastAPI()
+    app.get("/shared")(lambda a=shared, b=shared: 1)
+    app.get("/")(lambda a=shared: 1)
+    assert await requests(app, 3) == [200] * 3
+    assert gauge.most == 1
+    apart = web.FastAPI()
+    paths = iter([one, two])
+    for path in ("/a", "/b"):
+        apart.get(path)(lambda a=next(paths): 1)
+    http = httpx.AsyncClient(transport=httpx.ASGITransport(apart), base_url="http://test")
+    async with http, anyio.create_task_group() as group:
+        group.start_soon(http.get, "/a")
+        group.start_soon(http.get, "/b")
+    assert gauge.most == 2
+
+
+def test_a_limit_holds_for_what_runs_inline():
+    """A function that needs no thread is limited without one."""
+    seen: list[int] = []
+
+    class Page:
+        def __init__(self, offset: int = 0) -> None:
+            self.offset = offset
+
+    @application(typeway)
+    def read(page: Annotated[Page, typeway.Depends(max_concurrency=1)]):
+        seen.append(page.offset)
+
+    assert answer(read, "GET /?offset=3") == (200, None)
+    assert seen == [3]

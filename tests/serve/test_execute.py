@@ -7,6 +7,7 @@ import anyio
 import httpx
 import pytest
 from pydantic import BaseModel
+from starlette.exceptions import HTTPException as StarletteHTTPException
 
 import typeway
 from tests.frameworks import answer, ask
@@ -82,7 +83,7 @@ def test_a_client_that_leaves_in_the_middle_of_its_body_is_refused(takes_request
     exchange = Exchange(scope("/", "POST"), receive, nothing, {})
     if takes_request:
         exchange.connection  # noqa: B018  # somebody holds it already
-    with pytest.raises(typeway.HTTPException) as caught:
+    with pytest.raises(StarletteHTTPException) as caught:
         run(app, exchange)
     assert (caught.value.status_code, caught.value.detail) == (400, "There was an error parsing the body")
 

@@ -18,6 +18,7 @@ from typeway.cli.discover import find_target
 from typeway.cli.failure import Failure
 from typeway.cli.load import Loaded, load
 from typeway.cli.show import openapi_text, route_table
+from typeway.compat.launch import begin
 from typeway.version import __version__
 
 cli = typer.Typer(
@@ -52,6 +53,9 @@ TargetArgument = Annotated[
 HostOption = Annotated[str, typer.Option(help="The address to listen on.")]
 PortOption = Annotated[int, typer.Option(min=0, max=65535, envvar="PORT", help="The port to listen on; 0 for any.")]
 FactoryOption = Annotated[bool, typer.Option("--factory", help="APP is a function that makes the application.")]
+CompatOption = Annotated[
+    bool, typer.Option("--compat", help="APP is written for FastAPI: in it, `import fastapi` means Typeway.")
+]
 RootPathOption = Annotated[str, typer.Option(help="The prefix that a proxy in front takes off the path.")]
 ProxyHeadersOption = Annotated[
     bool, typer.Option(help="Believe X-Forwarded-For and X-Forwarded-Proto of trusted proxies.")
@@ -114,6 +118,7 @@ def run(
     log_level: LogLevelOption = LogLevel.INFO,
     access_log: AccessLogOption = True,
     factory: FactoryOption = False,
+    compat: CompatOption = False,
     show_traceback: TracebackOption = False,
 ) -> None:
     """Serve an application, as in production."""
@@ -130,7 +135,7 @@ def run(
         access_log=access_log,
     )
     with _one_line_failures(show_traceback):
-        serve(_load(target, factory), serving)
+        serve(_load(target, factory, compat), serving)
 
 
 @cli.command()
@@ -146,15 +151,17 @@ def dev(
     root_path: RootPathOption = "",
     log_level: LogLevelOption = LogLevel.INFO,
     factory: FactoryOption = False,
+    compat: CompatOption = False,
     show_traceback: TracebackOption = False,
 ) -> None:
     """Serve an application while you write it: on this machine only, started again when a file changes.
 
-    Sets TYPEWAY_ENV=development for the application, unless the variable is set.
+    Sets TYPEWAY_ENV=development for the application, with --compat FASTAPI_ENV too, unless the variable is set.
     """
     from typeway.cli.serve import Serving, serve
 
-    os.environ.setdefault("TYPEWAY_ENV", "development")
+    for name in ("TYPEWAY_ENV", "FASTAPI_ENV") if compat else ("TYPEWAY_ENV",):
+        os.environ.setdefault(name, "development")
     serving = Serving(
         host=host,
         port=port,
@@ -164,16 +171,19 @@ def dev(
         log_level=log_level.value,
     )
     with _one_line_failures(show_traceback):
-        serve(_load(target, factory), serving)
+        serve(_load(target, factory, compat), serving)
 
 
 @cli.command()
 def routes(
-    target: TargetArgument = None, factory: FactoryOption = False, show_traceback: TracebackOption = False
+    target: TargetArgument = None,
+    factory: FactoryOption = False,
+    compat: CompatOption = False,
+    show_traceback: TracebackOption = False,
 ) -> None:
     """List an application's routes: methods, path, name, and where the endpoint stands."""
     with _one_line_failures(show_traceback):
-        print(route_table(_load(target, factory).application()))
+        print(route_table(_load(target, factory, compat).application()))
 
 
 @cli.command()
@@ -182,11 +192,12 @@ def openapi(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="The file to write; stdout without it.")] = None,
     indent: Annotated[int, typer.Option(min=0, help="How far to indent; 0 for one line.")] = 2,
     factory: FactoryOption = False,
+    compat: CompatOption = False,
     show_traceback: TracebackOption = False,
 ) -> None:
     """Write an application's OpenAPI document as JSON."""
     with _one_line_failures(show_traceback):
-        text = openapi_text(_load(target, factory), indent or None)
+        text = openapi_text(_load(target, factory, compat), indent or None)
         if output is None:
             print(text)
             return
@@ -196,5 +207,11 @@ def openapi(
             raise Failure(f"cannot write {output}: {error.strerror}") from error
 
 
-def _load(target: str | None, factory: bool) -> Loaded:
-    return load(find_target(target, Path.cwd()), factory=factory)
+def _load(target: str | None, factory: bool, compat: bool) -> Loaded:
+    found = find_target(target, Path.cwd(), ("typeway", "fastapi") if compat else ("typeway",))
+    if compat:
+        try:
+            begin()
+        except RuntimeError as error:
+            raise Failure(str(error)) from error
+    return load(found, factory=factory)

@@ -3,6 +3,7 @@
 import os
 import re
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -13,7 +14,7 @@ from typeway.cli.failure import Failure
 USUAL_FILES: Final = ("main.py", "app.py", "api.py")
 USUAL_PLACES: Final = (*USUAL_FILES, *(f"app/{name}" for name in USUAL_FILES), "app/__init__.py")
 
-# The keys of [tool.typeway] that name the application, in the order in which they are asked.
+# The keys of such a table that name the application, in the order in which they are asked.
 SETTINGS: Final = ("app", "entrypoint")
 
 _ATTRIBUTE: Final = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
@@ -30,18 +31,19 @@ class Target:
     """The name of the application or of its factory; None to look for it."""
 
 
-def find_target(argument: str | None, folder: Path) -> Target:
+def find_target(argument: str | None, folder: Path, tables: Sequence[str] = ("typeway",)) -> Target:
     """Say what to import.
 
     Parameters:
         argument: `module:app`, `module`, `path/to/file.py`, `path/to/file.py:app` or `path/to/package`; None to
             ask `[tool.typeway]` in pyproject.toml, and without an answer there, the usual places.
         folder: the folder in which the user stands.
+        tables: the tables below `[tool]` that may name the application; the first that does counts.
 
     Raises:
         Failure: there is no such file, or nothing to be found, or the setting is not usable.
     """
-    named = argument if argument is not None else _setting(folder / "pyproject.toml")
+    named = argument if argument is not None else _setting(folder / "pyproject.toml", tables)
     if named is not None:
         return _named_target(named, folder)
     for place in USUAL_PLACES:
@@ -53,20 +55,22 @@ def find_target(argument: str | None, folder: Path) -> Target:
     )
 
 
-def _setting(file: Path) -> str | None:
+def _setting(file: Path, tables: Sequence[str]) -> str | None:
     """Read which application the project names, if it does."""
     if not file.is_file():
         return None
     try:
-        settings = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {}).get("typeway", {})
+        tools = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {})
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Failure(f"{file} is not valid TOML: {error}") from error
-    key = next((key for key in SETTINGS if key in settings), None)
-    if key is None:
-        return None
-    if not isinstance(settings[key], str):
-        raise Failure(f'{file}: {key} under [tool.typeway] must be a string such as "main:app"')
-    return str(settings[key])
+    for table in tables:
+        settings = tools.get(table, {})
+        for key in SETTINGS:
+            if key in settings:
+                if not isinstance(settings[key], str):
+                    raise Failure(f'{file}: {key} under [tool.{table}] must be a string such as "main:app"')
+                return str(settings[key])
+    return None
 
 
 def _named_target(named: str, folder: Path) -> Target:

@@ -4,6 +4,7 @@ import errno
 import os
 import socket
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ from typeway.cli.failure import Failure
 from typeway.cli.load import Loaded
 
 # What the operating system says about an address, and what the user can do about it.
-_REFUSALS: Final = {
+_REFUSALS: Final[Mapping[int, str]] = {
     errno.EADDRINUSE: "port {port} on {host} is taken by another program; choose another with --port",
     errno.EACCES: "port {port} may not be opened by this user; choose one above 1023 with --port",
     errno.EADDRNOTAVAIL: "{host} is not an address of this machine; choose another with --host",

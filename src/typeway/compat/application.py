@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import logging
-from typing import ClassVar, Final
+from collections.abc import Callable
+from typing import Any, ClassVar, Final
+
+from starlette.responses import JSONResponse
+from typing_extensions import Unpack
 
 from typeway.app import Typeway
+from typeway.compat import pages
+from typeway.compat.document import checked
+from typeway.compat.routes import APIRoute, APIWebSocketRoute
 from typeway.conventions import FASTAPI, Conventions
+from typeway.datastructures import Default
+from typeway.documentation import add_documentation
+from typeway.options import RouterOptions
 from typeway.router import Router
-
-# The version whose behaviour compat mode has.
-PEER_VERSION: Final = "0.165.0"
+from typeway.routes import APIRoute as Route
+from typeway.routes import APIWebSocketRoute as WebSocketRoute
 
 logger: Final = logging.getLogger("fastapi")
 
@@ -19,6 +28,34 @@ class APIRouter(Router):
     """A router that follows FastAPI's conventions."""
 
     conventions: ClassVar[Conventions] = FASTAPI
+    default_route_class: ClassVar[type[Route]] = APIRoute
+    websocket_route_class: ClassVar[type[WebSocketRoute]] = APIWebSocketRoute
+
+    def __init__(self, *, dependency_overrides_provider: Any = None, **options: Unpack[RouterOptions]) -> None:
+        # Overrides are always those of the application that serves; some code asks a router for it.
+        self.dependency_overrides_provider = dependency_overrides_provider
+        super().__init__(**options)
+
+    @property
+    def on_startup(self) -> list[Callable[[], Any]]:
+        """The functions that run at start-up; a list to add to."""
+        return self.events.startup
+
+    @property
+    def on_shutdown(self) -> list[Callable[[], Any]]:
+        """The functions that run at shut-down; a list to add to."""
+        return self.events.shutdown
+
+    @property
+    def default_response_class(self) -> Any:
+        """The response class of routes that name none."""
+        return self.given.get("default_response_class", Default(JSONResponse))
+
+    def add_api_route(
+        self, path: str, endpoint: Callable[..., Any], *, route_class_override: type[Route] | None = None, **options: Any
+    ) -> None:
+        """Add an endpoint for one or several methods, by a route class of its own if one is given."""
+        self.add(self.new_route(route_class_override or self.route_class, path, endpoint, options))
 
 
 class FastAPI(Typeway):
@@ -26,3 +63,11 @@ class FastAPI(Typeway):
 
     conventions: ClassVar[Conventions] = FASTAPI
     router_class: ClassVar[type[Router]] = APIRouter
+
+    def setup(self) -> None:
+        """Add the routes of the OpenAPI document and its pages."""
+        add_documentation(self, pages.PAGES)
+
+    def describe(self) -> dict[str, Any]:
+        """The OpenAPI document of the routes as they are now, checked against the specification."""
+        return checked(super().describe())

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import importlib
-import importlib.abc
 import importlib.machinery
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from types import ModuleType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from typeway.compat.names import NAMES
+
+if TYPE_CHECKING:
+    from importlib.metadata import Distribution, DistributionFinder
 
 PEER: Final = "fastapi"
 LOCK: Final = threading.Lock()
 
 
-class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Finds and fills the modules that stand for FastAPI's."""
+class Finder:
+    """Finds and fills the modules that stand for FastAPI's: a finder and a loader as `importlib.abc` describes them."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -26,13 +28,16 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         if fullname != PEER and not fullname.startswith(PEER + "."):
             return None
         if fullname not in NAMES:
-            raise ModuleNotFoundError(
-                f"No module named {fullname!r}: Typeway stands for FastAPI here and offers its public modules only. "
-                f"Import from {PEER!r} or one of its documented submodules.",
-                name=fullname,
-            )
-        is_package = any(name.startswith(fullname + ".") for name in NAMES)
-        return importlib.machinery.ModuleSpec(fullname, self, is_package=is_package)
+            # Without a name: `from fastapi import x` looks for a module `fastapi.x` at last, and would take the error
+            # that names it for an ordinary absence, with a message that explains nothing.
+            raise ModuleNotFoundError(missing(fullname))
+        # Every module is a package, so that a missing name in any of them is looked for here, and explained.
+        return importlib.machinery.ModuleSpec(fullname, self, origin=__name__, is_package=True)
+
+    def find_distributions(self, context: DistributionFinder.Context) -> Iterable[Distribution]:
+        from typeway.compat.distribution import distributions
+
+        return distributions(context)
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:
         return Facade(spec.name)
@@ -42,24 +47,44 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         module.__dict__["__all__"] = [name for name in NAMES[module.__name__] if not name.startswith("_")]
 
 
+def missing(fullname: str) -> str:
+    """What to say of a module or name that is not offered."""
+    from difflib import get_close_matches
+
+    module, _, name = fullname.rpartition(".")
+    modules = [known.rpartition(".")[2] for known in NAMES if known.rpartition(".")[0] == module]
+    close = get_close_matches(name, [*NAMES.get(module, ()), *modules], n=1)
+    hint = f" Did you mean {close[0]!r}?" if close else ""
+    return f"{module!r} has no {name!r}: Typeway stands for FastAPI here and offers its public names only.{hint}"
+
+
 class Facade(ModuleType):
     """A module whose names are looked up in the table when they are first asked for."""
 
     def __getattr__(self, name: str) -> Any:
         target = NAMES[self.__name__].get(name)
-        if target is None:
-            submodule = f"{self.__name__}.{name}"
-            if submodule in NAMES:
-                return importlib.import_module(submodule)
-            raise AttributeError(
-                f"module {self.__name__!r} has no attribute {name!r}: Typeway offers FastAPI's public names only."
-            )
-        value = resolve(target)
-        setattr(self, name, value)
-        return value
+        if target is not None:
+            value = resolve(target)
+            setattr(self, name, value)
+            return value
+        submodule = f"{self.__name__}.{name}"
+        if submodule in NAMES:
+            return importlib.import_module(submodule)
+        raise AttributeError(missing(submodule))
 
     def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__(), *NAMES[self.__name__]})
+        prefix = f"{self.__name__}."
+        modules = (name.removeprefix(prefix).partition(".")[0] for name in NAMES if name.startswith(prefix))
+        return sorted({*super().__dir__(), *NAMES[self.__name__], *modules})
+
+
+def standing(module: str, name: str, original: Any) -> Any:
+    """What stands under a name of FastAPI's now: the original, unless somebody has put another thing in its place.
+
+    Where FastAPI itself is imported as well, its modules are not ours to look into.
+    """
+    facade = sys.modules.get(module)
+    return vars(facade).get(name, original) if isinstance(facade, Facade) else original
 
 
 def resolve(target: str) -> Any:
@@ -71,6 +96,8 @@ def resolve(target: str) -> Any:
 
 def install() -> None:
     """Make `import fastapi` and its public submodules mean Typeway, in this process.
+
+    It imports little and warns never; calling it again, from any thread, changes nothing.
 
     Raises:
         RuntimeError: the real package has been imported already, so some code would keep using it.
@@ -91,6 +118,7 @@ def install() -> None:
         if loaded is not None:
             raise RuntimeError(
                 f"{PEER} has already been imported from {getattr(loaded, '__file__', '?')}: "
-                "call typeway.compat.install() before anything imports it."
+                "call typeway.compat.install() before anything imports it, or start the program with "
+                "`python -m typeway.compat`."
             )
         sys.meta_path.insert(0, Finder())

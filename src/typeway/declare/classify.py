@@ -197,7 +197,7 @@ def field_default_rule(question: Question) -> Source | None:
     field = question.parameter.default
     if type(field) is not FieldInfo:
         return None
-    location = inferred_location(question) if question.conventions.field_defaults else "query"
+    location = inferred_location(question)
     parameter = replace(question.parameter, metadata=(*question.parameter.metadata, field))
     marker = markers.MARKER_OF[location]()
     marker.default_factory = field.default_factory
@@ -244,7 +244,7 @@ def build_input(question: Question, marker: Marker, default: Any) -> Input:
     parameter = question.parameter
     settled = marker.settled((*parameter.metadata, *((marker,) if marker not in parameter.metadata else ())), default)
     take_field_default(question, settled)
-    if marker.location != "path" and parameter.name in question.path_names and not wires_differ(settled, parameter):
+    if marker.location != "path" and parameter.name in question.path_names:
         raise declaration_error(
             f"Cannot use `{type(marker).__name__}` for path param {parameter.name!r}",
             hint=f"Use Path(), or take {{{parameter.name}}} out of the path.",
@@ -253,7 +253,7 @@ def build_input(question: Question, marker: Marker, default: Any) -> Input:
         )
     extras = tuple(entry for entry in parameter.metadata if not isinstance(entry, (Marker, Depends)))
     has_json = any(is_json(entry) for entry in extras)
-    is_group = marker.location not in ("body", "file") and shapes.is_model_group(parameter.annotation)
+    is_group = marker.location != "body" and shapes.is_model_group(parameter.annotation)
     is_group = is_group and not has_json
     if marker.location == "header" and not is_group and settled.validation_alias is None and settled.alias is None:
         settled.alias = header_name(parameter.name, settled)
@@ -293,10 +293,6 @@ def header_name(name: str, marker: Marker) -> str:
     return name.replace("_", "-") if marker.convert_underscores else name
 
 
-def wires_differ(marker: Marker, parameter: Parameter) -> bool:
-    return names_of(marker, parameter.name) != (parameter.name,)
-
-
 def annotated(kind: Any, extras: tuple[Any, ...], marker: Marker) -> Any:
     """The type as Pydantic shall see it, with constraints only: planning adds the default, describing the rest.
 
@@ -334,7 +330,7 @@ def said_twice(question: Question) -> Contradiction | None:
             f"Cannot specify `Depends` in `Annotated` and default value together for {name!r}", SAY_ONCE
         )
     inner = [entry for entry in metadata if isinstance(entry, Marker)]
-    if inner and isinstance(default, (Marker, Depends)):
+    if inner and isinstance(default, (FieldInfo, Depends)):
         return Contradiction(
             f"Cannot specify a {question.conventions.default_title} annotation in `Annotated` and "
             f"`{type(default).__name__}` as a default value together for {name!r}",
@@ -360,7 +356,9 @@ def default_in_annotated(question: Question) -> Contradiction | None:
 
 
 def default_in_path(question: Question) -> Contradiction | None:
-    if isinstance(question.marker, markers.Path) and question.default is not PydanticUndefined:
+    # Of a name that the path lacks, the default is what the endpoint gets there: it may serve several paths.
+    in_path = question.parameter.name in question.path_names
+    if in_path and isinstance(question.marker, markers.Path) and question.default is not PydanticUndefined:
         return Contradiction(
             "Path parameters cannot have a default value",
             "Take the default away, or add a second path without the parameter.",
@@ -379,7 +377,16 @@ def marked_object(question: Question) -> Contradiction | None:
     )
 
 
-CONTRADICTIONS: Final = (said_twice, default_in_annotated, default_in_path, marked_object)
+def plain_field_default(question: Question) -> Contradiction | None:
+    if question.conventions.field_defaults or type(question.parameter.default) is not FieldInfo:
+        return None
+    return Contradiction(
+        f"non-body parameters must be in path, query, header or cookie: {question.parameter.name}",
+        "Use Query(), Header(), Cookie() or Body() in the place of Field(), or put Field() into Annotated.",
+    )
+
+
+CONTRADICTIONS: Final = (said_twice, default_in_annotated, default_in_path, marked_object, plain_field_default)
 
 
 def check_consistency(question: Question) -> None:
@@ -396,7 +403,7 @@ def check_consistency(question: Question) -> None:
 
 # What a location can hold, by a test on the type. The others hold anything: a validator may make it of strings.
 HOLDS: Final[Mapping[Location, tuple[Callable[[Any], bool], ...]]] = {
-    "path": (shapes.is_scalar, shapes.is_model_group),
+    "path": (shapes.is_scalar,),
     "query": (shapes.is_scalar, shapes.is_scalar_sequence, shapes.is_model_group),
 }
 REFUSED: Final[Mapping[Location, str]] = {
@@ -412,6 +419,8 @@ def check_location(question: Question, built: Input) -> None:
         DeclarationError: for example a dict as a query parameter.
     """
     tests = HOLDS.get(built.location)
+    if built.location == "path" and built.name not in question.path_names:
+        return
     if tests is None or any(test(built.kind) for test in tests):
         return
     raise declaration_error(

@@ -3,40 +3,25 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from pydantic_core import to_jsonable_python
-from typing_extensions import TypedDict, Unpack
+from typing_extensions import Unpack
 
-from typeway.describe.body import compose_form
-from typeway.describe.operation import Outline, describe_operation, ids_of, outline_operation, with_extra
-from typeway.describe.schemas import Described, Schemas, add_validation_errors
+from typeway.describe.merge import merged
+from typeway.describe.operation import Outline, describe_operation, ids_of, outline_all
+from typeway.describe.schemas import Components
 from typeway.encoders import jsonable_encoder
 from typeway.operation import Operation
+from typeway.options import AboutOptions
 
 
-class About(TypedDict, total=False):
+class About(AboutOptions, total=False):
     """What a document says of the whole API."""
 
-    title: str
-    """The API's name."""
-    version: str
-    """The API's version."""
     openapi_version: str
     """The version of the OpenAPI specification that the document claims to follow."""
-    summary: str | None
-    """A short summary."""
-    description: str | None
-    """Markdown."""
-    terms_of_service: str | None
-    """A URL."""
-    contact: Mapping[str, Any] | None
-    """`name`, `url` and `email` of whom to ask."""
-    license_info: Mapping[str, Any] | None
-    """`name` and either `identifier` or `url` of the API's licence."""
-    servers: Sequence[Mapping[str, Any]] | None
-    """Where the API is: `url` and `description`."""
     tags: Sequence[Mapping[str, Any]] | None
     """What the operations' tags mean: `name` and `description`."""
     external_docs: Mapping[str, Any] | None
@@ -73,50 +58,30 @@ def build_document(
 
     Raises:
         DeclarationError: a type has no JSON Schema, or a name in an annotation is not defined.
-        pydantic.ValidationError: what is said about the API is not what OpenAPI allows there.
-
-    Example:
-        ```python
-        build_document(title="Tasks", version="1.0", openapi_version="3.1.0", operations=[])
-        # {'openapi': '3.1.0', 'info': {'title': 'Tasks', 'version': '1.0'}, 'paths': {}}
-        ```
 
     Source: OpenAPI 3.1.0, section 4.8.1.
     """
-    schemas = Schemas(separate=separate_input_output_schemas)
-    served = [outline_operation(operation, schemas) for operation in operations if operation.include_in_schema]
-    sent = [outline_operation(webhook, schemas) for webhook in webhooks if webhook.include_in_schema]
-    described = schemas.describe()
-    outlines = [*every(served), *every(sent)]
-    for outline in outlines:
-        if outline.body is not None and outline.body.parts:
-            compose_form(outline.body, described)
-    adds_422 = any(outline.answers.adds_422 for outline in outlines)
-    writer = Writer(described, add_validation_errors(described) if adds_422 else "")
+    components = Components(separate=separate_input_output_schemas)
+    served, sent = outline_all(operations, components), outline_all(webhooks, components)
+    described = components.describe()
+    writer = Writer()
     document: dict[str, Any] = {
         "openapi": about.get("openapi_version", "3.1.0"),
-        "info": {key: about.get(name) for key, name in INFO.items() if about.get(name)},
+        "info": {key: about.get(name) or None for key, name in INFO.items()},
         "servers": about.get("servers") or None,
         "paths": writer.paths(served),
         "webhooks": writer.paths(sent) or None,
-        "components": components_of(outlines, described) or None,
+        "components": described or None,
         "tags": about.get("tags") or None,
         "externalDocs": about.get("external_docs") or None,
     }
-    return checked(document)
+    return {key: plain(value) for key, value in document.items() if value is not None}
 
 
 class Writer:
-    """Writes operations into one document, in which every operation id should stand once.
+    """Writes operations into one document, in which every operation id should stand once."""
 
-    Parameters:
-        described: the schemas that the outlines asked for.
-        validation_errors: the name of the component that describes a 422.
-    """
-
-    def __init__(self, described: Described, validation_errors: str) -> None:
-        self.described = described
-        self.validation_errors = validation_errors
+    def __init__(self) -> None:
         self.ids: set[str] = set()
 
     def paths(self, outlines: Sequence[Outline]) -> dict[str, dict[str, Any]]:
@@ -127,23 +92,19 @@ class Writer:
         return paths
 
     def path_item(self, outline: Outline) -> dict[str, Any]:
-        """What one operation adds to its path: itself, once per method."""
+        """What one operation adds to its path: itself, once per method, with what its author adds."""
         operation = outline.operation
         item = {}
         for method, operation_id in ids_of(operation).items():
             self.check_id(operation_id, operation)
-            shown = describe_operation(outline, method, operation_id, self.described, self.validation_errors)
-            if outline.callbacks:
-                shown["callbacks"] = self.callbacks(outline)
-            item[method.lower()] = with_extra(operation, shown)
+            shown = describe_operation(outline, method, operation_id)
+            # The Callback Objects (section 4.8.18) are called like their functions.
+            shown["callbacks"] = {
+                callback.operation.name: {callback.operation.path: self.path_item(callback)}
+                for callback in outline.callbacks
+            } or None
+            item[method.lower()] = merged(shown, operation.openapi_extra or {})
         return item
-
-    def callbacks(self, outline: Outline) -> dict[str, dict[str, Any]]:
-        """The Callback Objects of an operation (section 4.8.18), by the names of their functions."""
-        return {
-            callback.operation.name: {callback.operation.path: self.path_item(callback)}
-            for callback in outline.callbacks
-        }
 
     def check_id(self, operation_id: str, operation: Operation) -> None:
         """Warn of an operation id that stands twice: client generators make functions of them (section 4.8.10)."""
@@ -155,39 +116,6 @@ class Writer:
                 stacklevel=2,
             )
         self.ids.add(operation_id)
-
-
-def every(outlines: Sequence[Outline]) -> Iterator[Outline]:
-    """The outlines and those of their callbacks."""
-    for outline in outlines:
-        yield outline
-        yield from every(outline.callbacks)
-
-
-def components_of(outlines: Sequence[Outline], described: Described) -> dict[str, Any]:
-    """The Components Object (section 4.8.7), without empty members."""
-    schemes = {name: scheme for outline in outlines for name, scheme in outline.schemes.items()}
-    components = {
-        "schemas": dict(sorted(described.components.items())),
-        "securitySchemes": schemes,
-    }
-    return {name: members for name, members in components.items() if members}
-
-
-def checked(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The document as OpenAPI's own objects see it, in plain JSON values, without members that are None.
-
-    Raises:
-        pydantic.ValidationError: a member is not what OpenAPI allows there.
-    """
-    # Imported when first needed: building the models of the whole specification costs more than most applications'
-    # start.
-    from typeway.describe.models import OpenAPI
-
-    # Paths are left as they were written: everything in them is ours, but for what authors add, which may be anything.
-    whole = OpenAPI.model_validate({**document, "paths": None})
-    shown = whole.model_dump(by_alias=True, exclude_none=True) | {"paths": document["paths"]}
-    return {key: plain(shown[key]) for key in document if key in shown}
 
 
 def plain(value: Any) -> Any:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Sequence
 from copy import copy
 from dataclasses import dataclass
 from types import NoneType
 from typing import Annotated, get_args
 
-from pydantic_core import CoreSchema, PydanticUndefined, core_schema
+from pydantic_core import CoreSchema
 from pydantic_core.core_schema import TypedDictField
 
 from typeway.declare import shapes
 from typeway.declare.classify import Input
+from typeway.describe.schemas import with_default
 from typeway.plan.fields import TEXTS, described_schema, member_schema, schema_of
 from typeway.plan.tree import Node
 
@@ -41,39 +42,30 @@ class Placed:
     @property
     def schema_with_default(self) -> CoreSchema:
         """The input's type, what is said about it, and its default."""
-        return self.with_default(self.schema)
-
-    def with_default(self, schema: CoreSchema) -> CoreSchema:
-        """The schema with the input's default; one of None goes without saying."""
-        default = self.entry.marker.default
-        if default is PydanticUndefined or default is None:
-            return schema
-        return core_schema.with_default_schema(schema, default=default)
+        return with_default(self.schema, self.entry.marker.default)
 
     def member(self, title: str | None, *, is_required: bool) -> TypedDictField:
         """The input as a member of an object; see `typeway.plan.fields.member_schema`."""
-        schema = self.with_default(self.type_schema)
+        schema = with_default(self.type_schema, self.entry.marker.default)
         return member_schema(schema, self.entry.marker, title, wire=self.entry.wire, is_required=is_required)
 
 
-def nodes_in_order(tree: Node) -> tuple[Node, ...]:
+def nodes_in_order(tree: Node) -> list[Node]:
     """Every callable of an operation once: what asks comes before what is asked for."""
-    seen: set[Hashable] = set()
+    found: dict[Hashable, Node] = {}
 
-    def visit(node: Node) -> Iterator[Node]:
-        if node.cache_key in seen:
-            return
-        seen.add(node.cache_key)
-        yield node
-        for _, child in node.children:
-            yield from visit(child)
+    def visit(node: Node) -> None:
+        if found.setdefault(node.cache_key, node) is node:
+            for _, child in node.children:
+                visit(child)
 
-    return tuple(visit(tree))
+    visit(tree)
+    return list(found.values())
 
 
-def inputs_in_order(nodes: Sequence[Node]) -> tuple[Placed, ...]:
+def inputs_in_order(nodes: Sequence[Node]) -> list[Placed]:
     """What the callables take from the request."""
-    return tuple(Placed(entry, node.declaration.where) for node in nodes for entry in node.inputs)
+    return [Placed(entry, node.declaration.where) for node in nodes for entry in node.inputs]
 
 
 def is_nullable(entry: Input) -> bool:

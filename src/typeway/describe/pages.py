@@ -21,16 +21,11 @@ _CSP: Final = (
 SWAGGER_UI_CSP: Final = f"{_CSP}; style-src 'self'"
 """The strictest Content-Security-Policy under which Swagger UI works in full with the files of the package.
 
-Nothing is inline, nothing is evaluated; its icons are `data:` images. Widen `connect-src` by the other servers that the
-document names, if people shall call them from the page.
+Widen `connect-src` by the other servers that the document names, if people shall call them from the page.
 """
 
 REDOC_CSP: Final = f"{_CSP}; style-src 'self' 'unsafe-inline'; worker-src blob:"
-"""The strictest Content-Security-Policy under which ReDoc works in full with the files of the package.
-
-ReDoc puts style elements into the page while it runs, so styles (not scripts) must be allowed inline; its search runs
-in a `blob:` worker.
-"""
+"""The same for ReDoc, which puts style elements into the page while it runs and searches in a `blob:` worker."""
 
 swagger_ui_default_parameters: Mapping[str, Any] = MappingProxyType(
     {
@@ -90,15 +85,16 @@ def get_swagger_ui_html(
         blocks.append(_json_block("swagger-ui-oauth", init_oauth))
     return _page(
         title,
-        icon=_located(swagger_favicon_url, asset_path),
-        styles=[_located(swagger_css_url, asset_path), _located(ASSETS["typeway-docs.css"].url, asset_path)],
+        icon=swagger_favicon_url,
+        styles=[swagger_css_url],
         body=[
             '<div id="swagger-ui"></div>',
             "<noscript>Swagger UI needs JavaScript.</noscript>",
             *blocks,
             _swagger_comment(oauth2_redirect_url, bool(init_oauth)),
         ],
-        scripts=[_located(swagger_js_url, asset_path), _located(ASSETS["typeway-swagger.js"].url, asset_path)],
+        scripts=[swagger_js_url, ASSETS["typeway-swagger.js"].url],
+        asset_path=asset_path,
     )
 
 
@@ -114,31 +110,22 @@ def get_redoc_html(
     """Write the ReDoc page.
 
     Parameters:
-        openapi_url: where the OpenAPI document is.
-        title: the page's title.
         redoc_js_url: ReDoc's script, if not the packaged one.
         redoc_favicon_url: the page's icon.
         with_google_fonts: load ReDoc's fonts from Google; without, the browser's own fonts are used.
-        asset_path: where the application serves the packaged files, with its root path: root_path + `ASSET_PATH`.
-
-    Example:
-        ```python
-        @app.get("/redoc", include_in_schema=False)
-        async def redoc() -> HTMLResponse:
-            return get_redoc_html(openapi_url="/openapi.json", title="Tasks")
-        ```
+        openapi_url, title, asset_path: see `get_swagger_ui_html`.
     """
-    styles = [_located(ASSETS["typeway-docs.css"].url, asset_path)]
     return _page(
         title,
-        icon=_located(redoc_favicon_url, asset_path),
-        styles=[_GOOGLE_FONTS, *styles] if with_google_fonts else styles,
+        icon=redoc_favicon_url,
+        styles=[_GOOGLE_FONTS] if with_google_fonts else [],
         body=[
             '<div id="redoc"></div>',
             "<noscript>ReDoc needs JavaScript.</noscript>",
             _json_block("redoc-configuration", {"specUrl": openapi_url, "options": {}}),
         ],
-        scripts=[_located(redoc_js_url, asset_path), _located(ASSETS["typeway-redoc.js"].url, asset_path)],
+        scripts=[redoc_js_url, ASSETS["typeway-redoc.js"].url],
+        asset_path=asset_path,
     )
 
 
@@ -146,24 +133,18 @@ def get_swagger_ui_oauth2_redirect_html(*, asset_path: str = ASSET_PATH) -> HTML
     """Write the page to which an OAuth2 authorization server sends the user of Swagger UI back.
 
     Parameters:
-        asset_path: where the application serves the packaged files, with its root path: root_path + `ASSET_PATH`.
+        asset_path: see `get_swagger_ui_html`.
     """
     return _page(
         "Swagger UI: OAuth2 redirect",
-        icon=_located(ASSETS["favicon.svg"].url, asset_path),
-        styles=[_located(ASSETS["typeway-docs.css"].url, asset_path)],
+        icon=ASSETS["favicon.svg"].url,
         body=[
             '<p id="message"></p>',
             "<!-- The script hands the answer to window.opener.swaggerUIRedirectOauth2 and closes this window. -->",
         ],
-        scripts=[_located(ASSETS["typeway-oauth2-redirect.js"].url, asset_path)],
+        scripts=[ASSETS["typeway-oauth2-redirect.js"].url],
+        asset_path=asset_path,
     )
-
-
-def _located(url: str, asset_path: str) -> str:
-    """Move the address of a packaged file to where the application serves it; any other stays as it is."""
-    own = url.startswith(f"{ASSET_PATH}/")
-    return asset_path + url.removeprefix(ASSET_PATH) if own else url
 
 
 def _json_block(block_id: str, values: Mapping[str, Any]) -> str:
@@ -188,8 +169,15 @@ def _swagger_comment(oauth2_redirect_url: str | None, has_oauth: bool) -> str:
     return "\n".join(["<!-- typeway-swagger.js starts Swagger UI with the values above and with", *lines, "-->"])
 
 
-def _page(title: str, *, icon: str, styles: Iterable[str], body: Iterable[str], scripts: Iterable[str]) -> HTMLResponse:
+def _page(
+    title: str, *, icon: str, styles: Iterable[str] = (), body: Iterable[str], scripts: Iterable[str], asset_path: str
+) -> HTMLResponse:
     """Put a page together; addresses and title are escaped here, the body's parts by who wrote them."""
+
+    def located(url: str) -> str:
+        # A packaged file is where the application serves it; any other stays where it is.
+        return escape(asset_path + url.removeprefix(ASSET_PATH) if url.startswith(f"{ASSET_PATH}/") else url)
+
     lines = [
         "<!DOCTYPE html>",
         '<html lang="en">',
@@ -197,12 +185,12 @@ def _page(title: str, *, icon: str, styles: Iterable[str], body: Iterable[str], 
         '<meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>{escape(title)}</title>",
-        f'<link rel="icon" href="{escape(icon)}">',
-        *(f'<link rel="stylesheet" href="{escape(url)}">' for url in styles),
+        f'<link rel="icon" href="{located(icon)}">',
+        *(f'<link rel="stylesheet" href="{located(url)}">' for url in (*styles, ASSETS["typeway-docs.css"].url)),
         "</head>",
         "<body>",
         *body,
-        *(f'<script src="{escape(url)}"></script>' for url in scripts),
+        *(f'<script src="{located(url)}"></script>' for url in scripts),
         "</body>",
         "</html>",
     ]

@@ -10,8 +10,9 @@ from typing import Any, Final
 
 from starlette.responses import JSONResponse, Response
 
+from typeway.declare import shapes
 from typeway.describe.merge import merged
-from typeway.describe.schemas import COMPONENT, Described, JsonSchema, Schemas, title_of
+from typeway.describe.schemas import Components, JsonSchema, title_of
 from typeway.exceptions import declaration_error
 from typeway.operation import Operation
 from typeway.plan.fields import schema_of
@@ -37,58 +38,48 @@ OTHER_MEANING: Final = "Additional Response"
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What an operation answers, as far as it is known before schemas are.
+    """What an operation answers.
 
     Parameters:
         status: the status of its own response.
-        model: the number of the schema of its own response, or of a stream's items; None if any value will do.
-        others: the numbers of the schemas of other responses, by their keys in `Operation.responses`.
-        adds_422: whether a failed validation is described because the author describes no such response.
+        own: the schema of its own response, or of a stream's items; None if any value will do.
+        others: the schemas of other responses, by their keys in `Operation.responses`.
+        errors: the schema of a failed validation, unless the author describes such a response.
     """
 
     status: str
-    model: int | None
-    others: Mapping[int | str, int]
-    adds_422: bool
+    own: JsonSchema | None
+    others: Mapping[int | str, JsonSchema]
+    errors: JsonSchema | None
 
 
-def outline_responses(operation: Operation, schemas: Schemas, *, validates: bool) -> Answers:
+def outline_responses(operation: Operation, components: Components, *, validates: bool) -> Answers:
     """Ask for the schemas of responses.
 
     Parameters:
         validates: whether the operation takes anything that may be invalid.
     """
     where = operation.declaration.where
-    others = {
-        code: schemas.want(
-            schema_of(response["model"], where),
-            "serialization",
-            title_of(f"Response_{code}_{operation.unique_id}"),
-        )
-        for code, response in operation.responses.items()
-        if response.get("model") is not None
-    }
+
+    def want(annotation: Any, name: str | int) -> JsonSchema:
+        title = title_of(f"{name}_{operation.unique_id}")
+        return components.want(schema_of(annotation, where), "serialization", title)
+
     status = status_of(operation)
     documented = {status, *(key_of(code, where) for code in operation.responses)}
+    returns = operation.returns
+    annotation, kind = (returns.item, "StreamItem") if streams_items(operation) else (returns.model, "Response")
+    is_any = annotation is None or (kind == "StreamItem" and shapes.is_subclass(annotation, ServerSentEvent))
     return Answers(
         status=status,
-        model=want_model(operation, schemas),
-        others=others,
-        adds_422=validates and not documented & {"422", "4XX", "default"},
+        own=None if is_any else want(annotation, kind),
+        others={
+            code: want(response["model"], f"Response_{code}")
+            for code, response in operation.responses.items()
+            if response.get("model") is not None
+        },
+        errors=components.want_errors() if validates and not documented & {"422", "4XX", "default"} else None,
     )
-
-
-def want_model(operation: Operation, schemas: Schemas) -> int | None:
-    returns, where = operation.returns, operation.declaration.where
-    if streams_items(operation):
-        annotation, title = returns.item, f"StreamItem_{operation.unique_id}"
-        if isinstance(annotation, type) and issubclass(annotation, ServerSentEvent):
-            return None
-    else:
-        annotation, title = returns.model, f"Response_{operation.unique_id}"
-    if annotation is None:
-        return None
-    return schemas.want(schema_of(annotation, where), "serialization", title_of(title))
 
 
 def streams_items(operation: Operation) -> bool:
@@ -124,51 +115,36 @@ def status_of(operation: Operation) -> str:
     return str(parameter.default) if parameter is not None and isinstance(parameter.default, int) else "200"
 
 
-def describe_responses(
-    operation: Operation, answers: Answers, described: Described, validation_errors: str
-) -> dict[str, Any]:
-    """The Responses Object (OpenAPI 3.1, section 4.8.16).
-
-    Parameters:
-        validation_errors: the name of the component that describes a 422.
-    """
-    responses: dict[str, Any] = {answers.status: own_response(operation, answers, described)}
-    media_type = getattr(operation.response_class, "media_type", None) or JSON
+def describe_responses(operation: Operation, answers: Answers) -> dict[str, Any]:
+    """The Responses Object (OpenAPI 3.1, section 4.8.16)."""
+    kind = operation.response_class
+    own: dict[str, Any] = {"description": operation.response_description}
+    content = content_of(operation, answers)
+    if content and allows_body(int(answers.status)):
+        own["content"] = content
+    responses = {answers.status: own}
+    media_type = getattr(kind, "media_type", None) or JSON
     for code, given in operation.responses.items():
         key = key_of(code, operation.declaration.where)
         response = {name: value for name, value in given.items() if name != "model"}
         if code in answers.others:
-            model = {"content": {media_type: {"schema": described[answers.others[code]]}}}
-            response = merged(response, model)
+            response = merged(response, {"content": {media_type: {"schema": answers.others[code]}}})
         known = responses.get(key, {})
-        response["description"] = (
-            response.get("description") or known.get("description") or MEANINGS.get(key, OTHER_MEANING)
-        )
-        responses[key] = merged(known, response)
-    if answers.adds_422:
-        responses["422"] = {
-            "description": VALIDATION_ERROR,
-            "content": {JSON: {"schema": {"$ref": COMPONENT + validation_errors}}},
-        }
+        meaning = response.get("description") or known.get("description") or MEANINGS.get(key, OTHER_MEANING)
+        responses[key] = merged(known, {**response, "description": meaning})
+    if answers.errors is not None:
+        content = {JSON: {"schema": answers.errors}}
+        responses["422"] = {"description": VALIDATION_ERROR, "content": content}
     return responses
 
 
-def own_response(operation: Operation, answers: Answers, described: Described) -> dict[str, Any]:
-    """The Response Object of what the endpoint returns (section 4.8.17)."""
-    response: dict[str, Any] = {"description": operation.response_description}
-    content = content_of(operation, {} if answers.model is None else described[answers.model], answers.model)
-    if content and allows_body(int(answers.status)):
-        response["content"] = content
-    return response
-
-
-def content_of(operation: Operation, model: JsonSchema, number: int | None) -> dict[str, Any] | None:
-    """What the endpoint's response carries, by media type; None if its class does not say."""
-    kind = operation.response_class
+def content_of(operation: Operation, answers: Answers) -> dict[str, Any] | None:
+    """What the endpoint's response carries, by media type (section 4.8.14); None if its class does not say."""
+    kind, model = operation.response_class, answers.own or {}
     if streams_items(operation):
         if kind is None:
             return {JSON_LINES: {"itemSchema": model}}
-        return {kind.media_type or "text/event-stream": {"itemSchema": event_schema(model, is_json=number is not None)}}
+        return {kind.media_type or "text/event-stream": {"itemSchema": event_schema(answers.own)}}
     if kind is None:
         return {JSON: {"schema": model}}
     if kind.media_type is None:
@@ -176,23 +152,20 @@ def content_of(operation: Operation, model: JsonSchema, number: int | None) -> d
     return {kind.media_type: {"schema": model if issubclass(kind, JSONResponse) else {"type": "string"}}}
 
 
-def event_schema(model: JsonSchema, *, is_json: bool) -> JsonSchema:
+def event_schema(model: JsonSchema | None) -> JsonSchema:
     """The schema of one server-sent event (HTML Living Standard, section 9.2).
 
     Parameters:
-        model: what the data holds.
-        is_json: whether it is known to be JSON.
+        model: what the data holds; None if it is not known to be JSON.
     """
-    data: JsonSchema = {"type": "string"}
-    if is_json:
-        data |= {"contentMediaType": JSON, "contentSchema": model}
-    event: JsonSchema = {
+    data = {"type": "string"}
+    return {
         "type": "object",
         "properties": {
-            "data": data,
+            "data": data if model is None else {**data, "contentMediaType": JSON, "contentSchema": model},
             "event": {"type": "string"},
             "id": {"type": "string"},
             "retry": {"type": "integer", "minimum": 0},
         },
+        "required": None if model is None else ["data"],
     }
-    return {**event, "required": ["data"]} if is_json else event

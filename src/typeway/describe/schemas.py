@@ -1,9 +1,9 @@
-"""Give every type of a document its JSON Schema: one component per model and mode, all made in one pass."""
+"""Gather what a document's operations refer to: a JSON Schema for every type, all made in one pass, and guards."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pydantic_core import CoreSchema, PydanticUndefined, core_schema
@@ -18,108 +18,118 @@ JsonSchema = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A type whose JSON Schema is needed, and the title it gets where it is no component."""
+    """A type whose JSON Schema is needed, the title it gets where it is no component, and the mapping to fill."""
 
     schema: CoreSchema
     mode: Mode
     title: str | None
+    shown: JsonSchema = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Described:
-    """What a document says of its types.
+class Components:
+    """What a document's operations refer to: first collected, then described together, so that names never clash.
 
-    Parameters:
-        schemas: the JSON Schemas that were asked for, by number.
-        components: what they refer to, by name.
-    """
-
-    schemas: Mapping[int, JsonSchema]
-    components: dict[str, JsonSchema]
-
-    def __getitem__(self, number: int) -> JsonSchema:
-        return self.schemas[number]
-
-    def component_of(self, number: int) -> str:
-        """The name of the component that a schema refers to."""
-        reference: str = self.schemas[number]["$ref"]
-        return reference.removeprefix(COMPONENT)
-
-    def free_name(self, name: str) -> str:
-        """A name for a component of the framework's own: the author's models keep theirs."""
-        return f"typeway__{name}" if name in self.components else name
-
-
-class Schemas:
-    """The types that a document speaks of: first collected, then described together, so that names never clash.
+    Whoever asks for a schema is given a mapping at once, which is empty until `describe` fills it.
 
     Parameters:
         separate: whether a model that sends something else than it accepts has a component for each.
+
+    Attributes:
+        schemas: the schemas that have names.
+        guards: the security schemes, by name.
+        afterwards: what to do once all schemas are known.
     """
 
     def __init__(self, *, separate: bool) -> None:
         self.separate = separate
         self.wanted: list[Wanted] = []
-        self.objects: dict[int, str] = {}
+        self.schemas: dict[str, JsonSchema] = {}
+        self.guards: dict[str, Any] = {}
+        self.afterwards: list[Callable[[], None]] = []
+        self.errors: JsonSchema | None = None
 
-    def want(self, schema: CoreSchema, mode: Mode, title: str | None) -> int:
-        """Ask for the schema of a type; the number finds it in what `describe` returns."""
+    def want(self, schema: CoreSchema, mode: Mode, title: str | None) -> JsonSchema:
+        """Ask for the schema of a type."""
         if mode == "serialization" and not self.separate and not has_computed_fields(schema):
             mode = "validation"
         self.wanted.append(Wanted(schema, mode, title))
-        return len(self.wanted) - 1
+        return self.wanted[-1].shown
 
-    def want_object(self, title: str, members: Mapping[str, TypedDictField], default: Any = PydanticUndefined) -> int:
+    def want_object(
+        self, title: str, members: Mapping[str, TypedDictField], default: Any = PydanticUndefined
+    ) -> JsonSchema:
         """Ask for a component that describes an object by its members."""
-        number = len(self.wanted)
         # The number makes the reference unique: two operations may have one id.
-        schema: CoreSchema = core_schema.typed_dict_schema(dict(members), ref=f"typeway.{title}:{number}")
-        if default is not PydanticUndefined and default is not None:
-            schema = core_schema.with_default_schema(schema, default=default)
-        self.objects[number] = title
-        return self.want(schema, "validation", None)
+        reference = f"typeway.{title}:{len(self.wanted)}"
+        schema = core_schema.typed_dict_schema(dict(members), ref=reference)
+        shown = self.want(with_default(schema, default), "validation", None)
+        self.afterwards.append(lambda: self.referred(shown).update(title=title))
+        return shown
 
-    def want_member(self, member: TypedDictField) -> int:
+    def want_member(self, member: TypedDictField) -> JsonSchema:
         """Ask for the schema of an object of which but one member is known."""
         return self.want(core_schema.typed_dict_schema({"member": member}), "validation", None)
 
-    def describe(self) -> Described:
-        """The JSON Schemas of everything that was asked for."""
+    def want_errors(self) -> JsonSchema:
+        """Ask for the schema of the answer that validation gives."""
+        if self.errors is None:
+            self.errors = {}
+        return self.errors
+
+    def describe(self) -> dict[str, Any]:
+        """Fill all schemas that were asked for; the Components Object (OpenAPI 3.1, section 4.8.7)."""
         found, definitions = json_schemas(
             [(number, wanted.mode, wanted.schema) for number, wanted in enumerate(self.wanted)],
             ref_template=COMPONENT + "{model}",
         )
-        described = Described(
-            {number: titled(schema, self.wanted[number].title) for number, schema in found.items()},
-            {name: cut_description(definitions[name]) for name in sorted(definitions)},
+        self.schemas |= {name: cut_description(schema) for name, schema in definitions.items()}
+        for number, wanted in enumerate(self.wanted):
+            wanted.shown.update(found[number])
+            # A component has its own title.
+            if wanted.title is not None and "$ref" not in wanted.shown:
+                wanted.shown["title"] = wanted.title
+        for finish in self.afterwards:
+            finish()
+        if self.errors is not None:
+            self.add_errors(self.errors)
+        components = {"schemas": dict(sorted(self.schemas.items())), "securitySchemes": self.guards}
+        return {name: members for name, members in components.items() if members}
+
+    def referred(self, schema: JsonSchema) -> JsonSchema:
+        """The component that a schema refers to."""
+        return self.schemas[schema["$ref"].removeprefix(COMPONENT)]
+
+    def add_errors(self, shown: JsonSchema) -> None:
+        """Add what describes a 422; the author's models keep their names."""
+        error, errors = (
+            f"typeway__{name}" if name in self.schemas else name for name in ("ValidationError", "HTTPValidationError")
         )
-        for number, title in self.objects.items():
-            described.components[described.component_of(number)]["title"] = title
-        return described
+        self.schemas[error] = VALIDATION_ERROR
+        self.schemas[errors] = {
+            "properties": {
+                "detail": {"items": {"$ref": COMPONENT + error}, "type": "array", "title": "Detail"},
+            },
+            "type": "object",
+            "title": "HTTPValidationError",
+        }
+        shown["$ref"] = COMPONENT + errors
 
 
-def titled(schema: JsonSchema, title: str | None) -> JsonSchema:
-    """The schema under a title, unless it refers to a component, which has its own."""
-    if title is not None and "$ref" not in schema:
-        schema["title"] = title
-    return schema
+def with_default(schema: CoreSchema, default: Any) -> CoreSchema:
+    """The schema with a default; one of None goes without saying."""
+    if default is PydanticUndefined or default is None:
+        return schema
+    return core_schema.with_default_schema(schema, default=default)
 
 
 def cut_description(schema: JsonSchema) -> JsonSchema:
     """The schema of a model whose docstring is shown up to a form feed: what follows is for readers of the code."""
     description = schema.get("description")
-    if isinstance(description, str) and "\f" in description:
-        schema["description"] = description.split("\f")[0]
-    return schema
+    return {**schema, "description": description.split("\f")[0]} if isinstance(description, str) else schema
 
 
 def title_of(name: str) -> str:
-    """The title of a value without one.
-
-    Example:
-        >>> title_of("max_items")
-        'Max Items'
-    """
+    """The title of a value without one: "Max Items" for `max_items`."""
     return name.title().replace("_", " ")
 
 
@@ -140,18 +150,3 @@ VALIDATION_ERROR: Final[JsonSchema] = {
     "required": ["loc", "msg", "type"],
     "title": "ValidationError",
 }
-
-
-def add_validation_errors(described: Described) -> str:
-    """Add the components that describe a 422; the name of the one to refer to."""
-    error = described.free_name("ValidationError")
-    errors = described.free_name("HTTPValidationError")
-    described.components[error] = VALIDATION_ERROR
-    described.components[errors] = {
-        "properties": {
-            "detail": {"items": {"$ref": COMPONENT + error}, "type": "array", "title": "Detail"},
-        },
-        "type": "object",
-        "title": "HTTPValidationError",
-    }
-    return errors

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from pydantic_core import from_json
 from starlette.datastructures import FormData, UploadFile
@@ -18,13 +18,14 @@ from typeway.declare import shapes
 from typeway.declare.classify import Input
 from typeway.exceptions import HTTPException, RequestValidationError
 from typeway.plan.exchange import Exchange
-from typeway.plan.sources import MISSING, Group, follow, is_empty, pick
+from typeway.plan.sources import MISSING, Group, choice_of, pick
 from typeway.types import Message, Receive
 
-NOT_AN_OBJECT: Final = object()
 JSON: Final = "application/json"
 
-Collect = Callable[[Exchange, dict[str, Any]], None]
+# Adds one callable's share of the body to its raw values; False if the body has no shares, because it is no object.
+Collect = Callable[[Exchange, dict[str, Any]], bool]
+ReadField = Callable[[FormData], Awaitable[Any]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,6 +41,7 @@ class Body:
         strict: whether a body without a media type is left unparsed.
         rejects: whether other media types are answered with 415.
         form_limits: `max_fields`, `max_files`, `max_part_size`.
+        readers: of a form, what reads the raw value of each input.
     """
 
     inputs: tuple[Input, ...]
@@ -50,6 +52,7 @@ class Body:
     strict: bool
     rejects: bool
     form_limits: Mapping[str, int] = field(default_factory=dict)
+    readers: tuple[ReadField, ...] = ()
 
     async def read(self, exchange: Exchange) -> None:
         """Read and parse the body into the exchange.
@@ -79,12 +82,10 @@ class Body:
             )
         else:
             exchange.body = raw
-        if self.embedded and not isinstance(exchange.body, dict):
-            exchange.body = NOT_AN_OBJECT
 
     def is_json(self, content_type: bytes | None) -> bool:
         """Whether a media type means JSON: `application/json`, or one with the suffix of RFC 6839."""
-        if content_type is None:
+        if not content_type:
             return not self.strict
         kind, _, subtype = media_type(content_type).partition("/")
         return kind == "application" and (subtype == "json" or subtype.endswith("+json"))
@@ -92,15 +93,14 @@ class Body:
     async def read_form(self, exchange: Exchange) -> None:
         request = exchange.connection
         if not isinstance(request, Request):
-            raise HTTPException(400, texts.BODY_PARSE_ERROR)
+            raise parse_failure()
         try:
-            form = await request.form(**self.form_limits)
-            exchange.form = form
-            exchange.body = {index: await form_value(form, entry) for index, entry in enumerate(self.inputs)}
+            exchange.form = form = await request.form(**self.form_limits)
+            exchange.body = [await read(form) for read in self.readers]
         except StarletteHTTPException:
             raise
         except Exception as error:
-            raise parse_failure(error) from error
+            raise parse_failure() from error
 
     def collector(self, inputs: Sequence[Input]) -> Collect | None:
         """A function that adds one callable's share of the body to its raw values."""
@@ -109,9 +109,18 @@ class Body:
             return None
         if self.is_form:
             return collect_form([(entry.name, self.index_of(entry)) for entry in own])
-        if self.embedded:
+        if self.has_members(own):
             return collect_members([(entry.name, entry.wires) for entry in own])
         return collect_whole(own[0].name)
+
+    def has_members(self, inputs: Sequence[Input]) -> bool:
+        """Whether one callable's inputs are members of the body, and not each the whole of it.
+
+        Inputs of one name alone are members only where they say `embed`; the endpoint's, which is last, says it for all.
+        """
+        names = {entry.name for entry in self.inputs}
+        asking = [*(entry for entry in inputs if is_body(entry)), self.inputs[-1]]
+        return self.is_form or len(names) > 1 or any(entry.marker.embed for entry in asking)
 
     def index_of(self, wanted: Input) -> int:
         return next(index for index, entry in enumerate(self.inputs) if entry is wanted)
@@ -122,33 +131,36 @@ def is_body(entry: Input) -> bool:
 
 
 def collect_whole(name: str) -> Collect:
-    def collect(exchange: Exchange, values: dict[str, Any]) -> None:
+    def collect(exchange: Exchange, values: dict[str, Any]) -> bool:
         if exchange.body is not MISSING:
             values[name] = exchange.body
+        return True
 
     return collect
 
 
-def collect_members(members: list[tuple[str, tuple[tuple[str | int, ...], ...]]]) -> Collect:
-    def collect(exchange: Exchange, values: dict[str, Any]) -> None:
+def collect_members(members: list[tuple[str, tuple[str, ...]]]) -> Collect:
+    def collect(exchange: Exchange, values: dict[str, Any]) -> bool:
         body = exchange.body
-        if isinstance(body, dict):
-            for name, wires in members:
-                for first, *rest in wires:
-                    value = follow(body, [first, *rest])
-                    if value is not MISSING:
-                        values[name] = value
-                        break
+        if not isinstance(body, dict):
+            return body is MISSING or isinstance(body, bytes)
+        for name, wires in members:
+            for wire in wires:
+                if wire in body:
+                    values[name] = body[wire]
+                    break
+        return True
 
     return collect
 
 
 def collect_form(members: list[tuple[str, int]]) -> Collect:
-    def collect(exchange: Exchange, values: dict[str, Any]) -> None:
+    def collect(exchange: Exchange, values: dict[str, Any]) -> bool:
         for name, index in members:
             value = exchange.body[index]
             if value is not MISSING:
                 values[name] = value
+        return True
 
     return collect
 
@@ -175,7 +187,7 @@ async def read_rest(message: Message, receive: Receive) -> bytes:
     chunks = []
     while True:
         if message["type"] != "http.request":
-            raise HTTPException(400, texts.BODY_PARSE_ERROR)
+            raise parse_failure()
         chunks.append(message.get("body", b""))
         if not message.get("more_body", False):
             return b"".join(chunks)
@@ -190,14 +202,12 @@ async def read_through_request(exchange: Exchange) -> bytes:
     except StarletteHTTPException:
         raise
     except Exception as error:
-        raise parse_failure(error) from error
+        raise parse_failure() from error
 
 
-def parse_failure(error: Exception) -> HTTPException:
-    """The answer to a body that cannot be read at all; Starlette's own verdict on a form is kept."""
-    detail = getattr(error, "detail", None)
-    status = getattr(error, "status_code", 400)
-    return HTTPException(status if isinstance(status, int) else 400, detail or texts.BODY_PARSE_ERROR)
+def parse_failure() -> StarletteHTTPException:
+    """The answer to a body that cannot be read at all."""
+    return StarletteHTTPException(400, texts.BODY_PARSE_ERROR)
 
 
 def parse_json(raw: bytes) -> Any:
@@ -222,7 +232,7 @@ def parse_json(raw: bytes) -> Any:
             body=error.doc,
         ) from error
     except (ValueError, RecursionError) as error:
-        raise HTTPException(400, texts.BODY_PARSE_ERROR) from error
+        raise parse_failure() from error
 
 
 def media_type(content_type: bytes | None) -> str:
@@ -230,14 +240,19 @@ def media_type(content_type: bytes | None) -> str:
     return (content_type or b"").decode("latin-1").partition(";")[0].strip().lower()
 
 
-async def form_value(form: FormData, entry: Input) -> Any:
-    """The raw value of one input of a form, or MISSING; an empty field counts as missing."""
-    if entry.is_group:
-        return Group(entry).collect(form.getlist, form.keys())
-    value = pick(form.getlist, entry.wires, is_list=entry.is_list)
-    if value is MISSING or is_empty(value):
-        return MISSING
-    return await content_of(value) if takes_content(entry) else value
+def field_reader(entry: Input) -> ReadField:
+    """A function that reads the raw value of one input of a form, or MISSING; an empty field counts as missing."""
+    wires, choice = entry.wires, choice_of(entry)
+    group = Group(entry) if entry.is_group else None
+    reads_content = takes_content(entry)
+
+    async def read(form: FormData) -> Any:
+        if group is not None:
+            return group.collect(form.getlist, form)
+        value = pick(form.getlist, wires, choice)
+        return await content_of(value) if reads_content else value
+
+    return read
 
 
 async def content_of(value: Any) -> Any:
@@ -252,8 +267,12 @@ async def content_of(value: Any) -> Any:
 
 
 def takes_content(entry: Input) -> bool:
-    """Whether an input wants a file's bytes, not the file."""
-    return entry.location == "file" and not shapes.is_upload(entry.kind)
+    """Whether an input wants the bytes of a file, or of several, and not the files."""
+    return entry.location == "file" and any(
+        shapes.is_subclass(kind, bytes)
+        for member in shapes.members(entry.kind)
+        for kind in (member, *(get_args(member) if shapes.is_sequence(member) else ()))
+    )
 
 
 def build_body(
@@ -264,7 +283,7 @@ def build_body(
     if not own:
         return None
     is_form = any(entry.location != "body" for entry in own)
-    names = {entry.wire for entry in own}
+    names = {entry.name for entry in own}
     embedded = not is_form and (len(names) > 1 or any(entry.marker.embed for entry in own))
     return Body(
         inputs=own,
@@ -275,4 +294,5 @@ def build_body(
         strict=strict,
         rejects=conventions.rejects_media_types,
         form_limits=dict(form_limits),
+        readers=tuple(map(field_reader, own)) if is_form else (),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from pydantic_core import ValidationError
 from starlette.background import BackgroundTasks
@@ -15,7 +15,7 @@ from starlette.websockets import WebSocket
 from typeway.declare.classify import Injected, Input
 from typeway.declare.depends import Lifetime, SecurityScopes
 from typeway.operation import Operation
-from typeway.plan.body import NOT_AN_OBJECT, Body, Collect, build_body
+from typeway.plan.body import Body, Collect, build_body
 from typeway.plan.calls import Kind, awaits, context_of, is_async_generator, limited
 from typeway.plan.checks import Check, build_check
 from typeway.plan.exchange import Exchange
@@ -76,11 +76,9 @@ class Call:
             arguments: dict[str, Any] = {}
         else:
             raw = self.reader.read(exchange) if self.reader is not None else {}
-            if self.collect is not None:
-                if exchange.body is NOT_AN_OBJECT:
-                    exchange.report(self.slot, check.errors_without_object(raw, exchange))
-                    return None
-                self.collect(exchange, raw)
+            if self.collect is not None and not self.collect(exchange, raw):
+                exchange.report(self.slot, check.errors_without_object(raw, exchange))
+                return None
             try:
                 arguments = check.validator.validate_python(raw, from_attributes=True)
             except ValidationError as error:
@@ -93,6 +91,17 @@ class Call:
         return arguments
 
 
+class Reads(Protocol):
+    """Reads from a request what the calls of its plan need, and may do more before they begin."""
+
+    @property
+    def is_form(self) -> bool:
+        """Whether it leaves uploads that somebody must close."""
+
+    async def read(self, exchange: Exchange) -> None:
+        """Read into the exchange."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
     """What will happen when a request for one operation arrives.
@@ -102,7 +111,7 @@ class Plan:
         dependencies: the calls before the endpoint's, in order.
         endpoint: the endpoint's call.
         size: how many results the calls leave.
-        body: how to read the body; None if nothing of it is needed.
+        body: what to do before any call, which is to read the body; None if nothing of it is needed.
         shields: whether clean-up may wait and so must be shielded from cancellation.
         has_exits: whether there are generators to resume.
         has_function_exits: whether there are some to resume before the answer is sent.
@@ -113,7 +122,7 @@ class Plan:
     dependencies: tuple[Call, ...]
     endpoint: Call
     size: int
-    body: Body | None
+    body: Reads | None
     shields: bool
     has_exits: bool
     has_function_exits: bool
@@ -157,7 +166,7 @@ def build_plan(operation: Operation, overrides: Overrides | None = None) -> Plan
         dependencies=tuple(calls[:-1]),
         endpoint=calls[-1],
         size=len(calls),
-        body=body,
+        body=body if operation.methods else None,  # a WebSocket has none to read
         shields=any(awaits(function) for function in contexts),
         has_exits=bool(contexts),
         has_function_exits=any(call.kind is Kind.CONTEXT and call.scope == "function" for call in calls),
@@ -176,32 +185,26 @@ class Numbered:
 def number(tree: Node) -> Numbered:
     """Give every call a slot; nodes that share a cached result share one.
 
-    Nodes are told apart by identity: the same dependency may stand in several places of the tree.
+    Nodes are told apart by identity: the same dependency may stand in several places of the tree. What a cached node
+    asks for is visited again: a dependency that is not to be cached is called once for each who asks.
     """
     nodes: list[Node] = []
     slot_of: dict[int, int] = {}
     cached: dict[Hashable, int] = {}
 
-    def visit(node: Node) -> int:
-        key = node.cache_key
-        is_cached = node.depends is not None and node.depends.use_cache
-        if is_cached and key in cached:
-            settle(node, cached[key])
-            return cached[key]
-        for _, child in node.children:
-            visit(child)
+    def visit(node: Node, name: str | None) -> None:
+        for receiver, child in node.children:
+            visit(child, receiver)
+        # Nobody receives the result of what `dependencies=[...]` adds: to compute it twice would be for nothing.
+        if node.depends is not None and (node.depends.use_cache or name is None) and node.cache_key in cached:
+            slot_of[id(node)] = cached[node.cache_key]
+            return
         slot = slot_of[id(node)] = len(nodes)
         nodes.append(node)
         if node.depends is not None:
-            cached.setdefault(key, slot)
-        return slot
+            cached.setdefault(node.cache_key, slot)
 
-    def settle(node: Node, slot: int) -> None:
-        slot_of[id(node)] = slot
-        for _, child in node.children:
-            settle(child, cached.get(child.cache_key, slot))
-
-    visit(tree)
+    visit(tree, None)
     return Numbered(nodes, slot_of)
 
 
@@ -213,7 +216,7 @@ def build_call(node: Node, numbered: Numbered, body: Body | None) -> Call:
     inputs = sorted(node.inputs, key=lambda entry: ORDER[entry.location])
     beside_body = [entry for entry in inputs if entry.location in ("path", "query", "header", "cookie")]
     collect = body.collector(inputs) if body is not None else None
-    in_members = body is not None and (body.embedded or body.is_form)
+    in_members = body is not None and body.has_members(inputs)
     function, kind = node.function, node.kind
     if kind is Kind.CONTEXT:
         function = context_of(function)

@@ -11,7 +11,7 @@ from pydantic_core import CoreSchema, SchemaValidator, ValidationError
 from typeway.declare.classify import Input
 from typeway.plan.exchange import Exchange
 from typeway.plan.fields import UnionShapes, mapping_validator, schema_of, with_default
-from typeway.plan.sources import VIEWS, Group, fields_of
+from typeway.plan.sources import MISSING, VIEWS, Group, choice_of, fields_of
 from typeway.texts import MISSING as MISSING_TEXT
 
 
@@ -63,7 +63,8 @@ class Check:
         name, *rest = entry["loc"]
         place = self.places[name]
         if place.is_group and rest:
-            rest[0] = place.members.get(rest[0], rest[0])
+            # Of a union the first part is the model's name, the second its field.
+            rest[:2] = [place.members.get(part, part) for part in rest[:2]]
         elif entry["type"] == MISSING_TEXT[0] and not rest:
             entry["input"] = None
         location = place.location
@@ -121,9 +122,11 @@ def place_of(entry: Input, named_members: bool) -> Place:
 
 def present_name(entry: Input) -> Callable[[Exchange], str]:
     """A function that finds out under which of its names an input was sent."""
-    view = VIEWS[entry.location]
+    view, choice = VIEWS[entry.location], choice_of(entry)
 
     def present(exchange: Exchange) -> str:
-        return next((name for name in entry.wires if view.everything(exchange, name)), entry.wire)
+        found = ((name, view.everything(exchange, name)) for name in entry.wires)
+        sent = next(((name, values) for name, values in found if values), None)
+        return entry.wire if sent is None or choice.among(sent[1]) is MISSING else sent[0]
 
     return present

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import parse_qsl
 
 from starlette.background import BackgroundTasks as StarletteBackgroundTasks
+from starlette.datastructures import FormData
 from starlette.requests import HTTPConnection, Request, cookie_parser
 from starlette.responses import Response
 from starlette.websockets import WebSocket
@@ -36,7 +37,7 @@ class Exchange:
     # PERF: defaults of the class instead of slots that are set one by one: 0.15 us per request instead of 0.24.
     body: Any = None
     raw_body: bytes | None = None
-    form: Any = None
+    form: FormData | None = None
     values: list[Any]
     errors: dict[int, list[dict[str, Any]]] | None = None
     response: Response | None = None

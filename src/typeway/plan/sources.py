@@ -57,13 +57,13 @@ def header_names(exchange: Exchange) -> Iterable[str]:
 
 def body_values(exchange: Exchange, name: str) -> list[Any]:
     if exchange.form is not None:
-        return exchange.form.getlist(name)  # type: ignore[no-any-return]
+        return exchange.form.getlist(name)
     return [exchange.body[name]] if name in body_names(exchange) else []
 
 
 def body_names(exchange: Exchange) -> Iterable[str]:
     if exchange.form is not None:
-        return exchange.form  # type: ignore[no-any-return]
+        return exchange.form
     return exchange.body if isinstance(exchange.body, dict) else ()
 
 
@@ -78,13 +78,59 @@ VIEWS: Final[Mapping[str, View]] = {
 # Of a header sent twice the first counts, of a query parameter the last: what Starlette's mappings do as well.
 FIRST: Final = frozenset({"header"})
 
+# Where an empty value counts as none.
+FORMS: Final = frozenset({"form", "file"})
 
-def pick(values: Values, names: Sequence[str], *, is_list: bool, first: bool = False) -> Any:
+
+class Choice:
+    """Chooses one parameter's raw value among all that were sent under its name.
+
+    Parameters:
+        location: where they stand.
+        is_sequence: whether the parameter's type is a list or the like.
+        has_json: whether it comes as one string of JSON all the same.
+    """
+
+    __slots__ = ("first", "in_form", "is_sequence", "takes_all")
+
+    def __init__(self, location: Location, *, is_sequence: bool, has_json: bool) -> None:
+        self.is_sequence = is_sequence
+        # A browser sends one cookie of a name.
+        self.takes_all = is_sequence and not has_json and location != "cookie"
+        self.first = location in FIRST
+        self.in_form = location in FORMS
+
+    def among(self, found: list[Any], *, all_of_them: bool = False) -> Any:
+        """The value; MISSING if it stands for none, as an empty field of a form does."""
+        value = found if self.takes_all or all_of_them else found[0 if self.first else -1]
+        if self.in_form:
+            return filled_in(value)
+        return MISSING if self.is_sequence and value == "" else value
+
+
+def choice_of(entry: Input) -> Choice:
+    is_sequence = shapes.is_sequence(entry.annotation)
+    return Choice(entry.location, is_sequence=is_sequence, has_json=is_sequence and not entry.is_list)
+
+
+def filled_in(value: Any) -> Any:
+    """What a form says of one field: MISSING if it was left empty; of a list, what is no file that nobody chose."""
+    if isinstance(value, list):
+        return [item for item in value if not is_unchosen(item)] or MISSING
+    return MISSING if value == "" or is_unchosen(value) else value
+
+
+def is_unchosen(value: Any) -> bool:
+    """Whether a browser sent this for a file field in which no file was chosen."""
+    return isinstance(value, UploadFile) and not value.filename and not value.size
+
+
+def pick(values: Values, names: Sequence[str], choice: Choice) -> Any:
     """The raw value under the first name that is present, or MISSING."""
     for name in names:
         found = values(name)
         if found:
-            return found if is_list else found[0 if first else -1]
+            return choice.among(found)
     return MISSING
 
 
@@ -95,13 +141,13 @@ class GroupField:
     Parameters:
         wires: its names on the wire.
         name: the name that the model expects it under; None if that is the name on the wire.
-        is_list: whether every value of its name counts.
+        choice: chooses its value among those of its name.
         field: what the model says of it.
     """
 
     wires: tuple[Wire, ...]
     name: str | None
-    is_list: bool
+    choice: Choice
     field: FieldInfo
 
     @property
@@ -109,12 +155,12 @@ class GroupField:
         """The name that the model expects it under."""
         return self.name or str(self.wires[0][0])
 
-    def read(self, values: Values, *, first: bool) -> tuple[str, str, Any] | None:
+    def read(self, values: Values) -> tuple[str, str, Any] | None:
         """The name on the wire, the key for the model and the raw value; None if nothing was sent."""
         for name, *rest in self.wires:
             found = values(str(name))
             if found:
-                return str(name), self.name or str(name), found if self.is_list or rest else found[0 if first else -1]
+                return str(name), self.name or str(name), self.choice.among(found, all_of_them=bool(rest))
         return None
 
 
@@ -141,8 +187,9 @@ def fields_of_model(model: type[BaseModel], entry: Input) -> Iterator[GroupField
             wires, key = ((name.replace("_", "-"),),), name
         elif by_name and (name,) not in wires:
             wires = (*wires, (name,))
-        is_list = shapes.is_sequence(field.annotation) and not any(is_json(part) for part in field.metadata)
-        yield GroupField(wires, key, is_list, field)
+        has_json = any(is_json(part) for part in field.metadata)
+        choice = Choice(entry.location, is_sequence=shapes.is_sequence(field.annotation), has_json=has_json)
+        yield GroupField(wires, key, choice, field)
 
 
 def wants_extras(kind: Any) -> bool:
@@ -150,13 +197,6 @@ def wants_extras(kind: Any) -> bool:
     return any(
         getattr(member, "model_config", {}).get("extra") in ("allow", "forbid") for member in shapes.members(kind)
     )
-
-
-def is_empty(value: Any) -> bool:
-    """Whether a field of a form was left empty, or no file was chosen."""
-    if isinstance(value, UploadFile):
-        return not value.filename and not value.size
-    return bool(value == "")
 
 
 class Shape:
@@ -167,15 +207,12 @@ class Shape:
 
     Parameters:
         fields: the model's fields.
-        location: where the values stand; in forms an empty value counts as sent but is left out.
     """
 
-    __slots__ = ("drops_empty", "fields", "first", "keys")
+    __slots__ = ("fields", "keys")
 
-    def __init__(self, fields: Iterable[GroupField], location: Location) -> None:
+    def __init__(self, fields: Iterable[GroupField]) -> None:
         self.fields = tuple(fields)
-        self.first = location in FIRST
-        self.drops_empty = location == "form"
         self.keys = frozenset(field.name for field in self.fields if field.name is not None)
 
     def take(self, values: Values, names: Iterable[str]) -> tuple[dict[str, Any], bool]:
@@ -188,11 +225,11 @@ class Shape:
         collected: dict[str, Any] = {}
         used = set(self.keys)
         for field in self.fields:
-            read = field.read(values, first=self.first)
+            read = field.read(values)
             if read is not None:
                 name, key, value = read
                 used.add(name)
-                if not (self.drops_empty and is_empty(value)):
+                if value is not MISSING:
                     collected[key] = value
         has_own = len(used) > len(self.keys) or bool(collected)
         for name in names:
@@ -230,7 +267,7 @@ class Group:
     __slots__ = ("counts_extras", "is_optional", "shapes")
 
     def __init__(self, entry: Input) -> None:
-        self.shapes = {model: Shape(fields_of_model(model, entry), entry.location) for model in models_of(entry)}
+        self.shapes = {model: Shape(fields_of_model(model, entry)) for model in models_of(entry)}
         self.counts_extras = wants_extras(entry.kind)
         # A default counts only beside None in the type: without it the model's own defaults do.
         self.is_optional = NoneType in shapes.members(entry.kind)
@@ -305,7 +342,7 @@ class Reader:
 
 def is_simple(entry: Input) -> bool:
     """Whether one look-up by one name finds the value."""
-    return not entry.is_group and not entry.is_list and len(entry.wires) == 1
+    return not entry.is_group and not shapes.is_sequence(entry.annotation) and len(entry.wires) == 1
 
 
 def read_special(entry: Input) -> Callable[[Exchange], Any]:
@@ -318,9 +355,9 @@ def read_special(entry: Input) -> Callable[[Exchange], Any]:
             return group.collect(lambda name: view.everything(exchange, name), view.names(exchange))
 
         return read_group
-    wires, is_list, first = entry.wires, entry.is_list, entry.location in FIRST
+    wires, choice = entry.wires, choice_of(entry)
 
     def read(exchange: Exchange) -> Any:
-        return pick(lambda name: view.everything(exchange, name), wires, is_list=is_list, first=first)
+        return pick(lambda name: view.everything(exchange, name), wires, choice)
 
     return read

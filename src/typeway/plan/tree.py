@@ -27,7 +27,7 @@ class Node:
         children: the dependencies it asks for, in order, each with the parameter that receives the result; None
             where the result is dropped.
         kind: how to call it.
-        scope: when a generator is resumed; None for anything else.
+        scope: when a generator is resumed; of anything else what was declared, if anything.
         scopes: the OAuth2 scopes that its dependants demand.
         own_scopes: those that the asking `Security(...)` adds.
         depends: how it was asked for; None for the endpoint.
@@ -67,7 +67,9 @@ class Node:
     def cache_key(self) -> Hashable:
         """What calls must have in common for one result to serve them all."""
         scopes = tuple(sorted(set(self.scopes))) if self.uses_scopes else ()
-        return (identity(self.original), scopes, self.scope)
+        is_overridden = self.depends is not None and self.original is not self.function
+        lifetime = lifetime_of(self.depends, kind_of(self.original)) if is_overridden else self.scope
+        return (identity(self.original), scopes, lifetime)
 
     def walk(self) -> Iterator[Node]:
         """Every node in the order of calls: what is asked for comes before what asks."""
@@ -117,11 +119,11 @@ def grow_tree(
     added: list[tuple[str | None, Node]] = [
         (None, grow_dependency(depends, growth, (), above, declaration.where)) for depends in dependencies
     ]
-    return grow_node(declaration, declaration.function, None, growth, (), (), above, added)
+    return grow_node(declaration, declaration.function, None, growth, (), above, added)
 
 
 def grow_dependency(
-    depends: Depends, growth: Growth, scopes: tuple[str, ...], above: tuple[Callable[..., Any], ...], where: str
+    depends: Depends, growth: Growth, inherited: tuple[str, ...], above: tuple[Callable[..., Any], ...], where: str
 ) -> Node:
     original: Any = depends.dependency  # where it was left out, the parameter's annotation: it may be anything
     if not callable(original):
@@ -138,9 +140,7 @@ def grow_dependency(
             where=where, also=ValueError,
         )  # fmt: skip
     function = growth.overrides.get(original, original) if growth.overrides else original
-    own = tuple(depends.scopes or ()) if isinstance(depends, Security) else ()
-    joined = (*scopes, *(scope for scope in own if scope not in scopes))
-    return grow_node(read_declaration(function), original, depends, growth, joined, own, (*above, original), [])
+    return grow_node(read_declaration(function), original, depends, growth, inherited, (*above, original), [])
 
 
 def grow_node(
@@ -148,8 +148,7 @@ def grow_node(
     original: Callable[..., Any],
     depends: Depends | None,
     growth: Growth,
-    scopes: tuple[str, ...],
-    own_scopes: tuple[str, ...],
+    inherited: tuple[str, ...],
     above: tuple[Callable[..., Any], ...],
     added: list[tuple[str | None, Node]],
 ) -> Node:
@@ -157,27 +156,35 @@ def grow_node(
     kind = kind_of(declaration.function)
     if depends is None and kind is Kind.CONTEXT:
         kind = Kind.STREAM
-    scope = (depends.scope or "request") if depends is not None and kind is Kind.CONTEXT else None
+    scope = lifetime_of(depends, kind)
+    own = tuple(depends.scopes or ()) if isinstance(depends, Security) else ()
+    # What stands above counts as often as it was demanded; what is added here is added once.
+    scopes = (*inherited, *(scope for scope in dict.fromkeys(own) if scope not in inherited))
     needed = [source for source in sources if isinstance(source, Needed)]
     children: list[tuple[str | None, Node]] = [
         *added,
-        *((s.name, grow_dependency(s.depends, growth, scopes, above, declaration.where)) for s in needed),
+        *((s.name, grow_dependency(s.depends, growth, (*inherited, *own), above, declaration.where)) for s in needed),
     ]
-    if scope == "request":
+    if kind is Kind.CONTEXT and scope == "request":
         check_lifetimes(declaration, [child for _, child in children])
-    elif depends is not None and depends.scope is not None and scope is None:
-        scope = depends.scope
-    return Node(declaration, sources, tuple(children), kind, scope, scopes, own_scopes, depends, original)
+    return Node(declaration, sources, tuple(children), kind, scope, scopes, own, depends, original)
+
+
+def lifetime_of(depends: Depends | None, kind: Kind) -> Lifetime | None:
+    """When a generator is resumed: as declared, else after the response. Of anything else: as declared."""
+    if depends is None:
+        return None
+    return depends.scope or ("request" if kind is Kind.CONTEXT else None)
 
 
 def check_lifetimes(declaration: Declaration, children: list[Node]) -> None:
-    """Refuse a generator that is resumed after the response but needs one that is resumed before it.
+    """Refuse a generator that is resumed after the response but needs what lives only until then.
 
     Raises:
         DeclarationError: it names both.
     """
     for child in children:
-        if child.kind is Kind.CONTEXT and child.scope == "function":
+        if child.scope == "function":
             name = getattr(declaration.function, "__name__", repr(declaration.function))
             raise declaration_error(
                 f'The dependency "{name}" has a scope of "request", '

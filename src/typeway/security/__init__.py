@@ -1,37 +1,17 @@
 """Offer ready-made dependencies that read credentials and describe themselves in the OpenAPI document."""
 
-from typeway.declare.depends import SecurityScopes
-from typeway.security.api_key import APIKeyCookie, APIKeyHeader, APIKeyQuery
-from typeway.security.http import (
-    HTTPAuthorizationCredentials,
-    HTTPBasic,
-    HTTPBasicCredentials,
-    HTTPBearer,
-    HTTPDigest,
-)
-from typeway.security.oauth2 import (
-    OAuth2,
-    OAuth2AuthorizationCodeBearer,
-    OAuth2PasswordBearer,
-    OAuth2PasswordRequestForm,
-    OAuth2PasswordRequestFormStrict,
-)
-from typeway.security.openid import OpenIdConnect
-
-__all__ = [
-    "APIKeyCookie",
-    "APIKeyHeader",
-    "APIKeyQuery",
-    "HTTPAuthorizationCredentials",
-    "HTTPBasic",
-    "HTTPBasicCredentials",
-    "HTTPBearer",
-    "HTTPDigest",
-    "OAuth2",
-    "OAuth2AuthorizationCodeBearer",
-    "OAuth2PasswordBearer",
-    "OAuth2PasswordRequestForm",
-    "OAuth2PasswordRequestFormStrict",
-    "OpenIdConnect",
-    "SecurityScopes",
-]
+from typeway.declare.depends import SecurityScopes as SecurityScopes
+from typeway.security.api_key import APIKeyCookie as APIKeyCookie
+from typeway.security.api_key import APIKeyHeader as APIKeyHeader
+from typeway.security.api_key import APIKeyQuery as APIKeyQuery
+from typeway.security.http import HTTPAuthorizationCredentials as HTTPAuthorizationCredentials
+from typeway.security.http import HTTPBasic as HTTPBasic
+from typeway.security.http import HTTPBasicCredentials as HTTPBasicCredentials
+from typeway.security.http import HTTPBearer as HTTPBearer
+from typeway.security.http import HTTPDigest as HTTPDigest
+from typeway.security.oauth2 import OAuth2 as OAuth2
+from typeway.security.oauth2 import OAuth2AuthorizationCodeBearer as OAuth2AuthorizationCodeBearer
+from typeway.security.oauth2 import OAuth2PasswordBearer as OAuth2PasswordBearer
+from typeway.security.oauth2 import OAuth2PasswordRequestForm as OAuth2PasswordRequestForm
+from typeway.security.oauth2 import OAuth2PasswordRequestFormStrict as OAuth2PasswordRequestFormStrict
+from typeway.security.openid import OpenIdConnect as OpenIdConnect

@@ -2,6 +2,7 @@
 
 from typing import TypeVar
 
+from starlette.requests import HTTPConnection
 from starlette.status import HTTP_401_UNAUTHORIZED
 
 from typeway import texts
@@ -14,44 +15,42 @@ _Credentials = TypeVar("_Credentials")
 class SecurityBase:
     """A dependency that reads credentials and describes itself in the OpenAPI document.
 
-    A scheme of your own derives from it, sets `model` and `scheme_name`, and is callable.
+    A scheme of your own derives from it, sets `model` (the scheme as the document shows it), `scheme_name` and, if it is
+    not "Bearer", the `challenge` of its 401; and it is callable. The ready-made ones take these beside their own:
 
-    Attributes:
-        model: the scheme as the document shows it.
-        scheme_name: its name in the document.
+    Parameters:
+        scheme_name: the scheme's name in the document; the class's name unless given.
+        description: what the document says about it.
         auto_error: whether missing credentials are answered with 401; otherwise the dependency yields None.
 
     Example:
         ```python
-        from typeway import Request
-        from typeway.security.base import SecurityBase
-        from typeway.security.schemes import APIKey, APIKeyIn
-
         class SignedUrl(SecurityBase):
-            def __init__(self) -> None:
-                self.model = APIKey(**{"in": APIKeyIn.query}, name="signature")
-                self.scheme_name = "SignedUrl"
+            model = APIKey(**{"in": APIKeyIn.query}, name="signature")
+            scheme_name = "SignedUrl"
 
             async def __call__(self, request: Request) -> str | None:
-                return request.query_params.get("signature")
+                return self.require(request.query_params.get("signature"))
         ```
     """
 
     model: schemes.SecurityBase
     scheme_name: str
     auto_error: bool = True
+    challenge: str = "Bearer"
+
+    def _declare(self, model: schemes.SecurityBase, scheme_name: str | None, auto_error: bool) -> None:
+        self.model = model
+        self.scheme_name = scheme_name or type(self).__name__
+        self.auto_error = auto_error
 
     def make_authenticate_headers(self) -> dict[str, str]:
         """Return the headers of the 401, which must tell how to authenticate (RFC 9110 section 11.6.1)."""
-        return {"WWW-Authenticate": "Bearer"}
+        return {"WWW-Authenticate": self.challenge}
 
     def make_not_authenticated_error(self) -> HTTPException:
         """Return what is raised where credentials are missing or unusable; override it for another answer."""
-        return HTTPException(
-            status_code=HTTP_401_UNAUTHORIZED,
-            detail=texts.NOT_AUTHENTICATED,
-            headers=self.make_authenticate_headers(),
-        )
+        return HTTPException(HTTP_401_UNAUTHORIZED, texts.NOT_AUTHENTICATED, self.make_authenticate_headers())
 
     def require(self, credentials: _Credentials | None) -> _Credentials | None:
         """Return what was found, or treat None as the absence of credentials.
@@ -64,14 +63,18 @@ class SecurityBase:
         return credentials
 
 
+class WholeHeader(SecurityBase):
+    """A scheme that leaves the `Authorization` header to the application."""
+
+    async def __call__(self, request: HTTPConnection) -> str | None:
+        """Return the whole header."""
+        return self.require(request.headers.get("authorization") or None)
+
+
 def split_authorization(value: str | None) -> tuple[str, str]:
     """Split an `Authorization` header into scheme and credentials (RFC 9110 section 11.4); empty where absent.
 
-    Example:
-        ```python
-        assert split_authorization("Bearer abc") == ("Bearer", "abc")
-        assert split_authorization(None) == ("", "")
-        ```
+    The scheme's name is case-insensitive (section 11.1).
     """
     scheme, _, credentials = (value or "").partition(" ")
     return scheme, credentials.strip()

@@ -1,6 +1,5 @@
 """Read credentials from the `Authorization` header: Basic, Bearer, Digest or a scheme of your own."""
 
-import binascii
 from base64 import b64decode
 
 from pydantic import BaseModel, Field
@@ -9,21 +8,11 @@ from starlette.requests import HTTPConnection
 from typeway.security import schemes
 from typeway.security.base import SecurityBase, split_authorization
 
-__all__ = [
-    "HTTPAuthorizationCredentials",
-    "HTTPBase",
-    "HTTPBasic",
-    "HTTPBasicCredentials",
-    "HTTPBearer",
-    "HTTPDigest",
-]
-
 
 class HTTPBasicCredentials(BaseModel):
-    """What HTTPBasic yields.
+    """What HTTPBasic yields; `repr()` leaves the password out, so that it does not end up in logs.
 
-    Compare both with `secrets.compare_digest`, so that the time it takes tells nothing. The password is left out of
-    `repr()`, so that it does not end up in logs.
+    Compare both with `secrets.compare_digest`, so that the time it takes tells nothing.
     """
 
     username: str
@@ -42,46 +31,31 @@ class HTTPBase(SecurityBase):
 
     Parameters:
         scheme: the scheme's name, for the document and for the 401.
-        scheme_name: the name in the document; the class's name where it is None.
-        description: what the document says about it.
-        auto_error: whether missing credentials are answered with 401; otherwise the dependency yields None.
+        scheme_name, description, auto_error: see `SecurityBase`.
 
     Example:
         ```python
-        from typing import Annotated
-
-        from typeway import Depends, Typeway
-        from typeway.security.http import HTTPAuthorizationCredentials, HTTPBase
-
-        app = Typeway()
-        signature = HTTPBase(scheme="signature")
+        bearer = HTTPBearer(bearerFormat="JWT")
 
         @app.get("/reports")
-        async def reports(signature: Annotated[HTTPAuthorizationCredentials, Depends(signature)]) -> str:
-            return signature.scheme
+        async def reports(token: Annotated[HTTPAuthorizationCredentials, Depends(bearer)]) -> int:
+            return len(token.credentials)
         ```
     """
 
     def __init__(
         self, *, scheme: str, scheme_name: str | None = None, description: str | None = None, auto_error: bool = True
     ) -> None:
-        self.model = schemes.HTTPBase(scheme=scheme, description=description)
-        self.scheme_name = scheme_name or type(self).__name__
-        self.auto_error = auto_error
-        self._challenge = scheme.title()
-
-    def make_authenticate_headers(self) -> dict[str, str]:
-        """Challenge with this scheme."""
-        return {"WWW-Authenticate": self._challenge}
+        self._declare(schemes.HTTPBase(scheme=scheme, description=description), scheme_name, auto_error)
+        self.challenge = scheme.title()
 
     async def __call__(self, request: HTTPConnection) -> HTTPAuthorizationCredentials | HTTPBasicCredentials | None:
         """Return scheme and credentials, as they were sent."""
         return self._read(request)
 
-    def _read(self, request: HTTPConnection, *accepted: str) -> HTTPAuthorizationCredentials | None:
+    def _read(self, request: HTTPConnection, accepted: str | None = None) -> HTTPAuthorizationCredentials | None:
         scheme, credentials = split_authorization(request.headers.get("authorization"))
-        # RFC 9110 section 11.1: the scheme's name is case-insensitive.
-        if not (scheme and credentials) or (accepted and scheme.lower() not in accepted):
+        if not (scheme and credentials) or accepted not in (None, scheme.lower()):
             return self.require(None)
         return HTTPAuthorizationCredentials(scheme=scheme, credentials=credentials)
 
@@ -91,24 +65,7 @@ class HTTPBearer(HTTPBase):
 
     Parameters:
         bearerFormat: what the token is, for the document: "JWT", say.
-        scheme_name: the name in the document; the class's name where it is None.
-        description: what the document says about it.
-        auto_error: whether a missing token is answered with 401; otherwise the dependency yields None.
-
-    Example:
-        ```python
-        from typing import Annotated
-
-        from typeway import Depends, Typeway
-        from typeway.security import HTTPAuthorizationCredentials, HTTPBearer
-
-        app = Typeway()
-        bearer = HTTPBearer(bearerFormat="JWT")
-
-        @app.get("/reports")
-        async def reports(token: Annotated[HTTPAuthorizationCredentials, Depends(bearer)]) -> int:
-            return len(token.credentials)
-        ```
+        scheme_name, description, auto_error: see `SecurityBase`.
     """
 
     def __init__(
@@ -119,7 +76,7 @@ class HTTPBearer(HTTPBase):
         description: str | None = None,
         auto_error: bool = True,
     ) -> None:
-        super().__init__(scheme="bearer", scheme_name=scheme_name, description=description, auto_error=auto_error)
+        super().__init__(scheme="bearer", scheme_name=scheme_name, auto_error=auto_error)
         self.model = schemes.HTTPBearer(bearerFormat=bearerFormat, description=description)
 
     async def __call__(self, request: HTTPConnection) -> HTTPAuthorizationCredentials | None:
@@ -131,24 +88,7 @@ class HTTPDigest(HTTPBase):
     """Read the parameters of Digest authentication (RFC 7616); checking them is the application's task.
 
     Parameters:
-        scheme_name: the name in the document; the class's name where it is None.
-        description: what the document says about it.
-        auto_error: whether missing credentials are answered with 401; otherwise the dependency yields None.
-
-    Example:
-        ```python
-        from typing import Annotated
-
-        from typeway import Depends, Typeway
-        from typeway.security import HTTPAuthorizationCredentials, HTTPDigest
-
-        app = Typeway()
-        digest = HTTPDigest()
-
-        @app.get("/reports")
-        async def reports(digest: Annotated[HTTPAuthorizationCredentials, Depends(digest)]) -> int:
-            return len(digest.credentials)
-        ```
+        scheme_name, description, auto_error: see `SecurityBase`.
     """
 
     def __init__(
@@ -167,25 +107,8 @@ class HTTPBasic(HTTPBase):
     Malformed credentials are answered with 401 even where `auto_error` is off: they were sent, and are wrong.
 
     Parameters:
-        scheme_name: the name in the document; the class's name where it is None.
         realm: what the password is for; browsers show it.
-        description: what the document says about it.
-        auto_error: whether missing credentials are answered with 401; otherwise the dependency yields None.
-
-    Example:
-        ```python
-        from typing import Annotated
-
-        from typeway import Depends, Typeway
-        from typeway.security import HTTPBasic, HTTPBasicCredentials
-
-        app = Typeway()
-        basic = HTTPBasic(realm="reports")
-
-        @app.get("/reports")
-        async def reports(user: Annotated[HTTPBasicCredentials, Depends(basic)]) -> str:
-            return user.username
-        ```
+        scheme_name, description, auto_error: see `SecurityBase`.
     """
 
     def __init__(
@@ -198,10 +121,8 @@ class HTTPBasic(HTTPBase):
     ) -> None:
         super().__init__(scheme="basic", scheme_name=scheme_name, description=description, auto_error=auto_error)
         self.realm = realm
-
-    def make_authenticate_headers(self) -> dict[str, str]:
-        """Challenge with the realm, where there is one."""
-        return {"WWW-Authenticate": f'Basic realm="{self.realm}"' if self.realm else "Basic"}
+        if realm:
+            self.challenge = f'Basic realm="{realm}"'
 
     async def __call__(self, request: HTTPConnection) -> HTTPBasicCredentials | None:
         """Return user name and password."""
@@ -210,7 +131,7 @@ class HTTPBasic(HTTPBase):
             return self.require(None)
         try:
             username, separator, password = b64decode(encoded).decode("ascii").partition(":")
-        except (ValueError, binascii.Error):
+        except ValueError:
             # Without its cause, which would hold what was sent.
             raise self.make_not_authenticated_error() from None
         if not separator:

@@ -6,15 +6,7 @@ from starlette.requests import HTTPConnection
 
 from typeway.declare.mark import Form
 from typeway.security import schemes
-from typeway.security.base import SecurityBase, split_authorization
-
-__all__ = [
-    "OAuth2",
-    "OAuth2AuthorizationCodeBearer",
-    "OAuth2PasswordBearer",
-    "OAuth2PasswordRequestForm",
-    "OAuth2PasswordRequestFormStrict",
-]
+from typeway.security.base import WholeHeader, split_authorization
 
 
 class OAuth2PasswordRequestForm:
@@ -30,13 +22,6 @@ class OAuth2PasswordRequestForm:
 
     Example:
         ```python
-        from typing import Annotated
-
-        from typeway import Depends, Typeway
-        from typeway.security import OAuth2PasswordRequestForm
-
-        app = Typeway()
-
         @app.post("/token")
         async def token(form: Annotated[OAuth2PasswordRequestForm, Depends()]) -> dict[str, str]:
             return {"access_token": form.username, "token_type": "bearer"}
@@ -62,22 +47,7 @@ class OAuth2PasswordRequestForm:
 
 
 class OAuth2PasswordRequestFormStrict(OAuth2PasswordRequestForm):
-    """The form of the password grant, with `grant_type` demanded as the specification does.
-
-    Example:
-        ```python
-        from typing import Annotated
-
-        from typeway import Depends, Typeway
-        from typeway.security import OAuth2PasswordRequestFormStrict
-
-        app = Typeway()
-
-        @app.post("/token")
-        async def token(form: Annotated[OAuth2PasswordRequestFormStrict, Depends()]) -> dict[str, str]:
-            return {"access_token": form.username, "token_type": "bearer"}
-        ```
-    """
+    """The form of the password grant, with `grant_type` demanded as the specification does."""
 
     def __init__(
         self,
@@ -98,27 +68,19 @@ class OAuth2PasswordRequestFormStrict(OAuth2PasswordRequestForm):
         )
 
 
-class OAuth2(SecurityBase):
+class OAuth2(WholeHeader):
     """Declare OAuth 2 flows, and read the `Authorization` header; the base of the two below.
 
     Parameters:
         flows: the flows, as a model or as a mapping.
-        scheme_name: the name in the document; the class's name where it is None.
-        description: what the document says about it.
-        auto_error: whether a missing header is answered with 401; otherwise the dependency yields None.
+        scheme_name, description, auto_error: see `SecurityBase`.
 
     Example:
         ```python
-        from typing import Annotated
-
-        from typeway import Depends, Typeway
-        from typeway.security import OAuth2
-
-        app = Typeway()
         login = OAuth2(flows={"clientCredentials": {"tokenUrl": "token", "scopes": {"read": "Read reports"}}})
 
         @app.get("/reports")
-        async def reports(authorization: Annotated[str, Depends(login)]) -> int:
+        async def reports(authorization: Annotated[str, Security(login, scopes=["read"])]) -> int:
             return len(authorization)
         ```
     """
@@ -131,22 +93,14 @@ class OAuth2(SecurityBase):
         description: str | None = None,
         auto_error: bool = True,
     ) -> None:
-        self.model = schemes.OAuth2.model_validate({"flows": flows or {}, "description": description})
-        self.scheme_name = scheme_name or type(self).__name__
-        self.auto_error = auto_error
-
-    async def __call__(self, request: HTTPConnection) -> str | None:
-        """Return the whole header."""
-        return self.require(request.headers.get("authorization") or None)
+        model = schemes.OAuth2.model_validate({"flows": flows or {}, "description": description})
+        self._declare(model, scheme_name, auto_error)
 
 
 class _BearerToken(OAuth2):
-    """Read the token out of the header."""
-
     async def __call__(self, request: HTTPConnection) -> str | None:
         """Return the token."""
         scheme, token = split_authorization(request.headers.get("authorization"))
-        # RFC 9110 section 11.1: the scheme's name is case-insensitive.
         return self.require(token if scheme.lower() == "bearer" else None)
 
 
@@ -155,20 +109,12 @@ class OAuth2PasswordBearer(_BearerToken):
 
     Parameters:
         tokenUrl: where clients get it; relative to the application's own root.
-        scheme_name: the name in the document; the class's name where it is None.
         scopes: what a token may allow, each with a description.
-        description: what the document says about it.
-        auto_error: whether a missing token is answered with 401; otherwise the dependency yields None.
         refreshUrl: where clients renew it.
+        scheme_name, description, auto_error: see `SecurityBase`.
 
     Example:
         ```python
-        from typing import Annotated
-
-        from typeway import Depends, Typeway
-        from typeway.security import OAuth2PasswordBearer
-
-        app = Typeway()
         bearer = OAuth2PasswordBearer(tokenUrl="token")
 
         @app.get("/reports")
@@ -187,9 +133,8 @@ class OAuth2PasswordBearer(_BearerToken):
         refreshUrl: str | None = None,  # noqa: N803
     ) -> None:
         flow = {"tokenUrl": tokenUrl, "refreshUrl": refreshUrl, "scopes": scopes or {}}
-        super().__init__(
-            flows={"password": flow}, scheme_name=scheme_name, description=description, auto_error=auto_error
-        )
+        flows = {"password": flow}
+        super().__init__(flows=flows, scheme_name=scheme_name, description=description, auto_error=auto_error)
 
 
 class OAuth2AuthorizationCodeBearer(_BearerToken):
@@ -197,27 +142,8 @@ class OAuth2AuthorizationCodeBearer(_BearerToken):
 
     Parameters:
         authorizationUrl: where users allow it.
-        tokenUrl: where clients get it.
-        refreshUrl: where clients renew it.
-        scheme_name: the name in the document; the class's name where it is None.
-        scopes: what a token may allow, each with a description.
-        description: what the document says about it.
-        auto_error: whether a missing token is answered with 401; otherwise the dependency yields None.
-
-    Example:
-        ```python
-        from typing import Annotated
-
-        from typeway import Depends, Typeway
-        from typeway.security import OAuth2AuthorizationCodeBearer
-
-        app = Typeway()
-        login = OAuth2AuthorizationCodeBearer(authorizationUrl="authorize", tokenUrl="token")
-
-        @app.get("/reports")
-        async def reports(token: Annotated[str, Depends(login)]) -> int:
-            return len(token)
-        ```
+        tokenUrl, refreshUrl, scopes: see `OAuth2PasswordBearer`.
+        scheme_name, description, auto_error: see `SecurityBase`.
     """
 
     def __init__(
@@ -230,12 +156,6 @@ class OAuth2AuthorizationCodeBearer(_BearerToken):
         description: str | None = None,
         auto_error: bool = True,
     ) -> None:
-        flow = {
-            "authorizationUrl": authorizationUrl,
-            "tokenUrl": tokenUrl,
-            "refreshUrl": refreshUrl,
-            "scopes": scopes or {},
-        }
-        super().__init__(
-            flows={"authorizationCode": flow}, scheme_name=scheme_name, description=description, auto_error=auto_error
-        )
+        flow = {"authorizationUrl": authorizationUrl, "tokenUrl": tokenUrl, "refreshUrl": refreshUrl}
+        flows = {"authorizationCode": {**flow, "scopes": scopes or {}}}
+        super().__init__(flows=flows, scheme_name=scheme_name, description=description, auto_error=auto_error)

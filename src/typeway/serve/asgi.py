@@ -16,8 +16,9 @@ from typeway.conventions import Conventions
 from typeway.exceptions import HTTPException
 from typeway.plan.build import Plan
 from typeway.plan.exchange import Exchange
-from typeway.serve.errors import Handlers, call_handler, handler_for, last_answer, split_handlers
+from typeway.serve.errors import Handlers, handled, handler_for, last_answer, split_handlers
 from typeway.serve.execute import execute, run
+from typeway.serve.exits import UPLOADS, close_uploads
 from typeway.serve.lifecycle import Sent, see_through, send_reply
 from typeway.serve.limits import ACTIVE, LimitedApp, change_limit, limit_body, refuse_declared
 from typeway.serve.match import Found, Index
@@ -107,8 +108,11 @@ def planned(
     if found is None or found.entry.target is None:
         return None
     entry, path_params = found.entry, found.path_params
-    if scope.get("path_params"):
+    if "path_params" in scope:
+        # A mount has been here: what it found belongs to the request, and a limit around it holds its routes too.
         path_params = {**scope["path_params"], **path_params}
+        if entry.limit is None:
+            refuse_declared(scope, site.conventions)
     scope["path_params"] = path_params
     scope["route"] = entry.shown
     scope["endpoint"] = entry.endpoint
@@ -161,7 +165,7 @@ async def serve_http(site: Site, scope: Scope, receive: Receive, send: Send, met
             await send_guarded(site, reply, exchange)
     finally:
         if exchange.form is not None:
-            await exchange.form.close()
+            await close_uploads(exchange.form)
 
 
 async def serve_without_plan(site: Site, scope: Scope, receive: Receive, send: Send) -> None:
@@ -180,6 +184,9 @@ async def serve_without_plan(site: Site, scope: Scope, receive: Receive, send: S
                 await serve_unmatched(site, path, scope, receive, sent)
         except Exception as error:
             await answer_error(site, error, Exchange(scope, receive, send, {}), started=sent.started)
+        finally:
+            if UPLOADS in scope:
+                await close_uploads(scope[UPLOADS])
 
     limit = site.limit if found is None else found.entry.limit
     if limit is None or ACTIVE in scope:
@@ -203,6 +210,9 @@ async def serve_with_exits(site: Site, plan: Plan, responder: Responder, exchang
         await see_through(produce, exchange, shields=plan.shields)
     except Exception as error:
         await answer_error(site, error, exchange, started=sent.started)
+    finally:
+        if exchange.form is not None:
+            await close_uploads(exchange.form)
 
 
 async def send_guarded(site: Site, reply: Reply, exchange: Exchange) -> None:
@@ -230,7 +240,7 @@ async def answer_error(site: Site, error: Exception, exchange: Exchange, *, star
             raise error
         if started:
             raise RuntimeError(STARTED_TOO_LATE) from error
-        response = await call_handler(handler, exchange.connection, error)
+        response = await handled(error, handler, exchange.connection, site.handlers, site.conventions)
         if response is not None:
             await send_reply(from_response(response), exchange)
     except Exception as unhandled:

@@ -109,6 +109,6 @@ class Bridge:
 
     async def cancel(self) -> None:
         """Stop the application: the middleware around it has failed or was cancelled."""
+        self.receiver.close()  # what it still sends, such as the answer to an error in its clean-up, has no taker
         self.task.cancel()
         await asyncio.wait([self.task])
-        self.receiver.close()

@@ -58,6 +58,23 @@ async def call_handler(handler: ExceptionHandler, connection: HTTPConnection[Any
     return await run_in_threadpool(handler, connection, error)
 
 
+async def handled(
+    error: Exception, handler: ExceptionHandler, connection: HTTPConnection[Any], handlers: Handlers, conventions: Conventions
+) -> Any:
+    """What a handler answers to an exception; what the handler raises is answered by its own handler, if it has one.
+
+    Raises:
+        Exception: what a handler raises and none answers, or the second in a row.
+    """
+    try:
+        return await call_handler(handler, connection, error)
+    except Exception as raised:
+        other = handler_for(raised, handlers, conventions)
+        if other is None:
+            raise
+        return await call_handler(other, connection, raised)
+
+
 async def last_answer(connection: Request, error: Exception, handlers: Handlers, conventions: Conventions) -> Response:
     """The answer to an exception that nothing else handles: the author's own for 500 or Exception, else a bare 500."""
     handler = handlers.get(500) or handlers.get(Exception)

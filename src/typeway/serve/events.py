@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import Any, Final
 
@@ -16,9 +16,9 @@ from typeway.sse import EventSourceResponse, ServerSentEvent, format_sse_event
 from typeway.types import Message, Send
 
 # Without these, caches and reverse proxies (nginx reads the second) would hold events back.
-HEADERS: Final = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+HEADERS: Final[Mapping[str, str]] = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 
-COMMENT: Final[Message] = {"type": "http.response.body", "body": sse.KEEPALIVE_COMMENT, "more_body": True}
+COMMENT: Final[Mapping[str, Any]] = {"type": "http.response.body", "body": sse.KEEPALIVE_COMMENT, "more_body": True}
 
 
 def event_encoder(encode: Callable[[Any], bytes]) -> Callable[[Any], bytes]:
@@ -116,7 +116,7 @@ class KeptAlive:
             # An event that waits for a slow client is no silence.
             if not self.is_sending:
                 self.comment_sent = anyio.Event()
-                await self.send(COMMENT)
+                await self.send({**COMMENT})  # a copy: middleware may change the messages it sees
                 self.comment_sent.set()
                 self.comment_sent = None
                 self.last = monotonic()

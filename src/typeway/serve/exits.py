@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 
 from anyio import CancelScope
 from anyio.lowlevel import checkpoint_if_cancelled
+from starlette.datastructures import FormData
 
 from typeway.exceptions import TypewayError
 from typeway.plan.exchange import Exchange, Exit
@@ -20,16 +21,26 @@ SWALLOWED: Final = (
 )
 
 
+# Where a route that serves itself leaves the form whose uploads its site shall close.
+UPLOADS: Final = "typeway.uploads"
+
+
+async def close_uploads(form: FormData) -> None:
+    """Close a form's files, whatever is being cancelled: large ones are files on a disk."""
+    with CancelScope(shield=True):
+        await form.close()
+
+
 async def surrounded(work: Awaitable[Result], exchange: Exchange) -> Result:
     """Await the work that generators of the function's scope surround, and resume them: nothing has been sent yet.
 
     Raises:
         BaseException: what the work raised, as it came out of the last of them; or what one of them raised instead.
     """
-    result: Any = None
+    outcome: Any = None
     failure: BaseException | None = None
     try:
-        result = await work
+        outcome = await work
     except BaseException as error:  # generators see cancellation as well
         failure = error
     if exchange.function_exits:
@@ -39,7 +50,8 @@ async def surrounded(work: Awaitable[Result], exchange: Exchange) -> Result:
             raise failure
         finally:
             failure = None  # else this frame and the traceback would keep each other alive
-    return result  # type: ignore[no-any-return]  # None where a WebSocket's generator swallowed a failure
+    result: Result = outcome  # None where a WebSocket's generator swallowed a failure
+    return result
 
 
 async def resume(exits: list[Exit], failure: BaseException | None, exchange: Exchange) -> BaseException | None:

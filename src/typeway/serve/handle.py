@@ -12,8 +12,8 @@ from typeway.concurrency import run_in_threadpool
 from typeway.plan.build import Plan
 from typeway.plan.calls import Kind
 from typeway.plan.exchange import Exchange
-from typeway.serve.execute import call_dependencies, execute, refusal
-from typeway.serve.exits import surrounded
+from typeway.serve.execute import call_dependencies, refusal, run
+from typeway.serve.exits import UPLOADS, close_uploads, surrounded
 from typeway.serve.lifecycle import see_through
 from typeway.serve.reply import Reply, as_response, from_response
 from typeway.serve.target import Target
@@ -29,21 +29,37 @@ def handle_request(target: Target) -> Handler:
     """The function from request to response that serves a target."""
 
     async def handler(request: Request) -> Response:
-        exchange = request.scope.get(EXCHANGE)
-        if exchange is None:
-            exchange = Exchange(request.scope, request.receive, request._send, request.path_params)
-        # The author's route class may hand over a Request of its own making: it counts.
-        exchange.connection = request
-        exchange.receive = request.receive
+        exchange = exchange_of(request)
         plan, responder = target.ready(overrides_in(request.scope))
-        reply = await execute(plan, responder, exchange)
+        try:
+            reply = await run(plan, responder, exchange)
+        finally:
+            if exchange.form is not None:
+                request.scope[UPLOADS] = exchange.form
         response = as_response(reply)
         if response.background is None and exchange.background is not None:
             response.background = exchange.background
-        exchange.background = None
         return response
 
     return handler
+
+
+def exchange_of(request: Request) -> Exchange:
+    """A new exchange for every call: a route class may call its handler again, and with a Request of its own making.
+
+    Raises:
+        RuntimeError: nobody would resume the generators.
+    """
+    exchange = Exchange(request.scope, request.receive, request._send, request.path_params)
+    exchange.connection = request
+    whole: Exchange | None = request.scope.get(EXCHANGE)
+    if whole is None:
+        raise RuntimeError(
+            "A route's handler needs the request that the route was called with: its dependencies are cleaned up "
+            "after the response. Call the route or the application instead."
+        )
+    exchange.function_exits, exchange.request_exits = whole.function_exits, whole.request_exits
+    return exchange
 
 
 def overrides_in(scope: Scope) -> dict[Any, Any]:
@@ -52,22 +68,29 @@ def overrides_in(scope: Scope) -> dict[Any, Any]:
     return overrides or {}
 
 
-async def serve_handler(handler: Handler, target: Target, scope: Scope, receive: Receive, send: Send) -> None:
+async def serve_handler(
+    handler: Handler, target: Target | None, scope: Scope, receive: Receive, send: Send
+) -> None:
     """Serve one request through a handler, and resume its generators afterwards.
+
+    Parameters:
+        target: what the handler serves, if that is known.
 
     Raises:
         Exception: whatever the handler raises; the router that found the route answers it.
     """
     exchange = Exchange(scope, receive, send, scope.get("path_params", {}))
-    request = Request(scope, receive, send)
-    exchange.connection = request
+    exchange.function_exits, exchange.request_exits = [], []
     scope[EXCHANGE] = exchange
-    plan, _ = target.ready(overrides_in(scope))
+    shields = target is None or target.ready(overrides_in(scope))[0].shields
 
-    async def produce() -> Reply:
-        return from_response(await handler(request))
+    async def respond() -> Reply:
+        return from_response(await handler(Request(scope, receive, send)))
 
-    await see_through(produce, exchange, shields=plan.shields)
+    await see_through(lambda: surrounded(respond(), exchange), exchange, shields=shields)
+    # After a failure whoever answers it closes the uploads: a handler of errors may want to read them.
+    if UPLOADS in scope:
+        await close_uploads(scope[UPLOADS])
 
 
 async def handle_socket(target: Target, scope: Scope, receive: Receive, send: Send) -> None:
@@ -84,8 +107,11 @@ async def handle_socket(target: Target, scope: Scope, receive: Receive, send: Se
 
 
 async def run_session(plan: Plan, exchange: Exchange) -> None:
-    exchange.values = [None] * plan.size
-    await call_dependencies(plan, exchange)
+    if plan.body is not None:
+        await plan.body.read(exchange)
+    if plan.dependencies:
+        exchange.values = [None] * plan.size
+        await call_dependencies(plan, exchange)
     arguments = plan.endpoint.arguments(exchange)
     if arguments is None or exchange.errors is not None:
         raise refusal(plan, exchange)

@@ -46,7 +46,7 @@ async def see_through(produce: Callable[[], Awaitable[Reply | None]], exchange: 
     """Produce a reply, send it, and resume the generators of the request.
 
     Success: the answer is sent, background tasks run, then the generators are resumed. Failure: they are resumed with
-    the error, and what comes out of the last one is raised. Uploads are closed last.
+    the error, and what comes out of the last one is raised.
 
     Parameters:
         produce: runs the plan; None if there is nothing to send.
@@ -65,8 +65,6 @@ async def see_through(produce: Callable[[], Awaitable[Reply | None]], exchange: 
             failure = error
         if exchange.request_exits:
             failure = await resume(exchange.request_exits, failure, exchange)
-        if exchange.form is not None:
-            await exchange.form.close()
     if failure is not None:
         try:
             raise failure

@@ -144,7 +144,7 @@ class LimitedApp:
         app: the other application.
         max_body_size: the most bytes, unless what is further in says otherwise.
         conventions: whether the answer is JSON, given by the application's handlers, or plain text.
-        catches: whether the exception of a body that turned out too large while it was read is answered here.
+        catches: whether a body that turned out too large while it was read is answered here, not further out.
     """
 
     def __init__(self, app: ASGIApp, max_body_size: int, conventions: Conventions, *, catches: bool = True) -> None:
@@ -185,7 +185,8 @@ class LimitedApp:
         try:
             await self.app(scope, limit.receive, send_unless_refused)
         except Exception as error:
-            if has_started or not limit.is_cause(error) or not (self.catches or is_refused):
+            is_known = self.catches or is_over(limit, limit.content_length)
+            if has_started or not is_known or not limit.is_cause(error):
                 raise
             if not is_refused:
                 await self.refuse(exceeded(limit, self.conventions), scope, limit.source, send)

@@ -15,8 +15,9 @@ from typeway.plan.exchange import Exchange
 from typeway.serve.answer import Answer, answer_of
 from typeway.serve.asgi import Site, planned, serve_http
 from typeway.serve.bridge import Bridge
-from typeway.serve.errors import call_handler, handler_for
+from typeway.serve.errors import call_handler, handled, handler_for
 from typeway.serve.execute import execute
+from typeway.serve.exits import close_uploads
 from typeway.serve.limits import limit_body
 from typeway.serve.reply import Reply, from_response
 from typeway.types import ASGIApp, Message, Receive, Scope, Send
@@ -32,13 +33,14 @@ class Flight:
         site: what serves it in the end.
     """
 
-    __slots__ = ("bridges", "scope", "send", "site", "tasks")
+    __slots__ = ("bridges", "exchanges", "scope", "send", "site", "tasks")
 
     def __init__(self, site: Site, scope: Scope, send: Send) -> None:
         self.site = site
         self.scope = scope
         self.send = send
         self.bridges: list[Bridge] | None = None
+        self.exchanges: list[Exchange] | None = None
         self.tasks: list[BackgroundTask] | None = None
 
     def bridge(self, app: ASGIApp, receive: Receive) -> Bridge:
@@ -117,8 +119,13 @@ class Onion:
             for bridge in flight.bridges or ():
                 await bridge.cancel()
             raise
-        if flight.tasks is not None or flight.bridges is not None:
-            await flight.finish()
+        else:
+            if flight.tasks is not None or flight.bridges is not None:
+                await flight.finish()
+        finally:
+            for exchange in flight.exchanges or ():
+                if exchange.form is not None:
+                    await close_uploads(exchange.form)
 
     async def classic(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The same run of middleware as Starlette composes it."""
@@ -173,6 +180,8 @@ async def serve_inner(flight: Flight, receive: Receive) -> Response:
 
         return await flight.bridge(app, receive).answer()
     plan, responder, exchange = ready
+    if plan.body is not None and plan.body.is_form:
+        flight.exchanges = [*(flight.exchanges or ()), exchange]
     try:
         if plan.operation.max_body_size is not None:
             limit_body(exchange, plan.operation.max_body_size, site.conventions)
@@ -181,15 +190,14 @@ async def serve_inner(flight: Flight, receive: Receive) -> Response:
         handler = handler_for(error, site.handlers, site.conventions)
         if handler is None:
             raise
-        reply = from_response(await call_handler(handler, exchange.connection, error))
+        response = await handled(error, handler, exchange.connection, site.handlers, site.conventions)
+        reply = from_response(response)
         error.__traceback__ = None
     return inner_response(flight, reply, exchange)
 
 
 def inner_response(flight: Flight, reply: Reply, exchange: Exchange) -> Response:
-    """The reply as a response, its tasks and uploads left to the request."""
-    if exchange.form is not None:
-        flight.keep(BackgroundTask(exchange.form.close))
+    """The reply as a response, its tasks left to the request."""
     if reply.response is not None:
         return reply.response
     flight.keep(exchange.background)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, Protocol
+from weakref import WeakSet
 
 from typeway.operation import Operation
 from typeway.plan.build import Plan, build_plan
@@ -16,6 +17,39 @@ KEPT: Final = 16
 Overrides = Mapping[Callable[..., Any], Callable[..., Any]]
 
 
+class Instrument(Protocol):
+    """Changes how operations are served so that it can be watched; the request path itself asks nothing of it."""
+
+    def plan(self, plan: Plan) -> Plan:
+        """What shall run in the place of a plan."""
+
+    def responder(self, responder: Responder, operation: Operation) -> Responder:
+        """What shall answer in the place of a responder; a request that has taken the old plan may come to it too."""
+
+
+class Watch:
+    """Who watches this process serving its operations, if anybody does: the one seam for telemetry."""
+
+    __slots__ = ("instrument", "lock", "targets")
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.instrument: Instrument | None = None
+        self.targets: WeakSet[Target] = WeakSet()
+
+    def begin(self, instrument: Instrument) -> None:
+        """Serve by what an instrument makes of the plans from now on, of those too that are built already."""
+        with self.lock:
+            if self.instrument is None:
+                self.instrument = instrument
+                for target in list(self.targets):
+                    if target.plan is not None and target.responder is not None:
+                        target.publish(target.plan, target.responder)
+
+
+WATCH: Final = Watch()
+
+
 class Target:
     """The plan of an operation, built when first asked for.
 
@@ -24,7 +58,7 @@ class Target:
         owner: the route; a copy of it needs a target of its own.
     """
 
-    __slots__ = ("_lock", "_overridden", "_settle", "owner", "plan", "responder")
+    __slots__ = ("__weakref__", "_lock", "_overridden", "_settle", "owner", "plan", "responder")
 
     def __init__(self, settle: Callable[[], Operation], owner: object) -> None:
         self._settle = settle
@@ -43,9 +77,19 @@ class Target:
         with self._lock:
             if self.plan is None or self.responder is None:
                 operation = self._settle()
-                self.responder = build_responder(operation)
-                self.plan = build_plan(operation)
-            return self.plan, self.responder
+                responder, plan = build_responder(operation), build_plan(operation)
+                with WATCH.lock:
+                    self.publish(plan, responder)
+                    WATCH.targets.add(self)
+            return self.plan, self.responder  # type: ignore[return-value]  # published above
+
+    def publish(self, plan: Plan, responder: Responder) -> None:
+        """Serve by a plan and a responder, as the watch wants them; its lock is held."""
+        instrument = WATCH.instrument
+        self._overridden = {}
+        # In this order: a request that takes the new plan must find the responder that understands it.
+        self.responder = responder if instrument is None else instrument.responder(responder, plan.operation)
+        self.plan = plan if instrument is None else instrument.plan(plan)
 
     def ready(self, overrides: Overrides) -> tuple[Plan, Responder]:
         """The plan and responder to use now; built if they are not there yet."""
@@ -61,9 +105,11 @@ class Target:
         plan = self._overridden.get(key)
         if plan is None:
             plan = build_plan(operation, dict(overrides))
-            with self._lock:
+            with WATCH.lock:
                 while len(self._overridden) >= KEPT:
                     del self._overridden[next(iter(self._overridden))]
+                if WATCH.instrument is not None:
+                    plan = WATCH.instrument.plan(plan)
                 self._overridden[key] = plan
         return plan
 

@@ -16,10 +16,9 @@ def application(build: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 def framework(name: str) -> SimpleNamespace:
     """The names of a framework, with its submodules."""
-    modules = ("responses", "security", "sse")
-    return SimpleNamespace(
-        **vars(importlib.import_module(name)) | {part: importlib.import_module(f"{name}.{part}") for part in modules}
-    )
+    module = importlib.import_module(name)
+    parts = {part: importlib.import_module(f"{name}.{part}") for part in ("responses", "security", "sse")}
+    return SimpleNamespace(**{public: getattr(module, public) for public in dir(module)} | parts)
 
 
 def post(web: Any, *endpoints: Callable[..., Any], **options: Any) -> Any:

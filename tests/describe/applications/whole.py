@@ -23,14 +23,14 @@ def about(web: Any) -> Any:
         summary="s",
         description="d",
         terms_of_service="http://x/",
-        contact={"name": "n", "url": "http://u", "email": "a@b.co"},
+        contact={"name": "n", "url": "http://u/", "email": "a@b.co"},
         license_info={"name": "MIT", "identifier": "MIT"},
-        openapi_tags=[{"name": "t", "description": "dd", "externalDocs": {"url": "http://x"}, "x-y": {"z": 1}}],
+        openapi_tags=[{"name": "t", "description": "dd", "externalDocs": {"url": "http://x/"}, "x-y": {"z": 1}}],
         servers=[
             {"url": "https://{v}.x", "description": "d", "variables": {"v": {"default": "a", "enum": ["a", "b"]}}},
             {"url": "/api"},
         ],
-        openapi_external_docs={"url": "http://docs", "description": "more"},
+        openapi_external_docs={"url": "http://docs/", "description": "more"},
     )
 
     @app.get("/")

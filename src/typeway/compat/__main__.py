@@ -1,0 +1,8 @@
+"""Run a program in which `import fastapi` means Typeway: `python -m typeway.compat script.py`."""
+
+import sys
+
+from typeway.compat.launch import run
+
+if __name__ == "__main__":
+    run(sys.argv[1:])

@@ -1,0 +1,229 @@
+"""Offer FastAPI's route classes: Typeway's, with what plugins read of a route, extend, and put around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import replace
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any, Final, Self
+
+from starlette import routing
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from typeway import routes
+from typeway.compat.contexts import EffectiveRouteContext
+from typeway.compat.dependant import (
+    Dependant,
+    ModelField,
+    create_model_field,
+    dependant_of,
+    get_body_field,
+    get_flat_body_params,
+    should_embed,
+)
+from typeway.compat.install import standing
+from typeway.conventions import FASTAPI
+from typeway.declare.returns import Returns
+from typeway.operation import Operation
+from typeway.options import is_absent
+from typeway.plan.calls import is_coroutine
+from typeway.serve.handle import handle_request, serve_handler
+from typeway.serve.originals import ORIGINAL_HANDLE
+from typeway.serve.target import Target
+from typeway.types import ASGIApp, Receive, Scope, Send
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+# What a view of a route computes anew.
+COMPUTED: Final = ("dependant", "body_field", "_embed_body_fields")
+
+
+class APIRoute(routes.APIRoute):
+    """One endpoint under one path, as FastAPI's plugins expect a route to look."""
+
+    conventions = FASTAPI
+
+    @cached_property
+    def dependant(self) -> Dependant:
+        """The endpoint with its parameters and dependencies; what is appended to its dependencies runs."""
+        dependant = dependant_of(self.tree(), self.path_format)
+        dependant.route = self
+        return dependant
+
+    @cached_property
+    def _embed_body_fields(self) -> bool:
+        return should_embed(get_flat_body_params(self.dependant))
+
+    @cached_property
+    def body_field(self) -> ModelField | None:
+        """The whole body as one field."""
+        params = get_flat_body_params(self.dependant)
+        return get_body_field(body_params=params, name=self.unique_id, embed_body_fields=self._embed_body_fields)
+
+    @property
+    def response_field(self) -> ModelField | None:
+        """The answer as one field; None without a response model."""
+        if self.response_model is None:
+            return None
+        return create_model_field(f"Response_{self.unique_id}", self.response_model, mode="serialization")
+
+    @property
+    def scope_marks(self) -> Mapping[str, Any]:
+        """What the scope shows beside the route: the route as it stands in the application, if it was included."""
+        marks = {} if self.original_route is None else {"effective_route_context": EffectiveRouteContext(self)}
+        return {"fastapi": MappingProxyType(marks)}
+
+    def inside(self, prefix: str, outer: Mapping[str, Any]) -> Self:
+        """This route as it stands in a router that includes it."""
+        view = super().inside(prefix, outer)
+        for name in COMPUTED:
+            view.__dict__.pop(name, None)
+        return view
+
+    def settle(self) -> Operation:
+        """The operation that the route describes as it stands now, with what plugins have done to its dependant."""
+        operation = super().settle()
+        dependant: Dependant | None = self.__dict__.get("dependant")
+        if dependant is None:
+            return operation
+        known = {id(depends) for depends in operation.dependencies}
+        added = [each.depends for each in dependant.added if each.depends is not None and id(each.depends) not in known]
+        declaration = operation.declaration
+        if dependant.call is not None and dependant.call is not self.endpoint:
+            declaration = replace(declaration, function=dependant.call)
+        return replace(operation, dependencies=[*operation.dependencies, *added], declaration=declaration)
+
+    @property
+    def is_planned(self) -> bool:
+        """Whether nobody has replaced a step of serving the route, so that its plan alone decides."""
+        kind = type(self)
+        return (
+            kind.handle is ORIGINAL_HANDLE
+            and kind.get_route_handler is APIRoute.get_route_handler
+            and kind.matches is routing.Route.matches
+            and served_by(self.app) is self
+            and installed_maker() is get_request_handler
+        )
+
+    def get_route_handler(self) -> Handler:
+        """The function from request to response that serves the route; subclasses may wrap it."""
+        make = installed_maker()
+        if make is get_request_handler:
+            # Whoever asks may have changed the route since it was planned.
+            target = self.__dict__["_target"] = Target(self.settle, owner=self)
+            return marked(handle_request(target), route=self, target=target)
+        own_class = {} if self.response_class is None else {"response_class": self.response_class}
+        handler: Handler = make(
+            dependant=self.dependant,
+            body_field=self.body_field,
+            status_code=self.status_code,
+            response_field=self.response_field,
+            response_model_include=self.response_model_include,
+            response_model_exclude=self.response_model_exclude,
+            response_model_by_alias=self.response_model_by_alias,
+            response_model_exclude_unset=self.response_model_exclude_unset,
+            response_model_exclude_defaults=self.response_model_exclude_defaults,
+            response_model_exclude_none=self.response_model_exclude_none,
+            dependency_overrides_provider=self.dependency_overrides_provider,
+            embed_body_fields=self._embed_body_fields,
+            strict_content_type=self.strict_content_type,
+            form_limits=self.form_limits,
+            **own_class,
+        )
+        return handler
+
+
+class APIWebSocketRoute(routes.APIWebSocketRoute):
+    """One WebSocket endpoint under one path, as FastAPI's plugins expect a route to look."""
+
+    conventions = FASTAPI
+
+    @cached_property
+    def dependant(self) -> Dependant:
+        """The endpoint with its parameters and dependencies."""
+        return dependant_of(self.tree(), self.path_format)
+
+    def inside(self, prefix: str, outer: Mapping[str, Any]) -> Self:
+        """This route as it stands in a router that includes it."""
+        view = super().inside(prefix, outer)
+        view.__dict__.pop("dependant", None)
+        return view
+
+
+def installed_maker() -> Any:
+    """What makes request handlers now: instrumentation replaces `fastapi.routing.get_request_handler`."""
+    return standing("fastapi.routing", "get_request_handler", get_request_handler)
+
+
+def marked(function: Any, **marks: Any) -> Any:
+    """A function that carries what it was made for; a wrapper to which its attributes are copied is not taken for it."""
+    vars(function).update(marks, marked=function)
+    return function
+
+
+def mark(function: Any, name: str) -> Any:
+    """What a function carries; None if it, or the mark, is another's."""
+    return getattr(function, name, None) if getattr(function, "marked", None) is function else None
+
+
+def served_by(app: Any) -> Any:
+    """The route whose plan decides alone what an ASGI callable does; None if there is more to it."""
+    if getattr(app, "__func__", None) is routes.APIRoute.serve:
+        return app.__self__
+    return mark(mark(app, "handler"), "route")
+
+
+# The options of FastAPI's function, in its order; those that an operation knows count.
+OPTIONS: Final = (
+    "body_field", "status_code", "response_class", "response_field", "response_model_include",
+    "response_model_exclude", "response_model_by_alias", "response_model_exclude_unset",
+    "response_model_exclude_defaults", "response_model_exclude_none", "dependency_overrides_provider",
+    "embed_body_fields", "strict_content_type", "stream_item_field", "is_json_stream", "form_limits",
+)  # fmt: skip
+COUNTING: Final = frozenset(OPTIONS) & frozenset(Operation.__slots__)
+
+
+def get_request_handler(dependant: Dependant, *values: Any, **options: Any) -> Handler:
+    """The function from request to response that serves a dependant.
+
+    Parameters:
+        dependant: a route's, or one that `get_dependant` made.
+        values: the options by position.
+        options: what an answer is made by: `status_code`, `response_class`, `response_field`, `response_model_...`.
+    """
+    given = {**dict(zip(OPTIONS, values, strict=False)), **options}
+    changes = {name: given[name] for name in COUNTING & given.keys() if not is_absent(given[name])}
+    route = dependant.route
+    if route is None:
+        if dependant.call is None:
+            raise TypeError("get_request_handler() needs a dependant with a call.")
+        route = APIRoute(dependant.path or "/", endpoint=dependant.call, response_model=None)
+        route.dependant = dependant
+
+    def settle() -> Operation:
+        operation: Operation = route.settle()
+        if "response_field" in given and not operation.returns.streams:
+            field: ModelField | None = given["response_field"]
+            changes["returns"] = Returns(model=None if field is None else field.field_info.annotation)
+        return replace(operation, **changes)
+
+    target = Target(settle, owner=route)
+    handler: Handler = marked(handle_request(target), target=target)
+    return handler
+
+
+def request_response(func: Callable[[Request], Any]) -> ASGIApp:
+    """A function from request to response as an ASGI application."""
+
+    async def respond(request: Request) -> Response:
+        response: Response = await (func(request) if is_coroutine(func) else run_in_threadpool(func, request))
+        return response
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await serve_handler(respond, getattr(func, "target", None), scope, receive, send)
+
+    served: ASGIApp = marked(app, handler=func)
+    return served

@@ -1,0 +1,25 @@
+"""Install compat mode when Python starts: the folder of this file stands on PYTHONPATH for child processes.
+
+Python imports a module of this name before anything else. Only one can be found, so another one, the environment's
+own, is run from here.
+"""
+
+import importlib.machinery
+import importlib.util
+import sys
+from pathlib import Path
+
+import typeway.compat
+
+
+def run_other() -> None:
+    """Run the module of the same name that Python would have found without this one."""
+    own = Path(__file__).parent
+    others = [entry for entry in sys.path if Path(entry).absolute() != own]
+    spec = importlib.machinery.PathFinder.find_spec("sitecustomize", others)
+    if spec is not None and spec.loader is not None:
+        spec.loader.exec_module(importlib.util.module_from_spec(spec))
+
+
+typeway.compat.install()
+run_other()

@@ -1,0 +1,67 @@
+"""Find the path, as it was declared, of what a request has been routed to: `http.route`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.routing import Host, Mount
+
+from typeway.app import Typeway
+from typeway.router import Router
+from typeway.serve.asgi import Site, path_of
+from typeway.serve.match import Found
+from typeway.types import Scope
+
+
+def declared_path(app: Any, scope: Scope) -> str | None:
+    """The declared path below an application that a scope leads to, through its mounts; None if it leads nowhere.
+
+    Parameters:
+        app: the application or router; one that is not ours knows nothing of paths.
+        scope: the scope as the application receives it.
+    """
+    router = router_of(app)
+    if router is None:
+        return None
+    if isinstance(app, Typeway):
+        scope = {**scope, "app": app}
+    site = router.site(scope)
+    found = find(site, scope)
+    if found is None:
+        path = path_of(scope)
+        return next((front.prefix + "/{path}" for front in site.frontends if front.covers(path)), None)
+    route = found.entry.route
+    if isinstance(route, Mount | Host):
+        inner = declared_path(application_in(route), {**scope, **(found.child_scope or {})})
+        if inner is not None:
+            return inner if isinstance(route, Host) else route.path + inner
+    path_format: str | None = getattr(route, "path_format", None)
+    return path_format
+
+
+def router_of(app: Any) -> Router | None:
+    router = app.router if isinstance(app, Typeway) else app
+    return router if isinstance(router, Router) else None
+
+
+def application_in(route: Mount | Host) -> Any:
+    """What a mount leads to, without the middleware around it."""
+    app = route.app
+    while app is not None and router_of(app) is None:
+        app = getattr(app, "app", None)
+    return app
+
+
+def find(site: Site, scope: Scope) -> Found | None:
+    """What takes a request, or would if its method or its last slash were another."""
+    is_request = scope["type"] == "http"
+    index = site.index if is_request else site.sockets
+    path = path_of(scope)
+    found = index.find(path, scope.get("method", ""), scope)
+    if found is None and is_request:
+        others = index.on_path(path, scope)
+        if not others and site.redirects:
+            turned = {**scope, "path": scope["path"].rstrip("/") if path.endswith("/") else scope["path"] + "/"}
+            others = index.on_path(path_of(turned), turned)
+        found = others[0] if others else None
+    return found

@@ -1,7 +1,7 @@
 # `make run` and `make test` do everything on a machine with Python 3.11+ and make.
 # PYTHON=... names the interpreter for .venv, PORT=... the port of `make run`.
 .DEFAULT_GOAL := help
-.PHONY: help run test bench format assets clean
+.PHONY: help run test test-plugins bench format assets clean
 
 PORT ?= 8000
 export PYTHON
@@ -10,10 +10,14 @@ VENV := .venv
 # One stamp per set of extras; a changed pyproject.toml makes both old.
 RUN := $(VENV)/.installed-run
 DEV := $(VENV)/.installed-dev
+# Plugins want other versions of what the rest needs, so they have an environment of their own.
+PLUGINS_VENV := .venv-plugins
+PLUGINS := $(PLUGINS_VENV)/.installed
 
 help:
 	@echo "make run      serve the Task Manager example on http://127.0.0.1:$(PORT) (PORT=... to change)"
 	@echo "make test     all checks: ruff, mypy, pyright, tests with coverage"
+	@echo "make test-plugins  FastAPI's plugins, unmodified, on FastAPI and on Typeway"
 	@echo "make bench    compare with other frameworks; results go to benchmarks/results"
 	@echo "make format   mend and format the code"
 	@echo "make assets   refresh the files of the documentation pages from npm"
@@ -26,6 +30,9 @@ run: $(RUN)
 test: $(DEV)
 	@scripts/check
 	@scripts/test
+
+test-plugins: $(PLUGINS)
+	@$(PLUGINS_VENV)/bin/pytest tests/plugins
 
 bench: $(DEV)
 	@scripts/install standard,dev,bench
@@ -45,6 +52,10 @@ $(DEV): pyproject.toml scripts/install
 	@scripts/install standard,dev
 	@touch $@ $(RUN)
 
+$(PLUGINS): pyproject.toml scripts/install
+	@scripts/install plugins $(PLUGINS_VENV)
+	@touch $@
+
 clean:
-	rm -rf $(VENV) build dist htmlcov .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(PLUGINS_VENV) build dist htmlcov .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find src tests examples benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

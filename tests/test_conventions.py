@@ -232,9 +232,26 @@ def test_a_plain_field_is_a_query_parameter():
             return "refused"
         return [answer(app, "GET /"), answer(app, "GET /?limit=0")[0]]
 
-    ours = act(OURS)
+    ours, theirs = seen(act)
     assert ours == [(200, 20), 422]
-    assert act(PEER) == "refused"
+    assert theirs == "refused"
+
+
+def test_annotated_counts_beside_a_default_marker():
+    """annotated_beside_default: what `Annotated` says holds beside a marker as the default; in FastAPI it is lost."""
+
+    def act(web: ModuleType) -> Any:
+        app = web.FastAPI()
+
+        def read(limit: Annotated[int, Field(le=5)] = web.Query(3)):
+            return limit
+
+        app.get("/")(read)
+        return [answer(app, "GET /?limit=9")[0], app.openapi()["paths"]["/"]["get"]["parameters"][0]["schema"]]
+
+    ours, theirs = seen(act)
+    assert ours == [422, {"type": "integer", "maximum": 5, "default": 3, "title": "Limit"}]
+    assert theirs == [200, {"type": "integer", "default": 3, "title": "Limit"}]
 
 
 def test_variable_arguments_are_no_parameters():

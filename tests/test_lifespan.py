@@ -122,7 +122,7 @@ def test_event_functions_run_at_start_and_end(web, how):
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_event_functions_of_included_routers_run_once():
-    """An included router's functions run after the outer ones, each once, beside lifespans as well."""
+    """An included router's functions start after the outer ones and stop before them, each once, beside lifespans too."""
     log: list[str] = []
     app = Typeway(on_startup=[lambda: log.append("app start")], on_shutdown=[lambda: log.append("app stop")])
     router = Router(on_startup=[lambda: log.append("start")], on_shutdown=[lambda: log.append("stop")])
@@ -130,7 +130,7 @@ def test_event_functions_of_included_routers_run_once():
     app.include_router(Router(lifespan=logged(log, "lifespan")))
     with client(app):
         pass
-    assert log == ["app start", "start", "lifespan begins", "lifespan ends", "app stop", "stop"]
+    assert log == ["app start", "start", "lifespan begins", "lifespan ends", "stop", "app stop"]
 
 
 @each_framework

@@ -50,6 +50,9 @@ class Conventions:
     field_defaults: bool = True
     """Take `limit: int = Field(default=20, ge=1)` in a signature as a query parameter with that default and bound."""
 
+    annotated_beside_default: bool = True
+    """Apply what `Annotated` says of a type where the default value is a marker: `Annotated[int, Ge(1)] = Query(3)`."""
+
     ignores_var_arguments: bool = True
     """Take `*args` and `**kwargs` of an endpoint for what they are, not for required query parameters."""
 
@@ -83,6 +86,7 @@ FASTAPI: Final = Conventions(
     middleware_errors_answered=False,
     one_http_exception=False,
     field_defaults=False,
+    annotated_beside_default=False,
     ignores_var_arguments=False,
     packaged_docs=False,
     original_scope_route=True,

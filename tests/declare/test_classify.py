@@ -19,6 +19,7 @@ from typing_extensions import TypeAliasType, TypedDict
 import typeway
 from tests.frameworks import answer, application, ask, each_framework, errors
 from typeway import Depends, Header, Query, Typeway
+from typeway.compat.application import FastAPI as CompatFastAPI
 from typeway.exceptions import DeclarationError
 
 
@@ -749,6 +750,19 @@ def test_a_contradiction_can_be_caught_as_what_fastapi_raises(declare):
         Typeway().get("/{value}")(declare(typeway))
     known = {fastapi.exceptions.FastAPIError: RuntimeError}
     assert isinstance(ours.value, known.get(theirs.type, theirs.type))
+
+
+def test_compat_mode_refuses_a_plain_field_as_default():
+    """With FastAPI's conventions `limit: int = Field(20)` is refused, in FastAPI's words and with the mend."""
+
+    def read(limit: int = Field(20)): ...
+
+    with pytest.raises(AssertionError, match="non-body parameters must be in path, query, header or cookie: limit"):
+        fastapi.FastAPI().get("/")(read)
+    with pytest.raises(DeclarationError, match=r"non-body parameters must be in path.*limit.*Use Query") as caught:
+        CompatFastAPI().get("/")(read)
+    assert isinstance(caught.value, AssertionError)
+    assert caught.value.where == f"{__file__}:{read.__code__.co_firstlineno}"
 
 
 def test_a_mistake_in_a_dependency_names_the_dependency():

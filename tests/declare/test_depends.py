@@ -1,12 +1,12 @@
 """Depends and Security are frozen records that refuse what cannot be meant."""
 
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 
 import fastapi
 import pytest
 
-import typeway
 from typeway import Depends, Security
+from typeway.declare import depends as declared
 from typeway.declare.depends import SecurityScopes
 from typeway.exceptions import DeclarationError
 
@@ -30,6 +30,14 @@ def test_a_sensible_limit_is_kept(limit):
     assert Depends(get_db, max_concurrency=limit).max_concurrency == limit
 
 
+def test_a_changed_copy_keeps_its_limit_only_if_that_is_the_same():
+    """A copy with another function shares the limit of its original; a copy with another limit has its own."""
+    original = declared.Depends(get_db, max_concurrency=2)
+    assert replace(original, dependency=print).capacity is original.capacity
+    assert replace(original, max_concurrency=3).capacity is not original.capacity
+    assert replace(original, max_concurrency=None).capacity is None
+
+
 def test_dependencies_are_frozen_and_comparable():
     """Two equal declarations are equal and can be keys; none can be changed."""
     assert Depends(get_db) == Depends(get_db)
@@ -44,7 +52,7 @@ def test_dependencies_are_frozen_and_comparable():
 def test_security_is_a_dependency_with_scopes():
     """Security adds scopes to all that Depends can say."""
     security = Security(get_db, scopes=["a", "b"], use_cache=False, scope="function")
-    assert isinstance(security, typeway.declare.depends.Depends)
+    assert isinstance(security, declared.Depends)
     assert (security.scopes, security.use_cache, security.scope) == (["a", "b"], False, "function")
 
 

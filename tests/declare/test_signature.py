@@ -109,6 +109,16 @@ def test_wrappings_are_seen_through(function, parameters, returns):
     assert (described(declaration), declaration.returns) == (parameters, returns)
 
 
+@pytest.mark.parametrize("annotation", ["Ünbekannt", "Unknown.part", "Unknown.part[int]", "list[int].part"])
+def test_whatever_cannot_be_found_stays_a_reference(annotation):
+    """Annotations that name what is not there never stop a declaration."""
+
+    def read(value): ...
+
+    read.__annotations__["value"] = annotation
+    assert read_declaration(read).parameters[0].annotation == ForwardRef(annotation)
+
+
 def test_a_place_is_file_and_line_of_the_innermost_function():
     """The place of a declaration is where its author wrote the code, in the form that editors make a link of."""
     code = text.__code__
@@ -139,13 +149,22 @@ def test_a_callable_without_a_signature_is_refused_with_the_mend():
         read_declaration(Odd())
 
 
-def test_an_annotation_that_is_no_python_is_refused_at_its_function():
+@pytest.mark.parametrize(
+    ("annotation", "problem"),
+    [
+        ("list[int", "'list[int' is no Python expression, '[' was never closed"),
+        ("int[3]", "type 'int' is not subscriptable"),
+    ],
+)
+def test_an_annotation_that_is_no_type_is_refused_at_its_function(annotation, problem):
     """A misspelt string annotation is named with the function's file and line."""
 
-    def read(value: "list[int"): ...  # noqa: F722
+    def read(value): ...
 
-    with pytest.raises(DeclarationError, match=r"'list\[int' is no Python expression") as caught:
+    read.__annotations__["value"] = annotation
+    with pytest.raises(DeclarationError) as caught:
         typeway.Typeway().get("/")(read)
+    assert caught.value.message == f"an annotation cannot be evaluated: {problem}."
     assert caught.value.where == f"{__file__}:{read.__code__.co_firstlineno}"
 
 

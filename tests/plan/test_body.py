@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, Json, ValidationError
+from starlette.websockets import WebSocketDisconnect
 
 import typeway
 from tests.frameworks import answer, application, ask, client, each_framework, errors
@@ -624,18 +625,34 @@ def test_a_form_model_may_have_a_limit_and_json(web):
     assert answer(create, "POST /", data={"sizes": "[1,2]"}) == (200, [1, 2])
 
 
-def test_a_socket_has_no_form():
-    """Where a connection is no request there is no form to read: the handshake is refused, nothing crashes."""
-    app = Typeway()
+@each_framework
+@pytest.mark.parametrize(
+    ("annotate", "place"),
+    [
+        (lambda web: Annotated[str, web.Form()], ["body", "a"]),
+        (lambda web: Annotated[str, web.Body()], ["body"]),
+        (lambda web: web.UploadFile, ["body", "a"]),
+        (lambda web: Item, ["body"]),
+    ],
+)
+def test_a_socket_has_no_body(web, annotate, place):
+    """What is declared of a WebSocket's body is missing: its default counts, or the handshake is refused."""
+    app = web.FastAPI()
 
-    @app.websocket("/")
-    async def read(socket: typeway.WebSocket, a: Annotated[str, Form()] = "none"):
+    @app.websocket("/default")
+    async def default(socket: web.WebSocket, a: annotate(web) = None):
         await socket.accept()
-        await socket.send_text(a)
+        await socket.send_json(a)
         await socket.close()
 
-    with client(app).websocket_connect("/") as socket:
-        assert socket.receive_text() == "none"
+    @app.websocket("/required")
+    async def required(socket: web.WebSocket, a: annotate(web)): ...
+
+    with client(app).websocket_connect("/default") as socket:
+        assert socket.receive_json() is None
+    with pytest.raises(WebSocketDisconnect) as caught, client(app).websocket_connect("/required"):
+        pass
+    assert [(error["type"], list(error["loc"])) for error in caught.value.reason] == [("missing", place)]
 
 
 @each_framework

@@ -3,6 +3,7 @@
 import functools
 import threading
 import time
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import anyio
@@ -212,10 +213,11 @@ def test_a_dependency_without_parameters_may_be_built_in(web):
 
 
 class Gauge:
-    """Counts how many are inside at once."""
+    """Counts how many are inside at once; those who come wait a while for others, so that they meet if they may."""
 
-    def __init__(self) -> None:
+    def __init__(self, expected: int) -> None:
         self.inside = self.most = 0
+        self.expected = expected
         self.lock = threading.Lock()
 
     def enter(self) -> None:
@@ -227,31 +229,43 @@ class Gauge:
         with self.lock:
             self.inside -= 1
 
+    def is_awaited(self) -> Iterator[None]:
+        """One item per look at whether as many have come as may, for two seconds at most."""
+        until = time.monotonic() + 2
+        while self.most < self.expected and time.monotonic() < until:
+            yield
+
+    async def meet(self) -> None:
+        self.enter()
+        for _ in self.is_awaited():
+            await anyio.sleep(0.001)
+        await anyio.sleep(0.002)
+        self.leave()
+
+    def meet_in_thread(self) -> None:
+        self.enter()
+        for _ in self.is_awaited():
+            time.sleep(0.001)
+        time.sleep(0.002)
+        self.leave()
+
 
 def limited(kind: str, gauge: Gauge) -> Any:
     """A dependency of some kind that takes a moment."""
 
     async def coroutine():
-        gauge.enter()
-        await anyio.sleep(0.01)
-        gauge.leave()
+        await gauge.meet()
 
     def blocking():
-        gauge.enter()
-        time.sleep(0.01)
-        gauge.leave()
+        gauge.meet_in_thread()
 
     async def async_generator():
-        gauge.enter()
         yield
-        await anyio.sleep(0.01)
-        gauge.leave()
+        await gauge.meet()
 
     def generator():
-        gauge.enter()
         yield
-        time.sleep(0.01)
-        gauge.leave()
+        gauge.meet_in_thread()
 
     return {"coroutine": coroutine, "def": blocking, "async generator": async_generator, "generator": generator}[kind]
 
@@ -277,7 +291,7 @@ async def requests(app: Any, number: int) -> list[int]:
 @pytest.mark.parametrize("limit", [1, 2])
 async def test_a_limit_holds_how_many_run_at_once(web, kind, limit, anyio_backend):
     """`max_concurrency` lets so many requests in at a time, a generator's clean-up included; the others wait."""
-    gauge = Gauge()
+    gauge = Gauge(limit)
 
     @application(web)
     async def read(value: Annotated[None, web.Depends(limited(kind, gauge), max_concurrency=limit)]): ...
@@ -290,7 +304,7 @@ async def test_a_limit_holds_how_many_run_at_once(web, kind, limit, anyio_backen
 @pytest.mark.anyio
 async def test_a_limit_belongs_to_its_declaration(web):
     """Two declarations of one function have a limit each; one declaration that is used twice has one."""
-    gauge = Gauge()
+    gauge = Gauge(1)
     function = limited("coroutine", gauge)
     shared = web.Depends(function, max_concurrency=1, use_cache=False)
     one, two = (web.Depends(function, max_concurrency=1) for _ in range(2))
@@ -299,6 +313,7 @@ async def test_a_limit_belongs_to_its_declaration(web):
     app.get("/")(lambda a=shared: 1)
     assert await requests(app, 3) == [200] * 3
     assert gauge.most == 1
+    gauge.expected = 2
     apart = web.FastAPI()
     paths = iter([one, two])
     for path in ("/a", "/b"):

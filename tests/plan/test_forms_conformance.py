@@ -145,7 +145,7 @@ def application(declared: list[tuple[str, Any, str, dict[str, Any], Any]]) -> An
     return build
 
 
-@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(declared=parameters(), sent=st.lists(requests(), min_size=3, max_size=6))
 def test_any_form_is_read_alike(declared: list[Any], sent: list[Sending]) -> None:
     """Whatever is declared and whatever is sent, both frameworks see the same values or the same mistakes."""
@@ -320,11 +320,12 @@ def reading(web: Any, log: list[Any]) -> Any:
 
     @app.post("/request")
     async def request(request: web.Request):
-        return {name: str(value) for name, value in (await request.form()).items()}
+        async with request.form() as form:
+            return await shown(dict(form))
 
     @app.post("/beside")
     async def beside(request: web.Request, a: Annotated[str, web.Form()]):
-        return [a, [str(value) for value in (await request.form()).getlist("a")]]
+        return [a, await shown((await request.form()).getlist("a"))]
 
     async def early(request: web.Request) -> int:
         return len(await request.body())

@@ -5,10 +5,11 @@ from typing import Annotated, Any
 import pytest
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.routing import Route
 
 import typeway
 from tests.frameworks import answer, application, ask, client, each_framework
-from typeway import Depends, HTTPException, Request, Typeway
+from typeway import Depends, HTTPException, Request, Router, Typeway
 from typeway.exceptions import RequestValidationError, ResponseValidationError
 from typeway.responses import JSONResponse, PlainTextResponse
 
@@ -207,6 +208,18 @@ def test_a_handler_that_fails_is_an_unhandled_error(web):
         client(app, raise_server_exceptions=True).get("/raise/trouble")
 
 
+@each_framework
+def test_a_handler_may_raise_what_another_answers(web):
+    """A handler that raises an HTTPException is answered by the handler for that."""
+    app = raising(web)
+
+    @app.exception_handler(Trouble)
+    def handler(request: Any, error: Exception):
+        raise web.HTTPException(409, "conflict")
+
+    assert answer(app, "GET /raise/trouble") == (409, {"detail": "conflict"})
+
+
 def test_a_handler_registered_while_serving_counts():
     """A handler that is added after the first request answers from then on."""
     app = raising(typeway)
@@ -322,3 +335,46 @@ def test_a_broken_answer_is_not_hidden_by_its_dependencies():
         return "x"
 
     assert answer(read, "GET /") == (502, {"detail": "bad answer"})
+
+
+def test_one_handler_for_http_exceptions_reaches_starlettes_routes():
+    """Starlette's own routes and mounts answer by the handler for our HTTPException, whichever kind is raised."""
+    app = Typeway()
+    app.exception_handler(HTTPException)(says("http", 418))
+
+    def fail(request: Request):
+        raise StarletteHTTPException(403)
+
+    app.router.add_route("/plain", fail)
+    app.mount("/mounted", Router(routes=[Route("/x", fail)]))
+    assert ask(app, "GET /plain").text == "http: HTTPException"
+    assert ask(app, "GET /mounted/x").text == "http: HTTPException"
+
+
+def test_errors_below_a_mount_say_the_whole_path():
+    """A validation error of a mounted application names the path below which it is mounted."""
+    seen: list[Any] = []
+    inner = Typeway()
+
+    @inner.exception_handler(RequestValidationError)
+    def handler(request: Request, error: RequestValidationError):
+        seen.append(error.endpoint_path)
+        return JSONResponse({}, 422)
+
+    inner.get("/{key}")(lambda key, q: q)
+    app = Typeway()
+    app.mount("/inner", inner)
+    ask(app, "GET /inner/x")
+    assert seen == ["GET /inner/{key}"]
+
+
+@pytest.mark.parametrize("error", [ValueError("secret"), Exception("secret")])
+def test_errors_of_a_bare_kind_have_no_handler(error):
+    """An exception without any handler for its classes is a bare 500."""
+    app = Typeway()
+
+    @app.get("/")
+    def read():
+        raise error
+
+    assert answer(app, "GET /") == (500, {"detail": "Internal Server Error"})

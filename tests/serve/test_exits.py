@@ -340,6 +340,34 @@ def test_a_shared_generator_is_begun_and_ended_once(web):
 
 
 @each_framework
+@kinds
+def test_generators_may_need_generators(web, is_async):
+    """What a generator needs is there until the generator has ended, in both scopes."""
+    log: list[str] = []
+
+    def above(name: str, below: Any) -> Any:
+        def generator(value: Annotated[str, below]):
+            log.append(f"{name} begins with {value}")
+            yield name
+            log.append(f"{name} ends")
+
+        return generator
+
+    lowest = traced(web, "lowest", log, is_async=is_async)
+    middle = web.Depends(above("middle", lowest))
+
+    @application(web)
+    def read(a: Annotated[str, web.Depends(above("highest", middle), scope="function")]):
+        return a
+
+    assert answer(read, "GET /") == (200, "highest")
+    assert log == [
+        "lowest begins", "middle begins with lowest", "highest begins with middle", "highest ends", "middle ends",
+        "lowest ends",
+    ]  # fmt: skip
+
+
+@each_framework
 def test_a_generator_in_two_scopes_is_begun_twice(web):
     """The scope is a part of what makes a result shared."""
     log: list[str] = []

@@ -79,7 +79,7 @@ def scanned(routes: list[Any], scope: dict[str, Any]) -> tuple[Any, dict[str, An
     return None, None
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     tables(), st.lists(paths, min_size=1, max_size=12), st.sampled_from(METHODS), st.sampled_from(["http", "websocket"])
 )

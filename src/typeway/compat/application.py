@@ -52,7 +52,12 @@ class APIRouter(Router):
         return self.given.get("default_response_class", Default(JSONResponse))
 
     def add_api_route(
-        self, path: str, endpoint: Callable[..., Any], *, route_class_override: type[Route] | None = None, **options: Any
+        self,
+        path: str,
+        endpoint: Callable[..., Any],
+        *,
+        route_class_override: type[Route] | None = None,
+        **options: Any,
     ) -> None:
         """Add an endpoint for one or several methods, by a route class of its own if one is given."""
         self.add(self.new_route(route_class_override or self.route_class, path, endpoint, options))

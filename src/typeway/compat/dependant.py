@@ -8,7 +8,7 @@ from copy import copy, deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, get_args
 
-from pydantic import VERSION, ValidationError, create_model
+from pydantic import VERSION, BaseModel, ValidationError, create_model
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, PydanticUndefined, SchemaSerializer, SchemaValidator
 from starlette.background import BackgroundTasks
@@ -48,12 +48,18 @@ class ModelField:
         return self.field_info.alias or self.name
 
     @property
-    def validation_alias(self) -> Any:
-        return self.field_info.validation_alias
+    def given_alias(self) -> str | None:
+        """The alias that the author gave: a header's may come from the parameter's name."""
+        return self.field_info.alias if "alias" in getattr(self.field_info, "given", {"alias"}) else None
+
+    @property
+    def validation_alias(self) -> str | None:
+        alias = self.field_info.validation_alias or self.given_alias
+        return alias if isinstance(alias, str) else None
 
     @property
     def serialization_alias(self) -> str | None:
-        return self.field_info.serialization_alias
+        return self.field_info.serialization_alias or self.given_alias
 
     @property
     def default(self) -> Any:
@@ -203,10 +209,18 @@ def names_in(path: str) -> frozenset[str]:
 
 
 def get_flat_params(dependant: Dependant) -> list[ModelField]:
-    """Every path, query, header and cookie parameter of a dependant and of everything below it."""
+    """Every path, query, header and cookie parameter of a dependant and of everything below it, models taken apart."""
     found = list(dependant.walk())
     kinds = ("path_params", "query_params", "header_params", "cookie_params")
-    return [entry for kind in kinds for each in found for entry in getattr(each, kind)]
+    return [flat for kind in kinds for each in found for entry in getattr(each, kind) for flat in flattened(entry)]
+
+
+def flattened(entry: ModelField) -> list[ModelField]:
+    """The fields of a parameter model, or the field itself."""
+    model = entry.field_info.annotation
+    if not lenient_issubclass(model, BaseModel):
+        return [entry]
+    return [ModelField(info, name) for name, info in model.model_fields.items()]
 
 
 def get_flat_body_params(dependant: Dependant) -> list[ModelField]:
@@ -239,9 +253,10 @@ def get_body_field(*, body_params: Sequence[ModelField], name: str, embed_body_f
     kinds = [type(entry.field_info) for entry in body_params]
     kind = next((kind for kind in (markers.File, markers.Form) if kind in kinds), markers.Body)
     is_required = any(entry.field_info.is_required() for entry in body_params)
-    marker = kind() if is_required else kind(None)
+    marker = kind(alias="body") if is_required else kind(None, alias="body")
     marker.annotation = create_model(f"Body_{name}", **members)
-    media_types = {getattr(entry.field_info, "media_type", None) for entry in body_params}
+    infos = [entry.field_info for entry in body_params]
+    media_types = {info.media_type for info in infos if isinstance(info, markers.Body)}
     if kind is markers.Body and len(media_types) == 1:
         marker.media_type = media_types.pop()
     return ModelField(marker, "body")

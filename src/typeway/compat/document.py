@@ -62,7 +62,7 @@ def get_openapi(
         TypeError: title or version is missing, or an option does not exist.
         pydantic.ValidationError: what is said about the API is not what OpenAPI allows there.
     """
-    given: Any = given_options("get_openapi()", about, About)
+    given: Any = {"openapi_version": OPENAPI_VERSION, **given_options("get_openapi()", about, About)}
     for name in ("title", "version"):
         if name not in given:
             raise TypeError(f"get_openapi() needs {name!r}.")
@@ -70,7 +70,7 @@ def get_openapi(
         operations=operations_of([reached_route(route) for route in routes]),
         webhooks=operations_of([reached_route(route) for route in webhooks or ()]),
         separate_input_output_schemas=separate_input_output_schemas,
-        **{"openapi_version": OPENAPI_VERSION, **given},
+        **given,
     )
     return checked(document)
 

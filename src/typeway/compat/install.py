@@ -31,8 +31,9 @@ class Finder:
             # Without a name: `from fastapi import x` looks for a module `fastapi.x` at last, and would take the error
             # that names it for an ordinary absence, with a message that explains nothing.
             raise ModuleNotFoundError(missing(fullname))
+        loader: Any = self
         # Every module is a package, so that a missing name in any of them is looked for here, and explained.
-        return importlib.machinery.ModuleSpec(fullname, self, origin=__name__, is_package=True)
+        return importlib.machinery.ModuleSpec(fullname, loader, origin=__name__, is_package=True)
 
     def find_distributions(self, context: DistributionFinder.Context) -> Iterable[Distribution]:
         from typeway.compat.distribution import distributions

@@ -44,7 +44,7 @@ def run(arguments: Sequence[str]) -> None:
     program, *rest = arguments[is_module:] or ("",)
     if not program or program.startswith("-"):
         asked = program in ("-h", "--help")
-        print(USAGE, file=sys.stdout if asked else sys.stderr)  # noqa: T201  # this is a command
+        print(USAGE, file=sys.stdout if asked else sys.stderr)  # this is a command
         sys.exit(0 if asked else 2)
     begin()
     sys.argv = [program, *rest]

@@ -43,9 +43,7 @@ HANDLERS: Final = same(
     "typeway.handlers",
     "http_exception_handler request_validation_exception_handler websocket_request_validation_exception_handler",
 )
-PAGES: Final = same(
-    "typeway.compat.pages", "get_redoc_html get_swagger_ui_html get_swagger_ui_oauth2_redirect_html"
-)
+PAGES: Final = same("typeway.compat.pages", "get_redoc_html get_swagger_ui_html get_swagger_ui_oauth2_redirect_html")
 PLACEHOLDERS: Final = same("typeway.datastructures", "Default DefaultPlaceholder")
 FIELDS: Final = {
     **same("typeway.compat.dependant", "ModelField create_model_field"),
@@ -182,9 +180,7 @@ NAMES: Final[Mapping[str, Mapping[str, str]]] = {
             "typeway.compat.contexts",
             {"_EffectiveRouteContext": "EffectiveRouteContext", "_IncludedRouter": "IncludedRouter"},
         ),
-        **same(
-            "starlette.routing", "BaseRoute Match Mount NoMatchFound compile_path get_name websocket_session"
-        ),
+        **same("starlette.routing", "BaseRoute Match Mount NoMatchFound compile_path get_name websocket_session"),
         **same("starlette.concurrency", "iterate_in_threadpool run_in_threadpool"),
         **same("typeway.types", "ASGIApp DecoratedCallable IncEx Lifespan Receive Scope Send"),
         **DEPENDANTS,
@@ -230,7 +226,6 @@ NAMES: Final[Mapping[str, Mapping[str, str]]] = {
     ),
     "fastapi.sse": same("typeway.sse", "EventSourceResponse KEEPALIVE_COMMENT ServerSentEvent format_sse_event"),
     "fastapi.staticfiles": same("starlette.staticfiles", "StaticFiles"),
-    "fastapi.telemetry": same("typeway.telemetry", "TelemetryConfig TelemetryData get_telemetry_data"),
     "fastapi.telemetry": same("typeway.telemetry", "TelemetryConfig TelemetryData get_telemetry_data"),
     "fastapi.templating": same("starlette.templating", "Jinja2Templates"),
     "fastapi.testclient": same("starlette.testclient", "TestClient"),

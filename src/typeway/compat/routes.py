@@ -114,9 +114,10 @@ class APIRoute(routes.APIRoute):
         if make is get_request_handler:
             # Whoever asks may have changed the route since it was planned.
             target = self.__dict__["_target"] = Target(self.settle, owner=self)
-            return marked(handle_request(target), route=self, target=target)
+            handler: Handler = marked(handle_request(target), route=self, target=target)
+            return handler
         own_class = {} if self.response_class is None else {"response_class": self.response_class}
-        handler: Handler = make(
+        return make(  # type: ignore[no-any-return]  # whatever instrumentation has put there
             dependant=self.dependant,
             body_field=self.body_field,
             status_code=self.status_code,
@@ -133,7 +134,6 @@ class APIRoute(routes.APIRoute):
             form_limits=self.form_limits,
             **own_class,
         )
-        return handler
 
 
 class APIWebSocketRoute(routes.APIWebSocketRoute):

@@ -132,9 +132,10 @@ class Question:
         return found[-1] if found else None
 
     @property
-    def plain_fields(self) -> list[FieldInfo]:
-        """What `Annotated` holds of Pydantic's own `Field()`."""
-        return [entry for entry in self.parameter.metadata if type(entry) is FieldInfo]
+    def other_fields(self) -> list[FieldInfo]:
+        """What `Annotated` holds beside the marker that counts: Pydantic's own `Field()` and further markers."""
+        marker = self.marker
+        return [entry for entry in self.parameter.metadata if isinstance(entry, FieldInfo) and entry is not marker]
 
     @property
     def default(self) -> Any:
@@ -187,9 +188,11 @@ def marked_rule(question: Question) -> Source | None:
     marker = question.marker
     if marker is None:
         return None
-    if isinstance(question.parameter.default, Marker):
-        return build_input(question, marker, marker.default)
-    return build_input(question, marker, question.default)
+    if not isinstance(question.parameter.default, Marker):
+        return build_input(question, marker, question.default)
+    if not question.conventions.annotated_beside_default:
+        question = replace(question, parameter=replace(question.parameter, metadata=()))
+    return build_input(question, marker, marker.default)
 
 
 def field_default_rule(question: Question) -> Source | None:
@@ -251,7 +254,7 @@ def build_input(question: Question, marker: Marker, default: Any) -> Input:
             where=question.where,
             also=AssertionError,
         )
-    extras = tuple(entry for entry in parameter.metadata if not isinstance(entry, (Marker, Depends)))
+    extras = tuple(entry for entry in parameter.metadata if entry is not marker and not isinstance(entry, Depends))
     has_json = any(is_json(entry) for entry in extras)
     is_group = marker.location != "body" and shapes.is_model_group(parameter.annotation)
     is_group = is_group and not has_json
@@ -270,10 +273,10 @@ def build_input(question: Question, marker: Marker, default: Any) -> Input:
 
 
 def take_field_default(question: Question, settled: Marker) -> None:
-    """Give a required marker the default that a plain `Field()` in `Annotated` holds."""
+    """Give a required marker the default that a `Field()` or another marker in `Annotated` holds."""
     if not settled.is_required() or settled.location == "path":
         return
-    for field in reversed(question.plain_fields):
+    for field in reversed(question.other_fields):
         if field.default_factory is not None:
             settled.default_factory = field.default_factory
             return
@@ -343,10 +346,12 @@ def default_in_annotated(question: Question) -> Contradiction | None:
     name, marker = question.parameter.name, question.marker
     if question.depends is not None:
         return None
-    fields: list[FieldInfo] = [*question.plain_fields, *([marker] if marker is not None else ())]
+    fields: list[FieldInfo] = [entry for entry in question.parameter.metadata if isinstance(entry, FieldInfo)]
     if any(field.default_factory for field in fields) and question.default is not PydanticUndefined:
         return Contradiction(f"{name!r} has both a default and a default_factory.", "Keep one of the two.", TypeError)
-    if marker is not None and marker is not question.parameter.default and marker.default is not PydanticUndefined:
+    takes_plain = question.conventions.field_defaults
+    own = [field for field in fields if isinstance(field, Marker) or not takes_plain]
+    if marker in fields and any(field.default is not PydanticUndefined for field in own):
         return Contradiction(
             f"`{type(marker).__name__}` default value cannot be set in `Annotated` for {name!r}. "
             "Set the default value with `=` instead.",

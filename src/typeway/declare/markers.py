@@ -69,10 +69,10 @@ class Marker(Described):  # type: ignore[misc]  # see above
         return f"{type(self).__name__}({self.default})"
 
     def settled(self, metadata: Sequence[Any], default: Any) -> Self:
-        """A copy that carries a signature's default and what plain `Field(...)` metadata around it says."""
+        """A copy that carries a signature's default and what other fields and markers in the metadata say."""
         copied = copy(self)
         copied.metadata = [*self.metadata]
-        fields = [field for field in metadata if field is self or type(field) is FieldInfo]
+        fields = [field for field in metadata if isinstance(field, FieldInfo)]
         for names in FIELD_ATTRIBUTES:
             for field in reversed(fields):
                 # A marker may take back what a Field() inside says, by an explicit None.
@@ -87,8 +87,8 @@ class Marker(Described):  # type: ignore[misc]  # see above
         return copied
 
 
-# What a plain Field() beside a marker may say as well; of several, the last counts. Constraints stay in the
-# annotation, where Pydantic finds them.
+# What a Field() or another marker beside a marker may say as well; of several, the last counts. Constraints stay in
+# the annotation, where Pydantic finds them.
 FIELD_ATTRIBUTES: Final = (
     # Taken over together: a Field() spells its alias out as validation alias, which would win over a marker's alias.
     ("alias", "validation_alias", "serialization_alias", "alias_priority"),

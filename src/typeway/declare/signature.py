@@ -70,11 +70,15 @@ def read_declaration(function: Callable[..., Any]) -> Declaration:
     try:
         parameters = tuple(read_parameter(parameter, namespace) for parameter in signature.parameters.values())
         returns = read_return(function, signature, namespace)
-    except SyntaxError as error:
+    except (SyntaxError, TypeError) as error:
+        problem = (
+            f"{error.text!r} is no Python expression, {error.msg}" if isinstance(error, SyntaxError) else str(error)
+        )
         raise declaration_error(
-            f"the annotation {error.text!r} is no Python expression: {error.msg}.",
+            f"an annotation cannot be evaluated: {problem}.",
             hint="Mend the annotation, or write it without quotes so that editors check it.",
             where=where(function),
+            also=TypeError,
         ) from error
     return Declaration(function=function, parameters=parameters, returns=returns, where=where(function))
 

@@ -10,7 +10,7 @@ from pydantic_core import to_jsonable_python
 from typing_extensions import Unpack
 
 from typeway.describe.merge import merged
-from typeway.describe.operation import Outline, describe_operation, ids_of, outline_all
+from typeway.describe.operation import METHODS_WITH_BODY, Outline, ids_of, outline_all
 from typeway.describe.schemas import Components
 from typeway.encoders import jsonable_encoder
 from typeway.operation import Operation
@@ -97,7 +97,9 @@ class Writer:
         item = {}
         for method, operation_id in ids_of(operation).items():
             self.check_id(operation_id, operation)
-            shown = describe_operation(outline, method, operation_id)
+            shown = {**outline.shown, "operationId": operation_id}
+            if method not in METHODS_WITH_BODY:
+                del shown["requestBody"]
             # The Callback Objects (section 4.8.18) are called like their functions.
             shown["callbacks"] = {
                 callback.operation.name: {callback.operation.path: self.path_item(callback)}

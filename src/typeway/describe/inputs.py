@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from copy import copy
 from dataclasses import dataclass
 from types import NoneType
@@ -61,11 +61,6 @@ def nodes_in_order(tree: Node) -> list[Node]:
 
     visit(tree)
     return list(found.values())
-
-
-def inputs_in_order(nodes: Sequence[Node]) -> list[Placed]:
-    """What the callables take from the request."""
-    return [Placed(entry, node.declaration.where) for node in nodes for entry in node.inputs]
 
 
 def is_nullable(entry: Input) -> bool:

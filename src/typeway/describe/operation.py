@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
 from typeway.describe.body import describe_body
-from typeway.describe.inputs import inputs_in_order, nodes_in_order
+from typeway.describe.inputs import Placed, nodes_in_order
 from typeway.describe.parameters import describe_parameters
-from typeway.describe.responses import Answers, describe_responses, outline_responses
+from typeway.describe.responses import describe_responses
 from typeway.describe.schemas import Components, title_of
 from typeway.operation import Operation
 from typeway.plan.build import body_of, build_tree
@@ -26,20 +25,15 @@ NOT_A_WORD: Final = re.compile(r"\W")
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """An operation with everything settled that the document says of it, whatever the method.
+    """What the document says of an operation.
 
     Parameters:
-        parameters: its Parameter Objects; their schemas are filled in later, as are all others.
-        body: its Request Body Object.
-        security: the scopes that each security scheme must grant, by the scheme's name.
+        shown: its Operation Object, whatever the method; schemas and responses in it are filled in later.
         callbacks: the requests that the API sends to its clients.
     """
 
     operation: Operation
-    parameters: list[dict[str, Any]]
-    body: dict[str, Any] | None
-    answers: Answers
-    security: Mapping[str, Mapping[str, None]]
+    shown: dict[str, Any]
     callbacks: tuple[Outline, ...]
 
 
@@ -58,24 +52,31 @@ def outline_operation(operation: Operation, components: Components) -> Outline:
 
     Raises:
         DeclarationError: a type has no schema, or a name in an annotation is not defined.
+
+    Source: OpenAPI 3.1, section 4.8.10.
     """
     tree = build_tree(operation)
     nodes = nodes_in_order(tree)
-    inputs = inputs_in_order(nodes)
+    inputs = [Placed(entry, node.declaration.where) for node in nodes for entry in node.inputs]
     security: dict[str, dict[str, None]] = {}
     for node in nodes:
         guard: Any = node.function  # a scheme of the author's own is callable, which SecurityBase alone is not
         if isinstance(guard, SecurityBase):
             components.guards[guard.scheme_name] = guard.model
             security.setdefault(guard.scheme_name, {}).update(dict.fromkeys(node.scopes))
-    return Outline(
-        operation=operation,
-        parameters=describe_parameters(inputs, operation.path_names, components),
-        body=describe_body(inputs, body_of(operation, tree), f"Body_{operation.unique_id}", components),
-        answers=outline_responses(operation, components, validates=bool(inputs)),
-        security=security,
-        callbacks=outline_all(operation.callbacks, components),
-    )
+    # What is None is no part of the document.
+    shown = {
+        "tags": [tag.value if isinstance(tag, Enum) else tag for tag in operation.tags] or None,
+        "summary": operation.summary or title_of(operation.name),
+        "description": operation.description or None,
+        "operationId": operation.unique_id,
+        "parameters": describe_parameters(inputs, operation.path_names, components) or None,
+        "requestBody": describe_body(inputs, body_of(operation, tree), f"Body_{operation.unique_id}", components),
+        "responses": describe_responses(operation, components, validates=bool(inputs)),
+        "deprecated": operation.deprecated or None,
+        "security": [{name: list(scopes)} for name, scopes in security.items()] or None,
+    }
+    return Outline(operation, shown, outline_all(operation.callbacks, components))
 
 
 def outline_all(operations: Iterable[Operation], components: Components) -> tuple[Outline, ...]:
@@ -94,22 +95,4 @@ def ids_of(operation: Operation) -> dict[str, str]:
     return {
         method: f"{operation.unique_id}_{method.lower()}" if place else operation.unique_id
         for place, method in enumerate(methods)
-    }
-
-
-def describe_operation(outline: Outline, method: str, operation_id: str) -> dict[str, Any]:
-    """The Operation Object (OpenAPI 3.1, section 4.8.10); what is None is no part of it."""
-    operation = outline.operation
-    # Shown up to a form feed: what follows is for readers of the code.
-    text = operation.description or inspect.cleandoc(operation.endpoint.__doc__ or "")
-    return {
-        "tags": [tag.value if isinstance(tag, Enum) else tag for tag in operation.tags] or None,
-        "summary": operation.summary or title_of(operation.name),
-        "description": text.split("\f")[0].strip() or None,
-        "operationId": operation_id,
-        "parameters": outline.parameters or None,
-        "requestBody": outline.body if method in METHODS_WITH_BODY else None,
-        "responses": describe_responses(operation, outline.answers),
-        "deprecated": operation.deprecated or None,
-        "security": [{name: list(scopes)} for name, scopes in outline.security.items()] or None,
     }

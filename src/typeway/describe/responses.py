@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -36,50 +35,48 @@ MEANINGS: Final[Mapping[str, str]] = {
 OTHER_MEANING: Final = "Additional Response"
 
 
-@dataclass(frozen=True, slots=True)
-class Answers:
-    """What an operation answers.
-
-    Parameters:
-        status: the status of its own response.
-        own: the schema of its own response, or of a stream's items; None if any value will do.
-        others: the schemas of other responses, by their keys in `Operation.responses`.
-        errors: the schema of a failed validation, unless the author describes such a response.
-    """
-
-    status: str
-    own: JsonSchema | None
-    others: Mapping[int | str, JsonSchema]
-    errors: JsonSchema | None
-
-
-def outline_responses(operation: Operation, components: Components, *, validates: bool) -> Answers:
-    """Ask for the schemas of responses.
+def describe_responses(operation: Operation, components: Components, *, validates: bool) -> dict[str, Any]:
+    """The Responses Object (OpenAPI 3.1, section 4.8.16), which is empty until schemas are known.
 
     Parameters:
         validates: whether the operation takes anything that may be invalid.
     """
     where = operation.declaration.where
 
-    def want(annotation: Any, name: str | int) -> JsonSchema:
+    def want(annotation: Any, name: str) -> JsonSchema:
         title = title_of(f"{name}_{operation.unique_id}")
         return components.want(schema_of(annotation, where), "serialization", title)
 
     status = status_of(operation)
-    documented = {status, *(key_of(code, where) for code in operation.responses)}
-    returns = operation.returns
-    annotation, kind = (returns.item, "StreamItem") if streams_items(operation) else (returns.model, "Response")
-    is_any = annotation is None or (kind == "StreamItem" and shapes.is_subclass(annotation, ServerSentEvent))
-    return Answers(
-        status=status,
-        own=None if is_any else want(annotation, kind),
-        others={
-            code: want(response["model"], f"Response_{code}")
-            for code, response in operation.responses.items()
-            if response.get("model") is not None
-        },
-        errors=components.want_errors() if validates and not documented & {"422", "4XX", "default"} else None,
-    )
+    own = {"description": operation.response_description, "content": content_of(operation, want)}
+    if not allows_body(int(status)):
+        del own["content"]
+    keys = {code: key_of(code, where) for code in operation.responses}
+    models = {
+        code: want(response["model"], f"Response_{code}")
+        for code, response in operation.responses.items()
+        if response.get("model") is not None
+    }
+    is_documented = not {status, *keys.values()}.isdisjoint({"422", "4XX", "default"})
+    errors = components.want_errors() if validates and not is_documented else None
+    media_type = getattr(operation.response_class, "media_type", None) or JSON
+    responses: dict[str, Any] = {status: own}
+
+    def add_others() -> None:
+        for code, given in operation.responses.items():
+            response = {name: value for name, value in given.items() if name != "model"}
+            if code in models:
+                response = merged(response, {"content": {media_type: {"schema": models[code]}}})
+            key = keys[code]
+            known = responses.get(key, {})
+            meaning = response.get("description") or known.get("description") or MEANINGS.get(key, OTHER_MEANING)
+            responses[key] = merged(known, {**response, "description": meaning})
+        if errors is not None:
+            responses["422"] = {"description": VALIDATION_ERROR, "content": {JSON: {"schema": errors}}}
+
+    # What authors add is merged with schemas, which are empty until then.
+    components.afterwards.append(add_others)
+    return responses
 
 
 def streams_items(operation: Operation) -> bool:
@@ -115,36 +112,20 @@ def status_of(operation: Operation) -> str:
     return str(parameter.default) if parameter is not None and isinstance(parameter.default, int) else "200"
 
 
-def describe_responses(operation: Operation, answers: Answers) -> dict[str, Any]:
-    """The Responses Object (OpenAPI 3.1, section 4.8.16)."""
-    kind = operation.response_class
-    own: dict[str, Any] = {"description": operation.response_description}
-    content = content_of(operation, answers)
-    if content and allows_body(int(answers.status)):
-        own["content"] = content
-    responses = {answers.status: own}
-    media_type = getattr(kind, "media_type", None) or JSON
-    for code, given in operation.responses.items():
-        key = key_of(code, operation.declaration.where)
-        response = {name: value for name, value in given.items() if name != "model"}
-        if code in answers.others:
-            response = merged(response, {"content": {media_type: {"schema": answers.others[code]}}})
-        known = responses.get(key, {})
-        meaning = response.get("description") or known.get("description") or MEANINGS.get(key, OTHER_MEANING)
-        responses[key] = merged(known, {**response, "description": meaning})
-    if answers.errors is not None:
-        content = {JSON: {"schema": answers.errors}}
-        responses["422"] = {"description": VALIDATION_ERROR, "content": content}
-    return responses
+def content_of(operation: Operation, want: Callable[[Any, str], JsonSchema]) -> dict[str, Any] | None:
+    """What the endpoint's response carries, by media type (section 4.8.14); None if its class does not say.
 
-
-def content_of(operation: Operation, answers: Answers) -> dict[str, Any] | None:
-    """What the endpoint's response carries, by media type (section 4.8.14); None if its class does not say."""
-    kind, model = operation.response_class, answers.own or {}
+    Parameters:
+        want: asks for the schema of a type.
+    """
+    kind, returns = operation.response_class, operation.returns
     if streams_items(operation):
+        is_any = returns.item is None or shapes.is_subclass(returns.item, ServerSentEvent)
+        item = None if is_any else want(returns.item, "StreamItem")
         if kind is None:
-            return {JSON_LINES: {"itemSchema": model}}
-        return {kind.media_type or "text/event-stream": {"itemSchema": event_schema(answers.own)}}
+            return {JSON_LINES: {"itemSchema": {} if item is None else item}}
+        return {kind.media_type or "text/event-stream": {"itemSchema": event_schema(item)}}
+    model = {} if returns.model is None else want(returns.model, "Response")
     if kind is None:
         return {JSON: {"schema": model}}
     if kind.media_type is None:

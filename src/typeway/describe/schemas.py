@@ -29,7 +29,8 @@ class Wanted:
 class Components:
     """What a document's operations refer to: first collected, then described together, so that names never clash.
 
-    Whoever asks for a schema is given a mapping at once, which is empty until `describe` fills it.
+    Whoever asks for a schema is given a mapping at once, which is empty until `describe` fills it: put it where the
+    schema belongs, and look into it only `afterwards`.
 
     Parameters:
         separate: whether a model that sends something else than it accepts has a component for each.

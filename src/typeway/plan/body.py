@@ -249,7 +249,7 @@ def field_reader(entry: Input) -> ReadField:
     async def read(form: FormData) -> Any:
         if group is not None:
             return group.collect(form.getlist, form)
-        value = pick(form.getlist, wires, choice)
+        _, value = pick(form.getlist, wires, choice)
         return await content_of(value) if reads_content else value
 
     return read

@@ -159,14 +159,16 @@ def build_plan(operation: Operation, overrides: Overrides | None = None) -> Plan
     tree = build_tree(operation, overrides)
     numbered = number(tree)
     body = body_of(operation, tree)
-    calls = [build_call(node, numbered, body) for node in numbered.nodes]
+    # A WebSocket has no body to read: what is declared of one is missing, and its default counts.
+    has_body = bool(operation.methods)
+    calls = [build_call(node, numbered, body, collects=has_body) for node in numbered.nodes]
     contexts = [node.function for node in numbered.nodes if node.kind is Kind.CONTEXT]
     return Plan(
         operation=operation,
         dependencies=tuple(calls[:-1]),
         endpoint=calls[-1],
         size=len(calls),
-        body=body if operation.methods else None,  # a WebSocket has none to read
+        body=body if has_body else None,
         shields=any(awaits(function) for function in contexts),
         has_exits=bool(contexts),
         has_function_exits=any(call.kind is Kind.CONTEXT and call.scope == "function" for call in calls),
@@ -212,10 +214,10 @@ def unique_nodes(tree: Node) -> list[Node]:
     return number(tree).nodes
 
 
-def build_call(node: Node, numbered: Numbered, body: Body | None) -> Call:
+def build_call(node: Node, numbered: Numbered, body: Body | None, *, collects: bool) -> Call:
     inputs = sorted(node.inputs, key=lambda entry: ORDER[entry.location])
     beside_body = [entry for entry in inputs if entry.location in ("path", "query", "header", "cookie")]
-    collect = body.collector(inputs) if body is not None else None
+    collect = body.collector(inputs) if body is not None and collects else None
     in_members = body is not None and body.has_members(inputs)
     function, kind = node.function, node.kind
     if kind is Kind.CONTEXT:

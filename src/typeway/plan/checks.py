@@ -11,7 +11,7 @@ from pydantic_core import CoreSchema, SchemaValidator, ValidationError
 from typeway.declare.classify import Input
 from typeway.plan.exchange import Exchange
 from typeway.plan.fields import UnionShapes, mapping_validator, schema_of, with_default
-from typeway.plan.sources import MISSING, VIEWS, Group, choice_of, fields_of
+from typeway.plan.sources import VIEWS, Group, choice_of, fields_of, pick
 from typeway.texts import MISSING as MISSING_TEXT
 
 
@@ -125,8 +125,6 @@ def present_name(entry: Input) -> Callable[[Exchange], str]:
     view, choice = VIEWS[entry.location], choice_of(entry)
 
     def present(exchange: Exchange) -> str:
-        found = ((name, view.everything(exchange, name)) for name in entry.wires)
-        sent = next(((name, values) for name, values in found if values), None)
-        return entry.wire if sent is None or choice.among(sent[1]) is MISSING else sent[0]
+        return pick(lambda name: view.everything(exchange, name), entry.wires, choice)[0]
 
     return present

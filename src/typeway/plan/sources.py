@@ -125,13 +125,14 @@ def is_unchosen(value: Any) -> bool:
     return isinstance(value, UploadFile) and not value.filename and not value.size
 
 
-def pick(values: Values, names: Sequence[str], choice: Choice) -> Any:
-    """The raw value under the first name that is present, or MISSING."""
+def pick(values: Values, names: Sequence[str], choice: Choice) -> tuple[str, Any]:
+    """The first name under which there is a value, and the value; the first of all and MISSING if there is none."""
     for name in names:
         found = values(name)
-        if found:
-            return choice.among(found)
-    return MISSING
+        value = choice.among(found) if found else MISSING
+        if value is not MISSING:
+            return name, value
+    return names[0], MISSING
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,15 +155,6 @@ class GroupField:
     def key(self) -> str:
         """The name that the model expects it under."""
         return self.name or str(self.wires[0][0])
-
-    def read(self, values: Values) -> tuple[str, str, Any] | None:
-        """The name on the wire, the key for the model and the raw value; None if nothing was sent."""
-        for name, *rest in self.wires:
-            found = values(str(name))
-            if found:
-                return str(name), self.name or str(name), self.choice.among(found, all_of_them=bool(rest))
-        return None
-
 
 def fields_of(entry: Input) -> tuple[GroupField, ...]:
     """The fields of the parameter model that an input is, or of all models of a union."""
@@ -225,12 +217,15 @@ class Shape:
         collected: dict[str, Any] = {}
         used = set(self.keys)
         for field in self.fields:
-            read = field.read(values)
-            if read is not None:
-                name, key, value = read
-                used.add(name)
-                if value is not MISSING:
-                    collected[key] = value
+            for wire, *rest in field.wires:
+                name = str(wire)
+                found = values(name)
+                if found:
+                    used.add(name)
+                    value = field.choice.among(found, all_of_them=bool(rest))
+                    if value is not MISSING:
+                        collected[field.name or name] = value
+                        break
         has_own = len(used) > len(self.keys) or bool(collected)
         for name in names:
             if name not in used:
@@ -358,6 +353,6 @@ def read_special(entry: Input) -> Callable[[Exchange], Any]:
     wires, choice = entry.wires, choice_of(entry)
 
     def read(exchange: Exchange) -> Any:
-        return pick(lambda name: view.everything(exchange, name), wires, choice)
+        return pick(lambda name: view.everything(exchange, name), wires, choice)[1]
 
     return read

@@ -30,12 +30,8 @@ def handler_for(error: Exception, handlers: Handlers, conventions: Conventions) 
             return by_status
         if conventions.one_http_exception and type(error) is StarletteHTTPException and HTTPException in handlers:
             return handlers[HTTPException]
-    for kind in type(error).__mro__:
-        if kind is Exception:
-            return None
-        if kind in handlers:
-            return handlers[kind]
-    return None
+    kinds = type(error).__mro__
+    return next((handlers[kind] for kind in kinds[: kinds.index(Exception)] if kind in handlers), None)
 
 
 def split_handlers(handlers: Handlers, conventions: Conventions) -> tuple[dict[Any, Any], dict[Any, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.exceptions import WebSocketException as StarletteWebSocketException
 from starlette.websockets import WebSocket, WebSocketClose
 
@@ -47,7 +46,7 @@ async def answer_socket_error(site: Site, error: Exception, socket: WebSocket, s
     handler = handler_for(error, site.handlers, site.conventions)
     if handler is not None:
         response = await call_handler(handler, socket, error)
-        if response is not None and isinstance(error, StarletteHTTPException):
+        if response is not None:
             await response(socket.scope, socket.receive, send)
         return
     if isinstance(error, StarletteWebSocketException):

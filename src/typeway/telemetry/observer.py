@@ -65,10 +65,12 @@ class Observer:
 
     async def observe(self, stack: ASGIApp, signals: Signals, scope: Scope, receive: Receive, send: Send) -> None:
         root_path = scope.get("root_path", "")
+        # What a server is told. What mounts add to it are paths as they were asked for: too many to count.
+        prefix = scope.get("app_root_path", root_path)
 
         def find_route(scope: Scope) -> str | None:
             path = declared_path(self.app, {**scope, "root_path": root_path})
-            return None if path is None else root_path + path
+            return None if path is None else prefix + path
 
         observation: Observation
         if scope["type"] == "http":

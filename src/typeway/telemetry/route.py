@@ -60,7 +60,7 @@ def find(site: Site, scope: Scope) -> Found | None:
     found = index.find(path, scope.get("method", ""), scope)
     if found is None and is_request:
         others = index.on_path(path, scope)
-        if not others and site.redirects:
+        if not others and site.redirects and path != "/":
             turned = {**scope, "path": scope["path"].rstrip("/") if path.endswith("/") else scope["path"] + "/"}
             others = index.on_path(path_of(turned), turned)
         found = others[0] if others else None

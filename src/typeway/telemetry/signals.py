@@ -26,11 +26,6 @@ TAKES_EXCEPTIONS: Final = "exception" in inspect.signature(Logger.emit).paramete
 MISSING: Final = object()
 
 
-# What a process is started with; reading it again and again costs more than the rest.
-ENVIRONMENT: Final = frozenset(name for name in os.environ if name.startswith("OTEL_PYTHON_"))
-
-
-@dataclass(frozen=True, slots=True)
 class Global:
     """Where OpenTelemetry's API keeps one global provider.
 
@@ -38,38 +33,37 @@ class Global:
         api: the public module.
         getter: the function there that returns the provider.
         inner: the module that keeps it.
-        variable: its name there.
-        environment: the environment variable that names a provider to load.
+        variable: its name there, and that of the environment variable that names a provider to load.
     """
 
-    api: ModuleType
-    getter: str
-    inner: ModuleType
-    variable: str
-    environment: str
+    __slots__ = ("api", "getter", "kept", "variable")
+
+    def __init__(self, api: ModuleType, getter: str, inner: str, variable: str) -> None:
+        self.api = api
+        self.getter = getter
+        # Nothing is known to be kept where a provider will be loaded, or where the API keeps it elsewhere.
+        is_loaded = f"OTEL_PYTHON{variable}" in os.environ
+        self.kept = {} if is_loaded else vars(sys.modules.get(inner, api))
+        self.variable = variable
+
+    @property
+    def is_unset(self) -> bool:
+        """Whether nobody has set a provider, as far as can be seen without asking.
+
+        PERF: asking costs 0.7 us as long as there is none, three times per request; looking costs 0.1.
+        """
+        if self.kept.get(self.variable, MISSING) is not None:
+            return False
+        return getattr(getattr(self.api, self.getter), "__globals__", None) is self.kept  # unless replaced
 
     def provider(self) -> Any:
         """The provider that is in force; None if none has been set."""
-        getter = getattr(self.api, self.getter)
-        # PERF: asking costs 0.7 us as long as there is none, three times per request; looking costs 0.1.
-        if (
-            getattr(self.inner, self.variable, MISSING) is None
-            and getattr(getter, "__globals__", None) is vars(self.inner)
-            and self.environment not in ENVIRONMENT
-        ):
-            return None
-        return getter()
+        return None if self.is_unset else getattr(self.api, self.getter)()
 
 
-TRACES: Final = Global(trace, "get_tracer_provider", trace, "_TRACER_PROVIDER", "OTEL_PYTHON_TRACER_PROVIDER")
-METRICS: Final = Global(
-    metrics, "get_meter_provider", sys.modules[metrics.MeterProvider.__module__], "_METER_PROVIDER",
-    "OTEL_PYTHON_METER_PROVIDER",
-)  # fmt: skip
-LOGS: Final = Global(
-    _logs, "get_logger_provider", sys.modules[_logs.LoggerProvider.__module__], "_LOGGER_PROVIDER",
-    "OTEL_PYTHON_LOGGER_PROVIDER",
-)  # fmt: skip
+TRACES: Final = Global(trace, "get_tracer_provider", "opentelemetry.trace", "_TRACER_PROVIDER")
+METRICS: Final = Global(metrics, "get_meter_provider", "opentelemetry.metrics._internal", "_METER_PROVIDER")
+LOGS: Final = Global(_logs, "get_logger_provider", "opentelemetry._logs._internal", "_LOGGER_PROVIDER")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +101,12 @@ class Receivers:
         self.config = config
         self.title = title
         self.known: tuple[Any, Any, Any, Signals | None] = (None, None, None, None)
+        self.is_global = not any(config.get(name) for name in ("tracer_provider", "meter_provider", "logger_provider"))
 
     def now(self) -> Signals | None:
         """What is in force now; None if there is nobody to report to."""
+        if self.is_global and TRACES.is_unset and METRICS.is_unset and LOGS.is_unset:
+            return None
         config = self.config
         tracers = provider_of(config.get("tracer_provider"), TRACES) if config.get("tracing", True) else None
         meters = provider_of(config.get("meter_provider"), METRICS) if config.get("metrics", True) else None

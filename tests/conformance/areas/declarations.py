@@ -259,13 +259,6 @@ def unknown_limits_of_forms(web: Any) -> Any:
     return web.FastAPI(form_limits={"max_fieldz": 1})
 
 
-@refused("middleware")
-def middleware_of_another_kind(web: Any) -> Any:
-    app = web.FastAPI()
-    app.middleware("websocket")(print)
-    return app
-
-
 @case("POST /?a=1", "POST /?a=x", document=True)
 def the_last_marker_counts(web: Any) -> Any:
     return with_endpoint(web, "a: Annotated[int, web.Header(), web.Query(alias='b'), web.Query(ge=0)]")

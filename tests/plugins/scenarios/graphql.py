@@ -80,9 +80,7 @@ def play() -> Any:
     client = TestClient(app)
 
     def ask(query: str, who: str = "ada", **variables: Any) -> Any:
-        response = client.post(
-            "/api/graphql", json={"query": query, "variables": variables}, headers={"x-reader": who}
-        )
+        response = client.post("/api/graphql", json={"query": query, "variables": variables}, headers={"x-reader": who})
         return response.status_code, response.headers.get("x-read-by"), response.json()
 
     seen = [
@@ -90,7 +88,7 @@ def play() -> Any:
         ask("{ book { title } }"),
         ask("{ broken }"),
         ask('mutation { note(text: "fine") }'),
-        ask("{ book(title: \"x\") { title } }", who="banned"),
+        ask('{ book(title: "x") { title } }', who="banned"),
     ]
     by_query = client.get("/api/graphql", params={"query": '{ book(title: "a") { pages } }'})
     page = client.get("/api/graphql", headers={"accept": "text/html"})

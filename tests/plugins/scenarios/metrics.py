@@ -39,7 +39,9 @@ outer.include_router(inner)
 app.include_router(outer, prefix="/api")
 app.mount("/sub", mounted)
 registry = CollectorRegistry()
-instrumentator = Instrumentator(registry=registry, excluded_handlers=["/metrics"], should_instrument_requests_inprogress=True)
+instrumentator = Instrumentator(
+    registry=registry, excluded_handlers=["/metrics"], should_instrument_requests_inprogress=True
+)
 instrumentator.add(metrics.default(registry=registry)).instrument(app).expose(app, tags=["metrics"])
 
 

@@ -1,0 +1,1 @@
+"""Plugins that many FastAPI applications use, unmodified, on Typeway."""

@@ -74,7 +74,9 @@ def start(rounds: int) -> dict[str, Any]:
     for count, figures in results.items():
         for name, value in figures["typeway"].items():
             other = figures["fastapi"][name]
-            print(f"  {count:>5} routes  {name:8} typeway {value:8.3f}  fastapi {other:8.3f}  ratio {other / value:5.2f}")
+            print(
+                f"  {count:>5} routes  {name:8} typeway {value:8.3f}  fastapi {other:8.3f}  ratio {other / value:5.2f}"
+            )
     return results
 
 

@@ -6,7 +6,13 @@ import math
 from collections.abc import Mapping
 from html import escape
 
-COLOURS = {"floor": "#8a8f98", "typeway": "#1f7a4d", "fastapi": "#c8553d", "starlette": "#4a6fa5", "litestar": "#b08d2f"}
+COLOURS = {
+    "floor": "#8a8f98",
+    "typeway": "#1f7a4d",
+    "fastapi": "#c8553d",
+    "starlette": "#4a6fa5",
+    "litestar": "#b08d2f",
+}
 BAR, GAP, LEFT, WIDTH, TOP = 13, 14, 250, 620, 64
 
 
@@ -17,8 +23,10 @@ def draw(title: str, rows: Mapping[str, Mapping[str, float | None]], titles: Map
     scale = WIDTH / math.log10(max(most, 10) * 1.2)
     height = TOP + len(rows) * (len(names) * BAR + GAP) + 20
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{LEFT + WIDTH + 90}" height="{height}" '
-        'font-family="system-ui, sans-serif" font-size="12" role="img">',
+        (
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{LEFT + WIDTH + 90}" height="{height}" '
+            'font-family="system-ui, sans-serif" font-size="12" role="img">'
+        ),
         f"<title>{escape(title)}</title>",
         f'<rect width="100%" height="100%" fill="#ffffff"/><text x="12" y="22" font-size="15">{escape(title)}</text>',
         *legend(names),

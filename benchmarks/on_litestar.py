@@ -98,5 +98,3 @@ def build() -> Mapping[str, Any]:
         "flat": Litestar(route_handlers=numbered(500)),
         "deep": Litestar(route_handlers=[deep]),
     }
-
-

@@ -71,7 +71,9 @@ def script(workload: Workload) -> str:
     lines = [f'wrk.method = "{workload.method}"']
     lines += [f'wrk.headers["{name.decode()}"] = "{value.decode()}"' for name, value in workload.headers]
     if workload.body:
-        body = workload.body.decode().replace("\\", "\\\\").replace('"', '\\"').replace("\r", "\\r").replace("\n", "\\n")
+        body = (
+            workload.body.decode().replace("\\", "\\\\").replace('"', '\\"').replace("\r", "\\r").replace("\n", "\\n")
+        )
         lines.append(f'wrk.body = "{body}"')
     return "\n".join(lines)
 

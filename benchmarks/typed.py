@@ -28,9 +28,7 @@ def main_app(web: Any) -> Any:
         return {"message": "hello"}
 
     @app.get("/items/{item_id}", response_model=None)
-    async def read_item(
-        item_id: int, q: str, limit: Annotated[int, web.Query(ge=1, le=100)] = 10
-    ) -> Any:
+    async def read_item(item_id: int, q: str, limit: Annotated[int, web.Query(ge=1, le=100)] = 10) -> Any:
         return {"item_id": item_id, "q": q, "limit": limit}
 
     @app.post("/items", status_code=201)

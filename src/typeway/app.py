@@ -53,7 +53,7 @@ from typeway.types import ASGIApp, DecoratedCallable, ExceptionHandler, Receive,
 from typeway.verbs import Verbs
 
 if TYPE_CHECKING:
-    from typeway.telemetry.begin import Observes
+    from typeway.telemetry.begin import Bystander
 
 OPENAPI_VERSION: Final = "3.1.0"
 
@@ -132,7 +132,6 @@ class Typeway(Verbs, Starlette):
     openapi_external_docs: dict[str, Any] | None
     root_path: str
     root_path_in_servers: bool
-    telemetry: Any
     separate_input_output_schemas: bool
     telemetry: Mapping[str, Any] | None
 
@@ -166,7 +165,7 @@ class Typeway(Verbs, Starlette):
         if self.telemetry is not None or f"{self.conventions.default_title.upper()}_OTEL_AUTO_CONFIGURE" in environ:
             from typeway.telemetry.begin import begin
 
-            self.telemetry = begin(self.telemetry)
+            self.telemetry = begin(self.telemetry, self.conventions.default_title)
         # Whether the router answers the errors for which there are handlers, and all others as well.
         self.answers_errors = True
         self.is_bare = False
@@ -338,7 +337,7 @@ class Typeway(Verbs, Starlette):
         await stack(scope, receive, send)
 
     @cached_property
-    def observer(self) -> Observes:
+    def observer(self) -> Bystander:
         """What reports to OpenTelemetry, as soon as there is a provider that takes reports."""
         from typeway.telemetry.begin import observer_of
 

@@ -83,6 +83,7 @@ def lifted(make: Callable[[Any], Any]) -> Lifespan:
 
 def merged(outer: Lifespan, inner: Lifespan) -> Lifespan:
     """Two lifespans as one: the outer begins first and ends last, and its state wins."""
+
     @asynccontextmanager
     async def lifespan(app: Any) -> AsyncIterator[Mapping[str, Any] | None]:
         async with AsyncExitStack() as stack:

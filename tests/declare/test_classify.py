@@ -47,7 +47,7 @@ Limit = TypeAliasType("Limit", Annotated[int, Field(ge=1)])
 
 
 @functools.cache
-def styles(web: Any) -> Any:  # noqa: C901  # one endpoint per style
+def styles(web: Any) -> Any:  # one endpoint per style
     """One application with an endpoint per style of declaration; each answers with what it received."""
     app = web.FastAPI()
 

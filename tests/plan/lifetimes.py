@@ -15,6 +15,7 @@ from typing import Any
 
 import anyio
 import anyio.from_thread
+import anyio.lowlevel
 import fastapi
 from starlette.responses import PlainTextResponse, StreamingResponse
 
@@ -38,7 +39,13 @@ class PeerApplication(Typeway):
     router_class = PeerRouter
 
 
-TYPEWAY: Any = SimpleNamespace(**{**{name: getattr(typeway, name) for name in typeway.__all__}, "FastAPI": PeerApplication, "APIRouter": PeerRouter})
+TYPEWAY: Any = SimpleNamespace(
+    **{
+        **{name: getattr(typeway, name) for name in typeway.__all__},
+        "FastAPI": PeerApplication,
+        "APIRouter": PeerRouter,
+    }
+)
 FRAMEWORKS: tuple[ModuleType, ModuleType] = (fastapi, TYPEWAY)
 
 
@@ -209,7 +216,7 @@ class Told:
     async def pause(self, point: str) -> None:
         if self.is_subject:
             await self.story.pause(point)
-        await anyio.sleep(0)
+        await anyio.lowlevel.checkpoint()
 
     def pause_thread(self, point: str) -> None:
         if self.is_subject:
@@ -230,7 +237,7 @@ class Told:
         self.pause_thread("beginning")
         try:
             yield self.name
-        except BaseException as error:
+        except BaseException as error:  # it is told, and raised again
             self.see(error)
         finally:
             self.pause_thread("end")
@@ -241,7 +248,7 @@ class Told:
         await self.pause("beginning")
         try:
             yield self.name
-        except BaseException as error:
+        except BaseException as error:  # it is told, and raised again
             self.see(error)
         finally:
             await self.pause("end")
@@ -291,7 +298,7 @@ def functions(told: Told) -> dict[str, Callable[..., Any]]:
         told.begin()
         try:
             yield told.name
-        except BaseException as error:
+        except BaseException as error:  # it is told, and raised again
             told.see(error)
         finally:
             told.end()

@@ -49,7 +49,7 @@ class Upload(BaseModel):
 
 
 @functools.cache
-def bodies(web: Any) -> Any:  # noqa: C901  # one endpoint per way to take a body
+def bodies(web: Any) -> Any:  # one endpoint per way to take a body
     """One endpoint per way to take a JSON body."""
     app = web.FastAPI()
 
@@ -334,7 +334,7 @@ def test_a_body_that_comes_in_pieces_is_joined(web):
 
 
 @functools.cache
-def forms(web: Any) -> Any:  # noqa: C901  # one endpoint per way to take a form
+def forms(web: Any) -> Any:  # one endpoint per way to take a form
     """One endpoint per way to take a form."""
     app = web.FastAPI()
 

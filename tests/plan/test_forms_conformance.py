@@ -8,14 +8,23 @@ from typing import Annotated, Any, Literal, Optional
 from urllib.parse import urlencode
 
 import pytest
+from fastapi import UploadFile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import (
-    AliasChoices, AliasPath, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Json, Tag, model_validator,
+    AliasChoices,
+    AliasPath,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Json,
+    Tag,
+    model_validator,
 )  # fmt: skip
 from starlette.responses import PlainTextResponse
 
-from fastapi import UploadFile
 from tests.plan.both import FORM, MULTIPART, Both, Sending, shown
 
 END = b"--BB--\r\n"
@@ -84,17 +93,60 @@ class Mixed(BaseModel):
 
 
 KINDS: list[Any] = [
-    str, int, Optional[str], bool, Color, float | str, Any, Literal["a"], Annotated[str, Field(min_length=1)],
-    list[str], list[int], Optional[list[str]], set[str], tuple[str, ...], tuple[int, str], frozenset[int], deque[str],
-    Sequence[str], str | list[str], dict[str, str], bytes, list[bytes], Optional[bytes],
-    UploadFile, list[UploadFile], Optional[UploadFile], Optional[list[UploadFile]], UploadFile | str, UploadFile | bytes,
-    Plain, Strict, Open, WithFile, WithBytes, Aliased, Mixed,
-    Plain | None, Strict | None, Open | None, Plain | Strict, Strict | Open | None, WithFile | Plain, Mixed | Plain,
-]  # fmt: skip
+    str,
+    int,
+    Optional[str],
+    bool,
+    Color,
+    float | str,
+    Any,
+    Literal["a"],
+    Annotated[str, Field(min_length=1)],
+    list[str],
+    list[int],
+    Optional[list[str]],
+    set[str],
+    tuple[str, ...],
+    tuple[int, str],
+    frozenset[int],
+    deque[str],
+    Sequence[str],
+    str | list[str],
+    dict[str, str],
+    bytes,
+    list[bytes],
+    Optional[bytes],
+    UploadFile,
+    list[UploadFile],
+    Optional[UploadFile],
+    Optional[list[UploadFile]],
+    UploadFile | str,
+    UploadFile | bytes,
+    Plain,
+    Strict,
+    Open,
+    WithFile,
+    WithBytes,
+    Aliased,
+    Mixed,
+    Plain | None,
+    Strict | None,
+    Open | None,
+    Plain | Strict,
+    Strict | Open | None,
+    WithFile | Plain,
+    Mixed | Plain,
+]
 ALIASES: list[dict[str, Any]] = [
-    {}, {}, {}, {"alias": "a"}, {"alias": "al"}, {"validation_alias": "v"},
-    {"validation_alias": AliasChoices("x", "a")}, {"alias": "al", "validation_alias": AliasPath("a", 0)},
-]  # fmt: skip
+    {},
+    {},
+    {},
+    {"alias": "a"},
+    {"alias": "al"},
+    {"validation_alias": "v"},
+    {"validation_alias": AliasChoices("x", "a")},
+    {"alias": "al", "validation_alias": AliasPath("a", 0)},
+]
 NAMES = ["a", "b", "c", "d", "al", "x", "v", "dd", "e", "ee", "bb", "zz"]
 VALUES = ["", "a", "1", "x y", "[1,2]", "null", "é", "true"]
 NOTHING: Any = inspect.Parameter.empty
@@ -134,7 +186,10 @@ def application(declared: list[tuple[str, Any, str, dict[str, Any], Any]]) -> An
 
         endpoint.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
             inspect.Parameter(
-                name, inspect.Parameter.KEYWORD_ONLY, annotation=Annotated[kind, getattr(web, marker)(**options)], default=default
+                name,
+                inspect.Parameter.KEYWORD_ONLY,
+                annotation=Annotated[kind, getattr(web, marker)(**options)],
+                default=default,
             )
             for name, kind, marker, options, default in declared
         )
@@ -210,7 +265,7 @@ UNIONS: dict[str, Any] = {
         | Annotated[Many, BeforeValidator(lambda value: {**value, "seen": "many"})],
         {},
     ),
-    "validator of all": (Annotated[Text | Many, BeforeValidator(lambda value: dict(value))], {}),
+    "validator of all": (Annotated[Text | Many, BeforeValidator(dict)], {}),
     "nested": (Text | (Many | OpenMany), {}),
     "file": (Text | WithFile, {}),
 }
@@ -341,34 +396,74 @@ BODIES: list[tuple[str | None, bytes]] = [
     *(
         (FORM, body)
         for body in [
-            b"a=1", b"a=1&a=2&b=3&b=", b"a=%E9", b"a=%C3%A9", b"a=\xff\xfe", b"a", b"=x", b"&&a=1&&", b"a=1;b=2",
-            b"a=%zz", b"a=b=c", b"a+b=c+d", b"a=%00", b"\x00", b"", b"&".join([b"k=1"] * 1001), b"a=" + b"x" * 1_100_000,
-        ]  # fmt: skip
+            b"a=1",
+            b"a=1&a=2&b=3&b=",
+            b"a=%E9",
+            b"a=%C3%A9",
+            b"a=\xff\xfe",
+            b"a",
+            b"=x",
+            b"&&a=1&&",
+            b"a=1;b=2",
+            b"a=%zz",
+            b"a=b=c",
+            b"a+b=c+d",
+            b"a=%00",
+            b"\x00",
+            b"",
+            b"&".join([b"k=1"] * 1001),
+            b"a=" + b"x" * 1_100_000,
+        ]
     ),
-    *((kind, b"a=1") for kind in (FORM + "; charset=utf-8", FORM.upper(), FORM + ", text/plain", "text/plain", None, "")),
+    *(
+        (kind, b"a=1")
+        for kind in (FORM + "; charset=utf-8", FORM.upper(), FORM + ", text/plain", "text/plain", None, "")
+    ),
     *(
         (MULTIPART, body)
         for body in [
-            part("a", "1") + END, part("a", "1"), part("a", "1") + b"--BB--", b"", END, b"garbage", b"preamble\r\n" + END,
-            part("a", "1") + END + b"epilogue", b"--BB\r\n\r\nx\r\n--BB--",
+            part("a", "1") + END,
+            part("a", "1"),
+            part("a", "1") + b"--BB--",
+            b"",
+            END,
+            b"garbage",
+            b"preamble\r\n" + END,
+            part("a", "1") + END + b"epilogue",
+            b"--BB\r\n\r\nx\r\n--BB--",
             b"--BB\r\nContent-Disposition: form-data\r\n\r\nx\r\n--BB--",
-            b"--BB\nContent-Disposition: form-data; name=\"a\"\n\n1\n--BB--\n", b"--BB\r\nBad Header\r\n\r\n1\r\n" + END,
-            b"--BB\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--CC--", part("", "1") + END,
-            b"--BB\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n\xff\r\n" + END, part("é", "1") + END,
-            part("f", "data", "x.txt", "Content-Type: text/plain\r\n") + END, part("f", "text") + END,
-            part("f", "1", "a") + part("f", "22", "b") + END, part("f", "x", 'a\\"b.txt') + END, part("f", "x", "é.txt") + END,
+            b'--BB\nContent-Disposition: form-data; name="a"\n\n1\n--BB--\n',
+            b"--BB\r\nBad Header\r\n\r\n1\r\n" + END,
+            b'--BB\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--CC--',
+            part("", "1") + END,
+            b'--BB\r\nContent-Disposition: form-data; name="a"\r\n\r\n\xff\r\n' + END,
+            part("é", "1") + END,
+            part("f", "data", "x.txt", "Content-Type: text/plain\r\n") + END,
+            part("f", "text") + END,
+            part("f", "1", "a") + part("f", "22", "b") + END,
+            part("f", "x", 'a\\"b.txt') + END,
+            part("f", "x", "é.txt") + END,
             b"--BB\r\nContent-Disposition: form-data; name=\"f\"; filename*=UTF-8''%C3%A9.txt\r\n\r\nx\r\n" + END,
-            part("a", "1", more="Content-Transfer-Encoding: base64\r\n") + END, part("k", "1") * 1001 + END,
-            part("f", "x" * 1_100_000, "big") + END, part("a", "x" * 1_100_000) + END,
-        ]  # fmt: skip
+            part("a", "1", more="Content-Transfer-Encoding: base64\r\n") + END,
+            part("k", "1") * 1001 + END,
+            part("f", "x" * 1_100_000, "big") + END,
+            part("a", "x" * 1_100_000) + END,
+        ]
     ),
     *(
         (kind, part("a", "1") + END)
         for kind in [
-            "multipart/form-data", "multipart/form-data; boundary=", 'multipart/form-data; boundary="BB"',
-            "multipart/form-data; boundary=CC", "MULTIPART/FORM-DATA; boundary=BB", "multipart/mixed; boundary=BB",
-            MULTIPART + "; charset=latin-1", MULTIPART + "; charset=nonsense", "application/json", None,
-        ]  # fmt: skip
+            "multipart/form-data",
+            "multipart/form-data; boundary=",
+            'multipart/form-data; boundary="BB"',
+            "multipart/form-data; boundary=CC",
+            "MULTIPART/FORM-DATA; boundary=BB",
+            "multipart/mixed; boundary=BB",
+            MULTIPART + "; charset=latin-1",
+            MULTIPART + "; charset=nonsense",
+            "application/json",
+            None,
+        ]
     ),
 ]
 WAYS = ["form", "file", "bytes", "request", "beside", "early"]

@@ -93,7 +93,9 @@ def build_reading(web: Any, log: list[Any]) -> Any:
     for path, (kind, options, default) in WAYS.items():
         annotation = kind if options is None else Annotated[kind, web.Body(**options)]
         for router in (app, lax):
-            router.api_route(f"/{path}", methods=["POST", "GET", "DELETE"])(endpoint_of(web, ("data", annotation, default)))
+            router.api_route(f"/{path}", methods=["POST", "GET", "DELETE"])(
+                endpoint_of(web, ("data", annotation, default))
+            )
     app.include_router(lax)
 
     @app.post("/two")
@@ -216,7 +218,9 @@ def bodies(draw: Any) -> list[Declared]:
     return [(n, draw(st.sampled_from(TYPES)), draw(st.sampled_from(OPTIONS)), draw(defaults)) for n in names]
 
 
-SCALARS = st.sampled_from([None, 1, 0, "1", "a", "", [], [1], ["a", "b"], {}, {"name": "s"}, {"a": ["s"]}, True, 1.5, "[1]"])
+SCALARS = st.sampled_from(
+    [None, 1, 0, "1", "a", "", [], [1], ["a", "b"], {}, {"name": "s"}, {"a": ["s"]}, True, 1.5, "[1]"]
+)
 VALUES = st.one_of(SCALARS, st.dictionaries(st.sampled_from(["a", "b", "c", "x", "y", "v"]), SCALARS, max_size=3))
 
 
@@ -227,7 +231,9 @@ def test_any_number_of_bodies_is_embedded_alike(declared: list[list[Declared]], 
 
     def build(web: Any, log: list[Any]) -> Any:
         def marked(parameters: list[Declared]) -> list[tuple[str, Any, Any]]:
-            return [(name, Annotated[kind, web.Body(**options)], default) for name, kind, options, default in parameters]
+            return [
+                (name, Annotated[kind, web.Body(**options)], default) for name, kind, options, default in parameters
+            ]
 
         first = endpoint_of(web, *marked(declared[1]))
         inner = [("first", Any, web.Depends(first))] if nests else []

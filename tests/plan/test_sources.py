@@ -58,7 +58,7 @@ class Dog(BaseModel):
 
 
 @functools.cache
-def groups(web: Any) -> Any:  # noqa: C901  # one endpoint per kind of group
+def groups(web: Any) -> Any:  # one endpoint per kind of group
     """One endpoint per kind of parameter model."""
     app = web.FastAPI()
 

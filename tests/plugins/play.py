@@ -7,4 +7,4 @@ import sys
 if __name__ == "__main__":
     seen = importlib.import_module(f"tests.plugins.scenarios.{sys.argv[1]}").play()
     framework = sys.modules["fastapi"].APIRouter.__module__.partition(".")[0]
-    print("\n" + json.dumps({"framework": framework, "seen": seen}, default=str))
+    sys.stdout.write("\n" + json.dumps({"framework": framework, "seen": seen}, default=str) + "\n")

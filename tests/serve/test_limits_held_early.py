@@ -80,7 +80,9 @@ ARRANGEMENTS = [
 
 @pytest.mark.parametrize("sizes", [(15, None), (None, 15), (100, 15), (5, 15)], ids=str)
 @pytest.mark.parametrize("arrange", ARRANGEMENTS, ids=lambda arrange: arrange.__name__)
-def test_nothing_runs_for_a_body_that_is_declared_too_large(arrange: Arrange, sizes: tuple[int | None, int | None]) -> None:
+def test_nothing_runs_for_a_body_that_is_declared_too_large(
+    arrange: Arrange, sizes: tuple[int | None, int | None]
+) -> None:
     """No endpoint, no dependency, no task; the answer is JSON."""
     log: list[Any] = []
     app = arrange(*sizes, log)
@@ -155,7 +157,9 @@ def test_a_stream_that_reads_too_much_is_cut_off() -> None:
 
 def test_starlettes_limit_around_the_application_counts() -> None:
     """An application mounted in a limited Starlette application raises or lowers that limit, as the innermost."""
-    app = Starlette(routes=[Mount("/raised", plain(40, None, [])), Mount("/same", plain(None, None, []))], max_body_size=20)
+    app = Starlette(
+        routes=[Mount("/raised", plain(40, None, [])), Mount("/same", plain(None, None, []))], max_body_size=20
+    )
     assert ask(app, Sending("/raised/request", [b"x" * 30], declared=True))["body"] == b"30"
     assert ask(app, Sending("/same/request", [b"x" * 30], declared=True))["status"] == [413]
     assert ask(app, Sending("/same/request", [b"x" * 10], declared=True))["body"] == b"10"

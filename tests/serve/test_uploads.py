@@ -12,7 +12,9 @@ from typeway import BackgroundTasks, Depends, File, HTTPException, Request, Rout
 from typeway.routes import APIRoute
 
 # Large enough to be a file on the disk.
-UPLOAD = b'--BB\r\nContent-Disposition: form-data; name="f"; filename="x"\r\n\r\n' + b"z" * 1_100_000 + b"\r\n--BB--\r\n"
+UPLOAD = (
+    b'--BB\r\nContent-Disposition: form-data; name="f"; filename="x"\r\n\r\n' + b"z" * 1_100_000 + b"\r\n--BB--\r\n"
+)
 
 
 @pytest.fixture
@@ -33,7 +35,7 @@ class Crash(Exception):
     """What the endpoints fail with."""
 
 
-def application(log: list[Any], kind: str) -> Typeway:  # noqa: C901  # one endpoint per way to end
+def application(log: list[Any], kind: str) -> Typeway:  # one endpoint per way to end
     app = Typeway()
     router = Router(route_class=Wrapping) if kind == "route class" else app
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy, deepcopy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal, get_args
 
 from pydantic import VERSION, BaseModel, ValidationError, create_model
@@ -190,11 +190,20 @@ def dependant_of(node: Node, path: str, name: str | None = None) -> Dependant:
 
 
 def get_dependant(
-    *, path: str, call: Callable[..., Any], name: str | None = None, use_cache: bool = True, scope: Any = None
+    *,
+    path: str,
+    call: Callable[..., Any],
+    name: str | None = None,
+    own_oauth_scopes: list[str] | None = None,
+    parent_oauth_scopes: list[str] | None = None,
+    use_cache: bool = True,
+    scope: Literal["function", "request"] | None = None,
 ) -> Dependant:
     """The dependant of a callable on a path."""
-    tree = grow_tree(read_declaration(call), (), names_in(path), FASTAPI)
-    return replace(dependant_of(tree, path, name), use_cache=use_cache, scope=scope)
+    dependant = dependant_of(grow_tree(read_declaration(call), (), names_in(path), FASTAPI), path, name)
+    dependant.own_oauth_scopes, dependant.parent_oauth_scopes = own_oauth_scopes, parent_oauth_scopes
+    dependant.use_cache, dependant.scope = use_cache, scope
+    return dependant
 
 
 def get_parameterless_sub_dependant(*, depends: Depends, path: str) -> Dependant:
@@ -218,7 +227,7 @@ def get_flat_params(dependant: Dependant) -> list[ModelField]:
 def flattened(entry: ModelField) -> list[ModelField]:
     """The fields of a parameter model, or the field itself."""
     model = entry.field_info.annotation
-    if not lenient_issubclass(model, BaseModel):
+    if not (isinstance(model, type) and issubclass(model, BaseModel)):
         return [entry]
     return [ModelField(info, name) for name, info in model.model_fields.items()]
 

@@ -54,8 +54,9 @@ def missing(fullname: str) -> str:
 
     module, _, name = fullname.rpartition(".")
     modules = [known.rpartition(".")[2] for known in NAMES if known.rpartition(".")[0] == module]
-    close = get_close_matches(name, [*NAMES.get(module, ()), *modules], n=1)
-    hint = f" Did you mean {close[0]!r}?" if close else ""
+    offered = {known.lower(): known for known in [*NAMES.get(module, ()), *modules]}
+    close = get_close_matches(name.lower(), offered, n=1)
+    hint = f" Did you mean {offered[close[0]]!r}?" if close else ""
     return f"{module!r} has no {name!r}: Typeway stands for FastAPI here and offers its public names only.{hint}"
 
 

@@ -14,107 +14,101 @@ def same(module: str, names: str) -> dict[str, str]:
     return {name: f"{module}:{name}" for name in names.split()}
 
 
-def renamed(module: str, names: Mapping[str, str]) -> dict[str, str]:
+def renamed(module: str, **names: str) -> dict[str, str]:
     """Names that one of our modules has under another name."""
     return {name: f"{module}:{ours}" for name, ours in names.items()}
 
 
-MARKS: Final = "Body Cookie Depends File Form Header Path Query Security"
-CODECS: Final = same("typeway.encoders", "jsonable_encoder")
-RESPONSES: Final = same(
-    "typeway.responses",
-    "EventSourceResponse FileResponse HTMLResponse JSONResponse ORJSONResponse PlainTextResponse RedirectResponse "
-    "Response StreamingResponse UJSONResponse",
-)
-REQUESTS: Final = same("typeway.requests", "HTTPConnection Request")
-WEBSOCKETS: Final = same("typeway.websockets", "WebSocket WebSocketDisconnect WebSocketState")
-ERRORS: Final = {
+# Names that stand in several of FastAPI's modules and mean the same in each.
+SHARED: Final[Mapping[str, str]] = {
+    **same("typeway.compat.application", "APIRouter FastAPI"),
     **same(
-        "typeway.exceptions",
-        "DependencyScopeError HTTPException PydanticV1NotSupportedError RequestValidationError "
-        "ResponseValidationError ValidationException WebSocketException WebSocketRequestValidationError",
+        "typeway.compat.dependant",
+        "Dependant ModelField create_model_field get_dependant get_flat_params get_parameterless_sub_dependant "
+        "get_typed_annotation get_typed_return_annotation get_typed_signature lenient_issubclass",
     ),
     **renamed(
-        "typeway.exceptions",
-        {"FastAPIError": "TypewayError", "FastAPIDeprecationWarning": "TypewayDeprecationWarning"},
+        "typeway.compat.dependant",
+        _get_body_field="get_body_field",
+        _get_flat_body_params="get_flat_body_params",
+        _should_embed_body_fields="should_embed",
     ),
-}
-HANDLERS: Final = same(
-    "typeway.handlers",
-    "http_exception_handler request_validation_exception_handler websocket_request_validation_exception_handler",
-)
-PAGES: Final = same("typeway.compat.pages", "get_redoc_html get_swagger_ui_html get_swagger_ui_oauth2_redirect_html")
-PLACEHOLDERS: Final = same("typeway.datastructures", "Default DefaultPlaceholder")
-FIELDS: Final = {
-    **same("typeway.compat.dependant", "ModelField create_model_field"),
-    "Undefined": "pydantic_core:PydanticUndefined",
-}
-SMALL: Final = same(
-    "typeway.compat.document",
-    "deep_dict_update generate_operation_id_for_path generate_unique_id get_path_param_names get_value_or_default "
-    "is_body_allowed_for_status_code",
-)
-DOCUMENT: Final = {
     **same(
         "typeway.compat.document",
-        "METHODS_WITH_BODY generate_operation_id generate_operation_summary get_fields_from_routes get_openapi "
-        "status_code_ranges validation_error_definition validation_error_response_definition",
+        "METHODS_WITH_BODY REF_PREFIX REF_TEMPLATE deep_dict_update generate_operation_id "
+        "generate_operation_id_for_path generate_operation_summary generate_unique_id get_fields_from_routes "
+        "get_openapi get_path_param_names get_value_or_default is_body_allowed_for_status_code status_code_ranges "
+        "validation_error_definition validation_error_response_definition",
     ),
-    **same("typeway.compat.document", "REF_PREFIX deep_dict_update is_body_allowed_for_status_code"),
-}
-DEPENDANTS: Final = {
+    **same("typeway.compat.pages", "get_redoc_html get_swagger_ui_html get_swagger_ui_oauth2_redirect_html"),
+    **same("typeway.datastructures", "Default DefaultPlaceholder UploadFile"),
+    **same("typeway.declare.depends", "SecurityScopes"),
+    **same("typeway.encoders", "jsonable_encoder"),
     **same(
-        "typeway.compat.dependant",
-        "Dependant get_dependant get_flat_params get_parameterless_sub_dependant get_typed_annotation "
-        "get_typed_return_annotation get_typed_signature lenient_issubclass",
+        "typeway.exceptions",
+        "PydanticV1NotSupportedError RequestValidationError ResponseValidationError WebSocketException "
+        "WebSocketRequestValidationError",
     ),
-    **renamed(
-        "typeway.compat.dependant",
-        {
-            "_get_body_field": "get_body_field",
-            "_get_flat_body_params": "get_flat_body_params",
-            "_should_embed_body_fields": "should_embed",
-        },
+    **renamed("typeway.exceptions", FastAPIError="TypewayError", FastAPIDeprecationWarning="TypewayDeprecationWarning"),
+    **same(
+        "typeway.handlers",
+        "http_exception_handler request_validation_exception_handler websocket_request_validation_exception_handler",
     ),
-}
-SECURITY: Final[Mapping[str, str]] = {
-    "api_key": "APIKeyCookie APIKeyHeader APIKeyQuery",
-    "http": "HTTPAuthorizationCredentials HTTPBasic HTTPBasicCredentials HTTPBearer HTTPDigest",
-    "oauth2": "OAuth2 OAuth2AuthorizationCodeBearer OAuth2PasswordBearer OAuth2PasswordRequestForm "
-    "OAuth2PasswordRequestFormStrict",
-}
-GUARDS: Final = {
+    **same("typeway.requests", "HTTPConnection Request"),
+    **same(
+        "typeway.responses",
+        "EventSourceResponse FileResponse HTMLResponse JSONResponse ORJSONResponse PlainTextResponse RedirectResponse "
+        "Response StreamingResponse UJSONResponse",
+    ),
     **same("typeway.security.base", "SecurityBase"),
-    **same("typeway.exceptions", "HTTPException"),
-    **REQUESTS,
-    "HTTP_401_UNAUTHORIZED": "starlette.status:HTTP_401_UNAUTHORIZED",
+    **same("typeway.types", "ASGIApp DecoratedCallable IncEx Lifespan Receive Scope Send"),
+    **same("typeway.websockets", "WebSocket WebSocketDisconnect WebSocketState"),
+    **same("starlette.concurrency", "iterate_in_threadpool run_in_threadpool"),
+    **same("starlette.status", "HTTP_401_UNAUTHORIZED"),
+    "Starlette": "starlette.applications:Starlette",
+    "Undefined": "pydantic_core:PydanticUndefined",
     "get_authorization_scheme_param": "typeway.security.base:split_authorization",
 }
+
+
+def shared(names: str) -> dict[str, str]:
+    return {name: SHARED[name] for name in names.split()}
+
+
+MARKS: Final = same("typeway.declare.mark", "Body Cookie Depends File Form Header Path Query Security")
+HTTP_EXCEPTION: Final = same("typeway.exceptions", "HTTPException")
+# In some of its modules FastAPI means Starlette's own by this name.
+STARLETTE_EXCEPTION: Final = same("starlette.exceptions", "HTTPException")
+HANDLERS: Final = (
+    "http_exception_handler request_validation_exception_handler websocket_request_validation_exception_handler"
+)
+PAGES: Final = "get_redoc_html get_swagger_ui_html get_swagger_ui_oauth2_redirect_html"
+GUARD: Final = "SecurityBase HTTPConnection HTTP_401_UNAUTHORIZED"
+
+API_KEYS: Final = "APIKeyCookie APIKeyHeader APIKeyQuery"
+HTTP: Final = "HTTPAuthorizationCredentials HTTPBasic HTTPBasicCredentials HTTPBearer HTTPDigest"
+OAUTH2: Final = (
+    "OAuth2 OAuth2AuthorizationCodeBearer OAuth2PasswordBearer OAuth2PasswordRequestForm "
+    "OAuth2PasswordRequestFormStrict"
+)
 
 # A target is "module:attribute", or "module" for the module itself; submodules of FastAPI's name resolve on their own.
 NAMES: Final[Mapping[str, Mapping[str, str]]] = {
     "fastapi": {
-        **same("typeway.compat.application", "APIRouter FastAPI"),
-        **same("typeway.declare.mark", MARKS),
-        **same("typeway.exceptions", "HTTPException WebSocketException"),
-        **same("typeway.websockets", "WebSocket WebSocketDisconnect"),
-        "BackgroundTasks": "typeway.background:BackgroundTasks",
-        "Request": "typeway.requests:Request",
-        "Response": "typeway.responses:Response",
-        "UploadFile": "typeway.datastructures:UploadFile",
+        **shared("APIRouter FastAPI Request Response UploadFile WebSocket WebSocketDisconnect WebSocketException"),
+        **MARKS,
+        **HTTP_EXCEPTION,
+        **same("typeway.background", "BackgroundTasks"),
         "status": "starlette.status",
         "__version__": "typeway.compat.names:PEER_VERSION",
     },
     "fastapi.applications": {
-        "FastAPI": "typeway.compat.application:FastAPI",
-        "Starlette": "starlette.applications:Starlette",
-        **same("typeway.compat.document", "generate_unique_id get_openapi"),
-        **HANDLERS,
-        **PAGES,
-        **PLACEHOLDERS,
-        **ERRORS,
-        **REQUESTS,
-        **RESPONSES,
+        **shared(
+            "Default DefaultPlaceholder FastAPI FastAPIDeprecationWarning HTMLResponse JSONResponse Request "
+            f"RequestValidationError Response Starlette WebSocketRequestValidationError generate_unique_id get_openapi "
+            f"{HANDLERS} {PAGES}"
+        ),
+        **STARLETTE_EXCEPTION,
     },
     "fastapi.background": same("typeway.background", "BackgroundTasks"),
     "fastapi.concurrency": {
@@ -122,25 +116,42 @@ NAMES: Final[Mapping[str, Mapping[str, str]]] = {
             "typeway.concurrency",
             "contextmanager_in_threadpool iterate_in_threadpool run_in_threadpool run_until_first_complete",
         ),
-        "asynccontextmanager": "contextlib:asynccontextmanager",
+        **same("contextlib", "asynccontextmanager"),
     },
     "fastapi.datastructures": {
-        **same("typeway.datastructures", "Address FormData Headers QueryParams State URL UploadFile"),
-        **PLACEHOLDERS,
+        **shared("Default DefaultPlaceholder UploadFile"),
+        **same("typeway.datastructures", "Address FormData Headers QueryParams State URL"),
     },
     "fastapi.dependencies": {},
-    "fastapi.dependencies.models": same("typeway.compat.dependant", "Dependant"),
-    "fastapi.dependencies.utils": {**DEPENDANTS, **FIELDS},
-    "fastapi.encoders": {**CODECS, **same("typeway.encoders", "ENCODERS_BY_TYPE decimal_encoder isoformat")},
-    "fastapi.exception_handlers": {**HANDLERS, **CODECS, **ERRORS, **REQUESTS, **RESPONSES, **WEBSOCKETS},
-    "fastapi.exceptions": {
-        **ERRORS,
-        **same("typeway.exceptions", "EndpointContext"),
-        **same("typeway.compat.errors", "RequestErrorModel WebSocketErrorModel"),
-        "StarletteHTTPException": "starlette.exceptions:HTTPException",
-        "StarletteWebSocketException": "starlette.exceptions:WebSocketException",
+    "fastapi.dependencies.models": shared("Dependant"),
+    "fastapi.dependencies.utils": shared(
+        "Dependant ModelField Undefined create_model_field get_dependant get_flat_params "
+        "get_parameterless_sub_dependant get_typed_annotation get_typed_return_annotation get_typed_signature "
+        "lenient_issubclass _get_body_field _get_flat_body_params _should_embed_body_fields"
+    ),
+    "fastapi.encoders": same("typeway.encoders", "ENCODERS_BY_TYPE decimal_encoder isoformat jsonable_encoder"),
+    "fastapi.exception_handlers": {
+        **shared(
+            "JSONResponse Request RequestValidationError Response WebSocket WebSocketRequestValidationError "
+            f"is_body_allowed_for_status_code jsonable_encoder {HANDLERS}"
+        ),
+        **STARLETTE_EXCEPTION,
     },
-    "fastapi.logger": {"logger": "typeway.compat.application:logger"},
+    "fastapi.exceptions": {
+        **shared(
+            "FastAPIDeprecationWarning FastAPIError PydanticV1NotSupportedError RequestValidationError "
+            "ResponseValidationError WebSocketException WebSocketRequestValidationError"
+        ),
+        **HTTP_EXCEPTION,
+        **same("typeway.exceptions", "DependencyScopeError EndpointContext ValidationException"),
+        **same("typeway.compat.errors", "RequestErrorModel WebSocketErrorModel"),
+        **renamed(
+            "starlette.exceptions",
+            StarletteHTTPException="HTTPException",
+            StarletteWebSocketException="WebSocketException",
+        ),
+    },
+    "fastapi.logger": same("typeway.compat.application", "logger"),
     "fastapi.middleware": same("starlette.middleware", "Middleware"),
     "fastapi.middleware.cors": same("starlette.middleware.cors", "CORSMiddleware"),
     "fastapi.middleware.gzip": same("starlette.middleware.gzip", "GZipMiddleware"),
@@ -148,12 +159,10 @@ NAMES: Final[Mapping[str, Mapping[str, str]]] = {
     "fastapi.middleware.trustedhost": same("starlette.middleware.trustedhost", "TrustedHostMiddleware"),
     "fastapi.middleware.wsgi": same("typeway.middleware.wsgi", "WSGIMiddleware"),
     "fastapi.openapi": {},
-    "fastapi.openapi.constants": same("typeway.compat.document", "METHODS_WITH_BODY REF_PREFIX REF_TEMPLATE"),
+    "fastapi.openapi.constants": shared("METHODS_WITH_BODY REF_PREFIX REF_TEMPLATE"),
     "fastapi.openapi.docs": {
-        **PAGES,
-        **CODECS,
+        **shared(f"HTMLResponse jsonable_encoder {PAGES}"),
         **same("typeway.describe.pages", "swagger_ui_default_parameters"),
-        "HTMLResponse": "starlette.responses:HTMLResponse",
     },
     "fastapi.openapi.models": same(
         "typeway.compat.models",
@@ -163,82 +172,88 @@ NAMES: Final[Mapping[str, Mapping[str, str]]] = {
         "ParameterInType PathItem Reference RequestBody Response Schema SchemaOrBool SchemaType SecurityBase "
         "SecurityScheme SecuritySchemeType Server ServerVariable Tag XML",
     ),
-    "fastapi.openapi.utils": {**DOCUMENT, **DEPENDANTS, **FIELDS, **CODECS},
-    "fastapi.param_functions": same("typeway.declare.mark", MARKS),
+    "fastapi.openapi.utils": shared(
+        "Dependant JSONResponse METHODS_WITH_BODY ModelField REF_PREFIX Response deep_dict_update "
+        "generate_operation_id generate_operation_id_for_path generate_operation_summary get_fields_from_routes "
+        "get_flat_params get_openapi is_body_allowed_for_status_code jsonable_encoder lenient_issubclass "
+        "status_code_ranges validation_error_definition validation_error_response_definition"
+    ),
+    "fastapi.param_functions": MARKS,
     "fastapi.params": {
         **same("typeway.declare.markers", "Body Cookie File Form Header Param Path Query"),
         **same("typeway.declare.depends", "Depends Security"),
-        "Undefined": "pydantic_core:PydanticUndefined",
+        **shared("Undefined"),
     },
-    "fastapi.requests": REQUESTS,
-    "fastapi.responses": RESPONSES,
+    "fastapi.requests": shared("HTTPConnection Request"),
+    "fastapi.responses": shared(
+        "EventSourceResponse FileResponse HTMLResponse JSONResponse ORJSONResponse PlainTextResponse RedirectResponse "
+        "Response StreamingResponse UJSONResponse"
+    ),
     "fastapi.routing": {
-        "APIRouter": "typeway.compat.application:APIRouter",
         **same("typeway.compat.routes", "APIRoute APIWebSocketRoute get_request_handler request_response"),
         **same("typeway.compat.contexts", "RouteContext iter_route_contexts"),
         **renamed(
-            "typeway.compat.contexts",
-            {"_EffectiveRouteContext": "EffectiveRouteContext", "_IncludedRouter": "IncludedRouter"},
+            "typeway.compat.contexts", _EffectiveRouteContext="EffectiveRouteContext", _IncludedRouter="IncludedRouter"
         ),
         **same("starlette.routing", "BaseRoute Match Mount NoMatchFound compile_path get_name websocket_session"),
-        **same("starlette.concurrency", "iterate_in_threadpool run_in_threadpool"),
-        **same("typeway.types", "ASGIApp DecoratedCallable IncEx Lifespan Receive Scope Send"),
-        **DEPENDANTS,
-        **FIELDS,
-        **SMALL,
-        **PLACEHOLDERS,
-        **CODECS,
-        **ERRORS,
-        **REQUESTS,
-        **RESPONSES,
-        **WEBSOCKETS,
+        **shared(
+            "APIRouter ASGIApp DecoratedCallable Default DefaultPlaceholder Dependant EventSourceResponse FastAPIError "
+            "IncEx JSONResponse Lifespan ModelField PlainTextResponse Receive RedirectResponse Request "
+            "RequestValidationError Response ResponseValidationError Scope Send StreamingResponse Undefined WebSocket "
+            "WebSocketRequestValidationError create_model_field generate_unique_id get_dependant "
+            "get_parameterless_sub_dependant get_typed_return_annotation get_value_or_default "
+            "is_body_allowed_for_status_code iterate_in_threadpool jsonable_encoder lenient_issubclass "
+            "run_in_threadpool _get_body_field _get_flat_body_params _should_embed_body_fields"
+        ),
+        **STARLETTE_EXCEPTION,
     },
     "fastapi.security": {
-        **{name: f"typeway.security:{name}" for names in SECURITY.values() for name in names.split()},
-        "OpenIdConnect": "typeway.security:OpenIdConnect",
-        "SecurityScopes": "typeway.declare.depends:SecurityScopes",
+        **same("typeway.security", f"{API_KEYS} {HTTP} {OAUTH2} OpenIdConnect"),
+        **shared("SecurityScopes"),
     },
     "fastapi.security.api_key": {
-        **GUARDS,
-        **same("typeway.security.api_key", f"APIKeyBase {SECURITY['api_key']}"),
+        **same("typeway.security.api_key", f"APIKeyBase {API_KEYS}"),
         **same("typeway.security.schemes", "APIKey APIKeyIn"),
+        **shared(GUARD),
+        **STARLETTE_EXCEPTION,
     },
-    "fastapi.security.base": same("typeway.security.base", "SecurityBase"),
+    "fastapi.security.base": shared("SecurityBase"),
     "fastapi.security.http": {
-        **GUARDS,
-        **same("typeway.security.http", f"HTTPBase {SECURITY['http']}"),
-        **renamed("typeway.security.schemes", {"HTTPBaseModel": "HTTPBase", "HTTPBearerModel": "HTTPBearer"}),
+        **same("typeway.security.http", f"HTTPBase {HTTP}"),
+        **renamed("typeway.security.schemes", HTTPBaseModel="HTTPBase", HTTPBearerModel="HTTPBearer"),
+        **shared(f"{GUARD} get_authorization_scheme_param"),
+        **HTTP_EXCEPTION,
     },
     "fastapi.security.oauth2": {
-        **GUARDS,
-        **same("typeway.security.oauth2", SECURITY["oauth2"]),
-        **renamed("typeway.security.schemes", {"OAuth2Model": "OAuth2", "OAuthFlowsModel": "OAuthFlows"}),
-        "Form": "typeway.declare.mark:Form",
-        "SecurityScopes": "typeway.declare.depends:SecurityScopes",
+        **same("typeway.security.oauth2", OAUTH2),
+        **renamed("typeway.security.schemes", OAuth2Model="OAuth2", OAuthFlowsModel="OAuthFlows"),
+        **shared(f"{GUARD} SecurityScopes get_authorization_scheme_param"),
+        **HTTP_EXCEPTION,
+        "Form": MARKS["Form"],
     },
     "fastapi.security.open_id_connect_url": {
-        **GUARDS,
         **same("typeway.security.openid", "OpenIdConnect"),
-        **renamed("typeway.security.schemes", {"OpenIdConnectModel": "OpenIdConnect"}),
+        **renamed("typeway.security.schemes", OpenIdConnectModel="OpenIdConnect"),
+        **shared(GUARD),
+        **STARLETTE_EXCEPTION,
     },
-    "fastapi.security.utils": renamed(
-        "typeway.security.base", {"get_authorization_scheme_param": "split_authorization"}
-    ),
+    "fastapi.security.utils": shared("get_authorization_scheme_param"),
     "fastapi.sse": same("typeway.sse", "EventSourceResponse KEEPALIVE_COMMENT ServerSentEvent format_sse_event"),
     "fastapi.staticfiles": same("starlette.staticfiles", "StaticFiles"),
     "fastapi.telemetry": same("typeway.telemetry", "TelemetryConfig TelemetryData get_telemetry_data"),
     "fastapi.templating": same("starlette.templating", "Jinja2Templates"),
     "fastapi.testclient": same("starlette.testclient", "TestClient"),
-    "fastapi.types": {
-        **same("typeway.types", "DecoratedCallable IncEx"),
-        "UnionType": "types:UnionType",
-    },
-    "fastapi.utils": {**SMALL, **FIELDS, **PLACEHOLDERS, **ERRORS},
-    "fastapi.websockets": WEBSOCKETS,
+    "fastapi.types": {**shared("DecoratedCallable IncEx"), **same("types", "UnionType")},
+    "fastapi.utils": shared(
+        "DefaultPlaceholder FastAPIDeprecationWarning ModelField PydanticV1NotSupportedError Undefined "
+        "create_model_field deep_dict_update generate_operation_id_for_path generate_unique_id get_path_param_names "
+        "get_value_or_default is_body_allowed_for_status_code"
+    ),
+    "fastapi.websockets": shared("WebSocket WebSocketDisconnect WebSocketState"),
     # Not public, but imported by plugins that many applications use, or by applications' own tests.
     "fastapi._compat": {
-        **FIELDS,
-        **same("typeway.compat.dependant", "PYDANTIC_VERSION_MINOR_TUPLE lenient_issubclass"),
+        **shared("ModelField Undefined lenient_issubclass"),
+        **same("typeway.compat.dependant", "PYDANTIC_VERSION_MINOR_TUPLE"),
     },
-    "fastapi._form_limits": renamed("typeway.options", {"_FormLimits": "FormLimits"}),
+    "fastapi._form_limits": renamed("typeway.options", _FormLimits="FormLimits"),
 }

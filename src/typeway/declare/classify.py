@@ -258,7 +258,7 @@ def build_input(question: Question, marker: Marker, default: Any) -> Input:
     has_json = any(is_json(entry) for entry in extras)
     is_group = marker.location != "body" and shapes.is_model_group(parameter.annotation)
     is_group = is_group and not has_json
-    if marker.location == "header" and not is_group and settled.validation_alias is None and settled.alias is None:
+    if marker.location == "header" and not is_group and names_of(settled, "") == ("",):
         settled.alias = header_name(parameter.name, settled)
     built = Input(
         name=parameter.name,

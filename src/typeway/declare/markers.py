@@ -73,11 +73,12 @@ class Marker(Described):  # type: ignore[misc]  # see above
         copied = copy(self)
         copied.metadata = [*self.metadata]
         fields = [field for field in metadata if isinstance(field, FieldInfo)]
+        given = self.given
         for names in FIELD_ATTRIBUTES:
             for field in reversed(fields):
                 # A marker may take back what a Field() inside says, by an explicit None.
                 if any(getattr(field, name) is not None for name in names) or (
-                    field is self and not self.given.isdisjoint(names)
+                    field is self and not given.isdisjoint(names)
                 ):
                     for name in names:
                         setattr(copied, name, getattr(field, name))

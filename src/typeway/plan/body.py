@@ -242,7 +242,7 @@ def media_type(content_type: bytes | None) -> str:
 
 def field_reader(entry: Input) -> ReadField:
     """A function that reads the raw value of one input of a form, or MISSING; an empty field counts as missing."""
-    wires, choice = entry.wires, choice_of(entry)
+    wires, choice = entry.wires, choice_of(entry, "form")
     group = Group(entry) if entry.is_group else None
     reads_content = takes_content(entry)
 

@@ -95,8 +95,7 @@ class Reads(Protocol):
     """Reads from a request what the calls of its plan need, and may do more before they begin."""
 
     @property
-    def is_form(self) -> bool:
-        """Whether it leaves uploads that somebody must close."""
+    def is_form(self) -> bool: ...  # whether it leaves uploads that somebody must close
 
     async def read(self, exchange: Exchange) -> None:
         """Read into the exchange."""

@@ -113,7 +113,7 @@ def place_of(entry: Input, named_members: bool) -> Place:
     in_body = entry.location in ("body", "form", "file")
     beginning = "body" if in_body else entry.location
     if entry.is_group:
-        members = {part.key: str(part.wires[0][0]) for part in fields_of(entry) if part.name}
+        members = {key: wire for part in fields_of(entry) for wire, key in part.keys.items()}
         return Place((beginning,), members, is_group=True)
     if in_body and not named_members:
         return Place((beginning,))

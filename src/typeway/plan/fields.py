@@ -270,7 +270,9 @@ def described_schema(schema: CoreSchema, field: FieldInfo) -> CoreSchema:
     if isinstance(reference, str):
         shown = core_schema.definition_reference_schema(reference, metadata=texts)
         return core_schema.definitions_schema(shown, [schema])
-    changed: Any = {**schema, "metadata": {**schema.get("metadata", {}), **texts}}  # of the same kind as it was
+    metadata = schema.get("metadata", {})
+    texts["pydantic_js_updates"] = {**metadata.get("pydantic_js_updates", {}), **texts["pydantic_js_updates"]}
+    changed: Any = {**schema, "metadata": {**metadata, **texts}}  # of the same kind as it was
     described: CoreSchema = changed
     return described
 

@@ -91,26 +91,37 @@ class Choice:
         has_json: whether it comes as one string of JSON all the same.
     """
 
-    __slots__ = ("first", "in_form", "is_sequence", "takes_all")
+    __slots__ = ("first", "in_form", "is_sequence", "may_repeat", "takes_all")
 
     def __init__(self, location: Location, *, is_sequence: bool, has_json: bool) -> None:
         self.is_sequence = is_sequence
         # A browser sends one cookie of a name.
-        self.takes_all = is_sequence and not has_json and location != "cookie"
+        self.may_repeat = location != "cookie"
+        self.takes_all = is_sequence and not has_json and self.may_repeat
         self.first = location in FIRST
         self.in_form = location in FORMS
 
-    def among(self, found: list[Any], *, all_of_them: bool = False) -> Any:
-        """The value; MISSING if it stands for none, as an empty field of a form does."""
-        value = found if self.takes_all or all_of_them else found[0 if self.first else -1]
+    def among(self, found: list[Any], *, leads_on: bool = False) -> Any:
+        """The value; MISSING if it stands for none, as an empty field of a form does.
+
+        Parameters:
+            leads_on: whether the name is only the beginning of an alias that picks from all values.
+        """
+        takes_all = self.takes_all or (leads_on and self.may_repeat)
+        value = found if takes_all else found[0 if self.first else -1]
         if self.in_form:
             return filled_in(value)
         return MISSING if self.is_sequence and value == "" else value
 
 
-def choice_of(entry: Input) -> Choice:
+def choice_of(entry: Input, location: Location | None = None) -> Choice:
+    """The choice of one input's value.
+
+    Parameters:
+        location: where it really stands: what is declared for a JSON body may come in a form.
+    """
     is_sequence = shapes.is_sequence(entry.annotation)
-    return Choice(entry.location, is_sequence=is_sequence, has_json=is_sequence and not entry.is_list)
+    return Choice(location or entry.location, is_sequence=is_sequence, has_json=is_sequence and not entry.is_list)
 
 
 def filled_in(value: Any) -> Any:
@@ -126,13 +137,19 @@ def is_unchosen(value: Any) -> bool:
 
 
 def pick(values: Values, names: Sequence[str], choice: Choice) -> tuple[str, Any]:
-    """The first name under which there is a value, and the value; the first of all and MISSING if there is none."""
+    """The first name under which there is a value, and the value; the first of all and MISSING if there is none.
+
+    A name that was sent with nothing is the one that is missing a value, but for forms, which send all their fields.
+    """
+    sent = []
     for name in names:
         found = values(name)
         value = choice.among(found) if found else MISSING
         if value is not MISSING:
             return name, value
-    return names[0], MISSING
+        if found and not choice.in_form:
+            sent.append(name)
+    return (sent or names)[0], MISSING
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,20 +158,22 @@ class GroupField:
 
     Parameters:
         wires: its names on the wire.
-        name: the name that the model expects it under; None if that is the name on the wire.
+        keys: the names that the model expects it under, by the names on the wire where these are others.
         choice: chooses its value among those of its name.
         field: what the model says of it.
     """
 
     wires: tuple[Wire, ...]
-    name: str | None
+    keys: Mapping[str, str]
     choice: Choice
     field: FieldInfo
 
     @property
     def key(self) -> str:
         """The name that the model expects it under."""
-        return self.name or str(self.wires[0][0])
+        wire = str(self.wires[0][0])
+        return self.keys.get(wire, wire)
+
 
 def fields_of(entry: Input) -> tuple[GroupField, ...]:
     """The fields of the parameter model that an input is, or of all models of a union."""
@@ -172,16 +191,18 @@ def models_of(entry: Input) -> list[type[BaseModel]]:
 
 def fields_of_model(model: type[BaseModel], entry: Input) -> Iterator[GroupField]:
     converts = entry.location == "header" and entry.marker.convert_underscores
-    by_name = model.model_config.get("populate_by_name") or model.model_config.get("validate_by_name")
+    config = model.model_config
+    by_alias = config.get("validate_by_alias") is not False
+    by_name = config.get("populate_by_name") or config.get("validate_by_name")
     for name, field in model.model_fields.items():
-        wires, key = wires_of(field, name), None
-        if converts and field.alias is None and field.validation_alias is None:
-            wires, key = ((name.replace("_", "-"),),), name
-        elif by_name and (name,) not in wires:
-            wires = (*wires, (name,))
+        own = name.replace("_", "-") if converts else name
+        has_alias = field.alias is not None or field.validation_alias is not None
+        wires = wires_of(field, name) if has_alias and by_alias else ((own,),)
+        if by_name and (own,) not in wires:
+            wires = (*wires, (own,))
         has_json = any(is_json(part) for part in field.metadata)
         choice = Choice(entry.location, is_sequence=shapes.is_sequence(field.annotation), has_json=has_json)
-        yield GroupField(wires, key, choice, field)
+        yield GroupField(wires, {own: name} if (own,) in wires and own != name else {}, choice, field)
 
 
 def wants_extras(kind: Any) -> bool:
@@ -205,7 +226,7 @@ class Shape:
 
     def __init__(self, fields: Iterable[GroupField]) -> None:
         self.fields = tuple(fields)
-        self.keys = frozenset(field.name for field in self.fields if field.name is not None)
+        self.keys = frozenset(key for field in self.fields for key in field.keys.values())
 
     def take(self, values: Values, names: Iterable[str]) -> tuple[dict[str, Any], bool]:
         """The model's raw values, and whether any of them is one of its own.
@@ -222,9 +243,9 @@ class Shape:
                 found = values(name)
                 if found:
                     used.add(name)
-                    value = field.choice.among(found, all_of_them=bool(rest))
+                    value = field.choice.among(found, leads_on=bool(rest))
                     if value is not MISSING:
-                        collected[field.name or name] = value
+                        collected[field.keys.get(name, name)] = value
                         break
         has_own = len(used) > len(self.keys) or bool(collected)
         for name in names:

@@ -55,7 +55,11 @@ async def call_handler(handler: ExceptionHandler, connection: HTTPConnection[Any
 
 
 async def handled(
-    error: Exception, handler: ExceptionHandler, connection: HTTPConnection[Any], handlers: Handlers, conventions: Conventions
+    error: Exception,
+    handler: ExceptionHandler,
+    connection: HTTPConnection[Any],
+    handlers: Handlers,
+    conventions: Conventions,
 ) -> Any:
     """What a handler answers to an exception; what the handler raises is answered by its own handler, if it has one.
 

@@ -68,9 +68,7 @@ def overrides_in(scope: Scope) -> dict[Any, Any]:
     return overrides or {}
 
 
-async def serve_handler(
-    handler: Handler, target: Target | None, scope: Scope, receive: Receive, send: Send
-) -> None:
+async def serve_handler(handler: Handler, target: Target | None, scope: Scope, receive: Receive, send: Send) -> None:
     """Serve one request through a handler, and resume its generators afterwards.
 
     Parameters:

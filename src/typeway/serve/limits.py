@@ -173,7 +173,9 @@ class LimitedApp:
         async def send_unless_refused(message: Message) -> None:
             nonlocal has_started, is_refused
             is_start = message["type"] == "http.response.start"
-            if is_start and is_over(limit, limit.content_length):
+            # Where the plan has refused already, its answer is kept with what middleware has added to it.
+            is_answered = is_start and message["status"] == 413 and self.conventions.limits_before_endpoint
+            if is_start and not is_answered and is_over(limit, limit.content_length):
                 is_refused = True
                 # Streams watch for a disconnect meanwhile; that this raises must not cut the answer short.
                 with CancelScope(shield=True):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Protocol
+from dataclasses import dataclass
+from typing import Any, Final
 from weakref import WeakSet
 
 from typeway.operation import Operation
@@ -17,14 +18,18 @@ KEPT: Final = 16
 Overrides = Mapping[Callable[..., Any], Callable[..., Any]]
 
 
-class Instrument(Protocol):
-    """Changes how operations are served so that it can be watched; the request path itself asks nothing of it."""
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """Changes how operations are served so that it can be watched; the request path itself asks nothing of it.
 
-    def plan(self, plan: Plan) -> Plan:
-        """What shall run in the place of a plan."""
+    Parameters:
+        plan: returns what shall run in the place of a plan.
+        responder: returns what shall answer in the place of a responder. A request that has taken the old plan may
+            come to it too.
+    """
 
-    def responder(self, responder: Responder, operation: Operation) -> Responder:
-        """What shall answer in the place of a responder; a request that has taken the old plan may come to it too."""
+    plan: Callable[[Plan], Plan]
+    responder: Callable[[Responder, Operation], Responder]
 
 
 class Watch:
@@ -75,21 +80,24 @@ class Target:
             DeclarationError: a declaration turned out to be impossible.
         """
         with self._lock:
-            if self.plan is None or self.responder is None:
-                operation = self._settle()
-                responder, plan = build_responder(operation), build_plan(operation)
-                with WATCH.lock:
-                    self.publish(plan, responder)
-                    WATCH.targets.add(self)
-            return self.plan, self.responder  # type: ignore[return-value]  # published above
+            if self.plan is not None and self.responder is not None:
+                return self.plan, self.responder
+            operation = self._settle()
+            responder, plan = build_responder(operation), build_plan(operation)
+            with WATCH.lock:
+                WATCH.targets.add(self)
+                return self.publish(plan, responder)
 
-    def publish(self, plan: Plan, responder: Responder) -> None:
+    def publish(self, plan: Plan, responder: Responder) -> tuple[Plan, Responder]:
         """Serve by a plan and a responder, as the watch wants them; its lock is held."""
         instrument = WATCH.instrument
+        if instrument is not None:
+            plan, responder = instrument.plan(plan), instrument.responder(responder, plan.operation)
         self._overridden = {}
         # In this order: a request that takes the new plan must find the responder that understands it.
-        self.responder = responder if instrument is None else instrument.responder(responder, plan.operation)
-        self.plan = plan if instrument is None else instrument.plan(plan)
+        self.responder = responder
+        self.plan = plan
+        return plan, responder
 
     def ready(self, overrides: Overrides) -> tuple[Plan, Responder]:
         """The plan and responder to use now; built if they are not there yet."""

@@ -18,7 +18,9 @@ DURATION_BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75
 
 # RFC 9110 section 9, PATCH (RFC 5789) and QUERY; the variable replaces the list.
 # https://opentelemetry.io/docs/specs/semconv/http/http-spans/, "http.request.method"
-KNOWN_METHODS: Final = frozenset("CONNECT DELETE GET HEAD OPTIONS PATCH POST PUT QUERY TRACE".split())
+KNOWN_METHODS: Final = frozenset(
+    ["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"]
+)
 KNOWN_METHODS_VARIABLE: Final = "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS"
 OTHER_METHOD: Final = "_OTHER"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from typeway.telemetry.config import checked
 from typeway.types import ASGIApp, Scope
@@ -13,29 +13,21 @@ from typeway.types import ASGIApp, Scope
 if TYPE_CHECKING:
     from typeway.app import Typeway
 
-logger = logging.getLogger("typeway")
 
-
-class Observes(Protocol):
-    """Puts observation around what serves a connection."""
-
-    def around(self, stack: ASGIApp, scope: Scope) -> ASGIApp:
-        """What shall serve the connection."""
-
-
-class Unobservant:
+class Bystander:
     """Observes nothing: OpenTelemetry cannot be used as it is installed here."""
 
     def around(self, stack: ASGIApp, scope: Scope) -> ASGIApp:
-        """What serves the connection anyway."""
+        """What shall serve a connection: the application's own stack, or the same under observation."""
         return stack
 
 
-def begin(config: Mapping[str, Any] | None) -> dict[str, Any]:
+def begin(config: Mapping[str, Any] | None, title: str) -> dict[str, Any]:
     """Import OpenTelemetry, as an application's author or the environment asks for it.
 
     Parameters:
         config: the application's settings.
+        title: what the framework is called; its logger is named after it.
 
     Returns:
         Its own copy of them.
@@ -48,15 +40,21 @@ def begin(config: Mapping[str, Any] | None) -> dict[str, Any]:
     try:
         import_module("opentelemetry.trace")
     except ImportError:
-        logger.warning("There is no telemetry: install it with pip install 'typeway[telemetry]'.")
+        log(title, own.get("auto_configure") is not False, "install it with pip install 'typeway[telemetry]'")
     return own
 
 
-def observer_of(app: Typeway) -> Observes:
+def log(title: str, is_wanted: bool, reason: str) -> None:
+    """Say why there is no telemetry; loudly only to who wants it."""
+    level = logging.WARNING if is_wanted else logging.DEBUG
+    logging.getLogger(title.lower()).log(level, "There is no telemetry: %s.", reason)
+
+
+def observer_of(app: Typeway) -> Bystander:
     """The observer of an application; called once OpenTelemetry has been imported by anybody."""
     try:
         from typeway.telemetry.observer import Observer
     except Exception as error:  # noqa: BLE001  # what others have installed must not stop requests from being served
-        logger.warning("There is no telemetry: OpenTelemetry cannot be used here (%s).", error)
-        return Unobservant()
-    return Observer(app, getattr(app, "telemetry", None) or {})
+        log(app.conventions.default_title, app.telemetry is not None, f"OpenTelemetry cannot be used here ({error})")
+        return Bystander()
+    return Observer(app, app.telemetry or {})

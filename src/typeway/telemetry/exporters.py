@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import anyio.to_thread
 from opentelemetry import _logs, metrics, trace
 
-from typeway.telemetry.signals import is_inert
+from typeway.telemetry.signals import LOGS, METRICS, TRACES, Global, chosen, is_inert
 from typeway.types import Message, Send
 
 PROTOCOL: Final = "http/protobuf"
@@ -38,7 +38,7 @@ class Export:
         name: the signal, as variables and paths name it.
         setting: the setting that switches it off.
         given: the setting that names its provider.
-        current: returns the global provider.
+        kept: where the API keeps the global provider.
         install: makes a provider and tries to make it the global one.
         connect: makes what a provider sends to an endpoint with.
         add: the method of a provider that takes it.
@@ -47,7 +47,7 @@ class Export:
     name: str
     setting: str
     given: str
-    current: Callable[[], Any]
+    kept: Global
     install: Callable[[], Any]
     connect: Callable[[str], Any]
     add: str
@@ -100,15 +100,15 @@ def connect_logs(endpoint: str) -> Any:
 
 EXPORTS: Final = (
     Export(
-        "TRACES", "tracing", "tracer_provider", lambda: trace.get_tracer_provider(), install_tracer_provider,
+        "TRACES", "tracing", "tracer_provider", TRACES, install_tracer_provider,
         connect_traces, "add_span_processor",
     ),
     Export(
-        "METRICS", "metrics", "meter_provider", lambda: metrics.get_meter_provider(), install_meter_provider,
+        "METRICS", "metrics", "meter_provider", METRICS, install_meter_provider,
         connect_metrics, "add_metric_reader",
     ),
     Export(
-        "LOGS", "logs", "logger_provider", lambda: _logs.get_logger_provider(), install_logger_provider,
+        "LOGS", "logs", "logger_provider", LOGS, install_logger_provider,
         connect_logs, "add_log_record_processor",
     ),
 )  # fmt: skip
@@ -165,6 +165,7 @@ class Exporters:
         # What has been added, and the providers that have it, so that a second start adds nothing.
         self.owned: list[Any] = []
         self.configured: list[tuple[str, Any]] = []
+        self.logger = logging.getLogger("typeway")
 
     def set_up(self, config: Mapping[str, Any], title: str) -> None:
         """Give every signal that has an endpoint its exporter; what cannot be done is logged, never raised.
@@ -173,7 +174,7 @@ class Exporters:
             config: the application's settings.
             title: what the framework is called; its logger is named after it.
         """
-        logger = logging.getLogger(title.lower())
+        self.logger = logger = logging.getLogger(title.lower())
         with self.lock:
             try:
                 if os.environ.get("OTEL_SDK_DISABLED", "").lower() != "true":
@@ -200,14 +201,12 @@ class Exporters:
         Raises:
             ExportError: the provider takes none.
         """
-        provider = given
-        if provider is None or "Proxy" in type(provider).__name__ and is_inert(provider):
-            provider = export.current()
-            if is_inert(provider):
-                own = export.install()
-                provider = export.current()
-                if provider is not own:  # another thread was first
-                    own.shutdown()
+        provider = chosen(given, export.kept)
+        if provider is None or (provider is not given and is_inert(provider)):
+            own = export.install()
+            provider = export.kept.provider()
+            if provider is not own:  # somebody else was first
+                own.shutdown()
         provider = takes(provider, export.add)
         if any(export.name == name and provider is known for name, known in self.configured):
             return
@@ -235,14 +234,20 @@ class Exporters:
     def flush(self) -> None:
         """Send what waits."""
         for component in list(self.owned):
-            attempt(component.force_flush)
+            self.attempt(component.force_flush)
 
     def shut_down(self) -> None:
         """Send what waits, and stop; providers stay as they are."""
         with self.lock:
             owned, self.owned, self.configured = self.owned, [], []
         for component in owned:
-            attempt(component.shutdown)
+            self.attempt(component.shutdown)
+
+    def attempt(self, clean_up: Callable[[], Any]) -> None:
+        try:
+            clean_up()
+        except Exception:
+            self.logger.warning("Telemetry cleanup failed.", exc_info=True)
 
 
 EXPORTERS: Final = Exporters()
@@ -258,10 +263,3 @@ def takes(provider: Any, method: str) -> Any:
         if hasattr(candidate, method):
             return candidate
     raise ExportError(f"{type(provider).__name__} does not support adding an OTLP exporter.")
-
-
-def attempt(clean_up: Callable[[], Any]) -> None:
-    try:
-        clean_up()
-    except Exception:
-        logging.getLogger("typeway").warning("Telemetry cleanup failed.", exc_info=True)

@@ -16,13 +16,13 @@ from typeway.operation import Operation
 from typeway.plan.build import FAILED, Call, Plan
 from typeway.plan.calls import Kind
 from typeway.plan.exchange import Exchange
-from typeway.serve.frontend import Frontend
 from typeway.serve.execute import call_dependencies, collected, refusal, shown_body
+from typeway.serve.frontend import Frontend
 from typeway.serve.reply import Reply
 from typeway.serve.respond import Encode, Responder
 from typeway.serve.stream import streams
 from typeway.telemetry.attributes import function_name
-from typeway.telemetry.data import OBSERVATION
+from typeway.telemetry.data import OBSERVATION, TelemetryData
 from typeway.telemetry.observation import Observation
 
 Arguments = dict[str, Any]
@@ -61,13 +61,14 @@ class Preparation:
         """
         plan = self.plan
         observation: Observation | None = exchange.scope.get(OBSERVATION)
-        if observation is None or observation.data is None:
+        data = None if observation is None else observation.data
+        if observation is None or data is None:  # a request whose observation is over is not observed
             observation = None
             if plan.body is not None:
                 await plan.body.read(exchange)
             arguments = await self.resolve(exchange)
         else:
-            arguments = await self.observe(exchange, observation)
+            arguments = await self.observe(exchange, observation, data)
         if arguments is None:
             raise refusal(plan, exchange)
         if self.passes_observation:
@@ -82,9 +83,8 @@ class Preparation:
         arguments = plan.endpoint.arguments(exchange)
         return None if exchange.errors is not None else arguments
 
-    async def observe(self, exchange: Exchange, observation: Observation) -> Arguments | None:
-        plan, data = self.plan, observation.data
-        assert data is not None
+    async def observe(self, exchange: Exchange, observation: Observation, data: TelemetryData) -> Arguments | None:
+        plan = self.plan
         is_request = exchange.scope["type"] == "http"
         setattr(data, "request" if is_request else "websocket", exchange.connection)
         observation.place(exchange.scope)
@@ -125,21 +125,10 @@ class Prepared(Call):
         return prepared
 
 
-class Instrument:
-    """What targets build plans and responders anew with."""
-
-    __slots__ = ()
-
-    def plan(self, plan: Plan) -> Plan:
-        """The plan with an eye on every part of it; where a request is not observed, that costs a look-up."""
-        return plan if isinstance(plan.operation.route, Frontend) else observed_plan(plan)
-
-    def responder(self, responder: Responder, operation: Operation) -> Responder:
-        """The responder that belongs to it."""
-        return observed_responder(responder, operation)
-
-
 def observed_plan(plan: Plan) -> Plan:
+    """The plan with an eye on every part of it; where a request is not observed, that costs a look-up."""
+    if isinstance(plan.operation.route, Frontend):
+        return plan  # nothing of it is the author's
     call = plan.endpoint
     function = call.function if call.kind is Kind.STREAM else observed_function(call)
     own = {entry.name: getattr(call, entry.name) for entry in fields(call)}

@@ -6,18 +6,24 @@ import sys
 from collections.abc import Callable
 from time import perf_counter, time_ns
 from types import TracebackType
-from typing import Any, ClassVar, Final, Literal
+from typing import ClassVar, Final, Literal
 
 from opentelemetry import propagate, trace
+from opentelemetry._logs import SeverityNumber
 from opentelemetry.context import Context, attach, detach, set_value
 from opentelemetry.trace import Span, SpanKind, StatusCode, Tracer
-from opentelemetry._logs import SeverityNumber
 from starlette.exceptions import HTTPException, WebSocketException
 from starlette.websockets import WebSocketDisconnect
 
 from typeway.exceptions import RequestValidationError, WebSocketRequestValidationError
 from typeway.telemetry.attributes import (
-    Attributes, Headers, OTHER_METHOD, of_request, of_request_span, of_socket, type_name,
+    OTHER_METHOD,
+    Attributes,
+    Headers,
+    of_request,
+    of_request_span,
+    of_socket,
+    type_name,
 )  # fmt: skip
 from typeway.telemetry.data import OBSERVATION, TelemetryData
 from typeway.telemetry.signals import Signals
@@ -222,15 +228,16 @@ class RequestObservation(Observation):
         """Whether a message completes the response."""
         kind = message["type"]
         if kind == "http.response.body":
-            return not message.get("more_body", False) and not self.has_trailers
+            return not (message.get("more_body", False) or self.has_trailers)
         if kind == "http.response.trailers":
             return not message.get("more_trailers", False)
-        return kind == "http.response.pathsend"
+        is_path: bool = kind == "http.response.pathsend"
+        return is_path
 
     def complete(self) -> None:
-        """End the span with the response. After an exception, whether it comes out of the application tells first
-        whether the author had a handler for it or whether it was answered for want of one.
-        """
+        """End the span, for the response is complete."""
+        # Where it answers an exception, whether that comes out of the application must tell first if the author had a
+        # handler for it or if it was answered for want of one.
         self.completed = (time_ns(), perf_counter())
         if self.answered is None:
             self.finish()

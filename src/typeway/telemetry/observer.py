@@ -9,23 +9,24 @@ from typing import Any, Final
 from opentelemetry.context import attach, detach, get_value, set_value
 
 from typeway.app import Typeway
-from typeway.serve.target import WATCH
+from typeway.serve.target import WATCH, Instrument
 from typeway.telemetry.attributes import known_methods
+from typeway.telemetry.begin import Bystander
 from typeway.telemetry.data import OBSERVATION
 from typeway.telemetry.exporters import EXPORTERS, exports
-from typeway.telemetry.instrument import Instrument
+from typeway.telemetry.instrument import observed_plan, observed_responder
 from typeway.telemetry.observation import Observation, RequestObservation, SocketObservation
 from typeway.telemetry.route import declared_path
 from typeway.telemetry.signals import Receivers, Signals
-from typeway.types import ASGIApp, Message, Receive, Scope, Send
+from typeway.types import ASGIApp, Receive, Scope, Send
 
 # The third party's middleware that does the same; who has installed it wants it to.
 FOREIGN: Final = "opentelemetry.instrumentation."
 
-INSTRUMENT: Final = Instrument()
+INSTRUMENT: Final = Instrument(observed_plan, observed_responder)
 
 
-class Observer:
+class Observer(Bystander):
     """Observes the connections of one application.
 
     Parameters:
@@ -43,9 +44,9 @@ class Observer:
         self.looked_through: tuple[Any, bool] = (None, False)
 
     def around(self, stack: ASGIApp, scope: Scope) -> ASGIApp:
-        """What serves a connection: the application's own stack, or the same under observation.
+        """What shall serve a connection: the application's own stack, or the same under observation.
 
-        PERF: 0.4 us as long as there is no provider.
+        PERF: 0.6 us as long as there is no provider.
         """
         if scope["type"] == "lifespan":
             return partial(self.export_during, stack)

@@ -46,7 +46,7 @@ def router_of(app: Any) -> Router | None:
 
 def application_in(route: Mount | Host) -> Any:
     """What a mount leads to, without the middleware around it."""
-    app = route.app
+    app: Any = route.app
     while app is not None and router_of(app) is None:
         app = getattr(app, "app", None)
     return app

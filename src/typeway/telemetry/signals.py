@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Final
@@ -14,15 +15,16 @@ from opentelemetry._logs import Logger
 from opentelemetry.metrics import Histogram, Meter, UpDownCounter
 from opentelemetry.trace import Tracer
 
-from typeway.telemetry.config import TelemetryConfig
 from typeway.telemetry.attributes import DURATION_BUCKETS, SCHEMA_URL
 from typeway.version import __version__
 
 # The API's own providers record nothing: they only stand where none has been set.
 INERT_MODULES: Final = ("opentelemetry.trace", "opentelemetry.metrics", "opentelemetry._logs")
 
-# Older versions cannot take an exception with a log.
-TAKES_EXCEPTIONS: Final = "exception" in inspect.signature(Logger.emit).parameters
+# Failures are reported with their exception, which older versions of the API cannot take.
+if "exception" not in inspect.signature(Logger.emit).parameters:
+    raise ImportError("it is too old; install typeway[telemetry]", name="opentelemetry")
+
 MISSING: Final = object()
 
 
@@ -97,7 +99,7 @@ class Receivers:
         title: what the framework is called.
     """
 
-    def __init__(self, config: TelemetryConfig, title: str) -> None:
+    def __init__(self, config: Mapping[str, Any], title: str) -> None:
         self.config = config
         self.title = title
         self.known: tuple[Any, Any, Any, Signals | None] = (None, None, None, None)
@@ -125,7 +127,7 @@ class Receivers:
         tracer = None if tracers is None else tracers.get_tracer(name, __version__, **scope)
         meter = None if meters is None else meters.get_meter(name, __version__, **scope)
         logger = None
-        if loggers is not None and TAKES_EXCEPTIONS:
+        if loggers is not None:
             logger = loggers.get_logger(name, version=__version__, **scope)
         return Signals(
             name=name,
@@ -139,10 +141,16 @@ class Receivers:
 
 
 def provider_of(given: Any, fallback: Global) -> Any:
-    """A provider that records something: the given one or else the global one; None if neither does."""
+    """The provider that counts, if it records anything; None if it does not."""
+    provider = chosen(given, fallback)
+    return None if provider is None or is_inert(provider) else provider
+
+
+def chosen(given: Any, fallback: Global) -> Any:
+    """The provider that an author has given; the global one where none is given, or only what stands for that."""
     if given is None or (is_inert(given) and "Proxy" in type(given).__name__):
-        given = fallback.provider()
-    return None if given is None or is_inert(given) else given
+        return fallback.provider()
+    return given
 
 
 def is_inert(provider: Any) -> bool:

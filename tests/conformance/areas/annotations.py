@@ -37,7 +37,7 @@ def source(name: str, *lines: str | Step, since: tuple[int, int] = (3, 11)) -> A
     return add
 
 
-source("postponed", "GET /1?q=2 /1?q=x /1", asked("POST /", json={"a": 1}), asked("POST /", json={}))('''
+source("postponed", "GET /1?q=2 /1?q=x /1", asked("POST /", json={"a": 1}), asked("POST /", json={}))("""
 from __future__ import annotations
 from typing import Annotated, Optional
 from pydantic import BaseModel
@@ -58,9 +58,11 @@ def read(p: int, found: Annotated[str, web.Depends(need)], limit: Annotated[int,
 @app.post("/")
 async def post(item: Item, tasks: web.BackgroundTasks) -> Item:
     return item
-''')
+""")
 
-source("defined_later", asked("POST /", json={"a": 1, "later": {"b": 1}}), asked("POST /", json={"a": 1, "later": {}}))('''
+source(
+    "defined_later", asked("POST /", json={"a": 1, "later": {"b": 1}}), asked("POST /", json={"a": 1, "later": {}})
+)("""
 from __future__ import annotations
 from pydantic import BaseModel
 
@@ -76,9 +78,9 @@ def post(item: Item):
 
 class Later(BaseModel):
     b: int
-''')
+""")
 
-source("known_to_type_checkers_only", "GET /?q=1 /")('''
+source("known_to_type_checkers_only", "GET /?q=1 /")("""
 from __future__ import annotations
 from typing import TYPE_CHECKING
 
@@ -96,9 +98,9 @@ app = web.FastAPI()
 @app.get("/")
 def read(found: Session = web.Depends(need), again: "Session" = web.Depends(session)):
     return [found, again]
-''')
+""")
 
-source("partly_text", "GET /?q=1&r=2&s=a&s=b /?q=x")('''
+source("partly_text", "GET /?q=1&r=2&s=a&s=b /?q=x")("""
 from typing import Annotated, List, Optional, Union
 
 app = web.FastAPI()
@@ -106,9 +108,9 @@ app = web.FastAPI()
 @app.get("/")
 def read(q: "int", r: Optional["int"] = None, s: "List[str]" = web.Query([]), t: Annotated["int", web.Query()] = 1) -> "Union[int, list]":
     return [q, r, s, t]
-''')
+""")
 
-source("aliases", "GET /?limit=3&page=1&sort=a /?limit=300 /?page=x", since=(3, 12))('''
+source("aliases", "GET /?limit=3&page=1&sort=a /?limit=300 /?page=x", since=(3, 12))("""
 from typing import Annotated
 
 type Limit = Annotated[int, web.Query(le=100, description="How many")]
@@ -126,9 +128,9 @@ app = web.FastAPI()
 @app.get("/")
 def read(needed: Needed, limit: Limit = 10, sort: Sort = None, many: Annotated[Listed[int], web.Query()] = []) -> Listed[Page]:
     return [needed, limit]
-''')
+""")
 
-source("aliases_by_hand", "GET /?limit=3&sort=a /?limit=300 /?limit=x /")('''
+source("aliases_by_hand", "GET /?limit=3&sort=a /?limit=300 /?limit=x /")("""
 from typing import Annotated
 from typing_extensions import TypeAliasType
 
@@ -141,9 +143,9 @@ app = web.FastAPI()
 @app.get("/")
 def read(limit: Limit, sort: Sort = None, plain: Plain = 5) -> list[int]:
     return [limit, plain]
-''')
+""")
 
-source("type_parameters", asked("POST /", json={"data": 1}), asked("POST /", json={"data": "x"}), since=(3, 12))('''
+source("type_parameters", asked("POST /", json={"data": 1}), asked("POST /", json={"data": "x"}), since=(3, 12))("""
 from pydantic import BaseModel
 
 class Box[T](BaseModel):
@@ -154,9 +156,9 @@ app = web.FastAPI()
 @app.post("/")
 def post(box: Box[int]) -> Box[float]:
     return box
-''')
+""")
 
-source("annotations_that_are_deferred", asked("POST /", json={"b": 1}), asked("POST /", json={}), since=(3, 14))('''
+source("annotations_that_are_deferred", asked("POST /", json={"b": 1}), asked("POST /", json={}), since=(3, 14))("""
 from typing import TYPE_CHECKING, Annotated
 from pydantic import BaseModel
 
@@ -174,9 +176,11 @@ def post(later: Later, found: Annotated[Session, web.Depends(need)]) -> list[str
 
 class Later(BaseModel):
     b: int
-''')
+""")
 
-source("wrapped", "GET /wrapped?q=1 /wrapped /partial?b=1 /partial?a=5&b=1 /called?q=3 /method?q=4 /static?q=5 /twice?q=6")('''
+source(
+    "wrapped", "GET /wrapped?q=1 /wrapped /partial?b=1 /partial?a=5&b=1 /called?q=3 /method?q=4 /static?q=5 /twice?q=6"
+)("""
 from __future__ import annotations
 import functools
 from typing import Annotated
@@ -223,9 +227,9 @@ class Called:
 app.get("/called", name="called")(Called())
 app.get("/method")(Called().method)
 app.get("/static")(Called.static)
-''')
+""")
 
-source("return_annotations", "GET /none /text /any /unknown /optional")('''
+source("return_annotations", "GET /none /text /any /unknown /optional")("""
 from __future__ import annotations
 from typing import Any, Optional
 
@@ -250,9 +254,9 @@ def unknown() -> Nowhere:
 @app.get("/optional")
 def optional() -> Optional[int]:
     return None
-''')
+""")
 
-source("imported_in_functions", "GET /1")('''
+source("imported_in_functions", "GET /1")("""
 from __future__ import annotations
 
 app = web.FastAPI()
@@ -265,6 +269,6 @@ def register():
         return [str(p), when]
 
 register()
-''')
+""")
 
 __all__ = ["CASES", "Case"]

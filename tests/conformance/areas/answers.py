@@ -49,7 +49,7 @@ def answers_without_a_model(web: Any) -> Any:
     answers = {
         "none": None, "text": "é\"\u2028", "number": 3, "list": [1, None, True], "dict": {"a": {"b": 1}, 2: 3, None: 4},
         "null": {"a": None}, "model": Item(), "dataclass": Point(), "nested": {"items": [Item(), Point()]}, "set": {1},
-        "decimal": [decimal.Decimal("1.50"), decimal.Decimal("2")], "bytes": b"ab", "float": 1e22,
+        "decimal": [decimal.Decimal("1.50"), decimal.Decimal(2)], "bytes": b"ab", "float": 1e22,
     }  # fmt: skip
     for name, value in answers.items():
         get(web, answering(value), f"/{name}", app)
@@ -138,9 +138,16 @@ def choosing_fields(web: Any) -> Any:
     get(web, answering(given), "/names", app, response_model=Item, response_model_by_alias=False)
     get(web, answering({"itemName": "x"}), "/unset-dict", app, response_model=Item, response_model_exclude_unset=True)
     get(
-        web, answering(Wrapper()), "/all", app, response_model=Wrapper, response_model_exclude={"items": {"__all__": {"tags"}}}
+        web,
+        answering(Wrapper()),
+        "/all",
+        app,
+        response_model=Wrapper,
+        response_model_exclude={"items": {"__all__": {"tags"}}},
     )
-    get(web, answering(Wrapper()), "/deep", app, response_model=Wrapper, response_model_exclude={"items": {0: {"name"}}})
+    get(
+        web, answering(Wrapper()), "/deep", app, response_model=Wrapper, response_model_exclude={"items": {0: {"name"}}}
+    )
     get(web, answering([given]), "/list", app, response_model=list[Item], response_model_exclude_unset=True)
     return app
 
@@ -172,7 +179,9 @@ def a_handler_of_answers_that_do_not_fit(web: Any) -> Any:
     return app
 
 
-@case("GET /int /list /union /optional /dict /decimal /datetime /uuid /enum /bytes /any /tuple /set /none /typed /generic /root")
+@case(
+    "GET /int /list /union /optional /dict /decimal /datetime /uuid /enum /bytes /any /tuple /set /none /typed /generic /root"
+)
 def types_of_answers(web: Any) -> Any:
     class Color(enum.Enum):
         red = "r"
@@ -256,7 +265,13 @@ def response_classes(web: Any) -> Any:
     get(web, answering("text"), "/text", app, response_class=responses.PlainTextResponse)
     get(web, answering("/elsewhere"), "/redirect", app, response_class=responses.RedirectResponse, status_code=302)
     get(web, answering(["a", "b"]), "/stream", app, response_class=responses.StreamingResponse)
-    get(web, answering(str(Path(__file__).with_name("__init__.py"))), "/file", app, response_class=responses.FileResponse)
+    get(
+        web,
+        answering(str(Path(__file__).with_name("__init__.py"))),
+        "/file",
+        app,
+        response_class=responses.FileResponse,
+    )
     get(web, answering({"a": decimal.Decimal(1)}), "/json", app, response_class=responses.JSONResponse)
     get(web, answering(Item()), "/class-json", app, response_class=responses.JSONResponse, response_model=Item)
     get(web, answering(b"raw"), "/bytes", app, response_class=responses.Response)

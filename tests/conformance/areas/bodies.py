@@ -94,7 +94,18 @@ def media_types(web: Any) -> Any:
 
 
 @case(
-    *sent("/", {"item": {"name": "n"}}, {"name": "n"}, {"item": None}, {}, [], None, 1, {"item": {}}, {"item": {"name": "n"}, "x": 1}),
+    *sent(
+        "/",
+        {"item": {"name": "n"}},
+        {"name": "n"},
+        {"item": None},
+        {},
+        [],
+        None,
+        1,
+        {"item": {}},
+        {"item": {"name": "n"}, "x": 1},
+    ),
     *raw("/", b"", b"{", b'{"item": '),
     "POST /",
 )
@@ -109,7 +120,9 @@ def embedded(web: Any) -> Any:
 
 
 @case(
-    *sent("/", {"item": {"name": "n"}, "user": {"login": "l"}}, {"item": {"name": "n"}}, {"user": 3}, {}, [], None, "x"),
+    *sent(
+        "/", {"item": {"name": "n"}, "user": {"login": "l"}}, {"item": {"name": "n"}}, {"user": 3}, {}, [], None, "x"
+    ),
     *sent("/", {"item": {"name": "n"}, "user": {"login": "l"}, "count": 3}, {"item": {}, "user": {}, "count": "x"}),
     "POST /",
 )
@@ -399,7 +412,10 @@ def types_of_members(web: Any) -> Any:
 
     @app.post("/")
     def post(
-        d: decimal.Decimal = web.Body(), t: dt.datetime = web.Body(), b: bytes = web.Body(), j: Json[list[int]] = web.Body()
+        d: decimal.Decimal = web.Body(),
+        t: dt.datetime = web.Body(),
+        b: bytes = web.Body(),
+        j: Json[list[int]] = web.Body(),
     ):
         return repr([d, t, b, j])
 

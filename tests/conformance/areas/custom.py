@@ -54,7 +54,11 @@ def route_classes(web: Any) -> Any:
 
 
 @case(
-    asked("POST /sum", content=gzip.compress(json.dumps([1, 2]).encode()), headers={"content-encoding": "gzip", "content-type": "application/json"}),
+    asked(
+        "POST /sum",
+        content=gzip.compress(json.dumps([1, 2]).encode()),
+        headers={"content-encoding": "gzip", "content-type": "application/json"},
+    ),
     asked("POST /sum", json=[3, 4]),
     asked("POST /sum", content=b"{", headers={"content-type": "application/json"}),
 )
@@ -192,7 +196,9 @@ def handlers_called_by_hand(web: Any) -> Any:
 def attributes_of_routes(web: Any) -> Any:
     app = web.FastAPI()
 
-    @app.get("/", tags=["t"], summary="S", status_code=201, responses={404: {"description": "D"}}, name="n", deprecated=True)
+    @app.get(
+        "/", tags=["t"], summary="S", status_code=201, responses={404: {"description": "D"}}, name="n", deprecated=True
+    )
     def read(q: int = 1) -> int:
         """Docstring."""
         return q

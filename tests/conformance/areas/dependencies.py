@@ -11,7 +11,10 @@ from tests.conformance.compare import asked
 BACKENDS = ("asyncio", "trio")
 
 
-@case("GET /function /async /class /instance /partial /wrapped /method /static /generator /lambda /builtin", backends=BACKENDS)
+@case(
+    "GET /function /async /class /instance /partial /wrapped /method /static /generator /lambda /builtin",
+    backends=BACKENDS,
+)
 def kinds(web: Any) -> Any:
     def function(q: int = 1):
         return q
@@ -148,7 +151,12 @@ def invalid_inputs_of_some(web: Any) -> Any:
     return app
 
 
-@case(asked("POST /?token=x", content=b"{"), asked("POST /", json={}), asked("POST /", content=b"{"), asked("POST /?token=1", json=[]))
+@case(
+    asked("POST /?token=x", content=b"{"),
+    asked("POST /", json={}),
+    asked("POST /", content=b"{"),
+    asked("POST /?token=1", json=[]),
+)
 def errors_before_validation(web: Any) -> Any:
     def need(token: str | None = None):
         web.log.append("asked")

@@ -69,16 +69,24 @@ def webhooks(web: Any) -> Any:
 def extra_members(web: Any) -> Any:
     app = web.FastAPI()
 
-    @app.get("/a", openapi_extra={"x-own": {"a": [1]}, "parameters": [{"name": "h", "in": "header"}], "tags": ["b"]}, tags=["a"])
+    @app.get(
+        "/a",
+        openapi_extra={"x-own": {"a": [1]}, "parameters": [{"name": "h", "in": "header"}], "tags": ["b"]},
+        tags=["a"],
+    )
     def a(q: int = 1): ...
 
     schema = {"type": "object", "properties": {"a": {"type": "integer"}}}
 
-    @app.post("/b", openapi_extra={"requestBody": {"content": {"application/x-yaml": {"schema": schema}}, "required": True}})
+    @app.post(
+        "/b", openapi_extra={"requestBody": {"content": {"application/x-yaml": {"schema": schema}}, "required": True}}
+    )
     async def b(request: web.Request):
         return (await request.body()).decode()
 
-    @app.get("/c", openapi_extra={"responses": {"200": {"description": "other", "x-a": 1}, "404": {"description": "gone"}}})
+    @app.get(
+        "/c", openapi_extra={"responses": {"200": {"description": "other", "x-a": 1}, "404": {"description": "gone"}}}
+    )
     def c(q: int): ...
 
     return app

@@ -222,7 +222,15 @@ def problems_with_values_of_many_types(web: Any) -> Any:
     @app.get("/a")
     def a(q: int = 1):
         raise web.exceptions.RequestValidationError(
-            [{"type": "own", "loc": ("query", "q"), "msg": "own", "input": Model(a=1), "ctx": {"error": ValueError("x")}}]
+            [
+                {
+                    "type": "own",
+                    "loc": ("query", "q"),
+                    "msg": "own",
+                    "input": Model(a=1),
+                    "ctx": {"error": ValueError("x")},
+                }
+            ]
         )
 
     @app.get("/b")

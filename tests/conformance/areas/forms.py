@@ -70,10 +70,18 @@ class Open(BaseModel):
     name: str = "o"
 
 
-FORMS = ({"name": "n"}, {}, {"name": ""}, {"name": "n", "tags": ["a", "b"], "nickname": "k"}, {"name": "n", "other": "x"})
+FORMS = (
+    {"name": "n"},
+    {},
+    {"name": ""},
+    {"name": "n", "tags": ["a", "b"], "nickname": "k"},
+    {"name": "n", "other": "x"},
+)
 
 
-@case(*posted("/", *FORMS), "POST /", *posted("/optional", *FORMS), *posted("/closed", *FORMS), *posted("/open", *FORMS))
+@case(
+    *posted("/", *FORMS), "POST /", *posted("/optional", *FORMS), *posted("/closed", *FORMS), *posted("/open", *FORMS)
+)
 def models(web: Any) -> Any:
     app = web.FastAPI()
 
@@ -130,7 +138,9 @@ def discriminated_models(web: Any) -> Any:
     return app
 
 
-@case(*posted("/", {"profile": "x"}, {"name": "n"}), *posted("/alias", {"fullName": "n"}, {"name": "n"}, {"x-own": "1"}))
+@case(
+    *posted("/", {"profile": "x"}, {"name": "n"}), *posted("/alias", {"fullName": "n"}, {"name": "n"}, {"x-own": "1"})
+)
 def alone_and_renamed(web: Any) -> Any:
     app = web.FastAPI()
 
@@ -256,9 +266,9 @@ def files_in_models(web: Any) -> Any:
         b"rubbish",
         b'--limit\nContent-Disposition: form-data; name="name"\n\nn\n--limit--\n',
         b'--limit\nContent-Disposition: form-data; name="name"\n\nn',
-        b'--limit\nContent-Disposition: form-data\n\nn\n--limit--\n',
-        b'--limit\n\nn\n--limit--\n',
-        b'--limit\nContent-Disposition: form-data; name="name"; filename*=UTF-8\'\'%e2%98%83\n\nn\n--limit--\n',
+        b"--limit\nContent-Disposition: form-data\n\nn\n--limit--\n",
+        b"--limit\n\nn\n--limit--\n",
+        b"--limit\nContent-Disposition: form-data; name=\"name\"; filename*=UTF-8''%e2%98%83\n\nn\n--limit--\n",
         b'--other\nContent-Disposition: form-data; name="name"\n\nn\n--other--\n',
     )
 )
@@ -277,7 +287,9 @@ def malformed_parts(web: Any) -> Any:
     *uploaded("/fields", {"a": (None, "1"), "b": (None, "2"), "c": (None, "3")}),
     *uploaded("/files", {"a": ("a", b"1")}, {"a": ("a", b"1"), "b": ("b", b"1")}),
     *uploaded("/part", {"a": (None, "12345")}, {"a": (None, "123456")}, {"a": ("f", b"1234567")}),
-    *uploaded("/inherited", {"a": (None, "12345"), "b": (None, "1")}, {"a": (None, "1"), "b": (None, "1"), "c": (None, "1")}),
+    *uploaded(
+        "/inherited", {"a": (None, "12345"), "b": (None, "1")}, {"a": (None, "1"), "b": (None, "1"), "c": (None, "1")}
+    ),
 )
 def limits(web: Any) -> Any:
     def post(a: Any = web.Form(None), b: str = web.Form("-")):

@@ -128,7 +128,9 @@ def extras_beside_a_sibling(web: Any) -> Any:
     return app
 
 
-@case("GET /?one=1 /?first=1 /?one=1&first=2 /?one=x /?first=x /?one=1&two=x&second=3 /?one=1&t2=4 /?one=1&t2=4&t1=5&third=6")
+@case(
+    "GET /?one=1 /?first=1 /?one=1&first=2 /?one=x /?first=x /?one=1&two=x&second=3 /?one=1&t2=4 /?one=1&t2=4&t1=5&third=6"
+)
 def names_of_fields(web: Any) -> Any:
     app = web.FastAPI()
 
@@ -188,7 +190,9 @@ def several(web: Any) -> Any:
     app = web.FastAPI()
 
     @app.get("/")
-    def read(first: Annotated[Open, web.Query()], second: Annotated[Filters | None, web.Query()] = None, a: str = "own"):
+    def read(
+        first: Annotated[Open, web.Query()], second: Annotated[Filters | None, web.Query()] = None, a: str = "own"
+    ):
         return [first, second, a]
 
     return app
@@ -325,7 +329,9 @@ def in_the_path(web: Any) -> Any:
 @case("GET /?size=1 /?size=x&other=1", document=True)
 def shown_or_hidden(web: Any) -> Any:
     class Model(BaseModel):
-        size: int = Field(1, deprecated=True, description="The size", examples=[1, 2], json_schema_extra={"x-unit": "cm"})
+        size: int = Field(
+            1, deprecated=True, description="The size", examples=[1, 2], json_schema_extra={"x-unit": "cm"}
+        )
         hidden: int = web.Query(1, include_in_schema=False)
 
     app = web.FastAPI()

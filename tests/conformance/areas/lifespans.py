@@ -88,7 +88,9 @@ def events(web: Any) -> Any:
 
 @case("GET /", document=False, backends=BACKENDS)
 def events_of_routers(web: Any) -> Any:
-    router = web.APIRouter(on_startup=[lambda: web.log.append("router up")], on_shutdown=[lambda: web.log.append("router down")])
+    router = web.APIRouter(
+        on_startup=[lambda: web.log.append("router up")], on_shutdown=[lambda: web.log.append("router down")]
+    )
     # Where the application has events of its own instead, FastAPI 0.165 runs those of its routers twice.
     app = web.FastAPI(lifespan=spanning(web, "app", {"number": 3}))
 

@@ -34,7 +34,13 @@ class Chunks:
         return f"{self.size} bytes in chunks"
 
 
-@case(*sized("/body", 5, 10, 11), *sized("/request", 10, 11), *sized("/unread", 10, 11), *sized("/nothing", 11), document=False)
+@case(
+    *sized("/body", 5, 10, 11),
+    *sized("/request", 10, 11),
+    *sized("/unread", 10, 11),
+    *sized("/nothing", 11),
+    document=False,
+)
 def of_the_application(web: Any) -> Any:
     app = web.FastAPI(max_body_size=10)
 
@@ -56,7 +62,14 @@ def of_the_application(web: Any) -> Any:
     return app
 
 
-@case(*sized("/route", 5, 9), *sized("/router", 7, 9), *sized("/inner", 9, 12), *sized("/none", 3), *sized("/included", 9, 16), document=False)
+@case(
+    *sized("/route", 5, 9),
+    *sized("/router", 7, 9),
+    *sized("/inner", 9, 12),
+    *sized("/none", 3),
+    *sized("/included", 9, 16),
+    document=False,
+)
 def the_innermost_counts(web: Any) -> Any:
     def post(text: str = web.Body()):
         return len(text)

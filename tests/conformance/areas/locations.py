@@ -6,7 +6,17 @@ import enum
 import uuid
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AliasChoices, AliasPath, AnyUrl, BeforeValidator, Field, Json, SecretStr, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    AliasPath,
+    AnyUrl,
+    BeforeValidator,
+    Field,
+    Json,
+    SecretStr,
+    StringConstraints,
+)
 
 from tests.conformance.cases import case
 from tests.conformance.compare import asked
@@ -76,7 +86,12 @@ def query_scalars(web: Any) -> Any:
 
     @app.get("/")
     def read(
-        n: int, m: int | None = None, s: str = "default", b: bool = False, f: float = 1.5, d: decimal.Decimal | None = None
+        n: int,
+        m: int | None = None,
+        s: str = "default",
+        b: bool = False,
+        f: float = 1.5,
+        d: decimal.Decimal | None = None,
     ):
         return repr([n, m, s, b, f, d])
 
@@ -113,7 +128,9 @@ def query_types(web: Any) -> Any:
     return app
 
 
-@case("GET / /?a=1 /?a=1&a=2 /?a= /?a=x&a=1 /?s=1&s=1 /?t=1&t=x /?t=1 /?o=1 /?u=1 /?u=1&u=2 /?q=a&q=b&q= /?e=red&e=blue")
+@case(
+    "GET / /?a=1 /?a=1&a=2 /?a= /?a=x&a=1 /?s=1&s=1 /?t=1&t=x /?t=1 /?o=1 /?u=1 /?u=1&u=2 /?q=a&q=b&q= /?e=red&e=blue"
+)
 def query_lists(web: Any) -> Any:
     app = web.FastAPI()
 
@@ -293,7 +310,7 @@ def names_that_mean_something_else(web: Any) -> Any:
     @app.get("/")
     def read(
         first: int = 0, self: str = "s", model_config: str = "m", schema: str = "c", validate: int = 0, _hidden: int = 0,
-        copy: str = "", json: str = "", dict: str = "",  # noqa: A002
+        copy: str = "", json: str = "", dict: str = "",
     ):  # fmt: skip
         return [first, self, model_config, schema, validate, _hidden, copy, json, dict]
 

@@ -53,7 +53,12 @@ def order(web: Any) -> Any:
     return app
 
 
-@case("GET / /short /replaced /twice /raise /http /state", asked("POST /body", json={"a": 1}), document=False, backends=BACKENDS)
+@case(
+    "GET / /short /replaced /twice /raise /http /state",
+    asked("POST /body", json={"a": 1}),
+    document=False,
+    backends=BACKENDS,
+)
 def what_functions_may_do(web: Any) -> Any:
     app = web.FastAPI()
 
@@ -114,7 +119,10 @@ ORIGIN = {"origin": "https://example.org"}
     asked("GET /", headers=ORIGIN),
     asked("GET /", headers={"origin": "https://other.org"}),
     asked("OPTIONS /", headers={**ORIGIN, "access-control-request-method": "GET"}),
-    asked("OPTIONS /", headers={**ORIGIN, "access-control-request-method": "DELETE", "access-control-request-headers": "x-a"}),
+    asked(
+        "OPTIONS /",
+        headers={**ORIGIN, "access-control-request-method": "DELETE", "access-control-request-headers": "x-a"},
+    ),
     asked("GET /nothing", headers=ORIGIN),
     asked("GET /crash", headers=ORIGIN),
     asked("GET /", headers={"accept-encoding": "gzip"}),
@@ -227,7 +235,13 @@ def background_tasks(web: Any) -> Any:
     return app
 
 
-@case("GET /", asked("POST /", content=b"123456"), asked("POST /read", content=b"123456"), asked("POST /read", content=b"12"), document=False)
+@case(
+    "GET /",
+    asked("POST /", content=b"123456"),
+    asked("POST /read", content=b"123456"),
+    asked("POST /read", content=b"12"),
+    document=False,
+)
 def body_limits(web: Any) -> Any:
     app = web.FastAPI(max_body_size=4)
 

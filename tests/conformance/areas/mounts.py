@@ -38,7 +38,9 @@ def behind_a_proxy(*paths: str, root_path: str = "/proxy") -> list[Step]:
 
 
 @case(
-    *behind_a_proxy("/openapi.json", "/proxy/openapi.json", "/docs", "/redoc", "/where", "/proxy/where", "/where/", "/sub/where"),
+    *behind_a_proxy(
+        "/openapi.json", "/proxy/openapi.json", "/docs", "/redoc", "/where", "/proxy/where", "/where/", "/sub/where"
+    ),
     *behind_a_proxy("/openapi.json", root_path="/other/"),
     "GET /openapi.json /where",
     document=False,
@@ -54,7 +56,10 @@ def a_root_path_of_the_server(web: Any) -> Any:
     return app
 
 
-@case("GET /app /sub/sub /sub/openapi.json /sub/docs /sub/redoc /sub /sub/ /sub/nothing /sub/deep/x /sub/deep/openapi.json", "POST /sub/sub")
+@case(
+    "GET /app /sub/sub /sub/openapi.json /sub/docs /sub/redoc /sub /sub/ /sub/nothing /sub/deep/x /sub/deep/openapi.json",
+    "POST /sub/sub",
+)
 def mounted_applications(web: Any) -> Any:
     deep, sub, app = web.FastAPI(title="deep"), web.FastAPI(title="sub"), web.FastAPI()
 
@@ -86,7 +91,11 @@ def parameters_in_the_path_of_a_mount(web: Any) -> Any:
     return app
 
 
-@case("GET /static/__init__.py /static/nothing /static/ /static /plain/x /function", "HEAD /static/__init__.py", "POST /static/x")
+@case(
+    "GET /static/__init__.py /static/nothing /static/ /static /plain/x /function",
+    "HEAD /static/__init__.py",
+    "POST /static/x",
+)
 def other_applications(web: Any) -> Any:
     async def plain(request: Any) -> Any:
         return PlainTextResponse(request.url.path)

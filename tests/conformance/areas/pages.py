@@ -19,7 +19,9 @@ def without_a_document(web: Any) -> Any:
 
 @case(ALL, "GET /d /r /o.json /d/redirect", document=False)
 def pages_elsewhere(web: Any) -> Any:
-    return web.FastAPI(docs_url="/d", redoc_url="/r", openapi_url="/o.json", swagger_ui_oauth2_redirect_url="/d/redirect")
+    return web.FastAPI(
+        docs_url="/d", redoc_url="/r", openapi_url="/o.json", swagger_ui_oauth2_redirect_url="/d/redirect"
+    )
 
 
 @case(ALL, document=False)
@@ -56,7 +58,11 @@ def pages_by_hand(web: Any) -> Any:
     @app.get("/redoc", include_in_schema=False)
     def redoc():
         return docs.get_redoc_html(
-            openapi_url="/openapi.json", title="T", redoc_js_url="/r.js", redoc_favicon_url="/f.png", with_google_fonts=False
+            openapi_url="/openapi.json",
+            title="T",
+            redoc_js_url="/r.js",
+            redoc_favicon_url="/f.png",
+            with_google_fonts=False,
         )
 
     @app.get("/redirect", include_in_schema=False)
@@ -88,7 +94,13 @@ def documents_by_hand(web: Any) -> Any:
 
     def openapi():
         document = web.openapi.utils.get_openapi(
-            title="Own", version="9", routes=app.routes, summary="S", description="D", tags=[{"name": "t"}], servers=[{"url": "/s"}]
+            title="Own",
+            version="9",
+            routes=app.routes,
+            summary="S",
+            description="D",
+            tags=[{"name": "t"}],
+            servers=[{"url": "/s"}],
         )
         document["info"]["x-logo"] = {"url": "logo.png"}
         return document

@@ -5,7 +5,16 @@ from typing import Annotated, Any
 from tests.conformance.cases import case
 from tests.conformance.compare import asked, talked
 
-BASIC = ("Basic dXNlcjpwYXNz", "basic dXNlcjpwYXNz", "Basic dXNlcg==", "Basic ===", "Basic", "Basic w6k6w6k=", "Bearer x", "Basic  dXNlcjpwYXNz")
+BASIC = (
+    "Basic dXNlcjpwYXNz",
+    "basic dXNlcjpwYXNz",
+    "Basic dXNlcg==",
+    "Basic ===",
+    "Basic",
+    "Basic w6k6w6k=",
+    "Bearer x",
+    "Basic  dXNlcjpwYXNz",
+)
 BEARER = ("Bearer token", "bearer token", "Bearer", "Bearer ", "Basic token", "token", "Bearer  a b", "")
 
 
@@ -45,7 +54,12 @@ def api_keys(web: Any) -> Any:
     )
 
 
-@case(*authorized("/basic", *BASIC), *authorized("/realm", *BASIC[:5]), *authorized("/lax", *BASIC), "GET /basic /realm /lax")
+@case(
+    *authorized("/basic", *BASIC),
+    *authorized("/realm", *BASIC[:5]),
+    *authorized("/lax", *BASIC),
+    "GET /basic /realm /lax",
+)
 def basic(web: Any) -> Any:
     basic = web.security.HTTPBasic
     return guarded(web, basic=basic(), realm=basic(realm="r"), lax=basic(auto_error=False, scheme_name="lax"))
@@ -54,7 +68,9 @@ def basic(web: Any) -> Any:
 @case(*authorized("/bearer", *BEARER), *authorized("/lax", *BEARER), "GET /bearer /lax")
 def bearer(web: Any) -> Any:
     bearer = web.security.HTTPBearer
-    return guarded(web, bearer=bearer(bearerFormat="JWT", description="D"), lax=bearer(auto_error=False, scheme_name="lax"))
+    return guarded(
+        web, bearer=bearer(bearerFormat="JWT", description="D"), lax=bearer(auto_error=False, scheme_name="lax")
+    )
 
 
 @case(*authorized("/digest", "Digest x", "Basic x"), *authorized("/base", "Own x", "x"), "GET /digest /base /lax")
@@ -68,13 +84,22 @@ def other_http(web: Any) -> Any:
     )
 
 
-@case(*authorized("/password", *BEARER), *authorized("/code", *BEARER), *authorized("/lax", *BEARER), "GET /password /code /lax")
+@case(
+    *authorized("/password", *BEARER),
+    *authorized("/code", *BEARER),
+    *authorized("/lax", *BEARER),
+    "GET /password /code /lax",
+)
 def oauth2(web: Any) -> Any:
     security = web.security
     return guarded(
         web,
-        password=security.OAuth2PasswordBearer(tokenUrl="token", scopes={"a": "A"}, refreshUrl="refresh", description="D"),
-        code=security.OAuth2AuthorizationCodeBearer(authorizationUrl="authorize", tokenUrl="token", refreshUrl="refresh"),
+        password=security.OAuth2PasswordBearer(
+            tokenUrl="token", scopes={"a": "A"}, refreshUrl="refresh", description="D"
+        ),
+        code=security.OAuth2AuthorizationCodeBearer(
+            authorizationUrl="authorize", tokenUrl="token", refreshUrl="refresh"
+        ),
         lax=security.OAuth2PasswordBearer(tokenUrl="token", auto_error=False, scheme_name="lax"),
     )
 
@@ -121,7 +146,9 @@ def password_forms(web: Any) -> Any:
 
 @case("GET /none /items /me /again /deep", *authorized("/deep", "Bearer t"))
 def scopes(web: Any) -> Any:
-    scheme = web.security.OAuth2PasswordBearer(tokenUrl="token", scopes={"me": "Me", "items": "Items"}, auto_error=False)
+    scheme = web.security.OAuth2PasswordBearer(
+        tokenUrl="token", scopes={"me": "Me", "items": "Items"}, auto_error=False
+    )
 
     def user(scopes: web.security.SecurityScopes, token: Annotated[str, web.Depends(scheme)]):
         return [scopes.scopes, scopes.scope_str, token]
@@ -192,7 +219,11 @@ def schemes_of_ones_own(web: Any) -> Any:
     return app
 
 
-@case(talked("/ws"), talked("/ws", headers={"authorization": "Bearer t"}), talked("/basic", headers={"authorization": "Basic x"}))
+@case(
+    talked("/ws"),
+    talked("/ws", headers={"authorization": "Bearer t"}),
+    talked("/basic", headers={"authorization": "Basic x"}),
+)
 def sockets(web: Any) -> Any:
     app = web.FastAPI()
 

@@ -8,7 +8,13 @@ from tests.conformance.compare import talked
 BACKENDS = ("asyncio", "trio")
 
 
-@case(talked("/echo", "one", "two"), talked("/json", '{"a": 1}'), talked("/bytes", b"\xff"), talked("/iterate", "a", "b"), backends=BACKENDS)
+@case(
+    talked("/echo", "one", "two"),
+    talked("/json", '{"a": 1}'),
+    talked("/bytes", b"\xff"),
+    talked("/iterate", "a", "b"),
+    backends=BACKENDS,
+)
 def messages(web: Any) -> Any:
     app = web.FastAPI()
 
@@ -63,7 +69,13 @@ def parameters(web: Any) -> Any:
     return app
 
 
-@case(talked("/ws", None), talked("/ws?fail=before"), talked("/ws?fail=after", None), talked("/ws?fail=crash", None), backends=BACKENDS)
+@case(
+    talked("/ws", None),
+    talked("/ws?fail=before"),
+    talked("/ws?fail=after", None),
+    talked("/ws?fail=crash", None),
+    backends=BACKENDS,
+)
 def dependencies(web: Any) -> Any:
     def noted(name: str, scope: str | None = None) -> Any:
         async def need():

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from hypothesis import strategies as st
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.conformance.generate.types import KINDS, NAMESPACE, Kind
 
 # Few names, so that several callables often mean the same one.
-NAMES: Final = ("a", "b_c", "x_token", "item", "_u", "q", "user_agent")
+NAMES: Final = ("a", "b_c", "x_token", "item", "u", "q", "user_agent")
 ALIASES: Final = ("q", "A-b", "x-token", "item", "B c", "é")
 MARKERS: Final = {
     "path": "Path", "query": "Query", "header": "Header", "cookie": "Cookie",
@@ -32,10 +32,10 @@ GROUPS: Final = {
     "query": ("scalar", "scalar", "list", "model", "data"),
     "header": ("scalar", "scalar", "list", "model", "data"),
     "cookie": ("scalar", "scalar", "list", "model", "data"),
-    "body": ("scalar", "list", "model", "model", "data", "file"),
-    "form": ("scalar", "scalar", "list", "model", "data", "file"),
+    "body": ("scalar", "list", "model", "model", "data", "union", "row", "file"),
+    "form": ("scalar", "scalar", "list", "model", "data", "union", "file"),
     "file": ("file", "file", "file", "scalar", "model"),
-    "inferred": ("scalar", "scalar", "list", "model", "data", "file"),
+    "inferred": ("scalar", "scalar", "list", "model", "data", "union", "file"),
 }
 KINDS_OF: Final = {
     group: tuple(kind for kind in KINDS if kind.group == group) for group in {kind.group for kind in KINDS}
@@ -160,8 +160,10 @@ DEPENDENCIES: Final = (
     "async def {name}({parameters}):\n    return shown(locals())",
     "async def {name}({parameters}):\n    yield shown(locals())",
     "def {name}({parameters}):\n    yield shown(locals())",
-    "class {name}:\n    def __init__(self, {parameters}):\n        self.text = shown(locals())\n"
-    "    def __repr__(self):\n        return self.text",
+    (
+        "class {name}:\n    def __init__(self, {parameters}):\n        self.text = shown(locals())\n"
+        "    def __repr__(self):\n        return self.text"
+    ),
 )
 
 
@@ -173,7 +175,9 @@ def listed(texts: Sequence[str]) -> str:
 def needing(draw: Any, name: str, dependency: str) -> str:
     """A parameter that takes a dependency's result."""
     depends = f"web.Depends({dependency}{draw(st.sampled_from(['', '', ', use_cache=False']))})"
-    return draw(st.sampled_from([f"{name}: Annotated[Any, {depends}]", f"{name}=" + depends, f"{name}: str = {depends}"]))
+    return draw(
+        st.sampled_from([f"{name}: Annotated[Any, {depends}]", f"{name}=" + depends, f"{name}: str = {depends}"])
+    )
 
 
 @st.composite
@@ -182,23 +186,34 @@ def applications(draw: st.DrawFn) -> Application:
     locations = BODIES[draw(st.sampled_from(sorted(BODIES)))]
     path_names = ["p"] if draw(st.booleans()) else []
     path = "/x/{p}" if path_names else "/x"
+    is_form = not {"form", "file"}.isdisjoint(locations)
     lines = ["from __future__ import annotations"] if draw(st.booleans()) else []
     lines.append(f"app = web.FastAPI({draw(st.sampled_from(['', '', 'separate_input_output_schemas=False']))})")
     found: list[Parameter] = []
     made: list[str] = []
+    free: list[str] = []
+
+    def some() -> list[str]:
+        """Dependencies to use here; of a form each once, for FastAPI repeats the fields of others in the document."""
+        chosen: list[str] = draw(subset(free))
+        if is_form:
+            free[:] = [name for name in free if name not in chosen]
+        return chosen
+
     for number in range(draw(st.integers(0, 2))):
         own = draw(signatures(locations, path_names, 2))
         found += own
         texts = [parameter.text for parameter in own]
-        texts += [needing(draw, f"d{made.index(other)}", other) for other in draw(subset(made))]
+        texts += [needing(draw, f"d{made.index(other)}", other) for other in some()]
         form = draw(st.sampled_from(DEPENDENCIES))
         made.append(f"dependency{number}")
+        free.append(made[-1])
         lines.append(form.format(name=made[-1], parameters=listed(texts)).replace("self, )", "self)"))
     own = draw(signatures(locations, path_names, 4))
     texts = [parameter.text for parameter in own]
-    texts += [needing(draw, f"d{made.index(other)}", other) for other in draw(subset(made))]
+    texts += [needing(draw, f"d{made.index(other)}", other) for other in some()]
     method = draw(st.sampled_from(["post", "post", "get", "delete"]))
-    around = draw(subset(made))
+    around = some()
     options = f", dependencies=[{', '.join(f'web.Depends({name})' for name in around)}]" if around else ""
     start = draw(st.sampled_from(["def", "async def"]))
     lines.append(f'@app.{method}("{path}"{options})\n{start} endpoint({listed(texts)}):\n    return shown(locals())')

@@ -71,7 +71,10 @@ def json_bodies(draw: st.DrawFn, parameters: Sequence[Parameter]) -> dict[str, A
     if shape == "malformed":
         content = draw(st.sampled_from([b"{", b"[1,]", b'{"a": NaN}', b"\xff", b"1 2", content[:-1], b" "]))
     media_type = draw(st.sampled_from(MEDIA_TYPES))
-    return {"content": b"" if shape == "empty" else content, "headers": [("content-type", media_type)] if media_type else []}
+    return {
+        "content": b"" if shape == "empty" else content,
+        "headers": [("content-type", media_type)] if media_type else [],
+    }
 
 
 @st.composite
@@ -116,7 +119,9 @@ def requests(draw: st.DrawFn, application: Application) -> Step:
     if not locations.isdisjoint(("form", "file")) and draw(st.integers(0, 9)):
         body = draw(forms(parameters))
     elif draw(st.integers(0, 9)) < (9 if not locations.isdisjoint(("body", "inferred")) else 1):
-        body = draw(st.one_of(json_bodies(parameters), json_bodies(parameters), json_bodies(parameters), forms(parameters)))
+        body = draw(
+            st.one_of(json_bodies(parameters), json_bodies(parameters), json_bodies(parameters), forms(parameters))
+        )
     headers = [*body.pop("headers"), *((name, value.encode()) for name, value in draw(pairs(parameters, "header")))]
     cookies = "; ".join(f"{name}={value}" for name, value in draw(pairs(parameters, "cookie")))
     if cookies:

@@ -1,7 +1,5 @@
 """Applications that show JSON bodies and models."""
 
-# ruff: noqa: C901  an application of many endpoints is one function
-
 from typing import Annotated, Any
 
 from pydantic import (

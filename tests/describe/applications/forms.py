@@ -1,7 +1,5 @@
 """Applications that show forms and files."""
 
-# ruff: noqa: C901  an application of many endpoints is one function
-
 from typing import Annotated, Any
 
 from tests.describe.applications.models import Cat, Choices, Closed, Credentials, Dog, Item, Profile

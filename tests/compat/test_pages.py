@@ -1,0 +1,96 @@
+"""The documentation pages of compat mode are complete in themselves, and can be changed in the usual ways."""
+
+import inspect
+import sys
+from typing import Any
+
+import pytest
+
+from tests.compat.both import FASTAPI, TYPEWAY, Web, each_framework
+from typeway.compat.install import Facade
+from typeway.compat.pages import PACKAGED
+from typeway.testclient import TestClient
+
+FUNCTIONS = ("get_swagger_ui_html", "get_redoc_html", "get_swagger_ui_oauth2_redirect_html")
+
+
+def text(web: Web, path: str, **options: Any) -> str:
+    return TestClient(web.FastAPI(**options)).get(path).text
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_have_fastapis_defaults(name: str) -> None:
+    """Whoever leaves an address out gets the one that FastAPI would take."""
+    ours, theirs = (getattr(web.module("fastapi.openapi.docs"), name) for web in (TYPEWAY, FASTAPI))
+    defaults = [{p.name: p.default for p in inspect.signature(f).parameters.values()} for f in (ours, theirs)]
+    assert defaults[0] == defaults[1]
+
+
+@each_framework
+def test_pages_load_from_the_cdn(web: Web) -> None:
+    """Swagger UI, ReDoc and its fonts come from where FastAPI takes them."""
+    docs, redoc = text(web, "/docs"), text(web, "/redoc")
+    assert 'src="https://cdn.jsdelivr.net/npm/swagger-ui-dist@5/swagger-ui-bundle.js"' in docs
+    assert 'href="https://cdn.jsdelivr.net/npm/swagger-ui-dist@5/swagger-ui.css"' in docs
+    assert "https://cdn.jsdelivr.net/npm/redoc@2/bundles/redoc.standalone.js" in redoc
+    assert "https://fonts.googleapis.com" in redoc
+
+
+@pytest.mark.parametrize("path", ["/docs", "/redoc", "/docs/oauth2-redirect"])
+def test_pages_need_nothing_of_the_application(path: str) -> None:
+    """No page refers to files that only an application of Typeway's own would serve."""
+    page = text(TYPEWAY, path)
+    assert "_typeway" not in page
+    assert not PACKAGED.search(page)
+    assert "<script>" in page
+    assert TestClient(TYPEWAY.FastAPI()).get("/_typeway/docs/favicon.svg").status_code == 404
+
+
+@each_framework
+def test_an_application_has_fastapis_routes_and_no_others(web: Web) -> None:
+    """Code that counts or filters routes finds those of the documentation that it expects."""
+    assert [route.path for route in web.FastAPI().routes] == [
+        "/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc",
+    ]  # fmt: skip
+
+
+@each_framework
+def test_pages_can_be_written_by_hand(web: Web) -> None:
+    """An application without pages of its own can serve them where, and from where, it likes."""
+    app = web.FastAPI(docs_url=None, redoc_url=None)
+    docs = web.module("fastapi.openapi.docs")
+
+    @app.get("/own", include_in_schema=False)
+    def own() -> Any:
+        return docs.get_swagger_ui_html(
+            openapi_url="/openapi.json",
+            title="Own",
+            swagger_js_url="/static/ui.js",
+            oauth2_redirect_url="/back",
+            init_oauth={"clientId": "me"},
+            swagger_ui_parameters={"filter": True, "note": "</script>"},
+        )
+
+    page = TestClient(app).get("/own").text
+    assert 'src="/static/ui.js"' in page
+    assert '"filter": true' in page
+    assert "clientId" in page
+    assert '</script>"' not in page
+    assert '"dom_id": "#swagger-ui"' in page
+
+
+@each_framework
+def test_the_functions_can_be_replaced(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Offline applications replace the functions in `fastapi.applications`: what stands there writes the pages."""
+    applications = web.module("fastapi.applications")
+    if web is TYPEWAY:
+        assert isinstance(applications, Facade)
+        monkeypatch.setitem(sys.modules, "fastapi.applications", applications)
+    original = applications.get_swagger_ui_html
+    monkeypatch.setattr(
+        applications,
+        "get_swagger_ui_html",
+        lambda *args, **options: original(*args, **options, swagger_js_url="/own.js"),
+    )
+    assert 'src="/own.js"' in text(web, "/docs")
+    assert "redoc@2" in text(web, "/redoc")

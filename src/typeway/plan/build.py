@@ -6,7 +6,6 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from pydantic_core import ValidationError
 from starlette.background import BackgroundTasks
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
@@ -15,9 +14,10 @@ from starlette.websockets import WebSocket
 from typeway.declare.classify import Injected, Input
 from typeway.declare.depends import Lifetime, SecurityScopes
 from typeway.operation import Operation
-from typeway.plan.body import Body, Collect, build_body
+from typeway.plan.arguments import Arguments, build_arguments
+from typeway.plan.body import Body, build_body
 from typeway.plan.calls import Kind, awaits, context_of, is_async_generator, limited
-from typeway.plan.checks import Check, build_check
+from typeway.plan.checks import build_check
 from typeway.plan.exchange import Exchange
 from typeway.plan.sources import Reader
 from typeway.plan.tree import Node, Overrides, grow_tree
@@ -47,9 +47,7 @@ class Call:
         function: the function, or the factory of context managers for a generator.
         kind: how to call it.
         slot: where its result goes.
-        reader: collects the raw values of path, query, header and cookie parameters.
-        collect: adds the body's.
-        check: validates them all.
+        arguments: computes its keyword arguments.
         needs: parameters that receive results, with the results' slots.
         injected: parameters that receive objects of the request.
         after: the slots of the dependencies, without whose results it is not called.
@@ -60,35 +58,12 @@ class Call:
     function: Callable[..., Any]
     kind: Kind
     slot: int
-    reader: Reader | None
-    collect: Collect | None
-    check: Check | None
+    arguments: Arguments
     needs: tuple[tuple[str, int], ...]
     injected: tuple[tuple[str, Callable[[Exchange], Any]], ...]
     after: tuple[int, ...]
     scope: Lifetime | None
     in_thread: bool
-
-    def arguments(self, exchange: Exchange) -> dict[str, Any] | None:
-        """The keyword arguments of the call; None if they are invalid, which the exchange then knows."""
-        check = self.check
-        if check is None:
-            arguments: dict[str, Any] = {}
-        else:
-            raw = self.reader.read(exchange) if self.reader is not None else {}
-            if self.collect is not None and not self.collect(exchange, raw):
-                exchange.report(self.slot, check.errors_without_object(raw, exchange))
-                return None
-            try:
-                arguments = check.validator.validate_python(raw, from_attributes=True)
-            except ValidationError as error:
-                exchange.report(self.slot, check.errors(error, exchange))
-                return None
-        for name, slot in self.needs:
-            arguments[name] = exchange.values[slot]
-        for name, inject in self.injected:
-            arguments[name] = inject(exchange)
-        return arguments
 
 
 class Reads(Protocol):
@@ -223,17 +198,18 @@ def build_call(node: Node, numbered: Numbered, body: Body | None, *, collects: b
         function = context_of(function)
     if node.depends is not None and node.depends.capacity is not None:
         function, kind = limited(function, kind, node.depends.capacity)
+    slot = numbered.slot_of[id(node)]
+    reader = Reader(beside_body) if beside_body else None
+    check = build_check(inputs, node.declaration.where, named_members=in_members) if inputs else None
+    needs = tuple((name, numbered.slot_of[id(child)]) for name, child in node.children if name is not None)
+    injected = tuple((source.name, injector(source, node)) for source in node.sources if isinstance(source, Injected))
     return Call(
         function=function,
         kind=kind,
-        slot=numbered.slot_of[id(node)],
-        reader=Reader(beside_body) if beside_body else None,
-        collect=collect,
-        check=build_check(inputs, node.declaration.where, named_members=in_members) if inputs else None,
-        needs=tuple((name, numbered.slot_of[id(child)]) for name, child in node.children if name is not None),
-        injected=tuple(
-            (source.name, injector(source, node)) for source in node.sources if isinstance(source, Injected)
-        ),
+        slot=slot,
+        arguments=build_arguments(slot, reader, collect, check, needs, injected),
+        needs=needs,
+        injected=injected,
         after=tuple(numbered.slot_of[id(child)] for _, child in node.children),
         scope=node.scope,
         in_thread=not is_async_generator(node.function),

@@ -51,7 +51,7 @@ def exchange_of(request: Request) -> Exchange:
         RuntimeError: nobody would resume the generators.
     """
     exchange = Exchange(request.scope, request.receive, request._send, request.path_params)
-    exchange.connection = request
+    exchange.held = request
     whole: Exchange | None = request.scope.get(EXCHANGE)
     if whole is None:
         raise RuntimeError(

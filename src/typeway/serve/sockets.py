@@ -21,16 +21,17 @@ async def serve_socket(site: Site, scope: Scope, receive: Receive, send: Send) -
     if found is None:
         await (site.default or WebSocketClose())(scope, receive, send)
         return
-    route = found.entry.route
-    scope["route"] = found.entry.shown
-    if found.entry.marks is not None:
-        scope.update(found.entry.marks)
+    entry, path_params, child_scope = found
+    route = entry.route
+    scope["route"] = entry.shown
+    if entry.marks is not None:
+        scope.update(entry.marks)
     scope["starlette.exception_handlers"] = split_handlers(site.handlers, site.conventions)
-    if found.child_scope is not None:
-        scope.update(found.child_scope)
+    if child_scope is not None:
+        scope.update(child_scope)
     else:
-        scope["path_params"] = {**scope.get("path_params", {}), **found.path_params}
-        scope["endpoint"] = found.entry.endpoint
+        scope["path_params"] = {**scope.get("path_params", {}), **path_params}
+        scope["endpoint"] = entry.endpoint
     try:
         await route.handle(scope, receive, send)
     except Exception as error:

@@ -30,7 +30,7 @@ from typeway.serve.asgi import Site, serve_http
 from typeway.serve.frontend import Build, Frontend
 from typeway.serve.sockets import serve_socket
 from typeway.types import DecoratedCallable
-from typeway.verbs import Verbs
+from typeway.verbs import Verbs, registering
 from typeway.views import check_prefix, indexes_of, view_of
 
 
@@ -303,12 +303,8 @@ class Router(Verbs, routing.Router):
         self, path: str, methods: Sequence[str] | None = None, name: str | None = None, include_in_schema: bool = True
     ) -> Callable[[DecoratedCallable], DecoratedCallable]:
         """Register a plain Starlette endpoint, which receives nothing but the Request."""
-
-        def register(endpoint: DecoratedCallable) -> DecoratedCallable:
-            self.add_route(path, endpoint, methods=methods, name=name, include_in_schema=include_in_schema)
-            return endpoint
-
-        return register
+        options: Any = {"methods": methods, "name": name, "include_in_schema": include_in_schema}
+        return registering(lambda endpoint: self.add_route(path, endpoint, **options))
 
     def add_event_handler(self, event_type: str, func: Callable[[], Any]) -> None:
         """Run a function at `"startup"` or `"shutdown"`; prefer a lifespan."""

@@ -11,9 +11,10 @@ from typing_extensions import Unpack
 
 from typeway.app import Typeway
 from typeway.compat import pages
+from typeway.compat.conventions import FASTAPI
 from typeway.compat.document import checked
 from typeway.compat.routes import APIRoute, APIWebSocketRoute
-from typeway.conventions import FASTAPI, Conventions
+from typeway.conventions import Conventions
 from typeway.datastructures import Default
 from typeway.documentation import add_documentation
 from typeway.options import RouterOptions

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -315,6 +315,17 @@ def is_absent(value: Any) -> bool:
     return isinstance(value, DefaultPlaceholder)
 
 
+def check_names(owner: str, given: Iterable[str], known: Collection[str]) -> None:
+    """Refuse an option that does not exist.
+
+    Raises:
+        UnknownOptionError: it names the closest one that does.
+    """
+    for name in given:
+        if name not in known:
+            raise unknown_option_error(owner, name, known)
+
+
 def given_options(owner: str, options: Mapping[str, Any], known: type[Any]) -> dict[str, Any]:
     """The options that were really given, their names checked against a TypedDict.
 
@@ -323,9 +334,7 @@ def given_options(owner: str, options: Mapping[str, Any], known: type[Any]) -> d
         DeclarationError: a size is no size.
         pydantic.ValidationError: form limits that do not exist or are no numbers.
     """
-    for name in options:
-        if name not in known.__annotations__:
-            raise unknown_option_error(owner, name, known.__annotations__)
+    check_names(owner, options, known.__annotations__)
     given = {name: value for name, value in options.items() if not is_absent(value)}
     for name, check in CHECKS.items():
         if given.get(name) is not None:

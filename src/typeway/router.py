@@ -15,7 +15,7 @@ from typing_extensions import Unpack
 
 from typeway.conventions import TYPEWAY, Conventions
 from typeway.exceptions import TypewayError, declaration_error
-from typeway.lifespan import Events, lifespan_of, merged
+from typeway.lifespan import EVENTS, Events, lifespan_of, merged
 from typeway.options import (
     ApiRouteOptions,
     GroupOptions,
@@ -104,7 +104,7 @@ class Router(Verbs, routing.Router):
         self.max_body_size: int | None = given.get("max_body_size")
         self.form_limits = dict(given.get("form_limits") or {})
         self.given = {name: value for name, value in given.items() if name in GroupOptions.__annotations__}
-        self.events = Events(list(given.get("on_startup") or ()), list(given.get("on_shutdown") or ()))
+        self.events: Events = {event: list(given.get(f"on_{event}") or ()) for event in EVENTS}
         super().__init__(
             redirect_slashes=given.get("redirect_slashes", True),
             default=given.get("default"),
@@ -136,11 +136,23 @@ class Router(Verbs, routing.Router):
 
     @routes.setter
     def routes(self, routes: Sequence[BaseRoute]) -> None:
-        # `router.routes += [...]` assigns the list that it has just changed: what was included stays live.
         current = [route for route in self.flatten() if not isinstance(route, Frontend)]
-        if [*map(id, routes)] != [*map(id, current)]:
+        known, wanted = set(map(id, current)), set(map(id, routes))
+        stay = [id(route) for route in routes if id(route) in known]
+        are_others = bool(routes and current and not stay)
+        if are_others or stay != [id(route) for route in current if id(route) in wanted]:
+            # Other routes, or another order: what was included stays as it is shown here.
             self._own = [*self.frontends, *routes]
-            self.changed()
+        else:
+            for route in current:
+                if id(route) not in wanted:
+                    self.discard(route)
+            following = None
+            for route in reversed(routes):
+                if id(route) not in known:
+                    self.insert(route, following)
+                following = route
+        self.changed()
 
     @property
     def frontends(self) -> list[Frontend]:
@@ -195,14 +207,12 @@ class Router(Verbs, routing.Router):
                 break
         else:
             self._own = [item for item in self._own if item is not route]
-        self.changed()
 
     def insert(self, route: BaseRoute, before: BaseRoute | None) -> None:
         """Add a route that already exists, before another or at the end; an inclusion is not split."""
         inclusions = {key[0] for key, (_, view) in self._views.items() if view is before}
         places = [place for place, item in enumerate(self._own) if item is before or id(item) in inclusions]
         self._own.insert(places[0] if places else len(self._own), route)
-        self.changed()
 
     def contains(self, router: Router) -> bool:
         """Whether a router is this one or is included in it, however deep."""
@@ -307,8 +317,16 @@ class Router(Verbs, routing.Router):
         return registering(lambda endpoint: self.add_route(path, endpoint, **options))
 
     def add_event_handler(self, event_type: str, func: Callable[[], Any]) -> None:
-        """Run a function at `"startup"` or `"shutdown"`; prefer a lifespan."""
-        self.events.add(event_type, func)
+        """Run a function at `"startup"` or `"shutdown"`; prefer a lifespan.
+
+        Raises:
+            DeclarationError: there is no such event.
+        """
+        if event_type not in EVENTS:
+            raise declaration_error(
+                f"there is no event {event_type!r}.", hint="Use 'startup' or 'shutdown'.", also=AssertionError
+            )
+        self.events[event_type].append(func)
 
     def mount(self, path: str, app: ASGIApp, name: str | None = None) -> None:
         """Serve everything below a path by another ASGI application."""

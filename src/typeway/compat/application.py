@@ -40,12 +40,12 @@ class APIRouter(Router):
     @property
     def on_startup(self) -> list[Callable[[], Any]]:
         """The functions that run at start-up; a list to add to."""
-        return self.events.startup
+        return self.events["startup"]
 
     @property
     def on_shutdown(self) -> list[Callable[[], Any]]:
         """The functions that run at shut-down; a list to add to."""
-        return self.events.shutdown
+        return self.events["shutdown"]
 
     @property
     def default_response_class(self) -> Any:

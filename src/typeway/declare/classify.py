@@ -11,6 +11,7 @@ from pydantic import AliasChoices, AliasPath, Json
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from starlette.background import BackgroundTasks
+from starlette.datastructures import UploadFile
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket
@@ -164,7 +165,8 @@ def classify(
         question = Question(parameter, path_names, declaration.where, conventions)
         for check in CHECKS:
             check(question)
-        sources.append(next(source for rule in RULES if (source := rule(question)) is not None))
+        answers = (rule(question) for rule in RULES)
+        sources.append(next(answer for answer in answers if answer is not None))
     return tuple(sources)
 
 
@@ -220,7 +222,7 @@ def inferred_location(question: Question) -> Location:
     parameter = question.parameter
     if parameter.name in question.path_names:
         return "path"
-    if shapes.is_upload(parameter.annotation):
+    if shapes.is_one_or_several(parameter.annotation, UploadFile):
         return "file"
     if shapes.is_scalar(parameter.annotation):
         return "query"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 from pydantic_core import from_json
 from starlette.datastructures import FormData, UploadFile
@@ -244,7 +244,8 @@ def field_reader(entry: Input) -> ReadField:
     """A function that reads the raw value of one input of a form, or MISSING; an empty field counts as missing."""
     wires, choice = entry.wires, choice_of(entry, "form")
     group = Group(entry) if entry.is_group else None
-    reads_content = takes_content(entry)
+    # Bytes mean a file's content, not the file.
+    reads_content = entry.location == "file" and shapes.is_one_or_several(entry.kind, bytes)
 
     async def read(form: FormData) -> Any:
         if group is not None:
@@ -266,15 +267,6 @@ async def content_of(value: Any) -> Any:
     return content
 
 
-def takes_content(entry: Input) -> bool:
-    """Whether an input wants the bytes of a file, or of several, and not the files."""
-    return entry.location == "file" and any(
-        shapes.is_subclass(kind, bytes)
-        for member in shapes.members(entry.kind)
-        for kind in (member, *(get_args(member) if shapes.is_sequence(member) else ()))
-    )
-
-
 def build_body(
     inputs: Sequence[Input], *, strict: bool, form_limits: Mapping[str, int], conventions: Conventions
 ) -> Body | None:
@@ -290,7 +282,7 @@ def build_body(
         is_form=is_form,
         embedded=embedded,
         media_types=frozenset(entry.marker.media_type for entry in own),
-        takes_bytes=any(shapes.is_bytes_or_file(entry.kind) for entry in own),
+        takes_bytes=any(shapes.is_one_or_several(entry.kind, (UploadFile, bytes)) for entry in own),
         strict=strict,
         rejects=conventions.rejects_media_types,
         form_limits=dict(form_limits),

@@ -37,16 +37,13 @@ from typeway.handlers import (
 from typeway.operation import Operation
 from typeway.options import (
     AboutOptions,
-    ApiRouteOptions,
     AppOptions,
-    IncludeOptions,
     RouterOptions,
     given_options,
 )  # fmt: skip
 from typeway.router import Router
 from typeway.routes import APIRoute
 from typeway.serve.errors import last_answer, split_handlers
-from typeway.serve.frontend import Build
 from typeway.serve.limits import LimitedApp
 from typeway.serve.onion import compose
 from typeway.serve.originals import ORIGINAL_CALL, ORIGINAL_LAYERS, layers
@@ -183,39 +180,6 @@ class Typeway(Verbs, Starlette):
             webhooks=operations_of(self.webhooks.routes),
             separate_input_output_schemas=self.separate_input_output_schemas,
         )
-
-    # --- routes -------------------------------------------------------------------------------------------------
-
-    def include_router(self, router: Router, **options: Unpack[IncludeOptions]) -> None:
-        """Make a router's routes part of the application; see `Router.include_router`."""
-        self.router.include_router(router, **options)
-
-    def add_api_route(self, path: str, endpoint: Callable[..., Any], **options: Unpack[ApiRouteOptions]) -> None:
-        """Add an endpoint for one or several methods; see `Router.add_api_route`."""
-        self.router.add_api_route(path, endpoint, **options)
-
-    def add_api_websocket_route(
-        self,
-        path: str,
-        endpoint: Callable[..., Any],
-        name: str | None = None,
-        *,
-        dependencies: Sequence[Any] | None = None,
-    ) -> None:
-        """Add a WebSocket endpoint; see `Router.add_api_websocket_route`."""
-        self.router.add_api_websocket_route(path, endpoint, name=name, dependencies=dependencies)
-
-    def add_websocket_route(self, path: str, endpoint: Callable[..., Any], name: str | None = None) -> None:
-        """Add a plain Starlette WebSocket endpoint, which receives nothing but the WebSocket."""
-        self.router.add_websocket_route(path, endpoint, name=name)
-
-    def add_frontend(self, path: str, build: Build) -> None:
-        """Add a frontend; see `frontend()`."""
-        self.router.add_frontend(path, build)
-
-    def add_event_handler(self, event_type: str, func: Callable[[], Any]) -> None:
-        """Run a function at `"startup"` or `"shutdown"`; prefer a lifespan."""
-        self.router.add_event_handler(event_type, func)
 
     # --- middleware and handlers --------------------------------------------------------------------------------
 

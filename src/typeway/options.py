@@ -316,11 +316,7 @@ def is_absent(value: Any) -> bool:
 
 
 def check_names(owner: str, given: Iterable[str], known: Collection[str]) -> None:
-    """Refuse an option that does not exist.
-
-    Raises:
-        UnknownOptionError: it names the closest one that does.
-    """
+    """Refuse an option that does not exist."""
     for name in given:
         if name not in known:
             raise unknown_option_error(owner, name, known)

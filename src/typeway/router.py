@@ -25,8 +25,8 @@ from typeway.options import (
     inherit,
 )  # fmt: skip
 from typeway.routelist import RouteList
-from typeway.routes import APIRoute, APIWebSocketRoute
-from typeway.serve.asgi import Site, serve_http
+from typeway.routes import JOINED, APIRoute, APIWebSocketRoute
+from typeway.serve.asgi import NoApplication, Site, serve_http
 from typeway.serve.frontend import Build, Frontend
 from typeway.serve.sockets import serve_socket
 from typeway.types import DecoratedCallable
@@ -118,11 +118,7 @@ class Router(Verbs, routing.Router):
     @property
     def group_options(self) -> dict[str, Any]:
         """What the router adds to its routes, as it stands now."""
-        current = {
-            "tags": self.tags, "dependencies": self.dependencies, "responses": self.responses,
-            "callbacks": self.callbacks, "include_in_schema": self.include_in_schema, "deprecated": self.deprecated,
-        }  # fmt: skip
-        return {**self.given, **current}
+        return {**self.given, **{name: getattr(self, name) for name in JOINED}}
 
     @property
     def routes(self) -> list[BaseRoute]:
@@ -372,7 +368,7 @@ class Router(Verbs, routing.Router):
                 site = self._site = Site(
                     index=index,
                     sockets=sockets,
-                    app=app,
+                    app=NoApplication if app is None else app,
                     conventions=conventions,
                     limit=self.max_body_size,
                     redirects=self.redirect_slashes,

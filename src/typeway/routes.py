@@ -291,11 +291,7 @@ class APIWebSocketRoute(Planned, routing.WebSocketRoute):
 
 
 def check_route(route: APIRoute) -> None:
-    """Refuse at its decorator what could only fail later.
-
-    Raises:
-        DeclarationError: it names the endpoint's file and line, and the mend.
-    """
+    """Refuse at its decorator what could only fail later."""
     where = route.declaration.where
     check_tree(route.tree(), where)
     for code, response in route.responses.items():

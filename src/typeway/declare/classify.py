@@ -70,6 +70,10 @@ class Input:
         return self.marker.location
 
     @property
+    def in_body(self) -> bool:
+        return self.location in ("body", "form", "file")
+
+    @property
     def is_required(self) -> bool:
         return bool(self.marker.is_required())
 
@@ -380,11 +384,7 @@ REFUSED: Final[Mapping[Location, str]] = {
 
 
 def check_location(question: Question, built: Input) -> None:
-    """Refuse a type that the chosen part of a request cannot hold, for example a dict as a query parameter.
-
-    Raises:
-        DeclarationError: it says what can be held.
-    """
+    """Refuse a type that the chosen part of a request cannot hold, for example a dict as a query parameter."""
     tests = HOLDS.get(built.location)
     if built.location == "path" and built.name not in question.path_names:
         return

@@ -50,9 +50,6 @@ def unique_id(name: str, path_format: str, method: str) -> str:
 def outline_operation(operation: Operation, components: Components) -> Outline:
     """Read from an operation's tree what the document says of it, and ask for the components it needs.
 
-    Raises:
-        DeclarationError: a type has no schema, or a name in an annotation is not defined.
-
     Source: OpenAPI 3.1, section 4.8.10.
     """
     tree = build_tree(operation)

@@ -86,11 +86,7 @@ def streams_items(operation: Operation) -> bool:
 
 
 def key_of(code: int | str, where: str) -> str:
-    """How the document writes a status code, a range of them, or the rest.
-
-    Raises:
-        DeclarationError: it is none of them.
-    """
+    """How the document writes a status code, a range of them, or the rest."""
     key = str(code).upper()
     if key == "DEFAULT":
         return "default"

@@ -137,9 +137,8 @@ def build_tree(operation: Operation, overrides: Overrides | None = None) -> Node
 
 def body_of(operation: Operation, tree: Node) -> Body | None:
     """What an operation makes of a request's body."""
-    inputs = [entry for node in unique_nodes(tree) for entry in node.inputs]
     return build_body(
-        inputs,
+        inputs_of(tree),
         strict=operation.strict_content_type,
         form_limits=operation.form_limits,
         conventions=operation.conventions,
@@ -209,13 +208,9 @@ def number(tree: Node) -> Numbered:
     return Numbered(nodes, slot_of)
 
 
-def unique_nodes(tree: Node) -> list[Node]:
-    return number(tree).nodes
-
-
 def build_call(node: Node, numbered: Numbered, body: Body | None, *, collects: bool) -> Call:
     inputs = sorted(node.inputs, key=lambda entry: ORDER[entry.location])
-    beside_body = [entry for entry in inputs if entry.location in ("path", "query", "header", "cookie")]
+    beside_body = [entry for entry in inputs if not entry.in_body]
     collect = body.collector(inputs) if body is not None and collects else None
     in_members = body is not None and body.has_members(inputs)
     function, kind = node.function, node.kind
@@ -250,4 +245,4 @@ def injector(source: Injected, node: Node) -> Callable[[Exchange], Any]:
 
 def inputs_of(tree: Node) -> Sequence[Input]:
     """Every input of an operation, in the order of calls, each callable once."""
-    return [entry for node in unique_nodes(tree) for entry in node.inputs]
+    return [entry for node in number(tree).nodes for entry in node.inputs]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import Enum
@@ -14,7 +15,7 @@ from starlette.routing import BaseRoute
 from typing_extensions import TypedDict, deprecated
 
 from typeway.datastructures import DefaultPlaceholder
-from typeway.exceptions import declaration_error, unknown_option_error
+from typeway.exceptions import UnknownOptionError, declaration_error
 from typeway.types import ASGIApp, IncEx
 
 if TYPE_CHECKING:
@@ -316,10 +317,17 @@ def is_absent(value: Any) -> bool:
 
 
 def check_names(owner: str, given: Iterable[str], known: Collection[str]) -> None:
-    """Refuse an option that does not exist."""
+    """Refuse an option that does not exist, and name the nearest one that does.
+
+    Parameters:
+        owner: what was called, as the user wrote it: `app.get()`.
+    """
     for name in given:
         if name not in known:
-            raise unknown_option_error(owner, name, known)
+            names = sorted(known)
+            nearest = difflib.get_close_matches(name, names, n=1)
+            hint = f"Did you mean {nearest[0]!r}?" if nearest else f"It takes {', '.join(names)}."
+            raise UnknownOptionError(f"{owner} takes no option {name!r}.", hint=hint)
 
 
 def given_options(owner: str, options: Mapping[str, Any], known: type[Any]) -> dict[str, Any]:

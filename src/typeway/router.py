@@ -227,18 +227,14 @@ class Router(Verbs, routing.Router):
             DeclarationError: the inclusion would form a cycle, or give a route an empty path.
         """
         given = given_options("include_router()", options, IncludeOptions)
-        if router is self:
-            raise declaration_error(
-                "Cannot include the same APIRouter instance into itself. Did you mean to include a different router?",
-                hint="Include it in the application or in another router.",
-                also=AssertionError,
-            )
         if router.contains(self):
             raise declaration_error(
+                "Cannot include the same APIRouter instance into itself. Did you mean to include a different router?"
+                if router is self else
                 "Cannot include this router: it already includes this router.",
-                hint="Inclusions must not form a cycle: take one of them away.",
+                hint="Inclusions must not form a cycle: include it in the application or in another router.",
                 also=AssertionError,
-            )
+            )  # fmt: skip
         prefix = check_prefix(given.get("prefix", ""))
         if not prefix and any(getattr(route, "path", "/") == "" for route in router.routes):
             raise declaration_error(

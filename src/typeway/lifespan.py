@@ -31,10 +31,9 @@ def running(events: Events) -> Lifespan:
 
 
 async def call(function: Callable[[], Any]) -> None:
+    result = function()
     if is_coroutine(function):
-        await function()
-    else:
-        function()
+        await result
 
 
 def lifespan_of(given: Any, events: Events) -> Lifespan:

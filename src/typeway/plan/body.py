@@ -13,10 +13,10 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.requests import Request
 
 from typeway import texts
-from typeway.conventions import Conventions
 from typeway.declare import shapes
 from typeway.declare.classify import Input
 from typeway.exceptions import HTTPException, RequestValidationError
+from typeway.operation import Operation
 from typeway.plan.exchange import Exchange
 from typeway.plan.sources import MISSING, Group, choice_of, pick
 from typeway.types import Message, Receive
@@ -257,9 +257,7 @@ async def content_of(value: Any) -> Any:
     return content
 
 
-def build_body(
-    inputs: Sequence[Input], *, strict: bool, form_limits: Mapping[str, int], conventions: Conventions
-) -> Body | None:
+def build_body(inputs: Sequence[Input], operation: Operation) -> Body | None:
     """What the inputs of an operation make of its body; None if none of them is in the body."""
     own = tuple(entry for entry in inputs if entry.in_body)
     if not own:
@@ -273,8 +271,8 @@ def build_body(
         embedded=embedded,
         media_types=frozenset(entry.marker.media_type for entry in own),
         takes_bytes=any(shapes.is_one_or_several(entry.kind, (UploadFile, bytes)) for entry in own),
-        strict=strict,
-        rejects=conventions.rejects_media_types,
-        form_limits=dict(form_limits),
+        strict=operation.strict_content_type,
+        rejects=operation.conventions.rejects_media_types,
+        form_limits=dict(operation.form_limits),
         readers=tuple(map(field_reader, own)) if is_form else (),
     )

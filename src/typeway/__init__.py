@@ -55,30 +55,10 @@ _HOMES: Final = {
 }
 
 __all__ = [
-    "APIRouter",
-    "BackgroundTasks",
-    "Body",
-    "Cookie",
-    "Depends",
-    "FastAPI",
-    "File",
-    "Form",
-    "HTTPException",
-    "Header",
-    "Path",
-    "Query",
-    "Request",
-    "Response",
-    "Router",
-    "Security",
-    "Typeway",
-    "UploadFile",
-    "WebSocket",
-    "WebSocketDisconnect",
-    "WebSocketException",
-    "__version__",
-    "status",
-]
+    "APIRouter", "BackgroundTasks", "Body", "Cookie", "Depends", "FastAPI", "File", "Form", "HTTPException", "Header",
+    "Path", "Query", "Request", "Response", "Router", "Security", "Typeway", "UploadFile", "WebSocket",
+    "WebSocketDisconnect", "WebSocketException", "__version__", "status",
+]  # fmt: skip
 
 
 if not TYPE_CHECKING:

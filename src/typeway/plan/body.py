@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 from pydantic_core import from_json
 from starlette.datastructures import FormData, UploadFile
@@ -13,10 +13,10 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.requests import Request
 
 from typeway import texts
-from typeway.conventions import Conventions
 from typeway.declare import shapes
 from typeway.declare.classify import Input
 from typeway.exceptions import HTTPException, RequestValidationError
+from typeway.operation import Operation
 from typeway.plan.exchange import Exchange
 from typeway.plan.sources import MISSING, Group, choice_of, pick
 from typeway.types import Message
@@ -116,11 +116,12 @@ class Body:
 
     def collector(self, inputs: Sequence[Input]) -> Collect | None:
         """A function that adds one callable's share of the body to its raw values."""
-        own = [entry for entry in inputs if is_body(entry)]
+        own = [entry for entry in inputs if entry.in_body]
         if not own:
             return None
         if self.is_form:
-            return collect_form([(entry.name, self.index_of(entry)) for entry in own])
+            places = {id(entry): place for place, entry in enumerate(self.inputs)}
+            return collect_form([(entry.name, places[id(entry)]) for entry in own])
         if self.has_members(own):
             return collect_members([(entry.name, entry.wires) for entry in own])
         return collect_whole(own[0].name)
@@ -131,15 +132,8 @@ class Body:
         Inputs of one name alone are members only where they say `embed`; the endpoint's, which is last, says it for all.
         """
         names = {entry.name for entry in self.inputs}
-        asking = [*(entry for entry in inputs if is_body(entry)), self.inputs[-1]]
+        asking = [*(entry for entry in inputs if entry.in_body), self.inputs[-1]]
         return self.is_form or len(names) > 1 or any(entry.marker.embed for entry in asking)
-
-    def index_of(self, wanted: Input) -> int:
-        return next(index for index, entry in enumerate(self.inputs) if entry is wanted)
-
-
-def is_body(entry: Input) -> bool:
-    return entry.location in ("body", "form", "file")
 
 
 def collect_whole(name: str) -> Collect:
@@ -243,7 +237,8 @@ def field_reader(entry: Input) -> ReadField:
     """A function that reads the raw value of one input of a form, or MISSING; an empty field counts as missing."""
     wires, choice = entry.wires, choice_of(entry, "form")
     group = Group(entry) if entry.is_group else None
-    reads_content = takes_content(entry)
+    # Bytes mean a file's content, not the file.
+    reads_content = entry.location == "file" and shapes.is_one_or_several(entry.kind, bytes)
 
     async def read(form: FormData) -> Any:
         if group is not None:
@@ -265,20 +260,9 @@ async def content_of(value: Any) -> Any:
     return content
 
 
-def takes_content(entry: Input) -> bool:
-    """Whether an input wants the bytes of a file, or of several, and not the files."""
-    return entry.location == "file" and any(
-        shapes.is_subclass(kind, bytes)
-        for member in shapes.members(entry.kind)
-        for kind in (member, *(get_args(member) if shapes.is_sequence(member) else ()))
-    )
-
-
-def build_body(
-    inputs: Sequence[Input], *, strict: bool, form_limits: Mapping[str, int], conventions: Conventions
-) -> Body | None:
+def build_body(inputs: Sequence[Input], operation: Operation) -> Body | None:
     """What the inputs of an operation make of its body; None if none of them is in the body."""
-    own = tuple(entry for entry in inputs if is_body(entry))
+    own = tuple(entry for entry in inputs if entry.in_body)
     if not own:
         return None
     is_form = any(entry.location != "body" for entry in own)
@@ -289,9 +273,9 @@ def build_body(
         is_form=is_form,
         embedded=embedded,
         media_types=frozenset(entry.marker.media_type for entry in own),
-        takes_bytes=any(shapes.is_bytes_or_file(entry.kind) for entry in own),
-        strict=strict,
-        rejects=conventions.rejects_media_types,
-        form_limits=dict(form_limits),
+        takes_bytes=any(shapes.is_one_or_several(entry.kind, (UploadFile, bytes)) for entry in own),
+        strict=operation.strict_content_type,
+        rejects=operation.conventions.rejects_media_types,
+        form_limits=dict(operation.form_limits),
         readers=tuple(map(field_reader, own)) if is_form else (),
     )

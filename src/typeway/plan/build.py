@@ -110,17 +110,6 @@ def build_tree(operation: Operation, overrides: Overrides | None = None) -> Node
     )
 
 
-def body_of(operation: Operation, tree: Node) -> Body | None:
-    """What an operation makes of a request's body."""
-    inputs = [entry for node in unique_nodes(tree) for entry in node.inputs]
-    return build_body(
-        inputs,
-        strict=operation.strict_content_type,
-        form_limits=operation.form_limits,
-        conventions=operation.conventions,
-    )
-
-
 def build_plan(operation: Operation, overrides: Overrides | None = None) -> Plan:
     """The plan of an operation.
 
@@ -131,12 +120,12 @@ def build_plan(operation: Operation, overrides: Overrides | None = None) -> Plan
         DeclarationError: a type that no validator can be built for, or a name that is still not defined.
     """
     tree = build_tree(operation, overrides)
-    numbered = number(tree)
-    body = body_of(operation, tree)
+    nodes, slot_of = number(tree)
+    body = build_body(inputs_of(tree), operation)
     # A WebSocket has no body to read: what is declared of one is missing, and its default counts.
     has_body = bool(operation.methods)
-    calls = [build_call(node, numbered, body, collects=has_body) for node in numbered.nodes]
-    contexts = [node.function for node in numbered.nodes if node.kind is Kind.CONTEXT]
+    calls = [build_call(node, slot_of, body, collects=has_body) for node in nodes]
+    contexts = [node.function for node in nodes if node.kind is Kind.CONTEXT]
     return Plan(
         operation=operation,
         dependencies=tuple(calls[:-1]),
@@ -146,23 +135,16 @@ def build_plan(operation: Operation, overrides: Overrides | None = None) -> Plan
         shields=any(awaits(function) for function in contexts),
         has_exits=bool(contexts),
         has_function_exits=any(call.kind is Kind.CONTEXT and call.scope == "function" for call in calls),
-        occurrences=tuple(numbered.slot_of[id(node)] for node in tree.walk()),
+        occurrences=tuple(slot_of[id(node)] for node in tree.walk()),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Numbered:
-    """The nodes that are really called, and for every node of the tree the slot of its result."""
+def number(tree: Node) -> tuple[list[Node], dict[int, int]]:
+    """The nodes that are really called, and for every node of the tree, by its id, the slot of its result.
 
-    nodes: list[Node]
-    slot_of: dict[int, int]
-
-
-def number(tree: Node) -> Numbered:
-    """Give every call a slot; nodes that share a cached result share one.
-
-    Nodes are told apart by identity: the same dependency may stand in several places of the tree. What a cached node
-    asks for is visited again: a dependency that is not to be cached is called once for each who asks.
+    Nodes that share a cached result share a slot. They are told apart by identity: the same dependency may stand in
+    several places of the tree. What a cached node asks for is visited again: a dependency that is not to be cached is
+    called once for each who asks.
     """
     nodes: list[Node] = []
     slot_of: dict[int, int] = {}
@@ -181,16 +163,12 @@ def number(tree: Node) -> Numbered:
             cached.setdefault(node.cache_key, slot)
 
     visit(tree, None)
-    return Numbered(nodes, slot_of)
+    return nodes, slot_of
 
 
-def unique_nodes(tree: Node) -> list[Node]:
-    return number(tree).nodes
-
-
-def build_call(node: Node, numbered: Numbered, body: Body | None, *, collects: bool) -> Call:
+def build_call(node: Node, slot_of: dict[int, int], body: Body | None, *, collects: bool) -> Call:
     inputs = sorted(node.inputs, key=lambda entry: ORDER[entry.location])
-    beside_body = [entry for entry in inputs if entry.location in ("path", "query", "header", "cookie")]
+    beside_body = [entry for entry in inputs if not entry.in_body]
     collect = body.collector(inputs) if body is not None and collects else None
     in_members = body is not None and body.has_members(inputs)
     function, kind = node.function, node.kind
@@ -198,10 +176,10 @@ def build_call(node: Node, numbered: Numbered, body: Body | None, *, collects: b
         function = context_of(function)
     if node.depends is not None and node.depends.capacity is not None:
         function, kind = limited(function, kind, node.depends.capacity)
-    slot = numbered.slot_of[id(node)]
+    slot = slot_of[id(node)]
     reader = Reader(beside_body) if beside_body else None
     check = build_check(inputs, node.declaration.where, named_members=in_members) if inputs else None
-    needs = tuple((name, numbered.slot_of[id(child)]) for name, child in node.children if name is not None)
+    needs = tuple((name, slot_of[id(child)]) for name, child in node.children if name is not None)
     injected = tuple((source.name, injector(source, node)) for source in node.sources if isinstance(source, Injected))
     return Call(
         function=function,
@@ -210,7 +188,7 @@ def build_call(node: Node, numbered: Numbered, body: Body | None, *, collects: b
         arguments=build_arguments(slot, reader, collect, check, needs, injected),
         needs=needs,
         injected=injected,
-        after=tuple(numbered.slot_of[id(child)] for _, child in node.children),
+        after=tuple(slot_of[id(child)] for _, child in node.children),
         scope=node.scope,
         in_thread=not is_async_generator(node.function),
     )
@@ -226,4 +204,4 @@ def injector(source: Injected, node: Node) -> Callable[[Exchange], Any]:
 
 def inputs_of(tree: Node) -> Sequence[Input]:
     """Every input of an operation, in the order of calls, each callable once."""
-    return [entry for node in unique_nodes(tree) for entry in node.inputs]
+    return [entry for node in number(tree)[0] for entry in node.inputs]

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from typeway.concurrency import contextmanager_in_threadpool, run_in_threadpool
 from typeway.declare.capacity import Capacity
-from typeway.declare.signature import unwrap
+from typeway.declare.signature import candidates, unwrap
 from typeway.plan.nonblocking import cannot_block
 
 
@@ -45,17 +45,6 @@ def kind_of(function: Callable[..., Any]) -> Kind:
     if is_coroutine(function):
         return Kind.ASYNC
     return Kind.INLINE if cannot_block(function) else Kind.THREAD
-
-
-def candidates(function: Any) -> list[Any]:
-    """Every function that calling this one may end in: itself, what it wraps, and its class's `__call__`."""
-    inner = unwrap(function)
-    found = [function, inner]
-    for entry in (function, inner):
-        if not inspect.isclass(entry) and not inspect.isroutine(entry):
-            call = getattr(type(entry), "__call__", None)
-            found += [call, unwrap(call)]
-    return [entry for entry in found if entry is not None and not inspect.isclass(entry)]
 
 
 def is_coroutine(function: Callable[..., Any]) -> bool:

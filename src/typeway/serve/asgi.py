@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -30,13 +31,14 @@ from typeway.types import ASGIApp, Receive, Scope, Send
 STARTED_TOO_LATE: Final = "Caught handled exception, but response already started."
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class Site:
     """What serving needs to know of the application or router that is served.
 
     Parameters:
         index: finds HTTP routes.
         sockets: finds WebSocket routes.
-        app: the application, whose handlers and overrides count as they are at each request; None for a bare router.
+        app: the application, whose handlers and overrides count as they are at each request, or `NoApplication`.
         conventions: which of the two ways to go where there are two.
         redirects: whether paths that differ by a last slash are redirected.
         default: what answers when nothing matches; None for 404.
@@ -45,31 +47,15 @@ class Site:
         frontends: what is asked before the default, the longest prefix first.
     """
 
-    __slots__ = (
-        "app", "conventions", "default", "frontends", "index", "limit", "redirects", "router", "sockets",
-    )  # fmt: skip
-
-    def __init__(
-        self,
-        index: Index,
-        sockets: Index,
-        app: Any,
-        conventions: Conventions,
-        redirects: bool,
-        default: ASGIApp | None,
-        router: Any,
-        limit: int | None = None,
-        frontends: Sequence[Any] = (),
-    ) -> None:
-        self.index = index
-        self.sockets = sockets
-        self.app = NoApplication if app is None else app
-        self.conventions = conventions
-        self.redirects = redirects
-        self.default = default
-        self.router = router
-        self.limit = limit
-        self.frontends = frontends
+    index: Index
+    sockets: Index
+    app: Any
+    conventions: Conventions
+    redirects: bool
+    default: ASGIApp | None
+    router: Any
+    limit: int | None = None
+    frontends: Sequence[Any] = ()
 
     @property
     def handlers(self) -> Handlers:
@@ -99,11 +85,7 @@ def path_of(scope: Scope) -> str:
 def planned(
     site: Site, scope: Scope, receive: Receive, send: Send, method: str
 ) -> tuple[Plan, Responder, Exchange] | None:
-    """What it takes to serve a request by a plan; None if no route with a plan takes it.
-
-    Raises:
-        DeclarationError: the plan turned out to be impossible.
-    """
+    """What it takes to serve a request by a plan; None if no route with a plan takes it."""
     path = path_of(scope) if scope.get("root_path") else scope["path"]
     found = site.index.find(path, method, scope)
     if found is None:
@@ -250,11 +232,19 @@ async def answer_error(site: Site, error: Exception, exchange: Exchange) -> None
 
 async def serve_foreign(site: Site, found: Found, scope: Scope, receive: Receive, send: Send) -> None:
     """Hand a request to a route that serves itself: a mount, a Starlette route, a route class of the author's own."""
+    enter(site, found, scope)
+    entry, _, child_scope = found
+    if child_scope is None:
+        refuse_declared(scope, site.conventions)
+    await entry.route.handle(scope, receive, send)
+
+
+def enter(site: Site, found: Found, scope: Scope) -> None:
+    """Let the scope show the route that serves itself."""
     entry, path_params, child_scope = found
     scope.setdefault("router", site.router)
     scope["route"] = entry.shown
-    if entry.marks is not None:
-        scope.update(entry.marks)
+    scope.update(entry.marks or {})
     # What Starlette's own routes look for when their endpoints raise.
     scope["starlette.exception_handlers"] = split_handlers(site.handlers, site.conventions)
     if child_scope is not None:
@@ -262,8 +252,6 @@ async def serve_foreign(site: Site, found: Found, scope: Scope, receive: Receive
     else:
         scope["path_params"] = {**scope.get("path_params", {}), **path_params}
         scope["endpoint"] = entry.endpoint
-        refuse_declared(scope, site.conventions)
-    await entry.route.handle(scope, receive, send)
 
 
 async def serve_unmatched(site: Site, path: str, scope: Scope, receive: Receive, send: Send) -> None:

@@ -19,12 +19,7 @@ from typeway.serve.respond import Responder
 
 
 def execute(plan: Plan, responder: Responder, exchange: Exchange) -> Awaitable[Reply]:
-    """Run a plan and return what is to be sent; generators of the request's scope are still to be resumed.
-
-    Raises:
-        RequestValidationError: the request does not fit the declaration.
-        Exception: whatever the author's functions raise.
-    """
+    """Run a plan and return what is to be sent; generators of the request's scope are still to be resumed."""
     work = run(plan, responder, exchange)
     return surrounded(work, exchange) if plan.has_function_exits else work
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from typing import Final
 
 from anyio import CancelScope
@@ -28,17 +29,7 @@ class Sent:
         await self.exchange.send(message)
 
 
-class NoScope:
-    """Stands where no cancel scope is needed."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, *_: object) -> None:
-        return None
-
-
-NO_SCOPE: Final = NoScope()
+NO_SCOPE: Final = nullcontext()
 
 
 async def see_through(produce: Callable[[], Awaitable[Reply | None]], exchange: Exchange, *, shields: bool) -> None:

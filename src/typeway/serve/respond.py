@@ -91,11 +91,7 @@ class Made(Response):
 
 
 def build_responder(operation: Operation) -> Responder:
-    """The responder of an operation.
-
-    Raises:
-        DeclarationError: Pydantic cannot validate the response model.
-    """
+    """The responder of an operation."""
     return Responder(
         encode=build_encode(operation),
         status=200 if operation.status_code is None else int(operation.status_code),

@@ -1,0 +1,27 @@
+"""Fill the collection of a test with books."""
+
+from typing import Any
+
+from examples.books.schemas.isbn import check_digit
+from typeway.testclient import TestClient
+
+DARKNESS = {
+    "title": "The Left Hand of Darkness",
+    "author": "Ursula K. Le Guin",
+    "publication_year": 1969,
+    "isbn": "9780441478125",
+}
+
+
+def isbn(number: int) -> str:
+    """Make a valid ISBN that no other number has."""
+    digits = f"978{number:09}"
+    return f"{digits}{check_digit(digits)}"
+
+
+def create(client: TestClient, **fields: Any) -> dict[str, Any]:
+    """Create a book and return it as the server tells it."""
+    answer = client.post("/books", json={**DARKNESS, **fields})
+    assert answer.status_code == 201, answer.text
+    created: dict[str, Any] = answer.json()
+    return created

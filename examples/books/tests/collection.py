@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from examples.books.schemas.isbn import check_digit
 from typeway.testclient import TestClient
 
 DARKNESS = {
@@ -11,12 +10,6 @@ DARKNESS = {
     "publication_year": 1969,
     "isbn": "9780441478125",
 }
-
-
-def isbn(number: int) -> str:
-    """Make a valid ISBN that no other number has."""
-    digits = f"978{number:09}"
-    return f"{digits}{check_digit(digits)}"
 
 
 def create(client: TestClient, **fields: Any) -> dict[str, Any]:

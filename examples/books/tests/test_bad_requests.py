@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from examples.books.schemas import book as schema
-from examples.books.tests.collection import DARKNESS, create, isbn
+from examples.books.tests.collection import DARKNESS, create
+from examples.books.tests.isbns import isbn
 from typeway.testclient import TestClient
 
 WRONG: list[tuple[str, Any, str]] = [

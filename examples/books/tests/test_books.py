@@ -2,7 +2,8 @@
 
 import pytest
 
-from examples.books.tests.collection import DARKNESS, create, isbn
+from examples.books.tests.collection import DARKNESS, create
+from examples.books.tests.isbns import isbn
 from typeway.testclient import TestClient
 
 

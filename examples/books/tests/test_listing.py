@@ -8,7 +8,8 @@ import pytest
 from examples.books.dependencies import PaginationParams, SortParams, get_session
 from examples.books.models.book import Book, SortField
 from examples.books.stores.memory import MemoryStore
-from examples.books.tests.collection import create, isbn
+from examples.books.tests.collection import create
+from examples.books.tests.isbns import isbn
 from typeway import FastAPI
 from typeway.testclient import TestClient
 

@@ -13,7 +13,8 @@ from examples.books.schemas.book import BookCreate, BookUpdate
 from examples.books.services.books import BookService
 from examples.books.stores.choose import open_store
 from examples.books.stores.memory import MemoryStore
-from examples.books.tests.collection import DARKNESS, create, isbn
+from examples.books.tests.collection import DARKNESS, create
+from examples.books.tests.isbns import isbn
 from typeway import FastAPI
 from typeway.testclient import TestClient
 

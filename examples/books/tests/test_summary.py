@@ -8,7 +8,8 @@ from examples.books.config import Settings
 from examples.books.dependencies import get_current_reader, get_session
 from examples.books.main import create_app
 from examples.books.stores.memory import MemoryStore
-from examples.books.tests.collection import DARKNESS, create, isbn
+from examples.books.tests.collection import DARKNESS, create
+from examples.books.tests.isbns import isbn
 from typeway import FastAPI
 from typeway.testclient import TestClient
 

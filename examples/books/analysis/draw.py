@@ -93,9 +93,9 @@ def legend() -> Iterator[str]:
     """Say what the colours mean."""
     x = float(LEFT)
     for colours, words in (
-        ((COMING,), "on its way, or waiting for its turn"),
+        ((COMING,), "waiting for its turn"),
         (COLOURS, "inside the endpoint"),
-        ((GOING,), "its answer on the way back"),
+        ((GOING,), "answer on its way back"),
     ):
         for colour in colours:
             yield box(x, LEGEND - 9, 30 / len(colours), 10, colour)
@@ -103,7 +103,7 @@ def legend() -> Iterator[str]:
         yield text(x + 8, LEGEND, words, size=13, colour=FAINT)
         # About as wide as the words are in any font.
         x += 30 + 6.6 * len(words)
-    own_scale = "each timeline has a scale of its own"
+    own_scale = "each timeline has its own scale"
     yield text(WIDTH - RIGHT, LEGEND, own_scale, size=13, colour=FAINT, anchor="end")
 
 

@@ -2,8 +2,10 @@
 
 import asyncio
 import re
+import sys
 import time
 from collections.abc import Callable, Iterator
+from io import StringIO
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -15,7 +17,7 @@ from examples.books.analysis.endpoints import app as application
 from examples.books.analysis.endpoints import on_event_loop
 from examples.books.analysis.measure import WAYS, Exchange, Measurement, Way, measure
 from examples.books.analysis.server import serve
-from examples.books.analysis.show import table
+from examples.books.analysis.show import Progress, table
 from typeway import FastAPI
 from typeway.testclient import TestClient
 
@@ -128,6 +130,47 @@ def test_table_lines_up() -> None:
         "async def, await asyncio.sleep     1.25 s          2        1  event loop",
         "def, time.sleep                   10.00 s          1        1  thread pool",
     ]
+
+
+def progress_of(monkeypatch: pytest.MonkeyPatch, steps: list[tuple[float, int]], *, terminal: bool) -> str:
+    """Report so many answers at such moments, and return what is written."""
+    output = StringIO()
+    output.isatty = lambda: terminal  # type: ignore[method-assign]
+    progress = Progress("name", 20)
+    for moment, answered in steps:
+        monkeypatch.setattr(time, "perf_counter", lambda moment=moment: moment)
+        monkeypatch.setattr(sys, "stdout", output)
+        progress.report(answered)
+    return output.getvalue()
+
+
+def test_progress_stays_on_one_line_of_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each report takes the place of the one before, and the last one ends the line."""
+    written = progress_of(monkeypatch, [(1.0, 0), (1.1, 3), (2.0, 20)], terminal=True)
+    assert [part.split() for part in written.split("\r\x1b[K")[1:]] == [
+        ["name", "0", "of", "20", "0.00", "s"],
+        ["name", "3", "of", "20", "0.10", "s"],
+        ["name", "20", "of", "20", "1.00", "s"],
+    ]
+    assert written.count("\n") == 1
+    assert written.endswith("\n")
+
+
+@pytest.mark.parametrize(
+    ("steps", "shown"),
+    [
+        # Every tenth, but not more often than each half second.
+        ([(0, 0), (0.2, 4), (0.6, 5), (0.9, 9), (1.2, 9), (1.4, 20)], [(5, 0.6), (9, 1.2), (20, 1.4)]),
+        # Something after a long silence, though nothing has come.
+        ([(0, 0), (4.9, 0), (5.1, 0), (9.0, 0), (10.2, 1)], [(0, 5.1), (1, 10.2)]),
+    ],
+)
+def test_progress_is_a_few_lines_of_a_file(
+    monkeypatch: pytest.MonkeyPatch, steps: list[tuple[float, int]], shown: list[tuple[int, float]]
+) -> None:
+    """A log gets enough lines to see that something happens, and no more."""
+    lines = progress_of(monkeypatch, steps, terminal=False).splitlines()
+    assert [(int(line.split()[1]), float(line.split()[4])) for line in lines] == shown
 
 
 def test_drawing_shows_each_request_to_scale() -> None:

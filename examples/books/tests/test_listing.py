@@ -14,6 +14,10 @@ from typeway import FastAPI
 from typeway.testclient import TestClient
 
 
+# With the session overridden, nothing asks for the application's own store.
+without_store = pytest.mark.parametrize("settings", ["memory"], indirect=True)
+
+
 class MockSource(MemoryStore):
     """A store of so many books, none of which was ever created; it writes down what it is asked for."""
 
@@ -45,6 +49,7 @@ def source(app: FastAPI) -> MockSource:
     return source
 
 
+@without_store
 @pytest.mark.parametrize(
     ("query", "first", "last", "length"),
     [
@@ -64,6 +69,7 @@ def test_page_holds_its_part_of_the_books(client: TestClient, query: str, first:
     assert (numbers[0], numbers[-1], len(numbers), body["total"]) == (first, last, length, 45)
 
 
+@without_store
 def test_page_says_where_it_stands(client: TestClient, source: MockSource) -> None:
     """The answer repeats what was asked for and says how many pages there are."""
     for per_page, pages in ((1, 45), (20, 3), (45, 1), (44, 2)):
@@ -73,6 +79,7 @@ def test_page_says_where_it_stands(client: TestClient, source: MockSource) -> No
     assert client.get("/books").json() == {"items": [], "page": 1, "per_page": 20, "total": 0, "pages": 0}
 
 
+@without_store
 @pytest.mark.usefixtures("source")
 def test_page_after_the_last_is_empty(client: TestClient) -> None:
     """To turn one page too far is no error."""
@@ -80,12 +87,14 @@ def test_page_after_the_last_is_empty(client: TestClient) -> None:
     assert (body["items"], body["page"], body["total"]) == ([], 4, 45)
 
 
+@without_store
 def test_parameters_reach_the_source(client: TestClient, source: MockSource) -> None:
     """The source is asked once, for the slice and the order of the query and no more."""
     client.get("/books?page=3&per_page=7&sort_by=title&order=desc")
     assert source.asked == [{"offset": 14, "limit": 7, "sort_by": "title", "descending": True}]
 
 
+@without_store
 def test_parameters_can_be_overridden(client: TestClient, app: FastAPI, source: MockSource) -> None:
     """Pagination and sorting are dependencies, so that a test, or another application, can settle them."""
     app.dependency_overrides[PaginationParams] = lambda: PaginationParams(page=2, per_page=5)
@@ -94,6 +103,7 @@ def test_parameters_can_be_overridden(client: TestClient, app: FastAPI, source: 
     assert source.asked == [{"offset": 5, "limit": 5, "sort_by": "author", "descending": True}]
 
 
+@without_store
 @pytest.mark.parametrize(
     ("query", "field", "kind"),
     [

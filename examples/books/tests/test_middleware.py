@@ -10,6 +10,9 @@ from examples.books.dependencies import get_session
 from typeway import FastAPI
 from typeway.testclient import TestClient
 
+# What stands around the application does not see its store.
+pytestmark = pytest.mark.parametrize("settings", ["memory"], indirect=True)
+
 UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 

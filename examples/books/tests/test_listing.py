@@ -13,7 +13,6 @@ from examples.books.tests.isbns import isbn
 from typeway import FastAPI
 from typeway.testclient import TestClient
 
-
 # With the session overridden, nothing asks for the application's own store.
 without_store = pytest.mark.parametrize("settings", ["memory"], indirect=True)
 

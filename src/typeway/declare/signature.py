@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
 from typing import Annotated, Any, ForwardRef, get_args, get_origin
 
 from pydantic_core import PydanticUndefined
@@ -44,12 +44,14 @@ class Declaration:
         parameters: its parameters in order.
         returns: its return annotation, or `PydanticUndefined`.
         where: file and line of its definition, for messages.
+        answers: where its parameters' values come from, by what that depends on beside itself; see `classify`.
     """
 
     function: Callable[..., Any]
     parameters: tuple[Parameter, ...]
     returns: Any
     where: str
+    answers: dict[Hashable, tuple[Any, ...]] = field(default_factory=dict, compare=False, repr=False)
 
 
 def read_declaration(function: Callable[..., Any]) -> Declaration:

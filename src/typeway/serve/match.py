@@ -25,7 +25,6 @@ class Entry:
         path: its whole path, or None for a route of a foreign kind, which is asked itself.
         anchor: of a foreign route, the path that everything it matches starts with.
         methods: its HTTP methods; None if it answers any.
-        regex: what its path matches.
         convertors: turn the matched strings into values.
         endpoint: what `scope["endpoint"]` shows.
         target: what serves it; opaque here.
@@ -39,7 +38,6 @@ class Entry:
     path: str | None
     methods: frozenset[str] | None
     anchor: str = ""
-    regex: re.Pattern[str] | None = None
     convertors: Mapping[str, Convertor[Any]] = field(default_factory=dict)
     endpoint: Any = None
     target: Any = None
@@ -233,7 +231,8 @@ def values_in(entry: Entry, path: str) -> dict[str, Any] | None:
     if entry.names is not None:
         # The tree has already compared every segment.
         return named(entry.names, path.split("/"))
-    match = entry.regex.match(path) if entry.regex is not None else None
+    regex: re.Pattern[str] | None = getattr(entry.route, "path_regex", None)
+    match = None if regex is None else regex.match(path)
     if match is None:
         return None
     convertors = entry.convertors

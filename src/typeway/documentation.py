@@ -87,7 +87,8 @@ def add_page(app: Typeway, url: str, name: str, write: Callable[[str], Response]
     async def page(request: Request) -> Response:
         return write(request.scope.get("root_path", "").rstrip("/"))
 
-    app.add_route(url, page, name=name, include_in_schema=False)
+    page.__name__ = name
+    app.add_route(url, page, include_in_schema=False)
 
 
 def document_below(app: Typeway, root_path: str) -> dict[str, Any]:

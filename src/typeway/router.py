@@ -29,7 +29,7 @@ from typeway.routes import JOINED, APIRoute, APIWebSocketRoute
 from typeway.serve.asgi import NoApplication, Site, serve_http
 from typeway.serve.frontend import Build, Frontend
 from typeway.serve.sockets import serve_socket
-from typeway.types import DecoratedCallable
+from typeway.types import Register
 from typeway.verbs import Verbs, registering
 from typeway.views import check_prefix, indexes_of, view_of
 
@@ -303,7 +303,7 @@ class Router(Verbs, routing.Router):
 
     def route(
         self, path: str, methods: Sequence[str] | None = None, name: str | None = None, include_in_schema: bool = True
-    ) -> Callable[[DecoratedCallable], DecoratedCallable]:
+    ) -> Register:
         """Register a plain Starlette endpoint, which receives nothing but the Request."""
         options: Any = {"methods": methods, "name": name, "include_in_schema": include_in_schema}
         return registering(lambda endpoint: self.add_route(path, endpoint, **options))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import Any, TypeAlias, TypeVar, Union
+from typing import Any, Protocol, TypeAlias, TypeVar, Union
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -14,12 +14,19 @@ __all__ = [
     "Lifespan",
     "Message",
     "Receive",
+    "Register",
     "Scope",
     "Send",
 ]
 
-# What a decorator receives and hands back unchanged, so that editors keep the endpoint's own type.
 DecoratedCallable = TypeVar("DecoratedCallable", bound=Callable[..., Any])
+
+
+class Register(Protocol):
+    """A decorator that hands back what it has decorated, so that editors keep the endpoint's own type."""
+
+    def __call__(self, decorated: DecoratedCallable, /) -> DecoratedCallable: ...
+
 
 # Which fields of a model to keep or to drop: names, or positions for lists, nested to any depth.
 IncEx: TypeAlias = set[int] | set[str] | Mapping[int, Union["IncEx", bool]] | Mapping[str, Union["IncEx", bool]]

@@ -23,19 +23,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pages:
-    """What writes the pages.
-
-    Parameters:
-        swagger_ui: writes Swagger UI.
-        redoc: writes ReDoc.
-        oauth2_redirect: writes the page to which Swagger UI's user comes back.
-        asset_path: where the application shall serve the files that they load; None if they need none of it.
-    """
+    """What writes the pages."""
 
     swagger_ui: Callable[..., HTMLResponse]
     redoc: Callable[..., HTMLResponse]
-    oauth2_redirect: Callable[..., HTMLResponse]
-    asset_path: str | None
+    oauth2_redirect: Callable[..., HTMLResponse]  # writes the page to which Swagger UI's user comes back
+    asset_path: str | None  # where the application shall serve the files that they load; None if they need none of it
 
 
 PACKAGED: Final = Pages(

@@ -36,15 +36,10 @@ from typeway.views import check_prefix, indexes_of, view_of
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Inclusion:
-    """A link to a router whose routes are part of another's.
+    """A link to a router whose routes are part of another's."""
 
-    Parameters:
-        router: the included router; routes added to it later are included as well.
-        options: what the inclusion adds to them.
-    """
-
-    router: Router
-    options: Mapping[str, Any]
+    router: Router  # the included router; routes added to it later are included as well
+    options: Mapping[str, Any]  # what the inclusion adds to them
 
 
 class Router(Verbs, routing.Router):

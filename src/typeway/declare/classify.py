@@ -44,21 +44,13 @@ class Needed:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A parameter whose value the request carries.
-
-    Parameters:
-        name: the parameter's name.
-        annotation: its type with all metadata, ready for Pydantic.
-        kind: its type without metadata, for questions about shape.
-        marker: where the value stands and what is said about it; default and alias settled.
-        is_group: whether it is a model whose fields are the parameters on the wire.
-    """
+    """A parameter whose value the request carries."""
 
     name: str
-    annotation: Any
-    kind: Any
-    marker: Marker
-    is_group: bool = False
+    annotation: Any  # its type with all metadata, ready for Pydantic
+    kind: Any  # its type without metadata, for questions about shape
+    marker: Marker  # where the value stands and what is said about it; default and alias settled
+    is_group: bool = False  # whether it is a model whose fields are the parameters on the wire
 
     @property
     def is_list(self) -> bool:

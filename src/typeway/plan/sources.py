@@ -23,15 +23,10 @@ Values = Callable[[str], list[Any]]  # every value of a name
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One location of a request, however it is stored: every value of a name, and all names.
+    """One location of a request, however it is stored: every value of a name, and all names."""
 
-    Parameters:
-        everything: all values of a name, in order.
-        names: all names that are present.
-    """
-
-    everything: Callable[[Exchange, str], list[Any]]
-    names: Callable[[Exchange], Iterable[str]]
+    everything: Callable[[Exchange, str], list[Any]]  # all values of a name, in order
+    names: Callable[[Exchange], Iterable[str]]  # all names that are present
 
 
 def single(values: Callable[[Exchange], Mapping[str, str]]) -> View:
@@ -73,17 +68,11 @@ VIEWS: Final[Mapping[str, View]] = {
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Chooses one parameter's raw value among all that were sent under its name.
-
-    Parameters:
-        location: where they stand.
-        is_sequence: whether the parameter's type is a list or the like.
-        has_json: whether it comes as one string of JSON all the same.
-    """
+    """Chooses one parameter's raw value among all that were sent under its name."""
 
     location: Location
-    is_sequence: bool
-    has_json: bool
+    is_sequence: bool  # whether the parameter's type is a list or the like
+    has_json: bool  # whether it comes as one string of JSON all the same
 
     @property
     def in_form(self) -> bool:
@@ -145,19 +134,13 @@ def pick(values: Values, names: Sequence[str], choice: Choice) -> tuple[str, Any
 
 @dataclass(frozen=True, slots=True)
 class GroupField:
-    """One field of a parameter model.
-
-    Parameters:
-        wires: its names on the wire.
-        keys: the names that the model expects it under, by the names on the wire where these are others.
-        choice: chooses its value among those of its name.
-        field: what the model says of it.
-    """
+    """One field of a parameter model."""
 
     wires: tuple[Wire, ...]
+    # The names that the model expects it under, by the names on the wire where these are others.
     keys: Mapping[str, str]
-    choice: Choice
-    field: FieldInfo
+    choice: Choice  # chooses its value among those of its name
+    field: FieldInfo  # what the model says of it
 
     @property
     def key(self) -> str:

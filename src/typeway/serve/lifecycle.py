@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
+from dataclasses import dataclass
 from typing import Final
 
 from anyio import CancelScope
@@ -15,14 +16,12 @@ from typeway.serve.reply import Reply
 from typeway.types import Message, Send
 
 
+@dataclass(slots=True, eq=False)
 class Sent:
     """A send function that knows whether a response has started."""
 
-    __slots__ = ("send", "started")
-
-    def __init__(self, send: Send) -> None:
-        self.send = send
-        self.started = False
+    send: Send
+    started: bool = False
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.background import BackgroundTask
@@ -26,22 +27,16 @@ Dispatch = Callable[[Request, Any], Awaitable[Response]]
 Inner = Callable[["Flight", Receive], Awaitable[Response]]
 
 
+@dataclass(slots=True, eq=False)
 class Flight:
-    """One request on its way through the middleware, and what is left to do once it has been answered.
+    """One request on its way through the middleware, and what is left to do once it has been answered."""
 
-    Parameters:
-        site: what serves it in the end.
-    """
-
-    __slots__ = ("bridges", "exchanges", "scope", "send", "site", "tasks")
-
-    def __init__(self, site: Site, scope: Scope, send: Send) -> None:
-        self.site = site
-        self.scope = scope
-        self.send = send
-        self.bridges: list[Bridge] | None = None
-        self.exchanges: list[Exchange] | None = None
-        self.tasks: list[BackgroundTask] | None = None
+    site: Site  # what serves it in the end
+    scope: Scope
+    send: Send
+    bridges: list[Bridge] | None = None
+    exchanges: list[Exchange] | None = None
+    tasks: list[BackgroundTask] | None = None
 
     def bridge(self, app: ASGIApp, receive: Receive) -> Bridge:
         """Run an application in a child task of this request."""

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from starlette.responses import Response
 
 RawHeaders = list[tuple[bytes, bytes]]
 
 
+@dataclass(slots=True, eq=False)
 class Reply:
-    """The answer to one request, before anything is sent.
+    """The answer to one request, before anything is sent."""
 
-    Parameters:
-        status: the status code.
-        headers: raw headers, content-length included.
-        body: the whole body.
-        response: a response that sends itself instead; the other fields are then unused.
-    """
-
-    __slots__ = ("body", "headers", "response", "status")
-
-    def __init__(self, status: int, headers: RawHeaders, body: bytes, response: Response | None = None) -> None:
-        self.status = status
-        self.headers = headers
-        self.body = body
-        self.response = response
+    status: int
+    headers: RawHeaders  # raw headers, content-length included
+    body: bytes
+    response: Response | None = None  # a response that sends itself instead; the other fields are then unused
 
 
 def from_response(response: Response) -> Reply:

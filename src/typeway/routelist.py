@@ -16,12 +16,7 @@ class Owner(Protocol):
 
 
 class RouteList(list[BaseRoute]):
-    """A list of routes that its router takes over whenever it has been changed.
-
-    Parameters:
-        routes: the routes, included ones as they stand in the router.
-        owner: the router.
-    """
+    """A list of routes that its router takes over whenever it has been changed."""
 
     def __init__(self, routes: Iterable[BaseRoute], owner: Owner) -> None:
         super().__init__(routes)

@@ -191,9 +191,6 @@ class Shape:
 
     Names that the model does not declare are handed to it as well: it may forbid or keep them, and its errors show
     what was sent.
-
-    Parameters:
-        fields: the model's fields.
     """
 
     __slots__ = ("fields", "keys")
@@ -203,12 +200,7 @@ class Shape:
         self.keys = frozenset(key for field in self.fields for key in field.keys.values())
 
     def take(self, values: Values, names: Iterable[str]) -> tuple[dict[str, Any], bool]:
-        """The model's raw values, and whether any of them is one of its own.
-
-        Parameters:
-            values: every value of a name.
-            names: all names that were sent.
-        """
+        """The model's raw values, and whether any of them is one of its own."""
         collected: dict[str, Any] = {}
         used = set(self.keys)
         for field in self.fields:
@@ -263,12 +255,7 @@ class Group:
         self.is_optional = NoneType in shapes.members(entry.kind)
 
     def collect(self, values: Values, names: Iterable[str]) -> Any:
-        """The model's raw values; MISSING if it is optional and the request has none of its own.
-
-        Parameters:
-            values: every value of a name.
-            names: all names that were sent.
-        """
+        """The model's raw values; MISSING if it is optional and the request has none of its own."""
         taken = [shape.take(values, names) for shape in self.shapes.values()]
         has_own = any(own for _, own in taken)
         is_union = len(self.shapes) > 1
@@ -279,11 +266,7 @@ class Group:
 
 
 class Reader:
-    """Collects the raw values of one callable's parameters into one flat mapping.
-
-    Parameters:
-        inputs: the callable's path, query, header and cookie parameters.
-    """
+    """Collects the raw values of one callable's path, query, header and cookie parameters into one flat mapping."""
 
     __slots__ = ("cookies", "headers", "others", "path", "query")
 

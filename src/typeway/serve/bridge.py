@@ -16,11 +16,6 @@ class Bridge:
     """One application, one connection, one child task: for asyncio.
 
     A task of its own keeps the cancel scopes that the application opens apart from those of the middleware around it.
-
-    Parameters:
-        app: what to run.
-        scope: the connection's scope.
-        receive: where the application's messages come from.
     """
 
     def __init__(self, app: ASGIApp, scope: Scope, receive: Receive) -> None:

@@ -23,11 +23,7 @@ COMMENT: Final[Mapping[str, Any]] = {"type": "http.response.body", "body": sse.K
 
 
 def event_encoder(encode: Callable[[Any], bytes]) -> Callable[[Any], bytes]:
-    """Makes an event of an item: a ServerSentEvent says itself what it is, anything else is data.
-
-    Parameters:
-        encode: makes one line of JSON of an item that is data.
-    """
+    """Makes an event of an item: a ServerSentEvent says itself what it is, anything else is data."""
 
     def encode_event(item: Any) -> bytes:
         if not isinstance(item, ServerSentEvent):

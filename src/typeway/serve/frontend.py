@@ -52,13 +52,7 @@ INHERITED: Final = ("dependencies", "max_body_size", "form_limits", "strict_cont
 
 
 class Build(StaticFiles):
-    """The files that a frontend's build has left in a directory.
-
-    Parameters:
-        directory: where they are.
-        fallback: what answers a path without a file.
-        conventions: what tells the kind of its errors.
-    """
+    """The files that a frontend's build has left in a directory."""
 
     def __init__(self, directory: str | os.PathLike[str], fallback: Fallback, conventions: Conventions) -> None:
         self.source = os.fspath(directory)
@@ -155,11 +149,6 @@ class Frontend(BaseRoute):
     """A build and the path that it is served under.
 
     It is no route of `app.routes`: it is asked only when none of them, no 405 and no redirect answers.
-
-    Parameters:
-        prefix: the path, without a last slash.
-        build: the files.
-        options: the options of the router that it is declared on.
     """
 
     original_route: BaseRoute | None = None

@@ -80,13 +80,7 @@ class LayerRequest(Request):
 
 
 class Onion:
-    """An ASGI application: a run of http middleware around a router.
-
-    Parameters:
-        dispatches: the functions `(request, call_next) -> response`, the outermost first.
-        router: the router, as an ASGI application.
-        site_of: what the router serves by.
-    """
+    """An ASGI application: a run of http middleware around a router."""
 
     def __init__(self, dispatches: Sequence[Dispatch], router: ASGIApp, site_of: Callable[[Scope], Site]) -> None:
         self.router = router

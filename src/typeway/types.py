@@ -7,17 +7,9 @@ from typing import Any, Protocol, TypeAlias, TypeVar, Union
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 __all__ = [
-    "ASGIApp",
-    "DecoratedCallable",
-    "ExceptionHandler",
-    "IncEx",
-    "Lifespan",
-    "Message",
-    "Receive",
-    "Register",
-    "Scope",
+    "ASGIApp", "DecoratedCallable", "ExceptionHandler", "IncEx", "Lifespan", "Message", "Receive", "Register", "Scope",
     "Send",
-]
+]  # fmt: skip
 
 DecoratedCallable = TypeVar("DecoratedCallable", bound=Callable[..., Any])
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeAlias, TypeVar, Union
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 __all__ = [
-    "ASGIApp", "DecoratedCallable", "ExceptionHandler", "IncEx", "Lifespan", "Message", "Receive", "Register", "Scope",
+    "ASGIApp", "DecoratedCallable", "Endpoint", "ExceptionHandler", "IncEx", "Lifespan", "Message", "Receive", "Register", "Scope",
     "Send",
 ]  # fmt: skip
 
@@ -19,6 +19,9 @@ class Register(Protocol):
 
     def __call__(self, decorated: DecoratedCallable, /) -> DecoratedCallable: ...
 
+
+# What a route calls, in any of its forms.
+Endpoint: TypeAlias = Callable[..., Any]
 
 # Which fields of a model to keep or to drop: names, or positions for lists, nested to any depth.
 IncEx: TypeAlias = set[int] | set[str] | Mapping[int, Union["IncEx", bool]] | Mapping[str, Union["IncEx", bool]]

@@ -11,7 +11,7 @@ from typing_extensions import Unpack, deprecated
 from typeway.conventions import Conventions
 from typeway.options import ApiRouteOptions, IncludeOptions, RouteOptions
 from typeway.serve.frontend import Build, Fallback, read_build
-from typeway.types import DecoratedCallable, Register
+from typeway.types import DecoratedCallable, Endpoint, Register
 
 if TYPE_CHECKING:
     from typeway.router import Router
@@ -40,22 +40,17 @@ class Verbs:
         """Make a router's routes part of the application; see `Router.include_router`."""
         self.router.include_router(router, **options)
 
-    def add_api_route(self, path: str, endpoint: Callable[..., Any], **options: Unpack[ApiRouteOptions]) -> None:
+    def add_api_route(self, path: str, endpoint: Endpoint, **options: Unpack[ApiRouteOptions]) -> None:
         """Add an endpoint for one or several methods; see `Router.add_api_route`."""
         self.router.add_api_route(path, endpoint, **options)
 
     def add_api_websocket_route(
-        self,
-        path: str,
-        endpoint: Callable[..., Any],
-        name: str | None = None,
-        *,
-        dependencies: Sequence[Any] | None = None,
+        self, path: str, endpoint: Endpoint, name: str | None = None, *, dependencies: Sequence[Any] | None = None
     ) -> None:
         """Add a WebSocket endpoint; see `Router.add_api_websocket_route`."""
         self.router.add_api_websocket_route(path, endpoint, name=name, dependencies=dependencies)
 
-    def add_websocket_route(self, path: str, endpoint: Callable[..., Any], name: str | None = None) -> None:
+    def add_websocket_route(self, path: str, endpoint: Endpoint, name: str | None = None) -> None:
         """Add a plain Starlette WebSocket endpoint, which receives nothing but the WebSocket."""
         self.router.add_websocket_route(path, endpoint, name=name)
 

@@ -23,7 +23,7 @@ from typeway.declare.markers import Location, Marker
 from typeway.declare.signature import Declaration, Parameter
 from typeway.exceptions import DeclarationError, declaration_error
 
-T = TypeVar("T")
+Said = TypeVar("Said")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ class Question:
     where: str
     conventions: Conventions
 
-    def said(self, kind: type[T]) -> list[T]:
+    def said(self, kind: type[Said]) -> list[Said]:
         """Everything of a kind that `Annotated` and then the default value hold; the last of it counts."""
         parameter = self.parameter
         return [entry for entry in (*parameter.metadata, parameter.default) if isinstance(entry, kind)]

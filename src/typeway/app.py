@@ -45,7 +45,7 @@ from typeway.router import Router
 from typeway.routes import APIRoute
 from typeway.serve.errors import last_answer, split_handlers
 from typeway.serve.limits import LimitedApp
-from typeway.serve.onion import compose
+from typeway.serve.onion import Onion
 from typeway.serve.originals import ORIGINAL_CALL, ORIGINAL_LAYERS, layers
 from typeway.types import ASGIApp, ExceptionHandler, Receive, Register, Scope, Send
 from typeway.verbs import Verbs, registering
@@ -200,7 +200,7 @@ class Typeway(Verbs, Starlette):
         while middleware and is_http_middleware(middleware[-1]):
             dispatches.append(middleware.pop().kwargs["dispatch"])
         if dispatches:
-            app = compose(dispatches[::-1], self.router)
+            app = Onion(dispatches[::-1], self.router)
         for entry in reversed(middleware):
             app = entry.cls(app, *entry.args, **entry.kwargs)
         if self.max_body_size is not None:

@@ -45,9 +45,9 @@ from typeway.router import Router
 from typeway.routes import APIRoute
 from typeway.serve.errors import last_answer, split_handlers
 from typeway.serve.limits import LimitedApp
-from typeway.serve.onion import compose
+from typeway.serve.onion import Onion
 from typeway.serve.originals import ORIGINAL_CALL, ORIGINAL_LAYERS, layers
-from typeway.types import ASGIApp, DecoratedCallable, ExceptionHandler, Receive, Scope, Send
+from typeway.types import ASGIApp, ExceptionHandler, Receive, Register, Scope, Send
 from typeway.verbs import Verbs, registering
 
 if TYPE_CHECKING:
@@ -200,7 +200,7 @@ class Typeway(Verbs, Starlette):
         while middleware and is_http_middleware(middleware[-1]):
             dispatches.append(middleware.pop().kwargs["dispatch"])
         if dispatches:
-            app = compose(dispatches[::-1], self.router)
+            app = Onion(dispatches[::-1], self.router)
         for entry in reversed(middleware):
             app = entry.cls(app, *entry.args, **entry.kwargs)
         if self.max_body_size is not None:
@@ -221,7 +221,7 @@ class Typeway(Verbs, Starlette):
         """The answer to an exception that nothing else handles."""
         return await last_answer(request, error, self.exception_handlers, self.conventions)
 
-    def middleware(self, middleware_type: str) -> Callable[[DecoratedCallable], DecoratedCallable]:
+    def middleware(self, middleware_type: str) -> Register:
         """Register a function `(request, call_next) -> response` to run around every HTTP request.
 
         Parameters:
@@ -242,9 +242,7 @@ class Typeway(Verbs, Starlette):
             )
         return registering(lambda function: self.add_middleware(BaseHTTPMiddleware, dispatch=function))
 
-    def exception_handler(
-        self, exc_class_or_status_code: int | type[Exception]
-    ) -> Callable[[DecoratedCallable], DecoratedCallable]:
+    def exception_handler(self, exc_class_or_status_code: int | type[Exception]) -> Register:
         """Register a function `(request, error) -> response` for a class of exceptions or a status code."""
         return registering(lambda function: self.add_exception_handler(exc_class_or_status_code, function))
 

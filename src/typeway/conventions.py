@@ -22,49 +22,34 @@ class Conventions:
 
     json_errors: bool = True
     """Answer unhandled errors (500) and oversized bodies (413) with JSON `{"detail": …}`, never with plain text."""
-
     answers_head: bool = True
     """Answer HEAD wherever GET is declared, without a body (RFC 9110 section 9.3.2)."""
-
     answers_options: bool = True
     """Answer OPTIONS on every path with 204 and `Allow` (RFC 9110 section 9.3.7); no dependency runs."""
-
     union_allow: bool = True
     """Name in `Allow` the methods of all that is on the path, not only of its first route (RFC 9110 section 10.2.1)."""
-
     rejects_media_types: bool = True
     """Answer a body of an undeclared media type with 415 (RFC 9110 section 15.5.16), not with a 422 that echoes it."""
-
     errors_once: bool = True
     """Report the errors of a dependency that is used several times once."""
-
     limits_before_endpoint: bool = True
     """Refuse a body over the limit before the endpoint runs, whether or not the endpoint would read it."""
-
     middleware_errors_answered: bool = True
     """Answer an HTTPException raised in http middleware like one raised in an endpoint."""
-
     one_http_exception: bool = True
     """Let a handler for HTTPException also catch the 404 and 405 that routing raises."""
-
     field_defaults: bool = True
     """Take `limit: int = Field(default=20, ge=1)` in a signature as a query parameter with that default and bound."""
-
     annotated_beside_default: bool = True
     """Apply what `Annotated` says of a type where the default value is a marker: `Annotated[int, Ge(1)] = Query(3)`."""
-
     ignores_var_arguments: bool = True
     """Take `*args` and `**kwargs` of an endpoint for what they are, not for required query parameters."""
-
     original_scope_route: bool = False
     """Put the route as it was first declared, without the prefixes of its inclusion, into `scope["route"]`."""
-
     id_per_method: bool = True
     """Give each method of a route with several methods its own operation id."""
-
     bodiless_content_type: bool = False
     """Keep `content-type` on answers that have no body (204, 205, 304)."""
-
     default_title: str = "Typeway"
     """The title of an application that names none."""
 

@@ -23,19 +23,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pages:
-    """What writes the pages.
-
-    Parameters:
-        swagger_ui: writes Swagger UI.
-        redoc: writes ReDoc.
-        oauth2_redirect: writes the page to which Swagger UI's user comes back.
-        asset_path: where the application shall serve the files that they load; None if they need none of it.
-    """
+    """What writes the pages."""
 
     swagger_ui: Callable[..., HTMLResponse]
     redoc: Callable[..., HTMLResponse]
-    oauth2_redirect: Callable[..., HTMLResponse]
-    asset_path: str | None
+    oauth2_redirect: Callable[..., HTMLResponse]  # writes the page to which Swagger UI's user comes back
+    asset_path: str | None  # where the application shall serve the files that they load; None if they need none of it
 
 
 PACKAGED: Final = Pages(
@@ -87,7 +80,8 @@ def add_page(app: Typeway, url: str, name: str, write: Callable[[str], Response]
     async def page(request: Request) -> Response:
         return write(request.scope.get("root_path", "").rstrip("/"))
 
-    app.add_route(url, page, name=name, include_in_schema=False)
+    page.__name__ = name
+    app.add_route(url, page, include_in_schema=False)
 
 
 def document_below(app: Typeway, root_path: str) -> dict[str, Any]:

@@ -22,33 +22,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One endpoint on one path.
+    """One endpoint on one path."""
 
-    Parameters:
-        path: the whole path, as declared, with convertors.
-        path_format: the whole path, parameters as `{name}`.
-        path_names: the names of the path's parameters.
-        methods: the HTTP methods, sorted; none for a WebSocket.
-        declaration: what the endpoint's signature says.
-        returns: what the endpoint answers with.
-        dependencies: what runs before the endpoint for its effect only, in order.
-        response_class: the class of responses if somebody named one, else None.
-        unique_id: the operation id, given or computed.
-        route: the route object that users see.
-    """
-
-    path: str
-    path_format: str
-    path_names: frozenset[str]
-    methods: tuple[str, ...]
+    path: str  # the whole path, as declared, with convertors
+    path_format: str  # the whole path, parameters as `{name}`
+    path_names: frozenset[str]  # the names of the path's parameters
+    methods: tuple[str, ...]  # the HTTP methods, sorted; none for a WebSocket
     name: str
-    declaration: Declaration
-    returns: Returns
-    route: BaseRoute
-    dependencies: Sequence[Depends] = ()
+    declaration: Declaration  # what the endpoint's signature says
+    returns: Returns  # what the endpoint answers with
+    route: BaseRoute  # the route object that users see
+    dependencies: Sequence[Depends] = ()  # what runs before the endpoint for its effect only, in order
     conventions: Conventions = TYPEWAY
     status_code: int | None = None
-    response_class: type[Response] | None = None
+    response_class: type[Response] | None = None  # the class of responses if somebody named one, else None
     response_model_include: IncEx | None = None
     response_model_exclude: IncEx | None = None
     response_model_by_alias: bool = True
@@ -67,7 +54,7 @@ class Operation:
     deprecated: bool | None = None
     include_in_schema: bool = True
     operation_id: str | None = None
-    unique_id: str = ""
+    unique_id: str = ""  # the operation id, given or computed
     openapi_extra: Mapping[str, Any] | None = None
 
     @property

@@ -4,26 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import wraps
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
-from starlette.routing import BaseRoute
-
-
-class Owner(Protocol):
-    """What a route list needs of its router."""
-
-    routes: Any
+from starlette.routing import BaseRoute, Router
 
 
 class RouteList(list[BaseRoute]):
-    """A list of routes that its router takes over whenever it has been changed.
+    """A list of routes that its router takes over whenever it has been changed."""
 
-    Parameters:
-        routes: the routes, included ones as they stand in the router.
-        owner: the router.
-    """
-
-    def __init__(self, routes: Iterable[BaseRoute], owner: Owner) -> None:
+    def __init__(self, routes: Iterable[BaseRoute], owner: Router) -> None:
         super().__init__(routes)
         self.owner = owner
 

@@ -21,6 +21,7 @@ from typeway.options import (
     GroupOptions,
     IncludeOptions,
     RouterOptions,
+    concatenate,
     given_options,
     inherit,
 )  # fmt: skip
@@ -29,22 +30,17 @@ from typeway.routes import JOINED, APIRoute, APIWebSocketRoute
 from typeway.serve.asgi import NoApplication, Site, serve_http
 from typeway.serve.frontend import Build, Frontend
 from typeway.serve.sockets import serve_socket
-from typeway.types import DecoratedCallable
+from typeway.types import Endpoint, Register
 from typeway.verbs import Verbs, registering
 from typeway.views import check_prefix, indexes_of, view_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Inclusion:
-    """A link to a router whose routes are part of another's.
+    """A link to a router whose routes are part of another's."""
 
-    Parameters:
-        router: the included router; routes added to it later are included as well.
-        options: what the inclusion adds to them.
-    """
-
-    router: Router
-    options: Mapping[str, Any]
+    router: Router  # the included router; routes added to it later are included as well
+    options: Mapping[str, Any]  # what the inclusion adds to them
 
 
 class Router(Verbs, routing.Router):
@@ -247,7 +243,7 @@ class Router(Verbs, routing.Router):
         self.lifespan_context = merged(self.lifespan_context, router.lifespan_context)
         self.changed()
 
-    def add_api_route(self, path: str, endpoint: Callable[..., Any], **options: Unpack[ApiRouteOptions]) -> None:
+    def add_api_route(self, path: str, endpoint: Endpoint, **options: Unpack[ApiRouteOptions]) -> None:
         """Add an endpoint for one or several methods.
 
         Parameters:
@@ -257,9 +253,7 @@ class Router(Verbs, routing.Router):
         """
         self.add(self.new_route(self.route_class, path, endpoint, options))
 
-    def new_route(
-        self, kind: type[APIRoute], path: str, endpoint: Callable[..., Any], options: Mapping[str, Any]
-    ) -> APIRoute:
+    def new_route(self, kind: type[APIRoute], path: str, endpoint: Endpoint, options: Mapping[str, Any]) -> APIRoute:
         """A route of a class, with what the router adds to its path and options."""
         given = given_options("add_api_route()", options, ApiRouteOptions)
         joined = inherit(self.group_options, given)
@@ -268,12 +262,7 @@ class Router(Verbs, routing.Router):
         return kind(self.prefix + path, endpoint=endpoint, **joined)
 
     def add_api_websocket_route(
-        self,
-        path: str,
-        endpoint: Callable[..., Any],
-        name: str | None = None,
-        *,
-        dependencies: Sequence[Any] | None = None,
+        self, path: str, endpoint: Endpoint, name: str | None = None, *, dependencies: Sequence[Any] | None = None
     ) -> None:
         """Add a WebSocket endpoint.
 
@@ -283,15 +272,9 @@ class Router(Verbs, routing.Router):
             name: the route's name for `url_path_for`.
             dependencies: what runs before the endpoint for its effect only.
         """
-        self.add(
-            self.websocket_route_class(
-                self.prefix + path,
-                endpoint,
-                name=name,
-                dependencies=[*self.dependencies, *(dependencies or ())],
-                conventions=self.conventions,
-            )
-        )
+        kind, conventions = self.websocket_route_class, self.conventions
+        dependencies = concatenate(self.dependencies, dependencies)
+        self.add(kind(self.prefix + path, endpoint, name=name, dependencies=dependencies, conventions=conventions))
 
     def add_frontend(self, path: str, build: Build) -> None:
         """Add a frontend; see `frontend()`."""
@@ -303,7 +286,7 @@ class Router(Verbs, routing.Router):
 
     def route(
         self, path: str, methods: Sequence[str] | None = None, name: str | None = None, include_in_schema: bool = True
-    ) -> Callable[[DecoratedCallable], DecoratedCallable]:
+    ) -> Register:
         """Register a plain Starlette endpoint, which receives nothing but the Request."""
         options: Any = {"methods": methods, "name": name, "include_in_schema": include_in_schema}
         return registering(lambda endpoint: self.add_route(path, endpoint, **options))
@@ -331,7 +314,7 @@ class Router(Verbs, routing.Router):
     def add_route(
         self,
         path: str,
-        endpoint: Callable[..., Any],
+        endpoint: Endpoint,
         methods: Collection[str] | None = None,
         name: str | None = None,
         include_in_schema: bool = True,
@@ -339,7 +322,7 @@ class Router(Verbs, routing.Router):
         """Add a plain Starlette endpoint, which receives nothing but the Request."""
         self.add(routing.Route(path, endpoint, methods=methods, name=name, include_in_schema=include_in_schema))
 
-    def add_websocket_route(self, path: str, endpoint: Callable[..., Any], name: str | None = None) -> None:
+    def add_websocket_route(self, path: str, endpoint: Endpoint, name: str | None = None) -> None:
         """Add a plain Starlette WebSocket endpoint, which receives nothing but the WebSocket."""
         self.add(routing.WebSocketRoute(path, endpoint, name=name))
 

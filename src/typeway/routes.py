@@ -139,7 +139,6 @@ class APIRoute(Planned, routing.Route):
         path: the path, with `{name}` or `{name:convertor}` for parameters.
         endpoint: the function to call.
         conventions: the conventions of the router that the route is made for, if not those of the class.
-        dependency_overrides_provider: kept for code that asks a route for it; overrides are always the application's.
         options: see `typeway.options.ApiRouteOptions`.
 
     Raises:
@@ -182,13 +181,11 @@ class APIRoute(Planned, routing.Route):
         *,
         methods: Sequence[str] | set[str] | None = None,
         conventions: Conventions | None = None,
-        dependency_overrides_provider: Any = None,
         **options: Any,
     ) -> None:
         self.options = given_options(f"{type(self).__name__}()", options, ApiRouteOptions)
         self.conventions = conventions or self.conventions
         self.endpoint = endpoint
-        self.dependency_overrides_provider = dependency_overrides_provider
         self.methods = {method.upper() for method in methods or ("GET",)}
         self.declaration = read_declaration(endpoint)
         self.apply(self.options)
@@ -277,7 +274,6 @@ class APIWebSocketRoute(Planned, routing.WebSocketRoute):
         name: the route's name for `url_path_for`.
         dependencies: what runs before the endpoint for its effect only.
         conventions: the conventions of the router that the route is made for, if not those of the class.
-        dependency_overrides_provider: kept for code that asks a route for it; overrides are always the application's.
     """
 
     def __init__(
@@ -288,11 +284,9 @@ class APIWebSocketRoute(Planned, routing.WebSocketRoute):
         name: str | None = None,
         dependencies: Sequence[Depends] | None = None,
         conventions: Conventions | None = None,
-        dependency_overrides_provider: Any = None,
     ) -> None:
         self.endpoint = endpoint
         self.conventions = conventions or self.conventions
-        self.dependency_overrides_provider = dependency_overrides_provider
         self.dependencies: list[Depends] = list(dependencies or ())
         self.declaration = read_declaration(endpoint)
         self.name = name or get_name(endpoint)

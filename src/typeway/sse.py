@@ -62,19 +62,14 @@ class ServerSentEvent(BaseModel):
 
     data: Any = None
     """Any value; it is sent as JSON, so a string is sent with its quotes."""
-
     raw_data: str | None = None
     """Text that is sent as it is, instead of `data`."""
-
     event: Annotated[str | None, AfterValidator(_single_line)] = None
     """The event's name, for `addEventListener`; "message" where it is None."""
-
     id: Annotated[str | None, AfterValidator(_single_line), AfterValidator(_without_null)] = None
     """What a client sends back as `Last-Event-ID` when it reconnects."""
-
     retry: Annotated[int, Field(ge=0)] | None = None
     """How many milliseconds a client waits before it reconnects."""
-
     comment: str | None = None
     """Text that clients ignore."""
 

@@ -2,24 +2,26 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import Any, TypeAlias, TypeVar, Union
+from typing import Any, Protocol, TypeAlias, TypeVar, Union
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 __all__ = [
-    "ASGIApp",
-    "DecoratedCallable",
-    "ExceptionHandler",
-    "IncEx",
-    "Lifespan",
-    "Message",
-    "Receive",
-    "Scope",
+    "ASGIApp", "DecoratedCallable", "Endpoint", "ExceptionHandler", "IncEx", "Lifespan", "Message", "Receive", "Register", "Scope",
     "Send",
-]
+]  # fmt: skip
 
-# What a decorator receives and hands back unchanged, so that editors keep the endpoint's own type.
 DecoratedCallable = TypeVar("DecoratedCallable", bound=Callable[..., Any])
+
+
+class Register(Protocol):
+    """A decorator that hands back what it has decorated, so that editors keep the endpoint's own type."""
+
+    def __call__(self, decorated: DecoratedCallable, /) -> DecoratedCallable: ...
+
+
+# What a route calls, in any of its forms.
+Endpoint: TypeAlias = Callable[..., Any]
 
 # Which fields of a model to keep or to drop: names, or positions for lists, nested to any depth.
 IncEx: TypeAlias = set[int] | set[str] | Mapping[int, Union["IncEx", bool]] | Mapping[str, Union["IncEx", bool]]

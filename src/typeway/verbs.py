@@ -11,13 +11,13 @@ from typing_extensions import Unpack, deprecated
 from typeway.conventions import Conventions
 from typeway.options import ApiRouteOptions, IncludeOptions, RouteOptions
 from typeway.serve.frontend import Build, Fallback, read_build
-from typeway.types import DecoratedCallable
+from typeway.types import DecoratedCallable, Endpoint, Register
 
 if TYPE_CHECKING:
     from typeway.router import Router
 
 
-def registering(add: Callable[[Any], Any]) -> Callable[[DecoratedCallable], DecoratedCallable]:
+def registering(add: Callable[[Any], Any]) -> Register:
     """A decorator that hands what it decorates to a function, and gives it back unchanged."""
 
     def register(decorated: DecoratedCallable) -> DecoratedCallable:
@@ -34,28 +34,23 @@ class Verbs:
     """
 
     conventions: ClassVar[Conventions]
-    router: Verbs
+    router: Router
 
     def include_router(self, router: Router, **options: Unpack[IncludeOptions]) -> None:
         """Make a router's routes part of the application; see `Router.include_router`."""
         self.router.include_router(router, **options)
 
-    def add_api_route(self, path: str, endpoint: Callable[..., Any], **options: Unpack[ApiRouteOptions]) -> None:
+    def add_api_route(self, path: str, endpoint: Endpoint, **options: Unpack[ApiRouteOptions]) -> None:
         """Add an endpoint for one or several methods; see `Router.add_api_route`."""
         self.router.add_api_route(path, endpoint, **options)
 
     def add_api_websocket_route(
-        self,
-        path: str,
-        endpoint: Callable[..., Any],
-        name: str | None = None,
-        *,
-        dependencies: Sequence[Any] | None = None,
+        self, path: str, endpoint: Endpoint, name: str | None = None, *, dependencies: Sequence[Any] | None = None
     ) -> None:
         """Add a WebSocket endpoint; see `Router.add_api_websocket_route`."""
         self.router.add_api_websocket_route(path, endpoint, name=name, dependencies=dependencies)
 
-    def add_websocket_route(self, path: str, endpoint: Callable[..., Any], name: str | None = None) -> None:
+    def add_websocket_route(self, path: str, endpoint: Endpoint, name: str | None = None) -> None:
         """Add a plain Starlette WebSocket endpoint, which receives nothing but the WebSocket."""
         self.router.add_websocket_route(path, endpoint, name=name)
 
@@ -67,53 +62,49 @@ class Verbs:
         """Add a frontend; see `frontend()`."""
         self.router.add_frontend(path, build)
 
-    def api_route(
-        self, path: str, **options: Unpack[ApiRouteOptions]
-    ) -> Callable[[DecoratedCallable], DecoratedCallable]:
+    def api_route(self, path: str, **options: Unpack[ApiRouteOptions]) -> Register:
         """Register an endpoint for the methods in `methods`."""
         return registering(lambda endpoint: self.add_api_route(path, endpoint, **options))
 
-    def get(self, path: str, **options: Unpack[RouteOptions]) -> Callable[[DecoratedCallable], DecoratedCallable]:
+    def get(self, path: str, **options: Unpack[RouteOptions]) -> Register:
         """Register an endpoint for GET (RFC 9110 section 9.3.1)."""
         return self.api_route(path, methods=["GET"], **options)
 
-    def put(self, path: str, **options: Unpack[RouteOptions]) -> Callable[[DecoratedCallable], DecoratedCallable]:
+    def put(self, path: str, **options: Unpack[RouteOptions]) -> Register:
         """Register an endpoint for PUT (RFC 9110 section 9.3.4)."""
         return self.api_route(path, methods=["PUT"], **options)
 
-    def post(self, path: str, **options: Unpack[RouteOptions]) -> Callable[[DecoratedCallable], DecoratedCallable]:
+    def post(self, path: str, **options: Unpack[RouteOptions]) -> Register:
         """Register an endpoint for POST (RFC 9110 section 9.3.3)."""
         return self.api_route(path, methods=["POST"], **options)
 
-    def delete(self, path: str, **options: Unpack[RouteOptions]) -> Callable[[DecoratedCallable], DecoratedCallable]:
+    def delete(self, path: str, **options: Unpack[RouteOptions]) -> Register:
         """Register an endpoint for DELETE (RFC 9110 section 9.3.5)."""
         return self.api_route(path, methods=["DELETE"], **options)
 
-    def options(self, path: str, **options: Unpack[RouteOptions]) -> Callable[[DecoratedCallable], DecoratedCallable]:
+    def options(self, path: str, **options: Unpack[RouteOptions]) -> Register:
         """Register an endpoint for OPTIONS (RFC 9110 section 9.3.7)."""
         return self.api_route(path, methods=["OPTIONS"], **options)
 
-    def head(self, path: str, **options: Unpack[RouteOptions]) -> Callable[[DecoratedCallable], DecoratedCallable]:
+    def head(self, path: str, **options: Unpack[RouteOptions]) -> Register:
         """Register an endpoint for HEAD (RFC 9110 section 9.3.2)."""
         return self.api_route(path, methods=["HEAD"], **options)
 
-    def patch(self, path: str, **options: Unpack[RouteOptions]) -> Callable[[DecoratedCallable], DecoratedCallable]:
+    def patch(self, path: str, **options: Unpack[RouteOptions]) -> Register:
         """Register an endpoint for PATCH (RFC 5789)."""
         return self.api_route(path, methods=["PATCH"], **options)
 
-    def trace(self, path: str, **options: Unpack[RouteOptions]) -> Callable[[DecoratedCallable], DecoratedCallable]:
+    def trace(self, path: str, **options: Unpack[RouteOptions]) -> Register:
         """Register an endpoint for TRACE (RFC 9110 section 9.3.8)."""
         return self.api_route(path, methods=["TRACE"], **options)
 
-    def websocket(
-        self, path: str, name: str | None = None, *, dependencies: Sequence[Any] | None = None
-    ) -> Callable[[DecoratedCallable], DecoratedCallable]:
+    def websocket(self, path: str, name: str | None = None, *, dependencies: Sequence[Any] | None = None) -> Register:
         """Register a WebSocket endpoint (RFC 6455)."""
         return registering(
             lambda endpoint: self.add_api_websocket_route(path, endpoint, name=name, dependencies=dependencies)
         )
 
-    def websocket_route(self, path: str, name: str | None = None) -> Callable[[DecoratedCallable], DecoratedCallable]:
+    def websocket_route(self, path: str, name: str | None = None) -> Register:
         """Register a plain Starlette WebSocket endpoint, which receives nothing but the WebSocket."""
         return registering(lambda endpoint: self.add_websocket_route(path, endpoint, name=name))
 
@@ -151,6 +142,6 @@ class Verbs:
         self.add_frontend(path, read_build(path, directory, fallback, check_dir, self.conventions))
 
     @deprecated("on_event is deprecated, use a lifespan instead: `Typeway(lifespan=...)`.")
-    def on_event(self, event_type: str) -> Callable[[DecoratedCallable], DecoratedCallable]:
+    def on_event(self, event_type: str) -> Register:
         """Register a function to run at `"startup"` or `"shutdown"`; prefer a lifespan."""
         return registering(lambda function: self.add_event_handler(event_type, function))

@@ -24,14 +24,13 @@ def check_prefix(prefix: str) -> str:
     Raises:
         DeclarationError: it does not start with a slash, or ends with one.
     """
-    problem = None
+    meant = prefix.strip("/")
+    hint = f"Write prefix={meant and '/' + meant!r}."
     if prefix and not prefix.startswith("/"):
-        problem = "A path prefix must start with '/'"
-    elif prefix.endswith("/"):
+        raise declaration_error("A path prefix must start with '/'", hint=hint, also=AssertionError)
+    if prefix.endswith("/"):
         problem = "A path prefix must not end with '/', as the routes will start with it"
-    if problem is not None:
-        meant = prefix.strip("/")
-        raise declaration_error(problem, hint=f"Write prefix={meant and '/' + meant!r}.", also=AssertionError)
+        raise declaration_error(problem, hint=hint, also=AssertionError)
     return prefix
 
 
@@ -47,12 +46,10 @@ def view_of(route: BaseRoute, prefix: str, outer: Mapping[str, Any], limit: int 
         return route.inside(prefix, outer)
     view = copy.copy(route)
     vars(view)["max_body_size"] = limit_of(route, nearest(outer.get("max_body_size"), limit))
-    if isinstance(view, (routing.Route, routing.WebSocketRoute)):
+    if isinstance(view, (routing.Route, routing.WebSocketRoute, routing.Mount)):
         view.path = prefix + view.path
-        view.path_regex, view.path_format, view.param_convertors = compile_path(view.path)
-    elif isinstance(view, routing.Mount):
-        view.path = prefix + view.path
-        view.path_regex, view.path_format, view.param_convertors = compile_path(view.path + "/{path:path}")
+        pattern = view.path + "/{path:path}" if isinstance(view, routing.Mount) else view.path
+        view.path_regex, view.path_format, view.param_convertors = compile_path(pattern)
     return view
 
 

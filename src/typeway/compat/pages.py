@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from html import escape
 from typing import Any, Final
 
 from starlette.responses import HTMLResponse
@@ -48,7 +49,17 @@ def get_swagger_ui_html(
         init_oauth=init_oauth,
         swagger_ui_parameters=swagger_ui_parameters,
     )
-    return complete(page)
+    return complete(page, comment_on(oauth2_redirect_url, bool(init_oauth)))
+
+
+def comment_on(oauth2_redirect_url: str | None, has_oauth: bool) -> str:
+    """Say to readers of Swagger UI's page what its script adds to the data, in the words of FastAPI's own script."""
+    lines = ["presets: [", "  SwaggerUIBundle.presets.apis,", "  SwaggerUIBundle.SwaggerUIStandalonePreset", "],"]
+    if oauth2_redirect_url:
+        lines.append(f"oauth2RedirectUrl: window.location.origin + '{escape(oauth2_redirect_url, quote=False)}',")
+    if has_oauth:
+        lines.append("and then: ui.initOAuth(...)")
+    return "\n".join(["<!-- Swagger UI starts with the values above and with", *lines, "-->", ""])
 
 
 def get_redoc_html(
@@ -75,14 +86,19 @@ def get_swagger_ui_oauth2_redirect_html() -> HTMLResponse:
     return complete(pages.get_swagger_ui_oauth2_redirect_html())
 
 
-def complete(page: HTMLResponse) -> HTMLResponse:
-    """A page with the package's own small files in it, so that it works wherever somebody serves it."""
+def complete(page: HTMLResponse, comment: str = "") -> HTMLResponse:
+    """A page with the package's own small files in it, so that it works wherever somebody serves it.
+
+    Parameters:
+        comment: what stands at its end.
+    """
 
     def inline(found: re.Match[str]) -> str:
         kind = found.lastgroup
         return "" if kind is None else f"<{kind}>\n{CONTENTS[found[kind]].read_text(encoding='utf-8')}</{kind}>"
 
-    return HTMLResponse(PACKAGED.sub(inline, bytes(page.body).decode()))
+    text = bytes(page.body).decode().replace("</body>", f"{comment}</body>")
+    return HTMLResponse(PACKAGED.sub(inline, text))
 
 
 def replaceable(name: str, function: Callable[..., HTMLResponse]) -> Callable[..., HTMLResponse]:

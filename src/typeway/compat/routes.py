@@ -46,6 +46,13 @@ class APIRoute(routes.APIRoute):
 
     conventions = FASTAPI
 
+    def __init__(
+        self, path: str, endpoint: Callable[..., Any], *, dependency_overrides_provider: Any = None, **options: Any
+    ) -> None:
+        # Overrides are always those of the application that serves; some code asks a route for it.
+        self.dependency_overrides_provider = dependency_overrides_provider
+        super().__init__(path, endpoint, **options)
+
     @cached_property
     def dependant(self) -> Dependant:
         """The endpoint with its parameters and dependencies; what is appended to its dependencies runs."""
@@ -141,6 +148,12 @@ class APIWebSocketRoute(routes.APIWebSocketRoute):
     """One WebSocket endpoint under one path, as FastAPI's plugins expect a route to look."""
 
     conventions = FASTAPI
+
+    def __init__(
+        self, path: str, endpoint: Callable[..., Any], *, dependency_overrides_provider: Any = None, **options: Any
+    ) -> None:
+        self.dependency_overrides_provider = dependency_overrides_provider
+        super().__init__(path, endpoint, **options)
 
     @cached_property
     def dependant(self) -> Dependant:

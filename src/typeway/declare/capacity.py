@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 from weakref import WeakKeyDictionary
 
@@ -9,17 +10,11 @@ from anyio import Semaphore
 from anyio.lowlevel import RunVar
 
 
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class Capacity:
-    """How many may hold something at a time in one event loop; it is told apart by identity.
+    """How many may hold something at a time in one event loop; it is told apart by identity."""
 
-    Parameters:
-        limit: how many.
-    """
-
-    __slots__ = ("__weakref__", "limit")
-
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
+    limit: int
 
     def semaphore(self) -> Semaphore:
         """The running event loop's semaphore, an asynchronous context manager: whoever waits for it is served in turn."""

@@ -23,7 +23,7 @@ from typeway.declare.markers import Location, Marker
 from typeway.declare.signature import Declaration, Parameter
 from typeway.exceptions import DeclarationError, declaration_error
 
-T = TypeVar("T")
+Said = TypeVar("Said")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,23 +44,14 @@ class Needed:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A parameter whose value the request carries.
-
-    Parameters:
-        name: the parameter's name.
-        annotation: its type with all metadata, ready for Pydantic.
-        kind: its type without metadata, for questions about shape.
-        marker: where the value stands and what is said about it; default and alias settled.
-        is_group: whether it is a model whose fields are the parameters on the wire.
-        metadata: what the signature's `Annotated` says beside the marker.
-    """
+    """A parameter whose value the request carries."""
 
     name: str
-    annotation: Any
-    kind: Any
-    marker: Marker
-    is_group: bool = False
-    metadata: tuple[Any, ...] = ()
+    annotation: Any  # its type with all metadata, ready for Pydantic
+    kind: Any  # its type without metadata, for questions about shape
+    marker: Marker  # where the value stands and what is said about it; default and alias settled
+    is_group: bool = False  # whether it is a model whose fields are the parameters on the wire
+    metadata: tuple[Any, ...] = ()  # what the signature's `Annotated` says beside the marker
 
     @property
     def is_list(self) -> bool:
@@ -124,7 +115,7 @@ class Question:
     where: str
     conventions: Conventions
 
-    def said(self, kind: type[T]) -> list[T]:
+    def said(self, kind: type[Said]) -> list[Said]:
         """Everything of a kind that `Annotated` and then the default value hold; the last of it counts."""
         parameter = self.parameter
         return [entry for entry in (*parameter.metadata, parameter.default) if isinstance(entry, kind)]

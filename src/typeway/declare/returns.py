@@ -19,17 +19,11 @@ STREAMS: Final = (AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Itera
 
 @dataclass(frozen=True, slots=True)
 class Returns:
-    """What an endpoint answers with.
+    """What an endpoint answers with."""
 
-    Parameters:
-        model: the type that results are validated against, or None.
-        item: the type of a stream's items, or None.
-        streams: whether the endpoint is a generator, whose items are the answer.
-    """
-
-    model: Any = None
-    item: Any = None
-    streams: bool = False
+    model: Any = None  # the type that results are validated against, or None
+    item: Any = None  # the type of a stream's items, or None
+    streams: bool = False  # whether the endpoint is a generator, whose items are the answer
 
 
 def read_returns(function: Callable[..., Any], annotation: Any, response_model: Any, where: str) -> Returns:

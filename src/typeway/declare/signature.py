@@ -19,38 +19,24 @@ VARIABLE = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter of a callable, as its author wrote it.
-
-    Parameters:
-        annotation: the type without `Annotated`; `Any` where none was written.
-        metadata: what `Annotated` says beside the type.
-        default: the default value, or `PydanticUndefined`.
-        is_variable: whether it is `*args` or `**kwargs`.
-    """
+    """One parameter of a callable, as its author wrote it."""
 
     name: str
-    annotation: Any
-    metadata: tuple[Any, ...] = ()
+    annotation: Any  # the type without `Annotated`; `Any` where none was written
+    metadata: tuple[Any, ...] = ()  # what `Annotated` says beside the type
     default: Any = PydanticUndefined
-    is_variable: bool = False
+    is_variable: bool = False  # whether it is `*args` or `**kwargs`
 
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """What one callable declares, and where.
-
-    Parameters:
-        function: the callable itself.
-        parameters: its parameters in order.
-        returns: its return annotation, or `PydanticUndefined`.
-        where: file and line of its definition, for messages.
-        answers: where its parameters' values come from, by what that depends on beside itself; see `classify`.
-    """
+    """What one callable declares, and where."""
 
     function: Callable[..., Any]
     parameters: tuple[Parameter, ...]
-    returns: Any
-    where: str
+    returns: Any  # its return annotation, or `PydanticUndefined`
+    where: str  # file and line of its definition, for messages
+    # Where its parameters' values come from, by what that depends on beside itself; see `classify`.
     answers: dict[Hashable, tuple[Any, ...]] = field(default_factory=dict, compare=False, repr=False)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pydantic_core import to_jsonable_python
@@ -78,11 +79,11 @@ def build_document(
     return {key: plain(value) for key, value in document.items() if value is not None}
 
 
+@dataclass(slots=True)
 class Writer:
     """Writes operations into one document, in which every operation id should stand once."""
 
-    def __init__(self) -> None:
-        self.ids: set[str] = set()
+    ids: set[str] = field(default_factory=set)
 
     def paths(self, outlines: Sequence[Outline]) -> dict[str, dict[str, Any]]:
         """The Paths Object (section 4.8.8)."""

@@ -26,16 +26,11 @@ NOT_A_WORD: Final = re.compile(r"\W")
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """What the document says of an operation.
-
-    Parameters:
-        shown: its Operation Object, whatever the method; schemas and responses in it are filled in later.
-        callbacks: the requests that the API sends to its clients.
-    """
+    """What the document says of an operation."""
 
     operation: Operation
-    shown: dict[str, Any]
-    callbacks: tuple[Outline, ...]
+    shown: dict[str, Any]  # its Operation Object, whatever the method; schemas and responses in it are filled in later
+    callbacks: tuple[Outline, ...]  # the requests that the API sends to its clients
 
 
 def unique_id(name: str, path_format: str, method: str) -> str:

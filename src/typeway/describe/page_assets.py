@@ -29,15 +29,11 @@ _OWN_FILES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """One file that the documentation pages load.
+    """One file that the documentation pages load."""
 
-    Parameters:
-        name: the last part of its address: `package@version/file`. A new version has a new address.
-        path: where it is on the disk.
-    """
-
+    # The last part of its address: `package@version/file`. A new version has a new address.
     name: str
-    path: Path
+    path: Path  # where it is on the disk
 
     @property
     def url(self) -> str:

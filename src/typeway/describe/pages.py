@@ -91,7 +91,6 @@ def get_swagger_ui_html(
             '<div id="swagger-ui"></div>',
             "<noscript>Swagger UI needs JavaScript.</noscript>",
             *blocks,
-            _swagger_comment(oauth2_redirect_url, bool(init_oauth)),
         ],
         scripts=[swagger_js_url, ASSETS["typeway-swagger.js"].url],
         asset_path=asset_path,
@@ -157,16 +156,6 @@ def _json_block(block_id: str, values: Mapping[str, Any]) -> str:
     for character in "<>&":
         lines = lines.replace(character, f"\\u{ord(character):04x}")
     return f'<script type="application/json" id="{block_id}">\n{{\n{lines}\n}}\n</script>'
-
-
-def _swagger_comment(oauth2_redirect_url: str | None, has_oauth: bool) -> str:
-    """Say to readers of the page's source what its last script adds to the data."""
-    lines = ["presets: [", "  SwaggerUIBundle.presets.apis,", "  SwaggerUIBundle.SwaggerUIStandalonePreset", "],"]
-    if oauth2_redirect_url:
-        lines.append(f"oauth2RedirectUrl: window.location.origin + '{escape(oauth2_redirect_url, quote=False)}',")
-    if has_oauth:
-        lines.append("and then: ui.initOAuth(...)")
-    return "\n".join(["<!-- typeway-swagger.js starts Swagger UI with the values above and with", *lines, "-->"])
 
 
 def _page(

@@ -23,10 +23,7 @@ def describe_parameters(
 ) -> list[dict[str, Any]]:
     """The Parameter Objects (OpenAPI 3.1, section 4.8.12), one per name and location.
 
-    Parameters:
-        inputs: the operation's inputs, the endpoint's first. The types of hidden ones are described too, for others
-            may refer to them.
-        path_names: the names of the path's parameters.
+    The types of hidden ones are described too, for others may refer to them.
     """
     shown: dict[tuple[str, str], dict[str, Any]] = {}
     for placed in (placed for location in LOCATIONS for placed in inputs if placed.entry.location == location):

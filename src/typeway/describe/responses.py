@@ -103,11 +103,7 @@ def status_of(operation: Operation) -> str:
 
 
 def content_of(operation: Operation, want: Callable[[Any, str], JsonSchema]) -> dict[str, Any] | None:
-    """What the endpoint's response carries, by media type (section 4.8.14); None if its class does not say.
-
-    Parameters:
-        want: asks for the schema of a type.
-    """
+    """What the endpoint's response carries, by media type (section 4.8.14); None if its class does not say."""
     kind, returns = operation.response_class, operation.returns
     # The items of a generator are sent one by one, as lines of JSON or as events.
     if returns.streams and (kind is None or issubclass(kind, EventSourceResponse)):

@@ -26,28 +26,20 @@ class Wanted:
     shown: JsonSchema = field(default_factory=dict)
 
 
+@dataclass(slots=True, eq=False, kw_only=True)
 class Components:
     """What a document's operations refer to: first collected, then described together, so that names never clash.
 
     Whoever asks for a schema is given a mapping at once, which is empty until `describe` fills it: put it where the
     schema belongs, and look into it only `afterwards`.
-
-    Parameters:
-        separate: whether a model that sends something else than it accepts has a component for each.
-
-    Attributes:
-        schemas: the schemas that have names.
-        guards: the security schemes, by name.
-        afterwards: what to do once all schemas are known.
     """
 
-    def __init__(self, *, separate: bool) -> None:
-        self.separate = separate
-        self.wanted: list[Wanted] = []
-        self.schemas: dict[str, JsonSchema] = {}
-        self.guards: dict[str, Any] = {}
-        self.afterwards: list[Callable[[], None]] = []
-        self.errors: JsonSchema | None = None
+    separate: bool  # whether a model that sends something else than it accepts has a component for each
+    wanted: list[Wanted] = field(default_factory=list)
+    schemas: dict[str, JsonSchema] = field(default_factory=dict)  # the schemas that have names
+    guards: dict[str, Any] = field(default_factory=dict)  # the security schemes, by name
+    afterwards: list[Callable[[], None]] = field(default_factory=list)  # what to do once all schemas are known
+    errors: JsonSchema | None = None
 
     def want(self, schema: CoreSchema, mode: Mode, title: str | None) -> JsonSchema:
         """Ask for the schema of a type."""

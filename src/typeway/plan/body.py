@@ -33,29 +33,21 @@ ReadField = Callable[[FormData], Awaitable[Any]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Body:
-    """What an operation expects of a request's body.
+    """What an operation expects of a request's body."""
 
-    Parameters:
-        inputs: every input of the operation that the body carries, dependencies' first.
-        is_form: whether the body is a form instead of JSON.
-        embedded: whether a JSON body is an object whose members are the inputs.
-        media_types: what the inputs declare to accept beside JSON.
-        takes_bytes: whether an input takes the raw bytes of any media type.
-        strict: whether a body without a media type is left unparsed.
-        rejects: whether other media types are answered with 415.
-        form_limits: `max_fields`, `max_files`, `max_part_size`.
-        readers: of a form, what reads the raw value of each input.
-    """
+    inputs: tuple[Input, ...]  # every input of the operation that the body carries, dependencies' first
+    is_form: bool  # whether the body is a form instead of JSON
+    media_types: frozenset[str]  # what the inputs declare to accept beside JSON
+    takes_bytes: bool  # whether an input takes the raw bytes of any media type
+    strict: bool  # whether a body without a media type is left unparsed
+    rejects: bool  # whether other media types are answered with 415
+    form_limits: Mapping[str, int] = field(default_factory=dict)  # `max_fields`, `max_files`, `max_part_size`
+    readers: tuple[ReadField, ...] = ()  # of a form, what reads the raw value of each input
 
-    inputs: tuple[Input, ...]
-    is_form: bool
-    embedded: bool
-    media_types: frozenset[str]
-    takes_bytes: bool
-    strict: bool
-    rejects: bool
-    form_limits: Mapping[str, int] = field(default_factory=dict)
-    readers: tuple[ReadField, ...] = ()
+    @property
+    def embedded(self) -> bool:
+        """Whether a JSON body is an object whose members are the inputs."""
+        return not self.is_form and self.has_members(self.inputs)
 
     async def read(self, exchange: Exchange) -> None:
         """Read and parse the body into the exchange.
@@ -266,12 +258,9 @@ def build_body(inputs: Sequence[Input], operation: Operation) -> Body | None:
     if not own:
         return None
     is_form = any(entry.location != "body" for entry in own)
-    names = {entry.name for entry in own}
-    embedded = not is_form and (len(names) > 1 or any(entry.marker.embed for entry in own))
     return Body(
         inputs=own,
         is_form=is_form,
-        embedded=embedded,
         media_types=frozenset(entry.marker.media_type for entry in own),
         takes_bytes=any(shapes.is_one_or_several(entry.kind, (UploadFile, bytes)) for entry in own),
         strict=operation.strict_content_type,

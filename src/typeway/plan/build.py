@@ -41,29 +41,17 @@ INJECT: Final[Mapping[type[Any], Callable[[Exchange], Any]]] = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Call:
-    """One function to run, with everything needed to run it.
+    """One function to run, with everything needed to run it."""
 
-    Parameters:
-        function: the function, or the factory of context managers for a generator.
-        kind: how to call it.
-        slot: where its result goes.
-        arguments: computes its keyword arguments.
-        needs: parameters that receive results, with the results' slots.
-        injected: parameters that receive objects of the request.
-        after: the slots of the dependencies, without whose results it is not called.
-        scope: when a generator is resumed.
-        in_thread: whether a generator runs in threads, where no cancellation reaches it.
-    """
-
-    function: Callable[..., Any]
-    kind: Kind
-    slot: int
-    arguments: Arguments
-    needs: tuple[tuple[str, int], ...]
-    injected: tuple[tuple[str, Callable[[Exchange], Any]], ...]
-    after: tuple[int, ...]
-    scope: Lifetime | None
-    in_thread: bool
+    function: Callable[..., Any]  # the function, or the factory of context managers for a generator
+    kind: Kind  # how to call it
+    slot: int  # where its result goes
+    arguments: Arguments  # computes its keyword arguments
+    needs: tuple[tuple[str, int], ...]  # parameters that receive results, with the results' slots
+    injected: tuple[tuple[str, Callable[[Exchange], Any]], ...]  # parameters that receive objects of the request
+    after: tuple[int, ...]  # the slots of the dependencies, without whose results it is not called
+    scope: Lifetime | None  # when a generator is resumed
+    in_thread: bool  # whether a generator runs in threads, where no cancellation reaches it
 
 
 class Reads(Protocol):
@@ -78,29 +66,17 @@ class Reads(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
-    """What will happen when a request for one operation arrives.
-
-    Parameters:
-        operation: what is planned.
-        dependencies: the calls before the endpoint's, in order.
-        endpoint: the endpoint's call.
-        size: how many results the calls leave.
-        body: what to do before any call, which is to read the body; None if nothing of it is needed.
-        shields: whether clean-up may wait and so must be shielded from cancellation.
-        has_exits: whether there are generators to resume.
-        has_function_exits: whether there are some to resume before the answer is sent.
-        occurrences: the slots in the order in which the tree names them, repetitions included.
-    """
+    """What will happen when a request for one operation arrives."""
 
     operation: Operation
-    dependencies: tuple[Call, ...]
+    dependencies: tuple[Call, ...]  # the calls before the endpoint's, in order
     endpoint: Call
-    size: int
-    body: Reads | None
-    shields: bool
-    has_exits: bool
-    has_function_exits: bool
-    occurrences: tuple[int, ...]
+    size: int  # how many results the calls leave
+    body: Reads | None  # what to do before any call, which is to read the body; None if nothing of it is needed
+    shields: bool  # whether clean-up may wait and so must be shielded from cancellation
+    has_exits: bool  # whether there are generators to resume
+    has_function_exits: bool  # whether there are some to resume before the answer is sent
+    occurrences: tuple[int, ...]  # the slots in the order in which the tree names them, repetitions included
 
 
 def build_tree(operation: Operation, overrides: Overrides | None = None) -> Node:

@@ -111,13 +111,7 @@ def context_of(function: Callable[..., Any]) -> Callable[..., AbstractAsyncConte
 
 
 def limited(function: Callable[..., Any], kind: Kind, capacity: Capacity) -> tuple[Callable[..., Any], Kind]:
-    """A function, or a factory of context managers, that waits for its turn; and how to call it then.
-
-    Parameters:
-        function: what is called, with arguments that have been computed by then.
-        kind: how it is called.
-        capacity: how many calls may run at a time.
-    """
+    """A function, or a factory of context managers, that waits for its turn; and how to call it then."""
     if kind is Kind.CONTEXT:
 
         @asynccontextmanager

@@ -17,34 +17,22 @@ from typeway.texts import MISSING as MISSING_TEXT
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an input stands on the wire.
+    """Where an input stands on the wire."""
 
-    Parameters:
-        location: the beginning of its errors' locations.
-        members: of a group, the names on the wire by the names that its model uses.
-        is_group: whether the fields of a model stand there.
-        present: of an input with several names, the one that a request uses.
-    """
-
-    location: tuple[str | int, ...]
+    location: tuple[str | int, ...]  # the beginning of its errors' locations
+    # Of a group, the names on the wire by the names that its model uses.
     members: Mapping[str, str] = field(default_factory=dict)
-    is_group: bool = False
-    present: Callable[[Exchange], str] | None = None
+    is_group: bool = False  # whether the fields of a model stand there
+    present: Callable[[Exchange], str] | None = None  # of an input with several names, the one that a request uses
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One validator for all of a callable's inputs, and the table that places its errors.
+    """One validator for all of a callable's inputs, and the table that places its errors."""
 
-    Parameters:
-        validator: validates a flat mapping keyed by parameter name.
-        places: where each of them stands on the wire.
-        alone: validates the value itself where there is one input, and nothing around it.
-    """
-
-    validator: SchemaValidator
-    places: Mapping[str, Place]
-    alone: SchemaValidator | None
+    validator: SchemaValidator  # validates a flat mapping keyed by parameter name
+    places: Mapping[str, Place]  # where each of them stands on the wire
+    alone: SchemaValidator | None  # validates the value itself where there is one input, and nothing around it
 
     @property
     def only(self) -> str:

@@ -127,15 +127,10 @@ Reshape = Callable[[Any], Any]
 
 @dataclass(frozen=True, slots=True)
 class UnionShapes:
-    """Puts a function before every model of a union, which gives the input the shape that this model expects.
+    """Puts a function before every model of a union, which gives the input the shape that this model expects."""
 
-    Parameters:
-        reshapes: the functions, by model.
-        definitions: the schemas that references stand for.
-    """
-
-    reshapes: Mapping[type[Any], Reshape]
-    definitions: dict[str, Any]
+    reshapes: Mapping[type[Any], Reshape]  # the functions, by model
+    definitions: dict[str, Any]  # the schemas that references stand for
 
     def applied(self, schema: Any) -> Any:
         """The schema of a union, perhaps inside validators and `None`, with the functions in their places."""

@@ -23,15 +23,10 @@ Values = Callable[[str], list[Any]]  # every value of a name
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One location of a request, however it is stored: every value of a name, and all names.
+    """One location of a request, however it is stored: every value of a name, and all names."""
 
-    Parameters:
-        everything: all values of a name, in order.
-        names: all names that are present.
-    """
-
-    everything: Callable[[Exchange, str], list[Any]]
-    names: Callable[[Exchange], Iterable[str]]
+    everything: Callable[[Exchange, str], list[Any]]  # all values of a name, in order
+    names: Callable[[Exchange], Iterable[str]]  # all names that are present
 
 
 def single(values: Callable[[Exchange], Mapping[str, str]]) -> View:
@@ -73,17 +68,11 @@ VIEWS: Final[Mapping[str, View]] = {
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Chooses one parameter's raw value among all that were sent under its name.
-
-    Parameters:
-        location: where they stand.
-        is_sequence: whether the parameter's type is a list or the like.
-        has_json: whether it comes as one string of JSON all the same.
-    """
+    """Chooses one parameter's raw value among all that were sent under its name."""
 
     location: Location
-    is_sequence: bool
-    has_json: bool
+    is_sequence: bool  # whether the parameter's type is a list or the like
+    has_json: bool  # whether it comes as one string of JSON all the same
 
     @property
     def in_form(self) -> bool:
@@ -145,19 +134,13 @@ def pick(values: Values, names: Sequence[str], choice: Choice) -> tuple[str, Any
 
 @dataclass(frozen=True, slots=True)
 class GroupField:
-    """One field of a parameter model.
-
-    Parameters:
-        wires: its names on the wire.
-        keys: the names that the model expects it under, by the names on the wire where these are others.
-        choice: chooses its value among those of its name.
-        field: what the model says of it.
-    """
+    """One field of a parameter model."""
 
     wires: tuple[Wire, ...]
+    # The names that the model expects it under, by the names on the wire where these are others.
     keys: Mapping[str, str]
-    choice: Choice
-    field: FieldInfo
+    choice: Choice  # chooses its value among those of its name
+    field: FieldInfo  # what the model says of it
 
     @property
     def key(self) -> str:
@@ -208,9 +191,6 @@ class Shape:
 
     Names that the model does not declare are handed to it as well: it may forbid or keep them, and its errors show
     what was sent.
-
-    Parameters:
-        fields: the model's fields.
     """
 
     __slots__ = ("fields", "keys")
@@ -220,12 +200,7 @@ class Shape:
         self.keys = frozenset(key for field in self.fields for key in field.keys.values())
 
     def take(self, values: Values, names: Iterable[str]) -> tuple[dict[str, Any], bool]:
-        """The model's raw values, and whether any of them is one of its own.
-
-        Parameters:
-            values: every value of a name.
-            names: all names that were sent.
-        """
+        """The model's raw values, and whether any of them is one of its own."""
         collected: dict[str, Any] = {}
         used = set(self.keys)
         for field in self.fields:
@@ -280,12 +255,7 @@ class Group:
         self.is_optional = NoneType in shapes.members(entry.kind)
 
     def collect(self, values: Values, names: Iterable[str]) -> Any:
-        """The model's raw values; MISSING if it is optional and the request has none of its own.
-
-        Parameters:
-            values: every value of a name.
-            names: all names that were sent.
-        """
+        """The model's raw values; MISSING if it is optional and the request has none of its own."""
         taken = [shape.take(values, names) for shape in self.shapes.values()]
         has_own = any(own for _, own in taken)
         is_union = len(self.shapes) > 1
@@ -296,11 +266,7 @@ class Group:
 
 
 class Reader:
-    """Collects the raw values of one callable's parameters into one flat mapping.
-
-    Parameters:
-        inputs: the callable's path, query, header and cookie parameters.
-    """
+    """Collects the raw values of one callable's path, query, header and cookie parameters into one flat mapping."""
 
     __slots__ = ("cookies", "headers", "others", "path", "query")
 

@@ -19,30 +19,19 @@ Overrides = dict[Callable[..., Any], Callable[..., Any]]
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One callable in its place in the tree.
+    """One callable in its place in the tree."""
 
-    Parameters:
-        declaration: what its signature says.
-        sources: where its parameters' values come from.
-        children: the dependencies it asks for, in order, each with the parameter that receives the result; None
-            where the result is dropped.
-        kind: how to call it.
-        scope: when a generator is resumed; of anything else what was declared, if anything.
-        scopes: the OAuth2 scopes that its dependants demand.
-        own_scopes: those that the asking `Security(...)` adds.
-        depends: how it was asked for; None for the endpoint.
-        original: the callable that was asked for, before any override.
-    """
-
-    declaration: Declaration
-    sources: tuple[Source, ...]
+    declaration: Declaration  # what its signature says
+    sources: tuple[Source, ...]  # where its parameters' values come from
+    # The dependencies it asks for, in order, each with the parameter that receives the result; None where the result is
+    # dropped.
     children: tuple[tuple[str | None, Node], ...]
-    kind: Kind
-    scope: Lifetime | None
-    scopes: tuple[str, ...]
-    own_scopes: tuple[str, ...]
-    depends: Depends | None
-    original: Callable[..., Any]
+    kind: Kind  # how to call it
+    scope: Lifetime | None  # when a generator is resumed; of anything else what was declared, if anything
+    scopes: tuple[str, ...]  # the OAuth2 scopes that its dependants demand
+    own_scopes: tuple[str, ...]  # those that the asking `Security(...)` adds
+    depends: Depends | None  # how it was asked for; None for the endpoint
+    original: Callable[..., Any]  # the callable that was asked for, before any override
 
     @property
     def function(self) -> Callable[..., Any]:

@@ -16,11 +16,6 @@ class Answer(Response):
     """A response as `call_next` returns it.
 
     Its body is kept as bytes until somebody asks for `body_iterator` or sets it.
-
-    Parameters:
-        status: the status code.
-        headers: raw headers; changing `headers` changes them.
-        content: the whole body.
     """
 
     def __init__(self, status: int, headers: RawHeaders, content: bytes) -> None:

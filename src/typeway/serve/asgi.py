@@ -33,29 +33,17 @@ STARTED_TOO_LATE: Final = "Caught handled exception, but response already starte
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Site:
-    """What serving needs to know of the application or router that is served.
+    """What serving needs to know of the application or router that is served."""
 
-    Parameters:
-        index: finds HTTP routes.
-        sockets: finds WebSocket routes.
-        app: the application, whose handlers and overrides count as they are at each request, or `NoApplication`.
-        conventions: which of the two ways to go where there are two.
-        redirects: whether paths that differ by a last slash are redirected.
-        default: what answers when nothing matches; None for 404.
-        router: what `scope["router"]` shall be.
-        limit: the most bytes of a body for requests that no route takes.
-        frontends: what is asked before the default, the longest prefix first.
-    """
-
-    index: Index
-    sockets: Index
-    app: Any
-    conventions: Conventions
-    redirects: bool
-    default: ASGIApp | None
-    router: Any
-    limit: int | None = None
-    frontends: Sequence[Any] = ()
+    index: Index  # finds HTTP routes
+    sockets: Index  # finds WebSocket routes
+    app: Any  # the application, whose handlers and overrides count as they are at each request, or `NoApplication`
+    conventions: Conventions  # which of the two ways to go where there are two
+    redirects: bool  # whether paths that differ by a last slash are redirected
+    default: ASGIApp | None  # what answers when nothing matches; None for 404
+    router: Any  # what `scope["router"]` shall be
+    limit: int | None = None  # the most bytes of a body for requests that no route takes
+    frontends: Sequence[Any] = ()  # what is asked before the default, the longest prefix first
 
     @property
     def handlers(self) -> Handlers:

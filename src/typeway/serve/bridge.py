@@ -16,36 +16,28 @@ class Bridge:
     """One application, one connection, one child task: for asyncio.
 
     A task of its own keeps the cancel scopes that the application opens apart from those of the middleware around it.
-
-    Parameters:
-        app: what to run.
-        scope: the connection's scope.
-        receive: where the application's messages come from.
     """
 
     def __init__(self, app: ASGIApp, scope: Scope, receive: Receive) -> None:
         self.sender, self.receiver = create_memory_object_stream[Message](0)
         self.sent = Event()
-        self.task = asyncio.get_running_loop().create_task(self.run(app, scope, receive))
+        self.source = receive
+        self.task = asyncio.get_running_loop().create_task(self.run(app, scope))
         self.error: Exception | None = None
         self.raised = False
 
-    async def run(self, app: ASGIApp, scope: Scope, receive: Receive) -> None:
+    async def run(self, app: ASGIApp, scope: Scope) -> None:
         with self.sender:
             try:
-                await app(scope, self.receive_until_sent(receive), self.send)
+                await app(scope, self.receive, self.send)
             except Exception as error:
                 self.error = error
 
-    def receive_until_sent(self, receive: Receive) -> Receive:
-        """The connection's messages; a disconnect once the response has been sent."""
-
-        async def receive_message() -> Message:
-            if self.sent.is_set():
-                return {"type": "http.disconnect"}
-            return await receive()
-
-        return receive_message
+    async def receive(self) -> Message:
+        """The connection's next message; a disconnect once the response has been sent."""
+        if self.sent.is_set():
+            return {"type": "http.disconnect"}
+        return await self.source()
 
     async def send(self, message: Message) -> None:
         try:

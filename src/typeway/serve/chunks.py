@@ -22,20 +22,16 @@ Items = AsyncIterator[Any] | Iterator[Any]
 END: Final = object()
 
 
-def chunks_of(items: Items, encode: Encode) -> Chunks:
-    """The chunks that items make, one of each, made when they are asked for."""
-    return chunks_on_the_loop(items, encode) if isinstance(items, AsyncIterator) else chunks_in_threads(items, encode)
+async def chunks_of(items: Items, encode: Encode) -> Chunks:
+    """The chunks that items make, one of each, made when they are asked for: on the loop, or else in threads."""
+    if isinstance(items, AsyncIterator):
+        async for item in items:
+            yield encode(item)
+            # A generator that never waits would hold the loop for ever: nothing else would run, what it has yielded
+            # would not be sent, and nobody could cancel it.
+            await checkpoint()
+        return
 
-
-async def chunks_on_the_loop(items: AsyncIterator[Any], encode: Encode) -> Chunks:
-    async for item in items:
-        yield encode(item)
-        # A generator that never waits would hold the loop for ever: nothing else would run, what it has yielded would
-        # not be sent, and nobody could cancel it.
-        await checkpoint()
-
-
-async def chunks_in_threads(items: Iterator[Any], encode: Encode) -> Chunks:
     def step() -> Any:
         for item in items:
             return encode(item)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, Final
 
@@ -22,11 +23,7 @@ COMMENT: Final[Mapping[str, Any]] = {"type": "http.response.body", "body": sse.K
 
 
 def event_encoder(encode: Callable[[Any], bytes]) -> Callable[[Any], bytes]:
-    """Makes an event of an item: a ServerSentEvent says itself what it is, anything else is data.
-
-    Parameters:
-        encode: makes one line of JSON of an item that is data.
-    """
+    """Makes an event of an item: a ServerSentEvent says itself what it is, anything else is data."""
 
     def encode_event(item: Any) -> bytes:
         if not isinstance(item, ServerSentEvent):
@@ -72,22 +69,15 @@ class EventStream(Closing, EventSourceResponse):
             raise failure
 
 
+@dataclass(slots=True, eq=False)
 class KeptAlive:
-    """A send function that can fill silence with comments.
+    """A send function that can fill silence with comments."""
 
-    Parameters:
-        send: the connection's own.
-        patience: how many seconds of silence are well.
-    """
-
-    __slots__ = ("comment_sent", "is_sending", "last", "patience", "send")
-
-    def __init__(self, send: Send, patience: float) -> None:
-        self.send = send
-        self.patience = patience
-        self.last = monotonic()
-        self.is_sending = False
-        self.comment_sent: anyio.Event | None = None
+    send: Send
+    patience: float  # how many seconds of silence are well
+    last: float = field(default_factory=monotonic)  # when something was sent
+    is_sending: bool = False
+    comment_sent: anyio.Event | None = None
 
     async def __call__(self, message: Message) -> None:
         # PERF: flags instead of a lock, which would cost each event 1 us; there are only two tasks.

@@ -52,13 +52,7 @@ INHERITED: Final = ("dependencies", "max_body_size", "form_limits", "strict_cont
 
 
 class Build(StaticFiles):
-    """The files that a frontend's build has left in a directory.
-
-    Parameters:
-        directory: where they are.
-        fallback: what answers a path without a file.
-        conventions: what tells the kind of its errors.
-    """
+    """The files that a frontend's build has left in a directory."""
 
     def __init__(self, directory: str | os.PathLike[str], fallback: Fallback, conventions: Conventions) -> None:
         self.source = os.fspath(directory)
@@ -91,7 +85,10 @@ class Build(StaticFiles):
             self.config_checked = True
         relative = os.path.normpath(path.lstrip("/"))
         try:
-            full_path, status = self.lookup_path(relative)
+            for name, is_index in ((relative, False), (f"{relative}/index.html", True)):
+                page = self.page(name)
+                if page is not None:
+                    return (*page, is_index)
         except PermissionError:
             raise StarletteHTTPException(401) from None
         except OSError as error:
@@ -100,11 +97,7 @@ class Build(StaticFiles):
             raise
         except ValueError:  # a null character, or another drive
             raise routing_error(self.conventions, 404, None) from None
-        if status is not None and stat.S_ISREG(status.st_mode):
-            return full_path, status, False
-        is_directory = status is not None and stat.S_ISDIR(status.st_mode)
-        index = self.page(f"{relative}/index.html") if is_directory else None
-        return None if index is None else (*index, True)
+        return None
 
     def page(self, name: str) -> tuple[str, os.stat_result] | None:
         """One file of the build, if it is there."""
@@ -155,11 +148,6 @@ class Frontend(BaseRoute):
     """A build and the path that it is served under.
 
     It is no route of `app.routes`: it is asked only when none of them, no 405 and no redirect answers.
-
-    Parameters:
-        prefix: the path, without a last slash.
-        build: the files.
-        options: the options of the router that it is declared on.
     """
 
     original_route: BaseRoute | None = None

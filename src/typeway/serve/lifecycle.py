@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
+from dataclasses import dataclass
 from typing import Final
 
 from anyio import CancelScope
@@ -15,13 +16,11 @@ from typeway.serve.reply import Reply
 from typeway.types import Message, Send
 
 
+@dataclass(slots=True, eq=False)
 class Sent:
     """A send function that notes in an exchange that a response has started."""
 
-    __slots__ = ("exchange",)
-
-    def __init__(self, exchange: Exchange) -> None:
-        self.exchange = exchange
+    exchange: Exchange
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from anyio import CancelScope
@@ -23,24 +24,16 @@ SHOWN: Final = "starlette.max_body_size"
 ACTIVE: Final = "starlette._body_limit_responder"
 
 
+@dataclass(slots=True, eq=False)
 class BodyLimit:
-    """The limit that one request is held to; what is further in may raise or lower it.
+    """The limit that one request is held to; what is further in may raise or lower it."""
 
-    Parameters:
-        max_body_size: the most bytes.
-        receive: where the body comes from.
-        conventions: which exception a body over the limit raises.
-    """
-
-    __slots__ = ("content_length", "conventions", "max_body_size", "raised", "source", "total_size")
-
-    def __init__(self, max_body_size: int, scope: Scope, receive: Receive, conventions: Conventions) -> None:
-        self.max_body_size = max_body_size
-        self.source = receive
-        self.conventions = conventions
-        self.content_length = declared_length(scope)
-        self.total_size = 0
-        self.raised: Exception | None = None
+    max_body_size: int  # the most bytes
+    source: Receive  # where the body comes from
+    conventions: Conventions  # which exception a body over the limit raises
+    content_length: int | None  # what the client declares
+    total_size: int = 0  # what has been read
+    raised: Exception | None = None
 
     async def receive(self) -> Message:
         """The next message."""
@@ -98,7 +91,7 @@ def limit_body(exchange: Exchange, most: int, conventions: Conventions) -> None:
         return
     scope = exchange.scope
     if ACTIVE not in scope:
-        limit = scope[ACTIVE] = BodyLimit(most, scope, exchange.receive, conventions)
+        limit = scope[ACTIVE] = BodyLimit(most, exchange.receive, conventions, declared_length(scope))
         exchange.receive = limit.receive
     change_limit(scope, most, conventions)
     refuse_declared(scope, conventions)
@@ -123,23 +116,18 @@ class Refused(Exception):  # it never leaves this module
     """The answer has been replaced by a 413."""
 
 
+@dataclass(slots=True, eq=False)
 class LimitedApp:
     """An ASGI application that holds every request for another one to a body size.
 
     No answer but 413 leaves it for a request that declares too large a body, even if nobody reads that.
-
-    Parameters:
-        app: the other application.
-        max_body_size: the most bytes, unless what is further in says otherwise.
-        conventions: whether the answer is JSON, given by the application's handlers, or plain text.
-        catches: whether a body that turned out too large while it was read is answered here, not further out.
     """
 
-    def __init__(self, app: ASGIApp, max_body_size: int, conventions: Conventions, *, catches: bool = True) -> None:
-        self.app = app
-        self.catches = catches
-        self.max_body_size = max_body_size
-        self.conventions = conventions
+    app: ASGIApp
+    max_body_size: int  # the most bytes, unless what is further in says otherwise
+    conventions: Conventions  # whether the answer is JSON, given by the application's handlers, or plain text
+    # Whether a body that turned out too large while it was read is answered here, not further out.
+    catches: bool = field(default=True, kw_only=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -149,7 +137,7 @@ class LimitedApp:
             await self.app(scope, receive, send)
         else:
             scope[SHOWN] = self.max_body_size
-            scope[ACTIVE] = limit = BodyLimit(self.max_body_size, scope, receive, self.conventions)
+            scope[ACTIVE] = limit = BodyLimit(self.max_body_size, receive, self.conventions, declared_length(scope))
             try:
                 await self.serve(limit, scope, send)
             finally:

@@ -16,33 +16,19 @@ PLAIN_SEGMENT: Final = re.compile(r"\{([a-zA-Z_][a-zA-Z0-9_]*)(?::str)?\}")
 
 @dataclass(slots=True, eq=False)
 class Entry:
-    """One route in the index.
+    """One route in the index."""
 
-    Parameters:
-        number: its place in the order of declaration.
-        route: the route object that matches and handles.
-        shown: the route object that `scope["route"]` shows.
-        path: its whole path, or None for a route of a foreign kind, which is asked itself.
-        anchor: of a foreign route, the path that everything it matches starts with.
-        methods: its HTTP methods; None if it answers any.
-        convertors: turn the matched strings into values.
-        endpoint: what `scope["endpoint"]` shows.
-        target: what serves it; opaque here.
-        limit: the most bytes of a body, where no target knows it.
-        marks: what else the scope shows of the route.
-    """
-
-    number: int
-    route: BaseRoute
-    shown: BaseRoute
-    path: str | None
-    methods: frozenset[str] | None
-    anchor: str = ""
-    convertors: Mapping[str, Convertor[Any]] = field(default_factory=dict)
-    endpoint: Any = None
-    target: Any = None
-    limit: int | None = None
-    marks: Mapping[str, Any] | None = None
+    number: int  # its place in the order of declaration
+    route: BaseRoute  # the route object that matches and handles
+    shown: BaseRoute  # the route object that `scope["route"]` shows
+    path: str | None  # its whole path, or None for a route of a foreign kind, which is asked itself
+    methods: frozenset[str] | None  # its HTTP methods; None if it answers any
+    anchor: str = ""  # of a foreign route, the path that everything it matches starts with
+    convertors: Mapping[str, Convertor[Any]] = field(default_factory=dict)  # turn the matched strings into values
+    endpoint: Any = None  # what `scope["endpoint"]` shows
+    target: Any = None  # what serves it; opaque here
+    limit: int | None = None  # the most bytes of a body, where no target knows it
+    marks: Mapping[str, Any] | None = None  # what else the scope shows of the route
     names: tuple[tuple[str, int], ...] | None = None
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.background import BackgroundTask
@@ -19,29 +20,23 @@ from typeway.serve.errors import call_handler, handled, handler_for
 from typeway.serve.execute import execute
 from typeway.serve.exits import close_uploads
 from typeway.serve.limits import limit_body
-from typeway.serve.reply import Reply, from_response
+from typeway.serve.reply import from_response
 from typeway.types import ASGIApp, Message, Receive, Scope, Send
 
 Dispatch = Callable[[Request, Any], Awaitable[Response]]
 Inner = Callable[["Flight", Receive], Awaitable[Response]]
 
 
+@dataclass(slots=True, eq=False)
 class Flight:
-    """One request on its way through the middleware, and what is left to do once it has been answered.
+    """One request on its way through the middleware, and what is left to do once it has been answered."""
 
-    Parameters:
-        site: what serves it in the end.
-    """
-
-    __slots__ = ("bridges", "exchanges", "scope", "send", "site", "tasks")
-
-    def __init__(self, site: Site, scope: Scope, send: Send) -> None:
-        self.site = site
-        self.scope = scope
-        self.send = send
-        self.bridges: list[Bridge] | None = None
-        self.exchanges: list[Exchange] | None = None
-        self.tasks: list[BackgroundTask] | None = None
+    site: Site  # what serves it in the end
+    scope: Scope
+    send: Send
+    bridges: list[Bridge] | None = None
+    exchanges: list[Exchange] | None = None
+    tasks: list[BackgroundTask] | None = None
 
     def bridge(self, app: ASGIApp, receive: Receive) -> Bridge:
         """Run an application in a child task of this request."""
@@ -85,17 +80,10 @@ class LayerRequest(Request):
 
 
 class Onion:
-    """An ASGI application: a run of http middleware around a router.
+    """An ASGI application: a run of http middleware around a router, the outermost first."""
 
-    Parameters:
-        dispatches: the functions `(request, call_next) -> response`, the outermost first.
-        router: the router, as an ASGI application.
-        site_of: what the router serves by.
-    """
-
-    def __init__(self, dispatches: Sequence[Dispatch], router: ASGIApp, site_of: Callable[[Scope], Site]) -> None:
+    def __init__(self, dispatches: Sequence[Dispatch], router: Any) -> None:
         self.router = router
-        self.site_of = site_of
         self.dispatches = tuple(dispatches)
         inner: Inner = serve_inner
         for dispatch in reversed(self.dispatches):
@@ -111,7 +99,7 @@ class Onion:
         except RuntimeError:
             await self.classic(scope, receive, send)  # another event loop: Starlette's own classes know it
             return
-        flight = Flight(self.site_of(scope), scope, send)
+        flight = Flight(self.router.site(scope), scope, send)
         try:
             response = await self.outermost(flight, receive)
             await response(scope, receive, send)
@@ -129,7 +117,7 @@ class Onion:
 
     async def classic(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The same run of middleware as Starlette composes it."""
-        app = self.router
+        app: ASGIApp = self.router
         for dispatch in reversed(self.dispatches):
             app = BaseHTTPMiddleware(app, dispatch=dispatch)
         await app(scope, receive, send)
@@ -145,12 +133,12 @@ def layer(dispatch: Dispatch, inner: Inner) -> Inner:
             response = await inner(flight, request.downstream())
             return await shown(flight, response, receive)
 
-        if not flight.site.conventions.middleware_errors_answered:
-            return await dispatch(request, call_next)
         try:
             return await dispatch(request, call_next)
         except Exception as error:
-            handler = handler_for(error, flight.site.handlers, flight.site.conventions)
+            site = flight.site
+            is_answered = site.conventions.middleware_errors_answered
+            handler = handler_for(error, site.handlers, site.conventions) if is_answered else None
             if handler is None:
                 raise
             response: Response = await call_handler(handler, request, error)
@@ -193,18 +181,8 @@ async def serve_inner(flight: Flight, receive: Receive) -> Response:
         response = await handled(error, handler, exchange.connection, site.handlers, site.conventions)
         reply = from_response(response)
         error.__traceback__ = None
-    return inner_response(flight, reply, exchange)
-
-
-def inner_response(flight: Flight, reply: Reply, exchange: Exchange) -> Response:
-    """The reply as a response, its tasks left to the request."""
     status, headers, body, response = reply
     if response is not None:
         return response
     flight.keep(exchange.background)
-    return Answer(status, headers, b"" if exchange.scope["method"] == "HEAD" else body)
-
-
-def compose(dispatches: Sequence[Dispatch], router: Any) -> ASGIApp:
-    """A router inside a run of http middleware, the outermost first."""
-    return Onion(dispatches, router, router.site)
+    return Answer(status, headers, b"" if scope["method"] == "HEAD" else body)

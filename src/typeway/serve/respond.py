@@ -26,17 +26,11 @@ Encode = Callable[[Any], bytes | Response]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Responder:
-    """How one operation answers.
+    """How one operation answers."""
 
-    Parameters:
-        encode: makes bytes or a response of a result; may run in a thread.
-        status: the status of a successful answer.
-        keeps_type: whether bodiless answers keep their content type.
-    """
-
-    encode: Encode
-    status: int
-    keeps_type: bool
+    encode: Encode  # makes bytes or a response of a result; may run in a thread
+    status: int  # the status of a successful answer
+    keeps_type: bool  # whether bodiless answers keep their content type
 
     def reply(self, exchange: Exchange, encoded: bytes | Response) -> Reply:
         """The reply, with what the endpoint and its dependencies said through an injected Response."""

@@ -20,15 +20,10 @@ Overrides = Mapping[Callable[..., Any], Callable[..., Any]]
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
-    """Changes how operations are served so that it can be watched; the request path itself asks nothing of it.
+    """Changes how operations are served so that it can be watched; the request path itself asks nothing of it."""
 
-    Parameters:
-        plan: returns what shall run in the place of a plan.
-        responder: returns what shall answer in the place of a responder. A request that has taken the old plan may
-            come to it too.
-    """
-
-    plan: Callable[[Plan], Plan]
+    plan: Callable[[Plan], Plan]  # returns what shall run in the place of a plan
+    # Returns what shall answer in the place of a responder. A request that has taken the old plan may come to it too.
     responder: Callable[[Responder, Operation], Responder]
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import cached_property
 from os import environ
 from sys import modules
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias, TypeVar, overload
+from weakref import WeakSet
 
 from starlette.applications import Starlette
 from starlette.datastructures import State
@@ -53,7 +56,12 @@ from typeway.types import ASGIApp, DecoratedCallable, ExceptionHandler, Receive,
 from typeway.verbs import Verbs
 
 if TYPE_CHECKING:
+    from typeway.guard.outside import Resolution
     from typeway.telemetry.begin import Bystander
+
+Result = TypeVar("Result")
+Replaced: TypeAlias = Mapping[Callable[..., Any], Callable[..., Any]]
+Injected: TypeAlias = Callable[..., Coroutine[Any, Any, Result]]
 
 OPENAPI_VERSION: Final = "3.1.0"
 
@@ -111,8 +119,11 @@ class Typeway(Verbs, Starlette):
 
     conventions: ClassVar[Conventions] = TYPEWAY
     router_class: ClassVar[type[Router]] = Router
+    sees_contexts: bool = False
 
     router: Router
+    # What counts on the request path: `dependency_overrides`, or since the first `override()` what each context sees.
+    overrides_in_force: Replaced
     title: str
     # What DEFAULTS names.
     summary: str | None
@@ -156,7 +167,8 @@ class Typeway(Verbs, Starlette):
             warnings.warn(message, TypewayDeprecationWarning, stacklevel=2)
         self.router = self.router_class(**{name: value for name, value in given.items() if name in ROUTED})
         self.webhooks: Router = given.get("webhooks") or self.router_class()
-        self.dependency_overrides: dict[Callable[..., Any], Callable[..., Any]] = {}
+        self.dependency_overrides = {}
+        self.injected: WeakSet[Callable[..., Any]] = WeakSet()
         self.exception_handlers: dict[Any, ExceptionHandler] = dict(given.get("exception_handlers") or {})
         for kind, handler in DEFAULT_HANDLERS.items():
             self.exception_handlers.setdefault(kind, handler)
@@ -318,6 +330,97 @@ class Typeway(Verbs, Starlette):
             return function
 
         return register
+
+    # --- dependencies -------------------------------------------------------------------------------------------
+
+    @property
+    def dependency_overrides(self) -> dict[Callable[..., Any], Callable[..., Any]]:
+        """What runs in the place of dependencies, for every request; `override()` cleans up after itself."""
+        return self._dependency_overrides
+
+    @dependency_overrides.setter
+    def dependency_overrides(self, overrides: dict[Callable[..., Any], Callable[..., Any]]) -> None:
+        self._dependency_overrides = overrides
+        if not self.sees_contexts:
+            self.overrides_in_force = overrides
+
+    def see_contexts(self, overrides: Replaced) -> None:
+        """Ask at each request from now on what its context overrides."""
+        self.sees_contexts = True
+        self.overrides_in_force = overrides
+
+    def override(self, dependency: Callable[..., Any], replacement: Callable[..., Any]) -> AbstractContextManager[None]:
+        """Run another callable in the place of a dependency within a `with` block.
+
+        Only what runs in the block's context sees it: its own code, requests of a test client, tasks started in it.
+        Blocks nest, and the innermost counts.
+
+        Raises:
+            DeclarationError: nothing in the application depends on it.
+
+        Example:
+            ```python
+            with app.override(get_db, fake_db):
+                client.get("/tasks")
+            ```
+        """
+        from typeway.guard.override import check_overrides, in_force
+
+        check_overrides(self, {dependency: replacement})
+        return in_force(self, {dependency: replacement})
+
+    @overload
+    def resolve(
+        self, dependency: Callable[..., AsyncIterator[Result] | Iterator[Result]], *, overrides: Replaced = ...
+    ) -> Resolution[Result]: ...
+    @overload
+    def resolve(
+        self, dependency: Callable[..., Coroutine[Any, Any, Result]], *, overrides: Replaced = ...
+    ) -> Resolution[Result]: ...
+    @overload
+    def resolve(self, dependency: Callable[..., Result], *, overrides: Replaced = ...) -> Resolution[Result]: ...
+    def resolve(self, dependency: Callable[..., Any], *, overrides: Replaced = MappingProxyType({})) -> Any:
+        """Run a dependency, and all that it depends on, outside a request.
+
+        Parameters:
+            dependency: what `Depends()` would take.
+            overrides: what to run in the place of what, beside the overrides that are in force.
+
+        Returns:
+            What to await for the value, cleaned up by then; or to enter with `async with`, cleaned up at the end.
+
+        Raises:
+            DeclarationError: a parameter needs a request, or an override replaces nothing.
+
+        Example:
+            ```python
+            async with app.resolve(get_service) as service:
+                await service.send_reminders()
+            ```
+        """
+        from typeway.guard.outside import resolve
+
+        return resolve(self, dependency, overrides)
+
+    @overload
+    def inject(self, function: Callable[..., Coroutine[Any, Any, Result]]) -> Injected[Result]: ...
+    @overload
+    def inject(self, function: Callable[..., Result]) -> Injected[Result]: ...
+    def inject(self, function: Callable[..., Any]) -> Any:
+        """Fill in a function's dependencies whenever it is called; a `def` function runs in the thread pool.
+
+        Example:
+            ```python
+            @app.inject
+            async def remind(day: date, service: Annotated[Service, Depends(get_service)]) -> int:
+                return await service.remind(day)
+
+            asyncio.run(remind(date.today()))
+            ```
+        """
+        from typeway.guard.outside import inject
+
+        return inject(self, function)
 
     # --- serving ------------------------------------------------------------------------------------------------
 

@@ -82,7 +82,7 @@ class NoApplication:
     """Stands for the application where a router serves by itself."""
 
     exception_handlers: Handlers = MappingProxyType({})
-    dependency_overrides: Overrides = MappingProxyType({})
+    overrides_in_force: Overrides = MappingProxyType({})
     answers_errors = True
     is_bare = False
 
@@ -121,7 +121,7 @@ def planned(
     if "router" not in scope:
         scope["router"] = site.router
     target: Target = entry.target
-    overrides = site.app.dependency_overrides
+    overrides = site.app.overrides_in_force
     if overrides or target.plan is None or target.responder is None:
         plan, responder = target.ready(overrides)
         return plan, responder, Exchange(scope, receive, send, path_params)

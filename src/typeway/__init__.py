@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typeway.declare.mark import Security as Security
     from typeway.exceptions import HTTPException as HTTPException
     from typeway.exceptions import WebSocketException as WebSocketException
+    from typeway.problem import Problem as Problem
     from typeway.requests import Request as Request
     from typeway.responses import Response as Response
     from typeway.router import Router as APIRouter
@@ -41,6 +42,7 @@ _HOMES: Final = {
     "HTTPException": "typeway.exceptions:HTTPException",
     "Header": "typeway.declare.mark:Header",
     "Path": "typeway.declare.mark:Path",
+    "Problem": "typeway.problem:Problem",
     "Query": "typeway.declare.mark:Query",
     "Request": "typeway.requests:Request",
     "Response": "typeway.responses:Response",
@@ -66,6 +68,7 @@ __all__ = [
     "HTTPException",
     "Header",
     "Path",
+    "Problem",
     "Query",
     "Request",
     "Response",

@@ -10,7 +10,7 @@ from functools import cached_property
 from os import environ
 from sys import modules
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeAlias, TypeVar, overload
 from weakref import WeakSet
 
 from starlette.applications import Starlette
@@ -88,6 +88,7 @@ DEFAULTS: Final[Mapping[str, Any]] = {
     "root_path": "",
     "root_path_in_servers": True,
     "separate_input_output_schemas": True,
+    "errors": "detail",
     "telemetry": None,
 }
 
@@ -144,6 +145,7 @@ class Typeway(Verbs, Starlette):
     root_path: str
     root_path_in_servers: bool
     separate_input_output_schemas: bool
+    errors: Literal["detail", "problem"]
     telemetry: Mapping[str, Any] | None
 
     def __init__(self, **options: Unpack[AppOptions]) -> None:
@@ -170,7 +172,7 @@ class Typeway(Verbs, Starlette):
         self.dependency_overrides = {}
         self.injected: WeakSet[Callable[..., Any]] = WeakSet()
         self.exception_handlers: dict[Any, ExceptionHandler] = dict(given.get("exception_handlers") or {})
-        for kind, handler in DEFAULT_HANDLERS.items():
+        for kind, handler in handlers_for(self.errors).items():
             self.exception_handlers.setdefault(kind, handler)
         self.user_middleware: list[Middleware] = list(given.get("middleware") or ())
         self.middleware_stack: ASGIApp | None = None
@@ -204,6 +206,8 @@ class Typeway(Verbs, Starlette):
 
     def describe(self) -> dict[str, Any]:
         """The OpenAPI document of the routes as they are now."""
+        from typeway.guard.failures import Failures
+
         return build_document(
             title=self.title,
             version=self.version,
@@ -219,6 +223,7 @@ class Typeway(Verbs, Starlette):
             operations=operations_of(self.routes),
             webhooks=operations_of(self.webhooks.routes),
             separate_input_output_schemas=self.separate_input_output_schemas,
+            failures=Failures(self.errors),
         )
 
     # --- routes -------------------------------------------------------------------------------------------------
@@ -463,3 +468,12 @@ DEFAULT_HANDLERS: Final[Mapping[Any, ExceptionHandler]] = {
     RequestValidationError: request_validation_exception_handler,
     WebSocketRequestValidationError: websocket_request_validation_exception_handler,
 }
+
+
+def handlers_for(errors: Literal["detail", "problem"]) -> Mapping[Any, ExceptionHandler]:
+    """What answers errors where the author has no handler for them."""
+    if errors == "detail":
+        return DEFAULT_HANDLERS
+    from typeway.guard.problems import HANDLERS
+
+    return {**DEFAULT_HANDLERS, **HANDLERS}

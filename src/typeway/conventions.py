@@ -68,6 +68,9 @@ class Conventions:
     bodiless_content_type: bool = False
     """Keep `content-type` on answers that have no body (204, 205, 304)."""
 
+    documents_failures: bool = True
+    """Document the errors that can be seen: those that functions raise in their own bodies, and refusals of schemes."""
+
     default_title: str = "Typeway"
     """The title of an application that names none."""
 
@@ -92,6 +95,7 @@ FASTAPI: Final = Conventions(
     original_scope_route=True,
     id_per_method=False,
     bodiless_content_type=True,
+    documents_failures=False,
     default_title="FastAPI",
 )
 """FastAPI's conventions: what the application and router classes of compat mode carry."""

@@ -98,6 +98,7 @@ class Router(Verbs, routing.Router):
         self.tags = list(given.get("tags") or ())
         self.dependencies = list(given.get("dependencies") or ())
         self.responses = dict(given.get("responses") or {})
+        self.raises = list(given.get("raises") or ())
         self.callbacks = list(given.get("callbacks") or ())
         self.include_in_schema = given.get("include_in_schema", True)
         self.deprecated = given.get("deprecated")
@@ -120,7 +121,7 @@ class Router(Verbs, routing.Router):
         """What the router adds to its routes, as it stands now."""
         current = {
             "tags": self.tags, "dependencies": self.dependencies, "responses": self.responses,
-            "callbacks": self.callbacks, "include_in_schema": self.include_in_schema, "deprecated": self.deprecated,
+            "raises": self.raises, "callbacks": self.callbacks, "include_in_schema": self.include_in_schema, "deprecated": self.deprecated,
         }  # fmt: skip
         return {**self.given, **current}
 

@@ -187,14 +187,16 @@ def test_defaults_stand_in_for_a_request():
     """A parameter that a request may leave out has its default; scopes are empty."""
 
     def reads(
-        limit: int = 10, tags: Annotated[list[str], Query()] = ["a"], agent: Annotated[str | None, Header()] = None
+        limit: int = 10,
+        tags: Annotated[tuple[str, ...], Query()] = ("a",),
+        agent: Annotated[str | None, Header()] = None,
     ) -> Any:
         return limit, tags, agent
 
     async def main() -> Any:
         return await Typeway().resolve(reads)
 
-    assert asyncio.run(main()) == (10, ["a"], None)
+    assert asyncio.run(main()) == (10, ("a",), None)
 
 
 def test_background_tasks_run_at_the_end(log):

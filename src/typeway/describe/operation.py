@@ -72,7 +72,9 @@ def outline_operation(operation: Operation, components: Components) -> Outline:
         "operationId": operation.unique_id,
         "parameters": describe_parameters(inputs, operation.path_names, components) or None,
         "requestBody": describe_body(inputs, body_of(operation, tree), f"Body_{operation.unique_id}", components),
-        "responses": describe_responses(operation, components, validates=bool(inputs)),
+        "responses": describe_responses(
+            operation, [node.function for node in nodes], components, validates=bool(inputs)
+        ),
         "deprecated": operation.deprecated or None,
         "security": [{name: list(scopes)} for name, scopes in security.items()] or None,
     }

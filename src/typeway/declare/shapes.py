@@ -100,6 +100,12 @@ def is_upload(annotation: Any) -> bool:
     )
 
 
+def media_type(annotation: Any) -> str | None:
+    """The media type that a type says it is sent as, if it says one."""
+    found = (vars(member).get("__media_type__") for member in members(annotation) if isinstance(member, type))
+    return next((said for said in found if isinstance(said, str)), None)
+
+
 def is_model_group(annotation: Any) -> bool:
     """Whether the annotation is a model, or a union of models (and None), whose fields are parameters."""
     kinds = [member for member in members(annotation) if member not in (None, types.NoneType)]

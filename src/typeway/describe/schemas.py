@@ -48,6 +48,7 @@ class Failures(Protocol):
             documented: what the author documents.
             validates: whether an invalid request is answered with 422.
         """
+        ...
 
 
 class ValidationFailures:

@@ -94,7 +94,7 @@ def test_models_and_mappings_are_merged():
     assert apply(MergePatch[Article].model_validate({"author": {"links": {"x": None, "y": "2"}}}), article) == {
         "author": {"links": {"x": None, "y": "2"}}
     }
-    assert article.author == Author(given="a", links={"y": "2"})
+    assert article.author == Author(given="a", links={"y": "2"}, family="none")
 
 
 class Document(BaseModel):

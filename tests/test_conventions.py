@@ -11,7 +11,8 @@ from pydantic import BaseModel, Field
 import typeway
 from tests.frameworks import answer, ask
 from typeway.compat import application as compat
-from typeway.conventions import FASTAPI, TYPEWAY, Conventions
+from typeway.compat.conventions import FASTAPI
+from typeway.conventions import TYPEWAY, Conventions
 
 OURS: Any = typeway
 COMPAT: Any = SimpleNamespace(
@@ -271,7 +272,7 @@ def test_variable_arguments_are_no_parameters():
 
 
 def test_pages_need_no_other_server():
-    """packaged_docs: the documentation pages load nothing from elsewhere; FastAPI's need a CDN."""
+    """The documentation pages load nothing from elsewhere; FastAPI's need a CDN."""
 
     def act(web: ModuleType) -> Any:
         app = web.FastAPI()

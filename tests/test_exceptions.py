@@ -20,8 +20,8 @@ from typeway.exceptions import (
     WebSocketException,
     WebSocketRequestValidationError,
     declaration_error,
-    unknown_option_error,
 )
+from typeway.options import check_names
 
 MISSING = {"type": "missing", "loc": ("query", "q"), "msg": "Field required", "input": None}
 PLACE = {"function": "read", "path": "GET /items", "file": "/srv/app.py", "line": 7}
@@ -89,17 +89,19 @@ def test_a_plain_declaration_error_is_no_assertion():
 
 def test_an_unknown_option_names_the_nearest_one():
     """A slip of the pen is answered with the option that was meant."""
-    error = unknown_option_error("app.get()", "respose_model", ["tags", "response_model"], where="main.py:3")
-    assert isinstance(error, TypeError)
-    assert str(error) == "main.py:3: app.get() takes no option 'respose_model'. Hint: Did you mean 'response_model'?"
+    with pytest.raises(TypeError) as raised:
+        check_names("app.get()", ["respose_model"], ["tags", "response_model"])
+    error = raised.value
+    assert str(error) == "app.get() takes no option 'respose_model'. Hint: Did you mean 'response_model'?"
     restored = pickle.loads(pickle.dumps(error))
     assert (type(restored), str(restored)) == (UnknownOptionError, str(error))
 
 
 def test_an_unknown_option_without_a_near_one_names_all():
     """Where nothing is near, the options that exist are listed."""
-    error = unknown_option_error("app.get()", "zzz", ["tags", "name"])
-    assert str(error) == "app.get() takes no option 'zzz'. Hint: It takes name, tags."
+    with pytest.raises(UnknownOptionError) as raised:
+        check_names("app.get()", ["zzz"], ["tags", "name"])
+    assert str(raised.value) == "app.get() takes no option 'zzz'. Hint: It takes name, tags."
 
 
 @pytest.mark.parametrize(

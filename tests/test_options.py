@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from typeway import options
-from typeway.app import DEFAULTS as APP_DEFAULTS
 from typeway.app import Typeway
 from typeway.datastructures import Default
 from typeway.exceptions import UnknownOptionError
@@ -24,7 +23,7 @@ from typeway.options import (
     inherit,
 )
 from typeway.router import Router
-from typeway.routes import DEFAULTS, APIRoute
+from typeway.routes import OPTIONS, APIRoute
 
 JOINS: list[tuple[str, Any, Any, Any]] = [
     ("tags", ["a"], ["b"], ["a", "b"]),
@@ -109,7 +108,9 @@ def test_the_shared_options_join():
 
 def test_routes_have_a_default_for_every_option():
     """An option of a route that nobody gives has a value nonetheless."""
-    assert set(DEFAULTS) == set(RouteOptions.__annotations__) == set(ApiRouteOptions.__annotations__) - {"methods"}
+    route = APIRoute("/", lambda: 1)
+    assert all(hasattr(route, name) for name in ApiRouteOptions.__annotations__)
+    assert set(RouteOptions.__annotations__) == set(ApiRouteOptions.__annotations__) - {"methods"}
 
 
 def test_operations_settle_every_option_of_a_route():
@@ -121,7 +122,7 @@ def test_operations_settle_every_option_of_a_route():
 def test_applications_and_routers_agree():
     """What an application hands to its router is an option of routers, and all else has a default of its own."""
     own = set(AppOptions.__annotations__) - set(RouterOptions.__annotations__)
-    assert own - set(APP_DEFAULTS) <= {"debug", "title", "middleware", "exception_handlers", "webhooks"}
+    assert all(hasattr(Typeway(), name) for name in own - {"middleware"})
     assert set(SharedOptions.__annotations__) - {"tags"} <= set(AppOptions.__annotations__)
     assert set(IncludeOptions.__annotations__) < set(RouterOptions.__annotations__)
 
@@ -140,7 +141,7 @@ def test_applications_and_routers_have_the_same_verbs(owner):
 
 def test_every_default_can_be_given():
     """Giving every option of a route its default changes nothing."""
-    given = {name: value for name, value in DEFAULTS.items() if name != "response_class"}
+    given = {name: getattr(APIRoute, name, None) for name in OPTIONS if name != "response_class"}
     route = APIRoute("/", lambda: 1, **given)
     plain = APIRoute("/", route.endpoint)
-    assert {name: getattr(route, name) for name in DEFAULTS} == {name: getattr(plain, name) for name in DEFAULTS}
+    assert {name: getattr(route, name) for name in OPTIONS} == {name: getattr(plain, name) for name in OPTIONS}

@@ -12,7 +12,7 @@ from starlette.routing import Host, Mount, NoMatchFound, Route
 import typeway
 from tests.frameworks import answer, ask, each_framework
 from typeway import Depends, Router, Typeway
-from typeway.conventions import FASTAPI
+from typeway.compat.conventions import FASTAPI
 from typeway.exceptions import DeclarationError, UnknownOptionError
 from typeway.routes import APIRoute
 

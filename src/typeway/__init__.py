@@ -71,38 +71,11 @@ _HOMES: Final = {
 }
 
 __all__ = [
-    "APIRouter",
-    "AllRequired",
-    "BackgroundTasks",
-    "Body",
-    "Cookie",
-    "Depends",
-    "FastAPI",
-    "File",
-    "Form",
-    "HTTPException",
-    "Header",
-    "MergePatch",
-    "Omit",
-    "Partial",
-    "Path",
-    "Pick",
-    "Problem",
-    "Query",
-    "Request",
-    "Response",
-    "Router",
-    "Security",
-    "Typeway",
-    "UploadFile",
-    "WebSocket",
-    "WebSocketDisconnect",
-    "WebSocketException",
-    "__version__",
-    "apply",
-    "changes",
-    "status",
-]
+    "APIRouter", "AllRequired", "BackgroundTasks", "Body", "Cookie", "Depends", "FastAPI", "File", "Form",
+    "HTTPException", "Header", "MergePatch", "Omit", "Partial", "Path", "Pick", "Problem", "Query", "Request",
+    "Response", "Router", "Security", "Typeway", "UploadFile", "WebSocket", "WebSocketDisconnect",
+    "WebSocketException", "__version__", "apply", "changes", "status",
+]  # fmt: skip
 
 
 if not TYPE_CHECKING:

@@ -39,21 +39,19 @@ from typeway.handlers import (
 )
 from typeway.operation import Operation
 from typeway.options import (
-    ApiRouteOptions,
+    AboutOptions,
     AppOptions,
-    IncludeOptions,
     RouterOptions,
     given_options,
 )  # fmt: skip
 from typeway.router import Router
 from typeway.routes import APIRoute
 from typeway.serve.errors import last_answer, split_handlers
-from typeway.serve.frontend import Build
 from typeway.serve.limits import LimitedApp
 from typeway.serve.onion import compose
 from typeway.serve.originals import ORIGINAL_CALL, ORIGINAL_LAYERS, layers
 from typeway.types import ASGIApp, DecoratedCallable, ExceptionHandler, Receive, Scope, Send
-from typeway.verbs import Verbs
+from typeway.verbs import Verbs, registering
 
 if TYPE_CHECKING:
     from typeway.guard.outside import Resolution
@@ -68,32 +66,11 @@ OPENAPI_VERSION: Final = "3.1.0"
 # As long as nobody has imported this, there is nobody to report to.
 OPENTELEMETRY: Final = "opentelemetry.trace"
 
-# What an application has where its author says nothing.
-DEFAULTS: Final[Mapping[str, Any]] = {
-    "summary": None,
-    "description": "",
-    "version": "0.1.0",
-    "openapi_url": "/openapi.json",
-    "openapi_tags": None,
-    "servers": None,
-    "docs_url": "/docs",
-    "redoc_url": "/redoc",
-    "swagger_ui_oauth2_redirect_url": "/docs/oauth2-redirect",
-    "swagger_ui_init_oauth": None,
-    "swagger_ui_parameters": None,
-    "terms_of_service": None,
-    "contact": None,
-    "license_info": None,
-    "openapi_external_docs": None,
-    "root_path": "",
-    "root_path_in_servers": True,
-    "separate_input_output_schemas": True,
-    "errors": "detail",
-    "telemetry": None,
-}
-
-# Options that are the router's.
+# Options that are the router's, and those that are attributes of the application.
 ROUTED: Final = (RouterOptions.__annotations__.keys() & AppOptions.__annotations__.keys()) | {"default_response_class"}
+ATTRIBUTES: Final = (
+    AppOptions.__annotations__.keys() - ROUTED - {"debug", "middleware", "exception_handlers", "webhooks"}
+)
 
 
 class Typeway(Verbs, Starlette):
@@ -126,27 +103,27 @@ class Typeway(Verbs, Starlette):
     # What counts on the request path: `dependency_overrides`, or since the first `override()` what each context sees.
     overrides_in_force: Replaced
     title: str
-    # What DEFAULTS names.
-    summary: str | None
-    description: str
-    version: str
-    openapi_url: str | None
-    openapi_tags: list[dict[str, Any]] | None
-    servers: list[dict[str, Any]] | None
-    docs_url: str | None
-    redoc_url: str | None
-    swagger_ui_oauth2_redirect_url: str | None
-    swagger_ui_init_oauth: dict[str, Any] | None
-    swagger_ui_parameters: dict[str, Any] | None
-    terms_of_service: str | None
-    contact: dict[str, Any] | None
-    license_info: dict[str, Any] | None
-    openapi_external_docs: dict[str, Any] | None
-    root_path: str
-    root_path_in_servers: bool
-    separate_input_output_schemas: bool
-    errors: Literal["detail", "problem"]
-    telemetry: Mapping[str, Any] | None
+    # The options that are attributes, with what counts where the author says nothing.
+    summary: str | None = None
+    description: str = ""
+    version: str = "0.1.0"
+    openapi_url: str | None = "/openapi.json"
+    openapi_tags: list[dict[str, Any]] | None = None
+    servers: list[dict[str, Any]] | None = None
+    docs_url: str | None = "/docs"
+    redoc_url: str | None = "/redoc"
+    swagger_ui_oauth2_redirect_url: str | None = "/docs/oauth2-redirect"
+    swagger_ui_init_oauth: dict[str, Any] | None = None
+    swagger_ui_parameters: dict[str, Any] | None = None
+    terms_of_service: str | None = None
+    contact: dict[str, Any] | None = None
+    license_info: dict[str, Any] | None = None
+    openapi_external_docs: dict[str, Any] | None = None
+    root_path: str = ""
+    root_path_in_servers: bool = True
+    separate_input_output_schemas: bool = True
+    errors: Literal["detail", "problem"] = "detail"
+    telemetry: Mapping[str, Any] | None = None
 
     def __init__(self, **options: Unpack[AppOptions]) -> None:
         given = given_options(f"{type(self).__name__}()", options, AppOptions)
@@ -154,8 +131,8 @@ class Typeway(Verbs, Starlette):
         self.state = State()
         self.max_body_size = given.get("max_body_size")
         self.title = given.get("title", self.conventions.default_title)
-        for name, default in DEFAULTS.items():
-            setattr(self, name, given.get(name, default))
+        for name in ATTRIBUTES & given.keys():
+            setattr(self, name, given[name])
         if self.openapi_url and not (self.title and self.version):
             raise declaration_error(
                 "A title must be provided for OpenAPI, e.g.: 'My API'" if not self.title else
@@ -208,16 +185,10 @@ class Typeway(Verbs, Starlette):
         """The OpenAPI document of the routes as they are now."""
         from typeway.guard.failures import Failures
 
+        about: Any = {name: getattr(self, name) for name in AboutOptions.__annotations__}
         return build_document(
-            title=self.title,
-            version=self.version,
+            **about,
             openapi_version=self.openapi_version,
-            summary=self.summary,
-            description=self.description,
-            terms_of_service=self.terms_of_service,
-            contact=self.contact,
-            license_info=self.license_info,
-            servers=self.servers,
             tags=self.openapi_tags,
             external_docs=self.openapi_external_docs,
             operations=operations_of(self.routes),
@@ -225,39 +196,6 @@ class Typeway(Verbs, Starlette):
             separate_input_output_schemas=self.separate_input_output_schemas,
             failures=Failures(self.errors),
         )
-
-    # --- routes -------------------------------------------------------------------------------------------------
-
-    def include_router(self, router: Router, **options: Unpack[IncludeOptions]) -> None:
-        """Make a router's routes part of the application; see `Router.include_router`."""
-        self.router.include_router(router, **options)
-
-    def add_api_route(self, path: str, endpoint: Callable[..., Any], **options: Unpack[ApiRouteOptions]) -> None:
-        """Add an endpoint for one or several methods; see `Router.add_api_route`."""
-        self.router.add_api_route(path, endpoint, **options)
-
-    def add_api_websocket_route(
-        self,
-        path: str,
-        endpoint: Callable[..., Any],
-        name: str | None = None,
-        *,
-        dependencies: Sequence[Any] | None = None,
-    ) -> None:
-        """Add a WebSocket endpoint; see `Router.add_api_websocket_route`."""
-        self.router.add_api_websocket_route(path, endpoint, name=name, dependencies=dependencies)
-
-    def add_websocket_route(self, path: str, endpoint: Callable[..., Any], name: str | None = None) -> None:
-        """Add a plain Starlette WebSocket endpoint, which receives nothing but the WebSocket."""
-        self.router.add_websocket_route(path, endpoint, name=name)
-
-    def add_frontend(self, path: str, build: Build) -> None:
-        """Add a frontend; see `frontend()`."""
-        self.router.add_frontend(path, build)
-
-    def add_event_handler(self, event_type: str, func: Callable[[], Any]) -> None:
-        """Run a function at `"startup"` or `"shutdown"`; prefer a lifespan."""
-        self.router.add_event_handler(event_type, func)
 
     # --- middleware and handlers --------------------------------------------------------------------------------
 
@@ -318,23 +256,13 @@ class Typeway(Verbs, Starlette):
             raise declaration_error(
                 f"there is no middleware of type {middleware_type!r}.", hint='Use "http".', also=AssertionError
             )
-
-        def register(function: DecoratedCallable) -> DecoratedCallable:
-            self.add_middleware(BaseHTTPMiddleware, dispatch=function)
-            return function
-
-        return register
+        return registering(lambda function: self.add_middleware(BaseHTTPMiddleware, dispatch=function))
 
     def exception_handler(
         self, exc_class_or_status_code: int | type[Exception]
     ) -> Callable[[DecoratedCallable], DecoratedCallable]:
         """Register a function `(request, error) -> response` for a class of exceptions or a status code."""
-
-        def register(function: DecoratedCallable) -> DecoratedCallable:
-            self.add_exception_handler(exc_class_or_status_code, function)
-            return function
-
-        return register
+        return registering(lambda function: self.add_exception_handler(exc_class_or_status_code, function))
 
     # --- dependencies -------------------------------------------------------------------------------------------
 

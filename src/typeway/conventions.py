@@ -56,9 +56,6 @@ class Conventions:
     ignores_var_arguments: bool = True
     """Take `*args` and `**kwargs` of an endpoint for what they are, not for required query parameters."""
 
-    packaged_docs: bool = True
-    """Serve the documentation pages' scripts and styles from the package instead of from a CDN."""
-
     original_scope_route: bool = False
     """Put the route as it was first declared, without the prefixes of its inclusion, into `scope["route"]`."""
 
@@ -77,25 +74,3 @@ class Conventions:
 
 TYPEWAY: Final = Conventions()
 """Our own conventions: what `Typeway` and `Router` carry."""
-
-FASTAPI: Final = Conventions(
-    json_errors=False,
-    answers_head=False,
-    answers_options=False,
-    union_allow=False,
-    rejects_media_types=False,
-    errors_once=False,
-    limits_before_endpoint=False,
-    middleware_errors_answered=False,
-    one_http_exception=False,
-    field_defaults=False,
-    annotated_beside_default=False,
-    ignores_var_arguments=False,
-    packaged_docs=False,
-    original_scope_route=True,
-    id_per_method=False,
-    bodiless_content_type=True,
-    documents_failures=False,
-    default_title="FastAPI",
-)
-"""FastAPI's conventions: what the application and router classes of compat mode carry."""

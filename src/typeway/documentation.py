@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -37,10 +37,6 @@ class Pages:
     oauth2_redirect: Callable[..., HTMLResponse]
     asset_path: str | None
 
-    def files_below(self, root_path: str) -> dict[str, str]:
-        """Where the files are for an application under a root path, as an argument of the functions."""
-        return {} if self.asset_path is None else {"asset_path": root_path + self.asset_path}
-
 
 PACKAGED: Final = Pages(
     swagger_ui=get_swagger_ui_html,
@@ -51,76 +47,57 @@ PACKAGED: Final = Pages(
 """The pages whose files come with the package."""
 
 
-def root_path_of(request: Request) -> str:
-    """The path under which the application is offered, without a slash at its end."""
-    root_path: str = request.scope.get("root_path", "")
-    return root_path.rstrip("/")
-
-
 def add_documentation(app: Typeway, pages: Pages = PACKAGED) -> None:
     """Add the routes of the document and of its pages, as the application's options say."""
-    if not app.openapi_url:
+    openapi_url, redirect_url = app.openapi_url, app.swagger_ui_oauth2_redirect_url
+    if not openapi_url:
         return
-    add_document(app, app.openapi_url)
-    if pages.asset_path is not None:
-        add_assets(app, pages.asset_path)
-    if app.docs_url:
-        add_swagger_ui(app, pages, app.docs_url, app.openapi_url)
-    if app.redoc_url:
-        add_redoc(app, pages, app.redoc_url, app.openapi_url)
 
+    def files(root_path: str) -> dict[str, Any]:
+        return {} if pages.asset_path is None else {"asset_path": root_path + pages.asset_path}
 
-def add_assets(app: Typeway, asset_path: str) -> None:
-    """Serve the packaged files, also where an author writes the pages' routes."""
+    def about(root_path: str, kind: str) -> dict[str, Any]:
+        return {"openapi_url": root_path + openapi_url, "title": f"{app.title} - {kind}", **files(root_path)}
 
-    def assets(request: Request) -> Response:
-        return asset_response(request.path_params["name"], request.headers)
-
-    app.add_route(asset_path + "/{name:path}", assets, include_in_schema=False)
-
-
-def add_document(app: Typeway, openapi_url: str) -> None:
-    async def openapi(request: Request) -> JSONResponse:
-        document = app.openapi()
-        root_path = root_path_of(request)
-        known = {server.get("url") for server in document.get("servers", ())}
-        if root_path and app.root_path_in_servers and root_path not in known:
-            document = {**document, "servers": [{"url": root_path}, *document.get("servers", ())]}
-        return JSONResponse(document)
-
-    app.add_route(openapi_url, openapi, include_in_schema=False)
-
-
-def add_swagger_ui(app: Typeway, pages: Pages, docs_url: str, openapi_url: str) -> None:
-    redirect_url = app.swagger_ui_oauth2_redirect_url
-
-    async def swagger_ui_html(request: Request) -> HTMLResponse:
-        root_path = root_path_of(request)
+    def swagger_ui(root_path: str) -> Response:
         return pages.swagger_ui(
-            openapi_url=root_path + openapi_url,
-            title=f"{app.title} - Swagger UI",
             oauth2_redirect_url=root_path + redirect_url if redirect_url else None,
             init_oauth=app.swagger_ui_init_oauth,
             swagger_ui_parameters=app.swagger_ui_parameters,
-            **pages.files_below(root_path),
+            **about(root_path, "Swagger UI"),
         )
 
-    app.add_route(docs_url, swagger_ui_html, include_in_schema=False)
-    if redirect_url:
+    add_page(app, openapi_url, "openapi", lambda root_path: JSONResponse(document_below(app, root_path)))
+    if pages.asset_path is not None:
+        # Also where an author writes the pages' routes: they load the same files.
+        app.add_route(pages.asset_path + "/{name:path}", assets, include_in_schema=False)
+    if app.docs_url:
+        add_page(app, app.docs_url, "swagger_ui_html", swagger_ui)
+        if redirect_url:
+            add_page(
+                app, redirect_url, "swagger_ui_redirect", lambda root_path: pages.oauth2_redirect(**files(root_path))
+            )
+    if app.redoc_url:
+        add_page(app, app.redoc_url, "redoc_html", lambda root_path: pages.redoc(**about(root_path, "ReDoc")))
 
-        async def swagger_ui_redirect(request: Request) -> HTMLResponse:
-            return pages.oauth2_redirect(**pages.files_below(root_path_of(request)))
 
-        app.add_route(redirect_url, swagger_ui_redirect, include_in_schema=False)
+def add_page(app: Typeway, url: str, name: str, write: Callable[[str], Response]) -> None:
+    """Add a route for what a function writes, given the path under which the application is offered."""
+
+    async def page(request: Request) -> Response:
+        return write(request.scope.get("root_path", "").rstrip("/"))
+
+    app.add_route(url, page, name=name, include_in_schema=False)
 
 
-def add_redoc(app: Typeway, pages: Pages, redoc_url: str, openapi_url: str) -> None:
-    async def redoc_html(request: Request) -> HTMLResponse:
-        root_path = root_path_of(request)
-        return pages.redoc(
-            openapi_url=root_path + openapi_url,
-            title=f"{app.title} - ReDoc",
-            **pages.files_below(root_path),
-        )
+def document_below(app: Typeway, root_path: str) -> dict[str, Any]:
+    """The document of an application below a root path, which it names as a server."""
+    document = app.openapi()
+    servers = document.get("servers", ())
+    if root_path and app.root_path_in_servers and all(server.get("url") != root_path for server in servers):
+        return {**document, "servers": [{"url": root_path}, *servers]}
+    return document
 
-    app.add_route(redoc_url, redoc_html, include_in_schema=False)
+
+def assets(request: Request) -> Response:
+    return asset_response(request.path_params["name"], request.headers)

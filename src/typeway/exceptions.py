@@ -1,7 +1,6 @@
 """Define what goes wrong by name: errors to raise, errors to catch, and errors in a declaration."""
 
-import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Final, TypedDict
 
@@ -121,23 +120,6 @@ def declaration_error(
     """
     variant = DeclarationError if also is None else _VARIANTS[also]
     return variant(message, hint=hint, where=where)
-
-
-def unknown_option_error(
-    owner: str, unknown: str, known: Iterable[str], *, where: str | None = None
-) -> UnknownOptionError:
-    """Make the error for an option that does not exist, with the nearest one that does.
-
-    Parameters:
-        owner: what was called, as the user wrote it: `app.get()`.
-        unknown: the name that was given.
-        known: every name that exists.
-        where: file, line and name of what was declared.
-    """
-    names = sorted(known)
-    nearest = difflib.get_close_matches(unknown, names, n=1)
-    hint = f"Did you mean {nearest[0]!r}?" if nearest else f"It takes {', '.join(names)}."
-    return UnknownOptionError(f"{owner} takes no option {unknown!r}.", hint=hint, where=where)
 
 
 class EndpointContext(TypedDict, total=False):

@@ -4,64 +4,42 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
-from typing import Any
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from typing import Any, Final
 
-from typeway.exceptions import declaration_error
 from typeway.plan.calls import is_coroutine
 from typeway.types import Lifespan
 
+EVENTS: Final = ("startup", "shutdown")
 
-@dataclass(slots=True)
-class Events:
-    """The functions to run at start-up and at shut-down, in order."""
-
-    startup: list[Callable[[], Any]] = field(default_factory=list)
-    shutdown: list[Callable[[], Any]] = field(default_factory=list)
-
-    def add(self, event_type: str, function: Callable[[], Any]) -> None:
-        """Add a function.
-
-        Raises:
-            DeclarationError: there is no such event.
-        """
-        if event_type not in ("startup", "shutdown"):
-            raise declaration_error(
-                f"there is no event {event_type!r}.", hint="Use 'startup' or 'shutdown'.", also=AssertionError
-            )
-        (self.startup if event_type == "startup" else self.shutdown).append(function)
+# The functions to run at start-up and at shut-down, in order.
+Events = dict[str, list[Callable[[], Any]]]
 
 
-class EventsLifespan:
+def running(events: Events) -> Lifespan:
     """The lifespan of a router that has none of its own: it runs the router's functions."""
 
-    def __init__(self, events: Events) -> None:
-        self.events = events
-
-    def __call__(self, app: Any) -> AbstractAsyncContextManager[None]:
-        return self.run()
-
     @asynccontextmanager
-    async def run(self) -> AsyncIterator[None]:
-        for function in self.events.startup:
+    async def lifespan(app: Any) -> AsyncIterator[None]:
+        for function in events["startup"]:
             await call(function)
         yield
-        for function in self.events.shutdown:
+        for function in events["shutdown"]:
             await call(function)
+
+    return lifespan
 
 
 async def call(function: Callable[[], Any]) -> None:
+    result = function()
     if is_coroutine(function):
-        await function()
-    else:
-        function()
+        await result
 
 
 def lifespan_of(given: Any, events: Events) -> Lifespan:
     """The lifespan that an author gave, in any of its forms, or one that runs the router's functions."""
     if given is None:
-        return EventsLifespan(events)
+        return running(events)
     if inspect.isasyncgenfunction(given):
         return asynccontextmanager(given)
     if inspect.isgeneratorfunction(given):

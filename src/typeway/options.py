@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -14,7 +15,7 @@ from starlette.routing import BaseRoute
 from typing_extensions import TypedDict, deprecated
 
 from typeway.datastructures import DefaultPlaceholder
-from typeway.exceptions import declaration_error, unknown_option_error
+from typeway.exceptions import UnknownOptionError, declaration_error
 from typeway.problem import Problem
 from typeway.types import ASGIApp, IncEx
 
@@ -320,6 +321,20 @@ def is_absent(value: Any) -> bool:
     return isinstance(value, DefaultPlaceholder)
 
 
+def check_names(owner: str, given: Iterable[str], known: Collection[str]) -> None:
+    """Refuse an option that does not exist, and name the nearest one that does.
+
+    Parameters:
+        owner: what was called, as the user wrote it: `app.get()`.
+    """
+    for name in given:
+        if name not in known:
+            names = sorted(known)
+            nearest = difflib.get_close_matches(name, names, n=1)
+            hint = f"Did you mean {nearest[0]!r}?" if nearest else f"It takes {', '.join(names)}."
+            raise UnknownOptionError(f"{owner} takes no option {name!r}.", hint=hint)
+
+
 def given_options(owner: str, options: Mapping[str, Any], known: type[Any]) -> dict[str, Any]:
     """The options that were really given, their names checked against a TypedDict.
 
@@ -328,9 +343,7 @@ def given_options(owner: str, options: Mapping[str, Any], known: type[Any]) -> d
         DeclarationError: a size is no size.
         pydantic.ValidationError: form limits that do not exist or are no numbers.
     """
-    for name in options:
-        if name not in known.__annotations__:
-            raise unknown_option_error(owner, name, known.__annotations__)
+    check_names(owner, options, known.__annotations__)
     given = {name: value for name, value in options.items() if not is_absent(value)}
     for name, check in CHECKS.items():
         if given.get(name) is not None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Protocol, Self, SupportsIndex
+from collections.abc import Iterable
+from functools import wraps
+from typing import Any, Final, Protocol
 
 from starlette.routing import BaseRoute
 
@@ -13,13 +14,9 @@ class Owner(Protocol):
 
     routes: Any
 
-    def discard(self, route: BaseRoute) -> None: ...
-
-    def insert(self, route: BaseRoute, before: BaseRoute | None) -> None: ...
-
 
 class RouteList(list[BaseRoute]):
-    """A list of routes that tells its router what is done to it.
+    """A list of routes that its router takes over whenever it has been changed.
 
     Parameters:
         routes: the routes, included ones as they stand in the router.
@@ -30,55 +27,24 @@ class RouteList(list[BaseRoute]):
         super().__init__(routes)
         self.owner = owner
 
-    def append(self, route: BaseRoute, /) -> None:
-        super().append(route)
-        self.owner.insert(route, None)
 
-    def extend(self, routes: Iterable[BaseRoute], /) -> None:
-        for route in list(routes):
-            self.append(route)
+CHANGES: Final = (
+    "append", "extend", "insert", "remove", "pop", "clear", "reverse", "sort",
+    "__iadd__", "__imul__", "__setitem__", "__delitem__",
+)  # fmt: skip
 
-    def __iadd__(self, routes: Iterable[BaseRoute], /) -> Self:  # type: ignore[override, misc]  # as a list's own is
-        self.extend(routes)
-        return self
 
-    def insert(self, index: SupportsIndex, route: BaseRoute, /) -> None:
-        following = self[index.__index__() :]
-        super().insert(index, route)
-        self.owner.insert(route, following[0] if following else None)
+def telling(change: Any) -> Any:
+    """A list's method that also tells the router what the list shows now."""
 
-    def remove(self, route: BaseRoute, /) -> None:
-        place = self.index(route)
-        self.pop(place)
+    @wraps(change)
+    def changed(routes: RouteList, *values: Any, **options: Any) -> Any:
+        result = change(routes, *values, **options)
+        routes.owner.routes = list(routes)
+        return result
 
-    def pop(self, index: SupportsIndex = -1, /) -> BaseRoute:
-        route = super().pop(index)
-        self.owner.discard(route)
-        return route
+    return changed
 
-    def clear(self) -> None:
-        super().clear()
-        self.owner.routes = []
 
-    def __delitem__(self, index: SupportsIndex | slice, /) -> None:
-        gone = self[index] if isinstance(index, slice) else [self[index]]
-        super().__delitem__(index)
-        for route in gone:
-            self.owner.discard(route)
-
-    def __setitem__(self, index: Any, value: Any, /) -> None:
-        super().__setitem__(index, value)
-        self.replace()
-
-    def reverse(self) -> None:
-        super().reverse()
-        self.replace()
-
-    def sort(self, **options: Any) -> None:
-        super().sort(**options)
-        self.replace()
-
-    def replace(self) -> None:
-        """Make the router's routes what the list shows now; what was included stays as it was shown."""
-        routes: Sequence[BaseRoute] = list(self)
-        self.owner.routes = routes
+for name in CHANGES:
+    setattr(RouteList, name, telling(getattr(list, name)))

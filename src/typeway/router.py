@@ -15,7 +15,7 @@ from typing_extensions import Unpack
 
 from typeway.conventions import TYPEWAY, Conventions
 from typeway.exceptions import TypewayError, declaration_error
-from typeway.lifespan import Events, lifespan_of, merged
+from typeway.lifespan import EVENTS, Events, lifespan_of, merged
 from typeway.options import (
     ApiRouteOptions,
     GroupOptions,
@@ -25,12 +25,12 @@ from typeway.options import (
     inherit,
 )  # fmt: skip
 from typeway.routelist import RouteList
-from typeway.routes import APIRoute, APIWebSocketRoute
-from typeway.serve.asgi import Site, serve_http
+from typeway.routes import JOINED, APIRoute, APIWebSocketRoute
+from typeway.serve.asgi import NoApplication, Site, serve_http
 from typeway.serve.frontend import Build, Frontend
 from typeway.serve.sockets import serve_socket
 from typeway.types import DecoratedCallable
-from typeway.verbs import Verbs
+from typeway.verbs import Verbs, registering
 from typeway.views import check_prefix, indexes_of, view_of
 
 
@@ -105,7 +105,7 @@ class Router(Verbs, routing.Router):
         self.max_body_size: int | None = given.get("max_body_size")
         self.form_limits = dict(given.get("form_limits") or {})
         self.given = {name: value for name, value in given.items() if name in GroupOptions.__annotations__}
-        self.events = Events(list(given.get("on_startup") or ()), list(given.get("on_shutdown") or ()))
+        self.events: Events = {event: list(given.get(f"on_{event}") or ()) for event in EVENTS}
         super().__init__(
             redirect_slashes=given.get("redirect_slashes", True),
             default=given.get("default"),
@@ -119,11 +119,7 @@ class Router(Verbs, routing.Router):
     @property
     def group_options(self) -> dict[str, Any]:
         """What the router adds to its routes, as it stands now."""
-        current = {
-            "tags": self.tags, "dependencies": self.dependencies, "responses": self.responses,
-            "raises": self.raises, "callbacks": self.callbacks, "include_in_schema": self.include_in_schema, "deprecated": self.deprecated,
-        }  # fmt: skip
-        return {**self.given, **current}
+        return {**self.given, **{name: getattr(self, name) for name in JOINED}}
 
     @property
     def routes(self) -> list[BaseRoute]:
@@ -137,11 +133,23 @@ class Router(Verbs, routing.Router):
 
     @routes.setter
     def routes(self, routes: Sequence[BaseRoute]) -> None:
-        # `router.routes += [...]` assigns the list that it has just changed: what was included stays live.
         current = [route for route in self.flatten() if not isinstance(route, Frontend)]
-        if [*map(id, routes)] != [*map(id, current)]:
+        known, wanted = set(map(id, current)), set(map(id, routes))
+        stay = [id(route) for route in routes if id(route) in known]
+        are_others = bool(routes and current and not stay)
+        if are_others or stay != [id(route) for route in current if id(route) in wanted]:
+            # Other routes, or another order: what was included stays as it is shown here.
             self._own = [*self.frontends, *routes]
-            self.changed()
+        else:
+            for route in current:
+                if id(route) not in wanted:
+                    self.discard(route)
+            following = None
+            for route in reversed(routes):
+                if id(route) not in known:
+                    self.insert(route, following)
+                following = route
+        self.changed()
 
     @property
     def frontends(self) -> list[Frontend]:
@@ -196,14 +204,12 @@ class Router(Verbs, routing.Router):
                 break
         else:
             self._own = [item for item in self._own if item is not route]
-        self.changed()
 
     def insert(self, route: BaseRoute, before: BaseRoute | None) -> None:
         """Add a route that already exists, before another or at the end; an inclusion is not split."""
         inclusions = {key[0] for key, (_, view) in self._views.items() if view is before}
         places = [place for place, item in enumerate(self._own) if item is before or id(item) in inclusions]
         self._own.insert(places[0] if places else len(self._own), route)
-        self.changed()
 
     def contains(self, router: Router) -> bool:
         """Whether a router is this one or is included in it, however deep."""
@@ -222,18 +228,14 @@ class Router(Verbs, routing.Router):
             DeclarationError: the inclusion would form a cycle, or give a route an empty path.
         """
         given = given_options("include_router()", options, IncludeOptions)
-        if router is self:
-            raise declaration_error(
-                "Cannot include the same APIRouter instance into itself. Did you mean to include a different router?",
-                hint="Include it in the application or in another router.",
-                also=AssertionError,
-            )
         if router.contains(self):
             raise declaration_error(
+                "Cannot include the same APIRouter instance into itself. Did you mean to include a different router?"
+                if router is self else
                 "Cannot include this router: it already includes this router.",
-                hint="Inclusions must not form a cycle: take one of them away.",
+                hint="Inclusions must not form a cycle: include it in the application or in another router.",
                 also=AssertionError,
-            )
+            )  # fmt: skip
         prefix = check_prefix(given.get("prefix", ""))
         if not prefix and any(getattr(route, "path", "/") == "" for route in router.routes):
             raise declaration_error(
@@ -304,16 +306,20 @@ class Router(Verbs, routing.Router):
         self, path: str, methods: Sequence[str] | None = None, name: str | None = None, include_in_schema: bool = True
     ) -> Callable[[DecoratedCallable], DecoratedCallable]:
         """Register a plain Starlette endpoint, which receives nothing but the Request."""
-
-        def register(endpoint: DecoratedCallable) -> DecoratedCallable:
-            self.add_route(path, endpoint, methods=methods, name=name, include_in_schema=include_in_schema)
-            return endpoint
-
-        return register
+        options: Any = {"methods": methods, "name": name, "include_in_schema": include_in_schema}
+        return registering(lambda endpoint: self.add_route(path, endpoint, **options))
 
     def add_event_handler(self, event_type: str, func: Callable[[], Any]) -> None:
-        """Run a function at `"startup"` or `"shutdown"`; prefer a lifespan."""
-        self.events.add(event_type, func)
+        """Run a function at `"startup"` or `"shutdown"`; prefer a lifespan.
+
+        Raises:
+            DeclarationError: there is no such event.
+        """
+        if event_type not in EVENTS:
+            raise declaration_error(
+                f"there is no event {event_type!r}.", hint="Use 'startup' or 'shutdown'.", also=AssertionError
+            )
+        self.events[event_type].append(func)
 
     def mount(self, path: str, app: ASGIApp, name: str | None = None) -> None:
         """Serve everything below a path by another ASGI application."""
@@ -359,7 +365,7 @@ class Router(Verbs, routing.Router):
                 site = self._site = Site(
                     index=index,
                     sockets=sockets,
-                    app=app,
+                    app=NoApplication if app is None else app,
                     conventions=conventions,
                     limit=self.max_body_size,
                     redirects=self.redirect_slashes,
@@ -373,7 +379,7 @@ class Router(Verbs, routing.Router):
         """Serve one ASGI connection: a request, a WebSocket, or the lifespan."""
         kind = scope["type"]
         if kind == "http":
-            await serve_http(self.site(scope), scope, receive, send)
+            await serve_http(self._site or self.site(scope), scope, receive, send)
         elif kind == "websocket":
             await serve_socket(self.site(scope), scope, receive, send)
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+from abc import abstractmethod
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from enum import Enum
 from typing import Any, Final, Self
@@ -17,11 +18,11 @@ from starlette.routing import BaseRoute, compile_path, get_name
 from typeway.conventions import TYPEWAY, Conventions
 from typeway.declare.depends import Depends
 from typeway.declare.returns import Returns, read_returns
-from typeway.declare.signature import read_declaration
+from typeway.declare.signature import Declaration, read_declaration
 from typeway.describe.operation import unique_id
 from typeway.exceptions import declaration_error
 from typeway.operation import Operation
-from typeway.options import ApiRouteOptions, given_options, inherit
+from typeway.options import ApiRouteOptions, RouteOptions, given_options, inherit
 from typeway.plan.build import inputs_of
 from typeway.plan.fields import check_type
 from typeway.plan.forms import require_form_parser
@@ -34,36 +35,8 @@ from typeway.serve.target import Target
 from typeway.texts import SUCCESSFUL_RESPONSE
 from typeway.types import IncEx, Receive, Scope, Send
 
-# What a route has where its author says nothing. Options that others may supply as well (a response class, a limit)
-# are absent from the route's own options then, which is what `inherit` goes by.
-DEFAULTS: Final[Mapping[str, Any]] = {
-    "response_model": PydanticUndefined,
-    "status_code": None,
-    "tags": (),
-    "dependencies": (),
-    "summary": None,
-    "description": None,
-    "response_description": SUCCESSFUL_RESPONSE,
-    "responses": {},
-    "raises": (),
-    "deprecated": None,
-    "name": None,
-    "operation_id": None,
-    "response_model_include": None,
-    "response_model_exclude": None,
-    "response_model_by_alias": True,
-    "response_model_exclude_unset": False,
-    "response_model_exclude_defaults": False,
-    "response_model_exclude_none": False,
-    "include_in_schema": True,
-    "response_class": None,
-    "callbacks": (),
-    "openapi_extra": None,
-    "generate_unique_id_function": None,
-    "strict_content_type": True,
-    "max_body_size": None,
-    "form_limits": {},
-}
+# What the author says of a route; its name and its path are settled apart.
+OPTIONS: Final = tuple(name for name in RouteOptions.__annotations__ if name != "name")
 
 # Options that are lists or dicts: each route has its own, which may be changed until the application starts.
 COPIED: Final[Mapping[str, Callable[[Any], Any]]] = {
@@ -74,7 +47,67 @@ COPIED: Final[Mapping[str, Callable[[Any], Any]]] = {
 JOINED: Final = ("tags", "dependencies", "callbacks", "raises", "responses", "deprecated", "include_in_schema")
 
 
-class APIRoute(routing.Route):
+class Planned(BaseRoute):
+    """What the routes of both kinds are: an endpoint under a path, served by a plan."""
+
+    path: str
+    name: str
+    endpoint: Callable[..., Any]
+    declaration: Declaration
+    dependencies: list[Depends]
+    conventions: Conventions = TYPEWAY
+    original_route: BaseRoute | None = None
+
+    def place(self, path: str) -> None:
+        """Give the route its path."""
+        self.path = path
+        self.path_regex, self.path_format, self.param_convertors = compile_path(path or "/")
+        if not path:
+            self.path_format = ""
+
+    def tree(self) -> Node:
+        """The endpoint and everything it depends on, in order."""
+        return grow_tree(self.declaration, self.dependencies, frozenset(self.param_convertors), self.conventions)
+
+    def operation(self, **settled: Any) -> Operation:
+        """The operation that the route describes, given what only its own kind can settle."""
+        return Operation(
+            path=self.path,
+            path_format=self.path_format,
+            path_names=frozenset(self.param_convertors),
+            name=self.name,
+            declaration=self.declaration,
+            route=self,
+            conventions=self.conventions,
+            **settled,
+        )
+
+    @abstractmethod
+    def settle(self) -> Operation:
+        """The operation that the route describes as it stands now."""
+
+    @abstractmethod
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection that has been matched to this route."""
+
+    def below(self, prefix: str) -> Self:
+        """A copy of the route with its path below a prefix."""
+        view = copy.copy(self)
+        view.place(prefix + self.path)
+        view.original_route = self.original_route or self
+        vars(view)["app"] = view.serve
+        return view
+
+    @property
+    def target(self) -> Target:
+        """What serves the route: its plan, built when first asked for."""
+        target: Target | None = self.__dict__.get("_target")
+        if target is None or target.owner is not self:
+            target = self.__dict__["_target"] = Target(self.settle, owner=self)
+        return target
+
+
+class APIRoute(Planned, routing.Route):
     """One endpoint under one path, for one or several HTTP methods.
 
     Parameters:
@@ -89,34 +122,34 @@ class APIRoute(routing.Route):
         UnknownOptionError: an option does not exist.
     """
 
-    methods: set[str]
+    # The options, with what counts where the author says nothing.
     tags: list[str | Enum]
     dependencies: list[Depends]
     callbacks: list[BaseRoute]
     raises: list[type[Problem]]
     responses: dict[int | str, dict[str, Any]]
     form_limits: dict[str, int]
-    response_model: Any
-    response_model_include: IncEx | None
-    response_model_exclude: IncEx | None
-    response_model_by_alias: bool
-    response_model_exclude_unset: bool
-    response_model_exclude_defaults: bool
-    response_model_exclude_none: bool
-    response_description: str
-    response_class: type[Response] | None
-    status_code: int | None
-    summary: str | None
-    description: str
-    deprecated: bool | None
-    include_in_schema: bool
-    operation_id: str | None
-    generate_unique_id_function: Callable[[Any], str] | None
-    openapi_extra: dict[str, Any] | None
-    strict_content_type: bool
-    max_body_size: int | None
-    conventions: Conventions = TYPEWAY
-    original_route: BaseRoute | None = None
+    response_model: Any = PydanticUndefined
+    response_model_include: IncEx | None = None
+    response_model_exclude: IncEx | None = None
+    response_model_by_alias: bool = True
+    response_model_exclude_unset: bool = False
+    response_model_exclude_defaults: bool = False
+    response_model_exclude_none: bool = False
+    response_description: str = SUCCESSFUL_RESPONSE
+    response_class: type[Response] | None = None
+    status_code: int | None = None
+    summary: str | None = None
+    description: str = ""
+    deprecated: bool | None = None
+    include_in_schema: bool = True
+    operation_id: str | None = None
+    generate_unique_id_function: Callable[[Any], str] | None = None
+    openapi_extra: dict[str, Any] | None = None
+    strict_content_type: bool = True
+    max_body_size: int | None = None
+
+    methods: set[str]
 
     def __init__(
         self,
@@ -139,32 +172,19 @@ class APIRoute(routing.Route):
         self.name = self.options.get("name") or get_name(endpoint)
         self.status_code = None if self.status_code is None else int(self.status_code)
         self.description = (self.description or inspect.cleandoc(endpoint.__doc__ or "")).split("\f")[0].strip()
-        self.returns = self.read_returns()
-        if self.returns.model is not None and self.response_model is PydanticUndefined:
+        self.returns = read_returns(endpoint, self.declaration.returns, self.response_model, self.declaration.where)
+        if self.response_model is PydanticUndefined:
             self.response_model = self.returns.model
-        elif self.response_model is PydanticUndefined:
-            self.response_model = None
         check_route(self)
         self.app = self.serve
 
     def apply(self, options: Mapping[str, Any]) -> None:
         """Set the options as attributes."""
-        for name, default in DEFAULTS.items():
-            value = options.get(name, default)
+        for name in OPTIONS:
             if name in COPIED:
-                value = COPIED[name](value or ())
-            setattr(self, name, value)
-
-    def place(self, path: str) -> None:
-        """Give the route its path."""
-        self.path = path
-        self.path_regex, self.path_format, self.param_convertors = compile_path(path or "/")
-        if not path:
-            self.path_format = ""
-
-    def read_returns(self) -> Returns:
-        model = self.options.get("response_model", PydanticUndefined)
-        return read_returns(self.endpoint, self.declaration.returns, model, self.declaration.where)
+                setattr(self, name, COPIED[name](options.get(name) or ()))
+            else:
+                setattr(self, name, options.get(name, getattr(APIRoute, name)))
 
     @property
     def unique_id(self) -> str:
@@ -172,43 +192,20 @@ class APIRoute(routing.Route):
         operation_id: str | None = self.options.get("operation_id")
         if operation_id:
             return operation_id
-        compute = getattr(self, "generate_unique_id_function", None)
-        if compute is not None:
-            computed: str = compute(self)
-            return computed
+        if self.generate_unique_id_function is not None:
+            return self.generate_unique_id_function(self)
         return unique_id(self.name, self.path_format, min(self.methods))
-
-    def tree(self) -> Node:
-        """The endpoint and everything it depends on, in order."""
-        return grow_tree(self.declaration, self.dependencies, frozenset(self.param_convertors), self.conventions)
 
     def settle(self) -> Operation:
         """The operation that the route describes as it stands now."""
-        own = {
-            name: getattr(self, name)
-            for name in DEFAULTS
-            if name not in ("generate_unique_id_function", "response_model", "callbacks", "name")
-        }
-        return Operation(
-            **own,
-            path=self.path,
-            path_format=self.path_format,
-            path_names=frozenset(self.param_convertors),
+        settled_otherwise = ("generate_unique_id_function", "response_model", "callbacks")
+        return self.operation(
+            **{name: getattr(self, name) for name in OPTIONS if name not in settled_otherwise},
             methods=tuple(sorted(self.methods)),
-            name=self.name,
-            declaration=self.declaration,
-            returns=self.current_returns(),
-            route=self,
-            conventions=self.conventions,
+            returns=self.returns if self.returns.streams else Returns(model=self.response_model),
             callbacks=tuple(route.settle() for route in self.callbacks if isinstance(route, APIRoute)),
             unique_id=self.unique_id,
         )
-
-    def current_returns(self) -> Returns:
-        """What the endpoint answers with, by the response model that stands in the attribute now."""
-        if self.returns.streams:
-            return self.returns
-        return Returns(model=self.response_model)
 
     def inside(self, prefix: str, outer: Mapping[str, Any]) -> Self:
         """This route as it stands in a router that includes it: a view with the whole path and all options.
@@ -217,16 +214,11 @@ class APIRoute(routing.Route):
             prefix: what the including router puts before the path.
             outer: the options of everything around the route.
         """
-        view = copy.copy(self)
-        current = {**self.options, **{name: getattr(self, name) for name in JOINED}}
-        view.options = inherit(outer, current)
-        kept = {name: getattr(self, name) for name in ("response_model", "description", "status_code", "name")}
-        view.apply({**{name: getattr(self, name) for name in DEFAULTS}, **view.options})
-        for name, value in kept.items():
-            setattr(view, name, value)
-        view.place(prefix + self.path)
-        view.original_route = self.original_route or self
-        view.app = view.serve
+        view = self.below(prefix)
+        view.options = inherit(outer, {**self.options, **{name: getattr(self, name) for name in JOINED}})
+        current = {name: getattr(self, name) for name in OPTIONS}
+        own = {name: current[name] for name in ("response_model", "description", "status_code")}
+        view.apply({**current, **view.options, **own})
         return view
 
     @property
@@ -244,14 +236,6 @@ class APIRoute(routing.Route):
         """The function from request to response that serves the route; subclasses may wrap it."""
         return handle_request(self.target)
 
-    @property
-    def target(self) -> Target:
-        """What serves the route: its plan, built when first asked for."""
-        target: Target | None = self.__dict__.get("_target")
-        if target is None or target.owner is not self:
-            target = self.__dict__["_target"] = Target(self.settle, owner=self)
-        return target
-
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request that has been matched to this route."""
         handler = self.__dict__.get("_handler")
@@ -260,7 +244,7 @@ class APIRoute(routing.Route):
         await serve_handler(handler[1], self.target, scope, receive, send)
 
 
-class APIWebSocketRoute(routing.WebSocketRoute):
+class APIWebSocketRoute(Planned, routing.WebSocketRoute):
     """One WebSocket endpoint under one path.
 
     Parameters:
@@ -271,9 +255,6 @@ class APIWebSocketRoute(routing.WebSocketRoute):
         conventions: the conventions of the router that the route is made for, if not those of the class.
         dependency_overrides_provider: kept for code that asks a route for it; overrides are always the application's.
     """
-
-    conventions: Conventions = TYPEWAY
-    original_route: BaseRoute | None = None
 
     def __init__(
         self,
@@ -295,47 +276,16 @@ class APIWebSocketRoute(routing.WebSocketRoute):
         check_tree(self.tree(), self.declaration.where)
         self.app = self.serve
 
-    def place(self, path: str) -> None:
-        """Give the route its path."""
-        self.path = path
-        self.path_regex, self.path_format, self.param_convertors = compile_path(path or "/")
-
-    def tree(self) -> Node:
-        """The endpoint and everything it depends on, in order."""
-        return grow_tree(self.declaration, self.dependencies, frozenset(self.param_convertors), self.conventions)
-
     def settle(self) -> Operation:
         """The operation that the route describes as it stands now."""
-        return Operation(
-            path=self.path,
-            path_format=self.path_format,
-            path_names=frozenset(self.param_convertors),
-            methods=(),
-            name=self.name,
-            declaration=self.declaration,
-            returns=Returns(),
-            route=self,
-            dependencies=tuple(self.dependencies),
-            conventions=self.conventions,
-            include_in_schema=False,
-        )
+        dependencies = tuple(self.dependencies)
+        return self.operation(methods=(), returns=Returns(), dependencies=dependencies, include_in_schema=False)
 
     def inside(self, prefix: str, outer: Mapping[str, Any]) -> Self:
         """This route as it stands in a router that includes it."""
-        view = copy.copy(self)
+        view = self.below(prefix)
         view.dependencies = [*(outer.get("dependencies") or ()), *self.dependencies]
-        view.place(prefix + self.path)
-        view.original_route = self.original_route or self
-        view.app = view.serve
         return view
-
-    @property
-    def target(self) -> Target:
-        """What serves the route: its plan, built when first asked for."""
-        target: Target | None = self.__dict__.get("_target")
-        if target is None or target.owner is not self:
-            target = self.__dict__["_target"] = Target(self.settle, owner=self)
-        return target
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection that has been matched to this route."""
@@ -343,21 +293,9 @@ class APIWebSocketRoute(routing.WebSocketRoute):
 
 
 def check_route(route: APIRoute) -> None:
-    """Refuse at its decorator what could only fail later.
-
-    Raises:
-        DeclarationError: it names the endpoint's file and line, and the mend.
-    """
+    """Refuse at its decorator what could only fail later."""
     where = route.declaration.where
     check_tree(route.tree(), where)
-    models = [("answer", route.returns.model), ("item", route.returns.item)]
-    if route.status_code in BODILESS and route.returns.model is not None:
-        raise declaration_error(
-            f"Status code {route.status_code} must not have a response body",
-            hint="Take the return annotation away, or pass response_model=None.",
-            where=where,
-            also=AssertionError,
-        )
     for code, response in route.responses.items():
         if not isinstance(response, dict):
             raise declaration_error(
@@ -366,18 +304,19 @@ def check_route(route: APIRoute) -> None:
                 where=where,
                 also=AssertionError,
             )
-        if response.get("model") is not None:
-            if str(code).isdigit() and int(code) in BODILESS:
-                raise declaration_error(
-                    f"Status code {code} must not have a response body",
-                    hint="Take the model away from that response.",
-                    where=where,
-                    also=AssertionError,
-                )
-            models.append((f"response {code}", response["model"]))
-    for _, model in models:
-        if model is not None:
-            check_type(model, where)
+    answers: list[tuple[Any, Any]] = [(route.status_code, route.returns.model), (None, route.returns.item)]
+    answers += [(code, response.get("model")) for code, response in route.responses.items()]
+    for code, model in answers:
+        if model is None:
+            continue
+        if str(code).isdigit() and int(str(code)) in BODILESS:
+            raise declaration_error(
+                f"Status code {code} must not have a response body",
+                hint="Take the model away: the return annotation, response_model, or `model` in responses.",
+                where=where,
+                also=AssertionError,
+            )
+        check_type(model, where)
 
 
 def check_tree(tree: Node, where: str) -> None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from os import PathLike
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from typing_extensions import Unpack, deprecated
 
 from typeway.conventions import Conventions
-from typeway.options import ApiRouteOptions, RouteOptions
+from typeway.options import ApiRouteOptions, IncludeOptions, RouteOptions
 from typeway.serve.frontend import Build, Fallback, read_build
 from typeway.types import DecoratedCallable
+
+if TYPE_CHECKING:
+    from typeway.router import Router
 
 
 def registering(add: Callable[[Any], Any]) -> Callable[[DecoratedCallable], DecoratedCallable]:
@@ -26,15 +28,22 @@ def registering(add: Callable[[Any], Any]) -> Callable[[DecoratedCallable], Deco
 
 
 class Verbs:
-    """Decorators that hand endpoints to `add_api_route` and its kin."""
+    """What applications and routers have in common: decorators for endpoints, and methods that add them.
+
+    An application leaves to its router what is added; a router keeps it.
+    """
 
     conventions: ClassVar[Conventions]
+    router: Verbs
 
-    @abstractmethod
+    def include_router(self, router: Router, **options: Unpack[IncludeOptions]) -> None:
+        """Make a router's routes part of the application; see `Router.include_router`."""
+        self.router.include_router(router, **options)
+
     def add_api_route(self, path: str, endpoint: Callable[..., Any], **options: Unpack[ApiRouteOptions]) -> None:
-        """Add an endpoint for one or several methods."""
+        """Add an endpoint for one or several methods; see `Router.add_api_route`."""
+        self.router.add_api_route(path, endpoint, **options)
 
-    @abstractmethod
     def add_api_websocket_route(
         self,
         path: str,
@@ -43,19 +52,20 @@ class Verbs:
         *,
         dependencies: Sequence[Any] | None = None,
     ) -> None:
-        """Add a WebSocket endpoint."""
+        """Add a WebSocket endpoint; see `Router.add_api_websocket_route`."""
+        self.router.add_api_websocket_route(path, endpoint, name=name, dependencies=dependencies)
 
-    @abstractmethod
     def add_websocket_route(self, path: str, endpoint: Callable[..., Any], name: str | None = None) -> None:
-        """Add a plain Starlette WebSocket endpoint."""
+        """Add a plain Starlette WebSocket endpoint, which receives nothing but the WebSocket."""
+        self.router.add_websocket_route(path, endpoint, name=name)
 
-    @abstractmethod
     def add_event_handler(self, event_type: str, func: Callable[[], Any]) -> None:
-        """Run a function at start-up or shut-down."""
+        """Run a function at `"startup"` or `"shutdown"`; prefer a lifespan."""
+        self.router.add_event_handler(event_type, func)
 
-    @abstractmethod
     def add_frontend(self, path: str, build: Build) -> None:
-        """Add a frontend."""
+        """Add a frontend; see `frontend()`."""
+        self.router.add_frontend(path, build)
 
     def api_route(
         self, path: str, **options: Unpack[ApiRouteOptions]

@@ -98,7 +98,9 @@ def entry_of(number: int, route: BaseRoute, conventions: Conventions, limit: int
     shows_original = conventions.original_scope_route and isinstance(route, APIRoute)
     shown = original if original is not None and shows_original else route
     marks = getattr(route, "scope_marks", None)
-    if not isinstance(route, (routing.Route, routing.WebSocketRoute)) or not matches_by_path(route):
+    # By path and method, and nothing else.
+    matches_as_starlette = type(route).matches in (routing.Route.matches, routing.WebSocketRoute.matches)
+    if not matches_as_starlette or not isinstance(route, (routing.Route, routing.WebSocketRoute)):
         anchor = route.path if type(route) is routing.Mount and "{" not in route.path else ""
         return Entry(number, route, shown, path=None, methods=None, anchor=anchor, limit=limit, marks=marks)
     methods = getattr(route, "methods", None)
@@ -115,8 +117,3 @@ def entry_of(number: int, route: BaseRoute, conventions: Conventions, limit: int
         limit=limit,
         marks=marks,
     )
-
-
-def matches_by_path(route: routing.Route | routing.WebSocketRoute) -> bool:
-    """Whether the route's class matches as Starlette's does: by path and method, and nothing else."""
-    return type(route).matches in (routing.Route.matches, routing.WebSocketRoute.matches)

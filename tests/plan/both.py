@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from starlette.datastructures import UploadFile
 
 import typeway
-from typeway.conventions import FASTAPI
+from typeway.compat.conventions import FASTAPI
 from typeway.exceptions import RequestValidationError
 from typeway.routes import APIRoute
 

@@ -21,7 +21,7 @@ from starlette.responses import PlainTextResponse, StreamingResponse
 
 import typeway
 from typeway.app import Typeway
-from typeway.conventions import FASTAPI
+from typeway.compat.conventions import FASTAPI
 from typeway.exceptions import TypewayError
 from typeway.router import Router
 

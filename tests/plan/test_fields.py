@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import fastapi
 import pytest
 from pydantic import BaseModel, ConfigDict, computed_field
-from pydantic_core import PydanticUndefined
+from pydantic.fields import FieldInfo
 
 import typeway
 from tests.frameworks import answer
@@ -42,21 +42,21 @@ class Colour(enum.Enum):
 @pytest.mark.parametrize("default", [None, True, 3, 1.5, "x", b"x", Colour.RED])
 def test_defaults_that_cannot_change_are_shared(default):
     """Immutable defaults are handed out as they are."""
-    validator = mapping_validator({"a": (with_default(schema_of(Any, HERE), default, None, validates=False), False)})
+    validator = mapping_validator({"a": (with_default(schema_of(Any, HERE), FieldInfo(default=default)), False)})
     assert validator.validate_python({})["a"] is default
 
 
 def test_defaults_that_can_change_are_copied():
     """Each validation gets its own copy of a default, however deep."""
     default = {"a": [1]}
-    validator = mapping_validator({"a": (with_default(schema_of(Any, HERE), default, None, validates=False), False)})
+    validator = mapping_validator({"a": (with_default(schema_of(Any, HERE), FieldInfo(default=default)), False)})
     validator.validate_python({})["a"]["a"].append(2)
     assert validator.validate_python({}) == {"a": {"a": [1]}}
 
 
 def test_a_factory_makes_a_default_every_time():
     """A default factory is called for each validation."""
-    schema = with_default(schema_of(list[int], HERE), PydanticUndefined, list, validates=False)
+    schema = with_default(schema_of(list[int], HERE), FieldInfo(default_factory=list))
     validator = mapping_validator({"a": (schema, False)})
     assert validator.validate_python({})["a"] is not validator.validate_python({})["a"]
 
@@ -66,7 +66,7 @@ def test_definitions_of_recursive_models_are_shared():
     schema = schema_of(Tree, HERE)
     fields = {
         "a": (schema, True),
-        "b": (with_default(schema, None, None, validates=False), False),
+        "b": (with_default(schema, FieldInfo(default=None)), False),
         "c": (schema_of(list[Tree], HERE), True),
     }
     made = mapping_validator(fields).validate_python({"a": {"branches": [{}]}, "c": [{}]})

@@ -11,9 +11,10 @@ from typing_extensions import Unpack
 
 from typeway.app import Typeway
 from typeway.compat import pages
+from typeway.compat.conventions import FASTAPI
 from typeway.compat.document import checked
 from typeway.compat.routes import APIRoute, APIWebSocketRoute
-from typeway.conventions import FASTAPI, Conventions
+from typeway.conventions import Conventions
 from typeway.datastructures import Default
 from typeway.documentation import add_documentation
 from typeway.options import RouterOptions
@@ -39,12 +40,12 @@ class APIRouter(Router):
     @property
     def on_startup(self) -> list[Callable[[], Any]]:
         """The functions that run at start-up; a list to add to."""
-        return self.events.startup
+        return self.events["startup"]
 
     @property
     def on_shutdown(self) -> list[Callable[[], Any]]:
         """The functions that run at shut-down; a list to add to."""
-        return self.events.shutdown
+        return self.events["shutdown"]
 
     @property
     def default_response_class(self) -> Any:

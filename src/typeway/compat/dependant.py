@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.routing import compile_path
 from starlette.websockets import WebSocket
 
-from typeway.conventions import FASTAPI
+from typeway.compat.conventions import FASTAPI
 from typeway.declare import markers, shapes
 from typeway.declare.classify import Injected, Input
 from typeway.declare.depends import Depends, SecurityScopes

@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from typeway import routes
 from typeway.compat.contexts import EffectiveRouteContext
+from typeway.compat.conventions import FASTAPI
 from typeway.compat.dependant import (
     Dependant,
     ModelField,
@@ -25,7 +26,6 @@ from typeway.compat.dependant import (
     should_embed,
 )
 from typeway.compat.install import standing
-from typeway.conventions import FASTAPI
 from typeway.declare.returns import Returns
 from typeway.operation import Operation
 from typeway.options import is_absent

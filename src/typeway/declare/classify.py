@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from copy import copy
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import AliasChoices, AliasPath, Json
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from starlette.background import BackgroundTasks
+from starlette.datastructures import UploadFile
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket
@@ -20,7 +21,9 @@ from typeway.declare import markers, shapes
 from typeway.declare.depends import Depends, SecurityScopes
 from typeway.declare.markers import Location, Marker
 from typeway.declare.signature import Declaration, Parameter
-from typeway.exceptions import declaration_error
+from typeway.exceptions import DeclarationError, declaration_error
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +70,12 @@ class Input:
         return self.marker.location
 
     @property
+    def in_body(self) -> bool:
+        return self.location in ("body", "form", "file")
+
+    @property
     def is_required(self) -> bool:
-        required: bool = self.marker.is_required()
-        return required
+        return bool(self.marker.is_required())
 
     @property
     def wires(self) -> tuple[str, ...]:
@@ -116,32 +122,33 @@ class Question:
     where: str
     conventions: Conventions
 
+    def said(self, kind: type[T]) -> list[T]:
+        """Everything of a kind that `Annotated` and then the default value hold; the last of it counts."""
+        parameter = self.parameter
+        return [entry for entry in (*parameter.metadata, parameter.default) if isinstance(entry, kind)]
+
     @property
     def marker(self) -> Marker | None:
-        """The last marker that `Annotated` or the default value holds."""
-        found = [entry for entry in self.parameter.metadata if isinstance(entry, Marker)]
-        if isinstance(self.parameter.default, Marker):
-            return self.parameter.default
-        return found[-1] if found else None
+        return next(reversed(self.said(Marker)), None)
 
     @property
     def depends(self) -> Depends | None:
-        found = [entry for entry in self.parameter.metadata if isinstance(entry, Depends)]
-        if isinstance(self.parameter.default, Depends):
-            return self.parameter.default
-        return found[-1] if found else None
+        return next(reversed(self.said(Depends)), None)
 
     @property
-    def other_fields(self) -> list[FieldInfo]:
-        """What `Annotated` holds beside the marker that counts: Pydantic's own `Field()` and further markers."""
-        marker = self.marker
-        return [entry for entry in self.parameter.metadata if isinstance(entry, FieldInfo) and entry is not marker]
+    def fields(self) -> list[FieldInfo]:
+        """What `Annotated` holds of Pydantic's own `Field()` and of markers."""
+        return [entry for entry in self.parameter.metadata if isinstance(entry, FieldInfo)]
 
     @property
     def default(self) -> Any:
         """The signature's default, unless it is a marker, a dependency or a plain Field()."""
         default = self.parameter.default
         return PydanticUndefined if isinstance(default, (FieldInfo, Depends)) else default
+
+    def refused(self, problem: str, hint: str, also: type[Exception] = AssertionError) -> DeclarationError:
+        """The error that says what the parameter contradicts, what to do about it, and what FastAPI raises there."""
+        return declaration_error(problem, hint=hint, where=self.where, also=also)
 
 
 def classify(
@@ -160,18 +167,11 @@ def classify(
         if parameter.is_variable and conventions.ignores_var_arguments:
             continue
         question = Question(parameter, path_names, declaration.where, conventions)
-        check_consistency(question)
-        sources.append(source_of(question))
+        for check in CHECKS:
+            check(question)
+        answers = (rule(question) for rule in RULES)
+        sources.append(next(answer for answer in answers if answer is not None))
     return tuple(sources)
-
-
-def source_of(question: Question) -> Source:
-    """The answer of the first rule that has one, or what the type alone says."""
-    for rule in RULES:
-        source = rule(question)
-        if source is not None:
-            return source
-    return inferred_input(question)
 
 
 def depends_rule(question: Question) -> Source | None:
@@ -226,20 +226,17 @@ def inferred_location(question: Question) -> Location:
     parameter = question.parameter
     if parameter.name in question.path_names:
         return "path"
-    if shapes.is_upload(parameter.annotation):
+    if shapes.is_one_or_several(parameter.annotation, UploadFile):
         return "file"
     if shapes.is_scalar(parameter.annotation):
         return "query"
     return "body"
 
 
-# Asked in this order; the first that answers decides, and where none does the type alone.
+# Asked in this order; the first that answers decides, and the last always does.
 RULES: Final[tuple[Callable[[Question], Source | None], ...]] = (
-    depends_rule,
-    marked_rule,
-    field_default_rule,
-    injected_rule,
-)
+    depends_rule, marked_rule, field_default_rule, injected_rule, inferred_input,
+)  # fmt: skip
 
 
 def build_input(question: Question, marker: Marker, default: Any) -> Input:
@@ -250,18 +247,15 @@ def build_input(question: Question, marker: Marker, default: Any) -> Input:
     if marker.location == "body" and "media_type" not in marker.given:
         settled.media_type = shapes.media_type(parameter.annotation) or settled.media_type
     if marker.location != "path" and parameter.name in question.path_names:
-        raise declaration_error(
+        raise question.refused(
             f"Cannot use `{type(marker).__name__}` for path param {parameter.name!r}",
-            hint=f"Use Path(), or take {{{parameter.name}}} out of the path.",
-            where=question.where,
-            also=AssertionError,
+            f"Use Path(), or take {{{parameter.name}}} out of the path.",
         )
     extras = tuple(entry for entry in parameter.metadata if entry is not marker and not isinstance(entry, Depends))
     has_json = any(is_json(entry) for entry in extras)
-    is_group = marker.location != "body" and shapes.is_model_group(parameter.annotation)
-    is_group = is_group and not has_json
+    is_group = marker.location != "body" and shapes.is_model_group(parameter.annotation) and not has_json
     if marker.location == "header" and not is_group and names_of(settled, "") == ("",):
-        settled.alias = header_name(parameter.name, settled)
+        settled.alias = parameter.name.replace("_", "-") if settled.convert_underscores else parameter.name
     built = Input(
         name=parameter.name,
         annotation=annotated(parameter.annotation, extras, settled),
@@ -278,7 +272,7 @@ def take_field_default(question: Question, settled: Marker) -> None:
     """Give a required marker the default that a `Field()` or another marker in `Annotated` holds."""
     if not settled.is_required() or settled.location == "path":
         return
-    for field in reversed(question.other_fields):
+    for field in reversed([field for field in question.fields if field is not question.marker]):
         if field.default_factory is not None:
             settled.default_factory = field.default_factory
             return
@@ -294,10 +288,6 @@ def is_json(entry: Any) -> bool:
     return entry is kind or isinstance(entry, kind)
 
 
-def header_name(name: str, marker: Marker) -> str:
-    return name.replace("_", "-") if marker.convert_underscores else name
-
-
 def annotated(kind: Any, extras: tuple[Any, ...], marker: Marker) -> Any:
     """The type as Pydantic shall see it, with constraints only: planning adds the default, describing the rest.
 
@@ -307,105 +297,81 @@ def annotated(kind: Any, extras: tuple[Any, ...], marker: Marker) -> Any:
     for name in ("default_factory", "title", "description", "examples", "deprecated", "json_schema_extra"):
         setattr(constrained, name, None)
     constrained.default = PydanticUndefined
-    # Subscription takes one tuple; Annotated[X, *extras] would do the same but only from Python 3.11's grammar.
-    return Annotated[(kind, *(part for entry in extras for part in constraints(entry)), constrained)]
-
-
-def constraints(entry: Any) -> tuple[Any, ...]:
-    """Metadata as Pydantic shall apply it; of a `Field()` only its constraints: the marker has taken over the rest."""
-    return tuple(entry.metadata) if isinstance(entry, FieldInfo) else (entry,)
-
-
-@dataclass(frozen=True, slots=True)
-class Contradiction:
-    """What a parameter says twice or cannot mean, what to do about it, and what FastAPI raises there."""
-
-    problem: str
-    hint: str
-    also: type[Exception] = AssertionError
+    # Of a `Field()` only its constraints: the marker has taken over the rest.
+    parts = (part for entry in extras for part in (entry.metadata if isinstance(entry, FieldInfo) else (entry,)))
+    return Annotated[(kind, *parts, constrained)]
 
 
 SAY_ONCE: Final = "Say it once: either `x: Annotated[int, Query()] = 1`, or `x: int = Query(1)`."
 
 
-def said_twice(question: Question) -> Contradiction | None:
-    name, metadata, default = question.parameter.name, question.parameter.metadata, question.parameter.default
-    if isinstance(default, Depends) and any(isinstance(entry, Depends) for entry in metadata):
-        return Contradiction(
+def refuse_what_is_said_twice(question: Question) -> None:
+    name, default = question.parameter.name, question.parameter.default
+    if isinstance(default, Depends) and len(question.said(Depends)) > 1:
+        raise question.refused(
             f"Cannot specify `Depends` in `Annotated` and default value together for {name!r}", SAY_ONCE
         )
-    inner = [entry for entry in metadata if isinstance(entry, Marker)]
-    if inner and isinstance(default, (FieldInfo, Depends)):
-        return Contradiction(
+    if isinstance(default, (FieldInfo, Depends)) and any(isinstance(field, Marker) for field in question.fields):
+        raise question.refused(
             f"Cannot specify a {question.conventions.default_title} annotation in `Annotated` and "
             f"`{type(default).__name__}` as a default value together for {name!r}",
             SAY_ONCE,
         )
-    return None
 
 
-def default_in_annotated(question: Question) -> Contradiction | None:
-    name, marker = question.parameter.name, question.marker
+def refuse_default_in_annotated(question: Question) -> None:
+    name, marker, fields = question.parameter.name, question.marker, question.fields
     if question.depends is not None:
-        return None
-    fields: list[FieldInfo] = [entry for entry in question.parameter.metadata if isinstance(entry, FieldInfo)]
+        return
     if any(field.default_factory for field in fields) and question.default is not PydanticUndefined:
-        return Contradiction(f"{name!r} has both a default and a default_factory.", "Keep one of the two.", TypeError)
+        raise question.refused(f"{name!r} has both a default and a default_factory.", "Keep one of the two.", TypeError)
     takes_plain = question.conventions.field_defaults
     own = [field for field in fields if isinstance(field, Marker) or not takes_plain]
     if marker in fields and any(field.default is not PydanticUndefined for field in own):
-        return Contradiction(
+        raise question.refused(
             f"`{type(marker).__name__}` default value cannot be set in `Annotated` for {name!r}. "
             "Set the default value with `=` instead.",
             f"Write `{name}: Annotated[…, {type(marker).__name__}()] = {marker.default!r}`.",
         )
-    return None
 
 
-def default_in_path(question: Question) -> Contradiction | None:
+def refuse_default_in_path(question: Question) -> None:
     # Of a name that the path lacks, the default is what the endpoint gets there: it may serve several paths.
     in_path = question.parameter.name in question.path_names
     if in_path and isinstance(question.marker, markers.Path) and question.default is not PydanticUndefined:
-        return Contradiction(
+        raise question.refused(
             "Path parameters cannot have a default value",
             "Take the default away, or add a second path without the parameter.",
         )
-    return None
 
 
-def marked_object(question: Question) -> Contradiction | None:
+def refuse_marked_object(question: Question) -> None:
     # A dependency is no contradiction: it may well return a Request of its own making.
     if question.marker is None or question.depends is not None or injected_rule(question) is None:
-        return None
+        return
     kind = type(question.marker).__name__
-    return Contradiction(
+    raise question.refused(
         f"Cannot specify `{kind}` for type {question.parameter.annotation!r}",
         f"Take the {kind}() away: objects of the request are injected by their type alone.",
     )
 
 
-def plain_field_default(question: Question) -> Contradiction | None:
-    if question.conventions.field_defaults or type(question.parameter.default) is not FieldInfo:
-        return None
-    return Contradiction(
-        f"non-body parameters must be in path, query, header or cookie: {question.parameter.name}",
-        "Use Query(), Header(), Cookie() or Body() in the place of Field(), or put Field() into Annotated.",
-    )
+def refuse_plain_field_default(question: Question) -> None:
+    if not question.conventions.field_defaults and type(question.parameter.default) is FieldInfo:
+        raise question.refused(
+            f"non-body parameters must be in path, query, header or cookie: {question.parameter.name}",
+            "Use Query(), Header(), Cookie() or Body() in the place of Field(), or put Field() into Annotated.",
+        )
 
 
-CONTRADICTIONS: Final = (said_twice, default_in_annotated, default_in_path, marked_object, plain_field_default)
-
-
-def check_consistency(question: Question) -> None:
-    """Refuse a parameter whose annotation and default contradict each other.
-
-    Raises:
-        DeclarationError: it names the parameter, the contradiction and the mend.
-    """
-    for check in CONTRADICTIONS:
-        found = check(question)
-        if found is not None:
-            raise declaration_error(found.problem, hint=found.hint, where=question.where, also=found.also)
+# What a parameter must not contradict itself in, before anybody asks where its value comes from.
+CHECKS: Final[tuple[Callable[[Question], None], ...]] = (
+    refuse_what_is_said_twice,
+    refuse_default_in_annotated,
+    refuse_default_in_path,
+    refuse_marked_object,
+    refuse_plain_field_default,
+)
 
 
 # What a location can hold, by a test on the type. The others hold anything: a validator may make it of strings.
@@ -420,19 +386,12 @@ REFUSED: Final[Mapping[Location, str]] = {
 
 
 def check_location(question: Question, built: Input) -> None:
-    """Refuse a type that the chosen part of a request cannot hold.
-
-    Raises:
-        DeclarationError: for example a dict as a query parameter.
-    """
+    """Refuse a type that the chosen part of a request cannot hold, for example a dict as a query parameter."""
     tests = HOLDS.get(built.location)
     if built.location == "path" and built.name not in question.path_names:
         return
-    if tests is None or any(test(built.kind) for test in tests):
-        return
-    raise declaration_error(
-        REFUSED[built.location].format(name=built.name),
-        hint="Use a scalar, a list of scalars or a Pydantic model; or take the value from the body with Body().",
-        where=question.where,
-        also=AssertionError,
-    )
+    if tests is not None and not any(test(built.kind) for test in tests):
+        raise question.refused(
+            REFUSED[built.location].format(name=built.name),
+            "Use a scalar, a list of scalars or a Pydantic model; or take the value from the body with Body().",
+        )

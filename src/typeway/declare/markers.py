@@ -10,8 +10,8 @@ from typing import Any, ClassVar, Final, Literal, Self
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from typeway.exceptions import TypewayDeprecationWarning, declaration_error, unknown_option_error
-from typeway.options import MARKER_OPTIONS, is_absent
+from typeway.exceptions import TypewayDeprecationWarning, declaration_error
+from typeway.options import MARKER_OPTIONS, check_names, is_absent
 
 Location = Literal["path", "query", "header", "cookie", "body", "form", "file"]
 
@@ -40,7 +40,8 @@ class Marker(Described):  # type: ignore[misc]  # see above
 
     def __init__(self, default: Any = PydanticUndefined, **options: Any) -> None:
         given = {name: value for name, value in options.items() if not is_absent(value)}
-        check_names(type(self).__name__, given)
+        kind = type(self).__name__
+        check_names(f"{kind}()", given, MARKER_OPTIONS.get(kind, MARKER_OPTIONS["Body"] | MARKER_OPTIONS["Header"]))
         self.given = frozenset(given)
         self.include_in_schema = given.pop("include_in_schema", True)
         self.openapi_examples = given.pop("openapi_examples", None)
@@ -59,7 +60,7 @@ class Marker(Described):  # type: ignore[misc]  # see above
             constraints["default"] = default
         elif default is not PydanticUndefined:
             raise declaration_error(
-                f"{type(self).__name__}() got both a default and a default_factory.",
+                f"{kind}() got both a default and a default_factory.",
                 hint="Keep one of the two.",
                 also=TypeError,
             )
@@ -97,18 +98,6 @@ FIELD_ATTRIBUTES: Final = (
         "title", "description", "examples", "discriminator", "deprecated", "json_schema_extra", "validate_default",
     )),
 )  # fmt: skip
-
-
-def check_names(marker: str, given: dict[str, Any]) -> None:
-    """Refuse an option that no marker has.
-
-    Raises:
-        UnknownOptionError: it names the closest option that exists.
-    """
-    allowed = MARKER_OPTIONS.get(marker, MARKER_OPTIONS["Body"] | MARKER_OPTIONS["Header"])
-    for name in given:
-        if name not in allowed:
-            raise unknown_option_error(f"{marker}()", name, allowed)
 
 
 def warn_deprecated(message: str) -> None:

@@ -11,7 +11,7 @@ from pydantic_core import PydanticUndefined
 from starlette.responses import Response
 
 from typeway.declare import shapes
-from typeway.declare.signature import unwrap
+from typeway.declare.signature import candidates
 from typeway.exceptions import TypewayError, declaration_error
 
 STREAMS: Final = (AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Iterable, Iterator)
@@ -38,7 +38,7 @@ def read_returns(function: Callable[..., Any], annotation: Any, response_model: 
     Raises:
         DeclarationError: the annotation mixes responses with other types.
     """
-    if is_generator(function):
+    if any(inspect.isgeneratorfunction(entry) or inspect.isasyncgenfunction(entry) for entry in candidates(function)):
         # A model given by hand is said of whole answers: it switches the annotation off and takes nothing's place.
         return Returns(item=item_of(annotation) if response_model is PydanticUndefined else None, streams=True)
     if response_model is not PydanticUndefined:
@@ -54,17 +54,6 @@ def read_returns(function: Callable[..., Any], annotation: Any, response_model: 
             also=TypewayError,
         )
     return Returns(model=annotation)
-
-
-def is_generator(function: Callable[..., Any]) -> bool:
-    """Whether calling the function yields items, from a coroutine or not."""
-    inner = unwrap(function)
-    call = getattr(type(inner), "__call__", None)
-    return any(
-        inspect.isgeneratorfunction(candidate) or inspect.isasyncgenfunction(candidate)
-        for candidate in (function, inner, unwrap(call))
-        if candidate is not None and not inspect.isclass(candidate)
-    )
 
 
 def item_of(annotation: Any) -> Any:

@@ -82,21 +82,12 @@ def is_scalar_sequence(annotation: Any) -> bool:
     return found
 
 
-def is_bytes_or_file(annotation: Any) -> bool:
-    """Whether the annotation is an upload, bytes, or several of one of them."""
+def is_one_or_several(annotation: Any, classes: type[Any] | tuple[type[Any], ...]) -> bool:
+    """Whether the annotation is of one of the classes, or a list (or the like) of them."""
     return any(
-        is_subclass(inner, (UploadFile, bytes))
+        is_subclass(kind, classes)
         for member in members(annotation)
-        for inner in (member, *(item for arg in get_args(member) for item in members(arg)))
-    )
-
-
-def is_upload(annotation: Any) -> bool:
-    """Whether an annotation without any marker is that of an uploaded file, one or several."""
-    return any(
-        is_subclass(inner, UploadFile)
-        for member in members(annotation)
-        for inner in (member, *(get_args(member) if is_sequence(member) else ()))
+        for kind in (member, *(item for part in get_args(member) for item in members(part) if is_sequence(member)))
     )
 
 

@@ -71,9 +71,9 @@ def read_declaration(function: Callable[..., Any]) -> Declaration:
         parameters = tuple(read_parameter(parameter, namespace) for parameter in signature.parameters.values())
         returns = read_return(function, signature, namespace)
     except (SyntaxError, TypeError) as error:
-        problem = (
-            f"{error.text!r} is no Python expression, {error.msg}" if isinstance(error, SyntaxError) else str(error)
-        )
+        problem = str(error)
+        if isinstance(error, SyntaxError):
+            problem = f"{error.text!r} is no Python expression, {error.msg}"
         raise declaration_error(
             f"an annotation cannot be evaluated: {problem}.",
             hint="Mend the annotation, or write it without quotes so that editors check it.",
@@ -179,24 +179,32 @@ def unwrap(function: Any) -> Any:
     return function
 
 
-def globals_of(function: Any) -> dict[str, Any]:
-    """The names that a callable's string annotations may use."""
+def candidates(function: Any) -> list[Any]:
+    """Every function that calling this one may end in: itself, what it wraps, and its class's `__call__`."""
+    inner = unwrap(function)
+    found = [function, inner]
+    for entry in (function, inner):
+        if not inspect.isclass(entry) and not inspect.isroutine(entry):
+            call = getattr(type(entry), "__call__", None)
+            found += [call, unwrap(call)]
+    return [entry for entry in found if entry is not None and not inspect.isclass(entry)]
+
+
+def written(function: Any) -> Any:
+    """Where a callable's parameters are written: in a class's constructor, in the `__call__` of an object's class."""
     inner = unwrap(function)
     if inspect.isclass(inner):
-        constructor = unwrap(inner.__init__)
-        module = sys.modules.get(inner.__module__)
-        return getattr(constructor, "__globals__", None) or getattr(module, "__dict__", {})
-    if not hasattr(inner, "__globals__"):
-        inner = unwrap(getattr(type(inner), "__call__", inner))
-    return getattr(inner, "__globals__", {})
+        return unwrap(inner.__init__)
+    return inner if hasattr(inner, "__code__") else unwrap(getattr(type(inner), "__call__", inner))
+
+
+def globals_of(function: Any) -> dict[str, Any]:
+    """The names that a callable's string annotations may use."""
+    module = sys.modules.get(getattr(unwrap(function), "__module__", None) or "")
+    return getattr(written(function), "__globals__", None) or getattr(module, "__dict__", {})
 
 
 def where(function: Any) -> str:
     """File and line of a callable's definition, as tracebacks and editors write it."""
-    inner = unwrap(function)
-    code = getattr(inner, "__code__", None)
-    if code is None and inspect.isclass(inner):
-        code = getattr(inner.__init__, "__code__", None)
-    if code is None:
-        code = getattr(getattr(type(inner), "__call__", None), "__code__", None)
+    code = getattr(written(function), "__code__", None)
     return f"{code.co_filename}:{code.co_firstlineno}" if code is not None else repr(function)

@@ -12,7 +12,7 @@ from typeway.declare.classify import Input
 from typeway.describe.inputs import Placed, is_nullable
 from typeway.describe.parameters import examples_of
 from typeway.describe.schemas import JSON, Components, JsonSchema, title_of
-from typeway.plan.body import Body, is_body
+from typeway.plan.body import Body
 from typeway.plan.sources import fields_of, wants_extras
 
 URLENCODED: Final = "application/x-www-form-urlencoded"
@@ -31,7 +31,7 @@ def describe_body(
     """
     if body is None:
         return None
-    inputs = [placed for placed in inputs if is_body(placed.entry)]
+    inputs = [placed for placed in inputs if placed.entry.in_body]
     entries = [placed.entry for placed in inputs]
     first = inputs[0]
     has_groups = any(entry.is_group for entry in entries)

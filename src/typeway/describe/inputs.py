@@ -9,12 +9,12 @@ from types import NoneType
 from typing import Annotated, get_args
 
 from pydantic_core import CoreSchema
-from pydantic_core.core_schema import TypedDictField
+from pydantic_core.core_schema import TypedDictField, typed_dict_field
 
 from typeway.declare import shapes
 from typeway.declare.classify import Input
 from typeway.describe.schemas import with_default
-from typeway.plan.fields import TEXTS, described_schema, member_schema, schema_of
+from typeway.plan.fields import TEXTS, described_schema, schema_of, texts_of
 from typeway.plan.tree import Node
 
 
@@ -45,9 +45,14 @@ class Placed:
         return with_default(self.schema, self.entry.marker.default)
 
     def member(self, title: str | None, *, is_required: bool) -> TypedDictField:
-        """The input as a member of an object; see `typeway.plan.fields.member_schema`."""
-        schema = with_default(self.type_schema, self.entry.marker.default)
-        return member_schema(schema, self.entry.marker, title, wire=self.entry.wire, is_required=is_required)
+        """The input as a member of an object, described by its marker and not by its type, which may refuse to be.
+
+        Parameters:
+            title: the title if the marker has none; None leaves it to the type or to the member's name.
+        """
+        schema, marker = with_default(self.type_schema, self.entry.marker.default), self.entry.marker
+        texts = texts_of(marker, title)
+        return typed_dict_field(schema, required=is_required, validation_alias=self.entry.wire, metadata=texts)
 
 
 def nodes_in_order(tree: Node) -> list[Node]:

@@ -14,7 +14,8 @@ from typeway.describe.parameters import describe_parameters
 from typeway.describe.responses import describe_responses
 from typeway.describe.schemas import Components, title_of
 from typeway.operation import Operation
-from typeway.plan.build import body_of, build_tree
+from typeway.plan.body import build_body
+from typeway.plan.build import build_tree, inputs_of
 from typeway.security.base import SecurityBase
 
 # The methods whose requests may carry something that has a meaning (RFC 9110, section 9.3).
@@ -50,9 +51,6 @@ def unique_id(name: str, path_format: str, method: str) -> str:
 def outline_operation(operation: Operation, components: Components) -> Outline:
     """Read from an operation's tree what the document says of it, and ask for the components it needs.
 
-    Raises:
-        DeclarationError: a type has no schema, or a name in an annotation is not defined.
-
     Source: OpenAPI 3.1, section 4.8.10.
     """
     tree = build_tree(operation)
@@ -71,7 +69,9 @@ def outline_operation(operation: Operation, components: Components) -> Outline:
         "description": operation.description or None,
         "operationId": operation.unique_id,
         "parameters": describe_parameters(inputs, operation.path_names, components) or None,
-        "requestBody": describe_body(inputs, body_of(operation, tree), f"Body_{operation.unique_id}", components),
+        "requestBody": describe_body(
+            inputs, build_body(inputs_of(tree), operation), f"Body_{operation.unique_id}", components
+        ),
         "responses": describe_responses(
             operation, [node.function for node in nodes], components, validates=bool(inputs)
         ),

@@ -86,18 +86,8 @@ def describe_responses(
     return responses
 
 
-def streams_items(operation: Operation) -> bool:
-    """Whether the items of a generator are sent one by one, as lines of JSON or as events."""
-    kind = operation.response_class
-    return operation.returns.streams and (kind is None or issubclass(kind, EventSourceResponse))
-
-
 def key_of(code: int | str, where: str) -> str:
-    """How the document writes a status code, a range of them, or the rest.
-
-    Raises:
-        DeclarationError: it is none of them.
-    """
+    """How the document writes a status code, a range of them, or the rest."""
     key = str(code).upper()
     if key == "DEFAULT":
         return "default"
@@ -126,7 +116,8 @@ def content_of(operation: Operation, want: Callable[[Any, str], JsonSchema]) -> 
         want: asks for the schema of a type.
     """
     kind, returns = operation.response_class, operation.returns
-    if streams_items(operation):
+    # The items of a generator are sent one by one, as lines of JSON or as events.
+    if returns.streams and (kind is None or issubclass(kind, EventSourceResponse)):
         is_any = returns.item is None or shapes.is_subclass(returns.item, ServerSentEvent)
         item = None if is_any else want(returns.item, "StreamItem")
         if kind is None:

@@ -21,7 +21,7 @@ from typeway.declare.signature import Declaration, Parameter, read_declaration
 from typeway.exceptions import DeclarationError, declaration_error
 from typeway.guard.override import Dependency, Layered, check_override, is_among, originals, unknown_dependency
 from typeway.operation import Operation
-from typeway.plan.build import Plan, build_plan, build_tree, unique_nodes
+from typeway.plan.build import Plan, build_plan, build_tree, number
 from typeway.plan.calls import is_async_generator, is_coroutine, is_generator
 from typeway.plan.exchange import Exchange
 from typeway.plan.tree import Node
@@ -160,7 +160,7 @@ def plan_outside(app: Typeway, declaration: Declaration, overrides: Mapping[Depe
     """
     operation = operation_of(app, declaration)
     replaced = dict(overrides)
-    for node in unique_nodes(build_tree(operation, replaced)):
+    for node in number(build_tree(operation, replaced))[0]:
         if node.depends is not None:
             check_outside(node)
     return build_plan(operation, replaced)

@@ -6,7 +6,6 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from pydantic_core import ValidationError
 from starlette.background import BackgroundTasks
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
@@ -15,9 +14,10 @@ from starlette.websockets import WebSocket
 from typeway.declare.classify import Injected, Input
 from typeway.declare.depends import Lifetime, SecurityScopes
 from typeway.operation import Operation
-from typeway.plan.body import Body, Collect, build_body
+from typeway.plan.arguments import Arguments, build_arguments
+from typeway.plan.body import Body, build_body
 from typeway.plan.calls import Kind, awaits, context_of, is_async_generator, limited
-from typeway.plan.checks import Check, build_check
+from typeway.plan.checks import build_check
 from typeway.plan.exchange import Exchange
 from typeway.plan.sources import Reader
 from typeway.plan.tree import Node, Overrides, grow_tree
@@ -47,9 +47,7 @@ class Call:
         function: the function, or the factory of context managers for a generator.
         kind: how to call it.
         slot: where its result goes.
-        reader: collects the raw values of path, query, header and cookie parameters.
-        collect: adds the body's.
-        check: validates them all.
+        arguments: computes its keyword arguments.
         needs: parameters that receive results, with the results' slots.
         injected: parameters that receive objects of the request.
         after: the slots of the dependencies, without whose results it is not called.
@@ -60,35 +58,12 @@ class Call:
     function: Callable[..., Any]
     kind: Kind
     slot: int
-    reader: Reader | None
-    collect: Collect | None
-    check: Check | None
+    arguments: Arguments
     needs: tuple[tuple[str, int], ...]
     injected: tuple[tuple[str, Callable[[Exchange], Any]], ...]
     after: tuple[int, ...]
     scope: Lifetime | None
     in_thread: bool
-
-    def arguments(self, exchange: Exchange) -> dict[str, Any] | None:
-        """The keyword arguments of the call; None if they are invalid, which the exchange then knows."""
-        check = self.check
-        if check is None:
-            arguments: dict[str, Any] = {}
-        else:
-            raw = self.reader.read(exchange) if self.reader is not None else {}
-            if self.collect is not None and not self.collect(exchange, raw):
-                exchange.report(self.slot, check.errors_without_object(raw, exchange))
-                return None
-            try:
-                arguments = check.validator.validate_python(raw, from_attributes=True)
-            except ValidationError as error:
-                exchange.report(self.slot, check.errors(error, exchange))
-                return None
-        for name, slot in self.needs:
-            arguments[name] = exchange.values[slot]
-        for name, inject in self.injected:
-            arguments[name] = inject(exchange)
-        return arguments
 
 
 class Reads(Protocol):
@@ -135,17 +110,6 @@ def build_tree(operation: Operation, overrides: Overrides | None = None) -> Node
     )
 
 
-def body_of(operation: Operation, tree: Node) -> Body | None:
-    """What an operation makes of a request's body."""
-    inputs = [entry for node in unique_nodes(tree) for entry in node.inputs]
-    return build_body(
-        inputs,
-        strict=operation.strict_content_type,
-        form_limits=operation.form_limits,
-        conventions=operation.conventions,
-    )
-
-
 def build_plan(operation: Operation, overrides: Overrides | None = None) -> Plan:
     """The plan of an operation.
 
@@ -156,12 +120,12 @@ def build_plan(operation: Operation, overrides: Overrides | None = None) -> Plan
         DeclarationError: a type that no validator can be built for, or a name that is still not defined.
     """
     tree = build_tree(operation, overrides)
-    numbered = number(tree)
-    body = body_of(operation, tree)
+    nodes, slot_of = number(tree)
+    body = build_body(inputs_of(tree), operation)
     # A WebSocket has no body to read: what is declared of one is missing, and its default counts.
     has_body = bool(operation.methods)
-    calls = [build_call(node, numbered, body, collects=has_body) for node in numbered.nodes]
-    contexts = [node.function for node in numbered.nodes if node.kind is Kind.CONTEXT]
+    calls = [build_call(node, slot_of, body, collects=has_body) for node in nodes]
+    contexts = [node.function for node in nodes if node.kind is Kind.CONTEXT]
     return Plan(
         operation=operation,
         dependencies=tuple(calls[:-1]),
@@ -171,23 +135,16 @@ def build_plan(operation: Operation, overrides: Overrides | None = None) -> Plan
         shields=any(awaits(function) for function in contexts),
         has_exits=bool(contexts),
         has_function_exits=any(call.kind is Kind.CONTEXT and call.scope == "function" for call in calls),
-        occurrences=tuple(numbered.slot_of[id(node)] for node in tree.walk()),
+        occurrences=tuple(slot_of[id(node)] for node in tree.walk()),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Numbered:
-    """The nodes that are really called, and for every node of the tree the slot of its result."""
+def number(tree: Node) -> tuple[list[Node], dict[int, int]]:
+    """The nodes that are really called, and for every node of the tree, by its id, the slot of its result.
 
-    nodes: list[Node]
-    slot_of: dict[int, int]
-
-
-def number(tree: Node) -> Numbered:
-    """Give every call a slot; nodes that share a cached result share one.
-
-    Nodes are told apart by identity: the same dependency may stand in several places of the tree. What a cached node
-    asks for is visited again: a dependency that is not to be cached is called once for each who asks.
+    Nodes that share a cached result share a slot. They are told apart by identity: the same dependency may stand in
+    several places of the tree. What a cached node asks for is visited again: a dependency that is not to be cached is
+    called once for each who asks.
     """
     nodes: list[Node] = []
     slot_of: dict[int, int] = {}
@@ -206,16 +163,12 @@ def number(tree: Node) -> Numbered:
             cached.setdefault(node.cache_key, slot)
 
     visit(tree, None)
-    return Numbered(nodes, slot_of)
+    return nodes, slot_of
 
 
-def unique_nodes(tree: Node) -> list[Node]:
-    return number(tree).nodes
-
-
-def build_call(node: Node, numbered: Numbered, body: Body | None, *, collects: bool) -> Call:
+def build_call(node: Node, slot_of: dict[int, int], body: Body | None, *, collects: bool) -> Call:
     inputs = sorted(node.inputs, key=lambda entry: ORDER[entry.location])
-    beside_body = [entry for entry in inputs if entry.location in ("path", "query", "header", "cookie")]
+    beside_body = [entry for entry in inputs if not entry.in_body]
     collect = body.collector(inputs) if body is not None and collects else None
     in_members = body is not None and body.has_members(inputs)
     function, kind = node.function, node.kind
@@ -223,18 +176,19 @@ def build_call(node: Node, numbered: Numbered, body: Body | None, *, collects: b
         function = context_of(function)
     if node.depends is not None and node.depends.capacity is not None:
         function, kind = limited(function, kind, node.depends.capacity)
+    slot = slot_of[id(node)]
+    reader = Reader(beside_body) if beside_body else None
+    check = build_check(inputs, node.declaration.where, named_members=in_members) if inputs else None
+    needs = tuple((name, slot_of[id(child)]) for name, child in node.children if name is not None)
+    injected = tuple((source.name, injector(source, node)) for source in node.sources if isinstance(source, Injected))
     return Call(
         function=function,
         kind=kind,
-        slot=numbered.slot_of[id(node)],
-        reader=Reader(beside_body) if beside_body else None,
-        collect=collect,
-        check=build_check(inputs, node.declaration.where, named_members=in_members) if inputs else None,
-        needs=tuple((name, numbered.slot_of[id(child)]) for name, child in node.children if name is not None),
-        injected=tuple(
-            (source.name, injector(source, node)) for source in node.sources if isinstance(source, Injected)
-        ),
-        after=tuple(numbered.slot_of[id(child)] for _, child in node.children),
+        slot=slot,
+        arguments=build_arguments(slot, reader, collect, check, needs, injected),
+        needs=needs,
+        injected=injected,
+        after=tuple(slot_of[id(child)] for _, child in node.children),
         scope=node.scope,
         in_thread=not is_async_generator(node.function),
     )
@@ -250,4 +204,4 @@ def injector(source: Injected, node: Node) -> Callable[[Exchange], Any]:
 
 def inputs_of(tree: Node) -> Sequence[Input]:
     """Every input of an operation, in the order of calls, each callable once."""
-    return [entry for node in unique_nodes(tree) for entry in node.inputs]
+    return [entry for node in number(tree)[0] for entry in node.inputs]

@@ -39,14 +39,26 @@ class Check:
     Parameters:
         validator: validates a flat mapping keyed by parameter name.
         places: where each of them stands on the wire.
+        alone: validates the value itself where there is one input, and nothing around it.
     """
 
     validator: SchemaValidator
     places: Mapping[str, Place]
+    alone: SchemaValidator | None
+
+    @property
+    def only(self) -> str:
+        """The name of the one input."""
+        return next(iter(self.places))
 
     def errors(self, error: ValidationError, exchange: Exchange) -> list[dict[str, Any]]:
         """What is wrong, with locations as the client knows them."""
         return [self.placed(dict(entry), exchange) for entry in error.errors(include_url=False)]
+
+    def errors_of_one(self, error: ValidationError, exchange: Exchange) -> list[dict[str, Any]]:
+        """The same for an error of the one value itself."""
+        found = error.errors(include_url=False)
+        return [self.placed({**entry, "loc": (self.only, *entry["loc"])}, exchange) for entry in found]
 
     def errors_without_object(self, raw: dict[str, Any], exchange: Exchange) -> list[dict[str, Any]]:
         """What is wrong where the body should be an object and is none: every member of it is missing."""
@@ -80,42 +92,35 @@ def build_check(inputs: Sequence[Input], where: str, *, named_members: bool) -> 
     Parameters:
         inputs: the inputs, ordered path, query, header, cookie, body: their errors are reported in this order.
         named_members: whether inputs of the body are members of it, whose names are part of their location.
-
-    Raises:
-        DeclarationError: Pydantic cannot validate one of the types.
     """
-    fields = {}
-    for entry in inputs:
-        marker = entry.marker
-        schema = with_default(
-            input_schema(entry, where),
-            marker.default,
-            marker.default_factory,
-            validates=bool(marker.validate_default),
-        )
-        fields[entry.name] = (schema, entry.is_required)
-    return Check(mapping_validator(fields), {entry.name: place_of(entry, named_members) for entry in inputs})
+    fields = {
+        entry.name: (with_default(input_schema(entry, where), entry.marker), entry.is_required) for entry in inputs
+    }
+    # A member of a body must first be taken out of it, or of a form.
+    is_alone = len(inputs) == 1 and not (named_members and inputs[0].location in ("body", "form", "file"))
+    return Check(
+        validator=mapping_validator(fields),
+        places={entry.name: place_of(entry, named_members) for entry in inputs},
+        alone=SchemaValidator(fields[inputs[0].name][0]) if is_alone else None,
+    )
 
 
 def input_schema(entry: Input, where: str) -> CoreSchema:
     """The core schema of one input; the models of a union each shape what was sent before they are tried."""
     schema = schema_of(entry.annotation, where)
-    group = Group(entry) if entry.is_group else None
-    if group is None or not group.is_union:
+    shapes = Group(entry).shapes if entry.is_group else {}
+    if len(shapes) < 2:
         return schema
-    shaped: CoreSchema = UnionShapes({model: shape.reshape for model, shape in group.shapes.items()}, {}).applied(
-        schema
-    )
+    shaped: CoreSchema = UnionShapes({model: shape.reshape for model, shape in shapes.items()}, {}).applied(schema)
     return shaped
 
 
 def place_of(entry: Input, named_members: bool) -> Place:
-    in_body = entry.location in ("body", "form", "file")
-    beginning = "body" if in_body else entry.location
+    beginning = "body" if entry.in_body else entry.location
     if entry.is_group:
         members = {key: wire for part in fields_of(entry) for wire, key in part.keys.items()}
         return Place((beginning,), members, is_group=True)
-    if in_body and not named_members:
+    if entry.in_body and not named_members:
         return Place((beginning,))
     return Place((beginning, entry.wire), present=present_name(entry) if len(entry.wires) > 1 else None)
 

@@ -69,11 +69,7 @@ def schema_of(annotation: Any, where: str) -> CoreSchema:
 
 
 def refuse_version_1(annotation: Any, where: str) -> None:
-    """Refuse models of Pydantic's version 1 interface, wherever in the annotation they stand.
-
-    Raises:
-        DeclarationError: the annotation holds such a model.
-    """
+    """Refuse models of Pydantic's version 1 interface, wherever in the annotation they stand."""
     if any(base.__module__.startswith("pydantic.v1") for base in getattr(annotation, "__mro__", ())):
         raise declaration_error(
             f"pydantic.v1 models are not supported: {annotation!r}.",
@@ -133,16 +129,17 @@ class UnionShapes:
         return model
 
 
-def with_default(schema: CoreSchema, default: Any, default_factory: Any, *, validates: bool) -> CoreSchema:
-    """A schema that supplies a default; each request gets its own copy of one that could be changed."""
-    if default_factory is not None:
-        return core_schema.with_default_schema(schema, default_factory=default_factory, validate_default=validates)
-    if default is PydanticUndefined:
+def with_default(schema: CoreSchema, field: FieldInfo) -> CoreSchema:
+    """A schema that supplies its field's default; each request gets its own copy of one that could be changed."""
+    options: dict[str, Any] = {"validate_default": bool(field.validate_default)}
+    if field.default_factory is not None:
+        return core_schema.with_default_schema(schema, default_factory=field.default_factory, **options)
+    if field.default is PydanticUndefined:
         return schema
-    if isinstance(default, IMMUTABLE):
-        return core_schema.with_default_schema(schema, default=default, validate_default=validates)
+    if isinstance(field.default, IMMUTABLE):
+        return core_schema.with_default_schema(schema, default=field.default, **options)
     return core_schema.with_default_schema(
-        schema, default_factory=functools.partial(deepcopy, default), validate_default=validates
+        schema, default_factory=functools.partial(deepcopy, field.default), **options
     )
 
 
@@ -169,8 +166,7 @@ def hoist(schema: CoreSchema, definitions: dict[str, CoreSchema]) -> CoreSchema:
     if schema["type"] != "definitions":
         return schema
     held: list[Any] = schema["definitions"]
-    for definition in held:
-        definitions[definition["ref"]] = definition
+    definitions.update({definition["ref"]: definition for definition in held})
     inside: CoreSchema = schema["schema"]
     return inside
 
@@ -185,11 +181,7 @@ class Model:
 
 
 def build_model(annotation: Any, where: str) -> Model:
-    """The validator and serializer of a response model; Pydantic models bring their own.
-
-    Raises:
-        DeclarationError: Pydantic cannot validate the type.
-    """
+    """The validator and serializer of a response model; Pydantic models bring their own."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel) and annotation.__pydantic_complete__:
         validator, serializer = annotation.__pydantic_validator__, annotation.__pydantic_serializer__
         if isinstance(validator, SchemaValidator):
@@ -221,11 +213,7 @@ Mode = Literal["validation", "serialization"]
 
 
 def field_schema_of(field: FieldInfo, where: str) -> CoreSchema:
-    """The core schema of one field of a model, with its default, as if it were declared alone.
-
-    Raises:
-        DeclarationError: Pydantic has no schema for the field's type.
-    """
+    """The core schema of one field of a model, with its default, as if it were declared alone."""
     # Outside its model a plain Field() that names or deprecates makes Pydantic warn, which it does not of markers.
     lone = Param()
     for name in FieldInfo.__slots__:
@@ -275,20 +263,6 @@ def described_schema(schema: CoreSchema, field: FieldInfo) -> CoreSchema:
     changed: Any = {**schema, "metadata": {**metadata, **texts}}  # of the same kind as it was
     described: CoreSchema = changed
     return described
-
-
-def member_schema(
-    schema: CoreSchema, field: FieldInfo, title: str | None, *, wire: str, is_required: bool
-) -> core_schema.TypedDictField:
-    """A member of an object, described by its field and not by its type: a type may refuse to be described.
-
-    Parameters:
-        schema: the member's type, with its default.
-        title: the title if the field has none; None leaves it to the type or to the member's name.
-    """
-    return core_schema.typed_dict_field(
-        schema, required=is_required, validation_alias=wire, metadata=texts_of(field, title)
-    )
 
 
 def has_computed_fields(schema: CoreSchema) -> bool:

@@ -17,11 +17,7 @@ FIRST_VERSION: Final = (0, 0, 13)
 
 
 def require_form_parser(where: str) -> None:
-    """Refuse a form where no parser is installed.
-
-    Raises:
-        DeclarationError: it says which package to install, and which to remove if it is the wrong one.
-    """
+    """Refuse a form where no parser is installed."""
     try:
         version = importlib.import_module("python_multipart").__version__
     except ImportError:

@@ -8,16 +8,25 @@ import types
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+# What pushes a constant.
+CONSTANTS: Final = frozenset({
+    "LOAD_CONST", "LOAD_CONST_IMMORTAL", "LOAD_CONST_MORTAL", "LOAD_SMALL_INT", "LOAD_COMMON_CONSTANT",
+})  # fmt: skip
+
+# What pushes the value of a local.
+LOCALS: Final = frozenset({
+    "LOAD_FAST", "LOAD_FAST_CHECK", "LOAD_FAST_BORROW", "LOAD_FAST_LOAD_FAST", "LOAD_FAST_BORROW_LOAD_FAST_BORROW",
+    "LOAD_DEREF",
+})  # fmt: skip
+
 # Default deny: only what can neither run foreign code nor wait. No calls, no attribute reads (a property may do
 # anything), no operators and no truth tests of unknown objects (their methods may do anything), no loops.
-ALLOWED: Final = frozenset({
+ALLOWED: Final = CONSTANTS | LOCALS | frozenset({
     # bookkeeping
     "RESUME", "COPY_FREE_VARS", "MAKE_CELL",
-    # locals, constants and the stack
-    "LOAD_CONST", "LOAD_CONST_IMMORTAL", "LOAD_CONST_MORTAL", "LOAD_SMALL_INT", "LOAD_COMMON_CONSTANT",
-    "LOAD_FAST", "LOAD_FAST_CHECK", "LOAD_FAST_BORROW", "LOAD_FAST_LOAD_FAST", "LOAD_FAST_AND_CLEAR",
-    "LOAD_FAST_BORROW_LOAD_FAST_BORROW", "STORE_FAST", "STORE_FAST_STORE_FAST", "STORE_FAST_LOAD_FAST",
-    "LOAD_DEREF", "LOAD_CLOSURE", "POP_TOP", "COPY", "SWAP", "DUP_TOP",
+    # locals and the stack
+    "LOAD_FAST_AND_CLEAR", "LOAD_CLOSURE", "STORE_FAST", "STORE_FAST_STORE_FAST", "STORE_FAST_LOAD_FAST",
+    "POP_TOP", "COPY", "SWAP", "DUP_TOP",
     # containers of values that are already there
     "BUILD_TUPLE", "BUILD_LIST", "BUILD_CONST_KEY_MAP",
     # decisions that look at identity only
@@ -31,16 +40,8 @@ TESTED_JUMPS: Final = frozenset({
     "POP_JUMP_IF_TRUE", "POP_JUMP_IF_FALSE", "POP_JUMP_FORWARD_IF_TRUE", "POP_JUMP_FORWARD_IF_FALSE",
 })  # fmt: skip
 
-# What pushes a constant.
-CONSTANTS: Final = frozenset({
-    "LOAD_CONST", "LOAD_CONST_IMMORTAL", "LOAD_CONST_MORTAL", "LOAD_SMALL_INT", "LOAD_COMMON_CONSTANT",
-})  # fmt: skip
-
 # What the members of a dict may be made by, so that it is clear which value is a key.
-BUILDING: Final = CONSTANTS | frozenset({
-    "LOAD_FAST", "LOAD_FAST_CHECK", "LOAD_FAST_BORROW", "LOAD_FAST_LOAD_FAST", "LOAD_FAST_BORROW_LOAD_FAST_BORROW",
-    "LOAD_DEREF", "BUILD_TUPLE", "BUILD_LIST", "BUILD_MAP", "BUILD_CONST_KEY_MAP",
-})  # fmt: skip
+BUILDING: Final = CONSTANTS | LOCALS | {"BUILD_TUPLE", "BUILD_LIST", "BUILD_MAP", "BUILD_CONST_KEY_MAP"}
 
 # What changes neither the stack nor anything else.
 WITHOUT_EFFECT: Final = frozenset({"NOP", "CACHE", "NOT_TAKEN"})
@@ -80,32 +81,22 @@ def code_is_safe(function: Any, kind: type[Any] | None) -> bool:
     if function.__code__.co_flags & NOT_PLAIN or hasattr(function, "__wrapped__"):
         return False
     instructions = [entry for entry in dis.get_instructions(function) if entry.opname not in WITHOUT_EFFECT]
-    for position, instruction in enumerate(instructions):
+
+    def is_safe(position: int) -> bool:
+        instruction = instructions[position]
         name = instruction.opname
-        if jumps_back(instruction):
+        if "JUMP" in name and isinstance(instruction.argval, int) and instruction.argval <= instruction.offset:
             return False
         if name == "STORE_ATTR":
-            if kind is None or not sets_fresh_self(instructions, position, function, kind):
-                return False
-        elif name == "BUILD_MAP":
-            if not has_constant_keys(instructions, position):
-                return False
-        elif name in TESTED_JUMPS:
-            if not follows_identity_test(instructions, position):
-                return False
-        elif name not in ALLOWED:
-            return False
-    return True
+            return kind is not None and sets_fresh_self(instructions, position, function, kind)
+        if name == "BUILD_MAP":
+            return has_constant_keys(instructions, position)
+        if name in TESTED_JUMPS:
+            # The test comes right before, whichever way the jump is reached.
+            return not instruction.is_jump_target and instructions[position - 1].opname == "IS_OP"
+        return name in ALLOWED
 
-
-def jumps_back(instruction: dis.Instruction) -> bool:
-    is_jump = "JUMP" in instruction.opname and isinstance(instruction.argval, int)
-    return is_jump and instruction.argval <= instruction.offset
-
-
-def follows_identity_test(instructions: Sequence[dis.Instruction], position: int) -> bool:
-    """Whether a conditional jump looks at the outcome of `is`, whichever way it is reached."""
-    return not instructions[position].is_jump_target and instructions[position - 1].opname == "IS_OP"
+    return all(map(is_safe, range(len(instructions))))
 
 
 def has_constant_keys(instructions: Sequence[dis.Instruction], position: int) -> bool:

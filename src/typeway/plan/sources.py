@@ -34,25 +34,14 @@ class View:
     names: Callable[[Exchange], Iterable[str]]
 
 
-def path_values(exchange: Exchange, name: str) -> list[Any]:
-    return [exchange.path_params[name]] if name in exchange.path_params else []
-
-
-def query_values(exchange: Exchange, name: str) -> list[Any]:
-    return [value for key, value in exchange.pairs if key == name]
+def single(values: Callable[[Exchange], Mapping[str, str]]) -> View:
+    """The view of a location that holds one value of a name."""
+    return View(lambda exchange, name: [values(exchange)[name]] if name in values(exchange) else [], values)
 
 
 def header_values(exchange: Exchange, name: str) -> list[Any]:
     wanted = name.lower().encode("latin-1", "replace")
     return [value.decode("latin-1") for key, value in exchange.scope["headers"] if key == wanted]
-
-
-def cookie_values(exchange: Exchange, name: str) -> list[Any]:
-    return [exchange.cookies[name]] if name in exchange.cookies else []
-
-
-def header_names(exchange: Exchange) -> Iterable[str]:
-    return dict.fromkeys(key.decode("latin-1") for key, _ in exchange.scope["headers"])
 
 
 def body_values(exchange: Exchange, name: str) -> list[Any]:
@@ -68,20 +57,21 @@ def body_names(exchange: Exchange) -> Iterable[str]:
 
 
 VIEWS: Final[Mapping[str, View]] = {
-    "path": View(path_values, lambda exchange: exchange.path_params),
-    "query": View(query_values, lambda exchange: exchange.query),
-    "header": View(header_values, header_names),
-    "cookie": View(cookie_values, lambda exchange: exchange.cookies),
+    "path": single(lambda exchange: exchange.path_params),
+    "query": View(
+        lambda exchange, name: [value for key, value in exchange.pairs if key == name],
+        lambda exchange: exchange.query,
+    ),
+    "header": View(
+        header_values,
+        lambda exchange: dict.fromkeys(key.decode("latin-1") for key, _ in exchange.scope["headers"]),
+    ),
+    "cookie": single(lambda exchange: exchange.cookies),
     **dict.fromkeys(("body", "form", "file"), View(body_values, body_names)),
 }
 
-# Of a header sent twice the first counts, of a query parameter the last: what Starlette's mappings do as well.
-FIRST: Final = frozenset({"header"})
 
-# Where an empty value counts as none.
-FORMS: Final = frozenset({"form", "file"})
-
-
+@dataclass(frozen=True, slots=True)
 class Choice:
     """Chooses one parameter's raw value among all that were sent under its name.
 
@@ -91,15 +81,14 @@ class Choice:
         has_json: whether it comes as one string of JSON all the same.
     """
 
-    __slots__ = ("first", "in_form", "is_sequence", "may_repeat", "takes_all")
+    location: Location
+    is_sequence: bool
+    has_json: bool
 
-    def __init__(self, location: Location, *, is_sequence: bool, has_json: bool) -> None:
-        self.is_sequence = is_sequence
-        # A browser sends one cookie of a name.
-        self.may_repeat = location != "cookie"
-        self.takes_all = is_sequence and not has_json and self.may_repeat
-        self.first = location in FIRST
-        self.in_form = location in FORMS
+    @property
+    def in_form(self) -> bool:
+        """Whether an empty value counts as none."""
+        return self.location in ("form", "file")
 
     def among(self, found: list[Any], *, leads_on: bool = False) -> Any:
         """The value; MISSING if it stands for none, as an empty field of a form does.
@@ -107,8 +96,10 @@ class Choice:
         Parameters:
             leads_on: whether the name is only the beginning of an alias that picks from all values.
         """
-        takes_all = self.takes_all or (leads_on and self.may_repeat)
-        value = found if takes_all else found[0 if self.first else -1]
+        # A browser sends one cookie of a name. Of a header sent twice the first counts, of a query parameter the last:
+        # what Starlette's mappings do as well.
+        takes_all = self.location != "cookie" and (leads_on or (self.is_sequence and not self.has_json))
+        value = found if takes_all else found[0 if self.location == "header" else -1]
         if self.in_form:
             return filled_in(value)
         return MISSING if self.is_sequence and value == "" else value
@@ -121,7 +112,7 @@ def choice_of(entry: Input, location: Location | None = None) -> Choice:
         location: where it really stands: what is declared for a JSON body may come in a form.
     """
     is_sequence = shapes.is_sequence(entry.annotation)
-    return Choice(location or entry.location, is_sequence=is_sequence, has_json=is_sequence and not entry.is_list)
+    return Choice(location or entry.location, is_sequence, has_json=is_sequence and not entry.is_list)
 
 
 def filled_in(value: Any) -> Any:
@@ -201,7 +192,7 @@ def fields_of_model(model: type[BaseModel], entry: Input) -> Iterator[GroupField
         if by_name and (own,) not in wires:
             wires = (*wires, (own,))
         has_json = any(is_json(part) for part in field.metadata)
-        choice = Choice(entry.location, is_sequence=shapes.is_sequence(field.annotation), has_json=has_json)
+        choice = Choice(entry.location, shapes.is_sequence(field.annotation), has_json)
         yield GroupField(wires, {own: name} if (own,) in wires and own != name else {}, choice, field)
 
 
@@ -288,11 +279,6 @@ class Group:
         # A default counts only beside None in the type: without it the model's own defaults do.
         self.is_optional = NoneType in shapes.members(entry.kind)
 
-    @property
-    def is_union(self) -> bool:
-        """Whether several models want to be tried."""
-        return len(self.shapes) > 1
-
     def collect(self, values: Values, names: Iterable[str]) -> Any:
         """The model's raw values; MISSING if it is optional and the request has none of its own.
 
@@ -302,7 +288,8 @@ class Group:
         """
         taken = [shape.take(values, names) for shape in self.shapes.values()]
         has_own = any(own for _, own in taken)
-        collected = {name: one_or_all(values(name)) for name in names} if self.is_union else taken[0][0]
+        is_union = len(self.shapes) > 1
+        collected = {name: one_or_all(values(name)) for name in names} if is_union else taken[0][0]
         if self.is_optional and not has_own and not (self.counts_extras and collected):
             return MISSING
         return collected

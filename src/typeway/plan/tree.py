@@ -178,11 +178,7 @@ def lifetime_of(depends: Depends | None, kind: Kind) -> Lifetime | None:
 
 
 def check_lifetimes(declaration: Declaration, children: list[Node]) -> None:
-    """Refuse a generator that is resumed after the response but needs what lives only until then.
-
-    Raises:
-        DeclarationError: it names both.
-    """
+    """Refuse a generator that is resumed after the response but needs what lives only until then."""
     for child in children:
         if child.scope == "function":
             name = getattr(declaration.function, "__name__", repr(declaration.function))

@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import ClassVar, Final
 
 from starlette.requests import HTTPConnection
+from typing_extensions import Unpack
 
-from typeway.security.base import SecurityBase
+from typeway.security.base import SchemeOptions, SecurityBase
 from typeway.security.schemes import APIKey, APIKeyIn
 
 _READ: Final[Mapping[APIKeyIn, Callable[[HTTPConnection], Mapping[str, str]]]] = {
@@ -20,7 +21,7 @@ class APIKeyBase(SecurityBase):
 
     Parameters:
         name: the name of the query parameter, of the header (in any case) or of the cookie.
-        scheme_name, description, auto_error: see `SecurityBase`.
+        options: see `typeway.security.base.SchemeOptions`.
 
     Example:
         ```python
@@ -36,11 +37,8 @@ class APIKeyBase(SecurityBase):
     # A name of our own: RFC 9110 demands a challenge, and no scheme is registered for API keys.
     challenge = "APIKey"
 
-    def __init__(
-        self, *, name: str, scheme_name: str | None = None, description: str | None = None, auto_error: bool = True
-    ) -> None:
-        model = APIKey.model_validate({"in": self.location, "name": name, "description": description})
-        self._declare(model, scheme_name, auto_error)
+    def __init__(self, *, name: str, **options: Unpack[SchemeOptions]) -> None:
+        self._declare(APIKey.model_validate({"in": self.location, "name": name}), **options)
         self._name = name
 
     def check_api_key(self, api_key: str | None) -> str | None:

@@ -4,6 +4,7 @@ from typing import TypeVar
 
 from starlette.requests import HTTPConnection
 from starlette.status import HTTP_401_UNAUTHORIZED
+from typing_extensions import TypedDict
 
 from typeway import texts
 from typeway.exceptions import HTTPException
@@ -12,16 +13,22 @@ from typeway.security import schemes
 _Credentials = TypeVar("_Credentials")
 
 
+class SchemeOptions(TypedDict, total=False, closed=True):
+    """What every ready-made scheme understands."""
+
+    scheme_name: str | None
+    """The scheme's name in the document; the class's name unless given."""
+    description: str | None
+    """What the document says about it."""
+    auto_error: bool
+    """Whether missing credentials are answered with 401; otherwise the dependency yields None."""
+
+
 class SecurityBase:
     """A dependency that reads credentials and describes itself in the OpenAPI document.
 
     A scheme of your own derives from it, sets `model` (the scheme as the document shows it), `scheme_name` and, if it is
-    not "Bearer", the `challenge` of its 401; and it is callable. The ready-made ones take these beside their own:
-
-    Parameters:
-        scheme_name: the scheme's name in the document; the class's name unless given.
-        description: what the document says about it.
-        auto_error: whether missing credentials are answered with 401; otherwise the dependency yields None.
+    not "Bearer", the `challenge` of its 401; and it is callable. The ready-made ones take `SchemeOptions` beside their own.
 
     Example:
         ```python
@@ -39,8 +46,16 @@ class SecurityBase:
     auto_error: bool = True
     challenge: str = "Bearer"
 
-    def _declare(self, model: schemes.SecurityBase, scheme_name: str | None, auto_error: bool) -> None:
+    def _declare(
+        self,
+        model: schemes.SecurityBase,
+        *,
+        scheme_name: str | None = None,
+        description: str | None = None,
+        auto_error: bool = True,
+    ) -> None:
         self.model = model
+        model.description = description
         self.scheme_name = scheme_name or type(self).__name__
         self.auto_error = auto_error
 

@@ -4,9 +4,10 @@ from base64 import b64decode
 
 from pydantic import BaseModel, Field
 from starlette.requests import HTTPConnection
+from typing_extensions import Unpack
 
 from typeway.security import schemes
-from typeway.security.base import SecurityBase, split_authorization
+from typeway.security.base import SchemeOptions, SecurityBase, split_authorization
 
 
 class HTTPBasicCredentials(BaseModel):
@@ -31,7 +32,7 @@ class HTTPBase(SecurityBase):
 
     Parameters:
         scheme: the scheme's name, for the document and for the 401.
-        scheme_name, description, auto_error: see `SecurityBase`.
+        options: see `typeway.security.base.SchemeOptions`.
 
     Example:
         ```python
@@ -43,10 +44,8 @@ class HTTPBase(SecurityBase):
         ```
     """
 
-    def __init__(
-        self, *, scheme: str, scheme_name: str | None = None, description: str | None = None, auto_error: bool = True
-    ) -> None:
-        self._declare(schemes.HTTPBase(scheme=scheme, description=description), scheme_name, auto_error)
+    def __init__(self, *, scheme: str, **options: Unpack[SchemeOptions]) -> None:
+        self._declare(schemes.HTTPBase(scheme=scheme), **options)
         self.challenge = scheme.title()
 
     async def __call__(self, request: HTTPConnection) -> HTTPAuthorizationCredentials | HTTPBasicCredentials | None:
@@ -65,19 +64,17 @@ class HTTPBearer(HTTPBase):
 
     Parameters:
         bearerFormat: what the token is, for the document: "JWT", say.
-        scheme_name, description, auto_error: see `SecurityBase`.
+        options: see `typeway.security.base.SchemeOptions`.
     """
 
     def __init__(
         self,
         *,
         bearerFormat: str | None = None,  # noqa: N803  the specification's spelling
-        scheme_name: str | None = None,
-        description: str | None = None,
-        auto_error: bool = True,
+        **options: Unpack[SchemeOptions],
     ) -> None:
-        super().__init__(scheme="bearer", scheme_name=scheme_name, auto_error=auto_error)
-        self.model = schemes.HTTPBearer(bearerFormat=bearerFormat, description=description)
+        super().__init__(scheme="bearer", **options)
+        self.model = schemes.HTTPBearer(bearerFormat=bearerFormat, description=options.get("description"))
 
     async def __call__(self, request: HTTPConnection) -> HTTPAuthorizationCredentials | None:
         """Return the token as `credentials`."""
@@ -88,13 +85,11 @@ class HTTPDigest(HTTPBase):
     """Read the parameters of Digest authentication (RFC 7616); checking them is the application's task.
 
     Parameters:
-        scheme_name, description, auto_error: see `SecurityBase`.
+        options: see `typeway.security.base.SchemeOptions`.
     """
 
-    def __init__(
-        self, *, scheme_name: str | None = None, description: str | None = None, auto_error: bool = True
-    ) -> None:
-        super().__init__(scheme="digest", scheme_name=scheme_name, description=description, auto_error=auto_error)
+    def __init__(self, **options: Unpack[SchemeOptions]) -> None:
+        super().__init__(scheme="digest", **options)
 
     async def __call__(self, request: HTTPConnection) -> HTTPAuthorizationCredentials | None:
         """Return the parameters as `credentials`."""
@@ -108,18 +103,11 @@ class HTTPBasic(HTTPBase):
 
     Parameters:
         realm: what the password is for; browsers show it.
-        scheme_name, description, auto_error: see `SecurityBase`.
+        options: see `typeway.security.base.SchemeOptions`.
     """
 
-    def __init__(
-        self,
-        *,
-        scheme_name: str | None = None,
-        realm: str | None = None,
-        description: str | None = None,
-        auto_error: bool = True,
-    ) -> None:
-        super().__init__(scheme="basic", scheme_name=scheme_name, description=description, auto_error=auto_error)
+    def __init__(self, *, realm: str | None = None, **options: Unpack[SchemeOptions]) -> None:
+        super().__init__(scheme="basic", **options)
         self.realm = realm
         if realm:
             self.challenge = f'Basic realm="{realm}"'

@@ -3,10 +3,11 @@
 from typing import Annotated, Any
 
 from starlette.requests import HTTPConnection
+from typing_extensions import Unpack
 
 from typeway.declare.mark import Form
 from typeway.security import schemes
-from typeway.security.base import WholeHeader, split_authorization
+from typeway.security.base import SchemeOptions, WholeHeader, split_authorization
 
 
 class OAuth2PasswordRequestForm:
@@ -73,7 +74,7 @@ class OAuth2(WholeHeader):
 
     Parameters:
         flows: the flows, as a model or as a mapping.
-        scheme_name, description, auto_error: see `SecurityBase`.
+        options: see `typeway.security.base.SchemeOptions`.
 
     Example:
         ```python
@@ -89,12 +90,9 @@ class OAuth2(WholeHeader):
         self,
         *,
         flows: schemes.OAuthFlows | dict[str, dict[str, Any]] | None = None,
-        scheme_name: str | None = None,
-        description: str | None = None,
-        auto_error: bool = True,
+        **options: Unpack[SchemeOptions],
     ) -> None:
-        model = schemes.OAuth2.model_validate({"flows": flows or {}, "description": description})
-        self._declare(model, scheme_name, auto_error)
+        self._declare(schemes.OAuth2.model_validate({"flows": flows or {}}), **options)
 
 
 class _BearerToken(OAuth2):
@@ -111,7 +109,7 @@ class OAuth2PasswordBearer(_BearerToken):
         tokenUrl: where clients get it; relative to the application's own root.
         scopes: what a token may allow, each with a description.
         refreshUrl: where clients renew it.
-        scheme_name, description, auto_error: see `SecurityBase`.
+        scheme_name, description, auto_error: see `typeway.security.base.SchemeOptions`.
 
     Example:
         ```python
@@ -143,7 +141,7 @@ class OAuth2AuthorizationCodeBearer(_BearerToken):
     Parameters:
         authorizationUrl: where users allow it.
         tokenUrl, refreshUrl, scopes: see `OAuth2PasswordBearer`.
-        scheme_name, description, auto_error: see `SecurityBase`.
+        scheme_name, description, auto_error: see `typeway.security.base.SchemeOptions`.
     """
 
     def __init__(

@@ -1,7 +1,9 @@
 """Describe OpenID Connect, and read the `Authorization` header for it."""
 
+from typing_extensions import Unpack
+
 from typeway.security import schemes
-from typeway.security.base import WholeHeader
+from typeway.security.base import SchemeOptions, WholeHeader
 
 
 class OpenIdConnect(WholeHeader):
@@ -9,16 +11,13 @@ class OpenIdConnect(WholeHeader):
 
     Parameters:
         openIdConnectUrl: where the discovery document is: `"/.well-known/openid-configuration"`, say.
-        scheme_name, description, auto_error: see `SecurityBase`.
+        options: see `typeway.security.base.SchemeOptions`.
     """
 
     def __init__(
         self,
         *,
         openIdConnectUrl: str,  # noqa: N803  the specification's spelling
-        scheme_name: str | None = None,
-        description: str | None = None,
-        auto_error: bool = True,
+        **options: Unpack[SchemeOptions],
     ) -> None:
-        model = schemes.OpenIdConnect(openIdConnectUrl=openIdConnectUrl, description=description)
-        self._declare(model, scheme_name, auto_error)
+        self._declare(schemes.OpenIdConnect(openIdConnectUrl=openIdConnectUrl), **options)

@@ -29,22 +29,15 @@ def event_encoder(encode: Callable[[Any], bytes]) -> Callable[[Any], bytes]:
     """
 
     def encode_event(item: Any) -> bytes:
-        if isinstance(item, ServerSentEvent):
-            return written(item)
-        return b"data: %b\n\n" % encode(item)
+        if not isinstance(item, ServerSentEvent):
+            return b"data: %b\n\n" % encode(item)
+        data = item.raw_data
+        if item.data is not None:
+            # A model has its own say on its JSON.
+            data = item.data.model_dump_json() if isinstance(item.data, BaseModel) else to_json_line(item.data)
+        return format_sse_event(data_str=data, event=item.event, id=item.id, retry=item.retry, comment=item.comment)
 
     return encode_event
-
-
-def written(event: ServerSentEvent) -> bytes:
-    """An event as it goes over the wire."""
-    data = event.raw_data if event.data is None else json_of(event.data)
-    return format_sse_event(data_str=data, event=event.event, id=event.id, retry=event.retry, comment=event.comment)
-
-
-def json_of(data: Any) -> str:
-    """The data of an event as JSON; a model has its own say on it."""
-    return data.model_dump_json() if isinstance(data, BaseModel) else to_json_line(data)
 
 
 class EventStream(Closing, EventSourceResponse):

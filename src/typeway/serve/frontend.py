@@ -102,38 +102,35 @@ class Build(StaticFiles):
             raise routing_error(self.conventions, 404, None) from None
         if status is not None and stat.S_ISREG(status.st_mode):
             return full_path, status, False
-        if status is not None and stat.S_ISDIR(status.st_mode):
-            full_path, status = self.lookup_path(f"{relative}/index.html")
-            if status is not None and stat.S_ISREG(status.st_mode):
-                return full_path, status, True
-        return None
+        is_directory = status is not None and stat.S_ISDIR(status.st_mode)
+        index = self.page(f"{relative}/index.html") if is_directory else None
+        return None if index is None else (*index, True)
+
+    def page(self, name: str) -> tuple[str, os.stat_result] | None:
+        """One file of the build, if it is there."""
+        full_path, status = self.lookup_path(name)
+        return (full_path, status) if status is not None and stat.S_ISREG(status.st_mode) else None
 
     def fall_back(self, scope: Scope) -> Response:
         """The page for a path without a file."""
         for name in FALLBACKS[self.fallback]:
             if name == "index.html" and not accepts_html(scope):
                 continue
-            full_path, status = self.lookup_path(name)
-            if status is not None and stat.S_ISREG(status.st_mode):
-                return self.file_response(full_path, status, scope, status_code=STATUS[name])
+            page = self.page(name)
+            if page is not None:
+                return self.file_response(*page, scope, status_code=STATUS[name])
             if name == self.fallback:
                 raise RuntimeError(self.no_page(name))
         raise routing_error(self.conventions, 404, None)
 
     def check(self) -> None:
-        """Refuse what would fail at the first request.
-
-        Raises:
-            DeclarationError: the directory, or the page that was asked for by name, is missing.
-        """
+        """Refuse what would fail at the first request."""
         if not self.is_there:
             hint = "Build the frontend first, mend the path, or pass check_dir=False."
             raise declaration_error(self.no_directory(), hint=hint, also=RuntimeError)
-        if self.fallback in STATUS:
-            _, status = self.lookup_path(self.fallback)
-            if status is None or not stat.S_ISREG(status.st_mode):
-                hint = "Let the build write that file, choose another fallback, or pass check_dir=False."
-                raise declaration_error(self.no_page(self.fallback), hint=hint, also=RuntimeError)
+        if self.fallback in STATUS and self.page(self.fallback) is None:
+            hint = "Let the build write that file, choose another fallback, or pass check_dir=False."
+            raise declaration_error(self.no_page(self.fallback), hint=hint, also=RuntimeError)
 
     @property
     def is_there(self) -> bool:
@@ -242,11 +239,7 @@ def read_build(
     check_dir: bool | Literal["auto"],
     conventions: Conventions,
 ) -> Build:
-    """The build that `frontend()` was told to serve, checked as it asks.
-
-    Raises:
-        DeclarationError: a value cannot be, or what shall be served is missing.
-    """
+    """The build that `frontend()` was told to serve, checked as it asks."""
     if not path or (path != "/" and not path.strip("/")):
         hint = 'Write "/" to serve the frontend at the root.'
         raise declaration_error("A frontend path cannot be empty.", hint=hint, also=AssertionError)

@@ -45,13 +45,9 @@ def handle_request(target: Target) -> Handler:
 
 
 def exchange_of(request: Request) -> Exchange:
-    """A new exchange for every call: a route class may call its handler again, and with a Request of its own making.
-
-    Raises:
-        RuntimeError: nobody would resume the generators.
-    """
+    """A new exchange for every call: a route class may call its handler again, and with a Request of its own making."""
     exchange = Exchange(request.scope, request.receive, request._send, request.path_params)
-    exchange.connection = request
+    exchange.held = request
     whole: Exchange | None = request.scope.get(EXCHANGE)
     if whole is None:
         raise RuntimeError(
@@ -76,9 +72,6 @@ async def serve_handler(handler: Handler, target: Target | None, scope: Scope, r
 
     Parameters:
         target: what the handler serves, if that is known.
-
-    Raises:
-        Exception: whatever the handler raises; the router that found the route answers it.
     """
     exchange = Exchange(scope, receive, send, scope.get("path_params", {}))
     exchange.function_exits, exchange.request_exits = [], []
@@ -95,12 +88,7 @@ async def serve_handler(handler: Handler, target: Target | None, scope: Scope, r
 
 
 async def handle_socket(target: Target, scope: Scope, receive: Receive, send: Send) -> None:
-    """Serve one WebSocket connection.
-
-    Raises:
-        WebSocketRequestValidationError: the handshake does not fit the declaration.
-        Exception: whatever the author's functions raise.
-    """
+    """Serve one WebSocket connection."""
     plan, _ = target.ready(overrides_in(scope))
     exchange = Exchange(scope, receive, send, scope.get("path_params", {}))
 

@@ -43,11 +43,7 @@ class BodyLimit:
         self.raised: Exception | None = None
 
     async def receive(self) -> Message:
-        """The next message.
-
-        Raises:
-            HTTPException: 413, the body is larger than the limit.
-        """
+        """The next message."""
         if is_over(self, self.content_length):
             raise exceeded(self, self.conventions)
         message = await self.source()
@@ -109,11 +105,7 @@ def limit_body(exchange: Exchange, most: int, conventions: Conventions) -> None:
 
 
 def change_limit(scope: Scope, most: int, conventions: Conventions) -> None:
-    """Hold a request that has a limit to another one.
-
-    Raises:
-        HTTPException: 413, more than that has been read already.
-    """
+    """Hold a request that has a limit to another one."""
     limit = scope[ACTIVE]
     scope[SHOWN] = limit.max_body_size = most
     if is_over(limit, limit.total_size):
@@ -121,11 +113,7 @@ def change_limit(scope: Scope, most: int, conventions: Conventions) -> None:
 
 
 def refuse_declared(scope: Scope, conventions: Conventions) -> None:
-    """Refuse a request that declares too large a body for the limit that it is held to, if any.
-
-    Raises:
-        HTTPException: 413, where the conventions want it before the endpoint runs.
-    """
+    """Refuse a request that declares too large a body for the limit that it is held to, if any."""
     limit = scope.get(ACTIVE)
     if limit is not None and conventions.limits_before_endpoint and is_over(limit, limit.content_length):
         raise exceeded(limit, conventions)

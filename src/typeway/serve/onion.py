@@ -198,10 +198,11 @@ async def serve_inner(flight: Flight, receive: Receive) -> Response:
 
 def inner_response(flight: Flight, reply: Reply, exchange: Exchange) -> Response:
     """The reply as a response, its tasks left to the request."""
-    if reply.response is not None:
-        return reply.response
+    status, headers, body, response = reply
+    if response is not None:
+        return response
     flight.keep(exchange.background)
-    return Answer(reply.status, reply.headers, b"" if exchange.scope["method"] == "HEAD" else reply.body)
+    return Answer(status, headers, b"" if exchange.scope["method"] == "HEAD" else body)
 
 
 def compose(dispatches: Sequence[Dispatch], router: Any) -> ASGIApp:

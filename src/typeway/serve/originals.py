@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from types import FunctionType
-from typing import Any
+from typing import Any, Final
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -24,18 +24,19 @@ def original(owner: type[Any], name: str) -> Any:
     return found if written_there else REPLACED
 
 
+LAYERS: Final[tuple[tuple[type[Any], str], ...]] = (
+    (Middleware, "__init__"),
+    (ExceptionMiddleware, "__init__"),
+    (ExceptionMiddleware, "__call__"),
+    (BaseHTTPMiddleware, "__call__"),
+)
+
+
 def layers() -> tuple[Any, ...]:
     """The methods of Starlette's own layers, as they are now."""
-    return (
-        Middleware.__init__, ExceptionMiddleware.__init__, ExceptionMiddleware.__call__, BaseHTTPMiddleware.__call__,
-    )  # fmt: skip
+    return tuple(getattr(owner, name) for owner, name in LAYERS)
 
 
 ORIGINAL_CALL = original(Starlette, "__call__")
 ORIGINAL_HANDLE = original(Route, "handle")
-ORIGINAL_LAYERS = (
-    original(Middleware, "__init__"),
-    original(ExceptionMiddleware, "__init__"),
-    original(ExceptionMiddleware, "__call__"),
-    original(BaseHTTPMiddleware, "__call__"),
-)
+ORIGINAL_LAYERS = tuple(original(owner, name) for owner, name in LAYERS)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from starlette.exceptions import WebSocketException as StarletteWebSocketException
 from starlette.websockets import WebSocket, WebSocketClose
 
-from typeway.serve.asgi import Site, path_of
-from typeway.serve.errors import call_handler, handler_for, split_handlers
+from typeway.serve.asgi import Site, enter, path_of
+from typeway.serve.errors import call_handler, handler_for
 from typeway.types import Receive, Scope, Send
 
 
@@ -16,23 +16,14 @@ async def serve_socket(site: Site, scope: Scope, receive: Receive, send: Send) -
     Raises:
         Exception: what no handler of the application answers.
     """
-    scope.setdefault("router", site.router)
     found = site.sockets.find(path_of(scope), "", scope)
     if found is None:
+        scope.setdefault("router", site.router)
         await (site.default or WebSocketClose())(scope, receive, send)
         return
-    route = found.entry.route
-    scope["route"] = found.entry.shown
-    if found.entry.marks is not None:
-        scope.update(found.entry.marks)
-    scope["starlette.exception_handlers"] = split_handlers(site.handlers, site.conventions)
-    if found.child_scope is not None:
-        scope.update(found.child_scope)
-    else:
-        scope["path_params"] = {**scope.get("path_params", {}), **found.path_params}
-        scope["endpoint"] = found.entry.endpoint
+    enter(site, found, scope)
     try:
-        await route.handle(scope, receive, send)
+        await found[0].route.handle(scope, receive, send)
     except Exception as error:
         await answer_socket_error(site, error, WebSocket(scope, receive, send), send)
 

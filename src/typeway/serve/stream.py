@@ -13,7 +13,7 @@ from typeway.exceptions import TypewayError, declaration_error
 from typeway.operation import Operation
 from typeway.plan.fields import build_model
 from typeway.serve.check import build_check, dump_options
-from typeway.serve.chunks import Chunk, Closing, Encode, chunks_of
+from typeway.serve.chunks import Closing, Encode, chunks_of
 from typeway.serve.events import EventStream, event_encoder
 from typeway.sse import EventSourceResponse, ServerSentEvent
 
@@ -36,49 +36,12 @@ def streams(operation: Operation) -> bool:
 
 
 def build_stream(operation: Operation) -> MakeStream:
-    """How an operation's items become a response.
+    """How an operation's items become a response; the class's own status counts unless one was given.
 
     Raises:
         DeclarationError: its response class cannot send items one by one, or Pydantic cannot validate their type.
     """
-    response_class = operation.response_class
-    if response_class is None:
-        return build_lines(operation)
-    if issubclass(response_class, EventSourceResponse):
-        return build_events(operation)
-    if issubclass(response_class, StreamingResponse):
-        return build_raw(operation, response_class)
-    raise declaration_error(
-        f"response_class={response_class.__name__} cannot send what a generator yields.",
-        hint="Name a StreamingResponse or EventSourceResponse, name none to send lines of JSON, or return a value.",
-        where=operation.declaration.where,
-        also=TypewayError,
-    )
-
-
-def build_lines(operation: Operation) -> MakeStream:
-    """Each item on a line of its own (jsonlines.org), checked against its type where one is declared."""
-    encode = item_encoder(operation)
-    return maker(operation, JsonLines, lambda item: encode(item) + b"\n")
-
-
-def build_events(operation: Operation) -> MakeStream:
-    """Each item an event. The response class only says so: what an event stream needs is settled by its standard."""
-    return maker(operation, EventStream, event_encoder(item_encoder(operation)))
-
-
-def build_raw(operation: Operation, response_class: type[StreamingResponse]) -> MakeStream:
-    """Each item a chunk, in a response of the author's own class."""
-    kind: Any = type(response_class.__name__, (Closing, response_class), {"__module__": response_class.__module__})
-    return maker(operation, kind, unchanged)
-
-
-def unchanged(item: Chunk) -> Chunk:
-    return item
-
-
-def maker(operation: Operation, kind: Callable[..., Closing], encode: Encode) -> MakeStream:
-    """Makes responses of one class; the class's own status counts unless one was given."""
+    kind, encode = class_and_encoder(operation)
     status: Mapping[str, int] = {} if operation.status_code is None else {"status_code": int(operation.status_code)}
 
     def make(result: Any) -> StreamingResponse:
@@ -89,6 +52,27 @@ def maker(operation: Operation, kind: Callable[..., Closing], encode: Encode) ->
         return response
 
     return make
+
+
+def class_and_encoder(operation: Operation) -> tuple[Callable[..., Closing], Encode]:
+    """The class of responses for an operation's items, and what makes a chunk of one of them."""
+    response_class = operation.response_class
+    if response_class is None:
+        encode = item_encoder(operation)
+        # One item on a line (jsonlines.org).
+        return JsonLines, lambda item: encode(item) + b"\n"
+    if issubclass(response_class, EventSourceResponse):
+        # The response class only says so: what an event stream needs is settled by its standard.
+        return EventStream, event_encoder(item_encoder(operation))
+    if issubclass(response_class, StreamingResponse):
+        kind: Any = type(response_class.__name__, (Closing, response_class), {"__module__": response_class.__module__})
+        return kind, lambda item: item
+    raise declaration_error(
+        f"response_class={response_class.__name__} cannot send what a generator yields.",
+        hint="Name a StreamingResponse or EventSourceResponse, name none to send lines of JSON, or return a value.",
+        where=operation.declaration.where,
+        also=TypewayError,
+    )
 
 
 def item_encoder(operation: Operation) -> Callable[[Any], bytes]:

@@ -1,0 +1,26 @@
+"""Hold FastAPI's conventions, where they differ from Typeway's."""
+
+from typing import Final
+
+from typeway.conventions import Conventions
+
+FASTAPI: Final = Conventions(
+    json_errors=False,
+    answers_head=False,
+    answers_options=False,
+    union_allow=False,
+    rejects_media_types=False,
+    errors_once=False,
+    limits_before_endpoint=False,
+    middleware_errors_answered=False,
+    one_http_exception=False,
+    field_defaults=False,
+    annotated_beside_default=False,
+    ignores_var_arguments=False,
+    original_scope_route=True,
+    id_per_method=False,
+    bodiless_content_type=True,
+    documents_failures=False,
+    default_title="FastAPI",
+)
+"""FastAPI's conventions: what the application and router classes of this package carry."""

@@ -34,7 +34,7 @@ class Verbs:
     """
 
     conventions: ClassVar[Conventions]
-    router: Verbs
+    router: Router
 
     def include_router(self, router: Router, **options: Unpack[IncludeOptions]) -> None:
         """Make a router's routes part of the application; see `Router.include_router`."""

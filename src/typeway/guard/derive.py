@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import NoneType
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, ForwardRef, TypeVar, Union, get_args, get_origin
@@ -233,19 +233,20 @@ else:
 
 @dataclass(slots=True)
 class Building:
-    """What is being derived: models may contain each other.
+    """What is being derived: models may contain each other. LOCK is held by whoever uses it.
 
     Parameters:
         pending: names that stand for models that are not there yet.
-        waiting: models that use one of these names.
+        made: what is there, but not for others to see before all of it is finished.
+        known: the same by the names that stood for it.
     """
 
     pending: dict[tuple[Any, Recipe], str] = field(default_factory=dict)
+    made: dict[tuple[Any, Recipe], type[BaseModel]] = field(default_factory=dict)
     known: dict[str, Any] = field(default_factory=dict)
-    waiting: list[type[BaseModel]] = field(default_factory=list)
 
 
-BUILDING: Final = Building()  # LOCK is held by whoever uses it
+BUILDING: Final = Building()
 
 
 def derive(model: Any, recipe: Recipe) -> Any:
@@ -259,22 +260,24 @@ def derive(model: Any, recipe: Recipe) -> Any:
         for entry in metadata:
             model = entry.derived_type(model) if isinstance(entry, Recipe) else model
     check_model(model, recipe)
-    kept: dict[Recipe, Any] | None = vars(model).get(DERIVED)
-    if kept is not None and recipe in kept:
+    kept: Mapping[Recipe, Any] = vars(model).get(DERIVED, {})
+    if recipe in kept:
         return kept[recipe]
     with LOCK:
-        kept = vars(model).get(DERIVED)
-        if kept is None:
-            kept = {}
-            setattr(model, DERIVED, kept)
-        if recipe in kept:
-            return kept[recipe]
-        key = (model, recipe)
+        kept, key = vars(model).get(DERIVED, {}), (model, recipe)
+        if recipe in kept or key in BUILDING.made:
+            return kept.get(recipe) or BUILDING.made[key]
         if key in BUILDING.pending:
             return ForwardRef(BUILDING.pending[key])
-        made = make(model, recipe, key)
-        if not BUILDING.pending:
-            finish_building()
+        is_outermost = not BUILDING.pending
+        try:
+            made = make(model, recipe, key)
+            if is_outermost:
+                finish_building()
+        finally:
+            if is_outermost:
+                BUILDING.made.clear()
+                BUILDING.known.clear()
         return made
 
 
@@ -290,22 +293,19 @@ def make(model: type[BaseModel], recipe: Recipe, key: tuple[Any, Recipe]) -> typ
     finally:
         del BUILDING.pending[key]
     setattr(made, BLUEPRINT, blueprint)
-    BUILDING.known[name] = made
-    if not made.__pydantic_complete__:
-        BUILDING.waiting.append(made)
-    vars(model)[DERIVED][recipe] = made
+    BUILDING.known[name] = BUILDING.made[key] = made
     return made
 
 
 def finish_building() -> None:
-    """Fill in the names that stood for models which are there now."""
-    waiting, known = [*BUILDING.waiting], dict(BUILDING.known)
-    BUILDING.waiting.clear()
-    BUILDING.known.clear()
+    """Fill in the names that stood for models which are there now, and let others see them."""
     for raises in (False, True):
-        for made in waiting:
+        for made in BUILDING.made.values():
             if not made.__pydantic_complete__:
-                made.model_rebuild(raise_errors=raises, _types_namespace=known)
+                made.model_rebuild(raise_errors=raises, _types_namespace=BUILDING.known)
+    for (model, recipe), made in BUILDING.made.items():
+        # A new mapping each time: readers hold no lock.
+        setattr(model, DERIVED, {**vars(model).get(DERIVED, {}), recipe: made})
 
 
 def blueprint_of(model: type[BaseModel]) -> Blueprint:

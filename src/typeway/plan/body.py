@@ -144,8 +144,9 @@ class PatchBody(Body):
         is_refused = media_type(content_type) not in self.media_types and (content_type or self.strict)
         try:
             await super().read(exchange)
-        except RequestValidationError:
-            if not is_refused:
+        except (RequestValidationError, HTTPException) as error:
+            # What is wrong with a body of another type is of no interest, but for its size.
+            if not is_refused or getattr(error, "status_code", 415) != 415:
                 raise
         if is_refused and exchange.body is not MISSING:
             # RFC 5789, section 2.2: a patch that is refused is told which kinds are not.

@@ -16,8 +16,6 @@ __all__ = ["TestClient"]
 class ClientOptions(TypedDict, total=False):
     """What Starlette's test client takes beside the application, by name."""
 
-    raise_server_exceptions: bool
-    """Whether an unhandled exception of the application is raised in the test; it is unless told otherwise."""
     root_path: str
     """The path under which the application is mounted."""
     backend: Literal["asyncio", "trio"]
@@ -40,6 +38,7 @@ class TestClient(StarletteTestClient):
     Parameters:
         app: the application.
         base_url: what relative URLs are relative to.
+        raise_server_exceptions: whether an unhandled exception of the application is raised in the test.
         overrides: dependencies to replace in whatever this client asks for, its lifespan included; see
             `Typeway.override`. Other clients of the application do not see them.
         options: see `ClientOptions`.
@@ -60,12 +59,15 @@ class TestClient(StarletteTestClient):
         self,
         app: ASGIApp,
         base_url: str = "http://testserver",
+        raise_server_exceptions: bool = True,
         *,
         overrides: Mapping[Callable[..., Any], Callable[..., Any]] | None = None,
         **options: Unpack[ClientOptions],
     ) -> None:
         self.overrides = dict(overrides or {})
-        super().__init__(overriding(app, self.overrides) if self.overrides else app, base_url, **options)
+        super().__init__(
+            overriding(app, self.overrides) if self.overrides else app, base_url, raise_server_exceptions, **options
+        )
         self.app = app
 
     async def lifespan(self) -> None:

@@ -337,6 +337,21 @@ def test_an_answer_without_a_body_has_no_type(status):
     assert seen(act) == ((status, "", None), (status, "", "application/json"))
 
 
+def test_failures_that_can_be_seen_are_documented():
+    """documents_failures: what functions raise is in our document; FastAPI's says only what its author says."""
+
+    def act(web: ModuleType) -> Any:
+        app = web.FastAPI()
+
+        @app.get("/")
+        def read() -> int:
+            raise web.HTTPException(404, "No such thing")
+
+        return list(app.openapi()["paths"]["/"]["get"]["responses"])
+
+    assert seen(act) == (["200", "404"], ["200"])
+
+
 def test_the_default_title_is_our_own():
     """default_title: an application without a title is called Typeway; in FastAPI it is called FastAPI."""
 

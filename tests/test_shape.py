@@ -25,6 +25,7 @@ LAYERS: tuple[frozenset[str], ...] = (
         {"requests", "responses", "websockets", "datastructures", "background", "concurrency", "encoders", "sse"}
         | {"staticfiles", "templating", "middleware"}
     ),
+    frozenset({"problem"}),
     frozenset({"options", "operation", "handlers"}),
     frozenset({"declare"}),
     frozenset({"security"}),

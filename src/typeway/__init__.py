@@ -19,6 +19,14 @@ if TYPE_CHECKING:
     from typeway.declare.mark import Security as Security
     from typeway.exceptions import HTTPException as HTTPException
     from typeway.exceptions import WebSocketException as WebSocketException
+    from typeway.guard.changes import apply as apply
+    from typeway.guard.changes import changes as changes
+    from typeway.guard.derive import AllRequired as AllRequired
+    from typeway.guard.derive import Omit as Omit
+    from typeway.guard.derive import Partial as Partial
+    from typeway.guard.derive import Pick as Pick
+    from typeway.guard.merge_patch import MergePatch as MergePatch
+    from typeway.problem import Problem as Problem
     from typeway.requests import Request as Request
     from typeway.responses import Response as Response
     from typeway.router import Router as APIRouter
@@ -31,6 +39,7 @@ if TYPE_CHECKING:
 # `typeway.compat` in a process that never serves, does not load the others.
 _HOMES: Final = {
     "APIRouter": "typeway.router:Router",
+    "AllRequired": "typeway.guard.derive:AllRequired",
     "BackgroundTasks": "typeway.background:BackgroundTasks",
     "Body": "typeway.declare.mark:Body",
     "Cookie": "typeway.declare.mark:Cookie",
@@ -40,7 +49,12 @@ _HOMES: Final = {
     "Form": "typeway.declare.mark:Form",
     "HTTPException": "typeway.exceptions:HTTPException",
     "Header": "typeway.declare.mark:Header",
+    "MergePatch": "typeway.guard.merge_patch:MergePatch",
+    "Omit": "typeway.guard.derive:Omit",
+    "Partial": "typeway.guard.derive:Partial",
     "Path": "typeway.declare.mark:Path",
+    "Pick": "typeway.guard.derive:Pick",
+    "Problem": "typeway.problem:Problem",
     "Query": "typeway.declare.mark:Query",
     "Request": "typeway.requests:Request",
     "Response": "typeway.responses:Response",
@@ -52,12 +66,15 @@ _HOMES: Final = {
     "WebSocketDisconnect": "typeway.websockets:WebSocketDisconnect",
     "WebSocketException": "typeway.exceptions:WebSocketException",
     "__version__": "typeway.version:__version__",
+    "apply": "typeway.guard.changes:apply",
+    "changes": "typeway.guard.changes:changes",
 }
 
 __all__ = [
-    "APIRouter", "BackgroundTasks", "Body", "Cookie", "Depends", "FastAPI", "File", "Form", "HTTPException", "Header",
-    "Path", "Query", "Request", "Response", "Router", "Security", "Typeway", "UploadFile", "WebSocket",
-    "WebSocketDisconnect", "WebSocketException", "__version__", "status",
+    "APIRouter", "AllRequired", "BackgroundTasks", "Body", "Cookie", "Depends", "FastAPI", "File", "Form",
+    "HTTPException", "Header", "MergePatch", "Omit", "Partial", "Path", "Pick", "Problem", "Query", "Request",
+    "Response", "Router", "Security", "Typeway", "UploadFile", "WebSocket", "WebSocketDisconnect",
+    "WebSocketException", "__version__", "apply", "changes", "status",
 ]  # fmt: skip
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import cached_property
 from os import environ
 from sys import modules
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeAlias, TypeVar, overload
+from weakref import WeakSet
 
 from starlette.applications import Starlette
 from starlette.datastructures import State
@@ -51,7 +54,12 @@ from typeway.types import ASGIApp, ExceptionHandler, Receive, Register, Scope, S
 from typeway.verbs import Verbs, registering
 
 if TYPE_CHECKING:
+    from typeway.guard.outside import Resolution
     from typeway.telemetry.begin import Bystander
+
+Result = TypeVar("Result")
+Replaced: TypeAlias = Mapping[Callable[..., Any], Callable[..., Any]]
+Injected: TypeAlias = Callable[..., Coroutine[Any, Any, Result]]
 
 OPENAPI_VERSION: Final = "3.1.0"
 
@@ -89,8 +97,11 @@ class Typeway(Verbs, Starlette):
 
     conventions: ClassVar[Conventions] = TYPEWAY
     router_class: ClassVar[type[Router]] = Router
+    sees_contexts: bool = False
 
     router: Router
+    # What counts on the request path: `dependency_overrides`, or since the first `override()` what each context sees.
+    overrides_in_force: Replaced
     title: str
     # The options that are attributes, with what counts where the author says nothing.
     summary: str | None = None
@@ -111,6 +122,7 @@ class Typeway(Verbs, Starlette):
     root_path: str = ""
     root_path_in_servers: bool = True
     separate_input_output_schemas: bool = True
+    errors: Literal["detail", "problem"] = "detail"
     telemetry: Mapping[str, Any] | None = None
 
     def __init__(self, **options: Unpack[AppOptions]) -> None:
@@ -134,9 +146,10 @@ class Typeway(Verbs, Starlette):
             warnings.warn(message, TypewayDeprecationWarning, stacklevel=2)
         self.router = self.router_class(**{name: value for name, value in given.items() if name in ROUTED})
         self.webhooks: Router = given.get("webhooks") or self.router_class()
-        self.dependency_overrides: dict[Callable[..., Any], Callable[..., Any]] = {}
+        self.dependency_overrides = {}
+        self.injected: WeakSet[Callable[..., Any]] = WeakSet()
         self.exception_handlers: dict[Any, ExceptionHandler] = dict(given.get("exception_handlers") or {})
-        for kind, handler in DEFAULT_HANDLERS.items():
+        for kind, handler in handlers_for(self.errors).items():
             self.exception_handlers.setdefault(kind, handler)
         self.user_middleware: list[Middleware] = list(given.get("middleware") or ())
         self.middleware_stack: ASGIApp | None = None
@@ -170,6 +183,8 @@ class Typeway(Verbs, Starlette):
 
     def describe(self) -> dict[str, Any]:
         """The OpenAPI document of the routes as they are now."""
+        from typeway.guard.failures import Failures
+
         about: Any = {name: getattr(self, name) for name in AboutOptions.__annotations__}
         return build_document(
             **about,
@@ -179,6 +194,7 @@ class Typeway(Verbs, Starlette):
             operations=operations_of(self.routes),
             webhooks=operations_of(self.webhooks.routes),
             separate_input_output_schemas=self.separate_input_output_schemas,
+            failures=Failures(self.errors),
         )
 
     # --- middleware and handlers --------------------------------------------------------------------------------
@@ -246,6 +262,97 @@ class Typeway(Verbs, Starlette):
         """Register a function `(request, error) -> response` for a class of exceptions or a status code."""
         return registering(lambda function: self.add_exception_handler(exc_class_or_status_code, function))
 
+    # --- dependencies -------------------------------------------------------------------------------------------
+
+    @property
+    def dependency_overrides(self) -> dict[Callable[..., Any], Callable[..., Any]]:
+        """What runs in the place of dependencies, for every request; `override()` cleans up after itself."""
+        return self._dependency_overrides
+
+    @dependency_overrides.setter
+    def dependency_overrides(self, overrides: dict[Callable[..., Any], Callable[..., Any]]) -> None:
+        self._dependency_overrides = overrides
+        if not self.sees_contexts:
+            self.overrides_in_force = overrides
+
+    def see_contexts(self, overrides: Replaced) -> None:
+        """Ask at each request from now on what its context overrides."""
+        self.sees_contexts = True
+        self.overrides_in_force = overrides
+
+    def override(self, dependency: Callable[..., Any], replacement: Callable[..., Any]) -> AbstractContextManager[None]:
+        """Run another callable in the place of a dependency within a `with` block.
+
+        Only what runs in the block's context sees it: its own code, requests of a test client, tasks started in it.
+        Blocks nest, and the innermost counts.
+
+        Raises:
+            DeclarationError: nothing in the application depends on it.
+
+        Example:
+            ```python
+            with app.override(get_db, fake_db):
+                client.get("/tasks")
+            ```
+        """
+        from typeway.guard.override import check_overrides, in_force
+
+        check_overrides(self, {dependency: replacement})
+        return in_force(self, {dependency: replacement})
+
+    @overload
+    def resolve(
+        self, dependency: Callable[..., AsyncIterator[Result] | Iterator[Result]], *, overrides: Replaced = ...
+    ) -> Resolution[Result]: ...
+    @overload
+    def resolve(
+        self, dependency: Callable[..., Coroutine[Any, Any, Result]], *, overrides: Replaced = ...
+    ) -> Resolution[Result]: ...
+    @overload
+    def resolve(self, dependency: Callable[..., Result], *, overrides: Replaced = ...) -> Resolution[Result]: ...
+    def resolve(self, dependency: Callable[..., Any], *, overrides: Replaced = MappingProxyType({})) -> Any:
+        """Run a dependency, and all that it depends on, outside a request.
+
+        Parameters:
+            dependency: what `Depends()` would take.
+            overrides: what to run in the place of what, beside the overrides that are in force.
+
+        Returns:
+            What to await for the value, cleaned up by then; or to enter with `async with`, cleaned up at the end.
+
+        Raises:
+            DeclarationError: a parameter needs a request, or an override replaces nothing.
+
+        Example:
+            ```python
+            async with app.resolve(get_service) as service:
+                await service.send_reminders()
+            ```
+        """
+        from typeway.guard.outside import resolve
+
+        return resolve(self, dependency, overrides)
+
+    @overload
+    def inject(self, function: Callable[..., Coroutine[Any, Any, Result]]) -> Injected[Result]: ...
+    @overload
+    def inject(self, function: Callable[..., Result]) -> Injected[Result]: ...
+    def inject(self, function: Callable[..., Any]) -> Any:
+        """Fill in a function's dependencies whenever it is called; a `def` function runs in the thread pool.
+
+        Example:
+            ```python
+            @app.inject
+            async def remind(day: date, service: Annotated[Service, Depends(get_service)]) -> int:
+                return await service.remind(day)
+
+            asyncio.run(remind(date.today()))
+            ```
+        """
+        from typeway.guard.outside import inject
+
+        return inject(self, function)
+
     # --- serving ------------------------------------------------------------------------------------------------
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -287,3 +394,12 @@ DEFAULT_HANDLERS: Final[Mapping[Any, ExceptionHandler]] = {
     RequestValidationError: request_validation_exception_handler,
     WebSocketRequestValidationError: websocket_request_validation_exception_handler,
 }
+
+
+def handlers_for(errors: Literal["detail", "problem"]) -> Mapping[Any, ExceptionHandler]:
+    """What answers errors where the author has no handler for them."""
+    if errors == "detail":
+        return DEFAULT_HANDLERS
+    from typeway.guard.problems import HANDLERS
+
+    return {**DEFAULT_HANDLERS, **HANDLERS}

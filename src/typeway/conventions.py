@@ -50,6 +50,10 @@ class Conventions:
     """Give each method of a route with several methods its own operation id."""
     bodiless_content_type: bool = False
     """Keep `content-type` on answers that have no body (204, 205, 304)."""
+
+    documents_failures: bool = True
+    """Document the errors that can be seen: those that functions raise in their own bodies, and refusals of schemes."""
+
     default_title: str = "Typeway"
     """The title of an application that names none."""
 

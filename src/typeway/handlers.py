@@ -12,6 +12,7 @@ from starlette.websockets import WebSocket
 
 from typeway.encoders import jsonable_encoder
 from typeway.exceptions import RequestValidationError, WebSocketRequestValidationError
+from typeway.problem import Problem
 from typeway.responses import allows_body
 
 # What JSON cannot hold, as the nearest that it can.
@@ -35,7 +36,8 @@ async def http_exception_handler(request: Request, exc: HTTPException) -> Respon
     headers = getattr(exc, "headers", None)
     if not allows_body(exc.status_code):
         return Response(status_code=exc.status_code, headers=headers)
-    return JSONResponse({"detail": exc.detail}, status_code=exc.status_code, headers=headers)
+    content = jsonable_encoder(exc.content()) if isinstance(exc, Problem) else {"detail": exc.detail}
+    return JSONResponse(content, status_code=exc.status_code, headers=headers)
 
 
 async def request_validation_exception_handler(request: Request, exc: RequestValidationError) -> JSONResponse:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typeway.declare.depends import Depends
     from typeway.declare.returns import Returns
     from typeway.declare.signature import Declaration
+    from typeway.problem import Problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,7 @@ class Operation:
     description: str | None = None
     response_description: str = SUCCESSFUL_RESPONSE
     responses: Mapping[int | str, dict[str, Any]] = field(default_factory=dict)
+    raises: Sequence[type[Problem]] = ()
     callbacks: Sequence[Operation] = ()
     deprecated: bool | None = None
     include_in_schema: bool = True

@@ -16,6 +16,7 @@ from typing_extensions import TypedDict, deprecated
 
 from typeway.datastructures import DefaultPlaceholder
 from typeway.exceptions import UnknownOptionError, declaration_error
+from typeway.problem import Problem
 from typeway.types import ASGIApp, IncEx
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ class SharedOptions(TypedDict, total=False):
     """`Depends(...)` whose results nobody needs; they run from the outside in, before the endpoint's own."""
     responses: Mapping[int | str, dict[str, Any]] | None
     """Further responses for the documentation, by status code, `"4XX"` or `"default"`; the innermost wins."""
+    raises: Sequence[type[Problem]] | None
+    """The problems that may be raised, for the documentation; joined from the outside in."""
     callbacks: list[BaseRoute] | None
     """Requests that the API will send to its clients, as the routes of a router that is never served."""
     deprecated: bool | None
@@ -206,6 +209,8 @@ class AppOptions(ServerOptions, AboutOptions, total=False, closed=True):
     """A router whose routes document what the API sends of its own accord."""
     separate_input_output_schemas: bool
     """Whether a model may have two schemas, one for requests and one for responses."""
+    errors: Literal["detail", "problem"]
+    """How errors are answered: as `{"detail": …}`, or as problem documents (RFC 9457)."""
     telemetry: TelemetryConfig | None
     """Settings of OpenTelemetry's traces, metrics and logs."""
 
@@ -366,8 +371,28 @@ def check_form_limits(owner: str, limits: Any) -> None:
         raise
 
 
+def check_raises(owner: str, kinds: Any) -> None:
+    """Refuse what is no problem that could be documented."""
+    for kind in kinds:
+        if not (isinstance(kind, type) and issubclass(kind, Problem)):
+            raise declaration_error(
+                f"raises= takes classes derived from Problem, not {kind!r}.",
+                hint="Derive the error from typeway.Problem, or describe the answer in responses=.",
+                where=owner,
+                also=TypeError,
+            )
+
+
+def check_errors(owner: str, errors: Any) -> None:
+    """Refuse a form of errors that does not exist."""
+    if errors not in ("detail", "problem"):
+        raise declaration_error(
+            f"errors={errors!r} is no form of errors.", hint='Use "detail" or "problem".', where=owner, also=ValueError
+        )
+
+
 CHECKS: Final[Mapping[str, Callable[[str, Any], None]]] = {
-    "max_body_size": check_size, "form_limits": check_form_limits,
+    "max_body_size": check_size, "form_limits": check_form_limits, "raises": check_raises, "errors": check_errors,
 }  # fmt: skip
 
 
@@ -384,7 +409,7 @@ def nearest(outer: Any, inner: Any) -> Any:
 
 
 JOIN: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
-    **dict.fromkeys(("tags", "dependencies", "callbacks"), concatenate),
+    **dict.fromkeys(("tags", "dependencies", "callbacks", "raises"), concatenate),
     **dict.fromkeys(("responses", "form_limits"), merge),
     "deprecated": lambda outer, inner: outer or inner,
     "include_in_schema": lambda outer, inner: outer and inner,

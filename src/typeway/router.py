@@ -94,6 +94,7 @@ class Router(Verbs, routing.Router):
         self.tags = list(given.get("tags") or ())
         self.dependencies = list(given.get("dependencies") or ())
         self.responses = dict(given.get("responses") or {})
+        self.raises = list(given.get("raises") or ())
         self.callbacks = list(given.get("callbacks") or ())
         self.include_in_schema = given.get("include_in_schema", True)
         self.deprecated = given.get("deprecated")

@@ -29,6 +29,7 @@ from typeway.plan.build import inputs_of
 from typeway.plan.fields import check_type
 from typeway.plan.forms import require_form_parser
 from typeway.plan.tree import Node, grow_tree
+from typeway.problem import Problem
 from typeway.responses import BODILESS
 from typeway.serve.handle import handle_request, handle_socket, serve_handler
 from typeway.serve.originals import ORIGINAL_HANDLE
@@ -41,11 +42,11 @@ OPTIONS: Final = tuple(name for name in RouteOptions.__annotations__ if name != 
 
 # Options that are lists or dicts: each route has its own, which may be changed until the application starts.
 COPIED: Final[Mapping[str, Callable[[Any], Any]]] = {
-    "tags": list, "dependencies": list, "callbacks": list, "responses": dict, "form_limits": dict,
+    "tags": list, "dependencies": list, "callbacks": list, "raises": list, "responses": dict, "form_limits": dict,
 }  # fmt: skip
 
 # Options that other levels join in: what stands in the attribute when an inclusion looks counts.
-JOINED: Final = ("tags", "dependencies", "callbacks", "responses", "deprecated", "include_in_schema")
+JOINED: Final = ("tags", "dependencies", "callbacks", "raises", "responses", "deprecated", "include_in_schema")
 
 
 def read_path(path: str) -> tuple[str, dict[str, Convertor[Any]]]:
@@ -150,6 +151,7 @@ class APIRoute(Planned, routing.Route):
     tags: list[str | Enum]
     dependencies: list[Depends]
     callbacks: list[BaseRoute]
+    raises: list[type[Problem]]
     responses: dict[int | str, dict[str, Any]]
     form_limits: dict[str, int]
     response_model: Any = PydanticUndefined

@@ -142,7 +142,7 @@ def test_callbacks_bring_their_components() -> None:
 
     document = app.openapi()
     assert list(operation(app)["callbacks"]) == ["call"]
-    assert list(document["components"]["schemas"]) == ["Event", "HTTPValidationError", "ValidationError"]
+    assert list(document["components"]["schemas"]) == ["Event", "HTTPError", "HTTPValidationError", "ValidationError"]
     assert list(document["components"]["securitySchemes"]) == ["HTTPBasic"]
     assert dangling(document) == []
 

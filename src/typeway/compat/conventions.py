@@ -20,6 +20,7 @@ FASTAPI: Final = Conventions(
     original_scope_route=True,
     id_per_method=False,
     bodiless_content_type=True,
+    documents_failures=False,
     default_title="FastAPI",
 )
 """FastAPI's conventions: what the application and router classes of this package carry."""

@@ -18,7 +18,7 @@ from typeway.describe.document import About, build_document, without_none
 from typeway.describe.merge import merged
 from typeway.describe.operation import METHODS_WITH_BODY as METHODS_WITH_BODY
 from typeway.describe.operation import unique_id
-from typeway.describe.schemas import COMPONENT, VALIDATION_ERROR
+from typeway.describe.schemas import COMPONENT, INVALID
 from typeway.exceptions import TypewayDeprecationWarning
 from typeway.options import given_options
 from typeway.responses import BODILESS
@@ -27,7 +27,7 @@ from typeway.routes import APIRoute as Route
 REF_PREFIX: Final = COMPONENT
 REF_TEMPLATE: Final = COMPONENT + "{model}"
 
-validation_error_definition: Final[dict[str, Any]] = dict(VALIDATION_ERROR)
+validation_error_definition: Final[dict[str, Any]] = dict(INVALID)
 validation_error_response_definition: Final[dict[str, Any]] = {
     "title": "HTTPValidationError",
     "type": "object",

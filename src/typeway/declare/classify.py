@@ -246,6 +246,8 @@ def build_input(question: Question, marker: Marker, default: Any) -> Input:
     parameter = question.parameter
     settled = marker.settled((*parameter.metadata, *((marker,) if marker not in parameter.metadata else ())), default)
     take_field_default(question, settled)
+    if marker.location == "body" and "media_type" not in marker.given:
+        settled.media_type = shapes.media_type(parameter.annotation) or settled.media_type
     if marker.location != "path" and parameter.name in question.path_names:
         raise question.refused(
             f"Cannot use `{type(marker).__name__}` for path param {parameter.name!r}",

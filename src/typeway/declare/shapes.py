@@ -118,6 +118,12 @@ def is_one_or_several(annotation: Any, classes: type[Any] | tuple[type[Any], ...
     )
 
 
+def media_type(annotation: Any) -> str | None:
+    """The media type that a type says it is sent as, if it says one."""
+    found = (vars(member).get("__media_type__") for member in members(annotation) if isinstance(member, type))
+    return next((said for said in found if isinstance(said, str)), None)
+
+
 @remembered
 def is_model_group(annotation: Any) -> bool:
     """Whether the annotation is a model, or a union of models (and None), whose fields are parameters."""

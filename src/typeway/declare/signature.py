@@ -80,7 +80,7 @@ def read_signature(function: Callable[..., Any]) -> inspect.Signature:
 
 
 def read_parameter(parameter: inspect.Parameter, namespace: dict[str, Any]) -> Parameter:
-    annotation, metadata = split(resolve(parameter.annotation, namespace))
+    annotation, metadata = derived(*split(resolve(parameter.annotation, namespace)))
     return Parameter(
         name=parameter.name,
         annotation=Any if annotation is inspect.Parameter.empty else annotation,
@@ -140,6 +140,17 @@ def split(annotation: Any, *, is_inner: bool = False) -> tuple[Any, tuple[Any, .
     inner, *metadata = get_args(inside)
     inner, deeper = split(inner, is_inner=True)
     return inner, (*deeper, *metadata)
+
+
+def derived(annotation: Any, metadata: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
+    """The model that metadata such as `Pick("id")` makes of the one it stands beside, and the rest of the metadata."""
+    left = []
+    for entry in metadata:
+        if isinstance(annotation, type) and hasattr(type(entry), "derived_type"):
+            annotation = entry.derived_type(annotation)
+        else:
+            left.append(entry)
+    return annotation, tuple(left)
 
 
 def unwrap(function: Any) -> Any:

@@ -11,11 +11,10 @@ from typeway.declare import shapes
 from typeway.declare.classify import Input
 from typeway.describe.inputs import Placed, is_nullable
 from typeway.describe.parameters import examples_of
-from typeway.describe.schemas import Components, JsonSchema, title_of
+from typeway.describe.schemas import JSON, Components, JsonSchema, title_of
 from typeway.plan.body import Body
 from typeway.plan.sources import fields_of, wants_extras
 
-JSON: Final = "application/json"
 URLENCODED: Final = "application/x-www-form-urlencoded"
 MULTIPART: Final = "multipart/form-data"
 

@@ -12,7 +12,7 @@ from typing_extensions import Unpack
 
 from typeway.describe.merge import merged
 from typeway.describe.operation import METHODS_WITH_BODY, Outline, ids_of, outline_all
-from typeway.describe.schemas import Components
+from typeway.describe.schemas import Components, Failures, ValidationFailures
 from typeway.encoders import jsonable_encoder
 from typeway.operation import Operation
 from typeway.options import AboutOptions
@@ -46,6 +46,7 @@ def build_document(
     operations: Sequence[Operation],
     webhooks: Sequence[Operation] = (),
     separate_input_output_schemas: bool = True,
+    failures: Failures | None = None,
     **about: Unpack[About],
 ) -> dict[str, Any]:
     """The OpenAPI document of an application, as JSON values.
@@ -55,6 +56,7 @@ def build_document(
         webhooks: the requests that the application sends without being asked.
         separate_input_output_schemas: whether a model that sends something else than it accepts has a component
             for each. Models with computed fields always have.
+        failures: describes what operations answer where they fail; None for the 422 of validation alone.
         about: see `About`.
 
     Raises:
@@ -62,7 +64,7 @@ def build_document(
 
     Source: OpenAPI 3.1.0, section 4.8.1.
     """
-    components = Components(separate=separate_input_output_schemas)
+    components = Components(separate=separate_input_output_schemas, failures=failures or ValidationFailures())
     served, sent = outline_all(operations, components), outline_all(webhooks, components)
     described = components.describe()
     writer = Writer()

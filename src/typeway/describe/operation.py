@@ -67,7 +67,9 @@ def outline_operation(operation: Operation, components: Components) -> Outline:
         "requestBody": describe_body(
             inputs, build_body(inputs_of(tree), operation), f"Body_{operation.unique_id}", components
         ),
-        "responses": describe_responses(operation, components, validates=bool(inputs)),
+        "responses": describe_responses(
+            operation, [node.function for node in nodes], components, validates=bool(inputs)
+        ),
         "deprecated": operation.deprecated or None,
         "security": [{name: list(scopes)} for name, scopes in security.items()] or None,
     }

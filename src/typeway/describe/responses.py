@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -11,15 +11,13 @@ from starlette.responses import JSONResponse, Response
 
 from typeway.declare import shapes
 from typeway.describe.merge import merged
-from typeway.describe.schemas import Components, JsonSchema, title_of
+from typeway.describe.schemas import JSON, Components, JsonSchema, title_of
 from typeway.exceptions import declaration_error
 from typeway.operation import Operation
 from typeway.plan.fields import schema_of
 from typeway.responses import allows_body
 from typeway.sse import EventSourceResponse, ServerSentEvent
-from typeway.texts import VALIDATION_ERROR
 
-JSON: Final = "application/json"
 JSON_LINES: Final = "application/jsonl"
 
 # What a status, a range of them (RFC 9110, section 15) or the rest (OpenAPI 3.1, section 4.8.16) means.
@@ -35,10 +33,13 @@ MEANINGS: Final[Mapping[str, str]] = {
 OTHER_MEANING: Final = "Additional Response"
 
 
-def describe_responses(operation: Operation, components: Components, *, validates: bool) -> dict[str, Any]:
+def describe_responses(
+    operation: Operation, functions: Sequence[Callable[..., Any]], components: Components, *, validates: bool
+) -> dict[str, Any]:
     """The Responses Object (OpenAPI 3.1, section 4.8.16), which is empty until schemas are known.
 
     Parameters:
+        functions: the endpoint and all that it depends on.
         validates: whether the operation takes anything that may be invalid.
     """
     where = operation.declaration.where
@@ -57,12 +58,20 @@ def describe_responses(operation: Operation, components: Components, *, validate
         for code, response in operation.responses.items()
         if response.get("model") is not None
     }
-    is_documented = not {status, *keys.values()}.isdisjoint({"422", "4XX", "default"})
-    errors = components.want_errors() if validates and not is_documented else None
+    documented = {status, *keys.values()}
+    failures = components.failures.responses(
+        operation,
+        functions,
+        components,
+        documented=documented,
+        validates=validates and documented.isdisjoint({"422", "4XX", "default"}),
+    )
     media_type = getattr(operation.response_class, "media_type", None) or JSON
     responses: dict[str, Any] = {status: own}
+    failures.pop(status, None)
 
     def add_others() -> None:
+        responses.update(failures)
         for code, given in operation.responses.items():
             response = {name: value for name, value in given.items() if name != "model"}
             if code in models:
@@ -71,8 +80,6 @@ def describe_responses(operation: Operation, components: Components, *, validate
             known = responses.get(key, {})
             meaning = response.get("description") or known.get("description") or MEANINGS.get(key, OTHER_MEANING)
             responses[key] = merged(known, {**response, "description": meaning})
-        if errors is not None:
-            responses["422"] = {"description": VALIDATION_ERROR, "content": {JSON: {"schema": errors}}}
 
     # What authors add is merged with schemas, which are empty until then.
     components.afterwards.append(add_others)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from pydantic_core import CoreSchema, PydanticUndefined, core_schema
 from pydantic_core.core_schema import TypedDictField
 
+from typeway.operation import Operation
 from typeway.plan.fields import Mode, has_computed_fields, json_schemas
+from typeway.texts import VALIDATION_ERROR
 
 COMPONENT: Final = "#/components/schemas/"
+JSON: Final = "application/json"
 
 JsonSchema = dict[str, Any]
 
@@ -26,6 +29,46 @@ class Wanted:
     shown: JsonSchema = field(default_factory=dict)
 
 
+class Failures(Protocol):
+    """Describes what operations answer where they fail."""
+
+    def responses(
+        self,
+        operation: Operation,
+        functions: Sequence[Callable[..., Any]],
+        components: Components,
+        *,
+        documented: Collection[str],
+        validates: bool,
+    ) -> dict[str, dict[str, Any]]:
+        """Responses by status, whose schemas are filled in later.
+
+        Parameters:
+            functions: the endpoint and all that it depends on.
+            documented: what the author documents.
+            validates: whether an invalid request is answered with 422.
+        """
+        ...
+
+
+class ValidationFailures:
+    """Describes the 422 of validation, and no other failure."""
+
+    def responses(
+        self,
+        operation: Operation,
+        functions: Sequence[Callable[..., Any]],
+        components: Components,
+        *,
+        documented: Collection[str],
+        validates: bool,
+    ) -> dict[str, dict[str, Any]]:
+        """The one response there is."""
+        if not validates:
+            return {}
+        return {"422": {"description": VALIDATION_ERROR, "content": {JSON: {"schema": components.want_errors()}}}}
+
+
 @dataclass(slots=True, eq=False, kw_only=True)
 class Components:
     """What a document's operations refer to: first collected, then described together, so that names never clash.
@@ -35,6 +78,7 @@ class Components:
     """
 
     separate: bool  # whether a model that sends something else than it accepts has a component for each
+    failures: Failures = field(default_factory=ValidationFailures)  # what operations answer where they fail
     wanted: list[Wanted] = field(default_factory=list)
     schemas: dict[str, JsonSchema] = field(default_factory=dict)  # the schemas that have names
     guards: dict[str, Any] = field(default_factory=dict)  # the security schemes, by name
@@ -97,7 +141,7 @@ class Components:
         error, errors = (
             f"typeway__{name}" if name in self.schemas else name for name in ("ValidationError", "HTTPValidationError")
         )
-        self.schemas[error] = VALIDATION_ERROR
+        self.schemas[error] = INVALID
         self.schemas[errors] = {
             "properties": {
                 "detail": {"items": {"$ref": COMPONENT + error}, "type": "array", "title": "Detail"},
@@ -127,7 +171,7 @@ def title_of(name: str) -> str:
 
 
 # What a 422 looks like: the answer that validation gives where the author documents no other.
-VALIDATION_ERROR: Final[JsonSchema] = {
+INVALID: Final[JsonSchema] = {
     "properties": {
         "loc": {
             "items": {"anyOf": [{"type": "string"}, {"type": "integer"}]},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -80,10 +80,7 @@ class Body:
             except ValueError:
                 exchange.body = parse_json(raw)
         elif self.rejects and not self.takes_bytes and media_type(content_type) not in self.media_types:
-            accepted = ", ".join(sorted(self.media_types | {JSON}))
-            raise HTTPException(
-                415, f"{texts.UNSUPPORTED_MEDIA_TYPE}: send the body as {accepted}.", {"Accept": accepted}
-            )
+            raise unsupported(self.media_types | {JSON})
         else:
             exchange.body = raw
 
@@ -126,6 +123,33 @@ class Body:
         names = {entry.name for entry in self.inputs}
         asking = [*(entry for entry in inputs if entry.in_body), self.inputs[-1]]
         return self.is_form or len(names) > 1 or any(entry.marker.embed for entry in asking)
+
+
+class PatchBody(Body):
+    """A body of a type that says its own media type: any other is refused, other kinds of JSON too."""
+
+    __slots__ = ()
+
+    async def read(self, exchange: Exchange) -> None:
+        """Read and parse the body into the exchange; see `Body.read`."""
+        content_type = next((value for name, value in exchange.scope["headers"] if name == b"content-type"), None)
+        is_refused = media_type(content_type) not in self.media_types and (content_type or self.strict)
+        try:
+            await super().read(exchange)
+        except (RequestValidationError, HTTPException) as error:
+            # What is wrong with a body of another type is of no interest, but for its size.
+            if not is_refused or getattr(error, "status_code", 415) != 415:
+                raise
+        if is_refused and exchange.body is not MISSING:
+            # RFC 5789, section 2.2: a patch that is refused is told which kinds are not.
+            raise unsupported(self.media_types, "Accept-Patch")
+
+
+def unsupported(media_types: Iterable[str], *also: str) -> HTTPException:
+    """The 415 that says what would have been accepted (RFC 9110, section 15.5.16)."""
+    accepted = ", ".join(sorted(media_types))
+    headers = dict.fromkeys(("Accept", *also), accepted)
+    return HTTPException(415, f"{texts.UNSUPPORTED_MEDIA_TYPE}: send the body as {accepted}.", headers)
 
 
 def collect_whole(name: str) -> Collect:
@@ -258,7 +282,11 @@ def build_body(inputs: Sequence[Input], operation: Operation) -> Body | None:
     if not own:
         return None
     is_form = any(entry.location != "body" for entry in own)
-    return Body(
+    names = {entry.name for entry in own}
+    embedded = not is_form and (len(names) > 1 or any(entry.marker.embed for entry in own))
+    says_type = not is_form and not embedded and all(shapes.media_type(entry.kind) is not None for entry in own)
+    kind = PatchBody if says_type and operation.conventions.rejects_media_types else Body
+    return kind(
         inputs=own,
         is_form=is_form,
         media_types=frozenset(entry.marker.media_type for entry in own),

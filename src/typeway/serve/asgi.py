@@ -56,7 +56,7 @@ class NoApplication:
     """Stands for the application where a router serves by itself."""
 
     exception_handlers: Handlers = MappingProxyType({})
-    dependency_overrides: Overrides = MappingProxyType({})
+    overrides_in_force: Overrides = MappingProxyType({})
     answers_errors = True
     is_bare = False
 
@@ -94,7 +94,7 @@ def planned(
         scope.update(entry.marks)
     if "router" not in scope:
         scope["router"] = site.router
-    overrides = site.app.dependency_overrides
+    overrides = site.app.overrides_in_force
     if overrides or target.plan is None or target.responder is None:
         plan, responder = target.ready(overrides)
         return plan, responder, Exchange(scope, receive, send, path_params)

@@ -16,7 +16,7 @@ from typeway.serve.execute import call_dependencies, refusal, run
 from typeway.serve.exits import UPLOADS, close_uploads, surrounded
 from typeway.serve.lifecycle import see_through
 from typeway.serve.reply import Reply, as_response, from_response
-from typeway.serve.target import Target
+from typeway.serve.target import Overrides, Target
 from typeway.types import Receive, Scope, Send
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -58,9 +58,12 @@ def exchange_of(request: Request) -> Exchange:
     return exchange
 
 
-def overrides_in(scope: Scope) -> dict[Any, Any]:
+def overrides_in(scope: Scope) -> Overrides:
     """The dependency overrides of the application that serves a request."""
-    overrides: dict[Any, Any] | None = getattr(scope.get("app"), "dependency_overrides", None)
+    app = scope.get("app")
+    overrides: Overrides | None = getattr(app, "overrides_in_force", None)
+    if overrides is None:
+        overrides = getattr(app, "dependency_overrides", None)
     return overrides or {}
 
 

@@ -107,7 +107,7 @@ class Target:
         key = tuple((Same(original), Same(override)) for original, override in overrides.items())
         plan = self._overridden.get(key)
         if plan is None:
-            plan = build_plan(operation, dict(overrides))
+            plan = build_plan(operation, {original.thing: override.thing for original, override in key})
             with WATCH.lock:
                 while len(self._overridden) >= KEPT:
                     del self._overridden[next(iter(self._overridden))]

@@ -1,0 +1,87 @@
+"""Let an error of the application's own domain say how it is answered, so that services need not know of HTTP."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final
+
+from typeway.exceptions import HTTPException, declaration_error
+
+# Between a small letter or digit and a capital, and before the last capital of an abbreviation.
+WORDS: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+# The members of a problem that have a meaning already (RFC 9457, section 3.1), and what we add.
+RESERVED: Final = frozenset({"type", "title", "status", "detail", "instance", "request_id"}) | {
+    "status_code", "headers", "members", "content",
+}  # fmt: skip
+
+
+class Problem(HTTPException):
+    """An error that declares its own answer; derive one for each thing that can go wrong.
+
+    The client gets `{"detail": …, "type": …}`, or with `Typeway(errors="problem")` a problem document (RFC 9457).
+    `raises=` documents it.
+
+    Class attributes:
+        status: the status of the answer, from 400 to 599 (RFC 9110, sections 15.5 and 15.6); 400 unless given.
+        title: what kind of problem it is, the same each time; the class's name in words unless given.
+        type: a URI reference that identifies the kind; "/problems/" and the class's name in words unless given.
+        headers: headers to send along.
+
+    Parameters:
+        detail: what is wrong this time; the title unless given.
+        headers: headers to send along this time.
+        members: further members of the answer; they are attributes as well. Annotate them in the class and they are
+            documented.
+
+    Raises:
+        DeclarationError: a class declares a status that is no error.
+        TypeError: a member has a name that is taken.
+
+    Example:
+        ```python
+        class TaskNotFound(Problem):
+            status = 404
+            title = "Task not found"
+            task_id: int
+
+        raise TaskNotFound(f"There is no task {task_id}.", task_id=task_id)
+        ```
+    """
+
+    status: ClassVar[int] = 400
+    title: ClassVar[str] = "Problem"
+    type: ClassVar[str] = "about:blank"
+    detail: Any = "Problem"
+    headers: Mapping[str, str] | None = None
+    members: Mapping[str, Any] = {}
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        status: Any = cls.status
+        if isinstance(status, bool) or not isinstance(status, int) or not 400 <= status <= 599:
+            raise declaration_error(
+                f"{cls.__qualname__} declares the status {status!r}, which is no error.",
+                hint="Use one from 400 to 599, for example `status = 404`.",
+                where=cls.__module__,
+                also=ValueError,
+            )
+        words = WORDS.split(cls.__name__)
+        if "title" not in vars(cls):
+            cls.title = " ".join([words[0], *(word if word.isupper() else word.lower() for word in words[1:])])
+        if "type" not in vars(cls):
+            cls.type = "/problems/" + "-".join(words).lower()
+        # A class whose own __init__ forgets this one's is answered nonetheless.
+        cls.status_code, cls.detail = cls.status, cls.title
+
+    def __init__(self, detail: str | None = None, *, headers: Mapping[str, str] | None = None, **members: Any) -> None:
+        for name in members:
+            if name in RESERVED or hasattr(HTTPException, name):
+                raise TypeError(f"{type(self).__name__}() cannot have a member {name!r}: the name is taken.")
+        super().__init__(self.status, detail or self.title, headers or self.headers)
+        vars(self).update(members, members=members)
+
+    def content(self) -> dict[str, Any]:
+        """What a client gets where errors are answered as `{"detail": …}`."""
+        return {"detail": self.detail, "type": self.type, **self.members}

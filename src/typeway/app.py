@@ -20,6 +20,7 @@ from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.routing import BaseRoute
 from typing_extensions import Unpack
 
+from typeway.concurrency import size_thread_pool
 from typeway.conventions import TYPEWAY, Conventions
 from typeway.describe.document import build_document
 from typeway.documentation import add_documentation
@@ -60,6 +61,10 @@ OPENAPI_VERSION: Final = "3.1.0"
 # As long as nobody has imported this, there is nobody to report to.
 OPENTELEMETRY: Final = "opentelemetry.trace"
 
+# Who asks for the watchdog where the application does not: the environment, or a test that has imported it.
+WATCHDOG_VARIABLE: Final = "TYPEWAY_WATCHDOG"
+WATCHDOG_MODULE: Final = "typeway.guard.watchdog"
+
 # What an application has where its author says nothing.
 DEFAULTS: Final[Mapping[str, Any]] = {
     "summary": None,
@@ -81,6 +86,8 @@ DEFAULTS: Final[Mapping[str, Any]] = {
     "root_path_in_servers": True,
     "separate_input_output_schemas": True,
     "telemetry": None,
+    "watchdog": None,
+    "thread_pool_size": None,
 }
 
 # Options that are the router's.
@@ -134,6 +141,8 @@ class Typeway(Verbs, Starlette):
     root_path_in_servers: bool
     separate_input_output_schemas: bool
     telemetry: Mapping[str, Any] | None
+    watchdog: float | bool | None
+    thread_pool_size: int | None
 
     def __init__(self, **options: Unpack[AppOptions]) -> None:
         given = given_options(f"{type(self).__name__}()", options, AppOptions)
@@ -329,12 +338,36 @@ class Typeway(Verbs, Starlette):
             scope["app"] = self
             stack = self.middleware_stack
             if stack is None:
-                stack = self.middleware_stack = self.choose_stack()
+                stack = self.middleware_stack = self.settle(self.choose_stack(), scope)
         else:
             stack = super().__call__
         if OPENTELEMETRY in modules:
             stack = self.observer.around(stack, scope)
         await stack(scope, receive, send)
+
+    def settle(self, stack: ASGIApp, scope: Scope) -> ASGIApp:
+        """Settle in the running event loop, as the first connection finds it; return what shall serve all."""
+        size_thread_pool(self.thread_pool_size)
+        if self.wants_watchdog:
+            from typeway.guard.begin import watched
+
+            return watched(self, stack, scope)
+        return stack
+
+    def settle_for_life(self, receive: Receive, send: Send) -> tuple[Receive, Send]:
+        """Settle in the event loop whose lifespan begins; return what the lifespan shall receive and send by."""
+        size_thread_pool(self.thread_pool_size)
+        if self.wants_watchdog:
+            from typeway.guard.begin import around_lifespan
+
+            return around_lifespan(self, receive, send)
+        return receive, send
+
+    @property
+    def wants_watchdog(self) -> bool:
+        """Whether the watchdog may be wanted, so that it is worth to import it and ask."""
+        is_asked = WATCHDOG_VARIABLE in environ or WATCHDOG_MODULE in modules
+        return bool(self.watchdog) if self.watchdog is not None else is_asked
 
     @cached_property
     def observer(self) -> Bystander:

@@ -55,6 +55,7 @@ class Call:
         after: the slots of the dependencies, without whose results it is not called.
         scope: when a generator is resumed.
         in_thread: whether a generator runs in threads, where no cancellation reaches it.
+        concurrent: whether it may run at the same time as others of which this is said.
     """
 
     function: Callable[..., Any]
@@ -68,6 +69,7 @@ class Call:
     after: tuple[int, ...]
     scope: Lifetime | None
     in_thread: bool
+    concurrent: bool = False
 
     def arguments(self, exchange: Exchange) -> dict[str, Any] | None:
         """The keyword arguments of the call; None if they are invalid, which the exchange then knows."""
@@ -237,6 +239,7 @@ def build_call(node: Node, numbered: Numbered, body: Body | None, *, collects: b
         after=tuple(numbered.slot_of[id(child)] for _, child in node.children),
         scope=node.scope,
         in_thread=not is_async_generator(node.function),
+        concurrent=node.depends is not None and node.depends.concurrent,
     )
 
 

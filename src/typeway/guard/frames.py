@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import builtins
+import dis
 import inspect
 import itertools
 import linecache
+import os
 import sysconfig
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import CodeType, FrameType, ModuleType
 from typing import Any, Final, NamedTuple
 
+from typeway.guard.loops import stops
+
 PACKAGE: Final = str(Path(__file__).parents[1])
 
 # Everything below these folders was installed, not written by whoever writes the application.
 INSTALLED: Final = tuple(
-    {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")} | {PACKAGE}
+    f"{folder}{os.sep}"
+    for folder in {PACKAGE, *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib"))}
 )
 INSTALLED_PARTS: Final = ("site-packages", "dist-packages")
 
@@ -34,12 +39,27 @@ PASSING: Final = (
 
 # While one of these is on the stack, somebody may be reading at a breakpoint.
 DEBUGGERS: Final = frozenset(
-    {"bdb", "pdb", "cmd", "code", "debugpy", "pydevd", "_pydevd_bundle", "_pydev_bundle", "ipdb", "pudb", "pdbpp", "wdb"}
+    {
+        "bdb",
+        "pdb",
+        "cmd",
+        "code",
+        "debugpy",
+        "pydevd",
+        "_pydevd_bundle",
+        "_pydev_bundle",
+        "ipdb",
+        "pudb",
+        "pdbpp",
+        "wdb",
+    }
 )
-MEASURING: Final = "coverage"
 
 # What is done once and then never again: importing a module, and planning an operation at its first request.
 ONCE: Final = frozenset({("importlib._bootstrap", "_find_and_load"), ("typeway.serve.target", "build")})
+
+# The instruction that a function begins with.
+BEGINNING: Final = dis.opmap["RESUME"]
 
 LONGEST_TEXT: Final = 100
 
@@ -80,11 +100,7 @@ def root_of(frame: FrameType) -> str:
 
 def is_installed(file: str) -> bool:
     """Whether a file came with Python or with a package, or is no file at all."""
-    return (
-        file.startswith("<")
-        or any(part in file for part in INSTALLED_PARTS)
-        or any(file.startswith(f"{folder}/") or file.startswith(f"{folder}\\") for folder in INSTALLED)
-    )
+    return file.startswith(("<", *INSTALLED)) or any(part in file for part in INSTALLED_PARTS)
 
 
 def is_own(frame: FrameType, packages: frozenset[str]) -> bool:
@@ -104,14 +120,14 @@ def own_frames(frames: Sequence[FrameType], packages: frozenset[str]) -> list[Fr
     return own or [frame for frame in inner if root_of(frame) not in CARRIERS]
 
 
-def is_debugged(frames: Iterable[FrameType]) -> bool:
+def is_debugged(frames: Sequence[FrameType]) -> bool:
     """Whether a debugger is at work in a stack: it is called from there, or it traces one of its frames."""
-    return any(
-        root_of(frame) in DEBUGGERS
-        or (frame.f_trace is not None and not type(frame.f_trace).__module__.startswith(MEASURING)
-            and not str(getattr(frame.f_trace, "__module__", "")).startswith(MEASURING))
-        for frame in frames
-    )  # fmt: skip
+    return any(root_of(frame) in DEBUGGERS or stops(frame.f_trace) for frame in frames) or any(
+        # A function that has not begun calls nothing, unless a trace function is told of its beginning.
+        frame.f_code.co_code[frame.f_lasti] == BEGINNING
+        for frame in frames[:-1]
+        if frame.f_lasti >= 0
+    )
 
 
 def happens_once(frames: Iterable[FrameType]) -> bool:

@@ -58,6 +58,10 @@ class EventLoop:
     def reach(self) -> None:
         """Find the loop that runs in this thread."""
         self.loop = asyncio.get_running_loop()
+        coroutine: Any = getattr(asyncio.current_task(), "get_coro", lambda: None)()
+        root = getattr(coroutine, "cr_frame", None)
+        if root is not None:
+            self.find_base(root)
 
     @property
     def key(self) -> object:
@@ -79,6 +83,20 @@ class EventLoop:
     def task(self) -> object:
         task: Any = asyncio.current_task(self.loop)
         return None if task is None else weakref.ref(task)
+
+    def waiting(self) -> list[FrameType]:
+        """The frames of the tasks that wait for the current one, as far as anyio knows them."""
+        states: Any = getattr(sys.modules.get("anyio._backends._asyncio"), "_task_states", {})
+        tasks = {id(task): task for task in asyncio.all_tasks(self.loop)}
+        frames: list[FrameType] = []
+        task = asyncio.current_task(self.loop)
+        while task is not None:
+            task = tasks.pop(getattr(states.get(task), "parent_id", None) or 0, None)
+            coroutine: Any = None if task is None else task.get_coro()
+            while (frame := getattr(coroutine, "cr_frame", None)) is not None:
+                frames.append(frame)
+                coroutine = coroutine.cr_await
+        return frames
 
     def ask(self) -> bool:
         """Ask the loop to turn; False if it never will again."""
@@ -161,6 +179,9 @@ class TrioLoop(EventLoop):
     def task(self) -> object:
         return None
 
+    def waiting(self) -> list[FrameType]:
+        return []
+
     def find_base(self, frame: FrameType) -> None:
         """Count the frames up to that of trio's function."""
         stack = stack_of(frame)
@@ -206,9 +227,11 @@ def cpu_clock(thread: int) -> int | None:
 
 def traced() -> bool:
     """Whether a debugger follows this thread, so that time in it means nothing."""
-    tracer: Any = sys.gettrace()
-    if tracer is not None:
-        module = getattr(tracer, "__module__", None) or type(tracer).__module__
-        return module.partition(".")[0] not in MEASURING
     monitoring: Any = getattr(sys, "monitoring", None)
-    return monitoring is not None and monitoring.get_tool(DEBUGGER_ID) is not None
+    return stops(sys.gettrace()) or (monitoring is not None and monitoring.get_tool(DEBUGGER_ID) is not None)
+
+
+def stops(tracer: Any) -> bool:
+    """Whether a trace function may stop what it traces."""
+    module = getattr(tracer, "__module__", None) or type(tracer).__module__
+    return tracer is not None and str(module).partition(".")[0] not in MEASURING

@@ -24,9 +24,13 @@ MENDS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("_io", "io", "open", "pathlib", "shutil", "os", "posix", "tempfile", "zipfile", "tarfile"), FILES),
     **dict.fromkeys(("subprocess", "os.system", "posix.system", "os.popen", "os.waitpid", "posix.waitpid"), PROCESS),
     **dict.fromkeys(("threading", "_thread", "queue", "_queue", "concurrent.futures", "multiprocessing"), LOCKS),
-    **dict.fromkeys(("socket", "_socket", "ssl", "_ssl", "select", "smtplib", "ftplib", "imaplib", "paramiko"), NETWORK),
+    **dict.fromkeys(
+        ("socket", "_socket", "ssl", "_ssl", "select", "smtplib", "ftplib", "imaplib", "paramiko"), NETWORK
+    ),
     **dict.fromkeys(("hashlib", "_hashlib", "bcrypt", "argon2", "pwdlib", "passlib", "scrypt", "crypt"), COMPUTING),
-    **dict.fromkeys(("re", "_sre", "json", "pickle", "csv", "zlib", "gzip", "bz2", "lzma", "numpy", "pandas"), COMPUTING),
+    **dict.fromkeys(
+        ("re", "_sre", "json", "pickle", "csv", "zlib", "gzip", "bz2", "lzma", "numpy", "pandas"), COMPUTING
+    ),
 }
 
 

@@ -17,7 +17,10 @@ from typeway.guard.report import Exhausted, Holder
 PATIENCE: Final = 1.0
 
 # The functions in which the threads of anyio's pools call what they are given: on asyncio, and on trio.
-WORKERS: Final = (("anyio/_backends/_asyncio.py", "run"), ("trio/_core/_thread_cache.py", "_handle_job"))
+WORKERS: Final = (
+    ("anyio/_backends/_asyncio.py", "WorkerThread.run"),
+    ("trio/_core/_thread_cache.py", "WorkerThread._handle_job"),
+)
 
 
 class Pool:
@@ -49,7 +52,11 @@ class Pool:
         return None if seconds < PATIENCE or self.is_reported else seconds
 
     def report(
-        self, seconds: float, frames: Mapping[int, FrameType], endpoints: Mapping[CodeType, str], packages: frozenset[str]
+        self,
+        seconds: float,
+        frames: Mapping[int, FrameType],
+        endpoints: Mapping[CodeType, str],
+        packages: frozenset[str],
     ) -> Exhausted | None:
         """What holds the pool's threads; None if that has been said before."""
         self.is_reported = True
@@ -89,7 +96,7 @@ def work_of(stack: list[FrameType]) -> list[FrameType]:
     for place, frame in enumerate(stack, 1):
         code = frame.f_code
         file = code.co_filename.replace("\\", "/")
-        if any(code.co_name == name and file.endswith(end) for end, name in WORKERS):
+        if any(code.co_qualname == name and file.endswith(end) for end, name in WORKERS):
             work = stack[place:]
             return [] if work and is_idle(work[0]) else work
     return []

@@ -85,13 +85,13 @@ class Holder(NamedTuple):
     """What holds threads of the pool.
 
     Parameters:
-        count: how many threads.
+        threads: how many they are.
         function: the function that they run.
         request: the request's method and path if the function is an endpoint; else empty.
         call: where they are in it.
     """
 
-    count: int
+    threads: int
     function: Place
     request: str
     call: Call | None
@@ -99,7 +99,7 @@ class Holder(NamedTuple):
     def __str__(self) -> str:
         request = f" of {self.request}" if self.request else ""
         now = "" if self.call is None else f", now at {self.call.place}: {self.call.text}"
-        return f"{self.count} x {self.function.function} ({self.function}){request}{now}"
+        return f"{self.threads} x {self.function.function} ({self.function}){request}{now}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,4 +125,3 @@ class Exhausted:
 
 
 Report: TypeAlias = "Blocked | Exhausted"
-

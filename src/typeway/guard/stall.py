@@ -24,17 +24,23 @@ UNENDING: Final = 50
 class Pauses:
     """How long the garbage collector has held up the whole process: that is nobody's blocking call."""
 
-    __slots__ = ("begun", "seconds")
+    __slots__ = ("begun", "finished")
 
     def __init__(self) -> None:
-        self.begun = 0.0
-        self.seconds = 0.0
+        self.begun: float | None = None
+        self.finished = 0.0
 
     def __call__(self, phase: str, info: object) -> None:
         if phase == "start":
             self.begun = time.perf_counter()
-        else:
-            self.seconds += time.perf_counter() - self.begun
+        elif self.begun is not None:
+            begun, self.begun = self.begun, None
+            self.finished += time.perf_counter() - begun
+
+    def until(self, now: float) -> float:
+        """The seconds up to now; a collection may have ended without its end having been noted."""
+        begun = self.begun
+        return self.finished if begun is None else self.finished + now - begun
 
 
 @dataclass(slots=True)
@@ -209,7 +215,7 @@ class Judge:
         stall.calls[call] += int(seconds * 1e6)
         if call not in stall.details:
             path = tuple(call_of(frames, frame).place for frame in own)
-            stall.details[call] = (served_by(scope_of(frames)), path)
+            stall.details[call] = (served_by(scope_of(frames) or scope_of(self.loop.waiting())), path)
 
 
 def run_delay(loop: EventLoop) -> float | None:

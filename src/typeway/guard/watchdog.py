@@ -8,7 +8,8 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any, Final
 
@@ -147,6 +148,30 @@ class Watchdog:
         """The post at a loop, as long as it is not left."""
         return next((post for post in self.posts if post.loop.key == loop.key and not post.is_left), None)
 
+    @contextmanager
+    def heard_by(self, listener: Callable[[Report], None]) -> Iterator[None]:
+        """Have what is found told to somebody else than the log."""
+        with self.lock:
+            before, self.listeners = self.listeners, (listener,)
+        try:
+            yield
+        finally:
+            with self.lock:
+                self.listeners = before
+
+    @contextmanager
+    def keenly(self, limit: float) -> Iterator[None]:
+        """Watch every application that does not refuse, and look more often: as tests want it.
+
+        Parameters:
+            limit: of applications that name none, in seconds.
+        """
+        self.is_keen, self.limit = True, limit
+        try:
+            yield
+        finally:
+            self.is_keen = False
+
     def settle(self, seconds: float = 1.0) -> None:
         """Wait until everything that has happened has been reported, for so many seconds at most."""
         end = time.monotonic() + seconds
@@ -173,19 +198,20 @@ class Watchdog:
             gc.callbacks.remove(pauses)
 
     def patrol(self, pauses: Pauses) -> None:
-        before, paused = time.perf_counter(), pauses.seconds
+        before, paused = time.perf_counter(), 0.0
         while True:
             posts = self.posts
             if not posts and self.is_done():
                 return
             period = min(post.interval(self.is_keen) for post in posts) if posts else LIMIT
             time.sleep(period)  # PERF: half the cost of waiting for an Event
-            now, now_paused = time.perf_counter(), pauses.seconds
+            now = time.perf_counter()
+            now_paused = pauses.until(now)
             frames = sys._current_frames()
             tick = Tick(now, now - before, period, now_paused - paused)
             before, paused = now, now_paused
             # PERF: 100 us instead of 240 where nothing happens; after each sleep the caches are cold.
-            if not all([post.is_idle(frames, tick) for post in posts]) or self.is_awaited:
+            if self.is_awaited or not all(post.is_idle(frames, tick) for post in posts):
                 self.look(posts, frames, tick)
             del frames  # what is looked at must not live longer for it
 

@@ -133,9 +133,7 @@ def arrange(calls: Sequence[Call], wanted: Sequence[int], free: int) -> list[Cal
     return order.calls
 
 
-def branches_of(
-    calls: Sequence[Call], wanted: Sequence[int], reach: Mapping[int, frozenset[int]]
-) -> dict[int, Branch]:
+def branches_of(calls: Sequence[Call], wanted: Sequence[int], reach: Mapping[int, frozenset[int]]) -> dict[int, Branch]:
     """The branch of each call that is in one, by its slot."""
     asked_by: dict[int, set[int]] = {slot: {-1} for slot in wanted}
     for call in calls:
@@ -216,12 +214,12 @@ async def run_together(branches: Sequence[Branch], exchange: Exchange) -> None:
             tasks.start_soon(run.go, exchange, runs[place:])
     for run in runs:
         adopt(run.context, before)
-        if run.failure is not None:
+        failure, run.failure = run.failure, None
+        if failure is not None:
             try:
-                raise run.failure
+                raise failure
             finally:
-                runs.clear()  # else this frame and the traceback would keep each other alive
-                del run
+                del failure  # else this frame and the traceback would keep each other alive
 
 
 def adopt(context: Context | None, before: Context) -> None:

@@ -34,8 +34,9 @@ class Pauses:
         if phase == "start":
             self.begun = time.perf_counter()
         elif self.begun is not None:
-            begun, self.begun = self.begun, None
-            self.finished += time.perf_counter() - begun
+            # In this order: who looks in between counts the pause twice, and the time after it not at all.
+            self.finished += time.perf_counter() - self.begun
+            self.begun = None
 
     def until(self, now: float) -> float:
         """The seconds up to now; a collection may have ended without its end having been noted."""

@@ -208,7 +208,7 @@ class Watchdog:
             now = time.perf_counter()
             now_paused = pauses.until(now)
             frames = sys._current_frames()
-            tick = Tick(now, now - before, period, now_paused - paused)
+            tick = Tick(now, now - before, period, max(now_paused - paused, 0.0))
             before, paused = now, now_paused
             # PERF: 100 us instead of 240 where nothing happens; after each sleep the caches are cold.
             if self.is_awaited or not all(post.is_idle(frames, tick) for post in posts):

@@ -7,9 +7,10 @@ before the group, in order, by the request's own task, which must leave what it 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextvars import Context, copy_context
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any, Final
 
 from anyio import CancelScope, create_task_group, get_cancelled_exc_class
@@ -28,11 +29,18 @@ class Branch:
 
     Parameters:
         dependencies: the calls in order; the marked one is the last.
-        reach: the slots of all that they need, themselves included.
+        reach: the slots of all that they need, their own included.
     """
 
     dependencies: tuple[Call, ...]
     reach: frozenset[int] = frozenset()
+
+    def arranged(self, free: Iterator[int], early: Sequence[Call] = ()) -> Branch:
+        """The same branch with groups within, after calls that must come before it."""
+        *inner, marked = self.dependencies
+        calls = sorted([*early, *inner], key=lambda call: call.slot)
+        wanted = [*marked.after, *(call.slot for call in early)]
+        return Branch((*arrange(calls, wanted, free), marked), self.reach)
 
 
 class Group(Call):
@@ -49,18 +57,19 @@ def arranged(plan: Plan) -> Plan:
     """The plan with groups in the place of what may run at the same time; itself where there is no such thing."""
     if sum(call.concurrent for call in plan.dependencies) < 2:
         return plan
-    calls = arrange(plan.dependencies, plan.endpoint.after, plan.size)
-    return replace(plan, dependencies=tuple(calls), size=plan.size + sum(type(call) is Group for call in calls))
+    free = count(plan.size)
+    calls = arrange(plan.dependencies, plan.endpoint.after, free)
+    return replace(plan, dependencies=tuple(calls), size=next(free))
 
 
 class Order:
     """The new order of calls, as it comes to be.
 
     Parameters:
-        free: the first slot that is free.
+        free: slots that nothing fills.
     """
 
-    def __init__(self, free: int) -> None:
+    def __init__(self, free: Iterator[int]) -> None:
         self.free = free
         self.calls: list[Call] = []
         self.group: list[Branch] = []
@@ -97,23 +106,21 @@ class Order:
 
     def close(self) -> None:
         """End the open group: what comes next comes after it."""
-        members = [call for branch in self.group for call in branch.dependencies]
         if len(self.group) > 1:
-            self.calls.append(build_group(tuple(self.early), tuple(self.group), self.free))
-            self.free += 1
-        else:
-            self.calls += sorted([*self.early, *members], key=lambda call: call.slot)
+            self.calls.append(build_group(self.early, self.group, self.free))
+        elif self.group:
+            self.calls += self.group[0].arranged(self.free, self.early).dependencies
         self.calls += self.pending
         self.group, self.early, self.pending = [], [], []
 
 
-def arrange(calls: Sequence[Call], wanted: Sequence[int], free: int) -> list[Call]:
+def arrange(calls: Sequence[Call], wanted: Sequence[int], free: Iterator[int]) -> list[Call]:
     """Put together what may run at the same time; everything else keeps its order.
 
     Parameters:
         calls: the calls in order: what is needed comes before what needs it.
         wanted: the slots whose results are needed in the end.
-        free: the first slot that is free.
+        free: slots that nothing fills.
     """
     reach: dict[int, frozenset[int]] = {}
     for call in calls:
@@ -154,8 +161,11 @@ def branches_of(calls: Sequence[Call], wanted: Sequence[int], reach: Mapping[int
     return found
 
 
-def build_group(early: tuple[Call, ...], branches: tuple[Branch, ...], slot: int) -> Group:
+def build_group(first: Sequence[Call], group: Sequence[Branch], free: Iterator[int]) -> Group:
     """The call that runs branches at the same time, after what must come before them."""
+    early = tuple(first)
+    members = [member for branch in group for member in branch.dependencies]
+    branches = tuple(branch.arranged(free) for branch in group)
 
     async def resolve(exchange: Exchange) -> None:
         for call in early:
@@ -163,13 +173,13 @@ def build_group(early: tuple[Call, ...], branches: tuple[Branch, ...], slot: int
                 await call_dependencies(Branch((call,)), exchange)
             except Exception:
                 # What stands before it would have come first, and its error counts.
-                earlier = (member for branch in branches for member in branch.dependencies if member.slot < call.slot)
-                await call_dependencies(Branch(tuple(earlier)), exchange)
+                earlier = tuple(member for member in members if member.slot < call.slot)
+                await call_dependencies(Branch(earlier), exchange)
                 raise
         await run_together(branches, exchange)
 
     return Group(
-        function=resolve, kind=Kind.ASYNC, slot=slot, reader=None, collect=None, check=None, needs=(), injected=(),
+        function=resolve, kind=Kind.ASYNC, slot=next(free), reader=None, collect=None, check=None, needs=(), injected=(),
         after=(), scope=None, in_thread=False,
     )  # fmt: skip
 

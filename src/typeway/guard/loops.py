@@ -122,7 +122,13 @@ class EventLoop:
 
     def waits(self, frame: FrameType | None) -> bool:
         """Whether the loop certainly waits for something to do: its thread is where it was seen to wait before."""
-        return frame is not None and ends_of(frame) == self.resting
+        resting, below = self.resting, None if frame is None else frame.f_back
+        return (
+            frame is not None
+            and resting is not None
+            and frame.f_code is resting[0]
+            and (below is None or below.f_code is resting[1])
+        )
 
     def look(self, frame: FrameType | None) -> Look:
         """See what the loop does.

@@ -15,7 +15,7 @@ from typeway.guard.report import Blocked, Served, served_by
 
 # A loop that seems to have nothing to do is asked to turn after this time all the same, in seconds: its own frames may
 # be others by now.
-HEARTBEAT: Final = 2.0
+HEARTBEAT: Final = 5.0
 
 # What lasts so many times longer than the limit is reported before it is over.
 UNENDING: Final = 50
@@ -124,10 +124,10 @@ class Judge:
         """Whether the loop was at work when it was last seen, and may still be at the same."""
         return self.stall is not None or self.ended is not None
 
-    def rests(self, tick: Tick) -> bool:
+    def rests(self, now: float) -> bool:
         """Whether there is nothing to go on with; called where the loop has nothing to do."""
         self.cpu = self.loop.cpu_time()
-        return self.stall is None and self.ended is None and tick.now - self.asked_at < HEARTBEAT
+        return self.stall is None and self.ended is None and now - self.asked_at < HEARTBEAT
 
     def look(self, frame: FrameType | None, tick: Tick) -> Blocked | None:
         """See what the loop does now; return what there is to report.

@@ -202,7 +202,7 @@ class Judge:
         delay = run_delay(self.loop)
         since, stall.delayed = stall.delayed, delay
         if delay is not None and since is not None:
-            seconds -= delay - since
+            seconds = min(seconds, tick.elapsed - (delay - since))
         return max(seconds - tick.paused, 0.0)
 
     def note(self, stall: Stall, look: Look, seconds: float) -> None:

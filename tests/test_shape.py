@@ -35,7 +35,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"documentation", "app"}),
     frozenset({"protocol", "testclient", "typeway"}),
     frozenset({"guard", "telemetry", "compat"}),
-    frozenset({"cli", "__main__"}),
+    frozenset({"cli", "testing", "__main__"}),
 )
 
 # Units of one layer that must not meet, in either direction.

@@ -23,6 +23,7 @@ from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.routing import BaseRoute
 from typing_extensions import Unpack
 
+from typeway.concurrency import size_thread_pool
 from typeway.conventions import TYPEWAY, Conventions
 from typeway.describe.document import build_document
 from typeway.documentation import add_documentation
@@ -65,6 +66,10 @@ OPENAPI_VERSION: Final = "3.1.0"
 
 # As long as nobody has imported this, there is nobody to report to.
 OPENTELEMETRY: Final = "opentelemetry.trace"
+
+# Who asks for the watchdog where the application does not: the environment, or a test that has imported it.
+WATCHDOG_VARIABLE: Final = "TYPEWAY_WATCHDOG"
+WATCHDOG_MODULE: Final = "typeway.guard.watchdog"
 
 # Options that are the router's, and those that are attributes of the application.
 ROUTED: Final = (RouterOptions.__annotations__.keys() & AppOptions.__annotations__.keys()) | {"default_response_class"}
@@ -124,6 +129,8 @@ class Typeway(Verbs, Starlette):
     separate_input_output_schemas: bool = True
     errors: Literal["detail", "problem"] = "detail"
     telemetry: Mapping[str, Any] | None = None
+    watchdog: float | bool | None = None
+    thread_pool_size: int | None = None
 
     def __init__(self, **options: Unpack[AppOptions]) -> None:
         given = given_options(f"{type(self).__name__}()", options, AppOptions)
@@ -363,12 +370,36 @@ class Typeway(Verbs, Starlette):
             scope["app"] = self
             stack = self.middleware_stack
             if stack is None:
-                stack = self.middleware_stack = self.choose_stack()
+                stack = self.middleware_stack = self.settle(self.choose_stack(), scope)
         else:
             stack = super().__call__
         if OPENTELEMETRY in modules:
             stack = self.observer.around(stack, scope)
         await stack(scope, receive, send)
+
+    def settle(self, stack: ASGIApp, scope: Scope) -> ASGIApp:
+        """Settle in the running event loop, as the first connection finds it; return what shall serve all."""
+        size_thread_pool(self.thread_pool_size)
+        if self.wants_watchdog:
+            from typeway.guard.begin import watched
+
+            return watched(self, stack, scope)
+        return stack
+
+    def settle_for_life(self, receive: Receive, send: Send) -> tuple[Receive, Send]:
+        """Settle in the event loop whose lifespan begins; return what the lifespan shall receive and send by."""
+        size_thread_pool(self.thread_pool_size)
+        if self.wants_watchdog:
+            from typeway.guard.begin import around_lifespan
+
+            return around_lifespan(self, receive, send)
+        return receive, send
+
+    @property
+    def wants_watchdog(self) -> bool:
+        """Whether the watchdog may be wanted, so that it is worth to import it and ask."""
+        is_asked = WATCHDOG_VARIABLE in environ or WATCHDOG_MODULE in modules
+        return bool(self.watchdog) if self.watchdog is not None else is_asked
 
     @cached_property
     def observer(self) -> Bystander:

@@ -213,6 +213,10 @@ class AppOptions(ServerOptions, AboutOptions, total=False, closed=True):
     """How errors are answered: as `{"detail": …}`, or as problem documents (RFC 9457)."""
     telemetry: TelemetryConfig | None
     """Settings of OpenTelemetry's traces, metrics and logs."""
+    watchdog: float | bool | None
+    """How long the event loop may not turn before that is logged, in seconds; False switches the watchdog off."""
+    thread_pool_size: int | None
+    """How many threads run `def` functions, in each event loop; 40 unless given."""
 
 
 class MarkerBaseOptions(TypedDict, total=False):
@@ -391,8 +395,31 @@ def check_errors(owner: str, errors: Any) -> None:
         )
 
 
+def check_watchdog(owner: str, limit: Any) -> None:
+    """Refuse what is neither a switch nor a time."""
+    if not isinstance(limit, (int, float)) or not 0 <= limit < float("inf"):
+        raise declaration_error(
+            f"watchdog must be a number of seconds or a bool, not {limit!r}.",
+            hint="0.1 reports what holds up the event loop for a tenth of a second; False switches the watchdog off.",
+            where=owner,
+            also=ValueError,
+        )
+
+
+def check_pool_size(owner: str, size: Any) -> None:
+    """Refuse what is no number of threads."""
+    if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+        raise declaration_error(
+            f"thread_pool_size must be a positive integer or None, not {size!r}.",
+            hint="Say how many threads may run `def` functions at once; anyio's default is 40.",
+            where=owner,
+            also=ValueError,
+        )
+
+
 CHECKS: Final[Mapping[str, Callable[[str, Any], None]]] = {
     "max_body_size": check_size, "form_limits": check_form_limits, "raises": check_raises, "errors": check_errors,
+    "watchdog": check_watchdog, "thread_pool_size": check_pool_size,
 }  # fmt: skip
 
 

@@ -367,4 +367,7 @@ class Router(Verbs, routing.Router):
             await serve_socket(self.site(scope), scope, receive, send)
         else:
             scope.setdefault("router", self)
+            app: Any = scope.get("app")
+            if getattr(app, "router", None) is self and hasattr(app, "settle_for_life"):
+                receive, send = app.settle_for_life(receive, send)
             await self.lifespan(scope, receive, send)

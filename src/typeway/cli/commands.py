@@ -157,11 +157,14 @@ def dev(
     """Serve an application while you write it: on this machine only, started again when a file changes.
 
     Sets TYPEWAY_ENV=development for the application, with --compat FASTAPI_ENV too, unless the variable is set.
+
+    What holds up the event loop for TYPEWAY_WATCHDOG seconds, 0.1 unless it is set, is logged; 0 switches that off.
     """
     from typeway.cli.serve import Serving, serve
 
     for name in ("TYPEWAY_ENV", "FASTAPI_ENV") if compat else ("TYPEWAY_ENV",):
         os.environ.setdefault(name, "development")
+    os.environ.setdefault("TYPEWAY_WATCHDOG", "0.1")
     serving = Serving(
         host=host,
         port=port,

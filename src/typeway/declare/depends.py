@@ -24,6 +24,8 @@ class Depends:
         max_concurrency: how many calls may run at a time in one event loop; a generator runs until its clean-up has
             ended. Others wait, without a thread. The limit belongs to this object: whoever uses it shares the limit,
             and an equal one has a limit of its own.
+        concurrent: whether it may be resolved at the same time as others of which this is said. What comes out is what
+            would have come out one after the other. A generator cannot be.
 
     Raises:
         DeclarationError: the limit is not a positive integer.
@@ -34,6 +36,7 @@ class Depends:
     scope: Lifetime | None = None
     max_concurrency: int | None = None
     capacity: Capacity | None = field(default=None, repr=False)
+    concurrent: bool = False
 
     def __post_init__(self) -> None:
         limit: Any = self.max_concurrency

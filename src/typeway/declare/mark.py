@@ -84,13 +84,16 @@ def Depends(
     use_cache: bool = True,
     scope: depends.Lifetime | None = None,
     max_concurrency: int | None = None,
+    concurrent: bool = False,
 ) -> Any:
     """Ask for the result of another callable; see `typeway.declare.depends.Depends`.
 
     Example:
         `session: Annotated[Session, Depends(get_session)]`
     """
-    return depends.Depends(dependency, use_cache=use_cache, scope=scope, max_concurrency=max_concurrency)
+    return depends.Depends(
+        dependency, use_cache=use_cache, scope=scope, max_concurrency=max_concurrency, concurrent=concurrent
+    )
 
 
 def Security(

@@ -1,1 +1,1 @@
-"""Keep users out of the known pitfalls; nothing here is imported before it is used."""
+"""Keep users out of the known pitfalls: what they cannot see, the framework tells them."""

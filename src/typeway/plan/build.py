@@ -52,6 +52,7 @@ class Call:
     after: tuple[int, ...]  # the slots of the dependencies, without whose results it is not called
     scope: Lifetime | None  # when a generator is resumed
     in_thread: bool  # whether a generator runs in threads, where no cancellation reaches it
+    concurrent: bool = False  # whether it may run at the same time as others of which this is said
 
 
 class Reads(Protocol):
@@ -167,6 +168,7 @@ def build_call(node: Node, slot_of: dict[int, int], body: Body | None, *, collec
         after=tuple(slot_of[id(child)] for _, child in node.children),
         scope=node.scope,
         in_thread=not is_async_generator(node.function),
+        concurrent=node.depends is not None and node.depends.concurrent,
     )
 
 

@@ -146,6 +146,13 @@ def grow_node(
     if depends is None and kind is Kind.CONTEXT:
         kind = Kind.STREAM
     scope = lifetime_of(depends, kind)
+    if depends is not None and depends.concurrent and kind is Kind.CONTEXT and original is declaration.function:
+        raise declaration_error(
+            f"the dependency {getattr(original, '__name__', repr(original))!r} has a yield and cannot be concurrent.",
+            hint="One task must both enter and leave it. Mark the functions that use it instead.",
+            where=declaration.where,
+            also=ValueError,
+        )
     own = tuple(depends.scopes or ()) if isinstance(depends, Security) else ()
     # What stands above counts as often as it was demanded; what is added here is added once.
     scopes = (*inherited, *(scope for scope in dict.fromkeys(own) if scope not in inherited))

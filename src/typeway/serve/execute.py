@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from typing import Any
+from typing import Any, Protocol
 
 from starlette.responses import Response
 
@@ -50,7 +50,14 @@ def call_and_encode(endpoint: Call, responder: Responder, arguments: dict[str, A
     return responder.encode(endpoint.function(**arguments))
 
 
-async def call_dependencies(plan: Plan, exchange: Exchange) -> None:
+class Ordered(Protocol):
+    """A plan, or a part of one."""
+
+    @property
+    def dependencies(self) -> tuple[Call, ...]: ...  # in the order in which they are called
+
+
+async def call_dependencies(plan: Ordered, exchange: Exchange) -> None:
     """Call everything that comes before the endpoint; one whose values are invalid is left out, others still run."""
     values = exchange.values
     for call in plan.dependencies:

@@ -11,6 +11,7 @@ from weakref import WeakSet
 from typeway.operation import Operation
 from typeway.plan.build import Plan, build_plan
 from typeway.serve.respond import Responder, build_responder
+from typeway.serve.together import arranged
 
 # How many sets of overrides a target keeps plans for: tests change them often, one after the other.
 KEPT: Final = 16
@@ -78,7 +79,7 @@ class Target:
             if self.plan is not None and self.responder is not None:
                 return self.plan, self.responder
             operation = self._settle()
-            responder, plan = build_responder(operation), build_plan(operation)
+            responder, plan = build_responder(operation), arranged(build_plan(operation))
             with WATCH.lock:
                 WATCH.targets.add(self)
                 return self.publish(plan, responder)
@@ -107,7 +108,7 @@ class Target:
         key = tuple((Same(original), Same(override)) for original, override in overrides.items())
         plan = self._overridden.get(key)
         if plan is None:
-            plan = build_plan(operation, {original.thing: override.thing for original, override in key})
+            plan = arranged(build_plan(operation, {original.thing: override.thing for original, override in key}))
             with WATCH.lock:
                 while len(self._overridden) >= KEPT:
                     del self._overridden[next(iter(self._overridden))]

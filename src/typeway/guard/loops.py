@@ -1,0 +1,243 @@
+"""Reach an event loop from another thread: ask it to turn, and tell its own frames from those of the work it does."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from types import CodeType, FrameType
+from typing import Any, Final, NamedTuple
+
+# Tracers that measure instead of stopping; all others may hold a thread for as long as somebody reads.
+MEASURING: Final = ("coverage",)
+
+# Where sys.monitoring has debuggers (PEP 669).
+DEBUGGER_ID: Final = 0
+
+
+class Look(NamedTuple):
+    """What was seen of an event loop at one moment.
+
+    Parameters:
+        task: tells one step of work from the next; None if there was none.
+        frames: the work's frames, the outermost first; empty while the loop waits or is busy with itself.
+    """
+
+    task: object
+    frames: list[FrameType]
+
+
+NOTHING: Final = Look(None, [])
+
+
+class EventLoop:
+    """An asyncio loop, of whatever make, that is watched from another thread.
+
+    It is made in the thread that runs the loop. The loop's own frames stand below everything that it runs, so that
+    where a callback's frame stands shows how many they are.
+
+    Raises:
+        RuntimeError: no loop runs in this thread.
+    """
+
+    def __init__(self) -> None:
+        self.thread = threading.get_ident()
+        self.native_thread = threading.get_native_id()
+        self.clock = cpu_clock(self.thread)
+        self.is_traced = traced()
+        self.answered_at = 0.0
+        self.is_asked = False
+        self.base: CodeType | None = None
+        self.depth = 0
+        self.resting: tuple[CodeType, CodeType | None] | None = None
+        self.reach()
+
+    def reach(self) -> None:
+        """Find the loop that runs in this thread."""
+        self.loop = asyncio.get_running_loop()
+        coroutine: Any = getattr(asyncio.current_task(), "get_coro", lambda: None)()
+        root = getattr(coroutine, "cr_frame", None)
+        if root is not None:
+            self.find_base(root)
+
+    @property
+    def key(self) -> object:
+        """What tells loops apart; an id, because what watches a loop must not keep it alive or be kept by it."""
+        return id(self.loop)
+
+    @property
+    def is_closed(self) -> bool:
+        return self.loop.is_closed()
+
+    def post(self, callback: Callable[[], None]) -> None:
+        """Have the loop call something at its next turn.
+
+        Raises:
+            RuntimeError: the loop is closed.
+        """
+        self.loop.call_soon_threadsafe(callback)
+
+    def task(self) -> object:
+        task: Any = asyncio.current_task(self.loop)
+        return None if task is None else weakref.ref(task)
+
+    def waiting(self) -> list[FrameType]:
+        """The frames of the tasks that wait for the current one, as far as anyio knows them."""
+        states: Any = getattr(sys.modules.get("anyio._backends._asyncio"), "_task_states", {})
+        tasks = {id(task): task for task in asyncio.all_tasks(self.loop)}
+        frames: list[FrameType] = []
+        task = asyncio.current_task(self.loop)
+        while task is not None:
+            task = tasks.pop(getattr(states.get(task), "parent_id", None) or 0, None)
+            coroutine: Any = None if task is None else task.get_coro()
+            while (frame := getattr(coroutine, "cr_frame", None)) is not None:
+                frames.append(frame)
+                coroutine = coroutine.cr_await
+        return frames
+
+    def ask(self) -> bool:
+        """Ask the loop to turn; False if it never will again."""
+        self.is_asked = True
+        try:
+            self.post(self.answer)
+        except RuntimeError:
+            return False
+        return True
+
+    def answer(self) -> None:
+        """Note that the loop turns; it calls this itself."""
+        self.answered_at = time.perf_counter()
+        self.is_traced = traced()
+        self.find_base(sys._getframe())
+        self.is_asked = False
+
+    def find_base(self, frame: FrameType) -> None:
+        """Count the frames below a callback's."""
+        below = frame.f_back
+        self.base = None if below is None else below.f_code
+        self.depth = len(stack_of(below))
+
+    def waits(self, frame: FrameType | None) -> bool:
+        """Whether the loop certainly waits for something to do: its thread is where it was seen to wait before."""
+        resting, below = self.resting, None if frame is None else frame.f_back
+        return (
+            frame is not None
+            and resting is not None
+            and frame.f_code is resting[0]
+            and (below is None or below.f_code is resting[1])
+        )
+
+    def look(self, frame: FrameType | None) -> Look:
+        """See what the loop does.
+
+        Parameters:
+            frame: the innermost frame of its thread; None if the thread is gone.
+        """
+        stack = stack_of(frame)
+        depth = self.depth
+        if self.base is None or len(stack) <= depth or stack[depth - 1].f_code is not self.base:
+            if frame is not None and self.base is not None and len(stack) == depth and not self.is_asked:
+                self.resting = ends_of(frame)
+            return NOTHING
+        work = stack[depth:]
+        # A callback has no task: its frame stands for it, and lives no longer than it.
+        return Look(self.task() or (id(work[0]), work[0].f_code), work)
+
+    def cpu_time(self) -> float:
+        """The CPU time in seconds that the loop's thread has used, or where that is unknown, the process."""
+        if self.clock is None:
+            return time.process_time()
+        try:
+            return time.clock_gettime(self.clock)
+        except OSError:  # the thread has ended
+            return 0.0
+
+
+class TrioLoop(EventLoop):
+    """Trio's loop: everything that it runs is called by one function."""
+
+    def reach(self) -> None:
+        """Find the loop that runs in this thread."""
+        trio: Any = sys.modules["trio.lowlevel"]
+        self.token = trio.current_trio_token()
+        self.gone: type[Exception] = sys.modules["trio"].RunFinishedError
+        self.is_over = False
+        self.find_base(sys._getframe())
+
+    @property
+    def key(self) -> object:
+        return id(self.token)
+
+    @property
+    def is_closed(self) -> bool:
+        return self.is_over
+
+    def post(self, callback: Callable[[], None]) -> None:
+        try:
+            self.token.run_sync_soon(callback)
+        except self.gone as error:
+            self.is_over = True
+            raise RuntimeError(str(error)) from error
+
+    def task(self) -> object:
+        return None
+
+    def waiting(self) -> list[FrameType]:
+        return []
+
+    def find_base(self, frame: FrameType) -> None:
+        """Count the frames up to that of trio's function."""
+        stack = stack_of(frame)
+        for place, entry in enumerate(stack, 1):
+            if entry.f_code.co_name == "unrolled_run":
+                self.base, self.depth = entry.f_code, place
+                return
+
+
+def running_loop() -> EventLoop | None:
+    """The event loop that runs in this thread; None if it is of an unknown make."""
+    try:
+        return EventLoop()
+    except RuntimeError:
+        pass
+    try:
+        return TrioLoop() if "trio" in sys.modules else None
+    except RuntimeError:
+        return None
+
+
+def stack_of(frame: FrameType | None) -> list[FrameType]:
+    """A thread's frames, the outermost first."""
+    stack = []
+    while frame is not None:
+        stack.append(frame)
+        frame = frame.f_back
+    stack.reverse()
+    return stack
+
+
+def ends_of(frame: FrameType) -> tuple[CodeType, CodeType | None]:
+    """The two innermost functions of a stack."""
+    below = frame.f_back
+    return frame.f_code, None if below is None else below.f_code
+
+
+def cpu_clock(thread: int) -> int | None:
+    """The clock of a thread's CPU time; None where the platform has none."""
+    find: Callable[[int], int] | None = getattr(time, "pthread_getcpuclockid", None)
+    return None if find is None else find(thread)
+
+
+def traced() -> bool:
+    """Whether a debugger follows this thread, so that time in it means nothing."""
+    monitoring: Any = getattr(sys, "monitoring", None)
+    return stops(sys.gettrace()) or (monitoring is not None and monitoring.get_tool(DEBUGGER_ID) is not None)
+
+
+def stops(tracer: Any) -> bool:
+    """Whether a trace function may stop what it traces."""
+    module = getattr(tracer, "__module__", None) or type(tracer).__module__
+    return tracer is not None and str(module).partition(".")[0] not in MEASURING

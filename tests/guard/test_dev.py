@@ -1,0 +1,79 @@
+"""`typeway dev` watches: a real server reports what holds it up."""
+
+import re
+import urllib.request
+
+import pytest
+
+from tests.cli.conftest import Write, write  # noqa: F401  (a fixture)
+from tests.cli.test_serve import Server, Start, start  # noqa: F401  (a fixture)
+
+BLOCKING = """
+import time
+
+from typeway import Typeway
+
+app = Typeway()
+
+
+def fetch():
+    time.sleep(0.3)
+
+
+def load():
+    fetch()
+
+
+def prepare():
+    load()
+
+
+@app.get("/")
+async def read() -> int:
+    prepare()
+    return 1
+"""
+
+REPORT = re.compile(
+    r"The event loop stood still for about 0\.\d\d s while it served GET / \(read, main\.py:21\)\. "
+    r"No other request was served meanwhile\.\n"
+    r"  Blocked at main\.py:10, in fetch: time\.sleep\(0\.3\)\n"
+    r"  Called by  read \(main\.py:23\) > prepare \(main\.py:18\) > load \(main\.py:14\)\n"
+    r"  Mend: await `anyio\.sleep\(\.\.\.\)` instead\.\n"
+)
+
+
+def fetch(server: Server) -> None:
+    server.until(lambda: "Uvicorn running on" in "".join(server.log))
+
+    def answered() -> bool:
+        try:
+            with urllib.request.urlopen(server.address, timeout=5) as response:
+                return bool(response.read() == b"1")
+        except OSError:
+            return False
+
+    server.until(answered)
+
+
+@pytest.mark.parametrize("options", [["--no-reload"], []], ids=["one process", "reload"])
+def test_dev_reports_a_blocking_call_three_calls_deep(write: Write, start: Start, options: list[str]) -> None:  # noqa: F811
+    """The log names the endpoint, the line of the call, the way to it and the mend, once."""
+    write({"main.py": BLOCKING})
+    server = start("dev", "--port", "0", *options)
+    for _ in range(2):
+        fetch(server)
+    server.until(lambda: REPORT.search("".join(server.log)))
+    assert "".join(server.log).count("stood still") == 1
+
+
+def test_dev_can_be_told_not_to_watch(write: Write, start: Start) -> None:  # noqa: F811
+    """TYPEWAY_WATCHDOG=0 switches it off; `typeway run` does not watch."""
+    write({"main.py": BLOCKING})
+    for server in (
+        start("dev", "--no-reload", "--port", "0", TYPEWAY_WATCHDOG="0"),
+        start("run", "--host", "127.0.0.1", "--port", "0"),
+    ):
+        fetch(server)
+        fetch(server)
+        assert "stood still" not in "".join(server.log)

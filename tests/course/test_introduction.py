@@ -40,9 +40,7 @@ def test_validation_is_pydantics(web):
         Point.model_validate(given)
     status, body = answer(app, "POST /points", json=given)
     assert status == 422
-    expected = [
-        {**error, "loc": ["body", *error["loc"]]} for error in failure.value.errors(include_url=False)
-    ]
+    expected = [{**error, "loc": ["body", *error["loc"]]} for error in failure.value.errors(include_url=False)]
     assert body["detail"] == expected
 
 

@@ -187,7 +187,11 @@ def test_the_factory_makes_a_fresh_application_each_time(web, project):
     """Two applications of one factory share routers, and nothing that belongs to an application."""
     main = project(web, FILES)
     one, other = main.create_app(), main.create_app()
-    one.dependency_overrides[import_module("task_manager.dependencies").get_db] = lambda: {}
+
+    async def empty_table() -> dict:
+        return {}
+
+    one.dependency_overrides[import_module("task_manager.dependencies").get_db] = empty_table
     assert other.dependency_overrides == {}
     assert answer(one, "POST /tasks", json={"title": "a"})[1]["id"] == 1
     assert answer(other, "POST /tasks", json={"title": "a"})[1]["id"] == 1

@@ -10,7 +10,7 @@ import urllib.request
 import warnings
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 
@@ -126,7 +126,7 @@ class Uvicorn:
         except OSError:
             return False
 
-    def __enter__(self) -> "Uvicorn":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *failure: object) -> None:
@@ -211,11 +211,3 @@ def test_a_thousand_requests_are_in_flight_at_once_in_one_thread(web):
 
     assert asyncio.run(run()) == [many] * many
     assert threads == {threading.get_ident()}
-
-
-@each_framework
-def test_any_asgi_server_will_do(web, tmp_path):
-    """The application does not know who serves it: another HTTP implementation and event loop give the same answer."""
-    (tmp_path / "main.py").write_text(APP.format(web=web.__name__, word="served"))
-    with Uvicorn(tmp_path, "--http", "h11", "--loop", "asyncio") as server:
-        assert server.until(lambda: server.says('"served"'))

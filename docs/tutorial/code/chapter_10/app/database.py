@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.schema import CreateTable
 from typeway import Depends, Request, Typeway
 
 
@@ -32,7 +33,9 @@ def open_database(url: str) -> Callable[[Typeway], AbstractAsyncContextManager[d
     async def lifespan(app: Typeway) -> AsyncIterator[dict[str, Any]]:
         engine = create_async_engine(url)
         async with engine.begin() as connection:
-            await connection.run_sync(Base.metadata.create_all)
+            # IF NOT EXISTS in the statement itself: several processes may start at the same moment.
+            for table in Base.metadata.sorted_tables:
+                await connection.execute(CreateTable(table, if_not_exists=True))
         yield {"sessions": async_sessionmaker(engine, expire_on_commit=False)}
         await engine.dispose()
 

@@ -17,6 +17,8 @@ import httpx
 from tests.frameworks import answer, client, each_framework
 
 APP = """
+import asyncio
+
 from {web} import FastAPI
 
 app = FastAPI()
@@ -24,7 +26,7 @@ app = FastAPI()
 
 @app.get("/")
 async def read() -> str:
-    return "{word}"
+    return f"{word} on {{type(asyncio.get_running_loop()).__module__}}"
 """
 
 
@@ -136,14 +138,14 @@ class Uvicorn:
 
 @each_framework
 def test_uvicorn_serves_it_and_starts_again_when_a_file_changes(web, tmp_path):
-    """`uvicorn main:app --reload` serves the application, and after an edit the edited one."""
+    """`uvicorn main:app --reload` serves the application, on uvloop, and after an edit the edited one."""
     main = tmp_path / "main.py"
     main.write_text(APP.format(web=web.__name__, word="first"))
     with Uvicorn(tmp_path, "--reload") as server:
-        server.until(lambda: server.says('"first"'))
+        server.until(lambda: server.says('"first on uvloop"'))
         # Longer by a letter: a file system that counts seconds would take an edit of equal length for none.
         main.write_text(APP.format(web=web.__name__, word="second"))
-        server.until(lambda: server.says('"second"'))
+        server.until(lambda: server.says('"second on uvloop"'))
 
 
 @each_framework

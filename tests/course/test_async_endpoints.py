@@ -9,6 +9,7 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
+import anyio
 import anyio.to_thread
 import httpx
 import pytest
@@ -40,15 +41,18 @@ def together(app: Any, *paths: str, threads: int | None = None) -> list[Any]:
 
 
 class InFlight:
-    """Counts how many are inside at once."""
+    """Counts how many are inside at once, and says when they are as many as are expected."""
 
-    def __init__(self) -> None:
-        self.now, self.most, self.lock = 0, 0, threading.Lock()
+    def __init__(self, expected: int) -> None:
+        self.now, self.most, self.expected = 0, 0, expected
+        self.lock, self.full = threading.Lock(), threading.Event()
 
     def __enter__(self) -> None:
         with self.lock:
             self.now += 1
             self.most = max(self.most, self.now)
+            if self.most >= self.expected:
+                self.full.set()
 
     def __exit__(self, *failure: object) -> None:
         with self.lock:
@@ -157,22 +161,23 @@ def test_blocking_in_an_async_function_stops_everybody(web):
 def test_how_many_requests_are_in_flight(web, path, most):
     """Eight requests wait together with `await` or in threads; with a blocking call in `async def` they queue."""
     app = web.FastAPI()
-    inside = InFlight()
+    inside = InFlight(8)
 
     @app.get("/awaits")
     async def awaits() -> None:
-        with inside:
-            await asyncio.sleep(A_WHILE)
+        with inside, anyio.move_on_after(10):
+            while not inside.full.is_set():  # noqa: ASYNC110 (an event of threads)
+                await asyncio.sleep(0.01)
 
     @app.get("/thread")
     def thread() -> None:
         with inside:
-            time.sleep(A_WHILE)
+            inside.full.wait(10)
 
     @app.get("/blocks")
     async def blocks() -> None:
         with inside:
-            time.sleep(A_WHILE / 10)  # noqa: ASYNC251 (the mistake that is shown)
+            inside.full.wait(A_WHILE / 10)
 
     together(app, *[path] * 8)
     assert inside.most == most
@@ -182,12 +187,13 @@ def test_how_many_requests_are_in_flight(web, path, most):
 def test_the_pool_bounds_plain_functions(web):
     """`def` endpoints run as in a threaded server: as many at once as the pool has threads, the others wait."""
     app = web.FastAPI()
-    inside = InFlight()
+    inside = InFlight(3)
 
     @app.get("/")
     def read() -> None:
         with inside:
-            time.sleep(A_WHILE / 4)
+            inside.full.wait(10)
+            time.sleep(A_WHILE / 10)
 
     together(app, *["/"] * 9, threads=3)
     assert inside.most == 3

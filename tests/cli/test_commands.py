@@ -117,6 +117,30 @@ def test_routes_are_a_table(write: Write, command: Command) -> None:
     ]
 
 
+def test_routes_of_installed_packages_are_named_as_they_are_imported(
+    write: Write, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A package's own routes do not show where its environment is, not even if that is below the current folder."""
+    packages = ".venv/lib/python3/site-packages"
+    folder = write(
+        {
+            f"{packages}/plugin/web.py": "def status(request): ...",
+            "main.py": """
+                from plugin.web import status
+                from starlette.routing import Route
+                from typeway import Typeway
+
+                app = Typeway(routes=[Route("/status", status)])
+            """,
+        }
+    )
+    monkeypatch.syspath_prepend(str(folder / packages))
+    places = [line.split()[-1] for line in command("routes").out.splitlines()]
+    assert places[1] == "plugin/web.py:1"
+    assert all(place.startswith("typeway/documentation.py:") for place in places[2:])
+    assert len(places) > 2
+
+
 DESCRIBED = """
 class Described:
     title = "é"

@@ -176,22 +176,27 @@ def test_workers_are_processes_of_their_own(write: Write, start: Start) -> None:
     assert "Traceback" not in "".join(server.log)
 
 
-def test_dev_starts_again_when_a_file_changes(write: Write, start: Start) -> None:
-    """`typeway dev` says that it is development, and serves what the file says now."""
-    folder = write({"main.py": ENVIRONMENT})
-    server = start("dev", "--port", "0", "--reload-dir", str(folder))
+@pytest.mark.parametrize("arguments", [[], ["--reload-dir", "."]], ids=["this folder", "named"])
+def test_dev_starts_again_when_a_file_changes(write: Write, start: Start, arguments: list[str]) -> None:
+    """`typeway dev` says that it is development, and serves what the file says now; environments are not watched."""
+    folder = write({"main.py": ENVIRONMENT, "env/pyvenv.cfg": "", "env/installed.py": "", ".hidden/tool.py": ""})
+    server = start("dev", "--port", "0", *arguments)
     assert server.get()["env"] == "development"
     server.until(lambda: "Started reloader process" in "".join(server.log))
     # The watcher compares times of files; a change within its first moment could be missed, so write until it is seen.
     number = 2
 
     def changed() -> bool:
+        for name in ("env/installed.py", ".hidden/tool.py"):
+            (folder / name).write_text(f"ANSWER = {number}")
         (folder / "main.py").write_text(ENVIRONMENT.replace('"answer": 1', f'"answer": {number}'))
         time.sleep(0.5)
         return server.get()["answer"] == number
 
     server.until(changed)
     server.end(signal.SIGINT)
+    seen = {name for line in server.log if "detected changes in" in line for name in re.findall(r"'([^']+)'", line)}
+    assert seen == {"main.py"}
 
 
 def test_dev_without_reload_keeps_the_environments_word(write: Write, start: Start) -> None:

@@ -55,6 +55,15 @@ def defaults(
     assert_type(session, Session)
 
 
+CurrentSession = Annotated[Session, Depends(get_session)]
+
+
+@app.get("/aliased")
+def aliased(session: CurrentSession, again: CurrentSession) -> None:
+    assert_type(session, Session)
+    assert_type(again, Session)
+
+
 @app.post("/annotated/{key}")
 def annotated(
     key: Annotated[str, Path(min_length=1)],

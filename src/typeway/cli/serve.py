@@ -4,8 +4,9 @@ import errno
 import os
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import uvicorn
@@ -63,12 +64,27 @@ def serve(loaded: Loaded, serving: Serving) -> None:
         workers=serving.workers,
         reload=serving.reload,
         reload_dirs=list(serving.reload_dirs) or None,
+        reload_excludes=_foreign_folders(serving.reload_dirs) if serving.reload else None,
         root_path=serving.root_path,
         proxy_headers=serving.proxy_headers,
         forwarded_allow_ips=serving.forwarded_allow_ips,
         log_level=serving.log_level,
         access_log=serving.access_log,
     )
+
+
+def _foreign_folders(watched: Sequence[str]) -> list[str]:
+    """Name the folders beside the application whose files are not its own: environments, and what is hidden.
+
+    Uvicorn watches them too, so that an installation would restart the server and fill its log with file names.
+    """
+    folders = [Path(folder).resolve() for folder in watched or (".",)]
+    return [
+        str(path)
+        for folder in folders
+        for path in folder.iterdir()
+        if path.is_dir() and (path.name.startswith(".") or (path / "pyvenv.cfg").is_file())
+    ]
 
 
 def check_address(host: str, port: int) -> None:

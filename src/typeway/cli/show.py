@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -22,6 +23,9 @@ class Row:
     name: str
     endpoint: str
 
+
+# Folders that hold installed packages, whether or not they are below the current one.
+INSTALLED = frozenset({"site-packages", "dist-packages"})
 
 HEADINGS = Row("METHODS", "PATH", "NAME", "ENDPOINT")
 
@@ -89,6 +93,12 @@ def _where(endpoint: Any) -> str:
         file, line = inspect.getsourcefile(place), inspect.getsourcelines(place)[1]
     except (OSError, TypeError):
         return getattr(endpoint, "__qualname__", type(endpoint).__qualname__)
-    path = Path(file or "")
-    shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-    return f"{shown}:{line}"
+    return f"{_shortened(Path(file or ''))}:{line}"
+
+
+def _shortened(path: Path) -> Path:
+    """Name the author's own files from the current folder, and those of installed packages as they are imported."""
+    if path.is_relative_to(Path.cwd()) and INSTALLED.isdisjoint(path.parts):
+        return path.relative_to(Path.cwd())
+    imported = [path.relative_to(folder) for folder in sys.path if folder and path.is_relative_to(folder)]
+    return min(imported, key=lambda name: len(name.parts), default=path)

@@ -48,24 +48,6 @@ def itself(exchange: Exchange) -> dict[str, Any]:
     return {"exchange": exchange}
 
 
-def arranged(self, free: Iterator[int], early: Sequence[Call] = ()) -> Branch:
-    """The same branch with groups within, after calls that must come before it."""
-    *inner, marked = self.dependencies
-    calls = sorted([*early, *inner], key=lambda call: call.slot)
-    wanted = [*marked.after, *(call.slot for call in early)]
-    return Branch((*arrange(calls, wanted, free), marked), self.reach)
-
-
-class Group(Call):
-    """Branches that run at the same time: to the plan one call, whose members leave their results themselves."""
-
-    __slots__ = ()
-
-    def arguments(self, exchange: Exchange) -> dict[str, Any] | None:
-        """What the group needs; its members read their own arguments."""
-        return {"exchange": exchange}
-
-
 def arranged(plan: Plan) -> Plan:
     """The plan with groups in the place of what may run at the same time; itself where there is no such thing."""
     if sum(call.concurrent for call in plan.dependencies) < 2:

@@ -1,0 +1,55 @@
+"""Keep books, in memory."""
+
+from app.listing import Page, PaginationParams, SortParams
+from app.schemas import BookCreate, BookResponse, BookUpdate
+
+
+class BookStore:
+    """All books, by number."""
+
+    def __init__(self) -> None:
+        self.books: dict[int, BookResponse] = {}
+        self.last_id = 0
+
+    async def create(self, book: BookCreate) -> BookResponse:
+        """Keep a new book under the next number."""
+        self.last_id += 1
+        self.books[self.last_id] = BookResponse(id=self.last_id, **book.model_dump())
+        return self.books[self.last_id]
+
+    async def page(self, pagination: PaginationParams, sorting: SortParams) -> Page[BookResponse]:
+        """Return one page of all books."""
+        books = sorted(
+            self.books.values(),
+            key=lambda book: (getattr(book, sorting.sort_by), book.id),
+            reverse=sorting.descending,
+        )
+        return Page(
+            items=books[pagination.offset : pagination.offset + pagination.per_page],
+            page=pagination.page,
+            per_page=pagination.per_page,
+            total=len(books),
+        )
+
+    async def read(self, book_id: int) -> BookResponse | None:
+        """Return one book, or None if there is none of that number."""
+        return self.books.get(book_id)
+
+    async def update(self, book_id: int, changes: BookUpdate) -> BookResponse | None:
+        """Change one book where the client sent something, and return it."""
+        if book_id not in self.books:
+            return None
+        self.books[book_id] = self.books[book_id].model_copy(update=changes.changes())
+        return self.books[book_id]
+
+    async def delete(self, book_id: int) -> bool:
+        """Forget one book; False if there is none of that number."""
+        return self.books.pop(book_id, None) is not None
+
+
+store = BookStore()
+
+
+async def get_store() -> BookStore:
+    """Return the store: endpoints ask for it here, so that another can take its place."""
+    return store

@@ -1,0 +1,178 @@
+"""Carry out the commands that a tutorial shows, against an application in this process."""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from typeway.testclient import TestClient
+
+# What a command's name means here; every other command is a mistake in the document.
+PROGRAMS = {"typeway": [sys.executable, "-m", "typeway"], "python3": [sys.executable]}
+ASSIGNMENT = re.compile(r"([A-Z_]+)=(.*)", re.DOTALL)
+
+# What is another at each run, or at each place, and what stands for it in a comparison.
+VARYING = [
+    (re.compile(r"^(date|server): .*\n", re.MULTILINE), ""),
+    (re.compile(r"x-process-time: \d+\.\d{6}"), "x-process-time: <seconds>"),
+    (re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"), "<uuid>"),
+    (re.compile(r'"access_token":"[\w-]{43}"'), '"access_token":"<token>"'),
+    (re.compile(r"between 1450 and \d{4}"), "between 1450 and <this year>"),
+    (re.compile(r"passed in [\d.]+s"), "passed in <seconds>"),
+    (re.compile(r"typeway/documentation\.py:\d+"), "typeway/documentation.py:<line>"),
+    (re.compile(r"errors\.pydantic\.dev/[\d.]+/"), "errors.pydantic.dev/<version>/"),
+]
+
+
+def comparable(output: str) -> str:
+    """Replace what differs from run to run."""
+    for pattern, name in VARYING:
+        output = pattern.sub(name, output)
+    return output.rstrip("\n")
+
+
+@dataclass
+class Terminal:
+    """A folder, some variables, and a way to reach the application."""
+
+    folder: Path
+    connect: Callable[[dict[str, str]], TestClient]
+    """Start the application with these variables; called at the first request."""
+    variables: dict[str, str] = field(default_factory=dict)
+    learnt: dict[str, str] = field(default_factory=dict)
+    """Tokens that the document shows, with those that were really given."""
+    client: TestClient | None = None
+
+    def run(self, block: str) -> str:
+        """Carry out the commands of one block, and return what they print."""
+        return "".join(self._pipeline(line) for line in block.replace("\\\n", " ").splitlines())
+
+    def prepare(self, block: str) -> None:
+        """Take over the variables that a block sets for what follows: alone on their line, or before a server."""
+        for line in block.replace("\\\n", " ").splitlines():
+            variables, words = _assigned(shlex.split(self._recognized(line)))
+            if not words or words[:2] == ["typeway", "run"]:
+                self.variables |= variables
+
+    def learn(self, shown: str, output: str) -> None:
+        """Remember which token stands for which in later commands."""
+        pattern = re.compile(r'"access_token":"([^"]+)"')
+        self.learnt.update(zip(pattern.findall(shown), pattern.findall(output), strict=True))
+
+    def _pipeline(self, line: str) -> str:
+        output = ""
+        for command in line.split(" | "):
+            output = self._command(shlex.split(self._recognized(command)), output)
+        return output
+
+    def _recognized(self, command: str) -> str:
+        """Put values in the place of variables, and tokens that were given in the place of those that are shown."""
+        command = re.sub(r"\$([A-Z_]+)", lambda found: self.variables[found[1]], command)
+        for shown, given in self.learnt.items():
+            command = command.replace(shown, given)
+        return command
+
+    def _command(self, words: list[str], given: str) -> str:
+        variables, words = _assigned(words)
+        if words[0] == "curl":
+            return self._curl(words[1:])
+        if words[:3] == ["python3", "-m", "json.tool"]:
+            return json.dumps(json.loads(given), indent=4, ensure_ascii="--no-ensure-ascii" not in words) + "\n"
+        done = subprocess.run(
+            [*PROGRAMS[words[0]], *words[1:]],
+            cwd=self.folder,
+            env={**os.environ, **variables, "NO_COLOR": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.stdout + done.stderr
+
+    def _curl(self, words: list[str]) -> str:
+        if self.client is None:
+            self.client = self.connect(self.variables)
+        asked = _read_curl(words)
+        response = self.client.request(asked.method, asked.url, headers=asked.headers, content=asked.content)
+        return (_head(response) if asked.shows_head else "") + response.text + asked.ending
+
+
+def _assigned(words: list[str]) -> tuple[dict[str, str], list[str]]:
+    """Part the variables before a command from the command."""
+    variables = {}
+    while words and (found := ASSIGNMENT.fullmatch(words[0])):
+        variables[found[1]] = found[2]
+        words = words[1:]
+    return variables, words
+
+
+@dataclass
+class Asked:
+    """What the arguments of `curl` ask for."""
+
+    url: str = ""
+    verb: str | None = None
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    data: list[str] = field(default_factory=list)
+    shows_head: bool = False
+    ending: str = ""
+
+    @property
+    def method(self) -> str:
+        return self.verb or ("POST" if self.data else "GET")
+
+    @property
+    def content(self) -> bytes | None:
+        return "&".join(self.data).encode() if self.data else None
+
+
+def _read_curl(words: list[str]) -> Asked:
+    """Read arguments of curl: -s, -i, -X, -H, -d, -w and a URL."""
+    asked = Asked()
+    remaining = iter(words)
+    for word in remaining:
+        if not word.startswith("-"):
+            asked.url = word
+            continue
+        for letter in word[1:]:
+            _apply(asked, letter, remaining)
+    if asked.data and not any(name.lower() == "content-type" for name, _ in asked.headers):
+        asked.headers.append(("Content-Type", "application/x-www-form-urlencoded"))
+    return asked
+
+
+def _apply(asked: Asked, letter: str, remaining: Any) -> None:
+    match letter:
+        case "s":
+            pass
+        case "i":
+            asked.shows_head = True
+        case "X":
+            asked.verb = next(remaining)
+        case "H":
+            name, _, value = next(remaining).partition(": ")
+            asked.headers.append((name, value))
+        case "d":
+            asked.data.append(next(remaining))
+        case "w":
+            asked.ending = next(remaining).replace("\\n", "\n")
+        case _:
+            raise ValueError(f"curl -{letter} is not known here")
+
+
+def _head(response: httpx.Response) -> str:
+    """Write status and headers as curl shows them."""
+    phrase = HTTPStatus(response.status_code).phrase
+    lines = [
+        f"HTTP/1.1 {response.status_code} {phrase}",
+        *(f"{name}: {value}" for name, value in response.headers.multi_items()),
+    ]
+    return "\n".join(lines) + "\n\n"

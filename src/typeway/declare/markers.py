@@ -98,6 +98,14 @@ class Marker(Described):  # type: ignore[misc]  # see above
                     for name in names:
                         setattr(copied, name, getattr(field, name))
                     break
+        if len(fields) > 1 and isinstance(copied.json_schema_extra, dict):
+            # Of these each says a part, if the last has not taken all of it back.
+            copied.json_schema_extra = {
+                name: value
+                for field in fields
+                if isinstance(field.json_schema_extra, dict)
+                for name, value in field.json_schema_extra.items()
+            }
         if default is not PydanticUndefined:
             copied.default = PydanticUndefined if default is ... else default
         return copied

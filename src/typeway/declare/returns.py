@@ -42,7 +42,8 @@ def read_returns(function: Callable[..., Any], annotation: Any, response_model: 
     parts = shapes.members(annotation)
     if len(parts) > 1 and any(shapes.is_subclass(part, Response) for part in parts):
         raise declaration_error(
-            f"Invalid args for response field! {annotation} is no valid Pydantic field type.",
+            f"Invalid args for response field! {annotation} is no valid Pydantic field type. "
+            "The path operation decorator's parameter response_model=None switches the model off.",
             hint="Annotate the model alone, or pass response_model=None to the decorator.",
             where=where,
             also=TypewayError,

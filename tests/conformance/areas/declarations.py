@@ -4,7 +4,7 @@ import functools
 import re
 from typing import Annotated, Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from pydantic.v1 import BaseModel as OldModel
 
 from tests.conformance.cases import case, refused, with_endpoint
@@ -287,4 +287,20 @@ def partial_functions(web: Any) -> Any:
 
     app = web.FastAPI()
     app.get("/", name="read")(functools.partial(read, b="fixed"))
+    return app
+
+
+@case("GET /?original=1&other=2&cleared=3", document=True)
+def schema_extras_of_a_field_and_a_marker(web: Any) -> Any:
+    field = Field(json_schema_extra={"x-source": "field", "x-kept": True})
+
+    def read(
+        original: Annotated[int, field, web.Query()],
+        other: Annotated[int, field, web.Query(json_schema_extra={"x-source": "query"})],
+        cleared: Annotated[int, field, web.Query(json_schema_extra=None)],
+    ):
+        return [original, other, cleared]
+
+    app = web.FastAPI()
+    app.get("/")(read)
     return app

@@ -1,7 +1,7 @@
 # `make run` and `make test` do everything on a machine with Python 3.11+ and make.
-# PYTHON=... names the interpreter for .venv, PORT=... the port of `make run`.
+# PYTHON=... names the interpreter for .venv, PORT=... the port of `make run` and `make books`.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-plugins bench format assets clean
+.PHONY: help run books analysis test test-plugins bench format assets clean
 
 PORT ?= 8000
 export PYTHON
@@ -16,6 +16,8 @@ PLUGINS := $(PLUGINS_VENV)/.installed
 
 help:
 	@echo "make run      serve the Task Manager example on http://127.0.0.1:$(PORT) (PORT=... to change)"
+	@echo "make books    serve the book API on http://127.0.0.1:$(PORT) (PORT=... to change)"
+	@echo "make analysis  async def against def, measured and drawn (two minutes; ANALYSIS='--seconds 0.1' for a short one)"
 	@echo "make test     all checks: ruff, mypy, pyright, tests with coverage"
 	@echo "make test-plugins  FastAPI's plugins, unmodified, on FastAPI and on Typeway"
 	@echo "make bench    compare with other frameworks; results go to benchmarks/results"
@@ -26,6 +28,15 @@ help:
 
 run: $(RUN)
 	@TASK_MANAGER_DEMO=1 $(VENV)/bin/typeway run examples.task_manager.main:app --host 127.0.0.1 --port $(PORT)
+
+# The demo has one reader, unless the environment names others, whose tokens are nobody's business here.
+books: $(RUN)
+	@[ -n "$$BOOKS_READERS" ] || echo "GET /books/{book_id}/summary wants a token; here it is let-me-read"
+	@BOOKS_READERS="$${BOOKS_READERS:-reader:let-me-read}" \
+		$(VENV)/bin/typeway run examples.books.main:app --host 127.0.0.1 --port $(PORT)
+
+analysis: $(RUN)
+	@$(VENV)/bin/python -m examples.books.analysis $(ANALYSIS)
 
 test: $(DEV)
 	@scripts/check

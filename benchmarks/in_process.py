@@ -37,7 +37,7 @@ class Driver:
     async def check(self) -> str | None:
         """What is wrong with the contestant's answer, or None."""
         try:
-            await self.app(self.workload.scope(), self.receive, self.send)
+            await self.round_once()
         except Exception as error:  # a contestant that fails is left out, with its reason
             return f"{type(error).__name__}: {error}"
         if self.status != self.workload.status:
@@ -45,6 +45,10 @@ class Driver:
         if self.workload.answer is not None and json.loads(self.body) != self.workload.answer:
             return f"a different answer: {self.body[:200]!r}"
         return None
+
+    async def round_once(self) -> None:
+        """Send one request."""
+        await self.app(self.workload.scope(), self.receive, self.send)
 
     async def round(self) -> float:
         """The CPU seconds of one request, averaged over a round."""

@@ -361,7 +361,7 @@ class Router(Verbs, routing.Router):
         """Serve one ASGI connection: a request, a WebSocket, or the lifespan."""
         kind = scope["type"]
         if kind == "http":
-            await serve_http(self.site(scope), scope, receive, send)
+            await serve_http(self._site or self.site(scope), scope, receive, send)
         elif kind == "websocket":
             await serve_socket(self.site(scope), scope, receive, send)
         else:

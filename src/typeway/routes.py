@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import re
 from abc import abstractmethod
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from enum import Enum
@@ -11,9 +12,10 @@ from typing import Any, Final, Self
 
 from pydantic_core import PydanticUndefined
 from starlette import routing
+from starlette.convertors import CONVERTOR_TYPES, Convertor
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, compile_path, get_name
+from starlette.routing import PARAM_REGEX, BaseRoute, compile_path, get_name
 
 from typeway.conventions import TYPEWAY, Conventions
 from typeway.declare.depends import Depends
@@ -46,6 +48,19 @@ COPIED: Final[Mapping[str, Callable[[Any], Any]]] = {
 JOINED: Final = ("tags", "dependencies", "callbacks", "responses", "deprecated", "include_in_schema")
 
 
+def read_path(path: str) -> tuple[str, dict[str, Convertor[Any]]]:
+    """A path as documentation writes it, and the convertors of its parameters.
+
+    Raises:
+        AssertionError: a convertor does not exist, by Starlette.
+        ValueError: a name stands twice, by Starlette.
+    """
+    found = [(match[1], (match[2] or ":str")[1:]) for match in PARAM_REGEX.finditer(path)]
+    if len(dict(found)) < len(found) or any(kind not in CONVERTOR_TYPES for _, kind in found):
+        compile_path(path)
+    return PARAM_REGEX.sub(r"{\1}", path), {name: CONVERTOR_TYPES[kind] for name, kind in found}
+
+
 class Planned(BaseRoute):
     """What the routes of both kinds are: an endpoint under a path, served by a plan."""
 
@@ -60,9 +75,20 @@ class Planned(BaseRoute):
     def place(self, path: str) -> None:
         """Give the route its path."""
         self.path = path
-        self.path_regex, self.path_format, self.param_convertors = compile_path(path or "/")
-        if not path:
-            self.path_format = ""
+        vars(self).pop("_path_regex", None)
+        self.path_format, self.param_convertors = read_path(path)
+
+    @property
+    def path_regex(self) -> re.Pattern[str]:
+        """What its paths match; compiled when first asked for, which the index of most paths never does."""
+        regex: re.Pattern[str] | None = vars(self).get("_path_regex")
+        if regex is None:
+            regex = self.path_regex = compile_path(self.path or "/")[0]
+        return regex
+
+    @path_regex.setter
+    def path_regex(self, regex: re.Pattern[str]) -> None:
+        vars(self)["_path_regex"] = regex
 
     def tree(self) -> Node:
         """The endpoint and everything it depends on, in order."""

@@ -107,7 +107,6 @@ def entry_of(number: int, route: BaseRoute, conventions: Conventions, limit: int
         shown,
         path=route.path,
         methods=frozenset(methods) if methods else None,
-        regex=route.path_regex,
         convertors=route.param_convertors,
         endpoint=route.endpoint,
         target=route.target if plans and isinstance(route, APIRoute) and route.is_planned else None,

@@ -45,7 +45,7 @@ def test_a_reply_is_status_headers_and_bytes():
     reply = run(app, exchange)
     assert (reply.status, reply.body, reply.response) == (200, b'{"key":"x"}', None)
     assert dict(reply.headers) == {b"content-length": b"11", b"content-type": b"application/json"}
-    assert not exchange.has_connection
+    assert exchange.held is None
     assert exchange.background is None
 
 

@@ -1,36 +1,6 @@
 """List requests whose answers do not depend on the framework, and say where they do."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One request. The cases are played in order, on one database that is empty at first."""
-
-    name: str
-    method: str
-    path: str
-    # Whose token is sent: a user who logged in in an earlier case.
-    person: str | None = None
-    json: Any = None
-    form: Mapping[str, str] | None = None
-    content: bytes | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """What the two frameworks answer differently to one case, and why that is so.
-
-    Each mapping goes from a part of the answer to its value; `...` leaves the value open. All other parts are equal.
-    """
-
-    reason: str
-    typeway: Mapping[str, Any]
-    fastapi: Mapping[str, Any]
-
+from examples.compare_frameworks import Case, Difference
 
 JSON = {"Content-Type": "application/json"}
 PREFLIGHT = {"Origin": "https://app.example", "Access-Control-Request-Method": "PATCH"}

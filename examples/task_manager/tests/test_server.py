@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 
-from examples.task_manager.tests import alias_framework
+from examples import alias_framework
 
 REPOSITORY = Path(__file__).parents[3]
 CREDENTIALS = {"username": "alice", "password": "correct horse"}
@@ -19,7 +19,7 @@ CREDENTIALS = {"username": "alice", "password": "correct horse"}
 
 def command() -> list[str]:
     """Start uvicorn on the framework that these tests run on."""
-    alias = ["examples.task_manager.tests.alias_framework"] if alias_framework.is_installed() else []
+    alias = ["examples.alias_framework"] if alias_framework.is_installed() else []
     return [sys.executable, "-m", *alias, "uvicorn", "examples.task_manager.main:app", "--port", "0"]
 
 

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy, deepcopy
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, get_args
+from typing import Annotated, Any, Final, Literal, get_args, get_origin
 
 from pydantic import VERSION, BaseModel, ValidationError, create_model
 from pydantic.fields import FieldInfo
@@ -161,9 +161,8 @@ INJECTED: Final[Mapping[type[Any], str]] = {
 def field_of(entry: Input) -> ModelField:
     """The field of one input."""
     marker = copy(entry.marker)
-    marker.annotation, *extras = get_args(entry.annotation)
-    # The last one is the marker itself, for Pydantic.
-    marker.metadata = [*marker.metadata, *extras[:-1]]
+    marker.annotation = get_args(entry.annotation)[0] if get_origin(entry.annotation) is Annotated else entry.annotation
+    marker.metadata = [*marker.metadata, *entry.metadata]
     return ModelField(marker, entry.name)
 
 

@@ -51,6 +51,7 @@ class Input:
     kind: Any  # its type without metadata, for questions about shape
     marker: Marker  # where the value stands and what is said about it; default and alias settled
     is_group: bool = False  # whether it is a model whose fields are the parameters on the wire
+    metadata: tuple[Any, ...] = ()  # what the signature's `Annotated` says beside the marker
 
     @property
     def is_list(self) -> bool:
@@ -154,6 +155,11 @@ def classify(
     Raises:
         DeclarationError: a parameter says two things at once, or asks for something no request can hold.
     """
+    # An included route asks again, and planning and describing ask again: the answer is the same.
+    key = (frozenset(path_names), conventions)
+    known = declaration.answers.get(key)
+    if known is not None:
+        return known
     sources: list[Source] = []
     for parameter in declaration.parameters:
         if parameter.is_variable and conventions.ignores_var_arguments:
@@ -163,7 +169,8 @@ def classify(
             check(question)
         answers = (rule(question) for rule in RULES)
         sources.append(next(answer for answer in answers if answer is not None))
-    return tuple(sources)
+    declaration.answers[key] = classified = tuple(sources)
+    return classified
 
 
 def depends_rule(question: Question) -> Source | None:
@@ -200,8 +207,11 @@ def field_default_rule(question: Question) -> Source | None:
 
 
 def injected_rule(question: Question) -> Source | None:
+    members = shapes.members(question.parameter.annotation)
+    if not any(shapes.is_subclass(member, INJECTED) for member in members):
+        return None
     for kind in INJECTED:
-        if any(shapes.is_subclass(member, kind) for member in shapes.members(question.parameter.annotation)):
+        if any(shapes.is_subclass(member, kind) for member in members):
             return Injected(question.parameter.name, kind)
     return None
 
@@ -246,13 +256,18 @@ def build_input(question: Question, marker: Marker, default: Any) -> Input:
     is_group = marker.location != "body" and shapes.is_model_group(parameter.annotation) and not has_json
     if marker.location == "header" and not is_group and names_of(settled, "") == ("",):
         settled.alias = parameter.name.replace("_", "-") if settled.convert_underscores else parameter.name
+    # Of a `Field()` only its constraints: the marker has taken over the rest.
+    metadata = tuple(
+        part for entry in extras for part in (entry.metadata if isinstance(entry, FieldInfo) else (entry,))
+    )
     built = Input(
         name=parameter.name,
-        annotation=annotated(parameter.annotation, extras, settled),
+        annotation=annotated(parameter.annotation, metadata, settled),
         # On the wire JSON is one string, whatever it holds.
         kind=str if has_json else parameter.annotation,
         marker=settled,
         is_group=is_group,
+        metadata=metadata,
     )
     check_location(question, built)
     return built
@@ -278,18 +293,18 @@ def is_json(entry: Any) -> bool:
     return entry is kind or isinstance(entry, kind)
 
 
-def annotated(kind: Any, extras: tuple[Any, ...], marker: Marker) -> Any:
+def annotated(kind: Any, metadata: tuple[Any, ...], marker: Marker) -> Any:
     """The type as Pydantic shall see it, with constraints only: planning adds the default, describing the rest.
 
     A description here would end up in the schema of a recursive model itself, for everybody who refers to it.
     """
+    if not marker.constrains:
+        return Annotated[(kind, *metadata)] if metadata else kind
     constrained = copy(marker)
     for name in ("default_factory", "title", "description", "examples", "deprecated", "json_schema_extra"):
         setattr(constrained, name, None)
     constrained.default = PydanticUndefined
-    # Of a `Field()` only its constraints: the marker has taken over the rest.
-    parts = (part for entry in extras for part in (entry.metadata if isinstance(entry, FieldInfo) else (entry,)))
-    return Annotated[(kind, *parts, constrained)]
+    return Annotated[(kind, *metadata, constrained)]
 
 
 SAY_ONCE: Final = "Say it once: either `x: Annotated[int, Query()] = 1`, or `x: int = Query(1)`."

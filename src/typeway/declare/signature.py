@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
 from typing import Annotated, Any, ForwardRef, get_args, get_origin
 
 from pydantic_core import PydanticUndefined
@@ -36,6 +36,8 @@ class Declaration:
     parameters: tuple[Parameter, ...]
     returns: Any  # its return annotation, or `PydanticUndefined`
     where: str  # file and line of its definition, for messages
+    # Where its parameters' values come from, by what that depends on beside itself; see `classify`.
+    answers: dict[Hashable, tuple[Any, ...]] = field(default_factory=dict, compare=False, repr=False)
 
 
 def read_declaration(function: Callable[..., Any]) -> Declaration:

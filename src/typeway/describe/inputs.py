@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from copy import copy
 from dataclasses import dataclass
 from types import NoneType
-from typing import Annotated, get_args
 
 from pydantic_core import CoreSchema
 from pydantic_core.core_schema import TypedDictField, typed_dict_field
@@ -14,7 +12,7 @@ from pydantic_core.core_schema import TypedDictField, typed_dict_field
 from typeway.declare import shapes
 from typeway.declare.classify import Input
 from typeway.describe.schemas import with_default
-from typeway.plan.fields import TEXTS, described_schema, schema_of, texts_of
+from typeway.plan.fields import described_schema, schema_of, texts_of
 from typeway.plan.tree import Node
 
 
@@ -28,11 +26,7 @@ class Placed:
     @property
     def type_schema(self) -> CoreSchema:
         """The input's type, without what is said about it for readers."""
-        kind, *extras, marker = get_args(self.entry.annotation)
-        silent = copy(marker)
-        for name in TEXTS:
-            setattr(silent, name, None)
-        return schema_of(Annotated[(kind, *extras, silent)], self.where)
+        return schema_of(self.entry.annotation, self.where)
 
     @property
     def schema(self) -> CoreSchema:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from pydantic_core import ValidationError
 from starlette.background import BackgroundTasks
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
@@ -15,9 +14,10 @@ from starlette.websockets import WebSocket
 from typeway.declare.classify import Injected, Input
 from typeway.declare.depends import Lifetime, SecurityScopes
 from typeway.operation import Operation
-from typeway.plan.body import Body, Collect, build_body
+from typeway.plan.arguments import Arguments, build_arguments
+from typeway.plan.body import Body, build_body
 from typeway.plan.calls import Kind, awaits, context_of, is_async_generator, limited
-from typeway.plan.checks import Check, build_check
+from typeway.plan.checks import build_check
 from typeway.plan.exchange import Exchange
 from typeway.plan.sources import Reader
 from typeway.plan.tree import Node, Overrides, grow_tree
@@ -46,35 +46,12 @@ class Call:
     function: Callable[..., Any]  # the function, or the factory of context managers for a generator
     kind: Kind  # how to call it
     slot: int  # where its result goes
-    reader: Reader | None  # collects the raw values of path, query, header and cookie parameters
-    collect: Collect | None  # adds the body's
-    check: Check | None  # validates them all
+    arguments: Arguments  # computes its keyword arguments
     needs: tuple[tuple[str, int], ...]  # parameters that receive results, with the results' slots
     injected: tuple[tuple[str, Callable[[Exchange], Any]], ...]  # parameters that receive objects of the request
     after: tuple[int, ...]  # the slots of the dependencies, without whose results it is not called
     scope: Lifetime | None  # when a generator is resumed
     in_thread: bool  # whether a generator runs in threads, where no cancellation reaches it
-
-    def arguments(self, exchange: Exchange) -> dict[str, Any] | None:
-        """The keyword arguments of the call; None if they are invalid, which the exchange then knows."""
-        check = self.check
-        if check is None:
-            arguments: dict[str, Any] = {}
-        else:
-            raw = self.reader.read(exchange) if self.reader is not None else {}
-            if self.collect is not None and not self.collect(exchange, raw):
-                exchange.report(self.slot, check.errors_without_object(raw, exchange))
-                return None
-            try:
-                arguments = check.validator.validate_python(raw, from_attributes=True)
-            except ValidationError as error:
-                exchange.report(self.slot, check.errors(error, exchange))
-                return None
-        for name, slot in self.needs:
-            arguments[name] = exchange.values[slot]
-        for name, inject in self.injected:
-            arguments[name] = inject(exchange)
-        return arguments
 
 
 class Reads(Protocol):
@@ -175,17 +152,18 @@ def build_call(node: Node, slot_of: dict[int, int], body: Body | None, *, collec
         function = context_of(function)
     if node.depends is not None and node.depends.capacity is not None:
         function, kind = limited(function, kind, node.depends.capacity)
+    slot = slot_of[id(node)]
+    reader = Reader(beside_body) if beside_body else None
+    check = build_check(inputs, node.declaration.where, named_members=in_members) if inputs else None
+    needs = tuple((name, slot_of[id(child)]) for name, child in node.children if name is not None)
+    injected = tuple((source.name, injector(source, node)) for source in node.sources if isinstance(source, Injected))
     return Call(
         function=function,
         kind=kind,
-        slot=slot_of[id(node)],
-        reader=Reader(beside_body) if beside_body else None,
-        collect=collect,
-        check=build_check(inputs, node.declaration.where, named_members=in_members) if inputs else None,
-        needs=tuple((name, slot_of[id(child)]) for name, child in node.children if name is not None),
-        injected=tuple(
-            (source.name, injector(source, node)) for source in node.sources if isinstance(source, Injected)
-        ),
+        slot=slot,
+        arguments=build_arguments(slot, reader, collect, check, needs, injected),
+        needs=needs,
+        injected=injected,
         after=tuple(slot_of[id(child)] for _, child in node.children),
         scope=node.scope,
         in_thread=not is_async_generator(node.function),

@@ -32,10 +32,21 @@ class Check:
 
     validator: SchemaValidator  # validates a flat mapping keyed by parameter name
     places: Mapping[str, Place]  # where each of them stands on the wire
+    alone: SchemaValidator | None  # validates the value itself where there is one input, and nothing around it
+
+    @property
+    def only(self) -> str:
+        """The name of the one input."""
+        return next(iter(self.places))
 
     def errors(self, error: ValidationError, exchange: Exchange) -> list[dict[str, Any]]:
         """What is wrong, with locations as the client knows them."""
         return [self.placed(dict(entry), exchange) for entry in error.errors(include_url=False)]
+
+    def errors_of_one(self, error: ValidationError, exchange: Exchange) -> list[dict[str, Any]]:
+        """The same for an error of the one value itself."""
+        found = error.errors(include_url=False)
+        return [self.placed({**entry, "loc": (self.only, *entry["loc"])}, exchange) for entry in found]
 
     def errors_without_object(self, raw: dict[str, Any], exchange: Exchange) -> list[dict[str, Any]]:
         """What is wrong where the body should be an object and is none: every member of it is missing."""
@@ -73,7 +84,13 @@ def build_check(inputs: Sequence[Input], where: str, *, named_members: bool) -> 
     fields = {
         entry.name: (with_default(input_schema(entry, where), entry.marker), entry.is_required) for entry in inputs
     }
-    return Check(mapping_validator(fields), {entry.name: place_of(entry, named_members) for entry in inputs})
+    # A member of a body must first be taken out of it, or of a form.
+    is_alone = len(inputs) == 1 and not (named_members and inputs[0].location in ("body", "form", "file"))
+    return Check(
+        validator=mapping_validator(fields),
+        places={entry.name: place_of(entry, named_members) for entry in inputs},
+        alone=SchemaValidator(fields[inputs[0].name][0]) if is_alone else None,
+    )
 
 
 def input_schema(entry: Input, where: str) -> CoreSchema:
@@ -82,7 +99,8 @@ def input_schema(entry: Input, where: str) -> CoreSchema:
     shapes = Group(entry).shapes if entry.is_group else {}
     if len(shapes) < 2:
         return schema
-    return UnionShapes({model: shape.reshape for model, shape in shapes.items()}, {}).applied(schema)
+    shaped: CoreSchema = UnionShapes({model: shape.reshape for model, shape in shapes.items()}, {}).applied(schema)
+    return shaped
 
 
 def place_of(entry: Input, named_members: bool) -> Place:

@@ -32,6 +32,10 @@ class Exchange:
         scope: the ASGI scope.
         receive: where the body comes from.
         send: handed to Request and WebSocket objects; running a plan never uses it.
+
+    Attributes:
+        held: the one Request or WebSocket, once somebody holds it and may have read the body through it.
+        started: whether a response has begun to be sent.
     """
 
     # PERF: defaults of the class instead of slots that are set one by one: 0.15 us per request instead of 0.24.
@@ -45,7 +49,8 @@ class Exchange:
     function_exits: list[Exit] | None = None
     request_exits: list[Exit] | None = None
     cancellation: CancelScope | None = None
-    _connection: HTTPConnection[Any] | None = None
+    started: bool = False
+    held: HTTPConnection[Any] | None = None
     _query: dict[str, str] | None = None
     _pairs: list[tuple[str, str]] | None = None
     _headers: dict[bytes, bytes] | None = None
@@ -106,24 +111,16 @@ class Exchange:
     @property
     def connection(self) -> HTTPConnection[Any]:
         """The one Request or WebSocket of this exchange."""
-        connection = self._connection
+        connection = self.held
         if connection is None:
             if self.scope["type"] == "http":
                 connection = Request(self.scope, self.receive, self.send)
             else:
                 connection = WebSocket(self.scope, self.receive, self.send)
-            self._connection = connection
+            self.held = connection
             if self.raw_body is not None:
                 vars(connection)["_body"] = self.raw_body  # where Request.body() keeps what it has read
         return connection
-
-    @connection.setter
-    def connection(self, connection: HTTPConnection[Any]) -> None:
-        self._connection = connection
-
-    @property
-    def has_connection(self) -> bool:
-        return self._connection is not None
 
     @property
     def injected_response(self) -> Response:

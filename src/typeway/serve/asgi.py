@@ -74,10 +74,14 @@ def planned(
     site: Site, scope: Scope, receive: Receive, send: Send, method: str
 ) -> tuple[Plan, Responder, Exchange] | None:
     """What it takes to serve a request by a plan; None if no route with a plan takes it."""
-    found = site.index.find(path_of(scope), method, scope)
-    if found is None or found.entry.target is None:
+    path = path_of(scope) if scope.get("root_path") else scope["path"]
+    found = site.index.find(path, method, scope)
+    if found is None:
         return None
-    entry, path_params = found.entry, found.path_params
+    entry, path_params, _ = found
+    target: Target | None = entry.target
+    if target is None:
+        return None
     if "path_params" in scope:
         # A mount has been here: what it found belongs to the request, and a limit around it holds its routes too.
         path_params = {**scope["path_params"], **path_params}
@@ -90,7 +94,6 @@ def planned(
         scope.update(entry.marks)
     if "router" not in scope:
         scope["router"] = site.router
-    target: Target = entry.target
     overrides = site.app.dependency_overrides
     if overrides or target.plan is None or target.responder is None:
         plan, responder = target.ready(overrides)
@@ -127,10 +130,11 @@ async def serve_http(site: Site, scope: Scope, receive: Receive, send: Send, met
     except Exception as error:
         await answer_error(site, error, exchange)
     else:
-        if reply.response is None and exchange.background is None and scope["method"] != "HEAD":
+        status, headers, body, response = reply
+        if response is None and exchange.background is None and scope["method"] != "HEAD":
             # PERF: nearly every answer is these two messages; a Response object would cost 3 us more.
-            await send({"type": "http.response.start", "status": reply.status, "headers": reply.headers})
-            await send({"type": "http.response.body", "body": reply.body})
+            await send({"type": "http.response.start", "status": status, "headers": headers})
+            await send({"type": "http.response.body", "body": body})
         else:
             await send_guarded(site, reply, exchange)
     finally:
@@ -144,21 +148,21 @@ async def serve_without_plan(site: Site, scope: Scope, receive: Receive, send: S
     found = site.index.find(path, scope["method"], scope)
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
-        sent = Sent(send)
+        exchange = Exchange(scope, receive, send, {})
         try:
             if limit is not None:
                 change_limit(scope, limit, site.conventions)
             if found is not None:
-                await serve_foreign(site, found, scope, receive, sent)
+                await serve_foreign(site, found, scope, receive, Sent(exchange))
             else:
-                await serve_unmatched(site, path, scope, receive, sent)
+                await serve_unmatched(site, path, scope, receive, Sent(exchange))
         except Exception as error:
-            await answer_error(site, error, Exchange(scope, receive, send, {}), started=sent.started)
+            await answer_error(site, error, exchange)
         finally:
             if UPLOADS in scope:
                 await close_uploads(scope[UPLOADS])
 
-    limit = site.limit if found is None else found.entry.limit
+    limit = site.limit if found is None else found[0].limit
     if limit is None or ACTIVE in scope:
         await serve(scope, receive, send)
     else:
@@ -168,18 +172,12 @@ async def serve_without_plan(site: Site, scope: Scope, receive: Receive, send: S
 
 async def serve_with_exits(site: Site, plan: Plan, responder: Responder, exchange: Exchange) -> None:
     """Run a plan that has generators to resume, and answer what comes out of them."""
-    sent = Sent(exchange.send)
-    exchange.send = sent
-
-    async def produce() -> Reply:
+    try:
         if plan.operation.max_body_size is not None:
             limit_body(exchange, plan.operation.max_body_size, site.conventions)
-        return await execute(plan, responder, exchange)
-
-    try:
-        await see_through(produce, exchange, shields=plan.shields)
+        await see_through(lambda: execute(plan, responder, exchange), exchange, shields=plan.shields)
     except Exception as error:
-        await answer_error(site, error, exchange, started=sent.started)
+        await answer_error(site, error, exchange)
     finally:
         if exchange.form is not None:
             await close_uploads(exchange.form)
@@ -187,28 +185,23 @@ async def serve_with_exits(site: Site, plan: Plan, responder: Responder, exchang
 
 async def send_guarded(site: Site, reply: Reply, exchange: Exchange) -> None:
     """Send a reply whose sending may fail in the author's code: streams and background tasks."""
-    sent = Sent(exchange.send)
-    exchange.send = sent
     try:
         await send_reply(reply, exchange)
     except Exception as error:
-        await answer_error(site, error, exchange, started=sent.started)
+        await answer_error(site, error, exchange)
 
 
-async def answer_error(site: Site, error: Exception, exchange: Exchange, *, started: bool = False) -> None:
+async def answer_error(site: Site, error: Exception, exchange: Exchange) -> None:
     """Answer an exception as the application's handlers say.
 
     Raises:
         Exception: the error itself where no handler is for it; a RuntimeError where the response has started.
     """
-    sent = Sent(exchange.send)
-    sent.started = started
-    exchange.send = sent
     try:
         handler = handler_for(error, site.handlers, site.conventions) if site.app.answers_errors else None
         if handler is None:
             raise error
-        if started:
+        if exchange.started:
             raise RuntimeError(STARTED_TOO_LATE) from error
         response = await handled(error, handler, exchange.connection, site.handlers, site.conventions)
         if response is not None:
@@ -216,7 +209,7 @@ async def answer_error(site: Site, error: Exception, exchange: Exchange, *, star
     except Exception as unhandled:
         # Servers log what is raised; clients get an answer that leaks nothing, unless middleware outside may still
         # want to give one.
-        if site.app.is_bare and not sent.started:
+        if site.app.is_bare and not exchange.started:
             request = Request(exchange.scope, exchange.receive)
             response = await last_answer(request, unhandled, site.handlers, site.conventions)
             await send_reply(from_response(response), exchange)
@@ -228,23 +221,25 @@ async def answer_error(site: Site, error: Exception, exchange: Exchange, *, star
 async def serve_foreign(site: Site, found: Found, scope: Scope, receive: Receive, send: Send) -> None:
     """Hand a request to a route that serves itself: a mount, a Starlette route, a route class of the author's own."""
     enter(site, found, scope)
-    if found.child_scope is None:
+    entry, _, child_scope = found
+    if child_scope is None:
         refuse_declared(scope, site.conventions)
-    await found.entry.route.handle(scope, receive, send)
+    await entry.route.handle(scope, receive, send)
 
 
 def enter(site: Site, found: Found, scope: Scope) -> None:
     """Let the scope show the route that serves itself."""
+    entry, path_params, child_scope = found
     scope.setdefault("router", site.router)
-    scope["route"] = found.entry.shown
-    scope.update(found.entry.marks or {})
+    scope["route"] = entry.shown
+    scope.update(entry.marks or {})
     # What Starlette's own routes look for when their endpoints raise.
     scope["starlette.exception_handlers"] = split_handlers(site.handlers, site.conventions)
-    if found.child_scope is not None:
-        scope.update(found.child_scope)
+    if child_scope is not None:
+        scope.update(child_scope)
     else:
-        scope["path_params"] = {**scope.get("path_params", {}), **found.path_params}
-        scope["endpoint"] = found.entry.endpoint
+        scope["path_params"] = {**scope.get("path_params", {}), **path_params}
+        scope["endpoint"] = entry.endpoint
 
 
 async def serve_unmatched(site: Site, path: str, scope: Scope, receive: Receive, send: Send) -> None:
@@ -254,16 +249,16 @@ async def serve_unmatched(site: Site, path: str, scope: Scope, receive: Receive,
     scope.setdefault("path_params", {})
     if method == "HEAD" and conventions.answers_head:
         found = site.index.find(path, "GET", {**scope, "method": "GET"})
-        if found is not None and found.entry.target is not None:
+        if found is not None and found[0].target is not None:
             await serve_http(site, scope, receive, send, method="GET")
             return
     others = site.index.on_path(path, scope)
     if others:
-        foreign = next((found for found in others if found.child_scope is not None), None)
+        foreign = next((found for found in others if found[2] is not None), None)
         if foreign is not None and len(others) == 1:
             await serve_foreign(site, foreign, scope, receive, send)
             return
-        scope["route"] = others[0].entry.shown
+        scope["route"] = others[0][0].shown
         allow = allowed(others, conventions)
         if method == "OPTIONS" and conventions.answers_options:
             await send({"type": "http.response.start", "status": 204, "headers": [(b"allow", allow.encode())]})
@@ -288,8 +283,8 @@ async def serve_unmatched(site: Site, path: str, scope: Scope, receive: Receive,
 def allowed(others: list[Found], conventions: Conventions) -> str:
     """What Allow says (RFC 9110 section 10.2.1): the methods of one route, or of every route on the path."""
     methods: set[str] = set()
-    for found in others if conventions.union_allow else others[:1]:
-        methods.update(found.entry.methods or getattr(found.entry.route, "methods", None) or ())
+    for entry, _, _ in others if conventions.union_allow else others[:1]:
+        methods.update(entry.methods or getattr(entry.route, "methods", None) or ())
     if conventions.answers_head and "GET" in methods:
         methods.add("HEAD")
     if conventions.answers_options:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from typeway.concurrency import run_in_threadpool
 from typeway.exceptions import RequestValidationError, ValidationException, WebSocketRequestValidationError
 from typeway.plan.build import FAILED, Call, Plan
-from typeway.plan.calls import Kind
+from typeway.plan.calls import ASYNC, INLINE, THREAD
 from typeway.plan.exchange import Exchange, Exit
 from typeway.serve.check import context_of
 from typeway.serve.exits import surrounded
@@ -35,9 +35,9 @@ async def run(plan: Plan, responder: Responder, exchange: Exchange) -> Reply:
     if arguments is None or exchange.errors is not None:
         raise refusal(plan, exchange)
     kind = endpoint.kind
-    if kind is Kind.ASYNC:
+    if kind is ASYNC:
         encoded = responder.encode(await endpoint.function(**arguments))
-    elif kind is Kind.THREAD:
+    elif kind is THREAD:
         encoded = await run_in_threadpool(call_and_encode, endpoint, responder, arguments)
     else:
         # Calling a generator function runs none of its code: a stream begins when it is sent.
@@ -59,11 +59,11 @@ async def call_dependencies(plan: Plan, exchange: Exchange) -> None:
             values[call.slot] = FAILED
             continue
         kind = call.kind
-        if kind is Kind.ASYNC:
+        if kind is ASYNC:
             values[call.slot] = await call.function(**arguments)
-        elif kind is Kind.INLINE:
+        elif kind is INLINE:
             values[call.slot] = call.function(**arguments)
-        elif kind is Kind.THREAD:
+        elif kind is THREAD:
             values[call.slot] = await run_in_threadpool(call.function, **arguments)
         else:
             manager = call.function(**arguments)

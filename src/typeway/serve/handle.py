@@ -47,7 +47,7 @@ def handle_request(target: Target) -> Handler:
 def exchange_of(request: Request) -> Exchange:
     """A new exchange for every call: a route class may call its handler again, and with a Request of its own making."""
     exchange = Exchange(request.scope, request.receive, request._send, request.path_params)
-    exchange.connection = request
+    exchange.held = request
     whole: Exchange | None = request.scope.get(EXCHANGE)
     if whole is None:
         raise RuntimeError(

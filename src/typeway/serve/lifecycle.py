@@ -18,15 +18,14 @@ from typeway.types import Message, Send
 
 @dataclass(slots=True, eq=False)
 class Sent:
-    """A send function that knows whether a response has started."""
+    """A send function that notes in an exchange that a response has started."""
 
-    send: Send
-    started: bool = False
+    exchange: Exchange
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self.started = True
-        await self.send(message)
+            self.exchange.started = True
+        await self.exchange.send(message)
 
 
 NO_SCOPE: Final = nullcontext()
@@ -66,24 +65,26 @@ async def send_reply(reply: Reply, exchange: Exchange) -> None:
     """Send a reply and run its background tasks."""
     scope, send = exchange.scope, exchange.send
     is_head = scope["type"] == "http" and scope["method"] == "HEAD"
-    response = reply.response
+    status, headers, body, response = reply
     if response is None:
-        await send({"type": "http.response.start", "status": reply.status, "headers": reply.headers})
-        await send({"type": "http.response.body", "body": b"" if is_head else reply.body})
+        exchange.started = True
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if is_head else body})
         if exchange.background is not None:
             await exchange.background()
     elif is_head:
         await send_head(response, exchange)
     else:
-        await response(scope, exchange.receive, send)
+        await response(scope, exchange.receive, Sent(exchange))
 
 
 async def send_head(response: Response, exchange: Exchange) -> None:
     """Send a response's status and headers only (RFC 9110 section 9.3.2); a stream is not even begun."""
     scope, send = exchange.scope, exchange.send
     if type(response).__call__ not in (Response.__call__, StreamingResponse.__call__):
-        await response(scope, exchange.receive, without_body(send))
+        await response(scope, exchange.receive, without_body(Sent(exchange)))
         return
+    exchange.started = True
     await send({"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers})
     await send({"type": "http.response.body", "body": b""})
     if response.background is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from starlette.convertors import Convertor, StringConvertor
 from starlette.routing import BaseRoute, Match
@@ -24,7 +24,6 @@ class Entry:
     path: str | None  # its whole path, or None for a route of a foreign kind, which is asked itself
     methods: frozenset[str] | None  # its HTTP methods; None if it answers any
     anchor: str = ""  # of a foreign route, the path that everything it matches starts with
-    regex: re.Pattern[str] | None = None  # what its path matches
     convertors: Mapping[str, Convertor[Any]] = field(default_factory=dict)  # turn the matched strings into values
     endpoint: Any = None  # what `scope["endpoint"]` shows
     target: Any = None  # what serves it; opaque here
@@ -39,24 +38,26 @@ class Entry:
 
 @dataclass(slots=True, eq=False)
 class Branch:
-    """The routes below one prefix of segments."""
+    """The routes below one prefix of segments.
+
+    Parameters:
+        literals: what follows, by the next segment.
+        parameter: what follows any segment.
+        ends: the routes whose last segment this is; whatever has come here matches them.
+        patterns: the routes that only their regex, or they themselves, can decide.
+        by_method: the first route of `ends` for each method.
+    """
 
     literals: dict[str, Branch] = field(default_factory=dict)
     parameter: Branch | None = None
     ends: list[Entry] = field(default_factory=list)
     patterns: list[Entry] = field(default_factory=list)
+    by_method: dict[str, Entry] = field(default_factory=dict)
 
 
-class Found:
-    """The route of a request, the values in its path, and for a foreign route what it adds to the scope."""
-
-    # PERF: made for every request; a frozen dataclass takes 0.35 us, this 0.14.
-    __slots__ = ("child_scope", "entry", "path_params")
-
-    def __init__(self, entry: Entry, path_params: dict[str, Any], child_scope: Mapping[str, Any] | None = None) -> None:
-        self.entry = entry
-        self.path_params = path_params
-        self.child_scope = child_scope
+# The route of a request, the values in its path, and for a foreign route what it adds to the scope.
+# PERF: made for every request; a class with these three names takes 0.2 of 6 us.
+Found: TypeAlias = "tuple[Entry, dict[str, Any], Mapping[str, Any] | None]"
 
 
 class Index:
@@ -74,6 +75,8 @@ class Index:
         # Every route that a static path could mean, dynamic ones included: looking only at static routes first would
         # break the order of declaration.
         self.static = {path: self.gather(path) for path in static_paths}
+        # What a static path and a method mean where no other route must be asked first.
+        self.settled = {path: first_of_each_method(found) for path, found in self.static.items()}
 
     def plant(self, entry: Entry) -> None:
         """Put a route below its leading plain segments; what else there is in its path is left to its regex."""
@@ -97,6 +100,7 @@ class Index:
             return
         entry.names = tuple(names)
         branch.ends.append(entry)
+        branch.by_method = first_of_each_method(branch.ends)
 
     def gather(self, path: str) -> tuple[Entry, ...]:
         """Every route that the path may mean, in the order of declaration."""
@@ -124,42 +128,84 @@ class Index:
         known = self.static.get(path)
         return self.gather(path) if known is None else known
 
+    def follow(self, path: str, method: str) -> Found | None:
+        """The route at the end of the only way that leads to a path; None where there are several ways, or none.
+
+        PERF: most paths have one way, and following it makes no lists: 0.6 us instead of 1.4 us for two segments.
+        """
+        segments = path.split("/")
+        branch = self.root
+        for segment in segments:
+            if branch.patterns:
+                return None
+            following = branch.literals.get(segment)
+            parameter = branch.parameter
+            if parameter is not None and segment:
+                if following is not None:
+                    return None
+                following = parameter
+            if following is None:
+                return None
+            branch = following
+        entry = branch.by_method.get(method)
+        if entry is None or entry.names is None or branch.patterns:
+            return None
+        return entry, named(entry.names, segments), None
+
     def find(self, path: str, method: str, scope: Scope) -> Found | None:
         """The first route that matches path and method, or None."""
-        candidates = self.static.get(path)
-        if candidates is None:
-            candidates = self.gather(path)
-        for entry in candidates:
+        settled = self.settled.get(path)
+        if settled is not None and (entry := settled.get(method)) is not None and not entry.names:
+            return entry, {}, None
+        if settled is None and (found := self.follow(path, method)) is not None:
+            return found
+        for entry in self.candidates(path):
             methods = entry.methods
             if methods is not None and method not in methods:
                 continue
             if entry.names is not None:
                 # The tree has already compared every segment.
-                if not entry.names:
-                    return Found(entry, {})
-                segments = path.split("/")
-                return Found(entry, {name: segments[position] for name, position in entry.names})
+                return entry, named(entry.names, path.split("/")), None
             if entry.path is None:
                 match, child_scope = entry.route.matches(scope)
                 if match is Match.FULL:
-                    return Found(entry, child_scope.get("path_params", {}), child_scope)
+                    return entry, child_scope.get("path_params", {}), child_scope
                 continue
             path_params = values_in(entry, path)
             if path_params is not None:
-                return Found(entry, path_params)
+                return entry, path_params, None
         return None
 
     def on_path(self, path: str, scope: Scope) -> list[Found]:
         """Every route that matches the path, whatever its method: for 405, OPTIONS and redirects."""
-        found = []
+        found: list[Found] = []
         for entry in self.candidates(path):
             if entry.path is None:
                 match, child_scope = entry.route.matches(scope)
                 if match is not Match.NONE:
-                    found.append(Found(entry, child_scope.get("path_params", {}), child_scope))
+                    found.append((entry, child_scope.get("path_params", {}), child_scope))
             elif (path_params := values_in(entry, path)) is not None:
-                found.append(Found(entry, path_params))
+                found.append((entry, path_params, None))
         return found
+
+
+def first_of_each_method(entries: Sequence[Entry]) -> dict[str, Entry]:
+    """The first route of each method, of those that the tree alone has decided on."""
+    first: dict[str, Entry] = {}
+    for entry in entries:
+        if entry.methods is None or entry.names is None:
+            break
+        for method in entry.methods:
+            first.setdefault(method, entry)
+    return first
+
+
+def named(names: tuple[tuple[str, int], ...], segments: list[str]) -> dict[str, Any]:
+    """The values of path parameters that are whole segments."""
+    values = {}
+    for name, position in names:
+        values[name] = segments[position]  # PERF: Python 3.11 calls a function for a comprehension
+    return values
 
 
 def number_of(entry: Entry) -> int:
@@ -170,11 +216,9 @@ def values_in(entry: Entry, path: str) -> dict[str, Any] | None:
     """The values of a route's path parameters, or None if the path is not the route's."""
     if entry.names is not None:
         # The tree has already compared every segment.
-        if not entry.names:
-            return {}
-        segments = path.split("/")
-        return {name: segments[position] for name, position in entry.names}
-    match = entry.regex.match(path) if entry.regex is not None else None
+        return named(entry.names, path.split("/"))
+    regex: re.Pattern[str] | None = getattr(entry.route, "path_regex", None)
+    match = None if regex is None else regex.match(path)
     if match is None:
         return None
     convertors = entry.convertors

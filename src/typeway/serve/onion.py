@@ -181,7 +181,8 @@ async def serve_inner(flight: Flight, receive: Receive) -> Response:
         response = await handled(error, handler, exchange.connection, site.handlers, site.conventions)
         reply = from_response(response)
         error.__traceback__ = None
-    if reply.response is not None:
-        return reply.response
+    status, headers, body, response = reply
+    if response is not None:
+        return response
     flight.keep(exchange.background)
-    return Answer(reply.status, reply.headers, b"" if scope["method"] == "HEAD" else reply.body)
+    return Answer(status, headers, b"" if scope["method"] == "HEAD" else body)

@@ -15,7 +15,7 @@ from typeway.plan.exchange import Exchange
 from typeway.plan.fields import Model, build_model
 from typeway.responses import BODILESS
 from typeway.serve.check import build_check, dump_options
-from typeway.serve.reply import RawHeaders, Reply
+from typeway.serve.reply import RawHeaders, Reply, from_response
 from typeway.serve.stream import build_stream, streams
 
 JSON_TYPE: Final = (b"content-type", b"application/json")
@@ -38,7 +38,7 @@ class Responder:
             return self.reply_with(exchange, encoded)
         injected = exchange.response
         if injected is None and self.status not in BODILESS:
-            return Reply(self.status, [(b"content-length", b"%d" % len(encoded)), JSON_TYPE], encoded)
+            return self.status, [(b"content-length", b"%d" % len(encoded)), JSON_TYPE], encoded, None
         status = self.status if injected is None or injected.status_code is None else injected.status_code
         headers: RawHeaders = []
         if status in BODILESS:
@@ -48,14 +48,14 @@ class Responder:
             headers += [(b"content-length", b"%d" % len(encoded)), JSON_TYPE]
         if injected is not None:
             headers += injected.raw_headers
-        return Reply(status, headers, encoded)
+        return status, headers, encoded, None
 
     def reply_with(self, exchange: Exchange, response: Response) -> Reply:
         """The reply for a response: one that the endpoint made is sent as it is."""
         if response.background is None and exchange.background is not None:
             response.background = exchange.background
         if not isinstance(response, Made):
-            return Reply(response.status_code, [], b"", response)
+            return from_response(response)
         made = response.made
         injected = exchange.response
         if injected is not None:
@@ -65,7 +65,7 @@ class Responder:
         made.background = response.background
         if made.status_code in BODILESS:
             made = self.emptied(made)
-        return Reply(made.status_code, [], b"", made)
+        return from_response(made)
 
     def emptied(self, response: Response) -> Response:
         """The response without its body; a stream is never begun."""

@@ -23,7 +23,7 @@ async def serve_socket(site: Site, scope: Scope, receive: Receive, send: Send) -
         return
     enter(site, found, scope)
     try:
-        await found.entry.route.handle(scope, receive, send)
+        await found[0].route.handle(scope, receive, send)
     except Exception as error:
         await answer_socket_error(site, error, WebSocket(scope, receive, send), send)
 

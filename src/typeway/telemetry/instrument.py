@@ -114,15 +114,10 @@ class Preparation:
         }
 
 
-class Prepared(Call):
-    """The endpoint's call, whose arguments have been prepared."""
-
-    __slots__ = ()
-
-    def arguments(self, exchange: Exchange) -> Arguments | None:
-        """What the preparation has left."""
-        prepared: Arguments = exchange.values[0]
-        return prepared
+def prepared(exchange: Exchange) -> Arguments | None:
+    """The endpoint's arguments, which the preparation has left."""
+    arguments: Arguments = exchange.values[0]
+    return arguments
 
 
 def observed_plan(plan: Plan) -> Plan:
@@ -131,8 +126,7 @@ def observed_plan(plan: Plan) -> Plan:
         return plan  # nothing of it is the author's
     call = plan.endpoint
     function = call.function if call.kind is Kind.STREAM else observed_function(call)
-    own = {entry.name: getattr(call, entry.name) for entry in fields(call)}
-    endpoint = Prepared(**{**own, "function": function, "slot": 0})
+    endpoint = replace(call, function=function, slot=0, arguments=prepared)
     return replace(plan, body=Preparation(plan), dependencies=(), endpoint=endpoint, size=1)
 
 

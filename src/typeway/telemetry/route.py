@@ -30,9 +30,10 @@ def declared_path(app: Any, scope: Scope) -> str | None:
     if found is None:
         path = path_of(scope)
         return next((front.prefix + "/{path}" for front in site.frontends if front.covers(path)), None)
-    route = found.entry.route
+    entry, _, child_scope = found
+    route = entry.route
     if isinstance(route, Mount | Host):
-        inner = declared_path(application_in(route), {**scope, **(found.child_scope or {})})
+        inner = declared_path(application_in(route), {**scope, **(child_scope or {})})
         if inner is not None:
             return inner if isinstance(route, Host) else route.path + inner
     path_format: str | None = getattr(route, "path_format", None)

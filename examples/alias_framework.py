@@ -1,7 +1,7 @@
 """Let the same application run on FastAPI: every import of `typeway` finds `fastapi`.
 
-pytest -p examples.task_manager.tests.alias_framework examples/task_manager
-python -m examples.task_manager.tests.alias_framework uvicorn examples.task_manager.main:app
+pytest -p examples.alias_framework examples/task_manager
+python -m examples.alias_framework uvicorn examples.task_manager.main:app
 """
 
 import importlib
@@ -68,6 +68,7 @@ def pytest_load_initial_conftests() -> None:
 
 
 if __name__ == "__main__":
-    install()
+    # By the name that others import, so that its `is_installed` sees the same class.
+    importlib.import_module("examples.alias_framework").install()
     module, *sys.argv[1:] = sys.argv[1:]
     runpy.run_module(module, run_name="__main__", alter_sys=True)

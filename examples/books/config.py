@@ -1,0 +1,75 @@
+"""Read the application's settings from the environment and from a `.env` file."""
+
+from typing import Annotated, Any
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PREFIX = "BOOKS_"
+
+
+class ConfigurationError(Exception):
+    """The environment does not describe an application that can run; the message says what to change."""
+
+
+class Settings(BaseSettings):
+    """Everything that differs between one installation and the next; each field has a variable with `BOOKS_` before it."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        # A rejected token must not come back in the error message.
+        hide_input_in_errors=True,
+    )
+
+    # Without a database the books live in memory, and end with the process.
+    database_url: str | None = Field(default=None, repr=False)
+    # Token by name. Without readers nobody is let in where a reader is asked for.
+    readers: Annotated[dict[str, SecretStr], NoDecode] = {}
+    max_body_bytes: int = Field(default=16 * 1024, ge=1024)
+
+    @field_validator("readers", mode="before")
+    @classmethod
+    def split_into_pairs(cls, readers: Any) -> Any:
+        """Let the variable hold `alice:her-token, bob:his-token`."""
+        if not isinstance(readers, str):
+            return readers
+        pairs = [pair.strip().partition(":") for pair in readers.split(",") if pair.strip()]
+        if not all(name and token for name, _, token in pairs):
+            raise ValueError("write each reader as name:token, and put commas between them")
+        return {name: token for name, _, token in pairs}
+
+    @field_validator("database_url")
+    @classmethod
+    def has_an_async_driver(cls, url: str | None) -> str | None:
+        """Refuse at start-up what would otherwise fail at the first request; this opens no connection."""
+        if url is None:
+            return None
+        # Imported where a database is asked for, so that books in memory need no SQLAlchemy.
+        from sqlalchemy.exc import SQLAlchemyError
+        from sqlalchemy.ext.asyncio import create_async_engine
+
+        try:
+            create_async_engine(url)
+        except (SQLAlchemyError, ImportError) as error:
+            raise ValueError(f"not usable as an async database URL ({error})") from error
+        return url
+
+
+def load_settings() -> Settings:
+    """Read the settings from the environment.
+
+    Raises:
+        ConfigurationError: a variable is wrong; the one-line message names it, but never repeats its value.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = [
+            f"{PREFIX}{str(problem['loc'][0]).upper()}: {problem['msg'].removeprefix('Value error, ')}"
+            for problem in error.errors(include_input=False)
+        ]
+        raise ConfigurationError("; ".join(problems).replace("\n", " ")) from None

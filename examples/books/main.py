@@ -1,0 +1,56 @@
+"""Assemble the application.
+
+typeway run examples.books.main:app
+uvicorn examples.books.main:app
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from examples.books.config import ConfigurationError, Settings, load_settings
+from examples.books.errors import add_error_handlers
+from examples.books.middleware import add_process_time, add_request_id
+from examples.books.routers import books
+from examples.books.stores.choose import open_store
+from typeway import FastAPI
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Open the store of books; close it when the server stops."""
+    async with open_store(app.state.settings) as store:
+        app.state.store = store
+        yield
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Make an application that is independent of all others.
+
+    Parameters:
+        settings: where it differs from the environment; tests give their own.
+
+    Raises:
+        ConfigurationError: no settings were given, and the environment holds some that do not work.
+    """
+    settings = settings or load_settings()
+    app = FastAPI(
+        title="Books",
+        version="1.0.0",
+        description="A collection of books: create, find, change and delete them, and read about them.",
+        lifespan=lifespan,
+        max_body_size=settings.max_body_bytes,
+    )
+    app.state.settings = settings
+    add_error_handlers(app)
+    # Added last, the time is outermost: what it measures includes the other.
+    for middleware in (add_request_id, add_process_time):
+        app.middleware("http")(middleware)
+    app.include_router(books.router)
+    return app
+
+
+try:
+    app = create_app()
+except ConfigurationError as error:
+    # One line instead of a traceback: whoever starts a server wants to know what to set.
+    raise SystemExit(f"books: {error}") from None

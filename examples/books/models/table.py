@@ -1,0 +1,37 @@
+"""Describe the table of books."""
+
+from sqlalchemy import BigInteger, Integer, MetaData, String
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from examples.books.models.book import Book
+
+
+class Base(DeclarativeBase):
+    """The base of all tables; constraints get predictable names, which migrations need."""
+
+    metadata = MetaData(
+        naming_convention={
+            "pk": "pk_%(table_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        },
+    )
+
+
+class BookRow(Base):
+    """A row of the table; nothing outside the database store sees it."""
+
+    __tablename__ = "books"
+    # The number of a deleted book is never given out again, so an old link cannot show another book.
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012
+
+    # SQLite numbers rows by itself only in a column of the type INTEGER, which has 64 bits there.
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer(), "sqlite"), primary_key=True)
+    title: Mapped[str] = mapped_column(String(300))
+    author: Mapped[str] = mapped_column(String(200), index=True)
+    publication_year: Mapped[int]
+    isbn: Mapped[str] = mapped_column(String(13), unique=True)
+
+    def as_book(self) -> Book:
+        """Return what the row holds."""
+        return Book(self.id, self.title, self.author, self.publication_year, self.isbn)

@@ -1,0 +1,1 @@
+"""Describe what clients send and what they receive."""

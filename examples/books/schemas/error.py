@@ -1,0 +1,19 @@
+"""Describe the one shape that every error has."""
+
+from pydantic import BaseModel, Field
+
+
+class FieldError(BaseModel):
+    """One thing that is wrong with the request."""
+
+    field: str = Field(examples=["body.isbn"])
+    message: str = Field(examples=["the last digit of this ISBN should be 7"])
+    type: str = Field(examples=["isbn_checksum"])
+
+
+class ErrorResponse(BaseModel):
+    """The answer to a request that failed."""
+
+    error: str = Field(description="What went wrong, for programs", examples=["book_not_found"])
+    message: str = Field(description="What went wrong, for people", examples=["Book 7 not found"])
+    details: list[FieldError] | None = Field(default=None, description="Only where several things can be wrong")

@@ -1,0 +1,1 @@
+"""Keep all rules of the application; nothing here knows HTTP."""

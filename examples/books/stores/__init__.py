@@ -1,0 +1,1 @@
+"""Keep books: in memory, or in a database."""

@@ -1,0 +1,92 @@
+"""Compute the keyword arguments of one call: raw values read, validated in one step, joined by results and objects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pydantic_core import ValidationError
+
+from typeway.plan.body import Collect
+from typeway.plan.checks import Check
+from typeway.plan.exchange import Exchange
+from typeway.plan.sources import MISSING, Reader
+
+# From a request to the keyword arguments of a call; None if they are invalid, which the exchange then knows.
+Arguments = Callable[[Exchange], dict[str, Any] | None]
+
+
+def build_arguments(
+    slot: int,
+    reader: Reader | None,
+    collect: Collect | None,
+    check: Check | None,
+    needs: tuple[tuple[str, int], ...],
+    injected: tuple[tuple[str, Callable[[Exchange], Any]], ...],
+) -> Arguments:
+    """What computes a call's arguments.
+
+    Parameters:
+        slot: the call's own, under which errors are reported.
+        reader: collects the raw values of path, query, header and cookie parameters.
+        collect: adds the body's.
+        check: validates them all.
+        needs: parameters that receive results, with the results' slots.
+        injected: parameters that receive objects of the request.
+    """
+    validated = no_arguments if check is None else build_validated(slot, reader, collect, check)
+    if not needs and not injected:
+        return validated
+
+    def arguments(exchange: Exchange) -> dict[str, Any] | None:
+        found = {} if check is None else validated(exchange)
+        if found is not None:
+            for name, source in needs:
+                found[name] = exchange.values[source]
+            for name, inject in injected:
+                found[name] = inject(exchange)
+        return found
+
+    return arguments
+
+
+def no_arguments(exchange: Exchange) -> dict[str, Any]:
+    return {}
+
+
+def build_validated(slot: int, reader: Reader | None, collect: Collect | None, check: Check) -> Arguments:
+    """What computes the arguments that come from the request itself."""
+    read = None if reader is None else reader.read
+    validate = check.validator.validate_python
+
+    def validated(exchange: Exchange) -> dict[str, Any] | None:
+        raw = {} if read is None else read(exchange)
+        if collect is not None and not collect(exchange, raw):
+            exchange.report(slot, check.errors_without_object(raw, exchange))
+            return None
+        try:
+            found: dict[str, Any] = validate(raw, from_attributes=True)
+        except ValidationError as error:
+            exchange.report(slot, check.errors(error, exchange))
+            return None
+        return found
+
+    if check.alone is None or (read is None and collect is None):
+        return validated
+    name, validate_one = check.only, check.alone.validate_python
+
+    # PERF: one value needs no mapping around it: a body costs 0.7 us less of 9, a path parameter 0.4 of 6.
+    def validated_one(exchange: Exchange) -> dict[str, Any] | None:
+        if read is None:
+            value = exchange.body
+        else:
+            value = read(exchange).get(name, MISSING)
+        if value is MISSING:
+            return validated(exchange)
+        try:
+            return {name: validate_one(value, from_attributes=True)}
+        except ValidationError as error:
+            exchange.report(slot, check.errors_of_one(error, exchange))
+            return None
+
+    return validated_one

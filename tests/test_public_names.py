@@ -41,11 +41,11 @@ def test_editors_and_the_interpreter_see_the_same_names():
     """What type checkers read, what is looked up at run time, and what `__all__` and `dir()` list agree."""
     tree = ast.parse(inspect.getsource(typeway))
     imported = {
-        alias.asname: f"{node.module}:{alias.name}"
+        alias.asname or alias.name: f"{node.module}:{alias.name}"
         for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom)
         for alias in node.names
-        if alias.asname
+        if node.module and node.module.startswith("typeway")
     }
     assert set(imported) == set(typeway.__all__)
     assert {name: home for name, home in imported.items() if name != "status"} == typeway._HOMES

@@ -43,19 +43,15 @@ def lifespan_of(given: Any, events: Events) -> Lifespan:
     if inspect.isasyncgenfunction(given):
         return asynccontextmanager(given)
     if inspect.isgeneratorfunction(given):
-        return lifted(contextmanager(given))
+        manager: Any = contextmanager(given)
+
+        @asynccontextmanager
+        async def lifted(app: Any) -> AsyncIterator[Mapping[str, Any] | None]:
+            with manager(app) as state:
+                yield state
+
+        return lifted
     lifespan: Lifespan = given
-    return lifespan
-
-
-def lifted(make: Callable[[Any], Any]) -> Lifespan:
-    """A synchronous context manager as an asynchronous one."""
-
-    @asynccontextmanager
-    async def lifespan(app: Any) -> AsyncIterator[Mapping[str, Any] | None]:
-        with make(app) as state:
-            yield state
-
     return lifespan
 
 

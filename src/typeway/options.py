@@ -326,11 +326,7 @@ def is_absent(value: Any) -> bool:
 
 
 def check_names(owner: str, given: Iterable[str], known: Collection[str]) -> None:
-    """Refuse an option that does not exist, and name the nearest one that does.
-
-    Parameters:
-        owner: what was called, as the user wrote it: `app.get()`.
-    """
+    """Refuse an option of the owner, as in `app.get()`, that does not exist, and name the nearest one that does."""
     for name in given:
         if name not in known:
             names = sorted(known)

@@ -128,11 +128,7 @@ def content_of(operation: Operation, want: Callable[[Any, str], JsonSchema]) -> 
 
 
 def event_schema(model: JsonSchema | None) -> JsonSchema:
-    """The schema of one server-sent event (HTML Living Standard, section 9.2).
-
-    Parameters:
-        model: what the data holds; None if it is not known to be JSON.
-    """
+    """The schema of one server-sent event (HTML Living Standard, section 9.2) whose data may be JSON of a model."""
     data = {"type": "string"}
     return {
         "type": "object",

@@ -111,6 +111,7 @@ class Components:
         """Ask for the schema of the answer that validation gives."""
         if self.errors is None:
             self.errors = {}
+            self.afterwards.append(self.add_errors)
         return self.errors
 
     def describe(self) -> dict[str, Any]:
@@ -127,8 +128,6 @@ class Components:
                 wanted.shown["title"] = wanted.title
         for finish in self.afterwards:
             finish()
-        if self.errors is not None:
-            self.add_errors(self.errors)
         components = {"schemas": dict(sorted(self.schemas.items())), "securitySchemes": self.guards}
         return {name: members for name, members in components.items() if members}
 
@@ -136,20 +135,18 @@ class Components:
         """The component that a schema refers to."""
         return self.schemas[schema["$ref"].removeprefix(COMPONENT)]
 
-    def add_errors(self, shown: JsonSchema) -> None:
+    def add_errors(self) -> None:
         """Add what describes a 422; the author's models keep their names."""
         error, errors = (
             f"typeway__{name}" if name in self.schemas else name for name in ("ValidationError", "HTTPValidationError")
         )
         self.schemas[error] = INVALID
         self.schemas[errors] = {
-            "properties": {
-                "detail": {"items": {"$ref": COMPONENT + error}, "type": "array", "title": "Detail"},
-            },
+            "properties": {"detail": {"items": {"$ref": COMPONENT + error}, "type": "array", "title": "Detail"}},
             "type": "object",
             "title": "HTTPValidationError",
         }
-        shown["$ref"] = COMPONENT + errors
+        self.want_errors()["$ref"] = COMPONENT + errors
 
 
 def with_default(schema: CoreSchema, default: Any) -> CoreSchema:

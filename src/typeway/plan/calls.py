@@ -7,6 +7,7 @@ import inspect
 import types
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
@@ -59,19 +60,14 @@ def is_async_generator(function: Callable[..., Any]) -> bool:
     return any(inspect.isasyncgenfunction(entry) for entry in candidates(function))
 
 
+@dataclass(slots=True, eq=False)
 class Suspended(AbstractAsyncContextManager[Any]):
-    """An asynchronous generator as a context manager, by contextlib's rules.
+    """An asynchronous generator, which yields once, as a context manager by contextlib's rules.
 
     PERF: where nothing fails it costs 0.6 us, contextlib's own 1.8 us; where something does, contextlib's own decides.
-
-    Parameters:
-        generator: yields once.
     """
 
-    __slots__ = ("generator",)
-
-    def __init__(self, generator: AsyncGenerator[Any, None]) -> None:
-        self.generator = generator
+    generator: AsyncGenerator[Any, None]
 
     async def __aenter__(self) -> Any:
         try:

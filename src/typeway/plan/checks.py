@@ -85,7 +85,7 @@ def build_check(inputs: Sequence[Input], where: str, *, named_members: bool) -> 
         entry.name: (with_default(input_schema(entry, where), entry.marker), entry.is_required) for entry in inputs
     }
     # A member of a body must first be taken out of it, or of a form.
-    is_alone = len(inputs) == 1 and not (named_members and inputs[0].location in ("body", "form", "file"))
+    is_alone = len(inputs) == 1 and not (named_members and inputs[0].in_body)
     return Check(
         validator=mapping_validator(fields),
         places={entry.name: place_of(entry, named_members) for entry in inputs},

@@ -259,10 +259,6 @@ def field_schema_of(field: FieldInfo, where: str) -> CoreSchema:
     return schema_of(Annotated[field.annotation, lone], where)
 
 
-# What a field says for readers, not for validation.
-TEXTS: Final = ("title", "description", "deprecated", "examples", "json_schema_extra")
-
-
 def texts_of(field: FieldInfo, title: str | None = None) -> dict[str, Any]:
     """What a field says for readers, as metadata of a core schema.
 

@@ -92,12 +92,7 @@ def grow_tree(
     conventions: Conventions,
     overrides: Overrides | None = None,
 ) -> Node:
-    """The tree of an endpoint.
-
-    Parameters:
-        declaration: the endpoint's own.
-        dependencies: what the route and what is around it add, in order.
-        overrides: callables to run in the place of others.
+    """The tree of an endpoint, with the dependencies that the route and what is around it add.
 
     Raises:
         DeclarationError: a signature contradicts itself, dependencies form a cycle, or a generator that lives

@@ -81,11 +81,7 @@ async def last_answer(connection: Request, error: Exception, handlers: Handlers,
     if handler is not None:
         response: Response = await call_handler(handler, connection, error)
         return response
-    return bare_500(conventions)
-
-
-def bare_500(conventions: Conventions) -> Response:
-    """What a client sees of an unhandled exception: nothing of it."""
+    # A client sees nothing of an unhandled exception.
     if conventions.json_errors:
         return JSONResponse({"detail": texts.INTERNAL_SERVER_ERROR}, 500)
     return PlainTextResponse(texts.INTERNAL_SERVER_ERROR, 500)

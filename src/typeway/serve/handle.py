@@ -68,11 +68,7 @@ def overrides_in(scope: Scope) -> Overrides:
 
 
 async def serve_handler(handler: Handler, target: Target | None, scope: Scope, receive: Receive, send: Send) -> None:
-    """Serve one request through a handler, and resume its generators afterwards.
-
-    Parameters:
-        target: what the handler serves, if that is known.
-    """
+    """Serve one request through a handler of a target, if that is known, and resume its generators afterwards."""
     exchange = Exchange(scope, receive, send, scope.get("path_params", {}))
     exchange.function_exits, exchange.request_exits = [], []
     scope[EXCHANGE] = exchange

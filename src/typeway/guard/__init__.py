@@ -1,0 +1,1 @@
+"""Keep users out of the known pitfalls: what they cannot see, the framework tells them."""

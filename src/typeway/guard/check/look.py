@@ -105,9 +105,12 @@ def place_in(error: DeclarationError, files: Files) -> tuple[str, str]:
 
 
 def settled(found: Iterable[Finding], files: Files, choice: Choice) -> list[Finding]:
-    """Findings in order, each once, without those that nobody wants to see."""
-    kept = [finding for finding in dict.fromkeys(found) if choice.takes(finding.code) and not is_silenced(finding, files)]
-    return sorted(kept, key=lambda finding: (finding.path, finding.line, finding.code))
+    """Findings in order, one of a kind per line, without those that nobody wants to see."""
+    kept: dict[tuple[str, int, str], Finding] = {}
+    for finding in found:
+        if choice.takes(finding.code) and not is_silenced(finding, files):
+            kept.setdefault((finding.path, finding.line, finding.code), finding)
+    return [kept[place] for place in sorted(kept)]
 
 
 def is_silenced(finding: Finding, files: Files) -> bool:

@@ -127,7 +127,7 @@ class Catalogue:
     """The lists above, with the names resolved to the objects that they stand for in this process."""
 
     functions: dict[int, tuple[str, Wait]] = field(default_factory=dict)
-    kinds: dict[type[Any] | str, Mapping[str, Wait] | None] = field(default_factory=dict)
+    methods: dict[tuple[type[Any] | str, str], Wait | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name, wait in FUNCTIONS.items():
@@ -141,13 +141,17 @@ class Catalogue:
 
     def method(self, kind: type[Any] | str, name: str) -> Wait | None:
         """Why a method of a class waits, if it does."""
+        key = (kind, name)
+        if key not in self.methods:
+            self.methods[key] = self.read_method(kind, name)
+        return self.methods[key]
+
+    def read_method(self, kind: type[Any] | str, name: str) -> Wait | None:
+        parents = {kind} if isinstance(kind, str) else set(type.mro(kind))
         for names, methods, wait in METHODS:
-            if (methods is None and not name.startswith("_") and name not in HARMLESS) or (methods and name in methods):
-                if isinstance(kind, str):
-                    if kind in names:
-                        return wait
-                elif any(parent in (loaded(entry) for entry in names) for parent in type.mro(kind)):
-                    return wait
+            is_listed = name in methods if methods is not None else not name.startswith("_") and name not in HARMLESS
+            if is_listed and any(entry in parents or loaded(entry) in parents for entry in names):
+                return wait
         return None
 
 

@@ -38,6 +38,7 @@ class Inference:
     known: dict[tuple[ast.AST, Function], Value | None] = field(default_factory=dict)
     bound: dict[Function, Mapping[str, list[Binding]]] = field(default_factory=dict)
     results: dict[Function, Instance | None] = field(default_factory=dict)
+    called_by: dict[Function, list[tuple[ast.Call, Function]]] = field(default_factory=dict)
     depth: int = 0
 
     def value(self, node: ast.expr, function: Function) -> Value | None:

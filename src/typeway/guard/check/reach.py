@@ -58,12 +58,16 @@ def reach(inference: Inference, entries: Iterable[tuple[Function, str]]) -> list
     return steps
 
 
-def calls(inference: Inference, function: Function) -> Iterator[tuple[ast.Call, Function]]:
+def calls(inference: Inference, function: Function) -> list[tuple[ast.Call, Function]]:
     """The own functions that a function calls, with the places."""
-    for call in calls_of(function):
-        called = target(inference, inference.value(call.func, function))
-        if called is not None and runs_here(called, call, function, inference):
-            yield call, called
+    if function not in inference.called_by:
+        inference.called_by[function] = [
+            (call, called)
+            for call in calls_of(function)
+            if (called := target(inference, inference.value(call.func, function))) is not None
+            and runs_here(called, call, function, inference)
+        ]
+    return inference.called_by[function]
 
 
 def calls_of(function: Function) -> Iterator[ast.Call]:
@@ -110,13 +114,9 @@ def is_elsewhere(node: ast.AST, function: Function, inference: Inference) -> boo
 def is_once(node: ast.AST, function: Function) -> bool:
     """Whether something stands in `if x is None: … x = …`, which fills a memory and is not passed again."""
     for part in function.around(node):
-        if isinstance(part, ast.If) and node_in(node, part.body, function):
-            tested = tested_for_absence(part.test)
-            assigned = {
-                ast.unparse(target)
-                for statement in ast.walk(part)
-                for target in targets(statement)
-            }  # fmt: skip
+        tested = tested_for_absence(part.test) if isinstance(part, ast.If) else set()
+        if tested and isinstance(part, ast.If) and node_in(node, part.body, function):
+            assigned = {ast.unparse(target) for statement in ast.walk(part) for target in targets(statement)}
             if tested & assigned:
                 return True
     return False

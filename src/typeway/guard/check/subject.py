@@ -13,7 +13,7 @@ from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.routing import BaseRoute, Host, Mount
 
 from typeway.exceptions import DeclarationError
-from typeway.guard.check.blocking import Catalogue
+from typeway.guard.check.blocking import Catalogue, Wait
 from typeway.guard.check.finding import Finding
 from typeway.guard.check.infer import Inference
 from typeway.guard.check.program import Function, Program
@@ -102,6 +102,7 @@ class Subject:
     inference: Inference = field(init=False)
     catalogue: Catalogue = field(default_factory=Catalogue)
     refused: list[DeclarationError] = field(default_factory=list)
+    waits: dict[Function, list[tuple[ast.AST, str, Wait]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.inference = Inference(self.program)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator
-from typing import Any, Final
+from dataclasses import dataclass, field
+from typing import Any
 
 from starlette.exceptions import HTTPException, WebSocketException
 
@@ -14,15 +16,13 @@ from typeway.guard.check.reach import calls
 from typeway.guard.check.subject import Endpoint, Subject, middleware_of
 from typeway.guard.check.values import Known
 
-# How many calls deep an exception is followed.
-DEEPEST: Final = 4
-
 Raised = tuple[type[BaseException], Function, ast.Raise]
 
 
 def unhandled_exceptions(subject: Subject) -> Iterator[Finding]:
     """TW017: an error of the application's own that ends as a 500, because nothing says how to answer it."""
     seen: set[ast.AST] = set()
+    escapes = Escapes(subject)
     for endpoint in subject.own:
         if endpoint.function is None or not endpoint.methods or is_caught_outside(subject, endpoint):
             continue
@@ -33,7 +33,7 @@ def unhandled_exceptions(subject: Subject) -> Iterator[Finding]:
             if node.depends is not None and (found := subject.program.function(node.function)) is not None
         ]
         for function in functions:
-            for kind, where, node in raised_in(subject, function, 0):
+            for kind, where, node in escapes.of(function):
                 if node in seen or is_answered(kind, endpoint):
                     continue
                 seen.add(node)
@@ -69,21 +69,38 @@ def is_answered(kind: type[BaseException], endpoint: Endpoint) -> bool:
     return any(parent in handlers for parent in kind.__mro__)
 
 
-def raised_in(subject: Subject, function: Function, depth: int, above: tuple[Function, ...] = ()) -> Iterator[Raised]:
-    """The application's own exceptions that can leave a function."""
-    for node in function.body:
-        if isinstance(node, ast.Raise) and node.exc is not None:
-            kind = kind_of(subject, node.exc, function)
-            if kind is not None and not is_caught(subject, kind, node, function):
-                yield kind, function, node
-    if depth == DEEPEST or function.yields:
-        return
-    for call, called in calls(subject.inference, function):
-        if called in (*above, function) or (called.is_async and not function.is_awaited(call)) or called.yields:
-            continue
-        for kind, where, node in raised_in(subject, called, depth + 1, (*above, function)):
-            if not is_caught(subject, kind, call, function):
-                yield kind, where, node
+@dataclass(eq=False)
+class Escapes:
+    """Which of the application's own exceptions can leave its functions, each function looked at once.
+
+    Parameters:
+        subject: the application.
+    """
+
+    subject: Subject
+    known: dict[Function, list[Raised]] = field(default_factory=dict)
+
+    def of(self, function: Function) -> list[Raised]:
+        """The exceptions that can leave a function, with the places where they are raised."""
+        if function not in self.known:
+            self.known[function] = []  # a function that calls itself adds nothing to what it raises
+            self.known[function] = [*self.read(function)]
+        return self.known[function]
+
+    def read(self, function: Function) -> Iterator[Raised]:
+        for node in function.body:
+            if isinstance(node, ast.Raise) and node.exc is not None:
+                kind = kind_of(self.subject, node.exc, function)
+                if kind is not None and not is_caught(self.subject, kind, node, function):
+                    yield kind, function, node
+        if function.yields:
+            return
+        for call, called in calls(self.subject.inference, function):
+            if called.yields or (called.is_async and not function.is_awaited(call)):
+                continue
+            for kind, where, node in self.of(called):
+                if not is_caught(self.subject, kind, call, function):
+                    yield kind, where, node
 
 
 def kind_of(subject: Subject, node: ast.expr, function: Function) -> type[BaseException] | None:
@@ -93,7 +110,7 @@ def kind_of(subject: Subject, node: ast.expr, function: Function) -> type[BaseEx
     kind = value.thing if isinstance(value, Known) else None
     if not isinstance(kind, type) or not issubclass(kind, Exception) or issubclass(kind, HTTPException | WebSocketException):
         return None
-    module = getattr(__import__("sys").modules.get(kind.__module__), "__file__", None)
+    module = getattr(sys.modules.get(kind.__module__), "__file__", None)
     return kind if module is not None and subject.program.files.file(module) is not None else None
 
 
@@ -101,8 +118,7 @@ def is_caught(subject: Subject, kind: type[BaseException], node: ast.AST, functi
     """Whether an exception that is raised at some place is caught around it in the same function."""
     inside: ast.AST = node
     for part in function.around(node):
-        if isinstance(part, ast.With | ast.AsyncWith):
-            # What a context manager does with an exception is its own affair; only those of `open` and locks are plain.
+        if isinstance(part, ast.With | ast.AsyncWith) and any(may_catch(subject, item, function) for item in part.items):
             return True
         if isinstance(part, ast.Try) and inside in part.body and any(
             catches(subject, handler, kind, function) for handler in part.handlers
@@ -110,6 +126,14 @@ def is_caught(subject: Subject, kind: type[BaseException], node: ast.AST, functi
             return True
         inside = part
     return False
+
+
+def may_catch(subject: Subject, item: ast.withitem, function: Function) -> bool:
+    """Whether a context manager may keep an exception: one of which nothing is known, or the application's own."""
+    held = subject.inference.instance(item.context_expr, function)
+    if held is None or held.kind is object:
+        return True
+    return isinstance(held.kind, type) and subject.program.method(held.kind, "__exit__") is not None
 
 
 def catches(subject: Subject, handler: ast.ExceptHandler, kind: type[BaseException], function: Function) -> bool:

@@ -35,8 +35,14 @@ def blocking_calls(subject: Subject) -> Iterator[Finding]:
             )
 
 
-def waits_of(subject: Subject, function: Function) -> Iterator[tuple[ast.AST, str, Wait]]:
+def waits_of(subject: Subject, function: Function) -> list[tuple[ast.AST, str, Wait]]:
     """What waits in a function's own code."""
+    if function not in subject.waits:
+        subject.waits[function] = [*read_waits(subject, function)]
+    return subject.waits[function]
+
+
+def read_waits(subject: Subject, function: Function) -> Iterator[tuple[ast.AST, str, Wait]]:
     for call in calls_of(function):
         if function.is_awaited(call):
             continue

@@ -68,8 +68,10 @@ def dumps_of(function: Function) -> Iterator[tuple[ast.Call, ast.Attribute]]:
 
 
 def is_only_told(call: ast.Call, function: Function) -> bool:
-    """Whether what is dumped is only logged, or stored beside a note of what was sent."""
+    """Whether what is dumped is only logged or told in an error, or stored beside a note of what was sent."""
     for part in function.around(call):
+        if isinstance(part, ast.Raise):
+            return True
         if isinstance(part, ast.Call) and re.search(r"\b(log|logger|logging|print|json|hash)\b", ast.unparse(part.func)):
             return True
     return any(isinstance(node, ast.Attribute) and "fields_set" in node.attr for node in function.body)

@@ -177,7 +177,9 @@ def test_a_refusal_without_a_place_gets_the_authors_line(check: Check) -> None:
 
 def test_a_refusal_that_comes_late_is_a_finding_too(check: Check) -> None:
     """A declaration that turns out to be impossible when its plan is built is reported beside the other findings."""
-    source = SLEEPY.format(comment="") + """
+    source = (
+        SLEEPY.format(comment="")
+        + """
 
 def broken() -> int:
     return 1
@@ -196,4 +198,5 @@ for route in app.routes:
         from typeway.declare.signature import read_declaration
         route.declaration = read_declaration(depends_on_itself)
 """
+    )
     assert set(check(source).codes) == {"TW001", "TW002", "TW013"}

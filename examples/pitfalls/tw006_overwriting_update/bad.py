@@ -1,6 +1,7 @@
 """Bad: to send a title resets the priority."""
 
 from pydantic import BaseModel
+
 from typeway import Typeway
 
 app = Typeway()

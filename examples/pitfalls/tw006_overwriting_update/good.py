@@ -1,6 +1,7 @@
 """Good: only what was sent is written."""
 
 from pydantic import BaseModel
+
 from typeway import Typeway
 
 app = Typeway()

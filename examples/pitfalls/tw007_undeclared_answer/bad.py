@@ -5,6 +5,7 @@ from typing import Annotated
 
 from sqlalchemy import create_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
 from typeway import Depends, Typeway
 
 app = Typeway()

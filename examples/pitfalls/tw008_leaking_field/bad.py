@@ -1,6 +1,7 @@
 """Bad: every reader of a profile gets the hash of its owner's password."""
 
 from pydantic import BaseModel
+
 from typeway import Typeway
 
 app = Typeway()

@@ -1,6 +1,7 @@
 """Good: what is stored and what is told are two models."""
 
 from pydantic import BaseModel
+
 from typeway import Typeway
 
 app = Typeway()

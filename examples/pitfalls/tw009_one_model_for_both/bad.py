@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from pydantic import BaseModel, Field
+
 from typeway import Typeway
 
 app = Typeway()

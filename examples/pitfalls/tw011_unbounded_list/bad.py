@@ -1,6 +1,7 @@
 """Bad: the list grows with every task."""
 
 from pydantic import BaseModel
+
 from typeway import Typeway
 
 app = Typeway()

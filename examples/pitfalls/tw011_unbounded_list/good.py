@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from pydantic import BaseModel
+
 from typeway import Query, Typeway
 
 app = Typeway()

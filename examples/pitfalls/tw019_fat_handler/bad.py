@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Annotated
 
 from pydantic import BaseModel
+
 from typeway import Depends, HTTPException, Typeway
 
 app = Typeway()

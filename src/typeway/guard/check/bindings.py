@@ -59,8 +59,9 @@ def bindings_in(node: ast.AST) -> Iterator[tuple[str, Binding]]:
             yield from targets_of(node.optional_vars, Binding(expression=node.context_expr))
         case ast.Import():
             for alias in node.names:
-                yield alias.asname or alias.name.partition(".")[0], Binding(
-                    imported=alias.name if alias.asname else alias.name.partition(".")[0]
+                yield (
+                    alias.asname or alias.name.partition(".")[0],
+                    Binding(imported=alias.name if alias.asname else alias.name.partition(".")[0]),
                 )
         case ast.ImportFrom():
             for alias in node.names:
@@ -91,5 +92,3 @@ def definitions(function: Function) -> Iterator[FunctionNode | ast.ClassDef]:
             yield node
         elif not isinstance(node, ast.Lambda):
             stack.extend(ast.iter_child_nodes(node))
-
-

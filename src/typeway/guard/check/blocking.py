@@ -26,9 +26,13 @@ class Wait:
 SLEEP: Final = Wait("waits for time to pass", "write await asyncio.sleep(…) or await anyio.sleep(…)")
 REQUEST: Final = Wait("waits for another server", "use httpx.AsyncClient and await it, or run_in_threadpool({name}, …)")
 DATABASE: Final = Wait("waits for the database", "use the library's async form and await it, or a plain def endpoint")
-PROCESS: Final = Wait("waits for another process", "write await asyncio.create_subprocess_exec(…), or run_in_threadpool({name}, …)")
+PROCESS: Final = Wait(
+    "waits for another process", "write await asyncio.create_subprocess_exec(…), or run_in_threadpool({name}, …)"
+)
 FILES: Final = Wait("waits for the disk", "use anyio.Path or anyio.open_file, or run_in_threadpool({name}, …)")
-NETWORK: Final = Wait("waits for the network", "use asyncio's streams or anyio.connect_tcp, or run_in_threadpool({name}, …)")
+NETWORK: Final = Wait(
+    "waits for the network", "use asyncio's streams or anyio.connect_tcp, or run_in_threadpool({name}, …)"
+)
 HASHING: Final = Wait("takes a processor for as long as a password hash is meant to", IN_THREAD)
 LOCK: Final = Wait("waits for another thread", "use anyio.Lock or asyncio.Lock, or run_in_threadpool({name}, …)")
 PERSON: Final = Wait("waits for somebody at the terminal", "take it out of the request")

@@ -12,14 +12,22 @@ from functools import partial
 from types import FunctionType, ModuleType
 from typing import Any, Final
 
-
 from typeway.declare.depends import Depends
 from typeway.declare.signature import globals_of, resolve
 from typeway.guard.check.bindings import Binding, bindings_of
 from typeway.guard.check.program import Function, Program
 from typeway.guard.check.results import as_mapping, given_by, held_by, made_by
 from typeway.guard.check.values import (
-    Inner, Instance, Known, Method, Named, Value, common, dotted, instance_of, produced_by,
+    Inner,
+    Instance,
+    Known,
+    Method,
+    Named,
+    Value,
+    common,
+    dotted,
+    instance_of,
+    produced_by,
 )  # fmt: skip
 
 # How many steps from one expression to others are taken before its value counts as unknown.
@@ -113,8 +121,13 @@ class Inference:
             return self.annotated(argument.annotation, function)
         value = self.value(default, function) if isinstance(default, ast.Call) else None
         wanted = function.names.get(getattr(getattr(default, "func", None), "id", ""))
-        if isinstance(default, ast.Call) and default.args and (
-            isinstance(wanted, type) and issubclass(wanted, Depends) or getattr(wanted, "__name__", "") == "Depends"
+        if (
+            isinstance(default, ast.Call)
+            and default.args
+            and (
+                (isinstance(wanted, type) and issubclass(wanted, Depends))
+                or getattr(wanted, "__name__", "") == "Depends"
+            )
         ):
             dependency = self.value(default.args[0], function)
             return self.called(dependency, default, function)
@@ -128,9 +141,8 @@ class Inference:
     def declared_global(self, name: str, function: Function) -> Instance | None:
         """What is said of a global that holds None for now."""
         for statement in function.file.tree.body:
-            if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
-                if statement.target.id == name:
-                    return self.annotated(statement.annotation, function)
+            if isinstance(statement, ast.AnnAssign) and getattr(statement.target, "id", "") == name:
+                return self.annotated(statement.annotation, function)
         return None
 
     # --- attributes ---------------------------------------------------------------------------------------------
@@ -145,9 +157,10 @@ class Inference:
             case Known(type() as kind):
                 return class_member(kind, node.attr)
             case Known(thing):
-                own = getattr(thing, "__dict__", {})
-                if isinstance(own, dict) and own.get(node.attr) is not None:
-                    return Known(own[node.attr])
+                # Looked up without running anything: a proxy may do whatever it likes when it is asked.
+                own = inspect.getattr_static(thing, node.attr, None)
+                if own is not None and own is not inspect.getattr_static(type(thing), node.attr, None):
+                    return Known(own)
                 return self.member(Instance(type(thing)), node.attr)
             case Instance():
                 return self.member(base, node.attr)
@@ -163,7 +176,7 @@ class Inference:
         found = inspect.getattr_static(owner.kind, name, None)
         if isinstance(found, property) or type(found).__name__ in ("cached_property", "hybrid_property"):
             return self.property(found, owner)
-        if isinstance(found, staticmethod | classmethod) or callable(found) and not isinstance(found, type):
+        if isinstance(found, staticmethod | classmethod) or (callable(found) and not isinstance(found, type)):
             return Method(owner, name, found)
         return self.field(owner.kind, name) or (Method(owner, name) if found is None else None)
 
@@ -219,8 +232,8 @@ class Inference:
     def known_call(
         self, thing: Any, arguments: list[Instance | None], node: ast.Call, function: Function
     ) -> Value | None:
-        made = getattr(thing, "class_", None)  # a session factory of SQLAlchemy says what it makes
-        if isinstance(made, type) and not callable(getattr(thing, "__code__", None)):
+        made = inspect.getattr_static(thing, "class_", None)  # a session factory of SQLAlchemy says what it makes
+        if isinstance(made, type):
             return Instance(made)
         result = made_by(dotted(thing), arguments, node)
         if result is not None:
@@ -335,7 +348,9 @@ def assignments_to_self(function: Function, name: str) -> Iterator[ast.expr]:
     """What a method assigns to an attribute of its object."""
     own = next(iter(function.parameters), None)
     for node in function.body:
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        targets = (
+            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        )
         for target in targets:
             if isinstance(target, ast.Attribute) and target.attr == name and getattr(target.value, "id", "") == own:
                 value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None

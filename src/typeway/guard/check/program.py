@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Final
 
-from typeway.declare.signature import unwrap
 from typeway.guard.check.files import Files, FunctionNode, SourceFile
 
 # What opens a scope of its own: what stands in it does not run when the function around it does.
@@ -64,7 +63,9 @@ class Function:
         arguments = self.node.args
         plain = [*arguments.posonlyargs, *arguments.args]
         defaults: list[ast.expr | None] = [None] * (len(plain) - len(arguments.defaults))
-        found = dict(zip((entry.arg for entry in plain), zip(plain, [*defaults, *arguments.defaults], strict=True)))
+        found = {
+            entry.arg: (entry, default) for entry, default in zip(plain, [*defaults, *arguments.defaults], strict=True)
+        }
         for entry, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
             found[entry.arg] = (entry, default)
         return found
@@ -106,16 +107,16 @@ class Program:
     files: Files
     found: dict[tuple[int, type[Any] | None], Function] = field(default_factory=dict)
 
-    def function(self, thing: Callable[..., Any], owner: type[Any] | None = None) -> Function | None:
+    def function(self, thing: Any, owner: type[Any] | None = None) -> Function | None:
         """The source of a callable: a function, a method, a partial or a callable object; None where it is foreign.
 
         A decorated function is looked at as what the decorator made of it, as long as that is the application's own.
         """
-        while hasattr(thing, "func") and not inspect.isroutine(thing):
+        while isinstance(thing, partial):
             thing = thing.func
         if inspect.ismethod(thing):
-            self_or_class = thing.__self__
-            owner = self_or_class if isinstance(self_or_class, type) else type(self_or_class)
+            bound: Any = thing.__self__
+            owner = bound if isinstance(bound, type) else type(bound)
             thing = thing.__func__
         if isinstance(thing, staticmethod | classmethod):
             thing = thing.__func__
@@ -123,18 +124,18 @@ class Program:
             thing = thing.fget
         if not inspect.isfunction(thing) and not isinstance(thing, type):
             call = getattr(type(thing), "__call__", None)
-            if inspect.isfunction(call) and not hasattr(thing, "__wrapped__"):
+            if inspect.isfunction(call) and inner_of(thing) is thing:
                 thing, owner = call, type(thing)
         found = self.source(thing, owner)
-        inner = unwrap(thing)
+        inner = inner_of(thing)
         if found is None and inner is not thing and same_kind(thing, inner):
             return self.source(inner, owner)
         return found
 
     def source(self, thing: Any, owner: type[Any] | None) -> Function | None:
-        code = getattr(thing, "__code__", None)
-        if code is None:
+        if not inspect.isfunction(thing):
             return None
+        code = thing.__code__
         key = (id(thing), owner)
         if key not in self.found:
             file = self.files.file(code.co_filename)
@@ -156,6 +157,16 @@ class Program:
         return Function(node, outer.file, outer.names, outer.cells, None, outer)
 
 
+def inner_of(thing: Any) -> Any:
+    """What a stack of wrappers ends in, looked up without running anything."""
+    for _ in range(100):
+        inner = inspect.getattr_static(thing, "__wrapped__", None)
+        if inner is None:
+            return thing
+        thing = inner
+    return thing
+
+
 def cells_of(function: Any) -> dict[str, Any]:
     """The values of the names that a function closes over."""
     found = {}
@@ -169,7 +180,7 @@ def cells_of(function: Any) -> dict[str, Any]:
 
 def same_kind(one: Any, other: Any) -> bool:
     """Whether calling one callable is like calling another: both return at once what they compute, or neither does."""
-    if hasattr(one, "cache_info") or hasattr(one, "cache_parameters"):
+    if inspect.getattr_static(one, "cache_info", None) is not None:
         return False
     questions = (inspect.iscoroutinefunction, inspect.isasyncgenfunction, inspect.isgeneratorfunction)
     kinds = [tuple(question(thing) for question in questions) for thing in (one, other)]

@@ -94,7 +94,10 @@ def target(inference: Inference, callee: Value | None) -> Function | None:
 
 def runs_here(called: Function, call: ast.Call, function: Function, inference: Inference) -> bool:
     """Whether calling a function runs it, here: generators run where they are iterated, coroutines on their loop."""
-    if any(getattr(part, "id", getattr(part, "attr", "")) in ("overload", "abstractmethod") for part in called.node.decorator_list):
+    if any(
+        getattr(part, "id", getattr(part, "attr", "")) in ("overload", "abstractmethod")
+        for part in called.node.decorator_list
+    ):
         return False
     if called.is_async:
         return not any(is_elsewhere(node, function, inference) for node in function.around(call))
@@ -159,5 +162,3 @@ def node_in(node: ast.AST, body: list[ast.stmt], function: Function) -> bool:
 def told(steps: Iterable[Function]) -> str:
     """A chain of calls in words."""
     return " → ".join(f"{function.name}()" for function in steps)
-
-

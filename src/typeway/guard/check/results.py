@@ -128,7 +128,9 @@ def found(owner: Instance, arguments: Arguments, call: ast.Call) -> Instance | N
 
 
 def documents(owner: Instance, arguments: Arguments, call: ast.Call) -> Instance | None:
-    length = call.args[0] if call.args else next((entry.value for entry in call.keywords if entry.arg == "length"), None)
+    length = (
+        call.args[0] if call.args else next((entry.value for entry in call.keywords if entry.arg == "length"), None)
+    )
     is_open = length is None or (isinstance(length, ast.Constant) and length.value is None)
     return Instance(list, of=ROW, many=True, bounded=owner.bounded or not is_open)
 
@@ -231,7 +233,9 @@ def held_by(owner: Instance, name: str) -> Instance | None:
     """What an object has under a name or key, where every name or key is one of its own."""
     if name == "_mapping" and owner.kind is Record:
         return owner
-    if name.startswith("_") or (isinstance(owner.kind, type) and inspect.getattr_static(owner.kind, name, None) is not None):
+    if name.startswith("_") or (
+        isinstance(owner.kind, type) and inspect.getattr_static(owner.kind, name, None) is not None
+    ):
         return None
     return next((Instance(kind) for kinds, kind in HELD if is_a(owner.kind, kinds)), None)
 

@@ -75,7 +75,9 @@ class Record:
 
 
 COLLECTIONS: Final = (list, set, frozenset, tuple)
-ABSTRACT: Final = frozenset({"Sequence", "Iterable", "Collection", "MutableSequence", "Set", "Iterator", "AsyncIterator"})
+ABSTRACT: Final = frozenset(
+    {"Sequence", "Iterable", "Collection", "MutableSequence", "Set", "Iterator", "AsyncIterator"}
+)
 PRODUCERS: Final = frozenset({"Generator", "AsyncGenerator", "Awaitable", "Coroutine", "Iterator", "AsyncIterator"})
 PRODUCERS_OF: Final = PRODUCERS | {"Iterable", "AsyncIterable", "AbstractContextManager", "AbstractAsyncContextManager"}
 

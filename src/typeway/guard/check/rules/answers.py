@@ -75,7 +75,9 @@ def is_list(endpoint: Endpoint) -> bool:
 
 
 def is_model(kind: Any) -> bool:
-    return isinstance(kind, type) and (issubclass(kind, BaseModel) or hasattr(kind, "__annotations__")) or bool(get_args(kind))
+    return (isinstance(kind, type) and (issubclass(kind, BaseModel) or hasattr(kind, "__annotations__"))) or bool(
+        get_args(kind)
+    )
 
 
 def has_bound(endpoint: Endpoint) -> bool:
@@ -122,15 +124,13 @@ def grows(memory: str, function: Function) -> bool:
     """Whether a function adds to a collection of that name."""
     for statement in function.node.body:
         for node in executed(statement):
-            if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store) and named(node.value, memory):
-                return True
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in GROWS:
-                if named(node.func.value, memory):
+            match node:
+                case ast.Subscript(value=held, ctx=ast.Store()) if named(held, memory):
+                    return True
+                case ast.Call(func=ast.Attribute(value=held, attr=name)) if name in GROWS and named(held, memory):
                     return True
     return False
 
 
 def named(node: ast.expr, name: str) -> bool:
     return isinstance(node, ast.Name) and node.id == name
-
-

@@ -9,9 +9,8 @@ from typing import Final
 from typeway.guard.check.finding import Finding
 from typeway.guard.check.program import Function
 from typeway.guard.check.reach import reach
-from typeway.guard.check.subject import Endpoint, Subject
+from typeway.guard.check.subject import Subject
 from typeway.plan.tree import Node
-from typeway.security.base import SecurityBase
 
 # What clean-up is called.
 CLEANS_UP: Final = frozenset({
@@ -28,7 +27,7 @@ def unused_dependencies(subject: Subject) -> Iterator[Finding]:
     for endpoint in subject.endpoints:
         for node in endpoint.tree.walk():
             function = subject.program.function(node.function)
-            if function is None or node.kind.name == "STREAM" and not function.yields:
+            if function is None or (node.kind.name == "STREAM" and not function.yields):
                 continue
             for name, child in node.children:
                 if name is None or (function.node, name) in seen or name not in function.parameters:
@@ -68,7 +67,8 @@ def has_no_effect(subject: Subject, child: Node) -> bool:
     """Whether a dependency gives a value and does nothing else: it is own code that neither refuses nor changes."""
     for node in child.walk():
         function = subject.program.function(node.function)
-        if isinstance(node.function, SecurityBase) or node.own_scopes or function is None:
+        # A scheme stands in the packages of others or of the framework.
+        if function is None or node.own_scopes:
             return False
         if not gives(function):
             return False
@@ -104,13 +104,9 @@ def unguarded_cleanup(subject: Subject) -> Iterator[Finding]:
                 path,
                 line,
                 f"{function.name}() cleans up on line {cleanup.lineno} only if nothing goes wrong: an error in "
-                f"{title(endpoint)} is raised at this yield.",
+                f"{endpoint.title} is raised at this yield.",
                 "put the yield into try: and the clean-up into finally:, or use a with statement.",
             )
-
-
-def title(endpoint: Endpoint) -> str:
-    return endpoint.title
 
 
 def after(node: ast.AST, function: Function) -> Iterator[ast.stmt]:

@@ -108,7 +108,11 @@ def kind_of(subject: Subject, node: ast.expr, function: Function) -> type[BaseEx
     called = node.func if isinstance(node, ast.Call) else node
     value = subject.inference.value(called, function)
     kind = value.thing if isinstance(value, Known) else None
-    if not isinstance(kind, type) or not issubclass(kind, Exception) or issubclass(kind, HTTPException | WebSocketException):
+    if (
+        not isinstance(kind, type)
+        or not issubclass(kind, Exception)
+        or issubclass(kind, HTTPException | WebSocketException)
+    ):
         return None
     module = getattr(sys.modules.get(kind.__module__), "__file__", None)
     return kind if module is not None and subject.program.files.file(module) is not None else None
@@ -118,10 +122,14 @@ def is_caught(subject: Subject, kind: type[BaseException], node: ast.AST, functi
     """Whether an exception that is raised at some place is caught around it in the same function."""
     inside: ast.AST = node
     for part in function.around(node):
-        if isinstance(part, ast.With | ast.AsyncWith) and any(may_catch(subject, item, function) for item in part.items):
+        if isinstance(part, ast.With | ast.AsyncWith) and any(
+            may_catch(subject, item, function) for item in part.items
+        ):
             return True
-        if isinstance(part, ast.Try) and inside in part.body and any(
-            catches(subject, handler, kind, function) for handler in part.handlers
+        if (
+            isinstance(part, ast.Try)
+            and inside in part.body
+            and any(catches(subject, handler, kind, function) for handler in part.handlers)
         ):
             return True
         inside = part

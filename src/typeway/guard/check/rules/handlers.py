@@ -58,11 +58,11 @@ def is_changed(name: str, function: Function) -> bool:
         if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store):
             return False
     for node in function.body:
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CHANGES:
-            if named(node.func.value, name):
+        match node:
+            case ast.Call(func=ast.Attribute(value=held, attr=change)) if change in CHANGES and named(held, name):
                 return True
-        if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store | ast.Del) and named(node.value, name):
-            return True
+            case ast.Subscript(value=held, ctx=ast.Store() | ast.Del()) if named(held, name):
+                return True
     return False
 
 

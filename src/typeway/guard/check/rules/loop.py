@@ -17,7 +17,9 @@ from typeway.guard.check.values import Known, Method, Named, is_a, short
 # A read of at most this many bytes is not worth a thread.
 SMALL: Final = 65_536
 READS: Final = frozenset({"read", "readlines", "readline"})
-LOCKS: Final = frozenset({"_thread.lock", "_thread.RLock", "threading.Lock", "threading.Condition", "threading.Semaphore"})
+LOCKS: Final = frozenset(
+    {"_thread.lock", "_thread.RLock", "threading.Lock", "threading.Condition", "threading.Semaphore"}
+)
 
 
 def blocking_calls(subject: Subject) -> Iterator[Finding]:
@@ -170,7 +172,7 @@ def needs_loop(function: Function) -> bool:
     """Whether a function does something for which it must be asynchronous."""
     waiting = (ast.Await, ast.AsyncFor, ast.AsyncWith, ast.AsyncFunctionDef)
     body = [node for statement in function.node.body for node in ast.walk(statement)]
-    if any(isinstance(node, waiting) or isinstance(node, ast.comprehension) and node.is_async for node in body):
+    if any(isinstance(node, waiting) or (isinstance(node, ast.comprehension) and node.is_async) for node in body):
         return True
     return any(isinstance(node, ast.Name) and node.id in ("asyncio", "anyio") for node in body)
 
@@ -181,5 +183,3 @@ def waits_below(subject: Subject, function: Function) -> list[str]:
         return []
     steps: list[Step] = reach(subject.inference, [(function, "")])
     return [name for step in steps for _, name, _ in waits_of(subject, step.function)]
-
-

@@ -72,7 +72,9 @@ def is_only_told(call: ast.Call, function: Function) -> bool:
     for part in function.around(call):
         if isinstance(part, ast.Raise):
             return True
-        if isinstance(part, ast.Call) and re.search(r"\b(log|logger|logging|print|json|hash)\b", ast.unparse(part.func)):
+        if isinstance(part, ast.Call) and re.search(
+            r"\b(log|logger|logging|print|json|hash)\b", ast.unparse(part.func)
+        ):
             return True
     return any(isinstance(node, ast.Attribute) and "fields_set" in node.attr for node in function.body)
 
@@ -117,7 +119,7 @@ def leaking_fields(subject: Subject) -> Iterator[Finding]:
     for endpoint in subject.own:
         for model in answer_models(endpoint):
             for holder, name, field in told_fields(model, endpoint):
-                about = " ".join((model.__name__, holder.__name__, endpoint.path, endpoint.operation.name))
+                about = f"{model.__name__} {holder.__name__} {endpoint.path} {endpoint.operation.name}"
                 if (holder, name) in seen or not is_secret(holder, name, field, about):
                     continue
                 seen.add((holder, name))

@@ -50,7 +50,12 @@ def unprotected_writes(subject: Subject) -> Iterator[Finding]:
 
 def is_protected(endpoint: Endpoint) -> bool:
     """Whether a security scheme stands somewhere in an endpoint's dependencies."""
-    return any(isinstance(node.function, SecurityBase) or node.own_scopes for node in endpoint.tree.walk())
+    return any(is_scheme(node.function) or node.own_scopes for node in endpoint.tree.walk())
+
+
+def is_scheme(function: object) -> bool:
+    """Whether a dependency is a security scheme, ready-made or the author's own."""
+    return isinstance(function, SecurityBase)
 
 
 def is_open(subject: Subject, endpoint: Endpoint) -> bool:
@@ -70,7 +75,8 @@ def is_open(subject: Subject, endpoint: Endpoint) -> bool:
 def is_guard(node: Node) -> bool:
     name = getattr(node.function, "__name__", type(node.function).__name__)
     return GUARDS.search(name) is not None or any(
-        source.name.lower().replace("-", "_") in ("authorization", "x_api_key", "api_key", "token") for source in node.sources
+        source.name.lower().replace("-", "_") in ("authorization", "x_api_key", "api_key", "token")
+        for source in node.sources
     )
 
 
@@ -102,5 +108,7 @@ def places_of_cors(subject: Subject) -> Iterator[tuple[str, int]]:
     """Where the application's code adds the middleware."""
     for file in subject.program.files.loaded():
         for node in ast.walk(file.tree):
-            if isinstance(node, ast.Call) and any("CORSMiddleware" in ast.unparse(argument) for argument in node.args[:1]):
+            if isinstance(node, ast.Call) and any(
+                "CORSMiddleware" in ast.unparse(argument) for argument in node.args[:1]
+            ):
                 yield str(file.path), node.lineno

@@ -90,8 +90,10 @@ def is_comparable(route: BaseRoute, endpoint: Endpoint) -> bool:
     if isinstance(route, Mount):
         return type(route).matches is Mount.matches
     kind = routing.WebSocketRoute if isinstance(endpoint.route, APIWebSocketRoute) else routing.Route
-    original = getattr(kind, "matches")
-    return isinstance(route, kind) and (isinstance(route, APIRoute | APIWebSocketRoute) or type(route).matches is original)
+    original = kind.matches
+    return isinstance(route, kind) and (
+        isinstance(route, APIRoute | APIWebSocketRoute) or type(route).matches is original
+    )
 
 
 def path_of(route: BaseRoute) -> str:

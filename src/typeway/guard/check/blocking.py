@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from typeway.guard.check.values import dotted
+
 IN_THREAD: Final = "run it in a thread: await run_in_threadpool({name}, …)"
 
 
@@ -151,7 +153,7 @@ class Catalogue:
         return self.methods[key]
 
     def read_method(self, kind: type[Any] | str, name: str) -> Wait | None:
-        parents = {kind} if isinstance(kind, str) else set(type.mro(kind))
+        parents = {kind} if isinstance(kind, str) else {*type.mro(kind), *map(dotted, type.mro(kind))}
         for names, methods, wait in METHODS:
             is_listed = name in methods if methods is not None else not name.startswith("_") and name not in HARMLESS
             if is_listed and any(entry in parents or loaded(entry) in parents for entry in names):

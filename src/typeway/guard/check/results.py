@@ -100,12 +100,9 @@ def run(kind: str, held: Callable[[Instance | None], Instance | None]) -> Give:
 
     def give(owner: Instance, arguments: Arguments, call: ast.Call) -> Instance | None:
         statement = arguments[0] if arguments else None
-        is_statement = statement is not None and is_a(statement.kind, SELECT | {"select"})
-        return Instance(
-            kind,
-            of=held(statement.of if is_statement and statement is not None else None),
-            bounded=is_limited(call) or (statement.bounded if is_statement and statement is not None else True),
-        )
+        if statement is None or not is_a(statement.kind, SELECT | {"select"}):
+            return Instance(kind, of=held(None), bounded=True)
+        return Instance(kind, of=held(statement.of), bounded=statement.bounded)
 
     return give
 

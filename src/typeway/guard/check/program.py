@@ -34,6 +34,8 @@ class Function:
     cells: Mapping[str, Any] = field(default_factory=dict)
     owner: type[Any] | None = None
     outer: Function | None = None
+    made: list[ast.Call] | None = None
+    """The calls that running it makes, once somebody has asked for them."""
 
     @property
     def name(self) -> str:

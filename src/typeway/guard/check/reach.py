@@ -70,11 +70,15 @@ def calls(inference: Inference, function: Function) -> list[tuple[ast.Call, Func
     return inference.called_by[function]
 
 
-def calls_of(function: Function) -> Iterator[ast.Call]:
+def calls_of(function: Function) -> list[ast.Call]:
     """The calls that are made whenever the function runs, apart from those that fill a memory once."""
-    for node in function.body:
-        if isinstance(node, ast.Call) and not is_once(node, function) and not is_without_loop(node, function):
-            yield node
+    if function.made is None:
+        function.made = [
+            node
+            for node in function.body
+            if isinstance(node, ast.Call) and not is_once(node, function) and not is_without_loop(node, function)
+        ]
+    return function.made
 
 
 def target(inference: Inference, callee: Value | None) -> Function | None:
@@ -148,9 +152,10 @@ def targets(statement: ast.AST) -> list[ast.expr]:
 def is_without_loop(node: ast.AST, function: Function) -> bool:
     """Whether something stands where a function has just found out that no event loop runs."""
     for part in function.around(node):
-        if isinstance(part, ast.ExceptHandler):
+        if isinstance(part, ast.ExceptHandler) and getattr(part.type, "id", "") == "RuntimeError":
             attempt = function.parents.get(part)
-            if isinstance(attempt, ast.Try) and "get_running_loop" in "".join(map(ast.unparse, attempt.body)):
+            tried = attempt.body if isinstance(attempt, ast.Try) else []
+            if any("get_running_loop" in ast.unparse(statement) for statement in tried):
                 return True
     return False
 

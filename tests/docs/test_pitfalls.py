@@ -30,6 +30,8 @@ def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Termin
         (tmp_path / name).write_text(text, encoding="utf-8")
     shutil.copytree(ROOT / "examples/pitfalls", tmp_path / "pitfalls", ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.chdir(tmp_path)
+    # Test runs on the page need none of the plugins that are installed here, and begin sooner without.
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     with ExitStack() as stack:
 

@@ -108,7 +108,7 @@ class Terminal:
             text=True,
             check=False,
         )
-        return done.stdout + done.stderr
+        return (done.stdout + done.stderr).replace(f"{self.folder}/", "")
 
     def _curl(self, words: list[str]) -> str:
         if self.client is None:

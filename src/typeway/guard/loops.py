@@ -44,6 +44,7 @@ class EventLoop:
     """
 
     def __init__(self) -> None:
+        self.owner = threading.current_thread()
         self.thread = threading.get_ident()
         self.native_thread = threading.get_native_id()
         self.clock = cpu_clock(self.thread)
@@ -71,6 +72,11 @@ class EventLoop:
     @property
     def is_closed(self) -> bool:
         return self.loop.is_closed()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the loop may turn again; the number of a thread that has ended is given to another thread."""
+        return self.owner.is_alive() and not self.is_closed
 
     def post(self, callback: Callable[[], None]) -> None:
         """Have the loop call something at its next turn.
@@ -136,7 +142,7 @@ class EventLoop:
         Parameters:
             frame: the innermost frame of its thread; None if the thread is gone.
         """
-        stack = stack_of(frame)
+        stack = stack_of(frame) if self.is_alive else []
         depth = self.depth
         if self.base is None or len(stack) <= depth or stack[depth - 1].f_code is not self.base:
             if frame is not None and self.base is not None and len(stack) == depth and not self.is_asked:

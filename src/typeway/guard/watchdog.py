@@ -75,7 +75,7 @@ class Post:
     @property
     def is_over(self) -> bool:
         """Whether there is nothing more to come."""
-        return (self.is_left or self.loop.is_closed) and not self.judge.is_suspicious
+        return (self.is_left or not self.loop.is_alive) and not self.judge.is_suspicious
 
     def is_idle(self, frames: dict[int, FrameType], now: float) -> bool:
         """Whether there is nothing to look at more closely."""
@@ -89,7 +89,7 @@ class Post:
     def look(self, frames: dict[int, FrameType], tick: Tick) -> list[Report]:
         """What there is to report now."""
         found: list[Report] = []
-        blocked = self.judge.look(frames.get(self.loop.thread), tick)
+        blocked = self.judge.look(frames.get(self.loop.thread), tick, is_left=self.is_left)
         if blocked is not None:
             found.append(blocked)
         seconds = self.pool.is_exhausted(tick.now)

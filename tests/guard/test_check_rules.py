@@ -1,4 +1,5 @@
 """Each rule's edges: what it finds beside the examples, and what it leaves alone."""
+# ruff: noqa: ISC004  (sources of several lines)
 
 from textwrap import dedent
 

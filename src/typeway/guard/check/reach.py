@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 

@@ -20,7 +20,6 @@ INSIDE = {
     "fastapi.openapi.utils": {
         "get_openapi_operation_metadata", "get_openapi_operation_request_body", "get_openapi_path",
     },
-    "fastapi.params": {"ParamTypes"},
     "fastapi.routing": {
         "get_websocket_app", "run_endpoint_function", "serialize_response",
     },

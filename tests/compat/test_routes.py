@@ -209,6 +209,31 @@ def test_applications_and_routers_can_be_derived_from(web: Web) -> None:
 
 
 @each_framework
+def test_an_overridden_registration_can_tell_what_was_given(web: Web) -> None:
+    """A router that fills in a response model where None was given leaves alone those where nothing was."""
+    seen = {}
+
+    class Filling(web.APIRouter):  # type: ignore[misc]
+        def add_api_route(self, path: str, *args: Any, **options: Any) -> None:
+            seen[path] = options.get("response_model") is None
+            super().add_api_route(path, *args, **options)
+
+    router = Filling()
+    router.get("/a")(lambda: 1)
+    router.get("/b", response_model=None)(lambda: 1)
+    assert seen == {"/a": False, "/b": True}
+
+
+@each_framework
+def test_markers_say_where_they_look(web: Web) -> None:
+    """Code that asks a parameter's description for its place compares it with FastAPI's names of the places."""
+    params = web.module("fastapi.params")
+    marks = [params.Query(), params.Header(), params.Path(), params.Cookie()]
+    assert [mark.in_.value for mark in marks] == ["query", "header", "path", "cookie"]
+    assert marks[0].in_ is params.ParamTypes.query
+
+
+@each_framework
 def test_plain_routes_and_mounts_are_starlettes(web: Web) -> None:
     """Code that tells routes apart by Starlette's classes goes on telling them apart."""
     app = web.FastAPI()

@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from typeway.cli.discover import find_target
+from typeway.cli.discover import Target, find_target
 from typeway.cli.failure import Failure
 from typeway.cli.load import Loaded, load
 from typeway.cli.show import openapi_text, route_table
@@ -40,6 +40,15 @@ class LogLevel(StrEnum):
     INFO = "info"
     DEBUG = "debug"
     TRACE = "trace"
+
+
+class Form(StrEnum):
+    """How `typeway check` reports."""
+
+    TEXT = "text"
+    JSON = "json"
+    SARIF = "sarif"
+    GITHUB = "github"
 
 
 TargetArgument = Annotated[
@@ -80,15 +89,15 @@ def run_command(arguments: Sequence[str] | None) -> None:
 
 
 @contextmanager
-def _one_line_failures(show_traceback: bool) -> Iterator[None]:
-    """Say what failed on one line of stderr and exit with 1; the user's own traceback comes on request."""
+def _one_line_failures(show_traceback: bool, status: int = 1) -> Iterator[None]:
+    """Say what failed on one line of stderr and exit; the user's own traceback comes on request."""
     try:
         yield
     except Failure as failure:
         if show_traceback and failure.__cause__ is not None:
             traceback.print_exception(failure.__cause__)
         print(f"typeway: {failure}", file=sys.stderr)
-        raise typer.Exit(1) from failure
+        raise typer.Exit(status) from failure
 
 
 def _show_version(wanted: bool) -> None:
@@ -200,18 +209,60 @@ def openapi(
 ) -> None:
     """Write an application's OpenAPI document as JSON."""
     with _one_line_failures(show_traceback):
-        text = openapi_text(_load(target, factory, compat), indent or None)
-        if output is None:
-            print(text)
-            return
-        try:
-            output.write_text(f"{text}\n", encoding="utf-8")
-        except OSError as error:
-            raise Failure(f"cannot write {output}: {error.strerror}") from error
+        _write(openapi_text(_load(target, factory, compat), indent or None), output)
+
+
+@cli.command()
+def check(
+    target: TargetArgument = None,
+    form: Annotated[Form, typer.Option("--format", help="How to report.")] = Form.TEXT,
+    select: Annotated[
+        list[str] | None, typer.Option(help="Rules that count, by code or its beginning, with commas; all without it.")
+    ] = None,
+    ignore: Annotated[list[str] | None, typer.Option(help="Rules that do not count.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="The file to write; stdout without it.")] = None,
+    factory: FactoryOption = False,
+    compat: CompatOption = False,
+    show_traceback: TracebackOption = False,
+) -> None:
+    """Look for known pitfalls in an application, without serving it.
+
+    Exits with 0 where there are none, with 1 where there are some, and with 2 where it cannot look.
+    """
+    from typeway.cli.check import check, choose, files_of, read_settings
+    from typeway.guard.check.report import report
+
+    with _one_line_failures(show_traceback, status=2):
+        folder = Path.cwd()
+        settings = read_settings(folder)
+        choice = choose(settings, select or (), ignore or ())
+        found = _find(target, compat)
+        files = files_of(found, settings, folder)
+        findings = check(lambda: _load_found(found, factory, compat), files, choice)
+        _write(report(findings, files, folder, form.value), output)
+    if findings:
+        raise typer.Exit(1)
+
+
+def _write(text: str, output: Path | None) -> None:
+    if output is None:
+        print(text)
+        return
+    try:
+        output.write_text(f"{text}\n", encoding="utf-8")
+    except OSError as error:
+        raise Failure(f"cannot write {output}: {error.strerror}") from error
 
 
 def _load(target: str | None, factory: bool, compat: bool) -> Loaded:
-    found = find_target(target, Path.cwd(), ("typeway", "fastapi") if compat else ("typeway",))
+    return _load_found(_find(target, compat), factory, compat)
+
+
+def _find(target: str | None, compat: bool) -> Target:
+    return find_target(target, Path.cwd(), ("typeway", "fastapi") if compat else ("typeway",))
+
+
+def _load_found(found: Target, factory: bool, compat: bool) -> Loaded:
     if compat:
         try:
             begin()

@@ -17,10 +17,11 @@ from typeway.compat.routes import APIRoute, APIWebSocketRoute
 from typeway.conventions import Conventions
 from typeway.datastructures import Default
 from typeway.documentation import add_documentation
-from typeway.options import RouterOptions
+from typeway.options import ApiRouteOptions, RouterOptions
 from typeway.router import Router
 from typeway.routes import APIRoute as Route
 from typeway.routes import APIWebSocketRoute as WebSocketRoute
+from typeway.types import DecoratedCallable
 
 logger: Final = logging.getLogger("fastapi")
 
@@ -51,6 +52,13 @@ class APIRouter(Router):
     def default_response_class(self) -> Any:
         """The response class of routes that name none."""
         return self.given.get("default_response_class", Default(JSONResponse))
+
+    def api_route(
+        self, path: str, **options: Unpack[ApiRouteOptions]
+    ) -> Callable[[DecoratedCallable], DecoratedCallable]:
+        """Register an endpoint; an `add_api_route` of a subclass is told that no response model was given."""
+        options.setdefault("response_model", Default(None))
+        return super().api_route(path, **options)
 
     def add_api_route(
         self,

@@ -180,7 +180,7 @@ NAMES: Final[Mapping[str, Mapping[str, str]]] = {
     ),
     "fastapi.param_functions": MARKS,
     "fastapi.params": {
-        **same("typeway.declare.markers", "Body Cookie File Form Header Param Path Query"),
+        **same("typeway.declare.markers", "Body Cookie File Form Header Param ParamTypes Path Query"),
         **same("typeway.declare.depends", "Depends Security"),
         **shared("Undefined"),
     },

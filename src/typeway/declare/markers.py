@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from copy import copy
+from enum import Enum
 from typing import Any, ClassVar, Final, Literal, Self
 
 from pydantic.fields import FieldInfo
@@ -14,6 +15,16 @@ from typeway.exceptions import TypewayDeprecationWarning, declaration_error
 from typeway.options import MARKER_OPTIONS, check_names, is_absent
 
 Location = Literal["path", "query", "header", "cookie", "body", "form", "file"]
+
+
+class ParamTypes(Enum):
+    """The parts of a request outside the body."""
+
+    query = "query"
+    header = "header"
+    path = "path"
+    cookie = "cookie"
+
 
 # Pydantic declares FieldInfo final; FastAPI's programming model needs markers to be one, and Pydantic's own code asks
 # for instances only.
@@ -129,6 +140,11 @@ def warn_deprecated(message: str) -> None:
 
 class Param(Marker):
     """A marker for a value outside the body."""
+
+    @property
+    def in_(self) -> ParamTypes:
+        """The location, as FastAPI calls it."""
+        return ParamTypes(self.location)
 
 
 class Path(Param):

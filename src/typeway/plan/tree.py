@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from typeway.conventions import Conventions
 from typeway.declare.classify import Injected, Input, Needed, Source, classify
@@ -13,6 +13,9 @@ from typeway.declare.signature import Declaration, read_declaration
 from typeway.exceptions import DependencyScopeError, declaration_error
 from typeway.plan.calls import Kind, kind_of
 from typeway.security.base import SecurityBase
+
+# How the refusal of a cycle begins.
+CYCLE: Final = "dependencies form a cycle"
 
 Overrides = dict[Callable[..., Any], Callable[..., Any]]
 
@@ -120,7 +123,7 @@ def grow_dependency(
     if any(original is ancestor for ancestor in above):
         chain = " → ".join(getattr(f, "__qualname__", repr(f)) for f in (*above[1:], original))
         raise declaration_error(
-            f"dependencies form a cycle: {chain}.", hint="Move what they share into a third dependency.",
+            f"{CYCLE}: {chain}.", hint="Move what they share into a third dependency.",
             where=where, also=ValueError,
         )  # fmt: skip
     function = growth.overrides.get(original, original) if growth.overrides else original

@@ -1,0 +1,1 @@
+"""Show each pitfall that `typeway check` knows, and the mend, as two small applications."""

@@ -1,0 +1,26 @@
+"""Bad: the whole server sleeps, three calls below the endpoint."""
+
+import time
+
+from typeway import Typeway
+
+app = Typeway()
+
+
+def ask_printer() -> str:
+    time.sleep(0.3)
+    return "ready"
+
+
+def state_of(name: str) -> dict[str, str]:
+    return {"name": name, "state": ask_printer()}
+
+
+@app.get("/printers/{name}")
+async def read_printer(name: str) -> dict[str, str]:
+    await note(name)
+    return state_of(name)
+
+
+async def note(name: str) -> None:
+    """Stand for something that waits as it should."""

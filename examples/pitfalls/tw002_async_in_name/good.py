@@ -1,0 +1,14 @@
+"""Good: a plain function runs in a thread, where it may wait."""
+
+import sqlite3
+
+from typeway import Typeway
+
+app = Typeway()
+
+
+@app.get("/tasks/count")
+def count_tasks() -> int:
+    with sqlite3.connect("tasks.db") as connection:
+        count: int = connection.execute("SELECT COUNT(*) FROM tasks").fetchone()[0]
+    return count

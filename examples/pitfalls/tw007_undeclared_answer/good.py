@@ -1,0 +1,39 @@
+"""Good: the answer is declared, and nothing else is told."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from pydantic import BaseModel
+from sqlalchemy import create_engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+from typeway import Depends, Typeway
+
+app = Typeway()
+engine = create_engine("sqlite://")
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class User(Base):
+    __tablename__ = "users"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    password_hash: Mapped[str]
+
+
+class UserResponse(BaseModel):
+    id: int
+    name: str
+
+
+def open_session() -> Iterator[Session]:
+    with Session(engine) as session:
+        yield session
+
+
+@app.get("/users/{user_id}", response_model=UserResponse)
+def read_user(user_id: int, session: Annotated[Session, Depends(open_session)]) -> User | None:
+    return session.get(User, user_id)

@@ -1,0 +1,21 @@
+"""Bad: to know the user takes the team, and to know the team takes the user."""
+
+from typeway import Depends, Typeway
+
+app = Typeway()
+
+
+async def read_team(user: str = "") -> str:
+    return f"team of {user}"
+
+
+async def read_user(team: str = Depends(read_team)) -> str:
+    return f"somebody in {team}"
+
+
+read_team.__defaults__ = (Depends(read_user),)
+
+
+@app.get("/users/me")
+async def read_me(user: str = Depends(read_user)) -> str:
+    return user

@@ -1,0 +1,1 @@
+"""A pitfall and its mend; docs/check/TW014.md explains them."""

@@ -1,0 +1,12 @@
+"""Bad: any web page acts in the name of whoever looks at it."""
+
+from typeway import Typeway
+from typeway.middleware.cors import CORSMiddleware
+
+app = Typeway()
+app.add_middleware(CORSMiddleware, allow_origins=["*"], allow_credentials=True)
+
+
+@app.get("/me")
+async def read_me() -> dict[str, str]:
+    return {"name": "whoever the cookie says"}

@@ -1,0 +1,12 @@
+"""Good: the pages that may are named."""
+
+from typeway import Typeway
+from typeway.middleware.cors import CORSMiddleware
+
+app = Typeway()
+app.add_middleware(CORSMiddleware, allow_origins=["https://tasks.example.com"], allow_credentials=True)
+
+
+@app.get("/me")
+async def read_me() -> dict[str, str]:
+    return {"name": "whoever the cookie says"}

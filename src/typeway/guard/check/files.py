@@ -1,0 +1,162 @@
+"""Read the application's own source files: their trees, their lines, and the comments that silence findings."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import sysconfig
+import tokenize
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib.util import find_spec
+from io import StringIO
+from pathlib import Path
+from typing import Final
+
+FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
+
+IGNORE: Final = re.compile(r"#\s*typeway:\s*ignore(?:\[([^\]]*)\])?")
+
+# Where installed packages lie; what stands there is the application's own only if the application itself does.
+INSTALLED: Final = frozenset({"site-packages", "dist-packages"})
+FRAMEWORK: Final = Path(__file__).resolve().parents[2]
+STANDARD_LIBRARY: Final = tuple(
+    {Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib")} | {Path(sys.prefix) / "lib"}
+)
+
+
+@dataclass(eq=False)
+class SourceFile:
+    """One file of source code.
+
+    Parameters:
+        path: where it is.
+        text: what is in it.
+        tree: what Python makes of that.
+    """
+
+    path: Path
+    text: str
+    tree: ast.Module
+
+    @cached_property
+    def lines(self) -> list[str]:
+        return self.text.splitlines()
+
+    @cached_property
+    def functions(self) -> dict[int, FunctionNode]:
+        """Every function by the line where Python says that it starts: that of its first decorator."""
+        found: dict[int, FunctionNode] = {}
+        for node in ast.walk(self.tree):
+            if isinstance(node, FunctionNode):
+                found.setdefault(first_line(node), node)
+        return found
+
+    @cached_property
+    def ignored(self) -> dict[int, frozenset[str] | None]:
+        """The codes that a comment silences, by line; None where it silences all."""
+        found: dict[int, frozenset[str] | None] = {}
+        if "typeway:" not in self.text:
+            return found
+        for token in tokenize.generate_tokens(StringIO(self.text).readline):
+            match = IGNORE.search(token.string) if token.type == tokenize.COMMENT else None
+            if match is not None:
+                codes = match.group(1)
+                found[token.start[0]] = None if codes is None else frozenset(re.split(r"[\s,]+", codes.strip()))
+        return found
+
+    def silences(self, code: str, line: int) -> bool:
+        """Whether a comment on the statement that a finding points at silences it."""
+        if not self.ignored:
+            return False
+        lines = self.head(line)
+        return any(number in lines and (codes is None or code in codes) for number, codes in self.ignored.items())
+
+    def head(self, line: int) -> range:
+        """The lines of the statement around a line; of a compound one those before its body, decorators included."""
+        around = range(line, line + 1)
+        for statement in ast.walk(self.tree):
+            if isinstance(statement, ast.stmt):
+                lines = head_of(statement)
+                if line in lines and (len(around) == 1 or len(lines) < len(around)):
+                    around = lines
+        return around
+
+
+def first_line(node: FunctionNode | ast.ClassDef) -> int:
+    return min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+
+
+def head_of(statement: ast.stmt) -> range:
+    start, end = statement.lineno, statement.end_lineno or statement.lineno
+    if isinstance(statement, FunctionNode | ast.ClassDef):
+        start = first_line(statement)
+    body = getattr(statement, "body", None)
+    if isinstance(body, list) and body:
+        first = body[0]
+        end = max(start, (first_line(first) if isinstance(first, FunctionNode | ast.ClassDef) else first.lineno) - 1)
+    return range(start, end + 1)
+
+
+@dataclass(eq=False)
+class Files:
+    """The source files of one application, each read once.
+
+    Parameters:
+        folder: the folder in which the application lies.
+        package: the outermost package or module of its import name.
+        excluded: files and folders that are not to be looked at.
+    """
+
+    folder: Path
+    package: str = ""
+    excluded: tuple[Path, ...] = ()
+    read: dict[str, SourceFile | None] = field(default_factory=dict)
+
+    @cached_property
+    def homes(self) -> tuple[Path, ...]:
+        """The folders of the application's package, or the file of its module."""
+        try:
+            # An import that has failed leaves no module behind, but the files are there.
+            spec = find_spec(self.package) if self.package else None
+        except (ImportError, ValueError):
+            spec = None
+        if spec is None:
+            return ()
+        places = [*spec.submodule_search_locations] if spec.submodule_search_locations else [spec.origin or ""]
+        return tuple(Path(place).resolve() for place in places if place)
+
+    def file(self, path: str) -> SourceFile | None:
+        """An own file, read; None for any other and for what is no Python."""
+        if path not in self.read:
+            self.read[path] = read_file(Path(path)) if self.is_own(Path(path)) else None
+        return self.read[path]
+
+    def is_own(self, path: Path) -> bool:
+        """Whether a file is the application's: of its package, or in its folder and not installed there."""
+        path = path.resolve()
+        if path.is_relative_to(FRAMEWORK) or any(path.is_relative_to(place) for place in self.excluded):
+            return False
+        if any(path.is_relative_to(home) for home in self.homes):
+            return True
+        foreign = INSTALLED & set(path.parts) or any(path.is_relative_to(place) for place in STANDARD_LIBRARY)
+        return not foreign and path.is_relative_to(self.folder.resolve())
+
+    def loaded(self) -> Iterator[SourceFile]:
+        """Every own file whose module has been imported."""
+        for module in list(sys.modules.values()):
+            path = getattr(module, "__file__", None)
+            if isinstance(path, str) and path.endswith(".py"):
+                file = self.file(path)
+                if file is not None:
+                    yield file
+
+
+def read_file(path: Path) -> SourceFile | None:
+    try:
+        text = path.read_text(encoding="utf-8")
+        return SourceFile(path, text, ast.parse(text))
+    except (OSError, SyntaxError, ValueError):
+        return None

@@ -37,7 +37,8 @@ class Declaration:
     returns: Any  # its return annotation, or `PydanticUndefined`
     where: str  # file and line of its definition, for messages
     # Where its parameters' values come from, by what that depends on beside itself; see `classify`.
-    answers: dict[Hashable, tuple[Any, ...]] = field(default_factory=dict, compare=False, repr=False)
+    # A declaration of other parameters, made by `replace()`, begins with none.
+    answers: dict[Hashable, tuple[Any, ...]] = field(default_factory=dict, init=False, compare=False, repr=False)
 
 
 def read_declaration(function: Callable[..., Any]) -> Declaration:

@@ -7,13 +7,17 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
+from typeway.cli import main
 from typeway.testclient import TestClient
 
 # What a command's name means here; every other command is a mistake in the document.
@@ -27,7 +31,8 @@ VARYING = [
     (re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"), "<uuid>"),
     (re.compile(r'"access_token":"[\w-]{43}"'), '"access_token":"<token>"'),
     (re.compile(r"between 1450 and \d{4}"), "between 1450 and <this year>"),
-    (re.compile(r"passed in [\d.]+s"), "passed in <seconds>"),
+    (re.compile(r"(passed|failed) in [\d.]+s"), r"\1 in <seconds>"),
+    (re.compile(r"(bytes after|about|for) [\d.]+ s\b"), r"\1 <seconds>"),
     (re.compile(r"typeway/documentation\.py:\d+"), "typeway/documentation.py:<line>"),
     (re.compile(r"errors\.pydantic\.dev/[\d.]+/"), "errors.pydantic.dev/<version>/"),
 ]
@@ -45,23 +50,27 @@ class Terminal:
     """A folder, some variables, and a way to reach the application."""
 
     folder: Path
-    connect: Callable[[dict[str, str]], TestClient]
-    """Start the application with these variables; called at the first request."""
+    connect: Callable[[dict[str, str], str | None], TestClient]
+    """Start the application with these variables, and of this name if one was given; called at the first request."""
     variables: dict[str, str] = field(default_factory=dict)
     learnt: dict[str, str] = field(default_factory=dict)
     """Tokens that the document shows, with those that were really given."""
     client: TestClient | None = None
+    served: str | None = None
+    """The application that the last server was told to serve, if it was told one."""
 
     def run(self, block: str) -> str:
         """Carry out the commands of one block, and return what they print."""
         return "".join(self._pipeline(line) for line in block.replace("\\\n", " ").splitlines())
 
     def prepare(self, block: str) -> None:
-        """Take over the variables that a block sets for what follows: alone on their line, or before a server."""
+        """Take over the variables that a block sets for what follows, and the application that it serves."""
         for line in block.replace("\\\n", " ").splitlines():
             variables, words = _assigned(shlex.split(self._recognized(line)))
             if not words or words[:2] == ["typeway", "run"]:
                 self.variables |= variables
+            if words[:2] == ["typeway", "run"] and len(words) == 3:
+                self.served, self.client = words[2], None
 
     def learn(self, shown: str, output: str) -> None:
         """Remember which token stands for which in later commands."""
@@ -70,7 +79,7 @@ class Terminal:
 
     def _pipeline(self, line: str) -> str:
         output = ""
-        for command in line.split(" | "):
+        for command in line.replace(" 2>&1", "").split(" | "):
             output = self._command(shlex.split(self._recognized(command)), output)
         return output
 
@@ -87,6 +96,10 @@ class Terminal:
             return self._curl(words[1:])
         if words[:3] == ["python3", "-m", "json.tool"]:
             return json.dumps(json.loads(given), indent=4, ensure_ascii="--no-ensure-ascii" not in words) + "\n"
+        if words[0] == "tail":
+            return "".join(given.splitlines(keepends=True)[-int(words[2]) :])
+        if words[:2] == ["typeway", "check"]:
+            return _check(words[1:])
         done = subprocess.run(
             [*PROGRAMS[words[0]], *words[1:]],
             cwd=self.folder,
@@ -95,14 +108,21 @@ class Terminal:
             text=True,
             check=False,
         )
-        return done.stdout + done.stderr
+        return (done.stdout + done.stderr).replace(f"{self.folder}/", "")
 
     def _curl(self, words: list[str]) -> str:
         if self.client is None:
-            self.client = self.connect(self.variables)
+            self.client = self.connect(self.variables, self.served)
         asked = _read_curl(words)
         response = self.client.request(asked.method, asked.url, headers=asked.headers, content=asked.content)
         return (_head(response) if asked.shows_head else "") + response.text + asked.ending
+
+
+def _check(words: list[str]) -> str:
+    """Carry out `typeway check` in this process, which is quicker than in one of its own."""
+    with redirect_stdout(StringIO()) as printed, pytest.raises(SystemExit):
+        main(words)
+    return printed.getvalue()
 
 
 def _assigned(words: list[str]) -> tuple[dict[str, str], list[str]]:

@@ -6,12 +6,12 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.docs.terminal import Terminal, comparable
+from tests.docs.blocks import Block, carry_out, read_blocks
+from tests.docs.terminal import Terminal
 from typeway.testclient import TestClient
 
 TUTORIAL = Path(__file__).parents[2] / "docs" / "tutorial"
@@ -22,27 +22,10 @@ PAGES = [*CHAPTERS, TUTORIAL / "README.md"]
 each_chapter = pytest.mark.parametrize("page", CHAPTERS, ids=lambda page: page.stem)
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 
-BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-NAME = re.compile(r"\*\*`([\w./]+)`\*\*\n\n$")
-
-
-@dataclass(frozen=True)
-class Block:
-    """A code block, and the file that it is, if it is one."""
-
-    language: str
-    text: str
-    file: str | None
-
 
 def blocks(page: Path) -> list[Block]:
     """Read all code blocks of a page."""
-    text = page.read_text(encoding="utf-8")
-    found = []
-    for match in BLOCK.finditer(text):
-        name = NAME.search(text, 0, match.start())
-        found.append(Block(match[1], match[2], name[1] if name else None))
-    return found
+    return read_blocks(page.read_text(encoding="utf-8"))
 
 
 def folder(page: Path) -> Path:
@@ -120,7 +103,7 @@ def terminal(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     monkeypatch.syspath_prepend(str(tmp_path / "books"))
     with ExitStack() as stack:
 
-        def connect(variables: dict[str, str]) -> TestClient:
+        def connect(variables: dict[str, str], _: str | None) -> TestClient:
             for name, value in variables.items():
                 monkeypatch.setenv(name, value)
             module = importlib.import_module("app.main" if Path("app").is_dir() else "main")
@@ -138,16 +121,4 @@ def terminal(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
 @each_page
 def test_commands_have_the_answers_that_are_shown(page: Path, terminal: Terminal) -> None:
     """Each block of commands that an answer follows is carried out, in order, and prints that answer."""
-    found = blocks(page)
-    answered = 0
-    for block, following in zip(found, [*found[1:], None], strict=True):
-        if block.language != "sh":
-            continue
-        if following is None or following.language not in {"json", "text"}:
-            terminal.prepare(block.text)
-            continue
-        output = terminal.run(block.text)
-        assert comparable(output) == comparable(following.text), block.text
-        terminal.learn(following.text, output)
-        answered += 1
-    assert answered == sum(block.language in {"json", "text"} for block in found) > 0
+    assert carry_out(blocks(page), terminal)

@@ -21,7 +21,7 @@ from pydantic import BaseModel, Field, SecretStr
 from sqlalchemy import create_engine, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
-from typeway import Depends, HTTPException, Query, Request, Router, Security, Typeway
+from typeway import Depends, HTTPException, Omit, Partial, Pick, Query, Request, Router, Security, Typeway
 from typeway.concurrency import run_in_threadpool
 from typeway.responses import JSONResponse, StreamingResponse
 from typeway.security import APIKeyHeader, HTTPBearer
@@ -271,6 +271,13 @@ CASES = {
         "@app.patch('/x/{n}')\nasync def save(n: int, change: Change) -> None:\n    raise HTTPException(400, change.model_dump())",
         [],
     ),
+    "TW006 leaves derived partial models alone": (
+        "class Task(BaseModel):\n    title: str = ''\n"
+        "@app.patch('/x/{n}')\nasync def save(n: int, change: Partial[Task]) -> dict[str, Any]:\n    return change.model_dump()\n"
+        "@app.patch('/y/{n}')\nasync def keep(n: int, change: Annotated[Partial[Task], Pick('title')]) -> dict[str, Any]:\n"
+        "    return change.model_dump()",
+        [],
+    ),
     "TW007 sees lists of rows": (
         "@app.get('/x')\ndef show(limit: int = 1):\n    with sqlite3.connect('x') as db:\n"
         "        return [dict(row) for row in db.execute('SELECT * FROM x LIMIT 1').fetchall()]",
@@ -303,6 +310,17 @@ CASES = {
     ),
     "TW008 leaves the hash of a file": (
         "class File(BaseModel):\n    hash: str\n@app.get('/x')\nasync def show() -> File: ...", [],
+    ),
+    "TW008 sees what a derived model leaves out": (
+        "class User(BaseModel):\n    name: str\n    password_hash: str\n"
+        "@app.get('/x')\nasync def one() -> Annotated[User, Omit('password_hash')]: ...\n"
+        "@app.get('/y')\nasync def two() -> list[Annotated[User, Pick('name')]]: ...",
+        [],
+    ),
+    "TW008 sees what a derived model keeps": (
+        "class User(BaseModel):\n    name: str\n    password_hash: str\n"
+        "@app.get('/x')\nasync def one() -> Annotated[User, Omit('name')]: ...",
+        ["TW008"],
     ),
     "TW009 looks at different endpoints": (
         "class Task(BaseModel):\n    title: str\n    updated_at: str\n@app.put('/x')\nasync def one(task: Task) -> None: ...\n"

@@ -6,16 +6,18 @@ import ast
 import inspect
 import re
 from collections.abc import Iterator
-from typing import Any, Final, get_args
+from typing import Annotated, Any, Final, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from typeway.declare.classify import Input
+from typeway.guard.blueprint import Blueprint
 from typeway.guard.check.finding import Finding
 from typeway.guard.check.program import Function
 from typeway.guard.check.reach import reach
 from typeway.guard.check.subject import Endpoint, Subject
+from typeway.guard.derive import BLUEPRINT, Recipe, is_derivable
 
 # What leaves out of `model_dump()` the fields that the client did not send.
 ONLY_SENT: Final = frozenset({"exclude_unset", "exclude_none", "exclude_defaults", "include"})
@@ -83,7 +85,11 @@ def is_partial(model: type[BaseModel], endpoint: Endpoint) -> bool:
     """Whether fields may be left out of a model in an update of parts.
 
     PUT replaces the whole (RFC 9110 section 9.3.4), so there it takes a model whose fields are all optional and None.
+    What was not sent is not in the dump of a derived partial model, so that one overwrites nothing.
     """
+    blueprint: Blueprint | None = getattr(model, BLUEPRINT, None)
+    if blueprint is not None and blueprint.is_patch:
+        return False
     fields = model.model_fields.values()
     if "PATCH" in endpoint.methods:
         return any(not field.is_required() for field in fields)
@@ -99,12 +105,20 @@ def body_models(endpoint: Endpoint) -> Iterator[type[BaseModel]]:
 
 
 def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
-    """The models that an annotation names, in lists and unions too."""
+    """The models that an annotation names, in lists and unions too; where it derives one, the derived one."""
+    if get_origin(annotation) is Annotated:
+        annotation, *metadata = get_args(annotation)
+        for entry in metadata:
+            annotation = entry.derived_type(annotation) if recipe_applies(entry, annotation) else annotation
     if inspect.isclass(annotation) and issubclass(annotation, BaseModel):
         yield annotation
     for argument in get_args(annotation):
         if argument is not annotation:
             yield from models_in(argument)
+
+
+def recipe_applies(entry: Any, annotation: Any) -> bool:
+    return isinstance(entry, Recipe) and is_derivable(annotation)
 
 
 def answer_models(endpoint: Endpoint) -> Iterator[type[BaseModel]]:
@@ -196,8 +210,9 @@ def server_fields(model: type[BaseModel]) -> Iterator[str]:
 
 
 def place_of(subject: Subject, model: type[BaseModel], name: str) -> tuple[str, int]:
-    """Where a field of an own model is declared; nowhere for a model from elsewhere."""
-    for kind in model.__mro__:
+    """Where a field of an own model is declared, or of the one that it is derived from; nowhere for a model from elsewhere."""
+    blueprint: Blueprint | None = getattr(model, BLUEPRINT, None)
+    for kind in (blueprint.root if blueprint is not None else model).__mro__:
         module = inspect.getmodule(kind)
         file = subject.program.files.file(getattr(module, "__file__", None) or "") if name in fields_of(kind) else None
         for node in ast.walk(file.tree) if file is not None else ():

@@ -16,6 +16,7 @@ from benchmarks.contestants import CONTESTANTS
 from benchmarks.workloads import WORKLOADS, Workload
 
 RESULTS = Path(__file__).parent / "results"
+IMAGES = Path(__file__).parents[1] / "docs" / "images"
 KINDS = ("in-process", "startup", "served", "instructions")
 COUNTED = ("plain", "parameters", "body")
 SERVED = ("plain", "parameters", "body", "list_models", "dependencies", "routes_flat", "middleware")
@@ -114,11 +115,14 @@ def count() -> instructions.Counts | None:
 
 def save(results: Mapping[str, Any]) -> None:
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "latest.json").write_text(json.dumps(results, indent=2) + "\n")
+    latest = RESULTS / "latest.json"
+    # What was not measured this time keeps the figures of before.
+    known = json.loads(latest.read_text()) if latest.exists() else {}
+    latest.write_text(json.dumps({**known, **results}, indent=2) + "\n")
     if "in-process" in results:
         titles = {workload.name: workload.title for workload in WORKLOADS.values()}
         title = "CPU time per request as a multiple of hand-written ASGI (shorter is better)"
-        (RESULTS / "in_process.svg").write_text(chart.draw(title, results["in-process"], titles))
+        (IMAGES / "in_process.svg").write_text(chart.draw(title, results["in-process"], titles))
     print(f"Saved to {RESULTS}.")
 
 

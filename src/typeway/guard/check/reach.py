@@ -18,7 +18,7 @@ ELSEWHERE: Final = frozenset({
     "asyncio.tasks.run_coroutine_threadsafe", "asyncio.runners.run", "anyio.from_thread.run", "anyio._core._eventloop.run",
 })  # fmt: skip
 
-# In how many functions below the entry a way may lead through a branch.
+# Through how many branches below the entry a way may lead.
 MOST_DOUBTS: Final = 1
 
 
@@ -45,17 +45,20 @@ class Step:
         """The functions from the entry to this one."""
         return [*(self.caller.chain if self.caller is not None else []), self.function]
 
-    def is_doubtful(self, node: ast.AST) -> bool:
-        """Whether something in the function stands in a branch; what an entry does with a request is not in doubt."""
+    def doubts_at(self, node: ast.AST) -> int:
+        """How many branches lead to a part of the function; what an entry does with a request is not in doubt."""
         if self.caller is None:
-            return False
-        function, inside = self.function, node
-        for part in function.around(node):
-            is_tested = isinstance(part, ast.If | ast.IfExp | ast.While) and inside is not part.test
-            if is_tested or isinstance(part, ast.ExceptHandler | ast.match_case):
-                return True
+            return 0
+        count, inside = self.doubts, node
+        for part in self.function.around(node):
+            if isinstance(part, ast.If | ast.IfExp | ast.While):
+                # An `elif` is a branch of its own, not one inside the branch before it.
+                is_elif = isinstance(part, ast.If) and part.orelse == [inside] and isinstance(inside, ast.If)
+                count += inside is not part.test and not is_elif
+            elif isinstance(part, ast.ExceptHandler | ast.match_case):
+                count += 1
             inside = part
-        return False
+        return count
 
 
 def reach(inference: Inference, entries: Iterable[tuple[Function, str]]) -> list[Step]:
@@ -78,7 +81,7 @@ def reach(inference: Inference, entries: Iterable[tuple[Function, str]]) -> list
         seen.add(key)
         steps.append(step)
         for call, function in calls(inference, step.function):
-            doubts = step.doubts + step.is_doubtful(call)
+            doubts = step.doubts_at(call)
             if doubts <= MOST_DOUBTS:
                 waiting[doubts].append(Step(function, step.entry, step, call, doubts))
     return steps

@@ -26,7 +26,7 @@ def blocking_calls(subject: Subject) -> Iterator[Finding]:
     """TW001: something on the event loop waits, and every other request waits with it."""
     for step in subject.on_loop:
         for node, name, wait in waits_of(subject, step.function):
-            if step.doubts + step.is_doubtful(node) > MOST_DOUBTS:
+            if step.doubts_at(node) > MOST_DOUBTS:
                 continue
             path, line = subject.place(step.function, node)
             way = told(step.chain)
@@ -188,5 +188,5 @@ def waits_below(subject: Subject, function: Function) -> list[str]:
         name
         for step in steps
         for node, name, _ in waits_of(subject, step.function)
-        if step.doubts + step.is_doubtful(node) <= MOST_DOUBTS
+        if step.doubts_at(node) <= MOST_DOUBTS
     ]

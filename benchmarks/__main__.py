@@ -1,4 +1,4 @@
-"""Run the benchmarks: `python -m benchmarks [in-process] [startup] [served]`; without words, all of them."""
+"""Run the benchmarks: `python -m benchmarks [in-process] [startup] [served] [instructions]`; without words, all of them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from benchmarks import chart, in_process, served, startup
+from benchmarks import chart, in_process, instructions, served, startup
 from benchmarks.contestants import CONTESTANTS
 from benchmarks.workloads import WORKLOADS, Workload
 
 RESULTS = Path(__file__).parent / "results"
-KINDS = ("in-process", "startup", "served")
+IMAGES = Path(__file__).parents[1] / "docs" / "images"
+KINDS = ("in-process", "startup", "served", "instructions")
+COUNTED = ("plain", "parameters", "body")
 SERVED = ("plain", "parameters", "body", "list_models", "dependencies", "routes_flat", "middleware")
 
 
@@ -42,6 +44,8 @@ def main() -> int:
         results["startup"] = start(min(arguments.rounds, 3))
     if "served" in kinds:
         results["served"] = serve(names, workloads, arguments.seconds)
+    if "instructions" in kinds:
+        results["instructions"] = count()
     if arguments.save:
         save(results)
     return 0
@@ -97,13 +101,28 @@ def serve(names: Sequence[str], workloads: Sequence[Workload], seconds: int) -> 
     return results
 
 
+def count() -> instructions.Counts | None:
+    problem = instructions.is_possible()
+    if problem is not None:
+        print(f"Instructions: skipped, {problem}.", file=sys.stderr)
+        return None
+    print("Instructions of the processor per request, and the multiple of the floor's")
+    counts = instructions.run(("floor", "typeway"), COUNTED)
+    for name, counted in counts.items():
+        print(line(WORKLOADS[name].title, dict(counted)))
+    return counts
+
+
 def save(results: Mapping[str, Any]) -> None:
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "latest.json").write_text(json.dumps(results, indent=2) + "\n")
+    latest = RESULTS / "latest.json"
+    # What was not measured this time keeps the figures of before.
+    known = json.loads(latest.read_text()) if latest.exists() else {}
+    latest.write_text(json.dumps({**known, **results}, indent=2) + "\n")
     if "in-process" in results:
         titles = {workload.name: workload.title for workload in WORKLOADS.values()}
         title = "CPU time per request as a multiple of hand-written ASGI (shorter is better)"
-        (RESULTS / "in_process.svg").write_text(chart.draw(title, results["in-process"], titles))
+        (IMAGES / "in_process.svg").write_text(chart.draw(title, results["in-process"], titles))
     print(f"Saved to {RESULTS}.")
 
 

@@ -12,6 +12,7 @@ COLOURS = {
     "fastapi": "#c8553d",
     "starlette": "#4a6fa5",
     "litestar": "#b08d2f",
+    "blacksheep": "#7b4a9e",
 }
 BAR, GAP, LEFT, WIDTH, TOP = 13, 14, 250, 620, 64
 

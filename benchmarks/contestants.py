@@ -32,6 +32,12 @@ def litestar() -> Mapping[str, Any]:
     return on_litestar.build()
 
 
+def blacksheep() -> Mapping[str, Any]:
+    from benchmarks import on_blacksheep
+
+    return on_blacksheep.build()
+
+
 # In the order of the tables. The first is what the others are divided by.
 CONTESTANTS: Final[Mapping[str, Callable[[], Mapping[str, Any]]]] = {
     "floor": floor.build,
@@ -39,4 +45,5 @@ CONTESTANTS: Final[Mapping[str, Callable[[], Mapping[str, Any]]]] = {
     "fastapi": fastapi,
     "starlette": starlette,
     "litestar": litestar,
+    "blacksheep": blacksheep,
 }

@@ -14,7 +14,7 @@ from pydantic_core import SchemaSerializer, SchemaValidator, core_schema, from_j
 from starlette.requests import Request
 
 from benchmarks.models import ROW_MODELS, Item, Page, Row
-from benchmarks.workloads import ROWS
+from benchmarks.workloads import EVENTS, ROWS
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -151,6 +151,22 @@ async def rows(scope: Scope, receive: Receive, send: Send) -> None:
     await answer(send, to_json({"count": len(ROW_LIST.validate_python(from_json(await body_of(receive))))}))
 
 
+async def events(scope: Scope, receive: Receive, send: Send) -> None:
+    headers = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-cache")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    for number in range(EVENTS):
+        chunk = b"data: " + to_json({"number": number}) + b"\n\n"
+        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def echo(scope: Scope, receive: Receive, send: Send) -> None:
+    await receive()
+    await send({"type": "websocket.accept"})
+    while (message := await receive())["type"] == "websocket.receive":
+        await send({"type": "websocket.send", "text": message["text"]})
+
+
 async def missing(scope: Scope, receive: Receive, send: Send) -> None:
     await answer(send, to_json({"detail": "Not Found"}), 404)
 
@@ -158,11 +174,14 @@ async def missing(scope: Scope, receive: Receive, send: Send) -> None:
 ROUTES: Mapping[tuple[str, str], Any] = {
     ("GET", "/plain"): plain, ("POST", "/items"): create_item, ("GET", "/dicts"): dicts, ("GET", "/models"): models,
     ("GET", "/dependencies"): dependencies(session), ("GET", "/dependencies-await"): dependencies(awaiting_session),
-    ("GET", "/thread"): thread, ("POST", "/form"): form, ("POST", "/upload"): upload, ("POST", "/rows"): rows,
+    ("GET", "/events"): events, ("GET", "/thread"): thread, ("POST", "/form"): form, ("POST", "/upload"): upload, ("POST", "/rows"): rows,
 }  # fmt: skip
 
 
 async def main(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "websocket":
+        await echo(scope, receive, send)
+        return
     path = scope["path"]
     endpoint = ROUTES.get((scope["method"], path))
     if endpoint is None:

@@ -23,6 +23,25 @@ class Driver:
         self.workload = workload
         self.status = 0
         self.body = b""
+        self.received = 0
+        if workload.messages:
+            self.receive, self.send = self.receive_message, self.send_message  # type: ignore[method-assign]
+
+    async def receive_message(self) -> dict[str, Any]:
+        """What a WebSocket client sends: its handshake, its messages, and that it goes."""
+        self.received += 1
+        if self.received == 1:
+            return {"type": "websocket.connect"}
+        if self.received <= self.workload.messages + 1:
+            return {"type": "websocket.receive", "text": "hello"}
+        self.received = 0
+        return {"type": "websocket.disconnect", "code": 1000}
+
+    async def send_message(self, message: Mapping[str, Any]) -> None:
+        if message["type"] == "websocket.accept":
+            self.status = 101
+        elif message["type"] == "websocket.send" and message["text"] != "hello":
+            self.status = 0
 
     async def receive(self) -> dict[str, Any]:
         return {"type": "http.request", "body": self.workload.body, "more_body": False}

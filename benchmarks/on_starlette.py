@@ -11,7 +11,8 @@ from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from benchmarks.models import ROW_MODELS, Item, Row
 from benchmarks.workloads import ROWS
@@ -62,6 +63,15 @@ async def numbered(request: Request) -> Response:
     return JSONResponse({"item_id": int(request.path_params["item_id"])})
 
 
+async def echo(socket: WebSocket) -> None:
+    await socket.accept()
+    try:
+        while True:
+            await socket.send_text(await socket.receive_text())
+    except WebSocketDisconnect:
+        return
+
+
 def middleware(name: str) -> Middleware:
     async def dispatch(request: Request, call_next: Any) -> Response:
         response: Response = await call_next(request)
@@ -78,6 +88,7 @@ def build() -> Mapping[str, Any]:
         Route("/plain", plain), Route("/items/{item_id}", read_item), Route("/items", create_item, methods=["POST"]),
         Route("/dicts", dicts), Route("/models", models), Route("/form", form, methods=["POST"]),
         Route("/upload", upload, methods=["POST"]), Route("/rows", rows, methods=["POST"]),
+        WebSocketRoute("/echo", echo),
     ]  # fmt: skip
     layers = [middleware(f"x-layer-{number}") for number in range(3)]
     return {

@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from importlib import import_module
 from typing import Annotated, Any
 
 import anyio
 
 from benchmarks.models import ROW_MODELS, Item, Page, Row
-from benchmarks.workloads import ROWS
+from benchmarks.workloads import EVENTS, ROWS
 
 
 def build(web: Any) -> Mapping[str, Any]:
@@ -61,7 +62,28 @@ def main_app(web: Any) -> Any:
         return {"count": len(rows)}
 
     add_dependencies(app, web)
+    add_streams(app, web)
     return app
+
+
+def add_streams(app: Any, web: Any) -> None:
+    name = web.FastAPI.__module__.partition(".")[0]
+    response_class = import_module(f"{name}.responses").EventSourceResponse
+    disconnect = import_module(f"{name}.websockets").WebSocketDisconnect
+
+    @app.get("/events", response_class=response_class)
+    async def events() -> AsyncIterator[dict[str, int]]:
+        for number in range(EVENTS):
+            yield {"number": number}
+
+    @app.websocket("/echo")
+    async def echo(socket: web.WebSocket) -> None:
+        await socket.accept()
+        try:
+            while True:
+                await socket.send_text(await socket.receive_text())
+        except disconnect:
+            return
 
 
 def add_dependencies(app: Any, web: Any) -> None:

@@ -25,6 +25,7 @@ class Workload:
     Parameters:
         app: which of a contestant's applications it goes to.
         answer: the JSON of the answer; None if only the status is compared.
+        messages: how many messages a WebSocket client sends and gets back; 0 for a request.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Workload:
     answer: Any = None
     app: str = "main"
     rounds: int = 4000
+    messages: int = 0
 
     @property
     def url(self) -> str:
@@ -45,6 +47,13 @@ class Workload:
 
     def scope(self) -> dict[str, Any]:
         """A fresh ASGI scope; servers make one per request as well."""
+        if self.messages:
+            return {
+                "type": "websocket", "asgi": {"version": "3.0", "spec_version": "2.4"}, "http_version": "1.1",
+                "scheme": "ws", "server": ("127.0.0.1", 8000), "client": ("127.0.0.1", 50000), "root_path": "",
+                "path": self.path, "raw_path": self.path.encode(), "query_string": b"", "headers": [*HEADERS],
+                "subprotocols": [], "state": {},
+            }  # fmt: skip
         return {
             "type": "http", "asgi": {"version": "3.0", "spec_version": "2.4"}, "http_version": "1.1",
             "scheme": "http", "server": ("127.0.0.1", 8000), "client": ("127.0.0.1", 50000), "root_path": "",
@@ -55,6 +64,7 @@ class Workload:
 
 ITEM: Final = {"name": "Lamp", "price": 42.5, "tags": ["desk", "light"], "stock": {"count": 3, "place": "A1"}}
 ROWS: Final = [{"id": n, "name": f"Item {n}", "price": n * 1.5, "tags": ["a", "b"]} for n in range(100)]
+EVENTS: Final = 1_000
 LARGE: Final = [{"id": n, "name": f"Item {n}", "price": n * 1.5, "tags": ["a", "b"]} for n in range(70_000)]
 
 
@@ -107,6 +117,8 @@ WORKLOADS: Final[Mapping[str, Workload]] = {
             b"Content-Type: application/octet-stream\r\n\r\n" + b"x" * 1_000_000 + b"\r\n--boundary--\r\n",
             answer={"size": 1_000_000}, rounds=10,
         ),
+        Workload("events", f"{EVENTS:,} server-sent events", "/events", rounds=10),
+        Workload("echo", "1,000 WebSocket messages", "/echo", status=101, messages=1_000, rounds=5),
         Workload(
             "large_body", "5 MB JSON body", "/rows", method="POST", headers=JSON_HEADERS, body=encoded(LARGE),
             answer={"count": 70_000}, rounds=1,

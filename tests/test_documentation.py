@@ -13,13 +13,21 @@ from typeway.testclient import TestClient
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+# Their code is compared with the files that it comes from, and those are run: tests/docs, tests/guard.
+TESTED_ELSEWHERE = (ROOT / "docs" / "tutorial", ROOT / "docs" / "check", ROOT / "docs" / "pitfalls.md")
 
 
 def examples(page: Path) -> list[str]:
+    """What stands in blocks of Python; a part of a program is marked `python fragment` and left out."""
     return re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
 
 
-EXAMPLES = [pytest.param(code, id=f"{page.stem}-{n}") for page in PAGES for n, code in enumerate(examples(page))]
+EXAMPLES = [
+    pytest.param(code, id=f"{page.stem}-{n}")
+    for page in PAGES
+    if not any(page.is_relative_to(place) for place in TESTED_ELSEWHERE)
+    for n, code in enumerate(examples(page))
+]
 
 
 @pytest.mark.parametrize("code", EXAMPLES)

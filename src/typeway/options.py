@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -351,17 +352,6 @@ def given_options(owner: str, options: Mapping[str, Any], known: type[Any]) -> d
     return given
 
 
-def check_size(owner: str, size: Any) -> None:
-    """Refuse what is no number of bytes."""
-    if isinstance(size, bool) or not isinstance(size, int) or size < 0:
-        raise declaration_error(
-            "max_body_size must be a non-negative integer or None",
-            hint=f"It is {size!r}: give a number of bytes; 0 allows no body at all, None leaves it to the outer levels.",
-            where=owner,
-            also=ValueError,
-        )
-
-
 def check_form_limits(owner: str, limits: Any) -> None:
     """Refuse form limits that do not exist or are no sizes, as FastAPI does: no other class can stand for its error."""
     try:
@@ -383,40 +373,50 @@ def check_raises(owner: str, kinds: Any) -> None:
             )
 
 
-def check_errors(owner: str, errors: Any) -> None:
-    """Refuse a form of errors that does not exist."""
-    if errors not in ("detail", "problem"):
-        raise declaration_error(
-            f"errors={errors!r} is no form of errors.", hint='Use "detail" or "problem".', where=owner, also=ValueError
-        )
+def is_whole(value: Any, least: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
 
 
-def check_watchdog(owner: str, limit: Any) -> None:
-    """Refuse what is neither a switch nor a time."""
-    if not isinstance(limit, (int, float)) or not 0 <= limit < float("inf"):
-        raise declaration_error(
-            f"watchdog must be a number of seconds or a bool, not {limit!r}.",
-            hint="0.1 reports what holds up the event loop for a tenth of a second; False switches the watchdog off.",
-            where=owner,
-            also=ValueError,
-        )
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What an option's value must be; `{given!r}` in the texts is what it is."""
+
+    is_met: Callable[[Any], bool]
+    problem: str
+    hint: str
+
+    def check(self, owner: str, given: Any) -> None:
+        """Refuse another value."""
+        if not self.is_met(given):
+            problem, hint = self.problem.format(given=given), self.hint.format(given=given)
+            raise declaration_error(problem, hint=hint, where=owner, also=ValueError)
 
 
-def check_pool_size(owner: str, size: Any) -> None:
-    """Refuse what is no number of threads."""
-    if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-        raise declaration_error(
-            f"thread_pool_size must be a positive integer or None, not {size!r}.",
-            hint="Say how many threads may run `def` functions at once; anyio's default is 40.",
-            where=owner,
-            also=ValueError,
-        )
-
-
+# What is checked of options that are given, beyond their names.
 CHECKS: Final[Mapping[str, Callable[[str, Any], None]]] = {
-    "max_body_size": check_size, "form_limits": check_form_limits, "raises": check_raises, "errors": check_errors,
-    "watchdog": check_watchdog, "thread_pool_size": check_pool_size,
-}  # fmt: skip
+    "form_limits": check_form_limits,
+    "raises": check_raises,
+    "max_body_size": Demand(
+        lambda size: is_whole(size, 0),
+        "max_body_size must be a non-negative integer or None",
+        "It is {given!r}: give a number of bytes; 0 allows no body at all, None leaves it to the outer levels.",
+    ).check,
+    "errors": Demand(
+        lambda errors: errors in ("detail", "problem"),
+        "errors={given!r} is no form of errors.",
+        'Use "detail" or "problem".',
+    ).check,
+    "watchdog": Demand(
+        lambda limit: isinstance(limit, (int, float)) and 0 <= limit < float("inf"),
+        "watchdog must be a number of seconds or a bool, not {given!r}.",
+        "0.1 reports what holds up the event loop for a tenth of a second; False switches the watchdog off.",
+    ).check,
+    "thread_pool_size": Demand(
+        lambda size: is_whole(size, 1),
+        "thread_pool_size must be a positive integer or None, not {given!r}.",
+        "Say how many threads may run `def` functions at once; anyio's default is 40.",
+    ).check,
+}
 
 
 def concatenate(outer: Sequence[Any] | None, inner: Sequence[Any] | None) -> list[Any]:

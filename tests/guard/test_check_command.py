@@ -1,6 +1,9 @@
 """`typeway check`: forms of reports, choice of rules, ignore comments, settings, exit statuses."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -200,3 +203,32 @@ for route in app.routes:
 """
     )
     assert set(check(source).codes) == {"TW001", "TW002", "TW013"}
+
+
+def test_an_installed_application_is_checked_by_its_package(check: Check, tmp_path: Path) -> None:
+    """What is installed belongs to somebody else, unless it is the application itself, imported or refused."""
+    packages = tmp_path / "site-packages"
+    for name, source in {
+        "bought": SLEEPY.format(comment=""),
+        "refused": 'from typeway import Router\nRouter(prefix="x")\n',
+    }.items():
+        (packages / name).mkdir(parents=True)
+        (packages / name / "__init__.py").write_text(source)
+    sys.path.insert(0, str(packages))
+    assert check("from bought import app\n").codes == []
+    assert check("", "bought:app").places == [
+        "TW002 site-packages/bought/__init__.py:9",
+        "TW001 site-packages/bought/__init__.py:10",
+    ]
+    assert check("", "refused:app").places == ["TW000 site-packages/refused/__init__.py:2"]
+
+
+def test_an_application_for_fastapi_is_checked(check: Check, tmp_path: Path) -> None:
+    """With --compat, `import fastapi` means Typeway, and the rules see the application as any other."""
+    (tmp_path / "main.py").write_text(
+        SLEEPY.format(comment="").replace("from typeway import Typeway", "from fastapi import FastAPI as Typeway")
+    )
+    command = [sys.executable, "-m", "typeway", "check", "--compat", "--format", "json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=50)
+    assert done.returncode == 1, done.stderr
+    assert [finding["code"] for finding in json.loads(done.stdout)["findings"]] == ["TW002", "TW001"]

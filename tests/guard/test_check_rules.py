@@ -1,4 +1,5 @@
 """Each rule's edges: what it finds beside the examples, and what it leaves alone."""
+# ruff: noqa: ISC004  (sources of several lines)
 
 from textwrap import dedent
 
@@ -83,6 +84,8 @@ BLOCKING = {
 }
 
 HARMLESS = {
+    "a process that is not waited for": "import os\nos.waitpid(-1, os.WNOHANG)",
+    "what only several branches lead to": "perhaps('x')",
     "a thread": "await run_in_threadpool(time.sleep, 1)",
     "asyncio's thread": "await asyncio.to_thread(time.sleep, 1)",
     "an executor": "await asyncio.get_running_loop().run_in_executor(None, time.sleep, 1)",
@@ -107,6 +110,12 @@ HARMLESS = {
 
 OUTSIDE = """
 async def blocked(): time.sleep(1)
+
+def perhaps(name: str):
+    if name.startswith('oidc/'): return maybe(name)
+
+def maybe(name: str):
+    if name.endswith('/file'): return FilePath(name).read_text()
 
 loop = asyncio.new_event_loop()
 loop.close()
@@ -307,6 +316,9 @@ CASES = {
         "@app.get('/x')\nasync def one() -> Person: ...\n@app.post('/login')\nasync def two() -> AccessToken: ...",
         [],
     ),
+    "TW008 lets a POST show what it has made": (
+        "class Robot(BaseModel):\n    token: str\n@app.post('/robots')\nasync def make() -> Robot: ...", [],
+    ),
     "TW008 leaves the hash of a file": (
         "class File(BaseModel):\n    hash: str\n@app.get('/x')\nasync def show() -> File: ...", [],
     ),
@@ -335,6 +347,14 @@ CASES = {
         "@guarded.post('/c')\nasync def three() -> None: ...\napp.include_router(guarded)\n"
         "@app.post('/login')\nasync def four() -> None: ...\n"
         "@app.post('/d')\nasync def five(authorization: str = '') -> None: ...",
+        [],
+    ),
+    "TW010 leaves questions and proxies": (
+        "key = APIKeyHeader(name='X-Key')\nguarded = Router(dependencies=[Security(key)])\n"
+        "@guarded.post('/a')\nasync def one() -> None: ...\n@guarded.post('/b')\nasync def two() -> None: ...\n"
+        "@guarded.post('/c')\nasync def three() -> None: ...\n@guarded.post('/d')\nasync def four() -> None: ...\n"
+        "app.include_router(guarded)\n@app.post('/types/get_all')\nasync def five() -> None: ...\n"
+        "@app.post('/proxy')\n@app.get('/proxy')\nasync def six() -> None: ...",
         [],
     ),
     "TW010 needs others that are guarded": ("@app.post('/a')\nasync def one() -> None: ...", []),
@@ -399,26 +419,29 @@ CASES = {
         "from typeway.middleware.cors import CORSMiddleware\napp.add_middleware(CORSMiddleware, allow_origins=['*'])", [],
     ),
     "TW017 sees dependencies": (
-        "class Lost(Exception): ...\nasync def find() -> int: raise Lost\n"
+        "class NotFound(Exception): ...\nasync def find() -> int: raise NotFound\n"
         "@app.get('/x')\nasync def show(n: int = Depends(find)) -> int: return n",
         ["TW017"],
     ),
     "TW017 sees what is caught": (
-        "class Lost(Exception): ...\ndef find() -> int: raise Lost\n@app.get('/x')\nasync def show() -> int:\n    try:\n"
-        "        return find()\n    except (KeyError, Lost):\n        return 0",
+        "class NotFound(Exception): ...\ndef find() -> int: raise NotFound\n@app.get('/x')\nasync def show() -> int:\n    try:\n"
+        "        return find()\n    except (KeyError, NotFound):\n        return 0",
         [],
     ),
     "TW017 leaves errors that answer themselves": (
-        "class Lost(HTTPException): ...\n@app.get('/x')\nasync def show() -> int: raise Lost(404)", [],
+        "class NotFound(HTTPException): ...\n@app.get('/x')\nasync def show() -> int: raise NotFound(404)", [],
     ),
     "TW017 sees handlers of base classes": (
-        "class Wrong(Exception): ...\nclass Lost(Wrong): ...\n@app.exception_handler(Wrong)\n"
+        "class Wrong(Exception): ...\nclass NotFound(Wrong): ...\n@app.exception_handler(Wrong)\n"
         "async def answer(request: Request, error: Exception) -> Any: return JSONResponse({})\n"
-        "@app.get('/x')\nasync def show() -> int: raise Lost",
+        "@app.get('/x')\nasync def show() -> int: raise NotFound",
         [],
     ),
     "TW017 knows plain context managers": (
-        "class Lost(Exception): ...\n@app.get('/x')\ndef show() -> int:\n    with Session(engine):\n        raise Lost", ["TW017"],
+        "class NotFound(Exception): ...\n@app.get('/x')\ndef show() -> int:\n    with Session(engine):\n        raise NotFound", ["TW017"],
+    ),
+    "TW017 leaves errors that only the server can help": (
+        "class BrokenEngine(Exception): ...\n@app.get('/x')\nasync def show() -> int: raise BrokenEngine", [],
     ),
     "TW018 leaves defaults that nobody changes": (
         "@app.get('/x')\nasync def show(words: list[str] = []) -> int: return len(words)", [],

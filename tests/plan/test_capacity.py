@@ -364,7 +364,7 @@ def test_equal_declarations_have_a_limit_each(web):
     assert limited != web.Depends(dependency, max_concurrency=1)
     assert limited == copy.copy(limited)
     assert web.Depends(dependency) == web.Depends(dependency)
-    assert repr(limited).endswith("max_concurrency=1)")
+    assert "max_concurrency=1" in repr(limited)
 
 
 @each_framework

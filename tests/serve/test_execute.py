@@ -42,9 +42,9 @@ def test_a_reply_is_status_headers_and_bytes():
     app = Typeway()
     app.get("/{key}")(lambda key: {"key": key})
     exchange = Exchange(scope("/x"), nothing, nothing, {"key": "x"})
-    reply = run(app, exchange)
-    assert (reply.status, reply.body, reply.response) == (200, b'{"key":"x"}', None)
-    assert dict(reply.headers) == {b"content-length": b"11", b"content-type": b"application/json"}
+    status, headers, body, response = run(app, exchange)
+    assert (status, body, response) == (200, b'{"key":"x"}', None)
+    assert dict(headers) == {b"content-length": b"11", b"content-type": b"application/json"}
     assert exchange.held is None
     assert exchange.background is None
 
@@ -63,7 +63,8 @@ def test_a_body_is_read_message_by_message():
         return {"type": "http.request", **next(messages)}
 
     headers = [(b"content-type", b"application/json")]
-    assert run(app, Exchange(scope("/", "POST", headers), receive, nothing, {})).body == b'{"name":"n"}'
+    _, _, body, _ = run(app, Exchange(scope("/", "POST", headers), receive, nothing, {}))
+    assert body == b'{"name":"n"}'
 
 
 @pytest.mark.parametrize("takes_request", [True, False])
@@ -102,7 +103,8 @@ def test_a_request_object_sees_the_body_that_was_read():
         return {"type": "http.request", "body": sent}
 
     headers = [(b"content-type", b"application/json")]
-    assert run(app, Exchange(scope("/", "POST", headers), receive, nothing, {})).body == b'"{\\"name\\":\\"n\\"}"'
+    _, _, body, _ = run(app, Exchange(scope("/", "POST", headers), receive, nothing, {}))
+    assert body == b'"{\\"name\\":\\"n\\"}"'
 
 
 @pytest.mark.anyio

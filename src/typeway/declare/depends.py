@@ -36,7 +36,7 @@ class Depends:
     scope: Lifetime | None = None
     max_concurrency: int | None = None
     capacity: Capacity | None = field(default=None, repr=False)
-    concurrent: bool = False
+    concurrent: bool = field(default=False, repr=False)
 
     def __post_init__(self) -> None:
         limit: Any = self.max_concurrency

@@ -44,6 +44,7 @@ class EventLoop:
     """
 
     def __init__(self) -> None:
+        self.owner = threading.current_thread()
         self.thread = threading.get_ident()
         self.native_thread = threading.get_native_id()
         self.clock = cpu_clock(self.thread)
@@ -52,7 +53,9 @@ class EventLoop:
         self.is_asked = False
         self.base: CodeType | None = None
         self.depth = 0
-        self.resting: tuple[CodeType, CodeType | None] | None = None
+        # The two innermost functions of the thread while the loop waits for something to do.
+        self.resting: CodeType | None = None
+        self.resting_below: CodeType | None = None
         self.reach()
 
     def reach(self) -> None:
@@ -71,6 +74,11 @@ class EventLoop:
     @property
     def is_closed(self) -> bool:
         return self.loop.is_closed()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the loop may turn again; the number of a thread that has ended is given to another thread."""
+        return self.owner.is_alive() and not self.is_closed
 
     def post(self, callback: Callable[[], None]) -> None:
         """Have the loop call something at its next turn.
@@ -120,27 +128,17 @@ class EventLoop:
         self.base = None if below is None else below.f_code
         self.depth = len(stack_of(below))
 
-    def waits(self, frame: FrameType | None) -> bool:
-        """Whether the loop certainly waits for something to do: its thread is where it was seen to wait before."""
-        resting, below = self.resting, None if frame is None else frame.f_back
-        return (
-            frame is not None
-            and resting is not None
-            and frame.f_code is resting[0]
-            and (below is None or below.f_code is resting[1])
-        )
-
     def look(self, frame: FrameType | None) -> Look:
         """See what the loop does.
 
         Parameters:
             frame: the innermost frame of its thread; None if the thread is gone.
         """
-        stack = stack_of(frame)
+        stack = stack_of(frame) if self.is_alive else []
         depth = self.depth
         if self.base is None or len(stack) <= depth or stack[depth - 1].f_code is not self.base:
-            if frame is not None and self.base is not None and len(stack) == depth and not self.is_asked:
-                self.resting = ends_of(frame)
+            if self.base is not None and len(stack) == depth > 1 and not self.is_asked:
+                self.resting, self.resting_below = stack[-1].f_code, stack[-2].f_code
             return NOTHING
         work = stack[depth:]
         # A callback has no task: its frame stands for it, and lives no longer than it.
@@ -217,12 +215,6 @@ def stack_of(frame: FrameType | None) -> list[FrameType]:
         frame = frame.f_back
     stack.reverse()
     return stack
-
-
-def ends_of(frame: FrameType) -> tuple[CodeType, CodeType | None]:
-    """The two innermost functions of a stack."""
-    below = frame.f_back
-    return frame.f_code, None if below is None else below.f_code
 
 
 def cpu_clock(thread: int) -> int | None:

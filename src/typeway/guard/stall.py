@@ -125,27 +125,31 @@ class Judge:
         return self.stall is not None or self.ended is not None
 
     def rests(self, now: float) -> bool:
-        """Whether there is nothing to go on with; called where the loop has nothing to do."""
-        self.cpu = self.loop.cpu_time()
-        return self.stall is None and self.ended is None and now - self.asked_at < HEARTBEAT
+        """Whether the loop need not be asked to turn."""
+        return now - self.asked_at < HEARTBEAT
 
-    def look(self, frame: FrameType | None, tick: Tick) -> Blocked | None:
+    def look(self, frame: FrameType | None, tick: Tick, *, is_left: bool) -> Blocked | None:
         """See what the loop does now; return what there is to report.
 
         Parameters:
             frame: the innermost frame of the loop's thread; None if the thread is gone.
+            is_left: whether what begins now is no longer to be reported.
         """
         loop = self.loop
         cpu = loop.cpu_time()
         used, self.cpu = cpu - self.cpu, cpu
         look = loop.look(frame)
+        if self.stall is not None and not look.frames and loop.is_asked and loop.is_alive:
+            # The loop has not turned. While this thread looked it may have lost the interpreter's lock, and what it
+            # was looking at.
+            return None
         if self.stall is not None and self.stall.task != look.task:
             self.end(self.stall, tick, used)
         report = None
         # Whether a debugger stopped the step is known when the loop has turned.
-        if self.ended is not None and (not loop.is_asked or loop.is_closed or frame is None):
+        if self.ended is not None and (not loop.is_asked or not loop.is_alive):
             report, self.ended = self.told(self.ended), None
-        if look.frames:
+        if look.frames and not (is_left and self.stall is None):
             report = self.follow(look, tick, used) or report
         if not loop.is_asked and (look.frames or tick.now - self.asked_at > HEARTBEAT):
             self.asked_at = tick.now

@@ -292,7 +292,14 @@ class Reader:
             for name, key in self.query:
                 if key in query:
                     values[name] = query[key]
-        if self.headers:
+        if len(self.headers) == 1:
+            # PERF: looking for one takes 0.2 us, a mapping of all 0.6 us.
+            name, raw_key = self.headers[0]
+            for sent, value in exchange.scope["headers"]:
+                if sent == raw_key:
+                    values[name] = value.decode("latin-1")
+                    break
+        elif self.headers:
             headers = exchange.headers
             for name, raw_key in self.headers:
                 if raw_key in headers:

@@ -25,10 +25,15 @@ def build_check(operation: Operation, model: Model) -> Callable[[Any], Any]:
         try:
             return validate(result, from_attributes=True)
         except ValidationError as error:
-            errors = [{**entry, "loc": ("response", *entry["loc"])} for entry in error.errors(include_url=False)]
-            raise ResponseValidationError(errors, body=result, endpoint_ctx=context) from error
+            raise unfit(error, result, context) from error
 
     return check
+
+
+def unfit(error: ValidationError, result: Any, context: EndpointContext) -> ResponseValidationError:
+    """What is raised where a result does not fit the model of its endpoint's answers."""
+    errors = [{**entry, "loc": ("response", *entry["loc"])} for entry in error.errors(include_url=False)]
+    return ResponseValidationError(errors, body=result, endpoint_ctx=context)
 
 
 def dump_options(operation: Operation) -> dict[str, Any]:

@@ -38,21 +38,15 @@ class Entry:
 
 @dataclass(slots=True, eq=False)
 class Branch:
-    """The routes below one prefix of segments.
+    """The routes below one prefix of segments."""
 
-    Parameters:
-        literals: what follows, by the next segment.
-        parameter: what follows any segment.
-        ends: the routes whose last segment this is; whatever has come here matches them.
-        patterns: the routes that only their regex, or they themselves, can decide.
-        by_method: the first route of `ends` for each method.
-    """
-
-    literals: dict[str, Branch] = field(default_factory=dict)
-    parameter: Branch | None = None
+    literals: dict[str, Branch] = field(default_factory=dict)  # what follows, by the next segment
+    parameter: Branch | None = None  # what follows any segment
+    # The routes whose last segment this is; whatever has come here matches them.
     ends: list[Entry] = field(default_factory=list)
+    # The routes that only their regex, or they themselves, can decide.
     patterns: list[Entry] = field(default_factory=list)
-    by_method: dict[str, Entry] = field(default_factory=dict)
+    by_method: dict[str, Entry] = field(default_factory=dict)  # the first route of `ends` for each method
 
 
 # The route of a request, the values in its path, and for a foreign route what it adds to the scope.

@@ -131,6 +131,8 @@ def layer(dispatch: Dispatch, inner: Inner) -> Inner:
 
         async def call_next(_: Request) -> Response:
             response = await inner(flight, request.downstream())
+            if type(response) is Answer and response.background is None:
+                return response  # PERF: what nearly every layer hands on; asking further costs 0.3 us a layer
             return await shown(flight, response, receive)
 
         try:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pydantic_core import ValidationError
 from starlette.background import BackgroundTask
 from starlette.responses import JSONResponse, Response
 
@@ -14,7 +15,7 @@ from typeway.operation import Operation
 from typeway.plan.exchange import Exchange
 from typeway.plan.fields import Model, build_model
 from typeway.responses import BODILESS
-from typeway.serve.check import build_check, dump_options
+from typeway.serve.check import build_check, context_of, dump_options, unfit
 from typeway.serve.reply import RawHeaders, Reply, from_response
 from typeway.serve.stream import build_stream, streams
 
@@ -136,16 +137,23 @@ def encode_anything(operation: Operation) -> Encode:
 
 def encode_model(operation: Operation, model: Model) -> Encode:
     """With a model: validate, then serialize what the model declares and nothing else."""
-    check, serializer, options = build_check(operation, model), model.serializer, dump_options(operation)
+    serializer, options = model.serializer, dump_options(operation)
     if operation.response_class is None:
-        to_json = serializer.to_json
+        validate, to_json = model.validator.validate_python, serializer.to_json
+        context = context_of(operation)
 
+        # PERF: what build_check makes would be one frame more, 0.15 of 9 us.
         def encode(result: Any) -> bytes | Response:
             if isinstance(result, Response):
                 return result
-            return to_json(check(result), **options)
+            try:
+                checked = validate(result, from_attributes=True)
+            except ValidationError as error:
+                raise unfit(error, result, context) from error
+            return to_json(checked, **options)
 
         return encode
+    check = build_check(operation, model)
     to_python, render = serializer.to_python, renderer(operation)
 
     def encode_with_class(result: Any) -> bytes | Response:

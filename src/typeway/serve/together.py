@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextvars import Context, copy_context
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any, Final
 
@@ -25,15 +25,10 @@ ABSENT: Final = object()
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Branch:
-    """Calls that run one after the other, while other branches run.
+    """Calls that run one after the other, while other branches run."""
 
-    Parameters:
-        dependencies: the calls in order; the marked one is the last.
-        reach: the slots of all that they need, their own included.
-    """
-
-    dependencies: tuple[Call, ...]
-    reach: frozenset[int] = frozenset()
+    dependencies: tuple[Call, ...]  # the calls in order; the marked one is the last
+    reach: frozenset[int] = frozenset()  # the slots of all that they need, their own included
 
     def arranged(self, free: Iterator[int], early: Sequence[Call] = ()) -> Branch:
         """The same branch with groups within, after calls that must come before it."""
@@ -57,19 +52,15 @@ def arranged(plan: Plan) -> Plan:
     return replace(plan, dependencies=tuple(calls), size=next(free))
 
 
+@dataclass(slots=True, eq=False)
 class Order:
-    """The new order of calls, as it comes to be.
+    """The new order of calls, as it comes to be."""
 
-    Parameters:
-        free: slots that nothing fills.
-    """
-
-    def __init__(self, free: Iterator[int]) -> None:
-        self.free = free
-        self.calls: list[Call] = []
-        self.group: list[Branch] = []
-        self.early: list[Call] = []
-        self.pending: list[Call] = []
+    free: Iterator[int]  # slots that nothing fills
+    calls: list[Call] = field(default_factory=list)
+    group: list[Branch] = field(default_factory=list)
+    early: list[Call] = field(default_factory=list)
+    pending: list[Call] = field(default_factory=list)
 
     @property
     def held(self) -> set[int]:
@@ -179,16 +170,14 @@ def build_group(first: Sequence[Call], group: Sequence[Branch], free: Iterator[i
     )  # fmt: skip
 
 
+@dataclass(slots=True, eq=False)
 class Run:
     """One branch while it runs."""
 
-    __slots__ = ("branch", "context", "failure", "scope")
-
-    def __init__(self, branch: Branch) -> None:
-        self.branch = branch
-        self.scope = CancelScope()
-        self.failure: BaseException | None = None
-        self.context: Context | None = None
+    branch: Branch
+    scope: CancelScope = field(default_factory=CancelScope)
+    failure: BaseException | None = None
+    context: Context | None = None
 
     async def go(self, exchange: Exchange, later: Sequence[Run]) -> None:
         """Run the branch; if it fails, what comes later in order is cancelled, for it would not have begun."""

@@ -10,6 +10,7 @@ import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from importlib.util import find_spec
 from io import StringIO
 from pathlib import Path
 from typing import Final
@@ -117,10 +118,15 @@ class Files:
     @cached_property
     def homes(self) -> tuple[Path, ...]:
         """The folders of the application's package, or the file of its module."""
-        module = sys.modules.get(self.package)
-        homes = [Path(place) for place in getattr(module, "__path__", ())]
-        file = getattr(module, "__file__", None)
-        return tuple(home.resolve() for home in homes or ([Path(file)] if file else []))
+        try:
+            # An import that has failed leaves no module behind, but the files are there.
+            spec = find_spec(self.package) if self.package else None
+        except (ImportError, ValueError):
+            spec = None
+        if spec is None:
+            return ()
+        places = [*spec.submodule_search_locations] if spec.submodule_search_locations else [spec.origin or ""]
+        return tuple(Path(place).resolve() for place in places if place)
 
     def file(self, path: str) -> SourceFile | None:
         """An own file, read; None for any other and for what is no Python."""

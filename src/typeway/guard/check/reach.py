@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +18,9 @@ ELSEWHERE: Final = frozenset({
     "asyncio.tasks.run_coroutine_threadsafe", "asyncio.runners.run", "anyio.from_thread.run", "anyio._core._eventloop.run",
 })  # fmt: skip
 
+# Through how many branches below the entry a way may lead.
+MOST_DOUBTS: Final = 1
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Step:
@@ -28,33 +31,59 @@ class Step:
         entry: what the framework calls, in words: "GET /tasks".
         caller: the step from which it is called; None where the framework calls it itself.
         call: where.
+        doubts: how many branches below the entry lead to it; whether they are taken depends on arguments.
     """
 
     function: Function
     entry: str
     caller: Step | None = None
     call: ast.Call | None = None
+    doubts: int = 0
 
     @property
     def chain(self) -> list[Function]:
         """The functions from the entry to this one."""
         return [*(self.caller.chain if self.caller is not None else []), self.function]
 
+    def doubts_at(self, node: ast.AST) -> int:
+        """How many branches lead to a part of the function; what an entry does with a request is not in doubt."""
+        if self.caller is None:
+            return 0
+        count, inside = self.doubts, node
+        for part in self.function.around(node):
+            if isinstance(part, ast.If | ast.IfExp | ast.While):
+                # An `elif` is a branch of its own, not one inside the branch before it.
+                is_elif = isinstance(part, ast.If) and part.orelse == [inside] and isinstance(inside, ast.If)
+                count += inside is not part.test and not is_elif
+            elif isinstance(part, ast.ExceptHandler | ast.match_case):
+                count += 1
+            inside = part
+        return count
+
 
 def reach(inference: Inference, entries: Iterable[tuple[Function, str]]) -> list[Step]:
-    """Every function that runs on the same loop or thread as the entries, each by the shortest way to it."""
-    waiting = deque(Step(function, entry) for function, entry in entries)
+    """Every function that runs on the same loop or thread as the entries.
+
+    Each comes by the way with the fewest branches, and of those by the shortest. What more branches than `MOST_DOUBTS`
+    lead to is left out: some combination of arguments may take them all, but nobody can say so.
+    """
+    waiting = [
+        deque(Step(function, entry) for function, entry in entries),
+        *(deque[Step]() for _ in range(MOST_DOUBTS)),
+    ]
     seen: set[tuple[ast.AST, type | None]] = set()
     steps: list[Step] = []
-    while waiting:
-        step = waiting.popleft()
+    while any(waiting):
+        step = next(filter(None, waiting)).popleft()
         key = (step.function.node, step.function.owner)
         if key in seen:
             continue
         seen.add(key)
         steps.append(step)
         for call, function in calls(inference, step.function):
-            waiting.append(Step(function, step.entry, step, call))
+            doubts = step.doubts_at(call)
+            if doubts <= MOST_DOUBTS:
+                waiting[doubts].append(Step(function, step.entry, step, call, doubts))
     return steps
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from starlette.exceptions import HTTPException, WebSocketException
 
@@ -15,6 +16,13 @@ from typeway.guard.check.program import Function
 from typeway.guard.check.reach import calls
 from typeway.guard.check.subject import Endpoint, Subject, middleware_of
 from typeway.guard.check.values import Known
+
+# Errors about what a client asked for. Others may be meant to end as a 500: nobody but the server can help it.
+ABOUT_REQUEST: Final = re.compile(
+    r"not_?found|missing|unknown|exist|duplicate|conflict|taken|forbidden|denied|permission|unauthori|authentic|credential"
+    r"|invalid|validation|expired|exceeded|too_?(many|large)|limit|quota|bad_?request|not_?allowed|rejected|unsupported",
+    re.IGNORECASE,
+)
 
 Raised = tuple[type[BaseException], Function, ast.Raise]
 
@@ -91,7 +99,11 @@ class Escapes:
         for node in function.body:
             if isinstance(node, ast.Raise) and node.exc is not None:
                 kind = kind_of(self.subject, node.exc, function)
-                if kind is not None and not is_caught(self.subject, kind, node, function):
+                if (
+                    kind is not None
+                    and ABOUT_REQUEST.search(kind.__name__)
+                    and not is_caught(self.subject, kind, node, function)
+                ):
                     yield kind, function, node
         if function.yields:
             return

@@ -10,7 +10,7 @@ from typeway.guard.check.blocking import FILES, IMPATIENT, LOCK, Wait
 from typeway.guard.check.finding import Finding
 from typeway.guard.check.infer import as_instance
 from typeway.guard.check.program import Function
-from typeway.guard.check.reach import Step, calls, calls_of, reach, told
+from typeway.guard.check.reach import MOST_DOUBTS, Step, calls, calls_of, reach, told
 from typeway.guard.check.subject import Subject, is_on_loop
 from typeway.guard.check.values import Known, Method, Named, is_a, short
 
@@ -26,6 +26,8 @@ def blocking_calls(subject: Subject) -> Iterator[Finding]:
     """TW001: something on the event loop waits, and every other request waits with it."""
     for step in subject.on_loop:
         for node, name, wait in waits_of(subject, step.function):
+            if step.doubts_at(node) > MOST_DOUBTS:
+                continue
             path, line = subject.place(step.function, node)
             way = told(step.chain)
             yield Finding(
@@ -65,7 +67,7 @@ def wait_of(subject: Subject, call: ast.Call, function: Function) -> tuple[str, 
             return ("open()", FILES) if is_large(call, function) else None
         case Known(thing):
             found = subject.catalogue.function(thing)
-            if found is not None:
+            if found is not None and not any("WNOHANG" in ast.unparse(argument) for argument in call.args):
                 return f"{found[0].removeprefix('builtins.')}()", found[1]
             owner = getattr(thing, "__self__", None)
             if owner is None or isinstance(owner, type):
@@ -182,4 +184,9 @@ def waits_below(subject: Subject, function: Function) -> list[str]:
     if any(called.is_async for _, called in calls(subject.inference, function)):
         return []
     steps: list[Step] = reach(subject.inference, [(function, "")])
-    return [name for step in steps for _, name, _ in waits_of(subject, step.function)]
+    return [
+        name
+        for step in steps
+        for node, name, _ in waits_of(subject, step.function)
+        if step.doubts_at(node) <= MOST_DOUBTS
+    ]

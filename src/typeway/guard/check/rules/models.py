@@ -134,7 +134,7 @@ def leaking_fields(subject: Subject) -> Iterator[Finding]:
         for model in answer_models(endpoint):
             for holder, name, field in told_fields(model, endpoint):
                 about = f"{model.__name__} {holder.__name__} {endpoint.path} {endpoint.operation.name}"
-                if (holder, name) in seen or not is_secret(holder, name, field, about):
+                if (holder, name) in seen or not is_secret(holder, name, field, about) or is_made(name, endpoint):
                     continue
                 seen.add((holder, name))
                 path, line = place_of(subject, holder, name)
@@ -173,6 +173,12 @@ def is_secret(model: type[BaseModel], name: str, field: FieldInfo, about: str) -
     if match is None:
         return False
     return (HANDS_OUT_PASSWORD if match["password"] else HANDS_OUT).search(about) is None
+
+
+def is_made(name: str, endpoint: Endpoint) -> bool:
+    """Whether an answer may hold what the request has made and is shown once: a token or key, not a password."""
+    match = SECRET.fullmatch(name)
+    return endpoint.methods == ("POST",) and match is not None and not match["password"]
 
 
 def one_model_for_both(subject: Subject) -> Iterator[Finding]:

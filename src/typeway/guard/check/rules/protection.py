@@ -20,7 +20,7 @@ WRITES: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 OPEN: Final = re.compile(
     r"log_?in|log_?out|sign_?(in|up|out)|regist|auth|token|password|verify|confirm|activat|invit|setup|onboard|sso|saml|scim"
     r"|oidc|session|webhook|callback|hook|health|ping|ready|alive|metrics|public|anonym|feedback|contact|subscribe"
-    r"|search|query|preview|validate|render|batch_get|filter|lookup|count|estimate|check|test|debug|echo|csrf|cookie",
+    r"|\b(list|get|read|fetch|describe|show)(_|\b)|search|query|preview|validate|render|batch_get|filter|lookup|count|estimate|check|test|debug|echo|csrf|cookie",
     re.IGNORECASE,
 )
 GUARDS: Final = re.compile(
@@ -60,7 +60,7 @@ def is_scheme(function: object) -> bool:
 
 def is_open(subject: Subject, endpoint: Endpoint) -> bool:
     """Whether an endpoint seems to be open on purpose, or guarded in a way of its own."""
-    if OPEN.search(endpoint.path) or OPEN.search(endpoint.operation.name):
+    if OPEN.search(endpoint.path) or OPEN.search(endpoint.operation.name) or reads_too(subject, endpoint):
         return True
     if any(is_guard(node) for node in endpoint.tree.walk() if node.depends is not None):
         return True
@@ -70,6 +70,15 @@ def is_open(subject: Subject, endpoint: Endpoint) -> bool:
     names = [ast.unparse(call.func) for call in calls_of(function)]
     text = ast.unparse(function.node).lower()
     return any(GUARDS.search(name) for name in names) or "authorization" in text or "request.user" in text
+
+
+def reads_too(subject: Subject, endpoint: Endpoint) -> bool:
+    """Whether the same function answers GET on the same path: it passes requests on, whatever they are."""
+    return any(
+        "GET" in other.methods and other.path == endpoint.path
+        for other in subject.own
+        if other.operation.endpoint is endpoint.operation.endpoint
+    )
 
 
 def is_guard(node: Node) -> bool:

@@ -1,0 +1,87 @@
+"""Put the figures of saved results into `docs/performance.md`, between its markers.
+
+python -m benchmarks.tables
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from benchmarks.workloads import WORKLOADS
+
+ROOT: Final = Path(__file__).parents[1]
+PAGE: Final = ROOT / "docs" / "performance.md"
+RESULTS: Final = Path(__file__).parent / "results"
+
+
+def table(head: Sequence[str], rows: Iterator[Sequence[str]]) -> str:
+    lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
+    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
+
+
+def shown(value: float | None, floor: float | None) -> str:
+    if not value:
+        return "–"
+    multiple = f" ({value / floor:.2f})" if floor else ""
+    return f"{value:,.1f}{multiple}" if value < 1000 else f"{value:,.0f}{multiple}"
+
+
+def costs(results: Mapping[str, Mapping[str, float | None]]) -> str:
+    """One row per workload: microseconds, and the multiple of the floor."""
+    names = list(next(iter(results.values())))
+    rows = ([WORKLOADS[key].title, *(shown(row[name], row["floor"]) for name in names)] for key, row in results.items())
+    return table(["workload", *names], rows)
+
+
+def startup(results: Mapping[str, Mapping[str, Mapping[str, float]]]) -> str:
+    rows = (
+        [f"{int(count):,}", name, f"{figures['typeway'][name]:.3f}", f"{figures['fastapi'][name]:.3f}",
+         f"{figures['fastapi'][name] / figures['typeway'][name]:.1f}"]
+        for count, figures in results.items()
+        for name in figures["typeway"]
+    )  # fmt: skip
+    return table(["routes", "what", "Typeway", "FastAPI", "FastAPI ÷ Typeway"], rows)
+
+
+def served(results: Mapping[str, Mapping[str, float | None]]) -> str:
+    """One row per workload: requests per second, and the share of the floor's."""
+    names = list(next(iter(results.values())))
+
+    def cell(row: Mapping[str, float | None], name: str) -> str:
+        rate, floor = row[name], row["floor"]
+        return f"{rate:,.0f} ({rate / floor:.0%})" if rate and floor else "–"
+
+    return table(
+        ["workload", *names],
+        ([WORKLOADS[key].title, *(cell(row, name) for name in names)] for key, row in results.items()),
+    )
+
+
+def machine(results: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {version}" for name, version in results.items()) + "."
+
+
+MAKE: Final[Mapping[str, Callable[[Any], str]]] = {
+    "machine": machine, "in-process": costs, "startup": startup, "served": served, "instructions": costs,
+}  # fmt: skip
+
+
+def main() -> None:
+    """Fill in every part of the page for which there are results."""
+    text = PAGE.read_text(encoding="utf-8")
+    for path in sorted(RESULTS.glob("*.json")):
+        results = json.loads(path.read_text(encoding="utf-8"))
+        for name, make in MAKE.items():
+            marker = name if path.stem == "latest" else f"{path.stem} {name}"
+            if results.get(name):
+                part = f"<!-- {marker} -->\n{make(results[name])}\n<!-- end -->"
+                text = re.sub(rf"<!-- {marker} -->.*?<!-- end -->", lambda _, part=part: part, text, flags=re.DOTALL)
+    PAGE.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -54,7 +54,7 @@ def files(section: str, ending: str) -> list[Block]:
 def test_there_are_thirteen_in_the_table_and_on_the_page() -> None:
     """The table of contents leads to every section, in order."""
     titles = [section.splitlines()[0] for section in SECTIONS]
-    assert [title.split(".")[0] for title in titles] == [str(number) for number in range(1, 14)]
+    assert [title.split(".", 1)[0] for title in titles] == [str(number) for number in range(1, 14)]
     anchors = ["-".join(re.findall(r"\w+", title.lower())) for title in titles]
     assert re.findall(r"^\| \d+ \| \[[^]]+\]\(#([\w-]+)\)", PAGE, re.MULTILINE) == anchors
 
@@ -63,7 +63,7 @@ def test_there_are_thirteen_in_the_table_and_on_the_page() -> None:
 def test_each_has_a_bad_and_a_good_example(section: str) -> None:
     """A pitfall is one file that falls into it, and one that does not; from the sixth on it says where it was seen."""
     assert len(files(section, "_bad.py")) == len(files(section, "_good.py")) == 1
-    assert (int(section.split(".", maxsplit=1)[0]) > 5) == ("*Seen in: " in section)
+    assert (int(section.split(".", 1)[0]) > 5) == ("*Seen in: " in section)
 
 
 @each_pitfall
@@ -72,7 +72,7 @@ def test_commands_have_the_answers_that_are_shown(section: str, terminal: Termin
     answers = carry_out(read_blocks(section), terminal)
     said = set(re.findall(r"^\S+:\d+: (TW\d+)", "\n".join(answers), re.MULTILINE))
     rules = re.search(r"^Rules?: (.*?)$", section, re.MULTILINE)
-    assert said == set(re.findall(r"\[(TW\d+)\]\(check", rules[1].split(". ")[0]) if rules else [])
+    assert said == set(re.findall(r"\[(TW\d+)\]\(check", rules[1].split(". ", 1)[0]) if rules else [])
     times = [float(shown) for shown in re.findall(r"bytes after ([\d.]+) s", "\n".join(answers))]
     assert times == sorted(times, reverse=True), "a good example is as slow as the bad one before it"
 

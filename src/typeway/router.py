@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import CoroutineType
 from typing import Any, ClassVar
 
 from starlette import routing
@@ -358,7 +359,7 @@ class Router(Verbs, routing.Router):
                 )
         return site
 
-    def app(self, scope: Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:
+    def app(self, scope: Scope, receive: Receive, send: Send) -> CoroutineType[Any, Any, None]:
         """Serve one ASGI connection: a request, a WebSocket, or the lifespan.
 
         PERF: hands out the coroutine that serves instead of awaiting it: one frame less, 0.15 of 6 us.

@@ -6,7 +6,6 @@ import threading
 import weakref
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from types import CoroutineType
 from typing import Any, ClassVar
 
 from starlette import routing
@@ -359,10 +358,11 @@ class Router(Verbs, routing.Router):
                 )
         return site
 
-    def app(self, scope: Scope, receive: Receive, send: Send) -> CoroutineType[Any, Any, None]:
+    def app(self, scope: Scope, receive: Receive, send: Send) -> Any:
         """Serve one ASGI connection: a request, a WebSocket, or the lifespan.
 
-        PERF: hands out the coroutine that serves instead of awaiting it: one frame less, 0.15 of 6 us.
+        PERF: hands out the coroutine that serves instead of awaiting it: one frame less, 0.15 of 6 us. Any, because
+        type checkers disagree about what a coroutine function returns.
         """
         kind = scope["type"]
         if kind == "http":

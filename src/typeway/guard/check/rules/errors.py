@@ -24,6 +24,9 @@ ABOUT_REQUEST: Final = re.compile(
     re.IGNORECASE,
 )
 
+# How many calls deep an exception is followed.
+DEEPEST: Final = 12
+
 Raised = tuple[type[BaseException], Function, ast.Raise]
 
 
@@ -88,14 +91,14 @@ class Escapes:
     subject: Subject
     known: dict[Function, list[Raised]] = field(default_factory=dict)
 
-    def of(self, function: Function) -> list[Raised]:
+    def of(self, function: Function, depth: int = 0) -> list[Raised]:
         """The exceptions that can leave a function, with the places where they are raised."""
         if function not in self.known:
             self.known[function] = []  # a function that calls itself adds nothing to what it raises
-            self.known[function] = [*self.read(function)]
+            self.known[function] = [*self.read(function, depth)]
         return self.known[function]
 
-    def read(self, function: Function) -> Iterator[Raised]:
+    def read(self, function: Function, depth: int) -> Iterator[Raised]:
         for node in function.body:
             if isinstance(node, ast.Raise) and node.exc is not None:
                 kind = kind_of(self.subject, node.exc, function)
@@ -105,12 +108,12 @@ class Escapes:
                     and not is_caught(self.subject, kind, node, function)
                 ):
                     yield kind, function, node
-        if function.yields:
+        if function.yields or depth == DEEPEST:
             return
         for call, called in calls(self.subject.inference, function):
             if called.yields or (called.is_async and not function.is_awaited(call)):
                 continue
-            for kind, where, node in self.of(called):
+            for kind, where, node in self.of(called, depth + 1):
                 if not is_caught(self.subject, kind, call, function):
                     yield kind, where, node
 

@@ -95,6 +95,7 @@ HARMLESS = {
     "an asynchronous client": "async with httpx.AsyncClient() as client:\n    await client.get('http://x')",
     "an asynchronous session": "async with make_async_session() as session:\n    await session.execute(select(User))",
     "a small read": "with open('x', 'rb') as file:\n    file.read(16)",
+    "a file without a disk": "with open(f'/proc/{1}/stat') as file:\n    file.read()",
     "one line": "with open('x') as file:\n    file.readline()",
     "what a path is": "FilePath('x').exists()",
     "a quick hash": "hashlib.sha256(b'').hexdigest()",
@@ -432,7 +433,8 @@ CASES = {
         "class NotFound(Exception): ...\n@app.get('/x')\ndef show() -> int:\n    with Session(engine):\n        raise NotFound", ["TW017"],
     ),
     "TW017 leaves errors that only the server can help": (
-        "class BrokenEngine(Exception): ...\n@app.get('/x')\nasync def show() -> int: raise BrokenEngine", [],
+        "class BrokenEngine(Exception): ...\nclass InvalidConfiguration(Exception): ...\n"
+        "@app.get('/x')\nasync def show(n: int = 0) -> int:\n    if n: raise BrokenEngine\n    raise InvalidConfiguration", [],
     ),
     "TW018 leaves defaults that nobody changes": (
         "@app.get('/x')\nasync def show(words: list[str] = []) -> int: return len(words)", [],

@@ -155,10 +155,10 @@ def is_once(node: ast.AST, function: Function) -> bool:
     if any(statement.lineno < getattr(node, "lineno", 0) for statement in returns_early(function)):
         return True
     for part in function.around(node):
-        tested = tested_for_absence(part.test) if isinstance(part, ast.If) else set()
-        if tested and isinstance(part, ast.If) and node_in(node, part.body, function):
-            if tested & kept(ast.walk(part), function):
-                return True
+        is_taken = isinstance(part, ast.If) and node_in(node, part.body, function)
+        tested = tested_for_absence(part.test) if isinstance(part, ast.If) and is_taken else set()
+        if tested and tested & kept(ast.walk(part), function):
+            return True
     return False
 
 

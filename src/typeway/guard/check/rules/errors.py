@@ -27,6 +27,9 @@ ABOUT_REQUEST: Final = re.compile(
 # How many calls deep an exception is followed.
 DEEPEST: Final = 12
 
+# Errors about the server itself, whatever else they are called.
+ABOUT_SERVER: Final = re.compile(r"config|setting|internal|server|unexpected|environment", re.IGNORECASE)
+
 Raised = tuple[type[BaseException], Function, ast.Raise]
 
 
@@ -128,6 +131,8 @@ def kind_of(subject: Subject, node: ast.expr, function: Function) -> type[BaseEx
         or not issubclass(kind, Exception)
         or issubclass(kind, HTTPException | WebSocketException)
     ):
+        return None
+    if not ABOUT_REQUEST.search(kind.__name__) or ABOUT_SERVER.search(kind.__name__):
         return None
     module = getattr(sys.modules.get(kind.__module__), "__file__", None)
     return kind if module is not None and subject.program.files.file(module) is not None else None

@@ -105,11 +105,7 @@ class Escapes:
         for node in function.body:
             if isinstance(node, ast.Raise) and node.exc is not None:
                 kind = kind_of(self.subject, node.exc, function)
-                if (
-                    kind is not None
-                    and ABOUT_REQUEST.search(kind.__name__)
-                    and not is_caught(self.subject, kind, node, function)
-                ):
+                if kind is not None and not is_caught(self.subject, kind, node, function):
                     yield kind, function, node
         if function.yields or depth == DEEPEST:
             return

@@ -80,6 +80,7 @@ BLOCKING = {
     "a lock held while waiting": "with lock:\n    await pause()",
     "a queue": "queue.Queue().get()",
     "a thread's result": "pool.submit(print).result()",
+    "a default that is made for each call": "data = None\nif data is None:\n    data = FilePath('x').read_text()",
     "the loop's own thread": "asyncio.run_coroutine_threadsafe(pause(), asyncio.get_running_loop()).result()",
 }
 
@@ -94,6 +95,7 @@ HARMLESS = {
     "an asynchronous client": "async with httpx.AsyncClient() as client:\n    await client.get('http://x')",
     "an asynchronous session": "async with make_async_session() as session:\n    await session.execute(select(User))",
     "a small read": "with open('x', 'rb') as file:\n    file.read(16)",
+    "a file without a disk": "with open(f'/proc/{1}/stat') as file:\n    file.read()",
     "one line": "with open('x') as file:\n    file.readline()",
     "what a path is": "FilePath('x').exists()",
     "a quick hash": "hashlib.sha256(b'').hexdigest()",
@@ -106,9 +108,17 @@ HARMLESS = {
     "a branch without a loop": "try:\n    asyncio.get_running_loop()\nexcept RuntimeError:\n    time.sleep(1)",
     "a result that is remembered": "remembered()",
     "a memory that is filled once": "fill()",
+    "a memory that is looked at first": "fill_unless_filled()",
 }
 
 OUTSIDE = """
+def fill_unless_filled():
+    global memory
+    if memory is not None:
+        return memory
+    memory = FilePath('x').read_text()
+    return memory
+
 async def blocked(): time.sleep(1)
 
 def perhaps(name: str):
@@ -441,7 +451,8 @@ CASES = {
         "class NotFound(Exception): ...\n@app.get('/x')\ndef show() -> int:\n    with Session(engine):\n        raise NotFound", ["TW017"],
     ),
     "TW017 leaves errors that only the server can help": (
-        "class BrokenEngine(Exception): ...\n@app.get('/x')\nasync def show() -> int: raise BrokenEngine", [],
+        "class BrokenEngine(Exception): ...\nclass InvalidConfiguration(Exception): ...\n"
+        "@app.get('/x')\nasync def show(n: int = 0) -> int:\n    if n: raise BrokenEngine\n    raise InvalidConfiguration", [],
     ),
     "TW018 leaves defaults that nobody changes": (
         "@app.get('/x')\nasync def show(words: list[str] = []) -> int: return len(words)", [],
@@ -464,3 +475,10 @@ CASES = {
 def test_rules(check: Check, source: str, codes: list[str]) -> None:
     """A rule finds what it says, and stays silent where it does not know."""
     assert sorted(map(str, check(HEAD + source).codes)) == codes
+
+
+def test_long_chains_of_calls(check: Check) -> None:
+    """Applications in which hundreds of functions call each other in a row are checked like others."""
+    chain = "\n".join(f"def call_{n}(): return call_{n + 1}()" for n in range(600))
+    source = f"{chain}\ndef call_600(): time.sleep(1)\n@app.get('/x')\nasync def show() -> Any:\n    await pause()\n    call_0()"
+    assert check(HEAD + source).codes == ["TW001"]

@@ -36,6 +36,8 @@ class Function:
     outer: Function | None = None
     made: list[ast.Call] | None = None
     """The calls that running it makes, once somebody has asked for them."""
+    early: list[ast.If] | None = None
+    """The statements that return early where a memory is filled, once somebody has asked for them."""
 
     @property
     def name(self) -> str:

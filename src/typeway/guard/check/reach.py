@@ -148,14 +148,52 @@ def is_elsewhere(node: ast.AST, function: Function, inference: Inference) -> boo
 
 
 def is_once(node: ast.AST, function: Function) -> bool:
-    """Whether something stands in `if x is None: … x = …`, which fills a memory and is not passed again."""
+    """Whether something fills a memory and is not passed again.
+
+    It stands in `if x is None: … x = …`, or behind `if x is not None: return` in a function that sets `x`.
+    """
+    if any(statement.lineno < getattr(node, "lineno", 0) for statement in returns_early(function)):
+        return True
     for part in function.around(node):
-        tested = tested_for_absence(part.test) if isinstance(part, ast.If) else set()
-        if tested and isinstance(part, ast.If) and node_in(node, part.body, function):
-            assigned = {ast.unparse(target) for statement in ast.walk(part) for target in targets(statement)}
-            if tested & assigned:
-                return True
+        is_taken = isinstance(part, ast.If) and node_in(node, part.body, function)
+        tested = tested_for_absence(part.test) if isinstance(part, ast.If) and is_taken else set()
+        if tested and tested & kept(ast.walk(part), function):
+            return True
     return False
+
+
+def kept(nodes: Iterable[ast.AST], function: Function) -> set[str]:
+    """What is assigned and outlives the call: attributes, items, and names that are not the function's own."""
+    foreign = {name for node in function.body if isinstance(node, ast.Global | ast.Nonlocal) for name in node.names}
+    return {
+        ast.unparse(target)
+        for node in nodes
+        for target in targets(node)
+        if not isinstance(target, ast.Name) or target.id in foreign
+    }
+
+
+def returns_early(function: Function) -> list[ast.If]:
+    """The statements at a function's top that return when something is there which the function sets later on."""
+    if function.early is None:
+        tests = [
+            (statement, tested_for_presence(statement.test))
+            for statement in function.node.body
+            if isinstance(statement, ast.If) and isinstance(statement.body[-1], ast.Return)
+        ]
+        assigned = kept(function.body, function) if tests else set()
+        function.early = [statement for statement, tested in tests if tested & assigned]
+    return function.early
+
+
+def tested_for_presence(test: ast.expr) -> set[str]:
+    """The names and attributes of which a condition says that they are something."""
+    match test:
+        case ast.Compare(left=left, ops=[ast.IsNot()], comparators=[ast.Constant(value=None)]):
+            return {ast.unparse(left)}
+        case ast.Attribute():
+            return {ast.unparse(test)}
+    return set()
 
 
 def tested_for_absence(test: ast.expr) -> set[str]:

@@ -24,6 +24,12 @@ ABOUT_REQUEST: Final = re.compile(
     re.IGNORECASE,
 )
 
+# How many calls deep an exception is followed.
+DEEPEST: Final = 12
+
+# Errors about the server itself, whatever else they are called.
+ABOUT_SERVER: Final = re.compile(r"config|setting|internal|server|unexpected|environment", re.IGNORECASE)
+
 Raised = tuple[type[BaseException], Function, ast.Raise]
 
 
@@ -88,29 +94,25 @@ class Escapes:
     subject: Subject
     known: dict[Function, list[Raised]] = field(default_factory=dict)
 
-    def of(self, function: Function) -> list[Raised]:
+    def of(self, function: Function, depth: int = 0) -> list[Raised]:
         """The exceptions that can leave a function, with the places where they are raised."""
         if function not in self.known:
             self.known[function] = []  # a function that calls itself adds nothing to what it raises
-            self.known[function] = [*self.read(function)]
+            self.known[function] = [*self.read(function, depth)]
         return self.known[function]
 
-    def read(self, function: Function) -> Iterator[Raised]:
+    def read(self, function: Function, depth: int) -> Iterator[Raised]:
         for node in function.body:
             if isinstance(node, ast.Raise) and node.exc is not None:
                 kind = kind_of(self.subject, node.exc, function)
-                if (
-                    kind is not None
-                    and ABOUT_REQUEST.search(kind.__name__)
-                    and not is_caught(self.subject, kind, node, function)
-                ):
+                if kind is not None and not is_caught(self.subject, kind, node, function):
                     yield kind, function, node
-        if function.yields:
+        if function.yields or depth == DEEPEST:
             return
         for call, called in calls(self.subject.inference, function):
             if called.yields or (called.is_async and not function.is_awaited(call)):
                 continue
-            for kind, where, node in self.of(called):
+            for kind, where, node in self.of(called, depth + 1):
                 if not is_caught(self.subject, kind, call, function):
                     yield kind, where, node
 
@@ -125,6 +127,8 @@ def kind_of(subject: Subject, node: ast.expr, function: Function) -> type[BaseEx
         or not issubclass(kind, Exception)
         or issubclass(kind, HTTPException | WebSocketException)
     ):
+        return None
+    if not ABOUT_REQUEST.search(kind.__name__) or ABOUT_SERVER.search(kind.__name__):
         return None
     module = getattr(sys.modules.get(kind.__module__), "__file__", None)
     return kind if module is not None and subject.program.files.file(module) is not None else None

@@ -104,6 +104,8 @@ def is_impatient(call: ast.Call) -> bool:
 
 def is_large(call: ast.Call, function: Function) -> bool:
     """Whether a whole file is read or written, and not a small part of it."""
+    if call.args and ast.unparse(call.args[0]).lstrip("f'\"").startswith(("/proc/", "/sys/", "/dev/")):
+        return False  # no disk is behind these
     parent = function.parents.get(call)
     if isinstance(parent, ast.Attribute):
         return is_large_use(parent, function)

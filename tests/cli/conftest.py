@@ -1,10 +1,12 @@
 """Make small projects in temporary folders and run the command line in them."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
+from unittest.mock import patch
 
 import pytest
 
@@ -39,7 +41,7 @@ Command = Callable[..., Outcome]
 def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Write]:
     """Write files into an empty folder and stand in it; what a test imports from there is forgotten afterwards."""
     monkeypatch.chdir(tmp_path)
-    for name in ("PORT", "WEB_CONCURRENCY", "FORWARDED_ALLOW_IPS", "TYPEWAY_ENV"):
+    for name in ("PORT", "WEB_CONCURRENCY", "FORWARDED_ALLOW_IPS", "TYPEWAY_ENV", "TYPEWAY_WATCHDOG"):
         monkeypatch.delenv(name, raising=False)
     path, modules = list(sys.path), set(sys.modules)
 
@@ -50,7 +52,9 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Write]:
             file.write_text(dedent(content))
         return tmp_path
 
-    yield write
+    # `dev` sets variables for the application, which nobody shall find here afterwards.
+    with patch.dict(os.environ):
+        yield write
     sys.path[:] = path
     for name in set(sys.modules) - modules:
         file = getattr(sys.modules[name], "__file__", None)

@@ -7,7 +7,7 @@ import json
 import platform
 import sys
 from collections.abc import Mapping, Sequence
-from importlib.metadata import version
+from importlib.metadata import distributions, version
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +52,9 @@ def main() -> int:
 
 
 def machine() -> dict[str, str]:
-    packages = ("typeway", "fastapi", "starlette", "pydantic", "litestar", "uvicorn")
-    return {"python": platform.python_version(), **{package: version(package) for package in packages}}
+    packages = ("typeway", "fastapi", "starlette", "pydantic", "litestar", "blacksheep", "uvicorn")
+    installed = {name.lower() for found in distributions() if (name := found.metadata["Name"])}
+    return {"python": platform.python_version(), **{name: version(name) for name in packages if name in installed}}
 
 
 def compete(names: Sequence[str], workloads: Sequence[Workload], rounds: int) -> dict[str, in_process.Costs]:

@@ -22,6 +22,8 @@ from typeway.testclient import TestClient
 
 # What a command's name means here; every other command is a mistake in the document.
 PROGRAMS = {"typeway": [sys.executable, "-m", "typeway"], "python3": [sys.executable]}
+# What a reader's terminal does not say, and what makes programs (pytest: both of the first) print otherwise.
+UNKNOWN_TO_READERS = {"CI", "BUILD_NUMBER", "COLUMNS", "FORCE_COLOR", "PYTEST_ADDOPTS"}
 ASSIGNMENT = re.compile(r"([A-Z_]+)=(.*)", re.DOTALL)
 
 # What is another at each run, or at each place, and what stands for it in a comparison.
@@ -104,7 +106,7 @@ class Terminal:
         done = subprocess.run(
             [*PROGRAMS[words[0]], *words[1:]],
             cwd=self.folder,
-            env={**os.environ, **variables, "NO_COLOR": "1"},
+            env={**_environment(), **variables, "NO_COLOR": "1"},
             capture_output=True,
             text=True,
             check=False,
@@ -117,6 +119,10 @@ class Terminal:
         asked = _read_curl(words)
         response = self.client.request(asked.method, asked.url, headers=asked.headers, content=asked.content)
         return (_head(response) if asked.shows_head else "") + response.text + asked.ending
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name not in UNKNOWN_TO_READERS}
 
 
 def _check(words: list[str]) -> str:

@@ -32,6 +32,8 @@ def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Termin
     monkeypatch.chdir(tmp_path)
     # Test runs on the page need none of the plugins that are installed here, and begin sooner without.
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    # The page shows what a reader sees, wherever these tests run: pytest has longer summaries in a build service.
+    monkeypatch.setenv("CI", "true")
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     with ExitStack() as stack:
 

@@ -46,7 +46,7 @@ class Observer(Bystander):
     def around(self, stack: ASGIApp, scope: Scope) -> ASGIApp:
         """What shall serve a connection: the application's own stack, or the same under observation.
 
-        PERF: 0.6 us as long as there is no provider.
+        PERF: 0.4 us as long as there is no provider.
         """
         if scope["type"] == "lifespan":
             return partial(self.export_during, stack)

@@ -1,5 +1,6 @@
 """Generators are resumed after their request, in reverse order, and see what ended it, as in FastAPI."""
 
+import asyncio
 from typing import Annotated, Any
 
 import anyio
@@ -416,6 +417,41 @@ async def test_clean_up_ends_even_if_the_request_is_cancelled(anyio_backend):
     assert scope.cancelled_caught
     assert log[-1] == "closed"
     assert log[0] in ("CancelledError", "Cancelled")
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_clean_up_ends_even_if_the_task_of_the_request_is_cancelled(anyio_backend):
+    """A server that cancels the task of a request, around which there is no cancel scope, waits for its generators."""
+    log: list[str] = []
+    app = Typeway()
+    begun = asyncio.Event()
+
+    async def session():
+        try:
+            yield "session"
+        except BaseException as error:
+            log.append(type(error).__name__)
+            raise
+        finally:
+            await asyncio.sleep(0.01)
+            log.append("closed")
+
+    @app.get("/")
+    async def read(a: Annotated[str, Depends(session)]):
+        begun.set()
+        await asyncio.sleep(5)
+
+    async def send(message: Any) -> None:
+        log.append(message["type"])
+
+    scope = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": []}
+    request = asyncio.get_running_loop().create_task(app(scope, asyncio.Event().wait, send))
+    await begun.wait()
+    request.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await request
+    assert log == ["CancelledError", "closed"]
 
 
 @pytest.mark.anyio

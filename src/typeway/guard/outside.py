@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import replace
 from functools import wraps
 from types import TracebackType
@@ -27,7 +27,6 @@ from typeway.plan.exchange import Exchange
 from typeway.plan.tree import Node
 from typeway.serve.execute import call_dependencies, refusal
 from typeway.serve.exits import resume
-from typeway.serve.lifecycle import NO_SCOPE
 
 if TYPE_CHECKING:
     from starlette.background import BackgroundTasks
@@ -201,7 +200,7 @@ async def running(app: Typeway, plan: Plan) -> AsyncIterator[dict[str, Any]]:
     exchange = Exchange(scope, no_message, ignore, {})
     exchange.values = [None] * plan.size
     failure: BaseException | None = None
-    with CancelScope() if plan.shields else NO_SCOPE as shield:
+    with CancelScope() if plan.shields else nullcontext() as shield:
         exchange.cancellation = shield
         try:
             await call_dependencies(plan, exchange)

@@ -16,7 +16,7 @@ from typeway.declare.depends import Lifetime, SecurityScopes
 from typeway.operation import Operation
 from typeway.plan.arguments import Arguments, build_arguments
 from typeway.plan.body import Body, build_body
-from typeway.plan.calls import Kind, awaits, context_of, is_async_generator, limited
+from typeway.plan.calls import Kind, awaits, generator_of, is_async_generator, limited
 from typeway.plan.checks import build_check
 from typeway.plan.exchange import Exchange
 from typeway.plan.sources import Reader
@@ -43,7 +43,7 @@ INJECT: Final[Mapping[type[Any], Callable[[Exchange], Any]]] = {
 class Call:
     """One function to run, with everything needed to run it."""
 
-    function: Callable[..., Any]  # the function, or the factory of context managers for a generator
+    function: Callable[..., Any]  # the function; for a generator, an asynchronous one
     kind: Kind  # how to call it
     slot: int  # where its result goes
     arguments: Arguments  # computes its keyword arguments
@@ -150,7 +150,7 @@ def build_call(node: Node, slot_of: dict[int, int], body: Body | None, *, collec
     in_members = body is not None and body.has_members(inputs)
     function, kind = node.function, node.kind
     if kind is Kind.CONTEXT:
-        function = context_of(function)
+        function = generator_of(function)
     if node.depends is not None and node.depends.capacity is not None:
         function, kind = limited(function, kind, node.depends.capacity)
     slot = slot_of[id(node)]

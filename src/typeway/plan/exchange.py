@@ -15,12 +15,12 @@ from typeway.background import BackgroundTasks
 from typeway.types import Receive, Scope, Send
 
 if TYPE_CHECKING:
-    from contextlib import AbstractAsyncContextManager
+    from collections.abc import AsyncGenerator
 
     from anyio import CancelScope
 
-# A context manager to leave, and whether it does so in a thread, where no cancellation reaches it.
-Exit: TypeAlias = "tuple[AbstractAsyncContextManager[Any], bool]"
+# A generator to resume, and whether it runs in a thread, where no cancellation reaches it.
+Exit: TypeAlias = "tuple[AsyncGenerator[Any, None], bool]"
 
 
 class Exchange:

@@ -175,7 +175,7 @@ async def serve_with_exits(site: Site, plan: Plan, responder: Responder, exchang
     try:
         if plan.operation.max_body_size is not None:
             limit_body(exchange, plan.operation.max_body_size, site.conventions)
-        await see_through(lambda: execute(plan, responder, exchange), exchange, shields=plan.shields)
+        await see_through(execute(plan, responder, exchange), exchange, shields=plan.shields)
     except Exception as error:
         await answer_error(site, error, exchange)
     finally:

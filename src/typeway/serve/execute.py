@@ -73,9 +73,12 @@ async def call_dependencies(plan: Ordered, exchange: Exchange) -> None:
         elif kind is THREAD:
             values[call.slot] = await run_in_threadpool(call.function, **arguments)
         else:
-            manager = call.function(**arguments)
-            values[call.slot] = await manager.__aenter__()
-            exits_of(call, exchange).append((manager, call.in_thread))
+            generator = call.function(**arguments)
+            try:
+                values[call.slot] = await anext(generator)
+            except StopAsyncIteration:
+                raise RuntimeError("generator didn't yield") from None
+            exits_of(call, exchange).append((generator, call.in_thread))
 
 
 def exits_of(call: Call, exchange: Exchange) -> list[Exit]:

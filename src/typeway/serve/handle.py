@@ -77,7 +77,7 @@ async def serve_handler(handler: Handler, target: Target | None, scope: Scope, r
     async def respond() -> Reply:
         return from_response(await handler(Request(scope, receive, send)))
 
-    await see_through(lambda: surrounded(respond(), exchange), exchange, shields=shields)
+    await see_through(surrounded(respond(), exchange), exchange, shields=shields)
     # After a failure whoever answers it closes the uploads: a handler of errors may want to read them.
     if UPLOADS in scope:
         await close_uploads(scope[UPLOADS])
@@ -88,7 +88,7 @@ async def handle_socket(target: Target, scope: Scope, receive: Receive, send: Se
     plan, _ = target.ready(overrides_in(scope))
     exchange = Exchange(scope, receive, send, scope.get("path_params", {}))
 
-    await see_through(lambda: surrounded(run_session(plan, exchange), exchange), exchange, shields=plan.shields)
+    await see_through(surrounded(run_session(plan, exchange), exchange), exchange, shields=plan.shields)
 
 
 async def run_session(plan: Plan, exchange: Exchange) -> None:

@@ -17,7 +17,7 @@ from typeway.serve.answer import Answer, answer_of
 from typeway.serve.asgi import Site, planned, serve_http
 from typeway.serve.bridge import Bridge
 from typeway.serve.errors import call_handler, handled, handler_for
-from typeway.serve.execute import execute
+from typeway.serve.execute import run
 from typeway.serve.exits import close_uploads
 from typeway.serve.limits import limit_body
 from typeway.serve.reply import from_response
@@ -175,7 +175,7 @@ async def serve_inner(flight: Flight, receive: Receive) -> Response:
     try:
         if plan.operation.max_body_size is not None:
             limit_body(exchange, plan.operation.max_body_size, site.conventions)
-        reply = await execute(plan, responder, exchange)
+        reply = await run(plan, responder, exchange)
     except Exception as error:
         handler = handler_for(error, site.handlers, site.conventions)
         if handler is None:
@@ -186,5 +186,6 @@ async def serve_inner(flight: Flight, receive: Receive) -> Response:
     status, headers, body, response = reply
     if response is not None:
         return response
-    flight.keep(exchange.background)
+    if exchange.background is not None:
+        flight.keep(exchange.background)
     return Answer(status, headers, b"" if scope["method"] == "HEAD" else body)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
@@ -71,6 +71,8 @@ class Index:
         self.static = {path: self.gather(path) for path in static_paths}
         # What a static path and a method mean where no other route must be asked first.
         self.settled = {path: first_of_each_method(found) for path, found in self.static.items()}
+        # Where a literal path is followed by one parameter, and no other route comes near: the branch of that path.
+        self.forks = dict(forks(self.root))
 
     def plant(self, entry: Entry) -> None:
         """Put a route below its leading plain segments; what else there is in its path is left to its regex."""
@@ -151,7 +153,15 @@ class Index:
         settled = self.settled.get(path)
         if settled is not None and (entry := settled.get(method)) is not None and not entry.names:
             return entry, {}, None
-        if settled is None and (found := self.follow(path, method)) is not None:
+        # PERF: most paths with a parameter end with it: a look-up for all that stands before it saves 1 us of walking for
+        # four segments.
+        head, _, last = path.rpartition("/")
+        fork = self.forks.get(head)
+        if fork is not None and fork.parameter is not None and last and last not in fork.literals:
+            entry = fork.parameter.by_method.get(method)
+            if entry is not None and entry.names:
+                return entry, {entry.names[0][0]: last}, None
+        elif settled is None and (found := self.follow(path, method)) is not None:
             return found
         for entry in self.candidates(path):
             methods = entry.methods
@@ -181,6 +191,18 @@ class Index:
             elif (path_params := values_in(entry, path)) is not None:
                 found.append((entry, path_params, None))
         return found
+
+
+def forks(branch: Branch, path: str | None = None) -> Iterator[tuple[str, Branch]]:
+    """The branches that are followed by a parameter, with the literal paths that alone lead to them."""
+    if branch.patterns:
+        return
+    if branch.parameter is not None:
+        if path is not None and not branch.parameter.patterns:
+            yield path, branch
+        return
+    for segment, following in branch.literals.items():
+        yield from forks(following, segment if path is None else f"{path}/{segment}")
 
 
 def first_of_each_method(entries: Sequence[Entry]) -> dict[str, Entry]:

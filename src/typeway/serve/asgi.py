@@ -23,7 +23,7 @@ from typeway.serve.exits import UPLOADS, close_uploads
 from typeway.serve.lifecycle import Sent, see_through, send_reply
 from typeway.serve.limits import ACTIVE, LimitedApp, change_limit, limit_body, refuse_declared
 from typeway.serve.match import Found, Index
-from typeway.serve.reply import Reply, from_response
+from typeway.serve.reply import from_response
 from typeway.serve.respond import Responder
 from typeway.serve.target import Overrides, Target
 from typeway.types import ASGIApp, Receive, Scope, Send
@@ -119,24 +119,24 @@ async def serve_http(site: Site, scope: Scope, receive: Receive, send: Send, met
         await serve_without_plan(site, scope, receive, send)
         return
     plan, responder, exchange = ready
-    if plan.has_exits:
-        await serve_with_exits(site, plan, responder, exchange)
-        return
-    # PERF: what follows could be a function of its own, as it is for plans with exits; its frame costs 0.2 of 4.5 us.
+    # PERF: what follows could be functions of their own; each frame costs 0.2 of 4.5 us.
     try:
         if plan.operation.max_body_size is not None:
             limit_body(exchange, plan.operation.max_body_size, site.conventions)
+        if plan.has_exits:
+            await see_through(execute(plan, responder, exchange), exchange, shields=plan.shields)
+            return
         reply = await run(plan, responder, exchange)
-    except Exception as error:
-        await answer_error(site, error, exchange)
-    else:
         status, headers, body, response = reply
         if response is None and exchange.background is None and scope["method"] != "HEAD":
             # PERF: nearly every answer is these two messages; a Response object would cost 3 us more.
+            exchange.started = True
             await send({"type": "http.response.start", "status": status, "headers": headers})
             await send({"type": "http.response.body", "body": body})
         else:
-            await send_guarded(site, reply, exchange)
+            await send_reply(reply, exchange)
+    except Exception as error:
+        await answer_error(site, error, exchange)
     finally:
         if exchange.form is not None:
             await close_uploads(exchange.form)
@@ -168,27 +168,6 @@ async def serve_without_plan(site: Site, scope: Scope, receive: Receive, send: S
     else:
         catches = site.app is not NoApplication
         await LimitedApp(serve, limit, site.conventions, catches=catches)(scope, receive, send)
-
-
-async def serve_with_exits(site: Site, plan: Plan, responder: Responder, exchange: Exchange) -> None:
-    """Run a plan that has generators to resume, and answer what comes out of them."""
-    try:
-        if plan.operation.max_body_size is not None:
-            limit_body(exchange, plan.operation.max_body_size, site.conventions)
-        await see_through(execute(plan, responder, exchange), exchange, shields=plan.shields)
-    except Exception as error:
-        await answer_error(site, error, exchange)
-    finally:
-        if exchange.form is not None:
-            await close_uploads(exchange.form)
-
-
-async def send_guarded(site: Site, reply: Reply, exchange: Exchange) -> None:
-    """Send a reply whose sending may fail in the author's code: streams and background tasks."""
-    try:
-        await send_reply(reply, exchange)
-    except Exception as error:
-        await answer_error(site, error, exchange)
 
 
 async def answer_error(site: Site, error: Exception, exchange: Exchange) -> None:

@@ -199,6 +199,7 @@ async def running(app: Typeway, plan: Plan) -> AsyncIterator[dict[str, Any]]:
     scope = {"type": "http", "method": "", "path": "", "query_string": b"", "headers": [], "app": app}
     exchange = Exchange(scope, no_message, ignore, {})
     exchange.values = [None] * plan.size
+    exchange.function_exits, exchange.request_exits = [], []
     failure: BaseException | None = None
     with CancelScope() if plan.shields else nullcontext() as shield:
         exchange.cancellation = shield

@@ -46,8 +46,8 @@ class Exchange:
     errors: dict[int, list[dict[str, Any]]] | None = None
     response: Response | None = None
     background: StarletteBackgroundTasks | None = None
-    function_exits: list[Exit] | None = None
-    request_exits: list[Exit] | None = None
+    function_exits: list[Exit]
+    request_exits: list[Exit]
     cancellation: CancelScope | None = None
     started: bool = False
     held: HTTPConnection[Any] | None = None

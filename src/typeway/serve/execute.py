@@ -11,7 +11,7 @@ from typeway.concurrency import run_in_threadpool
 from typeway.exceptions import RequestValidationError, ValidationException, WebSocketRequestValidationError
 from typeway.plan.build import FAILED, Call, Plan
 from typeway.plan.calls import ASYNC, INLINE, THREAD
-from typeway.plan.exchange import Exchange, Exit
+from typeway.plan.exchange import Exchange
 from typeway.serve.check import context_of
 from typeway.serve.exits import surrounded
 from typeway.serve.reply import Reply
@@ -78,17 +78,8 @@ async def call_dependencies(plan: Ordered, exchange: Exchange) -> None:
                 values[call.slot] = await anext(generator)
             except StopAsyncIteration:
                 raise RuntimeError("generator didn't yield") from None
-            exits_of(call, exchange).append((generator, call.in_thread))
-
-
-def exits_of(call: Call, exchange: Exchange) -> list[Exit]:
-    if call.scope == "function":
-        if exchange.function_exits is None:
-            exchange.function_exits = []
-        return exchange.function_exits
-    if exchange.request_exits is None:
-        exchange.request_exits = []
-    return exchange.request_exits
+            exits = exchange.function_exits if call.scope == "function" else exchange.request_exits
+            exits.append((generator, call.in_thread))
 
 
 def refusal(plan: Plan, exchange: Exchange) -> ValidationException:

@@ -70,7 +70,6 @@ def overrides_in(scope: Scope) -> Overrides:
 async def serve_handler(handler: Handler, target: Target | None, scope: Scope, receive: Receive, send: Send) -> None:
     """Serve one request through a handler of a target, if that is known, and resume its generators afterwards."""
     exchange = Exchange(scope, receive, send, scope.get("path_params", {}))
-    exchange.function_exits, exchange.request_exits = [], []
     scope[EXCHANGE] = exchange
     shields = target is None or target.ready(overrides_in(scope))[0].shields
 

@@ -43,6 +43,7 @@ def see_through(work: Awaitable[Reply | None], exchange: Exchange, *, shields: b
         work: runs the plan; None if there is nothing to send.
         shields: whether resuming may wait, so that a cancelled request must not cancel it.
     """
+    exchange.function_exits, exchange.request_exits = [], []
     return shielded(work, exchange) if shields and is_in_scope() else finish(work, exchange)
 
 

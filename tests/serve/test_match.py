@@ -177,8 +177,8 @@ def test_the_cost_of_a_request_does_not_grow_with_the_routes():
         app.add_api_route(f"/r{number}/{{x}}/end", lambda x: x)
         app.add_api_route(f"/r{number}/fixed/end", lambda: "fixed")
     index, _ = indexes_of(app.routes, TYPEWAY)
-    assert [entry.path for entry in index.candidates("/r499/x/end")] == ["/r499/{x}/end"]
-    assert [entry.path for entry in index.candidates("/r499/fixed/end")] == ["/r499/{x}/end", "/r499/fixed/end"]
+    assert [entry.path for entry in index.gather("/r499/x/end")] == ["/r499/{x}/end"]
+    assert [entry.path for entry in index.gather("/r499/fixed/end")] == ["/r499/{x}/end", "/r499/fixed/end"]
     assert answer(app, "GET /r499/x/end") == (200, "x")
 
 

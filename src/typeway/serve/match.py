@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, Final, TypeAlias
 
 from starlette.convertors import Convertor, StringConvertor
@@ -30,10 +31,6 @@ class Entry:
     limit: int | None = None  # the most bytes of a body, where no target knows it
     marks: Mapping[str, Any] | None = None  # what else the scope shows of the route
     names: tuple[tuple[str, int], ...] | None = None
-
-    @property
-    def is_static(self) -> bool:
-        return self.path is not None and "{" not in self.path
 
 
 @dataclass(slots=True, eq=False)
@@ -65,12 +62,10 @@ class Index:
         self.root = Branch()
         for entry in entries:
             self.plant(entry)
-        static_paths = {entry.path for entry in entries if entry.is_static and entry.path is not None}
-        # Every route that a static path could mean, dynamic ones included: looking only at static routes first would
-        # break the order of declaration.
-        self.static = {path: self.gather(path) for path in static_paths}
-        # What a static path and a method mean where no other route must be asked first.
-        self.settled = {path: first_of_each_method(found) for path, found in self.static.items()}
+        static_paths = {entry.path for entry in entries if entry.path is not None and "{" not in entry.path}
+        # What a static path and a method mean where no other route must be asked first. All that the path could mean is
+        # gathered, dynamic routes included: looking only at static ones would break the order of declaration.
+        self.settled = {path: first_of_each_method(self.gather(path)) for path in static_paths}
         # Where a literal path is followed by one parameter, and no other route comes near: the branch of that path.
         self.forks = dict(forks(self.root))
 
@@ -98,7 +93,7 @@ class Index:
         branch.ends.append(entry)
         branch.by_method = first_of_each_method(branch.ends)
 
-    def gather(self, path: str) -> tuple[Entry, ...]:
+    def gather(self, path: str) -> list[Entry]:
         """Every route that the path may mean, in the order of declaration."""
         found: list[Entry] = []
         branches = [self.root]
@@ -117,12 +112,8 @@ class Index:
             found += branch.patterns
             found += branch.ends
         if len(found) > 1:
-            found.sort(key=number_of)
-        return tuple(found)
-
-    def candidates(self, path: str) -> tuple[Entry, ...]:
-        known = self.static.get(path)
-        return self.gather(path) if known is None else known
+            found.sort(key=attrgetter("number"))
+        return found
 
     def follow(self, path: str, method: str) -> Found | None:
         """The route at the end of the only way that leads to a path; None where there are several ways, or none.
@@ -163,7 +154,7 @@ class Index:
                 return entry, {entry.names[0][0]: last}, None
         elif settled is None and (found := self.follow(path, method)) is not None:
             return found
-        for entry in self.candidates(path):
+        for entry in self.gather(path):
             methods = entry.methods
             if methods is not None and method not in methods:
                 continue
@@ -183,7 +174,7 @@ class Index:
     def on_path(self, path: str, scope: Scope) -> list[Found]:
         """Every route that matches the path, whatever its method: for 405, OPTIONS and redirects."""
         found: list[Found] = []
-        for entry in self.candidates(path):
+        for entry in self.gather(path):
             if entry.path is None:
                 match, child_scope = entry.route.matches(scope)
                 if match is not Match.NONE:
@@ -222,10 +213,6 @@ def named(names: tuple[tuple[str, int], ...], segments: list[str]) -> dict[str, 
     for name, position in names:
         values[name] = segments[position]  # PERF: Python 3.11 calls a function for a comprehension
     return values
-
-
-def number_of(entry: Entry) -> int:
-    return entry.number
 
 
 def values_in(entry: Entry, path: str) -> dict[str, Any] | None:

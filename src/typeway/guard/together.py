@@ -44,9 +44,7 @@ def itself(exchange: Exchange) -> dict[str, Any]:
 
 
 def arranged(plan: Plan) -> Plan:
-    """The plan with groups in the place of what may run at the same time; itself where there is no such thing."""
-    if sum(call.concurrent for call in plan.dependencies) < 2:
-        return plan
+    """The plan with groups in the place of what may run at the same time."""
     free = count(plan.size)
     calls = arrange(plan.dependencies, plan.endpoint.after, free)
     return replace(plan, dependencies=tuple(calls), size=next(free))

@@ -1,7 +1,5 @@
 """Run an ASGI application in a task of its own, and show its response before it is complete."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator
 from typing import Any

@@ -1,7 +1,5 @@
 """Check what an endpoint returns or yields against the type that it declares."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Serve a plan through the functions that route classes may wrap: request to response, and WebSocket sessions."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 

@@ -1,7 +1,5 @@
 """Hold what serves one operation: its plan, built at first use, and one more per set of overrides."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -60,12 +60,7 @@ class Build(StaticFiles):
         super().__init__(directory=self.source, check_dir=False)
 
     def answer(self, path: str, scope: Scope) -> Response:
-        """The response to GET or HEAD for a path below the frontend's. It may block.
-
-        Raises:
-            HTTPException: there is nothing to answer with (404), or the file must not be read (401).
-            RuntimeError: the directory, or the page that was asked for by name, is missing.
-        """
+        """The response to GET or HEAD for a path below the frontend's. It may block."""
         found = self.find(path)
         if found is None:
             return self.fall_back(scope)
@@ -187,11 +182,7 @@ class Frontend(BaseRoute):
         return path_of(scope)[len(self.prefix) :]
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request that nothing else has answered.
-
-        Raises:
-            HTTPException: there is no such file (404), or it cannot be asked so (405).
-        """
+        """Answer a request that nothing else has answered."""
         if scope["method"] in METHODS:
             await serve_handler(handle_request(self.target), self.target, scope, receive, send)
             return
@@ -220,7 +211,7 @@ def read_build(
     conventions: Conventions,
 ) -> Build:
     """The build that `frontend()` was told to serve, checked as it asks."""
-    if not path or (path != "/" and not path.strip("/")):
+    if path != "/" and not path.strip("/"):
         hint = 'Write "/" to serve the frontend at the root.'
         raise declaration_error("A frontend path cannot be empty.", hint=hint, also=AssertionError)
     if not path.startswith("/"):

@@ -73,13 +73,7 @@ def streams(operation: Operation) -> bool:
 
 
 def build_stream(operation: Operation) -> Callable[[Any], StreamingResponse]:
-    """What makes a response of an operation's items; the class's own status counts unless one was given.
-
-    Nothing is iterated before it is sent.
-
-    Raises:
-        DeclarationError: its response class cannot send items one by one, or Pydantic cannot validate their type.
-    """
+    """What makes a response of an operation's items; the class's own status counts unless one was given."""
     kind, encode = class_and_encoder(operation)
     status: Mapping[str, int] = {} if operation.status_code is None else {"status_code": int(operation.status_code)}
 

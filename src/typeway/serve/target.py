@@ -67,11 +67,7 @@ class Target:
         self.responder: Responder | None = None
 
     def build(self) -> tuple[Plan, Responder]:
-        """The plan and the responder, built once.
-
-        Raises:
-            DeclarationError: a declaration turned out to be impossible.
-        """
+        """The plan and the responder, built once."""
         with self._lock:
             if self.plan is not None and self.responder is not None:
                 return self.plan, self.responder

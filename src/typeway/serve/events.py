@@ -35,7 +35,7 @@ def event_encoder(encode: Callable[[Any], bytes]) -> Callable[[Any], bytes]:
 
 async def keep_alive(stream: Callable[[Send], Awaitable[None]], send: Send) -> None:
     """Send a stream, and comments in between where nothing else comes."""
-    kept = KeptAlive(send, sse.KEEPALIVE_SECONDS)
+    kept = KeptAlive(send)
     failure: Exception | None = None
     async with anyio.create_task_group() as group:
 
@@ -60,7 +60,6 @@ class KeptAlive:
     """A send function that can fill silence with comments."""
 
     send: Send
-    patience: float  # how many seconds of silence are well
     last: float = field(default_factory=monotonic)  # when something was sent
     is_sending: bool = False
     comment_sent: anyio.Event | None = None
@@ -76,12 +75,12 @@ class KeptAlive:
 
     async def fill(self) -> None:
         """Send a comment whenever nothing has been sent for so long; never ends."""
-        pause = self.patience
+        patience = pause = sse.KEEPALIVE_SECONDS
         while True:
             await anyio.sleep(pause)
-            pause = self.last + self.patience - monotonic()
+            pause = self.last + patience - monotonic()
             if pause <= 0:
-                pause = self.patience
+                pause = patience
                 # An event that waits for a slow client is no silence.
                 if not self.is_sending:
                     self.comment_sent = anyio.Event()

@@ -1,7 +1,5 @@
 """Run an ASGI application in a task of its own, and show its response before it is complete."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
@@ -48,17 +46,11 @@ class Bridge:
             await self.sent.wait()
 
     async def answer(self) -> Answer:
-        """The response, as soon as its status and headers are known.
-
-        Raises:
-            Exception: what the application raised instead of answering.
-        """
+        """The response, as soon as its status and headers are known; what was raised instead is raised here."""
+        extra = []
         try:
-            message = await self.receiver.receive()
-            extra = []
-            while message["type"] != "http.response.start":
+            while (message := await self.receiver.receive())["type"] != "http.response.start":
                 extra.append(message)
-                message = await self.receiver.receive()
         except EndOfStream:
             raise self.failure() from None
         answer = Answer(message["status"], list(message["headers"]), b"")
@@ -68,18 +60,14 @@ class Bridge:
     async def chunks(self, extra: list[Message]) -> AsyncIterator[Any]:
         for message in extra:
             yield message
-        more = True
-        while more:
-            try:
-                message = await self.receiver.receive()
-            except EndOfStream:
-                break
+        async for message in self.receiver:
             if message["type"] != "http.response.body":
                 yield message
                 continue
             if message.get("body"):
                 yield message["body"]
-            more = message.get("more_body", False)
+            if not message.get("more_body", False):
+                break
         if self.error is not None:
             raise self.failure()
 
@@ -88,11 +76,7 @@ class Bridge:
         return self.error or RuntimeError("No response returned.")
 
     async def finish(self) -> None:
-        """Let the application finish: its background tasks run and its generators are resumed now.
-
-        Raises:
-            Exception: what it raised since, unless that has been raised already.
-        """
+        """Let the application finish: its background tasks run and its generators are resumed now."""
         self.sent.set()
         self.receiver.close()
         await self.task

@@ -1,7 +1,5 @@
 """Check what an endpoint returns or yields against the type that it declares."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 
@@ -13,11 +11,7 @@ from typeway.plan.fields import Model
 
 
 def build_check(operation: Operation, model: Model) -> Callable[[Any], Any]:
-    """A function that returns a result as its model sees it.
-
-    Raises:
-        ResponseValidationError: by that function, where a result does not fit.
-    """
+    """A function that returns a result as its model sees it, and raises a ResponseValidationError if it does not fit."""
     validate = model.validator.validate_python
     context = context_of(operation)
 

@@ -1,7 +1,5 @@
 """Answer exceptions: find the handler for one, run it, and fall back to an answer that leaks nothing."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

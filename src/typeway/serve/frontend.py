@@ -1,16 +1,14 @@
 """Serve a built frontend where no route answers: its files, and its page for paths that only the browser knows."""
 
-from __future__ import annotations
-
 import copy
 import errno
 import os
 import re
 import stat
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Self
 
 from starlette.datastructures import URL
 from starlette.exceptions import HTTPException as StarletteHTTPException
@@ -42,7 +40,8 @@ STATUS: Final = {"index.html": 200, "404.html": 404}
 
 METHODS: Final = ("GET", "HEAD")
 HTML: Final = frozenset({"text/html", "application/xhtml+xml"})
-UNQUOTED: Final = re.compile(r'\s*("?)(.*?)\1\s*')
+# The weight of what is not wanted (RFC 9110 section 12.4.2).
+ZERO: Final = re.compile(r"0(\.0*)?")
 
 # `typeway dev` sets the first; the second is what FastAPI's own command sets.
 ENVIRONMENTS: Final = ("TYPEWAY_ENV", "FASTAPI_ENV")
@@ -61,12 +60,7 @@ class Build(StaticFiles):
         super().__init__(directory=self.source, check_dir=False)
 
     def answer(self, path: str, scope: Scope) -> Response:
-        """The response to GET or HEAD for a path below the frontend's. It may block.
-
-        Raises:
-            HTTPException: there is nothing to answer with (404), or the file must not be read (401).
-            RuntimeError: the directory, or the page that was asked for by name, is missing.
-        """
+        """The response to GET or HEAD for a path below the frontend's. It may block."""
         found = self.find(path)
         if found is None:
             return self.fall_back(scope)
@@ -85,17 +79,16 @@ class Build(StaticFiles):
             self.config_checked = True
         relative = os.path.normpath(path.lstrip("/"))
         try:
-            for name, is_index in ((relative, False), (f"{relative}/index.html", True)):
+            for name in (relative, f"{relative}/index.html"):
                 page = self.page(name)
                 if page is not None:
-                    return (*page, is_index)
+                    return (*page, name != relative)
         except PermissionError:
             raise StarletteHTTPException(401) from None
-        except OSError as error:
-            if error.errno == errno.ENAMETOOLONG:
-                raise routing_error(self.conventions, 404, None) from None
-            raise
-        except ValueError:  # a null character, or another drive
+        except (OSError, ValueError) as error:
+            # A ValueError is a null character, or another drive.
+            if isinstance(error, OSError) and error.errno != errno.ENAMETOOLONG:
+                raise
             raise routing_error(self.conventions, 404, None) from None
         return None
 
@@ -130,18 +123,13 @@ class Build(StaticFiles):
         # An empty path, as of a variable that nobody set, would mean the working directory.
         return bool(self.source) and Path(self.source).is_dir()
 
-    @property
-    def absolute(self) -> str:
-        return str(Path(self.source).resolve())
-
     def no_directory(self) -> str:
-        return f"Frontend directory {self.source!r} does not exist. Resolved absolute path: {self.absolute!r}"
+        absolute = str(Path(self.source).resolve())
+        return f"Frontend directory {self.source!r} does not exist. Resolved absolute path: {absolute!r}"
 
     def no_page(self, name: str) -> str:
-        return (
-            f"Frontend fallback file {name!r} does not exist in directory {self.source!r}. "
-            f"Resolved absolute directory: {self.absolute!r}"
-        )
+        problem = f"Frontend fallback file {name!r} does not exist in directory {self.source!r}."
+        return f"{problem} Resolved absolute directory: {str(Path(self.source).resolve())!r}"
 
 
 class Frontend(BaseRoute):
@@ -158,13 +146,12 @@ class Frontend(BaseRoute):
         build_tree(self.settle())  # so that a bad dependency fails here
 
     def place(self, prefix: str, options: Mapping[str, Any]) -> None:
-        """Give the frontend its whole path and all options."""
         self.prefix = prefix
         self.path = prefix + "/{path:path}"
         self.options = {name: options[name] for name in INHERITED if options.get(name) is not None}
         self.target = Target(self.settle, owner=self)
 
-    def inside(self, prefix: str, outer: Mapping[str, Any]) -> Frontend:
+    def inside(self, prefix: str, outer: Mapping[str, Any]) -> Self:
         """This frontend as it stands in a router that includes its own."""
         view = copy.copy(self)
         view.original_route = self.original_route or self
@@ -195,11 +182,7 @@ class Frontend(BaseRoute):
         return path_of(scope)[len(self.prefix) :]
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request that nothing else has answered.
-
-        Raises:
-            HTTPException: there is no such file (404), or it cannot be asked so (405).
-        """
+        """Answer a request that nothing else has answered."""
         if scope["method"] in METHODS:
             await serve_handler(handle_request(self.target), self.target, scope, receive, send)
             return
@@ -228,7 +211,7 @@ def read_build(
     conventions: Conventions,
 ) -> Build:
     """The build that `frontend()` was told to serve, checked as it asks."""
-    if not path or (path != "/" and not path.strip("/")):
+    if path != "/" and not path.strip("/"):
         hint = 'Write "/" to serve the frontend at the root.'
         raise declaration_error("A frontend path cannot be empty.", hint=hint, also=AssertionError)
     if not path.startswith("/"):
@@ -254,22 +237,13 @@ def accepts_html(scope: Scope) -> bool:
 
     A wildcard does not count: scripts and images are asked for with one, and a page in their place hides the mistake.
     """
+    # Few requests come here, and this takes long to import.
+    from email.message import Message
+
     accept = ",".join(value.decode("latin-1") for name, value in scope["headers"] if name == b"accept")
-    for entry in accept.lower().split(","):
-        media_type, *parameters = entry.split(";")
-        if media_type.strip() in HTML and weight_of(parameters) != 0:
+    for entry in accept.split(","):
+        message = Message()
+        message["content-type"] = entry.strip()
+        if message.get_content_type() in HTML and not ZERO.fullmatch(str(message.get_param("q"))):
             return True
     return False
-
-
-def weight_of(parameters: Sequence[str]) -> float:
-    """The weight of a media type (RFC 9110 section 12.4.2); 1 where none is given or it is no number."""
-    for parameter in parameters:
-        name, _, value = parameter.partition("=")
-        if name.strip() == "q":
-            unquoted = UNQUOTED.fullmatch(value)
-            try:
-                return float(unquoted[2] if unquoted else value)
-            except ValueError:
-                return 1.0
-    return 1.0

@@ -1,7 +1,5 @@
 """Serve a plan through the functions that route classes may wrap: request to response, and WebSocket sessions."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
@@ -61,9 +59,7 @@ def exchange_of(request: Request) -> Exchange:
 def overrides_in(scope: Scope) -> Overrides:
     """The dependency overrides of the application that serves a request."""
     app = scope.get("app")
-    overrides: Overrides | None = getattr(app, "overrides_in_force", None)
-    if overrides is None:
-        overrides = getattr(app, "dependency_overrides", None)
+    overrides: Overrides | None = getattr(app, "overrides_in_force", getattr(app, "dependency_overrides", None))
     return overrides or {}
 
 
@@ -74,9 +70,9 @@ async def serve_handler(handler: Handler, target: Target | None, scope: Scope, r
     shields = target is None or target.ready(overrides_in(scope))[0].shields
 
     async def respond() -> Reply:
-        return from_response(await handler(Request(scope, receive, send)))
+        return from_response(await surrounded(handler(Request(scope, receive, send)), exchange))
 
-    await see_through(surrounded(respond(), exchange), exchange, shields=shields)
+    await see_through(respond(), exchange, shields=shields)
     # After a failure whoever answers it closes the uploads: a handler of errors may want to read them.
     if UPLOADS in scope:
         await close_uploads(scope[UPLOADS])
@@ -86,7 +82,6 @@ async def handle_socket(target: Target, scope: Scope, receive: Receive, send: Se
     """Serve one WebSocket connection."""
     plan, _ = target.ready(overrides_in(scope))
     exchange = Exchange(scope, receive, send, scope.get("path_params", {}))
-
     await see_through(surrounded(run_session(plan, exchange), exchange), exchange, shields=plan.shields)
 
 

@@ -1,8 +1,6 @@
 """Hold request bodies to their limits: by the length that the client declares, else by counting while reading."""
 
-from __future__ import annotations
-
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from anyio import CancelScope
@@ -36,7 +34,6 @@ class BodyLimit:
     raised: Exception | None = None
 
     async def receive(self) -> Message:
-        """The next message."""
         if is_over(self, self.content_length):
             raise exceeded(self, self.conventions)
         message = await self.source()
@@ -54,7 +51,7 @@ class BodyLimit:
 
 
 def exceeded(limit: Any, conventions: Conventions) -> Exception:
-    """The exception that says that a limit is exceeded."""
+    """The exception that says that a limit is exceeded: 413 (RFC 9110 section 15.5.14)."""
     kind: Any = HTTPException if conventions.one_http_exception else StarletteHTTPException
     error: Exception = kind(413, texts.CONTENT_TOO_LARGE)
     if isinstance(limit, BodyLimit):
@@ -69,23 +66,17 @@ def is_over(limit: Any, size: int | None) -> bool:
 
 def declared_length(scope: Scope) -> int | None:
     """The first Content-Length of a request; None if there is none, or no number."""
-    for name, value in scope["headers"]:
-        if name == b"content-length":
-            try:
-                return int(value)
-            except ValueError:
-                return None
-    return None
+    declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
+    try:
+        return int(declared)
+    except ValueError:
+        return None
 
 
 def limit_body(exchange: Exchange, most: int, conventions: Conventions) -> None:
     """Hold a request that is served by a plan to a size before anything of its endpoint runs.
 
     Where the conventions want the endpoint to run first, a LimitedApp around all does what there is to do.
-
-    Raises:
-        HTTPException: 413 (RFC 9110 section 15.5.14), the declared length is over the limit, or what middleware has
-            read already. A body of no declared length is counted while it is read, and the same is raised then.
     """
     if not conventions.limits_before_endpoint:
         return
@@ -126,8 +117,7 @@ class LimitedApp:
     app: ASGIApp
     max_body_size: int  # the most bytes, unless what is further in says otherwise
     conventions: Conventions  # whether the answer is JSON, given by the application's handlers, or plain text
-    # Whether a body that turned out too large while it was read is answered here, not further out.
-    catches: bool = field(default=True, kw_only=True)
+    catches: bool = True  # whether a body that turned out too large while it was read is answered here, not further out
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -155,7 +145,7 @@ class LimitedApp:
                 is_refused = True
                 # Streams watch for a disconnect meanwhile; that this raises must not cut the answer short.
                 with CancelScope(shield=True):
-                    await self.refuse(exceeded(limit, self.conventions), scope, limit.source, send)
+                    await self.refuse(limit, scope, send)
                 raise Refused
             has_started = has_started or is_start
             await send(message)
@@ -167,13 +157,13 @@ class LimitedApp:
             if has_started or not is_known or not limit.is_cause(error):
                 raise
             if not is_refused:
-                await self.refuse(exceeded(limit, self.conventions), scope, limit.source, send)
+                await self.refuse(limit, scope, send)
 
-    async def refuse(self, error: Exception, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer 413."""
+    async def refuse(self, limit: BodyLimit, scope: Scope, send: Send) -> None:
+        error = exceeded(limit, self.conventions)
         response: Response = PlainTextResponse(texts.CONTENT_TOO_LARGE, 413)
         if self.conventions.json_errors:
             handlers = getattr(scope.get("app"), "exception_handlers", {})
             handler = handler_for(error, handlers, self.conventions) or http_exception_handler
-            response = await call_handler(handler, Request(scope, receive), error)
-        await response(scope, receive, send)
+            response = await call_handler(handler, Request(scope, limit.source), error)
+        await response(scope, limit.source, send)

@@ -1,7 +1,5 @@
 """Tell Starlette's own functions from what instrumentation has put in their place."""
 
-from __future__ import annotations
-
 import sys
 from types import FunctionType
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """Serve WebSocket connections: find the route, run its plan, and close as exceptions say."""
 
-from __future__ import annotations
-
 from starlette.exceptions import WebSocketException as StarletteWebSocketException
 from starlette.websockets import WebSocket, WebSocketClose
 
@@ -11,7 +9,7 @@ from typeway.types import Receive, Scope, Send
 
 
 async def serve_socket(site: Site, scope: Scope, receive: Receive, send: Send) -> None:
-    """Serve one connection.
+    """Serve one connection; an exception closes it as the handlers say, or as a WebSocketException itself says.
 
     Raises:
         Exception: what no handler of the application answers.
@@ -25,22 +23,13 @@ async def serve_socket(site: Site, scope: Scope, receive: Receive, send: Send) -
     try:
         await found[0].route.handle(scope, receive, send)
     except Exception as error:
-        await answer_socket_error(site, error, WebSocket(scope, receive, send), send)
-
-
-async def answer_socket_error(site: Site, error: Exception, socket: WebSocket, send: Send) -> None:
-    """Close a connection as the handlers say, or as a WebSocketException itself says.
-
-    Raises:
-        Exception: the error, where no handler is for it.
-    """
-    handler = handler_for(error, site.handlers, site.conventions)
-    if handler is not None:
-        response = await call_handler(handler, socket, error)
-        if response is not None:
-            await response(socket.scope, socket.receive, send)
-        return
-    if isinstance(error, StarletteWebSocketException):
-        await socket.close(code=error.code, reason=error.reason)
-        return
-    raise error
+        socket = WebSocket(scope, receive, send)
+        handler = handler_for(error, site.handlers, site.conventions)
+        if handler is not None:
+            response = await call_handler(handler, socket, error)
+            if response is not None:
+                await response(scope, receive, send)
+        elif isinstance(error, StarletteWebSocketException):
+            await socket.close(code=error.code, reason=error.reason)
+        else:
+            raise

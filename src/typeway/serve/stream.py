@@ -1,30 +1,67 @@
-"""Choose how a stream's items are sent: as lines of JSON, as server-sent events, or as they are."""
+"""Send what a generator yields one by one: as lines of JSON, as server-sent events, or as it is; and close it in the end."""
 
-from __future__ import annotations
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Generator, Iterator, Mapping
+from typing import Any, Final
 
-from collections.abc import AsyncIterable, Callable, Mapping
-from typing import Any
-
+import anyio.to_thread
+from anyio import CancelScope, CapacityLimiter
+from anyio.lowlevel import checkpoint
 from starlette.responses import StreamingResponse
 
+from typeway.concurrency import run_in_threadpool
 from typeway.declare import shapes
 from typeway.encoders import to_json_line
 from typeway.exceptions import TypewayError, declaration_error
 from typeway.operation import Operation
 from typeway.plan.fields import build_model
 from typeway.serve.check import build_check, dump_options
-from typeway.serve.chunks import Closing, Encode, chunks_of
-from typeway.serve.events import EventStream, event_encoder
+from typeway.serve.events import HEADERS, event_encoder, keep_alive
 from typeway.sse import EventSourceResponse, ServerSentEvent
+from typeway.types import Send
 
-# From items, asynchronous or not, to the response that sends them; nothing is iterated yet.
-MakeStream = Callable[[Any], StreamingResponse]
+# What StreamingResponse sends; text is encoded there, in the charset of its class.
+Chunk = str | bytes | memoryview
+Encode = Callable[[Any], Chunk]
+Items = AsyncIterator[Any] | Iterator[Any]
+
+END: Final = object()
+
+
+class Closing(StreamingResponse):
+    """A response that closes its generator as soon as it has been sent, has failed or was cancelled.
+
+    Left to the garbage collector, a generator whose client went away would end after the dependencies that it uses.
+    """
+
+    items: Items
+    chunks: AsyncGenerator[Chunk, None]
+
+    async def stream_response(self, send: Send) -> None:
+        # Entered before the generator can enter scopes of its own, because they must nest; closing shields it.
+        with CancelScope() as scope:
+            try:
+                await super().stream_response(send)
+            finally:
+                scope.shield = True
+                # Middleware may have put something else into body_iterator.
+                await self.chunks.aclose()
+                await close(self.items)
 
 
 class JsonLines(Closing):
     """A stream of JSON texts, one per line."""
 
     media_type = "application/jsonl"
+
+
+class EventStream(Closing, EventSourceResponse):
+    """A stream of events that is never silent for long."""
+
+    def __init__(self, content: Any, status_code: int = 200) -> None:
+        super().__init__(content, status_code, HEADERS)
+
+    async def stream_response(self, send: Send) -> None:
+        await keep_alive(super().stream_response, send)
 
 
 def streams(operation: Operation) -> bool:
@@ -35,12 +72,8 @@ def streams(operation: Operation) -> bool:
     return returns.model is None and shapes.is_subclass(response_class, StreamingResponse)
 
 
-def build_stream(operation: Operation) -> MakeStream:
-    """How an operation's items become a response; the class's own status counts unless one was given.
-
-    Raises:
-        DeclarationError: its response class cannot send items one by one, or Pydantic cannot validate their type.
-    """
+def build_stream(operation: Operation) -> Callable[[Any], StreamingResponse]:
+    """What makes a response of an operation's items; the class's own status counts unless one was given."""
     kind, encode = class_and_encoder(operation)
     status: Mapping[str, int] = {} if operation.status_code is None else {"status_code": int(operation.status_code)}
 
@@ -84,3 +117,37 @@ def item_encoder(operation: Operation) -> Callable[[Any], bytes]:
     model = build_model(annotation, operation.declaration.where)
     check, to_json, options = build_check(operation, model), model.serializer.to_json, dump_options(operation)
     return lambda item: to_json(check(item), **options)
+
+
+async def chunks_of(items: Items, encode: Encode) -> AsyncGenerator[Chunk, None]:
+    """The chunks that items make, one of each, made when they are asked for: on the loop, or else in threads."""
+    if isinstance(items, AsyncIterator):
+        async for item in items:
+            yield encode(item)
+            # A generator that never waits would hold the loop for ever: nothing else would run, what it has yielded
+            # would not be sent, and nobody could cancel it.
+            await checkpoint()
+        return
+
+    def step() -> Any:
+        for item in items:
+            return encode(item)
+        return END
+
+    while (chunk := await run_in_threadpool(step)) is not END:
+        yield chunk
+
+
+async def close(items: Items) -> None:
+    """End a generator where it stands, so that its finally blocks run."""
+    if isinstance(items, AsyncGenerator):
+        try:
+            await items.aclose()
+        except BaseExceptionGroup as group:
+            # Task groups around the `yield` make a group even of the GeneratorExit that closing is.
+            _, others = group.split(GeneratorExit)
+            if others is not None:
+                raise others from None
+    elif isinstance(items, Generator) and getattr(items, "gi_suspended", True):
+        # All threads of the pool may be waiting for what this gives back.
+        await anyio.to_thread.run_sync(items.close, limiter=CapacityLimiter(1))

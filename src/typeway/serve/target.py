@@ -1,7 +1,5 @@
 """Hold what serves one operation: its plan, built at first use, and one more per set of overrides."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,7 +9,6 @@ from weakref import WeakSet
 from typeway.operation import Operation
 from typeway.plan.build import Plan, build_plan
 from typeway.serve.respond import Responder, build_responder
-from typeway.serve.together import arranged
 
 # How many sets of overrides a target keeps plans for: tests change them often, one after the other.
 KEPT: Final = 16
@@ -65,21 +62,17 @@ class Target:
         self._settle = settle
         self.owner = owner
         self._lock = threading.Lock()
-        self._overridden: dict[tuple[tuple[Any, Any], ...], Plan] = {}
+        self._overridden: dict[tuple[int, ...], tuple[Plan, object]] = {}
         self.plan: Plan | None = None
         self.responder: Responder | None = None
 
     def build(self) -> tuple[Plan, Responder]:
-        """The plan and the responder, built once.
-
-        Raises:
-            DeclarationError: a declaration turned out to be impossible.
-        """
+        """The plan and the responder, built once."""
         with self._lock:
             if self.plan is not None and self.responder is not None:
                 return self.plan, self.responder
             operation = self._settle()
-            responder, plan = build_responder(operation), arranged(build_plan(operation))
+            responder, plan = build_responder(operation), plan_of(operation)
             with WATCH.lock:
                 WATCH.targets.add(self)
                 return self.publish(plan, responder)
@@ -104,30 +97,28 @@ class Target:
 
     def overridden(self, operation: Operation, overrides: Overrides) -> Plan:
         """The plan with other callables in the place of some dependencies."""
-        # The callables themselves are held by the key, so that no other can come to stand at their address.
-        key = tuple((Same(original), Same(override)) for original, override in overrides.items())
-        plan = self._overridden.get(key)
-        if plan is None:
-            plan = arranged(build_plan(operation, {original.thing: override.thing for original, override in key}))
-            with WATCH.lock:
-                while len(self._overridden) >= KEPT:
-                    del self._overridden[next(iter(self._overridden))]
-                if WATCH.instrument is not None:
-                    plan = WATCH.instrument.plan(plan)
-                self._overridden[key] = plan
+        pairs = tuple(overrides.items())
+        # By identity, whatever the callables say about equality.
+        key = tuple(id(function) for pair in pairs for function in pair)
+        kept = self._overridden.get(key)
+        if kept is not None:
+            return kept[0]
+        plan = plan_of(operation, dict(pairs))
+        with WATCH.lock:
+            while len(self._overridden) >= KEPT:
+                del self._overridden[next(iter(self._overridden))]
+            if WATCH.instrument is not None:
+                plan = WATCH.instrument.plan(plan)
+            # The callables are held as well, so that no other can come to stand at their address.
+            self._overridden[key] = plan, pairs
         return plan
 
 
-class Same:
-    """A key that is equal only to itself, whatever the object says about equality."""
+def plan_of(operation: Operation, overrides: dict[Any, Any] | None = None) -> Plan:
+    """The plan of an operation, with what may run at the same time put together."""
+    plan = build_plan(operation, overrides)
+    if sum(call.concurrent for call in plan.dependencies) < 2:
+        return plan
+    from typeway.guard.together import arranged
 
-    __slots__ = ("thing",)
-
-    def __init__(self, thing: Any) -> None:
-        self.thing = thing
-
-    def __hash__(self) -> int:
-        return id(self.thing)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Same) and self.thing is other.thing
+    return arranged(plan)

@@ -155,6 +155,22 @@ def test_one_that_needs_another_waits_for_it(backend):
     assert story.most == 1
 
 
+def test_what_another_branch_needs_is_there_before_it(backend):
+    """A marked dependency that others ask for too is called before them, whatever else they ask for before it."""
+    story, app = Story(), Typeway()
+    shared, other = story.dependency("shared", 6), story.dependency("other")
+
+    async def needs(other: str = Depends(other), shared: str = together(shared)) -> list[str]:
+        return [other, shared]
+
+    @app.get("/")
+    async def read(needs: list[str] = together(needs), shared: str = together(shared)) -> list[Any]:
+        return [needs, shared]
+
+    assert ask(app, backend).json() == [["other", "shared"], "shared"]
+    assert story.events.count("shared begins") == 1
+
+
 def test_branches_may_have_branches(backend):
     """What is marked below what is marked runs at the same time too."""
     story, app = Story(), Typeway()

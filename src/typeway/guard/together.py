@@ -28,76 +28,13 @@ class Branch:
     """Calls that run one after the other, while other branches run."""
 
     dependencies: tuple[Call, ...]  # the calls in order; the marked one is the last
-    reach: frozenset[int] = frozenset()  # the slots of all that they need, their own included
-
-    def arranged(self, free: Iterator[int], early: Sequence[Call] = ()) -> Branch:
-        """The same branch with groups within, after calls that must come before it."""
-        *inner, marked = self.dependencies
-        calls = sorted([*early, *inner], key=lambda call: call.slot)
-        wanted = [*marked.after, *(call.slot for call in early)]
-        return Branch((*arrange(calls, wanted, free), marked), self.reach)
-
-
-def itself(exchange: Exchange) -> dict[str, Any]:
-    """The argument of a group; its members read their own."""
-    return {"exchange": exchange}
 
 
 def arranged(plan: Plan) -> Plan:
-    """The plan with groups in the place of what may run at the same time; itself where there is no such thing."""
-    if sum(call.concurrent for call in plan.dependencies) < 2:
-        return plan
+    """The plan with groups in the place of what may run at the same time."""
     free = count(plan.size)
     calls = arrange(plan.dependencies, plan.endpoint.after, free)
     return replace(plan, dependencies=tuple(calls), size=next(free))
-
-
-@dataclass(slots=True, eq=False)
-class Order:
-    """The new order of calls, as it comes to be."""
-
-    free: Iterator[int]  # slots that nothing fills
-    calls: list[Call] = field(default_factory=list)
-    group: list[Branch] = field(default_factory=list)
-    early: list[Call] = field(default_factory=list)
-    pending: list[Call] = field(default_factory=list)
-
-    @property
-    def held(self) -> set[int]:
-        """The slots that the open group will fill."""
-        return {call.slot for branch in self.group for call in branch.dependencies}
-
-    def join(self, branch: Branch) -> None:
-        """Add a branch to the open group, or open another if it needs this one."""
-        if branch.reach & self.held:
-            self.close()
-        self.early += self.pending
-        self.pending.clear()
-        self.group.append(branch)
-
-    def add(self, call: Call, reach: frozenset[int], *, is_wanted: bool) -> None:
-        """Add a call that is in no branch.
-
-        Parameters:
-            reach: the slots of all that it needs.
-            is_wanted: whether a branch that is still to come needs it.
-        """
-        if any(call.slot in branch.reach for branch in self.group):
-            self.early.append(call)
-        elif self.group and is_wanted and not reach & self.held:
-            self.pending.append(call)
-        else:
-            self.close()
-            self.calls.append(call)
-
-    def close(self) -> None:
-        """End the open group: what comes next comes after it."""
-        if len(self.group) > 1:
-            self.calls.append(build_group(self.early, self.group, self.free))
-        elif self.group:
-            self.calls += self.group[0].arranged(self.free, self.early).dependencies
-        self.calls += self.pending
-        self.group, self.early, self.pending = [], [], []
 
 
 def arrange(calls: Sequence[Call], wanted: Sequence[int], free: Iterator[int]) -> list[Call]:
@@ -108,25 +45,25 @@ def arrange(calls: Sequence[Call], wanted: Sequence[int], free: Iterator[int]) -
         wanted: the slots whose results are needed in the end.
         free: slots that nothing fills.
     """
-    reach: dict[int, frozenset[int]] = {}
-    for call in calls:
-        reach[call.slot] = frozenset({call.slot}).union(*(reach.get(slot, frozenset()) for slot in call.after))
-    branch_of = branches_of(calls, wanted, reach)
-    order = Order(free)
-    joined: set[int] = set()
-    for call in calls:
-        branch = branch_of.get(call.slot)
-        if branch is None:
-            later = (other for slot, other in branch_of.items() if slot > call.slot)
-            order.add(call, reach[call.slot], is_wanted=any(call.slot in other.reach for other in later))
-        elif id(branch) not in joined:
-            joined.add(id(branch))
-            order.join(branch)
-    order.close()
-    return order.calls
+    arranged: list[Call] = []
+    for first, group in stages(calls, branches_of(calls, wanted)):
+        if len(group) > 1:
+            arranged.append(build_group(first, group, free))
+        elif group:
+            arranged += unfold(group[0], free, first)
+        else:
+            arranged += first
+    return arranged
 
 
-def branches_of(calls: Sequence[Call], wanted: Sequence[int], reach: Mapping[int, frozenset[int]]) -> dict[int, Branch]:
+def unfold(branch: Branch, free: Iterator[int], first: Sequence[Call] = ()) -> list[Call]:
+    """The calls of a branch with groups within, after calls that must come before it."""
+    *inner, marked = branch.dependencies
+    calls = sorted([*first, *inner], key=lambda call: call.slot)
+    return [*arrange(calls, [*marked.after, *(call.slot for call in first)], free), marked]
+
+
+def branches_of(calls: Sequence[Call], wanted: Sequence[int]) -> dict[int, Branch]:
     """The branch of each call that is in one, by its slot."""
     asked_by: dict[int, set[int]] = {slot: {-1} for slot in wanted}
     for call in calls:
@@ -140,27 +77,58 @@ def branches_of(calls: Sequence[Call], wanted: Sequence[int], reach: Mapping[int
         members = {marked.slot}
         for call in reversed(calls[:place]):
             asking = asked_by.get(call.slot)
-            if call.kind is not Kind.CONTEXT and asking and asking <= members:
+            if call.kind is Kind.CONTEXT or not asking:
+                continue
+            if asking <= members:
                 members.add(call.slot)
-        branch = Branch(tuple(call for call in calls if call.slot in members), reach[marked.slot])
+            elif call.concurrent:
+                break  # it has a branch of its own, and what stands before it must not come after it
+        branch = Branch(tuple(call for call in calls if call.slot in members))
         found.update(dict.fromkeys(members, branch))
     return found
 
 
+def stages(calls: Sequence[Call], branch_of: Mapping[int, Branch]) -> Iterator[tuple[list[Call], list[Branch]]]:
+    """What comes one after the other: each time some calls in order, and after them branches at the same time."""
+    reach: dict[int, frozenset[int]] = {}  # the slots of all that a call needs, its own included
+    first: list[Call] = []
+    group: list[Branch] = []
+    held: set[int] = set()  # the slots that the group will fill
+    waiting: list[Call] = []  # calls that come before the next branch, and so before the group if that joins it
+    for call in calls:
+        reach[call.slot] = frozenset({call.slot}).union(*(reach.get(slot, frozenset()) for slot in call.after))
+    for call in calls:
+        branch = branch_of.get(call.slot)
+        if branch is not None and branch.dependencies[-1] is not call:
+            continue  # it comes with the one that is marked
+        is_apart = branch is None and not any(call.slot in reach[slot] for slot in branch_of if slot > call.slot)
+        if is_apart or reach[call.slot] & held:
+            yield first, group
+            first, group, held = [], [], set()
+        if branch is None:
+            waiting.append(call)
+        else:
+            first += waiting
+            waiting = []
+            group.append(branch)
+            held.update(member.slot for member in branch.dependencies)
+    yield first, group
+    yield waiting, []
+
+
 def build_group(first: Sequence[Call], group: Sequence[Branch], free: Iterator[int]) -> Call:
     """The call that runs branches at the same time, after what must come before them; they leave their own results."""
-    early = tuple(first)
     members = [member for branch in group for member in branch.dependencies]
-    branches = tuple(branch.arranged(free) for branch in group)
+    # What stands before such a call would have come first, and its error counts.
+    steps = [(Branch((call,)), Branch(tuple(m for m in members if m.slot < call.slot))) for call in first]
+    branches = [Branch(tuple(unfold(branch, free))) for branch in group]
 
     async def resolve(exchange: Exchange) -> None:
-        for call in early:
+        for step, passed_over in steps:
             try:
-                await call_dependencies(Branch((call,)), exchange)
+                await call_dependencies(step, exchange)
             except Exception:
-                # What stands before it would have come first, and its error counts.
-                earlier = tuple(member for member in members if member.slot < call.slot)
-                await call_dependencies(Branch(earlier), exchange)
+                await call_dependencies(passed_over, exchange)
                 raise
         await run_together(branches, exchange)
 
@@ -168,6 +136,11 @@ def build_group(first: Sequence[Call], group: Sequence[Branch], free: Iterator[i
         function=resolve, kind=Kind.ASYNC, slot=next(free), arguments=itself, needs=(), injected=(), after=(), scope=None,
         in_thread=False,
     )  # fmt: skip
+
+
+def itself(exchange: Exchange) -> dict[str, Any]:
+    """The argument of a group; its members read their own."""
+    return {"exchange": exchange}
 
 
 @dataclass(slots=True, eq=False)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from starlette import routing
@@ -25,7 +26,6 @@ from typeway.options import (
     given_options,
     inherit,
 )  # fmt: skip
-from typeway.routelist import RouteList
 from typeway.routes import JOINED, APIRoute, APIWebSocketRoute
 from typeway.serve.asgi import NoApplication, Site, serve_http
 from typeway.serve.frontend import Build, Frontend
@@ -41,6 +41,32 @@ class Inclusion:
 
     router: Router  # the included router; routes added to it later are included as well
     options: Mapping[str, Any]  # what the inclusion adds to them
+
+
+class RouteList(list[BaseRoute]):
+    """A router's routes as one flat list; the router takes it over whenever it has been changed."""
+
+    def __init__(self, routes: Iterable[BaseRoute], owner: Router) -> None:
+        super().__init__(routes)
+        self.owner = owner
+
+
+def telling(change: Any) -> Any:
+    """A list's method that also tells the router what the list shows now."""
+
+    def changed(routes: RouteList, *values: Any, **options: Any) -> Any:
+        result = change(routes, *values, **options)
+        routes.owner.routes = list(routes)
+        return result
+
+    return changed
+
+
+for name in (
+    "append", "extend", "insert", "remove", "pop", "clear", "reverse", "sort",
+    "__iadd__", "__imul__", "__setitem__", "__delitem__",
+):  # fmt: skip
+    setattr(RouteList, name, telling(getattr(list, name)))
 
 
 class Router(Verbs, routing.Router):
@@ -73,11 +99,8 @@ class Router(Verbs, routing.Router):
     websocket_route_class: ClassVar[type[APIWebSocketRoute]] = APIWebSocketRoute
 
     # Two routers are never the same because their routes are; inclusions are kept by identity.
-    def __eq__(self, other: object) -> bool:
-        return object.__eq__(self, other)
-
-    def __hash__(self) -> int:
-        return object.__hash__(self)
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
 
     def __init__(self, **options: Unpack[RouterOptions]) -> None:
         given = given_options(f"{type(self).__name__}()", options, RouterOptions)
@@ -85,8 +108,8 @@ class Router(Verbs, routing.Router):
         self._parents: weakref.WeakSet[Router] = weakref.WeakSet()
         self._own: list[BaseRoute | Inclusion] = []
         self._flat: RouteList | None = None
-        self._views: dict[tuple[int, ...], tuple[BaseRoute, BaseRoute]] = {}
-        self._hidden: set[tuple[int, ...]] = set()
+        # What inclusions show, by the way to it, kept so that it stays the same objects; None where it is hidden here.
+        self._views: dict[tuple[Any, ...], tuple[BaseRoute, BaseRoute | None]] = {}
         self._site: Site | None = None
         self.version = 0
         self.prefix = check_prefix(given.get("prefix", ""))
@@ -123,34 +146,44 @@ class Router(Verbs, routing.Router):
         flat = self._flat
         if flat is None:
             with self._lock:
-                routes = (route for route in self.flatten() if not isinstance(route, Frontend))
+                routes = (route for _, route in self.flatten(self) if not isinstance(route, Frontend))
                 flat = self._flat = RouteList(routes, self)
         return flat
 
     @routes.setter
     def routes(self, routes: Sequence[BaseRoute]) -> None:
-        current = [route for route in self.flatten() if not isinstance(route, Frontend)]
-        known, wanted = set(map(id, current)), set(map(id, routes))
-        stay = [id(route) for route in routes if id(route) in known]
-        are_others = bool(routes and current and not stay)
-        if are_others or stay != [id(route) for route in current if id(route) in wanted]:
+        holders = {id(route): item for item, route in self.flatten(self) if not isinstance(route, Frontend)}
+        wanted = set(map(id, routes))
+        stay = [id(route) for route in routes if id(route) in holders]
+        are_others = bool(routes and holders and not stay)
+        if are_others or stay != [key for key in holders if key in wanted]:
             # Other routes, or another order: what was included stays as it is shown here.
             self._own = [*self.frontends, *routes]
         else:
-            for route in current:
-                if id(route) not in wanted:
-                    self.discard(route)
-            following = None
+            self.keep(wanted, holders)
+            following: BaseRoute | Inclusion | None = None
             for route in reversed(routes):
-                if id(route) not in known:
-                    self.insert(route, following)
-                following = route
+                if id(route) in holders:
+                    following = holders[id(route)]
+                else:
+                    # Before what holds the next one, so that an inclusion is not split.
+                    places = [place for place, item in enumerate(self._own) if item is following]
+                    self._own.insert(places[0] if places else len(self._own), route)
+                    following = route
         self.changed()
+
+    def keep(self, wanted: set[int], holders: Mapping[int, BaseRoute | Inclusion]) -> None:
+        """Take away what is not wanted of the routes that are shown; what inclusions show is hidden here only."""
+        gone = holders.keys() - wanted
+        self._own = [item for item in self._own if id(item) not in gone]
+        for key, (route, view) in self._views.items():
+            if id(view) in gone:
+                self._views[key] = (route, None)
 
     @property
     def frontends(self) -> list[Frontend]:
         """Every frontend, included ones too, each with its whole prefix: the longest first, as they are asked."""
-        found = [route for route in self.flatten() if isinstance(route, Frontend)]
+        found = [route for _, route in self.flatten(self) if isinstance(route, Frontend)]
         return sorted(found, key=lambda frontend: -len(frontend.prefix))
 
     def add(self, route: BaseRoute) -> None:
@@ -167,45 +200,31 @@ class Router(Verbs, routing.Router):
         for parent in list(self._parents):
             parent.changed()
 
-    def flatten(self) -> Iterator[BaseRoute]:
-        for item in list(self._own):
+    def flatten(
+        self, router: Router, prefix: str = "", outer: Mapping[str, Any] = MappingProxyType({}), chain: Any = ()
+    ) -> Iterator[tuple[BaseRoute | Inclusion, BaseRoute]]:
+        """The routes of this router, or of one in it, as they stand here, each with the item of its list it is from.
+
+        Parameters:
+            prefix: what stands before the paths of that router.
+            outer: the options of everything around it.
+            chain: the inclusions that lead to it.
+        """
+        for item in list(router._own):
             if isinstance(item, Inclusion):
-                yield from self.flatten_inclusion(self, item, "", {}, (id(item),))
+                options = inherit(outer, inherit(router.group_options, item.options))
+                below = prefix + router.prefix + item.options["prefix"]
+                for _, route in self.flatten(item.router, below, options, (*chain, item)):
+                    yield item, route
+            elif not chain:
+                yield item, item
             else:
-                yield item
-
-    def flatten_inclusion(
-        self, parent: Router, inclusion: Inclusion, prefix: str, outer: Mapping[str, Any], chain: tuple[int, ...]
-    ) -> Iterator[BaseRoute]:
-        """The routes of an included router as they stand in this one; kept, so that they stay the same objects."""
-        options = inherit(outer, inherit(parent.group_options, inclusion.options))
-        prefix += parent.prefix + inclusion.options.get("prefix", "")
-        for item in list(inclusion.router._own):
-            key = (*chain, id(item))
-            if isinstance(item, Inclusion):
-                yield from self.flatten_inclusion(inclusion.router, item, prefix, options, key)
-                continue
-            if key in self._hidden:
-                continue
-            kept = self._views.get(key)
-            if kept is None or kept[0] is not item:
-                kept = self._views[key] = (item, view_of(item, prefix, options, inclusion.router.max_body_size))
-            yield kept[1]
-
-    def discard(self, route: BaseRoute) -> None:
-        """Take a route away, or what an inclusion shows of one."""
-        for key, (_, view) in self._views.items():
-            if view is route:
-                self._hidden.add(key)
-                break
-        else:
-            self._own = [item for item in self._own if item is not route]
-
-    def insert(self, route: BaseRoute, before: BaseRoute | None) -> None:
-        """Add a route that already exists, before another or at the end; an inclusion is not split."""
-        inclusions = {key[0] for key, (_, view) in self._views.items() if view is before}
-        places = [place for place, item in enumerate(self._own) if item is before or id(item) in inclusions]
-        self._own.insert(places[0] if places else len(self._own), route)
+                key = (*chain, id(item))
+                kept = self._views.get(key)
+                if kept is None or kept[0] is not item:
+                    kept = self._views[key] = (item, view_of(item, prefix, outer, router.max_body_size))
+                if kept[1] is not None:
+                    yield item, kept[1]
 
     def contains(self, router: Router) -> bool:
         """Whether a router is this one or is included in it, however deep."""

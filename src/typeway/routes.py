@@ -1,13 +1,11 @@
 """Define the route objects that users see: each keeps an endpoint, its path and its options as plain attributes."""
 
-from __future__ import annotations
-
 import copy
 import inspect
-import re
 from abc import abstractmethod
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from enum import Enum
+from functools import cached_property, partial
 from typing import Any, Final, Self
 
 from pydantic_core import PydanticUndefined
@@ -73,23 +71,14 @@ class Planned(BaseRoute):
     conventions: Conventions = TYPEWAY
     original_route: BaseRoute | None = None
 
+    # What its paths match; compiled when first asked for, which the index of most paths never does.
+    path_regex: Any = cached_property(lambda route: compile_path(route.path or "/")[0])
+
     def place(self, path: str) -> None:
         """Give the route its path."""
         self.path = path
-        vars(self).pop("_path_regex", None)
+        vars(self).pop("path_regex", None)
         self.path_format, self.param_convertors = read_path(path)
-
-    @property
-    def path_regex(self) -> re.Pattern[str]:
-        """What its paths match; compiled when first asked for, which the index of most paths never does."""
-        regex: re.Pattern[str] | None = vars(self).get("_path_regex")
-        if regex is None:
-            regex = self.path_regex = compile_path(self.path or "/")[0]
-        return regex
-
-    @path_regex.setter
-    def path_regex(self, regex: re.Pattern[str]) -> None:
-        vars(self)["_path_regex"] = regex
 
     def tree(self) -> Node:
         """The endpoint and everything it depends on, in order."""
@@ -124,13 +113,14 @@ class Planned(BaseRoute):
         vars(view)["app"] = view.serve
         return view
 
-    @property
+    @cached_property
     def target(self) -> Target:
         """What serves the route: its plan, built when first asked for."""
-        target: Target | None = self.__dict__.get("_target")
-        if target is None or target.owner is not self:
-            target = self.__dict__["_target"] = Target(self.settle, owner=self)
-        return target
+        return Target(self.settle)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy begins with: all but what serves the route, since the copy may come to say something else."""
+        return {name: value for name, value in vars(self).items() if name not in ("target", "_handler")}
 
 
 class APIRoute(Planned, routing.Route):
@@ -231,12 +221,7 @@ class APIRoute(Planned, routing.Route):
         )
 
     def inside(self, prefix: str, outer: Mapping[str, Any]) -> Self:
-        """This route as it stands in a router that includes it: a view with the whole path and all options.
-
-        Parameters:
-            prefix: what the including router puts before the path.
-            outer: the options of everything around the route.
-        """
+        """This route as it stands below a prefix and inside the options of everything around it."""
         view = self.below(prefix)
         view.options = inherit(outer, {**self.options, **{name: getattr(self, name) for name in JOINED}})
         current = {name: getattr(self, name) for name in OPTIONS}
@@ -259,12 +244,13 @@ class APIRoute(Planned, routing.Route):
         """The function from request to response that serves the route; subclasses may wrap it."""
         return handle_request(self.target)
 
+    @cached_property
+    def _handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        return self.get_route_handler()
+
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request that has been matched to this route."""
-        handler = self.__dict__.get("_handler")
-        if handler is None or handler[0] is not self:
-            handler = self.__dict__["_handler"] = (self, self.get_route_handler())
-        await serve_handler(handler[1], self.target, scope, receive, send)
+        await serve_handler(self._handler, self.target, scope, receive, send)
 
 
 class APIWebSocketRoute(Planned, routing.WebSocketRoute):
@@ -302,7 +288,7 @@ class APIWebSocketRoute(Planned, routing.WebSocketRoute):
         return self.operation(methods=(), returns=Returns(), dependencies=dependencies, include_in_schema=False)
 
     def inside(self, prefix: str, outer: Mapping[str, Any]) -> Self:
-        """This route as it stands in a router that includes it."""
+        """This route as it stands below a prefix and inside the options of everything around it."""
         view = self.below(prefix)
         view.dependencies = [*(outer.get("dependencies") or ()), *self.dependencies]
         return view
@@ -315,14 +301,12 @@ class APIWebSocketRoute(Planned, routing.WebSocketRoute):
 def check_route(route: APIRoute) -> None:
     """Refuse at its decorator what could only fail later."""
     where = route.declaration.where
+    refused = partial(declaration_error, where=where, also=AssertionError)
     check_tree(route.tree(), where)
     for code, response in route.responses.items():
         if not isinstance(response, dict):
-            raise declaration_error(
-                "An additional response must be a dict",
-                hint=f"Write responses={{{code!r}: {{'description': '…'}}}}.",
-                where=where,
-                also=AssertionError,
+            raise refused(
+                "An additional response must be a dict", hint=f"Write responses={{{code!r}: {{'description': '…'}}}}."
             )
     answers: list[tuple[Any, Any]] = [(route.status_code, route.returns.model), (None, route.returns.item)]
     answers += [(code, response.get("model")) for code, response in route.responses.items()]
@@ -330,21 +314,13 @@ def check_route(route: APIRoute) -> None:
         if model is None:
             continue
         if str(code).isdigit() and int(str(code)) in BODILESS:
-            raise declaration_error(
-                f"Status code {code} must not have a response body",
-                hint="Take the model away: the return annotation, response_model, or `model` in responses.",
-                where=where,
-                also=AssertionError,
-            )
+            hint = "Take the model away: the return annotation, response_model, or `model` in responses."
+            raise refused(f"Status code {code} must not have a response body", hint=hint)
         check_type(model, where)
 
 
 def check_tree(tree: Node, where: str) -> None:
-    """Check the types of all inputs of an operation.
-
-    Raises:
-        DeclarationError: Pydantic cannot validate one, or forms are declared without a form parser.
-    """
+    """Refuse an input that Pydantic cannot validate, and forms without a form parser."""
     for entry in inputs_of(tree):
         check_type(entry.annotation, where)
         if entry.location in ("form", "file"):

@@ -15,7 +15,6 @@ from weakref import WeakSet
 
 from starlette.applications import Starlette
 from starlette.datastructures import State
-from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.middleware.errors import ServerErrorMiddleware
@@ -27,24 +26,10 @@ from typeway.concurrency import size_thread_pool
 from typeway.conventions import TYPEWAY, Conventions
 from typeway.describe.document import build_document
 from typeway.documentation import add_documentation
-from typeway.exceptions import (
-    RequestValidationError,
-    TypewayDeprecationWarning,
-    WebSocketRequestValidationError,
-    declaration_error,
-)
-from typeway.handlers import (
-    http_exception_handler,
-    request_validation_exception_handler,
-    websocket_request_validation_exception_handler,
-)
+from typeway.exceptions import TypewayDeprecationWarning, declaration_error
+from typeway.handlers import handlers_for
 from typeway.operation import Operation
-from typeway.options import (
-    AboutOptions,
-    AppOptions,
-    RouterOptions,
-    given_options,
-)  # fmt: skip
+from typeway.options import AboutOptions, AppOptions, RouterOptions, given_options
 from typeway.router import Router
 from typeway.routes import APIRoute
 from typeway.serve.errors import last_answer, split_handlers
@@ -59,6 +44,7 @@ if TYPE_CHECKING:
     from typeway.telemetry.begin import Bystander
 
 Result = TypeVar("Result")
+Yielding: TypeAlias = Callable[..., AsyncIterator[Result] | Iterator[Result] | Coroutine[Any, Any, Result]]
 Replaced: TypeAlias = Mapping[Callable[..., Any], Callable[..., Any]]
 Injected: TypeAlias = Callable[..., Coroutine[Any, Any, Result]]
 
@@ -155,9 +141,8 @@ class Typeway(Verbs, Starlette):
         self.webhooks: Router = given.get("webhooks") or self.router_class()
         self.dependency_overrides = {}
         self.injected: WeakSet[Callable[..., Any]] = WeakSet()
-        self.exception_handlers: dict[Any, ExceptionHandler] = dict(given.get("exception_handlers") or {})
-        for kind, handler in handlers_for(self.errors).items():
-            self.exception_handlers.setdefault(kind, handler)
+        self.exception_handlers: dict[Any, ExceptionHandler] = handlers_for(self.errors)
+        self.exception_handlers.update(given.get("exception_handlers") or {})
         self.user_middleware: list[Middleware] = list(given.get("middleware") or ())
         self.middleware_stack: ASGIApp | None = None
         if self.telemetry is not None or f"{self.conventions.default_title.upper()}_OTEL_AUTO_CONFIGURE" in environ:
@@ -245,10 +230,7 @@ class Typeway(Verbs, Starlette):
         return await last_answer(request, error, self.exception_handlers, self.conventions)
 
     def middleware(self, middleware_type: str) -> Register:
-        """Register a function `(request, call_next) -> response` to run around every HTTP request.
-
-        Parameters:
-            middleware_type: `"http"`.
+        """Register a function `(request, call_next) -> response` for the type `"http"`: it runs around every request.
 
         Example:
             ```python
@@ -260,9 +242,8 @@ class Typeway(Verbs, Starlette):
             ```
         """
         if middleware_type != "http":
-            raise declaration_error(
-                f"there is no middleware of type {middleware_type!r}.", hint='Use "http".', also=AssertionError
-            )
+            problem = f"there is no middleware of type {middleware_type!r}."
+            raise declaration_error(problem, hint='Use "http".', also=AssertionError)
         return registering(lambda function: self.add_middleware(BaseHTTPMiddleware, dispatch=function))
 
     def exception_handler(self, exc_class_or_status_code: int | type[Exception]) -> Register:
@@ -308,13 +289,7 @@ class Typeway(Verbs, Starlette):
         return in_force(self, {dependency: replacement})
 
     @overload
-    def resolve(
-        self, dependency: Callable[..., AsyncIterator[Result] | Iterator[Result]], *, overrides: Replaced = ...
-    ) -> Resolution[Result]: ...
-    @overload
-    def resolve(
-        self, dependency: Callable[..., Coroutine[Any, Any, Result]], *, overrides: Replaced = ...
-    ) -> Resolution[Result]: ...
+    def resolve(self, dependency: Yielding[Result], *, overrides: Replaced = ...) -> Resolution[Result]: ...
     @overload
     def resolve(self, dependency: Callable[..., Result], *, overrides: Replaced = ...) -> Resolution[Result]: ...
     def resolve(self, dependency: Callable[..., Any], *, overrides: Replaced = MappingProxyType({})) -> Any:
@@ -418,19 +393,3 @@ def is_http_middleware(entry: Middleware) -> bool:
 def operations_of(routes: Sequence[BaseRoute]) -> list[Operation]:
     """The documented operations among routes."""
     return [route.settle() for route in routes if isinstance(route, APIRoute) and route.include_in_schema]
-
-
-DEFAULT_HANDLERS: Final[Mapping[Any, ExceptionHandler]] = {
-    StarletteHTTPException: http_exception_handler,
-    RequestValidationError: request_validation_exception_handler,
-    WebSocketRequestValidationError: websocket_request_validation_exception_handler,
-}
-
-
-def handlers_for(errors: Literal["detail", "problem"]) -> Mapping[Any, ExceptionHandler]:
-    """What answers errors where the author has no handler for them."""
-    if errors == "detail":
-        return DEFAULT_HANDLERS
-    from typeway.guard.problems import HANDLERS
-
-    return {**DEFAULT_HANDLERS, **HANDLERS}

@@ -17,15 +17,7 @@ from typing_extensions import Unpack
 from typeway.conventions import TYPEWAY, Conventions
 from typeway.exceptions import TypewayError, declaration_error
 from typeway.lifespan import EVENTS, Events, lifespan_of, merged
-from typeway.options import (
-    ApiRouteOptions,
-    GroupOptions,
-    IncludeOptions,
-    RouterOptions,
-    concatenate,
-    given_options,
-    inherit,
-)  # fmt: skip
+from typeway.options import ApiRouteOptions, GroupOptions, IncludeOptions, RouterOptions, given_options, inherit
 from typeway.routes import JOINED, APIRoute, APIWebSocketRoute
 from typeway.serve.asgi import NoApplication, Site, serve_http
 from typeway.serve.frontend import Build, Frontend
@@ -296,7 +288,7 @@ class Router(Verbs, routing.Router):
             dependencies: what runs before the endpoint for its effect only.
         """
         kind, conventions = self.websocket_route_class, self.conventions
-        dependencies = concatenate(self.dependencies, dependencies)
+        dependencies = [*self.dependencies, *(dependencies or ())]
         self.add(kind(self.prefix + path, endpoint, name=name, dependencies=dependencies, conventions=conventions))
 
     def add_frontend(self, path: str, build: Build) -> None:

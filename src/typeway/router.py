@@ -104,6 +104,7 @@ class Router(Verbs, routing.Router):
         self._own: list[BaseRoute | Inclusion] = []
         self._flat: RouteList | None = None
         # What inclusions show, by the way to it, kept so that it stays the same objects; None where it is hidden here.
+        # The route beside it is the one whose id ends the way: while it stands here, no other can have that id.
         self._views: dict[tuple[Any, ...], tuple[BaseRoute, BaseRoute | None]] = {}
         self._site: Site | None = None
         self.version = 0
@@ -198,12 +199,9 @@ class Router(Verbs, routing.Router):
     def flatten(
         self, router: Router, prefix: str = "", outer: Mapping[str, Any] = MappingProxyType({}), chain: Any = ()
     ) -> Iterator[tuple[BaseRoute | Inclusion, BaseRoute]]:
-        """The routes of this router, or of one in it, as they stand here, each with the item of its list it is from.
+        """The routes of this router, or of one that a chain of inclusions leads to, as they stand here.
 
-        Parameters:
-            prefix: what stands before the paths of that router.
-            outer: the options of everything around it.
-            chain: the inclusions that lead to it.
+        Each comes with what it is from: the item of that router's own list, which may be an inclusion.
         """
         for item in list(router._own):
             if isinstance(item, Inclusion):
@@ -216,7 +214,7 @@ class Router(Verbs, routing.Router):
             else:
                 key = (*chain, id(item))
                 kept = self._views.get(key)
-                if kept is None or kept[0] is not item:
+                if kept is None:
                     kept = self._views[key] = (item, view_of(item, prefix, outer, router.max_body_size))
                 if kept[1] is not None:
                     yield item, kept[1]
@@ -259,13 +257,7 @@ class Router(Verbs, routing.Router):
         self.changed()
 
     def add_api_route(self, path: str, endpoint: Endpoint, **options: Unpack[ApiRouteOptions]) -> None:
-        """Add an endpoint for one or several methods.
-
-        Parameters:
-            path: the path below the router's prefix.
-            endpoint: the function.
-            options: see `typeway.options.ApiRouteOptions`.
-        """
+        """Add an endpoint for one or several methods, below the router's prefix; see `typeway.options.ApiRouteOptions`."""
         self.add(self.new_route(self.route_class, path, endpoint, options))
 
     def new_route(self, kind: type[APIRoute], path: str, endpoint: Endpoint, options: Mapping[str, Any]) -> APIRoute:
@@ -279,14 +271,7 @@ class Router(Verbs, routing.Router):
     def add_api_websocket_route(
         self, path: str, endpoint: Endpoint, name: str | None = None, *, dependencies: Sequence[Any] | None = None
     ) -> None:
-        """Add a WebSocket endpoint.
-
-        Parameters:
-            path: the path below the router's prefix.
-            endpoint: the coroutine function.
-            name: the route's name for `url_path_for`.
-            dependencies: what runs before the endpoint for its effect only.
-        """
+        """Add a WebSocket endpoint, below the router's prefix; dependencies run before it for their effect only."""
         kind, conventions = self.websocket_route_class, self.conventions
         dependencies = [*self.dependencies, *(dependencies or ())]
         self.add(kind(self.prefix + path, endpoint, name=name, dependencies=dependencies, conventions=conventions))

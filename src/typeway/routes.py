@@ -48,15 +48,10 @@ JOINED: Final = ("tags", "dependencies", "callbacks", "raises", "responses", "de
 
 
 def read_path(path: str) -> tuple[str, dict[str, Convertor[Any]]]:
-    """A path as documentation writes it, and the convertors of its parameters.
-
-    Raises:
-        AssertionError: a convertor does not exist, by Starlette.
-        ValueError: a name stands twice, by Starlette.
-    """
+    """A path as documentation writes it, and the convertors of its parameters."""
     found = [(match[1], (match[2] or ":str")[1:]) for match in PARAM_REGEX.finditer(path)]
     if len(dict(found)) < len(found) or any(kind not in CONVERTOR_TYPES for _, kind in found):
-        compile_path(path)
+        compile_path(path)  # Starlette's own error: a name stands twice, or a convertor does not exist
     return PARAM_REGEX.sub(r"{\1}", path), {name: CONVERTOR_TYPES[kind] for name, kind in found}
 
 
@@ -233,12 +228,8 @@ class APIRoute(Planned, routing.Route):
     def is_planned(self) -> bool:
         """Whether nobody has replaced a step of serving the route, so that its plan alone decides."""
         kind = type(self)
-        return (
-            kind.handle is ORIGINAL_HANDLE
-            and kind.get_route_handler is APIRoute.get_route_handler
-            and kind.matches is routing.Route.matches
-            and getattr(self.app, "__func__", None) is APIRoute.serve
-        )
+        steps = (kind.handle, kind.get_route_handler, kind.matches, getattr(self.app, "__func__", None))
+        return steps == (ORIGINAL_HANDLE, APIRoute.get_route_handler, routing.Route.matches, APIRoute.serve)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The function from request to response that serves the route; subclasses may wrap it."""

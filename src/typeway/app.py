@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from importlib import import_module
 from os import environ
 from sys import modules
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeAlias, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 from weakref import WeakSet
 
 from starlette.applications import Starlette
@@ -36,17 +35,14 @@ from typeway.serve.errors import last_answer, split_handlers
 from typeway.serve.limits import LimitedApp
 from typeway.serve.onion import Onion
 from typeway.serve.originals import ORIGINAL_CALL, ORIGINAL_LAYERS, layers
+from typeway.serve.target import Overrides
 from typeway.types import ASGIApp, ExceptionHandler, Receive, Register, Scope, Send
 from typeway.verbs import Verbs, registering
 
 if TYPE_CHECKING:
-    from typeway.guard.outside import Resolution
+    import typeway.guard.outside
+    import typeway.guard.override
     from typeway.telemetry.begin import Bystander
-
-Result = TypeVar("Result")
-Yielding: TypeAlias = Callable[..., AsyncIterator[Result] | Iterator[Result] | Coroutine[Any, Any, Result]]
-Replaced: TypeAlias = Mapping[Callable[..., Any], Callable[..., Any]]
-Injected: TypeAlias = Callable[..., Coroutine[Any, Any, Result]]
 
 OPENAPI_VERSION: Final = "3.1.0"
 
@@ -62,6 +58,19 @@ ROUTED: Final = (RouterOptions.__annotations__.keys() & AppOptions.__annotations
 ATTRIBUTES: Final = (
     AppOptions.__annotations__.keys() - ROUTED - {"debug", "middleware", "exception_handlers", "webhooks"}
 )
+
+
+class Elsewhere:
+    """A method that is a function of another module: it is imported when first used, and never by who only serves."""
+
+    def __init__(self, module: str) -> None:
+        self.module = module
+
+    def __set_name__(self, owner: type[Any], name: str) -> None:
+        self.name = name
+
+    def __get__(self, app: Any, owner: type[Any]) -> Any:
+        return getattr(import_module(self.module), self.name).__get__(app, owner)
 
 
 class Typeway(Verbs, Starlette):
@@ -92,7 +101,7 @@ class Typeway(Verbs, Starlette):
 
     router: Router
     # What counts on the request path: `dependency_overrides`, or since the first `override()` what each context sees.
-    overrides_in_force: Replaced
+    overrides_in_force: Overrides
     title: str
     # The options that are attributes, with what counts where the author says nothing.
     summary: str | None = None
@@ -263,77 +272,20 @@ class Typeway(Verbs, Starlette):
         if not self.sees_contexts:
             self.overrides_in_force = overrides
 
-    def see_contexts(self, overrides: Replaced) -> None:
+    def see_contexts(self, overrides: Overrides) -> None:
         """Ask at each request from now on what its context overrides."""
         self.sees_contexts = True
         self.overrides_in_force = overrides
 
-    def override(self, dependency: Callable[..., Any], replacement: Callable[..., Any]) -> AbstractContextManager[None]:
-        """Run another callable in the place of a dependency within a `with` block.
-
-        Only what runs in the block's context sees it: its own code, requests of a test client, tasks started in it.
-        Blocks nest, and the innermost counts.
-
-        Raises:
-            DeclarationError: nothing in the application depends on it.
-
-        Example:
-            ```python
-            with app.override(get_db, fake_db):
-                client.get("/tasks")
-            ```
-        """
-        from typeway.guard.override import check_overrides, in_force
-
-        check_overrides(self, {dependency: replacement})
-        return in_force(self, {dependency: replacement})
-
-    @overload
-    def resolve(self, dependency: Yielding[Result], *, overrides: Replaced = ...) -> Resolution[Result]: ...
-    @overload
-    def resolve(self, dependency: Callable[..., Result], *, overrides: Replaced = ...) -> Resolution[Result]: ...
-    def resolve(self, dependency: Callable[..., Any], *, overrides: Replaced = MappingProxyType({})) -> Any:
-        """Run a dependency, and all that it depends on, outside a request.
-
-        Parameters:
-            dependency: what `Depends()` would take.
-            overrides: what to run in the place of what, beside the overrides that are in force.
-
-        Returns:
-            What to await for the value, cleaned up by then; or to enter with `async with`, cleaned up at the end.
-
-        Raises:
-            DeclarationError: a parameter needs a request, or an override replaces nothing.
-
-        Example:
-            ```python
-            async with app.resolve(get_service) as service:
-                await service.send_reminders()
-            ```
-        """
-        from typeway.guard.outside import resolve
-
-        return resolve(self, dependency, overrides)
-
-    @overload
-    def inject(self, function: Callable[..., Coroutine[Any, Any, Result]]) -> Injected[Result]: ...
-    @overload
-    def inject(self, function: Callable[..., Result]) -> Injected[Result]: ...
-    def inject(self, function: Callable[..., Any]) -> Any:
-        """Fill in a function's dependencies whenever it is called; a `def` function runs in the thread pool.
-
-        Example:
-            ```python
-            @app.inject
-            async def remind(day: date, service: Annotated[Service, Depends(get_service)]) -> int:
-                return await service.remind(day)
-
-            asyncio.run(remind(date.today()))
-            ```
-        """
-        from typeway.guard.outside import inject
-
-        return inject(self, function)
+    # Their signatures and their documentation stand where they are.
+    if TYPE_CHECKING:
+        override = typeway.guard.override.override
+        resolve = typeway.guard.outside.resolve
+        inject = typeway.guard.outside.inject
+    else:
+        override = Elsewhere("typeway.guard.override")
+        resolve = Elsewhere("typeway.guard.outside")
+        inject = Elsewhere("typeway.guard.outside")
 
     # --- serving ------------------------------------------------------------------------------------------------
 

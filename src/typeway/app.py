@@ -44,8 +44,6 @@ if TYPE_CHECKING:
     import typeway.guard.override
     from typeway.telemetry.begin import Bystander
 
-OPENAPI_VERSION: Final = "3.1.0"
-
 # As long as nobody has imported this, there is nobody to report to.
 OPENTELEMETRY: Final = "opentelemetry.trace"
 
@@ -97,6 +95,7 @@ class Typeway(Verbs, Starlette):
 
     conventions: ClassVar[Conventions] = TYPEWAY
     router_class: ClassVar[type[Router]] = Router
+    openapi_version: str = "3.1.0"
     sees_contexts: bool = False
 
     router: Router
@@ -161,7 +160,6 @@ class Typeway(Verbs, Starlette):
         # Whether the router answers the errors for which there are handlers, and all others as well.
         self.answers_errors = True
         self.is_bare = False
-        self.openapi_version = OPENAPI_VERSION
         self.openapi_schema: dict[str, Any] | None = None
         self._document_lock = threading.Lock()
         self._documented: tuple[int, int] | None = None

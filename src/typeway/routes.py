@@ -33,7 +33,7 @@ from typeway.serve.handle import handle_request, handle_socket, serve_handler
 from typeway.serve.originals import ORIGINAL_HANDLE
 from typeway.serve.target import Target
 from typeway.texts import SUCCESSFUL_RESPONSE
-from typeway.types import IncEx, Receive, Scope, Send
+from typeway.types import Endpoint, IncEx, Receive, Scope, Send
 
 # What the author says of a route; its name and its path are settled apart.
 OPTIONS: Final = tuple(name for name in RouteOptions.__annotations__ if name != "name")
@@ -69,11 +69,20 @@ class Planned(BaseRoute):
     # What its paths match; compiled when first asked for, which the index of most paths never does.
     path_regex: Any = cached_property(lambda route: compile_path(route.path or "/")[0])
 
+    def declare(self, path: str, endpoint: Endpoint, name: str | None, conventions: Conventions | None) -> None:
+        """Set what routes of both kinds say."""
+        self.endpoint = endpoint
+        self.declaration = read_declaration(endpoint)
+        self.name = name or get_name(endpoint)
+        self.conventions = conventions or self.conventions
+        self.place(path)
+
     def place(self, path: str) -> None:
-        """Give the route its path."""
+        """Give the route its path, and let it serve what comes there."""
         self.path = path
-        vars(self).pop("path_regex", None)
         self.path_format, self.param_convertors = read_path(path)
+        vars(self).pop("path_regex", None)
+        vars(self)["app"] = self.serve
 
     def tree(self) -> Node:
         """The endpoint and everything it depends on, in order."""
@@ -105,7 +114,6 @@ class Planned(BaseRoute):
         view = copy.copy(self)
         view.place(prefix + self.path)
         view.original_route = self.original_route or self
-        vars(view)["app"] = view.serve
         return view
 
     @cached_property
@@ -171,20 +179,15 @@ class APIRoute(Planned, routing.Route):
         **options: Any,
     ) -> None:
         self.options = given_options(f"{type(self).__name__}()", options, ApiRouteOptions)
-        self.conventions = conventions or self.conventions
-        self.endpoint = endpoint
+        self.declare(path, endpoint, self.options.get("name"), conventions)
         self.methods = {method.upper() for method in methods or ("GET",)}
-        self.declaration = read_declaration(endpoint)
         self.apply(self.options)
-        self.place(path)
-        self.name = self.options.get("name") or get_name(endpoint)
         self.status_code = None if self.status_code is None else int(self.status_code)
         self.description = (self.description or inspect.cleandoc(endpoint.__doc__ or "")).split("\f")[0].strip()
         self.returns = read_returns(endpoint, self.declaration.returns, self.response_model, self.declaration.where)
         if self.response_model is PydanticUndefined:
             self.response_model = self.returns.model
         check_route(self)
-        self.app = self.serve
 
     def apply(self, options: Mapping[str, Any]) -> None:
         """Set the options as attributes."""
@@ -264,14 +267,9 @@ class APIWebSocketRoute(Planned, routing.WebSocketRoute):
         dependencies: Sequence[Depends] | None = None,
         conventions: Conventions | None = None,
     ) -> None:
-        self.endpoint = endpoint
-        self.conventions = conventions or self.conventions
-        self.dependencies: list[Depends] = list(dependencies or ())
-        self.declaration = read_declaration(endpoint)
-        self.name = name or get_name(endpoint)
-        self.place(path)
+        self.declare(path, endpoint, name, conventions)
+        self.dependencies = list(dependencies or ())
         check_tree(self.tree(), self.declaration.where)
-        self.app = self.serve
 
     def settle(self) -> Operation:
         """The operation that the route describes as it stands now."""

@@ -298,9 +298,8 @@ class Router(Verbs, routing.Router):
             DeclarationError: there is no such event.
         """
         if event_type not in EVENTS:
-            raise declaration_error(
-                f"there is no event {event_type!r}.", hint="Use 'startup' or 'shutdown'.", also=AssertionError
-            )
+            problem = f"there is no event {event_type!r}."
+            raise declaration_error(problem, hint="Use 'startup' or 'shutdown'.", also=AssertionError)
         self.events[event_type].append(func)
 
     def mount(self, path: str, app: ASGIApp, name: str | None = None) -> None:
@@ -338,11 +337,9 @@ class Router(Verbs, routing.Router):
                     app = None
                 conventions = self.conventions if app is None else app.conventions
                 around = None if app is None else self.max_body_size
+                is_early = conventions.limits_before_endpoint
                 index, sockets = indexes_of(
-                    self.routes,
-                    self.conventions,
-                    self.max_body_size,
-                    lambda limit: conventions.limits_before_endpoint or limit == around,
+                    self.routes, self.conventions, self.max_body_size, lambda limit: is_early or limit == around
                 )
                 site = self._site = Site(
                     index=index,

@@ -107,6 +107,18 @@ def test_the_whole_list_may_be_assigned():
     assert ask(app, "GET /x").text == "new /x"
 
 
+def test_an_assigned_list_forgets_what_was_included():
+    """A router that is included again after the whole list was assigned stands under its new prefix alone."""
+    for _ in range(20):
+        app, router = Typeway(openapi_url=None), Router()
+        router.get("/b")(lambda: "b")
+        app.include_router(router, prefix="/one")
+        assert paths(app) == ["/one/b"]
+        app.router.routes = [route("/x")]
+        app.include_router(router, prefix="/two")
+        assert paths(app) == ["/x", "/two/b"]
+
+
 @pytest.mark.parametrize("index", [1, 2])
 def test_a_route_before_an_included_one_stands_before_the_whole_inclusion(index):
     """An inclusion is not split: what is inserted into it is tried before it."""

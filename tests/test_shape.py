@@ -31,7 +31,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"security"}),
     frozenset({"plan"}),
     frozenset({"serve", "describe"}),
-    frozenset({"routes", "routelist", "views", "verbs", "lifespan", "router"}),
+    frozenset({"routes", "views", "verbs", "lifespan", "router"}),
     frozenset({"documentation", "app"}),
     frozenset({"protocol", "testclient", "typeway"}),
     frozenset({"guard", "telemetry", "compat"}),

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from importlib import import_module
 from os import environ
 from sys import modules
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeAlias, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 from weakref import WeakSet
 
 from starlette.applications import Starlette
 from starlette.datastructures import State
-from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.middleware.errors import ServerErrorMiddleware
@@ -27,42 +25,24 @@ from typeway.concurrency import size_thread_pool
 from typeway.conventions import TYPEWAY, Conventions
 from typeway.describe.document import build_document
 from typeway.documentation import add_documentation
-from typeway.exceptions import (
-    RequestValidationError,
-    TypewayDeprecationWarning,
-    WebSocketRequestValidationError,
-    declaration_error,
-)
-from typeway.handlers import (
-    http_exception_handler,
-    request_validation_exception_handler,
-    websocket_request_validation_exception_handler,
-)
+from typeway.exceptions import TypewayDeprecationWarning, declaration_error
+from typeway.handlers import handlers_for
 from typeway.operation import Operation
-from typeway.options import (
-    AboutOptions,
-    AppOptions,
-    RouterOptions,
-    given_options,
-)  # fmt: skip
+from typeway.options import AboutOptions, AppOptions, RouterOptions, given_options
 from typeway.router import Router
 from typeway.routes import APIRoute
 from typeway.serve.errors import last_answer, split_handlers
 from typeway.serve.limits import LimitedApp
 from typeway.serve.onion import Onion
 from typeway.serve.originals import ORIGINAL_CALL, ORIGINAL_LAYERS, layers
+from typeway.serve.target import Overrides
 from typeway.types import ASGIApp, ExceptionHandler, Receive, Register, Scope, Send
 from typeway.verbs import Verbs, registering
 
 if TYPE_CHECKING:
-    from typeway.guard.outside import Resolution
+    import typeway.guard.outside
+    import typeway.guard.override
     from typeway.telemetry.begin import Bystander
-
-Result = TypeVar("Result")
-Replaced: TypeAlias = Mapping[Callable[..., Any], Callable[..., Any]]
-Injected: TypeAlias = Callable[..., Coroutine[Any, Any, Result]]
-
-OPENAPI_VERSION: Final = "3.1.0"
 
 # As long as nobody has imported this, there is nobody to report to.
 OPENTELEMETRY: Final = "opentelemetry.trace"
@@ -76,6 +56,19 @@ ROUTED: Final = (RouterOptions.__annotations__.keys() & AppOptions.__annotations
 ATTRIBUTES: Final = (
     AppOptions.__annotations__.keys() - ROUTED - {"debug", "middleware", "exception_handlers", "webhooks"}
 )
+
+
+class Elsewhere:
+    """A method that is a function of another module: it is imported when first used, and never by who only serves."""
+
+    def __init__(self, module: str) -> None:
+        self.module = module
+
+    def __set_name__(self, owner: type[Any], name: str) -> None:
+        self.name = name
+
+    def __get__(self, app: Any, owner: type[Any]) -> Any:
+        return getattr(import_module(self.module), self.name).__get__(app, owner)
 
 
 class Typeway(Verbs, Starlette):
@@ -102,11 +95,12 @@ class Typeway(Verbs, Starlette):
 
     conventions: ClassVar[Conventions] = TYPEWAY
     router_class: ClassVar[type[Router]] = Router
+    openapi_version: str = "3.1.0"
     sees_contexts: bool = False
 
     router: Router
     # What counts on the request path: `dependency_overrides`, or since the first `override()` what each context sees.
-    overrides_in_force: Replaced
+    overrides_in_force: Overrides
     title: str
     # The options that are attributes, with what counts where the author says nothing.
     summary: str | None = None
@@ -155,9 +149,8 @@ class Typeway(Verbs, Starlette):
         self.webhooks: Router = given.get("webhooks") or self.router_class()
         self.dependency_overrides = {}
         self.injected: WeakSet[Callable[..., Any]] = WeakSet()
-        self.exception_handlers: dict[Any, ExceptionHandler] = dict(given.get("exception_handlers") or {})
-        for kind, handler in handlers_for(self.errors).items():
-            self.exception_handlers.setdefault(kind, handler)
+        self.exception_handlers: dict[Any, ExceptionHandler] = handlers_for(self.errors)
+        self.exception_handlers.update(given.get("exception_handlers") or {})
         self.user_middleware: list[Middleware] = list(given.get("middleware") or ())
         self.middleware_stack: ASGIApp | None = None
         if self.telemetry is not None or f"{self.conventions.default_title.upper()}_OTEL_AUTO_CONFIGURE" in environ:
@@ -167,7 +160,6 @@ class Typeway(Verbs, Starlette):
         # Whether the router answers the errors for which there are handlers, and all others as well.
         self.answers_errors = True
         self.is_bare = False
-        self.openapi_version = OPENAPI_VERSION
         self.openapi_schema: dict[str, Any] | None = None
         self._document_lock = threading.Lock()
         self._documented: tuple[int, int] | None = None
@@ -245,10 +237,7 @@ class Typeway(Verbs, Starlette):
         return await last_answer(request, error, self.exception_handlers, self.conventions)
 
     def middleware(self, middleware_type: str) -> Register:
-        """Register a function `(request, call_next) -> response` to run around every HTTP request.
-
-        Parameters:
-            middleware_type: `"http"`.
+        """Register a function `(request, call_next) -> response` for the type `"http"`: it runs around every request.
 
         Example:
             ```python
@@ -260,9 +249,8 @@ class Typeway(Verbs, Starlette):
             ```
         """
         if middleware_type != "http":
-            raise declaration_error(
-                f"there is no middleware of type {middleware_type!r}.", hint='Use "http".', also=AssertionError
-            )
+            problem = f"there is no middleware of type {middleware_type!r}."
+            raise declaration_error(problem, hint='Use "http".', also=AssertionError)
         return registering(lambda function: self.add_middleware(BaseHTTPMiddleware, dispatch=function))
 
     def exception_handler(self, exc_class_or_status_code: int | type[Exception]) -> Register:
@@ -282,83 +270,20 @@ class Typeway(Verbs, Starlette):
         if not self.sees_contexts:
             self.overrides_in_force = overrides
 
-    def see_contexts(self, overrides: Replaced) -> None:
+    def see_contexts(self, overrides: Overrides) -> None:
         """Ask at each request from now on what its context overrides."""
         self.sees_contexts = True
         self.overrides_in_force = overrides
 
-    def override(self, dependency: Callable[..., Any], replacement: Callable[..., Any]) -> AbstractContextManager[None]:
-        """Run another callable in the place of a dependency within a `with` block.
-
-        Only what runs in the block's context sees it: its own code, requests of a test client, tasks started in it.
-        Blocks nest, and the innermost counts.
-
-        Raises:
-            DeclarationError: nothing in the application depends on it.
-
-        Example:
-            ```python
-            with app.override(get_db, fake_db):
-                client.get("/tasks")
-            ```
-        """
-        from typeway.guard.override import check_overrides, in_force
-
-        check_overrides(self, {dependency: replacement})
-        return in_force(self, {dependency: replacement})
-
-    @overload
-    def resolve(
-        self, dependency: Callable[..., AsyncIterator[Result] | Iterator[Result]], *, overrides: Replaced = ...
-    ) -> Resolution[Result]: ...
-    @overload
-    def resolve(
-        self, dependency: Callable[..., Coroutine[Any, Any, Result]], *, overrides: Replaced = ...
-    ) -> Resolution[Result]: ...
-    @overload
-    def resolve(self, dependency: Callable[..., Result], *, overrides: Replaced = ...) -> Resolution[Result]: ...
-    def resolve(self, dependency: Callable[..., Any], *, overrides: Replaced = MappingProxyType({})) -> Any:
-        """Run a dependency, and all that it depends on, outside a request.
-
-        Parameters:
-            dependency: what `Depends()` would take.
-            overrides: what to run in the place of what, beside the overrides that are in force.
-
-        Returns:
-            What to await for the value, cleaned up by then; or to enter with `async with`, cleaned up at the end.
-
-        Raises:
-            DeclarationError: a parameter needs a request, or an override replaces nothing.
-
-        Example:
-            ```python
-            async with app.resolve(get_service) as service:
-                await service.send_reminders()
-            ```
-        """
-        from typeway.guard.outside import resolve
-
-        return resolve(self, dependency, overrides)
-
-    @overload
-    def inject(self, function: Callable[..., Coroutine[Any, Any, Result]]) -> Injected[Result]: ...
-    @overload
-    def inject(self, function: Callable[..., Result]) -> Injected[Result]: ...
-    def inject(self, function: Callable[..., Any]) -> Any:
-        """Fill in a function's dependencies whenever it is called; a `def` function runs in the thread pool.
-
-        Example:
-            ```python
-            @app.inject
-            async def remind(day: date, service: Annotated[Service, Depends(get_service)]) -> int:
-                return await service.remind(day)
-
-            asyncio.run(remind(date.today()))
-            ```
-        """
-        from typeway.guard.outside import inject
-
-        return inject(self, function)
+    # Their signatures and their documentation stand where they are.
+    if TYPE_CHECKING:
+        override = typeway.guard.override.override
+        resolve = typeway.guard.outside.resolve
+        inject = typeway.guard.outside.inject
+    else:
+        override = Elsewhere("typeway.guard.override")
+        resolve = Elsewhere("typeway.guard.outside")
+        inject = Elsewhere("typeway.guard.outside")
 
     # --- serving ------------------------------------------------------------------------------------------------
 
@@ -418,19 +343,3 @@ def is_http_middleware(entry: Middleware) -> bool:
 def operations_of(routes: Sequence[BaseRoute]) -> list[Operation]:
     """The documented operations among routes."""
     return [route.settle() for route in routes if isinstance(route, APIRoute) and route.include_in_schema]
-
-
-DEFAULT_HANDLERS: Final[Mapping[Any, ExceptionHandler]] = {
-    StarletteHTTPException: http_exception_handler,
-    RequestValidationError: request_validation_exception_handler,
-    WebSocketRequestValidationError: websocket_request_validation_exception_handler,
-}
-
-
-def handlers_for(errors: Literal["detail", "problem"]) -> Mapping[Any, ExceptionHandler]:
-    """What answers errors where the author has no handler for them."""
-    if errors == "detail":
-        return DEFAULT_HANDLERS
-    from typeway.guard.problems import HANDLERS
-
-    return {**DEFAULT_HANDLERS, **HANDLERS}

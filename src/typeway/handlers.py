@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -60,3 +60,17 @@ async def websocket_request_validation_exception_handler(
 ) -> None:
     """Close the WebSocket with 1008 and the errors as the reason."""
     await websocket.close(code=WS_1008_POLICY_VIOLATION, reason=jsonable_encoder(exc.errors()))
+
+
+def handlers_for(errors: Literal["detail", "problem"]) -> dict[Any, Callable[[Any, Any], Any]]:
+    """What answers errors where the author has no handler for them."""
+    handlers: dict[Any, Callable[[Any, Any], Any]] = {
+        HTTPException: http_exception_handler,
+        RequestValidationError: request_validation_exception_handler,
+        WebSocketRequestValidationError: websocket_request_validation_exception_handler,
+    }
+    if errors == "problem":
+        from typeway.guard.problems import HANDLERS
+
+        handlers.update(HANDLERS)
+    return handlers

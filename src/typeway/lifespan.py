@@ -1,10 +1,8 @@
 """Run what surrounds an application's life: lifespans, start-up and shut-down functions, joined across routers."""
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from typing import Any, Final
 
 from typeway.plan.calls import is_coroutine
@@ -16,43 +14,36 @@ EVENTS: Final = ("startup", "shutdown")
 Events = dict[str, list[Callable[[], Any]]]
 
 
-def running(events: Events) -> Lifespan:
-    """The lifespan of a router that has none of its own: it runs the router's functions."""
-
-    @asynccontextmanager
-    async def lifespan(app: Any) -> AsyncIterator[None]:
-        for function in events["startup"]:
-            await call(function)
-        yield
-        for function in events["shutdown"]:
-            await call(function)
-
-    return lifespan
-
-
-async def call(function: Callable[[], Any]) -> None:
-    result = function()
-    if is_coroutine(function):
-        await result
-
-
 def lifespan_of(given: Any, events: Events) -> Lifespan:
     """The lifespan that an author gave, in any of its forms, or one that runs the router's functions."""
     if given is None:
-        return running(events)
+        return lambda app: running(events)
     if inspect.isasyncgenfunction(given):
         return asynccontextmanager(given)
     if inspect.isgeneratorfunction(given):
-        manager: Any = contextmanager(given)
-
-        @asynccontextmanager
-        async def lifted(app: Any) -> AsyncIterator[Mapping[str, Any] | None]:
-            with manager(app) as state:
-                yield state
-
-        return lifted
+        return lambda app: lifted(contextmanager(given)(app))
     lifespan: Lifespan = given
     return lifespan
+
+
+@asynccontextmanager
+async def running(events: Events) -> AsyncIterator[None]:
+    await call_all(events["startup"])
+    yield
+    await call_all(events["shutdown"])
+
+
+async def call_all(functions: list[Callable[[], Any]]) -> None:
+    for function in functions:
+        result = function()
+        if is_coroutine(function):
+            await result
+
+
+@asynccontextmanager
+async def lifted(manager: AbstractContextManager[Any]) -> AsyncIterator[Any]:
+    with manager as state:
+        yield state
 
 
 def merged(outer: Lifespan, inner: Lifespan) -> Lifespan:
@@ -60,12 +51,8 @@ def merged(outer: Lifespan, inner: Lifespan) -> Lifespan:
 
     @asynccontextmanager
     async def lifespan(app: Any) -> AsyncIterator[Mapping[str, Any] | None]:
-        async with AsyncExitStack() as stack:
-            outer_state = await stack.enter_async_context(outer(app))
-            inner_state = await stack.enter_async_context(inner(app))
-            if outer_state is None and inner_state is None:
-                yield None
-            else:
-                yield {**(inner_state or {}), **(outer_state or {})}
+        async with outer(app) as outer_state, inner(app) as inner_state:
+            is_stateless = outer_state is None and inner_state is None
+            yield None if is_stateless else {**(inner_state or {}), **(outer_state or {})}
 
     return lifespan

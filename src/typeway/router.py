@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from starlette import routing
@@ -16,16 +17,7 @@ from typing_extensions import Unpack
 from typeway.conventions import TYPEWAY, Conventions
 from typeway.exceptions import TypewayError, declaration_error
 from typeway.lifespan import EVENTS, Events, lifespan_of, merged
-from typeway.options import (
-    ApiRouteOptions,
-    GroupOptions,
-    IncludeOptions,
-    RouterOptions,
-    concatenate,
-    given_options,
-    inherit,
-)  # fmt: skip
-from typeway.routelist import RouteList
+from typeway.options import ApiRouteOptions, GroupOptions, IncludeOptions, RouterOptions, given_options, inherit
 from typeway.routes import JOINED, APIRoute, APIWebSocketRoute
 from typeway.serve.asgi import NoApplication, Site, serve_http
 from typeway.serve.frontend import Build, Frontend
@@ -41,6 +33,32 @@ class Inclusion:
 
     router: Router  # the included router; routes added to it later are included as well
     options: Mapping[str, Any]  # what the inclusion adds to them
+
+
+class RouteList(list[BaseRoute]):
+    """A router's routes as one flat list; the router takes it over whenever it has been changed."""
+
+    def __init__(self, routes: Iterable[BaseRoute], owner: Router) -> None:
+        super().__init__(routes)
+        self.owner = owner
+
+
+def telling(change: Any) -> Any:
+    """A list's method that also tells the router what the list shows now."""
+
+    def changed(routes: RouteList, *values: Any, **options: Any) -> Any:
+        result = change(routes, *values, **options)
+        routes.owner.routes = list(routes)
+        return result
+
+    return changed
+
+
+for name in (
+    "append", "extend", "insert", "remove", "pop", "clear", "reverse", "sort",
+    "__iadd__", "__imul__", "__setitem__", "__delitem__",
+):  # fmt: skip
+    setattr(RouteList, name, telling(getattr(list, name)))
 
 
 class Router(Verbs, routing.Router):
@@ -85,8 +103,9 @@ class Router(Verbs, routing.Router):
         self._parents: weakref.WeakSet[Router] = weakref.WeakSet()
         self._own: list[BaseRoute | Inclusion] = []
         self._flat: RouteList | None = None
-        self._views: dict[tuple[int, ...], tuple[BaseRoute, BaseRoute]] = {}
-        self._hidden: set[tuple[int, ...]] = set()
+        # What inclusions show, by the way to it, kept so that it stays the same objects; None where it is hidden here.
+        # The route beside it is the one whose id ends the way: while it stands here, no other can have that id.
+        self._views: dict[tuple[Any, ...], tuple[BaseRoute, BaseRoute | None]] = {}
         self._site: Site | None = None
         self.version = 0
         self.prefix = check_prefix(given.get("prefix", ""))
@@ -123,34 +142,44 @@ class Router(Verbs, routing.Router):
         flat = self._flat
         if flat is None:
             with self._lock:
-                routes = (route for route in self.flatten() if not isinstance(route, Frontend))
+                routes = (route for _, route in self.flatten(self) if not isinstance(route, Frontend))
                 flat = self._flat = RouteList(routes, self)
         return flat
 
     @routes.setter
     def routes(self, routes: Sequence[BaseRoute]) -> None:
-        current = [route for route in self.flatten() if not isinstance(route, Frontend)]
-        known, wanted = set(map(id, current)), set(map(id, routes))
-        stay = [id(route) for route in routes if id(route) in known]
-        are_others = bool(routes and current and not stay)
-        if are_others or stay != [id(route) for route in current if id(route) in wanted]:
+        holders = {id(route): item for item, route in self.flatten(self) if not isinstance(route, Frontend)}
+        wanted = set(map(id, routes))
+        stay = [id(route) for route in routes if id(route) in holders]
+        are_others = bool(routes and holders and not stay)
+        if are_others or stay != [key for key in holders if key in wanted]:
             # Other routes, or another order: what was included stays as it is shown here.
             self._own = [*self.frontends, *routes]
         else:
-            for route in current:
-                if id(route) not in wanted:
-                    self.discard(route)
-            following = None
+            self.keep(wanted, holders)
+            following: BaseRoute | Inclusion | None = None
             for route in reversed(routes):
-                if id(route) not in known:
-                    self.insert(route, following)
-                following = route
+                if id(route) in holders:
+                    following = holders[id(route)]
+                else:
+                    # Before what holds the next one, so that an inclusion is not split.
+                    places = [place for place, item in enumerate(self._own) if item is following]
+                    self._own.insert(places[0] if places else len(self._own), route)
+                    following = route
         self.changed()
+
+    def keep(self, wanted: set[int], holders: Mapping[int, BaseRoute | Inclusion]) -> None:
+        """Take away what is not wanted of the routes that are shown; what inclusions show is hidden here only."""
+        gone = holders.keys() - wanted
+        self._own = [item for item in self._own if id(item) not in gone]
+        for key, (route, view) in self._views.items():
+            if id(view) in gone:
+                self._views[key] = (route, None)
 
     @property
     def frontends(self) -> list[Frontend]:
         """Every frontend, included ones too, each with its whole prefix: the longest first, as they are asked."""
-        found = [route for route in self.flatten() if isinstance(route, Frontend)]
+        found = [route for _, route in self.flatten(self) if isinstance(route, Frontend)]
         return sorted(found, key=lambda frontend: -len(frontend.prefix))
 
     def add(self, route: BaseRoute) -> None:
@@ -167,45 +196,28 @@ class Router(Verbs, routing.Router):
         for parent in list(self._parents):
             parent.changed()
 
-    def flatten(self) -> Iterator[BaseRoute]:
-        for item in list(self._own):
+    def flatten(
+        self, router: Router, prefix: str = "", outer: Mapping[str, Any] = MappingProxyType({}), chain: Any = ()
+    ) -> Iterator[tuple[BaseRoute | Inclusion, BaseRoute]]:
+        """The routes of this router, or of one that a chain of inclusions leads to, as they stand here.
+
+        Each comes with what it is from: the item of that router's own list, which may be an inclusion.
+        """
+        for item in list(router._own):
             if isinstance(item, Inclusion):
-                yield from self.flatten_inclusion(self, item, "", {}, (id(item),))
+                options = inherit(outer, inherit(router.group_options, item.options))
+                below = prefix + router.prefix + item.options["prefix"]
+                for _, route in self.flatten(item.router, below, options, (*chain, item)):
+                    yield item, route
+            elif not chain:
+                yield item, item
             else:
-                yield item
-
-    def flatten_inclusion(
-        self, parent: Router, inclusion: Inclusion, prefix: str, outer: Mapping[str, Any], chain: tuple[int, ...]
-    ) -> Iterator[BaseRoute]:
-        """The routes of an included router as they stand in this one; kept, so that they stay the same objects."""
-        options = inherit(outer, inherit(parent.group_options, inclusion.options))
-        prefix += parent.prefix + inclusion.options.get("prefix", "")
-        for item in list(inclusion.router._own):
-            key = (*chain, id(item))
-            if isinstance(item, Inclusion):
-                yield from self.flatten_inclusion(inclusion.router, item, prefix, options, key)
-                continue
-            if key in self._hidden:
-                continue
-            kept = self._views.get(key)
-            if kept is None or kept[0] is not item:
-                kept = self._views[key] = (item, view_of(item, prefix, options, inclusion.router.max_body_size))
-            yield kept[1]
-
-    def discard(self, route: BaseRoute) -> None:
-        """Take a route away, or what an inclusion shows of one."""
-        for key, (_, view) in self._views.items():
-            if view is route:
-                self._hidden.add(key)
-                break
-        else:
-            self._own = [item for item in self._own if item is not route]
-
-    def insert(self, route: BaseRoute, before: BaseRoute | None) -> None:
-        """Add a route that already exists, before another or at the end; an inclusion is not split."""
-        inclusions = {key[0] for key, (_, view) in self._views.items() if view is before}
-        places = [place for place, item in enumerate(self._own) if item is before or id(item) in inclusions]
-        self._own.insert(places[0] if places else len(self._own), route)
+                key = (*chain, id(item))
+                kept = self._views.get(key)
+                if kept is None:
+                    kept = self._views[key] = (item, view_of(item, prefix, outer, router.max_body_size))
+                if kept[1] is not None:
+                    yield item, kept[1]
 
     def contains(self, router: Router) -> bool:
         """Whether a router is this one or is included in it, however deep."""
@@ -245,13 +257,7 @@ class Router(Verbs, routing.Router):
         self.changed()
 
     def add_api_route(self, path: str, endpoint: Endpoint, **options: Unpack[ApiRouteOptions]) -> None:
-        """Add an endpoint for one or several methods.
-
-        Parameters:
-            path: the path below the router's prefix.
-            endpoint: the function.
-            options: see `typeway.options.ApiRouteOptions`.
-        """
+        """Add an endpoint for one or several methods, below the router's prefix; see `typeway.options.ApiRouteOptions`."""
         self.add(self.new_route(self.route_class, path, endpoint, options))
 
     def new_route(self, kind: type[APIRoute], path: str, endpoint: Endpoint, options: Mapping[str, Any]) -> APIRoute:
@@ -265,16 +271,9 @@ class Router(Verbs, routing.Router):
     def add_api_websocket_route(
         self, path: str, endpoint: Endpoint, name: str | None = None, *, dependencies: Sequence[Any] | None = None
     ) -> None:
-        """Add a WebSocket endpoint.
-
-        Parameters:
-            path: the path below the router's prefix.
-            endpoint: the coroutine function.
-            name: the route's name for `url_path_for`.
-            dependencies: what runs before the endpoint for its effect only.
-        """
+        """Add a WebSocket endpoint, below the router's prefix; dependencies run before it for their effect only."""
         kind, conventions = self.websocket_route_class, self.conventions
-        dependencies = concatenate(self.dependencies, dependencies)
+        dependencies = [*self.dependencies, *(dependencies or ())]
         self.add(kind(self.prefix + path, endpoint, name=name, dependencies=dependencies, conventions=conventions))
 
     def add_frontend(self, path: str, build: Build) -> None:
@@ -299,9 +298,8 @@ class Router(Verbs, routing.Router):
             DeclarationError: there is no such event.
         """
         if event_type not in EVENTS:
-            raise declaration_error(
-                f"there is no event {event_type!r}.", hint="Use 'startup' or 'shutdown'.", also=AssertionError
-            )
+            problem = f"there is no event {event_type!r}."
+            raise declaration_error(problem, hint="Use 'startup' or 'shutdown'.", also=AssertionError)
         self.events[event_type].append(func)
 
     def mount(self, path: str, app: ASGIApp, name: str | None = None) -> None:
@@ -339,11 +337,9 @@ class Router(Verbs, routing.Router):
                     app = None
                 conventions = self.conventions if app is None else app.conventions
                 around = None if app is None else self.max_body_size
+                is_early = conventions.limits_before_endpoint
                 index, sockets = indexes_of(
-                    self.routes,
-                    self.conventions,
-                    self.max_body_size,
-                    lambda limit: conventions.limits_before_endpoint or limit == around,
+                    self.routes, self.conventions, self.max_body_size, lambda limit: is_early or limit == around
                 )
                 site = self._site = Site(
                     index=index,

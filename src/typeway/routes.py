@@ -1,13 +1,11 @@
 """Define the route objects that users see: each keeps an endpoint, its path and its options as plain attributes."""
 
-from __future__ import annotations
-
 import copy
 import inspect
-import re
 from abc import abstractmethod
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from enum import Enum
+from functools import cached_property, partial
 from typing import Any, Final, Self
 
 from pydantic_core import PydanticUndefined
@@ -35,7 +33,7 @@ from typeway.serve.handle import handle_request, handle_socket, serve_handler
 from typeway.serve.originals import ORIGINAL_HANDLE
 from typeway.serve.target import Target
 from typeway.texts import SUCCESSFUL_RESPONSE
-from typeway.types import IncEx, Receive, Scope, Send
+from typeway.types import Endpoint, IncEx, Receive, Scope, Send
 
 # What the author says of a route; its name and its path are settled apart.
 OPTIONS: Final = tuple(name for name in RouteOptions.__annotations__ if name != "name")
@@ -50,15 +48,10 @@ JOINED: Final = ("tags", "dependencies", "callbacks", "raises", "responses", "de
 
 
 def read_path(path: str) -> tuple[str, dict[str, Convertor[Any]]]:
-    """A path as documentation writes it, and the convertors of its parameters.
-
-    Raises:
-        AssertionError: a convertor does not exist, by Starlette.
-        ValueError: a name stands twice, by Starlette.
-    """
+    """A path as documentation writes it, and the convertors of its parameters."""
     found = [(match[1], (match[2] or ":str")[1:]) for match in PARAM_REGEX.finditer(path)]
     if len(dict(found)) < len(found) or any(kind not in CONVERTOR_TYPES for _, kind in found):
-        compile_path(path)
+        compile_path(path)  # Starlette's own error: a name stands twice, or a convertor does not exist
     return PARAM_REGEX.sub(r"{\1}", path), {name: CONVERTOR_TYPES[kind] for name, kind in found}
 
 
@@ -73,23 +66,23 @@ class Planned(BaseRoute):
     conventions: Conventions = TYPEWAY
     original_route: BaseRoute | None = None
 
+    # What its paths match; compiled when first asked for, which the index of most paths never does.
+    path_regex: Any = cached_property(lambda route: compile_path(route.path or "/")[0])
+
+    def declare(self, path: str, endpoint: Endpoint, name: str | None, conventions: Conventions | None) -> None:
+        """Set what routes of both kinds say."""
+        self.endpoint = endpoint
+        self.declaration = read_declaration(endpoint)
+        self.name = name or get_name(endpoint)
+        self.conventions = conventions or self.conventions
+        self.place(path)
+
     def place(self, path: str) -> None:
-        """Give the route its path."""
+        """Give the route its path, and let it serve what comes there."""
         self.path = path
-        vars(self).pop("_path_regex", None)
         self.path_format, self.param_convertors = read_path(path)
-
-    @property
-    def path_regex(self) -> re.Pattern[str]:
-        """What its paths match; compiled when first asked for, which the index of most paths never does."""
-        regex: re.Pattern[str] | None = vars(self).get("_path_regex")
-        if regex is None:
-            regex = self.path_regex = compile_path(self.path or "/")[0]
-        return regex
-
-    @path_regex.setter
-    def path_regex(self, regex: re.Pattern[str]) -> None:
-        vars(self)["_path_regex"] = regex
+        vars(self).pop("path_regex", None)
+        vars(self)["app"] = self.serve
 
     def tree(self) -> Node:
         """The endpoint and everything it depends on, in order."""
@@ -121,16 +114,16 @@ class Planned(BaseRoute):
         view = copy.copy(self)
         view.place(prefix + self.path)
         view.original_route = self.original_route or self
-        vars(view)["app"] = view.serve
         return view
 
-    @property
+    @cached_property
     def target(self) -> Target:
         """What serves the route: its plan, built when first asked for."""
-        target: Target | None = self.__dict__.get("_target")
-        if target is None or target.owner is not self:
-            target = self.__dict__["_target"] = Target(self.settle, owner=self)
-        return target
+        return Target(self.settle)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy begins with: all but what serves the route, since the copy may come to say something else."""
+        return {name: value for name, value in vars(self).items() if name not in ("target", "_handler")}
 
 
 class APIRoute(Planned, routing.Route):
@@ -186,20 +179,15 @@ class APIRoute(Planned, routing.Route):
         **options: Any,
     ) -> None:
         self.options = given_options(f"{type(self).__name__}()", options, ApiRouteOptions)
-        self.conventions = conventions or self.conventions
-        self.endpoint = endpoint
+        self.declare(path, endpoint, self.options.get("name"), conventions)
         self.methods = {method.upper() for method in methods or ("GET",)}
-        self.declaration = read_declaration(endpoint)
         self.apply(self.options)
-        self.place(path)
-        self.name = self.options.get("name") or get_name(endpoint)
         self.status_code = None if self.status_code is None else int(self.status_code)
         self.description = (self.description or inspect.cleandoc(endpoint.__doc__ or "")).split("\f")[0].strip()
         self.returns = read_returns(endpoint, self.declaration.returns, self.response_model, self.declaration.where)
         if self.response_model is PydanticUndefined:
             self.response_model = self.returns.model
         check_route(self)
-        self.app = self.serve
 
     def apply(self, options: Mapping[str, Any]) -> None:
         """Set the options as attributes."""
@@ -231,12 +219,7 @@ class APIRoute(Planned, routing.Route):
         )
 
     def inside(self, prefix: str, outer: Mapping[str, Any]) -> Self:
-        """This route as it stands in a router that includes it: a view with the whole path and all options.
-
-        Parameters:
-            prefix: what the including router puts before the path.
-            outer: the options of everything around the route.
-        """
+        """This route as it stands below a prefix and inside the options of everything around it."""
         view = self.below(prefix)
         view.options = inherit(outer, {**self.options, **{name: getattr(self, name) for name in JOINED}})
         current = {name: getattr(self, name) for name in OPTIONS}
@@ -248,23 +231,20 @@ class APIRoute(Planned, routing.Route):
     def is_planned(self) -> bool:
         """Whether nobody has replaced a step of serving the route, so that its plan alone decides."""
         kind = type(self)
-        return (
-            kind.handle is ORIGINAL_HANDLE
-            and kind.get_route_handler is APIRoute.get_route_handler
-            and kind.matches is routing.Route.matches
-            and getattr(self.app, "__func__", None) is APIRoute.serve
-        )
+        steps = (kind.handle, kind.get_route_handler, kind.matches, getattr(self.app, "__func__", None))
+        return steps == (ORIGINAL_HANDLE, APIRoute.get_route_handler, routing.Route.matches, APIRoute.serve)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The function from request to response that serves the route; subclasses may wrap it."""
         return handle_request(self.target)
 
+    @cached_property
+    def _handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        return self.get_route_handler()
+
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request that has been matched to this route."""
-        handler = self.__dict__.get("_handler")
-        if handler is None or handler[0] is not self:
-            handler = self.__dict__["_handler"] = (self, self.get_route_handler())
-        await serve_handler(handler[1], self.target, scope, receive, send)
+        await serve_handler(self._handler, self.target, scope, receive, send)
 
 
 class APIWebSocketRoute(Planned, routing.WebSocketRoute):
@@ -287,14 +267,9 @@ class APIWebSocketRoute(Planned, routing.WebSocketRoute):
         dependencies: Sequence[Depends] | None = None,
         conventions: Conventions | None = None,
     ) -> None:
-        self.endpoint = endpoint
-        self.conventions = conventions or self.conventions
-        self.dependencies: list[Depends] = list(dependencies or ())
-        self.declaration = read_declaration(endpoint)
-        self.name = name or get_name(endpoint)
-        self.place(path)
+        self.declare(path, endpoint, name, conventions)
+        self.dependencies = list(dependencies or ())
         check_tree(self.tree(), self.declaration.where)
-        self.app = self.serve
 
     def settle(self) -> Operation:
         """The operation that the route describes as it stands now."""
@@ -302,7 +277,7 @@ class APIWebSocketRoute(Planned, routing.WebSocketRoute):
         return self.operation(methods=(), returns=Returns(), dependencies=dependencies, include_in_schema=False)
 
     def inside(self, prefix: str, outer: Mapping[str, Any]) -> Self:
-        """This route as it stands in a router that includes it."""
+        """This route as it stands below a prefix and inside the options of everything around it."""
         view = self.below(prefix)
         view.dependencies = [*(outer.get("dependencies") or ()), *self.dependencies]
         return view
@@ -315,14 +290,12 @@ class APIWebSocketRoute(Planned, routing.WebSocketRoute):
 def check_route(route: APIRoute) -> None:
     """Refuse at its decorator what could only fail later."""
     where = route.declaration.where
+    refused = partial(declaration_error, where=where, also=AssertionError)
     check_tree(route.tree(), where)
     for code, response in route.responses.items():
         if not isinstance(response, dict):
-            raise declaration_error(
-                "An additional response must be a dict",
-                hint=f"Write responses={{{code!r}: {{'description': '…'}}}}.",
-                where=where,
-                also=AssertionError,
+            raise refused(
+                "An additional response must be a dict", hint=f"Write responses={{{code!r}: {{'description': '…'}}}}."
             )
     answers: list[tuple[Any, Any]] = [(route.status_code, route.returns.model), (None, route.returns.item)]
     answers += [(code, response.get("model")) for code, response in route.responses.items()]
@@ -330,21 +303,13 @@ def check_route(route: APIRoute) -> None:
         if model is None:
             continue
         if str(code).isdigit() and int(str(code)) in BODILESS:
-            raise declaration_error(
-                f"Status code {code} must not have a response body",
-                hint="Take the model away: the return annotation, response_model, or `model` in responses.",
-                where=where,
-                also=AssertionError,
-            )
+            hint = "Take the model away: the return annotation, response_model, or `model` in responses."
+            raise refused(f"Status code {code} must not have a response body", hint=hint)
         check_type(model, where)
 
 
 def check_tree(tree: Node, where: str) -> None:
-    """Check the types of all inputs of an operation.
-
-    Raises:
-        DeclarationError: Pydantic cannot validate one, or forms are declared without a form parser.
-    """
+    """Refuse an input that Pydantic cannot validate, and forms without a form parser."""
     for entry in inputs_of(tree):
         check_type(entry.annotation, where)
         if entry.location in ("form", "file"):

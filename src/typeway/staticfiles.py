@@ -1,5 +1,3 @@
 """Offer the application that serves a directory of files."""
 
-from starlette.staticfiles import StaticFiles
-
-__all__ = ["StaticFiles"]
+from starlette.staticfiles import StaticFiles as StaticFiles

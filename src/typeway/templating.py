@@ -1,5 +1,3 @@
 """Offer rendering of Jinja2 templates; it needs the `jinja2` package."""
 
-from starlette.templating import Jinja2Templates
-
-__all__ = ["Jinja2Templates"]
+from starlette.templating import Jinja2Templates as Jinja2Templates

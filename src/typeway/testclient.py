@@ -1,8 +1,7 @@
 """Offer the client that drives an application in tests, without a server."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Literal
 
 from starlette.testclient import TestClient as StarletteTestClient
@@ -65,35 +64,28 @@ class TestClient(StarletteTestClient):
         **options: Unpack[ClientOptions],
     ) -> None:
         self.overrides = dict(overrides or {})
-        super().__init__(
-            overriding(app, self.overrides) if self.overrides else app, base_url, raise_server_exceptions, **options
-        )
+        if self.overrides:
+            from typeway.guard.override import check_overrides
+
+            check_overrides(app, self.overrides)
+        super().__init__(self.serve if self.overrides else app, base_url, raise_server_exceptions, **options)
         self.app = app
 
-    async def lifespan(self) -> None:
-        """Run the application's lifespan, with the overrides."""
+    def in_force(self) -> AbstractContextManager[None]:
+        """The overrides, for a block."""
         if not self.overrides:
-            await super().lifespan()
-            return
+            return nullcontext()
         from typeway.guard.override import in_force
 
         app: Any = self.app
-        with in_force(app, self.overrides):
+        return in_force(app, self.overrides)
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the application serve, with the overrides."""
+        with self.in_force():
+            await self.app(scope, receive, send)
+
+    async def lifespan(self) -> None:
+        """Run the application's lifespan, with the overrides."""
+        with self.in_force():
             await super().lifespan()
-
-
-def overriding(app: Any, overrides: Mapping[Callable[..., Any], Callable[..., Any]]) -> ASGIApp:
-    """The application as one client sees it.
-
-    Raises:
-        DeclarationError: an override replaces nothing, or the application has no dependencies.
-    """
-    from typeway.guard.override import check_overrides, in_force
-
-    check_overrides(app, overrides)
-
-    async def overridden(scope: Scope, receive: Receive, send: Send) -> None:
-        with in_force(app, overrides):
-            await app(scope, receive, send)
-
-    return overridden

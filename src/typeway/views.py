@@ -1,7 +1,5 @@
 """Show routes as they stand in the router that serves them: with whole paths, joined options, and an index."""
 
-from __future__ import annotations
-
 import copy
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -19,29 +17,20 @@ from typeway.serve.match import Entry, Index
 
 
 def check_prefix(prefix: str) -> str:
-    """The prefix itself, if paths may start with it.
-
-    Raises:
-        DeclarationError: it does not start with a slash, or ends with one.
-    """
-    meant = prefix.strip("/")
-    hint = f"Write prefix={meant and '/' + meant!r}."
+    """The prefix itself, if paths may start with it."""
+    problem = None
     if prefix and not prefix.startswith("/"):
-        raise declaration_error("A path prefix must start with '/'", hint=hint, also=AssertionError)
-    if prefix.endswith("/"):
+        problem = "A path prefix must start with '/'"
+    elif prefix.endswith("/"):
         problem = "A path prefix must not end with '/', as the routes will start with it"
-        raise declaration_error(problem, hint=hint, also=AssertionError)
+    if problem is not None:
+        meant = prefix.strip("/")
+        raise declaration_error(problem, hint=f"Write prefix={meant and '/' + meant!r}.", also=AssertionError)
     return prefix
 
 
 def view_of(route: BaseRoute, prefix: str, outer: Mapping[str, Any], limit: int | None) -> BaseRoute:
-    """A route as it stands in a router that includes it.
-
-    Parameters:
-        prefix: what stands before its path.
-        outer: the options of everything around its router.
-        limit: the body size that its own router holds routes to.
-    """
+    """A route of a router that holds bodies to a limit, as it stands below a prefix and inside further options."""
     if isinstance(route, (APIRoute, APIWebSocketRoute, Frontend)):
         return route.inside(prefix, outer)
     view = copy.copy(route)
@@ -62,7 +51,6 @@ def indexes_of(
     """The index of HTTP routes and the index of WebSocket routes.
 
     Parameters:
-        limit: the body size that the router's own routes are held to, unless they say otherwise.
         is_held: whether plans, or what is around the router, hold a route to its limit.
     """
     requests, sockets = [], []

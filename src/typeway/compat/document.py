@@ -9,7 +9,7 @@ from typing import Any, Final
 from starlette.routing import BaseRoute
 from typing_extensions import Unpack
 
-from typeway.app import OPENAPI_VERSION, operations_of
+from typeway.app import Typeway, operations_of
 from typeway.compat.contexts import RouteContext, reached_route
 from typeway.compat.dependant import ModelField, get_flat_body_params, get_flat_params
 from typeway.compat.routes import APIRoute
@@ -62,7 +62,7 @@ def get_openapi(
         TypeError: title or version is missing, or an option does not exist.
         pydantic.ValidationError: what is said about the API is not what OpenAPI allows there.
     """
-    given: Any = {"openapi_version": OPENAPI_VERSION, **given_options("get_openapi()", about, About)}
+    given: Any = {"openapi_version": Typeway.openapi_version, **given_options("get_openapi()", about, About)}
     for name in ("title", "version"):
         if name not in given:
             raise TypeError(f"get_openapi() needs {name!r}.")

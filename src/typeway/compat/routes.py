@@ -120,7 +120,7 @@ class APIRoute(routes.APIRoute):
         make = installed_maker()
         if make is get_request_handler:
             # Whoever asks may have changed the route since it was planned.
-            target = self.__dict__["_target"] = Target(self.settle, owner=self)
+            target = vars(self)["target"] = Target(self.settle)
             handler: Handler = marked(handle_request(target), route=self, target=target)
             return handler
         own_class = {} if self.response_class is None else {"response_class": self.response_class}
@@ -224,7 +224,7 @@ def get_request_handler(dependant: Dependant, *values: Any, **options: Any) -> H
             changes["returns"] = Returns(model=None if field is None else field.field_info.annotation)
         return replace(operation, **changes)
 
-    target = Target(settle, owner=route)
+    target = Target(settle)
     handler: Handler = marked(handle_request(target), target=target)
     return handler
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import replace
 from functools import wraps
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+from types import MappingProxyType, TracebackType
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar, overload
 
 from anyio import CancelScope
 from starlette.routing import Route
@@ -27,6 +27,7 @@ from typeway.plan.exchange import Exchange
 from typeway.plan.tree import Node
 from typeway.serve.execute import call_dependencies, refusal
 from typeway.serve.exits import resume
+from typeway.serve.target import Overrides
 
 if TYPE_CHECKING:
     from starlette.background import BackgroundTasks
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from typeway.app import Typeway
 
 Result = TypeVar("Result")
+Yielding: TypeAlias = Callable[..., AsyncIterator[Result] | Iterator[Result] | Coroutine[Any, Any, Result]]
+Injecting: TypeAlias = Callable[..., Coroutine[Any, Any, Result]]
 
 HINT: Final = (
     "Give the parameter a default, or override {function} here: "
@@ -72,11 +75,28 @@ class Resolution(Generic[Result]):
         return None if context is None else await context.__aexit__(kind, error, trace)
 
 
-def resolve(app: Typeway, dependency: Dependency, overrides: Mapping[Dependency, Dependency]) -> Resolution[Any]:
-    """Prepare a dependency and all that it depends on to run outside a request.
+@overload
+def resolve(app: Typeway, dependency: Yielding[Result], *, overrides: Overrides = ...) -> Resolution[Result]: ...
+@overload
+def resolve(app: Typeway, dependency: Callable[..., Result], *, overrides: Overrides = ...) -> Resolution[Result]: ...
+def resolve(app: Typeway, dependency: Dependency, *, overrides: Overrides = MappingProxyType({})) -> Resolution[Any]:
+    """Run a dependency, and all that it depends on, outside a request.
+
+    Parameters:
+        dependency: what `Depends()` would take.
+        overrides: what to run in the place of what, beside the overrides that are in force.
+
+    Returns:
+        What to await for the value, cleaned up by then; or to enter with `async with`, cleaned up at the end.
 
     Raises:
-        DeclarationError: something of it needs a request, or an override replaces nothing.
+        DeclarationError: a parameter needs a request, or an override replaces nothing.
+
+    Example:
+        ```python
+        async with app.resolve(get_service) as service:
+            await service.send_reminders()
+        ```
     """
 
     def endpoint(value: Any) -> Any:
@@ -115,8 +135,24 @@ def check_overrides(
             raise unknown_dependency(original, known, "no dependency of what is resolved") from error
 
 
-def inject(app: Typeway, function: Callable[..., Any]) -> Callable[..., Coroutine[Any, Any, Any]]:
-    """The function with its dependencies filled in at each call; what the caller passes is taken as it is."""
+@overload
+def inject(app: Typeway, function: Callable[..., Coroutine[Any, Any, Result]]) -> Injecting[Result]: ...
+@overload
+def inject(app: Typeway, function: Callable[..., Result]) -> Injecting[Result]: ...
+def inject(app: Typeway, function: Callable[..., Any]) -> Injecting[Any]:
+    """Fill in a function's dependencies whenever it is called; a `def` function runs in the thread pool.
+
+    What the caller passes is taken as it is.
+
+    Example:
+        ```python
+        @app.inject
+        async def remind(day: date, service: Annotated[Service, Depends(get_service)]) -> int:
+            return await service.remind(day)
+
+        asyncio.run(remind(date.today()))
+        ```
+    """
     declaration = read_declaration(function)
     if is_generator(function) or is_async_generator(function):
         raise declaration_error(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final
 
@@ -74,6 +74,25 @@ class Layered(Mapping[Dependency, Dependency]):
     def items(self) -> ItemsView[Dependency, Dependency]:
         """The pairs of one moment: a block may end while somebody reads them."""
         return self.current().items()
+
+
+def override(app: Typeway, dependency: Dependency, replacement: Dependency) -> AbstractContextManager[None]:
+    """Run another callable in the place of a dependency within a `with` block.
+
+    Only what runs in the block's context sees it: its own code, requests of a test client, tasks started in it.
+    Blocks nest, and the innermost counts.
+
+    Raises:
+        DeclarationError: nothing in the application depends on it.
+
+    Example:
+        ```python
+        with app.override(get_db, fake_db):
+            client.get("/tasks")
+        ```
+    """
+    check_overrides(app, {dependency: replacement})
+    return in_force(app, {dependency: replacement})
 
 
 def check_overrides(app: Any, replacements: Replacements) -> None:

@@ -1,5 +1,3 @@
 """Offer ready-made ASGI middleware; each module holds one."""
 
-from starlette.middleware import Middleware
-
-__all__ = ["Middleware"]
+from starlette.middleware import Middleware as Middleware

@@ -1,5 +1,3 @@
 """Offer the middleware that lets browsers call from other origins (CORS)."""
 
-from starlette.middleware.cors import CORSMiddleware
-
-__all__ = ["CORSMiddleware"]
+from starlette.middleware.cors import CORSMiddleware as CORSMiddleware

@@ -1,5 +1,3 @@
 """Offer the middleware that compresses answers for clients that accept gzip."""
 
-from starlette.middleware.gzip import GZipMiddleware
-
-__all__ = ["GZipMiddleware"]
+from starlette.middleware.gzip import GZipMiddleware as GZipMiddleware

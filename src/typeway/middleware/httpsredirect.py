@@ -1,5 +1,3 @@
 """Offer the middleware that sends plain-text clients to https and wss."""
 
-from starlette.middleware.httpsredirect import HTTPSRedirectMiddleware
-
-__all__ = ["HTTPSRedirectMiddleware"]
+from starlette.middleware.httpsredirect import HTTPSRedirectMiddleware as HTTPSRedirectMiddleware

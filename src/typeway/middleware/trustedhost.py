@@ -1,5 +1,3 @@
 """Offer the middleware that answers only requests whose Host header is expected."""
 
-from starlette.middleware.trustedhost import TrustedHostMiddleware
-
-__all__ = ["TrustedHostMiddleware"]
+from starlette.middleware.trustedhost import TrustedHostMiddleware as TrustedHostMiddleware

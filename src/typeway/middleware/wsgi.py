@@ -1,5 +1,3 @@
 """Offer the middleware that runs a WSGI application; Starlette recommends the package `a2wsgi` instead."""
 
-from starlette.middleware.wsgi import WSGIMiddleware
-
-__all__ = ["WSGIMiddleware"]
+from starlette.middleware.wsgi import WSGIMiddleware as WSGIMiddleware

@@ -149,7 +149,7 @@ class Frontend(BaseRoute):
         self.prefix = prefix
         self.path = prefix + "/{path:path}"
         self.options = {name: options[name] for name in INHERITED if options.get(name) is not None}
-        self.target = Target(self.settle, owner=self)
+        self.target = Target(self.settle)
 
     def inside(self, prefix: str, outer: Mapping[str, Any]) -> Self:
         """This frontend as it stands in a router that includes its own."""

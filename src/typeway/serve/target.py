@@ -53,14 +53,12 @@ class Target:
 
     Parameters:
         settle: makes the operation from what its route says at that moment.
-        owner: the route; a copy of it needs a target of its own.
     """
 
-    __slots__ = ("__weakref__", "_lock", "_overridden", "_settle", "owner", "plan", "responder")
+    __slots__ = ("__weakref__", "_lock", "_overridden", "_settle", "plan", "responder")
 
-    def __init__(self, settle: Callable[[], Operation], owner: object) -> None:
+    def __init__(self, settle: Callable[[], Operation]) -> None:
         self._settle = settle
-        self.owner = owner
         self._lock = threading.Lock()
         self._overridden: dict[tuple[int, ...], tuple[Plan, object]] = {}
         self.plan: Plan | None = None

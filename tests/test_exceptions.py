@@ -83,8 +83,6 @@ def test_a_plain_declaration_error_is_no_assertion():
     error = declaration_error("Wrong.", hint="Mend it.")
     assert type(error) is DeclarationError
     assert str(pickle.loads(pickle.dumps(error))) == str(error)
-    with pytest.raises(KeyError):
-        declaration_error("Wrong.", hint="Mend it.", also=OSError)
 
 
 def test_an_unknown_option_names_the_nearest_one():

@@ -1,7 +1,5 @@
 """Say that a parameter is computed by another function: Depends, Security and SecurityScopes."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal

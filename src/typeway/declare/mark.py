@@ -1,7 +1,5 @@
 """The functions that users write in signatures; each returns a marker under the type of anything."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Any
 

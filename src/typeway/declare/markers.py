@@ -1,7 +1,7 @@
 """Say where a parameter's value comes from: the marker classes behind Path(), Query() and their kin."""
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from copy import copy
 from enum import Enum
 from typing import Any, ClassVar, Final, Literal, Self
@@ -88,12 +88,12 @@ class Marker(Described):  # type: ignore[misc]  # see above
         """Whether it says anything that decides which values are valid."""
         return bool(self.metadata) or self.discriminator is not None
 
-    def settled(self, metadata: Sequence[Any], default: Any) -> Self:
-        """A copy that carries a signature's default and what other fields and markers in the metadata say."""
+    def settled(self, beside: Sequence[FieldInfo], default: Any) -> Self:
+        """A copy that carries a signature's default and what the other fields and markers beside it say."""
         copied = copy(self)
         if default is not PydanticUndefined:
             copied.default = PydanticUndefined if default is ... else default
-        fields = [field for field in metadata if isinstance(field, FieldInfo)]
+        fields: list[FieldInfo] = [*beside] if self in beside else [*beside, self]
         if len(fields) == 1:  # most markers stand alone, and say what they say
             return copied
         given = self.given
@@ -193,8 +193,3 @@ class File(Form):
 
     location: ClassVar[Location] = "file"
     default_media_type = "multipart/form-data"
-
-
-MARKER_OF: Final[Mapping[Location, type[Marker]]] = {
-    "path": Path, "query": Query, "header": Header, "cookie": Cookie, "body": Body, "form": Form, "file": File,
-}  # fmt: skip

@@ -91,11 +91,6 @@ def declaration_error(
     """Make the error for a mistake in a declaration.
 
     An application that moves here may catch what FastAPI raises for the same mistake: the error is `also` of that type.
-
-    Example:
-        ```python
-        raise declaration_error("A path must start with '/'.", hint="Write '/items'.", also=AssertionError)
-        ```
     """
     if issubclass(DeclarationError, also):
         return DeclarationError(message, hint=hint, where=where)

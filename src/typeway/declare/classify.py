@@ -1,11 +1,10 @@
 """Decide, for each parameter of a callable, where its value comes from."""
 
 from collections.abc import Collection
-from copy import copy
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import AliasChoices, AliasPath, Json
+from pydantic import AliasChoices, AliasPath, Field, Json
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from starlette.background import BackgroundTasks
@@ -264,13 +263,9 @@ def annotated(kind: Any, metadata: tuple[Any, ...], marker: Marker) -> Any:
 
     A description here would end up in the schema of a recursive model itself, for everybody who refers to it.
     """
-    if not marker.constrains:
-        return Annotated[(kind, *metadata)] if metadata else kind
-    constrained = copy(marker)
-    for name in ("default_factory", "title", "description", "examples", "deprecated", "json_schema_extra"):
-        setattr(constrained, name, None)
-    constrained.default = PydanticUndefined
-    return Annotated[(kind, *metadata, constrained)]
+    discriminated = () if marker.discriminator is None else (Field(discriminator=marker.discriminator),)
+    constraints = (*metadata, *marker.metadata, *discriminated)
+    return Annotated[(kind, *constraints)] if constraints else kind
 
 
 SAY_ONCE: Final = "Say it once: either `x: Annotated[int, Query()] = 1`, or `x: int = Query(1)`."

@@ -83,11 +83,6 @@ class Marker(Described):  # type: ignore[misc]  # see above
         copied.__dict__.update(self.__dict__)
         return copied
 
-    @property
-    def constrains(self) -> bool:
-        """Whether it says anything that decides which values are valid."""
-        return bool(self.metadata) or self.discriminator is not None
-
     def settled(self, beside: Sequence[FieldInfo], default: Any) -> Self:
         """A copy that carries a signature's default and what the other fields and markers beside it say."""
         copied = copy(self)

@@ -39,7 +39,7 @@ class Declaration:
 
 
 def read_declaration(function: Callable[..., Any]) -> Declaration:
-    """Read what a callable declares; refuse one without a signature that Python can tell, and annotations in no Python."""
+    """Read what a callable declares; refuse one whose signature Python cannot tell, and annotations in no Python."""
     try:
         signature = read_signature(function)
     except (TypeError, ValueError) as error:
@@ -110,19 +110,19 @@ class Names(dict[str, Any]):
         return ForwardRef(name)
 
 
-def split(annotation: Any, *, is_inner: bool = False) -> tuple[Any, tuple[Any, ...]]:
-    """Take `Annotated[...]` apart; a PEP 695 alias around it is what it names.
+def split(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
+    """Take `Annotated[...]` apart; a PEP 695 alias around it is what it names, and one inside keeps its name."""
+    inside = annotation = value_of(annotation)
+    metadata: tuple[Any, ...] = ()
+    while get_origin(inside) is Annotated:
+        annotation, *own = get_args(inside)
+        metadata = (*own, *metadata)
+        inside = value_of(annotation)
+    return annotation, metadata
 
-    Parameters:
-        is_inner: whether the annotation stands inside `Annotated`: a named type there keeps its name.
-    """
-    inside = annotation.__value__ if isinstance(annotation, TypeAliasType) else annotation
-    origin: Any = get_origin(inside)
-    if origin is not Annotated:
-        return annotation if is_inner else inside, ()
-    inner, *metadata = get_args(inside)
-    inner, deeper = split(inner, is_inner=True)
-    return inner, (*deeper, *metadata)
+
+def value_of(annotation: Any) -> Any:
+    return annotation.__value__ if isinstance(annotation, TypeAliasType) else annotation
 
 
 def derived(annotation: Any, metadata: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:

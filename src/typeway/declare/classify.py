@@ -51,11 +51,6 @@ class Input:
     metadata: tuple[Any, ...] = ()  # what the signature's `Annotated` says beside the marker
 
     @property
-    def is_list(self) -> bool:
-        """Whether every value of its name counts, not only one."""
-        return shapes.is_sequence(self.kind)
-
-    @property
     def location(self) -> Location:
         return self.marker.location
 

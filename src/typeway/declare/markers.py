@@ -40,24 +40,17 @@ class Marker(Described):  # type: ignore[misc]  # see above
     location: ClassVar[Location]
     known_options: ClassVar[type[Any]] = MarkerOptions
     default_media_type: ClassVar[str] = "application/json"
-    include_in_schema: bool
-    example: Any
-    openapi_examples: dict[str, Any] | None
-    convert_underscores: bool
-    embed: bool | None
-    media_type: str
-    given: frozenset[str]
 
     def __init__(self, default: Any = PydanticUndefined, **options: Any) -> None:
         kind = type(self).__name__
         given = given_options(f"{kind}()", options, self.known_options)
         self.given = frozenset(given)
-        self.include_in_schema = given.pop("include_in_schema", True)
-        self.openapi_examples = given.pop("openapi_examples", None)
-        self.convert_underscores = given.pop("convert_underscores", True)
-        self.embed = given.pop("embed", None)
-        self.media_type = given.pop("media_type", self.default_media_type)
-        self.example = given.pop("example", PydanticUndefined)
+        self.include_in_schema: bool = given.pop("include_in_schema", True)
+        self.openapi_examples: dict[str, Any] | None = given.pop("openapi_examples", None)
+        self.convert_underscores: bool = given.pop("convert_underscores", True)
+        self.embed: bool | None = given.pop("embed", None)
+        self.media_type: str = given.pop("media_type", self.default_media_type)
+        self.example: Any = given.pop("example", PydanticUndefined)
         if self.example is not PydanticUndefined:
             warn_deprecated("`example` is deprecated: use `examples=[…]` instead.")
         regex = given.pop("regex", None)

@@ -112,17 +112,13 @@ class Names(dict[str, Any]):
 
 def split(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
     """Take `Annotated[...]` apart; a PEP 695 alias around it is what it names, and one inside keeps its name."""
-    inside = annotation = value_of(annotation)
     metadata: tuple[Any, ...] = ()
-    while get_origin(inside) is Annotated:
+    while True:
+        inside: Any = annotation.__value__ if isinstance(annotation, TypeAliasType) else annotation
+        if get_origin(inside) is not Annotated:
+            return annotation if metadata else inside, metadata
         annotation, *own = get_args(inside)
         metadata = (*own, *metadata)
-        inside = value_of(annotation)
-    return annotation, metadata
-
-
-def value_of(annotation: Any) -> Any:
-    return annotation.__value__ if isinstance(annotation, TypeAliasType) else annotation
 
 
 def derived(annotation: Any, metadata: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:

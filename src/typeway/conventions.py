@@ -11,13 +11,7 @@ class Conventions:
     Every field is read once, by the layer that acts on it, while something is being built. Fields about
     declarations follow the router, fields about requests follow the application. The defaults are Typeway's.
 
-    Example:
-        ```python
-        from dataclasses import replace
-        from typeway.conventions import TYPEWAY
-
-        QUIET = replace(TYPEWAY, answers_options=False)
-        ```
+    Example: `dataclasses.replace(TYPEWAY, answers_options=False)`
     """
 
     json_errors: bool = True

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, Final, TypedDict
+from typing import Any, ClassVar, Final, TypedDict
 
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.exceptions import WebSocketException as StarletteWebSocketException
@@ -63,23 +63,18 @@ class DeclarationError(TypewayError):
         where: file, line and name of what was declared: "main.py:12, in read_item".
     """
 
+    _also: ClassVar[type[Exception] | None] = None
+
     def __init__(self, message: str, *, hint: str, where: str | None = None) -> None:
-        super().__init__(message)
+        place = "" if where is None else f"{where}: "
+        super().__init__(f"{place}{message} Hint: {hint}")
         self.message = message
         self.hint = hint
         self.where = where
 
-    def __str__(self) -> str:
-        place = "" if self.where is None else f"{self.where}: "
-        return f"{place}{self.message} Hint: {self.hint}"
-
-    def __repr__(self) -> str:
-        return f"{type(self).__qualname__}({str(self)!r})"
-
     def __reduce__(self) -> tuple[Any, ...]:
         # The variants below share one name, by which none of them could be found.
-        also = next((also for also, variant in _VARIANTS.items() if variant is type(self)), None)
-        make = type(self) if also is None else partial(declaration_error, also=also)
+        make = type(self) if self._also is None else partial(declaration_error, also=self._also)
         return partial(make, self.message, hint=self.hint, where=self.where), ()
 
 
@@ -87,39 +82,22 @@ class UnknownOptionError(DeclarationError, TypeError):
     """An option was given that does not exist; Python's own word for that is TypeError."""
 
 
-# An application that moves here may catch what FastAPI raises for the same mistake. Each variant is therefore also
-# of that type; it keeps the one name that a reader of the traceback should look for.
-_OTHERS: Final = (
-    AssertionError, TypeError, ValueError, NameError, DependencyScopeError, PydanticV1NotSupportedError,
-)  # fmt: skip
-_VARIANTS: Final[Mapping[type[Exception], type[DeclarationError]]] = {
-    **{other: type("DeclarationError", (DeclarationError, other), {}) for other in _OTHERS},
-    # A DeclarationError is one of these already.
-    RuntimeError: DeclarationError,
-    TypewayError: DeclarationError,
-}
+_VARIANTS: Final[dict[type[Exception], type[DeclarationError]]] = {}
 
 
 def declaration_error(
-    message: str, *, hint: str, where: str | None = None, also: type[Exception] | None = None
+    message: str, *, hint: str, where: str | None = None, also: type[Exception] = DeclarationError
 ) -> DeclarationError:
-    """Make the error for a mistake in a declaration, catchable as `also` as well.
+    """Make the error for a mistake in a declaration.
 
-    Parameters:
-        message, hint, where: see `DeclarationError`.
-        also: the exception type that FastAPI raises for the same mistake, one of AssertionError, TypeError,
-            ValueError, NameError, RuntimeError, DependencyScopeError and PydanticV1NotSupportedError.
-
-    Raises:
-        KeyError: `also` is none of these.
-
-    Example:
-        ```python
-        raise declaration_error("A path must start with '/'.", hint="Write '/items'.", also=AssertionError)
-        ```
+    An application that moves here may catch what FastAPI raises for the same mistake: the error is `also` of that type.
     """
-    variant = DeclarationError if also is None else _VARIANTS[also]
-    return variant(message, hint=hint, where=where)
+    if issubclass(DeclarationError, also):
+        return DeclarationError(message, hint=hint, where=where)
+    if also not in _VARIANTS:
+        # It keeps the one name that a reader of the traceback should look for.
+        _VARIANTS[also] = type("DeclarationError", (DeclarationError, also), {"_also": also})
+    return _VARIANTS[also](message, hint=hint, where=where)
 
 
 class EndpointContext(TypedDict, total=False):
@@ -158,14 +136,13 @@ class ValidationException(Exception):
     def __str__(self) -> str:
         count = len(self._errors)
         lines = [f"{count} validation error{'' if count == 1 else 's'}:", *(f"  {error}" for error in self._errors)]
-        return "\n".join([*lines, *self._place()])
-
-    def _place(self) -> list[str]:
-        """Say where the endpoint stands, in the form of a traceback so that editors make it a link."""
         if self.endpoint_file and self.endpoint_line and self.endpoint_function:
-            place = ["", f'  File "{self.endpoint_file}", line {self.endpoint_line}, in {self.endpoint_function}']
-            return [*place, f"    {self.endpoint_path}"] if self.endpoint_path else place
-        return ["", f"  Endpoint: {self.endpoint_path}"] if self.endpoint_path else []
+            # In the form of a traceback, so that editors make it a link.
+            lines += ["", f'  File "{self.endpoint_file}", line {self.endpoint_line}, in {self.endpoint_function}']
+            lines += [f"    {self.endpoint_path}"] if self.endpoint_path else []
+        elif self.endpoint_path:
+            lines += ["", f"  Endpoint: {self.endpoint_path}"]
+        return "\n".join(lines)
 
 
 class RequestValidationError(ValidationException):

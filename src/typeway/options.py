@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -312,110 +311,71 @@ class BodyOptions(MarkerBaseOptions, total=False, closed=True):
     """Whether the value is a member of the body's object instead of the whole body."""
 
 
-MARKER_OPTIONS: Final[Mapping[str, frozenset[str]]] = {
-    **dict.fromkeys(("Param", "Path", "Query", "Cookie"), frozenset(MarkerOptions.__annotations__)),
-    "Header": frozenset(HeaderOptions.__annotations__),
-    "Body": frozenset(BodyOptions.__annotations__),
-    "Form": frozenset(FormOptions.__annotations__),
-    "File": frozenset(FormOptions.__annotations__),
-}
-
-
 def is_absent(value: Any) -> bool:
     """Whether an option's value only stands for its absence, as ported code writes it with `Default(...)`."""
     return isinstance(value, DefaultPlaceholder)
 
 
-def check_names(owner: str, given: Iterable[str], known: Collection[str]) -> None:
-    """Refuse an option of the owner, as in `app.get()`, that does not exist, and name the nearest one that does."""
-    for name in given:
-        if name not in known:
-            names = sorted(known)
-            nearest = difflib.get_close_matches(name, names, n=1)
-            hint = f"Did you mean {nearest[0]!r}?" if nearest else f"It takes {', '.join(names)}."
-            raise UnknownOptionError(f"{owner} takes no option {name!r}.", hint=hint)
-
-
 def given_options(owner: str, options: Mapping[str, Any], known: type[Any]) -> dict[str, Any]:
-    """The options that were really given, their names checked against a TypedDict.
+    """The options of the owner, as in `app.get()`, that were really given, checked against a TypedDict.
 
     Raises:
         UnknownOptionError: a name is none of `known`'s; the closest one is named.
-        DeclarationError: a size is no size.
-        pydantic.ValidationError: form limits that do not exist or are no numbers.
+        DeclarationError: a value is none that the option can have.
+        pydantic.ValidationError: form limits that do not exist or are no numbers, as in FastAPI.
     """
-    check_names(owner, options, known.__annotations__)
+    for name in options:
+        if name not in known.__annotations__:
+            names = sorted(known.__annotations__)
+            nearest = difflib.get_close_matches(name, names, n=1)
+            hint = f"Did you mean {nearest[0]!r}?" if nearest else f"It takes {', '.join(names)}."
+            raise UnknownOptionError(f"{owner} takes no option {name!r}.", hint=hint)
     given = {name: value for name, value in options.items() if not is_absent(value)}
-    for name, check in CHECKS.items():
-        if given.get(name) is not None:
-            check(owner, given[name])
-    return given
-
-
-def check_form_limits(owner: str, limits: Any) -> None:
-    """Refuse form limits that do not exist or are no sizes, as FastAPI does: no other class can stand for its error."""
-    try:
-        TypeAdapter(FormLimits).validate_python(limits)
-    except ValidationError as error:
-        error.add_note(f"{owner}: form_limits takes {', '.join(FormLimits.__annotations__)}, each 0 or more.")
-        raise
-
-
-def check_raises(owner: str, kinds: Any) -> None:
-    """Refuse what is no problem that could be documented."""
-    for kind in kinds:
+    for name, (is_met, problem, hint) in DEMANDS.items():
+        value = given.get(name)
+        if value is not None and not is_met(value):
+            said = problem.format(given=value)
+            raise declaration_error(said, hint=hint.format(given=value), where=owner, also=ValueError)
+    for kind in given.get("raises") or ():
         if not (isinstance(kind, type) and issubclass(kind, Problem)):
-            raise declaration_error(
-                f"raises= takes classes derived from Problem, not {kind!r}.",
-                hint="Derive the error from typeway.Problem, or describe the answer in responses=.",
-                where=owner,
-                also=TypeError,
-            )
+            problem = f"raises= takes classes derived from Problem, not {kind!r}."
+            hint = "Derive the error from typeway.Problem, or describe the answer in responses=."
+            raise declaration_error(problem, hint=hint, where=owner, also=TypeError)
+    if given.get("form_limits") is not None:
+        try:
+            TypeAdapter(FormLimits).validate_python(given["form_limits"])
+        except ValidationError as error:
+            error.add_note(f"{owner}: form_limits takes {', '.join(FormLimits.__annotations__)}, each 0 or more.")
+            raise
+    return given
 
 
 def is_whole(value: Any, least: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= least
 
 
-@dataclass(frozen=True, slots=True)
-class Demand:
-    """What an option's value must be; `{given!r}` in the texts is what it is."""
-
-    is_met: Callable[[Any], bool]
-    problem: str
-    hint: str
-
-    def check(self, owner: str, given: Any) -> None:
-        """Refuse another value."""
-        if not self.is_met(given):
-            problem, hint = self.problem.format(given=given), self.hint.format(given=given)
-            raise declaration_error(problem, hint=hint, where=owner, also=ValueError)
-
-
-# What is checked of options that are given, beyond their names.
-CHECKS: Final[Mapping[str, Callable[[str, Any], None]]] = {
-    "form_limits": check_form_limits,
-    "raises": check_raises,
-    "max_body_size": Demand(
+# What the value of an option must be, beyond its name, and the problem and hint where it is `{given!r}` instead.
+DEMANDS: Final[Mapping[str, tuple[Callable[[Any], bool], str, str]]] = {
+    "max_body_size": (
         lambda size: is_whole(size, 0),
         "max_body_size must be a non-negative integer or None",
         "It is {given!r}: give a number of bytes; 0 allows no body at all, None leaves it to the outer levels.",
-    ).check,
-    "errors": Demand(
+    ),
+    "errors": (
         lambda errors: errors in ("detail", "problem"),
         "errors={given!r} is no form of errors.",
         'Use "detail" or "problem".',
-    ).check,
-    "watchdog": Demand(
+    ),
+    "watchdog": (
         lambda limit: isinstance(limit, (int, float)) and 0 <= limit < float("inf"),
         "watchdog must be a number of seconds or a bool, not {given!r}.",
         "0.1 reports what holds up the event loop for a tenth of a second; False switches the watchdog off.",
-    ).check,
-    "thread_pool_size": Demand(
+    ),
+    "thread_pool_size": (
         lambda size: is_whole(size, 1),
         "thread_pool_size must be a positive integer or None, not {given!r}.",
         "Say how many threads may run `def` functions at once; anyio's default is 40.",
-    ).check,
+    ),
 }
 
 

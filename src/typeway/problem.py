@@ -1,7 +1,5 @@
 """Let an error of the application's own domain say how it is answered, so that services need not know of HTTP."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
@@ -11,10 +9,8 @@ from typeway.exceptions import HTTPException, declaration_error
 # Between a small letter or digit and a capital, and before the last capital of an abbreviation.
 WORDS: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
-# The members of a problem that have a meaning already (RFC 9457, section 3.1), and what we add.
-RESERVED: Final = frozenset({"type", "title", "status", "detail", "instance", "request_id"}) | {
-    "status_code", "headers", "members", "content",
-}  # fmt: skip
+# Beside the attributes of a problem: what has a meaning already (RFC 9457, section 3.1), and what we add.
+RESERVED: Final = frozenset({"instance", "request_id", "status_code"})
 
 
 class Problem(HTTPException):
@@ -77,7 +73,7 @@ class Problem(HTTPException):
 
     def __init__(self, detail: str | None = None, *, headers: Mapping[str, str] | None = None, **members: Any) -> None:
         for name in members:
-            if name in RESERVED or hasattr(HTTPException, name):
+            if name in RESERVED or hasattr(Problem, name):
                 raise TypeError(f"{type(self).__name__}() cannot have a member {name!r}: the name is taken.")
         super().__init__(self.status, detail or self.title, headers or self.headers)
         vars(self).update(members, members=members)

@@ -51,8 +51,8 @@ def test_every_documented_option_is_taken(mark):
     assert marker.is_required
 
 
-def test_a_subclass_takes_what_any_marker_takes():
-    """An author's own marker class has the options of all markers."""
+def test_a_subclass_takes_what_its_marker_takes():
+    """An author's own marker class has the options of the marker that it derives from."""
 
     class Session(markers.Cookie):
         pass

@@ -1,7 +1,5 @@
 """Count, in each event loop, how many hold what one declaration asks for."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Final
 from weakref import WeakKeyDictionary

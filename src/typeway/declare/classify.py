@@ -1,13 +1,10 @@
 """Decide, for each parameter of a callable, where its value comes from."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Collection, Mapping
-from copy import copy
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import AliasChoices, AliasPath, Json
+from pydantic import AliasChoices, AliasPath, Field, Json
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from starlette.background import BackgroundTasks
@@ -54,11 +51,6 @@ class Input:
     metadata: tuple[Any, ...] = ()  # what the signature's `Annotated` says beside the marker
 
     @property
-    def is_list(self) -> bool:
-        """Whether every value of its name counts, not only one."""
-        return shapes.is_sequence(self.kind)
-
-    @property
     def location(self) -> Location:
         return self.marker.location
 
@@ -72,8 +64,13 @@ class Input:
 
     @property
     def wires(self) -> tuple[str, ...]:
-        """The names on the wire; the first that is present counts."""
-        return names_of(self.marker, self.name)
+        """The names on the wire; the first that is present counts.
+
+        Aliases that lead into a value are for fields of models, and as in FastAPI nothing comes of them here.
+        """
+        wires = wires_of(self.marker, self.name)
+        leads_on = any(len(wire) > 1 for wire in wires)
+        return (self.marker.alias or self.name,) if leads_on else tuple(str(wire[0]) for wire in wires)
 
     @property
     def wire(self) -> str:
@@ -86,17 +83,6 @@ Source = Injected | Needed | Input
 INJECTED: Final[tuple[type[Any], ...]] = (
     Request, WebSocket, HTTPConnection, Response, BackgroundTasks, SecurityScopes,
 )  # fmt: skip
-
-
-def names_of(marker: Marker, name: str) -> tuple[str, ...]:
-    """The names of a parameter on the wire: validation alias, else alias, else its own name.
-
-    Aliases that lead into a value are for fields of models, and as in FastAPI nothing comes of them here.
-    """
-    alias = marker.validation_alias
-    choices = alias.choices if isinstance(alias, AliasChoices) else [alias]
-    names = tuple(choice for choice in choices if isinstance(choice, str))
-    return names if names and len(names) == len(choices) else (marker.alias or name,)
 
 
 def wires_of(field: FieldInfo, name: str) -> tuple[tuple[str | int, ...], ...]:
@@ -115,18 +101,14 @@ class Question:
     where: str
     conventions: Conventions
 
-    def said(self, kind: type[Said]) -> list[Said]:
-        """Everything of a kind that `Annotated` and then the default value hold; the last of it counts."""
-        parameter = self.parameter
-        return [entry for entry in (*parameter.metadata, parameter.default) if isinstance(entry, kind)]
+    def said(self, kind: type[Said]) -> Said | None:
+        """The last of a kind that `Annotated` and then the default value hold."""
+        entries = (self.parameter.default, *reversed(self.parameter.metadata))
+        return next((entry for entry in entries if isinstance(entry, kind)), None)
 
     @property
-    def marker(self) -> Marker | None:
-        return next(reversed(self.said(Marker)), None)
-
-    @property
-    def depends(self) -> Depends | None:
-        return next(reversed(self.said(Depends)), None)
+    def is_in_path(self) -> bool:
+        return self.parameter.name in self.path_names
 
     @property
     def fields(self) -> list[FieldInfo]:
@@ -140,7 +122,6 @@ class Question:
         return PydanticUndefined if isinstance(default, (FieldInfo, Depends)) else default
 
     def refused(self, problem: str, hint: str, also: type[Exception] = AssertionError) -> DeclarationError:
-        """The error that says what the parameter contradicts, what to do about it, and what FastAPI raises there."""
         return declaration_error(problem, hint=hint, where=self.where, also=also)
 
 
@@ -157,106 +138,83 @@ def classify(
     """
     # An included route asks again, and planning and describing ask again: the answer is the same.
     key = (frozenset(path_names), conventions)
-    known = declaration.answers.get(key)
-    if known is not None:
-        return known
-    sources: list[Source] = []
-    for parameter in declaration.parameters:
-        if parameter.is_variable and conventions.ignores_var_arguments:
-            continue
-        question = Question(parameter, path_names, declaration.where, conventions)
-        for check in CHECKS:
-            check(question)
-        answers = (rule(question) for rule in RULES)
-        sources.append(next(answer for answer in answers if answer is not None))
-    declaration.answers[key] = classified = tuple(sources)
-    return classified
+    if key not in declaration.answers:
+        declaration.answers[key] = tuple(
+            source_of(Question(parameter, path_names, declaration.where, conventions))
+            for parameter in declaration.parameters
+            if not (parameter.is_variable and conventions.ignores_var_arguments)
+        )
+    return declaration.answers[key]
 
 
-def depends_rule(question: Question) -> Source | None:
-    depends = question.depends
+def source_of(question: Question) -> Source:
+    """The first rule that answers decides, and the last always does."""
+    refuse_contradictions(question)
+    return needed(question) or marked(question) or injected(question) or inferred(question)
+
+
+def needed(question: Question) -> Needed | None:
+    depends = question.said(Depends)
     if depends is None:
         return None
     if depends.dependency is None:
-        depends = copy(depends)
-        object.__setattr__(depends, "dependency", question.parameter.annotation)
+        depends = replace(depends, dependency=question.parameter.annotation)
     return Needed(question.parameter.name, depends)
 
 
-def marked_rule(question: Question) -> Source | None:
-    marker = question.marker
+def marked(question: Question) -> Input | None:
+    marker = question.said(Marker)
     if marker is None:
         return None
-    if not isinstance(question.parameter.default, Marker):
+    if marker is not question.parameter.default:
         return build_input(question, marker, question.default)
     if not question.conventions.annotated_beside_default:
         question = replace(question, parameter=replace(question.parameter, metadata=()))
     return build_input(question, marker, marker.default)
 
 
-def field_default_rule(question: Question) -> Source | None:
-    """`limit: int = Field(default=20, ge=1)`: the author means a query parameter with that default and bound."""
-    field = question.parameter.default
-    if type(field) is not FieldInfo:
-        return None
-    location = inferred_location(question)
-    parameter = replace(question.parameter, metadata=(*question.parameter.metadata, field))
-    marker = markers.MARKER_OF[location]()
-    marker.default_factory = field.default_factory
-    return build_input(replace(question, parameter=parameter), marker, field.default)
+def injected(question: Question) -> Injected | None:
+    kind = injected_as(question.parameter.annotation)
+    return None if kind is None else Injected(question.parameter.name, kind)
 
 
-def injected_rule(question: Question) -> Source | None:
-    members = shapes.members(question.parameter.annotation)
-    if not any(shapes.is_subclass(member, INJECTED) for member in members):
-        return None
-    for kind in INJECTED:
-        if any(shapes.is_subclass(member, kind) for member in members):
-            return Injected(question.parameter.name, kind)
-    return None
+@shapes.remembered
+def injected_as(annotation: Any) -> type[Any] | None:
+    """The kind of object of the request itself that a type asks for, if it asks for one."""
+    members = shapes.members(annotation)
+    return next((kind for kind in INJECTED if any(shapes.is_subclass(member, kind) for member in members)), None)
 
 
-def inferred_input(question: Question) -> Input:
-    """The input that a parameter is by its name and type alone."""
-    location = inferred_location(question)
-    default = PydanticUndefined if location == "path" else question.default
-    return build_input(question, markers.MARKER_OF[location](), default)
-
-
-def inferred_location(question: Question) -> Location:
-    """Where a value is looked for that has no marker."""
-    parameter = question.parameter
-    if parameter.name in question.path_names:
-        return "path"
-    if shapes.is_one_or_several(parameter.annotation, UploadFile):
-        return "file"
-    if shapes.is_scalar(parameter.annotation):
-        return "query"
-    return "body"
-
-
-# Asked in this order; the first that answers decides, and the last always does.
-RULES: Final[tuple[Callable[[Question], Source | None], ...]] = (
-    depends_rule, marked_rule, field_default_rule, injected_rule, inferred_input,
-)  # fmt: skip
+def inferred(question: Question) -> Input:
+    """The input that a parameter without a marker is, by its name and type alone."""
+    parameter, field = question.parameter, question.parameter.default
+    make: type[Marker] = markers.Body
+    if question.is_in_path:
+        make = markers.Path
+    elif shapes.is_one_or_several(parameter.annotation, UploadFile):
+        make = markers.File
+    elif shapes.is_scalar(parameter.annotation):
+        make = markers.Query
+    marker = make()
+    if type(field) is FieldInfo:
+        # `limit: int = Field(default=20, ge=1)`: the author means a query parameter with that default and bound.
+        question = replace(question, parameter=replace(parameter, metadata=(*parameter.metadata, field)))
+        marker.default_factory = field.default_factory
+        return build_input(question, marker, field.default)
+    return build_input(question, marker, PydanticUndefined if question.is_in_path else question.default)
 
 
 def build_input(question: Question, marker: Marker, default: Any) -> Input:
     """The input that a marker and its surroundings describe."""
     parameter = question.parameter
-    settled = marker.settled((*parameter.metadata, *((marker,) if marker not in parameter.metadata else ())), default)
-    take_field_default(question, settled)
+    settled = marker.settled(question.fields, default)
+    take_field_default(question, marker, settled)
     if marker.location == "body" and "media_type" not in marker.given:
         settled.media_type = shapes.media_type(parameter.annotation) or settled.media_type
-    if marker.location != "path" and parameter.name in question.path_names:
-        raise question.refused(
-            f"Cannot use `{type(marker).__name__}` for path param {parameter.name!r}",
-            f"Use Path(), or take {{{parameter.name}}} out of the path.",
-        )
     extras = tuple(entry for entry in parameter.metadata if entry is not marker and not isinstance(entry, Depends))
     has_json = any(is_json(entry) for entry in extras)
     is_group = marker.location != "body" and shapes.is_model_group(parameter.annotation) and not has_json
-    if marker.location == "header" and not is_group and names_of(settled, "") == ("",):
+    if marker.location == "header" and not is_group and not settled.alias:
         settled.alias = parameter.name.replace("_", "-") if settled.convert_underscores else parameter.name
     # Of a `Field()` only its constraints: the marker has taken over the rest.
     metadata = tuple(
@@ -275,11 +233,11 @@ def build_input(question: Question, marker: Marker, default: Any) -> Input:
     return built
 
 
-def take_field_default(question: Question, settled: Marker) -> None:
+def take_field_default(question: Question, marker: Marker, settled: Marker) -> None:
     """Give a required marker the default that a `Field()` or another marker in `Annotated` holds."""
     if not settled.is_required() or settled.location == "path":
         return
-    for field in reversed([field for field in question.fields if field is not question.marker]):
+    for field in reversed([field for field in question.fields if field is not marker]):
         if field.default_factory is not None:
             settled.default_factory = field.default_factory
             return
@@ -300,105 +258,80 @@ def annotated(kind: Any, metadata: tuple[Any, ...], marker: Marker) -> Any:
 
     A description here would end up in the schema of a recursive model itself, for everybody who refers to it.
     """
-    if not marker.constrains:
-        return Annotated[(kind, *metadata)] if metadata else kind
-    constrained = copy(marker)
-    for name in ("default_factory", "title", "description", "examples", "deprecated", "json_schema_extra"):
-        setattr(constrained, name, None)
-    constrained.default = PydanticUndefined
-    return Annotated[(kind, *metadata, constrained)]
+    discriminated = () if marker.discriminator is None else (Field(discriminator=marker.discriminator),)
+    constraints = (*metadata, *marker.metadata, *discriminated)
+    return Annotated[(kind, *constraints)] if constraints else kind
 
 
 SAY_ONCE: Final = "Say it once: either `x: Annotated[int, Query()] = 1`, or `x: int = Query(1)`."
 
 
-def refuse_what_is_said_twice(question: Question) -> None:
-    name, default = question.parameter.name, question.parameter.default
-    if isinstance(default, Depends) and len(question.said(Depends)) > 1:
+def refuse_contradictions(question: Question) -> None:
+    """Refuse what a parameter contradicts itself in, before anybody asks where its value comes from."""
+    name, default, fields = question.parameter.name, question.parameter.default, question.fields
+    takes_fields = question.conventions.field_defaults
+    if isinstance(default, Depends) and any(isinstance(entry, Depends) for entry in question.parameter.metadata):
         raise question.refused(
             f"Cannot specify `Depends` in `Annotated` and default value together for {name!r}", SAY_ONCE
         )
-    if isinstance(default, (FieldInfo, Depends)) and any(isinstance(field, Marker) for field in question.fields):
+    if isinstance(default, (FieldInfo, Depends)) and any(isinstance(field, Marker) for field in fields):
         raise question.refused(
             f"Cannot specify a {question.conventions.default_title} annotation in `Annotated` and "
             f"`{type(default).__name__}` as a default value together for {name!r}",
             SAY_ONCE,
         )
-
-
-def refuse_default_in_annotated(question: Question) -> None:
-    name, marker, fields = question.parameter.name, question.marker, question.fields
-    if question.depends is not None:
+    if type(default) is FieldInfo and not takes_fields:
+        raise question.refused(
+            f"non-body parameters must be in path, query, header or cookie: {name}",
+            "Use Query(), Header(), Cookie() or Body() in the place of Field(), or put Field() into Annotated.",
+        )
+    if question.said(Depends) is not None:
         return
     if any(field.default_factory for field in fields) and question.default is not PydanticUndefined:
         raise question.refused(f"{name!r} has both a default and a default_factory.", "Keep one of the two.", TypeError)
-    takes_plain = question.conventions.field_defaults
-    own = [field for field in fields if isinstance(field, Marker) or not takes_plain]
-    if marker in fields and any(field.default is not PydanticUndefined for field in own):
+    marker = question.said(Marker)
+    if marker is not None:
+        refuse_marker(question, marker)
+
+
+def refuse_marker(question: Question, marker: Marker) -> None:
+    """Refuse what contradicts the marker that counts."""
+    name, kind = question.parameter.name, type(marker).__name__
+    # FastAPI minds a default of a Field() beside it too; Pydantic, and so we, mean it.
+    own = [field for field in question.fields if isinstance(field, Marker) or not question.conventions.field_defaults]
+    if marker in question.fields and any(field.default is not PydanticUndefined for field in own):
         raise question.refused(
-            f"`{type(marker).__name__}` default value cannot be set in `Annotated` for {name!r}. "
+            f"`{kind}` default value cannot be set in `Annotated` for {name!r}. "
             "Set the default value with `=` instead.",
-            f"Write `{name}: Annotated[…, {type(marker).__name__}()] = {marker.default!r}`.",
+            f"Write `{name}: Annotated[…, {kind}()] = {marker.default!r}`.",
         )
-
-
-def refuse_default_in_path(question: Question) -> None:
     # Of a name that the path lacks, the default is what the endpoint gets there: it may serve several paths.
-    in_path = question.parameter.name in question.path_names
-    if in_path and isinstance(question.marker, markers.Path) and question.default is not PydanticUndefined:
+    if question.is_in_path and isinstance(marker, markers.Path) and question.default is not PydanticUndefined:
         raise question.refused(
             "Path parameters cannot have a default value",
             "Take the default away, or add a second path without the parameter.",
         )
-
-
-def refuse_marked_object(question: Question) -> None:
-    # A dependency is no contradiction: it may well return a Request of its own making.
-    if question.marker is None or question.depends is not None or injected_rule(question) is None:
-        return
-    kind = type(question.marker).__name__
-    raise question.refused(
-        f"Cannot specify `{kind}` for type {question.parameter.annotation!r}",
-        f"Take the {kind}() away: objects of the request are injected by their type alone.",
-    )
-
-
-def refuse_plain_field_default(question: Question) -> None:
-    if not question.conventions.field_defaults and type(question.parameter.default) is FieldInfo:
+    if injected_as(question.parameter.annotation) is not None:
         raise question.refused(
-            f"non-body parameters must be in path, query, header or cookie: {question.parameter.name}",
-            "Use Query(), Header(), Cookie() or Body() in the place of Field(), or put Field() into Annotated.",
+            f"Cannot specify `{kind}` for type {question.parameter.annotation!r}",
+            f"Take the {kind}() away: objects of the request are injected by their type alone.",
         )
-
-
-# What a parameter must not contradict itself in, before anybody asks where its value comes from.
-CHECKS: Final[tuple[Callable[[Question], None], ...]] = (
-    refuse_what_is_said_twice,
-    refuse_default_in_annotated,
-    refuse_default_in_path,
-    refuse_marked_object,
-    refuse_plain_field_default,
-)
-
-
-# What a location can hold, by a test on the type. The others hold anything: a validator may make it of strings.
-HOLDS: Final[Mapping[Location, tuple[Callable[[Any], bool], ...]]] = {
-    "path": (shapes.is_scalar,),
-    "query": (shapes.is_scalar, shapes.is_scalar_sequence, shapes.is_model_group),
-}
-REFUSED: Final[Mapping[Location, str]] = {
-    "path": "Path params must be of one of the supported types",
-    "query": "Query parameter {name!r} must be one of the supported types",
-}
+    if question.is_in_path and marker.location != "path":
+        raise question.refused(
+            f"Cannot use `{kind}` for path param {name!r}", f"Use Path(), or take {{{name}}} out of the path."
+        )
 
 
 def check_location(question: Question, built: Input) -> None:
-    """Refuse a type that the chosen part of a request cannot hold, for example a dict as a query parameter."""
-    tests = HOLDS.get(built.location)
-    if built.location == "path" and built.name not in question.path_names:
+    """Refuse a type that a path or a query cannot hold. Elsewhere a validator may make anything of strings."""
+    kind = built.kind
+    if built.location == "path" and question.is_in_path:
+        holds, problem = shapes.is_scalar(kind), "Path params must be of one of the supported types"
+    elif built.location == "query":
+        holds = shapes.is_scalar(kind) or shapes.is_scalar_sequence(kind) or shapes.is_model_group(kind)
+        problem = f"Query parameter {built.name!r} must be one of the supported types"
+    else:
         return
-    if tests is not None and not any(test(built.kind) for test in tests):
-        raise question.refused(
-            REFUSED[built.location].format(name=built.name),
-            "Use a scalar, a list of scalars or a Pydantic model; or take the value from the body with Body().",
-        )
+    if not holds:
+        hint = "Use a scalar, a list of scalars or a Pydantic model; or take the value from the body with Body()."
+        raise question.refused(problem, hint)

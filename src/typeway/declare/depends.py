@@ -1,13 +1,12 @@
 """Say that a parameter is computed by another function: Depends, Security and SecurityScopes."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from typeway.declare.capacity import Capacity
 from typeway.exceptions import declaration_error
+from typeway.options import is_whole
 
 # When a generator is resumed: before the response is sent, or after it.
 Lifetime = Literal["function", "request"]
@@ -40,12 +39,10 @@ class Depends:
 
     def __post_init__(self) -> None:
         limit: Any = self.max_concurrency
-        if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool) or limit < 1):
-            raise declaration_error(
-                f"max_concurrency must be a positive integer or None, not {limit!r}.",
-                hint="Say how many requests may hold the dependency at once, for example 10.",
-                also=ValueError,
-            )
+        if limit is not None and not is_whole(limit, 1):
+            problem = f"max_concurrency must be a positive integer or None, not {limit!r}."
+            hint = "Say how many requests may hold the dependency at once, for example 10."
+            raise declaration_error(problem, hint=hint, also=ValueError)
         if limit is None or self.capacity is None or self.capacity.limit != limit:
             object.__setattr__(self, "capacity", Capacity(limit) if limit is not None else None)
 

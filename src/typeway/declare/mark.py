@@ -1,7 +1,5 @@
 """The functions that users write in signatures; each returns a marker under the type of anything."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -16,19 +14,14 @@ from typeway.options import BodyOptions, FormOptions, HeaderOptions, MarkerOptio
 
 
 def Path(default: Any = ..., **options: Unpack[MarkerOptions]) -> Any:
-    """Mark a parameter as a part of the path and constrain it.
-
-    Example:
-        `item_id: Annotated[int, Path(ge=1)]`
-    """
+    """Mark a parameter as a part of the path and constrain it, as in `item_id: Annotated[int, Path(ge=1)]`."""
     return markers.Path(default, **options)
 
 
 def Query(default: Any = PydanticUndefined, **options: Unpack[MarkerOptions]) -> Any:
     """Mark a parameter as a query parameter: a scalar, a list of scalars, or a model whose fields are parameters.
 
-    Example:
-        `limit: Annotated[int, Query(ge=1, le=100)] = 20`
+    Example: `limit: Annotated[int, Query(ge=1, le=100)] = 20`
     """
     return markers.Query(default, **options)
 
@@ -36,44 +29,33 @@ def Query(default: Any = PydanticUndefined, **options: Unpack[MarkerOptions]) ->
 def Header(default: Any = PydanticUndefined, **options: Unpack[HeaderOptions]) -> Any:
     """Mark a parameter as a request header; `user_agent` reads `User-Agent`.
 
-    Example:
-        `if_match: Annotated[str | None, Header()] = None`
+    Example: `if_match: Annotated[str | None, Header()] = None`
     """
     return markers.Header(default, **options)
 
 
 def Cookie(default: Any = PydanticUndefined, **options: Unpack[MarkerOptions]) -> Any:
-    """Mark a parameter as a cookie.
-
-    Example:
-        `session: Annotated[str | None, Cookie()] = None`
-    """
+    """Mark a parameter as a cookie, as in `session: Annotated[str | None, Cookie()] = None`."""
     return markers.Cookie(default, **options)
 
 
 def Body(default: Any = PydanticUndefined, **options: Unpack[BodyOptions]) -> Any:
     """Mark a parameter as the JSON body, or with `embed=True` as a member of it.
 
-    Example:
-        `importance: Annotated[int, Body(embed=True)]`
+    Example: `importance: Annotated[int, Body(embed=True)]`
     """
     return markers.Body(default, **options)
 
 
 def Form(default: Any = PydanticUndefined, **options: Unpack[FormOptions]) -> Any:
-    """Mark a parameter as a form field.
-
-    Example:
-        `username: Annotated[str, Form()]`
-    """
+    """Mark a parameter as a form field, as in `username: Annotated[str, Form()]`."""
     return markers.Form(default, **options)
 
 
 def File(default: Any = PydanticUndefined, **options: Unpack[FormOptions]) -> Any:
     """Mark a parameter as an uploaded file: `bytes` holds its content, `UploadFile` a spooled file.
 
-    Example:
-        `picture: Annotated[bytes, File()]`
+    Example: `picture: Annotated[bytes, File()]`
     """
     return markers.File(default, **options)
 
@@ -88,8 +70,7 @@ def Depends(
 ) -> Any:
     """Ask for the result of another callable; see `typeway.declare.depends.Depends`.
 
-    Example:
-        `session: Annotated[Session, Depends(get_session)]`
+    Example: `session: Annotated[Session, Depends(get_session)]`
     """
     return depends.Depends(
         dependency, use_cache=use_cache, scope=scope, max_concurrency=max_concurrency, concurrent=concurrent
@@ -106,8 +87,7 @@ def Security(
 ) -> Any:
     """Ask for a dependency and demand OAuth2 scopes of it; see `typeway.declare.depends.Security`.
 
-    Example:
-        `user: Annotated[User, Security(current_user, scopes=["items"])]`
+    Example: `user: Annotated[User, Security(current_user, scopes=["items"])]`
     """
     return depends.Security(
         dependency, use_cache=use_cache, scope=scope, max_concurrency=max_concurrency, scopes=scopes

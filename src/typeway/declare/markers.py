@@ -1,9 +1,7 @@
 """Say where a parameter's value comes from: the marker classes behind Path(), Query() and their kin."""
 
-from __future__ import annotations
-
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from copy import copy
 from enum import Enum
 from typing import Any, ClassVar, Final, Literal, Self
@@ -12,7 +10,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from typeway.exceptions import TypewayDeprecationWarning, declaration_error
-from typeway.options import MARKER_OPTIONS, check_names, is_absent
+from typeway.options import BodyOptions, FormOptions, HeaderOptions, MarkerOptions, given_options
 
 Location = Literal["path", "query", "header", "cookie", "body", "form", "file"]
 
@@ -40,26 +38,19 @@ class Marker(Described):  # type: ignore[misc]  # see above
     """
 
     location: ClassVar[Location]
+    known_options: ClassVar[type[Any]] = MarkerOptions
     default_media_type: ClassVar[str] = "application/json"
-    include_in_schema: bool
-    example: Any
-    openapi_examples: dict[str, Any] | None
-    convert_underscores: bool
-    embed: bool | None
-    media_type: str
-    given: frozenset[str]
 
     def __init__(self, default: Any = PydanticUndefined, **options: Any) -> None:
-        given = {name: value for name, value in options.items() if not is_absent(value)}
         kind = type(self).__name__
-        check_names(f"{kind}()", given, MARKER_OPTIONS.get(kind, MARKER_OPTIONS["Body"] | MARKER_OPTIONS["Header"]))
+        given = given_options(f"{kind}()", options, self.known_options)
         self.given = frozenset(given)
-        self.include_in_schema = given.pop("include_in_schema", True)
-        self.openapi_examples = given.pop("openapi_examples", None)
-        self.convert_underscores = given.pop("convert_underscores", True)
-        self.embed = given.pop("embed", None)
-        self.media_type = given.pop("media_type", self.default_media_type)
-        self.example = given.pop("example", PydanticUndefined)
+        self.include_in_schema: bool = given.pop("include_in_schema", True)
+        self.openapi_examples: dict[str, Any] | None = given.pop("openapi_examples", None)
+        self.convert_underscores: bool = given.pop("convert_underscores", True)
+        self.embed: bool | None = given.pop("embed", None)
+        self.media_type: str = given.pop("media_type", self.default_media_type)
+        self.example: Any = given.pop("example", PydanticUndefined)
         if self.example is not PydanticUndefined:
             warn_deprecated("`example` is deprecated: use `examples=[…]` instead.")
         regex = given.pop("regex", None)
@@ -70,11 +61,8 @@ class Marker(Described):  # type: ignore[misc]  # see above
         if "default_factory" not in constraints:
             constraints["default"] = default
         elif default is not PydanticUndefined:
-            raise declaration_error(
-                f"{kind}() got both a default and a default_factory.",
-                hint="Keep one of the two.",
-                also=TypeError,
-            )
+            problem = f"{kind}() got both a default and a default_factory."
+            raise declaration_error(problem, hint="Keep one of the two.", also=TypeError)
         super().__init__(**constraints)
 
     def __repr__(self) -> str:
@@ -88,37 +76,29 @@ class Marker(Described):  # type: ignore[misc]  # see above
         copied.__dict__.update(self.__dict__)
         return copied
 
-    @property
-    def constrains(self) -> bool:
-        """Whether it says anything that decides which values are valid."""
-        return bool(self.metadata) or self.discriminator is not None
-
-    def settled(self, metadata: Sequence[Any], default: Any) -> Self:
-        """A copy that carries a signature's default and what other fields and markers in the metadata say."""
+    def settled(self, beside: Sequence[FieldInfo], default: Any) -> Self:
+        """A copy that carries a signature's default and what the other fields and markers beside it say."""
         copied = copy(self)
-        copied.metadata = [*self.metadata]
-        fields = [field for field in metadata if isinstance(field, FieldInfo)]
-        given = self.given
-        # Most markers stand alone, and say what they say.
-        for names in FIELD_ATTRIBUTES if len(fields) > 1 else ():
-            for field in reversed(fields):
-                # A marker may take back what a Field() inside says, by an explicit None.
-                if any(getattr(field, name) is not None for name in names) or (
-                    field is self and not given.isdisjoint(names)
-                ):
-                    for name in names:
-                        setattr(copied, name, getattr(field, name))
-                    break
-        if len(fields) > 1 and isinstance(copied.json_schema_extra, dict):
-            # Of these each says a part, if the last has not taken all of it back.
-            copied.json_schema_extra = {
-                name: value
-                for field in fields
-                if isinstance(field.json_schema_extra, dict)
-                for name, value in field.json_schema_extra.items()
-            }
         if default is not PydanticUndefined:
             copied.default = PydanticUndefined if default is ... else default
+        fields: list[FieldInfo] = [*beside] if self in beside else [*beside, self]
+        if len(fields) == 1:  # most markers stand alone, and say what they say
+            return copied
+        given = self.given
+
+        def says(field: FieldInfo, names: Sequence[str]) -> bool:
+            # A marker may take back what a Field() inside says, by an explicit None.
+            taken_back = field is self and not given.isdisjoint(names)
+            return taken_back or any(getattr(field, name) is not None for name in names)
+
+        for names in FIELD_ATTRIBUTES:
+            last = next((field for field in reversed(fields) if says(field, names)), self)
+            for name in names:
+                setattr(copied, name, getattr(last, name))
+        if isinstance(copied.json_schema_extra, dict):
+            # Of these each says a part, if the last has not taken all of it back.
+            extras = [field.json_schema_extra for field in fields if isinstance(field.json_schema_extra, dict)]
+            copied.json_schema_extra = {name: value for extra in extras for name, value in extra.items()}
         return copied
 
 
@@ -172,6 +152,7 @@ class Header(Param):
     """The value is a request header; underscores in the name stand for hyphens unless told otherwise."""
 
     location: ClassVar[Location] = "header"
+    known_options: ClassVar[type[Any]] = HeaderOptions
 
 
 class Cookie(Param):
@@ -184,12 +165,14 @@ class Body(Marker):
     """The value is the JSON body, or one member of it."""
 
     location: ClassVar[Location] = "body"
+    known_options: ClassVar[type[Any]] = BodyOptions
 
 
 class Form(Body):
     """The value is a form field."""
 
     location: ClassVar[Location] = "form"
+    known_options: ClassVar[type[Any]] = FormOptions
     default_media_type = "application/x-www-form-urlencoded"
 
 
@@ -198,8 +181,3 @@ class File(Form):
 
     location: ClassVar[Location] = "file"
     default_media_type = "multipart/form-data"
-
-
-MARKER_OF: Final[Mapping[Location, type[Marker]]] = {
-    "path": Path, "query": Query, "header": Header, "cookie": Cookie, "body": Body, "form": Form, "file": File,
-}  # fmt: skip

@@ -1,7 +1,5 @@
 """Read what an endpoint returns: a model to answer with, the items of a stream, or a response of its own."""
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
@@ -12,7 +10,7 @@ from starlette.responses import Response
 
 from typeway.declare import shapes
 from typeway.declare.signature import candidates
-from typeway.exceptions import TypewayError, declaration_error
+from typeway.exceptions import declaration_error
 
 STREAMS: Final = (AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Iterable, Iterator)
 
@@ -46,7 +44,6 @@ def read_returns(function: Callable[..., Any], annotation: Any, response_model: 
             "The path operation decorator's parameter response_model=None switches the model off.",
             hint="Annotate the model alone, or pass response_model=None to the decorator.",
             where=where,
-            also=TypewayError,
         )
     return Returns(model=annotation)
 

@@ -1,7 +1,5 @@
 """Answer what kind of type an annotation is: scalar, list of scalars, model, file."""
 
-from __future__ import annotations
-
 import dataclasses
 import functools
 import types
@@ -14,7 +12,6 @@ from starlette.datastructures import UploadFile
 from typing_extensions import TypeAliasType, is_typeddict
 
 SEQUENCES = (list, tuple, set, frozenset, deque, Sequence)
-
 
 Answer = TypeVar("Answer")
 
@@ -98,15 +95,10 @@ def is_scalar(annotation: Any) -> bool:
 @remembered
 def is_scalar_sequence(annotation: Any) -> bool:
     """Whether the annotation is a list (or the like) of scalars, perhaps beside None."""
-    found = False
-    for member in members(annotation):
-        if is_sequence(member):
-            found = True
-            if any(is_complex(item) for item in get_args(member) if item is not ...):
-                return False
-        elif is_complex(member):
-            return False
-    return found
+    sequences = [member for member in members(annotation) if is_sequence(member)]
+    others = [member for member in members(annotation) if member not in sequences]
+    items = [item for member in sequences for item in get_args(member) if item is not ...]
+    return bool(sequences) and not any(is_complex(kind) for kind in (*others, *items))
 
 
 def is_one_or_several(annotation: Any, classes: type[Any] | tuple[type[Any], ...]) -> bool:

@@ -1,7 +1,6 @@
 """Read a callable's signature: its parameters with their annotations resolved, and what it returns."""
 
-from __future__ import annotations
-
+import builtins
 import functools
 import inspect
 import sys
@@ -13,8 +12,6 @@ from pydantic_core import PydanticUndefined
 from typing_extensions import TypeAliasType
 
 from typeway.exceptions import declaration_error
-
-VARIABLE = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,23 +39,19 @@ class Declaration:
 
 
 def read_declaration(function: Callable[..., Any]) -> Declaration:
-    """Read what a callable declares.
-
-    Raises:
-        DeclarationError: the callable has no signature that Python can tell, or an annotation is no Python.
-    """
+    """Read what a callable declares; refuse one whose signature Python cannot tell, and annotations in no Python."""
     try:
         signature = read_signature(function)
     except (TypeError, ValueError) as error:
+        hint = "Wrap it in a function whose parameters are written out."
         raise declaration_error(
-            f"{function!r} has no readable signature: {error}.",
-            hint="Wrap it in a function whose parameters are written out.",
-            also=type(error),
+            f"{function!r} has no readable signature: {error}.", hint=hint, also=type(error)
         ) from error
     namespace = globals_of(function)
     try:
         parameters = tuple(read_parameter(parameter, namespace) for parameter in signature.parameters.values())
-        returns = read_return(function, signature, namespace)
+        has_return = not inspect.isclass(function) and signature.return_annotation is not inspect.Signature.empty
+        returns = resolve(signature.return_annotation, namespace) if has_return else PydanticUndefined
     except (SyntaxError, TypeError) as error:
         problem = str(error)
         if isinstance(error, SyntaxError):
@@ -87,14 +80,8 @@ def read_parameter(parameter: inspect.Parameter, namespace: dict[str, Any]) -> P
         annotation=Any if annotation is inspect.Parameter.empty else annotation,
         metadata=metadata,
         default=PydanticUndefined if parameter.default is inspect.Parameter.empty else parameter.default,
-        is_variable=parameter.kind in VARIABLE,
+        is_variable=parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD),
     )
-
-
-def read_return(function: Callable[..., Any], signature: inspect.Signature, namespace: dict[str, Any]) -> Any:
-    if inspect.isclass(function) or signature.return_annotation is inspect.Signature.empty:
-        return PydanticUndefined
-    return resolve(signature.return_annotation, namespace)
 
 
 def resolve(annotation: Any, namespace: dict[str, Any]) -> Any:
@@ -102,45 +89,36 @@ def resolve(annotation: Any, namespace: dict[str, Any]) -> Any:
 
     Names that only a type checker imports are tolerated: a dependency's parameter may well be of such a type.
     """
-    if annotation == "None":
-        return None
     text = annotation.__forward_arg__ if isinstance(annotation, ForwardRef) else annotation
     if not isinstance(text, str):
         return annotation
     try:
         return eval(text, namespace)  # the author's own annotation, in the author's own module  # noqa: S307
     except (NameError, AttributeError):
-        return resolve_around(text, namespace)
+        pass
+    try:
+        # What stands around an unknown name counts, so that `Annotated[Unknown, Depends(f)]` works.
+        return eval(text, namespace, Names(vars(builtins) | namespace))  # noqa: S307
+    except (NameError, AttributeError, TypeError):
+        return ForwardRef(text)
 
 
-def resolve_around(text: str, namespace: dict[str, Any]) -> Any:
-    """Resolve what an annotation says beside a name that is unknown, so that `Annotated[Unknown, Depends(f)]` works."""
-    names = dict(namespace)
-    for _ in range(text.count("[") + text.count(".") + text.count("|") + text.count(",") + 1):
-        try:
-            return eval(text, names)  # noqa: S307
-        except NameError as error:
-            if error.name is None or not text.isascii():
-                break
-            names[error.name] = ForwardRef(error.name)
-        except (AttributeError, TypeError):
-            break
-    return ForwardRef(text)
+class Names(dict[str, Any]):
+    """A module's names, in which one that is missing stands for itself."""
+
+    def __missing__(self, name: str) -> ForwardRef:
+        return ForwardRef(name)
 
 
-def split(annotation: Any, *, is_inner: bool = False) -> tuple[Any, tuple[Any, ...]]:
-    """Take `Annotated[...]` apart; a PEP 695 alias around it is what it names.
-
-    Parameters:
-        is_inner: whether the annotation stands inside `Annotated`: a named type there keeps its name.
-    """
-    inside = annotation.__value__ if isinstance(annotation, TypeAliasType) else annotation
-    origin: Any = get_origin(inside)
-    if origin is not Annotated:
-        return annotation if is_inner else inside, ()
-    inner, *metadata = get_args(inside)
-    inner, deeper = split(inner, is_inner=True)
-    return inner, (*deeper, *metadata)
+def split(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
+    """Take `Annotated[...]` apart; a PEP 695 alias around it is what it names, and one inside keeps its name."""
+    metadata: tuple[Any, ...] = ()
+    while True:
+        inside: Any = annotation.__value__ if isinstance(annotation, TypeAliasType) else annotation
+        if get_origin(inside) is not Annotated:
+            return annotation if metadata else inside, metadata
+        annotation, *own = get_args(inside)
+        metadata = (*own, *metadata)
 
 
 def derived(annotation: Any, metadata: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:

@@ -101,7 +101,7 @@ def choice_of(entry: Input, location: Location | None = None) -> Choice:
         location: where it really stands: what is declared for a JSON body may come in a form.
     """
     is_sequence = shapes.is_sequence(entry.annotation)
-    return Choice(location or entry.location, is_sequence, has_json=is_sequence and not entry.is_list)
+    return Choice(location or entry.location, is_sequence, has_json=is_sequence and not shapes.is_sequence(entry.kind))
 
 
 def filled_in(value: Any) -> Any:

@@ -10,7 +10,7 @@ from pydantic_core import CoreSchema, SchemaValidator, ValidationError
 
 from typeway.declare.classify import Input
 from typeway.plan.exchange import Exchange
-from typeway.plan.fields import UnionShapes, mapping_validator, schema_of, with_default
+from typeway.plan.fields import mapping_validator, schema_of, shaped_union, with_default
 from typeway.plan.sources import VIEWS, Group, choice_of, fields_of, pick
 from typeway.texts import MISSING as MISSING_TEXT
 
@@ -99,8 +99,7 @@ def input_schema(entry: Input, where: str) -> CoreSchema:
     shapes = Group(entry).shapes if entry.is_group else {}
     if len(shapes) < 2:
         return schema
-    shaped: CoreSchema = UnionShapes({model: shape.reshape for model, shape in shapes.items()}, {}).applied(schema)
-    return shaped
+    return shaped_union(schema, {model: shape.reshape for model, shape in shapes.items()})
 
 
 def place_of(entry: Input, named_members: bool) -> Place:

@@ -1,7 +1,6 @@
 """Read the raw values of a callable's parameters from a connection, and say where on the wire each one stands."""
 
-from __future__ import annotations
-
+import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import NoneType
@@ -17,21 +16,11 @@ from typeway.declare.markers import Location
 from typeway.plan.exchange import Exchange
 
 MISSING: Final = object()
-Wire = tuple[str | int, ...]
 Values = Callable[[str], list[Any]]  # every value of a name
 
 
-@dataclass(frozen=True, slots=True)
-class View:
-    """One location of a request, however it is stored: every value of a name, and all names."""
-
-    everything: Callable[[Exchange, str], list[Any]]  # all values of a name, in order
-    names: Callable[[Exchange], Iterable[str]]  # all names that are present
-
-
-def single(values: Callable[[Exchange], Mapping[str, str]]) -> View:
-    """The view of a location that holds one value of a name."""
-    return View(lambda exchange, name: [values(exchange)[name]] if name in values(exchange) else [], values)
+def single(values: Mapping[str, Any], name: str) -> list[Any]:
+    return [values[name]] if name in values else []
 
 
 def header_values(exchange: Exchange, name: str) -> list[Any]:
@@ -42,27 +31,26 @@ def header_values(exchange: Exchange, name: str) -> list[Any]:
 def body_values(exchange: Exchange, name: str) -> list[Any]:
     if exchange.form is not None:
         return exchange.form.getlist(name)
-    return [exchange.body[name]] if name in body_names(exchange) else []
+    return single(exchange.body, name) if isinstance(exchange.body, dict) else []
 
 
-def body_names(exchange: Exchange) -> Iterable[str]:
-    if exchange.form is not None:
-        return exchange.form
-    return exchange.body if isinstance(exchange.body, dict) else ()
+# How to read all values of a name in order, however a location is stored.
+VALUES: Final[Mapping[Location, Callable[[Exchange, str], list[Any]]]] = {
+    "path": lambda exchange, name: single(exchange.path_params, name),
+    "query": lambda exchange, name: [value for key, value in exchange.pairs if key == name],
+    "header": header_values,
+    "cookie": lambda exchange, name: single(exchange.cookies, name),
+    "body": body_values,
+    "form": body_values,
+    "file": body_values,
+}
 
-
-VIEWS: Final[Mapping[str, View]] = {
-    "path": single(lambda exchange: exchange.path_params),
-    "query": View(
-        lambda exchange, name: [value for key, value in exchange.pairs if key == name],
-        lambda exchange: exchange.query,
-    ),
-    "header": View(
-        header_values,
-        lambda exchange: dict.fromkeys(key.decode("latin-1") for key, _ in exchange.scope["headers"]),
-    ),
-    "cookie": single(lambda exchange: exchange.cookies),
-    **dict.fromkeys(("body", "form", "file"), View(body_values, body_names)),
+# How to read all names that are present.
+NAMES: Final[Mapping[Location, Callable[[Exchange], Iterable[str]]]] = {
+    "path": lambda exchange: exchange.path_params,
+    "query": lambda exchange: exchange.query,
+    "header": lambda exchange: dict.fromkeys(key.decode("latin-1") for key, _ in exchange.scope["headers"]),
+    "cookie": lambda exchange: exchange.cookies,
 }
 
 
@@ -89,9 +77,11 @@ class Choice:
         # what Starlette's mappings do as well.
         takes_all = self.location != "cookie" and (leads_on or (self.is_sequence and not self.has_json))
         value = found if takes_all else found[0 if self.location == "header" else -1]
-        if self.in_form:
-            return filled_in(value)
-        return MISSING if self.is_sequence and value == "" else value
+        if not self.in_form:
+            return MISSING if self.is_sequence and value == "" else value
+        if isinstance(value, list):
+            return [item for item in value if not is_unchosen(item)] or MISSING
+        return MISSING if value == "" or is_unchosen(value) else value
 
 
 def choice_of(entry: Input, location: Location | None = None) -> Choice:
@@ -102,13 +92,6 @@ def choice_of(entry: Input, location: Location | None = None) -> Choice:
     """
     is_sequence = shapes.is_sequence(entry.annotation)
     return Choice(location or entry.location, is_sequence, has_json=is_sequence and not entry.is_list)
-
-
-def filled_in(value: Any) -> Any:
-    """What a form says of one field: MISSING if it was left empty; of a list, what is no file that nobody chose."""
-    if isinstance(value, list):
-        return [item for item in value if not is_unchosen(item)] or MISSING
-    return MISSING if value == "" or is_unchosen(value) else value
 
 
 def is_unchosen(value: Any) -> bool:
@@ -136,9 +119,8 @@ def pick(values: Values, names: Sequence[str], choice: Choice) -> tuple[str, Any
 class GroupField:
     """One field of a parameter model."""
 
-    wires: tuple[Wire, ...]
-    # The names that the model expects it under, by the names on the wire where these are others.
-    keys: Mapping[str, str]
+    wires: tuple[tuple[str | int, ...], ...]  # names on the wire, each with the way into its values
+    keys: Mapping[str, str]  # the names that the model expects it under, by those on the wire that are others
     choice: Choice  # chooses its value among those of its name
     field: FieldInfo  # what the model says of it
 
@@ -149,18 +131,18 @@ class GroupField:
         return self.keys.get(wire, wire)
 
 
-def fields_of(entry: Input) -> tuple[GroupField, ...]:
+def models_of(entry: Input) -> list[type[BaseModel]]:
+    """The parameter model that an input is, or the models of a union."""
+    return [member for member in shapes.members(entry.kind) if shapes.is_model(member)]
+
+
+def fields_of(entry: Input) -> list[GroupField]:
     """The fields of the parameter model that an input is, or of all models of a union."""
     found: dict[Any, GroupField] = {}
     for model in models_of(entry):
         for field in fields_of_model(model, entry):
             found.setdefault(field.wires, field)
-    return tuple(found.values())
-
-
-def models_of(entry: Input) -> list[type[BaseModel]]:
-    """The parameter model that an input is, or the models of a union."""
-    return [shapes.plain(member) for member in shapes.members(entry.kind) if shapes.is_model(member)]
+    return list(found.values())
 
 
 def fields_of_model(model: type[BaseModel], entry: Input) -> Iterator[GroupField]:
@@ -223,17 +205,12 @@ class Shape:
         """What was sent, as this model expects it; anything that a validator has put in its place is left alone."""
         if not isinstance(raw, dict):
             return raw
-        return self.take(lambda name: all_of(raw.get(name, MISSING)), raw)[0]
+        sent = {name: value if isinstance(value, list) else [value] for name, value in raw.items()}
+        return self.take(lambda name: sent.get(name, []), raw)[0]
 
 
 def one_or_all(values: list[Any]) -> Any:
     return values[0] if len(values) == 1 else values
-
-
-def all_of(value: Any) -> list[Any]:
-    if value is MISSING:
-        return []
-    return value if isinstance(value, list) else [value]
 
 
 class Group:
@@ -241,9 +218,6 @@ class Group:
 
     The members of a union may want the same values in different forms, as one or as a list. They get what was sent,
     and each gives it its own shape when it is tried.
-
-    Parameters:
-        entry: the input that is the model.
     """
 
     __slots__ = ("counts_extras", "is_optional", "shapes")
@@ -323,17 +297,9 @@ def is_simple(entry: Input) -> bool:
 
 def read_special(entry: Input) -> Callable[[Exchange], Any]:
     """A function that reads one value that takes more than one look-up."""
-    view = VIEWS[entry.location]
+    values = VALUES[entry.location]
     if entry.is_group:
-        group = Group(entry)
-
-        def read_group(exchange: Exchange) -> Any:
-            return group.collect(lambda name: view.everything(exchange, name), view.names(exchange))
-
-        return read_group
+        names, collect = NAMES[entry.location], Group(entry).collect
+        return lambda exchange: collect(functools.partial(values, exchange), names(exchange))
     wires, choice = entry.wires, choice_of(entry)
-
-    def read(exchange: Exchange) -> Any:
-        return pick(lambda name: view.everything(exchange, name), wires, choice)[1]
-
-    return read
+    return lambda exchange: pick(functools.partial(values, exchange), wires, choice)[1]

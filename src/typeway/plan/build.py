@@ -25,10 +25,7 @@ from typeway.plan.tree import Node, Overrides, grow_tree
 FAILED: Final = object()
 
 # Errors are reported in this order within one callable.
-ORDER: Final[Mapping[str, int]] = {
-    **{name: place for place, name in enumerate(("path", "query", "header", "cookie"))},
-    **dict.fromkeys(("body", "form", "file"), 4),
-}
+ORDER: Final = {"path": 0, "query": 1, "header": 2, "cookie": 3, "body": 4, "form": 4, "file": 4}
 
 INJECT: Final[Mapping[type[Any], Callable[[Exchange], Any]]] = {
     Request: lambda exchange: exchange.connection,
@@ -98,7 +95,7 @@ def build_plan(operation: Operation, overrides: Overrides | None = None) -> Plan
     """
     tree = build_tree(operation, overrides)
     nodes, slot_of = number(tree)
-    body = build_body(inputs_of(tree), operation)
+    body = build_body([entry for node in nodes for entry in node.inputs], operation)
     # A WebSocket has no body to read: what is declared of one is missing, and its default counts.
     has_body = bool(operation.methods)
     calls = [build_call(node, slot_of, body, collects=has_body) for node in nodes]

@@ -1,7 +1,5 @@
 """Turn an operation into its plan: ordered calls, one validator per callable, one way to read the body."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -85,14 +83,7 @@ def build_tree(operation: Operation, overrides: Overrides | None = None) -> Node
 
 
 def build_plan(operation: Operation, overrides: Overrides | None = None) -> Plan:
-    """The plan of an operation.
-
-    Parameters:
-        overrides: callables to run in the place of the dependencies that are their keys.
-
-    Raises:
-        DeclarationError: a type that no validator can be built for, or a name that is still not defined.
-    """
+    """The plan of an operation, in which overrides run in the place of the dependencies that are their keys."""
     tree = build_tree(operation, overrides)
     nodes, slot_of = number(tree)
     body = build_body([entry for node in nodes for entry in node.inputs], operation)
@@ -106,7 +97,7 @@ def build_plan(operation: Operation, overrides: Overrides | None = None) -> Plan
         endpoint=calls[-1],
         size=len(calls),
         body=body if has_body else None,
-        shields=any(awaits(function) for function in contexts),
+        shields=any(map(awaits, contexts)),
         has_exits=bool(contexts),
         has_function_exits=any(call.kind is Kind.CONTEXT and call.scope == "function" for call in calls),
         occurrences=tuple(slot_of[id(node)] for node in tree.walk()),

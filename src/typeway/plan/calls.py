@@ -1,7 +1,5 @@
 """Decide how to call one function: on the loop, inline, in a thread, or around the rest of the request."""
 
-from __future__ import annotations
-
 import dis
 import inspect
 import types
@@ -34,13 +32,7 @@ THREAD: Final = Kind.THREAD
 
 
 def kind_of(function: Callable[..., Any]) -> Kind:
-    """How to call a dependency or endpoint.
-
-    Example:
-        >>> async def read_user(): ...
-        >>> kind_of(read_user)
-        <Kind.ASYNC: 'awaited on the event loop'>
-    """
+    """How to call a dependency or endpoint."""
     if is_generator(function) or is_async_generator(function):
         return Kind.CONTEXT
     if is_coroutine(function):
@@ -93,17 +85,9 @@ class Suspended(AbstractAsyncContextManager[Any]):
 def context_of(function: Callable[..., Any]) -> Callable[..., AbstractAsyncContextManager[Any]]:
     """A generator function as a factory of context managers; a synchronous one runs in threads."""
     if is_async_generator(function):
-
-        def suspend(**arguments: Any) -> AbstractAsyncContextManager[Any]:
-            return Suspended(function(**arguments))
-
-        return suspend
+        return lambda **arguments: Suspended(function(**arguments))
     manager = contextmanager(function)
-
-    def enter(**arguments: Any) -> AbstractAsyncContextManager[Any]:
-        return contextmanager_in_threadpool(manager(**arguments))
-
-    return enter
+    return lambda **arguments: contextmanager_in_threadpool(manager(**arguments))
 
 
 def limited(function: Callable[..., Any], kind: Kind, capacity: Capacity) -> tuple[Callable[..., Any], Kind]:

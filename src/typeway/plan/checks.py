@@ -33,11 +33,7 @@ class Check:
     alone: tuple[str, SchemaValidator] | None
 
     def errors(self, error: ValidationError, exchange: Exchange, *name: str) -> list[dict[str, Any]]:
-        """What is wrong, with locations as the client knows them.
-
-        Parameters:
-            name: the one input's, if its value itself was validated.
-        """
+        """What is wrong, with locations as the client knows them; with a name, if that input alone was validated."""
         found = error.errors(include_url=False)
         return [self.placed({**entry, "loc": (*name, *entry["loc"])}, exchange) for entry in found]
 
@@ -68,11 +64,9 @@ class Check:
 
 
 def build_check(inputs: Sequence[Input], where: str, *, named_members: bool) -> Check:
-    """The check of a callable's inputs.
+    """The check of a callable's inputs, which reports their errors in their order.
 
-    Parameters:
-        inputs: the inputs, ordered path, query, header, cookie, body: their errors are reported in this order.
-        named_members: whether inputs of the body are members of it, whose names are part of their location.
+    Named members are inputs that are parts of the body: their names are part of their location.
     """
     fields = {
         entry.name: (with_default(input_schema(entry, where), entry.marker), entry.is_required) for entry in inputs

@@ -25,11 +25,7 @@ IMMUTABLE: Final = (type(None), bool, int, float, complex, str, bytes, Enum)
 
 
 def schema_of(annotation: Any, where: str) -> CoreSchema:
-    """The core schema of a type.
-
-    Raises:
-        DeclarationError: Pydantic has no schema for the type, or a name in it is still unknown.
-    """
+    """The core schema of a type; a DeclarationError says why there is none, a NameError too if a name is unknown yet."""
     if is_complete_model(annotation):
         own: CoreSchema = annotation.__pydantic_core_schema__
         return own
@@ -107,11 +103,7 @@ def refuse_version_1(annotation: Any, where: str) -> None:
 
 
 def shaped_union(union: CoreSchema, reshapes: Mapping[type[Any], Callable[[Any], Any]]) -> CoreSchema:
-    """The schema of a union, perhaps inside validators and `None`, in which each model is given the input it expects.
-
-    Parameters:
-        reshapes: by model, the function that makes its input of the union's.
-    """
+    """The schema of a union, perhaps inside validators and `None`, with a function before each model of it."""
     definitions: dict[str, Any] = {}
 
     def model_of(schema: Any) -> Any:
@@ -183,10 +175,8 @@ class Model:
 
 def build_model(annotation: Any, where: str) -> Model:
     """The validator and serializer of a response model; Pydantic models bring their own."""
-    if is_complete_model(annotation):
-        validator, serializer = annotation.__pydantic_validator__, annotation.__pydantic_serializer__
-        if isinstance(validator, SchemaValidator):
-            return Model(annotation, validator, serializer)
+    if is_complete_model(annotation) and isinstance(annotation.__pydantic_validator__, SchemaValidator):
+        return Model(annotation, annotation.__pydantic_validator__, annotation.__pydantic_serializer__)
     schema = schema_of(annotation, where)
     return Model(annotation, SchemaValidator(schema), SchemaSerializer(schema))
 
@@ -216,11 +206,7 @@ def field_schema_of(field: FieldInfo, where: str) -> CoreSchema:
 
 
 def texts_of(field: FieldInfo, title: str | None = None) -> dict[str, Any]:
-    """What a field says for readers, as metadata of a core schema.
-
-    Parameters:
-        title: the title if the field has none.
-    """
+    """What a field says for readers, or else the title, as metadata of a core schema."""
     updates = {
         "title": field.title or title,
         "description": field.description,

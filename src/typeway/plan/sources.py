@@ -68,11 +68,7 @@ class Choice:
         return self.location in ("form", "file")
 
     def among(self, found: list[Any], *, leads_on: bool = False) -> Any:
-        """The value; MISSING if it stands for none, as an empty field of a form does.
-
-        Parameters:
-            leads_on: whether the name is only the beginning of an alias that picks from all values.
-        """
+        """The value, or all of them for an alias that leads on into them; MISSING for none, as an empty form field is."""
         # A browser sends one cookie of a name. Of a header sent twice the first counts, of a query parameter the last:
         # what Starlette's mappings do as well.
         takes_all = self.location != "cookie" and (leads_on or (self.is_sequence and not self.has_json))
@@ -85,11 +81,7 @@ class Choice:
 
 
 def choice_of(entry: Input, location: Location | None = None) -> Choice:
-    """The choice of one input's value.
-
-    Parameters:
-        location: where it really stands: what is declared for a JSON body may come in a form.
-    """
+    """The choice of one input's value; what is declared for a JSON body may really come in a form, another location."""
     is_sequence = shapes.is_sequence(entry.annotation)
     return Choice(location or entry.location, is_sequence, has_json=is_sequence and not entry.is_list)
 
@@ -123,12 +115,6 @@ class GroupField:
     keys: Mapping[str, str]  # the names that the model expects it under, by those on the wire that are others
     choice: Choice  # chooses its value among those of its name
     field: FieldInfo  # what the model says of it
-
-    @property
-    def key(self) -> str:
-        """The name that the model expects it under."""
-        wire = str(self.wires[0][0])
-        return self.keys.get(wire, wire)
 
 
 def models_of(entry: Input) -> list[type[BaseModel]]:

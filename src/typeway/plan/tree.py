@@ -89,12 +89,7 @@ def grow_tree(
     conventions: Conventions,
     overrides: Overrides | None = None,
 ) -> Node:
-    """The tree of an endpoint, with the dependencies that the route and what is around it add.
-
-    Raises:
-        DeclarationError: a signature contradicts itself, dependencies form a cycle, or a generator that lives
-            longer depends on one that lives shorter.
-    """
+    """The tree of an endpoint, with the dependencies that the route and what is around it add."""
     growth = Growth(path_names, conventions, overrides or {})
     return grow_node(declaration, declaration.function, growth, (), (declaration.function,), added=dependencies)
 

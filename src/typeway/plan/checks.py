@@ -64,10 +64,7 @@ class Check:
 
 
 def build_check(inputs: Sequence[Input], where: str, *, named_members: bool) -> Check:
-    """The check of a callable's inputs, which reports their errors in their order.
-
-    Named members are inputs that are parts of the body: their names are part of their location.
-    """
+    """The check of a callable's inputs, in their order; the location of named members says their place in the body."""
     fields = {
         entry.name: (with_default(input_schema(entry, where), entry.marker), entry.is_required) for entry in inputs
     }

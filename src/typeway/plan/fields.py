@@ -80,8 +80,7 @@ def standard_schema(annotation: Any, _spelling: str) -> CoreSchema:
 
     The spelling tells unions apart that are equal but have another order, in which Pydantic tries their members.
     """
-    adapter: TypeAdapter[Any] = TypeAdapter(annotation)
-    return adapter.core_schema
+    return TypeAdapter[Any](annotation).core_schema
 
 
 def is_complete_model(annotation: Any) -> bool:
@@ -157,7 +156,8 @@ def mapping_validator(fields: Mapping[str, tuple[CoreSchema, bool]]) -> SchemaVa
     for name, (schema, required) in fields.items():
         inside = schema
         if schema["type"] == "definitions":
-            definitions.update({definition["ref"]: definition for definition in schema["definitions"]})
+            held: list[Any] = schema["definitions"]
+            definitions.update({definition["ref"]: definition for definition in held})
             inside = schema["schema"]
         members[name] = core_schema.typed_dict_field(inside, required=required)
     whole = core_schema.typed_dict_schema(members)
@@ -168,7 +168,6 @@ def mapping_validator(fields: Mapping[str, tuple[CoreSchema, bool]]) -> SchemaVa
 class Model:
     """The type of an answer: what checks results, and what turns them into JSON."""
 
-    annotation: Any
     validator: SchemaValidator
     serializer: SchemaSerializer
 
@@ -176,9 +175,9 @@ class Model:
 def build_model(annotation: Any, where: str) -> Model:
     """The validator and serializer of a response model; Pydantic models bring their own."""
     if is_complete_model(annotation) and isinstance(annotation.__pydantic_validator__, SchemaValidator):
-        return Model(annotation, annotation.__pydantic_validator__, annotation.__pydantic_serializer__)
+        return Model(annotation.__pydantic_validator__, annotation.__pydantic_serializer__)
     schema = schema_of(annotation, where)
-    return Model(annotation, SchemaValidator(schema), SchemaSerializer(schema))
+    return Model(SchemaValidator(schema), SchemaSerializer(schema))
 
 
 def check_type(annotation: Any, where: str) -> None:

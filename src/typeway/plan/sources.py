@@ -35,18 +35,16 @@ def body_values(exchange: Exchange, name: str) -> list[Any]:
 
 
 # How to read all values of a name in order, however a location is stored.
-VALUES: Final[Mapping[Location, Callable[[Exchange, str], list[Any]]]] = {
+VALUES: Final[Mapping[str, Callable[[Exchange, str], list[Any]]]] = {
     "path": lambda exchange, name: single(exchange.path_params, name),
     "query": lambda exchange, name: [value for key, value in exchange.pairs if key == name],
     "header": header_values,
     "cookie": lambda exchange, name: single(exchange.cookies, name),
-    "body": body_values,
-    "form": body_values,
-    "file": body_values,
+    **dict.fromkeys(("body", "form", "file"), body_values),
 }
 
 # How to read all names that are present.
-NAMES: Final[Mapping[Location, Callable[[Exchange], Iterable[str]]]] = {
+NAMES: Final[Mapping[str, Callable[[Exchange], Iterable[str]]]] = {
     "path": lambda exchange: exchange.path_params,
     "query": lambda exchange: exchange.query,
     "header": lambda exchange: dict.fromkeys(key.decode("latin-1") for key, _ in exchange.scope["headers"]),
@@ -117,20 +115,6 @@ class GroupField:
     field: FieldInfo  # what the model says of it
 
 
-def models_of(entry: Input) -> list[type[BaseModel]]:
-    """The parameter model that an input is, or the models of a union."""
-    return [member for member in shapes.members(entry.kind) if shapes.is_model(member)]
-
-
-def fields_of(entry: Input) -> list[GroupField]:
-    """The fields of the parameter model that an input is, or of all models of a union."""
-    found: dict[Any, GroupField] = {}
-    for model in models_of(entry):
-        for field in fields_of_model(model, entry):
-            found.setdefault(field.wires, field)
-    return list(found.values())
-
-
 def fields_of_model(model: type[BaseModel], entry: Input) -> Iterator[GroupField]:
     converts = entry.location == "header" and entry.marker.convert_underscores
     config = model.model_config
@@ -138,12 +122,10 @@ def fields_of_model(model: type[BaseModel], entry: Input) -> Iterator[GroupField
     by_name = config.get("populate_by_name") or config.get("validate_by_name")
     for name, field in model.model_fields.items():
         own = name.replace("_", "-") if converts else name
-        has_alias = field.alias is not None or field.validation_alias is not None
-        wires = wires_of(field, name) if has_alias and by_alias else ((own,),)
+        wires = wires_of(field, own) if by_alias else ((own,),)
         if by_name and (own,) not in wires:
             wires = (*wires, (own,))
-        has_json = any(is_json(part) for part in field.metadata)
-        choice = Choice(entry.location, shapes.is_sequence(field.annotation), has_json)
+        choice = Choice(entry.location, shapes.is_sequence(field.annotation), any(map(is_json, field.metadata)))
         yield GroupField(wires, {own: name} if (own,) in wires and own != name else {}, choice, field)
 
 
@@ -209,10 +191,11 @@ class Group:
     __slots__ = ("counts_extras", "is_optional", "shapes")
 
     def __init__(self, entry: Input) -> None:
-        self.shapes = {model: Shape(fields_of_model(model, entry)) for model in models_of(entry)}
+        members = shapes.members(entry.kind)
+        self.shapes = {kind: Shape(fields_of_model(kind, entry)) for kind in members if shapes.is_model(kind)}
         self.counts_extras = wants_extras(entry.kind)
         # A default counts only beside None in the type: without it the model's own defaults do.
-        self.is_optional = NoneType in shapes.members(entry.kind)
+        self.is_optional = NoneType in members
 
     def collect(self, values: Values, names: Iterable[str]) -> Any:
         """The model's raw values; MISSING if it is optional and the request has none of its own."""
@@ -223,6 +206,15 @@ class Group:
         if self.is_optional and not has_own and not (self.counts_extras and collected):
             return MISSING
         return collected
+
+
+def fields_of(entry: Input) -> list[GroupField]:
+    """The fields of the parameter model that an input is, or of all models of a union."""
+    found: dict[Any, GroupField] = {}
+    for shape in Group(entry).shapes.values():
+        for field in shape.fields:
+            found.setdefault(field.wires, field)
+    return list(found.values())
 
 
 class Reader:

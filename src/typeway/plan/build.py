@@ -119,13 +119,13 @@ def number(tree: Node) -> tuple[list[Node], dict[int, int]]:
         for receiver, child in node.children:
             visit(child, receiver)
         # Nobody receives the result of what `dependencies=[...]` adds: to compute it twice would be for nothing.
-        if node.depends is not None and (node.depends.use_cache or name is None) and node.cache_key in cached:
-            slot_of[id(node)] = cached[node.cache_key]
-            return
-        slot = slot_of[id(node)] = len(nodes)
-        nodes.append(node)
-        if node.depends is not None:
+        shares = node.depends is not None and (node.depends.use_cache or name is None)
+        slot = cached.get(node.cache_key) if shares else None
+        if slot is None:
+            slot = len(nodes)
+            nodes.append(node)
             cached.setdefault(node.cache_key, slot)
+        slot_of[id(node)] = slot
 
     visit(tree, None)
     return nodes, slot_of

@@ -113,8 +113,7 @@ def limited(function: Callable[..., Any], kind: Kind, capacity: Capacity) -> tup
 def awaits(function: Callable[..., Any]) -> bool:
     """Whether a generator may wait for something, so that its clean-up must be shielded from cancellation.
 
-    A synchronous generator always does: it runs in a thread. An asynchronous one does unless its code shows that
-    it never awaits.
+    A synchronous one runs in a thread and always does; an asynchronous one does unless its code never awaits.
     """
     inner = unwrap(function)
     if not isinstance(inner, types.FunctionType) or not inspect.isasyncgenfunction(inner):

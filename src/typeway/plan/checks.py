@@ -56,11 +56,8 @@ class Check:
             rest[:2] = [place.members.get(part, part) for part in rest[:2]]
         elif entry["type"] == MISSING_TEXT[0] and not rest:
             entry["input"] = None
-        location = place.location
-        if place.present is not None:
-            location = (location[0], place.present(exchange))
-        entry["loc"] = (*location, *rest)
-        return entry
+        location = place.location if place.present is None else (place.location[0], place.present(exchange))
+        return {**entry, "loc": (*location, *rest)}
 
 
 def build_check(inputs: Sequence[Input], where: str, *, named_members: bool) -> Check:

@@ -3,7 +3,6 @@
 import functools
 from collections.abc import Callable, Mapping
 from copy import deepcopy
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -13,7 +12,7 @@ from uuid import UUID
 from pydantic import BaseModel, PydanticSchemaGenerationError, PydanticUserError, TypeAdapter
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
-from pydantic_core import SchemaSerializer, SchemaValidator, core_schema, to_jsonable_python
+from pydantic_core import SchemaValidator, core_schema, to_jsonable_python
 from pydantic_core.core_schema import CoreSchema
 
 from typeway.declare import shapes
@@ -24,18 +23,31 @@ from typeway.exceptions import PydanticV1NotSupportedError, TypewayError, declar
 IMMUTABLE: Final = (type(None), bool, int, float, complex, str, bytes, Enum)
 
 
+# A type's core schema, its `validator`, and its `serializer`, which turns values into JSON.
+Model = TypeAdapter[Any]
+
+
 def schema_of(annotation: Any, where: str) -> CoreSchema:
-    """The core schema of a type; a DeclarationError says why there is none, a NameError too if a name is unknown yet."""
-    if is_complete_model(annotation):
+    """The core schema of a type; see `build_model`."""
+    if shapes.is_subclass(annotation, BaseModel) and annotation.__pydantic_complete__:
         own: CoreSchema = annotation.__pydantic_core_schema__
         return own
+    return build_model(annotation, where).core_schema
+
+
+def build_model(annotation: Any, where: str) -> Model:
+    """What Pydantic makes of a type; models bring their own.
+
+    Raises:
+        DeclarationError: Pydantic refuses the type, or, if it is a NameError as well, a name in it is still unknown.
+    """
     if is_standard(annotation):
-        return standard_schema(annotation, repr(annotation))
+        return build_standard_model(annotation, repr(annotation))
     refuse_version_1(annotation, where)
     try:
-        adapter: TypeAdapter[Any] = TypeAdapter(annotation)
-        adapter.rebuild(raise_errors=True)
-        return adapter.core_schema
+        model: Model = TypeAdapter(annotation)
+        model.rebuild(raise_errors=True)
+        return model
     except PydanticSchemaGenerationError as error:
         raise declaration_error(
             f"Invalid args for response field! {annotation!r} is no type that Pydantic can validate.",
@@ -75,17 +87,12 @@ def is_standard(annotation: Any) -> bool:
 
 
 @functools.lru_cache(maxsize=1024)
-def standard_schema(annotation: Any, _spelling: str) -> CoreSchema:
-    """The core schema of a standard type, built once: 16 to 100 us each.
+def build_standard_model(annotation: Any, _spelling: str) -> Model:
+    """What Pydantic makes of a standard type, built once: 16 to 100 us each.
 
     The spelling tells unions apart that are equal but have another order, in which Pydantic tries their members.
     """
-    return TypeAdapter[Any](annotation).core_schema
-
-
-def is_complete_model(annotation: Any) -> bool:
-    """Whether a type is a Pydantic model that needs nothing built any more."""
-    return isinstance(annotation, type) and issubclass(annotation, BaseModel) and annotation.__pydantic_complete__
+    return TypeAdapter(annotation)
 
 
 def refuse_version_1(annotation: Any, where: str) -> None:
@@ -164,22 +171,6 @@ def mapping_validator(fields: Mapping[str, tuple[CoreSchema, bool]]) -> SchemaVa
     return SchemaValidator(core_schema.definitions_schema(whole, list(definitions.values())))
 
 
-@dataclass(frozen=True, slots=True)
-class Model:
-    """The type of an answer: what checks results, and what turns them into JSON."""
-
-    validator: SchemaValidator
-    serializer: SchemaSerializer
-
-
-def build_model(annotation: Any, where: str) -> Model:
-    """The validator and serializer of a response model; Pydantic models bring their own."""
-    if is_complete_model(annotation) and isinstance(annotation.__pydantic_validator__, SchemaValidator):
-        return Model(annotation.__pydantic_validator__, annotation.__pydantic_serializer__)
-    schema = schema_of(annotation, where)
-    return Model(SchemaValidator(schema), SchemaSerializer(schema))
-
-
 def check_type(annotation: Any, where: str) -> None:
     """Refuse at its declaration a type that Pydantic has no schema for; names in it may still be defined later."""
     # Of a model Pydantic has checked the fields, or will once it is complete.
@@ -189,10 +180,6 @@ def check_type(annotation: Any, where: str) -> None:
         schema_of(annotation, where)
     except NameError:
         pass
-
-
-# Types whose values are JSON values as they stand.
-PLAIN: Final = frozenset({type(None), bool, int, str})
 
 
 def field_schema_of(field: FieldInfo, where: str) -> CoreSchema:
@@ -265,5 +252,5 @@ class DocumentSchema(GenerateJsonSchema):
 
     def encode_default(self, dft: Any) -> Any:
         """The JSON value of a default."""
-        # PERF: Pydantic builds a TypeAdapter per default, a fifth of the time of a whole document.
-        return dft if type(dft) in PLAIN else super().encode_default(dft)
+        # PERF: Pydantic builds a TypeAdapter per default, a fifth of the time of a whole document. These are JSON values.
+        return dft if type(dft) in (type(None), bool, int, str) else super().encode_default(dft)

@@ -139,8 +139,7 @@ def wants_extras(kind: Any) -> bool:
 class Shape:
     """Gives raw values the form in which one parameter model expects them.
 
-    Names that the model does not declare are handed to it as well: it may forbid or keep them, and its errors show
-    what was sent.
+    It is given other names as well: it may forbid or keep them, and its errors show what was sent.
     """
 
     __slots__ = ("fields", "keys")
@@ -200,12 +199,9 @@ class Group:
     def collect(self, values: Values, names: Iterable[str]) -> Any:
         """The model's raw values; MISSING if it is optional and the request has none of its own."""
         taken = [shape.take(values, names) for shape in self.shapes.values()]
-        has_own = any(own for _, own in taken)
-        is_union = len(self.shapes) > 1
-        collected = {name: one_or_all(values(name)) for name in names} if is_union else taken[0][0]
-        if self.is_optional and not has_own and not (self.counts_extras and collected):
-            return MISSING
-        return collected
+        collected = {name: one_or_all(values(name)) for name in names} if len(taken) > 1 else taken[0][0]
+        has_own = any(own for _, own in taken) or (self.counts_extras and collected)
+        return MISSING if self.is_optional and not has_own else collected
 
 
 def fields_of(entry: Input) -> list[GroupField]:

@@ -56,8 +56,7 @@ class Reads(Protocol):
     @property
     def is_form(self) -> bool: ...  # whether it leaves uploads that somebody must close
 
-    async def read(self, exchange: Exchange) -> None:
-        """Read into the exchange."""
+    async def read(self, exchange: Exchange) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -29,8 +29,7 @@ class Check:
 
     validator: SchemaValidator  # validates a flat mapping keyed by parameter name
     places: Mapping[str, Place]  # where each of them stands on the wire
-    # Where there is one input and nothing around it, its name and what validates the value itself.
-    alone: tuple[str, SchemaValidator] | None
+    alone: tuple[str, SchemaValidator] | None  # of one input with nothing around it its name, and its own validator
 
     def errors(self, error: ValidationError, exchange: Exchange, *name: str) -> list[dict[str, Any]]:
         """What is wrong, with locations as the client knows them; with a name, if that input alone was validated."""

@@ -229,13 +229,10 @@ def described_schema(schema: CoreSchema, field: FieldInfo) -> CoreSchema:
 
 def has_computed_fields(part: Any) -> bool:
     """Whether anything in a core schema sends fields that it does not accept."""
-    if isinstance(part, (list, tuple)):
-        return any(map(has_computed_fields, part))
-    if not isinstance(part, dict):
-        return False
-    return bool(part.get("computed_fields")) or any(
-        has_computed_fields(value) for key, value in part.items() if key != "metadata"
-    )
+    if isinstance(part, dict):
+        inner = [value for key, value in part.items() if key != "metadata"]
+        return bool(part.get("computed_fields")) or has_computed_fields(inner)
+    return isinstance(part, (list, tuple)) and any(map(has_computed_fields, part))
 
 
 class DocumentSchema(GenerateJsonSchema):

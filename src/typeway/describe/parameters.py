@@ -49,7 +49,7 @@ def parameters_of(placed: Placed, path_names: frozenset[str], components: Compon
     is_optional = not entry.is_required and is_nullable(entry)
     for part in fields_of(entry):
         name = str(part.wires[0][0])
-        title = part.field.title or title_of(part.key or name)
+        title = part.field.title or title_of(part.keys.get(name) or name)
         schema = components.want(field_schema_of(part.field, placed.where), "validation", title)
         is_required = part.field.is_required() and not is_optional
         yield describe_parameter(name, entry.location, part.field, schema, is_required=is_required)

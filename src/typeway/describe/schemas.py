@@ -6,11 +6,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
+from pydantic.json_schema import JsonSchemaMode as Mode
 from pydantic_core import CoreSchema, PydanticUndefined, core_schema
 from pydantic_core.core_schema import TypedDictField
 
 from typeway.operation import Operation
-from typeway.plan.fields import Mode, has_computed_fields, json_schemas
+from typeway.plan.fields import DocumentSchema, has_computed_fields
 from typeway.texts import VALIDATION_ERROR
 
 COMPONENT: Final = "#/components/schemas/"
@@ -116,13 +117,12 @@ class Components:
 
     def describe(self) -> dict[str, Any]:
         """Fill all schemas that were asked for; the Components Object (OpenAPI 3.1, section 4.8.7)."""
-        found, definitions = json_schemas(
-            [(number, wanted.mode, wanted.schema) for number, wanted in enumerate(self.wanted)],
-            ref_template=COMPONENT + "{model}",
+        found, definitions = DocumentSchema(ref_template=COMPONENT + "{model}").generate_definitions(
+            [(number, wanted.mode, wanted.schema) for number, wanted in enumerate(self.wanted)]
         )
-        self.schemas |= {name: cut_description(schema) for name, schema in definitions.items()}
+        self.schemas |= {str(name): cut_description(schema) for name, schema in definitions.items()}
         for number, wanted in enumerate(self.wanted):
-            wanted.shown.update(found[number])
+            wanted.shown.update(found[number, wanted.mode])
             # A component has its own title.
             if wanted.title is not None and "$ref" not in wanted.shown:
                 wanted.shown["title"] = wanted.title

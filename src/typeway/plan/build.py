@@ -1,7 +1,5 @@
 """Turn an operation into its plan: ordered calls, one validator per callable, one way to read the body."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -25,10 +23,7 @@ from typeway.plan.tree import Node, Overrides, grow_tree
 FAILED: Final = object()
 
 # Errors are reported in this order within one callable.
-ORDER: Final[Mapping[str, int]] = {
-    **{name: place for place, name in enumerate(("path", "query", "header", "cookie"))},
-    **dict.fromkeys(("body", "form", "file"), 4),
-}
+ORDER: Final = {"path": 0, "query": 1, "header": 2, "cookie": 3, "body": 4, "form": 4, "file": 4}
 
 INJECT: Final[Mapping[type[Any], Callable[[Exchange], Any]]] = {
     Request: lambda exchange: exchange.connection,
@@ -61,8 +56,7 @@ class Reads(Protocol):
     @property
     def is_form(self) -> bool: ...  # whether it leaves uploads that somebody must close
 
-    async def read(self, exchange: Exchange) -> None:
-        """Read into the exchange."""
+    async def read(self, exchange: Exchange) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,17 +82,10 @@ def build_tree(operation: Operation, overrides: Overrides | None = None) -> Node
 
 
 def build_plan(operation: Operation, overrides: Overrides | None = None) -> Plan:
-    """The plan of an operation.
-
-    Parameters:
-        overrides: callables to run in the place of the dependencies that are their keys.
-
-    Raises:
-        DeclarationError: a type that no validator can be built for, or a name that is still not defined.
-    """
+    """The plan of an operation, in which overrides run in the place of the dependencies that are their keys."""
     tree = build_tree(operation, overrides)
     nodes, slot_of = number(tree)
-    body = build_body(inputs_of(tree), operation)
+    body = build_body([entry for node in nodes for entry in node.inputs], operation)
     # A WebSocket has no body to read: what is declared of one is missing, and its default counts.
     has_body = bool(operation.methods)
     calls = [build_call(node, slot_of, body, collects=has_body) for node in nodes]
@@ -109,7 +96,7 @@ def build_plan(operation: Operation, overrides: Overrides | None = None) -> Plan
         endpoint=calls[-1],
         size=len(calls),
         body=body if has_body else None,
-        shields=any(awaits(function) for function in contexts),
+        shields=any(map(awaits, contexts)),
         has_exits=bool(contexts),
         has_function_exits=any(call.kind is Kind.CONTEXT and call.scope == "function" for call in calls),
         occurrences=tuple(slot_of[id(node)] for node in tree.walk()),
@@ -131,13 +118,13 @@ def number(tree: Node) -> tuple[list[Node], dict[int, int]]:
         for receiver, child in node.children:
             visit(child, receiver)
         # Nobody receives the result of what `dependencies=[...]` adds: to compute it twice would be for nothing.
-        if node.depends is not None and (node.depends.use_cache or name is None) and node.cache_key in cached:
-            slot_of[id(node)] = cached[node.cache_key]
-            return
-        slot = slot_of[id(node)] = len(nodes)
-        nodes.append(node)
-        if node.depends is not None:
+        shares = node.depends is not None and (node.depends.use_cache or name is None)
+        slot = cached.get(node.cache_key) if shares else None
+        if slot is None:
+            slot = len(nodes)
+            nodes.append(node)
             cached.setdefault(node.cache_key, slot)
+        slot_of[id(node)] = slot
 
     visit(tree, None)
     return nodes, slot_of

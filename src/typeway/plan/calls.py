@@ -1,7 +1,5 @@
 """Decide how to call one function: on the loop, inline, in a thread, or around the rest of the request."""
 
-from __future__ import annotations
-
 import dis
 import inspect
 import types
@@ -33,13 +31,7 @@ THREAD: Final = Kind.THREAD
 
 
 def kind_of(function: Callable[..., Any]) -> Kind:
-    """How to call a dependency or endpoint.
-
-    Example:
-        >>> async def read_user(): ...
-        >>> kind_of(read_user)
-        <Kind.ASYNC: 'awaited on the event loop'>
-    """
+    """How to call a dependency or endpoint."""
     if is_generator(function) or is_async_generator(function):
         return Kind.CONTEXT
     if is_coroutine(function):
@@ -95,8 +87,7 @@ def limited(function: Callable[..., Any], kind: Kind, capacity: Capacity) -> tup
 def awaits(function: Callable[..., Any]) -> bool:
     """Whether a generator may wait for something, so that its clean-up must be shielded from cancellation.
 
-    A synchronous generator always does: it runs in a thread. An asynchronous one does unless its code shows that
-    it never awaits.
+    A synchronous one runs in a thread and always does; an asynchronous one does unless its code never awaits.
     """
     inner = unwrap(function)
     if not isinstance(inner, types.FunctionType) or not inspect.isasyncgenfunction(inner):

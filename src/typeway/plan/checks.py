@@ -1,17 +1,16 @@
 """Check one callable's raw values in one call, and word what is wrong with them by their place on the wire."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pydantic_core import CoreSchema, SchemaValidator, ValidationError
 
 from typeway.declare.classify import Input
 from typeway.plan.exchange import Exchange
-from typeway.plan.fields import UnionShapes, mapping_validator, schema_of, with_default
-from typeway.plan.sources import VIEWS, Group, choice_of, fields_of, pick
+from typeway.plan.fields import mapping_validator, schema_of, shaped_union, with_default
+from typeway.plan.sources import VALUES, Group, choice_of, fields_of, pick
 from typeway.texts import MISSING as MISSING_TEXT
 
 
@@ -20,9 +19,7 @@ class Place:
     """Where an input stands on the wire."""
 
     location: tuple[str | int, ...]  # the beginning of its errors' locations
-    # Of a group, the names on the wire by the names that its model uses.
-    members: Mapping[str, str] = field(default_factory=dict)
-    is_group: bool = False  # whether the fields of a model stand there
+    members: Mapping[str, str] | None = None  # of a group, the names on the wire by those that its model uses
     present: Callable[[Exchange], str] | None = None  # of an input with several names, the one that a request uses
 
 
@@ -32,21 +29,12 @@ class Check:
 
     validator: SchemaValidator  # validates a flat mapping keyed by parameter name
     places: Mapping[str, Place]  # where each of them stands on the wire
-    alone: SchemaValidator | None  # validates the value itself where there is one input, and nothing around it
+    alone: tuple[str, SchemaValidator] | None  # of one input with nothing around it its name, and its own validator
 
-    @property
-    def only(self) -> str:
-        """The name of the one input."""
-        return next(iter(self.places))
-
-    def errors(self, error: ValidationError, exchange: Exchange) -> list[dict[str, Any]]:
-        """What is wrong, with locations as the client knows them."""
-        return [self.placed(dict(entry), exchange) for entry in error.errors(include_url=False)]
-
-    def errors_of_one(self, error: ValidationError, exchange: Exchange) -> list[dict[str, Any]]:
-        """The same for an error of the one value itself."""
+    def errors(self, error: ValidationError, exchange: Exchange, *name: str) -> list[dict[str, Any]]:
+        """What is wrong, with locations as the client knows them; with a name, if that input alone was validated."""
         found = error.errors(include_url=False)
-        return [self.placed({**entry, "loc": (self.only, *entry["loc"])}, exchange) for entry in found]
+        return [self.placed({**entry, "loc": (*name, *entry["loc"])}, exchange) for entry in found]
 
     def errors_without_object(self, raw: dict[str, Any], exchange: Exchange) -> list[dict[str, Any]]:
         """What is wrong where the body should be an object and is none: every member of it is missing."""
@@ -62,34 +50,27 @@ class Check:
     def placed(self, entry: dict[str, Any], exchange: Exchange) -> dict[str, Any]:
         name, *rest = entry["loc"]
         place = self.places[name]
-        if place.is_group and rest:
+        if place.members is not None and rest:
             # Of a union the first part is the model's name, the second its field.
             rest[:2] = [place.members.get(part, part) for part in rest[:2]]
         elif entry["type"] == MISSING_TEXT[0] and not rest:
             entry["input"] = None
-        location = place.location
-        if place.present is not None:
-            location = (location[0], place.present(exchange))
-        entry["loc"] = (*location, *rest)
-        return entry
+        location = place.location if place.present is None else (place.location[0], place.present(exchange))
+        return {**entry, "loc": (*location, *rest)}
 
 
 def build_check(inputs: Sequence[Input], where: str, *, named_members: bool) -> Check:
-    """The check of a callable's inputs.
-
-    Parameters:
-        inputs: the inputs, ordered path, query, header, cookie, body: their errors are reported in this order.
-        named_members: whether inputs of the body are members of it, whose names are part of their location.
-    """
+    """The check of a callable's inputs, in their order; the location of named members says their place in the body."""
     fields = {
         entry.name: (with_default(input_schema(entry, where), entry.marker), entry.is_required) for entry in inputs
     }
+    first = inputs[0]
     # A member of a body must first be taken out of it, or of a form.
-    is_alone = len(inputs) == 1 and not (named_members and inputs[0].in_body)
+    is_alone = len(inputs) == 1 and not (named_members and first.in_body)
     return Check(
         validator=mapping_validator(fields),
         places={entry.name: place_of(entry, named_members) for entry in inputs},
-        alone=SchemaValidator(fields[inputs[0].name][0]) if is_alone else None,
+        alone=(first.name, SchemaValidator(fields[first.name][0])) if is_alone else None,
     )
 
 
@@ -99,25 +80,18 @@ def input_schema(entry: Input, where: str) -> CoreSchema:
     shapes = Group(entry).shapes if entry.is_group else {}
     if len(shapes) < 2:
         return schema
-    shaped: CoreSchema = UnionShapes({model: shape.reshape for model, shape in shapes.items()}, {}).applied(schema)
-    return shaped
+    return shaped_union(schema, {model: shape.reshape for model, shape in shapes.items()})
 
 
 def place_of(entry: Input, named_members: bool) -> Place:
     beginning = "body" if entry.in_body else entry.location
     if entry.is_group:
-        members = {key: wire for part in fields_of(entry) for wire, key in part.keys.items()}
-        return Place((beginning,), members, is_group=True)
+        return Place((beginning,), {key: wire for part in fields_of(entry) for wire, key in part.keys.items()})
     if entry.in_body and not named_members:
         return Place((beginning,))
-    return Place((beginning, entry.wire), present=present_name(entry) if len(entry.wires) > 1 else None)
+    return Place((beginning, entry.wire), present=partial(present_name, entry) if len(entry.wires) > 1 else None)
 
 
-def present_name(entry: Input) -> Callable[[Exchange], str]:
-    """A function that finds out under which of its names an input was sent."""
-    view, choice = VIEWS[entry.location], choice_of(entry)
-
-    def present(exchange: Exchange) -> str:
-        return pick(lambda name: view.everything(exchange, name), entry.wires, choice)[0]
-
-    return present
+def present_name(entry: Input, exchange: Exchange) -> str:
+    """The one of its names under which an input was sent."""
+    return pick(partial(VALUES[entry.location], exchange), entry.wires, choice_of(entry))[0]

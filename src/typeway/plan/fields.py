@@ -1,34 +1,19 @@
 """Build validators and serializers from types: the only file that touches Pydantic's internals."""
 
-from __future__ import annotations
-
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from copy import deepcopy
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
-from typing import Annotated, Any, Final, Literal, get_args, get_origin
+from typing import Annotated, Any, Final, get_args, get_origin
 from uuid import UUID
 
-from pydantic import (
-    BaseModel,
-    PydanticSchemaGenerationError,
-    PydanticUndefinedAnnotation,
-    PydanticUserError,
-    TypeAdapter,
-)
+from pydantic import BaseModel, PydanticSchemaGenerationError, PydanticUserError, TypeAdapter
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
-from pydantic_core import (
-    CoreSchema,
-    PydanticUndefined,
-    SchemaSerializer,
-    SchemaValidator,
-    core_schema,
-    to_jsonable_python,
-)
+from pydantic_core import SchemaValidator, core_schema, to_jsonable_python
+from pydantic_core.core_schema import CoreSchema
 
 from typeway.declare import shapes
 from typeway.declare.markers import Param
@@ -38,23 +23,31 @@ from typeway.exceptions import PydanticV1NotSupportedError, TypewayError, declar
 IMMUTABLE: Final = (type(None), bool, int, float, complex, str, bytes, Enum)
 
 
-def schema_of(annotation: Any, where: str) -> CoreSchema:
-    """The core schema of a type.
+# A type's core schema, its `validator`, and its `serializer`, which turns values into JSON.
+Model = TypeAdapter[Any]
 
-    Raises:
-        DeclarationError: Pydantic has no schema for the type, or a name in it is still unknown.
-    """
-    if is_complete_model(annotation):
+
+def schema_of(annotation: Any, where: str) -> CoreSchema:
+    """The core schema of a type; see `build_model`."""
+    if shapes.is_subclass(annotation, BaseModel) and annotation.__pydantic_complete__:
         own: CoreSchema = annotation.__pydantic_core_schema__
         return own
+    return build_model(annotation, where).core_schema
+
+
+def build_model(annotation: Any, where: str) -> Model:
+    """What Pydantic makes of a type; models bring their own.
+
+    Raises:
+        DeclarationError: Pydantic refuses the type, or, if it is a NameError as well, a name in it is still unknown.
+    """
     if is_standard(annotation):
-        return standard_schema(annotation, repr(annotation))
+        return build_standard_model(annotation, repr(annotation))
     refuse_version_1(annotation, where)
     try:
-        adapter: TypeAdapter[Any] = TypeAdapter(annotation)
-        if not adapter.pydantic_complete:
-            adapter.rebuild(raise_errors=True)
-        return adapter.core_schema
+        model: Model = TypeAdapter(annotation)
+        model.rebuild(raise_errors=True)
+        return model
     except PydanticSchemaGenerationError as error:
         raise declaration_error(
             f"Invalid args for response field! {annotation!r} is no type that Pydantic can validate.",
@@ -68,7 +61,7 @@ def schema_of(annotation: Any, where: str) -> CoreSchema:
             hint=f"See https://errors.pydantic.dev/latest/u/{error.code}" if error.code else "Mend the type.",
             where=where,
         ) from error
-    except (PydanticUndefinedAnnotation, NameError) as error:
+    except NameError as error:
         raise declaration_error(
             f"the annotation {annotation!r} uses the name {error.name!r}, which is not defined.",
             hint="Import the name at run time, outside `if TYPE_CHECKING`.",
@@ -94,19 +87,12 @@ def is_standard(annotation: Any) -> bool:
 
 
 @functools.lru_cache(maxsize=1024)
-def standard_schema(annotation: Any, _spelling: str) -> CoreSchema:
-    """The core schema of a standard type, built once: 16 to 100 us each.
+def build_standard_model(annotation: Any, _spelling: str) -> Model:
+    """What Pydantic makes of a standard type, built once: 16 to 100 us each.
 
-    Parameters:
-        _spelling: tells unions apart that are equal but have another order, in which Pydantic tries their members.
+    The spelling tells unions apart that are equal but have another order, in which Pydantic tries their members.
     """
-    adapter: TypeAdapter[Any] = TypeAdapter(annotation)
-    return adapter.core_schema
-
-
-def is_complete_model(annotation: Any) -> bool:
-    """Whether a type is a Pydantic model that needs nothing built any more."""
-    return isinstance(annotation, type) and issubclass(annotation, BaseModel) and annotation.__pydantic_complete__
+    return TypeAdapter(annotation)
 
 
 def refuse_version_1(annotation: Any, where: str) -> None:
@@ -122,61 +108,49 @@ def refuse_version_1(annotation: Any, where: str) -> None:
         refuse_version_1(part, where)
 
 
-Reshape = Callable[[Any], Any]
+def shaped_union(union: CoreSchema, reshapes: Mapping[type[Any], Callable[[Any], Any]]) -> CoreSchema:
+    """The schema of a union, perhaps inside validators and `None`, with a function before each model of it."""
+    definitions: dict[str, Any] = {}
 
+    def model_of(schema: Any) -> Any:
+        """The model that a schema validates, inside validators and references; None if it is of another kind."""
+        while schema is not None and schema["type"] != "model":
+            schema = definitions.get(schema.get("schema_ref")) or schema.get("schema")
+        return schema and schema["cls"]
 
-@dataclass(frozen=True, slots=True)
-class UnionShapes:
-    """Puts a function before every model of a union, which gives the input the shape that this model expects."""
-
-    reshapes: Mapping[type[Any], Reshape]  # the functions, by model
-    definitions: dict[str, Any]  # the schemas that references stand for
-
-    def applied(self, schema: Any) -> Any:
-        """The schema of a union, perhaps inside validators and `None`, with the functions in their places."""
-        if schema["type"] == "definitions":
-            self.definitions.update({definition["ref"]: definition for definition in schema["definitions"]})
-        if schema["type"] == "union":
-            return {**schema, "choices": [self.choice(choice) for choice in schema["choices"]]}
-        if schema["type"] == "tagged-union":
-            return {**schema, "choices": {tag: self.shaped(choice) for tag, choice in schema["choices"].items()}}
-        return {**schema, "schema": self.applied(schema["schema"])} if "schema" in schema else schema
-
-    def choice(self, choice: Any) -> Any:
+    def labelled(choice: Any) -> Any:
         """A member of a union; error locations name it by its tag or else its model, not by validators around that."""
         schema, label = choice if isinstance(choice, tuple) else (choice, None)
-        model = self.model_of(schema)
+        model = model_of(schema)
         label = label or (model and model.__name__)
-        return self.shaped(schema) if label is None else (self.shaped(schema), label)
+        return shaped(schema) if label is None else (shaped(schema), label)
 
-    def shaped(self, schema: Any) -> Any:
-        model = self.model_of(schema)
-        if model is None:
-            return self.applied(schema)
-        return core_schema.no_info_before_validator_function(self.reshapes[model], schema)
+    def shaped(schema: Any) -> Any:
+        if (model := model_of(schema)) is not None:
+            return core_schema.no_info_before_validator_function(reshapes[model], schema)
+        if schema["type"] == "definitions":
+            definitions.update({definition["ref"]: definition for definition in schema["definitions"]})
+        if schema["type"] == "union":
+            return {**schema, "choices": [labelled(choice) for choice in schema["choices"]]}
+        if schema["type"] == "tagged-union":
+            return {**schema, "choices": {tag: shaped(choice) for tag, choice in schema["choices"].items()}}
+        return {**schema, "schema": shaped(schema["schema"])} if "schema" in schema else schema
 
-    def model_of(self, schema: Any) -> type[Any] | None:
-        """The model that a schema validates, inside validators and references; None if it is of another kind."""
-        while schema["type"] != "model":
-            schema = self.definitions.get(schema.get("schema_ref")) or schema.get("schema")
-            if schema is None:
-                return None
-        model: type[Any] = schema["cls"]
-        return model
+    whole: CoreSchema = shaped(union)
+    return whole
 
 
 def with_default(schema: CoreSchema, field: FieldInfo) -> CoreSchema:
     """A schema that supplies its field's default; each request gets its own copy of one that could be changed."""
-    options: dict[str, Any] = {"validate_default": bool(field.validate_default)}
-    if field.default_factory is not None:
-        return core_schema.with_default_schema(schema, default_factory=field.default_factory, **options)
-    if field.default is PydanticUndefined:
+    if field.is_required():
         return schema
-    if isinstance(field.default, IMMUTABLE):
-        return core_schema.with_default_schema(schema, default=field.default, **options)
-    return core_schema.with_default_schema(
-        schema, default_factory=functools.partial(deepcopy, field.default), **options
-    )
+    if schema["type"] == "definitions":  # they stay outermost, see `mapping_validator`
+        return {**schema, "schema": with_default(schema["schema"], field)}
+    validate = bool(field.validate_default)
+    if field.default_factory is None and isinstance(field.default, IMMUTABLE):
+        return core_schema.with_default_schema(schema, default=field.default, validate_default=validate)
+    factory = field.default_factory or functools.partial(deepcopy, field.default)
+    return core_schema.with_default_schema(schema, default_factory=factory, validate_default=validate)
 
 
 def mapping_validator(fields: Mapping[str, tuple[CoreSchema, bool]]) -> SchemaValidator:
@@ -184,70 +158,28 @@ def mapping_validator(fields: Mapping[str, tuple[CoreSchema, bool]]) -> SchemaVa
 
     The schemas' own definitions (of recursive models) are collected at the top, where core schemas must have them.
     """
-    definitions: dict[str, CoreSchema] = {}
+    definitions: dict[str, Any] = {}
     members = {}
     for name, (schema, required) in fields.items():
-        members[name] = core_schema.typed_dict_field(hoist(schema, definitions), required=required)
-    whole: CoreSchema = core_schema.typed_dict_schema(members)
-    if definitions:
-        whole = core_schema.definitions_schema(whole, list(definitions.values()))
-    return SchemaValidator(whole)
-
-
-def hoist(schema: CoreSchema, definitions: dict[str, CoreSchema]) -> CoreSchema:
-    """The schema without its definitions, which are added to `definitions`."""
-    if schema["type"] == "default":
-        inner = hoist(schema["schema"], definitions)
-        return schema if inner is schema["schema"] else {**schema, "schema": inner}
-    if schema["type"] != "definitions":
-        return schema
-    held: list[Any] = schema["definitions"]
-    definitions.update({definition["ref"]: definition for definition in held})
-    inside: CoreSchema = schema["schema"]
-    return inside
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """The type of an answer: what checks results, and what turns them into JSON."""
-
-    annotation: Any
-    validator: SchemaValidator
-    serializer: SchemaSerializer
-
-
-def build_model(annotation: Any, where: str) -> Model:
-    """The validator and serializer of a response model; Pydantic models bring their own."""
-    if is_complete_model(annotation):
-        validator, serializer = annotation.__pydantic_validator__, annotation.__pydantic_serializer__
-        if isinstance(validator, SchemaValidator):
-            return Model(annotation, validator, serializer)
-    schema = schema_of(annotation, where)
-    return Model(annotation, SchemaValidator(schema), SchemaSerializer(schema))
+        inside = schema
+        if schema["type"] == "definitions":
+            held: list[Any] = schema["definitions"]
+            definitions.update({definition["ref"]: definition for definition in held})
+            inside = schema["schema"]
+        members[name] = core_schema.typed_dict_field(inside, required=required)
+    whole = core_schema.typed_dict_schema(members)
+    return SchemaValidator(core_schema.definitions_schema(whole, list(definitions.values())))
 
 
 def check_type(annotation: Any, where: str) -> None:
-    """Build a type's schema at declaration time if it is one that Pydantic may refuse.
-
-    Raises:
-        DeclarationError: Pydantic has no schema for the type. A name that is not defined yet is no error here.
-    """
-    if is_complete_model(annotation) or is_standard(annotation):
+    """Refuse at its declaration a type that Pydantic has no schema for; names in it may still be defined later."""
+    # Of a model Pydantic has checked the fields, or will once it is complete.
+    if shapes.is_subclass(annotation, BaseModel) or is_standard(annotation):
         return
-    refuse_version_1(annotation, where)
     try:
-        TypeAdapter(annotation)
-    except (PydanticUndefinedAnnotation, NameError):
-        return
-    except PydanticUserError:
         schema_of(annotation, where)
-
-
-# Types whose values are JSON values as they stand.
-PLAIN: Final = frozenset({type(None), bool, int, str})
-
-# Whether a JSON Schema shows what is accepted or what is sent.
-Mode = Literal["validation", "serialization"]
+    except NameError:
+        pass
 
 
 def field_schema_of(field: FieldInfo, where: str) -> CoreSchema:
@@ -260,11 +192,7 @@ def field_schema_of(field: FieldInfo, where: str) -> CoreSchema:
 
 
 def texts_of(field: FieldInfo, title: str | None = None) -> dict[str, Any]:
-    """What a field says for readers, as metadata of a core schema.
-
-    Parameters:
-        title: the title if the field has none.
-    """
+    """What a field says for readers, or else the title, as metadata of a core schema."""
     updates = {
         "title": field.title or title,
         "description": field.description,
@@ -299,18 +227,12 @@ def described_schema(schema: CoreSchema, field: FieldInfo) -> CoreSchema:
     return described
 
 
-def has_computed_fields(schema: CoreSchema) -> bool:
+def has_computed_fields(part: Any) -> bool:
     """Whether anything in a core schema sends fields that it does not accept."""
-    pending: list[Any] = [schema]
-    while pending:
-        part = pending.pop()
-        if isinstance(part, dict):
-            if part.get("computed_fields"):
-                return True
-            pending.extend(value for key, value in part.items() if key != "metadata")
-        elif isinstance(part, (list, tuple)):
-            pending.extend(part)
-    return False
+    if isinstance(part, dict):
+        inner = [value for key, value in part.items() if key != "metadata"]
+        return bool(part.get("computed_fields")) or has_computed_fields(inner)
+    return isinstance(part, (list, tuple)) and any(map(has_computed_fields, part))
 
 
 class DocumentSchema(GenerateJsonSchema):
@@ -327,21 +249,5 @@ class DocumentSchema(GenerateJsonSchema):
 
     def encode_default(self, dft: Any) -> Any:
         """The JSON value of a default."""
-        # PERF: Pydantic builds a TypeAdapter per default, a fifth of the time of a whole document.
-        return dft if type(dft) in PLAIN else super().encode_default(dft)
-
-
-def json_schemas(
-    wanted: Sequence[tuple[int, Mode, CoreSchema]], ref_template: str
-) -> tuple[dict[int, JsonSchemaValue], dict[str, JsonSchemaValue]]:
-    """The JSON Schemas of many types at once, and the definitions that they refer to, each under a name of its own.
-
-    Parameters:
-        wanted: numbers by which the schemas are asked for later, with modes and core schemas.
-        ref_template: how a definition is referred to, with `{model}` for its name.
-    """
-    found, definitions = DocumentSchema(ref_template=ref_template).generate_definitions(wanted)
-    return (
-        {number: schema for (number, _), schema in found.items()},
-        {str(name): schema for name, schema in definitions.items()},
-    )
+        # PERF: Pydantic builds a TypeAdapter per default, a fifth of the time of a whole document. These are JSON values.
+        return dft if type(dft) in (type(None), bool, int, str) else super().encode_default(dft)

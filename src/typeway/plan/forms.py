@@ -1,7 +1,5 @@
 """Make sure that forms can be parsed before a route promises to."""
 
-from __future__ import annotations
-
 import importlib
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Prove from its bytecode that a plain function cannot block, so that it needs no thread."""
 
-from __future__ import annotations
-
 import dis
 import inspect
 import types
@@ -20,19 +18,19 @@ LOCALS: Final = frozenset({
 })  # fmt: skip
 
 # Default deny: only what can neither run foreign code nor wait. No calls, no attribute reads (a property may do
-# anything), no operators and no truth tests of unknown objects (their methods may do anything), no loops.
+# anything), no operators and no truth tests of unknown objects (their methods may do anything), no loops; nothing that
+# begins with RETURN_GENERATOR, as generators and coroutines do.
 ALLOWED: Final = CONSTANTS | LOCALS | frozenset({
     # bookkeeping
-    "RESUME", "COPY_FREE_VARS", "MAKE_CELL",
+    "RESUME", "COPY_FREE_VARS", "MAKE_CELL", "RETURN_VALUE", "RETURN_CONST",
     # locals and the stack
     "LOAD_FAST_AND_CLEAR", "LOAD_CLOSURE", "STORE_FAST", "STORE_FAST_STORE_FAST", "STORE_FAST_LOAD_FAST",
-    "POP_TOP", "COPY", "SWAP", "DUP_TOP",
+    "POP_TOP", "COPY", "SWAP",
     # containers of values that are already there
     "BUILD_TUPLE", "BUILD_LIST", "BUILD_CONST_KEY_MAP",
     # decisions that look at identity only
-    "IS_OP", "POP_JUMP_IF_NONE", "POP_JUMP_IF_NOT_NONE", "POP_JUMP_FORWARD_IF_NONE",
-    "POP_JUMP_FORWARD_IF_NOT_NONE", "JUMP_FORWARD",
-    "RETURN_VALUE", "RETURN_CONST",
+    "IS_OP", "POP_JUMP_IF_NONE", "POP_JUMP_IF_NOT_NONE", "POP_JUMP_FORWARD_IF_NONE", "POP_JUMP_FORWARD_IF_NOT_NONE",
+    "JUMP_FORWARD",
 })  # fmt: skip
 
 # A conditional jump is safe right after an identity test: what it looks at is then True or False itself.
@@ -46,39 +44,20 @@ BUILDING: Final = CONSTANTS | LOCALS | {"BUILD_TUPLE", "BUILD_LIST", "BUILD_MAP"
 # What changes neither the stack nor anything else.
 WITHOUT_EFFECT: Final = frozenset({"NOP", "CACHE", "NOT_TAKEN"})
 
-# Generators, coroutines, iterable coroutines and asynchronous generators (inspect's CO_* flags).
-NOT_PLAIN: Final = (
-    inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ITERABLE_COROUTINE | inspect.CO_ASYNC_GENERATOR
-)
-
 
 def cannot_block(function: Callable[..., Any]) -> bool:
-    """Whether a `def` function, or a class with a plain constructor, provably returns without waiting.
-
-    Example:
-        >>> def page(offset: int = 0, limit: int = 20) -> dict[str, int]:
-        ...     return {"offset": offset, "limit": limit}
-        >>> cannot_block(page)
-        True
-    """
-    if isinstance(function, type):
-        constructor = plain_constructor(function)
-        return constructor is not None and code_is_safe(constructor, function)
-    return type(function) is types.FunctionType and code_is_safe(function, None)
-
-
-def plain_constructor(kind: type[Any]) -> types.FunctionType | None:
-    """The class's own `__init__`, if constructing it runs that and nothing else of anybody's."""
-    found: Any = kind  # to a type checker the special methods of every class are its own
-    if type(kind) is not type or found.__new__ is not object.__new__ or found.__setattr__ is not object.__setattr__:
-        return None
-    constructor = found.__init__
-    return constructor if isinstance(constructor, types.FunctionType) else None
+    """Whether a `def` function, or a class with a plain constructor, provably returns without waiting."""
+    if not isinstance(function, type):
+        return code_is_safe(function, None)
+    found: Any = function  # to a type checker the special methods of every class are its own
+    # Constructing it must run its `__init__` and nothing else of anybody's.
+    is_plain = type(function) is type and found.__new__ is object.__new__ and found.__setattr__ is object.__setattr__
+    return is_plain and code_is_safe(found.__init__, function)
 
 
 def code_is_safe(function: Any, kind: type[Any] | None) -> bool:
     """Whether every instruction is allowed; with a class, setting attributes on a fresh `self` is too."""
-    if function.__code__.co_flags & NOT_PLAIN or hasattr(function, "__wrapped__"):
+    if type(function) is not types.FunctionType or hasattr(function, "__wrapped__"):
         return False
     instructions = [entry for entry in dis.get_instructions(function) if entry.opname not in WITHOUT_EFFECT]
 

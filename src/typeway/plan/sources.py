@@ -1,7 +1,6 @@
 """Read the raw values of a callable's parameters from a connection, and say where on the wire each one stands."""
 
-from __future__ import annotations
-
+import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import NoneType
@@ -17,21 +16,11 @@ from typeway.declare.markers import Location
 from typeway.plan.exchange import Exchange
 
 MISSING: Final = object()
-Wire = tuple[str | int, ...]
 Values = Callable[[str], list[Any]]  # every value of a name
 
 
-@dataclass(frozen=True, slots=True)
-class View:
-    """One location of a request, however it is stored: every value of a name, and all names."""
-
-    everything: Callable[[Exchange, str], list[Any]]  # all values of a name, in order
-    names: Callable[[Exchange], Iterable[str]]  # all names that are present
-
-
-def single(values: Callable[[Exchange], Mapping[str, str]]) -> View:
-    """The view of a location that holds one value of a name."""
-    return View(lambda exchange, name: [values(exchange)[name]] if name in values(exchange) else [], values)
+def single(values: Mapping[str, Any], name: str) -> list[Any]:
+    return [values[name]] if name in values else []
 
 
 def header_values(exchange: Exchange, name: str) -> list[Any]:
@@ -42,27 +31,24 @@ def header_values(exchange: Exchange, name: str) -> list[Any]:
 def body_values(exchange: Exchange, name: str) -> list[Any]:
     if exchange.form is not None:
         return exchange.form.getlist(name)
-    return [exchange.body[name]] if name in body_names(exchange) else []
+    return single(exchange.body, name) if isinstance(exchange.body, dict) else []
 
 
-def body_names(exchange: Exchange) -> Iterable[str]:
-    if exchange.form is not None:
-        return exchange.form
-    return exchange.body if isinstance(exchange.body, dict) else ()
+# How to read all values of a name in order, however a location is stored.
+VALUES: Final[Mapping[str, Callable[[Exchange, str], list[Any]]]] = {
+    "path": lambda exchange, name: single(exchange.path_params, name),
+    "query": lambda exchange, name: [value for key, value in exchange.pairs if key == name],
+    "header": header_values,
+    "cookie": lambda exchange, name: single(exchange.cookies, name),
+    **dict.fromkeys(("body", "form", "file"), body_values),
+}
 
-
-VIEWS: Final[Mapping[str, View]] = {
-    "path": single(lambda exchange: exchange.path_params),
-    "query": View(
-        lambda exchange, name: [value for key, value in exchange.pairs if key == name],
-        lambda exchange: exchange.query,
-    ),
-    "header": View(
-        header_values,
-        lambda exchange: dict.fromkeys(key.decode("latin-1") for key, _ in exchange.scope["headers"]),
-    ),
-    "cookie": single(lambda exchange: exchange.cookies),
-    **dict.fromkeys(("body", "form", "file"), View(body_values, body_names)),
+# How to read all names that are present.
+NAMES: Final[Mapping[str, Callable[[Exchange], Iterable[str]]]] = {
+    "path": lambda exchange: exchange.path_params,
+    "query": lambda exchange: exchange.query,
+    "header": lambda exchange: dict.fromkeys(key.decode("latin-1") for key, _ in exchange.scope["headers"]),
+    "cookie": lambda exchange: exchange.cookies,
 }
 
 
@@ -80,35 +66,22 @@ class Choice:
         return self.location in ("form", "file")
 
     def among(self, found: list[Any], *, leads_on: bool = False) -> Any:
-        """The value; MISSING if it stands for none, as an empty field of a form does.
-
-        Parameters:
-            leads_on: whether the name is only the beginning of an alias that picks from all values.
-        """
+        """The value, or all of them for an alias that leads on into them; MISSING for none, as an empty form field is."""
         # A browser sends one cookie of a name. Of a header sent twice the first counts, of a query parameter the last:
         # what Starlette's mappings do as well.
         takes_all = self.location != "cookie" and (leads_on or (self.is_sequence and not self.has_json))
         value = found if takes_all else found[0 if self.location == "header" else -1]
-        if self.in_form:
-            return filled_in(value)
-        return MISSING if self.is_sequence and value == "" else value
+        if not self.in_form:
+            return MISSING if self.is_sequence and value == "" else value
+        if isinstance(value, list):
+            return [item for item in value if not is_unchosen(item)] or MISSING
+        return MISSING if value == "" or is_unchosen(value) else value
 
 
 def choice_of(entry: Input, location: Location | None = None) -> Choice:
-    """The choice of one input's value.
-
-    Parameters:
-        location: where it really stands: what is declared for a JSON body may come in a form.
-    """
+    """The choice of one input's value; what is declared for a JSON body may really come in a form, another location."""
     is_sequence = shapes.is_sequence(entry.annotation)
     return Choice(location or entry.location, is_sequence, has_json=is_sequence and not shapes.is_sequence(entry.kind))
-
-
-def filled_in(value: Any) -> Any:
-    """What a form says of one field: MISSING if it was left empty; of a list, what is no file that nobody chose."""
-    if isinstance(value, list):
-        return [item for item in value if not is_unchosen(item)] or MISSING
-    return MISSING if value == "" or is_unchosen(value) else value
 
 
 def is_unchosen(value: Any) -> bool:
@@ -136,31 +109,10 @@ def pick(values: Values, names: Sequence[str], choice: Choice) -> tuple[str, Any
 class GroupField:
     """One field of a parameter model."""
 
-    wires: tuple[Wire, ...]
-    # The names that the model expects it under, by the names on the wire where these are others.
-    keys: Mapping[str, str]
+    wires: tuple[tuple[str | int, ...], ...]  # names on the wire, each with the way into its values
+    keys: Mapping[str, str]  # the names that the model expects it under, by those on the wire that are others
     choice: Choice  # chooses its value among those of its name
     field: FieldInfo  # what the model says of it
-
-    @property
-    def key(self) -> str:
-        """The name that the model expects it under."""
-        wire = str(self.wires[0][0])
-        return self.keys.get(wire, wire)
-
-
-def fields_of(entry: Input) -> tuple[GroupField, ...]:
-    """The fields of the parameter model that an input is, or of all models of a union."""
-    found: dict[Any, GroupField] = {}
-    for model in models_of(entry):
-        for field in fields_of_model(model, entry):
-            found.setdefault(field.wires, field)
-    return tuple(found.values())
-
-
-def models_of(entry: Input) -> list[type[BaseModel]]:
-    """The parameter model that an input is, or the models of a union."""
-    return [shapes.plain(member) for member in shapes.members(entry.kind) if shapes.is_model(member)]
 
 
 def fields_of_model(model: type[BaseModel], entry: Input) -> Iterator[GroupField]:
@@ -170,12 +122,10 @@ def fields_of_model(model: type[BaseModel], entry: Input) -> Iterator[GroupField
     by_name = config.get("populate_by_name") or config.get("validate_by_name")
     for name, field in model.model_fields.items():
         own = name.replace("_", "-") if converts else name
-        has_alias = field.alias is not None or field.validation_alias is not None
-        wires = wires_of(field, name) if has_alias and by_alias else ((own,),)
+        wires = wires_of(field, own) if by_alias else ((own,),)
         if by_name and (own,) not in wires:
             wires = (*wires, (own,))
-        has_json = any(is_json(part) for part in field.metadata)
-        choice = Choice(entry.location, shapes.is_sequence(field.annotation), has_json)
+        choice = Choice(entry.location, shapes.is_sequence(field.annotation), any(map(is_json, field.metadata)))
         yield GroupField(wires, {own: name} if (own,) in wires and own != name else {}, choice, field)
 
 
@@ -189,8 +139,7 @@ def wants_extras(kind: Any) -> bool:
 class Shape:
     """Gives raw values the form in which one parameter model expects them.
 
-    Names that the model does not declare are handed to it as well: it may forbid or keep them, and its errors show
-    what was sent.
+    It is given other names as well: it may forbid or keep them, and its errors show what was sent.
     """
 
     __slots__ = ("fields", "keys")
@@ -223,17 +172,12 @@ class Shape:
         """What was sent, as this model expects it; anything that a validator has put in its place is left alone."""
         if not isinstance(raw, dict):
             return raw
-        return self.take(lambda name: all_of(raw.get(name, MISSING)), raw)[0]
+        sent = {name: value if isinstance(value, list) else [value] for name, value in raw.items()}
+        return self.take(lambda name: sent.get(name, []), raw)[0]
 
 
 def one_or_all(values: list[Any]) -> Any:
     return values[0] if len(values) == 1 else values
-
-
-def all_of(value: Any) -> list[Any]:
-    if value is MISSING:
-        return []
-    return value if isinstance(value, list) else [value]
 
 
 class Group:
@@ -241,28 +185,32 @@ class Group:
 
     The members of a union may want the same values in different forms, as one or as a list. They get what was sent,
     and each gives it its own shape when it is tried.
-
-    Parameters:
-        entry: the input that is the model.
     """
 
     __slots__ = ("counts_extras", "is_optional", "shapes")
 
     def __init__(self, entry: Input) -> None:
-        self.shapes = {model: Shape(fields_of_model(model, entry)) for model in models_of(entry)}
+        members = shapes.members(entry.kind)
+        self.shapes = {kind: Shape(fields_of_model(kind, entry)) for kind in members if shapes.is_model(kind)}
         self.counts_extras = wants_extras(entry.kind)
         # A default counts only beside None in the type: without it the model's own defaults do.
-        self.is_optional = NoneType in shapes.members(entry.kind)
+        self.is_optional = NoneType in members
 
     def collect(self, values: Values, names: Iterable[str]) -> Any:
         """The model's raw values; MISSING if it is optional and the request has none of its own."""
         taken = [shape.take(values, names) for shape in self.shapes.values()]
-        has_own = any(own for _, own in taken)
-        is_union = len(self.shapes) > 1
-        collected = {name: one_or_all(values(name)) for name in names} if is_union else taken[0][0]
-        if self.is_optional and not has_own and not (self.counts_extras and collected):
-            return MISSING
-        return collected
+        collected = {name: one_or_all(values(name)) for name in names} if len(taken) > 1 else taken[0][0]
+        has_own = any(own for _, own in taken) or (self.counts_extras and collected)
+        return MISSING if self.is_optional and not has_own else collected
+
+
+def fields_of(entry: Input) -> list[GroupField]:
+    """The fields of the parameter model that an input is, or of all models of a union."""
+    found: dict[Any, GroupField] = {}
+    for shape in Group(entry).shapes.values():
+        for field in shape.fields:
+            found.setdefault(field.wires, field)
+    return list(found.values())
 
 
 class Reader:
@@ -323,17 +271,9 @@ def is_simple(entry: Input) -> bool:
 
 def read_special(entry: Input) -> Callable[[Exchange], Any]:
     """A function that reads one value that takes more than one look-up."""
-    view = VIEWS[entry.location]
+    values = VALUES[entry.location]
     if entry.is_group:
-        group = Group(entry)
-
-        def read_group(exchange: Exchange) -> Any:
-            return group.collect(lambda name: view.everything(exchange, name), view.names(exchange))
-
-        return read_group
+        names, collect = NAMES[entry.location], Group(entry).collect
+        return lambda exchange: collect(functools.partial(values, exchange), names(exchange))
     wires, choice = entry.wires, choice_of(entry)
-
-    def read(exchange: Exchange) -> Any:
-        return pick(lambda name: view.everything(exchange, name), wires, choice)[1]
-
-    return read
+    return lambda exchange: pick(functools.partial(values, exchange), wires, choice)[1]

@@ -26,8 +26,7 @@ class Node:
 
     declaration: Declaration  # what its signature says
     sources: tuple[Source, ...]  # where its parameters' values come from
-    # The dependencies it asks for, in order, each with the parameter that receives the result; None where the result is
-    # dropped.
+    # The dependencies it asks for, in order, each with the parameter that receives its result, if one does.
     children: tuple[tuple[str | None, Node], ...]
     kind: Kind  # how to call it
     scope: Lifetime | None  # when a generator is resumed; of anything else what was declared, if anything
@@ -59,24 +58,19 @@ class Node:
     def cache_key(self) -> Hashable:
         """What calls must have in common for one result to serve them all."""
         scopes = tuple(sorted(set(self.scopes))) if self.uses_scopes else ()
-        is_overridden = self.depends is not None and self.original is not self.function
+        is_overridden = self.original is not self.function
         lifetime = lifetime_of(self.depends, kind_of(self.original)) if is_overridden else self.scope
-        return (identity(self.original), scopes, lifetime)
+        try:
+            hash(self.original)
+        except TypeError:
+            return (id(self.original), scopes, lifetime)
+        return (self.original, scopes, lifetime)
 
     def walk(self) -> Iterator[Node]:
         """Every node in the order of calls: what is asked for comes before what asks."""
         for _, child in self.children:
             yield from child.walk()
         yield self
-
-
-def identity(function: Callable[..., Any]) -> Hashable:
-    """The callable itself where it can be a key; its id where it cannot."""
-    try:
-        hash(function)
-    except TypeError:
-        return id(function)
-    return function
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,18 +89,9 @@ def grow_tree(
     conventions: Conventions,
     overrides: Overrides | None = None,
 ) -> Node:
-    """The tree of an endpoint, with the dependencies that the route and what is around it add.
-
-    Raises:
-        DeclarationError: a signature contradicts itself, dependencies form a cycle, or a generator that lives
-            longer depends on one that lives shorter.
-    """
+    """The tree of an endpoint, with the dependencies that the route and what is around it add."""
     growth = Growth(path_names, conventions, overrides or {})
-    above = (declaration.function,)
-    added: list[tuple[str | None, Node]] = [
-        (None, grow_dependency(depends, growth, (), above, declaration.where)) for depends in dependencies
-    ]
-    return grow_node(declaration, declaration.function, None, growth, (), above, added)
+    return grow_node(declaration, declaration.function, growth, (), (declaration.function,), added=dependencies)
 
 
 def grow_dependency(
@@ -122,23 +107,22 @@ def grow_dependency(
         )
     if any(original is ancestor for ancestor in above):
         chain = " → ".join(getattr(f, "__qualname__", repr(f)) for f in (*above[1:], original))
-        raise declaration_error(
-            f"{CYCLE}: {chain}.", hint="Move what they share into a third dependency.",
-            where=where, also=ValueError,
-        )  # fmt: skip
-    function = growth.overrides.get(original, original) if growth.overrides else original
-    return grow_node(read_declaration(function), original, depends, growth, inherited, (*above, original), [])
+        hint = "Move what they share into a third dependency."
+        raise declaration_error(f"{CYCLE}: {chain}.", hint=hint, where=where, also=ValueError)
+    declaration = read_declaration(growth.overrides.get(original, original) if growth.overrides else original)
+    return grow_node(declaration, original, growth, inherited, (*above, original), depends)
 
 
 def grow_node(
     declaration: Declaration,
     original: Callable[..., Any],
-    depends: Depends | None,
     growth: Growth,
     inherited: tuple[str, ...],
     above: tuple[Callable[..., Any], ...],
-    added: list[tuple[str | None, Node]],
+    depends: Depends | None = None,
+    added: Sequence[Depends] = (),
 ) -> Node:
+    where, name = declaration.where, getattr(declaration.function, "__name__", repr(declaration.function))
     sources = classify(declaration, growth.path_names, growth.conventions)
     kind = kind_of(declaration.function)
     if depends is None and kind is Kind.CONTEXT:
@@ -146,22 +130,29 @@ def grow_node(
     scope = lifetime_of(depends, kind)
     if depends is not None and depends.concurrent and kind is Kind.CONTEXT and original is declaration.function:
         raise declaration_error(
-            f"the dependency {getattr(original, '__name__', repr(original))!r} has a yield and cannot be concurrent.",
+            f"the dependency {name!r} has a yield and cannot be concurrent.",
             hint="One task must both enter and leave it. Mark the functions that use it instead.",
-            where=declaration.where,
+            where=where,
             also=ValueError,
         )
     own = tuple(depends.scopes or ()) if isinstance(depends, Security) else ()
     # What stands above counts as often as it was demanded; what is added here is added once.
     scopes = (*inherited, *(scope for scope in dict.fromkeys(own) if scope not in inherited))
-    needed = [source for source in sources if isinstance(source, Needed)]
-    children: list[tuple[str | None, Node]] = [
-        *added,
-        *((s.name, grow_dependency(s.depends, growth, (*inherited, *own), above, declaration.where)) for s in needed),
-    ]
-    if kind is Kind.CONTEXT and scope == "request":
-        check_lifetimes(declaration, [child for _, child in children])
-    return Node(declaration, sources, tuple(children), kind, scope, scopes, own, depends, original)
+    asked: list[tuple[str | None, Depends]] = [(None, each) for each in added]
+    asked += [(source.name, source.depends) for source in sources if isinstance(source, Needed)]
+    children = tuple(
+        (receiver, grow_dependency(each, growth, (*inherited, *own), above, where)) for receiver, each in asked
+    )
+    # A generator that is resumed after the response must not need what lives only until then.
+    if kind is Kind.CONTEXT and scope == "request" and any(child.scope == "function" for _, child in children):
+        raise declaration_error(
+            f'The dependency "{name}" has a scope of "request", '
+            'it cannot depend on dependencies with scope "function".',
+            hint=f'Ask for {name} with Depends({name}, scope="function"), or widen the scope of the other.',
+            where=where,
+            also=DependencyScopeError,
+        )
+    return Node(declaration, sources, children, kind, scope, scopes, own, depends, original)
 
 
 def lifetime_of(depends: Depends | None, kind: Kind) -> Lifetime | None:
@@ -169,17 +160,3 @@ def lifetime_of(depends: Depends | None, kind: Kind) -> Lifetime | None:
     if depends is None:
         return None
     return depends.scope or ("request" if kind is Kind.CONTEXT else None)
-
-
-def check_lifetimes(declaration: Declaration, children: list[Node]) -> None:
-    """Refuse a generator that is resumed after the response but needs what lives only until then."""
-    for child in children:
-        if child.scope == "function":
-            name = getattr(declaration.function, "__name__", repr(declaration.function))
-            raise declaration_error(
-                f'The dependency "{name}" has a scope of "request", '
-                'it cannot depend on dependencies with scope "function".',
-                hint=f'Ask for {name} with Depends({name}, scope="function"), or widen the scope of the other.',
-                where=declaration.where,
-                also=DependencyScopeError,
-            )

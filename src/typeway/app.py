@@ -201,7 +201,7 @@ class Typeway(Verbs, Starlette):
             operations=operations_of(self.routes),
             webhooks=operations_of(self.webhooks.routes),
             separate_input_output_schemas=self.separate_input_output_schemas,
-            failures=Failures(self.errors),
+            failures=Failures(self.errors).responses,
         )
 
     # --- middleware and handlers --------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from pydantic_core import PydanticUndefined
+from pydantic_core import PydanticUndefined, core_schema
 
 from typeway.declare import shapes
 from typeway.declare.classify import Input
@@ -72,7 +72,8 @@ def want_form(inputs: Sequence[Placed], title: str, components: Components) -> J
             shown_title = entry.marker.title or title_of(entry.name)
             parts.append((entry, components.want(placed.schema, "validation", shown_title)))
         elif entry.wire in members:
-            parts.append((entry, components.want_member(placed.member(title_of(entry.name), is_required=False))))
+            member = core_schema.typed_dict_schema({"": placed.member(title_of(entry.name), is_required=False)})
+            parts.append((entry, components.want(member, "validation", None)))
         else:
             members[entry.wire] = placed
     form = components.want_object(

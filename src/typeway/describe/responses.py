@@ -34,9 +34,9 @@ OTHER_MEANING: Final = "Additional Response"
 
 
 def describe_responses(
-    operation: Operation, functions: Sequence[Callable[..., Any]], components: Components, *, validates: bool
+    operation: Operation, functions: Sequence[Callable[..., Any]], validates: bool, components: Components
 ) -> dict[str, Any]:
-    """The Responses Object (OpenAPI 3.1, section 4.8.16), which is empty until schemas are known.
+    """The Responses Object (OpenAPI 3.1, section 4.8.16), incomplete until schemas are known.
 
     Parameters:
         functions: the endpoint and all that it depends on.
@@ -59,13 +59,8 @@ def describe_responses(
         if response.get("model") is not None
     }
     documented = {status, *keys.values()}
-    failures = components.failures.responses(
-        operation,
-        functions,
-        components,
-        documented=documented,
-        validates=validates and documented.isdisjoint({"422", "4XX", "default"}),
-    )
+    validates = validates and documented.isdisjoint({"422", "4XX", "default"})
+    failures = components.failures(operation, functions, components, documented, validates)
     media_type = getattr(operation.response_class, "media_type", None) or JSON
     responses: dict[str, Any] = {status: own}
     failures.pop(status, None)

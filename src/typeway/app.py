@@ -26,7 +26,7 @@ from typing_extensions import Unpack
 from typeway.concurrency import size_thread_pool
 from typeway.conventions import TYPEWAY, Conventions
 from typeway.describe.document import build_document
-from typeway.documentation import add_documentation
+from typeway.documentation import Pages, add_documentation
 from typeway.exceptions import (
     RequestValidationError,
     TypewayDeprecationWarning,
@@ -177,7 +177,7 @@ class Typeway(Verbs, Starlette):
 
     def setup(self) -> None:
         """Add the routes of the OpenAPI document and its pages."""
-        add_documentation(self)
+        add_documentation(self, Pages())
 
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI document, built when the routes have changed since it was last asked for."""

@@ -1,7 +1,5 @@
 """List the callables of an operation, and what they take, in the order of the document: the endpoint's own first."""
 
-from __future__ import annotations
-
 from collections.abc import Hashable
 from dataclasses import dataclass
 from types import NoneType
@@ -24,18 +22,12 @@ class Placed:
     where: str
 
     @property
-    def type_schema(self) -> CoreSchema:
-        """The input's type, without what is said about it for readers."""
-        return schema_of(self.entry.annotation, self.where)
-
-    @property
     def schema(self) -> CoreSchema:
         """The input's type and what is said about it."""
-        return described_schema(self.type_schema, self.entry.marker)
+        return described_schema(schema_of(self.entry.annotation, self.where), self.entry.marker)
 
     @property
     def schema_with_default(self) -> CoreSchema:
-        """The input's type, what is said about it, and its default."""
         return with_default(self.schema, self.entry.marker.default)
 
     def member(self, title: str | None, *, is_required: bool) -> TypedDictField:
@@ -44,7 +36,8 @@ class Placed:
         Parameters:
             title: the title if the marker has none; None leaves it to the type or to the member's name.
         """
-        schema, marker = with_default(self.type_schema, self.entry.marker.default), self.entry.marker
+        marker = self.entry.marker
+        schema = with_default(schema_of(self.entry.annotation, self.where), marker.default)
         texts = texts_of(marker, title)
         return typed_dict_field(schema, required=is_required, validation_alias=self.entry.wire, metadata=texts)
 

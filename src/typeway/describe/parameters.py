@@ -1,7 +1,5 @@
 """Describe the parameters beside the body: path, query, header and cookie, one object per name on the wire."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
@@ -27,23 +25,32 @@ def describe_parameters(
     """
     shown: dict[tuple[str, str], dict[str, Any]] = {}
     for placed in (placed for location in LOCATIONS for placed in inputs if placed.entry.location == location):
-        for parameter in parameters_of(placed, path_names, components):
-            key = parameter["in"], parameter["name"]
+        for name, field, schema, is_required in parameters_of(placed, path_names, components):
+            key = placed.entry.location, name
             # The last of a name counts, unless only an earlier one is required.
-            is_stronger = key not in shown or parameter["required"] or not shown[key]["required"]
+            is_stronger = key not in shown or is_required or not shown[key]["required"]
             if placed.entry.marker.include_in_schema and is_stronger:
-                shown[key] = parameter
+                shown[key] = {
+                    "name": name,
+                    "in": placed.entry.location,
+                    "required": is_required,
+                    "schema": schema,
+                    "description": field.description or None,
+                    **examples_of(field),
+                    "deprecated": bool(field.deprecated) or None,
+                }
     return list(shown.values())
 
 
-def parameters_of(placed: Placed, path_names: frozenset[str], components: Components) -> Iterator[dict[str, Any]]:
-    """The parameters that one input stands for: itself, or the fields of the model that it is."""
+def parameters_of(
+    placed: Placed, path_names: frozenset[str], components: Components
+) -> Iterator[tuple[str, FieldInfo, JsonSchema, bool]]:
+    """Name, description, schema and necessity of the parameters that one input stands for: itself, or a model's fields."""
     entry = placed.entry
     if not entry.is_group:
         name = name_of(entry, path_names)
         title = entry.marker.title or title_of(name)
-        schema = components.want(placed.schema_with_default, "validation", title)
-        yield describe_parameter(name, entry.location, entry.marker, schema, is_required=entry.is_required)
+        yield name, entry.marker, components.want(placed.schema_with_default, "validation", title), entry.is_required
         return
     # Of a model that may be absent nothing must be there.
     is_optional = not entry.is_required and is_nullable(entry)
@@ -51,8 +58,7 @@ def parameters_of(placed: Placed, path_names: frozenset[str], components: Compon
         name = str(part.wires[0][0])
         title = part.field.title or title_of(part.key or name)
         schema = components.want(field_schema_of(part.field, placed.where), "validation", title)
-        is_required = part.field.is_required() and not is_optional
-        yield describe_parameter(name, entry.location, part.field, schema, is_required=is_required)
+        yield name, part.field, schema, part.field.is_required() and not is_optional
 
 
 def name_of(entry: Input, path_names: frozenset[str]) -> str:
@@ -60,20 +66,6 @@ def name_of(entry: Input, path_names: frozenset[str]) -> str:
     if entry.location != "path" or len(entry.wires) == 1:
         return entry.wire
     return next((name for name in entry.wires if name in path_names), entry.marker.alias or entry.name)
-
-
-def describe_parameter(
-    name: str, location: str, field: FieldInfo, schema: JsonSchema, *, is_required: bool
-) -> dict[str, Any]:
-    return {
-        "name": name,
-        "in": location,
-        "required": is_required,
-        "schema": schema,
-        "description": field.description or None,
-        **examples_of(field),
-        "deprecated": bool(field.deprecated) or None,
-    }
 
 
 def examples_of(field: FieldInfo) -> dict[str, Any]:

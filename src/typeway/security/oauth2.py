@@ -1,5 +1,7 @@
 """Read OAuth 2 tokens and the form that asks for one (RFC 6749, RFC 6750)."""
 
+# ruff: noqa: N803  the specification's spelling
+
 from typing import Annotated, Any
 
 from starlette.requests import HTTPConnection
@@ -74,7 +76,6 @@ class OAuth2(WholeHeader):
 
     Parameters:
         flows: the flows, as a model or as a mapping.
-        options: see `typeway.security.base.SchemeOptions`.
 
     Example:
         ```python
@@ -87,10 +88,7 @@ class OAuth2(WholeHeader):
     """
 
     def __init__(
-        self,
-        *,
-        flows: schemes.OAuthFlows | dict[str, dict[str, Any]] | None = None,
-        **options: Unpack[SchemeOptions],
+        self, *, flows: schemes.OAuthFlows | dict[str, dict[str, Any]] | None = None, **options: Unpack[SchemeOptions]
     ) -> None:
         self._declare(schemes.OAuth2.model_validate({"flows": flows or {}}), **options)
 
@@ -123,12 +121,12 @@ class OAuth2PasswordBearer(_BearerToken):
 
     def __init__(
         self,
-        tokenUrl: str,  # noqa: N803  the specification's spelling
+        tokenUrl: str,
         scheme_name: str | None = None,
         scopes: dict[str, str] | None = None,
         description: str | None = None,
         auto_error: bool = True,
-        refreshUrl: str | None = None,  # noqa: N803
+        refreshUrl: str | None = None,
     ) -> None:
         flow = {"tokenUrl": tokenUrl, "refreshUrl": refreshUrl, "scopes": scopes or {}}
         flows = {"password": flow}
@@ -146,9 +144,9 @@ class OAuth2AuthorizationCodeBearer(_BearerToken):
 
     def __init__(
         self,
-        authorizationUrl: str,  # noqa: N803  the specification's spelling
-        tokenUrl: str,  # noqa: N803
-        refreshUrl: str | None = None,  # noqa: N803
+        authorizationUrl: str,
+        tokenUrl: str,
+        refreshUrl: str | None = None,
         scheme_name: str | None = None,
         scopes: dict[str, str] | None = None,
         description: str | None = None,

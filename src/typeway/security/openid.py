@@ -1,5 +1,7 @@
 """Describe OpenID Connect, and read the `Authorization` header for it."""
 
+# ruff: noqa: N803  the specification's spelling
+
 from typing_extensions import Unpack
 
 from typeway.security import schemes
@@ -11,13 +13,7 @@ class OpenIdConnect(WholeHeader):
 
     Parameters:
         openIdConnectUrl: where the discovery document is: `"/.well-known/openid-configuration"`, say.
-        options: see `typeway.security.base.SchemeOptions`.
     """
 
-    def __init__(
-        self,
-        *,
-        openIdConnectUrl: str,  # noqa: N803  the specification's spelling
-        **options: Unpack[SchemeOptions],
-    ) -> None:
+    def __init__(self, *, openIdConnectUrl: str, **options: Unpack[SchemeOptions]) -> None:
         self._declare(schemes.OpenIdConnect(openIdConnectUrl=openIdConnectUrl), **options)

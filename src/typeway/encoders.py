@@ -58,14 +58,11 @@ _TEXTS_BY_NAME: Final = frozenset({"pydantic.color.Color", "pydantic_extra_types
 class _Rules:
     """What holds at every depth of the value that is being encoded."""
 
-    by_alias: bool = True
-    exclude_unset: bool = False
-    exclude_defaults: bool = False
+    dumping: Mapping[str, Any]  # what Pydantic's models are told alone
     exclude_none: bool = False
     custom_encoder: dict[Any, Callable[[Any], Any]] | None = None
     sqlalchemy_safe: bool = True
-    rewalks_dumps: bool = True
-    """Whether what Pydantic dumped is encoded once more, to drop None and `_sa` keys in it."""
+    rewalks_dumps: bool = True  # whether what Pydantic dumped is encoded once more, to drop None and `_sa` keys in it
 
     @property
     def kept(self) -> frozenset[type[Any]]:
@@ -110,7 +107,8 @@ def jsonable_encoder(
         assert jsonable_encoder({"due": date(2030, 1, 2)}) == {"due": "2030-01-02"}
         ```
     """
-    rules = _Rules(by_alias, exclude_unset, exclude_defaults, exclude_none, custom_encoder or None, sqlalchemy_safe)
+    dumping = {"by_alias": by_alias, "exclude_unset": exclude_unset, "exclude_defaults": exclude_defaults}
+    rules = _Rules(dumping, exclude_none, custom_encoder or None, sqlalchemy_safe)
     return _encode(obj, rules, _names(include), _names(exclude))
 
 
@@ -179,9 +177,9 @@ def _without_non_finite(value: Any) -> Any:
     return value
 
 
-_RULES: Final = _Rules()
+_RULES: Final = _Rules({"by_alias": True})
 # The text shows whether Pydantic's dumps hold `_sa` keys, so they need no walk of their own.
-_RULES_FOR_TEXT: Final = _Rules(rewalks_dumps=False)
+_RULES_FOR_TEXT: Final = replace(_RULES, rewalks_dumps=False)
 
 
 def _names(fields: Any) -> _Fields:
@@ -206,13 +204,7 @@ def _by_base(value: Any, encoders: dict[Any, Callable[[Any], Any]]) -> Callable[
 
 def _encode_model(value: BaseModel, rules: _Rules, include: _Fields, exclude: _Fields) -> Any:
     dumped = value.model_dump(
-        mode="json",
-        include=include,
-        exclude=exclude,
-        by_alias=rules.by_alias,
-        exclude_unset=rules.exclude_unset,
-        exclude_defaults=rules.exclude_defaults,
-        exclude_none=rules.exclude_none,
+        mode="json", include=include, exclude=exclude, exclude_none=rules.exclude_none, **rules.dumping
     )
     if not rules.rewalks_dumps and type(value).model_dump is BaseModel.model_dump:
         return dumped

@@ -7,8 +7,7 @@ from pydantic_core import PydanticUndefined, core_schema
 
 from typeway.declare import shapes
 from typeway.declare.classify import Input
-from typeway.describe.inputs import Placed, is_nullable
-from typeway.describe.parameters import examples_of
+from typeway.describe.parameters import Placed, examples_of, is_nullable
 from typeway.describe.schemas import JSON, Components, JsonSchema, title_of
 from typeway.plan.body import Body
 from typeway.plan.sources import fields_of, wants_extras

@@ -61,15 +61,14 @@ def build_document(
         "tags": about.get("tags") or None,
         "externalDocs": about.get("external_docs") or None,
     }
-    return {key: plain(value) for key, value in document.items() if value is not None}
-
-
-def plain(value: Any) -> Any:
-    """The value as JSON has it, without members that are None, at any depth."""
-    return without_none(to_jsonable_python(value, exclude_none=True, inf_nan_mode="null", fallback=jsonable_encoder))
+    shown: dict[str, Any] = without_none(
+        to_jsonable_python(document, exclude_none=True, inf_nan_mode="null", fallback=jsonable_encoder)
+    )
+    return shown
 
 
 def without_none(value: Any) -> Any:
+    """The value without members that are None, at any depth."""
     if isinstance(value, dict):
         return {key: without_none(member) for key, member in value.items() if member is not None}
     if isinstance(value, list):

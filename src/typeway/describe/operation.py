@@ -2,19 +2,19 @@
 
 import re
 import warnings
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from enum import Enum
 from typing import Any, Final
 
 from typeway.describe.body import describe_body
-from typeway.describe.inputs import Placed, nodes_in_order
 from typeway.describe.merge import merged
-from typeway.describe.parameters import describe_parameters
+from typeway.describe.parameters import Placed, describe_parameters
 from typeway.describe.responses import describe_responses
 from typeway.describe.schemas import Components, title_of
 from typeway.operation import Operation
 from typeway.plan.body import build_body
 from typeway.plan.build import build_tree, inputs_of
+from typeway.plan.tree import Node
 from typeway.security.base import SecurityBase
 
 # The methods whose requests may carry something that has a meaning (RFC 9110, section 9.3).
@@ -79,6 +79,19 @@ def describe_operation(operation: Operation, components: Components) -> dict[str
     # What authors add is merged with schemas, which are empty until then.
     components.afterwards.append(add_extra)
     return item
+
+
+def nodes_in_order(tree: Node) -> list[Node]:
+    """Every callable of an operation once: what asks comes before what is asked for."""
+    found: dict[Hashable, Node] = {}
+
+    def visit(node: Node) -> None:
+        if found.setdefault(node.cache_key, node) is node:
+            for _, child in node.children:
+                visit(child)
+
+    visit(tree)
+    return list(found.values())
 
 
 def note_id(operation_id: str, operation: Operation, components: Components) -> None:

@@ -1,19 +1,50 @@
-"""Describe the parameters beside the body: path, query, header and cookie, one object per name on the wire."""
+"""Describe what an operation takes beside the body: path, query, header and cookie, one object per name on the wire."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from types import NoneType
 from typing import Any, Final
 
 from pydantic.fields import FieldInfo
-from pydantic_core import PydanticUndefined
+from pydantic_core import CoreSchema, PydanticUndefined
+from pydantic_core.core_schema import TypedDictField, typed_dict_field
 
+from typeway.declare import shapes
 from typeway.declare.classify import Input
-from typeway.describe.inputs import Placed, is_nullable
-from typeway.describe.schemas import Components, JsonSchema, title_of
-from typeway.plan.fields import field_schema_of
+from typeway.describe.schemas import Components, JsonSchema, title_of, with_default
+from typeway.plan.fields import described_schema, field_schema_of, schema_of, texts_of
 from typeway.plan.sources import fields_of
 
 # The document lists parameters by where they stand, in this order.
 LOCATIONS: Final = ("path", "query", "header", "cookie")
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An input, and the file and line of the callable that declares it."""
+
+    entry: Input
+    where: str
+
+    @property
+    def schema(self) -> CoreSchema:
+        """The input's type and what is said about it."""
+        return described_schema(schema_of(self.entry.annotation, self.where), self.entry.marker)
+
+    @property
+    def schema_with_default(self) -> CoreSchema:
+        return with_default(self.schema, self.entry.marker.default)
+
+    def member(self, title: str | None, *, is_required: bool) -> TypedDictField:
+        """The input as a member of an object, described by its marker and not by its type, which may refuse to be.
+
+        Parameters:
+            title: the title if the marker has none; None leaves it to the type or to the member's name.
+        """
+        marker = self.entry.marker
+        schema = with_default(schema_of(self.entry.annotation, self.where), marker.default)
+        texts = texts_of(marker, title)
+        return typed_dict_field(schema, required=is_required, validation_alias=self.entry.wire, metadata=texts)
 
 
 def describe_parameters(
@@ -59,6 +90,11 @@ def parameters_of(
         title = part.field.title or title_of(part.key or name)
         schema = components.want(field_schema_of(part.field, placed.where), "validation", title)
         yield name, part.field, schema, part.field.is_required() and not is_optional
+
+
+def is_nullable(entry: Input) -> bool:
+    """Whether None is a value of the input's type."""
+    return any(member is None or member is NoneType for member in shapes.members(entry.kind))
 
 
 def name_of(entry: Input, path_names: frozenset[str]) -> str:

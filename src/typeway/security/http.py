@@ -108,10 +108,8 @@ class HTTPBasic(HTTPBase):
         if scheme.lower() != "basic":
             return self.require(None)
         try:
-            username, separator, password = b64decode(encoded).decode("ascii").partition(":")
+            username, password = b64decode(encoded).decode("ascii").split(":", 1)
         except ValueError:
             # Without its cause, which would hold what was sent.
             raise self.make_not_authenticated_error() from None
-        if not separator:
-            raise self.make_not_authenticated_error()
         return HTTPBasicCredentials(username=username, password=password)

@@ -58,7 +58,9 @@ _TEXTS_BY_NAME: Final = frozenset({"pydantic.color.Color", "pydantic_extra_types
 class _Rules:
     """What holds at every depth of the value that is being encoded."""
 
-    dumping: Mapping[str, Any]  # what Pydantic's models are told alone
+    by_alias: bool = True
+    exclude_unset: bool = False
+    exclude_defaults: bool = False
     exclude_none: bool = False
     custom_encoder: dict[Any, Callable[[Any], Any]] | None = None
     sqlalchemy_safe: bool = True
@@ -107,8 +109,7 @@ def jsonable_encoder(
         assert jsonable_encoder({"due": date(2030, 1, 2)}) == {"due": "2030-01-02"}
         ```
     """
-    dumping = {"by_alias": by_alias, "exclude_unset": exclude_unset, "exclude_defaults": exclude_defaults}
-    rules = _Rules(dumping, exclude_none, custom_encoder or None, sqlalchemy_safe)
+    rules = _Rules(by_alias, exclude_unset, exclude_defaults, exclude_none, custom_encoder or None, sqlalchemy_safe)
     return _encode(obj, rules, _names(include), _names(exclude))
 
 
@@ -177,9 +178,9 @@ def _without_non_finite(value: Any) -> Any:
     return value
 
 
-_RULES: Final = _Rules({"by_alias": True})
+_RULES: Final = _Rules()
 # The text shows whether Pydantic's dumps hold `_sa` keys, so they need no walk of their own.
-_RULES_FOR_TEXT: Final = replace(_RULES, rewalks_dumps=False)
+_RULES_FOR_TEXT: Final = _Rules(rewalks_dumps=False)
 
 
 def _names(fields: Any) -> _Fields:
@@ -198,13 +199,18 @@ def _encode(value: Any, rules: _Rules, include: _Fields, exclude: _Fields) -> An
 
 
 def _by_base(value: Any, encoders: dict[Any, Callable[[Any], Any]]) -> Callable[[Any], Any] | None:
-    """Find the first encoder whose type the value is an instance of."""
     return next((encode for base, encode in list(encoders.items()) if isinstance(value, base)), None)
 
 
 def _encode_model(value: BaseModel, rules: _Rules, include: _Fields, exclude: _Fields) -> Any:
     dumped = value.model_dump(
-        mode="json", include=include, exclude=exclude, exclude_none=rules.exclude_none, **rules.dumping
+        mode="json",
+        include=include,
+        exclude=exclude,
+        by_alias=rules.by_alias,
+        exclude_unset=rules.exclude_unset,
+        exclude_defaults=rules.exclude_defaults,
+        exclude_none=rules.exclude_none,
     )
     if not rules.rewalks_dumps and type(value).model_dump is BaseModel.model_dump:
         return dumped

@@ -7,7 +7,7 @@ from pydantic_core import PydanticUndefined, core_schema
 
 from typeway.declare import shapes
 from typeway.declare.classify import Input
-from typeway.describe.parameters import Placed, examples_of, is_nullable
+from typeway.describe.parameters import Placed, examples_of, is_nullable, name_of
 from typeway.describe.schemas import JSON, Components, JsonSchema, title_of
 from typeway.plan.body import Body
 from typeway.plan.sources import fields_of, wants_extras
@@ -34,19 +34,14 @@ def describe_body(
         schema = components.want_object(title, members)
         is_alone = False
     else:
-        schema = components.want(first.schema_with_default, "validation", title_of_whole(first.entry))
+        title = first.entry.marker.title or title_of(name_of(first.entry, frozenset()))
+        schema = components.want(first.schema_with_default, "validation", title)
         is_alone = True
     examples = examples_of(first.entry.marker) if is_alone else {}
     return {
         "content": {media_type_of(entries, is_whole=is_alone): {"schema": schema, **examples}},
         "required": any(entry.is_required for entry in entries) or None,
     }
-
-
-def title_of_whole(entry: Input) -> str:
-    """The title of a body that is one value: nothing on the wire is called like it, so one name of several says little."""
-    name = entry.wire if len(entry.wires) == 1 else entry.marker.alias or entry.name
-    return entry.marker.title or title_of(name)
 
 
 def want_form(inputs: Sequence[Placed], title: str, components: Components) -> JsonSchema:

@@ -98,8 +98,8 @@ def is_nullable(entry: Input) -> bool:
 
 
 def name_of(entry: Input, path_names: frozenset[str]) -> str:
-    """The name of a parameter; of several that would do in a path, the one that the path has."""
-    if entry.location != "path" or len(entry.wires) == 1:
+    """The name of an input; of several that would do in a path, the one that the path has. A whole body has none."""
+    if entry.location in ("query", "header", "cookie") or len(entry.wires) == 1:
         return entry.wire
     return next((name for name in entry.wires if name in path_names), entry.marker.alias or entry.name)
 

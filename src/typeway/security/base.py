@@ -2,7 +2,6 @@
 
 from typing import TypeVar
 
-from starlette.requests import HTTPConnection
 from starlette.status import HTTP_401_UNAUTHORIZED
 from typing_extensions import TypedDict, Unpack
 
@@ -73,18 +72,7 @@ class SecurityBase:
         return credentials
 
 
-class WholeHeader(SecurityBase):
-    """A scheme that leaves the `Authorization` header to the application."""
-
-    async def __call__(self, request: HTTPConnection) -> str | None:
-        """Return the whole header."""
-        return self.require(request.headers.get("authorization") or None)
-
-
 def split_authorization(value: str | None) -> tuple[str, str]:
-    """Split an `Authorization` header into scheme and credentials (RFC 9110 section 11.4); empty where absent.
-
-    The scheme's name is case-insensitive (section 11.1).
-    """
+    """Split an `Authorization` header into scheme, in any case, and credentials (RFC 9110 sections 11.1 and 11.4)."""
     scheme, _, credentials = (value or "").partition(" ")
     return scheme, credentials.strip()

@@ -1,4 +1,4 @@
-"""Read OAuth 2 tokens and the form that asks for one (RFC 6749, RFC 6750)."""
+"""Read tokens of OAuth 2 and OpenID Connect, and the form that asks for one (RFC 6749, RFC 6750)."""
 
 # ruff: noqa: N803  the specification's spelling
 
@@ -9,7 +9,7 @@ from typing_extensions import Unpack
 
 from typeway.declare.mark import Form
 from typeway.security import schemes
-from typeway.security.base import SchemeOptions, WholeHeader, split_authorization
+from typeway.security.base import SchemeOptions, SecurityBase, split_authorization
 
 
 class OAuth2PasswordRequestForm:
@@ -71,7 +71,15 @@ class OAuth2PasswordRequestFormStrict(OAuth2PasswordRequestForm):
         )
 
 
-class OAuth2(WholeHeader):
+class _WholeHeader(SecurityBase):
+    """A scheme that leaves the `Authorization` header to the application."""
+
+    async def __call__(self, request: HTTPConnection) -> str | None:
+        """Return the whole header."""
+        return self.require(request.headers.get("authorization") or None)
+
+
+class OAuth2(_WholeHeader):
     """Declare OAuth 2 flows, and read the `Authorization` header; the base of the two below.
 
     Parameters:
@@ -91,6 +99,17 @@ class OAuth2(WholeHeader):
         self, *, flows: schemes.OAuthFlows | dict[str, dict[str, Any]] | None = None, **options: Unpack[SchemeOptions]
     ) -> None:
         self._declare(schemes.OAuth2.model_validate({"flows": flows or {}}), **options)
+
+
+class OpenIdConnect(_WholeHeader):
+    """Declare that clients authenticate by OpenID Connect; checking the token is the application's task.
+
+    Parameters:
+        openIdConnectUrl: where the discovery document is: `"/.well-known/openid-configuration"`, say.
+    """
+
+    def __init__(self, *, openIdConnectUrl: str, **options: Unpack[SchemeOptions]) -> None:
+        self._declare(schemes.OpenIdConnect(openIdConnectUrl=openIdConnectUrl), **options)
 
 
 class _BearerToken(OAuth2):

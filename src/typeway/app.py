@@ -24,7 +24,7 @@ from typing_extensions import Unpack
 from typeway.concurrency import size_thread_pool
 from typeway.conventions import TYPEWAY, Conventions
 from typeway.describe.document import build_document
-from typeway.documentation import add_documentation
+from typeway.documentation import Pages, add_documentation
 from typeway.exceptions import TypewayDeprecationWarning, declaration_error
 from typeway.handlers import handlers_for
 from typeway.operation import Operation
@@ -169,7 +169,7 @@ class Typeway(Verbs, Starlette):
 
     def setup(self) -> None:
         """Add the routes of the OpenAPI document and its pages."""
-        add_documentation(self)
+        add_documentation(self, Pages())
 
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI document, built when the routes have changed since it was last asked for."""
@@ -193,7 +193,7 @@ class Typeway(Verbs, Starlette):
             operations=operations_of(self.routes),
             webhooks=operations_of(self.webhooks.routes),
             separate_input_output_schemas=self.separate_input_output_schemas,
-            failures=Failures(self.errors),
+            failures=Failures(self.errors).responses,
         )
 
     # --- middleware and handlers --------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """Offer the data structures of requests, with uploads that Pydantic understands."""
 
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
@@ -53,14 +53,14 @@ class UploadFile(StarletteUploadFile):
         return {"type": "string", "contentMediaType": "application/octet-stream"}
 
 
-class DefaultPlaceholder(Generic[_Value]):
+class DefaultPlaceholder:
     """A value that nobody gave, so that "not given" can be told from "given as the default".
 
     Our own options need none: an option that was not given is absent. Code written for FastAPI may hand one over,
     and it counts as absent.
     """
 
-    def __init__(self, value: _Value) -> None:
+    def __init__(self, value: Any) -> None:
         self.value = value
 
     def __bool__(self) -> bool:

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from typeway.describe.pages import (
-    ASSET_PATH,
-    asset_response,
-    get_redoc_html,
-    get_swagger_ui_html,
-    get_swagger_ui_oauth2_redirect_html,
-)
+from typeway.describe import pages
+from typeway.describe.page_assets import ASSET_PATH, serve_asset
 
 if TYPE_CHECKING:
     from typeway.app import Typeway
@@ -23,24 +18,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pages:
-    """What writes the pages."""
+    """What writes the pages, by default those whose files come with the package."""
 
-    swagger_ui: Callable[..., HTMLResponse]
-    redoc: Callable[..., HTMLResponse]
-    oauth2_redirect: Callable[..., HTMLResponse]  # writes the page to which Swagger UI's user comes back
-    asset_path: str | None  # where the application shall serve the files that they load; None if they need none of it
-
-
-PACKAGED: Final = Pages(
-    swagger_ui=get_swagger_ui_html,
-    redoc=get_redoc_html,
-    oauth2_redirect=get_swagger_ui_oauth2_redirect_html,
-    asset_path=ASSET_PATH,
-)
-"""The pages whose files come with the package."""
+    swagger_ui: Callable[..., HTMLResponse] = pages.get_swagger_ui_html
+    redoc: Callable[..., HTMLResponse] = pages.get_redoc_html
+    # What writes the page to which Swagger UI's user comes back.
+    oauth2_redirect: Callable[..., HTMLResponse] = pages.get_swagger_ui_oauth2_redirect_html
+    asset_path: str | None = ASSET_PATH  # where the application shall serve the files that they load; None if nowhere
 
 
-def add_documentation(app: Typeway, pages: Pages = PACKAGED) -> None:
+def add_documentation(app: Typeway, pages: Pages) -> None:
     """Add the routes of the document and of its pages, as the application's options say."""
     openapi_url, redirect_url = app.openapi_url, app.swagger_ui_oauth2_redirect_url
     if not openapi_url:
@@ -63,25 +50,22 @@ def add_documentation(app: Typeway, pages: Pages = PACKAGED) -> None:
     add_page(app, openapi_url, "openapi", lambda root_path: JSONResponse(document_below(app, root_path)))
     if pages.asset_path is not None:
         # Also where an author writes the pages' routes: they load the same files.
-        app.add_route(pages.asset_path + "/{name:path}", assets, include_in_schema=False)
+        app.add_route(pages.asset_path + "/{name:path}", serve_asset, include_in_schema=False)
     if app.docs_url:
         add_page(app, app.docs_url, "swagger_ui_html", swagger_ui)
-        if redirect_url:
-            add_page(
-                app, redirect_url, "swagger_ui_redirect", lambda root_path: pages.oauth2_redirect(**files(root_path))
-            )
-    if app.redoc_url:
-        add_page(app, app.redoc_url, "redoc_html", lambda root_path: pages.redoc(**about(root_path, "ReDoc")))
+        add_page(app, redirect_url, "swagger_ui_redirect", lambda root_path: pages.oauth2_redirect(**files(root_path)))
+    add_page(app, app.redoc_url, "redoc_html", lambda root_path: pages.redoc(**about(root_path, "ReDoc")))
 
 
-def add_page(app: Typeway, url: str, name: str, write: Callable[[str], Response]) -> None:
-    """Add a route for what a function writes, given the path under which the application is offered."""
+def add_page(app: Typeway, url: str | None, name: str, write: Callable[[str], Response]) -> None:
+    """Add a route, if it has a URL, for what a function writes, given the path under which the application is offered."""
 
     async def page(request: Request) -> Response:
         return write(request.scope.get("root_path", "").rstrip("/"))
 
     page.__name__ = name
-    app.add_route(url, page, include_in_schema=False)
+    if url:
+        app.add_route(url, page, include_in_schema=False)
 
 
 def document_below(app: Typeway, root_path: str) -> dict[str, Any]:
@@ -91,7 +75,3 @@ def document_below(app: Typeway, root_path: str) -> dict[str, Any]:
     if root_path and app.root_path_in_servers and all(server.get("url") != root_path for server in servers):
         return {**document, "servers": [{"url": root_path}, *servers]}
     return document
-
-
-def assets(request: Request) -> Response:
-    return asset_response(request.path_params["name"], request.headers)

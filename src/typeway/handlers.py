@@ -13,7 +13,7 @@ from starlette.websockets import WebSocket
 from typeway.encoders import jsonable_encoder
 from typeway.exceptions import RequestValidationError, WebSocketRequestValidationError
 from typeway.problem import Problem
-from typeway.responses import allows_body
+from typeway.responses import BODILESS
 
 # What JSON cannot hold, as the nearest that it can.
 _LENIENT: Final[Mapping[Any, Callable[[Any], Any]]] = {
@@ -34,7 +34,7 @@ async def http_exception_handler(request: Request, exc: HTTPException) -> Respon
         ```
     """
     headers = getattr(exc, "headers", None)
-    if not allows_body(exc.status_code):
+    if exc.status_code in BODILESS:
         return Response(status_code=exc.status_code, headers=headers)
     content = jsonable_encoder(exc.content()) if isinstance(exc, Problem) else {"detail": exc.detail}
     return JSONResponse(content, status_code=exc.status_code, headers=headers)

@@ -50,8 +50,3 @@ class UJSONResponse(JSONResponse):
         """Return the content as JSON."""
         text: str = _import("ujson", "UJSONResponse").dumps(content, ensure_ascii=False)
         return text.encode()
-
-
-def allows_body(status_code: int) -> bool:
-    """Tell whether an answer with this status may have a body."""
-    return status_code not in BODILESS

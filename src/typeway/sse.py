@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Any, Final, Self
 
-from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, model_validator
+from pydantic import BaseModel, Field, ValidationInfo, field_validator, model_validator
 from starlette.responses import StreamingResponse
 
 KEEPALIVE_COMMENT: Final = b": ping\n\n"
@@ -35,20 +35,6 @@ class EventSourceResponse(StreamingResponse):
     media_type = "text/event-stream"
 
 
-def _single_line(value: str | None, info: ValidationInfo) -> str | None:
-    """Refuse a value that would end its own line and start another field."""
-    if value is not None and _LINE_END.search(value):
-        raise ValueError(f"SSE {info.field_name!r} must be a single line")
-    return value
-
-
-def _without_null(value: str | None, info: ValidationInfo) -> str | None:
-    """Refuse what browsers drop silently (section 9.2.6)."""
-    if value is not None and "\0" in value:
-        raise ValueError(f"SSE {info.field_name!r} must not contain null characters")
-    return value
-
-
 class ServerSentEvent(BaseModel):
     """One event of a stream, with all that an event may carry.
 
@@ -64,14 +50,25 @@ class ServerSentEvent(BaseModel):
     """Any value; it is sent as JSON, so a string is sent with its quotes."""
     raw_data: str | None = None
     """Text that is sent as it is, instead of `data`."""
-    event: Annotated[str | None, AfterValidator(_single_line)] = None
+    event: str | None = None
     """The event's name, for `addEventListener`; "message" where it is None."""
-    id: Annotated[str | None, AfterValidator(_single_line), AfterValidator(_without_null)] = None
+    id: str | None = None
     """What a client sends back as `Last-Event-ID` when it reconnects."""
     retry: Annotated[int, Field(ge=0)] | None = None
     """How many milliseconds a client waits before it reconnects."""
     comment: str | None = None
     """Text that clients ignore."""
+
+    @field_validator("event", "id")
+    @classmethod
+    def _fits_its_line(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and _LINE_END.search(value):
+            # It would end its own line and start another field.
+            raise ValueError(f"SSE {info.field_name!r} must be a single line")
+        if value is not None and info.field_name == "id" and "\0" in value:
+            # Browsers drop such an id silently (section 9.2.6).
+            raise ValueError("SSE 'id' must not contain null characters")
+        return value
 
     @model_validator(mode="after")
     def _one_kind_of_data(self) -> Self:

@@ -1,5 +1,6 @@
 """The document of an application is FastAPI's document of the same application, but for what is said below."""
 
+import gc
 import json
 import time
 import warnings
@@ -261,9 +262,14 @@ def test_building_time_grows_with_the_routes_only() -> None:
             endpoint.__name__ = f"endpoint{number}"
             endpoint.__annotations__["body"] = endpoint.__annotations__["return"] = model
             app.post(f"/{number}")(endpoint)
-        start = time.process_time()
-        assert len(app.openapi()["paths"]) == count
-        return time.process_time() - start
+        # A full collection looks at all that earlier tests have left behind, which takes as long as the document.
+        gc.disable()
+        try:
+            start = time.process_time()
+            assert len(app.openapi()["paths"]) == count
+            return time.process_time() - start
+        finally:
+            gc.enable()
 
     seconds(5)
     assert seconds(300) < 25 * seconds(30)

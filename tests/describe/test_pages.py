@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
@@ -18,10 +18,10 @@ import typeway.describe
 from typeway.describe.page_assets import ASSETS
 from typeway.describe.pages import (
     ASSET_PATH,
-    asset_response,
     get_redoc_html,
     get_swagger_ui_html,
     get_swagger_ui_oauth2_redirect_html,
+    serve_asset,
     swagger_ui_default_parameters,
 )
 
@@ -49,11 +49,7 @@ def block_of(page: HTMLResponse, block_id: str) -> dict[str, object]:
 
 
 def address_of(file: str) -> str:
-    return ASSETS[file].url
-
-
-def serve_asset(request: Request) -> Response:
-    return asset_response(request.path_params["name"], request.headers)
+    return ASSETS[file]
 
 
 @pytest.fixture
@@ -226,11 +222,9 @@ def test_asset_that_the_client_has_is_not_sent_again(client: TestClient, header:
     assert response.headers["etag"] == etag
 
 
-def test_asset_that_the_client_has_in_another_version_is_sent() -> None:
-    """A tag that is not the current one changes nothing, nor does a request without headers."""
-    name = address_of("favicon.svg").removeprefix(ASSET_PATH + "/")
-    assert asset_response(name, {"if-none-match": '"older"'}).status_code == 200
-    assert asset_response(name).status_code == 200
+def test_asset_that_the_client_has_in_another_version_is_sent(client: TestClient) -> None:
+    """A tag that is not the current one changes nothing."""
+    assert client.get(address_of("favicon.svg"), headers={"If-None-Match": '"older"'}).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -251,12 +245,13 @@ def test_asset_that_the_client_has_in_another_version_is_sent() -> None:
 )
 def test_any_other_name_is_not_found(client: TestClient, name: str) -> None:
     """The table is closed: paths, other versions and other files of the package are 404 in JSON."""
-    assert asset_response(name).status_code == 404
+    scope = {"type": "http", "headers": [], "path_params": {"name": name}}
+    assert serve_asset(Request(scope)).status_code == 404
     response = client.get(f"{ASSET_PATH}/{name}".replace("\x00", "%00"))
     assert response.status_code == 404
 
 
-def test_the_recorded_files_are_the_packaged_ones() -> None:
+def test_the_recorded_files_are_the_packaged_ones(client: TestClient) -> None:
     """VERSIONS.json names version, licence and SHA-256 of everything that others wrote, and every file is accounted for."""
     record = json.loads((FOLDER / "VERSIONS.json").read_text())
     foreign = set()
@@ -269,4 +264,4 @@ def test_the_recorded_files_are_the_packaged_ones() -> None:
             foreign.add(file)
     own = {file.name for file in FOLDER.iterdir()} - foreign - {"VERSIONS.json"}
     assert own == {"favicon.svg"} | {name for name in own if name.startswith("typeway-")}
-    assert all(asset_response(address_of(name).removeprefix(ASSET_PATH + "/")).status_code == 200 for name in own)
+    assert all(client.get(address_of(name)).status_code == 200 for name in own)

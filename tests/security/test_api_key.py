@@ -74,6 +74,12 @@ def test_a_scheme_can_have_a_name_of_its_own():
     assert APIKeyHeader(name="a", scheme_name="staff").scheme_name == "staff"
 
 
+def test_an_option_that_no_scheme_has_is_refused():
+    """A misspelled option is an error that names the nearest one."""
+    with pytest.raises(TypeError, match=r"APIKeyHeader\(\) takes no option 'auto_eror'.*Did you mean 'auto_error'"):
+        APIKeyHeader(name="a", auto_eror=False)
+
+
 def test_the_answer_to_a_missing_key_can_be_changed():
     """A subclass overrides the error, for clients that expect 403."""
 

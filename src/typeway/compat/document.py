@@ -18,8 +18,9 @@ from typeway.describe.document import About, build_document, without_none
 from typeway.describe.merge import merged
 from typeway.describe.operation import METHODS_WITH_BODY as METHODS_WITH_BODY
 from typeway.describe.operation import unique_id
-from typeway.describe.schemas import COMPONENT, INVALID
+from typeway.describe.schemas import COMPONENT
 from typeway.exceptions import TypewayDeprecationWarning
+from typeway.guard.failures import INVALID, Failures
 from typeway.options import given_options
 from typeway.responses import BODILESS
 from typeway.routes import APIRoute as Route
@@ -70,6 +71,7 @@ def get_openapi(
         operations=operations_of([reached_route(route) for route in routes]),
         webhooks=operations_of([reached_route(route) for route in webhooks or ()]),
         separate_input_output_schemas=separate_input_output_schemas,
+        failures=Failures("detail").responses,
         **given,
     )
     return checked(document)

@@ -23,7 +23,6 @@ from typeway.security.schemes import (
     OAuthFlows,
     OpenIdConnect,
     SecurityBase,
-    SecurityScheme,
     SecuritySchemeType,
 )
 
@@ -71,6 +70,9 @@ __all__ = [
     "ServerVariable",
     "Tag",
 ]
+
+SecurityScheme: TypeAlias = APIKey | HTTPBase | OAuth2 | OpenIdConnect | HTTPBearer
+"""Any security scheme (section 4.8.27)."""
 
 # JSON Schema 2020-12, validation, section 6: lengths and counts are not negative.
 _Count: TypeAlias = Annotated[int, Field(ge=0)]

@@ -232,7 +232,7 @@ NAMES: Final[Mapping[str, Mapping[str, str]]] = {
         "Form": MARKS["Form"],
     },
     "fastapi.security.open_id_connect_url": {
-        **same("typeway.security.openid", "OpenIdConnect"),
+        **same("typeway.security.oauth2", "OpenIdConnect"),
         **renamed("typeway.security.schemes", OpenIdConnectModel="OpenIdConnect"),
         **shared(GUARD),
         **STARLETTE_EXCEPTION,

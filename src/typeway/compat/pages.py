@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse
 
 from typeway.compat.install import standing
 from typeway.describe import pages
-from typeway.describe.page_assets import ASSET_PATH, ASSETS
+from typeway.describe.page_assets import ASSET_PATH, FOLDER
 from typeway.documentation import Pages
 
 SWAGGER_UI: Final = "https://cdn.jsdelivr.net/npm/swagger-ui-dist@5"
@@ -20,11 +20,10 @@ FAVICON: Final = "https://fastapi.tiangolo.com/img/favicon.png"
 
 # The elements that load the package's own files.
 PACKAGED: Final = re.compile(
-    rf'<script src="{ASSET_PATH}/(?P<script>[^"]+)"></script>'
-    rf'|<link rel="stylesheet" href="{ASSET_PATH}/(?P<style>[^"]+)">'
+    rf'<script src="{ASSET_PATH}/[^"]+/(?P<script>[^"/]+)"></script>'
+    rf'|<link rel="stylesheet" href="{ASSET_PATH}/[^"]+/(?P<style>[^"/]+)">'
     rf'|<link rel="icon" href="{ASSET_PATH}/[^"]+">\n'
 )
-CONTENTS: Final = {asset.name: asset.path for asset in ASSETS.values()}
 
 
 def get_swagger_ui_html(
@@ -95,7 +94,7 @@ def complete(page: HTMLResponse, comment: str = "") -> HTMLResponse:
 
     def inline(found: re.Match[str]) -> str:
         kind = found.lastgroup
-        return "" if kind is None else f"<{kind}>\n{CONTENTS[found[kind]].read_text(encoding='utf-8')}</{kind}>"
+        return "" if kind is None else f"<{kind}>\n{(FOLDER / found[kind]).read_text(encoding='utf-8')}</{kind}>"
 
     text = bytes(page.body).decode().replace("</body>", f"{comment}</body>")
     return HTMLResponse(PACKAGED.sub(inline, text))

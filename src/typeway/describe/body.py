@@ -1,16 +1,13 @@
 """Describe what a request carries: one value, an object of several, or form models laid over each other."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, Final
 
-from pydantic_core import PydanticUndefined
+from pydantic_core import PydanticUndefined, core_schema
 
 from typeway.declare import shapes
 from typeway.declare.classify import Input
-from typeway.describe.inputs import Placed, is_nullable
-from typeway.describe.parameters import examples_of
+from typeway.describe.parameters import Placed, examples_of, is_nullable, name_of
 from typeway.describe.schemas import JSON, Components, JsonSchema, title_of
 from typeway.plan.body import Body
 from typeway.plan.sources import fields_of, wants_extras
@@ -22,13 +19,7 @@ MULTIPART: Final = "multipart/form-data"
 def describe_body(
     inputs: Sequence[Placed], body: Body | None, title: str, components: Components
 ) -> dict[str, Any] | None:
-    """The Request Body Object (OpenAPI 3.1, section 4.8.13); None if there is none.
-
-    Parameters:
-        inputs: the operation's inputs, the endpoint's first.
-        body: how the body is read.
-        title: the name of the component, where one is needed.
-    """
+    """The Request Body Object (OpenAPI 3.1, section 4.8.13); `title` names the component where one is needed."""
     if body is None:
         return None
     inputs = [placed for placed in inputs if placed.entry.in_body]
@@ -43,19 +34,14 @@ def describe_body(
         schema = components.want_object(title, members)
         is_alone = False
     else:
-        schema = components.want(first.schema_with_default, "validation", title_of_whole(first.entry))
+        title = first.entry.marker.title or title_of(name_of(first.entry, frozenset()))
+        schema = components.want(first.schema_with_default, "validation", title)
         is_alone = True
     examples = examples_of(first.entry.marker) if is_alone else {}
     return {
         "content": {media_type_of(entries, is_whole=is_alone): {"schema": schema, **examples}},
         "required": any(entry.is_required for entry in entries) or None,
     }
-
-
-def title_of_whole(entry: Input) -> str:
-    """The title of a body that is one value: nothing on the wire is called like it, so one name of several says little."""
-    name = entry.wire if len(entry.wires) == 1 else entry.marker.alias or entry.name
-    return entry.marker.title or title_of(name)
 
 
 def want_form(inputs: Sequence[Placed], title: str, components: Components) -> JsonSchema:
@@ -72,7 +58,8 @@ def want_form(inputs: Sequence[Placed], title: str, components: Components) -> J
             shown_title = entry.marker.title or title_of(entry.name)
             parts.append((entry, components.want(placed.schema, "validation", shown_title)))
         elif entry.wire in members:
-            parts.append((entry, components.want_member(placed.member(title_of(entry.name), is_required=False))))
+            member = core_schema.typed_dict_schema({"": placed.member(title_of(entry.name), is_required=False)})
+            parts.append((entry, components.want(member, "validation", None)))
         else:
             members[entry.wire] = placed
     form = components.want_object(
@@ -83,7 +70,15 @@ def want_form(inputs: Sequence[Placed], title: str, components: Components) -> J
         },
         inputs[0].entry.marker.default if len(inputs) == 1 else PydanticUndefined,
     )
-    components.afterwards.append(lambda: compose_form(form, parts, components))
+
+    def compose() -> None:
+        component = components.referred(form)
+        if not component["properties"]:
+            del component["properties"]
+        # The fields of all parts lie side by side on the wire.
+        component["allOf"] = [demand for part in parts for demand in conditions_of(*part, components)]
+
+    components.afterwards.append(compose)
     return form
 
 
@@ -100,25 +95,10 @@ def media_type_of(entries: Sequence[Input], *, is_whole: bool) -> str:
     return MULTIPART if MULTIPART in declared else URLENCODED
 
 
-def compose_form(form: JsonSchema, parts: Sequence[tuple[Input, JsonSchema]], components: Components) -> None:
-    """Add to the component of a form what its parts demand: the fields of all of them lie side by side on the wire."""
-    conditions: list[JsonSchema] = []
-    for entry, schema in parts:
-        if entry.is_group:
-            conditions.extend(conditions_of(entry, schema, components))
-        else:
-            conditions.append({"properties": schema["properties"]})
-    component = components.referred(form)
-    if not component["properties"]:
-        del component["properties"]
-    component["allOf"] = conditions
-
-
 def conditions_of(entry: Input, schema: JsonSchema, components: Components) -> list[JsonSchema]:
-    """What a form must fulfil for the sake of one model.
-
-    An optional model is absent if the form has none of its fields, and else must be whole.
-    """
+    """What a form must fulfil for the sake of one part; of an optional model it has no field or all that it demands."""
+    if not entry.is_group:
+        return [{"properties": schema["properties"]}]
     kinds = [member for member in shapes.members(entry.kind) if shapes.is_model(member)]
     if not is_nullable(entry):
         return [with_choices(entry, schema, components) if len(kinds) == 1 else schema]

@@ -1,18 +1,11 @@
 """Merge what authors add to the document into what is known, at any depth."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 
 
 def merged(known: Mapping[str, Any], added: Mapping[str, Any]) -> dict[str, Any]:
-    """The two mappings as one, neither of them changed: mappings merge, lists are joined, of all else the added counts.
-
-    Example:
-        >>> merged({"tags": ["a"], "x": {"y": 1}}, {"tags": ["b"], "x": {"z": 2}})
-        {'tags': ['a', 'b'], 'x': {'y': 1, 'z': 2}}
-    """
+    """The two mappings as one, neither of them changed: mappings merge, lists are joined, of all else the added counts."""
     result = dict(known)
     for key, value in added.items():
         present = result.get(key)

@@ -1,21 +1,20 @@
 """Describe one operation: what it is called, what it takes and what it answers."""
 
-from __future__ import annotations
-
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+import warnings
+from collections.abc import Hashable, Iterable
 from enum import Enum
 from typing import Any, Final
 
 from typeway.describe.body import describe_body
-from typeway.describe.inputs import Placed, nodes_in_order
-from typeway.describe.parameters import describe_parameters
+from typeway.describe.merge import merged
+from typeway.describe.parameters import Placed, describe_parameters
 from typeway.describe.responses import describe_responses
 from typeway.describe.schemas import Components, title_of
 from typeway.operation import Operation
 from typeway.plan.body import build_body
 from typeway.plan.build import build_tree, inputs_of
+from typeway.plan.tree import Node
 from typeway.security.base import SecurityBase
 
 # The methods whose requests may carry something that has a meaning (RFC 9110, section 9.3).
@@ -24,33 +23,24 @@ METHODS_WITH_BODY: Final = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "P
 NOT_A_WORD: Final = re.compile(r"\W")
 
 
-@dataclass(frozen=True, slots=True)
-class Outline:
-    """What the document says of an operation."""
-
-    operation: Operation
-    shown: dict[str, Any]  # its Operation Object, whatever the method; schemas and responses in it are filled in later
-    callbacks: tuple[Outline, ...]  # the requests that the API sends to its clients
-
-
-def unique_id(name: str, path_format: str, method: str) -> str:
-    """The operation id of a route that was given none.
-
-    Example:
-        >>> unique_id("read_item", "/items/{item_id}", "GET")
-        'read_item_items__item_id__get'
-    """
-    return f"{NOT_A_WORD.sub('_', name + path_format)}_{method.lower()}"
+def describe_operations(operations: Iterable[Operation], components: Components) -> dict[str, dict[str, Any]]:
+    """The Paths Object (OpenAPI 3.1, section 4.8.8) of all operations but the hidden ones."""
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in operations:
+        if operation.include_in_schema:
+            paths.setdefault(operation.path_format, {}).update(describe_operation(operation, components))
+    return paths
 
 
-def outline_operation(operation: Operation, components: Components) -> Outline:
-    """Read from an operation's tree what the document says of it, and ask for the components it needs.
-
-    Source: OpenAPI 3.1, section 4.8.10.
-    """
+def describe_operation(operation: Operation, components: Components) -> dict[str, Any]:
+    """What one operation adds to its path, by method, and what its author adds (OpenAPI 3.1, section 4.8.10)."""
+    ids = ids_of(operation)
+    for operation_id in ids.values():
+        note_id(operation_id, operation, components)
     tree = build_tree(operation)
     nodes = nodes_in_order(tree)
     inputs = [Placed(entry, node.declaration.where) for node in nodes for entry in node.inputs]
+    body = build_body(inputs_of(tree), operation)
     security: dict[str, dict[str, None]] = {}
     for node in nodes:
         guard: Any = node.function  # a scheme of the author's own is callable, which SecurityBase alone is not
@@ -64,21 +54,61 @@ def outline_operation(operation: Operation, components: Components) -> Outline:
         "description": operation.description or None,
         "operationId": operation.unique_id,
         "parameters": describe_parameters(inputs, operation.path_names, components) or None,
-        "requestBody": describe_body(
-            inputs, build_body(inputs_of(tree), operation), f"Body_{operation.unique_id}", components
-        ),
-        "responses": describe_responses(
-            operation, [node.function for node in nodes], components, validates=bool(inputs)
-        ),
+        "requestBody": describe_body(inputs, body, f"Body_{operation.unique_id}", components),
+        "responses": describe_responses(operation, [node.function for node in nodes], bool(inputs), components),
         "deprecated": operation.deprecated or None,
         "security": [{name: list(scopes)} for name, scopes in security.items()] or None,
+        # The Callback Objects (section 4.8.18) are called like their functions.
+        "callbacks": {
+            callback.name: {callback.path: describe_operation(callback, components)}
+            for callback in operation.callbacks
+            if callback.include_in_schema
+        }
+        or None,
     }
-    return Outline(operation, shown, outline_all(operation.callbacks, components))
+    item = {}
+    for method, operation_id in ids.items():
+        own = item[method.lower()] = {**shown, "operationId": operation_id}
+        if method not in METHODS_WITH_BODY:
+            del own["requestBody"]
+
+    def add_extra() -> None:
+        for own in item.values():
+            own.update(merged(own, operation.openapi_extra or {}))
+
+    # What authors add is merged with schemas, which are empty until then.
+    components.afterwards.append(add_extra)
+    return item
 
 
-def outline_all(operations: Iterable[Operation], components: Components) -> tuple[Outline, ...]:
-    """Outline all operations but the hidden ones."""
-    return tuple(outline_operation(operation, components) for operation in operations if operation.include_in_schema)
+def nodes_in_order(tree: Node) -> list[Node]:
+    """Every callable of an operation once: what asks comes before what is asked for."""
+    found: dict[Hashable, Node] = {}
+
+    def visit(node: Node) -> None:
+        if found.setdefault(node.cache_key, node) is node:
+            for _, child in node.children:
+                visit(child)
+
+    visit(tree)
+    return list(found.values())
+
+
+def note_id(operation_id: str, operation: Operation, components: Components) -> None:
+    """Warn of an operation id that stands twice: client generators make functions of them (section 4.8.10)."""
+    if operation_id in components.ids:
+        name = getattr(operation.endpoint, "__name__", repr(operation.endpoint))
+        warnings.warn(
+            f"Duplicate Operation ID {operation_id} for function {name} at {operation.declaration.where}: "
+            "give one of the operations another name or operation_id.",
+            stacklevel=2,
+        )
+    components.ids.add(operation_id)
+
+
+def unique_id(name: str, path_format: str, method: str) -> str:
+    """The operation id of a route that was given none: `read_item_items__item_id__get`, say."""
+    return f"{NOT_A_WORD.sub('_', name + path_format)}_{method.lower()}"
 
 
 def ids_of(operation: Operation) -> dict[str, str]:

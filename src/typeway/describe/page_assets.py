@@ -2,11 +2,10 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from starlette.datastructures import Headers
+from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.staticfiles import NotModifiedResponse, StaticFiles
 
@@ -16,7 +15,8 @@ from typeway.version import __version__
 ASSET_PATH: Final = "/_typeway/docs"
 """Where an application serves these files, below its root path."""
 
-_FOLDER: Final = Path(__file__).parent / "assets"
+FOLDER: Final = Path(__file__).parent / "assets"
+_STATIC: Final = StaticFiles(directory=FOLDER)
 
 _MEDIA_TYPES: Final[Mapping[str, str]] = {
     ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".txt": "text/plain",
@@ -27,52 +27,30 @@ _OWN_FILES: Final = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Asset:
-    """One file that the documentation pages load."""
-
-    # The last part of its address: `package@version/file`. A new version has a new address.
-    name: str
-    path: Path  # where it is on the disk
-
-    @property
-    def url(self) -> str:
-        """Its address in an application that is not mounted below another path."""
-        return f"{ASSET_PATH}/{self.name}"
-
-
-def _assets() -> dict[str, Asset]:
-    """Name every file that may be served, by its file name."""
-    versions = json.loads((_FOLDER / "VERSIONS.json").read_text(encoding="utf-8"))
+def _addresses() -> dict[str, str]:
+    """The address of every file that may be served, by the file's name: a new version of it has a new address."""
+    versions = json.loads((FOLDER / "VERSIONS.json").read_text(encoding="utf-8"))
     prefixes = {file: f"{package}@{facts['version']}" for package, facts in versions.items() for file in facts["files"]}
     prefixes |= dict.fromkeys(_OWN_FILES, f"typeway@{__version__}")
-    return {file: Asset(f"{prefix}/{file}", _FOLDER / file) for file, prefix in prefixes.items()}
+    return {file: f"{ASSET_PATH}/{prefix}/{file}" for file, prefix in prefixes.items()}
 
 
-ASSETS: Final[Mapping[str, Asset]] = _assets()
-_BY_NAME: Final[Mapping[str, Asset]] = {asset.name: asset for asset in ASSETS.values()}
-
-_FILES: Final = StaticFiles(directory=_FOLDER)
+ASSETS: Final[Mapping[str, str]] = _addresses()
 
 
-def asset_response(name: str, request_headers: Mapping[str, str] | None = None) -> Response:
+def serve_asset(request: Request) -> Response:
     """Answer a request for one file of the documentation pages: 200, 304 where the client has it, or 404.
 
-    Parameters:
-        name: what follows `ASSET_PATH` and its slash in the request's path, as in
-            `swagger-ui-dist@5.35.0/swagger-ui.css`. It is looked up in a table and never becomes a path of the disk.
-        request_headers: the request's headers, of which `if-none-match` is read.
+    The path parameter `name` is looked up in a table and never becomes a path of the disk.
 
     Example:
         ```python
-        def endpoint(request: Request) -> Response:
-            return asset_response(request.path_params["name"], request.headers)
-
-        Route(ASSET_PATH + "/{name:path}", endpoint)
+        Route(ASSET_PATH + "/{name:path}", serve_asset)
         ```
     """
-    asset = _BY_NAME.get(name)
-    if asset is None:
+    name = request.path_params["name"]
+    path = FOLDER / name.rpartition("/")[2]
+    if ASSETS.get(path.name) != f"{ASSET_PATH}/{name}":
         return JSONResponse({"detail": NOT_FOUND}, status_code=404)
     headers = {
         # The name carries the version, so what it names never changes (RFC 8246).
@@ -80,7 +58,7 @@ def asset_response(name: str, request_headers: Mapping[str, str] | None = None) 
         "cache-control": "public, max-age=31536000, immutable",
         "x-content-type-options": "nosniff",
     }
-    response = FileResponse(asset.path, headers=headers, media_type=_MEDIA_TYPES[asset.path.suffix])
-    if _FILES.is_not_modified(response.headers, Headers(request_headers or {})):
+    response = FileResponse(path, headers=headers, media_type=_MEDIA_TYPES[path.suffix])
+    if _STATIC.is_not_modified(response.headers, request.headers):
         return NotModifiedResponse(response.headers)
     return response

@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse
 
 from typeway.describe.page_assets import ASSET_PATH as ASSET_PATH
 from typeway.describe.page_assets import ASSETS
-from typeway.describe.page_assets import asset_response as asset_response
+from typeway.describe.page_assets import serve_asset as serve_asset
 
 _CSP: Final = (
     "default-src 'none'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -48,9 +48,9 @@ def get_swagger_ui_html(
     *,
     openapi_url: str,
     title: str,
-    swagger_js_url: str = ASSETS["swagger-ui-bundle.js"].url,
-    swagger_css_url: str = ASSETS["swagger-ui.css"].url,
-    swagger_favicon_url: str = ASSETS["favicon.svg"].url,
+    swagger_js_url: str = ASSETS["swagger-ui-bundle.js"],
+    swagger_css_url: str = ASSETS["swagger-ui.css"],
+    swagger_favicon_url: str = ASSETS["favicon.svg"],
     oauth2_redirect_url: str | None = None,
     init_oauth: Mapping[str, Any] | None = None,
     swagger_ui_parameters: Mapping[str, Any] | None = None,
@@ -87,12 +87,8 @@ def get_swagger_ui_html(
         title,
         icon=swagger_favicon_url,
         styles=[swagger_css_url],
-        body=[
-            '<div id="swagger-ui"></div>',
-            "<noscript>Swagger UI needs JavaScript.</noscript>",
-            *blocks,
-        ],
-        scripts=[swagger_js_url, ASSETS["typeway-swagger.js"].url],
+        body=['<div id="swagger-ui"></div>', "<noscript>Swagger UI needs JavaScript.</noscript>", *blocks],
+        scripts=[swagger_js_url, ASSETS["typeway-swagger.js"]],
         asset_path=asset_path,
     )
 
@@ -101,8 +97,8 @@ def get_redoc_html(
     *,
     openapi_url: str,
     title: str,
-    redoc_js_url: str = ASSETS["redoc.standalone.js"].url,
-    redoc_favicon_url: str = ASSETS["favicon.svg"].url,
+    redoc_js_url: str = ASSETS["redoc.standalone.js"],
+    redoc_favicon_url: str = ASSETS["favicon.svg"],
     with_google_fonts: bool = False,
     asset_path: str = ASSET_PATH,
 ) -> HTMLResponse:
@@ -123,7 +119,7 @@ def get_redoc_html(
             "<noscript>ReDoc needs JavaScript.</noscript>",
             _json_block("redoc-configuration", {"specUrl": openapi_url, "options": {}}),
         ],
-        scripts=[redoc_js_url, ASSETS["typeway-redoc.js"].url],
+        scripts=[redoc_js_url, ASSETS["typeway-redoc.js"]],
         asset_path=asset_path,
     )
 
@@ -136,12 +132,12 @@ def get_swagger_ui_oauth2_redirect_html(*, asset_path: str = ASSET_PATH) -> HTML
     """
     return _page(
         "Swagger UI: OAuth2 redirect",
-        icon=ASSETS["favicon.svg"].url,
+        icon=ASSETS["favicon.svg"],
         body=[
             '<p id="message"></p>',
             "<!-- The script hands the answer to window.opener.swaggerUIRedirectOauth2 and closes this window. -->",
         ],
-        scripts=[ASSETS["typeway-oauth2-redirect.js"].url],
+        scripts=[ASSETS["typeway-oauth2-redirect.js"]],
         asset_path=asset_path,
     )
 
@@ -175,7 +171,7 @@ def _page(
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>{escape(title)}</title>",
         f'<link rel="icon" href="{located(icon)}">',
-        *(f'<link rel="stylesheet" href="{located(url)}">' for url in (*styles, ASSETS["typeway-docs.css"].url)),
+        *(f'<link rel="stylesheet" href="{located(url)}">' for url in (*styles, ASSETS["typeway-docs.css"])),
         "</head>",
         "<body>",
         *body,

@@ -1,21 +1,50 @@
-"""Describe the parameters beside the body: path, query, header and cookie, one object per name on the wire."""
-
-from __future__ import annotations
+"""Describe what an operation takes beside the body: path, query, header and cookie, one object per name on the wire."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from types import NoneType
 from typing import Any, Final
 
 from pydantic.fields import FieldInfo
-from pydantic_core import PydanticUndefined
+from pydantic_core import CoreSchema, PydanticUndefined
+from pydantic_core.core_schema import TypedDictField, typed_dict_field
 
+from typeway.declare import shapes
 from typeway.declare.classify import Input
-from typeway.describe.inputs import Placed, is_nullable
-from typeway.describe.schemas import Components, JsonSchema, title_of
-from typeway.plan.fields import field_schema_of
+from typeway.describe.schemas import Components, JsonSchema, title_of, with_default
+from typeway.plan.fields import described_schema, field_schema_of, schema_of, texts_of
 from typeway.plan.sources import fields_of
 
 # The document lists parameters by where they stand, in this order.
 LOCATIONS: Final = ("path", "query", "header", "cookie")
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An input, and the file and line of the callable that declares it."""
+
+    entry: Input
+    where: str
+
+    @property
+    def schema(self) -> CoreSchema:
+        """The input's type and what is said about it."""
+        return described_schema(schema_of(self.entry.annotation, self.where), self.entry.marker)
+
+    @property
+    def schema_with_default(self) -> CoreSchema:
+        return with_default(self.schema, self.entry.marker.default)
+
+    def member(self, title: str | None, *, is_required: bool) -> TypedDictField:
+        """The input as a member of an object, described by its marker and not by its type, which may refuse to be.
+
+        Parameters:
+            title: the title if the marker has none; None leaves it to the type or to the member's name.
+        """
+        marker = self.entry.marker
+        schema = with_default(schema_of(self.entry.annotation, self.where), marker.default)
+        texts = texts_of(marker, title)
+        return typed_dict_field(schema, required=is_required, validation_alias=self.entry.wire, metadata=texts)
 
 
 def describe_parameters(
@@ -27,23 +56,32 @@ def describe_parameters(
     """
     shown: dict[tuple[str, str], dict[str, Any]] = {}
     for placed in (placed for location in LOCATIONS for placed in inputs if placed.entry.location == location):
-        for parameter in parameters_of(placed, path_names, components):
-            key = parameter["in"], parameter["name"]
+        for name, field, schema, is_required in parameters_of(placed, path_names, components):
+            key = placed.entry.location, name
             # The last of a name counts, unless only an earlier one is required.
-            is_stronger = key not in shown or parameter["required"] or not shown[key]["required"]
+            is_stronger = key not in shown or is_required or not shown[key]["required"]
             if placed.entry.marker.include_in_schema and is_stronger:
-                shown[key] = parameter
+                shown[key] = {
+                    "name": name,
+                    "in": placed.entry.location,
+                    "required": is_required,
+                    "schema": schema,
+                    "description": field.description or None,
+                    **examples_of(field),
+                    "deprecated": bool(field.deprecated) or None,
+                }
     return list(shown.values())
 
 
-def parameters_of(placed: Placed, path_names: frozenset[str], components: Components) -> Iterator[dict[str, Any]]:
-    """The parameters that one input stands for: itself, or the fields of the model that it is."""
+def parameters_of(
+    placed: Placed, path_names: frozenset[str], components: Components
+) -> Iterator[tuple[str, FieldInfo, JsonSchema, bool]]:
+    """Name, description, schema and necessity of the parameters that one input stands for: itself, or a model's fields."""
     entry = placed.entry
     if not entry.is_group:
         name = name_of(entry, path_names)
         title = entry.marker.title or title_of(name)
-        schema = components.want(placed.schema_with_default, "validation", title)
-        yield describe_parameter(name, entry.location, entry.marker, schema, is_required=entry.is_required)
+        yield name, entry.marker, components.want(placed.schema_with_default, "validation", title), entry.is_required
         return
     # Of a model that may be absent nothing must be there.
     is_optional = not entry.is_required and is_nullable(entry)
@@ -51,29 +89,19 @@ def parameters_of(placed: Placed, path_names: frozenset[str], components: Compon
         name = str(part.wires[0][0])
         title = part.field.title or title_of(part.keys.get(name) or name)
         schema = components.want(field_schema_of(part.field, placed.where), "validation", title)
-        is_required = part.field.is_required() and not is_optional
-        yield describe_parameter(name, entry.location, part.field, schema, is_required=is_required)
+        yield name, part.field, schema, part.field.is_required() and not is_optional
+
+
+def is_nullable(entry: Input) -> bool:
+    """Whether None is a value of the input's type."""
+    return any(member is None or member is NoneType for member in shapes.members(entry.kind))
 
 
 def name_of(entry: Input, path_names: frozenset[str]) -> str:
-    """The name of a parameter; of several that would do in a path, the one that the path has."""
-    if entry.location != "path" or len(entry.wires) == 1:
+    """The name of an input; of several that would do in a path, the one that the path has. A whole body has none."""
+    if entry.location in ("query", "header", "cookie") or len(entry.wires) == 1:
         return entry.wire
     return next((name for name in entry.wires if name in path_names), entry.marker.alias or entry.name)
-
-
-def describe_parameter(
-    name: str, location: str, field: FieldInfo, schema: JsonSchema, *, is_required: bool
-) -> dict[str, Any]:
-    return {
-        "name": name,
-        "in": location,
-        "required": is_required,
-        "schema": schema,
-        "description": field.description or None,
-        **examples_of(field),
-        "deprecated": bool(field.deprecated) or None,
-    }
 
 
 def examples_of(field: FieldInfo) -> dict[str, Any]:

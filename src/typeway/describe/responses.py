@@ -1,7 +1,5 @@
 """Describe what an operation answers: its own response, those its author adds, and the 422 of validation."""
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
@@ -15,10 +13,8 @@ from typeway.describe.schemas import JSON, Components, JsonSchema, title_of
 from typeway.exceptions import declaration_error
 from typeway.operation import Operation
 from typeway.plan.fields import schema_of
-from typeway.responses import allows_body
+from typeway.responses import BODILESS
 from typeway.sse import EventSourceResponse, ServerSentEvent
-
-JSON_LINES: Final = "application/jsonl"
 
 # What a status, a range of them (RFC 9110, section 15) or the rest (OpenAPI 3.1, section 4.8.16) means.
 MEANINGS: Final[Mapping[str, str]] = {
@@ -30,13 +26,12 @@ MEANINGS: Final[Mapping[str, str]] = {
     "5XX": "Server Error",
     "default": "Default Response",
 }
-OTHER_MEANING: Final = "Additional Response"
 
 
 def describe_responses(
-    operation: Operation, functions: Sequence[Callable[..., Any]], components: Components, *, validates: bool
+    operation: Operation, functions: Sequence[Callable[..., Any]], validates: bool, components: Components
 ) -> dict[str, Any]:
-    """The Responses Object (OpenAPI 3.1, section 4.8.16), which is empty until schemas are known.
+    """The Responses Object (OpenAPI 3.1, section 4.8.16), incomplete until schemas are known.
 
     Parameters:
         functions: the endpoint and all that it depends on.
@@ -50,7 +45,7 @@ def describe_responses(
 
     status = status_of(operation)
     own = {"description": operation.response_description, "content": content_of(operation, want)}
-    if not allows_body(int(status)):
+    if int(status) in BODILESS:
         del own["content"]
     keys = {code: key_of(code, where) for code in operation.responses}
     models = {
@@ -59,13 +54,8 @@ def describe_responses(
         if response.get("model") is not None
     }
     documented = {status, *keys.values()}
-    failures = components.failures.responses(
-        operation,
-        functions,
-        components,
-        documented=documented,
-        validates=validates and documented.isdisjoint({"422", "4XX", "default"}),
-    )
+    validates = validates and documented.isdisjoint({"422", "4XX", "default"})
+    failures = components.failures(operation, functions, components, documented, validates)
     media_type = getattr(operation.response_class, "media_type", None) or JSON
     responses: dict[str, Any] = {status: own}
     failures.pop(status, None)
@@ -73,13 +63,13 @@ def describe_responses(
     def add_others() -> None:
         responses.update(failures)
         for code, given in operation.responses.items():
-            response = {name: value for name, value in given.items() if name != "model"}
+            added = {name: value for name, value in given.items() if name != "model"}
             if code in models:
-                response = merged(response, {"content": {media_type: {"schema": models[code]}}})
+                added = merged(added, {"content": {media_type: {"schema": models[code]}}})
             key = keys[code]
             known = responses.get(key, {})
-            meaning = response.get("description") or known.get("description") or MEANINGS.get(key, OTHER_MEANING)
-            responses[key] = merged(known, {**response, "description": meaning})
+            meaning = added.get("description") or known.get("description") or MEANINGS.get(key, "Additional Response")
+            responses[key] = merged(known, {**added, "description": meaning})
 
     # What authors add is merged with schemas, which are empty until then.
     components.afterwards.append(add_others)
@@ -117,7 +107,7 @@ def content_of(operation: Operation, want: Callable[[Any, str], JsonSchema]) -> 
         is_any = returns.item is None or shapes.is_subclass(returns.item, ServerSentEvent)
         item = None if is_any else want(returns.item, "StreamItem")
         if kind is None:
-            return {JSON_LINES: {"itemSchema": {} if item is None else item}}
+            return {"application/jsonl": {"itemSchema": {} if item is None else item}}
         return {kind.media_type or "text/event-stream": {"itemSchema": event_schema(item)}}
     model = {} if returns.model is None else want(returns.model, "Response")
     if kind is None:

@@ -63,7 +63,6 @@ class Failures:
         operation: Operation,
         functions: Sequence[Callable[..., Any]],
         components: Components,
-        *,
         documented: Collection[str],
         validates: bool,
     ) -> dict[str, dict[str, Any]]:
@@ -131,10 +130,17 @@ class Failures:
 
     def invalid(self, components: Components) -> JsonSchema:
         """What the answer to an invalid request looks like."""
-        if self.form == "detail":
-            return components.want_errors()
-        shown = problem_object("ValidationProblem", {"errors": {"type": "array", "items": INVALID}}, VALIDATION_TYPE)
-        return self.component("invalid", ["ValidationProblem"], shown, components)
+        if self.form == "problem":
+            errors = {"errors": {"type": "array", "items": INVALID_IN_PROBLEM}}
+            shown = problem_object("ValidationProblem", errors, VALIDATION_TYPE)
+            return self.component("invalid", ["ValidationProblem"], shown, components)
+        error = self.component("invalid part", ["ValidationError"], INVALID, components)
+        shown = {
+            "properties": {"detail": {"items": error, "type": "array", "title": "Detail"}},
+            "type": "object",
+            "title": "HTTPValidationError",
+        }
+        return self.component("invalid", ["HTTPValidationError"], shown, components)
 
     def problem(self, kind: type[Problem], components: Components) -> JsonSchema:
         """What a declared problem looks like."""
@@ -181,7 +187,20 @@ def problem_object(
     }
 
 
+# One error in the answer that validation gives, as `{"detail": [...]}` has it and as a problem document has it.
 INVALID: Final[JsonSchema] = {
+    "properties": {
+        "loc": {"items": {"anyOf": [{"type": "string"}, {"type": "integer"}]}, "type": "array", "title": "Location"},
+        "msg": {"type": "string", "title": "Message"},
+        "type": {"type": "string", "title": "Error Type"},
+        "input": {"title": "Input"},
+        "ctx": {"type": "object", "title": "Context"},
+    },
+    "type": "object",
+    "required": ["loc", "msg", "type"],
+    "title": "ValidationError",
+}
+INVALID_IN_PROBLEM: Final[JsonSchema] = {
     "type": "object",
     "properties": {
         "detail": TEXT,

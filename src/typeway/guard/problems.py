@@ -18,7 +18,7 @@ from typeway import texts
 from typeway.encoders import jsonable_encoder
 from typeway.exceptions import RequestValidationError
 from typeway.problem import Problem
-from typeway.responses import allows_body
+from typeway.responses import BODILESS
 from typeway.types import ExceptionHandler
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -34,7 +34,7 @@ VALID_ID: Final = re.compile(r"[A-Za-z0-9._~:/+=@-]{1,128}")
 
 async def answer_http_exception(request: HTTPConnection[Any], error: HTTPException) -> Response:
     """Answer an HTTPException, a Problem among them, with its status and headers."""
-    if not allows_body(error.status_code):
+    if error.status_code in BODILESS:
         return Response(status_code=error.status_code, headers=error.headers)
     kind, title, members = BLANK, phrase_of(error.status_code), {}
     detail: Any = error.detail

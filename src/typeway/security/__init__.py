@@ -14,4 +14,4 @@ from typeway.security.oauth2 import OAuth2AuthorizationCodeBearer as OAuth2Autho
 from typeway.security.oauth2 import OAuth2PasswordBearer as OAuth2PasswordBearer
 from typeway.security.oauth2 import OAuth2PasswordRequestForm as OAuth2PasswordRequestForm
 from typeway.security.oauth2 import OAuth2PasswordRequestFormStrict as OAuth2PasswordRequestFormStrict
-from typeway.security.openid import OpenIdConnect as OpenIdConnect
+from typeway.security.oauth2 import OpenIdConnect as OpenIdConnect

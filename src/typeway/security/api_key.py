@@ -1,6 +1,5 @@
 """Read an API key from a query parameter, a header or a cookie."""
 
-from collections.abc import Callable, Mapping
 from typing import ClassVar, Final
 
 from starlette.requests import HTTPConnection
@@ -9,11 +8,8 @@ from typing_extensions import Unpack
 from typeway.security.base import SchemeOptions, SecurityBase
 from typeway.security.schemes import APIKey, APIKeyIn
 
-_READ: Final[Mapping[APIKeyIn, Callable[[HTTPConnection], Mapping[str, str]]]] = {
-    APIKeyIn.query: lambda request: request.query_params,
-    APIKeyIn.header: lambda request: request.headers,
-    APIKeyIn.cookie: lambda request: request.cookies,
-}
+# The attribute of a request that holds what stands there.
+_HOLDER: Final = {APIKeyIn.query: "query_params", APIKeyIn.header: "headers", APIKeyIn.cookie: "cookies"}
 
 
 class APIKeyBase(SecurityBase):
@@ -21,7 +17,6 @@ class APIKeyBase(SecurityBase):
 
     Parameters:
         name: the name of the query parameter, of the header (in any case) or of the cookie.
-        options: see `typeway.security.base.SchemeOptions`.
 
     Example:
         ```python
@@ -47,7 +42,7 @@ class APIKeyBase(SecurityBase):
 
     async def __call__(self, request: HTTPConnection) -> str | None:
         """Return the key."""
-        return self.check_api_key(_READ[self.location](request).get(self._name))
+        return self.check_api_key(getattr(request, _HOLDER[self.location]).get(self._name))
 
 
 class APIKeyQuery(APIKeyBase):

@@ -2,12 +2,12 @@
 
 from typing import TypeVar
 
-from starlette.requests import HTTPConnection
 from starlette.status import HTTP_401_UNAUTHORIZED
-from typing_extensions import TypedDict
+from typing_extensions import TypedDict, Unpack
 
 from typeway import texts
 from typeway.exceptions import HTTPException
+from typeway.options import given_options
 from typeway.security import schemes
 
 _Credentials = TypeVar("_Credentials")
@@ -46,18 +46,12 @@ class SecurityBase:
     auto_error: bool = True
     challenge: str = "Bearer"
 
-    def _declare(
-        self,
-        model: schemes.SecurityBase,
-        *,
-        scheme_name: str | None = None,
-        description: str | None = None,
-        auto_error: bool = True,
-    ) -> None:
+    def _declare(self, model: schemes.SecurityBase, **options: Unpack[SchemeOptions]) -> None:
+        given = given_options(f"{type(self).__name__}()", options, SchemeOptions)
         self.model = model
-        model.description = description
-        self.scheme_name = scheme_name or type(self).__name__
-        self.auto_error = auto_error
+        model.description = given.get("description")
+        self.scheme_name = given.get("scheme_name") or type(self).__name__
+        self.auto_error = given.get("auto_error", True)
 
     def make_authenticate_headers(self) -> dict[str, str]:
         """Return the headers of the 401, which must tell how to authenticate (RFC 9110 section 11.6.1)."""
@@ -78,18 +72,7 @@ class SecurityBase:
         return credentials
 
 
-class WholeHeader(SecurityBase):
-    """A scheme that leaves the `Authorization` header to the application."""
-
-    async def __call__(self, request: HTTPConnection) -> str | None:
-        """Return the whole header."""
-        return self.require(request.headers.get("authorization") or None)
-
-
 def split_authorization(value: str | None) -> tuple[str, str]:
-    """Split an `Authorization` header into scheme and credentials (RFC 9110 section 11.4); empty where absent.
-
-    The scheme's name is case-insensitive (section 11.1).
-    """
+    """Split an `Authorization` header into scheme, in any case, and credentials (RFC 9110 sections 11.1 and 11.4)."""
     scheme, _, credentials = (value or "").partition(" ")
     return scheme, credentials.strip()

@@ -1,5 +1,7 @@
 """Read credentials from the `Authorization` header: Basic, Bearer, Digest or a scheme of your own."""
 
+# ruff: noqa: N803  the specification's spelling
+
 from base64 import b64decode
 
 from pydantic import BaseModel, Field
@@ -32,7 +34,6 @@ class HTTPBase(SecurityBase):
 
     Parameters:
         scheme: the scheme's name, for the document and for the 401.
-        options: see `typeway.security.base.SchemeOptions`.
 
     Example:
         ```python
@@ -64,15 +65,9 @@ class HTTPBearer(HTTPBase):
 
     Parameters:
         bearerFormat: what the token is, for the document: "JWT", say.
-        options: see `typeway.security.base.SchemeOptions`.
     """
 
-    def __init__(
-        self,
-        *,
-        bearerFormat: str | None = None,  # noqa: N803  the specification's spelling
-        **options: Unpack[SchemeOptions],
-    ) -> None:
+    def __init__(self, *, bearerFormat: str | None = None, **options: Unpack[SchemeOptions]) -> None:
         super().__init__(scheme="bearer", **options)
         self.model = schemes.HTTPBearer(bearerFormat=bearerFormat, description=options.get("description"))
 
@@ -82,11 +77,7 @@ class HTTPBearer(HTTPBase):
 
 
 class HTTPDigest(HTTPBase):
-    """Read the parameters of Digest authentication (RFC 7616); checking them is the application's task.
-
-    Parameters:
-        options: see `typeway.security.base.SchemeOptions`.
-    """
+    """Read the parameters of Digest authentication (RFC 7616); checking them is the application's task."""
 
     def __init__(self, **options: Unpack[SchemeOptions]) -> None:
         super().__init__(scheme="digest", **options)
@@ -103,7 +94,6 @@ class HTTPBasic(HTTPBase):
 
     Parameters:
         realm: what the password is for; browsers show it.
-        options: see `typeway.security.base.SchemeOptions`.
     """
 
     def __init__(self, *, realm: str | None = None, **options: Unpack[SchemeOptions]) -> None:
@@ -118,10 +108,8 @@ class HTTPBasic(HTTPBase):
         if scheme.lower() != "basic":
             return self.require(None)
         try:
-            username, separator, password = b64decode(encoded).decode("ascii").partition(":")
+            username, password = b64decode(encoded).decode("ascii").split(":", 1)
         except ValueError:
             # Without its cause, which would hold what was sent.
             raise self.make_not_authenticated_error() from None
-        if not separator:
-            raise self.make_not_authenticated_error()
         return HTTPBasicCredentials(username=username, password=password)

@@ -1,4 +1,6 @@
-"""Read OAuth 2 tokens and the form that asks for one (RFC 6749, RFC 6750)."""
+"""Read tokens of OAuth 2 and OpenID Connect, and the form that asks for one (RFC 6749, RFC 6750)."""
+
+# ruff: noqa: N803  the specification's spelling
 
 from typing import Annotated, Any
 
@@ -7,7 +9,7 @@ from typing_extensions import Unpack
 
 from typeway.declare.mark import Form
 from typeway.security import schemes
-from typeway.security.base import SchemeOptions, WholeHeader, split_authorization
+from typeway.security.base import SchemeOptions, SecurityBase, split_authorization
 
 
 class OAuth2PasswordRequestForm:
@@ -69,12 +71,19 @@ class OAuth2PasswordRequestFormStrict(OAuth2PasswordRequestForm):
         )
 
 
-class OAuth2(WholeHeader):
+class _WholeHeader(SecurityBase):
+    """A scheme that leaves the `Authorization` header to the application."""
+
+    async def __call__(self, request: HTTPConnection) -> str | None:
+        """Return the whole header."""
+        return self.require(request.headers.get("authorization") or None)
+
+
+class OAuth2(_WholeHeader):
     """Declare OAuth 2 flows, and read the `Authorization` header; the base of the two below.
 
     Parameters:
         flows: the flows, as a model or as a mapping.
-        options: see `typeway.security.base.SchemeOptions`.
 
     Example:
         ```python
@@ -87,12 +96,20 @@ class OAuth2(WholeHeader):
     """
 
     def __init__(
-        self,
-        *,
-        flows: schemes.OAuthFlows | dict[str, dict[str, Any]] | None = None,
-        **options: Unpack[SchemeOptions],
+        self, *, flows: schemes.OAuthFlows | dict[str, dict[str, Any]] | None = None, **options: Unpack[SchemeOptions]
     ) -> None:
         self._declare(schemes.OAuth2.model_validate({"flows": flows or {}}), **options)
+
+
+class OpenIdConnect(_WholeHeader):
+    """Declare that clients authenticate by OpenID Connect; checking the token is the application's task.
+
+    Parameters:
+        openIdConnectUrl: where the discovery document is: `"/.well-known/openid-configuration"`, say.
+    """
+
+    def __init__(self, *, openIdConnectUrl: str, **options: Unpack[SchemeOptions]) -> None:
+        self._declare(schemes.OpenIdConnect(openIdConnectUrl=openIdConnectUrl), **options)
 
 
 class _BearerToken(OAuth2):
@@ -123,12 +140,12 @@ class OAuth2PasswordBearer(_BearerToken):
 
     def __init__(
         self,
-        tokenUrl: str,  # noqa: N803  the specification's spelling
+        tokenUrl: str,
         scheme_name: str | None = None,
         scopes: dict[str, str] | None = None,
         description: str | None = None,
         auto_error: bool = True,
-        refreshUrl: str | None = None,  # noqa: N803
+        refreshUrl: str | None = None,
     ) -> None:
         flow = {"tokenUrl": tokenUrl, "refreshUrl": refreshUrl, "scopes": scopes or {}}
         flows = {"password": flow}
@@ -146,9 +163,9 @@ class OAuth2AuthorizationCodeBearer(_BearerToken):
 
     def __init__(
         self,
-        authorizationUrl: str,  # noqa: N803  the specification's spelling
-        tokenUrl: str,  # noqa: N803
-        refreshUrl: str | None = None,  # noqa: N803
+        authorizationUrl: str,
+        tokenUrl: str,
+        refreshUrl: str | None = None,
         scheme_name: str | None = None,
         scopes: dict[str, str] | None = None,
         description: str | None = None,

@@ -3,7 +3,7 @@
 # ruff: noqa: N815  the specification's spelling
 
 from enum import Enum
-from typing import Literal, TypeAlias
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -115,7 +115,3 @@ class OpenIdConnect(SecurityBase):
 
     type_: SecuritySchemeType = Field(default=SecuritySchemeType.openIdConnect, alias="type")
     openIdConnectUrl: str
-
-
-SecurityScheme: TypeAlias = APIKey | HTTPBase | OAuth2 | OpenIdConnect | HTTPBearer
-"""Any security scheme."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from importlib import import_module
 from os import environ
 from sys import modules
@@ -51,11 +51,8 @@ OPENTELEMETRY: Final = "opentelemetry.trace"
 WATCHDOG_VARIABLE: Final = "TYPEWAY_WATCHDOG"
 WATCHDOG_MODULE: Final = "typeway.guard.watchdog"
 
-# Options that are the router's, and those that are attributes of the application.
-ROUTED: Final = (RouterOptions.__annotations__.keys() & AppOptions.__annotations__.keys()) | {"default_response_class"}
-ATTRIBUTES: Final = (
-    AppOptions.__annotations__.keys() - ROUTED - {"debug", "middleware", "exception_handlers", "webhooks"}
-)
+# The options that are the router's.
+ROUTED: Final = RouterOptions.__annotations__.keys() & AppOptions.__annotations__.keys()
 
 
 class Elsewhere:
@@ -96,13 +93,11 @@ class Typeway(Verbs, Starlette):
     conventions: ClassVar[Conventions] = TYPEWAY
     router_class: ClassVar[type[Router]] = Router
     openapi_version: str = "3.1.0"
-    sees_contexts: bool = False
-
     router: Router
     # What counts on the request path: `dependency_overrides`, or since the first `override()` what each context sees.
     overrides_in_force: Overrides
-    title: str
     # The options that are attributes, with what counts where the author says nothing.
+    title: str
     summary: str | None = None
     description: str = ""
     version: str = "0.1.0"
@@ -118,6 +113,7 @@ class Typeway(Verbs, Starlette):
     contact: dict[str, Any] | None = None
     license_info: dict[str, Any] | None = None
     openapi_external_docs: dict[str, Any] | None = None
+    debug: bool = False
     root_path: str = ""
     root_path_in_servers: bool = True
     separate_input_output_schemas: bool = True
@@ -125,14 +121,12 @@ class Typeway(Verbs, Starlette):
     telemetry: Mapping[str, Any] | None = None
     watchdog: float | bool | None = None
     thread_pool_size: int | None = None
+    max_body_size: int | None = None
 
     def __init__(self, **options: Unpack[AppOptions]) -> None:
         given = given_options(f"{type(self).__name__}()", options, AppOptions)
-        self.debug = given.get("debug", False)
-        self.state = State()
-        self.max_body_size = given.get("max_body_size")
-        self.title = given.get("title", self.conventions.default_title)
-        for name in ATTRIBUTES & given.keys():
+        self.title = self.conventions.default_title
+        for name in Typeway.__annotations__.keys() & given.keys():
             setattr(self, name, given[name])
         if self.openapi_url and not (self.title and self.version):
             raise declaration_error(
@@ -145,9 +139,11 @@ class Typeway(Verbs, Starlette):
             command = f"{self.conventions.default_title.lower()} run --root-path {self.root_path}"
             message = f"`root_path` is deprecated: tell the server instead, for example `{command}`."
             warnings.warn(message, TypewayDeprecationWarning, stacklevel=2)
+        self.state = State()
         self.router = self.router_class(**{name: value for name, value in given.items() if name in ROUTED})
         self.webhooks: Router = given.get("webhooks") or self.router_class()
-        self.dependency_overrides = {}
+        self._dependency_overrides: dict[Callable[..., Any], Callable[..., Any]] = {}
+        self.overrides_in_force = self._dependency_overrides
         self.injected: WeakSet[Callable[..., Any]] = WeakSet()
         self.exception_handlers: dict[Any, ExceptionHandler] = handlers_for(self.errors)
         self.exception_handlers.update(given.get("exception_handlers") or {})
@@ -220,7 +216,8 @@ class Typeway(Verbs, Starlette):
             app = entry.cls(app, *entry.args, **entry.kwargs)
         if self.max_body_size is not None:
             app = LimitedApp(app, self.max_body_size, self.conventions)
-        return ServerErrorMiddleware(app, handler=self.answer_crash, debug=self.debug)
+        crash = partial(last_answer, handlers=self.exception_handlers, conventions=self.conventions)
+        return ServerErrorMiddleware(app, handler=crash, debug=self.debug)
 
     def choose_stack(self) -> ASGIApp:
         """What serves: the router itself where nothing need stand around it, else the whole stack."""
@@ -231,10 +228,6 @@ class Typeway(Verbs, Starlette):
             self.is_bare = self.answers_errors = True
             return self.router.app
         return self.build_middleware_stack()
-
-    async def answer_crash(self, request: Any, error: Exception) -> Any:
-        """The answer to an exception that nothing else handles."""
-        return await last_answer(request, error, self.exception_handlers, self.conventions)
 
     def middleware(self, middleware_type: str) -> Register:
         """Register a function `(request, call_next) -> response` for the type `"http"`: it runs around every request.
@@ -266,14 +259,9 @@ class Typeway(Verbs, Starlette):
 
     @dependency_overrides.setter
     def dependency_overrides(self, overrides: dict[Callable[..., Any], Callable[..., Any]]) -> None:
-        self._dependency_overrides = overrides
-        if not self.sees_contexts:
+        if self.overrides_in_force is self._dependency_overrides:
             self.overrides_in_force = overrides
-
-    def see_contexts(self, overrides: Overrides) -> None:
-        """Ask at each request from now on what its context overrides."""
-        self.sees_contexts = True
-        self.overrides_in_force = overrides
+        self._dependency_overrides = overrides
 
     # Their signatures and their documentation stand where they are.
     if TYPE_CHECKING:
@@ -303,28 +291,13 @@ class Typeway(Verbs, Starlette):
         await stack(scope, receive, send)
 
     def settle(self, stack: ASGIApp, scope: Scope) -> ASGIApp:
-        """Settle in the running event loop, as the first connection finds it; return what shall serve all."""
+        """Settle in the event loop of a first connection or a lifespan; return what shall serve in place of the stack."""
         size_thread_pool(self.thread_pool_size)
-        if self.wants_watchdog:
+        if self.watchdog or (self.watchdog is None and (WATCHDOG_VARIABLE in environ or WATCHDOG_MODULE in modules)):
             from typeway.guard.begin import watched
 
             return watched(self, stack, scope)
         return stack
-
-    def settle_for_life(self, receive: Receive, send: Send) -> tuple[Receive, Send]:
-        """Settle in the event loop whose lifespan begins; return what the lifespan shall receive and send by."""
-        size_thread_pool(self.thread_pool_size)
-        if self.wants_watchdog:
-            from typeway.guard.begin import around_lifespan
-
-            return around_lifespan(self, receive, send)
-        return receive, send
-
-    @property
-    def wants_watchdog(self) -> bool:
-        """Whether the watchdog may be wanted, so that it is worth to import it and ask."""
-        is_asked = WATCHDOG_VARIABLE in environ or WATCHDOG_MODULE in modules
-        return bool(self.watchdog) if self.watchdog is not None else is_asked
 
     @cached_property
     def observer(self) -> Bystander:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -42,6 +42,11 @@ class RouteList(list[BaseRoute]):
         super().__init__(routes)
         self.owner = owner
 
+    def append(self, route: BaseRoute) -> None:
+        """Add a route that already exists: what Starlette's own methods do that add one."""
+        super().append(route)
+        self.owner.add(route)
+
 
 def telling(change: Any) -> Any:
     """A list's method that also tells the router what the list shows now."""
@@ -55,8 +60,7 @@ def telling(change: Any) -> Any:
 
 
 for name in (
-    "append", "extend", "insert", "remove", "pop", "clear", "reverse", "sort",
-    "__iadd__", "__imul__", "__setitem__", "__delitem__",
+    "extend", "insert", "remove", "pop", "clear", "reverse", "sort", "__iadd__", "__imul__", "__setitem__", "__delitem__",
 ):  # fmt: skip
     setattr(RouteList, name, telling(getattr(list, name)))
 
@@ -302,29 +306,6 @@ class Router(Verbs, routing.Router):
             raise declaration_error(problem, hint="Use 'startup' or 'shutdown'.", also=AssertionError)
         self.events[event_type].append(func)
 
-    def mount(self, path: str, app: ASGIApp, name: str | None = None) -> None:
-        """Serve everything below a path by another ASGI application."""
-        self.add(routing.Mount(path, app=app, name=name))
-
-    def host(self, host: str, app: ASGIApp, name: str | None = None) -> None:
-        """Serve every request for a host by another ASGI application."""
-        self.add(routing.Host(host, app=app, name=name))
-
-    def add_route(
-        self,
-        path: str,
-        endpoint: Endpoint,
-        methods: Collection[str] | None = None,
-        name: str | None = None,
-        include_in_schema: bool = True,
-    ) -> None:
-        """Add a plain Starlette endpoint, which receives nothing but the Request."""
-        self.add(routing.Route(path, endpoint, methods=methods, name=name, include_in_schema=include_in_schema))
-
-    def add_websocket_route(self, path: str, endpoint: Endpoint, name: str | None = None) -> None:
-        """Add a plain Starlette WebSocket endpoint, which receives nothing but the WebSocket."""
-        self.add(routing.WebSocketRoute(path, endpoint, name=name))
-
     # --- serving it ---------------------------------------------------------------------------------------------
 
     def site(self, scope: Scope) -> Site:
@@ -367,6 +348,7 @@ class Router(Verbs, routing.Router):
             return serve_socket(self.site(scope), scope, receive, send)
         scope.setdefault("router", self)
         app: Any = scope.get("app")
-        if getattr(app, "router", None) is self and hasattr(app, "settle_for_life"):
-            receive, send = app.settle_for_life(receive, send)
-        return self.lifespan(scope, receive, send)
+        lifespan: ASGIApp = self.lifespan
+        if getattr(app, "router", None) is self and hasattr(app, "settle"):
+            lifespan = app.settle(lifespan, scope)
+        return lifespan(scope, receive, send)

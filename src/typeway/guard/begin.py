@@ -36,21 +36,22 @@ def limit_of(wanted: float | bool | None) -> float | None:
 
 
 def watched(app: Any, stack: ASGIApp, scope: Scope) -> ASGIApp:
-    """What shall serve an application from now on: its own stack, with the watchdog set on this event loop.
+    """What shall serve in the place of an application's stack, with the watchdog set on the running event loop.
 
     Parameters:
-        scope: of the connection that is served first; a lifespan sets the watchdog on its loop itself.
+        stack: the application's whole stack as its first connection finds it, or for each lifespan the router's own.
+        scope: of the connection; a lifespan's loop is watched between start-up and shut-down.
     """
     limit = limit_of(app.watchdog)
     if limit is None:
         return stack
     if scope["type"] != "lifespan":
         WATCHDOG.watch(app, limit)
-    return Attended(app, stack, limit) if WATCHDOG.is_keen else stack
+    return Attended(app, stack, limit) if WATCHDOG.is_keen or stack == app.router.lifespan else stack
 
 
 class Attended:
-    """An application's stack that sets the watchdog on every loop it is called in: tests make many loops."""
+    """A stack that sets the watchdog on every loop it is called in: tests make many loops."""
 
     def __init__(self, app: Any, stack: ASGIApp, limit: float) -> None:
         self.app = app
@@ -58,26 +59,19 @@ class Attended:
         self.limit = limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "lifespan":
+        async def watching_send(message: Message) -> None:
+            if message["type"] == "lifespan.startup.complete":
+                WATCHDOG.watch(self.app, self.limit)
+            await send(message)
+
+        async def watching_receive() -> Message:
+            message = await receive()
+            if message["type"] == "lifespan.shutdown":
+                WATCHDOG.leave()
+            return message
+
+        if scope["type"] == "lifespan":
+            await self.stack(scope, watching_receive, watching_send)
+        else:
             WATCHDOG.watch(self.app, self.limit)
-        await self.stack(scope, receive, send)
-
-
-def around_lifespan(app: Any, receive: Receive, send: Send) -> tuple[Receive, Send]:
-    """What a lifespan receives and sends by, so that its loop is watched between start-up and shut-down."""
-    limit = limit_of(app.watchdog)
-    if limit is None:
-        return receive, send
-
-    async def watching_send(message: Message) -> None:
-        if message["type"] == "lifespan.startup.complete":
-            WATCHDOG.watch(app, limit)
-        await send(message)
-
-    async def watching_receive() -> Message:
-        message = await receive()
-        if message["type"] == "lifespan.shutdown":
-            WATCHDOG.leave()
-        return message
-
-    return watching_receive, watching_send
+            await self.stack(scope, receive, send)

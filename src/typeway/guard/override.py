@@ -101,7 +101,7 @@ def check_overrides(app: Any, replacements: Replacements) -> None:
     Raises:
         DeclarationError: one of them is no dependency of the application, or cannot be replaced by that.
     """
-    if not hasattr(app, "see_contexts"):
+    if not hasattr(app, "overrides_in_force"):
         raise declaration_error(
             f"{app!r} is no Typeway application, so it has no dependencies to override.",
             hint="Give the application itself, not what is wrapped around it.",
@@ -119,7 +119,7 @@ def in_force(app: Typeway, replacements: Replacements) -> Iterator[None]:
         replacements: what to run in the place of what.
     """
     entry = Entry(app, replacements)
-    app.see_contexts(Layered(app))
+    app.overrides_in_force = Layered(app)
     ENTRIES.set((*ENTRIES.get(), entry))
     try:
         yield

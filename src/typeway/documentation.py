@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from typeway.describe import pages
-from typeway.describe.page_assets import ASSET_PATH, serve_asset
+from typeway.describe.pages import ASSET_PATH, serve_asset
 
 if TYPE_CHECKING:
     from typeway.app import Typeway

@@ -95,11 +95,8 @@ class Router(Verbs, routing.Router):
     websocket_route_class: ClassVar[type[APIWebSocketRoute]] = APIWebSocketRoute
 
     # Two routers are never the same because their routes are; inclusions are kept by identity.
-    def __eq__(self, other: object) -> bool:
-        return object.__eq__(self, other)
-
-    def __hash__(self) -> int:
-        return object.__hash__(self)
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
 
     def __init__(self, **options: Unpack[RouterOptions]) -> None:
         given = given_options(f"{type(self).__name__}()", options, RouterOptions)

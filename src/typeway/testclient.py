@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import Any, Literal
 
 from starlette.testclient import TestClient as StarletteTestClient
@@ -63,22 +64,15 @@ class TestClient(StarletteTestClient):
         overrides: Mapping[Callable[..., Any], Callable[..., Any]] | None = None,
         **options: Unpack[ClientOptions],
     ) -> None:
-        self.overrides = dict(overrides or {})
-        if self.overrides:
-            from typeway.guard.override import check_overrides
+        self.in_force: Callable[[], AbstractContextManager[None]] = nullcontext
+        if overrides:
+            from typeway.guard.override import check_overrides, in_force
 
-            check_overrides(app, self.overrides)
-        super().__init__(self.serve if self.overrides else app, base_url, raise_server_exceptions, **options)
+            checked: Any = app
+            check_overrides(checked, overrides)
+            self.in_force = partial(in_force, checked, dict(overrides))
+        super().__init__(self.serve if overrides else app, base_url, raise_server_exceptions, **options)
         self.app = app
-
-    def in_force(self) -> AbstractContextManager[None]:
-        """The overrides, for a block."""
-        if not self.overrides:
-            return nullcontext()
-        from typeway.guard.override import in_force
-
-        app: Any = self.app
-        return in_force(app, self.overrides)
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the application serve, with the overrides."""

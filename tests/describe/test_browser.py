@@ -15,11 +15,19 @@ from starlette.datastructures import MutableHeaders
 
 from tests.describe.chromium import BROWSERS, Browser, Page, chromium, find_browser
 from typeway import Depends, Typeway
-from typeway.describe.pages import REDOC_CSP, SWAGGER_UI_CSP
 from typeway.security import OAuth2AuthorizationCodeBearer
 from typeway.types import ASGIApp, Message, Receive, Scope, Send
 
 pytestmark = pytest.mark.timeout(180)
+
+CSP = (
+    "default-src 'none'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+# The strictest policy under which Swagger UI works in full with the files of the package.
+SWAGGER_UI_CSP = f"{CSP}; style-src 'self'"
+# ReDoc puts style elements into the page while it runs and searches in a `blob:` worker.
+REDOC_CSP = f"{CSP}; style-src 'self' 'unsafe-inline'; worker-src blob:"
 
 POLICIES = {"/redoc": REDOC_CSP}
 

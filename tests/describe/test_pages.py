@@ -15,9 +15,9 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 import typeway.describe
-from typeway.describe.page_assets import ASSETS
 from typeway.describe.pages import (
     ASSET_PATH,
+    ASSETS,
     get_redoc_html,
     get_swagger_ui_html,
     get_swagger_ui_oauth2_redirect_html,

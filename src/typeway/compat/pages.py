@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse
 
 from typeway.compat.install import standing
 from typeway.describe import pages
-from typeway.describe.page_assets import ASSET_PATH, FOLDER
+from typeway.describe.pages import ASSET_PATH, FOLDER
 from typeway.documentation import Pages
 
 SWAGGER_UI: Final = "https://cdn.jsdelivr.net/npm/swagger-ui-dist@5"

@@ -24,16 +24,9 @@ class About(AboutOptions, total=False):
     """`url` and `description` of further documentation."""
 
 
-# How the Info Object (OpenAPI 3.1, section 4.8.2) calls what else is known under another name.
-INFO: Final[Mapping[str, str]] = {
-    "title": "title",
-    "summary": "summary",
-    "description": "description",
-    "termsOfService": "terms_of_service",
-    "contact": "contact",
-    "license": "license_info",
-    "version": "version",
-}
+# What the Info Object says (OpenAPI 3.1, section 4.8.2), and what it calls otherwise.
+INFO: Final = ("title", "summary", "description", "terms_of_service", "contact", "license_info", "version")
+CALLED: Final = {"terms_of_service": "termsOfService", "license_info": "license"}
 
 
 def build_document(
@@ -53,7 +46,7 @@ def build_document(
     paths, sent = describe_operations(operations, components), describe_operations(webhooks, components)
     document: dict[str, Any] = {
         "openapi": about.get("openapi_version", "3.1.0"),
-        "info": {key: about.get(name) or None for key, name in INFO.items()},
+        "info": {CALLED.get(name, name): about.get(name) or None for name in INFO},
         "servers": about.get("servers") or None,
         "paths": paths,
         "webhooks": sent or None,

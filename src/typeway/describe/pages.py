@@ -1,31 +1,44 @@
-"""Write the pages that show an application's OpenAPI document: Swagger UI, ReDoc, and Swagger UI's OAuth2 redirect."""
+"""Write the pages that show an application's OpenAPI document, and serve their scripts and styles from the package."""
 
 import json
 from collections.abc import Iterable, Mapping
 from html import escape
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
 from pydantic_core import to_jsonable_python
-from starlette.responses import HTMLResponse
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from starlette.staticfiles import NotModifiedResponse, StaticFiles
 
-from typeway.describe.page_assets import ASSET_PATH as ASSET_PATH
-from typeway.describe.page_assets import ASSETS
-from typeway.describe.page_assets import serve_asset as serve_asset
+from typeway.texts import NOT_FOUND
+from typeway.version import __version__
 
-_CSP: Final = (
-    "default-src 'none'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
+ASSET_PATH: Final = "/_typeway/docs"
+"""Where an application serves these files, below its root path."""
 
-SWAGGER_UI_CSP: Final = f"{_CSP}; style-src 'self'"
-"""The strictest Content-Security-Policy under which Swagger UI works in full with the files of the package.
+FOLDER: Final = Path(__file__).parent / "assets"
+_STATIC: Final = StaticFiles(directory=FOLDER)
 
-Widen `connect-src` by the other servers that the document names, if people shall call them from the page.
-"""
+_MEDIA_TYPES: Final[Mapping[str, str]] = {
+    ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".txt": "text/plain",
+}  # fmt: skip
 
-REDOC_CSP: Final = f"{_CSP}; style-src 'self' 'unsafe-inline'; worker-src blob:"
-"""The same for ReDoc, which puts style elements into the page while it runs and searches in a `blob:` worker."""
+_OWN_FILES: Final = (
+    "favicon.svg", "typeway-docs.css", "typeway-oauth2-redirect.js", "typeway-redoc.js", "typeway-swagger.js",
+)  # fmt: skip
+
+
+def _addresses() -> dict[str, str]:
+    """The address of every file that may be served, by the file's name: a new version of it has a new address."""
+    versions = json.loads((FOLDER / "VERSIONS.json").read_text(encoding="utf-8"))
+    prefixes = {file: f"{package}@{facts['version']}" for package, facts in versions.items() for file in facts["files"]}
+    prefixes |= dict.fromkeys(_OWN_FILES, f"typeway@{__version__}")
+    return {file: f"{ASSET_PATH}/{prefix}/{file}" for file, prefix in prefixes.items()}
+
+
+ASSETS: Final[Mapping[str, str]] = _addresses()
 
 swagger_ui_default_parameters: Mapping[str, Any] = MappingProxyType(
     {
@@ -42,6 +55,32 @@ All parameters: https://swagger.io/docs/open-source-tools/swagger-ui/usage/confi
 """
 
 _GOOGLE_FONTS: Final = "https://fonts.googleapis.com/css?family=Montserrat:300,400,700|Roboto:300,400,700"
+
+
+def serve_asset(request: Request) -> Response:
+    """Answer a request for one file of the documentation pages: 200, 304 where the client has it, or 404.
+
+    The path parameter `name` is looked up in a table and never becomes a path of the disk.
+
+    Example:
+        ```python
+        Route(ASSET_PATH + "/{name:path}", serve_asset)
+        ```
+    """
+    name = request.path_params["name"]
+    path = FOLDER / name.rpartition("/")[2]
+    if ASSETS.get(path.name) != f"{ASSET_PATH}/{name}":
+        return JSONResponse({"detail": NOT_FOUND}, status_code=404)
+    headers = {
+        # The name carries the version, so what it names never changes (RFC 8246).
+        "etag": f'"{name}"',
+        "cache-control": "public, max-age=31536000, immutable",
+        "x-content-type-options": "nosniff",
+    }
+    response = FileResponse(path, headers=headers, media_type=_MEDIA_TYPES[path.suffix])
+    if _STATIC.is_not_modified(response.headers, request.headers):
+        return NotModifiedResponse(response.headers)
+    return response
 
 
 def get_swagger_ui_html(

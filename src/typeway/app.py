@@ -12,6 +12,7 @@ from sys import modules
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 from weakref import WeakSet
 
+from anyio.to_thread import current_default_thread_limiter
 from starlette.applications import Starlette
 from starlette.datastructures import State
 from starlette.middleware import Middleware
@@ -21,7 +22,6 @@ from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.routing import BaseRoute
 from typing_extensions import Unpack
 
-from typeway.concurrency import size_thread_pool
 from typeway.conventions import TYPEWAY, Conventions
 from typeway.describe.document import build_document
 from typeway.documentation import Pages, add_documentation
@@ -69,10 +69,7 @@ class Elsewhere:
 
 
 class Typeway(Verbs, Starlette):
-    """An application: an ASGI callable that serves endpoints written as typed functions.
-
-    Parameters:
-        options: see `typeway.options.AppOptions`.
+    """An application: an ASGI callable that serves endpoints written as typed functions; see `typeway.options.AppOptions`.
 
     Raises:
         UnknownOptionError: an option does not exist.
@@ -292,7 +289,9 @@ class Typeway(Verbs, Starlette):
 
     def settle(self, stack: ASGIApp, scope: Scope) -> ASGIApp:
         """Settle in the event loop of a first connection or a lifespan; return what shall serve in place of the stack."""
-        size_thread_pool(self.thread_pool_size)
+        if self.thread_pool_size is not None:
+            # The pool is anyio's: everything that uses its default limiter shares it.
+            current_default_thread_limiter().total_tokens = self.thread_pool_size
         if self.watchdog or (self.watchdog is None and (WATCHDOG_VARIABLE in environ or WATCHDOG_MODULE in modules)):
             from typeway.guard.begin import watched
 

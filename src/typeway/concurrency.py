@@ -13,15 +13,6 @@ from starlette.concurrency import run_until_first_complete as run_until_first_co
 _Value = TypeVar("_Value")
 
 
-def size_thread_pool(size: int | None) -> None:
-    """Give the thread pool of the running event loop so many threads; None leaves it as it is.
-
-    The pool is anyio's: everything that uses its default limiter shares it.
-    """
-    if size is not None:
-        anyio.to_thread.current_default_thread_limiter().total_tokens = size
-
-
 @asynccontextmanager
 async def contextmanager_in_threadpool(cm: AbstractContextManager[_Value]) -> AsyncGenerator[_Value, None]:
     """Use a blocking context manager from async code: both its ends run in a thread.

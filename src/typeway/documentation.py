@@ -39,6 +39,13 @@ def add_documentation(app: Typeway, pages: Pages) -> None:
     def about(root_path: str, kind: str) -> dict[str, Any]:
         return {"openapi_url": root_path + openapi_url, "title": f"{app.title} - {kind}", **files(root_path)}
 
+    def document(root_path: str) -> Response:
+        shown = app.openapi()
+        servers = shown.get("servers", ())
+        if root_path and app.root_path_in_servers and all(server.get("url") != root_path for server in servers):
+            shown = {**shown, "servers": [{"url": root_path}, *servers]}
+        return JSONResponse(shown)
+
     def swagger_ui(root_path: str) -> Response:
         return pages.swagger_ui(
             oauth2_redirect_url=root_path + redirect_url if redirect_url else None,
@@ -47,7 +54,7 @@ def add_documentation(app: Typeway, pages: Pages) -> None:
             **about(root_path, "Swagger UI"),
         )
 
-    add_page(app, openapi_url, "openapi", lambda root_path: JSONResponse(document_below(app, root_path)))
+    add_page(app, openapi_url, "openapi", document)
     if pages.asset_path is not None:
         # Also where an author writes the pages' routes: they load the same files.
         app.add_route(pages.asset_path + "/{name:path}", serve_asset, include_in_schema=False)
@@ -66,12 +73,3 @@ def add_page(app: Typeway, url: str | None, name: str, write: Callable[[str], Re
     page.__name__ = name
     if url:
         app.add_route(url, page, include_in_schema=False)
-
-
-def document_below(app: Typeway, root_path: str) -> dict[str, Any]:
-    """The document of an application below a root path, which it names as a server."""
-    document = app.openapi()
-    servers = document.get("servers", ())
-    if root_path and app.root_path_in_servers and all(server.get("url") != root_path for server in servers):
-        return {**document, "servers": [{"url": root_path}, *servers]}
-    return document

@@ -66,10 +66,7 @@ for name in (
 
 
 class Router(Verbs, routing.Router):
-    """A group of routes with a prefix and options in common.
-
-    Parameters:
-        options: see `typeway.options.RouterOptions`.
+    """A group of routes with a prefix and options in common; see `typeway.options.RouterOptions`.
 
     Raises:
         DeclarationError: the prefix does not start with a slash, or ends with one.
@@ -95,8 +92,11 @@ class Router(Verbs, routing.Router):
     websocket_route_class: ClassVar[type[APIWebSocketRoute]] = APIWebSocketRoute
 
     # Two routers are never the same because their routes are; inclusions are kept by identity.
-    __eq__ = object.__eq__
-    __hash__ = object.__hash__
+    def __eq__(self, other: object) -> bool:
+        return object.__eq__(self, other)
+
+    def __hash__(self) -> int:
+        return object.__hash__(self)
 
     def __init__(self, **options: Unpack[RouterOptions]) -> None:
         given = given_options(f"{type(self).__name__}()", options, RouterOptions)
@@ -229,9 +229,7 @@ class Router(Verbs, routing.Router):
     def include_router(self, router: Router, **options: Unpack[IncludeOptions]) -> None:
         """Make another router's routes part of this one, those included that are added to it later.
 
-        Parameters:
-            router: the router to include.
-            options: see `typeway.options.IncludeOptions`.
+        The options are `typeway.options.IncludeOptions`.
 
         Raises:
             DeclarationError: the inclusion would form a cycle, or give a route an empty path.
@@ -302,6 +300,10 @@ class Router(Verbs, routing.Router):
             problem = f"there is no event {event_type!r}."
             raise declaration_error(problem, hint="Use 'startup' or 'shutdown'.", also=AssertionError)
         self.events[event_type].append(func)
+
+    def add_websocket_route(self, path: str, endpoint: Endpoint, name: str | None = None) -> None:
+        """Add a plain Starlette WebSocket endpoint, which receives nothing but the WebSocket."""
+        self.add(routing.WebSocketRoute(path, endpoint, name=name))
 
     # --- serving it ---------------------------------------------------------------------------------------------
 

@@ -70,7 +70,6 @@ class Planned(BaseRoute):
     path_regex: Any = cached_property(lambda route: compile_path(route.path or "/")[0])
 
     def declare(self, path: str, endpoint: Endpoint, name: str | None, conventions: Conventions | None) -> None:
-        """Set what routes of both kinds say."""
         self.endpoint = endpoint
         self.declaration = read_declaration(endpoint)
         self.name = name or get_name(endpoint)
@@ -127,13 +126,9 @@ class Planned(BaseRoute):
 
 
 class APIRoute(Planned, routing.Route):
-    """One endpoint under one path, for one or several HTTP methods.
+    """One endpoint under one path with `{name}` or `{name:convertor}` for parameters, for one or several HTTP methods.
 
-    Parameters:
-        path: the path, with `{name}` or `{name:convertor}` for parameters.
-        endpoint: the function to call.
-        conventions: the conventions of the router that the route is made for, if not those of the class.
-        options: see `typeway.options.ApiRouteOptions`.
+    The conventions are those of the router that the route is made for; the options are `typeway.options.ApiRouteOptions`.
 
     Raises:
         DeclarationError: the endpoint's signature or an option cannot work.
@@ -190,7 +185,6 @@ class APIRoute(Planned, routing.Route):
         check_route(self)
 
     def apply(self, options: Mapping[str, Any]) -> None:
-        """Set the options as attributes."""
         for name in OPTIONS:
             if name in COPIED:
                 setattr(self, name, COPIED[name](options.get(name) or ()))
@@ -208,7 +202,6 @@ class APIRoute(Planned, routing.Route):
         return unique_id(self.name, self.path_format, min(self.methods))
 
     def settle(self) -> Operation:
-        """The operation that the route describes as it stands now."""
         settled_otherwise = ("generate_unique_id_function", "response_model", "callbacks")
         return self.operation(
             **{name: getattr(self, name) for name in OPTIONS if name not in settled_otherwise},
@@ -221,8 +214,8 @@ class APIRoute(Planned, routing.Route):
     def inside(self, prefix: str, outer: Mapping[str, Any]) -> Self:
         """This route as it stands below a prefix and inside the options of everything around it."""
         view = self.below(prefix)
-        view.options = inherit(outer, {**self.options, **{name: getattr(self, name) for name in JOINED}})
         current = {name: getattr(self, name) for name in OPTIONS}
+        view.options = inherit(outer, {**self.options, **{name: current[name] for name in JOINED}})
         own = {name: current[name] for name in ("response_model", "description", "status_code")}
         view.apply({**current, **view.options, **own})
         return view
@@ -243,20 +236,11 @@ class APIRoute(Planned, routing.Route):
         return self.get_route_handler()
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request that has been matched to this route."""
         await serve_handler(self._handler, self.target, scope, receive, send)
 
 
 class APIWebSocketRoute(Planned, routing.WebSocketRoute):
-    """One WebSocket endpoint under one path.
-
-    Parameters:
-        path: the path, with `{name}` or `{name:convertor}` for parameters.
-        endpoint: the coroutine function to call.
-        name: the route's name for `url_path_for`.
-        dependencies: what runs before the endpoint for its effect only.
-        conventions: the conventions of the router that the route is made for, if not those of the class.
-    """
+    """One WebSocket endpoint, a coroutine function, under one path; dependencies run before it for their effect only."""
 
     def __init__(
         self,
@@ -272,18 +256,15 @@ class APIWebSocketRoute(Planned, routing.WebSocketRoute):
         check_tree(self.tree(), self.declaration.where)
 
     def settle(self) -> Operation:
-        """The operation that the route describes as it stands now."""
         dependencies = tuple(self.dependencies)
         return self.operation(methods=(), returns=Returns(), dependencies=dependencies, include_in_schema=False)
 
     def inside(self, prefix: str, outer: Mapping[str, Any]) -> Self:
-        """This route as it stands below a prefix and inside the options of everything around it."""
         view = self.below(prefix)
         view.dependencies = [*(outer.get("dependencies") or ()), *self.dependencies]
         return view
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection that has been matched to this route."""
         await handle_socket(self.target, scope, receive, send)
 
 

@@ -18,15 +18,13 @@ from typeway.serve.match import Entry, Index
 
 def check_prefix(prefix: str) -> str:
     """The prefix itself, if paths may start with it."""
-    problem = None
-    if prefix and not prefix.startswith("/"):
-        problem = "A path prefix must start with '/'"
-    elif prefix.endswith("/"):
+    if not prefix or (prefix.startswith("/") and not prefix.endswith("/")):
+        return prefix
+    problem = "A path prefix must start with '/'"
+    if prefix.startswith("/"):
         problem = "A path prefix must not end with '/', as the routes will start with it"
-    if problem is not None:
-        meant = prefix.strip("/")
-        raise declaration_error(problem, hint=f"Write prefix={meant and '/' + meant!r}.", also=AssertionError)
-    return prefix
+    meant = prefix.strip("/")
+    raise declaration_error(problem, hint=f"Write prefix={meant and '/' + meant!r}.", also=AssertionError)
 
 
 def view_of(route: BaseRoute, prefix: str, outer: Mapping[str, Any], limit: int | None) -> BaseRoute:
@@ -48,11 +46,7 @@ def indexes_of(
     limit: int | None = None,
     is_held: Callable[[int | None], bool] = bool,
 ) -> tuple[Index, Index]:
-    """The index of HTTP routes and the index of WebSocket routes.
-
-    Parameters:
-        is_held: whether plans, or what is around the router, hold a route to its limit.
-    """
+    """The indexes of HTTP routes and of WebSocket routes; plans, or what is around, hold some of them to their limits."""
     requests, sockets = [], []
     for number, route in enumerate(routes):
         own = limit_of(route, limit)

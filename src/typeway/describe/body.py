@@ -8,7 +8,7 @@ from pydantic_core import PydanticUndefined, core_schema
 from typeway.declare import shapes
 from typeway.declare.classify import Input
 from typeway.describe.parameters import Placed, examples_of, is_nullable, name_of
-from typeway.describe.schemas import JSON, Components, JsonSchema, title_of
+from typeway.describe.schemas import JSON, Components, JsonSchema, title_of, with_default
 from typeway.plan.body import Body
 from typeway.plan.sources import fields_of, wants_extras
 
@@ -35,7 +35,7 @@ def describe_body(
         is_alone = False
     else:
         title = first.entry.marker.title or title_of(name_of(first.entry, frozenset()))
-        schema = components.want(first.schema_with_default, "validation", title)
+        schema = components.want(with_default(first.schema, first.entry.marker.default), "validation", title)
         is_alone = True
     examples = examples_of(first.entry.marker) if is_alone else {}
     return {
@@ -106,16 +106,14 @@ def conditions_of(entry: Input, schema: JsonSchema, components: Components) -> l
     if len(kinds) == 1:
         present["anyOf"] = [with_choices(entry, member, components) for member in present["anyOf"]]
     present.pop("default", None)
-    absent = absence_of(entry)
-    return [{"not": absent}, present] if entry.is_required else [{"anyOf": [absent, present]}]
-
-
-def absence_of(entry: Input) -> JsonSchema:
-    """What a form looks like in which an optional model is absent."""
-    if wants_extras(entry.kind):
-        return {"maxProperties": 0}
+    # What a form looks like in which the model is absent.
+    absent: JsonSchema = {}
     names = sorted({str(name) for part in fields_of(entry) for name, *_ in part.wires})
-    return {"not": {"anyOf": [{"required": [name]} for name in names]}} if names else {}
+    if wants_extras(entry.kind):
+        absent = {"maxProperties": 0}
+    elif names:
+        absent = {"not": {"anyOf": [{"required": [name]} for name in names]}}
+    return [{"not": absent}, present] if entry.is_required else [{"anyOf": [absent, present]}]
 
 
 def with_choices(entry: Input, schema: JsonSchema, components: Components) -> JsonSchema:

@@ -20,8 +20,6 @@ from typeway.security.base import SecurityBase
 # The methods whose requests may carry something that has a meaning (RFC 9110, section 9.3).
 METHODS_WITH_BODY: Final = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"})
 
-NOT_A_WORD: Final = re.compile(r"\W")
-
 
 def describe_operations(operations: Iterable[Operation], components: Components) -> dict[str, dict[str, Any]]:
     """The Paths Object (OpenAPI 3.1, section 4.8.8) of all operations but the hidden ones."""
@@ -36,7 +34,15 @@ def describe_operation(operation: Operation, components: Components) -> dict[str
     """What one operation adds to its path, by method, and what its author adds (OpenAPI 3.1, section 4.8.10)."""
     ids = ids_of(operation)
     for operation_id in ids.values():
-        note_id(operation_id, operation, components)
+        if operation_id in components.ids:
+            # Client generators make functions of them (section 4.8.10).
+            name = getattr(operation.endpoint, "__name__", repr(operation.endpoint))
+            warnings.warn(
+                f"Duplicate Operation ID {operation_id} for function {name} at {operation.declaration.where}: "
+                "give one of the operations another name or operation_id.",
+                stacklevel=2,
+            )
+        components.ids.add(operation_id)
     tree = build_tree(operation)
     nodes = nodes_in_order(tree)
     inputs = [Placed(entry, node.declaration.where) for node in nodes for entry in node.inputs]
@@ -94,21 +100,9 @@ def nodes_in_order(tree: Node) -> list[Node]:
     return list(found.values())
 
 
-def note_id(operation_id: str, operation: Operation, components: Components) -> None:
-    """Warn of an operation id that stands twice: client generators make functions of them (section 4.8.10)."""
-    if operation_id in components.ids:
-        name = getattr(operation.endpoint, "__name__", repr(operation.endpoint))
-        warnings.warn(
-            f"Duplicate Operation ID {operation_id} for function {name} at {operation.declaration.where}: "
-            "give one of the operations another name or operation_id.",
-            stacklevel=2,
-        )
-    components.ids.add(operation_id)
-
-
 def unique_id(name: str, path_format: str, method: str) -> str:
     """The operation id of a route that was given none: `read_item_items__item_id__get`, say."""
-    return f"{NOT_A_WORD.sub('_', name + path_format)}_{method.lower()}"
+    return re.sub(r"\W", "_", f"{name}{path_format}_") + method.lower()
 
 
 def ids_of(operation: Operation) -> dict[str, str]:

@@ -31,15 +31,10 @@ class Placed:
         """The input's type and what is said about it."""
         return described_schema(schema_of(self.entry.annotation, self.where), self.entry.marker)
 
-    @property
-    def schema_with_default(self) -> CoreSchema:
-        return with_default(self.schema, self.entry.marker.default)
-
     def member(self, title: str | None, *, is_required: bool) -> TypedDictField:
         """The input as a member of an object, described by its marker and not by its type, which may refuse to be.
 
-        Parameters:
-            title: the title if the marker has none; None leaves it to the type or to the member's name.
+        The title is for a marker without one; None leaves it to the type or to the member's name.
         """
         marker = self.entry.marker
         schema = with_default(schema_of(self.entry.annotation, self.where), marker.default)
@@ -80,8 +75,9 @@ def parameters_of(
     entry = placed.entry
     if not entry.is_group:
         name = name_of(entry, path_names)
+        schema = with_default(placed.schema, entry.marker.default)
         title = entry.marker.title or title_of(name)
-        yield name, entry.marker, components.want(placed.schema_with_default, "validation", title), entry.is_required
+        yield name, entry.marker, components.want(schema, "validation", title), entry.is_required
         return
     # Of a model that may be absent nothing must be there.
     is_optional = not entry.is_required and is_nullable(entry)

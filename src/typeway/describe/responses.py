@@ -33,9 +33,7 @@ def describe_responses(
 ) -> dict[str, Any]:
     """The Responses Object (OpenAPI 3.1, section 4.8.16), incomplete until schemas are known.
 
-    Parameters:
-        functions: the endpoint and all that it depends on.
-        validates: whether the operation takes anything that may be invalid.
+    The functions are the endpoint and all that it depends on; it validates if it takes anything that may be invalid.
     """
     where = operation.declaration.where
 

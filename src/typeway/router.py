@@ -150,32 +150,27 @@ class Router(Verbs, routing.Router):
     @routes.setter
     def routes(self, routes: Sequence[BaseRoute]) -> None:
         holders = {id(route): item for item, route in self.flatten(self) if not isinstance(route, Frontend)}
-        wanted = set(map(id, routes))
+        gone = holders.keys() - set(map(id, routes))
         stay = [id(route) for route in routes if id(route) in holders]
         are_others = bool(routes and holders and not stay)
-        if are_others or stay != [key for key in holders if key in wanted]:
+        if are_others or stay != [key for key in holders if key not in gone]:
             # Other routes, or another order: what was included stays as it is shown here.
             self._own = [*self.frontends, *routes]
         else:
-            self.keep(wanted, holders)
-            following: BaseRoute | Inclusion | None = None
+            self._own = [item for item in self._own if id(item) not in gone]
+            for key, (route, view) in self._views.items():
+                if id(view) in gone:
+                    # What inclusions show is hidden here only.
+                    self._views[key] = (route, None)
+            places = {id(item): place for place, item in enumerate(self._own)}
+            place = len(self._own)
             for route in reversed(routes):
                 if id(route) in holders:
-                    following = holders[id(route)]
+                    # Others come before what holds this one, so that an inclusion is not split.
+                    place = places[id(holders[id(route)])]
                 else:
-                    # Before what holds the next one, so that an inclusion is not split.
-                    places = [place for place, item in enumerate(self._own) if item is following]
-                    self._own.insert(places[0] if places else len(self._own), route)
-                    following = route
+                    self._own.insert(place, route)
         self.changed()
-
-    def keep(self, wanted: set[int], holders: Mapping[int, BaseRoute | Inclusion]) -> None:
-        """Take away what is not wanted of the routes that are shown; what inclusions show is hidden here only."""
-        gone = holders.keys() - wanted
-        self._own = [item for item in self._own if id(item) not in gone]
-        for key, (route, view) in self._views.items():
-            if id(view) in gone:
-                self._views[key] = (route, None)
 
     @property
     def frontends(self) -> list[Frontend]:

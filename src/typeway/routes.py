@@ -194,12 +194,10 @@ class APIRoute(Planned, routing.Route):
     @property
     def unique_id(self) -> str:
         """The operation id: given, or computed by the function that was given for it."""
-        operation_id: str | None = self.options.get("operation_id")
-        if operation_id:
-            return operation_id
-        if self.generate_unique_id_function is not None:
-            return self.generate_unique_id_function(self)
-        return unique_id(self.name, self.path_format, min(self.methods))
+        given: str | None = self.options.get("operation_id")
+        if given or self.generate_unique_id_function is None:
+            return given or unique_id(self.name, self.path_format, min(self.methods))
+        return self.generate_unique_id_function(self)
 
     def settle(self) -> Operation:
         settled_otherwise = ("generate_unique_id_function", "response_model", "callbacks")

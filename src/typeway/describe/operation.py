@@ -107,13 +107,9 @@ def unique_id(name: str, path_format: str, method: str) -> str:
 
 def ids_of(operation: Operation) -> dict[str, str]:
     """The operation id of each method: the router's, where several methods do not need one each."""
-    methods = operation.methods
-    if len(methods) == 1 or not operation.conventions.id_per_method:
-        return dict.fromkeys(methods, operation.unique_id)
+    own, methods = operation.unique_id, operation.methods
+    if not operation.conventions.id_per_method:
+        return dict.fromkeys(methods, own)
     computed = {method: unique_id(operation.name, operation.path_format, method) for method in methods}
-    if operation.unique_id in computed.values():
-        return computed
-    return {
-        method: f"{operation.unique_id}_{method.lower()}" if place else operation.unique_id
-        for place, method in enumerate(methods)
-    }
+    given = {method: f"{own}_{method.lower()}" if place else own for place, method in enumerate(methods)}
+    return computed if own in computed.values() else given

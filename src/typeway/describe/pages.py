@@ -61,11 +61,6 @@ def serve_asset(request: Request) -> Response:
     """Answer a request for one file of the documentation pages: 200, 304 where the client has it, or 404.
 
     The path parameter `name` is looked up in a table and never becomes a path of the disk.
-
-    Example:
-        ```python
-        Route(ASSET_PATH + "/{name:path}", serve_asset)
-        ```
     """
     name = request.path_params["name"]
     path = FOLDER / name.rpartition("/")[2]
@@ -164,11 +159,7 @@ def get_redoc_html(
 
 
 def get_swagger_ui_oauth2_redirect_html(*, asset_path: str = ASSET_PATH) -> HTMLResponse:
-    """Write the page to which an OAuth2 authorization server sends the user of Swagger UI back.
-
-    Parameters:
-        asset_path: see `get_swagger_ui_html`.
-    """
+    """Write the page to which an OAuth2 authorization server sends the user of Swagger UI back."""
     return _page(
         "Swagger UI: OAuth2 redirect",
         icon=ASSETS["favicon.svg"],

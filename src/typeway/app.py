@@ -69,7 +69,9 @@ class Elsewhere:
 
 
 class Typeway(Verbs, Starlette):
-    """An application: an ASGI callable that serves endpoints written as typed functions; see `typeway.options.AppOptions`.
+    """An application: an ASGI callable that serves endpoints written as typed functions.
+
+    Its options are `typeway.options.AppOptions`.
 
     Raises:
         UnknownOptionError: an option does not exist.
@@ -126,12 +128,11 @@ class Typeway(Verbs, Starlette):
         for name in Typeway.__annotations__.keys() & given.keys():
             setattr(self, name, given[name])
         if self.openapi_url and not (self.title and self.version):
-            raise declaration_error(
-                "A title must be provided for OpenAPI, e.g.: 'My API'" if not self.title else
-                "A version must be provided for OpenAPI, e.g.: '2.1.0'",
-                hint="Give the application one, or switch the documentation off with openapi_url=None.",
-                also=AssertionError,
-            )  # fmt: skip
+            problem = "A title must be provided for OpenAPI, e.g.: 'My API'"
+            if self.title:
+                problem = "A version must be provided for OpenAPI, e.g.: '2.1.0'"
+            hint = "Give the application one, or switch the documentation off with openapi_url=None."
+            raise declaration_error(problem, hint=hint, also=AssertionError)
         if self.root_path:
             command = f"{self.conventions.default_title.lower()} run --root-path {self.root_path}"
             message = f"`root_path` is deprecated: tell the server instead, for example `{command}`."
@@ -288,7 +289,7 @@ class Typeway(Verbs, Starlette):
         await stack(scope, receive, send)
 
     def settle(self, stack: ASGIApp, scope: Scope) -> ASGIApp:
-        """Settle in the event loop of a first connection or a lifespan; return what shall serve in place of the stack."""
+        """Settle in the event loop of a first connection or a lifespan; return what shall serve in its place."""
         if self.thread_pool_size is not None:
             # The pool is anyio's: everything that uses its default limiter shares it.
             current_default_thread_limiter().total_tokens = self.thread_pool_size

@@ -22,7 +22,6 @@ class Pages:
 
     swagger_ui: Callable[..., HTMLResponse] = pages.get_swagger_ui_html
     redoc: Callable[..., HTMLResponse] = pages.get_redoc_html
-    # What writes the page to which Swagger UI's user comes back.
     oauth2_redirect: Callable[..., HTMLResponse] = pages.get_swagger_ui_oauth2_redirect_html
     asset_path: str | None = ASSET_PATH  # where the application shall serve the files that they load; None if nowhere
 

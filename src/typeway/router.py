@@ -60,7 +60,8 @@ def telling(change: Any) -> Any:
 
 
 for name in (
-    "extend", "insert", "remove", "pop", "clear", "reverse", "sort", "__iadd__", "__imul__", "__setitem__", "__delitem__",
+    "extend", "insert", "remove", "pop", "clear", "reverse", "sort",
+    "__iadd__", "__imul__", "__setitem__", "__delitem__",
 ):  # fmt: skip
     setattr(RouteList, name, telling(getattr(list, name)))
 
@@ -231,20 +232,18 @@ class Router(Verbs, routing.Router):
         """
         given = given_options("include_router()", options, IncludeOptions)
         if router.contains(self):
-            raise declaration_error(
-                "Cannot include the same APIRouter instance into itself. Did you mean to include a different router?"
-                if router is self else
-                "Cannot include this router: it already includes this router.",
-                hint="Inclusions must not form a cycle: include it in the application or in another router.",
-                also=AssertionError,
-            )  # fmt: skip
+            problem = "Cannot include this router: it already includes this router."
+            if router is self:
+                problem = (
+                    "Cannot include the same APIRouter instance into itself. "
+                    "Did you mean to include a different router?"
+                )
+            hint = "Inclusions must not form a cycle: include it in the application or in another router."
+            raise declaration_error(problem, hint=hint, also=AssertionError)
         prefix = check_prefix(given.get("prefix", ""))
         if not prefix and any(getattr(route, "path", "/") == "" for route in router.routes):
-            raise declaration_error(
-                "Prefix and path cannot be both empty",
-                hint='Give include_router() a prefix, or the route the path "/".',
-                also=TypewayError,
-            )
+            hint = 'Give include_router() a prefix, or the route the path "/".'
+            raise declaration_error("Prefix and path cannot be both empty", hint=hint, also=TypewayError)
         self._own.append(Inclusion(router, {**given, "prefix": prefix}))
         router._parents.add(self)
         self.lifespan_context = merged(self.lifespan_context, router.lifespan_context)

@@ -128,7 +128,7 @@ class Planned(BaseRoute):
 class APIRoute(Planned, routing.Route):
     """One endpoint under one path with `{name}` or `{name:convertor}` for parameters, for one or several HTTP methods.
 
-    The conventions are those of the router that the route is made for; the options are `typeway.options.ApiRouteOptions`.
+    The conventions are those of the router that the route is made for, the options `typeway.options.ApiRouteOptions`.
 
     Raises:
         DeclarationError: the endpoint's signature or an option cannot work.
@@ -165,17 +165,11 @@ class APIRoute(Planned, routing.Route):
     methods: set[str]
 
     def __init__(
-        self,
-        path: str,
-        endpoint: Callable[..., Any],
-        *,
-        methods: Sequence[str] | set[str] | None = None,
-        conventions: Conventions | None = None,
-        **options: Any,
+        self, path: str, endpoint: Endpoint, *, conventions: Conventions | None = None, **options: Any
     ) -> None:
         self.options = given_options(f"{type(self).__name__}()", options, ApiRouteOptions)
         self.declare(path, endpoint, self.options.get("name"), conventions)
-        self.methods = {method.upper() for method in methods or ("GET",)}
+        self.methods = {method.upper() for method in self.options.pop("methods", None) or ("GET",)}
         self.apply(self.options)
         self.status_code = None if self.status_code is None else int(self.status_code)
         self.description = (self.description or inspect.cleandoc(endpoint.__doc__ or "")).split("\f")[0].strip()
@@ -238,7 +232,7 @@ class APIRoute(Planned, routing.Route):
 
 
 class APIWebSocketRoute(Planned, routing.WebSocketRoute):
-    """One WebSocket endpoint, a coroutine function, under one path; dependencies run before it for their effect only."""
+    """One WebSocket endpoint under one path; dependencies run before it for their effect only."""
 
     def __init__(
         self,

@@ -46,7 +46,7 @@ def indexes_of(
     limit: int | None = None,
     is_held: Callable[[int | None], bool] = bool,
 ) -> tuple[Index, Index]:
-    """The indexes of HTTP routes and of WebSocket routes; plans, or what is around, hold some of them to their limits."""
+    """The indexes of HTTP and of WebSocket routes; `is_held` if plans, or what is around, hold a route to its limit."""
     requests, sockets = [], []
     for number, route in enumerate(routes):
         own = limit_of(route, limit)

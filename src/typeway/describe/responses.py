@@ -81,12 +81,8 @@ def key_of(code: int | str, where: str) -> str:
         return "default"
     if key in MEANINGS or key.isdigit():
         return key
-    raise declaration_error(
-        f"{code!r} is no key of responses.",
-        hint='Use a status code like 404, a range like "4XX", or "default".',
-        where=where,
-        also=ValueError,
-    )
+    hint = 'Use a status code like 404, a range like "4XX", or "default".'
+    raise declaration_error(f"{code!r} is no key of responses.", hint=hint, where=where, also=ValueError)
 
 
 def status_of(operation: Operation) -> str:

@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Any, Final, Self
 
-from pydantic import BaseModel, Field, ValidationInfo, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 from starlette.responses import StreamingResponse
 
 KEEPALIVE_COMMENT: Final = b": ping\n\n"
@@ -45,6 +45,8 @@ class ServerSentEvent(BaseModel):
         ServerSentEvent(comment="still working")
         ```
     """
+
+    model_config = ConfigDict(defer_build=True)  # most applications never make one
 
     data: Any = None
     """Any value; it is sent as JSON, so a string is sent with its quotes."""

@@ -18,9 +18,11 @@ ROOT: Final = Path(__file__).parents[1]
 # Folders and files.
 UNMEASURED: Final = (
     "examples",
+    "tests/cli/test_compat.py",
     "tests/conformance",
     "tests/course",
     "tests/docs",
+    "tests/guard/test_dev.py",
     "tests/plan/test_capacity.py",
     "tests/plan/test_forms_conformance.py",
     "tests/plan/test_json_conformance.py",

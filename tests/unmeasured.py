@@ -29,8 +29,6 @@ UNMEASURED: Final = (
     "tests/plan/test_lifetimes.py",
     "tests/plan/test_limits_conformance.py",
     "tests/plan/test_trees_alike.py",
-    "tests/serve/test_frontend_parity.py",
-    "tests/serve/test_match.py",
 )
 
 # What tells the processes that a test starts to measure themselves.

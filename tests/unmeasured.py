@@ -18,16 +18,13 @@ ROOT: Final = Path(__file__).parents[1]
 # Folders and files.
 UNMEASURED: Final = (
     "examples",
-    "tests/cli/test_compat.py",
     "tests/conformance",
     "tests/course",
     "tests/docs",
     "tests/guard/test_dev.py",
     "tests/plan/test_capacity.py",
-    "tests/plan/test_forms_conformance.py",
     "tests/plan/test_json_conformance.py",
     "tests/plan/test_lifetimes.py",
-    "tests/plan/test_limits_conformance.py",
     "tests/plan/test_trees_alike.py",
 )
 

@@ -260,7 +260,6 @@ SAY_ONCE: Final = "Say it once: either `x: Annotated[int, Query()] = 1`, or `x: 
 def refuse_contradictions(question: Question) -> None:
     """Refuse what a parameter contradicts itself in, before anybody asks where its value comes from."""
     name, default, fields = question.parameter.name, question.parameter.default, question.fields
-    takes_fields = question.conventions.field_defaults
     if isinstance(default, Depends) and any(isinstance(entry, Depends) for entry in question.parameter.metadata):
         raise question.refused(
             f"Cannot specify `Depends` in `Annotated` and default value together for {name!r}", SAY_ONCE
@@ -271,7 +270,7 @@ def refuse_contradictions(question: Question) -> None:
             f"`{type(default).__name__}` as a default value together for {name!r}",
             SAY_ONCE,
         )
-    if type(default) is FieldInfo and not takes_fields:
+    if type(default) is FieldInfo and not question.conventions.field_defaults:
         raise question.refused(
             f"non-body parameters must be in path, query, header or cookie: {name}",
             "Use Query(), Header(), Cookie() or Body() in the place of Field(), or put Field() into Annotated.",

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from typing_extensions import Unpack
 
 from typeway.conventions import TYPEWAY, Conventions
-from typeway.exceptions import TypewayError, declaration_error
+from typeway.exceptions import declaration_error
 from typeway.lifespan import EVENTS, Events, lifespan_of, merged
 from typeway.options import ApiRouteOptions, GroupOptions, IncludeOptions, RouterOptions, given_options, inherit
 from typeway.routes import JOINED, APIRoute, APIWebSocketRoute
@@ -249,7 +249,6 @@ class Router(Verbs, routing.Router):
             raise declaration_error(
                 "Prefix and path cannot be both empty",
                 hint='Give include_router() a prefix, or the route the path "/".',
-                also=TypewayError,
             )
         self._own.append(Inclusion(router, {**given, "prefix": prefix}))
         router._parents.add(self)

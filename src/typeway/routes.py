@@ -209,7 +209,7 @@ class APIRoute(Planned, routing.Route):
 
     def settle(self) -> Operation:
         """The operation that the route describes as it stands now."""
-        settled_otherwise = ("generate_unique_id_function", "response_model", "callbacks")
+        settled_otherwise = ("generate_unique_id_function", "response_model", "callbacks", "operation_id")
         return self.operation(
             **{name: getattr(self, name) for name in OPTIONS if name not in settled_otherwise},
             methods=tuple(sorted(self.methods)),

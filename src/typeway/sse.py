@@ -104,15 +104,11 @@ def format_sse_event(
         assert format_sse_event(data_str="one\ntwo", id="7") == b"data: one\ndata: two\nid: 7\n\n"
         ```
     """
-    lines: list[str] = []
-    if comment is not None:
-        lines += [f": {line}" for line in _LINE_END.split(comment)]
-    if event is not None:
-        lines.append(f"event: {event}")
-    if data_str is not None:
-        lines += [f"data: {line}" for line in _LINE_END.split(data_str)]
-    if id is not None:
-        lines.append(f"id: {id}")
-    if retry is not None:
-        lines.append(f"retry: {retry}")
-    return "".join(f"{line}\n" for line in [*lines, ""]).encode()
+    fields = {"": comment, "event": event, "data": data_str, "id": id, "retry": retry}
+    lines = [
+        f"{name}: {line}\n"
+        for name, value in fields.items()
+        if value is not None
+        for line in _LINE_END.split(str(value))
+    ]
+    return "".join([*lines, "\n"]).encode()

@@ -68,5 +68,5 @@ $(PLUGINS): pyproject.toml scripts/install
 	@touch $@
 
 clean:
-	rm -rf $(VENV) $(PLUGINS_VENV) build dist htmlcov .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
-	find src tests examples benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+	rm -rf $(VENV) $(PLUGINS_VENV) __pycache__ build dist htmlcov .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find src tests examples benchmarks docs -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

@@ -224,14 +224,14 @@ def test_each_kind_of_key_is_encoded_as_the_reference_does(key):
         assert outcome(to_json_bytes, shape) == outcome(reference_bytes, shape)
 
 
-@settings(max_examples=300, deadline=None, database=None)
+@settings(max_examples=150, deadline=None, database=None)
 @given(plain_values)
 def test_plain_data_gives_the_same_bytes(value):
     """Data of JSON's own types is written as the reference writes it, `_sa` keys dropped."""
     assert to_json_bytes(value) == reference_bytes(value)
 
 
-@settings(max_examples=400, deadline=None, database=None)
+@settings(max_examples=250, deadline=None, database=None)
 @given(any_values)
 def test_any_value_gives_the_same_bytes(value):
     """Values of all kinds, nested, give the same bytes or the same error; generators are read once."""
@@ -264,7 +264,7 @@ OPTIONS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=400, deadline=None, database=None)
+@settings(max_examples=250, deadline=None, database=None)
 @given(any_values, OPTIONS)
 def test_options_mean_what_they_mean_to_the_reference(value, options):
     """Every option of the encoder has the same effect on every value."""

@@ -115,7 +115,7 @@ def test_routes_have_a_default_for_every_option():
 
 def test_operations_settle_every_option_of_a_route():
     """The frozen record has a field for every option, but for those that it settles otherwise."""
-    settled = {"response_model", "generate_unique_id_function"}
+    settled = {"response_model", "generate_unique_id_function", "operation_id"}
     assert set(ApiRouteOptions.__annotations__) - {field.name for field in fields(Operation)} == settled
 
 

@@ -1,5 +1,6 @@
 """Offer the data structures of requests, with uploads that Pydantic understands."""
 
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -53,6 +54,7 @@ class UploadFile(StarletteUploadFile):
         return {"type": "string", "contentMediaType": "application/octet-stream"}
 
 
+@dataclass(repr=False)
 class DefaultPlaceholder:
     """A value that nobody gave, so that "not given" can be told from "given as the default".
 
@@ -60,14 +62,10 @@ class DefaultPlaceholder:
     and it counts as absent.
     """
 
-    def __init__(self, value: Any) -> None:
-        self.value = value
+    value: Any
 
     def __bool__(self) -> bool:
         return bool(self.value)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, DefaultPlaceholder) and other.value == self.value
 
     def __repr__(self) -> str:
         return f"Default({self.value!r})"

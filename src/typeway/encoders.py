@@ -4,11 +4,12 @@ import json.encoder
 import marshal
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, is_dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 from json import JSONEncoder
 from math import isfinite
@@ -180,7 +181,7 @@ def _without_non_finite(value: Any) -> Any:
 
 _RULES: Final = _Rules()
 # The text shows whether Pydantic's dumps hold `_sa` keys, so they need no walk of their own.
-_RULES_FOR_TEXT: Final = _Rules(rewalks_dumps=False)
+_RULES_FOR_TEXT: Final = replace(_RULES, rewalks_dumps=False)
 
 
 def _names(fields: Any) -> _Fields:
@@ -189,17 +190,12 @@ def _names(fields: Any) -> _Fields:
 
 
 def _encode(value: Any, rules: _Rules, include: _Fields, exclude: _Fields) -> Any:
-    kind = type(value)
-    if rules.custom_encoder is not None:
-        custom = rules.custom_encoder.get(kind) or _by_base(value, rules.custom_encoder)
-        if custom is not None:
-            return custom(value)
-    step = _STEPS.get(kind) or _step_for(value)
-    return step(value, rules, include, exclude)
-
-
-def _by_base(value: Any, encoders: dict[Any, Callable[[Any], Any]]) -> Callable[[Any], Any] | None:
-    return next((encode for base, encode in list(encoders.items()) if isinstance(value, base)), None)
+    custom = rules.custom_encoder
+    if custom is not None:
+        encode = custom.get(type(value)) or next((custom[base] for base in custom if isinstance(value, base)), None)
+        if encode is not None:
+            return encode(value)
+    return _step_for(value.__class__)(value, rules, include, exclude)
 
 
 def _encode_model(value: BaseModel, rules: _Rules, include: _Fields, exclude: _Fields) -> Any:
@@ -239,24 +235,19 @@ def _encode_items(value: Iterable[Any], rules: _Rules, include: _Fields, exclude
 
 
 def _encode_other(value: Any, rules: _Rules, include: _Fields, exclude: _Fields) -> Any:
-    encode = ENCODERS_BY_TYPE.get(type(value)) or _by_base(value, ENCODERS_BY_TYPE) or _by_name(value)
-    if encode is not None:
-        return encode(value)
-    return _encode(_read_object(value), rules, include, exclude)
-
-
-def _by_name(value: Any) -> Callable[[Any], Any] | None:
-    """Find the encoder of a type that is not imported here, and refuse models of Pydantic 1."""
-    for base in type(value).__mro__:
+    for base in value.__class__.__mro__:
+        encode = ENCODERS_BY_TYPE.get(base)
+        if encode is not None:
+            return encode(value)
         name = f"{base.__module__}.{base.__qualname__}"
+        if name in _TEXTS_BY_NAME:
+            return str(value)
         if name == "pydantic.v1.main.BaseModel":
             raise PydanticV1NotSupportedError(
                 f"{type(value).__qualname__} is a model of pydantic.v1, which is not supported: "
                 "derive it from pydantic.BaseModel."
             )
-        if name in _TEXTS_BY_NAME:
-            return str
-    return None
+    return _encode(_read_object(value), rules, include, exclude)
 
 
 def _read_object(value: Any) -> dict[Any, Any]:
@@ -275,34 +266,22 @@ def _read_object(value: Any) -> dict[Any, Any]:
 
 _JSON_SCALARS: Final[frozenset[type[Any]]] = frozenset({str, int, float, bool, NoneType})
 
-
-def _keep(value: Any, *_: Any) -> Any:
-    return value
-
-
-# What is common, by exact type, so that it is found with one look-up.
-_STEPS: Final[Mapping[type[Any], _Step]] = {
-    **dict.fromkeys(ENCODERS_BY_TYPE, _encode_other),
-    **dict.fromkeys(_JSON_SCALARS, _keep),
-    **dict.fromkeys((list, tuple, set, frozenset, deque, GeneratorType), _encode_items),
-    dict: _encode_dict,
-}
-
-# The rest by base, first match wins: an Enum that is also a str counts as an Enum.
-_STEPS_BY_BASE: Final[tuple[tuple[Any, _Step], ...]] = (
+# How to encode a value by its class; the first that matches counts, so an Enum that is also a str counts as an Enum.
+_STEPS: Final[tuple[tuple[Any, _Step], ...]] = (
+    (BaseModel, _encode_model),
     (Enum, lambda value, *_: value.value),
     (PurePath, lambda value, *_: str(value)),
-    ((str, int, float), _keep),
+    ((str, int, float, NoneType), lambda value, *_: value),
     (PydanticUndefinedType, lambda *_: None),
     (dict, _encode_dict),
-    ((list, tuple, set, frozenset, deque), _encode_items),
+    ((list, tuple, set, frozenset, deque, GeneratorType), _encode_items),
     (object, _encode_other),
 )
 
 
-def _step_for(value: Any) -> _Step:
-    if isinstance(value, BaseModel):
-        return _encode_model
-    if is_dataclass(value):
-        return lambda value, rules, include, exclude: _encode(asdict(value), rules, include, exclude)
-    return next(step for base, step in _STEPS_BY_BASE if isinstance(value, base))
+# PERF: what a class is does not change; asking each time takes longer than encoding a small value.
+@lru_cache(maxsize=1024)
+def _step_for(kind: type[Any]) -> _Step:
+    if is_dataclass(kind) and not issubclass(kind, BaseModel):
+        return lambda value, *others: _encode(asdict(value), *others)
+    return next(step for base, step in _STEPS if issubclass(kind, base))

@@ -1,7 +1,7 @@
 """Answer the framework's own exceptions when the application does not."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Final, Literal
 
 from starlette.exceptions import HTTPException
@@ -16,7 +16,7 @@ from typeway.problem import Problem
 from typeway.responses import BODILESS
 
 # What JSON cannot hold, as the nearest that it can.
-_LENIENT: Final[Mapping[Any, Callable[[Any], Any]]] = {
+_LENIENT: Final[dict[Any, Callable[[Any], Any]]] = {
     str: lambda text: text.encode(errors="replace").decode(),
     float: lambda number: number if math.isfinite(number) else None,
 }
@@ -43,16 +43,12 @@ async def http_exception_handler(request: Request, exc: HTTPException) -> Respon
 async def request_validation_exception_handler(request: Request, exc: RequestValidationError) -> JSONResponse:
     """Answer with 422 and `{"detail": [{"type", "loc", "msg", "input", "ctx"?}, …]}`."""
     try:
-        return _unprocessable(jsonable_encoder(exc.errors()))
+        return JSONResponse({"detail": jsonable_encoder(exc.errors())}, HTTP_422_UNPROCESSABLE_CONTENT)
     except (ValueError, TypeError, RecursionError):
         # The errors repeat the client's own input, which may be what JSON cannot hold: NaN, stray bytes, half a
         # surrogate pair, too many levels. That is the client's mistake too, so it must not become a 500.
-        errors = [{**error, "input": None} for error in exc.errors()]
-        return _unprocessable(jsonable_encoder(errors, custom_encoder=dict(_LENIENT)))
-
-
-def _unprocessable(errors: Any) -> JSONResponse:
-    return JSONResponse({"detail": errors}, status_code=HTTP_422_UNPROCESSABLE_CONTENT)
+        errors = jsonable_encoder([{**error, "input": None} for error in exc.errors()], custom_encoder=_LENIENT)
+        return JSONResponse({"detail": errors}, HTTP_422_UNPROCESSABLE_CONTENT)
 
 
 async def websocket_request_validation_exception_handler(

@@ -55,7 +55,6 @@ class Operation:
     callbacks: Sequence[Operation] = ()
     deprecated: bool | None = None
     include_in_schema: bool = True
-    operation_id: str | None = None
     unique_id: str = ""  # the operation id, given or computed
     openapi_extra: Mapping[str, Any] | None = None
 

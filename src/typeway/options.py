@@ -311,26 +311,15 @@ class BodyOptions(MarkerBaseOptions, total=False, closed=True):
     """Whether the value is a member of the body's object instead of the whole body."""
 
 
-def is_absent(value: Any) -> bool:
-    """Whether an option's value only stands for its absence, as ported code writes it with `Default(...)`."""
-    return isinstance(value, DefaultPlaceholder)
-
-
 def given_options(owner: str, options: Mapping[str, Any], known: type[Any]) -> dict[str, Any]:
-    """The options of the owner, as in `app.get()`, that were really given, checked against a TypedDict.
-
-    Raises:
-        UnknownOptionError: a name is none of `known`'s; the closest one is named.
-        DeclarationError: a value is none that the option can have.
-        pydantic.ValidationError: form limits that do not exist or are no numbers, as in FastAPI.
-    """
+    """The options of the owner, as in `app.get()`, that were really given, checked against a TypedDict."""
     for name in options:
         if name not in known.__annotations__:
             names = sorted(known.__annotations__)
             nearest = difflib.get_close_matches(name, names, n=1)
             hint = f"Did you mean {nearest[0]!r}?" if nearest else f"It takes {', '.join(names)}."
             raise UnknownOptionError(f"{owner} takes no option {name!r}.", hint=hint)
-    given = {name: value for name, value in options.items() if not is_absent(value)}
+    given = {name: value for name, value in options.items() if not isinstance(value, DefaultPlaceholder)}
     for name, (is_met, problem, hint) in DEMANDS.items():
         value = given.get(name)
         if value is not None and not is_met(value):
@@ -340,9 +329,10 @@ def given_options(owner: str, options: Mapping[str, Any], known: type[Any]) -> d
         if not (isinstance(kind, type) and issubclass(kind, Problem)):
             problem = f"raises= takes classes derived from Problem, not {kind!r}."
             hint = "Derive the error from typeway.Problem, or describe the answer in responses=."
-            raise declaration_error(problem, hint=hint, where=owner, also=TypeError)
+            raise declaration_error(problem, hint=hint, where=owner)
     if given.get("form_limits") is not None:
         try:
+            # Its own error is what FastAPI raises too.
             TypeAdapter(FormLimits).validate_python(given["form_limits"])
         except ValidationError as error:
             error.add_note(f"{owner}: form_limits takes {', '.join(FormLimits.__annotations__)}, each 0 or more.")
@@ -379,25 +369,18 @@ DEMANDS: Final[Mapping[str, tuple[Callable[[Any], bool], str, str]]] = {
 }
 
 
-def concatenate(outer: Sequence[Any] | None, inner: Sequence[Any] | None) -> list[Any]:
-    return [*(outer or ()), *(inner or ())]
-
-
-def merge(outer: Mapping[Any, Any] | None, inner: Mapping[Any, Any] | None) -> dict[Any, Any]:
-    return {**(outer or {}), **(inner or {})}
-
-
 def nearest(outer: Any, inner: Any) -> Any:
     return outer if inner is None else inner
 
 
 JOIN: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
-    **dict.fromkeys(("tags", "dependencies", "callbacks", "raises"), concatenate),
-    **dict.fromkeys(("responses", "form_limits"), merge),
+    **dict.fromkeys(
+        ("tags", "dependencies", "callbacks", "raises"), lambda outer, inner: [*(outer or ()), *(inner or ())]
+    ),
+    **dict.fromkeys(("responses", "form_limits"), lambda outer, inner: {**(outer or {}), **(inner or {})}),
     "deprecated": lambda outer, inner: outer or inner,
     "include_in_schema": lambda outer, inner: outer and inner,
-    **dict.fromkeys(("response_class", "generate_unique_id_function"), nearest),
-    **dict.fromkeys(("strict_content_type", "max_body_size"), nearest),
+    **dict.fromkeys(("response_class", "generate_unique_id_function", "strict_content_type", "max_body_size"), nearest),
 }
 
 # What a group calls its routes' option of another name.

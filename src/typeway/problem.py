@@ -61,7 +61,6 @@ class Problem(HTTPException):
                 f"{cls.__qualname__} declares the status {status!r}, which is no error.",
                 hint="Use one from 400 to 599, for example `status = 404`.",
                 where=cls.__module__,
-                also=ValueError,
             )
         words = WORDS.split(cls.__name__)
         if "title" not in vars(cls):

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from typing_extensions import Unpack
 
 from typeway.conventions import TYPEWAY, Conventions
-from typeway.exceptions import TypewayError, declaration_error
+from typeway.exceptions import declaration_error
 from typeway.lifespan import EVENTS, Events, lifespan_of, merged
 from typeway.options import ApiRouteOptions, GroupOptions, IncludeOptions, RouterOptions, given_options, inherit
 from typeway.routes import JOINED, APIRoute, APIWebSocketRoute
@@ -243,7 +243,7 @@ class Router(Verbs, routing.Router):
         prefix = check_prefix(given.get("prefix", ""))
         if not prefix and any(getattr(route, "path", "/") == "" for route in router.routes):
             hint = 'Give include_router() a prefix, or the route the path "/".'
-            raise declaration_error("Prefix and path cannot be both empty", hint=hint, also=TypewayError)
+            raise declaration_error("Prefix and path cannot be both empty", hint=hint)
         self._own.append(Inclusion(router, {**given, "prefix": prefix}))
         router._parents.add(self)
         self.lifespan_context = merged(self.lifespan_context, router.lifespan_context)

@@ -194,7 +194,7 @@ class APIRoute(Planned, routing.Route):
         return self.generate_unique_id_function(self)
 
     def settle(self) -> Operation:
-        settled_otherwise = ("generate_unique_id_function", "response_model", "callbacks")
+        settled_otherwise = ("generate_unique_id_function", "response_model", "callbacks", "operation_id")
         return self.operation(
             **{name: getattr(self, name) for name in OPTIONS if name not in settled_otherwise},
             methods=tuple(sorted(self.methods)),

@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Any, Final, Self
 
-from pydantic import BaseModel, Field, ValidationInfo, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 from starlette.responses import StreamingResponse
 
 KEEPALIVE_COMMENT: Final = b": ping\n\n"
@@ -45,6 +45,8 @@ class ServerSentEvent(BaseModel):
         ServerSentEvent(comment="still working")
         ```
     """
+
+    model_config = ConfigDict(defer_build=True)  # most applications never make one
 
     data: Any = None
     """Any value; it is sent as JSON, so a string is sent with its quotes."""
@@ -102,15 +104,11 @@ def format_sse_event(
         assert format_sse_event(data_str="one\ntwo", id="7") == b"data: one\ndata: two\nid: 7\n\n"
         ```
     """
-    lines: list[str] = []
-    if comment is not None:
-        lines += [f": {line}" for line in _LINE_END.split(comment)]
-    if event is not None:
-        lines.append(f"event: {event}")
-    if data_str is not None:
-        lines += [f"data: {line}" for line in _LINE_END.split(data_str)]
-    if id is not None:
-        lines.append(f"id: {id}")
-    if retry is not None:
-        lines.append(f"retry: {retry}")
-    return "".join(f"{line}\n" for line in [*lines, ""]).encode()
+    fields = {"": comment, "event": event, "data": data_str, "id": id, "retry": retry}
+    lines = [
+        f"{name}: {line}\n"
+        for name, value in fields.items()
+        if value is not None
+        for line in _LINE_END.split(str(value))
+    ]
+    return "".join([*lines, "\n"]).encode()

@@ -39,7 +39,7 @@ def create_app():
 def typeway(*arguments: str, before: str = "") -> subprocess.CompletedProcess[str]:
     """Run the command line in a process of its own: what FastAPI means is settled once per process."""
     code = f"{before}\nimport sys; from typeway.cli import main; main({list(arguments)!r})"
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=50)
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=100)
 
 
 def test_routes_and_documents_are_shown(write: Write) -> None:

@@ -49,7 +49,7 @@ def run_python(*arguments: str, code: str = "", **variables: str) -> subprocess.
         env=os.environ | variables,
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=100,
         check=False,
     )
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import fastapi
 import pytest
-from pydantic import AliasChoices, AliasPath, BaseModel
+from pydantic import AliasChoices, AliasPath, BaseModel, Field
 from pydantic_core import PydanticUndefined
 
 import typeway
@@ -132,6 +132,20 @@ def test_constraints_of_every_kind_hold(web):
         ("int_type", ["query", "strict"]),
     ]
     assert errors(read, "GET /?whole=nan") == [("finite_number", ["query", "whole"])]
+
+
+@each_framework
+def test_what_several_fields_add_to_the_schema_is_joined(web):
+    """Each `json_schema_extra` says a part; of one key the last word counts."""
+
+    @application(web)
+    def read(
+        n: Annotated[int, Field(json_schema_extra={"x-a": 1, "x-b": 1}), web.Query(json_schema_extra={"x-b": 2})],
+    ):
+        return n
+
+    schema = answer(read, "GET /openapi.json")[1]["paths"]["/"]["get"]["parameters"][0]["schema"]
+    assert {name: value for name, value in schema.items() if name.startswith("x-")} == {"x-a": 1, "x-b": 2}
 
 
 @each_framework

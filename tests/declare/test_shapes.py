@@ -47,7 +47,7 @@ Alias = TypeAliasType("Alias", Annotated[list[int], "x"])
 @pytest.mark.parametrize("annotation", [int, str, bytes, Any, object, None, int | str | None, Annotated[int, "x"]])
 def test_scalars(annotation):
     """A single string can hold a scalar."""
-    assert (shapes.is_scalar(annotation), shapes.is_sequence(annotation)) == (True, False)
+    assert (shapes.is_complex(annotation), shapes.is_sequence(annotation)) == (False, False)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_scalars(annotation):
 )
 def test_complex_types(annotation):
     """Models, mappings, dataclasses, TypedDicts and files are more than a string."""
-    assert (shapes.is_scalar(annotation), shapes.is_scalar_sequence(annotation)) == (False, False)
+    assert (shapes.is_complex(annotation), shapes.is_scalar_sequence(annotation)) == (True, False)
 
 
 @pytest.mark.parametrize(

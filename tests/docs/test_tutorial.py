@@ -100,6 +100,8 @@ def terminal(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     """A terminal in a copy of the chapter's code; the application is started at the first request, and ended."""
     shutil.copytree(folder(page), tmp_path / "books", ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.chdir(tmp_path / "books")
+    # The tutorial's tests need none of the plugins that are installed here, and begin sooner without.
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.syspath_prepend(str(tmp_path / "books"))
     with ExitStack() as stack:
 

@@ -13,7 +13,7 @@ class Found(list[Blocked | Exhausted]):
 
     def settled(self) -> list[Blocked | Exhausted]:
         """All of them, once the watchdog has looked at everything that has happened."""
-        WATCHDOG.settle(5)
+        WATCHDOG.settle(30)
         return list(self)
 
     def one(self) -> Blocked:

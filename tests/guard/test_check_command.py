@@ -229,6 +229,6 @@ def test_an_application_for_fastapi_is_checked(check: Check, tmp_path: Path) -> 
         SLEEPY.format(comment="").replace("from typeway import Typeway", "from fastapi import FastAPI as Typeway")
     )
     command = [sys.executable, "-m", "typeway", "check", "--compat", "--format", "json"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=50)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=100)
     assert done.returncode == 1, done.stderr
     assert [finding["code"] for finding in json.loads(done.stdout)["findings"]] == ["TW002", "TW001"]

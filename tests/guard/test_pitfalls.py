@@ -54,7 +54,7 @@ def test_the_task_manager_is_clean() -> None:
     """The example application has none of the pitfalls, checked as its author would."""
     command = [sys.executable, "-m", "typeway", "check", "examples.task_manager.main:app"]
     environment = {"TASK_MANAGER_DEMO": "1", "PATH": ""}
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment, check=False, timeout=50)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment, check=False, timeout=100)
     assert (done.returncode, done.stdout) == (0, "No findings.\n"), done.stderr
 
 

@@ -1,7 +1,7 @@
 """Dependencies with `concurrent=True` run at the same time, and nothing else about them changes."""
 
 import gc
-import time
+import threading
 import weakref
 from collections.abc import AsyncIterator
 from contextvars import ContextVar
@@ -188,21 +188,20 @@ def test_branches_may_have_branches(backend):
 
 def test_threads_run_at_the_same_time_too(backend):
     """`def` dependencies that are marked are in the thread pool together."""
-    app = Typeway()
+    app, both = Typeway(), threading.Barrier(2)
 
-    def slow() -> float:
-        time.sleep(0.2)
-        return time.monotonic()
+    def first() -> int:
+        return both.wait(30)
 
-    def slow_as_well() -> float:
-        time.sleep(0.2)
-        return time.monotonic()
+    def second() -> int:
+        return both.wait(30)
 
     @app.get("/")
-    async def read(a: float = together(slow), b: float = together(slow_as_well)) -> float:
-        return abs(a - b)
+    async def read(a: int = together(first), b: int = together(second)) -> list[int]:
+        return sorted([a, b])
 
-    assert ask(app, backend).json() < 0.15
+    # Neither goes on before the other is there.
+    assert ask(app, backend).json() == [0, 1]
 
 
 def test_a_cached_dependency_is_called_once(backend):

@@ -171,11 +171,23 @@ class Both:
 
     def difference(self, sending: Sending) -> tuple[Any, Any] | None:
         """What FastAPI does with a request and what Typeway does, if that is not the same."""
-        answers = []
-        for app, log in zip(self.apps, self.logs, strict=True):
-            log.clear()
-            answers.append({**ask(app, sending), "log": list(log)})
-        return None if answers[0] == answers[1] else (answers[0], answers[1])
+        return next(iter(self.differences([sending]).values()), None)
+
+    def differences(self, sendings: Sequence[Sending]) -> dict[int, tuple[Any, Any]]:
+        """The same for each of several requests, sent one after the other; the keys are their places."""
+        return asyncio.run(self._differences(sendings))
+
+    async def _differences(self, sendings: Sequence[Sending]) -> dict[int, tuple[Any, Any]]:
+        # One event loop for all: to make one costs more than a request.
+        found = {}
+        for number, sending in enumerate(sendings):
+            answers = []
+            for app, log in zip(self.apps, self.logs, strict=True):
+                log.clear()
+                answers.append({**await answer_of(app, sending), "log": list(log)})
+            if answers[0] != answers[1]:
+                found[number] = (answers[0], answers[1])
+        return found
 
     def check(self, sendings: Sequence[Sending]) -> None:
         """Send requests one after the other.
@@ -183,5 +195,5 @@ class Both:
         Raises:
             AssertionError: the frameworks differ; all differences are shown.
         """
-        found = [(sending, difference) for sending in sendings if (difference := self.difference(sending))]
-        assert not found, "\n".join(f"{sending}\n  {peer}\n  {ours}" for sending, (peer, ours) in found[:5])
+        found = list(self.differences(sendings).items())
+        assert not found, "\n".join(f"{sendings[number]}\n  {peer}\n  {ours}" for number, (peer, ours) in found[:5])

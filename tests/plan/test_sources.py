@@ -251,6 +251,42 @@ def test_query_strings_are_read_as_browsers_write_them(web, query, expected):
     assert answer(read, f"GET /?{query}") == (200, expected)
 
 
+@each_framework
+def test_of_several_headers_each_is_picked(web):
+    """Two header parameters are read from one request, of a repeated header the first value, absent ones by default."""
+
+    @application(web)
+    def read(
+        first: Annotated[str, web.Header()],
+        x_second: Annotated[int, web.Header()],
+        third: Annotated[str, web.Header()] = "none",
+    ):
+        return [first, x_second, third]
+
+    headers = [("First", "a"), ("X-Second", "2"), ("first", "b")]
+    assert answer(read, "GET /", headers=headers) == (200, ["a", 2, "none"])
+
+
+@each_framework
+@pytest.mark.parametrize(
+    ("marker", "sent"),
+    [
+        ("Body", {"json": {"y": "1", "b": "2"}}),
+        ("Body", {"json": {"x": "1", "y": "3", "b": "2"}}),
+        ("Form", {"data": {"y": "1", "b": "2"}}),
+    ],
+)
+def test_members_of_a_body_are_found_by_any_alias(web, marker, sent):
+    """The first alias that the body has counts, in JSON as in a form."""
+    mark = getattr(web, marker)
+
+    @application(web, method="POST")
+    def read(a: Annotated[str, mark(validation_alias=AliasChoices("x", "y"))], b: Annotated[str, mark()]):
+        return [a, b]
+
+    assert answer(read, "POST /", **sent) == (200, ["1", "2"])
+
+
 def test_a_union_of_models_is_a_group_too():
     """Where several models may stand for the parameters, the one that fits is built."""
 

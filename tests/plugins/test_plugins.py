@@ -24,7 +24,7 @@ def play(scenario: str, framework: str) -> Any:
         env=os.environ | {"PYTHONHASHSEED": "0"},
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=100,
         check=False,
     )
     assert done.returncode == 0, f"{scenario} fails on {framework}:\n{done.stderr}"

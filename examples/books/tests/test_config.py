@@ -78,5 +78,5 @@ def test_memory_needs_no_sqlalchemy() -> None:
         "with TestClient(app) as client: client.get('/books')\n"
         "sys.exit('sqlalchemy' in sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, check=False, timeout=50)
+    done = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, check=False, timeout=100)
     assert done.returncode == 0

@@ -13,7 +13,6 @@ from typeway.security.schemes import (
     APIKeyIn,
     Extensible,
     HTTPBase,
-    HTTPBearer,
     OAuth2,
     OAuthFlow,
     OAuthFlowAuthorizationCode,
@@ -70,6 +69,15 @@ __all__ = [
     "ServerVariable",
     "Tag",
 ]
+
+
+class HTTPBearer(SecurityBase):
+    """A bearer token (RFC 6750)."""
+
+    type_: SecuritySchemeType = Field(default=SecuritySchemeType.http, alias="type")
+    scheme: Literal["bearer"] = "bearer"
+    bearerFormat: str | None = None
+
 
 SecurityScheme: TypeAlias = APIKey | HTTPBase | OAuth2 | OpenIdConnect | HTTPBearer
 """Any security scheme (section 4.8.27)."""

@@ -180,7 +180,8 @@ NAMES: Final[Mapping[str, Mapping[str, str]]] = {
     ),
     "fastapi.param_functions": MARKS,
     "fastapi.params": {
-        **same("typeway.declare.markers", "Body Cookie File Form Header Param ParamTypes Path Query"),
+        **same("typeway.declare.markers", "Body Cookie File Form Header Param Path Query"),
+        **renamed("typeway.compat.models", ParamTypes="ParameterInType"),
         **same("typeway.declare.depends", "Depends Security"),
         **shared("Undefined"),
     },
@@ -220,7 +221,7 @@ NAMES: Final[Mapping[str, Mapping[str, str]]] = {
     "fastapi.security.base": shared("SecurityBase"),
     "fastapi.security.http": {
         **same("typeway.security.http", f"HTTPBase {HTTP}"),
-        **renamed("typeway.security.schemes", HTTPBaseModel="HTTPBase", HTTPBearerModel="HTTPBearer"),
+        **renamed("typeway.compat.models", HTTPBaseModel="HTTPBase", HTTPBearerModel="HTTPBearer"),
         **shared(f"{GUARD} get_authorization_scheme_param"),
         **HTTP_EXCEPTION,
     },

@@ -26,9 +26,9 @@ from typeway.compat.dependant import (
     should_embed,
 )
 from typeway.compat.install import standing
+from typeway.datastructures import DefaultPlaceholder
 from typeway.declare.returns import Returns
 from typeway.operation import Operation
-from typeway.options import is_absent
 from typeway.plan.calls import is_coroutine
 from typeway.serve.handle import handle_request, serve_handler
 from typeway.serve.originals import ORIGINAL_HANDLE
@@ -209,7 +209,7 @@ def get_request_handler(dependant: Dependant, *values: Any, **options: Any) -> H
         options: what an answer is made by: `status_code`, `response_class`, `response_field`, `response_model_...`.
     """
     given = {**dict(zip(OPTIONS, values, strict=False)), **options}
-    changes = {name: given[name] for name in COUNTING & given.keys() if not is_absent(given[name])}
+    changes = {name: given[name] for name in COUNTING & given.keys() if not isinstance(given[name], DefaultPlaceholder)}
     route = dependant.route
     if route is None:
         if dependant.call is None:

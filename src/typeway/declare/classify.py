@@ -80,9 +80,7 @@ class Input:
 
 Source = Injected | Needed | Input
 
-INJECTED: Final[tuple[type[Any], ...]] = (
-    Request, WebSocket, HTTPConnection, Response, BackgroundTasks, SecurityScopes,
-)  # fmt: skip
+INJECTED: Final[tuple[type[Any], ...]] = (Request, WebSocket, HTTPConnection, Response, BackgroundTasks, SecurityScopes)
 
 
 def wires_of(field: FieldInfo, name: str) -> tuple[tuple[str | int, ...], ...]:
@@ -128,14 +126,7 @@ class Question:
 def classify(
     declaration: Declaration, path_names: Collection[str] = (), conventions: Conventions = TYPEWAY
 ) -> tuple[Source, ...]:
-    """Decide for every parameter of a callable where its value comes from.
-
-    Parameters:
-        path_names: the names of the parameters in the route's path.
-
-    Raises:
-        DeclarationError: a parameter says two things at once, or asks for something no request can hold.
-    """
+    """Decide for every parameter of a callable on a path with these names where its value comes from."""
     # An included route asks again, and planning and describing ask again: the answer is the same.
     key = (frozenset(path_names), conventions)
     if key not in declaration.answers:
@@ -193,7 +184,7 @@ def inferred(question: Question) -> Input:
         make = markers.Path
     elif shapes.is_one_or_several(parameter.annotation, UploadFile):
         make = markers.File
-    elif shapes.is_scalar(parameter.annotation):
+    elif not shapes.is_complex(parameter.annotation):
         make = markers.Query
     marker = make()
     if type(field) is FieldInfo:
@@ -269,7 +260,6 @@ SAY_ONCE: Final = "Say it once: either `x: Annotated[int, Query()] = 1`, or `x: 
 def refuse_contradictions(question: Question) -> None:
     """Refuse what a parameter contradicts itself in, before anybody asks where its value comes from."""
     name, default, fields = question.parameter.name, question.parameter.default, question.fields
-    takes_fields = question.conventions.field_defaults
     if isinstance(default, Depends) and any(isinstance(entry, Depends) for entry in question.parameter.metadata):
         raise question.refused(
             f"Cannot specify `Depends` in `Annotated` and default value together for {name!r}", SAY_ONCE
@@ -280,7 +270,7 @@ def refuse_contradictions(question: Question) -> None:
             f"`{type(default).__name__}` as a default value together for {name!r}",
             SAY_ONCE,
         )
-    if type(default) is FieldInfo and not takes_fields:
+    if type(default) is FieldInfo and not question.conventions.field_defaults:
         raise question.refused(
             f"non-body parameters must be in path, query, header or cookie: {name}",
             "Use Query(), Header(), Cookie() or Body() in the place of Field(), or put Field() into Annotated.",
@@ -326,9 +316,9 @@ def check_location(question: Question, built: Input) -> None:
     """Refuse a type that a path or a query cannot hold. Elsewhere a validator may make anything of strings."""
     kind = built.kind
     if built.location == "path" and question.is_in_path:
-        holds, problem = shapes.is_scalar(kind), "Path params must be of one of the supported types"
+        holds, problem = not shapes.is_complex(kind), "Path params must be of one of the supported types"
     elif built.location == "query":
-        holds = shapes.is_scalar(kind) or shapes.is_scalar_sequence(kind) or shapes.is_model_group(kind)
+        holds = not shapes.is_complex(kind) or shapes.is_scalar_sequence(kind) or shapes.is_model_group(kind)
         problem = f"Query parameter {built.name!r} must be one of the supported types"
     else:
         return

@@ -2,14 +2,40 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
+from weakref import WeakKeyDictionary
 
-from typeway.declare.capacity import Capacity
+from anyio import Semaphore
+from anyio.lowlevel import RunVar
+
 from typeway.exceptions import declaration_error
 from typeway.options import is_whole
 
 # When a generator is resumed: before the response is sent, or after it.
 Lifetime = Literal["function", "request"]
+
+
+@dataclass(slots=True, eq=False, weakref_slot=True)
+class Capacity:
+    """How many may hold something at a time in one event loop; it is told apart by identity."""
+
+    limit: int
+
+    def semaphore(self) -> Semaphore:
+        """The running event loop's semaphore, an asynchronous context manager: whoever waits for it is served in turn."""
+        semaphores = SEMAPHORES.get(None)
+        if semaphores is None:
+            semaphores = WeakKeyDictionary[Capacity, Semaphore]()
+            SEMAPHORES.set(semaphores)
+        semaphore = semaphores.get(self)
+        if semaphore is None:
+            semaphore = semaphores[self] = Semaphore(self.limit, max_value=self.limit)
+        return semaphore
+
+
+# Each event loop has its own, and only the thread that runs the loop reads and writes it. What nobody declares any
+# more is forgotten.
+SEMAPHORES: Final[RunVar[WeakKeyDictionary[Capacity, Semaphore]]] = RunVar("typeway.declare.depends")
 
 
 @dataclass(frozen=True)

@@ -27,10 +27,7 @@ def Query(default: Any = PydanticUndefined, **options: Unpack[MarkerOptions]) ->
 
 
 def Header(default: Any = PydanticUndefined, **options: Unpack[HeaderOptions]) -> Any:
-    """Mark a parameter as a request header; `user_agent` reads `User-Agent`.
-
-    Example: `if_match: Annotated[str | None, Header()] = None`
-    """
+    """Mark a parameter as a request header: `user_agent: Annotated[str | None, Header()] = None` reads `User-Agent`."""
     return markers.Header(default, **options)
 
 
@@ -40,10 +37,7 @@ def Cookie(default: Any = PydanticUndefined, **options: Unpack[MarkerOptions]) -
 
 
 def Body(default: Any = PydanticUndefined, **options: Unpack[BodyOptions]) -> Any:
-    """Mark a parameter as the JSON body, or with `embed=True` as a member of it.
-
-    Example: `importance: Annotated[int, Body(embed=True)]`
-    """
+    """Mark a parameter as the JSON body, or as a member of it, as in `importance: Annotated[int, Body(embed=True)]`."""
     return markers.Body(default, **options)
 
 
@@ -53,10 +47,7 @@ def Form(default: Any = PydanticUndefined, **options: Unpack[FormOptions]) -> An
 
 
 def File(default: Any = PydanticUndefined, **options: Unpack[FormOptions]) -> Any:
-    """Mark a parameter as an uploaded file: `bytes` holds its content, `UploadFile` a spooled file.
-
-    Example: `picture: Annotated[bytes, File()]`
-    """
+    """Mark a parameter as an uploaded file, as in `picture: Annotated[bytes, File()]`; an `UploadFile` is spooled."""
     return markers.File(default, **options)
 
 

@@ -3,7 +3,6 @@
 import warnings
 from collections.abc import Sequence
 from copy import copy
-from enum import Enum
 from typing import Any, ClassVar, Final, Literal, Self
 
 from pydantic.fields import FieldInfo
@@ -13,15 +12,6 @@ from typeway.exceptions import TypewayDeprecationWarning, declaration_error
 from typeway.options import BodyOptions, FormOptions, HeaderOptions, MarkerOptions, given_options
 
 Location = Literal["path", "query", "header", "cookie", "body", "form", "file"]
-
-
-class ParamTypes(Enum):
-    """The parts of a request outside the body."""
-
-    query = "query"
-    header = "header"
-    path = "path"
-    cookie = "cookie"
 
 
 # Pydantic declares FieldInfo final; FastAPI's programming model needs markers to be one, and Pydantic's own code asks
@@ -122,9 +112,11 @@ class Param(Marker):
     """A marker for a value outside the body."""
 
     @property
-    def in_(self) -> ParamTypes:
-        """The location, as FastAPI calls it."""
-        return ParamTypes(self.location)
+    def in_(self) -> Any:
+        """The location, as FastAPI calls it: a `ParameterInType`."""
+        from typeway.compat.models import ParameterInType
+
+        return ParameterInType(self.location)
 
 
 class Path(Param):

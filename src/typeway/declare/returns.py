@@ -25,11 +25,7 @@ class Returns:
 
 
 def read_returns(function: Callable[..., Any], annotation: Any, response_model: Any, where: str) -> Returns:
-    """Choose the model of an endpoint's answers: an explicit `response_model`, else the return annotation.
-
-    Raises:
-        DeclarationError: the annotation mixes responses with other types.
-    """
+    """Choose the model of an endpoint's answers: an explicit `response_model`, else the return annotation."""
     if any(inspect.isgeneratorfunction(entry) or inspect.isasyncgenfunction(entry) for entry in candidates(function)):
         # A model given by hand is said of whole answers: it switches the annotation off and takes nothing's place.
         return Returns(item=item_of(annotation) if response_model is PydanticUndefined else None, streams=True)
@@ -49,12 +45,7 @@ def read_returns(function: Callable[..., Any], annotation: Any, response_model: 
 
 
 def item_of(annotation: Any) -> Any:
-    """The type of what a generator yields, or None where its annotation does not say.
-
-    Example:
-        >>> item_of(Iterable[int])
-        <class 'int'>
-    """
+    """The type of what a generator yields, or None where its annotation does not say."""
     if get_origin(annotation) not in STREAMS:
         return None
     # `typing.Iterable` without brackets has an origin and no arguments: anything may come.

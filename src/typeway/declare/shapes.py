@@ -88,10 +88,6 @@ def is_complex(annotation: Any) -> bool:
     )
 
 
-def is_scalar(annotation: Any) -> bool:
-    return not is_complex(annotation)
-
-
 @remembered
 def is_scalar_sequence(annotation: Any) -> bool:
     """Whether the annotation is a list (or the like) of scalars, perhaps beside None."""

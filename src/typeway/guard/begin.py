@@ -31,7 +31,6 @@ def limit_of(wanted: float | bool | None) -> float | None:
         raise declaration_error(
             f"the environment variable {WATCHDOG_VARIABLE} must be a number of seconds, not {given!r}.",
             hint="Write for example 0.1; 0 switches the watchdog off.",
-            also=ValueError,
         ) from None
 
 

@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Any, Final
 
 from typeway.concurrency import contextmanager_in_threadpool, run_in_threadpool
-from typeway.declare.capacity import Capacity
+from typeway.declare.depends import Capacity
 from typeway.declare.signature import candidates, unwrap
 from typeway.plan.nonblocking import cannot_block
 

@@ -17,7 +17,7 @@ from pydantic_core.core_schema import CoreSchema
 
 from typeway.declare import shapes
 from typeway.declare.markers import Param
-from typeway.exceptions import PydanticV1NotSupportedError, TypewayError, declaration_error
+from typeway.exceptions import PydanticV1NotSupportedError, declaration_error
 
 # Values that nobody can change: they need no copy per request.
 IMMUTABLE: Final = (type(None), bool, int, float, complex, str, bytes, Enum)
@@ -53,7 +53,6 @@ def build_model(annotation: Any, where: str) -> Model:
             f"Invalid args for response field! {annotation!r} is no type that Pydantic can validate.",
             hint="Use a Pydantic model, a dataclass or a standard type, or pass response_model=None for an answer.",
             where=where,
-            also=TypewayError,
         ) from error
     except PydanticUserError as error:
         raise declaration_error(

@@ -23,8 +23,8 @@ def require_form_parser(where: str) -> None:
         other = importlib.import_module("multipart")
     except ImportError:
         problem, hint = f"{PARSER}, which is not installed.", "pip install python-multipart"
-        raise declaration_error(problem, hint=hint, where=where, also=RuntimeError) from None
+        raise declaration_error(problem, hint=hint, where=where) from None
     if not hasattr(getattr(other, "multipart", None), "parse_options_header"):
         problem = f"{PARSER}, but the package multipart is installed."
         hint = "pip uninstall multipart, then pip install python-multipart"
-        raise declaration_error(problem, hint=hint, where=where, also=RuntimeError)
+        raise declaration_error(problem, hint=hint, where=where)

@@ -133,7 +133,6 @@ def grow_node(
             f"the dependency {name!r} has a yield and cannot be concurrent.",
             hint="One task must both enter and leave it. Mark the functions that use it instead.",
             where=where,
-            also=ValueError,
         )
     own = tuple(depends.scopes or ()) if isinstance(depends, Security) else ()
     # What stands above counts as often as it was demanded; what is added here is added once.

@@ -69,7 +69,7 @@ class HTTPBearer(HTTPBase):
 
     def __init__(self, *, bearerFormat: str | None = None, **options: Unpack[SchemeOptions]) -> None:
         super().__init__(scheme="bearer", **options)
-        self.model = schemes.HTTPBearer(bearerFormat=bearerFormat, description=options.get("description"))
+        self.model = self.model.model_copy(update={"bearerFormat": bearerFormat})
 
     async def __call__(self, request: HTTPConnection) -> HTTPAuthorizationCredentials | None:
         """Return the token as `credentials`."""

@@ -3,7 +3,6 @@
 # ruff: noqa: N815  the specification's spelling
 
 from enum import Enum
-from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -52,14 +51,6 @@ class HTTPBase(SecurityBase):
 
     type_: SecuritySchemeType = Field(default=SecuritySchemeType.http, alias="type")
     scheme: str
-
-
-class HTTPBearer(SecurityBase):
-    """A bearer token (RFC 6750)."""
-
-    type_: SecuritySchemeType = Field(default=SecuritySchemeType.http, alias="type")
-    scheme: Literal["bearer"] = "bearer"
-    bearerFormat: str | None = None
 
 
 class OAuthFlow(Extensible):

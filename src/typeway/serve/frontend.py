@@ -113,10 +113,10 @@ class Build(StaticFiles):
         """Refuse what would fail at the first request."""
         if not self.is_there:
             hint = "Build the frontend first, mend the path, or pass check_dir=False."
-            raise declaration_error(self.no_directory(), hint=hint, also=RuntimeError)
+            raise declaration_error(self.no_directory(), hint=hint)
         if self.fallback in STATUS and self.page(self.fallback) is None:
             hint = "Let the build write that file, choose another fallback, or pass check_dir=False."
-            raise declaration_error(self.no_page(self.fallback), hint=hint, also=RuntimeError)
+            raise declaration_error(self.no_page(self.fallback), hint=hint)
 
     @property
     def is_there(self) -> bool:

@@ -11,7 +11,7 @@ from starlette.responses import StreamingResponse
 from typeway.concurrency import run_in_threadpool
 from typeway.declare import shapes
 from typeway.encoders import to_json_line
-from typeway.exceptions import TypewayError, declaration_error
+from typeway.exceptions import declaration_error
 from typeway.operation import Operation
 from typeway.plan.fields import build_model
 from typeway.serve.check import build_check, dump_options
@@ -104,7 +104,6 @@ def class_and_encoder(operation: Operation) -> tuple[Callable[..., Closing], Enc
         f"response_class={response_class.__name__} cannot send what a generator yields.",
         hint="Name a StreamingResponse or EventSourceResponse, name none to send lines of JSON, or return a value.",
         where=operation.declaration.where,
-        also=TypewayError,
     )
 
 

@@ -34,6 +34,7 @@ class Exchange:
         send: handed to Request and WebSocket objects; running a plan never uses it.
 
     Attributes:
+        exits: the generators to resume, by what ends them: see `typeway.declare.depends.Lifetime`.
         held: the one Request or WebSocket, once somebody holds it and may have read the body through it.
         started: whether a response has begun to be sent.
     """
@@ -46,8 +47,7 @@ class Exchange:
     errors: dict[int, list[dict[str, Any]]] | None = None
     response: Response | None = None
     background: StarletteBackgroundTasks | None = None
-    function_exits: list[Exit]
-    request_exits: list[Exit]
+    exits: dict[str | None, list[Exit]]
     cancellation: CancelScope | None = None
     started: bool = False
     held: HTTPConnection[Any] | None = None

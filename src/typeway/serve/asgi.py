@@ -20,7 +20,7 @@ from typeway.plan.exchange import Exchange
 from typeway.serve.errors import Handlers, handled, handler_for, last_answer, split_handlers
 from typeway.serve.execute import execute, run
 from typeway.serve.exits import UPLOADS, close_uploads
-from typeway.serve.lifecycle import Sent, see_through, send_reply
+from typeway.serve.lifecycle import Sent, see_through, send_reply, send_when_ready
 from typeway.serve.limits import ACTIVE, LimitedApp, change_limit, limit_body, refuse_declared
 from typeway.serve.match import Found, Index
 from typeway.serve.reply import from_response
@@ -124,7 +124,8 @@ async def serve_http(site: Site, scope: Scope, receive: Receive, send: Send, met
         if plan.operation.max_body_size is not None:
             limit_body(exchange, plan.operation.max_body_size, site.conventions)
         if plan.has_exits:
-            await see_through(execute(plan, responder, exchange), exchange, shields=plan.shields)
+            work = send_when_ready(execute(plan, responder, exchange), exchange)
+            await see_through(work, exchange, shields=plan.shields)
             return
         reply = await run(plan, responder, exchange)
         status, headers, body, response = reply

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
-from typing import Any, Protocol
+from collections.abc import Awaitable, Sequence
+from typing import Any
 
 from starlette.responses import Response
 
@@ -21,7 +21,7 @@ from typeway.serve.respond import Responder
 def execute(plan: Plan, responder: Responder, exchange: Exchange) -> Awaitable[Reply]:
     """Run a plan and return what is to be sent; generators of the request's scope are still to be resumed."""
     work = run(plan, responder, exchange)
-    return surrounded(work, exchange) if plan.has_function_exits else work
+    return surrounded(work, exchange, "function") if plan.has_function_exits else work
 
 
 async def run(plan: Plan, responder: Responder, exchange: Exchange) -> Reply:
@@ -29,7 +29,7 @@ async def run(plan: Plan, responder: Responder, exchange: Exchange) -> Reply:
         await plan.body.read(exchange)
     if plan.dependencies:
         exchange.values = [None] * plan.size
-        await call_dependencies(plan, exchange)
+        await call_dependencies(plan.dependencies, exchange)
     endpoint = plan.endpoint
     arguments = endpoint.arguments(exchange)
     if arguments is None or exchange.errors is not None:
@@ -50,17 +50,10 @@ def call_and_encode(endpoint: Call, responder: Responder, arguments: dict[str, A
     return responder.encode(endpoint.function(**arguments))
 
 
-class Ordered(Protocol):
-    """A plan, or a part of one."""
-
-    @property
-    def dependencies(self) -> tuple[Call, ...]: ...  # in the order in which they are called
-
-
-async def call_dependencies(plan: Ordered, exchange: Exchange) -> None:
+async def call_dependencies(calls: Sequence[Call], exchange: Exchange) -> None:
     """Call everything that comes before the endpoint; one whose values are invalid is left out, others still run."""
     values = exchange.values
-    for call in plan.dependencies:
+    for call in calls:
         arguments = call.arguments(exchange)
         if arguments is None or (exchange.errors is not None and any(values[slot] is FAILED for slot in call.after)):
             values[call.slot] = FAILED
@@ -78,8 +71,7 @@ async def call_dependencies(plan: Ordered, exchange: Exchange) -> None:
                 values[call.slot] = await anext(generator)
             except StopAsyncIteration:
                 raise RuntimeError("generator didn't yield") from None
-            exits = exchange.function_exits if call.scope == "function" else exchange.request_exits
-            exits.append((generator, call.in_thread))
+            exchange.exits[call.scope].append((generator, call.in_thread))
 
 
 def refusal(plan: Plan, exchange: Exchange) -> ValidationException:

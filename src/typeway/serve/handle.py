@@ -6,14 +6,12 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from typeway.concurrency import run_in_threadpool
-from typeway.plan.build import Plan
-from typeway.plan.calls import Kind
 from typeway.plan.exchange import Exchange
-from typeway.serve.execute import call_dependencies, refusal, run
+from typeway.serve.execute import execute, run
 from typeway.serve.exits import UPLOADS, close_uploads, surrounded
-from typeway.serve.lifecycle import see_through
-from typeway.serve.reply import Reply, as_response, from_response
+from typeway.serve.lifecycle import see_through, send_reply
+from typeway.serve.reply import as_response, from_response
+from typeway.serve.respond import Responder
 from typeway.serve.target import Overrides, Target
 from typeway.types import Receive, Scope, Send
 
@@ -21,6 +19,9 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 # Where a handler finds the exchange that its route has begun, even if it is given another Request.
 EXCHANGE: Final = "typeway.exchange"
+
+# Nothing is sent for what the endpoint of a WebSocket returns.
+UNANSWERED: Final = Responder(encode=lambda result: b"", status=200, keeps_type=False)
 
 
 def handle_request(target: Target) -> Handler:
@@ -52,7 +53,7 @@ def exchange_of(request: Request) -> Exchange:
             "A route's handler needs the request that the route was called with: its dependencies are cleaned up "
             "after the response. Call the route or the application instead."
         )
-    exchange.function_exits, exchange.request_exits = whole.function_exits, whole.request_exits
+    exchange.exits = whole.exits
     return exchange
 
 
@@ -69,8 +70,9 @@ async def serve_handler(handler: Handler, target: Target | None, scope: Scope, r
     scope[EXCHANGE] = exchange
     shields = target is None or target.ready(overrides_in(scope))[0].shields
 
-    async def respond() -> Reply:
-        return from_response(await surrounded(handler(Request(scope, receive, send)), exchange))
+    async def respond() -> None:
+        response = await surrounded(handler(Request(scope, receive, send)), exchange, "function")
+        await send_reply(from_response(response), exchange)
 
     await see_through(respond(), exchange, shields=shields)
     # After a failure whoever answers it closes the uploads: a handler of errors may want to read them.
@@ -82,19 +84,4 @@ async def handle_socket(target: Target, scope: Scope, receive: Receive, send: Se
     """Serve one WebSocket connection."""
     plan, _ = target.ready(overrides_in(scope))
     exchange = Exchange(scope, receive, send, scope.get("path_params", {}))
-    await see_through(surrounded(run_session(plan, exchange), exchange), exchange, shields=plan.shields)
-
-
-async def run_session(plan: Plan, exchange: Exchange) -> None:
-    if plan.body is not None:
-        await plan.body.read(exchange)
-    if plan.dependencies:
-        exchange.values = [None] * plan.size
-        await call_dependencies(plan, exchange)
-    arguments = plan.endpoint.arguments(exchange)
-    if arguments is None or exchange.errors is not None:
-        raise refusal(plan, exchange)
-    if plan.endpoint.kind is Kind.ASYNC:
-        await plan.endpoint.function(**arguments)
-    else:
-        await run_in_threadpool(plan.endpoint.function, **arguments)
+    await see_through(execute(plan, UNANSWERED, exchange), exchange, shields=plan.shields)

@@ -12,7 +12,7 @@ from anyio import CancelScope
 from starlette.responses import Response, StreamingResponse
 
 from typeway.plan.exchange import Exchange
-from typeway.serve.exits import resume
+from typeway.serve.exits import surrounded
 from typeway.serve.reply import Reply
 from typeway.types import Message, Send
 
@@ -33,28 +33,26 @@ class Sent:
 ASYNCIO_BACKEND: Final = "anyio._backends._asyncio"
 
 
-def see_through(work: Awaitable[Reply | None], exchange: Exchange, *, shields: bool) -> Awaitable[None]:
-    """Produce a reply, send it, and resume the generators of the request.
-
-    Success: the answer is sent, background tasks run, then the generators are resumed. Failure: they are resumed with
-    the error, and what comes out of the last one is raised.
+def see_through(work: Awaitable[object], exchange: Exchange, *, shields: bool) -> Awaitable[object]:
+    """Produce a reply, send it and run its background tasks, and resume the generators of the request.
 
     Parameters:
-        work: runs the plan; None if there is nothing to send.
+        work: all but the last.
         shields: whether resuming may wait, so that a cancelled request must not cancel it.
     """
-    exchange.function_exits, exchange.request_exits = [], []
-    return shielded(work, exchange) if shields and is_in_scope() else finish(work, exchange)
+    exchange.exits = {"function": [], "request": []}
+    whole = surrounded(work, exchange, "request")
+    return shielded(whole, exchange) if shields and is_in_scope() else whole
 
 
-async def shielded(work: Awaitable[Reply | None], exchange: Exchange) -> None:
+async def shielded(work: Awaitable[object], exchange: Exchange) -> None:
     """See a request through in a scope of its own.
 
     Outermost, because generators may open scopes of their own, and scopes must nest. Until something is resumed it
     changes nothing.
     """
     with CancelScope() as exchange.cancellation:
-        await finish(work, exchange)
+        await work
 
 
 def is_in_scope() -> bool:
@@ -76,22 +74,8 @@ def is_in_scope() -> bool:
     return state is not None and getattr(state, "cancel_scope", task) is not None
 
 
-async def finish(work: Awaitable[Reply | None], exchange: Exchange) -> None:
-    """See a request through within whatever scope there is."""
-    failure: BaseException | None = None
-    try:
-        reply = await work
-        if reply is not None:
-            await send_reply(reply, exchange)
-    except BaseException as error:  # generators see cancellation as well
-        failure = error
-    if exchange.request_exits:
-        failure = await resume(exchange.request_exits, failure, exchange)
-    if failure is not None:
-        try:
-            raise failure
-        finally:
-            failure = None  # else this frame and the traceback would keep each other alive
+async def send_when_ready(work: Awaitable[Reply], exchange: Exchange) -> None:
+    await send_reply(await work, exchange)
 
 
 async def send_reply(reply: Reply, exchange: Exchange) -> None:

@@ -79,7 +79,7 @@ class Preparation:
         """Call the dependencies; None if anything is invalid."""
         plan = self.plan
         exchange.values = [None] * plan.size
-        await call_dependencies(plan, exchange)
+        await call_dependencies(plan.dependencies, exchange)
         arguments = plan.endpoint.arguments(exchange)
         return None if exchange.errors is not None else arguments
 

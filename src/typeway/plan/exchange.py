@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.websockets import WebSocket
 
 from typeway.background import BackgroundTasks
-from typeway.types import Receive, Scope, Send
+from typeway.types import Message, Receive, Scope, Send
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -140,6 +140,12 @@ class Exchange:
         if tasks is None:
             tasks = self.background = BackgroundTasks()
         return tasks
+
+    async def pass_on(self, message: Message) -> None:
+        """Send a message, and note whether a response has started."""
+        if message["type"] == "http.response.start":
+            self.started = True
+        await self.send(message)
 
     def report(self, slot: int, errors: list[dict[str, Any]]) -> None:
         """Note what is wrong with the values that the call of this slot asks for."""

@@ -8,19 +8,16 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from starlette.datastructures import URL
-from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from typeway import texts
 from typeway.conventions import Conventions
-from typeway.exceptions import HTTPException
 from typeway.plan.build import Plan
 from typeway.plan.exchange import Exchange
-from typeway.serve.errors import Handlers, handled, handler_for, last_answer, split_handlers
+from typeway.serve.errors import Handlers, handled, handler_for, http_error, last_answer, split_handlers
 from typeway.serve.execute import execute, run
 from typeway.serve.exits import UPLOADS, close_uploads
-from typeway.serve.lifecycle import Sent, see_through, send_reply, send_when_ready
+from typeway.serve.lifecycle import see_through, send_reply, send_when_ready
 from typeway.serve.limits import ACTIVE, LimitedApp, change_limit, limit_body, refuse_declared
 from typeway.serve.match import Found, Index
 from typeway.serve.reply import from_response
@@ -95,10 +92,8 @@ def planned(
     if "router" not in scope:
         scope["router"] = site.router
     overrides = site.app.overrides_in_force
-    if overrides or target.plan is None or target.responder is None:
-        plan, responder = target.ready(overrides)
-        return plan, responder, Exchange(scope, receive, send, path_params)
-    return target.plan, target.responder, Exchange(scope, receive, send, path_params)
+    plan, responder = target.ready(overrides) if overrides or target.prepared is None else target.prepared
+    return plan, responder, Exchange(scope, receive, send, path_params)
 
 
 async def serve_http(site: Site, scope: Scope, receive: Receive, send: Send, method: str | None = None) -> None:
@@ -154,9 +149,9 @@ async def serve_without_plan(site: Site, scope: Scope, receive: Receive, send: S
             if limit is not None:
                 change_limit(scope, limit, site.conventions)
             if found is not None:
-                await serve_foreign(site, found, scope, receive, Sent(exchange))
+                await serve_foreign(site, found, scope, receive, exchange.pass_on)
             else:
-                await serve_unmatched(site, path, scope, receive, Sent(exchange))
+                await serve_unmatched(site, path, scope, receive, exchange.pass_on)
         except Exception as error:
             await answer_error(site, error, exchange)
         finally:
@@ -244,7 +239,7 @@ async def serve_unmatched(site: Site, path: str, scope: Scope, receive: Receive,
             await send({"type": "http.response.start", "status": 204, "headers": [(b"allow", allow.encode())]})
             await send({"type": "http.response.body", "body": b""})
             return
-        raise routing_error(conventions, 405, {"Allow": allow})
+        raise http_error(conventions, 405, {"Allow": allow})
     redirect = redirected(site, path, scope)
     if redirect is not None:
         await redirect(scope, receive, send)
@@ -257,7 +252,7 @@ async def serve_unmatched(site: Site, path: str, scope: Scope, receive: Receive,
     if site.default is not None:
         await site.default(scope, receive, send)
         return
-    raise routing_error(conventions, 404, None)
+    raise http_error(conventions, 404)
 
 
 def allowed(others: list[Found], conventions: Conventions) -> str:
@@ -270,14 +265,6 @@ def allowed(others: list[Found], conventions: Conventions) -> str:
     if conventions.answers_options:
         methods.add("OPTIONS")
     return ", ".join(sorted(methods))
-
-
-def routing_error(conventions: Conventions, status: int, headers: dict[str, str] | None) -> Exception:
-    """The exception that says that nothing matches; ours where handlers for it shall see routing errors too."""
-    kind: Any = HTTPException if conventions.one_http_exception else StarletteHTTPException
-    detail = texts.NOT_FOUND if status == 404 else texts.METHOD_NOT_ALLOWED
-    error: Exception = kind(status, detail, headers)
-    return error
 
 
 def redirected(site: Site, path: str, scope: Scope) -> Response | None:

@@ -4,30 +4,17 @@ from __future__ import annotations
 
 from asyncio import current_task
 from collections.abc import Awaitable
-from dataclasses import dataclass
 from sys import modules
 from typing import Any, Final
 
 from anyio import CancelScope
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from typeway.plan.exchange import Exchange
+from typeway.serve.answer import answer_of
 from typeway.serve.exits import surrounded
 from typeway.serve.reply import Reply
-from typeway.types import Message, Send
-
-
-@dataclass(slots=True, eq=False)
-class Sent:
-    """A send function that notes in an exchange that a response has started."""
-
-    exchange: Exchange
-
-    async def __call__(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self.exchange.started = True
-        await self.exchange.send(message)
-
+from typeway.types import ASGIApp, Message, Receive, Scope, Send
 
 # Where anyio keeps the scopes of asyncio's tasks. Without it, or on another event loop, every task is taken to be in one.
 ASYNCIO_BACKEND: Final = "anyio._backends._asyncio"
@@ -90,30 +77,22 @@ async def send_reply(reply: Reply, exchange: Exchange) -> None:
         if exchange.background is not None:
             await exchange.background()
     elif is_head:
-        await send_head(response, exchange)
+        await bodiless(response)(scope, exchange.receive, exchange.pass_on)
     else:
-        await response(scope, exchange.receive, Sent(exchange))
+        await response(scope, exchange.receive, exchange.pass_on)
 
 
-async def send_head(response: Response, exchange: Exchange) -> None:
-    """Send a response's status and headers only (RFC 9110 section 9.3.2); a stream is not even begun."""
-    scope, send = exchange.scope, exchange.send
-    if type(response).__call__ not in (Response.__call__, StreamingResponse.__call__):
-        await response(scope, exchange.receive, without_body(Sent(exchange)))
-        return
-    exchange.started = True
-    await send({"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers})
-    await send({"type": "http.response.body", "body": b""})
-    if response.background is not None:
-        await response.background()
+def bodiless(response: Response) -> ASGIApp:
+    """What sends a response's status and headers only (RFC 9110 section 9.3.2); a stream is not even begun."""
+    answer = answer_of(response, is_head=True)
+    if answer is not None:
+        answer.background = response.background
+        return answer
 
+    async def send_without_body(scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_empty(message: Message) -> None:
+            await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
 
-def without_body(send: Send) -> Send:
-    """The same messages with empty bodies."""
+        await response(scope, receive, send_empty)
 
-    async def send_empty(message: Message) -> None:
-        if message["type"] == "http.response.body":
-            message = {**message, "body": b""}
-        await send(message)
-
-    return send_empty
+    return send_without_body

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from starlette.background import BackgroundTask
@@ -34,26 +35,15 @@ class Flight:
     site: Site  # what serves it in the end
     scope: Scope
     send: Send
-    bridges: list[Bridge] | None = None
-    exchanges: list[Exchange] | None = None
-    tasks: list[BackgroundTask] | None = None
+    bridges: tuple[Bridge, ...] = ()
+    exchanges: tuple[Exchange, ...] = ()  # whose uploads are to be closed
+    tasks: tuple[BackgroundTask, ...] = ()  # the outermost first; run whatever becomes of the responses that had them
 
     def bridge(self, app: ASGIApp, receive: Receive) -> Bridge:
         """Run an application in a child task of this request."""
         bridge = Bridge(app, self.scope, receive)
-        self.bridges = [*(self.bridges or ()), bridge]
+        self.bridges += (bridge,)
         return bridge
-
-    def keep(self, task: BackgroundTask | None) -> None:
-        """Remember a background task, whatever becomes of the response that brought it."""
-        if task is not None:
-            self.tasks = [*(self.tasks or ()), task]
-
-    async def finish(self) -> None:
-        for task in reversed(self.tasks or ()):
-            await task()
-        for bridge in self.bridges or ():
-            await bridge.finish()
 
 
 class LayerRequest(Request):
@@ -66,15 +56,10 @@ class LayerRequest(Request):
         return self.replay()
 
     def replay(self) -> Receive:
-        body: bytes = self.__dict__.get("_body", b"")
-        replayed = False
+        held: list[Message] = [{"type": "http.request", "body": self.__dict__.get("_body", b""), "more_body": False}]
 
         async def receive() -> Message:
-            nonlocal replayed
-            if not replayed:
-                replayed = True
-                return {"type": "http.request", "body": body, "more_body": False}
-            return await self._receive()
+            return held.pop() if held else await self._receive()
 
         return receive
 
@@ -85,10 +70,9 @@ class Onion:
     def __init__(self, dispatches: Sequence[Dispatch], router: Any) -> None:
         self.router = router
         self.dispatches = tuple(dispatches)
-        inner: Inner = serve_inner
+        self.outermost: Inner = serve_inner
         for dispatch in reversed(self.dispatches):
-            inner = layer(dispatch, inner)
-        self.outermost = inner
+            self.outermost = layer(dispatch, self.outermost)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -104,14 +88,16 @@ class Onion:
             response = await self.outermost(flight, receive)
             await response(scope, receive, send)
         except BaseException:
-            for bridge in flight.bridges or ():
+            for bridge in flight.bridges:
                 await bridge.cancel()
             raise
         else:
-            if flight.tasks is not None or flight.bridges is not None:
-                await flight.finish()
+            for task in flight.tasks:
+                await task()
+            for bridge in flight.bridges:
+                await bridge.finish()
         finally:
-            for exchange in flight.exchanges or ():
+            for exchange in flight.exchanges:
                 if exchange.form is not None:
                     await close_uploads(exchange.form)
 
@@ -139,9 +125,8 @@ def layer(dispatch: Dispatch, inner: Inner) -> Inner:
             return await dispatch(request, call_next)
         except Exception as error:
             site = flight.site
-            is_answered = site.conventions.middleware_errors_answered
-            handler = handler_for(error, site.handlers, site.conventions) if is_answered else None
-            if handler is None:
+            handler = handler_for(error, site.handlers, site.conventions)
+            if handler is None or not site.conventions.middleware_errors_answered:
                 raise
             response: Response = await call_handler(handler, request, error)
             return response
@@ -151,8 +136,9 @@ def layer(dispatch: Dispatch, inner: Inner) -> Inner:
 
 async def shown(flight: Flight, response: Response, receive: Receive) -> Response:
     """A response as middleware sees it: its body can be iterated, and its background tasks are the request's."""
-    flight.keep(response.background)
-    response.background = None
+    if response.background is not None:
+        flight.tasks = (response.background, *flight.tasks)
+        response.background = None
     answer = answer_of(response, is_head=flight.scope["method"] == "HEAD")
     if answer is not None:
         return answer
@@ -165,13 +151,10 @@ async def serve_inner(flight: Flight, receive: Receive) -> Response:
     ready = planned(site, scope, receive, send, scope["method"])
     if ready is None or ready[0].has_exits:
         # Generators may hold cancel scopes, and foreign applications send as they like: both get a task of their own.
-        async def app(scope: Scope, receive: Receive, send: Send) -> None:
-            await serve_http(site, scope, receive, send)
-
-        return await flight.bridge(app, receive).answer()
+        return await flight.bridge(partial(serve_http, site), receive).answer()
     plan, responder, exchange = ready
     if plan.body is not None and plan.body.is_form:
-        flight.exchanges = [*(flight.exchanges or ()), exchange]
+        flight.exchanges += (exchange,)
     try:
         if plan.operation.max_body_size is not None:
             limit_body(exchange, plan.operation.max_body_size, site.conventions)
@@ -187,5 +170,5 @@ async def serve_inner(flight: Flight, receive: Receive) -> Response:
     if response is not None:
         return response
     if exchange.background is not None:
-        flight.keep(exchange.background)
+        flight.tasks = (exchange.background, *flight.tasks)
     return Answer(status, headers, b"" if scope["method"] == "HEAD" else body)

@@ -12,11 +12,11 @@ from starlette.responses import JSONResponse, Response
 
 from typeway.encoders import jsonable_encoder, to_json_bytes
 from typeway.operation import Operation
-from typeway.plan.exchange import Exchange
+from typeway.plan.exchange import UNSET, Exchange
 from typeway.plan.fields import Model, build_model
 from typeway.responses import BODILESS
 from typeway.serve.check import build_check, context_of, dump_options, unfit
-from typeway.serve.reply import RawHeaders, Reply, from_response
+from typeway.serve.reply import Reply, from_response
 from typeway.serve.stream import build_stream, streams
 
 JSON_TYPE: Final = (b"content-type", b"application/json")
@@ -37,18 +37,13 @@ class Responder:
         """The reply, with what the endpoint and its dependencies said through an injected Response."""
         if not isinstance(encoded, bytes):
             return self.reply_with(exchange, encoded)
+        status, headers = self.status, [(b"content-length", b"%d" % len(encoded)), JSON_TYPE]
         injected = exchange.response
-        if injected is None and self.status not in BODILESS:
-            return self.status, [(b"content-length", b"%d" % len(encoded)), JSON_TYPE], encoded, None
-        status = self.status if injected is None or injected.status_code is None else injected.status_code
-        headers: RawHeaders = []
-        if status in BODILESS:
-            encoded = b""
-            headers += [JSON_TYPE] if self.keeps_type else []
-        else:
-            headers += [(b"content-length", b"%d" % len(encoded)), JSON_TYPE]
         if injected is not None:
+            status = status if injected.status_code is UNSET else injected.status_code
             headers += injected.raw_headers
+        if status in BODILESS:
+            encoded, headers = b"", headers[1 if self.keeps_type else 2 :]
         return status, headers, encoded, None
 
     def reply_with(self, exchange: Exchange, response: Response) -> Reply:

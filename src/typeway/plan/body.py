@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Final
 
 from pydantic_core import from_json
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException as StarletteHTTPException
-from starlette.requests import Request
 
 from typeway import texts
 from typeway.declare import shapes
@@ -18,7 +18,7 @@ from typeway.declare.classify import Input
 from typeway.exceptions import HTTPException, RequestValidationError
 from typeway.operation import Operation
 from typeway.plan.exchange import Exchange
-from typeway.plan.sources import MISSING, Group, choice_of, pick
+from typeway.plan.sources import MISSING, choice_of, group_collector, pick
 from typeway.types import Message
 
 JSON: Final = "application/json"
@@ -41,8 +41,8 @@ class Body:
     takes_bytes: bool  # whether an input takes the raw bytes of any media type
     strict: bool  # whether a body without a media type is left unparsed
     rejects: bool  # whether other media types are answered with 415
-    form_limits: Mapping[str, int] = field(default_factory=dict)  # `max_fields`, `max_files`, `max_part_size`
-    readers: tuple[ReadField, ...] = ()  # of a form, what reads the raw value of each input
+    form_limits: Mapping[str, int]  # `max_fields`, `max_files`, `max_part_size`
+    readers: Mapping[int, ReadField]  # of a form, what reads the raw value of each input, by the input's id
 
     @property
     def embedded(self) -> bool:
@@ -92,28 +92,20 @@ class Body:
         return kind == "application" and (subtype == "json" or subtype.endswith("+json"))
 
     async def read_form(self, exchange: Exchange) -> None:
-        request = exchange.connection
-        if not isinstance(request, Request):
-            raise parse_failure()
-        try:
+        request: Any = exchange.connection  # a WebSocket has no body to read
+        with parsing():
             exchange.form = form = await request.form(**self.form_limits)
-            exchange.body = [await read(form) for read in self.readers]
-        except StarletteHTTPException:
-            raise
-        except Exception as error:
-            raise parse_failure() from error
+            found = {key: await read(form) for key, read in self.readers.items()}
+            exchange.body = {key: value for key, value in found.items() if value is not MISSING}
 
     def collector(self, inputs: Sequence[Input]) -> Collect | None:
         """A function that adds one callable's share of the body to its raw values."""
         own = [entry for entry in inputs if entry.in_body]
         if not own:
             return None
-        if self.is_form:
-            places = {id(entry): place for place, entry in enumerate(self.inputs)}
-            return collect_form([(entry.name, places[id(entry)]) for entry in own])
-        if self.has_members(own):
-            return collect_members([(entry.name, entry.wires) for entry in own])
-        return collect_whole(own[0].name)
+        if not self.has_members(own):
+            return collect_whole(own[0].name)
+        return collect_members([(entry.name, (id(entry),) if self.is_form else entry.wires) for entry in own])
 
     def has_members(self, inputs: Sequence[Input]) -> bool:
         """Whether one callable's inputs are members of the body, and not each the whole of it.
@@ -161,27 +153,16 @@ def collect_whole(name: str) -> Collect:
     return collect
 
 
-def collect_members(members: list[tuple[str, tuple[str, ...]]]) -> Collect:
+def collect_members(members: list[tuple[str, tuple[Hashable, ...]]]) -> Collect:
     def collect(exchange: Exchange, values: dict[str, Any]) -> bool:
         body = exchange.body
         if not isinstance(body, dict):
             return body is MISSING or isinstance(body, bytes)
-        for name, wires in members:
-            for wire in wires:
-                if wire in body:
-                    values[name] = body[wire]
+        for name, keys in members:
+            for key in keys:
+                if key in body:
+                    values[name] = body[key]
                     break
-        return True
-
-    return collect
-
-
-def collect_form(members: list[tuple[str, int]]) -> Collect:
-    def collect(exchange: Exchange, values: dict[str, Any]) -> bool:
-        for name, index in members:
-            value = exchange.body[index]
-            if value is not MISSING:
-                values[name] = value
         return True
 
     return collect
@@ -194,7 +175,10 @@ async def read_rest(exchange: Exchange, message: Message) -> bytes:
         HTTPException: 400, the client went away in the middle of it.
     """
     if message is NO_MESSAGE:
-        return await read_through_request(exchange)
+        request: Any = exchange.connection
+        with parsing():
+            raw: bytes = await request.body()
+        return raw
     chunks = []
     while True:
         if message["type"] != "http.request":
@@ -206,11 +190,11 @@ async def read_rest(exchange: Exchange, message: Message) -> bytes:
         message = await exchange.receive()
 
 
-async def read_through_request(exchange: Exchange) -> bytes:
-    """The body through the Request that somebody already holds and may have read from."""
-    request = exchange.connection
+@contextmanager
+def parsing() -> Iterator[None]:
+    """Whatever else than an answer is raised inside means that the body cannot be read."""
     try:
-        return await request.body() if isinstance(request, Request) else b""
+        yield
     except StarletteHTTPException:
         raise
     except Exception as error:
@@ -252,13 +236,13 @@ def media_type(content_type: bytes | None) -> str:
 def field_reader(entry: Input) -> ReadField:
     """A function that reads the raw value of one input of a form, or MISSING; an empty field counts as missing."""
     wires, choice = entry.wires, choice_of(entry, "form")
-    group = Group(entry) if entry.is_group else None
+    collect = group_collector(entry) if entry.is_group else None
     # Bytes mean a file's content, not the file.
     reads_content = entry.location == "file" and shapes.is_one_or_several(entry.kind, bytes)
 
     async def read(form: FormData) -> Any:
-        if group is not None:
-            return group.collect(form.getlist, form)
+        if collect is not None:
+            return collect(form.getlist, form)
         _, value = pick(form.getlist, wires, choice)
         return await content_of(value) if reads_content else value
 
@@ -294,5 +278,5 @@ def build_body(inputs: Sequence[Input], operation: Operation) -> Body | None:
         strict=operation.strict_content_type,
         rejects=operation.conventions.rejects_media_types,
         form_limits=dict(operation.form_limits),
-        readers=tuple(map(field_reader, own)) if is_form else (),
+        readers={id(entry): field_reader(entry) for entry in own} if is_form else {},
     )

@@ -25,8 +25,8 @@ def execute(plan: Plan, responder: Responder, exchange: Exchange) -> Awaitable[R
 
 
 async def run(plan: Plan, responder: Responder, exchange: Exchange) -> Reply:
-    if plan.body is not None:
-        await plan.body.read(exchange)
+    if plan.read is not None:
+        await plan.read(exchange)
     if plan.dependencies:
         exchange.values = [None] * plan.size
         await call_dependencies(plan.dependencies, exchange)

@@ -9,11 +9,11 @@ from functools import partial
 from typing import Any
 
 from starlette.background import BackgroundTask
+from starlette.datastructures import FormData
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 
-from typeway.plan.exchange import Exchange
 from typeway.serve.answer import Answer, answer_of
 from typeway.serve.asgi import Site, planned, serve_http
 from typeway.serve.bridge import Bridge
@@ -36,7 +36,7 @@ class Flight:
     scope: Scope
     send: Send
     bridges: tuple[Bridge, ...] = ()
-    exchanges: tuple[Exchange, ...] = ()  # whose uploads are to be closed
+    forms: tuple[FormData, ...] = ()  # whose uploads are to be closed
     tasks: tuple[BackgroundTask, ...] = ()  # the outermost first; run whatever becomes of the responses that had them
 
     def bridge(self, app: ASGIApp, receive: Receive) -> Bridge:
@@ -97,9 +97,8 @@ class Onion:
             for bridge in flight.bridges:
                 await bridge.finish()
         finally:
-            for exchange in flight.exchanges:
-                if exchange.form is not None:
-                    await close_uploads(exchange.form)
+            for form in flight.forms:
+                await close_uploads(form)
 
     async def classic(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The same run of middleware as Starlette composes it."""
@@ -153,8 +152,6 @@ async def serve_inner(flight: Flight, receive: Receive) -> Response:
         # Generators may hold cancel scopes, and foreign applications send as they like: both get a task of their own.
         return await flight.bridge(partial(serve_http, site), receive).answer()
     plan, responder, exchange = ready
-    if plan.body is not None and plan.body.is_form:
-        flight.exchanges += (exchange,)
     try:
         if plan.operation.max_body_size is not None:
             limit_body(exchange, plan.operation.max_body_size, site.conventions)
@@ -166,6 +163,9 @@ async def serve_inner(flight: Flight, receive: Receive) -> Response:
         response = await handled(error, handler, exchange.connection, site.handlers, site.conventions)
         reply = from_response(response)
         error.__traceback__ = None
+    finally:
+        if exchange.form is not None:
+            flight.forms += (exchange.form,)
     status, headers, body, response = reply
     if response is not None:
         return response

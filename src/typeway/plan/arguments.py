@@ -1,7 +1,5 @@
 """Compute the keyword arguments of one call: raw values read, validated in one step, joined by results and objects."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

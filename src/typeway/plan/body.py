@@ -1,7 +1,5 @@
 """Read a request's body: JSON, forms and files, their media types and their limits."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager

@@ -1,10 +1,10 @@
 """Hold one request in flight: what a plan reads from it, and what running the plan leaves behind."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from collections.abc import AsyncGenerator
+from typing import Any, Final, TypeAlias
 from urllib.parse import parse_qsl
 
+from anyio import CancelScope
 from starlette.background import BackgroundTasks as StarletteBackgroundTasks
 from starlette.datastructures import FormData
 from starlette.requests import HTTPConnection, Request, cookie_parser
@@ -14,13 +14,8 @@ from starlette.websockets import WebSocket
 from typeway.background import BackgroundTasks
 from typeway.types import Message, Receive, Scope, Send
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
-
-    from anyio import CancelScope
-
 # A generator to resume, and whether it runs in a thread, where no cancellation reaches it.
-Exit: TypeAlias = "tuple[AsyncGenerator[Any, None], bool]"
+Exit: TypeAlias = tuple[AsyncGenerator[Any, None], bool]
 
 
 class Exchange:
@@ -28,12 +23,8 @@ class Exchange:
 
     Only what a plan asks for is ever made: most requests have no Request object, no exits and no tasks.
 
-    Parameters:
-        scope: the ASGI scope.
-        receive: where the body comes from.
-        send: handed to Request and WebSocket objects; running a plan never uses it.
-
     Attributes:
+        send: handed to Request and WebSocket objects; running a plan never uses it.
         exits: the generators to resume, by what ends them: see `typeway.declare.depends.Lifetime`.
         held: the one Request or WebSocket, once somebody holds it and may have read the body through it.
         started: whether a response has begun to be sent.

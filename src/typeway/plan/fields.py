@@ -22,7 +22,6 @@ from typeway.exceptions import PydanticV1NotSupportedError, TypewayError, declar
 # Values that nobody can change: they need no copy per request.
 IMMUTABLE: Final = (type(None), bool, int, float, complex, str, bytes, Enum)
 
-
 # A type's core schema, its `validator`, and its `serializer`, which turns values into JSON.
 Model = TypeAdapter[Any]
 

@@ -1,7 +1,5 @@
 """Show http middleware the response of what it surrounds: status, headers, and a body that can be iterated."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Adapt plans to ASGI: a scope comes in, messages go out."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import MappingProxyType

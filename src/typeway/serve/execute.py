@@ -1,7 +1,5 @@
 """Run a plan: read the body, call what the endpoint needs, call the endpoint, and encode what it returns."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Resume generators after their request: in reverse order, with the error that ended it if there was one."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncGenerator, Awaitable
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeVar

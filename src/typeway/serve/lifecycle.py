@@ -1,7 +1,5 @@
 """See a request through to its end: produce the reply, send it, run its tasks, resume its generators."""
 
-from __future__ import annotations
-
 from asyncio import current_task
 from collections.abc import Awaitable
 from sys import modules

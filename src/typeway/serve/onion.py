@@ -1,7 +1,5 @@
 """Compose http middleware: functions from request to response, around what serves the request."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Turn what an endpoint returned into a reply: checked against its model, straight to bytes where possible."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final

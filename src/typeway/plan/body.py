@@ -36,24 +36,14 @@ class Body:
     inputs: tuple[Input, ...]  # every input of the operation that the body carries, dependencies' first
     is_form: bool  # whether the body is a form instead of JSON
     media_types: frozenset[str]  # what the inputs declare to accept beside JSON
-    takes_bytes: bool  # whether an input takes the raw bytes of any media type
+    embedded: bool  # whether JSON is an object whose members are the inputs
     strict: bool  # whether a body without a media type is left unparsed
-    rejects: bool  # whether other media types are answered with 415
+    rejects: bool  # whether other media types are answered with 415; not where an input takes the raw bytes of any
     form_limits: Mapping[str, int]  # `max_fields`, `max_files`, `max_part_size`
     readers: Mapping[int, ReadField]  # of a form, what reads the raw value of each input, by the input's id
 
-    @property
-    def embedded(self) -> bool:
-        """Whether a JSON body is an object whose members are the inputs."""
-        return not self.is_form and self.has_members(self.inputs)
-
     async def read(self, exchange: Exchange) -> None:
-        """Read and parse the body into the exchange.
-
-        Raises:
-            RequestValidationError: the JSON is malformed.
-            HTTPException: 400 where the body cannot be read, 415 where its media type is not accepted.
-        """
+        """Read and parse the body into the exchange; what is wrong with it is raised as an HTTPException or as a 422."""
         if self.is_form:
             await self.read_form(exchange)
             return
@@ -77,7 +67,7 @@ class Body:
                 exchange.body = from_json(raw)
             except ValueError:
                 exchange.body = parse_json(raw)
-        elif self.rejects and not self.takes_bytes and media_type(content_type) not in self.media_types:
+        elif self.rejects and media_type(content_type) not in self.media_types:
             raise unsupported(self.media_types | {JSON})
         else:
             exchange.body = raw
@@ -167,11 +157,7 @@ def collect_members(members: list[tuple[str, tuple[Hashable, ...]]]) -> Collect:
 
 
 async def read_rest(exchange: Exchange, message: Message) -> bytes:
-    """The whole body where it is not in the first message, or where somebody holds a Request that may have read it.
-
-    Raises:
-        HTTPException: 400, the client went away in the middle of it.
-    """
+    """The whole body where it is not in the first message, or where somebody holds a Request that may have read it."""
     if message is NO_MESSAGE:
         request: Any = exchange.connection
         with parsing():
@@ -267,14 +253,14 @@ def build_body(inputs: Sequence[Input], operation: Operation) -> Body | None:
     names = {entry.name for entry in own}
     embedded = not is_form and (len(names) > 1 or any(entry.marker.embed for entry in own))
     says_type = not is_form and not embedded and all(shapes.media_type(entry.kind) is not None for entry in own)
-    kind = PatchBody if says_type and operation.conventions.rejects_media_types else Body
-    return kind(
+    rejects = operation.conventions.rejects_media_types
+    return (PatchBody if says_type and rejects else Body)(
         inputs=own,
         is_form=is_form,
         media_types=frozenset(entry.marker.media_type for entry in own),
-        takes_bytes=any(shapes.is_one_or_several(entry.kind, (UploadFile, bytes)) for entry in own),
+        embedded=embedded,
         strict=operation.strict_content_type,
-        rejects=operation.conventions.rejects_media_types,
+        rejects=rejects and not any(shapes.is_one_or_several(entry.kind, (UploadFile, bytes)) for entry in own),
         form_limits=dict(operation.form_limits),
         readers={id(entry): field_reader(entry) for entry in own} if is_form else {},
     )

@@ -140,9 +140,7 @@ class Exchange:
 
     def report(self, slot: int, errors: list[dict[str, Any]]) -> None:
         """Note what is wrong with the values that the call of this slot asks for."""
-        if self.errors is None:
-            self.errors = {}
-        self.errors.setdefault(slot, []).extend(errors)
+        self.errors = {**(self.errors or {}), slot: errors}
 
 
 # The status of an injected response whose status nobody has set.

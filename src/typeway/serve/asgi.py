@@ -95,10 +95,7 @@ def planned(
 
 
 async def serve_http(site: Site, scope: Scope, receive: Receive, send: Send, method: str | None = None) -> None:
-    """Answer one request.
-
-    Parameters:
-        method: the method to look for, if not the request's own.
+    """Answer one request by the route for its own method, or for another if one is given.
 
     Raises:
         Exception: what no handler of the application answers; if the site is the outermost, a 500 has been sent.
@@ -234,8 +231,7 @@ async def serve_unmatched(site: Site, path: str, scope: Scope, receive: Receive,
         scope["route"] = others[0][0].shown
         allow = allowed(others, conventions)
         if method == "OPTIONS" and conventions.answers_options:
-            await send({"type": "http.response.start", "status": 204, "headers": [(b"allow", allow.encode())]})
-            await send({"type": "http.response.body", "body": b""})
+            await Response(status_code=204, headers={"Allow": allow})(scope, receive, send)
             return
         raise http_error(conventions, 405, {"Allow": allow})
     redirect = redirected(site, path, scope)
@@ -269,9 +265,5 @@ def redirected(site: Site, path: str, scope: Scope) -> Response | None:
     """A redirect to the same path with or without its last slash, if a route is there."""
     if not site.redirects or path == "/":
         return None
-    other = dict(scope)
-    is_slashed = path.endswith("/")
-    other["path"] = scope["path"].rstrip("/") if is_slashed else scope["path"] + "/"
-    if not site.index.on_path(path_of(other), other):
-        return None
-    return RedirectResponse(url=str(URL(scope=other)))
+    other = {**scope, "path": scope["path"].rstrip("/") if path.endswith("/") else scope["path"] + "/"}
+    return RedirectResponse(URL(scope=other)) if site.index.on_path(path_of(other), other) else None

@@ -84,12 +84,9 @@ async def resume(exits: list[Exit], failure: BaseException | None, exchange: Exc
 
 
 async def leave(generator: AsyncGenerator[Any, None], error: BaseException | None) -> bool | None:
-    """Resume a generator behind its `yield`, by contextlib's rules.
+    """Resume a generator behind its `yield`, by contextlib's rules; return whether it swallowed the error.
 
     PERF: where nothing has failed it costs 0.6 us, contextlib's own 1.8 us; where something has, contextlib's own decides.
-
-    Returns:
-        Whether it swallowed the error.
     """
     if error is not None:
         manager = asynccontextmanager(lambda: generator)()

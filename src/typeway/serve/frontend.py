@@ -74,10 +74,9 @@ class Build(StaticFiles):
 
     def find(self, path: str) -> tuple[str, os.stat_result, bool] | None:
         """The file that a path means, and whether it is the index of a directory."""
-        if not self.config_checked:
-            if not self.is_there:
-                raise RuntimeError(self.no_directory())
-            self.config_checked = True
+        if not (self.config_checked or self.is_there):
+            raise RuntimeError(self.no_directory())
+        self.config_checked = True
         relative = os.path.normpath(path.lstrip("/"))
         try:
             for name in (relative, f"{relative}/index.html"):

@@ -10,7 +10,7 @@ from typeway.plan.exchange import Exchange
 from typeway.serve.execute import execute, run
 from typeway.serve.exits import UPLOADS, close_uploads, surrounded
 from typeway.serve.lifecycle import see_through, send_reply
-from typeway.serve.reply import as_response, from_response
+from typeway.serve.reply import from_response
 from typeway.serve.respond import Responder
 from typeway.serve.target import Overrides, Target
 from typeway.types import Receive, Scope, Send
@@ -31,11 +31,13 @@ def handle_request(target: Target) -> Handler:
         exchange = exchange_of(request)
         plan, responder = target.ready(overrides_in(request.scope))
         try:
-            reply = await run(plan, responder, exchange)
+            status, headers, body, response = await run(plan, responder, exchange)
         finally:
             if exchange.form is not None:
                 request.scope[UPLOADS] = exchange.form
-        response = as_response(reply)
+        if response is None:
+            response = Response(body, status)
+            response.raw_headers = headers
         if response.background is None and exchange.background is not None:
             response.background = exchange.background
         return response
@@ -45,15 +47,14 @@ def handle_request(target: Target) -> Handler:
 
 def exchange_of(request: Request) -> Exchange:
     """A new exchange for every call: a route class may call its handler again, and with a Request of its own making."""
-    exchange = Exchange(request.scope, request.receive, request._send, request.path_params)
-    exchange.held = request
     whole: Exchange | None = request.scope.get(EXCHANGE)
     if whole is None:
         raise RuntimeError(
             "A route's handler needs the request that the route was called with: its dependencies are cleaned up "
             "after the response. Call the route or the application instead."
         )
-    exchange.exits = whole.exits
+    exchange = Exchange(request.scope, request.receive, request._send, request.path_params)
+    exchange.held, exchange.exits = request, whole.exits
     return exchange
 
 

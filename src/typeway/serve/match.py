@@ -222,5 +222,4 @@ def values_in(entry: Entry, path: str) -> dict[str, Any] | None:
     match = None if regex is None else regex.match(path)
     if match is None:
         return None
-    convertors = entry.convertors
-    return {name: convertors[name].convert(value) for name, value in match.groupdict().items()}
+    return {name: entry.convertors[name].convert(value) for name, value in match.groupdict().items()}

@@ -49,9 +49,8 @@ class LayerRequest(Request):
 
     def downstream(self) -> Receive:
         """Where what is further in receives from."""
-        if "_body" not in self.__dict__ and not self._stream_consumed:
-            return self._receive
-        return self.replay()
+        is_untouched = "_body" not in self.__dict__ and not self._stream_consumed
+        return self._receive if is_untouched else self.replay()
 
     def replay(self) -> Receive:
         held: list[Message] = [{"type": "http.request", "body": self.__dict__.get("_body", b""), "more_body": False}]

@@ -14,13 +14,3 @@ Reply: TypeAlias = tuple[int, RawHeaders, bytes, Response | None]
 
 def from_response(response: Response) -> Reply:
     return response.status_code, [], b"", response
-
-
-def as_response(reply: Reply) -> Response:
-    """The reply as a Starlette response, for code that wants to see or change one."""
-    status, headers, body, response = reply
-    if response is not None:
-        return response
-    made = Response(body, status)
-    made.raw_headers = [*headers]
-    return made

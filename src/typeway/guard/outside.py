@@ -235,7 +235,7 @@ async def running(app: Typeway, plan: Plan) -> AsyncIterator[dict[str, Any]]:
     scope = {"type": "http", "method": "", "path": "", "query_string": b"", "headers": [], "app": app}
     exchange = Exchange(scope, no_message, ignore, {})
     exchange.values = [None] * plan.size
-    exchange.exits = {"function": [], "request": []}
+    exchange.function_exits, exchange.request_exits = [], []
     failure: BaseException | None = None
     with CancelScope() if plan.shields else nullcontext() as shield:
         exchange.cancellation = shield
@@ -257,14 +257,14 @@ async def running(app: Typeway, plan: Plan) -> AsyncIterator[dict[str, Any]]:
 
 async def finish(exchange: Exchange, failure: BaseException | None) -> BaseException | None:
     """Resume what is suspended, and run background tasks if all went well."""
-    failure = await resume(exchange.exits["function"], failure, exchange)
+    failure = await resume(exchange.function_exits, failure, exchange)
     tasks: BackgroundTasks | None = exchange.background
     if failure is None and tasks is not None:
         try:
             await tasks()
         except BaseException as error:  # noqa: BLE001  it is raised when all is cleaned up
             failure = error
-    return await resume(exchange.exits["request"], failure, exchange)
+    return await resume(exchange.request_exits, failure, exchange)
 
 
 async def no_message() -> Any:

@@ -25,7 +25,6 @@ class Exchange:
 
     Attributes:
         send: handed to Request and WebSocket objects; running a plan never uses it.
-        exits: the generators to resume, by what ends them: see `typeway.declare.depends.Lifetime`.
         held: the one Request or WebSocket, once somebody holds it and may have read the body through it.
         started: whether a response has begun to be sent.
     """
@@ -38,7 +37,8 @@ class Exchange:
     errors: dict[int, list[dict[str, Any]]] | None = None
     response: Response | None = None
     background: StarletteBackgroundTasks | None = None
-    exits: dict[str | None, list[Exit]]
+    function_exits: list[Exit]
+    request_exits: list[Exit]
     cancellation: CancelScope | None = None
     started: bool = False
     held: HTTPConnection[Any] | None = None

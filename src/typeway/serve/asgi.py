@@ -1,5 +1,7 @@
 """Adapt plans to ASGI: a scope comes in, messages go out."""
 
+from __future__ import annotations  # PERF: else those of inner functions would be evaluated again by every request
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -15,7 +17,7 @@ from typeway.plan.exchange import Exchange
 from typeway.serve.errors import Handlers, handled, handler_for, http_error, last_answer, split_handlers
 from typeway.serve.execute import execute, run
 from typeway.serve.exits import UPLOADS, close_uploads
-from typeway.serve.lifecycle import see_through, send_reply, send_when_ready
+from typeway.serve.lifecycle import see_through, send_reply
 from typeway.serve.limits import ACTIVE, LimitedApp, change_limit, limit_body, refuse_declared
 from typeway.serve.match import Found, Index
 from typeway.serve.reply import from_response
@@ -114,8 +116,7 @@ async def serve_http(site: Site, scope: Scope, receive: Receive, send: Send, met
         if plan.operation.max_body_size is not None:
             limit_body(exchange, plan.operation.max_body_size, site.conventions)
         if plan.has_exits:
-            work = send_when_ready(execute(plan, responder, exchange), exchange)
-            await see_through(work, exchange, shields=plan.shields)
+            await see_through(execute(plan, responder, exchange), exchange, shields=plan.shields)
             return
         reply = await run(plan, responder, exchange)
         status, headers, body, response = reply

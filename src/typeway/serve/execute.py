@@ -11,7 +11,7 @@ from typeway.plan.build import FAILED, Call, Plan
 from typeway.plan.calls import ASYNC, INLINE, THREAD
 from typeway.plan.exchange import Exchange
 from typeway.serve.check import context_of
-from typeway.serve.exits import surrounded
+from typeway.serve.lifecycle import surrounded
 from typeway.serve.reply import Reply
 from typeway.serve.respond import Responder
 
@@ -69,7 +69,8 @@ async def call_dependencies(calls: Sequence[Call], exchange: Exchange) -> None:
                 values[call.slot] = await anext(generator)
             except StopAsyncIteration:
                 raise RuntimeError("generator didn't yield") from None
-            exchange.exits[call.scope].append((generator, call.in_thread))
+            exits = exchange.function_exits if call.scope == "function" else exchange.request_exits
+            exits.append((generator, call.in_thread))
 
 
 def refusal(plan: Plan, exchange: Exchange) -> ValidationException:

@@ -1,18 +1,15 @@
 """Resume generators after their request: in reverse order, with the error that ended it if there was one."""
 
-from collections.abc import AsyncGenerator, Awaitable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from anyio import CancelScope
 from anyio.lowlevel import checkpoint_if_cancelled
 from starlette.datastructures import FormData
 
-from typeway.declare.depends import Lifetime
 from typeway.exceptions import TypewayError
 from typeway.plan.exchange import Exchange, Exit
-
-Result = TypeVar("Result")
 
 SWALLOWED: Final = (
     "there is nothing to answer with: the application is raising an exception and a dependency with yield caught it "
@@ -27,30 +24,6 @@ async def close_uploads(form: FormData) -> None:
     """Close a form's files, whatever is being cancelled: large ones are files on a disk."""
     with CancelScope(shield=True):
         await form.close()
-
-
-async def surrounded(work: Awaitable[Result], exchange: Exchange, lifetime: Lifetime) -> Result:
-    """Await the work that generators of one scope surround, and resume them.
-
-    Raises:
-        BaseException: what the work raised, as it came out of the last of them; or what one of them raised instead.
-    """
-    outcome: Any = None
-    failure: BaseException | None = None
-    try:
-        outcome = await work
-    except BaseException as error:  # generators see cancellation as well
-        failure = error
-    exits = exchange.exits[lifetime]
-    if exits:
-        failure = await resume(exits, failure, exchange)
-    if failure is not None:
-        try:
-            raise failure
-        finally:
-            failure = None  # else this frame and the traceback would keep each other alive
-    result: Result = outcome  # None where a WebSocket's generator swallowed a failure
-    return result
 
 
 async def resume(exits: list[Exit], failure: BaseException | None, exchange: Exchange) -> BaseException | None:

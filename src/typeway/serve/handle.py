@@ -8,9 +8,9 @@ from starlette.responses import Response
 
 from typeway.plan.exchange import Exchange
 from typeway.serve.execute import execute, run
-from typeway.serve.exits import UPLOADS, close_uploads, surrounded
-from typeway.serve.lifecycle import see_through, send_reply
-from typeway.serve.reply import from_response
+from typeway.serve.exits import UPLOADS, close_uploads
+from typeway.serve.lifecycle import see_through, surrounded
+from typeway.serve.reply import Reply, from_response
 from typeway.serve.respond import Responder
 from typeway.serve.target import Overrides, Target
 from typeway.types import Receive, Scope, Send
@@ -54,7 +54,8 @@ def exchange_of(request: Request) -> Exchange:
             "after the response. Call the route or the application instead."
         )
     exchange = Exchange(request.scope, request.receive, request._send, request.path_params)
-    exchange.held, exchange.exits = request, whole.exits
+    exchange.held = request
+    exchange.function_exits, exchange.request_exits = whole.function_exits, whole.request_exits
     return exchange
 
 
@@ -71,9 +72,8 @@ async def serve_handler(handler: Handler, target: Target | None, scope: Scope, r
     scope[EXCHANGE] = exchange
     shields = target is None or target.ready(overrides_in(scope))[0].shields
 
-    async def respond() -> None:
-        response = await surrounded(handler(Request(scope, receive, send)), exchange, "function")
-        await send_reply(from_response(response), exchange)
+    async def respond() -> Reply:
+        return from_response(await surrounded(handler(Request(scope, receive, send)), exchange, "function"))
 
     await see_through(respond(), exchange, shields=shields)
     # After a failure whoever answers it closes the uploads: a handler of errors may want to read them.
@@ -85,4 +85,8 @@ async def handle_socket(target: Target, scope: Scope, receive: Receive, send: Se
     """Serve one WebSocket connection."""
     plan, _ = target.ready(overrides_in(scope))
     exchange = Exchange(scope, receive, send, scope.get("path_params", {}))
-    await see_through(execute(plan, UNANSWERED, exchange), exchange, shields=plan.shields)
+
+    async def session() -> None:
+        await execute(plan, UNANSWERED, exchange)
+
+    await see_through(session(), exchange, shields=plan.shields)

@@ -8,9 +8,10 @@ from typing import Any, Final
 from anyio import CancelScope
 from starlette.responses import Response
 
+from typeway.declare.depends import Lifetime
 from typeway.plan.exchange import Exchange
 from typeway.serve.answer import answer_of
-from typeway.serve.exits import surrounded
+from typeway.serve.exits import resume
 from typeway.serve.reply import Reply
 from typeway.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -18,19 +19,18 @@ from typeway.types import ASGIApp, Message, Receive, Scope, Send
 ASYNCIO_BACKEND: Final = "anyio._backends._asyncio"
 
 
-def see_through(work: Awaitable[object], exchange: Exchange, *, shields: bool) -> Awaitable[object]:
-    """Produce a reply, send it and run its background tasks, and resume the generators of the request.
+def see_through(work: Awaitable[Reply | None], exchange: Exchange, *, shields: bool) -> Awaitable[Any]:
+    """Do all the work of a request, send the reply that it produces, if any, and resume the request's generators.
 
     Parameters:
-        work: all but the last.
         shields: whether resuming may wait, so that a cancelled request must not cancel it.
     """
-    exchange.exits = {"function": [], "request": []}
+    exchange.function_exits, exchange.request_exits = [], []
     whole = surrounded(work, exchange, "request")
     return shielded(whole, exchange) if shields and is_in_scope() else whole
 
 
-async def shielded(work: Awaitable[object], exchange: Exchange) -> None:
+async def shielded(work: Awaitable[Any], exchange: Exchange) -> None:
     """See a request through in a scope of its own.
 
     Outermost, because generators may open scopes of their own, and scopes must nest. Until something is resumed it
@@ -59,8 +59,29 @@ def is_in_scope() -> bool:
     return state is not None and getattr(state, "cancel_scope", task) is not None
 
 
-async def send_when_ready(work: Awaitable[Reply], exchange: Exchange) -> None:
-    await send_reply(await work, exchange)
+async def surrounded(work: Awaitable[Any], exchange: Exchange, lifetime: Lifetime) -> Any:
+    """Await the work that generators of one scope surround, and resume them; the reply of a request is sent before.
+
+    Raises:
+        BaseException: what the work raised, as it came out of the last of them; or what one of them raised instead.
+    """
+    outcome: Any = None  # it stays None where a WebSocket's generator swallows a failure
+    failure: BaseException | None = None
+    try:
+        outcome = await work
+        if outcome is not None and lifetime == "request":
+            await send_reply(outcome, exchange)
+    except BaseException as error:  # generators see cancellation as well
+        failure = error
+    exits = exchange.request_exits if lifetime == "request" else exchange.function_exits
+    if exits:
+        failure = await resume(exits, failure, exchange)
+    if failure is not None:
+        try:
+            raise failure
+        finally:
+            failure = None  # else this frame and the traceback would keep each other alive
+    return outcome
 
 
 async def send_reply(reply: Reply, exchange: Exchange) -> None:

@@ -1,5 +1,7 @@
 """Compose http middleware: functions from request to response, around what serves the request."""
 
+from __future__ import annotations  # PERF: else those of inner functions would be evaluated again by every request
+
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -161,7 +163,7 @@ async def serve_inner(flight: Flight, receive: Receive) -> Response:
         reply = from_response(response)
         error.__traceback__ = None
     finally:
-        if exchange.form is not None:
+        if plan.read is not None and exchange.form is not None:
             flight.forms += (exchange.form,)
     status, headers, body, response = reply
     if response is not None:

@@ -19,8 +19,6 @@ from typeway.plan.exchange import Exchange
 from typeway.plan.sources import MISSING, choice_of, group_collector, pick
 from typeway.types import Message
 
-JSON: Final = "application/json"
-
 # In the place of a first message where the body is read through a Request.
 NO_MESSAGE: Final[Message] = {"type": ""}
 
@@ -68,7 +66,7 @@ class Body:
             except ValueError:
                 exchange.body = parse_json(raw)
         elif self.rejects and media_type(content_type) not in self.media_types:
-            raise unsupported(self.media_types | {JSON})
+            raise unsupported(self.media_types | {"application/json"})
         else:
             exchange.body = raw
 

@@ -17,6 +17,9 @@ from typeway.types import Message, Receive, Scope, Send
 # A generator to resume, and whether it runs in a thread, where no cancellation reaches it.
 Exit: TypeAlias = tuple[AsyncGenerator[Any, None], bool]
 
+# The status of an injected response whose status nobody has set.
+UNSET: Final[Any] = None
+
 
 class Exchange:
     """One request and what has become of it so far.
@@ -141,7 +144,3 @@ class Exchange:
     def report(self, slot: int, errors: list[dict[str, Any]]) -> None:
         """Note what is wrong with the values that the call of this slot asks for."""
         self.errors = {**(self.errors or {}), slot: errors}
-
-
-# The status of an injected response whose status nobody has set.
-UNSET: Final[Any] = None

@@ -225,9 +225,8 @@ async def serve_unmatched(site: Site, path: str, scope: Scope, receive: Receive,
             return
     others = site.index.on_path(path, scope)
     if others:
-        foreign = next((found for found in others if found[2] is not None), None)
-        if foreign is not None and len(others) == 1:
-            await serve_foreign(site, foreign, scope, receive, send)
+        if len(others) == 1 and others[0][2] is not None:
+            await serve_foreign(site, others[0], scope, receive, send)
             return
         scope["route"] = others[0][0].shown
         allow = allowed(others, conventions)
@@ -235,19 +234,12 @@ async def serve_unmatched(site: Site, path: str, scope: Scope, receive: Receive,
             await Response(status_code=204, headers={"Allow": allow})(scope, receive, send)
             return
         raise http_error(conventions, 405, {"Allow": allow})
-    redirect = redirected(site, path, scope)
-    if redirect is not None:
-        await redirect(scope, receive, send)
-        return
-    for frontend in site.frontends:
-        if frontend.covers(path):
-            scope.setdefault("router", site.router)
-            await frontend.handle(scope, receive, send)
-            return
-    if site.default is not None:
-        await site.default(scope, receive, send)
-        return
-    raise http_error(conventions, 404)
+    scope.setdefault("router", site.router)
+    frontend = next((each.handle for each in site.frontends if each.covers(path)), None)
+    app = redirected(site, path, scope) or frontend or site.default
+    if app is None:
+        raise http_error(conventions, 404)
+    await app(scope, receive, send)
 
 
 def allowed(others: list[Found], conventions: Conventions) -> str:

@@ -3,7 +3,7 @@
 from asyncio import current_task
 from collections.abc import Awaitable
 from sys import modules
-from typing import Any, Final
+from typing import Any
 
 from anyio import CancelScope
 from starlette.responses import Response
@@ -14,9 +14,6 @@ from typeway.serve.answer import answer_of
 from typeway.serve.exits import resume
 from typeway.serve.reply import Reply
 from typeway.types import ASGIApp, Message, Receive, Scope, Send
-
-# Where anyio keeps the scopes of asyncio's tasks. Without it, or on another event loop, every task is taken to be in one.
-ASYNCIO_BACKEND: Final = "anyio._backends._asyncio"
 
 
 def see_through(work: Awaitable[Reply | None], exchange: Exchange, *, shields: bool) -> Awaitable[Any]:
@@ -49,7 +46,9 @@ def is_in_scope() -> bool:
         task: Any = current_task()
     except RuntimeError:
         return True
-    backend = modules.get(ASYNCIO_BACKEND)
+    # Where anyio keeps the scopes of asyncio's tasks. Without them, or on another event loop, every task is taken to be
+    # in one.
+    backend = modules.get("anyio._backends._asyncio")
     if backend is None:
         return False
     states = getattr(backend, "_task_states", None)

@@ -68,10 +68,11 @@ class Onion:
 
     def __init__(self, dispatches: Sequence[Dispatch], router: Any) -> None:
         self.router = router
-        self.dispatches = tuple(dispatches)
         self.outermost: Inner = serve_inner
-        for dispatch in reversed(self.dispatches):
+        self.classic: ASGIApp = router  # the same run of middleware as Starlette composes it
+        for dispatch in reversed(dispatches):
             self.outermost = layer(dispatch, self.outermost)
+            self.classic = BaseHTTPMiddleware(self.classic, dispatch=dispatch)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -98,13 +99,6 @@ class Onion:
         finally:
             for form in flight.forms:
                 await close_uploads(form)
-
-    async def classic(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The same run of middleware as Starlette composes it."""
-        app: ASGIApp = self.router
-        for dispatch in reversed(self.dispatches):
-            app = BaseHTTPMiddleware(app, dispatch=dispatch)
-        await app(scope, receive, send)
 
 
 def layer(dispatch: Dispatch, inner: Inner) -> Inner:

@@ -48,11 +48,7 @@ WATCH: Final = Watch()
 
 
 class Target:
-    """The plan of an operation, built when first asked for.
-
-    Parameters:
-        settle: makes the operation from what its route says at that moment.
-    """
+    """The plan of an operation, built when first asked for; `settle` makes that of what its route says at that moment."""
 
     __slots__ = ("__weakref__", "_lock", "_overridden", "_settle", "prepared")
 

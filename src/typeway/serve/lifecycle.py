@@ -46,8 +46,7 @@ def is_in_scope() -> bool:
         task: Any = current_task()
     except RuntimeError:
         return True
-    # Where anyio keeps the scopes of asyncio's tasks. Without them, or on another event loop, every task is taken to be
-    # in one.
+    # Where anyio keeps the scopes of asyncio's tasks; without them, and on other loops, every task is taken to be in one.
     backend = modules.get("anyio._backends._asyncio")
     if backend is None:
         return False

@@ -92,10 +92,11 @@ class Onion:
                 await bridge.cancel()
             raise
         else:
-            for task in flight.tasks:
-                await task()
-            for bridge in flight.bridges:
-                await bridge.finish()
+            if flight.tasks or flight.bridges:
+                for task in flight.tasks:
+                    await task()
+                for bridge in flight.bridges:
+                    await bridge.finish()
         finally:
             for form in flight.forms:
                 await close_uploads(form)

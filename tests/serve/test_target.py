@@ -29,11 +29,11 @@ def served() -> tuple[Typeway, Target]:
 def test_nothing_is_planned_before_the_first_request():
     """Declaring reads signatures; the plan is built by the first request and stays."""
     app, target = served()
-    assert target.plan is None
+    assert target.prepared is None
     assert answer(app, "GET /") == (200, "real")
-    plan = target.plan
+    prepared = target.prepared
     assert answer(app, "GET /") == (200, "real")
-    assert target.plan is plan is not None
+    assert target.prepared is prepared is not None
 
 
 def test_threads_build_one_plan():

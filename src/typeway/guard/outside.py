@@ -240,7 +240,7 @@ async def running(app: Typeway, plan: Plan) -> AsyncIterator[dict[str, Any]]:
     with CancelScope() if plan.shields else nullcontext() as shield:
         exchange.cancellation = shield
         try:
-            await call_dependencies(plan, exchange)
+            await call_dependencies(plan.dependencies, exchange)
             arguments = plan.endpoint.arguments(exchange)
             if arguments is None or exchange.errors is not None:
                 raise refusal(plan, exchange)
@@ -257,17 +257,14 @@ async def running(app: Typeway, plan: Plan) -> AsyncIterator[dict[str, Any]]:
 
 async def finish(exchange: Exchange, failure: BaseException | None) -> BaseException | None:
     """Resume what is suspended, and run background tasks if all went well."""
-    if exchange.function_exits:
-        failure = await resume(exchange.function_exits, failure, exchange)
+    failure = await resume(exchange.function_exits, failure, exchange)
     tasks: BackgroundTasks | None = exchange.background
     if failure is None and tasks is not None:
         try:
             await tasks()
         except BaseException as error:  # noqa: BLE001  it is raised when all is cleaned up
             failure = error
-    if exchange.request_exits:
-        failure = await resume(exchange.request_exits, failure, exchange)
-    return failure
+    return await resume(exchange.request_exits, failure, exchange)
 
 
 async def no_message() -> Any:

@@ -22,12 +22,8 @@ from typeway.serve.execute import call_dependencies
 
 ABSENT: Final = object()
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Branch:
-    """Calls that run one after the other, while other branches run."""
-
-    dependencies: tuple[Call, ...]  # the calls in order; the marked one is the last
+# Calls that run one after the other, while other branches run; the marked one is the last.
+Branch = tuple[Call, ...]
 
 
 def arranged(plan: Plan) -> Plan:
@@ -58,7 +54,7 @@ def arrange(calls: Sequence[Call], wanted: Sequence[int], free: Iterator[int]) -
 
 def unfold(branch: Branch, free: Iterator[int], first: Sequence[Call] = ()) -> list[Call]:
     """The calls of a branch with groups within, after calls that must come before it."""
-    *inner, marked = branch.dependencies
+    *inner, marked = branch
     calls = sorted([*first, *inner], key=lambda call: call.slot)
     return [*arrange(calls, [*marked.after, *(call.slot for call in first)], free), marked]
 
@@ -83,7 +79,7 @@ def branches_of(calls: Sequence[Call], wanted: Sequence[int]) -> dict[int, Branc
                 members.add(call.slot)
             elif call.concurrent:
                 break  # it has a branch of its own, and what stands before it must not come after it
-        branch = Branch(tuple(call for call in calls if call.slot in members))
+        branch = tuple(call for call in calls if call.slot in members)
         found.update(dict.fromkeys(members, branch))
     return found
 
@@ -99,7 +95,7 @@ def stages(calls: Sequence[Call], branch_of: Mapping[int, Branch]) -> Iterator[t
         reach[call.slot] = frozenset({call.slot}).union(*(reach.get(slot, frozenset()) for slot in call.after))
     for call in calls:
         branch = branch_of.get(call.slot)
-        if branch is not None and branch.dependencies[-1] is not call:
+        if branch is not None and branch[-1] is not call:
             continue  # it comes with the one that is marked
         is_apart = branch is None and not any(call.slot in reach[slot] for slot in branch_of if slot > call.slot)
         if is_apart or reach[call.slot] & held:
@@ -111,17 +107,17 @@ def stages(calls: Sequence[Call], branch_of: Mapping[int, Branch]) -> Iterator[t
             first += waiting
             waiting = []
             group.append(branch)
-            held.update(member.slot for member in branch.dependencies)
+            held.update(member.slot for member in branch)
     yield first, group
     yield waiting, []
 
 
 def build_group(first: Sequence[Call], group: Sequence[Branch], free: Iterator[int]) -> Call:
     """The call that runs branches at the same time, after what must come before them; they leave their own results."""
-    members = [member for branch in group for member in branch.dependencies]
+    members = [member for branch in group for member in branch]
     # What stands before such a call would have come first, and its error counts.
-    steps = [(Branch((call,)), Branch(tuple(m for m in members if m.slot < call.slot))) for call in first]
-    branches = [Branch(tuple(unfold(branch, free))) for branch in group]
+    steps = [((call,), tuple(m for m in members if m.slot < call.slot)) for call in first]
+    branches = [tuple(unfold(branch, free)) for branch in group]
 
     async def resolve(exchange: Exchange) -> None:
         for step, passed_over in steps:

@@ -1,7 +1,5 @@
 """Compute the keyword arguments of one call: raw values read, validated in one step, joined by results and objects."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 
@@ -24,17 +22,12 @@ def build_arguments(
     needs: tuple[tuple[str, int], ...],
     injected: tuple[tuple[str, Callable[[Exchange], Any]], ...],
 ) -> Arguments:
-    """What computes a call's arguments.
+    """What computes the arguments of a slot's call.
 
-    Parameters:
-        slot: the call's own, under which errors are reported.
-        reader: collects the raw values of path, query, header and cookie parameters.
-        collect: adds the body's.
-        check: validates them all.
-        needs: parameters that receive results, with the results' slots.
-        injected: parameters that receive objects of the request.
+    `needs` names parameters that receive results, with the results' slots; `injected` those that receive objects of the
+    request.
     """
-    validated = no_arguments if check is None else build_validated(slot, reader, collect, check)
+    validated: Arguments = (lambda exchange: {}) if check is None else build_validated(slot, reader, collect, check)
     if not needs and not injected:
         return validated
 
@@ -48,10 +41,6 @@ def build_arguments(
         return found
 
     return arguments
-
-
-def no_arguments(exchange: Exchange) -> dict[str, Any]:
-    return {}
 
 
 def build_validated(slot: int, reader: Reader | None, collect: Collect | None, check: Check) -> Arguments:

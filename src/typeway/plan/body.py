@@ -1,16 +1,14 @@
 """Read a request's body: JSON, forms and files, their media types and their limits."""
 
-from __future__ import annotations
-
 import json
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Final
 
 from pydantic_core import from_json
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException as StarletteHTTPException
-from starlette.requests import Request
 
 from typeway import texts
 from typeway.declare import shapes
@@ -18,10 +16,8 @@ from typeway.declare.classify import Input
 from typeway.exceptions import HTTPException, RequestValidationError
 from typeway.operation import Operation
 from typeway.plan.exchange import Exchange
-from typeway.plan.sources import MISSING, Group, choice_of, pick
+from typeway.plan.sources import MISSING, choice_of, group_collector, pick
 from typeway.types import Message
-
-JSON: Final = "application/json"
 
 # In the place of a first message where the body is read through a Request.
 NO_MESSAGE: Final[Message] = {"type": ""}
@@ -38,24 +34,14 @@ class Body:
     inputs: tuple[Input, ...]  # every input of the operation that the body carries, dependencies' first
     is_form: bool  # whether the body is a form instead of JSON
     media_types: frozenset[str]  # what the inputs declare to accept beside JSON
-    takes_bytes: bool  # whether an input takes the raw bytes of any media type
+    embedded: bool  # whether JSON is an object whose members are the inputs
     strict: bool  # whether a body without a media type is left unparsed
-    rejects: bool  # whether other media types are answered with 415
-    form_limits: Mapping[str, int] = field(default_factory=dict)  # `max_fields`, `max_files`, `max_part_size`
-    readers: tuple[ReadField, ...] = ()  # of a form, what reads the raw value of each input
-
-    @property
-    def embedded(self) -> bool:
-        """Whether a JSON body is an object whose members are the inputs."""
-        return not self.is_form and self.has_members(self.inputs)
+    rejects: bool  # whether other media types are answered with 415; not where an input takes the raw bytes of any
+    form_limits: Mapping[str, int]  # `max_fields`, `max_files`, `max_part_size`
+    readers: Mapping[int, ReadField]  # of a form, what reads the raw value of each input, by the input's id
 
     async def read(self, exchange: Exchange) -> None:
-        """Read and parse the body into the exchange.
-
-        Raises:
-            RequestValidationError: the JSON is malformed.
-            HTTPException: 400 where the body cannot be read, 415 where its media type is not accepted.
-        """
+        """Read and parse the body into the exchange; what is wrong with it is raised as an HTTPException or as a 422."""
         if self.is_form:
             await self.read_form(exchange)
             return
@@ -79,8 +65,8 @@ class Body:
                 exchange.body = from_json(raw)
             except ValueError:
                 exchange.body = parse_json(raw)
-        elif self.rejects and not self.takes_bytes and media_type(content_type) not in self.media_types:
-            raise unsupported(self.media_types | {JSON})
+        elif self.rejects and media_type(content_type) not in self.media_types:
+            raise unsupported(self.media_types | {"application/json"})
         else:
             exchange.body = raw
 
@@ -92,28 +78,20 @@ class Body:
         return kind == "application" and (subtype == "json" or subtype.endswith("+json"))
 
     async def read_form(self, exchange: Exchange) -> None:
-        request = exchange.connection
-        if not isinstance(request, Request):
-            raise parse_failure()
-        try:
+        request: Any = exchange.connection  # a WebSocket has no body to read
+        with parsing():
             exchange.form = form = await request.form(**self.form_limits)
-            exchange.body = [await read(form) for read in self.readers]
-        except StarletteHTTPException:
-            raise
-        except Exception as error:
-            raise parse_failure() from error
+            found = {key: await read(form) for key, read in self.readers.items()}
+            exchange.body = {key: value for key, value in found.items() if value is not MISSING}
 
     def collector(self, inputs: Sequence[Input]) -> Collect | None:
         """A function that adds one callable's share of the body to its raw values."""
         own = [entry for entry in inputs if entry.in_body]
         if not own:
             return None
-        if self.is_form:
-            places = {id(entry): place for place, entry in enumerate(self.inputs)}
-            return collect_form([(entry.name, places[id(entry)]) for entry in own])
-        if self.has_members(own):
-            return collect_members([(entry.name, entry.wires) for entry in own])
-        return collect_whole(own[0].name)
+        if not self.has_members(own):
+            return collect_whole(own[0].name)
+        return collect_members([(entry.name, (id(entry),) if self.is_form else entry.wires) for entry in own])
 
     def has_members(self, inputs: Sequence[Input]) -> bool:
         """Whether one callable's inputs are members of the body, and not each the whole of it.
@@ -161,40 +139,28 @@ def collect_whole(name: str) -> Collect:
     return collect
 
 
-def collect_members(members: list[tuple[str, tuple[str, ...]]]) -> Collect:
+def collect_members(members: list[tuple[str, tuple[Hashable, ...]]]) -> Collect:
     def collect(exchange: Exchange, values: dict[str, Any]) -> bool:
         body = exchange.body
         if not isinstance(body, dict):
             return body is MISSING or isinstance(body, bytes)
-        for name, wires in members:
-            for wire in wires:
-                if wire in body:
-                    values[name] = body[wire]
+        for name, keys in members:
+            for key in keys:
+                if key in body:
+                    values[name] = body[key]
                     break
         return True
 
     return collect
 
 
-def collect_form(members: list[tuple[str, int]]) -> Collect:
-    def collect(exchange: Exchange, values: dict[str, Any]) -> bool:
-        for name, index in members:
-            value = exchange.body[index]
-            if value is not MISSING:
-                values[name] = value
-        return True
-
-    return collect
-
-
 async def read_rest(exchange: Exchange, message: Message) -> bytes:
-    """The whole body where it is not in the first message, or where somebody holds a Request that may have read it.
-
-    Raises:
-        HTTPException: 400, the client went away in the middle of it.
-    """
+    """The whole body where it is not in the first message, or where somebody holds a Request that may have read it."""
     if message is NO_MESSAGE:
-        return await read_through_request(exchange)
+        request: Any = exchange.connection
+        with parsing():
+            raw: bytes = await request.body()
+        return raw
     chunks = []
     while True:
         if message["type"] != "http.request":
@@ -206,11 +172,11 @@ async def read_rest(exchange: Exchange, message: Message) -> bytes:
         message = await exchange.receive()
 
 
-async def read_through_request(exchange: Exchange) -> bytes:
-    """The body through the Request that somebody already holds and may have read from."""
-    request = exchange.connection
+@contextmanager
+def parsing() -> Iterator[None]:
+    """Whatever else than an answer is raised inside means that the body cannot be read."""
     try:
-        return await request.body() if isinstance(request, Request) else b""
+        yield
     except StarletteHTTPException:
         raise
     except Exception as error:
@@ -252,13 +218,13 @@ def media_type(content_type: bytes | None) -> str:
 def field_reader(entry: Input) -> ReadField:
     """A function that reads the raw value of one input of a form, or MISSING; an empty field counts as missing."""
     wires, choice = entry.wires, choice_of(entry, "form")
-    group = Group(entry) if entry.is_group else None
+    collect = group_collector(entry) if entry.is_group else None
     # Bytes mean a file's content, not the file.
     reads_content = entry.location == "file" and shapes.is_one_or_several(entry.kind, bytes)
 
     async def read(form: FormData) -> Any:
-        if group is not None:
-            return group.collect(form.getlist, form)
+        if collect is not None:
+            return collect(form.getlist, form)
         _, value = pick(form.getlist, wires, choice)
         return await content_of(value) if reads_content else value
 
@@ -285,14 +251,14 @@ def build_body(inputs: Sequence[Input], operation: Operation) -> Body | None:
     names = {entry.name for entry in own}
     embedded = not is_form and (len(names) > 1 or any(entry.marker.embed for entry in own))
     says_type = not is_form and not embedded and all(shapes.media_type(entry.kind) is not None for entry in own)
-    kind = PatchBody if says_type and operation.conventions.rejects_media_types else Body
-    return kind(
+    rejects = operation.conventions.rejects_media_types
+    return (PatchBody if says_type and rejects else Body)(
         inputs=own,
         is_form=is_form,
         media_types=frozenset(entry.marker.media_type for entry in own),
-        takes_bytes=any(shapes.is_one_or_several(entry.kind, (UploadFile, bytes)) for entry in own),
+        embedded=embedded,
         strict=operation.strict_content_type,
-        rejects=operation.conventions.rejects_media_types,
+        rejects=rejects and not any(shapes.is_one_or_several(entry.kind, (UploadFile, bytes)) for entry in own),
         form_limits=dict(operation.form_limits),
-        readers=tuple(map(field_reader, own)) if is_form else (),
+        readers={id(entry): field_reader(entry) for entry in own} if is_form else {},
     )

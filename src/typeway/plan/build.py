@@ -1,8 +1,9 @@
 """Turn an operation into its plan: ordered calls, one validator per callable, one way to read the body."""
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from operator import attrgetter
+from typing import Any, Final
 
 from starlette.background import BackgroundTasks
 from starlette.requests import HTTPConnection, Request
@@ -26,11 +27,9 @@ FAILED: Final = object()
 ORDER: Final = {"path": 0, "query": 1, "header": 2, "cookie": 3, "body": 4, "form": 4, "file": 4}
 
 INJECT: Final[Mapping[type[Any], Callable[[Exchange], Any]]] = {
-    Request: lambda exchange: exchange.connection,
-    WebSocket: lambda exchange: exchange.connection,
-    HTTPConnection: lambda exchange: exchange.connection,
-    Response: lambda exchange: exchange.injected_response,
-    BackgroundTasks: lambda exchange: exchange.tasks,
+    **dict.fromkeys((Request, WebSocket, HTTPConnection), attrgetter("connection")),
+    Response: attrgetter("injected_response"),
+    BackgroundTasks: attrgetter("tasks"),
 }
 
 
@@ -50,15 +49,6 @@ class Call:
     concurrent: bool = False  # whether it may run at the same time as others of which this is said
 
 
-class Reads(Protocol):
-    """Reads from a request what the calls of its plan need, and may do more before they begin."""
-
-    @property
-    def is_form(self) -> bool: ...  # whether it leaves uploads that somebody must close
-
-    async def read(self, exchange: Exchange) -> None: ...
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
     """What will happen when a request for one operation arrives."""
@@ -67,7 +57,8 @@ class Plan:
     dependencies: tuple[Call, ...]  # the calls before the endpoint's, in order
     endpoint: Call
     size: int  # how many results the calls leave
-    body: Reads | None  # what to do before any call, which is to read the body; None if nothing of it is needed
+    # What to do before any call, which is to read the body; None if nothing of it is needed.
+    read: Callable[[Exchange], Awaitable[None]] | None
     shields: bool  # whether clean-up may wait and so must be shielded from cancellation
     has_exits: bool  # whether there are generators to resume
     has_function_exits: bool  # whether there are some to resume before the answer is sent
@@ -95,7 +86,7 @@ def build_plan(operation: Operation, overrides: Overrides | None = None) -> Plan
         dependencies=tuple(calls[:-1]),
         endpoint=calls[-1],
         size=len(calls),
-        body=body if has_body else None,
+        read=body.read if body is not None and has_body else None,
         shields=any(map(awaits, contexts)),
         has_exits=bool(contexts),
         has_function_exits=any(call.kind is Kind.CONTEXT and call.scope == "function" for call in calls),

@@ -10,7 +10,7 @@ from pydantic_core import CoreSchema, SchemaValidator, ValidationError
 from typeway.declare.classify import Input
 from typeway.plan.exchange import Exchange
 from typeway.plan.fields import mapping_validator, schema_of, shaped_union, with_default
-from typeway.plan.sources import VALUES, Group, choice_of, fields_of, pick
+from typeway.plan.sources import VALUES, choice_of, fields_of, pick, shapes_of
 from typeway.texts import MISSING as MISSING_TEXT
 
 
@@ -77,7 +77,7 @@ def build_check(inputs: Sequence[Input], where: str, *, named_members: bool) -> 
 def input_schema(entry: Input, where: str) -> CoreSchema:
     """The core schema of one input; the models of a union each shape what was sent before they are tried."""
     schema = schema_of(entry.annotation, where)
-    shapes = Group(entry).shapes if entry.is_group else {}
+    shapes = shapes_of(entry) if entry.is_group else {}
     if len(shapes) < 2:
         return schema
     return shaped_union(schema, {model: shape.reshape for model, shape in shapes.items()})

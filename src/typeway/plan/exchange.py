@@ -1,10 +1,10 @@
 """Hold one request in flight: what a plan reads from it, and what running the plan leaves behind."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from collections.abc import AsyncGenerator
+from typing import Any, Final, TypeAlias
 from urllib.parse import parse_qsl
 
+from anyio import CancelScope
 from starlette.background import BackgroundTasks as StarletteBackgroundTasks
 from starlette.datastructures import FormData
 from starlette.requests import HTTPConnection, Request, cookie_parser
@@ -12,15 +12,13 @@ from starlette.responses import Response
 from starlette.websockets import WebSocket
 
 from typeway.background import BackgroundTasks
-from typeway.types import Receive, Scope, Send
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
-
-    from anyio import CancelScope
+from typeway.types import Message, Receive, Scope, Send
 
 # A generator to resume, and whether it runs in a thread, where no cancellation reaches it.
-Exit: TypeAlias = "tuple[AsyncGenerator[Any, None], bool]"
+Exit: TypeAlias = tuple[AsyncGenerator[Any, None], bool]
+
+# The status of an injected response whose status nobody has set.
+UNSET: Final[Any] = None
 
 
 class Exchange:
@@ -28,12 +26,8 @@ class Exchange:
 
     Only what a plan asks for is ever made: most requests have no Request object, no exits and no tasks.
 
-    Parameters:
-        scope: the ASGI scope.
-        receive: where the body comes from.
-        send: handed to Request and WebSocket objects; running a plan never uses it.
-
     Attributes:
+        send: handed to Request and WebSocket objects; running a plan never uses it.
         held: the one Request or WebSocket, once somebody holds it and may have read the body through it.
         started: whether a response has begun to be sent.
     """
@@ -141,12 +135,12 @@ class Exchange:
             tasks = self.background = BackgroundTasks()
         return tasks
 
+    async def pass_on(self, message: Message) -> None:
+        """Send a message, and note whether a response has started."""
+        if message["type"] == "http.response.start":
+            self.started = True
+        await self.send(message)
+
     def report(self, slot: int, errors: list[dict[str, Any]]) -> None:
         """Note what is wrong with the values that the call of this slot asks for."""
-        if self.errors is None:
-            self.errors = {}
-        self.errors.setdefault(slot, []).extend(errors)
-
-
-# The status of an injected response whose status nobody has set.
-UNSET: Final[Any] = None
+        self.errors = {**(self.errors or {}), slot: errors}

@@ -22,6 +22,11 @@ from typeway.exceptions import PydanticV1NotSupportedError, declaration_error
 # Values that nobody can change: they need no copy per request.
 IMMUTABLE: Final = (type(None), bool, int, float, complex, str, bytes, Enum)
 
+# Types of the standard library whose schemas never change.
+STANDARD: Final = (
+    None, type(None), Any, bool, int, float, complex, str, bytes, list, dict, set, frozenset, tuple, date, datetime, time,
+    timedelta, Decimal, UUID,
+)  # fmt: skip
 
 # A type's core schema, its `validator`, and its `serializer`, which turns values into JSON.
 Model = TypeAdapter[Any]
@@ -67,13 +72,6 @@ def build_model(annotation: Any, where: str) -> Model:
             where=where,
             also=NameError,
         ) from error
-
-
-# Types of the standard library whose schemas never change.
-STANDARD: Final = (
-    None, type(None), Any, bool, int, float, complex, str, bytes, list, dict, set, frozenset, tuple, date, datetime, time,
-    timedelta, Decimal, UUID,
-)  # fmt: skip
 
 
 @shapes.remembered

@@ -1,6 +1,7 @@
 """Make sure that forms can be parsed before a route promises to."""
 
 import importlib
+from contextlib import suppress
 from typing import Final
 
 from typeway.exceptions import declaration_error
@@ -19,12 +20,10 @@ def require_form_parser(where: str) -> None:
         version = "0"
     if tuple(int(part) for part in version.split(".") if part.isdigit()) >= FIRST_VERSION:
         return
-    try:
+    problem, hint = f"{PARSER}, which is not installed.", "pip install python-multipart"
+    with suppress(ImportError):
         other = importlib.import_module("multipart")
-    except ImportError:
-        problem, hint = f"{PARSER}, which is not installed.", "pip install python-multipart"
-        raise declaration_error(problem, hint=hint, where=where) from None
-    if not hasattr(getattr(other, "multipart", None), "parse_options_header"):
-        problem = f"{PARSER}, but the package multipart is installed."
-        hint = "pip uninstall multipart, then pip install python-multipart"
-        raise declaration_error(problem, hint=hint, where=where)
+        if hasattr(getattr(other, "multipart", None), "parse_options_header"):
+            return
+        problem, hint = f"{PARSER}, but the package multipart is installed.", f"pip uninstall multipart, then {hint}"
+    raise declaration_error(problem, hint=hint, where=where)

@@ -1,7 +1,7 @@
 """Read the raw values of a callable's parameters from a connection, and say where on the wire each one stands."""
 
 import functools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import NoneType
 from typing import Any, Final
@@ -115,20 +115,6 @@ class GroupField:
     field: FieldInfo  # what the model says of it
 
 
-def fields_of_model(model: type[BaseModel], entry: Input) -> Iterator[GroupField]:
-    converts = entry.location == "header" and entry.marker.convert_underscores
-    config = model.model_config
-    by_alias = config.get("validate_by_alias") is not False
-    by_name = config.get("populate_by_name") or config.get("validate_by_name")
-    for name, field in model.model_fields.items():
-        own = name.replace("_", "-") if converts else name
-        wires = wires_of(field, own) if by_alias else ((own,),)
-        if by_name and (own,) not in wires:
-            wires = (*wires, (own,))
-        choice = Choice(entry.location, shapes.is_sequence(field.annotation), any(map(is_json, field.metadata)))
-        yield GroupField(wires, {own: name} if (own,) in wires and own != name else {}, choice, field)
-
-
 def wants_extras(kind: Any) -> bool:
     """Whether a parameter model looks at names that it does not declare."""
     return any(
@@ -144,9 +130,21 @@ class Shape:
 
     __slots__ = ("fields", "keys")
 
-    def __init__(self, fields: Iterable[GroupField]) -> None:
-        self.fields = tuple(fields)
-        self.keys = frozenset(key for field in self.fields for key in field.keys.values())
+    def __init__(self, model: type[BaseModel], entry: Input) -> None:
+        self.fields: list[GroupField] = []
+        converts = entry.location == "header" and entry.marker.convert_underscores
+        config = model.model_config
+        by_alias = config.get("validate_by_alias") is not False
+        by_name = config.get("populate_by_name") or config.get("validate_by_name")
+        for name, field in model.model_fields.items():
+            own = name.replace("_", "-") if converts else name
+            wires = wires_of(field, own) if by_alias else ((own,),)
+            if by_name and (own,) not in wires:
+                wires = (*wires, (own,))
+            keys = {own: name} if (own,) in wires and own != name else {}
+            choice = Choice(entry.location, shapes.is_sequence(field.annotation), any(map(is_json, field.metadata)))
+            self.fields.append(GroupField(wires, keys, choice, field))
+        self.keys = frozenset(key for part in self.fields for key in part.keys.values())
 
     def take(self, values: Values, names: Iterable[str]) -> tuple[dict[str, Any], bool]:
         """The model's raw values, and whether any of them is one of its own."""
@@ -180,37 +178,38 @@ def one_or_all(values: list[Any]) -> Any:
     return values[0] if len(values) == 1 else values
 
 
-class Group:
-    """Collects the raw values of a parameter model, or of a union of them.
-
-    The members of a union may want the same values in different forms, as one or as a list. They get what was sent,
-    and each gives it its own shape when it is tried.
-    """
-
-    __slots__ = ("counts_extras", "is_optional", "shapes")
-
-    def __init__(self, entry: Input) -> None:
-        members = shapes.members(entry.kind)
-        self.shapes = {kind: Shape(fields_of_model(kind, entry)) for kind in members if shapes.is_model(kind)}
-        self.counts_extras = wants_extras(entry.kind)
-        # A default counts only beside None in the type: without it the model's own defaults do.
-        self.is_optional = NoneType in members
-
-    def collect(self, values: Values, names: Iterable[str]) -> Any:
-        """The model's raw values; MISSING if it is optional and the request has none of its own."""
-        taken = [shape.take(values, names) for shape in self.shapes.values()]
-        collected = {name: one_or_all(values(name)) for name in names} if len(taken) > 1 else taken[0][0]
-        has_own = any(own for _, own in taken) or (self.counts_extras and collected)
-        return MISSING if self.is_optional and not has_own else collected
+def shapes_of(entry: Input) -> dict[type[BaseModel], Shape]:
+    """The shapes of the parameter model that an input is, or of all models of a union."""
+    return {kind: Shape(kind, entry) for kind in shapes.members(entry.kind) if shapes.is_model(kind)}
 
 
 def fields_of(entry: Input) -> list[GroupField]:
     """The fields of the parameter model that an input is, or of all models of a union."""
     found: dict[Any, GroupField] = {}
-    for shape in Group(entry).shapes.values():
+    for shape in shapes_of(entry).values():
         for field in shape.fields:
             found.setdefault(field.wires, field)
     return list(found.values())
+
+
+def group_collector(entry: Input) -> Callable[[Values, Iterable[str]], Any]:
+    """What collects a group's raw values; MISSING if it is optional and the request has none of its own.
+
+    The members of a union may want the same values in different forms, as one or as a list. They get what was sent,
+    and each gives it its own shape when it is tried.
+    """
+    members = tuple(shapes_of(entry).values())
+    counts_extras = wants_extras(entry.kind)
+    # A default counts only beside None in the type: without it the model's own defaults do.
+    is_optional = NoneType in shapes.members(entry.kind)
+
+    def collect(values: Values, names: Iterable[str]) -> Any:
+        taken = [shape.take(values, names) for shape in members]
+        collected = {name: one_or_all(values(name)) for name in names} if len(taken) > 1 else taken[0][0]
+        has_own = any(own for _, own in taken) or (counts_extras and collected)
+        return MISSING if is_optional and not has_own else collected
+
+    return collect
 
 
 class Reader:
@@ -273,7 +272,7 @@ def read_special(entry: Input) -> Callable[[Exchange], Any]:
     """A function that reads one value that takes more than one look-up."""
     values = VALUES[entry.location]
     if entry.is_group:
-        names, collect = NAMES[entry.location], Group(entry).collect
+        names, collect = NAMES[entry.location], group_collector(entry)
         return lambda exchange: collect(functools.partial(values, exchange), names(exchange))
     wires, choice = entry.wires, choice_of(entry)
     return lambda exchange: pick(functools.partial(values, exchange), wires, choice)[1]

@@ -1,7 +1,5 @@
 """Order an operation's dependencies: a tree of nodes, each a callable with the sources of its parameters."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -27,7 +25,7 @@ class Node:
     declaration: Declaration  # what its signature says
     sources: tuple[Source, ...]  # where its parameters' values come from
     # The dependencies it asks for, in order, each with the parameter that receives its result, if one does.
-    children: tuple[tuple[str | None, Node], ...]
+    children: tuple[tuple[str | None, "Node"], ...]
     kind: Kind  # how to call it
     scope: Lifetime | None  # when a generator is resumed; of anything else what was declared, if anything
     scopes: tuple[str, ...]  # the OAuth2 scopes that its dependants demand
@@ -66,7 +64,7 @@ class Node:
             return (id(self.original), scopes, lifetime)
         return (self.original, scopes, lifetime)
 
-    def walk(self) -> Iterator[Node]:
+    def walk(self) -> Iterator["Node"]:
         """Every node in the order of calls: what is asked for comes before what asks."""
         for _, child in self.children:
             yield from child.walk()

@@ -1,7 +1,5 @@
 """Show http middleware the response of what it surrounds: status, headers, and a body that can be iterated."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -60,12 +58,6 @@ async def once(content: bytes) -> AsyncIterator[bytes]:
 def answer_of(response: Response, *, is_head: bool) -> Response | None:
     """A response as middleware sees it; None if only sending it shows what it is, as for a file."""
     call = type(response).__call__
-    if call is Response.__call__:
+    if call is Response.__call__ or (is_head and call is StreamingResponse.__call__):
         return Answer(response.status_code, response.raw_headers, b"" if is_head else bytes(response.body))
-    if isinstance(response, Answer):
-        return response
-    if call is StreamingResponse.__call__:
-        if is_head:
-            return Answer(response.status_code, response.raw_headers, b"")
-        return response
-    return None
+    return response if call in (Answer.__call__, StreamingResponse.__call__) else None

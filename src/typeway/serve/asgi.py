@@ -1,6 +1,6 @@
 """Adapt plans to ASGI: a scope comes in, messages go out."""
 
-from __future__ import annotations
+from __future__ import annotations  # PERF: else those of inner functions would be evaluated again by every request
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,19 +8,16 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from starlette.datastructures import URL
-from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from typeway import texts
 from typeway.conventions import Conventions
-from typeway.exceptions import HTTPException
 from typeway.plan.build import Plan
 from typeway.plan.exchange import Exchange
-from typeway.serve.errors import Handlers, handled, handler_for, last_answer, split_handlers
+from typeway.serve.errors import Handlers, handled, handler_for, http_error, last_answer, split_handlers
 from typeway.serve.execute import execute, run
 from typeway.serve.exits import UPLOADS, close_uploads
-from typeway.serve.lifecycle import Sent, see_through, send_reply
+from typeway.serve.lifecycle import see_through, send_reply
 from typeway.serve.limits import ACTIVE, LimitedApp, change_limit, limit_body, refuse_declared
 from typeway.serve.match import Found, Index
 from typeway.serve.reply import from_response
@@ -95,17 +92,12 @@ def planned(
     if "router" not in scope:
         scope["router"] = site.router
     overrides = site.app.overrides_in_force
-    if overrides or target.plan is None or target.responder is None:
-        plan, responder = target.ready(overrides)
-        return plan, responder, Exchange(scope, receive, send, path_params)
-    return target.plan, target.responder, Exchange(scope, receive, send, path_params)
+    plan, responder = target.ready(overrides) if overrides or target.prepared is None else target.prepared
+    return plan, responder, Exchange(scope, receive, send, path_params)
 
 
 async def serve_http(site: Site, scope: Scope, receive: Receive, send: Send, method: str | None = None) -> None:
-    """Answer one request.
-
-    Parameters:
-        method: the method to look for, if not the request's own.
+    """Answer one request by the route for its own method, or for another if one is given.
 
     Raises:
         Exception: what no handler of the application answers; if the site is the outermost, a 500 has been sent.
@@ -153,9 +145,9 @@ async def serve_without_plan(site: Site, scope: Scope, receive: Receive, send: S
             if limit is not None:
                 change_limit(scope, limit, site.conventions)
             if found is not None:
-                await serve_foreign(site, found, scope, receive, Sent(exchange))
+                await serve_foreign(site, found, scope, receive, exchange.pass_on)
             else:
-                await serve_unmatched(site, path, scope, receive, Sent(exchange))
+                await serve_unmatched(site, path, scope, receive, exchange.pass_on)
         except Exception as error:
             await answer_error(site, error, exchange)
         finally:
@@ -233,30 +225,21 @@ async def serve_unmatched(site: Site, path: str, scope: Scope, receive: Receive,
             return
     others = site.index.on_path(path, scope)
     if others:
-        foreign = next((found for found in others if found[2] is not None), None)
-        if foreign is not None and len(others) == 1:
-            await serve_foreign(site, foreign, scope, receive, send)
+        if len(others) == 1 and others[0][2] is not None:
+            await serve_foreign(site, others[0], scope, receive, send)
             return
         scope["route"] = others[0][0].shown
         allow = allowed(others, conventions)
         if method == "OPTIONS" and conventions.answers_options:
-            await send({"type": "http.response.start", "status": 204, "headers": [(b"allow", allow.encode())]})
-            await send({"type": "http.response.body", "body": b""})
+            await Response(status_code=204, headers={"Allow": allow})(scope, receive, send)
             return
-        raise routing_error(conventions, 405, {"Allow": allow})
-    redirect = redirected(site, path, scope)
-    if redirect is not None:
-        await redirect(scope, receive, send)
-        return
-    for frontend in site.frontends:
-        if frontend.covers(path):
-            scope.setdefault("router", site.router)
-            await frontend.handle(scope, receive, send)
-            return
-    if site.default is not None:
-        await site.default(scope, receive, send)
-        return
-    raise routing_error(conventions, 404, None)
+        raise http_error(conventions, 405, {"Allow": allow})
+    scope.setdefault("router", site.router)
+    frontend = next((each.handle for each in site.frontends if each.covers(path)), None)
+    app = redirected(site, path, scope) or frontend or site.default
+    if app is None:
+        raise http_error(conventions, 404)
+    await app(scope, receive, send)
 
 
 def allowed(others: list[Found], conventions: Conventions) -> str:
@@ -271,21 +254,9 @@ def allowed(others: list[Found], conventions: Conventions) -> str:
     return ", ".join(sorted(methods))
 
 
-def routing_error(conventions: Conventions, status: int, headers: dict[str, str] | None) -> Exception:
-    """The exception that says that nothing matches; ours where handlers for it shall see routing errors too."""
-    kind: Any = HTTPException if conventions.one_http_exception else StarletteHTTPException
-    detail = texts.NOT_FOUND if status == 404 else texts.METHOD_NOT_ALLOWED
-    error: Exception = kind(status, detail, headers)
-    return error
-
-
 def redirected(site: Site, path: str, scope: Scope) -> Response | None:
     """A redirect to the same path with or without its last slash, if a route is there."""
     if not site.redirects or path == "/":
         return None
-    other = dict(scope)
-    is_slashed = path.endswith("/")
-    other["path"] = scope["path"].rstrip("/") if is_slashed else scope["path"] + "/"
-    if not site.index.on_path(path_of(other), other):
-        return None
-    return RedirectResponse(url=str(URL(scope=other)))
+    other = {**scope, "path": scope["path"].rstrip("/") if path.endswith("/") else scope["path"] + "/"}
+    return RedirectResponse(URL(scope=other)) if site.index.on_path(path_of(other), other) else None

@@ -21,8 +21,7 @@ class Bridge:
         self.sent = Event()
         self.source = receive
         self.task = asyncio.get_running_loop().create_task(self.run(app, scope))
-        self.error: Exception | None = None
-        self.raised = False
+        self.error: Exception | None = None  # what the application has raised, until that is raised here
 
     async def run(self, app: ASGIApp, scope: Scope) -> None:
         with self.sender:
@@ -72,15 +71,15 @@ class Bridge:
             raise self.failure()
 
     def failure(self) -> Exception:
-        self.raised = True
-        return self.error or RuntimeError("No response returned.")
+        error, self.error = self.error, None
+        return error or RuntimeError("No response returned.")
 
     async def finish(self) -> None:
         """Let the application finish: its background tasks run and its generators are resumed now."""
         self.sent.set()
         self.receiver.close()
         await self.task
-        if self.error is not None and not self.raised:
+        if self.error is not None:
             raise self.error
 
     async def cancel(self) -> None:

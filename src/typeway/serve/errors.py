@@ -1,7 +1,7 @@
 """Answer exceptions: find the handler for one, run it, and fall back to an answer that leaks nothing."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.requests import HTTPConnection, Request
@@ -15,6 +15,14 @@ from typeway.plan.calls import is_coroutine
 from typeway.types import ExceptionHandler
 
 Handlers = Mapping[int | type[Exception], ExceptionHandler]
+
+DETAILS: Final = {404: texts.NOT_FOUND, 405: texts.METHOD_NOT_ALLOWED, 413: texts.CONTENT_TOO_LARGE}
+
+
+def http_error(conventions: Conventions, status: int, headers: Mapping[str, str] | None = None) -> Exception:
+    """The exception for what is settled without any endpoint; ours where handlers for it shall see it too."""
+    kind = HTTPException if conventions.one_http_exception else StarletteHTTPException
+    return kind(status, DETAILS[status], headers)
 
 
 def handler_for(error: Exception, handlers: Handlers, conventions: Conventions) -> ExceptionHandler | None:

@@ -1,9 +1,7 @@
 """Run a plan: read the body, call what the endpoint needs, call the endpoint, and encode what it returns."""
 
-from __future__ import annotations
-
-from collections.abc import Awaitable
-from typing import Any, Protocol
+from collections.abc import Awaitable, Sequence
+from typing import Any
 
 from starlette.responses import Response
 
@@ -13,7 +11,7 @@ from typeway.plan.build import FAILED, Call, Plan
 from typeway.plan.calls import ASYNC, INLINE, THREAD
 from typeway.plan.exchange import Exchange
 from typeway.serve.check import context_of
-from typeway.serve.exits import surrounded
+from typeway.serve.lifecycle import surrounded
 from typeway.serve.reply import Reply
 from typeway.serve.respond import Responder
 
@@ -21,15 +19,15 @@ from typeway.serve.respond import Responder
 def execute(plan: Plan, responder: Responder, exchange: Exchange) -> Awaitable[Reply]:
     """Run a plan and return what is to be sent; generators of the request's scope are still to be resumed."""
     work = run(plan, responder, exchange)
-    return surrounded(work, exchange) if plan.has_function_exits else work
+    return surrounded(work, exchange, "function") if plan.has_function_exits else work
 
 
 async def run(plan: Plan, responder: Responder, exchange: Exchange) -> Reply:
-    if plan.body is not None:
-        await plan.body.read(exchange)
+    if plan.read is not None:
+        await plan.read(exchange)
     if plan.dependencies:
         exchange.values = [None] * plan.size
-        await call_dependencies(plan, exchange)
+        await call_dependencies(plan.dependencies, exchange)
     endpoint = plan.endpoint
     arguments = endpoint.arguments(exchange)
     if arguments is None or exchange.errors is not None:
@@ -50,17 +48,10 @@ def call_and_encode(endpoint: Call, responder: Responder, arguments: dict[str, A
     return responder.encode(endpoint.function(**arguments))
 
 
-class Ordered(Protocol):
-    """A plan, or a part of one."""
-
-    @property
-    def dependencies(self) -> tuple[Call, ...]: ...  # in the order in which they are called
-
-
-async def call_dependencies(plan: Ordered, exchange: Exchange) -> None:
+async def call_dependencies(calls: Sequence[Call], exchange: Exchange) -> None:
     """Call everything that comes before the endpoint; one whose values are invalid is left out, others still run."""
     values = exchange.values
-    for call in plan.dependencies:
+    for call in calls:
         arguments = call.arguments(exchange)
         if arguments is None or (exchange.errors is not None and any(values[slot] is FAILED for slot in call.after)):
             values[call.slot] = FAILED

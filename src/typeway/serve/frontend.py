@@ -25,7 +25,8 @@ from typeway.exceptions import declaration_error
 from typeway.operation import Operation
 from typeway.options import inherit
 from typeway.plan.build import build_tree
-from typeway.serve.asgi import path_of, routing_error
+from typeway.serve.asgi import path_of
+from typeway.serve.errors import http_error
 from typeway.serve.handle import handle_request, serve_handler
 from typeway.serve.target import Target
 from typeway.types import Receive, Scope, Send
@@ -73,10 +74,9 @@ class Build(StaticFiles):
 
     def find(self, path: str) -> tuple[str, os.stat_result, bool] | None:
         """The file that a path means, and whether it is the index of a directory."""
-        if not self.config_checked:
-            if not self.is_there:
-                raise RuntimeError(self.no_directory())
-            self.config_checked = True
+        if not (self.config_checked or self.is_there):
+            raise RuntimeError(self.no_directory())
+        self.config_checked = True
         relative = os.path.normpath(path.lstrip("/"))
         try:
             for name in (relative, f"{relative}/index.html"):
@@ -89,7 +89,7 @@ class Build(StaticFiles):
             # A ValueError is a null character, or another drive.
             if isinstance(error, OSError) and error.errno != errno.ENAMETOOLONG:
                 raise
-            raise routing_error(self.conventions, 404, None) from None
+            raise http_error(self.conventions, 404) from None
         return None
 
     def page(self, name: str) -> tuple[str, os.stat_result] | None:
@@ -107,7 +107,7 @@ class Build(StaticFiles):
                 return self.file_response(*page, scope, status_code=STATUS[name])
             if name == self.fallback:
                 raise RuntimeError(self.no_page(name))
-        raise routing_error(self.conventions, 404, None)
+        raise http_error(self.conventions, 404)
 
     def check(self) -> None:
         """Refuse what would fail at the first request."""
@@ -189,11 +189,11 @@ class Frontend(BaseRoute):
         conventions = self.build.conventions
         # As with a route's 405, no dependency runs for a method that is not served.
         if await run_in_threadpool(self.build.find, self.below(scope)) is None:
-            raise routing_error(conventions, 404, None)
+            raise http_error(conventions, 404)
         allow = ", ".join([*METHODS, "OPTIONS"] if conventions.answers_options else METHODS)
         if scope["method"] != "OPTIONS" or not conventions.answers_options:
             # RFC 9110 section 15.5.6: a 405 names what would have worked.
-            raise routing_error(conventions, 405, {"Allow": allow} if conventions.union_allow else None)
+            raise http_error(conventions, 405, {"Allow": allow} if conventions.union_allow else None)
         await Response(status_code=204, headers={"Allow": allow})(scope, receive, send)
 
     def respond(self, request: Request, injected: Response) -> Response:

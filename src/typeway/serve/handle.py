@@ -6,14 +6,12 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from typeway.concurrency import run_in_threadpool
-from typeway.plan.build import Plan
-from typeway.plan.calls import Kind
 from typeway.plan.exchange import Exchange
-from typeway.serve.execute import call_dependencies, refusal, run
-from typeway.serve.exits import UPLOADS, close_uploads, surrounded
-from typeway.serve.lifecycle import see_through
-from typeway.serve.reply import Reply, as_response, from_response
+from typeway.serve.execute import execute, run
+from typeway.serve.exits import UPLOADS, close_uploads
+from typeway.serve.lifecycle import see_through, surrounded
+from typeway.serve.reply import Reply, from_response
+from typeway.serve.respond import Responder
 from typeway.serve.target import Overrides, Target
 from typeway.types import Receive, Scope, Send
 
@@ -21,6 +19,9 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 # Where a handler finds the exchange that its route has begun, even if it is given another Request.
 EXCHANGE: Final = "typeway.exchange"
+
+# Nothing is sent for what the endpoint of a WebSocket returns.
+UNANSWERED: Final = Responder(encode=lambda result: b"", status=200, keeps_type=False)
 
 
 def handle_request(target: Target) -> Handler:
@@ -30,11 +31,13 @@ def handle_request(target: Target) -> Handler:
         exchange = exchange_of(request)
         plan, responder = target.ready(overrides_in(request.scope))
         try:
-            reply = await run(plan, responder, exchange)
+            status, headers, body, response = await run(plan, responder, exchange)
         finally:
             if exchange.form is not None:
                 request.scope[UPLOADS] = exchange.form
-        response = as_response(reply)
+        if response is None:
+            response = Response(body, status)
+            response.raw_headers = headers
         if response.background is None and exchange.background is not None:
             response.background = exchange.background
         return response
@@ -44,14 +47,14 @@ def handle_request(target: Target) -> Handler:
 
 def exchange_of(request: Request) -> Exchange:
     """A new exchange for every call: a route class may call its handler again, and with a Request of its own making."""
-    exchange = Exchange(request.scope, request.receive, request._send, request.path_params)
-    exchange.held = request
     whole: Exchange | None = request.scope.get(EXCHANGE)
     if whole is None:
         raise RuntimeError(
             "A route's handler needs the request that the route was called with: its dependencies are cleaned up "
             "after the response. Call the route or the application instead."
         )
+    exchange = Exchange(request.scope, request.receive, request._send, request.path_params)
+    exchange.held = request
     exchange.function_exits, exchange.request_exits = whole.function_exits, whole.request_exits
     return exchange
 
@@ -70,7 +73,7 @@ async def serve_handler(handler: Handler, target: Target | None, scope: Scope, r
     shields = target is None or target.ready(overrides_in(scope))[0].shields
 
     async def respond() -> Reply:
-        return from_response(await surrounded(handler(Request(scope, receive, send)), exchange))
+        return from_response(await surrounded(handler(Request(scope, receive, send)), exchange, "function"))
 
     await see_through(respond(), exchange, shields=shields)
     # After a failure whoever answers it closes the uploads: a handler of errors may want to read them.
@@ -82,19 +85,8 @@ async def handle_socket(target: Target, scope: Scope, receive: Receive, send: Se
     """Serve one WebSocket connection."""
     plan, _ = target.ready(overrides_in(scope))
     exchange = Exchange(scope, receive, send, scope.get("path_params", {}))
-    await see_through(surrounded(run_session(plan, exchange), exchange), exchange, shields=plan.shields)
 
+    async def session() -> None:
+        await execute(plan, UNANSWERED, exchange)
 
-async def run_session(plan: Plan, exchange: Exchange) -> None:
-    if plan.body is not None:
-        await plan.body.read(exchange)
-    if plan.dependencies:
-        exchange.values = [None] * plan.size
-        await call_dependencies(plan, exchange)
-    arguments = plan.endpoint.arguments(exchange)
-    if arguments is None or exchange.errors is not None:
-        raise refusal(plan, exchange)
-    if plan.endpoint.kind is Kind.ASYNC:
-        await plan.endpoint.function(**arguments)
-    else:
-        await run_in_threadpool(plan.endpoint.function, **arguments)
+    await see_through(session(), exchange, shields=plan.shields)

@@ -1,60 +1,40 @@
 """See a request through to its end: produce the reply, send it, run its tasks, resume its generators."""
 
-from __future__ import annotations
-
 from asyncio import current_task
 from collections.abc import Awaitable
-from dataclasses import dataclass
 from sys import modules
-from typing import Any, Final
+from typing import Any
 
 from anyio import CancelScope
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
+from typeway.declare.depends import Lifetime
 from typeway.plan.exchange import Exchange
+from typeway.serve.answer import answer_of
 from typeway.serve.exits import resume
 from typeway.serve.reply import Reply
-from typeway.types import Message, Send
+from typeway.types import ASGIApp, Message, Receive, Scope, Send
 
 
-@dataclass(slots=True, eq=False)
-class Sent:
-    """A send function that notes in an exchange that a response has started."""
-
-    exchange: Exchange
-
-    async def __call__(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self.exchange.started = True
-        await self.exchange.send(message)
-
-
-# Where anyio keeps the scopes of asyncio's tasks. Without it, or on another event loop, every task is taken to be in one.
-ASYNCIO_BACKEND: Final = "anyio._backends._asyncio"
-
-
-def see_through(work: Awaitable[Reply | None], exchange: Exchange, *, shields: bool) -> Awaitable[None]:
-    """Produce a reply, send it, and resume the generators of the request.
-
-    Success: the answer is sent, background tasks run, then the generators are resumed. Failure: they are resumed with
-    the error, and what comes out of the last one is raised.
+def see_through(work: Awaitable[Reply | None], exchange: Exchange, *, shields: bool) -> Awaitable[Any]:
+    """Do all the work of a request, send the reply that it produces, if any, and resume the request's generators.
 
     Parameters:
-        work: runs the plan; None if there is nothing to send.
         shields: whether resuming may wait, so that a cancelled request must not cancel it.
     """
     exchange.function_exits, exchange.request_exits = [], []
-    return shielded(work, exchange) if shields and is_in_scope() else finish(work, exchange)
+    whole = surrounded(work, exchange, "request")
+    return shielded(whole, exchange) if shields and is_in_scope() else whole
 
 
-async def shielded(work: Awaitable[Reply | None], exchange: Exchange) -> None:
+async def shielded(work: Awaitable[Any], exchange: Exchange) -> None:
     """See a request through in a scope of its own.
 
     Outermost, because generators may open scopes of their own, and scopes must nest. Until something is resumed it
     changes nothing.
     """
     with CancelScope() as exchange.cancellation:
-        await finish(work, exchange)
+        await work
 
 
 def is_in_scope() -> bool:
@@ -66,7 +46,8 @@ def is_in_scope() -> bool:
         task: Any = current_task()
     except RuntimeError:
         return True
-    backend = modules.get(ASYNCIO_BACKEND)
+    # Where anyio keeps the scopes of asyncio's tasks; without them, and on other loops, every task is taken to be in one.
+    backend = modules.get("anyio._backends._asyncio")
     if backend is None:
         return False
     states = getattr(backend, "_task_states", None)
@@ -76,22 +57,29 @@ def is_in_scope() -> bool:
     return state is not None and getattr(state, "cancel_scope", task) is not None
 
 
-async def finish(work: Awaitable[Reply | None], exchange: Exchange) -> None:
-    """See a request through within whatever scope there is."""
+async def surrounded(work: Awaitable[Any], exchange: Exchange, lifetime: Lifetime) -> Any:
+    """Await the work that generators of one scope surround, and resume them; the reply of a request is sent before.
+
+    Raises:
+        BaseException: what the work raised, as it came out of the last of them; or what one of them raised instead.
+    """
+    outcome: Any = None  # it stays None where a WebSocket's generator swallows a failure
     failure: BaseException | None = None
     try:
-        reply = await work
-        if reply is not None:
-            await send_reply(reply, exchange)
+        outcome = await work
+        if outcome is not None and lifetime == "request":
+            await send_reply(outcome, exchange)
     except BaseException as error:  # generators see cancellation as well
         failure = error
-    if exchange.request_exits:
-        failure = await resume(exchange.request_exits, failure, exchange)
+    exits = exchange.request_exits if lifetime == "request" else exchange.function_exits
+    if exits:
+        failure = await resume(exits, failure, exchange)
     if failure is not None:
         try:
             raise failure
         finally:
             failure = None  # else this frame and the traceback would keep each other alive
+    return outcome
 
 
 async def send_reply(reply: Reply, exchange: Exchange) -> None:
@@ -106,30 +94,22 @@ async def send_reply(reply: Reply, exchange: Exchange) -> None:
         if exchange.background is not None:
             await exchange.background()
     elif is_head:
-        await send_head(response, exchange)
+        await bodiless(response)(scope, exchange.receive, exchange.pass_on)
     else:
-        await response(scope, exchange.receive, Sent(exchange))
+        await response(scope, exchange.receive, exchange.pass_on)
 
 
-async def send_head(response: Response, exchange: Exchange) -> None:
-    """Send a response's status and headers only (RFC 9110 section 9.3.2); a stream is not even begun."""
-    scope, send = exchange.scope, exchange.send
-    if type(response).__call__ not in (Response.__call__, StreamingResponse.__call__):
-        await response(scope, exchange.receive, without_body(Sent(exchange)))
-        return
-    exchange.started = True
-    await send({"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers})
-    await send({"type": "http.response.body", "body": b""})
-    if response.background is not None:
-        await response.background()
+def bodiless(response: Response) -> ASGIApp:
+    """What sends a response's status and headers only (RFC 9110 section 9.3.2); a stream is not even begun."""
+    answer = answer_of(response, is_head=True)
+    if answer is not None:
+        answer.background = response.background
+        return answer
 
+    async def send_without_body(scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_empty(message: Message) -> None:
+            await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
 
-def without_body(send: Send) -> Send:
-    """The same messages with empty bodies."""
+        await response(scope, receive, send_empty)
 
-    async def send_empty(message: Message) -> None:
-        if message["type"] == "http.response.body":
-            message = {**message, "body": b""}
-        await send(message)
-
-    return send_empty
+    return send_without_body

@@ -4,16 +4,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from anyio import CancelScope
-from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from typeway import texts
 from typeway.conventions import Conventions
-from typeway.exceptions import HTTPException
 from typeway.handlers import http_exception_handler
 from typeway.plan.exchange import Exchange
-from typeway.serve.errors import call_handler, handler_for
+from typeway.serve.errors import call_handler, handler_for, http_error
 from typeway.types import ASGIApp, Message, Receive, Scope, Send
 
 # The keys of Starlette's own limits: one that is further in, of a route or a mounted application, changes the one that
@@ -52,8 +50,7 @@ class BodyLimit:
 
 def exceeded(limit: Any, conventions: Conventions) -> Exception:
     """The exception that says that a limit is exceeded: 413 (RFC 9110 section 15.5.14)."""
-    kind: Any = HTTPException if conventions.one_http_exception else StarletteHTTPException
-    error: Exception = kind(413, texts.CONTENT_TOO_LARGE)
+    error = http_error(conventions, 413)
     if isinstance(limit, BodyLimit):
         error = limit.raised = limit.raised or error
     return error

@@ -1,18 +1,19 @@
 """Compose http middleware: functions from request to response, around what serves the request."""
 
-from __future__ import annotations
+from __future__ import annotations  # PERF: else those of inner functions would be evaluated again by every request
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from starlette.background import BackgroundTask
+from starlette.datastructures import FormData
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 
-from typeway.plan.exchange import Exchange
 from typeway.serve.answer import Answer, answer_of
 from typeway.serve.asgi import Site, planned, serve_http
 from typeway.serve.bridge import Bridge
@@ -34,26 +35,15 @@ class Flight:
     site: Site  # what serves it in the end
     scope: Scope
     send: Send
-    bridges: list[Bridge] | None = None
-    exchanges: list[Exchange] | None = None
-    tasks: list[BackgroundTask] | None = None
+    bridges: tuple[Bridge, ...] = ()
+    forms: tuple[FormData, ...] = ()  # whose uploads are to be closed
+    tasks: tuple[BackgroundTask, ...] = ()  # the outermost first; run whatever becomes of the responses that had them
 
     def bridge(self, app: ASGIApp, receive: Receive) -> Bridge:
         """Run an application in a child task of this request."""
         bridge = Bridge(app, self.scope, receive)
-        self.bridges = [*(self.bridges or ()), bridge]
+        self.bridges += (bridge,)
         return bridge
-
-    def keep(self, task: BackgroundTask | None) -> None:
-        """Remember a background task, whatever becomes of the response that brought it."""
-        if task is not None:
-            self.tasks = [*(self.tasks or ()), task]
-
-    async def finish(self) -> None:
-        for task in reversed(self.tasks or ()):
-            await task()
-        for bridge in self.bridges or ():
-            await bridge.finish()
 
 
 class LayerRequest(Request):
@@ -61,20 +51,14 @@ class LayerRequest(Request):
 
     def downstream(self) -> Receive:
         """Where what is further in receives from."""
-        if "_body" not in self.__dict__ and not self._stream_consumed:
-            return self._receive
-        return self.replay()
+        is_untouched = "_body" not in self.__dict__ and not self._stream_consumed
+        return self._receive if is_untouched else self.replay()
 
     def replay(self) -> Receive:
-        body: bytes = self.__dict__.get("_body", b"")
-        replayed = False
+        held: list[Message] = [{"type": "http.request", "body": self.__dict__.get("_body", b""), "more_body": False}]
 
         async def receive() -> Message:
-            nonlocal replayed
-            if not replayed:
-                replayed = True
-                return {"type": "http.request", "body": body, "more_body": False}
-            return await self._receive()
+            return held.pop() if held else await self._receive()
 
         return receive
 
@@ -84,11 +68,11 @@ class Onion:
 
     def __init__(self, dispatches: Sequence[Dispatch], router: Any) -> None:
         self.router = router
-        self.dispatches = tuple(dispatches)
-        inner: Inner = serve_inner
-        for dispatch in reversed(self.dispatches):
-            inner = layer(dispatch, inner)
-        self.outermost = inner
+        self.outermost: Inner = serve_inner
+        self.classic: ASGIApp = router  # the same run of middleware as Starlette composes it
+        for dispatch in reversed(dispatches):
+            self.outermost = layer(dispatch, self.outermost)
+            self.classic = BaseHTTPMiddleware(self.classic, dispatch=dispatch)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -104,23 +88,18 @@ class Onion:
             response = await self.outermost(flight, receive)
             await response(scope, receive, send)
         except BaseException:
-            for bridge in flight.bridges or ():
+            for bridge in flight.bridges:
                 await bridge.cancel()
             raise
         else:
-            if flight.tasks is not None or flight.bridges is not None:
-                await flight.finish()
+            if flight.tasks or flight.bridges:
+                for task in flight.tasks:
+                    await task()
+                for bridge in flight.bridges:
+                    await bridge.finish()
         finally:
-            for exchange in flight.exchanges or ():
-                if exchange.form is not None:
-                    await close_uploads(exchange.form)
-
-    async def classic(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The same run of middleware as Starlette composes it."""
-        app: ASGIApp = self.router
-        for dispatch in reversed(self.dispatches):
-            app = BaseHTTPMiddleware(app, dispatch=dispatch)
-        await app(scope, receive, send)
+            for form in flight.forms:
+                await close_uploads(form)
 
 
 def layer(dispatch: Dispatch, inner: Inner) -> Inner:
@@ -139,9 +118,8 @@ def layer(dispatch: Dispatch, inner: Inner) -> Inner:
             return await dispatch(request, call_next)
         except Exception as error:
             site = flight.site
-            is_answered = site.conventions.middleware_errors_answered
-            handler = handler_for(error, site.handlers, site.conventions) if is_answered else None
-            if handler is None:
+            handler = handler_for(error, site.handlers, site.conventions)
+            if handler is None or not site.conventions.middleware_errors_answered:
                 raise
             response: Response = await call_handler(handler, request, error)
             return response
@@ -151,8 +129,9 @@ def layer(dispatch: Dispatch, inner: Inner) -> Inner:
 
 async def shown(flight: Flight, response: Response, receive: Receive) -> Response:
     """A response as middleware sees it: its body can be iterated, and its background tasks are the request's."""
-    flight.keep(response.background)
-    response.background = None
+    if response.background is not None:
+        flight.tasks = (response.background, *flight.tasks)
+        response.background = None
     answer = answer_of(response, is_head=flight.scope["method"] == "HEAD")
     if answer is not None:
         return answer
@@ -165,13 +144,8 @@ async def serve_inner(flight: Flight, receive: Receive) -> Response:
     ready = planned(site, scope, receive, send, scope["method"])
     if ready is None or ready[0].has_exits:
         # Generators may hold cancel scopes, and foreign applications send as they like: both get a task of their own.
-        async def app(scope: Scope, receive: Receive, send: Send) -> None:
-            await serve_http(site, scope, receive, send)
-
-        return await flight.bridge(app, receive).answer()
+        return await flight.bridge(partial(serve_http, site), receive).answer()
     plan, responder, exchange = ready
-    if plan.body is not None and plan.body.is_form:
-        flight.exchanges = [*(flight.exchanges or ()), exchange]
     try:
         if plan.operation.max_body_size is not None:
             limit_body(exchange, plan.operation.max_body_size, site.conventions)
@@ -183,9 +157,12 @@ async def serve_inner(flight: Flight, receive: Receive) -> Response:
         response = await handled(error, handler, exchange.connection, site.handlers, site.conventions)
         reply = from_response(response)
         error.__traceback__ = None
+    finally:
+        if plan.read is not None and exchange.form is not None:
+            flight.forms += (exchange.form,)
     status, headers, body, response = reply
     if response is not None:
         return response
     if exchange.background is not None:
-        flight.keep(exchange.background)
+        flight.tasks = (exchange.background, *flight.tasks)
     return Answer(status, headers, b"" if scope["method"] == "HEAD" else body)

@@ -1,25 +1,25 @@
 """Turn what an endpoint returned into a reply: checked against its model, straight to bytes where possible."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
 from pydantic_core import ValidationError
-from starlette.background import BackgroundTask
 from starlette.responses import JSONResponse, Response
 
 from typeway.encoders import jsonable_encoder, to_json_bytes
 from typeway.operation import Operation
-from typeway.plan.exchange import Exchange
+from typeway.plan.exchange import UNSET, Exchange
 from typeway.plan.fields import Model, build_model
 from typeway.responses import BODILESS
 from typeway.serve.check import build_check, context_of, dump_options, unfit
-from typeway.serve.reply import RawHeaders, Reply, from_response
+from typeway.serve.reply import Reply, from_response
 from typeway.serve.stream import build_stream, streams
 
 JSON_TYPE: Final = (b"content-type", b"application/json")
+
+# Marks a response that a response class made of a result: only such a one takes over injected headers.
+MADE: Final = "_typeway_made"
 
 # From a result to the bytes of its body, or to the response that it already is or that a response class makes of it.
 Encode = Callable[[Any], bytes | Response]
@@ -37,36 +37,27 @@ class Responder:
         """The reply, with what the endpoint and its dependencies said through an injected Response."""
         if not isinstance(encoded, bytes):
             return self.reply_with(exchange, encoded)
+        status, headers = self.status, [(b"content-length", b"%d" % len(encoded)), JSON_TYPE]
         injected = exchange.response
-        if injected is None and self.status not in BODILESS:
-            return self.status, [(b"content-length", b"%d" % len(encoded)), JSON_TYPE], encoded, None
-        status = self.status if injected is None or injected.status_code is None else injected.status_code
-        headers: RawHeaders = []
-        if status in BODILESS:
-            encoded = b""
-            headers += [JSON_TYPE] if self.keeps_type else []
-        else:
-            headers += [(b"content-length", b"%d" % len(encoded)), JSON_TYPE]
         if injected is not None:
+            status = status if injected.status_code is UNSET else injected.status_code
             headers += injected.raw_headers
+        if status in BODILESS:
+            encoded, headers = b"", headers[1 if self.keeps_type else 2 :]
         return status, headers, encoded, None
 
     def reply_with(self, exchange: Exchange, response: Response) -> Reply:
         """The reply for a response: one that the endpoint made is sent as it is."""
         if response.background is None and exchange.background is not None:
             response.background = exchange.background
-        if not isinstance(response, Made):
+        if MADE not in vars(response):
             return from_response(response)
-        made = response.made
         injected = exchange.response
         if injected is not None:
             if injected.status_code is not None:
-                made.status_code = injected.status_code
-            made.raw_headers.extend(injected.raw_headers)
-        made.background = response.background
-        if made.status_code in BODILESS:
-            made = self.emptied(made)
-        return from_response(made)
+                response.status_code = injected.status_code
+            response.raw_headers.extend(injected.raw_headers)
+        return from_response(self.emptied(response) if response.status_code in BODILESS else response)
 
     def emptied(self, response: Response) -> Response:
         """The response without its body; a stream is never begun."""
@@ -74,15 +65,6 @@ class Responder:
         empty = Response(status_code=response.status_code, background=response.background)
         empty.raw_headers = [(name, value) for name, value in response.raw_headers if name not in dropped]
         return empty
-
-
-class Made(Response):
-    """A response that a response class made of a result; only such a one takes over injected headers."""
-
-    def __init__(self, made: Response) -> None:
-        self.made = made
-        self.status_code = made.status_code
-        self.background: BackgroundTask | None = made.background
 
 
 def build_responder(operation: Operation) -> Responder:
@@ -98,7 +80,7 @@ def build_encode(operation: Operation) -> Encode:
     """What makes bytes or a response of the operation's results."""
     if streams(operation):
         make = build_stream(operation)
-        return unless_response(lambda result: Made(make(result)))
+        return unless_response(lambda result: marked(make(result)))
     if operation.returns.model is not None:
         return encode_model(operation, build_model(operation.returns.model, operation.declaration.where))
     if operation.response_class is None:
@@ -142,4 +124,9 @@ def renderer(operation: Operation) -> Callable[[Any], Response]:
     """Makes a response of the operation's response class; the class's own status counts unless one was given."""
     response_class = operation.response_class or JSONResponse
     status: dict[str, Any] = {} if operation.status_code is None else {"status_code": int(operation.status_code)}
-    return lambda content: Made(response_class(content, **status))
+    return lambda content: marked(response_class(content, **status))
+
+
+def marked(response: Response) -> Response:
+    vars(response)[MADE] = True
+    return response

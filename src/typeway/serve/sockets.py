@@ -9,11 +9,7 @@ from typeway.types import Receive, Scope, Send
 
 
 async def serve_socket(site: Site, scope: Scope, receive: Receive, send: Send) -> None:
-    """Serve one connection; an exception closes it as the handlers say, or as a WebSocketException itself says.
-
-    Raises:
-        Exception: what no handler of the application answers.
-    """
+    """Serve one connection; an exception closes it as the handlers say, or as a WebSocketException itself says."""
     found = site.sockets.find(path_of(scope), "", scope)
     if found is None:
         scope.setdefault("router", site.router)

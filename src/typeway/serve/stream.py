@@ -1,14 +1,14 @@
 """Send what a generator yields one by one: as lines of JSON, as server-sent events, or as it is; and close it in the end."""
 
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Generator, Iterator, Mapping
-from typing import Any, Final
+from typing import Any
 
 import anyio.to_thread
 from anyio import CancelScope, CapacityLimiter
 from anyio.lowlevel import checkpoint
 from starlette.responses import StreamingResponse
 
-from typeway.concurrency import run_in_threadpool
+from typeway.concurrency import iterate_in_threadpool
 from typeway.declare import shapes
 from typeway.encoders import to_json_line
 from typeway.exceptions import declaration_error
@@ -23,8 +23,6 @@ from typeway.types import Send
 Chunk = str | bytes | memoryview
 Encode = Callable[[Any], Chunk]
 Items = AsyncIterator[Any] | Iterator[Any]
-
-END: Final = object()
 
 
 class Closing(StreamingResponse):
@@ -79,7 +77,10 @@ def build_stream(operation: Operation) -> Callable[[Any], StreamingResponse]:
 
     def make(result: Any) -> StreamingResponse:
         items = aiter(result) if isinstance(result, AsyncIterable) else iter(result)
-        chunks = chunks_of(items, encode)
+        # Chunks are made when they are asked for: on the loop, or else in threads.
+        chunks: Any = (
+            chunks_of(items, encode) if isinstance(items, AsyncIterator) else iterate_in_threadpool(map(encode, items))
+        )
         response = kind(chunks, **status)
         response.items, response.chunks = items, chunks
         return response
@@ -118,23 +119,12 @@ def item_encoder(operation: Operation) -> Callable[[Any], bytes]:
     return lambda item: to_json(check(item), **options)
 
 
-async def chunks_of(items: Items, encode: Encode) -> AsyncGenerator[Chunk, None]:
-    """The chunks that items make, one of each, made when they are asked for: on the loop, or else in threads."""
-    if isinstance(items, AsyncIterator):
-        async for item in items:
-            yield encode(item)
-            # A generator that never waits would hold the loop for ever: nothing else would run, what it has yielded
-            # would not be sent, and nobody could cancel it.
-            await checkpoint()
-        return
-
-    def step() -> Any:
-        for item in items:
-            return encode(item)
-        return END
-
-    while (chunk := await run_in_threadpool(step)) is not END:
-        yield chunk
+async def chunks_of(items: AsyncIterator[Any], encode: Encode) -> AsyncGenerator[Chunk, None]:
+    async for item in items:
+        yield encode(item)
+        # A generator that never waits would hold the loop for ever: nothing else would run, what it has yielded
+        # would not be sent, and nobody could cancel it.
+        await checkpoint()
 
 
 async def close(items: Items) -> None:

@@ -21,8 +21,7 @@ class Instrument:
     """Changes how operations are served so that it can be watched; the request path itself asks nothing of it."""
 
     plan: Callable[[Plan], Plan]  # returns what shall run in the place of a plan
-    # Returns what shall answer in the place of a responder. A request that has taken the old plan may come to it too.
-    responder: Callable[[Responder, Operation], Responder]
+    responder: Callable[[Responder, Operation], Responder]  # returns what shall answer in the place of a responder
 
 
 class Watch:
@@ -41,34 +40,29 @@ class Watch:
             if self.instrument is None:
                 self.instrument = instrument
                 for target in list(self.targets):
-                    if target.plan is not None and target.responder is not None:
-                        target.publish(target.plan, target.responder)
+                    if target.prepared is not None:
+                        target.publish(*target.prepared)
 
 
 WATCH: Final = Watch()
 
 
 class Target:
-    """The plan of an operation, built when first asked for.
+    """The plan of an operation, built when first asked for; `settle` makes that of what its route says at that moment."""
 
-    Parameters:
-        settle: makes the operation from what its route says at that moment.
-    """
-
-    __slots__ = ("__weakref__", "_lock", "_overridden", "_settle", "plan", "responder")
+    __slots__ = ("__weakref__", "_lock", "_overridden", "_settle", "prepared")
 
     def __init__(self, settle: Callable[[], Operation]) -> None:
         self._settle = settle
         self._lock = threading.Lock()
         self._overridden: dict[tuple[int, ...], tuple[Plan, object]] = {}
-        self.plan: Plan | None = None
-        self.responder: Responder | None = None
+        self.prepared: tuple[Plan, Responder] | None = None
 
     def build(self) -> tuple[Plan, Responder]:
         """The plan and the responder, built once."""
         with self._lock:
-            if self.plan is not None and self.responder is not None:
-                return self.plan, self.responder
+            if self.prepared is not None:
+                return self.prepared
             operation = self._settle()
             responder, plan = build_responder(operation), plan_of(operation)
             with WATCH.lock:
@@ -77,20 +71,15 @@ class Target:
 
     def publish(self, plan: Plan, responder: Responder) -> tuple[Plan, Responder]:
         """Serve by a plan and a responder, as the watch wants them; its lock is held."""
-        instrument = WATCH.instrument
-        if instrument is not None:
-            plan, responder = instrument.plan(plan), instrument.responder(responder, plan.operation)
+        if WATCH.instrument is not None:
+            plan, responder = WATCH.instrument.plan(plan), WATCH.instrument.responder(responder, plan.operation)
         self._overridden = {}
-        # In this order: a request that takes the new plan must find the responder that understands it.
-        self.responder = responder
-        self.plan = plan
+        self.prepared = plan, responder
         return plan, responder
 
     def ready(self, overrides: Overrides) -> tuple[Plan, Responder]:
         """The plan and responder to use now; built if they are not there yet."""
-        plan, responder = self.plan, self.responder
-        if plan is None or responder is None:
-            plan, responder = self.build()
+        plan, responder = self.prepared or self.build()
         return self.overridden(plan.operation, overrides) if overrides else plan, responder
 
     def overridden(self, operation: Operation, overrides: Overrides) -> Plan:

@@ -38,17 +38,16 @@ class Measured(NamedTuple):
 class Preparation:
     """Everything that comes before the endpoint, as one step: reading, dependencies, validation.
 
-    It stands where a plan has its body, because that is what runs first.
+    It stands where a plan reads its body, because that is what runs first.
 
     Parameters:
         plan: the plan as it was built.
     """
 
-    __slots__ = ("is_form", "name", "passes_observation", "plan")
+    __slots__ = ("name", "passes_observation", "plan")
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self.is_form = plan.body is not None and plan.body.is_form
         self.name = function_name(plan.operation.endpoint)
         self.passes_observation = plan.endpoint.kind is not Kind.STREAM
 
@@ -64,8 +63,8 @@ class Preparation:
         data = None if observation is None else observation.data
         if observation is None or data is None:  # a request whose observation is over is not observed
             observation = None
-            if plan.body is not None:
-                await plan.body.read(exchange)
+            if plan.read is not None:
+                await plan.read(exchange)
             arguments = await self.resolve(exchange)
         else:
             arguments = await self.observe(exchange, observation, data)
@@ -79,7 +78,7 @@ class Preparation:
         """Call the dependencies; None if anything is invalid."""
         plan = self.plan
         exchange.values = [None] * plan.size
-        await call_dependencies(plan, exchange)
+        await call_dependencies(plan.dependencies, exchange)
         arguments = plan.endpoint.arguments(exchange)
         return None if exchange.errors is not None else arguments
 
@@ -88,9 +87,9 @@ class Preparation:
         is_request = exchange.scope["type"] == "http"
         setattr(data, "request" if is_request else "websocket", exchange.connection)
         observation.place(exchange.scope)
-        if plan.body is not None:
+        if plan.read is not None:
             try:
-                await plan.body.read(exchange)
+                await plan.read(exchange)
             except RequestValidationError as error:
                 data.body, data.errors = error.body, error.errors()
                 observation.refuse(len(data.errors))
@@ -127,7 +126,7 @@ def observed_plan(plan: Plan) -> Plan:
     call = plan.endpoint
     function = call.function if call.kind is Kind.STREAM else observed_function(call)
     endpoint = replace(call, function=function, slot=0, arguments=prepared)
-    return replace(plan, body=Preparation(plan), dependencies=(), endpoint=endpoint, size=1)
+    return replace(plan, read=Preparation(plan).read, dependencies=(), endpoint=endpoint, size=1)
 
 
 def observed_function(call: Call) -> Callable[..., Any]:

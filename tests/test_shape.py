@@ -53,8 +53,7 @@ MOST_LINES_IN_A_FILE = 500
 MOST_LINES_IN_A_BODY = 60
 MANY_PARAMETERS = 10
 SHARE_OF_MANY_PARAMETERS = 0.05
-# The design asks for 9,500; the core is to shrink to that, and this number with it. It never goes up.
-MOST_LINES_IN_THE_CORE = 11_450
+MOST_LINES_IN_THE_CORE = 9_500
 OUTSIDE_THE_CORE = frozenset({"cli", "guard", "compat", "telemetry"})
 
 type_checking = re.compile(r"(^|\.)TYPE_CHECKING$")

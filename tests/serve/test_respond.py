@@ -10,9 +10,9 @@ from typing import Annotated, Any, Generic, TypeVar
 
 import fastapi
 import pytest
-from pydantic import BaseModel, ConfigDict, Field, computed_field, field_serializer
+from pydantic import BaseModel, ConfigDict, Field, computed_field, field_serializer, model_validator
 from starlette.background import BackgroundTask
-from typing_extensions import TypedDict
+from typing_extensions import Self, TypedDict
 
 import typeway
 from tests.frameworks import answer, application, ask, client, each_framework
@@ -237,6 +237,59 @@ def test_an_answer_that_does_not_fit_is_a_500_that_leaks_nothing(web, is_async, 
     assert response.status_code == 500
     assert "leak" not in response.text
     assert "password" not in response.text
+
+
+class Rechecked(BaseModel):
+    model_config = ConfigDict(revalidate_instances="always")
+    price: float
+
+
+class Counted(BaseModel):
+    price: float
+    _checks: int = 0
+
+    @model_validator(mode="after")
+    def count(self) -> Self:
+        self._checks += 1
+        return self
+
+    @computed_field
+    def checks(self) -> int:
+        return self._checks
+
+
+class Recursive(BaseModel):
+    price: float
+    next: "Recursive | None" = None
+
+
+def unchecked(model: type[BaseModel]) -> Any:
+    """A valid instance, whose value has become wrong since."""
+    instance: Any = model(price=1)
+    vars(instance)["price"] = "no number"
+    return instance
+
+
+@each_framework
+@pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")
+@pytest.mark.parametrize(
+    ("model", "make", "expected"),
+    [
+        (Public, lambda: Public(name="a"), (200, {"name": "a", "price": 1.5, "note": None})),
+        # The author's own instance is believed, unless its model says otherwise.
+        (Recursive, lambda: unchecked(Recursive), (200, {"price": "no number", "next": None})),
+        (Counted, lambda: unchecked(Counted), (200, {"price": "no number", "checks": 2})),
+        (Rechecked, lambda: unchecked(Rechecked), (500, None)),
+        (Public, lambda: Private(name="a"), (200, {"name": "a", "price": 1.5, "note": None})),
+        (Public | None, lambda: Public(name="a"), (200, {"name": "a", "price": 1.5, "note": None})),
+    ],
+    ids=["plain", "recursive", "validator", "revalidated", "subclass", "optional"],
+)
+def test_an_instance_of_the_declared_model_is_checked_as_its_model_says(web, model, make, expected):
+    """What the model wants to happen to its own instances happens, once, and nothing else."""
+    app = application(web, response_model=model)(make)
+    status, body = answer(app, "GET /")
+    assert (status, body if status == 200 else None) == expected
 
 
 def test_the_log_says_which_endpoint_answered_wrongly():

@@ -92,6 +92,15 @@ def build_standard_model(annotation: Any, _spelling: str) -> Model:
     return TypeAdapter(annotation)
 
 
+def taken_as_it_is(model: Model) -> type[Any] | None:
+    """The class whose own instances Pydantic returns without a look at them, unless a validator is around it."""
+    schema = model.core_schema
+    if schema["type"] != "model" or schema.get("config", {}).get("revalidate_instances", "never") != "never":
+        return None
+    own: type[Any] = schema["cls"]
+    return own
+
+
 def refuse_version_1(annotation: Any, where: str) -> None:
     """Refuse models of Pydantic's version 1 interface, wherever in the annotation they stand."""
     if any(base.__module__.startswith("pydantic.v1") for base in getattr(annotation, "__mro__", ())):

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from typeway.encoders import jsonable_encoder, to_json_bytes
 from typeway.operation import Operation
 from typeway.plan.exchange import UNSET, Exchange
-from typeway.plan.fields import Model, build_model
+from typeway.plan.fields import Model, build_model, taken_as_it_is
 from typeway.responses import BODILESS
 from typeway.serve.check import build_check, context_of, dump_options, unfit
 from typeway.serve.reply import Reply, from_response
@@ -107,8 +107,13 @@ def encode_model(operation: Operation, model: Model) -> Encode:
     validate, to_json = model.validator.validate_python, serializer.to_json
     context = context_of(operation)
 
-    # PERF: what build_check makes would be one frame more, 0.15 of 9 us.
+    own = taken_as_it_is(model)
+
+    # PERF: what build_check makes would be one frame more, and asking Pydantic for what it returns as it is another call:
+    # 0.1 and 0.2 of 5 us.
     def encode(result: Any) -> bytes | Response:
+        if type(result) is own:
+            return to_json(result, **options)
         if isinstance(result, Response):
             return result
         try:

@@ -16,20 +16,13 @@ __all__ = ["TestClient"]
 class ClientOptions(TypedDict, total=False):
     """What Starlette's test client takes beside the application, by name."""
 
-    root_path: str
-    """The path under which the application is mounted."""
-    backend: Literal["asyncio", "trio"]
-    """The event loop."""
-    backend_options: dict[str, Any] | None
-    """What anyio passes on to the event loop."""
-    cookies: Any
-    """The cookies to begin with."""
-    headers: dict[str, str] | None
-    """Headers of every request."""
-    follow_redirects: bool
-    """Whether redirects are followed; they are unless told otherwise."""
-    client: tuple[str, int]
-    """The address that requests come from."""
+    root_path: str  # the path under which the application is mounted
+    backend: Literal["asyncio", "trio"]  # the event loop
+    backend_options: dict[str, Any] | None  # what anyio passes on to the event loop
+    cookies: Any  # the cookies to begin with
+    headers: dict[str, str] | None  # headers of every request
+    follow_redirects: bool  # whether redirects are followed; they are unless told otherwise
+    client: tuple[str, int]  # the address that requests come from
 
 
 class TestClient(StarletteTestClient):

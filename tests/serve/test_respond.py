@@ -6,13 +6,13 @@ import functools
 import http
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Self, TypeVar
 
 import fastapi
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, computed_field, field_serializer, model_validator
 from starlette.background import BackgroundTask
-from typing_extensions import Self, TypedDict
+from typing_extensions import TypedDict
 
 import typeway
 from tests.frameworks import answer, application, ask, client, each_framework

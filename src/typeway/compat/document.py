@@ -15,9 +15,9 @@ from typeway.compat.dependant import ModelField, get_flat_body_params, get_flat_
 from typeway.compat.routes import APIRoute
 from typeway.datastructures import DefaultPlaceholder
 from typeway.describe.document import About, build_document, without_none
-from typeway.describe.merge import merged
 from typeway.describe.operation import METHODS_WITH_BODY as METHODS_WITH_BODY
 from typeway.describe.operation import unique_id
+from typeway.describe.responses import merged
 from typeway.describe.schemas import COMPONENT
 from typeway.exceptions import TypewayDeprecationWarning
 from typeway.guard.failures import INVALID, Failures

@@ -7,9 +7,8 @@ from enum import Enum
 from typing import Any, Final
 
 from typeway.describe.body import describe_body
-from typeway.describe.merge import merged
 from typeway.describe.parameters import Placed, describe_parameters
-from typeway.describe.responses import describe_responses
+from typeway.describe.responses import describe_responses, merged
 from typeway.describe.schemas import Components, title_of
 from typeway.operation import Operation
 from typeway.plan.body import build_body

@@ -8,7 +8,6 @@ from typing import Any, Final
 from starlette.responses import JSONResponse, Response
 
 from typeway.declare import shapes
-from typeway.describe.merge import merged
 from typeway.describe.schemas import JSON, Components, JsonSchema, title_of
 from typeway.exceptions import declaration_error
 from typeway.operation import Operation
@@ -124,3 +123,17 @@ def event_schema(model: JsonSchema | None) -> JsonSchema:
         },
         "required": None if model is None else ["data"],
     }
+
+
+def merged(known: Mapping[str, Any], added: Mapping[str, Any]) -> dict[str, Any]:
+    """The two mappings as one, neither of them changed: mappings merge, lists are joined, of all else the added counts."""
+    result = dict(known)
+    for key, value in added.items():
+        present = result.get(key)
+        if isinstance(present, Mapping) and isinstance(value, Mapping):
+            result[key] = merged(present, value)
+        elif isinstance(present, list) and isinstance(value, list):
+            result[key] = [*present, *value]
+        else:
+            result[key] = value
+    return result

@@ -94,11 +94,9 @@ def build_standard_model(annotation: Any, _spelling: str) -> Model:
 
 def taken_as_it_is(model: Model) -> type[Any] | None:
     """The class whose own instances Pydantic returns without a look at them, unless a validator is around it."""
-    schema = model.core_schema
-    if schema["type"] != "model" or schema.get("config", {}).get("revalidate_instances", "never") != "never":
-        return None
-    own: type[Any] = schema["cls"]
-    return own
+    schema: Any = model.core_schema
+    is_checked = schema["type"] != "model" or schema.get("config", {}).get("revalidate_instances", "never") != "never"
+    return None if is_checked else schema["cls"]
 
 
 def refuse_version_1(annotation: Any, where: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -49,6 +50,8 @@ def add_numbered(app: Application, prefix: str) -> None:
 
 def build() -> Mapping[str, Any]:
     """BlackSheep's applications, started: it compiles its handlers then."""
+    # It logs every error answer, which none of the others does.
+    logging.getLogger("blacksheep").setLevel(logging.CRITICAL)
     # With one router for all, which is the default, each application would compile the handlers of the others again.
     main, flat, deep = (Application(router=Router()) for _ in range(3))
     add_main(main)

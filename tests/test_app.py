@@ -1,8 +1,11 @@
 """An application holds options, handlers, middleware and overrides, and is Starlette's application to tools."""
 
+import gc
+import weakref
 from typing import Annotated, Any
 
 import pytest
+from pydantic import BaseModel
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
@@ -315,3 +318,26 @@ def test_middleware_may_answer_by_itself():
 
     app.get("/")(lambda: 1)
     assert ask(app, "GET /").text == "short"
+
+
+def test_models_end_with_the_applications_that_declare_them():
+    """Nothing in the package keeps a class of the author's alive."""
+
+    def declared() -> weakref.ref[type[BaseModel]]:
+        class Local(BaseModel):
+            name: str = "a"
+
+        app = Typeway()
+        app.post("/", response_model=Local)(replaced_annotations(lambda item: item, item=Local))
+        assert answer(app, "POST /", json={})[0] == 200
+        app.openapi()
+        return weakref.ref(Local)
+
+    kept = declared()
+    gc.collect()
+    assert kept() is None
+
+
+def replaced_annotations(function: Any, **annotations: Any) -> Any:
+    function.__annotations__ = annotations
+    return function

@@ -366,3 +366,22 @@ def test_without_the_c_accelerator_the_bytes_are_the_same(monkeypatch):
     assert slow(value).encode() == to_json_bytes(value)
     with pytest.raises(ValueError, match="Out of range"):
         slow(math.nan)
+
+
+@pytest.mark.parametrize("encode", [jsonable_encoder, reference_encoder], ids=["typeway", "fastapi"])
+def test_a_proxy_of_a_dataclass_is_encoded_by_its_attributes(encode):
+    """An object that only claims the class of a dataclass, as lazy objects do, is read as what it is."""
+
+    @dataclasses.dataclass
+    class Point:
+        x: int
+
+    class Lazy:
+        def __init__(self) -> None:
+            self.x = 1
+
+        @property
+        def __class__(self):
+            return Point
+
+    assert encode(Lazy()) == {"x": 1}

@@ -357,3 +357,17 @@ def test_attributes_of_a_router_may_change_before_its_routes_are_added():
     app.include_router(router)
     assert answer(app, "GET /x") == (200, 1)
     assert (log, app.openapi()["paths"]["/x"]["get"]["tags"]) == (["late"], ["late"])
+
+
+def test_a_route_that_stands_twice_may_be_taken_away_once():
+    """To move a route is to insert it and to take it away where it was, in either order."""
+    app = Typeway(openapi_url=None)
+    for path in ("/a", "/b", "/c"):
+        app.get(path)(lambda: None)
+    routes = app.router.routes
+    routes.insert(0, routes[-1])
+    app.router.routes.pop()
+    assert [route.path for route in app.routes] == ["/c", "/a", "/b"]
+    app.router.routes.append(app.routes[0])
+    del app.router.routes[0]
+    assert [route.path for route in app.routes] == ["/a", "/b", "/c"]

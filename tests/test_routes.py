@@ -8,7 +8,7 @@ from starlette import routing
 
 import typeway
 from tests.frameworks import answer, ask, each_framework
-from typeway import Body, Depends, Router, Typeway
+from typeway import Body, Depends, HTTPException, Router, Typeway
 from typeway.exceptions import DeclarationError
 from typeway.routes import APIRoute, APIWebSocketRoute
 
@@ -156,3 +156,38 @@ def test_an_endpoint_may_have_a_parameter_for_every_part_of_its_path():
 
     assert answer(app, "POST /x/3/a/b", json=[1]) == (200, [3, "a/b", [1]])
     assert answer(app, "POST /x/3/a/b/c/d")[0] == 422
+
+
+def copy_by_hand(route: Any) -> Any:
+    """A copy as a route class of the author's own may make it."""
+    copied = object.__new__(type(route))
+    vars(copied).update(vars(route))
+    return copied
+
+
+@pytest.mark.parametrize("serves", ["by its plan", "by its handler"])
+def test_a_copied_route_is_served_as_it_says_itself(serves):
+    """However a route is copied, the copy has its own options and dependencies, even if the other was served before."""
+
+    class Copied(APIRoute):
+        __copy__ = copy_by_hand
+
+        if serves == "by its handler":
+
+            def get_route_handler(self):
+                return super().get_route_handler()
+
+    def deny() -> None:
+        raise HTTPException(403)
+
+    router = Router(route_class=Copied)
+    router.get("/secret")(lambda: "secret")
+    assert answer(router, "GET /secret") == (200, "secret")
+    app = Typeway()
+    app.include_router(router, prefix="/admin", dependencies=[Depends(deny)])
+    assert answer(app, "GET /admin/secret")[0] == 403
+    if serves == "by its plan":
+        copied = copy_by_hand(app.routes[-1])
+        copied.status_code, copied.dependencies = 202, []
+        app.router.routes = [copied]
+        assert answer(app, "GET /admin/secret") == (202, "secret")

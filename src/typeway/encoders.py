@@ -195,7 +195,8 @@ def _encode(value: Any, rules: _Rules, include: _Fields, exclude: _Fields) -> An
         encode = custom.get(type(value)) or next((custom[base] for base in custom if isinstance(value, base)), None)
         if encode is not None:
             return encode(value)
-    return _step_for(value.__class__)(value, rules, include, exclude)
+    kind: Any = type(value)
+    return _step_for(kind, value.__class__)(value, rules, include, exclude)
 
 
 def _encode_model(value: BaseModel, rules: _Rules, include: _Fields, exclude: _Fields) -> Any:
@@ -281,7 +282,7 @@ _STEPS: Final[tuple[tuple[Any, _Step], ...]] = (
 
 # PERF: what a class is does not change; asking each time takes longer than encoding a small value.
 @lru_cache(maxsize=1024)
-def _step_for(kind: type[Any]) -> _Step:
-    if is_dataclass(kind) and not issubclass(kind, BaseModel):
+def _step_for(kind: type[Any], claimed: type[Any]) -> _Step:
+    if is_dataclass(kind) and not issubclass(claimed, BaseModel):
         return lambda value, *others: _encode(asdict(value), *others)
-    return next(step for base, step in _STEPS if issubclass(kind, base))
+    return next(step for base, step in _STEPS if issubclass(claimed, base))

@@ -1,8 +1,8 @@
 """Define what goes wrong by name: errors to raise, errors to catch, and errors in a declaration."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
-from typing import Any, ClassVar, Final, TypedDict
+from functools import cache, partial
+from typing import Any, ClassVar, TypedDict
 
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.exceptions import WebSocketException as StarletteWebSocketException
@@ -82,7 +82,10 @@ class UnknownOptionError(DeclarationError, TypeError):
     """An option was given that does not exist; Python's own word for that is TypeError."""
 
 
-_VARIANTS: Final[dict[type[Exception], type[DeclarationError]]] = {}
+@cache
+def variant(also: type[Exception]) -> type[DeclarationError]:
+    """A DeclarationError that is of another type as well; it keeps the one name that a reader should look for."""
+    return type("DeclarationError", (DeclarationError, also), {"_also": also})
 
 
 def declaration_error(
@@ -94,10 +97,8 @@ def declaration_error(
     """
     if issubclass(DeclarationError, also):
         return DeclarationError(message, hint=hint, where=where)
-    if also not in _VARIANTS:
-        # It keeps the one name that a reader of the traceback should look for.
-        _VARIANTS[also] = type("DeclarationError", (DeclarationError, also), {"_also": also})
-    return _VARIANTS[also](message, hint=hint, where=where)
+    key: Any = also
+    return variant(key)(message, hint=hint, where=where)
 
 
 class EndpointContext(TypedDict, total=False):

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from typeway.conventions import TYPEWAY, Conventions
+from typeway.exceptions import EndpointContext
 from typeway.texts import SUCCESSFUL_RESPONSE
 from typeway.types import IncEx
 
@@ -62,3 +63,12 @@ class Operation:
     def endpoint(self) -> Callable[..., Any]:
         """The function that the author decorated."""
         return self.declaration.function
+
+    @property
+    def context(self) -> EndpointContext:
+        """Which endpoint a validation error belongs to; for logs, never for clients."""
+        file, _, line = self.declaration.where.rpartition(":")
+        method = self.methods[0] if self.methods else "WEBSOCKET"
+        name = getattr(self.endpoint, "__name__", repr(self.endpoint))
+        context: EndpointContext = {"function": name, "path": f"{method} {self.path}", "file": file}
+        return {**context, "line": int(line)} if line.isdigit() else context

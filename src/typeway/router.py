@@ -150,11 +150,12 @@ class Router(Verbs, routing.Router):
 
     @routes.setter
     def routes(self, routes: Sequence[BaseRoute]) -> None:
-        holders = {id(route): item for item, route in self.flatten(self) if not isinstance(route, Frontend)}
+        current = [(item, id(route)) for item, route in self.flatten(self) if not isinstance(route, Frontend)]
+        holders = {key: item for item, key in current}
         gone = holders.keys() - set(map(id, routes))
         stay = [id(route) for route in routes if id(route) in holders]
         are_others = bool(routes and holders and not stay)
-        if are_others or stay != [key for key in holders if key not in gone]:
+        if are_others or stay != [key for _, key in current if key not in gone]:
             # Other routes, or another order: what was included stays as it is shown here.
             self._own = [*self.frontends, *routes]
         else:

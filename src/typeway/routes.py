@@ -115,14 +115,19 @@ class Planned(BaseRoute):
         view.original_route = self.original_route or self
         return view
 
-    @cached_property
+    def own(self, name: str, make: Callable[[], Any]) -> Any:
+        """What serves this very route, made once: a copy, however it was made, may have come to say something else."""
+        owner, value = vars(self).get(name, (None, None))
+        if owner is not self:
+            value = make()
+            vars(self)[name] = self, value
+        return value
+
+    @property
     def target(self) -> Target:
         """What serves the route: its plan, built when first asked for."""
-        return Target(self.settle)
-
-    def __getstate__(self) -> dict[str, Any]:
-        """What a copy begins with: all but what serves the route, since the copy may come to say something else."""
-        return {name: value for name, value in vars(self).items() if name not in ("target", "_handler")}
+        target: Target = self.own("_target", lambda: Target(self.settle))
+        return target
 
 
 class APIRoute(Planned, routing.Route):
@@ -223,12 +228,8 @@ class APIRoute(Planned, routing.Route):
         """The function from request to response that serves the route; subclasses may wrap it."""
         return handle_request(self.target)
 
-    @cached_property
-    def _handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        return self.get_route_handler()
-
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await serve_handler(self._handler, self.target, scope, receive, send)
+        await serve_handler(self.own("_handler", self.get_route_handler), self.target, scope, receive, send)
 
 
 class APIWebSocketRoute(Planned, routing.WebSocketRoute):

@@ -5,7 +5,7 @@ import inspect
 from typing import TYPE_CHECKING, Annotated, Any, ForwardRef
 
 import pytest
-from pydantic_core import PydanticUndefined
+from pydantic_core import PydanticUndefined, ValidationError
 from typing_extensions import TypeAliasType
 
 import typeway
@@ -240,3 +240,22 @@ def test_wrapped_endpoints_and_dependencies_serve(web):
     assert answer(app, "GET /object?step=2") == (200, 102)
     assert answer(app, "GET /method?step=2") == (200, 120)
     assert answer(app, "GET /dependencies?left=3&right=2&step=2") == (200, [3, 102, 120, 5])
+
+
+@pytest.mark.parametrize(
+    "error", [ValidationError.from_exception_data("Signature", []), UnicodeDecodeError("utf-8", b"", 0, 1, "no")]
+)
+def test_a_signature_that_cannot_be_read_for_any_reason_is_a_declaration_error(error):
+    """Whatever kind of ValueError the signature raises, it is the cause of an error that says what to do."""
+
+    class Unreadable:
+        @property
+        def __signature__(self):
+            raise error
+
+        def __call__(self):
+            """Serve nothing."""
+
+    with pytest.raises(DeclarationError, match=r"(?s)has no readable signature.*Hint: Wrap it") as caught:
+        read_declaration(Unreadable())
+    assert isinstance(caught.value, ValueError)

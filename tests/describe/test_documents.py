@@ -11,7 +11,7 @@ import pytest
 from pydantic import AliasChoices, BaseModel, Field
 
 from tests.describe.applications import APPLICATIONS, framework
-from tests.frameworks import differences
+from tests.frameworks import differences, each_framework
 from typeway import APIRouter, Body, Cookie, Depends, FastAPI, Header, Path, Query
 from typeway.exceptions import DeclarationError, TypewayDeprecationWarning
 from typeway.security import HTTPBasic
@@ -274,3 +274,12 @@ def test_building_time_grows_with_the_routes_only() -> None:
     seconds(5)
     # The machine may do something else meanwhile, which empties caches: one undisturbed try of three is enough.
     assert any(seconds(300) < 25 * seconds(30) for _ in range(3))
+
+
+@each_framework
+def test_responses_stand_in_the_order_in_which_fastapi_writes_them(web):
+    """An operation's own answer comes first, then those its author adds, then what validation answers."""
+    app = web.FastAPI()
+    app.get("/{x}", responses={404: {"description": "No"}, 400: {"description": "Bad"}})(lambda x: x)
+    responses = app.openapi()["paths"]["/{x}"]["get"]["responses"]
+    assert list(responses) == ["200", "404", "400", "422"]

@@ -306,3 +306,15 @@ def test_names_of_any_kind_can_be_parameters():
         return [model_config, _private, json, self]
 
     assert answer(read, "GET /?model_config=1&_private=2&a.b[]=3") == (200, [1, 2, 3, 4])
+
+
+@each_framework
+def test_an_alias_that_leads_nowhere_switches_the_others_off(web):
+    """`AliasPath` is for fields of models: where one is among a parameter's aliases, only its plain name counts."""
+    app = web.FastAPI()
+
+    @app.get("/")
+    def read(x: Annotated[int, web.Query(validation_alias=AliasChoices("u", AliasPath("v")))] = 0):
+        return x
+
+    assert answer(app, "GET /?x=5&u=6&v=7") == (200, 5)

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 import typeway
-from tests.frameworks import answer, ask
+from tests.frameworks import answer, ask, client, each_framework
 from typeway import Depends, Typeway
 from typeway.plan.exchange import Exchange
 from typeway.serve.execute import execute
@@ -176,3 +176,24 @@ def test_the_files_of_a_refused_form_are_closed():
 
     assert ask(app, "POST /", files={"file": b"x"}, data={"n": "x"}).status_code == 422
     assert seen[0].file.closed
+
+
+@each_framework
+@pytest.mark.parametrize("content", [b"{", b'{"price": "x"}'], ids=["malformed", "invalid"])
+def test_an_error_of_validation_names_its_endpoint(web, content):
+    """Handlers can log which endpoint refused a body, whether it is no JSON or does not fit; clients are not told."""
+    app, caught = web.FastAPI(), []
+
+    @app.exception_handler(web.exceptions.RequestValidationError)
+    def answer_error(request: web.Request, error: Exception):
+        caught.append(error)
+        return web.Response(status_code=400)
+
+    @app.post("/items")
+    def create(price: Annotated[float, web.Body(embed=True)]):
+        return price
+
+    client(app).post("/items", content=content, headers={"content-type": "application/json"})
+    (error,) = caught
+    assert (error.endpoint_function, error.endpoint_path) == ("create", "POST /items")
+    assert "in create" in str(error)

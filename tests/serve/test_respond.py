@@ -612,3 +612,28 @@ def test_an_answer_that_can_never_be_given_is_refused_at_the_decorator(options, 
     assert caught.value.hint
     with pytest.raises(Exception):  # noqa: B017  # FastAPI's own word for it
         fastapi.FastAPI().get("/", **options)(read)
+
+
+@each_framework
+def test_a_response_that_is_kept_and_returned_again_is_the_endpoints_own(web):
+    """What a response class made once takes over nothing from the requests that return it later."""
+    kept: list[Any] = []
+
+    class Kept(web.responses.JSONResponse):
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **options)
+            kept.append(self)
+
+    app = web.FastAPI()
+    app.get("/made", response_class=Kept)(lambda: "made")
+
+    @app.get("/kept")
+    def again(response: web.Response):
+        response.headers["X-Mine"] = "mine"
+        response.status_code = 418
+        return kept[0]
+
+    client(app).get("/made")
+    for _ in range(2):
+        response = ask(app, "GET /kept")
+        assert (response.status_code, response.headers.get_list("x-mine")) == (200, [])

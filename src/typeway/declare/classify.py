@@ -68,9 +68,10 @@ class Input:
 
         Aliases that lead into a value are for fields of models, and as in FastAPI nothing comes of them here.
         """
-        wires = wires_of(self.marker, self.name)
-        leads_on = any(len(wire) > 1 for wire in wires)
-        return (self.marker.alias or self.name,) if leads_on else tuple(str(wire[0]) for wire in wires)
+        alias = self.marker.validation_alias or self.marker.alias or self.name
+        names = alias.choices if isinstance(alias, AliasChoices) else [alias]
+        leads_on = any(isinstance(name, AliasPath) for name in names)
+        return (self.marker.alias or self.name,) if leads_on else tuple(map(str, names))
 
     @property
     def wire(self) -> str:

@@ -26,6 +26,8 @@ def remembered(question: Callable[[Any], Answer]) -> Callable[[Any], Answer]:
 
     @functools.wraps(question)
     def answer(annotation: Any) -> Answer:
+        if isinstance(annotation, type) and annotation.__module__ != "builtins":
+            return question(annotation)  # to remember an author's class would keep it alive
         try:
             return ask(annotation)
         except TypeError:  # some metadata cannot be a key

@@ -44,9 +44,8 @@ def read_declaration(function: Callable[..., Any]) -> Declaration:
         signature = read_signature(function)
     except (TypeError, ValueError) as error:
         hint = "Wrap it in a function whose parameters are written out."
-        raise declaration_error(
-            f"{function!r} has no readable signature: {error}.", hint=hint, also=type(error)
-        ) from error
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise declaration_error(f"{function!r} has no readable signature: {error}.", hint=hint, also=kind) from error
     namespace = globals_of(function)
     try:
         parameters = tuple(read_parameter(parameter, namespace) for parameter in signature.parameters.values())

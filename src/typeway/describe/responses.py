@@ -58,15 +58,15 @@ def describe_responses(
     failures.pop(status, None)
 
     def add_others() -> None:
-        responses.update(failures)
         for code, given in operation.responses.items():
             added = {name: value for name, value in given.items() if name != "model"}
             if code in models:
                 added = merged(added, {"content": {media_type: {"schema": models[code]}}})
             key = keys[code]
-            known = responses.get(key, {})
+            known = responses.get(key) or failures.pop(key, {})
             meaning = added.get("description") or known.get("description") or MEANINGS.get(key, "Additional Response")
             responses[key] = merged(known, {**added, "description": meaning})
+        responses.update(failures)
 
     # What authors add is merged with schemas, which are empty until then.
     components.afterwards.append(add_others)

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from typeway import texts
 from typeway.declare import shapes
 from typeway.declare.classify import Input
-from typeway.exceptions import HTTPException, RequestValidationError
+from typeway.exceptions import EndpointContext, HTTPException, RequestValidationError
 from typeway.operation import Operation
 from typeway.plan.exchange import Exchange
 from typeway.plan.sources import MISSING, choice_of, group_collector, pick
@@ -38,6 +38,7 @@ class Body:
     strict: bool  # whether a body without a media type is left unparsed
     rejects: bool  # whether other media types are answered with 415; not where an input takes the raw bytes of any
     form_limits: Mapping[str, int]  # `max_fields`, `max_files`, `max_part_size`
+    context: EndpointContext  # the endpoint that errors in the body belong to
     readers: Mapping[int, ReadField]  # of a form, what reads the raw value of each input, by the input's id
 
     async def read(self, exchange: Exchange) -> None:
@@ -64,7 +65,7 @@ class Body:
             try:
                 exchange.body = from_json(raw)
             except ValueError:
-                exchange.body = parse_json(raw)
+                exchange.body = parse_json(raw, self.context)
         elif self.rejects and media_type(content_type) not in self.media_types:
             raise unsupported(self.media_types | {"application/json"})
         else:
@@ -188,7 +189,7 @@ def parse_failure() -> StarletteHTTPException:
     return StarletteHTTPException(400, texts.BODY_PARSE_ERROR)
 
 
-def parse_json(raw: bytes) -> Any:
+def parse_json(raw: bytes, context: EndpointContext) -> Any:
     """The value of a JSON text (RFC 8259) that the fast parser refuses.
 
     Rare and slow is fine here: the standard library's reading or its error counts, so that clients see the same values
@@ -205,6 +206,7 @@ def parse_json(raw: bytes) -> Any:
         raise RequestValidationError(
             [{"type": kind, "loc": ("body", error.pos), "msg": message, "input": {}, "ctx": {"error": error.msg}}],
             body=error.doc,
+            endpoint_ctx=context,
         ) from error
     except (ValueError, RecursionError) as error:
         raise parse_failure() from error
@@ -260,5 +262,6 @@ def build_body(inputs: Sequence[Input], operation: Operation) -> Body | None:
         strict=operation.strict_content_type,
         rejects=rejects and not any(shapes.is_one_or_several(entry.kind, (UploadFile, bytes)) for entry in own),
         form_limits=dict(operation.form_limits),
+        context=operation.context,
         readers={id(entry): field_reader(entry) for entry in own} if is_form else {},
     )

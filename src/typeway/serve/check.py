@@ -13,7 +13,7 @@ from typeway.plan.fields import Model
 def build_check(operation: Operation, model: Model) -> Callable[[Any], Any]:
     """A function that returns a result as its model sees it, and raises a ResponseValidationError if it does not fit."""
     validate = model.validator.validate_python
-    context = context_of(operation)
+    context = operation.context
 
     def check(result: Any) -> Any:
         try:
@@ -41,17 +41,3 @@ def dump_options(operation: Operation) -> dict[str, Any]:
         "exclude_none": operation.response_model_exclude_none,
     }
     return options | {name: value for name, value in given.items() if value}
-
-
-def context_of(operation: Operation) -> EndpointContext:
-    """Which endpoint a validation error belongs to; for logs, never for clients."""
-    file, _, line = operation.declaration.where.rpartition(":")
-    method = operation.methods[0] if operation.methods else "WEBSOCKET"
-    context: EndpointContext = {
-        "function": getattr(operation.endpoint, "__name__", repr(operation.endpoint)),
-        "path": f"{method} {operation.path}",
-        "file": file,
-    }
-    if line.isdigit():
-        context["line"] = int(line)
-    return context

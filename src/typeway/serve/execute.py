@@ -10,7 +10,6 @@ from typeway.exceptions import RequestValidationError, ValidationException, WebS
 from typeway.plan.build import FAILED, Call, Plan
 from typeway.plan.calls import ASYNC, INLINE, THREAD
 from typeway.plan.exchange import Exchange
-from typeway.serve.check import context_of
 from typeway.serve.lifecycle import surrounded
 from typeway.serve.reply import Reply
 from typeway.serve.respond import Responder
@@ -75,7 +74,7 @@ async def call_dependencies(calls: Sequence[Call], exchange: Exchange) -> None:
 
 def refusal(plan: Plan, exchange: Exchange) -> ValidationException:
     """The exception that says all that is wrong with a request."""
-    context = context_of(plan.operation)
+    context = plan.operation.context
     if exchange.scope["type"] == "websocket":
         return WebSocketRequestValidationError(collected(plan, exchange), endpoint_ctx=context)
     return RequestValidationError(collected(plan, exchange), body=shown_body(exchange), endpoint_ctx=context)

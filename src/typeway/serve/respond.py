@@ -12,7 +12,7 @@ from typeway.operation import Operation
 from typeway.plan.exchange import UNSET, Exchange
 from typeway.plan.fields import Model, build_model, taken_as_it_is
 from typeway.responses import BODILESS
-from typeway.serve.check import build_check, context_of, dump_options, unfit
+from typeway.serve.check import build_check, dump_options, unfit
 from typeway.serve.reply import Reply, from_response
 from typeway.serve.stream import build_stream, streams
 
@@ -50,7 +50,7 @@ class Responder:
         """The reply for a response: one that the endpoint made is sent as it is."""
         if response.background is None and exchange.background is not None:
             response.background = exchange.background
-        if MADE not in vars(response):
+        if vars(response).pop(MADE, None) is None:  # an endpoint may keep a response, and return it as its own later
             return from_response(response)
         injected = exchange.response
         if injected is not None:
@@ -105,7 +105,7 @@ def encode_model(operation: Operation, model: Model) -> Encode:
         check, to_python, render = build_check(operation, model), serializer.to_python, renderer(operation)
         return unless_response(lambda result: render(to_python(check(result), mode="json", **options)))
     validate, to_json = model.validator.validate_python, serializer.to_json
-    context = context_of(operation)
+    context = operation.context
 
     own = taken_as_it_is(model) if options == {"by_alias": True} else None
 

@@ -29,6 +29,16 @@ def test_a_script_runs_as_the_main_program(project: Path) -> None:
     assert done.stdout == f"__main__ {[script, 'a', '-m']} {project} typeway.compat.application beside\n"
 
 
+def test_a_script_knows_its_whole_path(tmp_path: Path) -> None:
+    """`__file__` does not depend on the folder that a script may change to."""
+    (tmp_path / "where.py").write_text("import os; os.chdir('/'); print(__file__)")
+    start = f"import os, subprocess, sys; os.chdir({str(tmp_path)!r}); subprocess.call([sys.executable, *sys.argv[1:]])"
+    by_python, in_compat = (
+        run_python("-c", start, *module, "where.py").stdout for module in ((), ("-m", "typeway.compat"))
+    )
+    assert in_compat == by_python == f"{tmp_path / 'where.py'}\n"
+
+
 def test_a_module_runs_as_the_main_program(project: Path) -> None:
     """`-m` finds modules where `python -m` does."""
     done = run_python("-c", f"import os, sys; os.chdir({str(project)!r}); import subprocess; "

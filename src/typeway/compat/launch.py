@@ -56,4 +56,5 @@ def run(arguments: Sequence[str]) -> None:
     else:
         # A folder or a zip file brings its own first entry.
         sys.path[0] = str(Path(program).resolve().parent)
-        runpy.run_path(program, run_name="__main__")
+        # Python itself gives the main program a whole path as its `__file__`, however it was named.
+        runpy.run_path(str(Path(program).absolute()), run_name="__main__")

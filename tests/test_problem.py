@@ -131,3 +131,15 @@ def test_what_is_no_problem_cannot_be_declared(owner):
             Typeway(raises=(ValueError,))
         else:
             Typeway().get("/", raises=(ValueError,))(lambda: 1)
+
+
+def test_the_headers_of_a_problem_are_documented() -> None:
+    """Whether a problem is declared or seen, the document names the headers that its class sends along."""
+
+    def fail() -> None:
+        raise TooManyTasks
+
+    for app in (raising(TooManyTasks, raises=(TooManyTasks,)), Typeway()):
+        app.get("/seen")(fail)
+        for item in app.openapi()["paths"].values():
+            assert item["get"]["responses"]["429"]["headers"] == {"Retry-After": {"schema": {"type": "string"}}}

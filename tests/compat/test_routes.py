@@ -86,6 +86,20 @@ def test_a_replaced_app_of_a_route_counts(web: Web) -> None:
     assert client.get("/plain").text == "by hand"
 
 
+@each_framework
+def test_a_handler_that_is_asked_for_again_serves_the_route_as_it_is_now(web: Web) -> None:
+    """Plugins change a route's dependant and ask for its handler anew, also when the route has served already."""
+    routing = web.module("fastapi.routing")
+    app = web.FastAPI()
+    app.get("/a")(lambda: "as declared")
+    route, client = app.routes[-1], TestClient(app)
+    assert client.get("/a").json() == "as declared"
+    route.dependant.call = lambda: "changed"
+    route.app = routing.request_response(route.get_route_handler())
+    app.get("/b")(lambda: "another")  # a router that nobody told of the change takes it over with the next route
+    assert client.get("/a").json() == "changed"
+
+
 def test_a_route_with_its_own_handler_again_is_served_by_its_plan() -> None:
     """What paginating and similar plugins do costs nothing; a wrapper that copies all attributes is not overlooked."""
     app = TYPEWAY.FastAPI()

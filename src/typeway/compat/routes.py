@@ -120,8 +120,8 @@ class APIRoute(routes.APIRoute):
         make = installed_maker()
         if make is get_request_handler:
             # Whoever asks may have changed the route since it was planned.
-            target = vars(self)["target"] = Target(self.settle)
-            handler: Handler = marked(handle_request(target), route=self, target=target)
+            vars(self).pop("_target", None)
+            handler: Handler = marked(handle_request(self.target), route=self, target=self.target)
             return handler
         own_class = {} if self.response_class is None else {"response_class": self.response_class}
         made: Handler = make(  # whatever instrumentation has put there

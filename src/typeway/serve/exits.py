@@ -16,7 +16,7 @@ SWALLOWED: Final = (
     "without raising it again. Re-raise it in the dependency's except block, or raise an HTTPException there."
 )
 
-# What a generator that has ended gives, in the place of an exception, which would cost 0.3 us more.
+# What a generator that has ended gives, in the place of an exception, which would cost 0.4 of 8 us.
 ENDED: Final = object()
 
 # Where a route that serves itself leaves the form whose uploads its site shall close.
@@ -62,7 +62,8 @@ async def resume(exits: list[Exit], failure: BaseException | None, exchange: Exc
 async def leave(generator: AsyncGenerator[Any, None], error: BaseException | None) -> bool | None:
     """Resume a generator behind its `yield`, by contextlib's rules; return whether it swallowed the error.
 
-    PERF: where nothing has failed it costs 0.3 us, contextlib's own 1.8 us; where something has, contextlib's own decides.
+    PERF: where nothing has failed it costs 0.16 us, half of it the generator's; contextlib's manager costs 0.24 us, and had
+    to be made and entered before. Where something has failed, that decides.
     """
     if error is not None:
         manager = asynccontextmanager(lambda: generator)()

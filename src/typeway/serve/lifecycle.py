@@ -40,7 +40,7 @@ async def shielded(work: Awaitable[Any], exchange: Exchange) -> None:
 def is_in_scope() -> bool:
     """Whether a cancel scope is around the running task, so that somebody outside may cancel what it awaits.
 
-    PERF: servers run requests in tasks without one, and a scope of our own costs 3 of 24 us.
+    PERF: servers run requests in tasks without one, and a scope of our own with its shield costs 4 of 16 us.
     """
     try:
         task: Any = current_task()

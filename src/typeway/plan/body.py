@@ -99,9 +99,8 @@ class Body:
 
         Inputs of one name alone are members only where they say `embed`; the endpoint's, which is last, says it for all.
         """
-        names = {entry.name for entry in self.inputs}
         asking = [*(entry for entry in inputs if entry.in_body), self.inputs[-1]]
-        return self.is_form or len(names) > 1 or any(entry.marker.embed for entry in asking)
+        return self.is_form or are_members(asking, self.inputs)
 
 
 class PatchBody(Body):
@@ -122,6 +121,11 @@ class PatchBody(Body):
         if is_refused and exchange.body is not MISSING:
             # RFC 5789, section 2.2: a patch that is refused is told which kinds are not.
             raise unsupported(self.media_types, "Accept-Patch")
+
+
+def are_members(asking: Iterable[Input], together: Iterable[Input]) -> bool:
+    """Whether JSON is an object, because inputs have several names together or one that asks says `embed`."""
+    return len({entry.name for entry in together}) > 1 or any(entry.marker.embed for entry in asking)
 
 
 def unsupported(media_types: Iterable[str], *also: str) -> HTTPException:
@@ -250,8 +254,7 @@ def build_body(inputs: Sequence[Input], operation: Operation) -> Body | None:
     if not own:
         return None
     is_form = any(entry.location != "body" for entry in own)
-    names = {entry.name for entry in own}
-    embedded = not is_form and (len(names) > 1 or any(entry.marker.embed for entry in own))
+    embedded = not is_form and are_members(own, own)
     says_type = not is_form and not embedded and all(shapes.media_type(entry.kind) is not None for entry in own)
     rejects = operation.conventions.rejects_media_types
     return (PatchBody if says_type and rejects else Body)(

@@ -68,8 +68,7 @@ class Input:
 
         Aliases that lead into a value are for fields of models, and as in FastAPI nothing comes of them here.
         """
-        alias = self.marker.validation_alias or self.marker.alias or self.name
-        names = alias.choices if isinstance(alias, AliasChoices) else [alias]
+        names = names_of(self.marker, self.name)
         leads_on = any(isinstance(name, AliasPath) for name in names)
         return (self.marker.alias or self.name,) if leads_on else tuple(map(str, names))
 
@@ -84,11 +83,15 @@ Source = Injected | Needed | Input
 INJECTED: Final[tuple[type[Any], ...]] = (Request, WebSocket, HTTPConnection, Response, BackgroundTasks, SecurityScopes)
 
 
-def wires_of(field: FieldInfo, name: str) -> tuple[tuple[str | int, ...], ...]:
-    """The wire names of a field: validation alias, else alias, else its own name."""
+def names_of(field: FieldInfo, name: str) -> list[str | AliasPath]:
+    """The names of a field where its values come from: validation alias, else alias, else its own name."""
     alias = field.validation_alias or field.alias or name
-    choices = alias.choices if isinstance(alias, AliasChoices) else [alias]
-    return tuple(tuple(choice.path) if isinstance(choice, AliasPath) else (choice,) for choice in choices)
+    return alias.choices if isinstance(alias, AliasChoices) else [alias]
+
+
+def wires_of(field: FieldInfo, name: str) -> tuple[tuple[str | int, ...], ...]:
+    """The wire names of a field, each with the way into its values."""
+    return tuple(tuple(one.path) if isinstance(one, AliasPath) else (one,) for one in names_of(field, name))
 
 
 @dataclass(frozen=True, slots=True)

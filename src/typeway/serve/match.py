@@ -1,7 +1,7 @@
 """Find the route of a request: an index of paths that honours the order of declaration."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any, Final, TypeAlias
@@ -64,7 +64,7 @@ class Index:
         # What a static path and a method mean where no other route must be asked first. All that the path could mean is
         # gathered, dynamic routes included: looking only at static ones would break the order of declaration.
         self.settled = {path: first_of_each_method(self.gather(path)) for path in static_paths}
-        # Where a literal path is followed by one parameter, and no other route comes near: the branch of that path.
+        # By literal paths that alone lead to a parameter: the literals beside it, and the route for each method.
         self.forks = dict(forks(self.root))
 
     def plant(self, entry: Entry) -> None:
@@ -142,12 +142,12 @@ class Index:
         settled = self.settled.get(path)
         if settled is not None and (entry := settled.get(method)) is not None and not entry.names:
             return entry, {}, None
-        # PERF: most paths with a parameter end with it: a look-up for all that stands before it saves 1 us of walking for
-        # four segments.
+        # PERF: most paths with a parameter end with it: a look-up for all that stands before it takes 0.24 us instead of
+        # 0.5 us for five segments.
         head, _, last = path.rpartition("/")
         fork = self.forks.get(head)
-        if fork is not None and fork.parameter is not None and last and last not in fork.literals:
-            entry = fork.parameter.by_method.get(method)
+        if fork is not None and last and last not in fork[0]:
+            entry = fork[1].get(method)
             if entry is not None and entry.names:
                 return entry, {entry.names[0][0]: last}, None
         elif settled is None and (found := self.follow(path, method)) is not None:
@@ -156,16 +156,11 @@ class Index:
             methods = entry.methods
             if methods is not None and method not in methods:
                 continue
-            if entry.names is not None:
-                # The tree has already compared every segment.
-                return entry, named(entry.names, path.split("/")), None
             if entry.path is None:
                 match, child_scope = entry.route.matches(scope)
                 if match is Match.FULL:
                     return entry, child_scope.get("path_params", {}), child_scope
-                continue
-            path_params = values_in(entry, path)
-            if path_params is not None:
+            elif (path_params := values_in(entry, path)) is not None:
                 return entry, path_params, None
         return None
 
@@ -182,13 +177,13 @@ class Index:
         return found
 
 
-def forks(branch: Branch, path: str | None = None) -> Iterator[tuple[str, Branch]]:
-    """The branches that are followed by a parameter, with the literal paths that alone lead to them."""
+def forks(branch: Branch, path: str | None = None) -> Iterator[tuple[str, tuple[Container[str], dict[str, Entry]]]]:
+    """The literal paths that alone lead to a parameter, with the literals beside it and the routes that end with it."""
     if branch.patterns:
         return
     if branch.parameter is not None:
         if path is not None and not branch.parameter.patterns:
-            yield path, branch
+            yield path, (branch.literals, branch.parameter.by_method)
         return
     for segment, following in branch.literals.items():
         yield from forks(following, segment if path is None else f"{path}/{segment}")

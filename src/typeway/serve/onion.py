@@ -158,7 +158,7 @@ async def serve_inner(flight: Flight, receive: Receive) -> Response:
         reply = from_response(response)
         error.__traceback__ = None
     finally:
-        if plan.read is not None and exchange.form is not None:
+        if exchange.form is not None:
             flight.forms += (exchange.form,)
     status, headers, body, response = reply
     if response is not None:

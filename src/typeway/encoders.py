@@ -195,7 +195,7 @@ def _encode(value: Any, rules: _Rules, include: _Fields, exclude: _Fields) -> An
         encode = custom.get(type(value)) or next((custom[base] for base in custom if isinstance(value, base)), None)
         if encode is not None:
             return encode(value)
-    kind: Any = type(value)
+    kind: Any = type(value)  # a class: to mypy, none of the hashable things that a cache takes
     return _step_for(kind, value.__class__)(value, rules, include, exclude)
 
 

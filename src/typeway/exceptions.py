@@ -83,7 +83,7 @@ class UnknownOptionError(DeclarationError, TypeError):
 
 
 @cache
-def variant(also: type[Exception]) -> type[DeclarationError]:
+def _variant(also: type[Exception]) -> type[DeclarationError]:
     """A DeclarationError that is of another type as well; it keeps the one name that a reader should look for."""
     return type("DeclarationError", (DeclarationError, also), {"_also": also})
 
@@ -97,8 +97,8 @@ def declaration_error(
     """
     if issubclass(DeclarationError, also):
         return DeclarationError(message, hint=hint, where=where)
-    key: Any = also
-    return variant(key)(message, hint=hint, where=where)
+    key: Any = also  # a class: to mypy, none of the hashable things that a cache takes
+    return _variant(key)(message, hint=hint, where=where)
 
 
 class EndpointContext(TypedDict, total=False):

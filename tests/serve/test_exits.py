@@ -389,12 +389,8 @@ def test_a_generator_in_two_scopes_is_begun_twice(web):
     assert (status, len(log), body[0] != body[1]) == (200, len(set(body)), True)
 
 
-@pytest.mark.anyio
-@pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
-async def test_clean_up_ends_even_if_the_request_is_cancelled(anyio_backend):
-    """A generator's awaits after its yield run to their end when the request is cancelled."""
-    log: list[str] = []
-    app = Typeway()
+def closing(log: list[str]) -> Any:
+    """A generator dependency that logs what it sees, waits, and only then logs that it has closed."""
 
     async def session():
         try:
@@ -406,8 +402,18 @@ async def test_clean_up_ends_even_if_the_request_is_cancelled(anyio_backend):
             await anyio.sleep(0.01)
             log.append("closed")
 
+    return Depends(session)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
+async def test_clean_up_ends_even_if_the_request_is_cancelled(anyio_backend):
+    """A generator's awaits after its yield run to their end when the request is cancelled."""
+    log: list[str] = []
+    app = Typeway()
+
     @app.get("/")
-    async def read(a: Annotated[str, Depends(session)]):
+    async def read(a: Annotated[str, closing(log)]):
         await anyio.sleep(5)
 
     transport = httpx.ASGITransport(app)
@@ -427,18 +433,8 @@ async def test_clean_up_ends_even_if_the_task_of_the_request_is_cancelled(anyio_
     app = Typeway()
     begun = asyncio.Event()
 
-    async def session():
-        try:
-            yield "session"
-        except BaseException as error:
-            log.append(type(error).__name__)
-            raise
-        finally:
-            await asyncio.sleep(0.01)
-            log.append("closed")
-
     @app.get("/")
-    async def read(a: Annotated[str, Depends(session)]):
+    async def read(a: Annotated[str, closing(log)]):
         begun.set()
         await asyncio.sleep(5)
 

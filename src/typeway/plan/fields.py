@@ -95,8 +95,8 @@ def build_standard_model(annotation: Any, _spelling: str) -> Model:
 def taken_as_it_is(model: Model) -> type[Any] | None:
     """The class whose own instances Pydantic returns without a look at them, unless a validator is around it."""
     schema: Any = model.core_schema
-    is_checked = schema["type"] != "model" or schema.get("config", {}).get("revalidate_instances", "never") != "never"
-    return None if is_checked else schema["cls"]
+    is_taken = schema["type"] == "model" and schema.get("config", {}).get("revalidate_instances", "never") == "never"
+    return schema["cls"] if is_taken else None
 
 
 def refuse_version_1(annotation: Any, where: str) -> None:

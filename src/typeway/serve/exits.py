@@ -62,8 +62,7 @@ async def resume(exits: list[Exit], failure: BaseException | None, exchange: Exc
 async def leave(generator: AsyncGenerator[Any, None], error: BaseException | None) -> bool | None:
     """Resume a generator behind its `yield`, by contextlib's rules; return whether it swallowed the error.
 
-    PERF: where nothing has failed it costs 0.16 us, half of it the generator's; contextlib's manager costs 0.24 us, and had
-    to be made and entered before. Where something has failed, that decides.
+    PERF: where nothing has failed it costs 0.16 us; contextlib's manager 0.24 us, beside being made and entered.
     """
     if error is not None:
         manager = asynccontextmanager(lambda: generator)()

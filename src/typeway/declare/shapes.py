@@ -9,7 +9,9 @@ from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from starlette.datastructures import UploadFile
-from typing_extensions import TypeAliasType, is_typeddict
+from typing_extensions import is_typeddict
+
+from typeway.declare.annotation import is_alias, value_of
 
 SEQUENCES = (list, tuple, set, frozenset, deque, Sequence)
 
@@ -39,8 +41,8 @@ def remembered(question: Callable[[Any], Answer]) -> Callable[[Any], Answer]:
 def plain(annotation: Any) -> Any:
     """The annotation without `Annotated` and PEP 695 aliases around it."""
     while True:
-        if isinstance(annotation, TypeAliasType):
-            annotation = annotation.__value__
+        if is_alias(annotation):
+            annotation = value_of(annotation)
         elif get_origin(annotation) is Annotated:
             annotation = get_args(annotation)[0]
         else:

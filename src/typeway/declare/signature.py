@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, ForwardRef, get_args, get_origin
 
 from pydantic_core import PydanticUndefined
-from typing_extensions import TypeAliasType
 
+from typeway.declare.annotation import is_alias, value_of
 from typeway.exceptions import declaration_error
 
 
@@ -113,7 +113,9 @@ def split(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
     """Take `Annotated[...]` apart; a PEP 695 alias around it is what it names, and one inside keeps its name."""
     metadata: tuple[Any, ...] = ()
     while True:
-        inside: Any = annotation.__value__ if isinstance(annotation, TypeAliasType) else annotation
+        inside = annotation
+        while is_alias(inside):
+            inside = value_of(inside)
         if get_origin(inside) is not Annotated:
             return annotation if metadata else inside, metadata
         annotation, *own = get_args(inside)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, Final, get_args, get_origin
 
-from typing_extensions import TypeAliasType
+from typeway.declare.annotation import is_alias, value_of
 
 if TYPE_CHECKING:
     from typeway.guard.check.program import Function
@@ -84,8 +84,8 @@ PRODUCERS_OF: Final = PRODUCERS | {"Iterable", "AsyncIterable", "AbstractContext
 
 def instance_of(annotation: Any) -> Instance | None:
     """What an annotation says of a value, once it is resolved; None where it says too little."""
-    if isinstance(annotation, TypeAliasType):
-        return instance_of(annotation.__value__)
+    if is_alias(annotation):
+        return instance_of(value_of(annotation))
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is None:
         return Instance(annotation) if isinstance(annotation, type) and annotation is not type(None) else None

@@ -5,8 +5,8 @@ import inspect
 from abc import abstractmethod
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from enum import Enum
-from functools import cached_property, partial
-from typing import Any, Final, Self
+from functools import cached_property, partial, wraps
+from typing import Any, Concatenate, Final, ParamSpec, Self, TypeVar
 
 from pydantic_core import PydanticUndefined
 from starlette import routing
@@ -20,13 +20,12 @@ from typeway.declare.depends import Depends
 from typeway.declare.returns import Returns, read_returns
 from typeway.declare.signature import Declaration, read_declaration
 from typeway.describe.operation import unique_id
-from typeway.exceptions import declaration_error
+from typeway.exceptions import DeclarationError, declaration_error
 from typeway.operation import Operation
 from typeway.options import ApiRouteOptions, RouteOptions, given_options, inherit
-from typeway.plan.build import inputs_of
 from typeway.plan.fields import check_type
-from typeway.plan.forms import require_form_parser
 from typeway.plan.tree import Node, grow_tree
+from typeway.plan.verify import verify_tree
 from typeway.problem import Problem
 from typeway.responses import BODILESS
 from typeway.serve.handle import handle_request, handle_socket, serve_handler
@@ -53,6 +52,33 @@ def read_path(path: str) -> tuple[str, dict[str, Convertor[Any]]]:
     if len(dict(found)) < len(found) or any(kind not in CONVERTOR_TYPES for _, kind in found):
         compile_path(path)  # Starlette's own error: a name stands twice, or a convertor does not exist
     return PARAM_REGEX.sub(r"{\1}", path), {name: CONVERTOR_TYPES[kind] for name, kind in found}
+
+
+Settings = ParamSpec("Settings")
+Route = TypeVar("Route", bound="Planned")
+
+
+def naming(
+    make: Callable[Concatenate[Route, str, Settings], None],
+) -> Callable[Concatenate[Route, str, Settings], None]:
+    """Let the errors of a route's constructor name the route."""
+
+    @wraps(make)
+    def named(route: Route, path: str, *values: Settings.args, **options: Settings.kwargs) -> None:
+        try:
+            make(route, path, *values, **options)
+        except DeclarationError as error:
+            methods = getattr(route, "methods", None) or options.get("methods") or ("GET",)
+            error.add_step(title_of(path, methods if isinstance(route, routing.Route) else ()))
+            raise
+
+    return named
+
+
+def title_of(path: str, methods: Any) -> str:
+    """How messages name a route: "GET /items/{id}"."""
+    kinds = sorted(map(str, methods)) if isinstance(methods, (list, tuple, set, frozenset)) else ()
+    return f"{'/'.join(kinds) or 'WebSocket'} {path}"
 
 
 class Planned(BaseRoute):
@@ -169,6 +195,7 @@ class APIRoute(Planned, routing.Route):
 
     methods: set[str]
 
+    @naming
     def __init__(
         self, path: str, endpoint: Endpoint, *, conventions: Conventions | None = None, **options: Any
     ) -> None:
@@ -235,6 +262,7 @@ class APIRoute(Planned, routing.Route):
 class APIWebSocketRoute(Planned, routing.WebSocketRoute):
     """One WebSocket endpoint under one path; dependencies run before it for their effect only."""
 
+    @naming
     def __init__(
         self,
         path: str,
@@ -246,7 +274,7 @@ class APIWebSocketRoute(Planned, routing.WebSocketRoute):
     ) -> None:
         self.declare(path, endpoint, name, conventions)
         self.dependencies = list(dependencies or ())
-        check_tree(self.tree(), self.declaration.where)
+        check_tree(self)
 
     def settle(self) -> Operation:
         dependencies = tuple(self.dependencies)
@@ -265,7 +293,7 @@ def check_route(route: APIRoute) -> None:
     """Refuse at its decorator what could only fail later."""
     where = route.declaration.where
     refused = partial(declaration_error, where=where, also=AssertionError)
-    check_tree(route.tree(), where)
+    check_tree(route)
     for code, response in route.responses.items():
         if not isinstance(response, dict):
             raise refused(
@@ -282,9 +310,7 @@ def check_route(route: APIRoute) -> None:
         check_type(model, where)
 
 
-def check_tree(tree: Node, where: str) -> None:
-    """Refuse an input that Pydantic cannot validate, and forms without a form parser."""
-    for entry in inputs_of(tree):
-        check_type(entry.annotation, where)
-        if entry.location in ("form", "file"):
-            require_form_parser(where)
+def check_tree(route: Planned) -> None:
+    """Refuse what an endpoint and its dependencies declare but no request could satisfy."""
+    is_socket = not isinstance(route, routing.Route)
+    verify_tree(route.tree(), route.param_convertors, route.conventions, is_socket=is_socket)

@@ -124,7 +124,8 @@ class Question:
         return PydanticUndefined if isinstance(default, (FieldInfo, Depends)) else default
 
     def refused(self, problem: str, hint: str, also: type[Exception] = AssertionError) -> DeclarationError:
-        return declaration_error(problem, hint=hint, where=self.where, also=also)
+        chain = (f"parameter {self.parameter.name!r}",)
+        return declaration_error(problem, hint=hint, where=self.where, chain=chain, also=also)
 
 
 def classify(

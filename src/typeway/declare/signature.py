@@ -172,6 +172,12 @@ def globals_of(function: Any) -> dict[str, Any]:
     return getattr(written(function), "__globals__", None) or getattr(module, "__dict__", {})
 
 
+def name_of(function: Any) -> str:
+    """What messages call a function: its name in its module or class; an object by the name of its class."""
+    name = getattr(function, "__qualname__", None) or getattr(function, "__name__", None)
+    return str(name or type(function).__name__).rpartition("<locals>.")[2]
+
+
 def where(function: Any) -> str:
     """File and line of a callable's definition, as tracebacks and editors write it."""
     code = getattr(written(function), "__code__", None)

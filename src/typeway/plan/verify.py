@@ -1,0 +1,208 @@
+"""Refuse a tree of dependencies that no request could run as it is written."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from functools import partial
+from types import FunctionType
+from typing import Any, Final
+from uuid import UUID
+
+from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen, MultipleOf
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+from starlette.background import BackgroundTask
+from starlette.convertors import Convertor, FloatConvertor, IntegerConvertor, UUIDConvertor
+from starlette.requests import HTTPConnection, Request
+from starlette.websockets import WebSocket
+
+from typeway.conventions import Conventions
+from typeway.declare import shapes
+from typeway.declare.classify import INJECTED, Injected, Input
+from typeway.declare.depends import Depends, Security
+from typeway.declare.signature import name_of
+from typeway.exceptions import DeclarationError, declaration_error
+from typeway.plan.calls import Kind
+from typeway.plan.fields import check_type
+from typeway.plan.forms import require_form_parser
+from typeway.plan.tree import Node, step_of
+from typeway.security.base import SecurityBase
+from typeway.security.oauth2 import OAuth2PasswordRequestForm
+
+Convertors = Mapping[str, Convertor[Any]]
+
+
+def verify_tree(tree: Node, convertors: Convertors, conventions: Conventions, *, is_socket: bool) -> None:
+    """Refuse inputs that Pydantic cannot validate, forms without a form parser, and what could only fail later.
+
+    Parameters:
+        convertors: what makes values of the parameters of the path.
+        is_socket: whether the endpoint serves a WebSocket.
+    """
+    seen: set[int] = set()
+
+    def visit(node: Node) -> None:
+        if id(node.original) in seen:
+            return
+        seen.add(id(node.original))
+        where = node.declaration.where
+        for receiver, child in node.children:
+            if conventions.checks_parameters:
+                verify_dependency(receiver, child, where)
+            try:
+                visit(child)
+            except DeclarationError as error:
+                error.add_step(step_of(receiver, child.original))
+                raise
+        for entry in node.inputs:
+            try:
+                verify_input(entry, where)
+                if conventions.checks_parameters:
+                    verify_constraints(entry, convertors, where)
+            except DeclarationError as error:
+                error.add_step(f"parameter {entry.name!r}")
+                raise
+        if conventions.checks_parameters and not is_socket:
+            verify_no_socket(node)
+
+    visit(tree)
+    if is_socket and conventions.checks_sockets:
+        verify_socket(tree)
+
+
+def verify_input(entry: Input, where: str) -> None:
+    """Refuse an input that Pydantic cannot validate, and a form without a form parser."""
+    check_type(entry.annotation, where, hint_for(entry.kind))
+    if entry.location in ("form", "file"):
+        require_form_parser(where)
+
+
+def hint_for(annotation: Any) -> str:
+    """What to do about a parameter whose type Pydantic cannot validate."""
+    kind = next((member for member in shapes.members(annotation) if isinstance(member, type)), None)
+    if isinstance(annotation, (FieldInfo, Depends)) or kind is None:
+        return "Use a Pydantic model, a dataclass or a standard type."
+    name = kind.__name__
+    if issubclass(kind, BackgroundTask):
+        return "Annotate it with BackgroundTasks, whose add_task() runs functions after the response."
+    if issubclass(kind, OAuth2PasswordRequestForm):
+        return f"Write Annotated[{name}, Depends()]: the class reads the form as a dependency."
+    if issubclass(kind, SecurityBase):
+        return f"Make an instance, and ask for what it reads: Annotated[str, Depends({name}(...))]."
+    return (
+        f"If a function makes it, ask for it: Annotated[{name}, Depends(get_{name.lower()})]. What a request carries must "
+        "be of a Pydantic model, a dataclass or a standard type."
+    )
+
+
+def verify_dependency(receiver: str | None, child: Node, where: str) -> None:
+    """Refuse a dependency that can be called, but not to the purpose."""
+    original: Any = child.original
+    asked = "dependencies" if receiver is None else f"parameter {receiver!r}"
+    refused = partial(declaration_error, where=where, chain=(asked,))
+    depends, name = child.depends, name_of(original)
+    if original is Any:
+        hint = "Write Depends(function), or annotate the parameter with the class that Depends() shall call."
+        raise refused("Depends() without a function takes the annotation, and there is none.", hint=hint)
+    if isinstance(original, type) and issubclass(original, INJECTED):
+        hint = f"Take Depends() away: `{receiver}: {name}` is enough."
+        raise refused(f"{name} is injected by its type, not computed by Depends().", hint=hint)
+    if isinstance(original, type) and issubclass(original, SecurityBase):
+        hint = f"Make an instance once, scheme = {name}(...), and ask for Depends(scheme)."
+        raise refused(f"{name} is a class: it would be constructed, and no credentials read.", hint=hint)
+    if depends is not None and depends.scope not in (None, "function", "request"):
+        hint = 'Use "function" (it ends before the response is sent) or "request" (after it).'
+        raise refused(f"there is no scope {depends.scope!r}.", hint=hint)
+    if isinstance(depends, Security) and isinstance(depends.scopes, str):
+        hint = f"Write scopes=[{depends.scopes!r}]."
+        raise refused(f"scopes={depends.scopes!r} would be taken letter by letter.", hint=hint)
+    first = next(iter(child.declaration.parameters), None)
+    is_method = isinstance(original, FunctionType) and "." in name
+    if is_method and first is not None and first.name == "self" and first.annotation is Any and not first.metadata:
+        hint = f"Ask an instance: Depends({name.rpartition('.')[0]}(...).{original.__name__})."
+        raise refused(f"{name} is a method without its object: 'self' would be a query parameter.", hint=hint)
+
+
+# What a value of these types cannot be compared with, or does not have: Pydantic would raise a TypeError per request.
+LENGTHS: Final = (MinLen, MaxLen)
+BOUNDS: Final[Mapping[type[Any], str]] = {Ge: "ge", Gt: "gt", Le: "le", Lt: "lt"}
+
+# Of each convertor the types that never accept what it makes.
+MADE: Final[Mapping[type[Any], tuple[str, tuple[type[Any], ...]]]] = {
+    IntegerConvertor: ("int", (str, bytes, UUID)),
+    FloatConvertor: ("float", (str, bytes, UUID)),
+    UUIDConvertor: ("uuid", (str, bytes, int, float, Decimal)),
+}
+
+
+def verify_constraints(entry: Input, convertors: Convertors, where: str) -> None:
+    """Refuse constraints that do not apply to a parameter's type, and a type that its path never has."""
+    refused = partial(declaration_error, where=where)
+    kinds = [kind for kind in shapes.members(entry.kind) if kind is not type(None)]
+    convertor = convertors.get(entry.wire) if entry.location == "path" else None
+    if convertor is not None and type(convertor) in MADE and len(kinds) == 1:
+        name, strangers = MADE[type(convertor)]
+        if kinds[0] in strangers:
+            kind = kinds[0].__name__
+            hint = f"Write {{{entry.wire}}} in the path, or annotate the parameter with {name.replace('uuid', 'UUID')}."
+            raise refused(f"{{{entry.wire}:{name}}} in the path never is a {kind}.", hint=hint)
+    if entry.metadata or len(kinds) != 1:
+        return  # something may make another value before the constraints look at it
+    kind = kinds[0]
+    for constraint in entry.marker.metadata:
+        bound = BOUNDS.get(type(constraint))
+        if kind is str and bound is not None and not isinstance(getattr(constraint, bound), str):
+            hint = "Use min_length, max_length or pattern, or annotate the parameter with a number."
+            raise refused(f"{bound}={getattr(constraint, bound)!r} does not apply to str.", hint=hint)
+        if kind is str and isinstance(constraint, MultipleOf):
+            hint = "Annotate the parameter with int or float."
+            raise refused("multiple_of does not apply to str.", hint=hint)
+        is_text = isinstance(constraint, LENGTHS) or getattr(constraint, "pattern", None) is not None
+        if is_text and kind in (int, float, bool, Decimal):
+            name = "a pattern" if not isinstance(constraint, LENGTHS) else "a length"
+            raise refused(
+                f"{name} does not apply to {kind.__name__}.", hint="Use ge, gt, le or lt, or annotate with str."
+            )
+
+
+def verify_no_socket(node: Node) -> None:
+    """Refuse a required WebSocket where a request is served."""
+    required = {each.name for each in node.declaration.parameters if each.default is PydanticUndefined}
+    for source in node.sources:
+        if isinstance(source, Injected) and source.kind is WebSocket and source.name in required:
+            raise declaration_error(
+                "an HTTP endpoint has no WebSocket.",
+                hint="Use Request, or HTTPConnection for what serves both; declare WebSockets with @app.websocket().",
+                where=node.declaration.where,
+                chain=(f"parameter {source.name!r}",),
+            )
+
+
+CONNECTIONS: Final = (WebSocket, HTTPConnection, Request)
+
+
+def verify_socket(tree: Node) -> None:
+    """Refuse an endpoint that could not serve a WebSocket: a generator, and one whose WebSocket has no annotation."""
+    name, where = name_of(tree.function), tree.declaration.where
+    if tree.kind is Kind.STREAM:
+        hint = "Send each value: `await socket.send_json(value)`."
+        raise declaration_error(f"{name}() is a generator, which nothing iterates.", hint=hint, where=where)
+    if takes_connection(tree):
+        return
+    for each in tree.declaration.parameters:
+        if each.annotation is Any and not each.metadata and each.default is PydanticUndefined:
+            raise declaration_error(
+                "it has no annotation, so it is a query parameter and not the WebSocket.",
+                hint=f"Annotate it: `{each.name}: WebSocket`.",
+                where=where,
+                chain=(f"parameter {each.name!r}",),
+            )
+
+
+def takes_connection(tree: Node) -> bool:
+    """Whether anything in a tree is given the connection; the framework's own schemes read headers and no more."""
+    return any(
+        isinstance(source, Injected) and source.kind in CONNECTIONS
+        for node in tree.walk()
+        if not (isinstance(node.function, SecurityBase) and type(node.function).__module__.startswith("typeway."))
+        for source in node.sources
+    )

@@ -313,4 +313,4 @@ def check_route(route: APIRoute) -> None:
 def check_tree(route: Planned) -> None:
     """Refuse what an endpoint and its dependencies declare but no request could satisfy."""
     is_socket = not isinstance(route, routing.Route)
-    verify_tree(route.tree(), route.param_convertors, route.conventions, is_socket=is_socket)
+    verify_tree(route.tree(), route.conventions, is_socket=is_socket)

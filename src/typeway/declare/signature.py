@@ -172,6 +172,15 @@ def globals_of(function: Any) -> dict[str, Any]:
     return getattr(written(function), "__globals__", None) or getattr(module, "__dict__", {})
 
 
+def is_bare(parameter: Parameter, declaration: Declaration) -> bool:
+    """Whether a parameter has neither an annotation nor a default."""
+    written_types = getattr(written(declaration.function), "__annotations__", {})
+    is_required = parameter.default is PydanticUndefined and not parameter.is_variable
+    return (
+        is_required and not parameter.metadata and parameter.annotation is Any and parameter.name not in written_types
+    )
+
+
 def name_of(function: Any) -> str:
     """What messages call a function: its name in its module or class; an object by the name of its class."""
     name = getattr(function, "__qualname__", None) or getattr(function, "__name__", None)

@@ -5,13 +5,11 @@ from decimal import Decimal
 from functools import partial
 from types import FunctionType
 from typing import Any, Final
-from uuid import UUID
 
 from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen, MultipleOf
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from starlette.background import BackgroundTask
-from starlette.convertors import Convertor, FloatConvertor, IntegerConvertor, UUIDConvertor
 from starlette.requests import HTTPConnection, Request
 from starlette.websockets import WebSocket
 
@@ -19,7 +17,7 @@ from typeway.conventions import Conventions
 from typeway.declare import shapes
 from typeway.declare.classify import INJECTED, Injected, Input
 from typeway.declare.depends import Depends, Security
-from typeway.declare.signature import name_of
+from typeway.declare.signature import is_bare, name_of
 from typeway.exceptions import DeclarationError, declaration_error
 from typeway.plan.calls import Kind
 from typeway.plan.fields import check_type
@@ -28,14 +26,11 @@ from typeway.plan.tree import Node, step_of
 from typeway.security.base import SecurityBase
 from typeway.security.oauth2 import OAuth2PasswordRequestForm
 
-Convertors = Mapping[str, Convertor[Any]]
 
-
-def verify_tree(tree: Node, convertors: Convertors, conventions: Conventions, *, is_socket: bool) -> None:
+def verify_tree(tree: Node, conventions: Conventions, *, is_socket: bool) -> None:
     """Refuse inputs that Pydantic cannot validate, forms without a form parser, and what could only fail later.
 
     Parameters:
-        convertors: what makes values of the parameters of the path.
         is_socket: whether the endpoint serves a WebSocket.
     """
     seen: set[int] = set()
@@ -57,7 +52,7 @@ def verify_tree(tree: Node, convertors: Convertors, conventions: Conventions, *,
             try:
                 verify_input(entry, where)
                 if conventions.checks_parameters:
-                    verify_constraints(entry, convertors, where)
+                    verify_constraints(entry, where)
             except DeclarationError as error:
                 error.add_step(f"parameter {entry.name!r}")
                 raise
@@ -117,7 +112,7 @@ def verify_dependency(receiver: str | None, child: Node, where: str) -> None:
         raise refused(f"scopes={depends.scopes!r} would be taken letter by letter.", hint=hint)
     first = next(iter(child.declaration.parameters), None)
     is_method = isinstance(original, FunctionType) and "." in name
-    if is_method and first is not None and first.name == "self" and first.annotation is Any and not first.metadata:
+    if is_method and first is not None and first.name == "self" and is_bare(first, child.declaration):
         hint = f"Ask an instance: Depends({name.rpartition('.')[0]}(...).{original.__name__})."
         raise refused(f"{name} is a method without its object: 'self' would be a query parameter.", hint=hint)
 
@@ -126,25 +121,11 @@ def verify_dependency(receiver: str | None, child: Node, where: str) -> None:
 LENGTHS: Final = (MinLen, MaxLen)
 BOUNDS: Final[Mapping[type[Any], str]] = {Ge: "ge", Gt: "gt", Le: "le", Lt: "lt"}
 
-# Of each convertor the types that never accept what it makes.
-MADE: Final[Mapping[type[Any], tuple[str, tuple[type[Any], ...]]]] = {
-    IntegerConvertor: ("int", (str, bytes, UUID)),
-    FloatConvertor: ("float", (str, bytes, UUID)),
-    UUIDConvertor: ("uuid", (str, bytes, int, float, Decimal)),
-}
 
-
-def verify_constraints(entry: Input, convertors: Convertors, where: str) -> None:
-    """Refuse constraints that do not apply to a parameter's type, and a type that its path never has."""
+def verify_constraints(entry: Input, where: str) -> None:
+    """Refuse constraints that do not apply to a parameter's type."""
     refused = partial(declaration_error, where=where)
     kinds = [kind for kind in shapes.members(entry.kind) if kind is not type(None)]
-    convertor = convertors.get(entry.wire) if entry.location == "path" else None
-    if convertor is not None and type(convertor) in MADE and len(kinds) == 1:
-        name, strangers = MADE[type(convertor)]
-        if kinds[0] in strangers:
-            kind = kinds[0].__name__
-            hint = f"Write {{{entry.wire}}} in the path, or annotate the parameter with {name.replace('uuid', 'UUID')}."
-            raise refused(f"{{{entry.wire}:{name}}} in the path never is a {kind}.", hint=hint)
     if entry.metadata or len(kinds) != 1:
         return  # something may make another value before the constraints look at it
     kind = kinds[0]
@@ -189,7 +170,7 @@ def verify_socket(tree: Node) -> None:
     if takes_connection(tree):
         return
     for each in tree.declaration.parameters:
-        if each.annotation is Any and not each.metadata and each.default is PydanticUndefined:
+        if is_bare(each, tree.declaration):
             raise declaration_error(
                 "it has no annotation, so it is a query parameter and not the WebSocket.",
                 hint=f"Annotate it: `{each.name}: WebSocket`.",

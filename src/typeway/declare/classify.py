@@ -18,6 +18,7 @@ from typeway.declare import markers, shapes
 from typeway.declare.depends import Depends, SecurityScopes
 from typeway.declare.markers import Location, Marker
 from typeway.declare.signature import Declaration, Parameter
+from typeway.declare.verify import verify_parameters
 from typeway.exceptions import DeclarationError, declaration_error
 
 Said = TypeVar("Said")
@@ -135,6 +136,7 @@ def classify(
     # An included route asks again, and planning and describing ask again: the answer is the same.
     key = (frozenset(path_names), conventions)
     if key not in declaration.answers:
+        verify_parameters(declaration, path_names, conventions)
         declaration.answers[key] = tuple(
             source_of(Question(parameter, path_names, declaration.where, conventions))
             for parameter in declaration.parameters

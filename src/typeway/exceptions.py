@@ -1,13 +1,17 @@
 """Define what goes wrong by name: errors to raise, errors to catch, and errors in a declaration."""
 
+import contextlib
+import functools
 import os
 import sys
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, ClassVar, Final, TypedDict
 
 import starlette
+import typing_extensions
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.exceptions import WebSocketException as StarletteWebSocketException
 
@@ -58,8 +62,11 @@ class TypewayDeprecationWarning(UserWarning):
     """
 
 
-# Code in these folders is not where an application declares something.
-FRAMEWORK: Final = tuple(f"{Path(module).parent}{os.sep}" for module in (__file__, starlette.__file__))
+# Code in these folders and files is not where an application declares something.
+FRAMEWORK: Final = (
+    *(f"{Path(module).parent}{os.sep}" for module in (__file__, starlette.__file__)),
+    *(str(module.__file__) for module in (contextlib, functools, typing_extensions, warnings)),
+)
 
 
 def calling_line() -> str | None:
@@ -101,11 +108,16 @@ class DeclarationError(TypewayError):
         place = "" if self.where is None else f"{self.where}: "
         return f"{place}{self.described} Hint: {self.hint}"
 
-    def add_step(self, step: str) -> None:
-        """Put a step in front of the chain: what asks for that in which the mistake is."""
+    def add_step(self, step: str, where: str | None = None) -> None:
+        """Put a step in front of the chain: what asks for that in which the mistake is.
+
+        Parameters:
+            where: the place of what asks, in case that the mistake has none of its own.
+        """
+        self.where = self.where or where
         if self.chain[:1] != (step,):
             self.chain = (step, *self.chain)
-            self.args = (self._text,)
+        self.args = (self._text,)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # The variants below share one name, by which none of them could be found.

@@ -10,19 +10,19 @@ from typing import Any, Concatenate, Final, ParamSpec, Self, TypeVar
 
 from pydantic_core import PydanticUndefined
 from starlette import routing
-from starlette.convertors import CONVERTOR_TYPES, Convertor
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import PARAM_REGEX, BaseRoute, compile_path, get_name
+from starlette.routing import BaseRoute, compile_path, get_name
 
 from typeway.conventions import TYPEWAY, Conventions
 from typeway.declare.depends import Depends
 from typeway.declare.returns import Returns, read_returns
 from typeway.declare.signature import Declaration, read_declaration
 from typeway.describe.operation import unique_id
-from typeway.exceptions import DeclarationError, declaration_error
+from typeway.exceptions import DeclarationError, calling_line, declaration_error
 from typeway.operation import Operation
 from typeway.options import ApiRouteOptions, RouteOptions, given_options, inherit
+from typeway.paths import read_path
 from typeway.plan.fields import check_type
 from typeway.plan.tree import Node, grow_tree
 from typeway.plan.verify import verify_tree
@@ -46,14 +46,6 @@ COPIED: Final[Mapping[str, Callable[[Any], Any]]] = {
 JOINED: Final = ("tags", "dependencies", "callbacks", "raises", "responses", "deprecated", "include_in_schema")
 
 
-def read_path(path: str) -> tuple[str, dict[str, Convertor[Any]]]:
-    """A path as documentation writes it, and the convertors of its parameters."""
-    found = [(match[1], (match[2] or ":str")[1:]) for match in PARAM_REGEX.finditer(path)]
-    if len(dict(found)) < len(found) or any(kind not in CONVERTOR_TYPES for _, kind in found):
-        compile_path(path)  # Starlette's own error: a name stands twice, or a convertor does not exist
-    return PARAM_REGEX.sub(r"{\1}", path), {name: CONVERTOR_TYPES[kind] for name, kind in found}
-
-
 Settings = ParamSpec("Settings")
 Route = TypeVar("Route", bound="Planned")
 
@@ -68,16 +60,16 @@ def naming(
         try:
             make(route, path, *values, **options)
         except DeclarationError as error:
-            methods = getattr(route, "methods", None) or options.get("methods") or ("GET",)
-            error.add_step(title_of(path, methods if isinstance(route, routing.Route) else ()))
+            methods = getattr(route, "methods", None) or options.get("methods")
+            error.add_step(title_of(path, methods if isinstance(route, routing.Route) else ()), calling_line())
             raise
 
     return named
 
 
 def title_of(path: str, methods: Any) -> str:
-    """How messages name a route: "GET /items/{id}"."""
-    kinds = sorted(map(str, methods)) if isinstance(methods, (list, tuple, set, frozenset)) else ()
+    """How messages name a route, "GET /items/{id}"; without methods it serves a WebSocket."""
+    kinds = sorted(map(str, methods)) if isinstance(methods, (list, tuple, set, frozenset)) else ["GET"]
     return f"{'/'.join(kinds) or 'WebSocket'} {path}"
 
 
@@ -96,6 +88,10 @@ class Planned(BaseRoute):
     path_regex: Any = cached_property(lambda route: compile_path(route.path or "/")[0])
 
     def declare(self, path: str, endpoint: Endpoint, name: str | None, conventions: Conventions | None) -> None:
+        if not callable(endpoint):
+            problem = f"An endpoint must be a callable, not {endpoint!r}."
+            hint = "Give the function itself; a decorator between it and the route must return a function."
+            raise declaration_error(problem, hint=hint, where=calling_line(), also=AssertionError)
         self.endpoint = endpoint
         self.declaration = read_declaration(endpoint)
         self.name = name or get_name(endpoint)
@@ -296,9 +292,8 @@ def check_route(route: APIRoute) -> None:
     check_tree(route)
     for code, response in route.responses.items():
         if not isinstance(response, dict):
-            raise refused(
-                "An additional response must be a dict", hint=f"Write responses={{{code!r}: {{'description': '…'}}}}."
-            )
+            said = f"'model': {response.__name__}" if isinstance(response, type) else "'description': '…'"
+            raise refused("An additional response must be a dict", hint=f"Write responses={{{code!r}: {{{said}}}}}.")
     answers: list[tuple[Any, Any]] = [(route.status_code, route.returns.model), (None, route.returns.item)]
     answers += [(code, response.get("model")) for code, response in route.responses.items()]
     for code, model in answers:

@@ -97,7 +97,7 @@ def grow_child(receiver: str | None, depends: Depends, *place: Any) -> Node:
     try:
         return grow_dependency(depends, *place)
     except DeclarationError as error:
-        error.add_step(step_of(receiver, depends.dependency))
+        error.add_step(step_of(receiver, depends.dependency), place[-1])
         raise
 
 

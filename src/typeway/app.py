@@ -145,6 +145,7 @@ class Typeway(Verbs, Starlette):
             warnings.warn(message, TypewayDeprecationWarning, stacklevel=2)
         self.state = State()
         self.router = self.router_class(**{name: value for name, value in given.items() if name in ROUTED})
+        self.router.is_root = True
         self.webhooks: Router = given.get("webhooks") or self.router_class()
         self._dependency_overrides: dict[Callable[..., Any], Callable[..., Any]] = {}
         self.overrides_in_force = self._dependency_overrides
@@ -268,7 +269,10 @@ class Typeway(Verbs, Starlette):
             ```
         """
         if middleware_type != "http":
-            problem, hint = f"there is no middleware of type {middleware_type!r}.", 'Use "http": @app.middleware("http").'
+            problem, hint = (
+                f"there is no middleware of type {middleware_type!r}.",
+                'Use "http": @app.middleware("http").',
+            )
             raise declaration_error(problem, hint=hint, where=calling_line(), also=AssertionError)
         return registering(lambda function: self.add_middleware(BaseHTTPMiddleware, dispatch=function))
 

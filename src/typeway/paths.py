@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 from urllib.parse import unquote
 
@@ -15,9 +15,9 @@ from typeway.exceptions import DeclarationError, calling_line, declaration_error
 # What is left of a path without its parameters and looks like a mistake, with the problem and the hint.
 MISTAKES: Final = (
     (re.compile(r"\{\s*\}"), "has a parameter without a name", "Name it as the function does: {{item_id}}."),
-    (re.compile(r"\{[^{}]*\}"), "has {found}, which is no parameter", "A parameter is {{name}} or {{name:int}}: {fixed}."),
+    (re.compile(r"\{[^{}]*\}"), "has {found}, which is no parameter", "Parameters are {{name}} or {{name:int}}: {fixed}."),
     (re.compile(r"[{}]"), "has a brace without its other half", "Write parameters as {{name}}."),
-    (re.compile(r"<[^<>]*>"), "has {found}, which is no parameter", "Parameters have braces: {fixed}."),
+    (re.compile(r"<[^<>]*>"), "has {found}, which is no parameter", "Parameters stand in braces: {fixed}."),
     (re.compile(r"[?#].*"), "has {found}, but a path has no query", "Take it out: query parameters are the function's own."),
     (re.compile(r"^\s|\s$"), "begins or ends with a space", "Take the space away."),
     (re.compile(r"(%[0-9a-fA-F]{2})+"), "has {found}, but paths are matched decoded", "Write {decoded!r} in its place."),
@@ -54,22 +54,37 @@ def read_path(path: str) -> tuple[str, dict[str, Convertor[Any]]]:
     return PARAM_REGEX.sub(r"{\1}", path), convertors
 
 
-def verify_path(path: str, conventions: Conventions) -> None:
-    """Refuse a path that says something else than its author means."""
-    if not conventions.checks_paths:
-        return
+def verify_path(path: str, aliases: Callable[[], Iterable[str]] = tuple) -> None:
+    """Refuse a path that says something else than its author means.
+
+    Parameters:
+        aliases: tells the names under which functions take values: `{item-id}` is documented where one is `item-id`.
+    """
     literal = PARAM_REGEX.sub("", path)
     if not SUSPICIOUS.search(literal):
         return
+    for alias in aliases() if "{" in literal else ():
+        literal = literal.replace(f"{{{alias}}}", "")
     for mistake, problem, hint in MISTAKES:
         match = mistake.search(literal)
-        if match is not None:
-            found = match[0]
-            inside = found.strip("{}<> ").split(":")
-            word = re.sub(r"\W+", "_", inside[-1 if found.startswith("<") else 0].strip()).strip("_")
-            said = {"found": repr(found), "fixed": f"{{{word or 'name'}}}", "decoded": unquote(found)}
-            sentence = f"the path {path!r} {problem.format(**said)}."
-            raise declaration_error(sentence, hint=hint.format(**said), where=calling_line())
+        if match is None:
+            continue
+        found = match[0]
+        inside = found.strip("{}<> ").split(":")
+        word = re.sub(r"\W+", "_", inside[-1 if found.startswith("<") else 0].strip()).strip("_")
+        said = {"found": repr(found), "fixed": f"{{{word or 'name'}}}", "decoded": unquote(found)}
+        sentence = f"the path {path!r} {problem.format(**said)}."
+        raise declaration_error(sentence, hint=hint.format(**said), where=calling_line())
+
+
+def verify_whole_path(path: str) -> None:
+    """Refuse a whole path without the slash with which the paths of all requests begin."""
+    if path and not path.startswith("/"):
+        hint = f"Write {'/' + path!r}."
+        if "://" in path:
+            hint = "Write the path alone, without scheme and host."
+        problem = f"the path {path!r} does not start with a slash, so no request matches it."
+        raise declaration_error(problem, hint=hint, where=calling_line())
 
 
 def verify_slash(path: str, owner: str) -> None:
@@ -104,6 +119,6 @@ def without_parentheses(function: Any, owner: str, example: str) -> DeclarationE
     return declaration_error(problem, hint=hint, where=calling_line())
 
 
-def names_in(path: str) -> Iterable[str]:
+def names_in(path: str) -> list[str]:
     """The names of a path's parameters."""
     return [match[1] for match in PARAM_REGEX.finditer(path)]

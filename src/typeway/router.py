@@ -27,8 +27,9 @@ from typeway.options import (
     given_options,
     inherit,
 )
-from typeway.paths import verify_decorator, verify_slash, verify_text
-from typeway.routes import JOINED, APIRoute, APIWebSocketRoute, title_of
+from typeway.paths import names_in, verify_decorator, verify_slash, verify_text
+from typeway.placement import verify_included, verify_placed
+from typeway.routes import JOINED, APIRoute, APIWebSocketRoute, Route, title_of
 from typeway.serve.asgi import NoApplication, Site, serve_http
 from typeway.serve.frontend import Build, Frontend
 from typeway.serve.sockets import serve_socket
@@ -102,6 +103,7 @@ class Router(Verbs, routing.Router):
     conventions: ClassVar[Conventions] = TYPEWAY
     default_route_class: ClassVar[type[APIRoute]] = APIRoute
     websocket_route_class: ClassVar[type[APIWebSocketRoute]] = APIWebSocketRoute
+    is_root: bool = False  # whether it is an application's own router, so that the paths in it are whole
 
     # Two routers are never the same because their routes are; inclusions are kept by identity.
     def __eq__(self, other: object) -> bool:
@@ -199,6 +201,8 @@ class Router(Verbs, routing.Router):
     def add(self, route: BaseRoute) -> None:
         """Add a route that already exists."""
         verify_options("routes", {"routes": [route]}, self.conventions)
+        if self.is_root:
+            verify_placed(route, self.conventions)
         self._own.append(route)
         self.changed()
 
@@ -264,10 +268,23 @@ class Router(Verbs, routing.Router):
         if not prefix and any(getattr(route, "path", "/") == "" for route in router.routes):
             hint = 'Give include_router() a prefix, or the route the path "/".'
             raise declaration_error("Prefix and path cannot be both empty", hint=hint, where=calling_line())
-        self._own.append(Inclusion(router, {**given, "prefix": prefix}))
+        inclusion = Inclusion(router, {**given, "prefix": prefix})
+        if self.is_root:
+            self.verify_inclusion(inclusion, "", {})
+        self._own.append(inclusion)
         router._parents.add(self)
         self.lifespan_context = merged(self.lifespan_context, router.lifespan_context)
         self.changed()
+
+    def verify_inclusion(self, inclusion: Inclusion, prefix: str, outer: Mapping[str, Any]) -> None:
+        """Refuse to include routes that no request could reach here, or whose paths and parameters do not fit here."""
+        below = prefix + self.prefix + inclusion.options["prefix"]
+        around = inherit(outer, inherit(self.group_options, inclusion.options))
+        for item in list(inclusion.router._own):
+            if isinstance(item, Inclusion):
+                inclusion.router.verify_inclusion(item, below, around)
+            elif not isinstance(item, Frontend):
+                verify_included(item, below, around, self.conventions)
 
     def add_api_route(self, path: str, endpoint: Endpoint, **options: Unpack[ApiRouteOptions]) -> None:
         """Add an endpoint for one or several methods, below the router's prefix; see `typeway.options.ApiRouteOptions`."""
@@ -283,7 +300,13 @@ class Router(Verbs, routing.Router):
         joined = inherit(self.group_options, given)
         if kind.conventions is not self.conventions:
             joined["conventions"] = self.conventions
-        return kind(self.prefix + path, endpoint=endpoint, **joined)
+        return self.placed(kind(self.prefix + path, endpoint=endpoint, **joined), path)
+
+    def placed(self, route: Route, path: str) -> Route:
+        """A route that knows which part of its path is the router's prefix."""
+        if self.prefix:
+            route.prefix_names, route.tail = frozenset(names_in(self.prefix)), path
+        return route
 
     def add_api_websocket_route(
         self, path: str, endpoint: Endpoint, name: str | None = None, *, dependencies: Sequence[Any] | None = None
@@ -292,7 +315,8 @@ class Router(Verbs, routing.Router):
         verify_text(path, "add_api_websocket_route()")
         kind, conventions = self.websocket_route_class, self.conventions
         dependencies = [*self.dependencies, *(dependencies or ())]
-        self.add(kind(self.prefix + path, endpoint, name=name, dependencies=dependencies, conventions=conventions))
+        route = kind(self.prefix + path, endpoint, name=name, dependencies=dependencies, conventions=conventions)
+        self.add(self.placed(route, path))
 
     def add_frontend(self, path: str, build: Build) -> None:
         """Add a frontend; see `frontend()`."""

@@ -24,6 +24,7 @@ from typeway.operation import Operation
 from typeway.options import ApiRouteOptions, RouteOptions, given_options, inherit
 from typeway.paths import read_path
 from typeway.plan.fields import check_type
+from typeway.plan.path_use import PathUse, use_of
 from typeway.plan.tree import Node, grow_tree
 from typeway.plan.verify import verify_tree
 from typeway.problem import Problem
@@ -83,6 +84,10 @@ class Planned(BaseRoute):
     dependencies: list[Depends]
     conventions: Conventions = TYPEWAY
     original_route: BaseRoute | None = None
+    path_use: PathUse
+    # Of the path that was given: the names in the prefix of its router, and what follows that.
+    prefix_names: frozenset[str] = frozenset()
+    tail: str = "/"
 
     # What its paths match; compiled when first asked for, which the index of most paths never does.
     path_regex: Any = cached_property(lambda route: compile_path(route.path or "/")[0])
@@ -104,6 +109,10 @@ class Planned(BaseRoute):
         self.path_format, self.param_convertors = read_path(path)
         vars(self).pop("path_regex", None)
         vars(self)["app"] = self.serve
+
+    def titled(self, path: str) -> str:
+        """How messages name the route on a path."""
+        return title_of(path, getattr(self, "methods", ()))
 
     def tree(self) -> Node:
         """The endpoint and everything it depends on, in order."""
@@ -308,4 +317,6 @@ def check_route(route: APIRoute) -> None:
 def check_tree(route: Planned) -> None:
     """Refuse what an endpoint and its dependencies declare but no request could satisfy."""
     is_socket = not isinstance(route, routing.Route)
-    verify_tree(route.tree(), route.conventions, is_socket=is_socket)
+    tree = route.tree()
+    verify_tree(tree, route.conventions, is_socket=is_socket)
+    route.path_use = use_of(tree, route.path)

@@ -1,0 +1,49 @@
+"""Say what the functions of a tree take from the path of their route."""
+
+from dataclasses import dataclass
+
+from pydantic_core import PydanticUndefined
+
+from typeway.declare.classify import Input
+from typeway.declare.markers import Marker
+from typeway.paths import names_in
+from typeway.plan.tree import Node
+from typeway.plan.verify import takes_connection
+
+
+@dataclass(frozen=True, slots=True)
+class PathUse:
+    """What the functions of a route take from its path."""
+
+    taken: frozenset[str]  # the names that parameters take
+    takes_all: bool  # whether a function takes the connection or a model, and may read any name
+    unfilled: tuple[tuple[Input, str], ...]  # required Path() parameters that the path lacks, and where they stand
+    asked: tuple[str, ...]  # parameters that the query must have, though nothing but their type says so
+
+
+def use_of(tree: Node, path: str) -> PathUse:
+    """What a tree takes from a path."""
+    names = names_in(path)
+    taken: set[str] = set()
+    unfilled: list[tuple[Input, str]] = []
+    asked: list[str] = []
+    takes_all = takes_connection(tree)
+    for node in tree.walk():
+        for entry in node.inputs:
+            if entry.location == "path" and entry.is_group:
+                takes_all = True
+            elif entry.location == "path":
+                taken.update(entry.wires)
+                # A name in braces that is no parameter is judged by itself.
+                is_there = any(wire in names or f"{{{wire}}}" in path for wire in entry.wires)
+                if entry.is_required and not is_there:
+                    unfilled.append((entry, node.declaration.where))
+            elif entry.location == "query" and entry.is_required and not entry.is_group and is_inferred(entry, node):
+                asked.append(entry.name)
+    return PathUse(frozenset(taken), takes_all, tuple(unfilled), tuple(asked))
+
+
+def is_inferred(entry: Input, node: Node) -> bool:
+    """Whether nothing but its name and type says where a parameter stands."""
+    parameter = next(each for each in node.declaration.parameters if each.name == entry.name)
+    return parameter.default is PydanticUndefined and not any(isinstance(said, Marker) for said in parameter.metadata)

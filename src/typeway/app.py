@@ -278,8 +278,9 @@ class Typeway(Verbs, Starlette):
 
     def exception_handler(self, exc_class_or_status_code: int | type[Exception]) -> Register:
         """Register a function `(request, error) -> response` for a class of exceptions or a status code."""
-        if inspect.isroutine(exc_class_or_status_code) and self.conventions.checks_decorators:
-            raise without_parentheses(exc_class_or_status_code, "exception_handler()", "ValueError")
+        given: Any = exc_class_or_status_code
+        if inspect.isroutine(given) and self.conventions.checks_decorators:
+            raise without_parentheses(given, "exception_handler()", "ValueError")
         verify_handled(exc_class_or_status_code, self.conventions)
         return registering(lambda function: self.add_exception_handler(exc_class_or_status_code, function))
 

@@ -135,8 +135,8 @@ def doubts(route: BaseRoute) -> Iterator[DeclarationError]:
         verify_placed(route, route.conventions)
         found = [*doubts_of_path(route, doubt), *doubts_of_types(route)]
         found += doubts_of_socket(route, doubt) if isinstance(route, APIWebSocketRoute) else doubts_of_options(route)
-    except DeclarationError as error:  # a route that was added after its router had been included
-        found = [error]
+    except DeclarationError as refused:  # a route that was added after its router had been included
+        found = [refused]
     for error in found:
         error.add_step(title, where)
         yield error

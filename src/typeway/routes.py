@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from enum import Enum
 from functools import cached_property, partial, wraps
-from typing import Any, Concatenate, Final, ParamSpec, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 from pydantic_core import PydanticUndefined
 from starlette import routing
@@ -47,17 +47,15 @@ COPIED: Final[Mapping[str, Callable[[Any], Any]]] = {
 JOINED: Final = ("tags", "dependencies", "callbacks", "raises", "responses", "deprecated", "include_in_schema")
 
 
-Settings = ParamSpec("Settings")
+Init = TypeVar("Init", bound=Callable[..., None])
 Route = TypeVar("Route", bound="Planned")
 
 
-def naming(
-    make: Callable[Concatenate[Route, str, Settings], None],
-) -> Callable[Concatenate[Route, str, Settings], None]:
+def naming(make: Init) -> Init:
     """Let the errors of a route's constructor name the route."""
 
     @wraps(make)
-    def named(route: Route, path: str, *values: Settings.args, **options: Settings.kwargs) -> None:
+    def named(route: Any, path: str, *values: Any, **options: Any) -> None:
         try:
             make(route, path, *values, **options)
         except DeclarationError as error:
@@ -65,7 +63,9 @@ def naming(
             error.add_step(title_of(path, methods if isinstance(route, routing.Route) else ()), calling_line())
             raise
 
-    return named
+    constructor: Any = named
+    kept: Init = constructor
+    return kept
 
 
 def title_of(path: str, methods: Any) -> str:
@@ -93,7 +93,8 @@ class Planned(BaseRoute):
     path_regex: Any = cached_property(lambda route: compile_path(route.path or "/")[0])
 
     def declare(self, path: str, endpoint: Endpoint, name: str | None, conventions: Conventions | None) -> None:
-        if not callable(endpoint):
+        given: Any = endpoint
+        if not callable(given):
             problem = f"An endpoint must be a callable, not {endpoint!r}."
             hint = "Give the function itself; a decorator between it and the route must return a function."
             raise declaration_error(problem, hint=hint, where=calling_line(), also=AssertionError)
@@ -109,6 +110,10 @@ class Planned(BaseRoute):
         self.path_format, self.param_convertors = read_path(path)
         vars(self).pop("path_regex", None)
         vars(self)["app"] = self.serve
+
+    @abstractmethod
+    def inside(self, prefix: str, outer: Mapping[str, Any]) -> Self:
+        """This route as it stands below a prefix and inside the options of everything around it."""
 
     def titled(self, path: str) -> str:
         """How messages name the route on a path."""
@@ -299,7 +304,8 @@ def check_route(route: APIRoute) -> None:
     where = route.declaration.where
     refused = partial(declaration_error, where=where, also=AssertionError)
     check_tree(route)
-    for code, response in route.responses.items():
+    responses: Mapping[int | str, Any] = route.responses
+    for code, response in responses.items():
         if not isinstance(response, dict):
             said = f"'model': {response.__name__}" if isinstance(response, type) else "'description': '…'"
             raise refused("An additional response must be a dict", hint=f"Write responses={{{code!r}: {{{said}}}}}.")

@@ -72,8 +72,7 @@ def verify_mounted(app: Any, owner: str, conventions: Conventions, router: Any) 
     elif isinstance(app, str):
         hint = f"For the files of a folder, mount StaticFiles(directory={app!r})."
     elif callable(app):
-        problem = mismatch(app, {}, None, None)
-        if problem is None:
+        if mismatch(app, {}, None, None) is None:
             return
         hint = f"An endpoint is added with @app.get(); {hint[0].lower()}{hint[1:]}"
     raise declaration_error(f"{owner} takes an ASGI application, not {app!r}.", hint=hint, where=calling_line())
@@ -143,28 +142,35 @@ def verify_middleware(factory: Any, values: Any, options: Mapping[str, Any], con
     if "call_next" in parameters_of(factory):
         hint = f'Write @app.middleware("http") above {name}.'
         raise refused("a function of request and call_next is no class of ASGI middleware.", hint=hint)
+    verify_arguments(factory, values, options, refused)
+    own: Any = factory  # a class, or any function that makes middleware
+    if isinstance(factory, type) and issubclass(factory, BaseHTTPMiddleware):
+        if own.dispatch is BaseHTTPMiddleware.dispatch:
+            verify_dispatch(options.get("dispatch", next(iter(values), None)), name, conventions)
+    elif isinstance(factory, type) and own.__new__ is object.__new__ and not has_call(factory):
+        hint = "Define `async def __call__(self, scope, receive, send)`, or derive it from BaseHTTPMiddleware."
+        raise refused("its instances cannot be called.", hint=hint)
+
+
+def verify_arguments(factory: Any, values: Any, options: Mapping[str, Any], refused: Any) -> None:
+    """Refuse arguments that do not fit the constructor of middleware, whose first is the next application."""
+    parameters = parameters_of(factory)
     problem = mismatch(factory, None, *values, **options)
     if problem is not None:
-        _, *known = parameters_of(factory) or [None]
+        known = list(parameters)[1:]
         strange = next((each for each in options if each not in known), "")
         close = difflib.get_close_matches(strange, known, n=1)
         hint = f"It takes the next application{''.join(f', {each}' for each in known)}."
         if close:
             hint = f"Did you mean {close[0]!r}?"
-        elif not parameters_of(factory):
+        elif not parameters:
             hint = "Its constructor takes the next application first: `def __init__(self, app)`."
         raise refused(f"{problem}.", hint=hint)
     for option, value in options.items():
-        annotation = str(parameters_of(factory)[option].annotation) if option in parameters_of(factory) else ""
+        annotation = str(parameters[option].annotation) if option in parameters else ""
         # Of a string each letter would count, or any part of it; "*" is one letter and means all.
         if isinstance(value, str) and value != "*" and STRINGS.match(annotation):
             raise refused(f"{option} must be a list, not {value!r}.", hint=f"Write {option}=[{value!r}].")
-    if isinstance(factory, type) and issubclass(factory, BaseHTTPMiddleware):
-        if factory.dispatch is BaseHTTPMiddleware.dispatch:
-            verify_dispatch(options.get("dispatch", next(iter(values), None)), name, conventions)
-    elif isinstance(factory, type) and factory.__new__ is object.__new__ and not has_call(factory):
-        hint = "Define `async def __call__(self, scope, receive, send)`, or derive it from BaseHTTPMiddleware."
-        raise refused("its instances cannot be called.", hint=hint)
 
 
 def verify_dispatch(dispatch: Any, owner: str, conventions: Conventions) -> None:
@@ -180,9 +186,9 @@ def verify_dispatch(dispatch: Any, owner: str, conventions: Conventions) -> None
     )
     if is_generator(dispatch) or is_async_generator(dispatch):
         raise refused("it is a generator; it must return the response.", hint=hint)
-    problem = mismatch(dispatch, None, None)
-    if problem is not None:
-        raise refused(f"it is called with the request and call_next: {problem}.", hint=hint)
+    wrong = mismatch(dispatch, None, None)
+    if wrong is not None:
+        raise refused(f"it is called with the request and call_next: {wrong}.", hint=hint)
 
 
 def verify_entries(entries: Any, conventions: Conventions) -> None:

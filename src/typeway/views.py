@@ -18,7 +18,8 @@ from typeway.serve.match import Entry, Index
 
 def check_prefix(prefix: str) -> str:
     """The prefix itself, if paths may start with it."""
-    if not isinstance(prefix, str):
+    given: Any = prefix
+    if not isinstance(given, str):
         problem, hint = f"A path prefix must be a string, not {prefix!r}", "Write prefix='/items'."
         raise declaration_error(problem, hint=hint, where=calling_line(), also=AttributeError)
     if not prefix or (prefix.startswith("/") and not prefix.endswith("/")):

@@ -181,9 +181,10 @@ def verify_socket(tree: Node) -> None:
 
 def takes_connection(tree: Node) -> bool:
     """Whether anything in a tree is given the connection; the framework's own schemes read headers and no more."""
+    functions: list[tuple[Any, Node]] = [(node.function, node) for node in tree.walk()]
     return any(
         isinstance(source, Injected) and source.kind in CONNECTIONS
-        for node in tree.walk()
-        if not (isinstance(node.function, SecurityBase) and type(node.function).__module__.startswith("typeway."))
+        for function, node in functions
+        if not (isinstance(function, SecurityBase) and type(function).__module__.startswith("typeway."))
         for source in node.sources
     )

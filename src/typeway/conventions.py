@@ -45,6 +45,8 @@ class Conventions:
     bodiless_content_type: bool = False
     """Keep `content-type` on answers that have no body (204, 205, 304)."""
 
+    names_aliases: bool = True
+    """Describe a body whose type is a named alias (`type Pet = …`) as a component of that name, not spelled out."""
     documents_failures: bool = True
     """Document the errors that can be seen: those that functions raise in their own bodies, and refusals of schemes."""
 

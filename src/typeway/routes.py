@@ -17,7 +17,7 @@ from starlette.routing import PARAM_REGEX, BaseRoute, compile_path, get_name
 
 from typeway.conventions import TYPEWAY, Conventions
 from typeway.declare.depends import Depends
-from typeway.declare.returns import Returns, read_returns
+from typeway.declare.returns import Returns, read_returns, returning
 from typeway.declare.signature import Declaration, read_declaration
 from typeway.describe.operation import unique_id
 from typeway.exceptions import declaration_error
@@ -199,11 +199,14 @@ class APIRoute(Planned, routing.Route):
         return self.generate_unique_id_function(self)
 
     def settle(self) -> Operation:
+        streams = self.returns.streams
         settled_otherwise = ("generate_unique_id_function", "response_model", "callbacks", "operation_id")
         return self.operation(
             **{name: getattr(self, name) for name in OPTIONS if name not in settled_otherwise},
             methods=tuple(sorted(self.methods)),
-            returns=self.returns if self.returns.streams else Returns(model=self.response_model),
+            returns=returning(
+                self.endpoint, None if streams else self.response_model, self.returns.item, streams=streams
+            ),
             callbacks=tuple(route.settle() for route in self.callbacks if isinstance(route, APIRoute)),
             unique_id=self.unique_id,
         )
@@ -271,7 +274,9 @@ def check_route(route: APIRoute) -> None:
             raise refused(
                 "An additional response must be a dict", hint=f"Write responses={{{code!r}: {{'description': '…'}}}}."
             )
-    answers: list[tuple[Any, Any]] = [(route.status_code, route.returns.model), (None, route.returns.item)]
+    answers: list[tuple[Any, Any]] = []
+    if not route.returns.missing:
+        answers = [(route.status_code, route.returns.model), (None, route.returns.item)]
     answers += [(code, response.get("model")) for code, response in route.responses.items()]
     for code, model in answers:
         if model is None:

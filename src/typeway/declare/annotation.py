@@ -1,9 +1,17 @@
-"""Read annotations in every spelling that Python has for the same meaning."""
+"""Turn any annotation into one normal form: every spelling of the same meaning is read here, and nowhere else."""
 
+import sys
+import types
 import typing
-from typing import Any, Final, TypeVar, get_args, get_origin
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import InitVar, dataclass
+from typing import Annotated, Any, Final, ForwardRef, Literal, NewType, TypeVar, Union, get_args, get_origin
 
 import typing_extensions
+
+from typeway.declare.depends import Depends
+from typeway.declare.markers import Marker
+from typeway.declare.scope import Names
 
 # `type X = ...` makes Python's own class; below Python 3.15 the one of typing_extensions is another (PEP 695).
 ALIASES: Final[tuple[Any, ...]] = (
@@ -11,21 +19,219 @@ ALIASES: Final[tuple[Any, ...]] = (
     getattr(typing, "TypeAliasType", typing_extensions.TypeAliasType),
 )
 
+# In these, text and lists are no types to look into.
+OPAQUE: Final = (Literal, typing_extensions.Literal, Callable)
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What one annotation says, whatever its spelling."""
+
+    type: Any  # the type without `Annotated` around it; markers of a union's only member are taken out of it
+    metadata: tuple[Any, ...] = ()  # what `Annotated` and such markers say beside the type, the innermost first
+    alias: Any = None  # the type alias that the whole annotation is, unless markers or derived models stand behind it
+
+
+def read_annotation(annotation: Any, names: Names) -> Meaning:
+    """The normal form of an annotation; a name in it that is not defined yet stays a ForwardRef."""
+    annotation = resolve(annotation, names)
+    if type(annotation) is type:  # PERF: most annotations are a class, and say no more
+        return Meaning(annotation)
+    inside, metadata = lifted(*peeled(annotation))
+    inside, left = derived(inside, metadata)
+    is_plain = len(left) == len(metadata) and not any(isinstance(entry, (Depends, Marker)) for entry in metadata)
+    return Meaning(inside, left, annotation if is_plain and is_alias(annotation) else None)
+
+
+# --- names --------------------------------------------------------------------------------------------------------
+
+
+def resolve(annotation: Any, names: Names, within: tuple[str, ...] = ()) -> Any:
+    """Replace all text in an annotation, at any depth, by what it names; `within` is the text that led here."""
+    if isinstance(annotation, ForwardRef):
+        if hasattr(annotation, "__owner__"):  # from Python 3.14 on it knows the scope where it was written
+            try:
+                return resolve(annotation.evaluate(), names, within)
+            except (NameError, AttributeError):
+                pass
+        annotation = annotation.__forward_arg__
+    if isinstance(annotation, str):
+        if annotation in within:
+            return ForwardRef(annotation)
+        return resolve(evaluated(annotation, names), names, (*within, annotation))
+    if isinstance(annotation, InitVar):
+        return resolve(annotation.type, names, within)
+    if isinstance(annotation, type) and not isinstance(annotation, types.GenericAlias):
+        return resolved_model(annotation, names)
+    if get_origin(annotation) is Annotated:
+        inside = resolve(annotation.__origin__, names, within)
+        return annotation if inside is annotation.__origin__ else Annotated[(inside, *annotation.__metadata__)]
+    arguments = () if get_origin(annotation) in OPAQUE else getattr(annotation, "__args__", ())
+    found = tuple(resolve(argument, names, within) for argument in arguments)
+    if all(new is old for new, old in zip(found, arguments, strict=True)):
+        return annotation
+    return rebuilt(annotation, found)
+
+
+def evaluated(text: str, names: Names) -> Any:
+    """What a text names, in Python's own way; a ForwardRef of the whole text if what stands around a name needs it."""
+    # Names that only a type checker imports are tolerated: a dependency's parameter may well be of such a type.
+    known = len(names.missing)
+    try:
+        return eval(text, names)  # the author's own annotation, in the author's own module  # noqa: S307
+    except AttributeError:
+        return ForwardRef(text)
+    except TypeError:
+        if len(names.missing) == known:
+            raise
+        return ForwardRef(text)
+
+
+def rebuilt(annotation: Any, arguments: tuple[Any, ...]) -> Any:
+    """A generic type or a union with other arguments."""
+    if is_union(annotation):
+        return Union[arguments]  # of these, `|` would refuse a ForwardRef beside another  # noqa: UP007
+    if hasattr(annotation, "copy_with"):
+        return annotation.copy_with(arguments)
+    return get_origin(annotation)[arguments]
+
+
+def resolved_model(annotation: type[Any], names: Names) -> Any:
+    """The class itself; of a generic Pydantic model with text as an argument, the model of what the text names."""
+    generic: Any = annotation.__dict__.get("__pydantic_generic_metadata__")
+    if not generic or not generic["args"]:
+        return annotation
+    arguments = tuple(resolve(argument, names) for argument in generic["args"])
+    if all(new is old for new, old in zip(arguments, generic["args"], strict=True)):
+        return annotation
+    return generic["origin"][arguments]
+
+
+def missing_names(annotation: Any) -> list[str]:
+    """The names in a resolved annotation that are not defined."""
+    return [part.__forward_arg__ for part in parts_of(annotation) if isinstance(part, ForwardRef)]
+
+
+# --- aliases ------------------------------------------------------------------------------------------------------
+
 
 def is_alias(annotation: Any) -> bool:
-    """Whether an annotation is a type alias (PEP 695), or a generic one with its arguments."""
-    return isinstance(annotation, ALIASES) or isinstance(get_origin(annotation), ALIASES)
+    """Whether an annotation is a type alias (PEP 695), a generic one with its arguments, or a NewType."""
+    return isinstance(annotation, (*ALIASES, NewType)) or isinstance(get_origin(annotation), ALIASES)
 
 
 def value_of(alias: Any) -> Any:
-    """What a type alias stands for; of a generic one, with its arguments in the place of its parameters."""
-    origin = get_origin(alias)
-    if origin is None:
-        return alias.__value__
-    value = origin.__value__
-    # The value lists its type variables in its own order: `type Swapped[A, B] = dict[B, A]`.
-    given = dict(zip(origin.__type_params__, get_args(alias), strict=False))
-    if isinstance(value, TypeVar):
-        return given.get(value, value)
-    arguments = tuple(given.get(parameter, parameter) for parameter in getattr(value, "__parameters__", ()))
-    return value[arguments] if arguments else value
+    """What an alias stands for; of a generic one, with its arguments in the place of its parameters."""
+    if isinstance(alias, NewType):
+        return alias.__supertype__
+    origin = get_origin(alias) or alias
+    try:
+        value = origin.__value__
+    except NameError as error:  # Python evaluates a `type` statement when it is asked
+        return ForwardRef(error.name or origin.__name__)
+    module = sys.modules.get(origin.__module__ or "")
+    value = resolve(value, Names(getattr(module, "__dict__", {})))
+    return filled(value, dict(zip(origin.__type_params__, get_args(alias), strict=False)))
+
+
+def unaliased(annotation: Any) -> Any:
+    """What an alias, an alias of an alias, and so on, stands for; one that only names itself stands for nothing."""
+    seen: list[Any] = []
+    while is_alias(annotation):
+        if any(annotation is before for before in seen):
+            return Any
+        seen.append(annotation)
+        annotation = value_of(annotation)
+    return annotation
+
+
+def filled(annotation: Any, given: Mapping[Any, Any]) -> Any:
+    """An annotation with types in the place of its type variables."""
+    if isinstance(annotation, TypeVar):
+        return given.get(annotation, annotation)
+    # A type lists its variables in its own order: `type Swapped[A, B] = dict[B, A]`.
+    variables = () if isinstance(annotation, type) else getattr(annotation, "__parameters__", ())
+    if given.keys().isdisjoint(variables):
+        return annotation
+    return annotation[tuple(given.get(variable, variable) for variable in variables)]
+
+
+# --- what stands around a type ------------------------------------------------------------------------------------
+
+
+def plain(annotation: Any) -> Any:
+    """The annotation without `Annotated` and aliases around it."""
+    while True:
+        annotation = unaliased(annotation)
+        if get_origin(annotation) is not Annotated:
+            return annotation
+        annotation = annotation.__origin__
+
+
+def is_union(annotation: Any) -> bool:
+    return get_origin(annotation) in (Union, types.UnionType)
+
+
+def peeled(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
+    """The type inside `Annotated` and aliases, and all metadata; an alias that leads to no more keeps its name."""
+    metadata: tuple[Any, ...] = ()
+    while True:
+        inside = unaliased(annotation)
+        if get_origin(inside) is not Annotated:
+            return annotation if metadata else inside, metadata
+        annotation = inside.__origin__
+        metadata = (*inside.__metadata__, *metadata)
+
+
+def lifted(annotation: Any, metadata: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
+    """Take the markers of a union's only member beside None to the outside: `CurrentUser | None` is a dependency too.
+
+    Where a union has more members, nobody can tell what a marker of one means for the others: it stays inside, for
+    `classify` to refuse.
+    """
+    union = plain(annotation)
+    members = [member for member in get_args(union) if member is not types.NoneType] if is_union(union) else []
+    if len(members) != 1:
+        return annotation, metadata
+    inside, own = lifted(*peeled(members[0]))
+    markers = tuple(entry for entry in own if isinstance(entry, (Depends, Marker)))
+    if not markers:
+        return annotation, metadata
+    left = tuple(entry for entry in own if not isinstance(entry, (Depends, Marker)))
+    member = Annotated[(inside, *left)] if left else inside
+    whole = rebuilt(union, tuple(part if part is types.NoneType else member for part in get_args(union)))
+    return whole, (*markers, *metadata)
+
+
+def derived(annotation: Any, metadata: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
+    """The model that metadata such as `Pick("id")` makes of the one it stands beside, and the rest of the metadata."""
+    left = []
+    for entry in metadata:
+        if isinstance(annotation, type) and hasattr(type(entry), "derived_type"):
+            annotation = entry.derived_type(annotation)
+        else:
+            left.append(entry)
+    return annotation, tuple(left)
+
+
+def members_of(annotation: Any, within: tuple[Any, ...] = ()) -> list[Any]:
+    """The members of a union, those of unions inside it too, each without what stands around it; or the one type."""
+    annotation = plain(annotation)
+    if not is_union(annotation) or any(annotation is outer for outer in within):
+        return [annotation]
+    found: list[Any] = []
+    for argument in get_args(annotation):
+        found += [member for member in members_of(argument, (*within, annotation)) if member not in found]
+    return found
+
+
+def parts_of(annotation: Any, within: tuple[Any, ...] = ()) -> Iterator[Any]:
+    """An annotation and all that it is made of: what stands inside aliases, generic types and unions, and metadata."""
+    yield annotation
+    if type(annotation) is type or get_origin(annotation) is Literal or any(annotation is outer for outer in within):
+        return
+    inner = (value_of(annotation),) if is_alias(annotation) else getattr(annotation, "__args__", ())
+    if get_origin(annotation) is Annotated:
+        inner = (annotation.__origin__, *annotation.__metadata__)
+    for part in inner:
+        yield from parts_of(part, (*within, annotation))

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from types import NoneType
 from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import AliasChoices, AliasPath, Field, Json
@@ -15,6 +16,7 @@ from starlette.websockets import WebSocket
 
 from typeway.conventions import TYPEWAY, Conventions
 from typeway.declare import markers, shapes
+from typeway.declare.annotation import parts_of
 from typeway.declare.depends import Depends, SecurityScopes
 from typeway.declare.markers import Location, Marker
 from typeway.declare.signature import Declaration, Parameter
@@ -29,6 +31,8 @@ class Injected:
 
     name: str
     kind: type[Any]
+    has_default: bool = False  # whether the parameter has a default, which counts where there is no such object
+    is_optional: bool = False  # whether None will do where there is no such object
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +157,8 @@ def needed(question: Question) -> Needed | None:
     if depends is None:
         return None
     if depends.dependency is None:
-        depends = replace(depends, dependency=question.parameter.annotation)
+        members = [member for member in shapes.members(question.parameter.annotation) if member is not NoneType]
+        depends = replace(depends, dependency=members[0] if len(members) == 1 else question.parameter.annotation)
     return Needed(question.parameter.name, depends)
 
 
@@ -169,8 +174,12 @@ def marked(question: Question) -> Input | None:
 
 
 def injected(question: Question) -> Injected | None:
-    kind = injected_as(question.parameter.annotation)
-    return None if kind is None else Injected(question.parameter.name, kind)
+    parameter = question.parameter
+    kind = injected_as(parameter.annotation)
+    if kind is None:
+        return None
+    is_optional = NoneType in shapes.members(parameter.annotation)
+    return Injected(parameter.name, kind, parameter.default is not PydanticUndefined, is_optional)
 
 
 @shapes.remembered
@@ -207,6 +216,10 @@ def build_input(question: Question, marker: Marker, default: Any) -> Input:
     if marker.location == "body" and "media_type" not in marker.given:
         settled.media_type = shapes.media_type(parameter.annotation) or settled.media_type
     extras = tuple(entry for entry in parameter.metadata if entry is not marker and not isinstance(entry, Depends))
+    kind = parameter.annotation
+    if marker.location == "body" and parameter.alias is not None and question.conventions.names_aliases:
+        # A body that is a named alias is a component of that name; what the alias holds, it says itself.
+        kind, extras, settled.discriminator = parameter.alias, (), None
     has_json = any(is_json(entry) for entry in extras)
     is_group = marker.location != "body" and shapes.is_model_group(parameter.annotation) and not has_json
     if marker.location == "header" and not is_group and not settled.alias:
@@ -217,7 +230,7 @@ def build_input(question: Question, marker: Marker, default: Any) -> Input:
     )
     built = Input(
         name=parameter.name,
-        annotation=annotated(parameter.annotation, metadata, settled),
+        annotation=annotated(kind, metadata, settled),
         # On the wire JSON is one string, whatever it holds.
         kind=str if has_json else parameter.annotation,
         marker=settled,
@@ -225,6 +238,7 @@ def build_input(question: Question, marker: Marker, default: Any) -> Input:
         metadata=metadata,
     )
     check_location(question, built)
+    refuse_hidden_markers(question, built)
     return built
 
 
@@ -240,6 +254,21 @@ def take_field_default(question: Question, marker: Marker, settled: Marker) -> N
         if field.default is not PydanticUndefined and question.conventions.field_defaults:
             settled.default = field.default
             return
+
+
+def refuse_hidden_markers(question: Question, built: Input) -> None:
+    """Refuse a type with a marker inside that is not obeyed: nobody may read a dependency as a query parameter.
+
+    A marker of the parameter's own location does no harm there: Pydantic obeys its constraints.
+    """
+    name = question.parameter.name
+    for part in parts_of(built.annotation):
+        if isinstance(part, Depends) or (isinstance(part, Marker) and part.location != built.location):
+            kind = type(part).__name__
+            raise question.refused(
+                f"{kind}() stands inside the type of parameter {name!r}, where it cannot be obeyed.",
+                f"Put it around the whole type: `{name}: Annotated[…, {kind}(…)]`.",
+            )
 
 
 def is_json(entry: Any) -> bool:

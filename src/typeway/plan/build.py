@@ -10,8 +10,10 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket
 
+from typeway.declare.annotation import missing_names
 from typeway.declare.classify import Injected, Input
 from typeway.declare.depends import Lifetime, SecurityScopes
+from typeway.declare.signature import undefined_name
 from typeway.operation import Operation
 from typeway.plan.arguments import Arguments, build_arguments
 from typeway.plan.body import Body, build_body
@@ -76,6 +78,7 @@ def build_plan(operation: Operation, overrides: Overrides | None = None) -> Plan
     """The plan of an operation, in which overrides run in the place of the dependencies that are their keys."""
     tree = build_tree(operation, overrides)
     nodes, slot_of = number(tree)
+    refuse_undefined(nodes)
     body = build_body([entry for node in nodes for entry in node.inputs], operation)
     # A WebSocket has no body to read: what is declared of one is missing, and its default counts.
     has_body = bool(operation.methods)
@@ -92,6 +95,14 @@ def build_plan(operation: Operation, overrides: Overrides | None = None) -> Plan
         has_function_exits=any(call.kind is Kind.CONTEXT and call.scope == "function" for call in calls),
         occurrences=tuple(slot_of[id(node)] for node in tree.walk()),
     )
+
+
+def refuse_undefined(nodes: Sequence[Node]) -> None:
+    """Refuse inputs whose types are still not known: nobody can tell where their values come from."""
+    for node in nodes:
+        for entry in node.inputs if node.declaration.missing else ():
+            for name in missing_names(entry.annotation):
+                raise undefined_name(name, f"the type of parameter {entry.name!r}", node.declaration.where)
 
 
 def number(tree: Node) -> tuple[list[Node], dict[int, int]]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from typeway.concurrency import contextmanager_in_threadpool, run_in_threadpool
 from typeway.declare.depends import Capacity
-from typeway.declare.signature import candidates, unwrap
+from typeway.declare.scope import candidates, unwrap
 from typeway.plan.nonblocking import cannot_block
 
 

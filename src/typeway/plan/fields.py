@@ -16,6 +16,7 @@ from pydantic_core import SchemaValidator, core_schema, to_jsonable_python
 from pydantic_core.core_schema import CoreSchema
 
 from typeway.declare import shapes
+from typeway.declare.annotation import is_union
 from typeway.declare.markers import Param
 from typeway.exceptions import PydanticV1NotSupportedError, declaration_error
 
@@ -79,7 +80,7 @@ def is_standard(annotation: Any) -> bool:
     """Whether a type is built of nothing but types of the standard library."""
     arguments = get_args(annotation)
     outermost = get_origin(annotation) if arguments else annotation
-    is_known = shapes.is_union(annotation) or any(outermost is known for known in STANDARD)
+    is_known = is_union(annotation) or any(outermost is known for known in STANDARD)
     return is_known and all(map(is_standard, arguments))
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 from pydantic_core import ValidationError
 from starlette.responses import JSONResponse, Response
 
+from typeway.declare.signature import undefined_name
 from typeway.encoders import jsonable_encoder, to_json_bytes
 from typeway.operation import Operation
 from typeway.plan.exchange import UNSET, Exchange
@@ -78,6 +79,8 @@ def build_responder(operation: Operation) -> Responder:
 
 def build_encode(operation: Operation) -> Encode:
     """What makes bytes or a response of the operation's results."""
+    if operation.returns.missing:
+        return unless_response(refuse_undefined(operation))
     if streams(operation):
         make = build_stream(operation)
         return unless_response(lambda result: marked(make(result)))
@@ -87,6 +90,16 @@ def build_encode(operation: Operation) -> Encode:
         return unless_response(to_json_bytes)
     render = renderer(operation)
     return unless_response(lambda result: render(jsonable_encoder(result)))
+
+
+def refuse_undefined(operation: Operation) -> Encode:
+    """What answers where the type of answers is not defined: only a Response of the endpoint's own can be sent."""
+    name, where = operation.returns.missing[0], operation.declaration.where
+
+    def encode(result: Any) -> bytes:
+        raise undefined_name(name, "the type of its answers", where)
+
+    return encode
 
 
 def unless_response(convert: Encode) -> Encode:

@@ -24,6 +24,7 @@ class Parameter:
     metadata: tuple[Any, ...] = ()  # what `Annotated` says beside the type
     default: Any = PydanticUndefined
     is_variable: bool = False  # whether it is `*args` or `**kwargs`
+    is_positional: bool = False  # whether it cannot be given by name
     alias: Any = None  # the type alias that the whole annotation is, which names a body in the document
 
 
@@ -125,6 +126,7 @@ def read_parameter(
         default=default,
         is_variable=parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD),
         alias=meaning.alias,
+        is_positional=parameter.kind is parameter.POSITIONAL_ONLY,
     )
 
 

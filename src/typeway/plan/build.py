@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from operator import attrgetter
 from typing import Any, Final
 
@@ -14,11 +15,13 @@ from typeway.declare.annotation import missing_names
 from typeway.declare.classify import Injected, Input
 from typeway.declare.depends import Lifetime, SecurityScopes
 from typeway.declare.signature import undefined_name
+from typeway.exceptions import RequestValidationError, WebSocketRequestValidationError
 from typeway.operation import Operation
+from typeway.plan.adapt import Refusal, adapt
 from typeway.plan.arguments import Arguments, build_arguments
 from typeway.plan.body import Body, build_body
-from typeway.plan.calls import Kind, awaits, generator_of, is_async_generator, limited
-from typeway.plan.checks import build_check
+from typeway.plan.calls import Kind, awaits, is_async_generator, limited
+from typeway.plan.checks import build_check, place_of
 from typeway.plan.exchange import Exchange
 from typeway.plan.sources import Reader
 from typeway.plan.tree import Node, Overrides, grow_tree
@@ -82,7 +85,9 @@ def build_plan(operation: Operation, overrides: Overrides | None = None) -> Plan
     body = build_body([entry for node in nodes for entry in node.inputs], operation)
     # A WebSocket has no body to read: what is declared of one is missing, and its default counts.
     has_body = bool(operation.methods)
-    calls = [build_call(node, slot_of, body, collects=has_body) for node in nodes]
+    kind = RequestValidationError if has_body else WebSocketRequestValidationError
+    refusal = partial(kind, endpoint_ctx=operation.context)
+    calls = [build_call(node, slot_of, body, refusal, collects=has_body) for node in nodes]
     contexts = [node.function for node in nodes if node.kind is Kind.CONTEXT]
     return Plan(
         operation=operation,
@@ -132,21 +137,27 @@ def number(tree: Node) -> tuple[list[Node], dict[int, int]]:
     return nodes, slot_of
 
 
-def build_call(node: Node, slot_of: dict[int, int], body: Body | None, *, collects: bool) -> Call:
+def build_call(node: Node, slot_of: dict[int, int], body: Body | None, refusal: Refusal, *, collects: bool) -> Call:
+    """One node as a call; `collects` if it may take its share of a request's body."""
     inputs = sorted(node.inputs, key=lambda entry: ORDER[entry.location])
     beside_body = [entry for entry in inputs if not entry.in_body]
     collect = body.collector(inputs) if body is not None and collects else None
     in_members = body is not None and body.has_members(inputs)
-    function, kind = node.function, node.kind
-    if kind is Kind.CONTEXT:
-        function = generator_of(function)
+    kind = node.kind
+    locations = {entry.name: place_of(entry, in_members).location for entry in inputs}
+    function = adapt(node.declaration, kind, locations, refusal)
     if node.depends is not None and node.depends.capacity is not None:
         function, kind = limited(function, kind, node.depends.capacity)
     slot = slot_of[id(node)]
     reader = Reader(beside_body) if beside_body else None
     check = build_check(inputs, node.declaration.where, named_members=in_members) if inputs else None
     needs = tuple((name, slot_of[id(child)]) for name, child in node.children if name is not None)
-    injected = tuple((source.name, injector(source, node)) for source in node.sources if isinstance(source, Injected))
+    injected = tuple(
+        (source.name, injector(source, node, is_request=collects))
+        for source in node.sources
+        # Of an object that this kind of connection has not, the parameter's own default counts.
+        if isinstance(source, Injected) and (exists(source, is_request=collects) or not source.has_default)
+    )
     return Call(
         function=function,
         kind=kind,
@@ -161,8 +172,15 @@ def build_call(node: Node, slot_of: dict[int, int], body: Body | None, *, collec
     )
 
 
-def injector(source: Injected, node: Node) -> Callable[[Exchange], Any]:
+def exists(source: Injected, *, is_request: bool) -> bool:
+    """Whether a request, or else a WebSocket, has the object that a parameter asks for."""
+    return source.kind is not (WebSocket if is_request else Request)
+
+
+def injector(source: Injected, node: Node, *, is_request: bool) -> Callable[[Exchange], Any]:
     """What supplies an injected parameter; scopes are known when the plan is built."""
+    if not exists(source, is_request=is_request):
+        return lambda exchange: None
     if source.kind is SecurityScopes:
         scopes = list(node.scopes)
         return lambda exchange: SecurityScopes(scopes=list(scopes))

@@ -45,6 +45,8 @@ class Conventions:
     bodiless_content_type: bool = False
     """Keep `content-type` on answers that have no body (204, 205, 304)."""
 
+    warns_unvalidated: bool = True
+    """Warn where a body is declared that Pydantic would not validate: a SQLModel class with `table=True`."""
     names_aliases: bool = True
     """Describe a body whose type is a named alias (`type Pet = …`) as a component of that name, not spelled out."""
     documents_failures: bool = True

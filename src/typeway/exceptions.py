@@ -54,6 +54,10 @@ class TypewayDeprecationWarning(UserWarning):
     """
 
 
+class DeclarationWarning(UserWarning):
+    """The application declares something that works, but hardly as its author means it; says where, and what to do."""
+
+
 class DeclarationError(TypewayError):
     """The application declares something that cannot work, found before any request is served.
 

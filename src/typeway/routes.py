@@ -2,6 +2,7 @@
 
 import copy
 import inspect
+import warnings
 from abc import abstractmethod
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from enum import Enum
@@ -16,11 +17,12 @@ from starlette.responses import Response
 from starlette.routing import PARAM_REGEX, BaseRoute, compile_path, get_name
 
 from typeway.conventions import TYPEWAY, Conventions
+from typeway.declare.annotation import parts_of
 from typeway.declare.depends import Depends
 from typeway.declare.returns import Returns, read_returns, returning
 from typeway.declare.signature import Declaration, read_declaration
 from typeway.describe.operation import unique_id
-from typeway.exceptions import declaration_error
+from typeway.exceptions import DeclarationWarning, declaration_error
 from typeway.operation import Operation
 from typeway.options import ApiRouteOptions, RouteOptions, given_options, inherit
 from typeway.plan.build import inputs_of
@@ -268,7 +270,10 @@ def check_route(route: APIRoute) -> None:
     """Refuse at its decorator what could only fail later."""
     where = route.declaration.where
     refused = partial(declaration_error, where=where, also=AssertionError)
-    check_tree(route.tree(), where)
+    tree = route.tree()
+    check_tree(tree, where)
+    if route.conventions.warns_unvalidated:
+        warn_unvalidated(tree)
     for code, response in route.responses.items():
         if not isinstance(response, dict):
             raise refused(
@@ -285,6 +290,21 @@ def check_route(route: APIRoute) -> None:
             hint = "Take the model away: the return annotation, response_model, or `model` in responses."
             raise refused(f"Status code {code} must not have a response body", hint=hint)
         check_type(model, where)
+
+
+def warn_unvalidated(tree: Node) -> None:
+    """Warn of bodies that nobody checks: SQLModel validates no class that is a table."""
+    for node in tree.walk():
+        for entry in node.inputs:
+            tables = [part for part in parts_of(entry.annotation) if getattr(part, "model_config", {}).get("table")]
+            if tables and entry.location in ("body", "form"):
+                file, _, line = node.declaration.where.rpartition(":")
+                message = (
+                    f"parameter {entry.name!r} is of the table class {tables[0].__name__}, which SQLModel does not "
+                    "validate: any value of any type would get into it. Declare a model without table=True for what "
+                    "clients send, and make the row of it."
+                )
+                warnings.warn_explicit(message, DeclarationWarning, file or "?", int(line) if line.isdigit() else 0)
 
 
 def check_tree(tree: Node, where: str) -> None:

@@ -20,6 +20,7 @@ FASTAPI: Final = Conventions(
     original_scope_route=True,
     id_per_method=False,
     bodiless_content_type=True,
+    warns_unvalidated=False,
     names_aliases=False,
     documents_failures=False,
     default_title="FastAPI",

@@ -1,5 +1,6 @@
 """Turn any annotation into one normal form: every spelling of the same meaning is read here, and nowhere else."""
 
+import operator
 import sys
 import types
 import typing
@@ -39,8 +40,17 @@ def read_annotation(annotation: Any, names: Names) -> Meaning:
         return Meaning(annotation)
     inside, metadata = lifted(*peeled(annotation))
     inside, left = derived(inside, metadata)
-    is_plain = len(left) == len(metadata) and not any(isinstance(entry, (Depends, Marker)) for entry in metadata)
-    return Meaning(inside, left, annotation if is_plain and is_alias(annotation) else None)
+    is_marked = len(left) < len(metadata) or any(isinstance(entry, (Depends, Marker)) for entry in metadata)
+    return Meaning(inside, left, None if is_marked else named(annotation))
+
+
+def named(annotation: Any) -> Any:
+    """The annotation if it is a type alias that Pydantic can describe under its name, else None."""
+    if not is_alias(annotation):
+        return None
+    value = unaliased(annotation)
+    # Constraints that an alias puts around another one, Pydantic loses.
+    return None if get_origin(value) is Annotated and is_alias(value.__origin__) else annotation
 
 
 # --- names --------------------------------------------------------------------------------------------------------
@@ -49,10 +59,12 @@ def read_annotation(annotation: Any, names: Names) -> Meaning:
 def resolve(annotation: Any, names: Names, within: tuple[str, ...] = ()) -> Any:
     """Replace all text in an annotation, at any depth, by what it names; `within` is the text that led here."""
     if isinstance(annotation, ForwardRef):
-        if hasattr(annotation, "__owner__"):  # from Python 3.14 on it knows the scope where it was written
+        # From Python 3.14 on it knows the scope in which it was written.
+        evaluate: Any = getattr(annotation, "evaluate", None)
+        if evaluate is not None:
             try:
-                return resolve(annotation.evaluate(), names, within)
-            except (NameError, AttributeError):
+                return resolve(evaluate(), names, within)
+            except (NameError, AttributeError, TypeError):
                 pass
         annotation = annotation.__forward_arg__
     if isinstance(annotation, str):
@@ -61,7 +73,7 @@ def resolve(annotation: Any, names: Names, within: tuple[str, ...] = ()) -> Any:
         return resolve(evaluated(annotation, names), names, (*within, annotation))
     if isinstance(annotation, InitVar):
         return resolve(annotation.type, names, within)
-    if isinstance(annotation, type) and not isinstance(annotation, types.GenericAlias):
+    if isinstance(annotation, type):
         return resolved_model(annotation, names)
     if get_origin(annotation) is Annotated:
         inside = resolve(annotation.__origin__, names, within)
@@ -93,7 +105,7 @@ def rebuilt(annotation: Any, arguments: tuple[Any, ...]) -> Any:
         return Union[arguments]  # of these, `|` would refuse a ForwardRef beside another  # noqa: UP007
     if hasattr(annotation, "copy_with"):
         return annotation.copy_with(arguments)
-    return get_origin(annotation)[arguments]
+    return operator.getitem(get_origin(annotation), arguments)
 
 
 def resolved_model(annotation: type[Any], names: Names) -> Any:
@@ -143,6 +155,23 @@ def unaliased(annotation: Any) -> Any:
         seen.append(annotation)
         annotation = value_of(annotation)
     return annotation
+
+
+def unfolded(annotation: Any, within: tuple[Any, ...] = ()) -> Any:
+    """The annotation with what its aliases stand for, those of a union's members too.
+
+    Pydantic gives an alias a schema of its own, and constraints that are said of it from outside get lost there.
+    """
+    if any(annotation is outer for outer in within):
+        return annotation
+    inside = unaliased(annotation)
+    within = (*within, annotation, inside)
+    if get_origin(inside) is Annotated:
+        return Annotated[(unfolded(inside.__origin__, within), *inside.__metadata__)]
+    if not is_union(inside):
+        return inside
+    members = tuple(unfolded(member, within) for member in get_args(inside))
+    return inside if all(map(operator.is_, members, get_args(inside))) else rebuilt(inside, members)
 
 
 def filled(annotation: Any, given: Mapping[Any, Any]) -> Any:

@@ -16,7 +16,7 @@ from starlette.websockets import WebSocket
 
 from typeway.conventions import TYPEWAY, Conventions
 from typeway.declare import markers, shapes
-from typeway.declare.annotation import parts_of
+from typeway.declare.annotation import parts_of, unfolded
 from typeway.declare.depends import Depends, SecurityScopes
 from typeway.declare.markers import Location, Marker
 from typeway.declare.signature import Declaration, Parameter
@@ -217,9 +217,12 @@ def build_input(question: Question, marker: Marker, default: Any) -> Input:
         settled.media_type = shapes.media_type(parameter.annotation) or settled.media_type
     extras = tuple(entry for entry in parameter.metadata if entry is not marker and not isinstance(entry, Depends))
     kind = parameter.annotation
-    if marker.location == "body" and parameter.alias is not None and question.conventions.names_aliases:
-        # A body that is a named alias is a component of that name; what the alias holds, it says itself.
-        kind, extras, settled.discriminator = parameter.alias, (), None
+    if question.conventions.names_aliases:
+        if marker.location == "body" and parameter.alias is not None and not marker.metadata:
+            # A body that is a named alias is a component of that name; what the alias holds, it says itself.
+            kind, extras, settled.discriminator = parameter.alias, (), None
+        elif marker.location != "body" or extras or marker.metadata:
+            kind = unfolded(kind)
     has_json = any(is_json(entry) for entry in extras)
     is_group = marker.location != "body" and shapes.is_model_group(parameter.annotation) and not has_json
     if marker.location == "header" and not is_group and not settled.alias:

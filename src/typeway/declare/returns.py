@@ -33,7 +33,8 @@ def returning(function: Callable[..., Any], model: Any = None, item: Any = None,
     names = Names(globals_of(function), function)
     model, item = resolve(model, names), resolve(item, names)
     missing = (*missing_names(model), *missing_names(item))
-    names.keep(is_complete=not missing)
+    if missing:
+        names.keep(calls=True)
     return Returns(model, item, streams, missing)
 
 

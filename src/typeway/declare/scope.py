@@ -63,20 +63,17 @@ class Names(dict[str, Any]):
             holder = written(self.function)
             kept: Surroundings | None = getattr(holder, "__dict__", {}).get(KEPT)
             if kept is None:
-                parameters = {each.__name__: each for each in getattr(holder, "__type_params__", ())}
-                kept = Surroundings(parameters, tuple(calls_around(holder, self.module)))
-            self._around = kept
+                kept = Surroundings({each.__name__: each for each in getattr(holder, "__type_params__", ())})
+            self._around = Surroundings(kept.found, kept.frames or tuple(calls_around(holder, self.module)))
         return self._around
 
-    def keep(self, *, is_complete: bool) -> None:
-        """Keep what was found around the callable, and the calls around it while a name is missing."""
+    def keep(self, *, calls: bool) -> None:
+        """Keep what was found around the callable, for later readings; the calls too, where a name is still missing."""
         around, holder = self._around, written(self.function)
-        if around is None:
+        if around is None or not inspect.isfunction(holder):
             return
-        if is_complete:
-            around.frames = ()
-        if (around.found or around.frames) and inspect.isfunction(holder):
-            setattr(holder, KEPT, around)
+        if around.found or calls:
+            setattr(holder, KEPT, Surroundings(around.found, around.frames if calls else ()))
 
 
 def calls_around(holder: Any, module: Mapping[str, Any]) -> Iterator[FrameType]:

@@ -70,7 +70,7 @@ def read_declaration(function: Callable[..., Any]) -> Declaration:
         ) from error
     annotations = [*(parameter.annotation for parameter in parameters), returns]
     missing = tuple(name for annotation in annotations for name in missing_names(annotation))
-    names.keep(is_complete=not missing)
+    names.keep(calls=bool(missing))
     return Declaration(function, parameters, returns, where(function), missing)
 
 

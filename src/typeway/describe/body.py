@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from pydantic_core import PydanticUndefined, core_schema
+from starlette.datastructures import UploadFile
 
 from typeway.declare import shapes
 from typeway.declare.classify import Input
@@ -84,7 +85,7 @@ def want_form(inputs: Sequence[Placed], title: str, components: Components) -> J
 
 def media_type_of(entries: Sequence[Input], *, is_whole: bool) -> str:
     """How a body of these inputs is encoded: as they say if they agree, else as they must be."""
-    if any(entry.location == "file" for entry in entries):
+    if any(carries_files(entry) for entry in entries):
         return MULTIPART
     forms = [entry for entry in entries if entry.location == "form"]
     declared = {entry.marker.media_type for entry in ([entries[0]] if is_whole else forms or entries)}
@@ -93,6 +94,13 @@ def media_type_of(entries: Sequence[Input], *, is_whole: bool) -> str:
     if not forms:
         return JSON
     return MULTIPART if MULTIPART in declared else URLENCODED
+
+
+def carries_files(entry: Input) -> bool:
+    """Whether an input is a file, or a form model with one inside: no other media type can carry it."""
+    if entry.location == "file" or not entry.is_group or "media_type" in entry.marker.given:
+        return entry.location == "file"
+    return any(shapes.is_one_or_several(part.field.annotation, UploadFile) for part in fields_of(entry))
 
 
 def conditions_of(entry: Input, schema: JsonSchema, components: Components) -> list[JsonSchema]:

@@ -19,7 +19,9 @@ from typeway.plan.calls import Kind, generator_of
 Refusal = Callable[[list[dict[str, Any]]], ValidationException]
 
 
-def adapt(declaration: Declaration, kind: Kind, locations: Mapping[str, tuple[str, ...]], refusal: Refusal) -> Any:
+def adapt(
+    declaration: Declaration, kind: Kind, locations: Mapping[str, tuple[int | str, ...]], refusal: Refusal
+) -> Any:
     """A declaration's function as a plan calls it; of a generator an asynchronous one.
 
     Parameters:
@@ -54,7 +56,7 @@ def validates(function: Any) -> bool:
     return isinstance(function, type) and (issubclass(function, BaseModel) or is_pydantic_dataclass(function))
 
 
-def constructor(function: Callable[..., Any], locations: Mapping[str, tuple[str, ...]], refusal: Refusal) -> Any:
+def constructor(function: Callable[..., Any], locations: Mapping[str, tuple[int | str, ...]], refusal: Refusal) -> Any:
     """What constructs a model whose fields are parameters; what its validators refuse is invalid input."""
     # What concerns all values together stands where the first of them stands.
     whole = next(iter(locations.values()), ("query",))[:1]
@@ -71,7 +73,7 @@ def constructor(function: Callable[..., Any], locations: Mapping[str, tuple[str,
 
 
 def located(
-    place: tuple[int | str, ...], locations: Mapping[str, tuple[str, ...]], whole: tuple[str, ...]
+    place: tuple[int | str, ...], locations: Mapping[str, tuple[int | str, ...]], whole: tuple[int | str, ...]
 ) -> tuple[int | str, ...]:
     """Where a client finds what a model says of one of its fields, or of itself."""
     if place and str(place[0]) in locations:

@@ -296,8 +296,10 @@ def warn_unvalidated(tree: Node) -> None:
     """Warn of bodies that nobody checks: SQLModel validates no class that is a table."""
     for node in tree.walk():
         for entry in node.inputs:
+            if entry.location not in ("body", "form"):
+                continue
             tables = [part for part in parts_of(entry.annotation) if getattr(part, "model_config", {}).get("table")]
-            if tables and entry.location in ("body", "form"):
+            if tables:
                 file, _, line = node.declaration.where.rpartition(":")
                 message = (
                     f"parameter {entry.name!r} is of the table class {tables[0].__name__}, which SQLModel does not "

@@ -1,5 +1,6 @@
 """Turn any annotation into one normal form: every spelling of the same meaning is read here, and nowhere else."""
 
+import functools
 import operator
 import sys
 import types
@@ -9,6 +10,7 @@ from dataclasses import InitVar, dataclass
 from typing import Annotated, Any, Final, ForwardRef, Literal, NewType, TypeVar, Union, get_args, get_origin
 
 import typing_extensions
+from pydantic_core import PydanticUndefined
 
 from typeway.declare.depends import Depends
 from typeway.declare.markers import Marker
@@ -18,6 +20,7 @@ from typeway.declare.scope import Names
 ALIASES: Final[tuple[Any, ...]] = (
     typing_extensions.TypeAliasType,
     getattr(typing, "TypeAliasType", typing_extensions.TypeAliasType),
+    NewType,
 )
 
 # In these, text and lists are no types to look into.
@@ -35,13 +38,39 @@ class Meaning:
 
 def read_annotation(annotation: Any, names: Names) -> Meaning:
     """The normal form of an annotation; a name in it that is not defined yet stays a ForwardRef."""
-    annotation = resolve(annotation, names)
-    if type(annotation) is type:  # PERF: most annotations are a class, and say no more
+    # PERF: nearly all annotations are a type, or one with metadata beside it. To take every one apart, at any depth,
+    # would make declaring a thousand routes slower by a half.
+    if is_type(annotation):
         return Meaning(annotation)
+    if get_origin(annotation) is Annotated and is_type(annotation.__origin__):
+        return Meaning(*derived(annotation.__origin__, annotation.__metadata__))
+    annotation = resolve(annotation, names)
     inside, metadata = lifted(*peeled(annotation))
     inside, left = derived(inside, metadata)
     is_marked = len(left) < len(metadata) or any(isinstance(entry, (Depends, Marker)) for entry in metadata)
     return Meaning(inside, left, None if is_marked else named(annotation))
+
+
+def is_type(annotation: Any) -> bool:
+    """Whether an annotation is made of nothing but classes: there is no name in it to resolve, and no metadata."""
+    if isinstance(annotation, type):
+        # Generic models of Pydantic are classes, and may have text as an argument.
+        generic = annotation.__dict__.get("__pydantic_generic_metadata__")
+        return not (generic and generic["args"])
+    try:
+        return is_made_of_types(annotation)
+    except TypeError:  # it cannot be a key
+        return False
+
+
+@functools.lru_cache(maxsize=1024)
+def is_made_of_types(annotation: Any) -> bool:
+    """Whether a union or generic type has only such types as arguments."""
+    if annotation is None or annotation is Any or annotation is ... or annotation is PydanticUndefined:
+        return True
+    if get_origin(annotation) in (None, Annotated, *OPAQUE) or is_alias(annotation):
+        return False
+    return all(map(is_type, annotation.__args__))
 
 
 def named(annotation: Any) -> Any:
@@ -105,7 +134,13 @@ def rebuilt(annotation: Any, arguments: tuple[Any, ...]) -> Any:
         return Union[arguments]  # of these, `|` would refuse a ForwardRef beside another  # noqa: UP007
     if hasattr(annotation, "copy_with"):
         return annotation.copy_with(arguments)
-    return operator.getitem(get_origin(annotation), arguments)
+    return subscripted(get_origin(annotation), arguments)
+
+
+def subscripted(generic: Any, arguments: tuple[Any, ...]) -> Any:
+    """A generic type with arguments."""
+    made: Any = generic[arguments]
+    return made
 
 
 def resolved_model(annotation: type[Any], names: Names) -> Any:
@@ -116,11 +151,13 @@ def resolved_model(annotation: type[Any], names: Names) -> Any:
     arguments = tuple(resolve(argument, names) for argument in generic["args"])
     if all(new is old for new, old in zip(arguments, generic["args"], strict=True)):
         return annotation
-    return generic["origin"][arguments]
+    return subscripted(generic["origin"], arguments)
 
 
 def missing_names(annotation: Any) -> list[str]:
     """The names in a resolved annotation that are not defined."""
+    if is_type(annotation):
+        return []
     return [part.__forward_arg__ for part in parts_of(annotation) if isinstance(part, ForwardRef)]
 
 
@@ -129,7 +166,9 @@ def missing_names(annotation: Any) -> list[str]:
 
 def is_alias(annotation: Any) -> bool:
     """Whether an annotation is a type alias (PEP 695), a generic one with its arguments, or a NewType."""
-    return isinstance(annotation, (*ALIASES, NewType)) or isinstance(get_origin(annotation), ALIASES)
+    if isinstance(annotation, type):  # PERF: most are, and no more needs to be asked
+        return False
+    return isinstance(annotation, ALIASES) or isinstance(get_origin(annotation), ALIASES)
 
 
 def value_of(alias: Any) -> Any:
@@ -182,7 +221,7 @@ def filled(annotation: Any, given: Mapping[Any, Any]) -> Any:
     variables = () if isinstance(annotation, type) else getattr(annotation, "__parameters__", ())
     if given.keys().isdisjoint(variables):
         return annotation
-    return annotation[tuple(given.get(variable, variable) for variable in variables)]
+    return subscripted(annotation, tuple(given.get(variable, variable) for variable in variables))
 
 
 # --- what stands around a type ------------------------------------------------------------------------------------
@@ -190,11 +229,12 @@ def filled(annotation: Any, given: Mapping[Any, Any]) -> Any:
 
 def plain(annotation: Any) -> Any:
     """The annotation without `Annotated` and aliases around it."""
-    while True:
+    while not isinstance(annotation, type):
         annotation = unaliased(annotation)
         if get_origin(annotation) is not Annotated:
-            return annotation
+            break
         annotation = annotation.__origin__
+    return annotation
 
 
 def is_union(annotation: Any) -> bool:
@@ -246,7 +286,7 @@ def derived(annotation: Any, metadata: tuple[Any, ...]) -> tuple[Any, tuple[Any,
 def members_of(annotation: Any, within: tuple[Any, ...] = ()) -> list[Any]:
     """The members of a union, those of unions inside it too, each without what stands around it; or the one type."""
     annotation = plain(annotation)
-    if not is_union(annotation) or any(annotation is outer for outer in within):
+    if isinstance(annotation, type) or not is_union(annotation) or any(annotation is outer for outer in within):
         return [annotation]
     found: list[Any] = []
     for argument in get_args(annotation):

@@ -16,7 +16,7 @@ from starlette.websockets import WebSocket
 
 from typeway.conventions import TYPEWAY, Conventions
 from typeway.declare import markers, shapes
-from typeway.declare.annotation import parts_of, unfolded
+from typeway.declare.annotation import is_type, parts_of, unfolded
 from typeway.declare.depends import Depends, SecurityScopes
 from typeway.declare.markers import Location, Marker
 from typeway.declare.signature import Declaration, Parameter
@@ -217,7 +217,8 @@ def build_input(question: Question, marker: Marker, default: Any) -> Input:
         settled.media_type = shapes.media_type(parameter.annotation) or settled.media_type
     extras = tuple(entry for entry in parameter.metadata if entry is not marker and not isinstance(entry, Depends))
     kind = parameter.annotation
-    if question.conventions.names_aliases:
+    is_plain = is_type(kind) and parameter.alias is None
+    if question.conventions.names_aliases and not is_plain:
         if marker.location == "body" and parameter.alias is not None and not marker.metadata:
             # A body that is a named alias is a component of that name; what the alias holds, it says itself.
             kind, extras, settled.discriminator = parameter.alias, (), None
@@ -241,7 +242,8 @@ def build_input(question: Question, marker: Marker, default: Any) -> Input:
         metadata=metadata,
     )
     check_location(question, built)
-    refuse_hidden_markers(question, built)
+    if not is_plain:
+        refuse_hidden_markers(question, built)
     return built
 
 

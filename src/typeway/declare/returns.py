@@ -9,7 +9,7 @@ from pydantic_core import PydanticUndefined
 from starlette.responses import Response
 
 from typeway.declare import shapes
-from typeway.declare.annotation import missing_names, resolve
+from typeway.declare.annotation import is_type, missing_names, resolve
 from typeway.declare.scope import Names, candidates, globals_of
 from typeway.exceptions import declaration_error
 
@@ -30,6 +30,8 @@ class Returns:
 
 def returning(function: Callable[..., Any], model: Any = None, item: Any = None, *, streams: bool = False) -> Returns:
     """What an endpoint answers with, given types in which names may still stand as text."""
+    if is_type(model) and is_type(item):
+        return Returns(model, item, streams)
     names = Names(globals_of(function), function)
     model, item = resolve(model, names), resolve(item, names)
     missing = (*missing_names(model), *missing_names(item))

@@ -69,10 +69,11 @@ class Names(dict[str, Any]):
 
     def keep(self, *, calls: bool) -> None:
         """Keep what was found around the callable, for later readings; the calls too, where a name is still missing."""
-        around, holder = self._around, written(self.function)
-        if around is None or not inspect.isfunction(holder):
+        around = self._around
+        if around is None or not (around.found or calls):
             return
-        if around.found or calls:
+        holder = written(self.function)
+        if inspect.isfunction(holder):
             setattr(holder, KEPT, Surroundings(around.found, around.frames if calls else ()))
 
 
@@ -94,12 +95,12 @@ def unwrap(function: Any) -> Any:
     for _ in range(100):  # a wrapper that names itself must not hang the declaration
         if isinstance(function, functools.partial):
             function = function.func
-        elif isinstance(get_origin(function), type):
-            function = get_origin(function)  # `Repository[User]` constructs a Repository
         elif hasattr(function, "__wrapped__"):
             function = function.__wrapped__
         elif inspect.ismethod(function):
             function = function.__func__
+        elif isinstance(getattr(function, "__origin__", None), type):
+            function = function.__origin__  # `Repository[User]` constructs a Repository
         else:
             return function
     return function

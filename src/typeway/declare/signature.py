@@ -1,5 +1,6 @@
 """Read a callable's signature: its parameters with their annotations resolved, and what it returns."""
 
+import functools
 import inspect
 import sys
 from collections.abc import Callable, Hashable, Mapping
@@ -104,6 +105,9 @@ def read_signature(function: Callable[..., Any]) -> inspect.Signature:
 
 def constructed(function: Any) -> Any:
     """The class that calling a generic alias constructs, whose signature counts; anything else is called itself."""
+    if isinstance(function, functools.partial):
+        inner = constructed(function.func)
+        return function if inner is function.func else functools.partial(inner, *function.args, **function.keywords)
     origin = get_origin(function)
     return origin if inspect.isclass(origin) else function
 
@@ -132,15 +136,16 @@ def read_parameter(
 
 def type_arguments(function: Any) -> dict[Any, Any]:
     """The types that a generic class is constructed with: of `Repository[User]`, by its type variables."""
-    origin = get_origin(function)
-    return dict(zip(getattr(origin, "__parameters__", ()), get_args(function), strict=False)) if origin else {}
+    origin = getattr(function, "__origin__", None)
+    return {} if origin is None else dict(zip(getattr(origin, "__parameters__", ()), get_args(function), strict=False))
 
 
 def default_factory(function: Any, name: str, default: Any) -> Callable[[], Any] | None:
     """What makes the default of a dataclass's or model's field; the signature shows a stand-in for it."""
-    owner = unwrap(function)
-    if not inspect.isclass(owner) or repr(default) != "<factory>":
+    # Dataclasses and Pydantic each have a class of this name for it.
+    if type(default).__name__ != "_HAS_DEFAULT_FACTORY_CLASS":
         return None
+    owner = unwrap(function)
     known: Any = getattr(owner, "model_fields", None) or getattr(owner, "__dataclass_fields__", {})
     found: Callable[[], Any] | None = getattr(known.get(name), "default_factory", None)
     return found

@@ -15,7 +15,7 @@ from typeway.declare.annotation import missing_names
 from typeway.declare.classify import Injected, Input
 from typeway.declare.depends import Lifetime, SecurityScopes
 from typeway.declare.signature import undefined_name
-from typeway.exceptions import RequestValidationError, WebSocketRequestValidationError
+from typeway.exceptions import RequestValidationError, WebSocketRequestValidationError, declaration_error
 from typeway.operation import Operation
 from typeway.plan.adapt import Refusal, adapt
 from typeway.plan.arguments import Arguments, build_arguments
@@ -180,7 +180,14 @@ def exists(source: Injected, *, is_request: bool) -> bool:
 def injector(source: Injected, node: Node, *, is_request: bool) -> Callable[[Exchange], Any]:
     """What supplies an injected parameter; scopes are known when the plan is built."""
     if not exists(source, is_request=is_request):
-        return lambda exchange: None
+        if source.is_optional:
+            return lambda exchange: None
+        raise declaration_error(
+            f"parameter {source.name!r} asks for a {source.kind.__name__}, "
+            f"which a {'request' if is_request else 'WebSocket'} does not have.",
+            hint=f"Write `{source.name}: {source.kind.__name__} = None`, or ask for an HTTPConnection, which both are.",
+            where=node.declaration.where,
+        )
     if source.kind is SecurityScopes:
         scopes = list(node.scopes)
         return lambda exchange: SecurityScopes(scopes=list(scopes))

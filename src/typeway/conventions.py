@@ -47,6 +47,8 @@ class Conventions:
 
     warns_unvalidated: bool = True
     """Warn where a body is declared that Pydantic would not validate: a SQLModel class with `table=True`."""
+    multipart_models: bool = True
+    """Describe a form model with a file inside as `multipart/form-data`, the only encoding that carries files."""
     names_aliases: bool = True
     """Describe a body whose type is a named alias (`type Pet = …`) as a component of that name, not spelled out."""
     documents_failures: bool = True

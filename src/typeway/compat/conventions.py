@@ -21,6 +21,7 @@ FASTAPI: Final = Conventions(
     id_per_method=False,
     bodiless_content_type=True,
     warns_unvalidated=False,
+    multipart_models=False,
     names_aliases=False,
     documents_failures=False,
     default_title="FastAPI",

@@ -71,7 +71,7 @@ def describe_operation(operation: Operation, components: Components) -> dict[str
         "description": operation.description or None,
         "operationId": operation.unique_id,
         "parameters": describe_parameters(inputs, operation.path_names, components) or None,
-        "requestBody": describe_body(inputs, body, f"Body_{operation.unique_id}", components),
+        "requestBody": describe_body(inputs, body, f"Body_{operation.unique_id}", components, operation.conventions),
         "responses": describe_responses(operation, [node.function for node in nodes], bool(inputs), components),
         "deprecated": operation.deprecated or None,
         "security": [{name: list(scopes)} for name, scopes in security.items()] or None,

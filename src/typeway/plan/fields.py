@@ -16,7 +16,7 @@ from pydantic_core import SchemaValidator, core_schema, to_jsonable_python
 from pydantic_core.core_schema import CoreSchema
 
 from typeway.declare import shapes
-from typeway.declare.annotation import is_union
+from typeway.declare.annotation import is_union, parts_of
 from typeway.declare.markers import Param
 from typeway.exceptions import PydanticV1NotSupportedError, declaration_error
 
@@ -102,15 +102,14 @@ def taken_as_it_is(model: Model) -> type[Any] | None:
 
 def refuse_version_1(annotation: Any, where: str) -> None:
     """Refuse models of Pydantic's version 1 interface, wherever in the annotation they stand."""
-    if any(base.__module__.startswith("pydantic.v1") for base in getattr(annotation, "__mro__", ())):
-        raise declaration_error(
-            f"pydantic.v1 models are not supported: {annotation!r}.",
-            hint="Derive the model from pydantic.BaseModel.",
-            where=where,
-            also=PydanticV1NotSupportedError,
-        )
-    for part in get_args(annotation):
-        refuse_version_1(part, where)
+    for part in parts_of(annotation):
+        if any(base.__module__.startswith("pydantic.v1") for base in getattr(part, "__mro__", ())):
+            raise declaration_error(
+                f"pydantic.v1 models are not supported: {part!r}.",
+                hint="Derive the model from pydantic.BaseModel.",
+                where=where,
+                also=PydanticV1NotSupportedError,
+            )
 
 
 def shaped_union(union: CoreSchema, reshapes: Mapping[type[Any], Callable[[Any], Any]]) -> CoreSchema:

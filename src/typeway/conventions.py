@@ -45,6 +45,8 @@ class Conventions:
     bodiless_content_type: bool = False
     """Keep `content-type` on answers that have no body (204, 205, 304)."""
 
+    one_source: bool = True
+    """Refuse a parameter whose `Annotated` holds markers of different sources; FastAPI obeys the last."""
     warns_unvalidated: bool = True
     """Warn where a body is declared that Pydantic would not validate: a SQLModel class with `table=True`."""
     multipart_models: bool = True

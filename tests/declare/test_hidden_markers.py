@@ -95,6 +95,25 @@ def test_a_marker_that_cannot_be_obeyed_is_refused(kind):
 
 
 @pytest.mark.parametrize(
+    ("kind", "markers"),
+    [
+        (Annotated[str, Depends(current_user), Query()], r"Depends\(\) and Query\(\)"),
+        (Annotated[CurrentUser, Header()], r"Depends\(\) and Header\(\)"),
+        (Annotated[Annotated[str, Header()] | None, Query()], r"Header\(\) and Query\(\)"),
+        (Annotated[str, Form(), Body()], r"Form\(\) and Body\(\)"),
+    ],
+)
+def test_markers_of_different_sources_are_refused(kind, markers):
+    """One of two markers would be ignored in silence: which, nobody can tell from the code."""
+    app = Typeway()
+
+    def read(value: kind) -> Any: ...
+
+    with pytest.raises(DeclarationError, match=rf"{markers} in `Annotated` name different sources for .*'value'"):
+        app.post("/")(read)
+
+
+@pytest.mark.parametrize(
     ("kind", "options", "status"),
     [
         (Annotated[list[Annotated[int, Query(ge=1)]], Query()], {"params": {"value": 0}}, 422),

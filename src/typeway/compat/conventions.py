@@ -20,6 +20,7 @@ FASTAPI: Final = Conventions(
     original_scope_route=True,
     id_per_method=False,
     bodiless_content_type=True,
+    one_source=False,
     warns_unvalidated=False,
     multipart_models=False,
     names_aliases=False,

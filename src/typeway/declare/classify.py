@@ -308,6 +308,8 @@ def refuse_contradictions(question: Question) -> None:
             f"`{type(default).__name__}` as a default value together for {name!r}",
             SAY_ONCE,
         )
+    if len(question.parameter.metadata) > 1 and question.conventions.one_source:
+        refuse_several_sources(question)
     if type(default) is FieldInfo and not question.conventions.field_defaults:
         raise question.refused(
             f"non-body parameters must be in path, query, header or cookie: {name}",
@@ -320,6 +322,18 @@ def refuse_contradictions(question: Question) -> None:
     marker = question.said(Marker)
     if marker is not None:
         refuse_marker(question, marker)
+
+
+def refuse_several_sources(question: Question) -> None:
+    """Refuse markers in `Annotated` that name different sources: one of them would be ignored in silence."""
+    said = [entry for entry in question.parameter.metadata if isinstance(entry, (Depends, Marker))]
+    if len({entry.location if isinstance(entry, Marker) else Depends for entry in said}) > 1:
+        kinds = " and ".join(f"{type(entry).__name__}()" for entry in said)
+        name = question.parameter.name
+        raise question.refused(
+            f"{kinds} in `Annotated` name different sources for parameter {name!r}.",
+            "Keep the one that is meant; a type alias may hold the other.",
+        )
 
 
 def refuse_marker(question: Question, marker: Marker) -> None:

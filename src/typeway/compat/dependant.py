@@ -166,6 +166,14 @@ def field_of(entry: Input) -> ModelField:
     return ModelField(marker, entry.name)
 
 
+def input_of(field: ModelField) -> Input:
+    """The input that a field describes."""
+    info, kind = field.field_info, field.field_info.annotation
+    marker = info if isinstance(info, markers.Marker) else markers.Body(info.default)
+    is_group = marker.location != "body" and shapes.is_model(kind)
+    return Input(name=field.name, annotation=kind, kind=kind, marker=marker, is_group=is_group)
+
+
 def dependant_of(node: Node, path: str, name: str | None = None) -> Dependant:
     """The dependant of a node and of everything below it."""
     own = list(node.own_scopes)

@@ -346,7 +346,8 @@ class APIRoute(Planned, routing.Route):
         own = vars(self)
         own.pop("_unique_id", None)
         self.methods = set(self.methods)
-        self.apply(inherit(outer, {name: own[name] for name in OPTIONS if name in own}))
+        given = {name: own[name] for name in OPTIONS if name in own and type(own[name]) is not DefaultPlaceholder}
+        self.apply(inherit(outer, given))
 
     @property
     def is_planned(self) -> bool:

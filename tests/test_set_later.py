@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Self
 
 import pytest
@@ -599,3 +600,17 @@ def test_limits_of_a_router_may_be_set(change, status):
     app = Typeway()
     app.include_router(router)
     assert ask(app, "POST /form", data={"a": "1", "b": "2"}).status_code == status
+
+
+def test_threads_take_over_what_is_set_once():
+    """Whichever of several threads plans a route first, a guard that was set later stands there once."""
+    for _ in range(20):
+        app, router = Typeway(), Router()
+        router.get("/x")(lambda: "served")
+        app.include_router(router)
+        shown = app.routes[-1]
+        shown.dependencies.append(Depends(lambda: "shown"))
+        router.routes[0].dependencies.append(Depends(lambda: "original"))
+        with ThreadPoolExecutor(8) as pool:
+            operations = [made.result() for made in [pool.submit(shown.settle) for _ in range(16)]]
+        assert {len(operation.dependencies) for operation in operations} == {2}

@@ -271,3 +271,54 @@ def test_what_nobody_said_is_a_default(web: Web) -> None:
     app.include_router(copied)
     assert TestClient(app).get("/y").headers["content-type"].startswith("text/html")
     assert app.openapi()["paths"]["/y"]["get"]["operationId"] == "y_y_get"
+
+
+@each_framework
+@pytest.mark.parametrize("kind", ["own", "of a router", "wrapped by its class"])
+def test_a_dependant_may_be_changed_while_its_route_serves(web: Web, kind: str) -> None:
+    """Code that switches something on or off at run time, and tests, change a dependant between two requests."""
+
+    class Wrapped(web.module("fastapi.routing").APIRoute):  # type: ignore[misc]
+        def get_route_handler(self) -> Any:
+            return super().get_route_handler()
+
+    log = []
+    app = web.FastAPI()
+    holder = web.APIRouter() if kind == "of a router" else app.router
+    holder.route_class = Wrapped if kind == "wrapped by its class" else holder.route_class
+    holder.get("/x")(lambda: "declared")
+    if kind == "of a router":
+        app.include_router(holder)
+    dependant = [*web.module("fastapi.routing").iter_route_contexts(app.routes)][-1].dependant
+    client = TestClient(app)
+
+    def answered() -> Any:
+        log.clear()
+        return client.get("/x").json(), list(log)
+
+    assert answered() == ("declared", [])
+    depends = web.Depends(lambda: log.append("added"))
+    added = web.module("fastapi.dependencies.utils").get_parameterless_sub_dependant(depends=depends, path="/x")
+    dependant.dependencies.append(added)
+    assert answered() == ("declared", ["added"])
+    declared, dependant.call = dependant.call, lambda: "replaced"
+    assert answered() == ("replaced", ["added"])
+    dependant.dependencies.remove(added)
+    assert answered() == ("replaced", [])
+    dependant.dependencies, dependant.call = [added], declared
+    assert answered() == ("declared", ["added"])
+
+
+def test_an_endpoint_and_a_dependant_may_be_set_together() -> None:
+    """What a plugin has added to a dependant goes on being watched after the endpoint was set."""
+    log: list[str] = []
+    app = TYPEWAY.FastAPI()
+    app.get("/x")(lambda: "declared")
+    route, client = app.routes[-1], TestClient(app)
+    held = route.dependant
+    route.endpoint = lambda: "late"
+    assert client.get("/x").json() == "late"
+    depends = TYPEWAY.Depends(lambda: log.append("added"))
+    utils = TYPEWAY.module("fastapi.dependencies.utils")
+    held.dependencies.insert(0, utils.get_parameterless_sub_dependant(depends=depends, path="/x"))
+    assert (client.get("/x").json(), log) == ("late", ["added"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy, deepcopy
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final, Literal, get_args, get_origin
@@ -93,6 +93,32 @@ class ModelField:
         return id(self)
 
 
+class Dependencies(list["Dependant"]):
+    """The dependencies of a route's dependant, which may be changed while the route serves."""
+
+    def __init__(self, dependencies: Iterable[Dependant], route: Any) -> None:
+        super().__init__(dependencies)
+        self.route = route
+
+
+def planning(change: Any) -> Any:
+    """A list's method after which the route is planned again."""
+
+    def changed(dependencies: Dependencies, *values: Any, **options: Any) -> Any:
+        result = change(dependencies, *values, **options)
+        dependencies.route.plan_again()
+        return result
+
+    return changed
+
+
+for method in (
+    "append", "extend", "insert", "remove", "pop", "clear", "reverse", "sort",
+    "__iadd__", "__imul__", "__setitem__", "__delitem__",
+):  # fmt: skip
+    setattr(Dependencies, method, planning(getattr(list, method)))
+
+
 @dataclass
 class Dependant:
     """One callable with its parameters and dependencies, for plugins to read.
@@ -125,6 +151,17 @@ class Dependant:
 
     def __post_init__(self) -> None:
         self.declared = tuple(self.dependencies)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        route = vars(self).get("route")
+        super().__setattr__(name, Dependencies(value, route) if name == "dependencies" and route is not None else value)
+        if route is not None:
+            route.plan_again()
+
+    def belong(self, route: Any) -> None:
+        """Let a route serve by what is changed here, also after its first request."""
+        self.dependencies = Dependencies(self.dependencies, route)
+        self.route = route
 
     @property
     def added(self) -> list[Dependant]:

@@ -51,12 +51,15 @@ class Planned(routes.Planned):
     @cached_property
     def dependant(self) -> Dependant:
         """The endpoint with its parameters and dependencies; what is appended to its dependencies runs."""
-        return self.make_dependant()
-
-    def make_dependant(self) -> Dependant:
         dependant = dependant_of(self.tree(), self.path_format)
-        dependant.route = self
+        dependant.belong(self)
         return dependant
+
+    def plan_again(self) -> None:
+        """Serve the next request by what the dependant says now."""
+        owner, target = vars(self).get("_target", (None, None))
+        if owner is self:
+            target.forget()
 
     def check(self) -> None:
         """Refuse what could only fail later, and let the dependant that plugins hold show what has been read."""
@@ -64,10 +67,11 @@ class Planned(routes.Planned):
         dependant: Dependant | None = vars(self).get("dependant")
         if dependant is None:
             return
-        fresh = self.make_dependant()
+        fresh = dependant_of(self.tree(), self.path_format)
         fresh.dependencies += dependant.added
         if dependant.call is not self.parts[0]:
             fresh.call = dependant.call  # it was replaced, and so runs in the place of any endpoint
+        fresh.belong(self)
         vars(dependant).update(vars(fresh))
 
     def join(self, outer: Mapping[str, Any]) -> None:

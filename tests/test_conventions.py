@@ -374,3 +374,23 @@ def test_a_router_of_one_kind_in_an_application_of_the_other():
     assert answer(app, "GET /r/") == (200, 20)
     assert ask(app, "HEAD /r/").status_code == 405
     assert (typeway.FastAPI().conventions, typeway.APIRouter().conventions) == (TYPEWAY, TYPEWAY)
+
+
+def test_a_signature_that_is_set_later_counts():
+    """rereads_signatures: an application's own route reads it again with us; FastAPI reads it where a router is included."""
+
+    def act(web: ModuleType) -> Any:
+        app, router = web.FastAPI(), web.APIRouter()
+
+        def read(n: int = 1):
+            return n
+
+        app.get("/own")(read)
+        router.get("/included")(read)
+        read.__defaults__ = (7,)
+        app.include_router(router)
+        return [answer(app, f"GET {path}") for path in ("/own", "/included")]
+
+    ours, theirs = seen(act)
+    assert ours == [(200, 7), (200, 7)]
+    assert theirs == [(200, 1), (200, 7)]

@@ -38,6 +38,8 @@ class Conventions:
     """Apply what `Annotated` says of a type where the default value is a marker: `Annotated[int, Ge(1)] = Query(3)`."""
     ignores_var_arguments: bool = True
     """Take `*args` and `**kwargs` of an endpoint for what they are, not for required query parameters."""
+    rereads_signatures: bool = True
+    """Read an endpoint again whose signature was set after its decorator, also where its router was not included."""
     original_scope_route: bool = False
     """Put the route as it was first declared, without the prefixes of its inclusion, into `scope["route"]`."""
     id_per_method: bool = True

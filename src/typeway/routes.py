@@ -2,12 +2,14 @@
 
 import copy
 import inspect
+import threading
 import warnings
 from abc import abstractmethod
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property, partial
-from typing import Any, Final, Self
+from typing import Any, ClassVar, Final, Self
 
 from pydantic_core import PydanticUndefined
 from starlette import routing
@@ -17,8 +19,10 @@ from starlette.responses import Response
 from starlette.routing import PARAM_REGEX, BaseRoute, compile_path, get_name
 
 from typeway.conventions import TYPEWAY, Conventions
+from typeway.datastructures import DefaultPlaceholder
 from typeway.declare.annotation import parts_of
 from typeway.declare.depends import Depends
+from typeway.declare.freshness import Parts, are_same, signature_parts
 from typeway.declare.returns import Returns, read_returns, returning
 from typeway.declare.signature import Declaration, read_declaration
 from typeway.describe.operation import unique_id
@@ -45,8 +49,13 @@ COPIED: Final[Mapping[str, Callable[[Any], Any]]] = {
     "tags": list, "dependencies": list, "callbacks": list, "raises": list, "responses": dict, "form_limits": dict,
 }  # fmt: skip
 
-# Options that other levels join in: what stands in the attribute when an inclusion looks counts.
-JOINED: Final = ("tags", "dependencies", "callbacks", "raises", "responses", "deprecated", "include_in_schema")
+# The attributes that hold a collection of the route's own.
+COLLECTIONS: Final[Mapping[str, Callable[[Any], Any]]] = {**COPIED, "methods": set}
+
+MISSING: Final = object()
+
+# Several threads may plan routes of one inclusion at once.
+FOLLOWING: Final = threading.RLock()
 
 
 def read_path(path: str) -> tuple[str, dict[str, Convertor[Any]]]:
@@ -57,8 +66,22 @@ def read_path(path: str) -> tuple[str, dict[str, Convertor[Any]]]:
     return PARAM_REGEX.sub(r"{\1}", path), {name: CONVERTOR_TYPES[kind] for name, kind in found}
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Origin:
+    """The route that an included route shows, so that what is set on that one later counts here too."""
+
+    route: "Planned"
+    prefix: str
+    outer: Mapping[str, Any]  # the options of everything around it
+    seen: Mapping[str, Any]  # the state of that route when it was taken over
+    made: Mapping[str, Any]  # the state that the included route was given then
+
+
 class Planned(BaseRoute):
     """What the routes of both kinds are: an endpoint under a path, served by a plan."""
+
+    # The attributes that may be set until a plan serves the route; those of an included route follow its original's.
+    settable: ClassVar[tuple[str, ...]] = ("path", "name", "endpoint", "dependencies")
 
     path: str
     name: str
@@ -67,6 +90,7 @@ class Planned(BaseRoute):
     dependencies: list[Depends]
     conventions: Conventions = TYPEWAY
     original_route: BaseRoute | None = None
+    origin: Origin | None = None
 
     # What its paths match; compiled when first asked for, which the index of most paths never does.
     path_regex: Any = cached_property(lambda route: compile_path(route.path or "/")[0])
@@ -74,20 +98,21 @@ class Planned(BaseRoute):
     def declare(self, path: str, endpoint: Endpoint, name: str | None, conventions: Conventions | None) -> None:
         self.endpoint = endpoint
         self.declaration = read_declaration(endpoint)
+        self.parts: Parts = signature_parts(endpoint)
         self.name = name or get_name(endpoint)
         self.conventions = conventions or self.conventions
         self.place(path)
+        vars(self)["app"] = self.serve
 
     def place(self, path: str) -> None:
-        """Give the route its path, and let it serve what comes there."""
-        self.path = path
+        """Give the route its path."""
+        self.path = self.placed = path
         self.path_format, self.param_convertors = read_path(path)
         vars(self).pop("path_regex", None)
-        vars(self)["app"] = self.serve
 
     def tree(self) -> Node:
         """The endpoint and everything it depends on, in order."""
-        return grow_tree(self.declaration, self.dependencies, frozenset(self.param_convertors), self.conventions)
+        return grow_tree(self.declaration, self.dependencies or (), frozenset(self.param_convertors), self.conventions)
 
     def operation(self, **settled: Any) -> Operation:
         """The operation that the route describes, given what only its own kind can settle."""
@@ -110,12 +135,94 @@ class Planned(BaseRoute):
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection that has been matched to this route."""
 
-    def below(self, prefix: str) -> Self:
-        """A copy of the route with its path below a prefix."""
+    # --- what is set after the declaration ----------------------------------------------------------------------
+
+    @property
+    def is_built(self) -> bool:
+        """Whether a plan serves the route, so that nothing that is set now counts any more."""
+        owner, target = vars(self).get("_target", (None, None))
+        return owner is self and target.prepared is not None
+
+    def state(self) -> dict[str, Any]:
+        """What has been set on the route, collections as copies; what counts by default is left out."""
+        own = vars(self)
+        return {
+            name: COLLECTIONS[name](own[name] or ()) if name in COLLECTIONS else own[name]
+            for name in self.settable
+            if name in own
+        }
+
+    def refresh(self) -> None:
+        """Take over what has been set on the route, and on the one that it shows, unless a plan serves it already."""
+        if self.is_built:
+            return
+        if self.origin is not None:
+            self.follow(self.origin)
+        if self.path != self.placed:
+            self.place(self.path)
+
+    def follow(self, origin: Origin) -> None:
+        """Take over what has been set on the original; what has been set on this route itself stays."""
+        origin.route.refresh()
+        if origin.route.state() == origin.seen:
+            return
+        with FOLLOWING:
+            if self.origin is not origin:
+                return  # another thread was here first
+            fresh = origin.route.inside(origin.prefix, origin.outer)
+            mine, made, now = self.state(), origin.made, fresh.state()
+            for name in {**made, **now}:
+                before, own, after = (state.get(name, MISSING) for state in (made, mine, now))
+                if before == after or (before != own and name not in COLLECTIONS):
+                    continue
+                value = after if before == own else rebased(own, before, after)
+                if value is MISSING:
+                    vars(self).pop(name, None)
+                else:
+                    setattr(self, name, value)
+            self.origin = fresh.origin
+
+    def reread(self) -> None:
+        """Read the endpoint's signature again if another endpoint or another signature has been set.
+
+        Raises:
+            DeclarationError: the signature cannot work.
+        """
+        parts = signature_parts(self.endpoint)
+        if not are_same(parts, self.parts):
+            self.declaration = read_declaration(self.endpoint)
+            self.check()
+            self.parts = parts
+
+    def check(self) -> None:
+        """Refuse what could only fail later."""
+        check_tree(self.tree(), self.declaration.where)
+
+    def bring_up_to_date(self) -> None:
+        """Take over what has been set, so that a plan or a description can be made of it."""
+        self.refresh()
+        is_included = self.original_route is not None
+        is_other = self.endpoint is not self.declaration.function
+        if not self.is_built and (is_included or is_other or self.conventions.rereads_signatures):
+            self.reread()
+
+    # --- where it is included -----------------------------------------------------------------------------------
+
+    def inside(self, prefix: str, outer: Mapping[str, Any]) -> Self:
+        """This route as it stands below a prefix and inside the options of everything around it."""
         view = copy.copy(self)
         view.place(prefix + self.path)
+        vars(view)["app"] = view.serve
         view.original_route = self.original_route or self
+        view.join(outer)
+        view.origin = Origin(self, prefix, outer, self.state(), view.state())
         return view
+
+    def join(self, outer: Mapping[str, Any]) -> None:
+        """Add the options of everything around an inclusion to those of the copy that it shows."""
+        self.dependencies = [*(outer.get("dependencies") or ()), *(self.dependencies or ())]
+
+    # --- what serves it -----------------------------------------------------------------------------------------
 
     def own(self, name: str, make: Callable[[], Any]) -> Any:
         """What serves this very route, made once: a copy, however it was made, may have come to say something else."""
@@ -132,6 +239,15 @@ class Planned(BaseRoute):
         return target
 
 
+def rebased(own: Any, before: Any, after: Any) -> Any:
+    """A collection after its original has changed: with what was added to the collection itself, without what was removed."""
+    if isinstance(after, dict):
+        kept = {key: value for key, value in after.items() if key in own or key not in before}
+        return kept | {key: value for key, value in own.items() if key not in before or before[key] is not value}
+    added = [item for item in own if item not in before and item not in after]
+    return type(after)([*(item for item in after if item in own or item not in before), *added])
+
+
 class APIRoute(Planned, routing.Route):
     """One endpoint under one path with `{name}` or `{name:convertor}` for parameters, for one or several HTTP methods.
 
@@ -142,7 +258,10 @@ class APIRoute(Planned, routing.Route):
         UnknownOptionError: an option does not exist.
     """
 
-    # The options, with what counts where the author says nothing.
+    settable = (*OPTIONS, "name", "path", "endpoint", "methods", "_unique_id")
+
+    # The options, with what counts where the author says nothing. Only what was given, or set later, and collections
+    # are attributes of the route itself.
     tags: list[str | Enum]
     dependencies: list[Depends]
     callbacks: list[BaseRoute]
@@ -174,10 +293,10 @@ class APIRoute(Planned, routing.Route):
     def __init__(
         self, path: str, endpoint: Endpoint, *, conventions: Conventions | None = None, **options: Any
     ) -> None:
-        self.options = given_options(f"{type(self).__name__}()", options, ApiRouteOptions)
-        self.declare(path, endpoint, self.options.get("name"), conventions)
-        self.methods = {method.upper() for method in self.options.pop("methods", None) or ("GET",)}
-        self.apply(self.options)
+        given = given_options(f"{type(self).__name__}()", options, ApiRouteOptions)
+        self.declare(path, endpoint, given.get("name"), conventions)
+        self.methods = {method.upper() for method in given.get("methods") or ("GET",)}
+        self.apply(given)
         self.status_code = None if self.status_code is None else int(self.status_code)
         self.description = (self.description or inspect.cleandoc(endpoint.__doc__ or "")).split("\f")[0].strip()
         self.returns = read_returns(endpoint, self.declaration.returns, self.response_model, self.declaration.where)
@@ -186,41 +305,54 @@ class APIRoute(Planned, routing.Route):
         check_route(self)
 
     def apply(self, options: Mapping[str, Any]) -> None:
+        for name, copied in COPIED.items():
+            setattr(self, name, copied(options.get(name) or ()))
         for name in OPTIONS:
-            if name in COPIED:
-                setattr(self, name, COPIED[name](options.get(name) or ()))
-            else:
-                setattr(self, name, options.get(name, getattr(APIRoute, name)))
+            if name in options and name not in COPIED:
+                setattr(self, name, options[name])
 
     @property
     def unique_id(self) -> str:
-        """The operation id: given, or computed by the function that was given for it."""
-        given: str | None = self.options.get("operation_id")
-        if given or self.generate_unique_id_function is None:
-            return given or unique_id(self.name, self.path_format, min(self.methods))
-        return self.generate_unique_id_function(self)
+        """The id for client generators: as it was set, or the operation id, or computed by the function for it."""
+        own: str | None = vars(self).get("_unique_id") or self.operation_id
+        make = self.generate_unique_id_function
+        if own or make is None or isinstance(make, DefaultPlaceholder):
+            return own or unique_id(self.name, self.path_format, min(self.methods))
+        return make(self)
+
+    @unique_id.setter
+    def unique_id(self, unique_id: str) -> None:
+        self._unique_id = unique_id
 
     def settle(self) -> Operation:
+        self.bring_up_to_date()
         streams = self.returns.streams
         settled_otherwise = ("generate_unique_id_function", "response_model", "callbacks", "operation_id")
+        options = {name: getattr(self, name) for name in OPTIONS if name not in settled_otherwise}
+        for name in COPIED.keys() & options.keys():
+            options[name] = COPIED[name](options[name] or ())  # the record's own; FastAPI's code may set None
         return self.operation(
-            **{name: getattr(self, name) for name in OPTIONS if name not in settled_otherwise},
+            **{name: value for name, value in options.items() if not isinstance(value, DefaultPlaceholder)},
             methods=tuple(sorted(self.methods)),
             returns=returning(
                 self.endpoint, None if streams else self.response_model, self.returns.item, streams=streams
             ),
-            callbacks=tuple(route.settle() for route in self.callbacks if isinstance(route, APIRoute)),
-            unique_id=self.unique_id,
+            callbacks=tuple(route.settle() for route in self.callbacks or () if isinstance(route, APIRoute)),
+            unique_id=self.operation_id or self.unique_id,
         )
 
-    def inside(self, prefix: str, outer: Mapping[str, Any]) -> Self:
-        """This route as it stands below a prefix and inside the options of everything around it."""
-        view = self.below(prefix)
-        current = {name: getattr(self, name) for name in OPTIONS}
-        view.options = inherit(outer, {**self.options, **{name: current[name] for name in JOINED}})
-        own = {name: current[name] for name in ("response_model", "description", "status_code")}
-        view.apply({**current, **view.options, **own})
-        return view
+    def check(self) -> None:
+        # The model stays: what it leaves out of answers must not come back because the endpoint was wrapped.
+        model = PydanticUndefined if self.returns.streams else self.response_model
+        self.returns = read_returns(self.endpoint, self.declaration.returns, model, self.declaration.where)
+        super().check()
+
+    def join(self, outer: Mapping[str, Any]) -> None:
+        own = vars(self)
+        own.pop("_unique_id", None)
+        self.methods = set(self.methods)
+        given = {name: own[name] for name in OPTIONS if name in own and type(own[name]) is not DefaultPlaceholder}
+        self.apply(inherit(outer, given))
 
     @property
     def is_planned(self) -> bool:
@@ -251,16 +383,12 @@ class APIWebSocketRoute(Planned, routing.WebSocketRoute):
     ) -> None:
         self.declare(path, endpoint, name, conventions)
         self.dependencies = list(dependencies or ())
-        check_tree(self.tree(), self.declaration.where)
+        self.check()
 
     def settle(self) -> Operation:
-        dependencies = tuple(self.dependencies)
+        self.bring_up_to_date()
+        dependencies = tuple(self.dependencies or ())
         return self.operation(methods=(), returns=Returns(), dependencies=dependencies, include_in_schema=False)
-
-    def inside(self, prefix: str, outer: Mapping[str, Any]) -> Self:
-        view = self.below(prefix)
-        view.dependencies = [*(outer.get("dependencies") or ()), *self.dependencies]
-        return view
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         await handle_socket(self.target, scope, receive, send)
@@ -312,6 +440,8 @@ def warn_unvalidated(tree: Node) -> None:
 def check_tree(tree: Node, where: str) -> None:
     """Refuse an input that Pydantic cannot validate, and forms without a form parser."""
     for entry in inputs_of(tree):
-        check_type(entry.annotation, where)
+        # Only a method says this, of its own object: its class will have become a dependency until the route is planned.
+        if entry.annotation is not Self:
+            check_type(entry.annotation, where)
         if entry.location in ("form", "file"):
             require_form_parser(where)

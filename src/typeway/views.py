@@ -68,6 +68,8 @@ def limit_of(route: BaseRoute, limit: int | None) -> int | None:
 
 def entry_of(number: int, route: BaseRoute, conventions: Conventions, limit: int | None, *, plans: bool) -> Entry:
     """The index entry of a route, whom a plan may serve or not; one that matches in its own way is asked itself."""
+    if isinstance(route, (APIRoute, APIWebSocketRoute)):
+        route.refresh()
     original = getattr(route, "original_route", None)
     shows_original = conventions.original_scope_route and isinstance(route, APIRoute)
     shown = original if original is not None and shows_original else route

@@ -17,6 +17,7 @@ FASTAPI: Final = Conventions(
     field_defaults=False,
     annotated_beside_default=False,
     ignores_var_arguments=False,
+    rereads_signatures=False,
     original_scope_route=True,
     id_per_method=False,
     bodiless_content_type=True,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy, deepcopy
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final, Literal, get_args, get_origin
@@ -95,6 +95,32 @@ class ModelField:
         return id(self)
 
 
+class Dependencies(list["Dependant"]):
+    """The dependencies of a route's dependant, which may be changed while the route serves."""
+
+    def __init__(self, dependencies: Iterable[Dependant], route: Any) -> None:
+        super().__init__(dependencies)
+        self.route = route
+
+
+def planning(change: Any) -> Any:
+    """A list's method after which the route is planned again."""
+
+    def changed(dependencies: Dependencies, *values: Any, **options: Any) -> Any:
+        result = change(dependencies, *values, **options)
+        dependencies.route.plan_again()
+        return result
+
+    return changed
+
+
+for method in (
+    "append", "extend", "insert", "remove", "pop", "clear", "reverse", "sort",
+    "__iadd__", "__imul__", "__setitem__", "__delitem__",
+):  # fmt: skip
+    setattr(Dependencies, method, planning(getattr(list, method)))
+
+
 @dataclass
 class Dependant:
     """One callable with its parameters and dependencies, for plugins to read.
@@ -127,6 +153,17 @@ class Dependant:
 
     def __post_init__(self) -> None:
         self.declared = tuple(self.dependencies)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        route = vars(self).get("route")
+        super().__setattr__(name, Dependencies(value, route) if name == "dependencies" and route is not None else value)
+        if route is not None:
+            route.plan_again()
+
+    def belong(self, route: Any) -> None:
+        """Let a route serve by what is changed here, also after its first request."""
+        self.dependencies = Dependencies(self.dependencies, route)
+        self.route = route
 
     @property
     def added(self) -> list[Dependant]:
@@ -166,6 +203,14 @@ def field_of(entry: Input) -> ModelField:
     marker.annotation = get_args(entry.annotation)[0] if get_origin(entry.annotation) is Annotated else entry.annotation
     marker.metadata = [*marker.metadata, *entry.metadata]
     return ModelField(marker, entry.name)
+
+
+def input_of(field: ModelField) -> Input:
+    """The input that a field describes."""
+    info, kind = field.field_info, field.field_info.annotation
+    marker = info if isinstance(info, markers.Marker) else markers.Body(info.default)
+    is_group = marker.location != "body" and shapes.is_model(kind)
+    return Input(name=field.name, annotation=kind, kind=kind, marker=marker, is_group=is_group)
 
 
 def dependant_of(node: Node, path: str, name: str | None = None) -> Dependant:

@@ -57,7 +57,12 @@ def describe_operation(operation: Operation, components: Components) -> dict[str
     tree = build_tree(operation)
     nodes = nodes_in_order(tree)
     inputs = [Placed(entry, node.declaration.where) for node in nodes for entry in node.inputs]
-    body = build_body(inputs_of(tree), operation)
+    carried, in_body = inputs_of(tree), inputs
+    if operation.documented_body is not None:
+        carried = operation.documented_body
+        in_body = [Placed(entry, operation.declaration.where) for entry in carried]
+    body = build_body(carried, operation)
+    body_title = operation.body_title or f"Body_{operation.unique_id}"
     security: dict[str, dict[str, None]] = {}
     for node in nodes:
         guard: Any = node.function  # a scheme of the author's own is callable, which SecurityBase alone is not
@@ -71,7 +76,7 @@ def describe_operation(operation: Operation, components: Components) -> dict[str
         "description": operation.description or None,
         "operationId": operation.unique_id,
         "parameters": describe_parameters(inputs, operation.path_names, components) or None,
-        "requestBody": describe_body(inputs, body, f"Body_{operation.unique_id}", components, operation.conventions),
+        "requestBody": describe_body(in_body, body, body_title, components, operation.conventions),
         "responses": describe_responses(operation, [node.function for node in nodes], bool(inputs), components),
         "deprecated": operation.deprecated or None,
         "security": [{name: list(scopes)} for name, scopes in security.items()] or None,

@@ -69,6 +69,11 @@ class Target:
                 WATCH.targets.add(self)
                 return self.publish(plan, responder)
 
+    def forget(self) -> None:
+        """Build the plan again for the next request: what the route says has been changed while it serves."""
+        with self._lock:
+            self.prepared = None
+
     def publish(self, plan: Plan, responder: Responder) -> tuple[Plan, Responder]:
         """Serve by a plan and a responder, as the watch wants them; its lock is held."""
         if WATCH.instrument is not None:

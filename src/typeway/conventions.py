@@ -26,6 +26,8 @@ class Conventions:
     """Answer a body of an undeclared media type with 415 (RFC 9110 section 15.5.16), not with a 422 that echoes it."""
     errors_once: bool = True
     """Report the errors of a dependency that is used several times once."""
+    errors_show_data: bool = True
+    """Repeat in a 422 what the client sent only where it is data: no bytes, and no attributes of any object."""
     limits_before_endpoint: bool = True
     """Refuse a body over the limit before the endpoint runs, whether or not the endpoint would read it."""
     middleware_errors_answered: bool = True

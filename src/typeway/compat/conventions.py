@@ -11,6 +11,7 @@ FASTAPI: Final = Conventions(
     union_allow=False,
     rejects_media_types=False,
     errors_once=False,
+    errors_show_data=False,
     limits_before_endpoint=False,
     middleware_errors_answered=False,
     one_http_exception=False,

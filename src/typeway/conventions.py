@@ -22,6 +22,8 @@ class Conventions:
     """Answer OPTIONS on every path with 204 and `Allow` (RFC 9110 section 9.3.7); no dependency runs."""
     union_allow: bool = True
     """Name in `Allow` the methods of all that is on the path, not only of its first route (RFC 9110 section 10.2.1)."""
+    encoded_slashes: bool = True
+    """Take a slash that the client has encoded (`%2F`) for part of a segment where no route takes it for a separator."""
     rejects_media_types: bool = True
     """Answer a body of an undeclared media type with 415 (RFC 9110 section 15.5.16), not with a 422 that echoes it."""
     errors_once: bool = True

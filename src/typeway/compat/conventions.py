@@ -9,6 +9,7 @@ FASTAPI: Final = Conventions(
     answers_head=False,
     answers_options=False,
     union_allow=False,
+    encoded_slashes=False,
     rejects_media_types=False,
     errors_once=False,
     errors_show_data=False,

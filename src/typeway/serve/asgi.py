@@ -19,7 +19,7 @@ from typeway.serve.execute import execute, run
 from typeway.serve.exits import UPLOADS, close_uploads
 from typeway.serve.lifecycle import see_through, send_reply
 from typeway.serve.limits import ACTIVE, LimitedApp, change_limit, limit_body, refuse_declared
-from typeway.serve.match import Found, Index
+from typeway.serve.match import Found, Index, encoded_path
 from typeway.serve.reply import from_response
 from typeway.serve.respond import Responder
 from typeway.serve.target import Overrides, Target
@@ -258,5 +258,19 @@ def redirected(site: Site, path: str, scope: Scope) -> Response | None:
     """A redirect to the same path with or without its last slash, if a route is there."""
     if not site.redirects or path == "/":
         return None
-    other = {**scope, "path": scope["path"].rstrip("/") if path.endswith("/") else scope["path"] + "/"}
-    return RedirectResponse(URL(scope=other)) if site.index.on_path(path_of(other), other) else None
+    other = {**scope, **turned(scope)}
+    if not site.index.on_path(path_of(other), other):
+        return None
+    url = URL(scope=other)
+    if site.conventions.encoded_slashes and url.netloc and encoded_path(path, scope) is not None:
+        url = url.replace(path=other["raw_path"].decode("latin-1"))
+    return RedirectResponse(url)
+
+
+def turned(scope: Scope) -> Scope:
+    """The path of a request with the last slash that it does not have, or without the one that it has."""
+    raw = scope.get("raw_path")
+    raw = raw if isinstance(raw, bytes) else b""
+    if scope["path"].endswith("/"):
+        return {"path": scope["path"].rstrip("/"), "raw_path": raw.rstrip(b"/")}
+    return {"path": scope["path"] + "/", "raw_path": raw + b"/"}

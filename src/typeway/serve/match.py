@@ -3,14 +3,21 @@
 import re
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from operator import attrgetter
 from typing import Any, Final, TypeAlias
+from urllib.parse import quote, unquote
 
 from starlette.convertors import Convertor, StringConvertor
 from starlette.routing import BaseRoute, Match
 from starlette.types import Scope
 
 PLAIN_SEGMENT: Final = re.compile(r"\{([a-zA-Z_][a-zA-Z0-9_]*)(?::str)?\}")
+
+# Stands for an encoded slash where a path is matched: no decoded path can hold it, since it is half of a surrogate pair.
+SLASH: Final = "\udc2f"
+encoded_slash: Final = re.compile("%2[fF]")
+separator: Final = re.compile(r"[/\\]")
 
 
 @dataclass(slots=True, eq=False)
@@ -29,6 +36,7 @@ class Entry:
     limit: int | None = None  # the most bytes of a body, where no target knows it
     marks: Mapping[str, Any] | None = None  # what else the scope shows of the route
     names: tuple[tuple[str, int], ...] | None = None
+    spans: bool = False  # whether a value in its path may hold slashes, so that it matches what is meant for others
 
 
 @dataclass(slots=True, eq=False)
@@ -54,9 +62,14 @@ class Index:
 
     Whatever the index, the first route in the order of declaration that matches path and method is found: the index
     only narrows down which routes are tried.
+
+    Parameters:
+        entries: the routes, in the order of declaration.
+        reads_encoded: whether a slash that the client has encoded (`%2F`) may be part of a value; see `find`.
     """
 
-    def __init__(self, entries: Sequence[Entry]) -> None:
+    def __init__(self, entries: Sequence[Entry], *, reads_encoded: bool = False) -> None:
+        self.reads_encoded = reads_encoded
         self.root = Branch()
         for entry in entries:
             self.plant(entry)
@@ -80,6 +93,7 @@ class Index:
                 branch.parameter = branch.parameter or Branch()
                 branch = branch.parameter
             elif "{" in segment or "}" in segment:
+                entry.spans = any(accepts_slash(convertor) for convertor in entry.convertors.values())
                 branch.patterns.append(entry)
                 return
             else:
@@ -138,7 +152,11 @@ class Index:
         return entry, named(entry.names, segments), None
 
     def find(self, path: str, method: str, scope: Scope) -> Found | None:
-        """The first route that matches path and method, or None."""
+        """The first route that matches path and method, or None.
+
+        The path is the decoded one. Where only routes take it that take any number of segments, or none does, a route
+        before them is found for which an encoded slash is part of a segment: `/items/a%2Fb` for `/items/{name}`.
+        """
         settled = self.settled.get(path)
         if settled is not None and (entry := settled.get(method)) is not None and not entry.names:
             return entry, {}, None
@@ -159,10 +177,37 @@ class Index:
             if entry.path is None:
                 match, child_scope = entry.route.matches(scope)
                 if match is Match.FULL:
-                    return entry, child_scope.get("path_params", {}), child_scope
+                    found = entry, child_scope.get("path_params", {}), child_scope
+                    return self.find_encoded(path, method, scope, entry.number) or found
             elif (path_params := values_in(entry, path)) is not None:
+                if entry.spans and (earlier := self.find_encoded(path, method, scope, entry.number)) is not None:
+                    return earlier
                 return entry, path_params, None
+        return self.find_encoded(path, method, scope)
+
+    def find_encoded(self, path: str, method: str, scope: Scope, before: float = inf) -> Found | None:
+        """The first route, declared before a certain one, that matches if encoded slashes are parts of segments."""
+        for found in self.on_encoded(path, scope):
+            entry, _, child_scope = found
+            is_earlier = entry.number < before
+            if not is_earlier or child_scope is not None:
+                return found if is_earlier else None
+            if entry.methods is None or method in entry.methods:
+                return found
         return None
+
+    def on_encoded(self, path: str, scope: Scope) -> Iterator[Found]:
+        """Every route that matches the path, whatever its method, if encoded slashes are parts of segments."""
+        encoded = encoded_path(path, scope) if self.reads_encoded else None
+        if encoded is None:
+            return
+        for entry in self.gather(encoded):
+            if entry.path is None:
+                match, child_scope = entry.route.matches(scope)
+                if match is Match.FULL:
+                    yield entry, child_scope.get("path_params", {}), child_scope
+            elif (path_params := encoded_values_in(entry, encoded)) is not None:
+                yield entry, path_params, None
 
     def on_path(self, path: str, scope: Scope) -> list[Found]:
         """Every route that matches the path, whatever its method: for 405, OPTIONS and redirects."""
@@ -174,7 +219,7 @@ class Index:
                     found.append((entry, child_scope.get("path_params", {}), child_scope))
             elif (path_params := values_in(entry, path)) is not None:
                 found.append((entry, path_params, None))
-        return found
+        return found or list(self.on_encoded(path, scope))
 
 
 def forks(branch: Branch, path: str | None = None) -> Iterator[tuple[str, tuple[Container[str], dict[str, Entry]]]]:
@@ -206,6 +251,51 @@ def named(names: tuple[tuple[str, int], ...], segments: list[str]) -> dict[str, 
     for name, position in names:
         values[name] = segments[position]  # PERF: Python 3.11 calls a function for a comprehension
     return values
+
+
+def encoded_path(path: str, scope: Scope) -> str | None:
+    """The path with SLASH for each slash that the client has encoded; None if it has encoded none.
+
+    Servers decode the path before any route sees it (ASGI), but most send along how it came. It says nothing where
+    middleware has put another path in the decoded one's place.
+    """
+    raw = scope.get("raw_path")
+    if type(raw) is not bytes or (b"%2F" not in raw and b"%2f" not in raw):
+        return None
+    whole = SLASH.join(map(unquote, encoded_slash.split(raw.partition(b"?")[0].decode("latin-1"))))
+    return whole[len(whole) - len(path) :] if whole.replace(SLASH, "/") == scope["path"] else None
+
+
+def encoded_values_in(entry: Entry, path: str) -> dict[str, Any] | None:
+    """What `values_in` returns, of a path in which SLASH stands for encoded slashes."""
+    regex: re.Pattern[str] | None = getattr(entry.route, "path_regex", None)
+    match = None if regex is None else regex.match(path)
+    if match is None:
+        return None
+    values = {}
+    for name, value in match.groupdict().items():
+        convertor = entry.convertors[name]
+        restored = value.replace(SLASH, "/")
+        if restored != value and climbs(restored) and not re.fullmatch(convertor.regex, restored):
+            return None
+        values[name] = convertor.convert(restored)
+    return values
+
+
+def climbs(value: str) -> bool:
+    """Whether a value, used as the path of a file, would leave its directory; of one without slashes nobody expects it."""
+    return value.startswith("/") or value[1:3] in (":/", ":\\") or ".." in separator.split(value)
+
+
+def quoted(value: Any, convertor: Convertor[Any] | None) -> Any:
+    """A value for one segment of a URL, encoded where it holds slashes that a request may bring back."""
+    text = str(value)
+    is_read_back = type(convertor) is StringConvertor and not climbs(text)
+    return quote(text, safe="") if is_read_back and ("/" in text or encoded_slash.search(text)) else value
+
+
+def accepts_slash(convertor: Convertor[Any]) -> bool:
+    return re.fullmatch(convertor.regex, "a/b") is not None
 
 
 def values_in(entry: Entry, path: str) -> dict[str, Any] | None:

@@ -32,6 +32,8 @@ class Conventions:
     """Repeat in a 422 what the client sent only where it is data: no bytes, and no attributes of any object."""
     limits_before_endpoint: bool = True
     """Refuse a body over the limit before the endpoint runs, whether or not the endpoint would read it."""
+    cors_on_errors: bool = True
+    """Send the 500 of an unhandled error, and the 413 of a body limit, with the headers of the CORS middleware."""
     middleware_errors_answered: bool = True
     """Answer an HTTPException raised in http middleware like one raised in an endpoint."""
     one_http_exception: bool = True

@@ -14,6 +14,7 @@ FASTAPI: Final = Conventions(
     errors_once=False,
     errors_show_data=False,
     limits_before_endpoint=False,
+    cors_on_errors=False,
     middleware_errors_answered=False,
     one_http_exception=False,
     field_defaults=False,

@@ -27,6 +27,7 @@ from typeway.describe.document import build_document
 from typeway.documentation import Pages, add_documentation
 from typeway.exceptions import TypewayDeprecationWarning, declaration_error
 from typeway.handlers import handlers_for
+from typeway.lifespan import Life
 from typeway.operation import Operation
 from typeway.options import AboutOptions, AppOptions, RouterOptions, given_options
 from typeway.router import Router
@@ -140,6 +141,8 @@ class Typeway(Verbs, Starlette):
             warnings.warn(message, TypewayDeprecationWarning, stacklevel=2)
         self.state = State()
         self.router = self.router_class(**{name: value for name, value in given.items() if name in ROUTED})
+        if self.conventions.mounted_lifespans:
+            self.router.lifespan_context = Life(self.router.lifespan_context, self.router)
         self.webhooks: Router = given.get("webhooks") or self.router_class()
         self._dependency_overrides: dict[Callable[..., Any], Callable[..., Any]] = {}
         self.overrides_in_force = self._dependency_overrides

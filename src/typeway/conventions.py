@@ -34,6 +34,8 @@ class Conventions:
     """Refuse a body over the limit before the endpoint runs, whether or not the endpoint would read it."""
     cors_on_errors: bool = True
     """Send the 500 of an unhandled error, and the 413 of a body limit, with the headers of the CORS middleware."""
+    mounted_lifespans: bool = True
+    """Run the lifespans of mounted applications inside that of the application around them."""
     middleware_errors_answered: bool = True
     """Answer an HTTPException raised in http middleware like one raised in an endpoint."""
     one_http_exception: bool = True

@@ -15,6 +15,7 @@ FASTAPI: Final = Conventions(
     errors_show_data=False,
     limits_before_endpoint=False,
     cors_on_errors=False,
+    mounted_lifespans=False,
     middleware_errors_answered=False,
     one_http_exception=False,
     field_defaults=False,

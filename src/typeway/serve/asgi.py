@@ -20,6 +20,7 @@ from typeway.serve.exits import UPLOADS, close_uploads
 from typeway.serve.lifecycle import see_through, send_reply
 from typeway.serve.limits import ACTIVE, LimitedApp, change_limit, limit_body, refuse_declared
 from typeway.serve.match import Found, Index, encoded_path
+from typeway.serve.mounted import serve_with_state, state_of
 from typeway.serve.reply import from_response
 from typeway.serve.respond import Responder
 from typeway.serve.target import Overrides, Target
@@ -192,10 +193,19 @@ async def answer_error(site: Site, error: Exception, exchange: Exchange) -> None
 async def serve_foreign(site: Site, found: Found, scope: Scope, receive: Receive, send: Send) -> None:
     """Hand a request to a route that serves itself: a mount, a Starlette route, a route class of the author's own."""
     enter(site, found, scope)
-    entry, _, child_scope = found
-    if child_scope is None:
+    if found[2] is None:
         refuse_declared(scope, site.conventions)
-    await entry.route.handle(scope, receive, send)
+    await hand_over(found, scope, receive, send)
+
+
+async def hand_over(found: Found, scope: Scope, receive: Receive, send: Send) -> None:
+    """Let a route serve a connection; what is mounted there has the state of its own lifespan."""
+    route = found[0].route
+    state = None if found[2] is None else state_of(getattr(route, "app", None), scope)
+    if state is None:
+        await route.handle(scope, receive, send)
+    else:
+        await serve_with_state(route.handle, state, scope, receive, send)
 
 
 def enter(site: Site, found: Found, scope: Scope) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations  # PERF: else those of inner functions would be evaluated again by every request
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
@@ -20,7 +20,7 @@ from typeway.serve.exits import UPLOADS, close_uploads
 from typeway.serve.lifecycle import see_through, send_reply
 from typeway.serve.limits import ACTIVE, LimitedApp, change_limit, limit_body, refuse_declared
 from typeway.serve.match import Found, Index, encoded_path
-from typeway.serve.mounted import serve_with_state, state_of
+from typeway.serve.mounted import MOUNTED, serve_with_state, state_of
 from typeway.serve.reply import from_response
 from typeway.serve.respond import Responder
 from typeway.serve.target import Overrides, Target
@@ -72,10 +72,14 @@ def planned(
     site: Site, scope: Scope, receive: Receive, send: Send, method: str
 ) -> tuple[Plan, Responder, Exchange] | None:
     """What it takes to serve a request by a plan; None if no route with a plan takes it."""
-    path = path_of(scope) if scope.get("root_path") else scope["path"]
-    found = site.index.find(path, method, scope)
-    if found is None:
-        return None
+    found = site.index.find(path_of(scope), method, scope)
+    return None if found is None else prepared(site, found, scope, receive, send)
+
+
+def prepared(
+    site: Site, found: Found, scope: Scope, receive: Receive, send: Send
+) -> tuple[Plan, Responder, Exchange] | None:
+    """What it takes to serve a request by the plan of the route that was found; None if that has no plan."""
     entry, path_params, _ = found
     target: Target | None = entry.target
     if target is None:
@@ -104,12 +108,14 @@ async def serve_http(site: Site, scope: Scope, receive: Receive, send: Send, met
         Exception: what no handler of the application answers; if the site is the outermost, a 500 has been sent.
     """
     try:
-        ready = planned(site, scope, receive, send, method or scope["method"])
+        path = path_of(scope) if scope.get("root_path") else scope["path"]
+        found = site.index.find(path, method or scope["method"], scope)
+        ready = None if found is None else prepared(site, found, scope, receive, send)
     except Exception as error:
         await answer_error(site, error, Exchange(scope, receive, send, {}))
         return
     if ready is None:
-        await serve_without_plan(site, scope, receive, send)
+        await serve_without_plan(site, found, path, scope, receive, send)
         return
     plan, responder, exchange = ready
     # PERF: what follows could be functions of their own; each frame costs 0.2 of 4.5 us.
@@ -135,10 +141,10 @@ async def serve_http(site: Site, scope: Scope, receive: Receive, send: Send, met
             await close_uploads(exchange.form)
 
 
-async def serve_without_plan(site: Site, scope: Scope, receive: Receive, send: Send) -> None:
+async def serve_without_plan(
+    site: Site, found: Found | None, path: str, scope: Scope, receive: Receive, send: Send
+) -> None:
     """Answer a request that a route of another kind takes, or none."""
-    path = path_of(scope)
-    found = site.index.find(path, scope["method"], scope)
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         exchange = Exchange(scope, receive, send, {})
@@ -198,14 +204,14 @@ async def serve_foreign(site: Site, found: Found, scope: Scope, receive: Receive
     await hand_over(found, scope, receive, send)
 
 
-async def hand_over(found: Found, scope: Scope, receive: Receive, send: Send) -> None:
+def hand_over(found: Found, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
     """Let a route serve a connection; what is mounted there has the state of its own lifespan."""
     route = found[0].route
-    state = None if found[2] is None else state_of(getattr(route, "app", None), scope)
-    if state is None:
-        await route.handle(scope, receive, send)
-    else:
-        await serve_with_state(route.handle, state, scope, receive, send)
+    if found[2] is not None and MOUNTED in scope.get("state", ()):
+        state = state_of(getattr(route, "app", None), scope)
+        if state is not None:
+            return serve_with_state(route.handle, state, scope, receive, send)
+    return route.handle(scope, receive, send)
 
 
 def enter(site: Site, found: Found, scope: Scope) -> None:

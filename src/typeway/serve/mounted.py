@@ -32,8 +32,7 @@ class LentState(dict[str, Any]):
 
 def state_of(app: Any, scope: Scope) -> Mapping[str, Any] | None:
     """The state of an application that is mounted; None if it has none of its own."""
-    states = scope.get("state", {}).get(MOUNTED)
-    found = None if states is None else states.get(id(app))
+    found = scope["state"][MOUNTED].get(id(app))
     return found[1] if found is not None and found[0] is app else None
 
 

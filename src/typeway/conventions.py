@@ -22,12 +22,20 @@ class Conventions:
     """Answer OPTIONS on every path with 204 and `Allow` (RFC 9110 section 9.3.7); no dependency runs."""
     union_allow: bool = True
     """Name in `Allow` the methods of all that is on the path, not only of its first route (RFC 9110 section 10.2.1)."""
+    encoded_slashes: bool = True
+    """Take a slash that the client has encoded (`%2F`) for part of a segment where no route takes it for a separator."""
     rejects_media_types: bool = True
     """Answer a body of an undeclared media type with 415 (RFC 9110 section 15.5.16), not with a 422 that echoes it."""
     errors_once: bool = True
     """Report the errors of a dependency that is used several times once."""
+    errors_show_data: bool = True
+    """Repeat in a 422 what the client sent only where it is data: no bytes, and no attributes of any object."""
     limits_before_endpoint: bool = True
     """Refuse a body over the limit before the endpoint runs, whether or not the endpoint would read it."""
+    cors_on_errors: bool = True
+    """Send the 500 of an unhandled error, and the 413 of a body limit, with the headers of the CORS middleware."""
+    mounted_lifespans: bool = True
+    """Run the lifespans of mounted applications inside that of the application around them."""
     middleware_errors_answered: bool = True
     """Answer an HTTPException raised in http middleware like one raised in an endpoint."""
     one_http_exception: bool = True

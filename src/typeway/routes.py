@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Final, Self
 from pydantic_core import PydanticUndefined
 from starlette import routing
 from starlette.convertors import CONVERTOR_TYPES, Convertor
+from starlette.datastructures import URLPath
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import PARAM_REGEX, BaseRoute, compile_path, get_name
@@ -36,6 +37,7 @@ from typeway.plan.tree import Node, grow_tree
 from typeway.problem import Problem
 from typeway.responses import BODILESS
 from typeway.serve.handle import handle_request, handle_socket, serve_handler
+from typeway.serve.match import quoted
 from typeway.serve.originals import ORIGINAL_HANDLE
 from typeway.serve.target import Target
 from typeway.texts import SUCCESSFUL_RESPONSE
@@ -221,6 +223,12 @@ class Planned(BaseRoute):
     def join(self, outer: Mapping[str, Any]) -> None:
         """Add the options of everything around an inclusion to those of the copy that it shows."""
         self.dependencies = [*(outer.get("dependencies") or ()), *(self.dependencies or ())]
+
+    def url_path_for(self, name: str, /, **path_params: Any) -> URLPath:
+        """The path to the route with values for its parameters; slashes in the value of one segment are encoded."""
+        if self.conventions.encoded_slashes:
+            path_params = {key: quoted(value, self.param_convertors.get(key)) for key, value in path_params.items()}
+        return super().url_path_for(name, **path_params)
 
     # --- what serves it -----------------------------------------------------------------------------------------
 

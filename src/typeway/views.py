@@ -55,7 +55,8 @@ def indexes_of(
             requests.append(entry)
         if not isinstance(route, routing.Route):
             sockets.append(entry)
-    return Index(requests), Index(sockets)
+    reads_encoded = conventions.encoded_slashes
+    return Index(requests, reads_encoded=reads_encoded), Index(sockets, reads_encoded=reads_encoded)
 
 
 def limit_of(route: BaseRoute, limit: int | None) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import threading
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -23,13 +24,15 @@ from starlette.routing import BaseRoute
 from typing_extensions import Unpack
 
 from typeway.conventions import TYPEWAY, Conventions
+from typeway.demands import verify_options
 from typeway.describe.document import build_document
 from typeway.documentation import Pages, add_documentation
-from typeway.exceptions import TypewayDeprecationWarning, declaration_error
+from typeway.exceptions import TypewayDeprecationWarning, calling_line, declaration_error
 from typeway.handlers import handlers_for
 from typeway.lifespan import Life
 from typeway.operation import Operation
 from typeway.options import AboutOptions, AppOptions, RouterOptions, given_options
+from typeway.paths import without_parentheses
 from typeway.router import Router
 from typeway.routes import APIRoute
 from typeway.serve.cors import SharedErrors, is_cors
@@ -40,6 +43,7 @@ from typeway.serve.originals import ORIGINAL_CALL, ORIGINAL_LAYERS, layers
 from typeway.serve.target import Overrides
 from typeway.types import ASGIApp, ExceptionHandler, Receive, Register, Scope, Send
 from typeway.verbs import Verbs, registering
+from typeway.verify import verify_entries, verify_handled, verify_handler, verify_middleware
 
 if TYPE_CHECKING:
     import typeway.guard.outside
@@ -125,7 +129,9 @@ class Typeway(Verbs, Starlette):
     max_body_size: int | None = None
 
     def __init__(self, **options: Unpack[AppOptions]) -> None:
-        given = given_options(f"{type(self).__name__}()", options, AppOptions)
+        owner = f"{type(self).__name__}()"
+        given = given_options(owner, options, AppOptions, calling_line)
+        verify_options(owner, given, self.conventions)
         self.title = self.conventions.default_title
         for name in Typeway.__annotations__.keys() & given.keys():
             setattr(self, name, given[name])
@@ -134,7 +140,7 @@ class Typeway(Verbs, Starlette):
             if self.title:
                 problem = "A version must be provided for OpenAPI, e.g.: '2.1.0'"
             hint = "Give the application one, or switch the documentation off with openapi_url=None."
-            raise declaration_error(problem, hint=hint, also=AssertionError)
+            raise declaration_error(problem, hint=hint, where=calling_line(), chain=(owner,), also=AssertionError)
         if self.root_path:
             command = f"{self.conventions.default_title.lower()} run --root-path {self.root_path}"
             message = f"`root_path` is deprecated: tell the server instead, for example `{command}`."
@@ -148,8 +154,10 @@ class Typeway(Verbs, Starlette):
         self.overrides_in_force = self._dependency_overrides
         self.injected: WeakSet[Callable[..., Any]] = WeakSet()
         self.exception_handlers: dict[Any, ExceptionHandler] = handlers_for(self.errors)
-        self.exception_handlers.update(given.get("exception_handlers") or {})
+        for key, handler in (given.get("exception_handlers") or {}).items():
+            self.add_exception_handler(key, handler)
         self.user_middleware: list[Middleware] = list(given.get("middleware") or ())
+        verify_entries(self.user_middleware, self.conventions)
         self.middleware_stack: ASGIApp | None = None
         if self.telemetry is not None or f"{self.conventions.default_title.upper()}_OTEL_AUTO_CONFIGURE" in environ:
             from typeway.telemetry.begin import begin
@@ -236,6 +244,26 @@ class Typeway(Verbs, Starlette):
             return self.router.app
         return self.build_middleware_stack()
 
+    if not TYPE_CHECKING:  # Starlette's own signatures tell type checkers more
+
+        def add_middleware(self, middleware_class: Any, *args: Any, **kwargs: Any) -> None:
+            """Put middleware around all that is there: a class that is called with the application and the options.
+
+            Raises:
+                DeclarationError: the class cannot be called so.
+            """
+            verify_middleware(middleware_class, args, kwargs, self.conventions)
+            super().add_middleware(middleware_class, *args, **kwargs)
+
+        def add_exception_handler(self, exc_class_or_status_code: Any, handler: Any) -> None:
+            """Answer a class of exceptions, or a status code, by a function `(request, error) -> response`.
+
+            Raises:
+                DeclarationError: there are no such errors, or the function cannot be called so.
+            """
+            verify_handler(exc_class_or_status_code, handler, self.conventions)
+            super().add_exception_handler(exc_class_or_status_code, handler)
+
     def middleware(self, middleware_type: str) -> Register:
         """Register a function `(request, call_next) -> response` for the type `"http"`: it runs around every request.
 
@@ -249,12 +277,18 @@ class Typeway(Verbs, Starlette):
             ```
         """
         if middleware_type != "http":
-            problem = f"there is no middleware of type {middleware_type!r}."
-            raise declaration_error(problem, hint='Use "http".', also=AssertionError)
+            problem, hint = (
+                f"there is no middleware of type {middleware_type!r}.",
+                'Use "http": @app.middleware("http").',
+            )
+            raise declaration_error(problem, hint=hint, where=calling_line(), also=AssertionError)
         return registering(lambda function: self.add_middleware(BaseHTTPMiddleware, dispatch=function))
 
     def exception_handler(self, exc_class_or_status_code: int | type[Exception]) -> Register:
         """Register a function `(request, error) -> response` for a class of exceptions or a status code."""
+        if inspect.isroutine(exc_class_or_status_code) and self.conventions.checks_decorators:
+            raise without_parentheses(exc_class_or_status_code, "exception_handler()", "ValueError")
+        verify_handled(exc_class_or_status_code, self.conventions)
         return registering(lambda function: self.add_exception_handler(exc_class_or_status_code, function))
 
     # --- dependencies -------------------------------------------------------------------------------------------

@@ -66,6 +66,27 @@ class Conventions:
     documents_failures: bool = True
     """Document the errors that can be seen: those that functions raise in their own bodies, and refusals of schemes."""
 
+    checks_paths: bool = True
+    """Refuse a path that no request could match: without its slash, with an unpaired brace, with a query."""
+    checks_path_names: bool = True
+    """Refuse a name in a path that no parameter takes, beside a parameter that the query would have to hold."""
+    checks_decorators: bool = True
+    """Refuse a decorator without parentheses, which registers nothing."""
+    checks_options: bool = True
+    """Refuse the value of an option that is of a kind that could not work."""
+    checks_parameters: bool = True
+    """Refuse parameters and dependencies that could never get what they ask for."""
+    checks_sockets: bool = True
+    """Refuse a WebSocket endpoint that could not accept its connection."""
+    checks_handlers: bool = True
+    """Refuse an exception handler that would never be called, or could not be."""
+    checks_middleware: bool = True
+    """Refuse middleware that could not be constructed."""
+    checks_mounts: bool = True
+    """Refuse to mount what is no ASGI application."""
+    checks_lifespans: bool = True
+    """Refuse a lifespan that could not begin, and events that a lifespan leaves out."""
+
     default_title: str = "Typeway"
     """The title of an application that names none."""
 

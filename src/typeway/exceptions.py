@@ -1,9 +1,17 @@
 """Define what goes wrong by name: errors to raise, errors to catch, and errors in a declaration."""
 
-from collections.abc import Mapping, Sequence
+import contextlib
+import functools
+import os
+import sys
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from typing import Any, ClassVar, Self, TypedDict, TypeVar
+from pathlib import Path
+from typing import Any, ClassVar, Final, Self, TypedDict, TypeVar
 
+import starlette
+import typing_extensions
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.exceptions import WebSocketException as StarletteWebSocketException
@@ -87,23 +95,62 @@ class DeclarationWarning(UserWarning):
     """The application declares something that works, but hardly as its author means it; says where, and what to do."""
 
 
+# Code in these folders and files is not where an application declares something.
+FRAMEWORK: Final = (
+    *(f"{Path(module).parent}{os.sep}" for module in (__file__, starlette.__file__)),
+    *(str(module.__file__) for module in (contextlib, functools, typing_extensions, warnings)),
+)
+
+
+def calling_line() -> str | None:
+    """File and line of the application's code that is calling the framework, as tracebacks and editors write it."""
+    frame = sys._getframe(1)
+    while frame.f_code.co_filename.startswith(FRAMEWORK):
+        if frame.f_back is None:
+            return None
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
 class DeclarationError(TypewayError):
     """The application declares something that cannot work, found before any request is served.
 
     Parameters:
         message: what is wrong.
         hint: what to do about it.
-        where: file, line and name of what was declared: "main.py:12, in read_item".
+        where: file and line of what was declared: "main.py:12"; see `calling_line`.
+        chain: what leads to it, from the route on: `("GET /items/{id}", "get_session()", "parameter 'url'")`.
     """
 
     _also: ClassVar[type[Exception] | None] = None
 
-    def __init__(self, message: str, *, hint: str, where: str | None = None) -> None:
-        place = "" if where is None else f"{where}: "
-        super().__init__(f"{place}{message} Hint: {hint}")
+    def __init__(self, message: str, *, hint: str, where: str | None = None, chain: Iterable[str] = ()) -> None:
         self.message = message
         self.hint = hint
         self.where = where
+        self.chain = tuple(chain)
+        super().__init__(self._text)
+
+    @property
+    def described(self) -> str:
+        """What leads to the mistake, and what is wrong: "GET /items/{id} → get_session(): …"."""
+        return ": ".join(filter(None, (" → ".join(self.chain), self.message)))
+
+    @property
+    def _text(self) -> str:
+        place = "" if self.where is None else f"{self.where}: "
+        return f"{place}{self.described} Hint: {self.hint}"
+
+    def add_step(self, step: str, where: str | None = None) -> None:
+        """Put a step in front of the chain: what asks for that in which the mistake is.
+
+        Parameters:
+            where: the place of what asks, in case that the mistake has none of its own.
+        """
+        self.where = self.where or where
+        if self.chain[:1] != (step,):
+            self.chain = (step, *self.chain)
+        self.args = (self._text,)
 
     def __reduce__(self) -> tuple[Any, ...]:
         remake, (kind, args), state = reduced(self)
@@ -129,16 +176,21 @@ def _remade_variant(also: type[Exception], args: tuple[Any, ...]) -> Declaration
 
 
 def declaration_error(
-    message: str, *, hint: str, where: str | None = None, also: type[Exception] = DeclarationError
+    message: str,
+    *,
+    hint: str,
+    where: str | None = None,
+    chain: Iterable[str] = (),
+    also: type[Exception] = DeclarationError,
 ) -> DeclarationError:
     """Make the error for a mistake in a declaration.
 
     An application that moves here may catch what FastAPI raises for the same mistake: the error is `also` of that type.
     """
     if issubclass(DeclarationError, also):
-        return DeclarationError(message, hint=hint, where=where)
+        return DeclarationError(message, hint=hint, where=where, chain=chain)
     key: Any = also  # a class: to mypy, none of the hashable things that a cache takes
-    return _variant(key)(message, hint=hint, where=where)
+    return _variant(key)(message, hint=hint, where=where, chain=chain)
 
 
 class EndpointContext(TypedDict, total=False):

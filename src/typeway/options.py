@@ -311,25 +311,39 @@ class BodyOptions(MarkerBaseOptions, total=False, closed=True):
     """Whether the value is a member of the body's object instead of the whole body."""
 
 
-def given_options(owner: str, options: Mapping[str, Any], known: type[Any]) -> dict[str, Any]:
-    """The options of the owner, as in `app.get()`, that were really given, checked against a TypedDict."""
+def check_names(
+    owner: str, options: Mapping[str, Any], known: type[Any], where: Callable[[], str | None] = lambda: None
+) -> None:
+    """Refuse options of the owner, as in `app.get()`, whose names are not keys of a TypedDict."""
     for name in options:
         if name not in known.__annotations__:
             names = sorted(known.__annotations__)
             nearest = difflib.get_close_matches(name, names, n=1)
             hint = f"Did you mean {nearest[0]!r}?" if nearest else f"It takes {', '.join(names)}."
-            raise UnknownOptionError(f"{owner} takes no option {name!r}.", hint=hint)
+            raise UnknownOptionError(f"{owner} takes no option {name!r}.", hint=hint, where=where())
+
+
+def given_options(
+    owner: str, options: Mapping[str, Any], known: type[Any], where: Callable[[], str | None] = lambda: None
+) -> dict[str, Any]:
+    """The options of the owner, as in `app.get()`, that were really given, checked against a TypedDict.
+
+    Parameters:
+        where: finds the place that an error shall name, as `calling_line` does.
+    """
+    check_names(owner, options, known, where)
     given = {name: value for name, value in options.items() if not isinstance(value, DefaultPlaceholder)}
     for name, (is_met, problem, hint) in DEMANDS.items():
         value = given.get(name)
         if value is not None and not is_met(value):
             said = problem.format(given=value)
-            raise declaration_error(said, hint=hint.format(given=value), where=owner, also=ValueError)
+            fix = hint.format(given=value)
+            raise declaration_error(said, hint=fix, where=where(), chain=(owner,), also=ValueError)
     for kind in given.get("raises") or ():
         if not (isinstance(kind, type) and issubclass(kind, Problem)):
             problem = f"raises= takes classes derived from Problem, not {kind!r}."
             hint = "Derive the error from typeway.Problem, or describe the answer in responses=."
-            raise declaration_error(problem, hint=hint, where=owner)
+            raise declaration_error(problem, hint=hint, where=where(), chain=(owner,))
     if given.get("form_limits") is not None:
         try:
             # Its own error is what FastAPI raises too.
@@ -350,6 +364,11 @@ DEMANDS: Final[Mapping[str, tuple[Callable[[Any], bool], str, str]]] = {
         lambda size: is_whole(size, 0),
         "max_body_size must be a non-negative integer or None",
         "It is {given!r}: give a number of bytes; 0 allows no body at all, None leaves it to the outer levels.",
+    ),
+    "status_code": (
+        lambda code: isinstance(code, (int, float)) or str(code).isdigit(),
+        "status_code must be an integer, not {given!r}.",
+        "Use one of typeway.status, such as status.HTTP_201_CREATED.",
     ),
     "errors": (
         lambda errors: errors in ("detail", "problem"),

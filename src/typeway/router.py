@@ -16,15 +16,25 @@ from typing_extensions import Unpack
 
 from typeway.conventions import TYPEWAY, Conventions
 from typeway.datastructures import DefaultPlaceholder
-from typeway.exceptions import declaration_error
+from typeway.demands import verify_options
+from typeway.exceptions import calling_line, declaration_error
 from typeway.lifespan import EVENTS, Events, lifespan_of, merged
-from typeway.options import ApiRouteOptions, IncludeOptions, RouterOptions, given_options, inherit
-from typeway.routes import APIRoute, APIWebSocketRoute
+from typeway.options import (
+    ApiRouteOptions,
+    IncludeOptions,
+    RouterOptions,
+    check_names,
+    given_options,
+    inherit,
+)
+from typeway.paths import verify_decorator, verify_slash, verify_text
+from typeway.routes import APIRoute, APIWebSocketRoute, title_of
 from typeway.serve.asgi import NoApplication, Site, serve_http
 from typeway.serve.frontend import Build, Frontend
 from typeway.serve.sockets import serve_socket
 from typeway.types import Endpoint, Register
 from typeway.verbs import Verbs, registering
+from typeway.verify import verify_events, verify_lifespan, verify_mounted, verify_router
 from typeway.views import check_prefix, indexes_of, view_of
 
 # What a router adds to its routes: what stands in the attribute when a route is made, or when an inclusion shows it.
@@ -51,8 +61,8 @@ class RouteList(list[BaseRoute]):
 
     def append(self, route: BaseRoute) -> None:
         """Add a route that already exists: what Starlette's own methods do that add one."""
-        super().append(route)
         self.owner.add(route)
+        super().append(route)
 
 
 def telling(change: Any) -> Any:
@@ -110,7 +120,9 @@ class Router(Verbs, routing.Router):
         return object.__hash__(self)
 
     def __init__(self, **options: Unpack[RouterOptions]) -> None:
-        given = given_options(f"{type(self).__name__}()", options, RouterOptions)
+        owner = f"{type(self).__name__}()"
+        given = given_options(owner, options, RouterOptions, calling_line)
+        verify_options(owner, given, self.conventions)
         self._lock = threading.RLock()
         self._parents: weakref.WeakSet[Router] = weakref.WeakSet()
         self._own: list[BaseRoute | Inclusion] = []
@@ -135,10 +147,13 @@ class Router(Verbs, routing.Router):
             if name in given:
                 setattr(self, name, given[name])
         self.events: Events = {event: list(given.get(f"on_{event}") or ()) for event in EVENTS}
+        self.own_lifespan = given.get("lifespan")
+        verify_lifespan(self.own_lifespan, self.conventions)
+        verify_events(self.own_lifespan, self.events, self.conventions)
         super().__init__(
             redirect_slashes=given.get("redirect_slashes", True),
             default=given.get("default"),
-            lifespan=lifespan_of(given.get("lifespan"), self.events),
+            lifespan=lifespan_of(self.own_lifespan, self.events),
         )
         for route in given.get("routes") or ():
             self.add(route)
@@ -202,6 +217,7 @@ class Router(Verbs, routing.Router):
 
     def add(self, route: BaseRoute) -> None:
         """Add a route that already exists."""
+        verify_options("routes", {"routes": [route]}, self.conventions)
         self._own.append(route)
         self.changed()
 
@@ -252,7 +268,9 @@ class Router(Verbs, routing.Router):
             DeclarationError: the inclusion would form a cycle, or give a route an empty path; or an endpoint of the
                 router has been given a signature that cannot work.
         """
-        given = given_options("include_router()", options, IncludeOptions)
+        given = given_options("include_router()", options, IncludeOptions, calling_line)
+        verify_options("include_router()", given, self.conventions)
+        verify_router(router, Router)
         if router.contains(self):
             problem = "Cannot include this router: it already includes this router."
             if router is self:
@@ -261,11 +279,11 @@ class Router(Verbs, routing.Router):
                     "Did you mean to include a different router?"
                 )
             hint = "Inclusions must not form a cycle: include it in the application or in another router."
-            raise declaration_error(problem, hint=hint, also=AssertionError)
+            raise declaration_error(problem, hint=hint, where=calling_line(), also=AssertionError)
         prefix = check_prefix(given.get("prefix", ""))
         if not prefix and not self.prefix and any(getattr(route, "path", "/") == "" for route in router.routes):
             hint = 'Give include_router() a prefix, or the route the path "/".'
-            raise declaration_error("Prefix and path cannot be both empty", hint=hint)
+            raise declaration_error("Prefix and path cannot be both empty", hint=hint, where=calling_line())
         for route in router._own:
             if isinstance(route, (APIRoute, APIWebSocketRoute)):
                 route.reread()
@@ -280,7 +298,11 @@ class Router(Verbs, routing.Router):
 
     def new_route(self, kind: type[APIRoute], path: str, endpoint: Endpoint, options: Mapping[str, Any]) -> APIRoute:
         """A route of a class, with what the router adds to its path and options."""
-        given = given_options("add_api_route()", options, ApiRouteOptions)
+        verify_text(path, "add_api_route()")
+        check_names("add_api_route()", options, ApiRouteOptions, calling_line)
+        title = title_of(self.prefix + path, options.get("methods"))
+        given = given_options(title, options, ApiRouteOptions, calling_line)
+        verify_options(title, given, self.conventions)
         joined = inherit(self.group_options, given)
         if kind.conventions is not self.conventions:
             joined["conventions"] = self.conventions
@@ -290,6 +312,7 @@ class Router(Verbs, routing.Router):
         self, path: str, endpoint: Endpoint, name: str | None = None, *, dependencies: Sequence[Any] | None = None
     ) -> None:
         """Add a WebSocket endpoint, below the router's prefix; dependencies run before it for their effect only."""
+        verify_text(path, "add_api_websocket_route()")
         kind, conventions = self.websocket_route_class, self.conventions
         dependencies = [*self.dependencies, *(dependencies or ())]
         self.add(kind(self.prefix + path, endpoint, name=name, dependencies=dependencies, conventions=conventions))
@@ -306,6 +329,7 @@ class Router(Verbs, routing.Router):
         self, path: str, methods: Sequence[str] | None = None, name: str | None = None, include_in_schema: bool = True
     ) -> Register:
         """Register a plain Starlette endpoint, which receives nothing but the Request."""
+        verify_decorator(path, "route()", self.conventions)
         options: Any = {"methods": methods, "name": name, "include_in_schema": include_in_schema}
         return registering(lambda endpoint: self.add_route(path, endpoint, **options))
 
@@ -317,8 +341,40 @@ class Router(Verbs, routing.Router):
         """
         if event_type not in EVENTS:
             problem = f"there is no event {event_type!r}."
-            raise declaration_error(problem, hint="Use 'startup' or 'shutdown'.", also=AssertionError)
+            hint = "Use 'startup' or 'shutdown'."
+            raise declaration_error(problem, hint=hint, where=calling_line(), also=AssertionError)
+        verify_events(self.own_lifespan, {event_type: [func]}, self.conventions)
         self.events[event_type].append(func)
+
+    def mount(self, path: str, app: ASGIApp, name: str | None = None) -> None:
+        """Serve everything below a path by another ASGI application.
+
+        Raises:
+            DeclarationError: the path has no slash, or what is given is no ASGI application.
+        """
+        verify_text(path, "mount()")
+        verify_slash(path, "mount()")
+        verify_mounted(app, "mount()", self.conventions, self)
+        super().mount(path, app, name)
+
+    def host(self, host: str, app: ASGIApp, name: str | None = None) -> None:
+        """Serve a host by another ASGI application.
+
+        Raises:
+            DeclarationError: what is given is no ASGI application.
+        """
+        verify_mounted(app, "host()", self.conventions, self)
+        super().host(host, app, name)
+
+    def add_route(self, path: str, endpoint: Endpoint, *values: Any, **options: Any) -> None:
+        """Add a plain Starlette endpoint, which receives nothing but the Request.
+
+        Raises:
+            DeclarationError: the path has no slash.
+        """
+        verify_text(path, "add_route()")
+        verify_slash(path, "add_route()")
+        super().add_route(path, endpoint, *values, **options)
 
     def add_websocket_route(self, path: str, endpoint: Endpoint, name: str | None = None) -> None:
         """Add a plain Starlette WebSocket endpoint, which receives nothing but the WebSocket."""

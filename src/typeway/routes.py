@@ -3,37 +3,34 @@
 import copy
 import inspect
 import threading
-import warnings
 from abc import abstractmethod
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from functools import cached_property, partial
-from typing import Any, ClassVar, Final, Self
+from functools import cached_property, partial, wraps
+from typing import Any, ClassVar, Concatenate, Final, ParamSpec, Self, TypeVar
 
 from pydantic_core import PydanticUndefined
 from starlette import routing
-from starlette.convertors import CONVERTOR_TYPES, Convertor
 from starlette.datastructures import URLPath
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import PARAM_REGEX, BaseRoute, compile_path, get_name
+from starlette.routing import BaseRoute, compile_path, get_name
 
 from typeway.conventions import TYPEWAY, Conventions
 from typeway.datastructures import DefaultPlaceholder
-from typeway.declare.annotation import parts_of
 from typeway.declare.depends import Depends
 from typeway.declare.freshness import Parts, are_same, signature_parts
 from typeway.declare.returns import Returns, read_returns, returning
 from typeway.declare.signature import Declaration, read_declaration
 from typeway.describe.operation import unique_id
-from typeway.exceptions import DeclarationWarning, declaration_error
+from typeway.exceptions import DeclarationError, calling_line, declaration_error
 from typeway.operation import Operation
 from typeway.options import ApiRouteOptions, RouteOptions, given_options, inherit
-from typeway.plan.build import inputs_of
+from typeway.paths import read_path
 from typeway.plan.fields import check_type
-from typeway.plan.forms import require_form_parser
 from typeway.plan.tree import Node, grow_tree
+from typeway.plan.verify import verify_tree
 from typeway.problem import Problem
 from typeway.responses import BODILESS
 from typeway.serve.handle import handle_request, handle_socket, serve_handler
@@ -60,12 +57,31 @@ MISSING: Final = object()
 FOLLOWING: Final = threading.RLock()
 
 
-def read_path(path: str) -> tuple[str, dict[str, Convertor[Any]]]:
-    """A path as documentation writes it, and the convertors of its parameters."""
-    found = [(match[1], (match[2] or ":str")[1:]) for match in PARAM_REGEX.finditer(path)]
-    if len(dict(found)) < len(found) or any(kind not in CONVERTOR_TYPES for _, kind in found):
-        compile_path(path)  # Starlette's own error: a name stands twice, or a convertor does not exist
-    return PARAM_REGEX.sub(r"{\1}", path), {name: CONVERTOR_TYPES[kind] for name, kind in found}
+Settings = ParamSpec("Settings")
+Route = TypeVar("Route", bound="Planned")
+
+
+def naming(
+    make: Callable[Concatenate[Route, str, Settings], None],
+) -> Callable[Concatenate[Route, str, Settings], None]:
+    """Let the errors of a route's constructor name the route."""
+
+    @wraps(make)
+    def named(route: Route, path: str, *values: Settings.args, **options: Settings.kwargs) -> None:
+        try:
+            make(route, path, *values, **options)
+        except DeclarationError as error:
+            methods = getattr(route, "methods", None) or options.get("methods")
+            error.add_step(title_of(path, methods if isinstance(route, routing.Route) else ()), calling_line())
+            raise
+
+    return named
+
+
+def title_of(path: str, methods: Any) -> str:
+    """How messages name a route, "GET /items/{id}"; without methods it serves a WebSocket."""
+    kinds = sorted(map(str, methods)) if isinstance(methods, (list, tuple, set, frozenset)) else ["GET"]
+    return f"{'/'.join(kinds) or 'WebSocket'} {path}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,6 +114,10 @@ class Planned(BaseRoute):
     path_regex: Any = cached_property(lambda route: compile_path(route.path or "/")[0])
 
     def declare(self, path: str, endpoint: Endpoint, name: str | None, conventions: Conventions | None) -> None:
+        if not callable(endpoint):
+            problem = f"An endpoint must be a callable, not {endpoint!r}."
+            hint = "Give the function itself; a decorator between it and the route must return a function."
+            raise declaration_error(problem, hint=hint, where=calling_line(), also=AssertionError)
         self.endpoint = endpoint
         self.declaration = read_declaration(endpoint)
         self.parts: Parts = signature_parts(endpoint)
@@ -198,7 +218,7 @@ class Planned(BaseRoute):
 
     def check(self) -> None:
         """Refuse what could only fail later."""
-        check_tree(self.tree(), self.declaration.where)
+        check_tree(self)
 
     def bring_up_to_date(self) -> None:
         """Take over what has been set, so that a plan or a description can be made of it."""
@@ -298,6 +318,7 @@ class APIRoute(Planned, routing.Route):
 
     methods: set[str]
 
+    @naming
     def __init__(
         self, path: str, endpoint: Endpoint, *, conventions: Conventions | None = None, **options: Any
     ) -> None:
@@ -380,6 +401,7 @@ class APIRoute(Planned, routing.Route):
 class APIWebSocketRoute(Planned, routing.WebSocketRoute):
     """One WebSocket endpoint under one path; dependencies run before it for their effect only."""
 
+    @naming
     def __init__(
         self,
         path: str,
@@ -406,15 +428,11 @@ def check_route(route: APIRoute) -> None:
     """Refuse at its decorator what could only fail later."""
     where = route.declaration.where
     refused = partial(declaration_error, where=where, also=AssertionError)
-    tree = route.tree()
-    check_tree(tree, where)
-    if route.conventions.warns_unvalidated:
-        warn_unvalidated(tree)
+    check_tree(route)
     for code, response in route.responses.items():
         if not isinstance(response, dict):
-            raise refused(
-                "An additional response must be a dict", hint=f"Write responses={{{code!r}: {{'description': '…'}}}}."
-            )
+            said = f"'model': {response.__name__}" if isinstance(response, type) else "'description': '…'"
+            raise refused("An additional response must be a dict", hint=f"Write responses={{{code!r}: {{{said}}}}}.")
     answers: list[tuple[Any, Any]] = []
     if not route.returns.missing:
         answers = [(route.status_code, route.returns.model), (None, route.returns.item)]
@@ -428,28 +446,7 @@ def check_route(route: APIRoute) -> None:
         check_type(model, where)
 
 
-def warn_unvalidated(tree: Node) -> None:
-    """Warn of bodies that nobody checks: SQLModel validates no class that is a table."""
-    for node in tree.walk():
-        for entry in node.inputs:
-            if entry.location not in ("body", "form"):
-                continue
-            tables = [part for part in parts_of(entry.annotation) if getattr(part, "model_config", {}).get("table")]
-            if tables:
-                file, _, line = node.declaration.where.rpartition(":")
-                message = (
-                    f"parameter {entry.name!r} is of the table class {tables[0].__name__}, which SQLModel does not "
-                    "validate: any value of any type would get into it. Declare a model without table=True for what "
-                    "clients send, and make the row of it."
-                )
-                warnings.warn_explicit(message, DeclarationWarning, file or "?", int(line) if line.isdigit() else 0)
-
-
-def check_tree(tree: Node, where: str) -> None:
-    """Refuse an input that Pydantic cannot validate, and forms without a form parser."""
-    for entry in inputs_of(tree):
-        # Only a method says this, of its own object: its class will have become a dependency until the route is planned.
-        if entry.annotation is not Self:
-            check_type(entry.annotation, where)
-        if entry.location in ("form", "file"):
-            require_form_parser(where)
+def check_tree(route: Planned) -> None:
+    """Refuse what an endpoint and its dependencies declare but no request could satisfy."""
+    is_socket = not isinstance(route, routing.Route)
+    verify_tree(route.tree(), route.conventions, is_socket=is_socket)

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from typing_extensions import Unpack, deprecated
 
 from typeway.conventions import Conventions
-from typeway.options import ApiRouteOptions, IncludeOptions, RouteOptions
+from typeway.exceptions import UnknownOptionError, calling_line
+from typeway.options import ApiRouteOptions, IncludeOptions, RouteOptions, check_names
+from typeway.paths import verify_decorator, without_parentheses
 from typeway.serve.frontend import Build, Fallback, read_build
 from typeway.types import DecoratedCallable, Endpoint, Register
 
@@ -64,48 +66,62 @@ class Verbs:
 
     def api_route(self, path: str, **options: Unpack[ApiRouteOptions]) -> Register:
         """Register an endpoint for the methods in `methods`."""
+        verify_decorator(path, "api_route()", self.conventions)
         return registering(lambda endpoint: self.add_api_route(path, endpoint, **options))
+
+    def verb(self, method: str, path: str, options: Any) -> Register:
+        """Register an endpoint for one method, with the options of a decorator that is named after it."""
+        owner = f"{method.lower()}()"
+        verify_decorator(path, owner, self.conventions)
+        for name in ("method", "methods"):
+            if name in options:
+                hint = f"{owner} is for {method}. Use the decorator of the other method, or api_route(path, methods=[...])."
+                raise UnknownOptionError(f"{owner} takes no option {name!r}.", hint=hint, where=calling_line())
+        check_names(owner, options, RouteOptions, where=calling_line)
+        return self.api_route(path, methods=[method], **options)
 
     def get(self, path: str, **options: Unpack[RouteOptions]) -> Register:
         """Register an endpoint for GET (RFC 9110 section 9.3.1)."""
-        return self.api_route(path, methods=["GET"], **options)
+        return self.verb("GET", path, options)
 
     def put(self, path: str, **options: Unpack[RouteOptions]) -> Register:
         """Register an endpoint for PUT (RFC 9110 section 9.3.4)."""
-        return self.api_route(path, methods=["PUT"], **options)
+        return self.verb("PUT", path, options)
 
     def post(self, path: str, **options: Unpack[RouteOptions]) -> Register:
         """Register an endpoint for POST (RFC 9110 section 9.3.3)."""
-        return self.api_route(path, methods=["POST"], **options)
+        return self.verb("POST", path, options)
 
     def delete(self, path: str, **options: Unpack[RouteOptions]) -> Register:
         """Register an endpoint for DELETE (RFC 9110 section 9.3.5)."""
-        return self.api_route(path, methods=["DELETE"], **options)
+        return self.verb("DELETE", path, options)
 
     def options(self, path: str, **options: Unpack[RouteOptions]) -> Register:
         """Register an endpoint for OPTIONS (RFC 9110 section 9.3.7)."""
-        return self.api_route(path, methods=["OPTIONS"], **options)
+        return self.verb("OPTIONS", path, options)
 
     def head(self, path: str, **options: Unpack[RouteOptions]) -> Register:
         """Register an endpoint for HEAD (RFC 9110 section 9.3.2)."""
-        return self.api_route(path, methods=["HEAD"], **options)
+        return self.verb("HEAD", path, options)
 
     def patch(self, path: str, **options: Unpack[RouteOptions]) -> Register:
         """Register an endpoint for PATCH (RFC 5789)."""
-        return self.api_route(path, methods=["PATCH"], **options)
+        return self.verb("PATCH", path, options)
 
     def trace(self, path: str, **options: Unpack[RouteOptions]) -> Register:
         """Register an endpoint for TRACE (RFC 9110 section 9.3.8)."""
-        return self.api_route(path, methods=["TRACE"], **options)
+        return self.verb("TRACE", path, options)
 
     def websocket(self, path: str, name: str | None = None, *, dependencies: Sequence[Any] | None = None) -> Register:
         """Register a WebSocket endpoint (RFC 6455)."""
+        verify_decorator(path, "websocket()", self.conventions)
         return registering(
             lambda endpoint: self.add_api_websocket_route(path, endpoint, name=name, dependencies=dependencies)
         )
 
     def websocket_route(self, path: str, name: str | None = None) -> Register:
         """Register a plain Starlette WebSocket endpoint, which receives nothing but the WebSocket."""
+        verify_decorator(path, "websocket_route()", self.conventions)
         return registering(lambda endpoint: self.add_websocket_route(path, endpoint, name=name))
 
     def frontend(
@@ -144,4 +160,6 @@ class Verbs:
     @deprecated("on_event is deprecated, use a lifespan instead: `Typeway(lifespan=...)`.")
     def on_event(self, event_type: str) -> Register:
         """Register a function to run at `"startup"` or `"shutdown"`; prefer a lifespan."""
+        if callable(event_type) and self.conventions.checks_decorators:
+            raise without_parentheses(event_type, "on_event()", "'startup'")
         return registering(lambda function: self.add_event_handler(event_type, function))

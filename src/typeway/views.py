@@ -9,7 +9,7 @@ from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.routing import BaseRoute, compile_path
 
 from typeway.conventions import Conventions
-from typeway.exceptions import declaration_error
+from typeway.exceptions import calling_line, declaration_error
 from typeway.options import nearest
 from typeway.routes import APIRoute, APIWebSocketRoute
 from typeway.serve.frontend import Frontend
@@ -18,13 +18,17 @@ from typeway.serve.match import Entry, Index
 
 def check_prefix(prefix: str) -> str:
     """The prefix itself, if paths may start with it."""
+    if not isinstance(prefix, str):
+        problem, hint = f"A path prefix must be a string, not {prefix!r}", "Write prefix='/items'."
+        raise declaration_error(problem, hint=hint, where=calling_line(), also=AttributeError)
     if not prefix or (prefix.startswith("/") and not prefix.endswith("/")):
         return prefix
     problem = "A path prefix must start with '/'"
     if prefix.startswith("/"):
         problem = "A path prefix must not end with '/', as the routes will start with it"
     meant = prefix.strip("/")
-    raise declaration_error(problem, hint=f"Write prefix={meant and '/' + meant!r}.", also=AssertionError)
+    hint = f"Write prefix={meant and '/' + meant!r}."
+    raise declaration_error(problem, hint=hint, where=calling_line(), also=AssertionError)
 
 
 def view_of(route: BaseRoute, prefix: str, outer: Mapping[str, Any], limit: int | None) -> BaseRoute:

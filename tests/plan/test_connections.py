@@ -6,7 +6,7 @@ import pytest
 from starlette.requests import HTTPConnection
 
 from tests.frameworks import answer, client
-from typeway import Depends, HTTPException, Request, Typeway, WebSocket, WebSocketException
+from typeway import Depends, HTTPException, Request, Router, Typeway, WebSocket, WebSocketException
 from typeway.exceptions import DeclarationError
 from typeway.websockets import WebSocketDisconnect
 
@@ -72,22 +72,36 @@ def test_a_guard_refuses_each_kind_in_its_own_way():
 
 @pytest.mark.parametrize(("wanted", "other"), [(Request, "WebSocket"), (WebSocket, "request")])
 def test_an_object_that_there_cannot_be_is_refused(wanted, other):
-    """A parameter without a default that asks for the other kind of connection is named when its route is planned."""
+    """A parameter without a default that asks for the other kind of connection is named at the decorator."""
 
     def dependency(connection: wanted) -> None: ...
 
+    async def endpoint(connection: HTTPConnection, value: Annotated[None, Depends(dependency)]) -> None: ...
+
     app = Typeway()
-
-    @app.get("/")
-    def read(value: Annotated[None, Depends(dependency)]) -> None: ...
-
-    @app.websocket("/ws")
-    async def talk(socket: WebSocket, value: Annotated[None, Depends(dependency)]) -> None: ...
-
-    strict = client(app, raise_server_exceptions=True)
-    message = rf"parameter 'connection' asks for a {wanted.__name__}, which a {other} does not have.*Hint: "
+    register = app.get if wanted is WebSocket else app.websocket
+    message = rf"parameter 'connection': it asks for a {wanted.__name__}, which a {other} does not have.*Hint: "
     with pytest.raises(DeclarationError, match=message):
-        if wanted is WebSocket:
-            strict.get("/")
-        else:
-            strict.websocket_connect("/ws").__enter__()
+        register("/")(endpoint)
+
+
+def test_a_dependency_that_surrounds_both_is_refused_where_it_cannot_be_called():
+    """A dependency of the whole application is planned with each route: those that it fits are served."""
+
+    def requests_only(request: Request) -> None: ...
+
+    app = Typeway()
+    router = Router()
+
+    @router.get("/")
+    def read() -> int:
+        return 1
+
+    @router.websocket("/ws")
+    async def talk(socket: WebSocket) -> None: ...
+
+    app.include_router(router, dependencies=[Depends(requests_only)])
+    assert answer(app, "GET /") == (200, 1)
+    strict = client(app, raise_server_exceptions=True)
+    with pytest.raises(DeclarationError, match="it asks for a Request, which a WebSocket does not have"):
+        strict.websocket_connect("/ws").__enter__()

@@ -30,6 +30,16 @@ FASTAPI: Final = Conventions(
     multipart_models=False,
     names_aliases=False,
     documents_failures=False,
+    checks_paths=False,
+    checks_path_names=False,
+    checks_decorators=False,
+    checks_options=False,
+    checks_parameters=False,
+    checks_sockets=False,
+    checks_handlers=False,
+    checks_middleware=False,
+    checks_mounts=False,
+    checks_lifespans=False,
     default_title="FastAPI",
 )
 """FastAPI's conventions: what the application and router classes of this package carry."""

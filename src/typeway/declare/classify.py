@@ -20,6 +20,7 @@ from typeway.declare.annotation import is_type, parts_of, unfolded
 from typeway.declare.depends import Depends, SecurityScopes
 from typeway.declare.markers import Location, Marker
 from typeway.declare.signature import Declaration, Parameter
+from typeway.declare.verify import verify_parameters
 from typeway.exceptions import DeclarationError, declaration_error
 
 Said = TypeVar("Said")
@@ -128,7 +129,8 @@ class Question:
         return PydanticUndefined if isinstance(default, (FieldInfo, Depends)) else default
 
     def refused(self, problem: str, hint: str, also: type[Exception] = AssertionError) -> DeclarationError:
-        return declaration_error(problem, hint=hint, where=self.where, also=also)
+        chain = (f"parameter {self.parameter.name!r}",)
+        return declaration_error(problem, hint=hint, where=self.where, chain=chain, also=also)
 
 
 def classify(
@@ -138,6 +140,7 @@ def classify(
     # An included route asks again, and planning and describing ask again: the answer is the same.
     key = (frozenset(path_names), conventions)
     if key not in declaration.answers:
+        verify_parameters(declaration, path_names, conventions)
         declaration.answers[key] = tuple(
             source_of(Question(parameter, path_names, declaration.where, conventions))
             for parameter in declaration.parameters

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final, Literal, Self
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from typeway.exceptions import TypewayDeprecationWarning, declaration_error
+from typeway.exceptions import TypewayDeprecationWarning, calling_line, declaration_error
 from typeway.options import BodyOptions, FormOptions, HeaderOptions, MarkerOptions, given_options
 
 Location = Literal["path", "query", "header", "cookie", "body", "form", "file"]
@@ -33,7 +33,7 @@ class Marker(Described):  # type: ignore[misc]  # see above
 
     def __init__(self, default: Any = PydanticUndefined, **options: Any) -> None:
         kind = type(self).__name__
-        given = given_options(f"{kind}()", options, self.known_options)
+        given = given_options(f"{kind}()", options, self.known_options, calling_line)
         self.given = frozenset(given)
         self.include_in_schema: bool = given.pop("include_in_schema", True)
         self.openapi_examples: dict[str, Any] | None = given.pop("openapi_examples", None)
@@ -52,7 +52,7 @@ class Marker(Described):  # type: ignore[misc]  # see above
             constraints["default"] = default
         elif default is not PydanticUndefined:
             problem = f"{kind}() got both a default and a default_factory."
-            raise declaration_error(problem, hint="Keep one of the two.", also=TypeError)
+            raise declaration_error(problem, hint="Keep one of the two.", where=calling_line(), also=TypeError)
         super().__init__(**constraints)
 
     def __repr__(self) -> str:
@@ -129,6 +129,7 @@ class Path(Param):
             raise declaration_error(
                 "Path parameters cannot have a default value",
                 hint="Take the default away, or add a second path without the parameter.",
+                where=calling_line(),
                 also=AssertionError,
             )
         super().__init__(PydanticUndefined, **options)

@@ -12,7 +12,7 @@ from pydantic_core import PydanticUndefined
 
 from typeway.declare import shapes
 from typeway.declare.annotation import filled, missing_names, read_annotation, resolve
-from typeway.declare.scope import Names, globals_of, unwrap, where
+from typeway.declare.scope import Names, globals_of, unwrap, where, written
 from typeway.exceptions import DeclarationError, declaration_error
 
 
@@ -149,3 +149,18 @@ def default_factory(function: Any, name: str, default: Any) -> Callable[[], Any]
     known: Any = getattr(owner, "model_fields", None) or getattr(owner, "__dataclass_fields__", {})
     found: Callable[[], Any] | None = getattr(known.get(name), "default_factory", None)
     return found
+
+
+def is_bare(parameter: Parameter, declaration: Declaration) -> bool:
+    """Whether a parameter has neither an annotation nor a default."""
+    written_types = getattr(written(declaration.function), "__annotations__", {})
+    is_required = parameter.default is PydanticUndefined and not parameter.is_variable
+    return (
+        is_required and not parameter.metadata and parameter.annotation is Any and parameter.name not in written_types
+    )
+
+
+def name_of(function: Any) -> str:
+    """What messages call a function: its name in its module or class; an object by the name of its class."""
+    name = getattr(function, "__qualname__", None) or getattr(function, "__name__", None)
+    return str(name or type(function).__name__).rpartition("<locals>.")[2]

@@ -15,7 +15,7 @@ from typeway.declare.annotation import missing_names
 from typeway.declare.classify import Injected, Input
 from typeway.declare.depends import Lifetime, SecurityScopes
 from typeway.declare.signature import undefined_name
-from typeway.exceptions import RequestValidationError, WebSocketRequestValidationError, declaration_error
+from typeway.exceptions import RequestValidationError, WebSocketRequestValidationError
 from typeway.operation import Operation
 from typeway.plan.adapt import Refusal, adapt
 from typeway.plan.arguments import Arguments, build_arguments
@@ -25,6 +25,7 @@ from typeway.plan.checks import build_check, place_of
 from typeway.plan.exchange import Exchange
 from typeway.plan.sources import Reader
 from typeway.plan.tree import Node, Overrides, grow_tree
+from typeway.plan.verify import absent, exists
 
 FAILED: Final = object()
 
@@ -172,22 +173,12 @@ def build_call(node: Node, slot_of: dict[int, int], body: Body | None, refusal: 
     )
 
 
-def exists(source: Injected, *, is_request: bool) -> bool:
-    """Whether a request, or else a WebSocket, has the object that a parameter asks for."""
-    return source.kind is not (WebSocket if is_request else Request)
-
-
 def injector(source: Injected, node: Node, *, is_request: bool) -> Callable[[Exchange], Any]:
     """What supplies an injected parameter; scopes are known when the plan is built."""
     if not exists(source, is_request=is_request):
         if source.is_optional:
             return lambda exchange: None
-        raise declaration_error(
-            f"parameter {source.name!r} asks for a {source.kind.__name__}, "
-            f"which a {'request' if is_request else 'WebSocket'} does not have.",
-            hint=f"Write `{source.name}: {source.kind.__name__} = None`, or ask for an HTTPConnection, which both are.",
-            where=node.declaration.where,
-        )
+        raise absent(source, node, is_request=is_request)
     if source.kind is SecurityScopes:
         scopes = list(node.scopes)
         return lambda exchange: SecurityScopes(scopes=list(scopes))

@@ -12,7 +12,7 @@ from uuid import UUID
 from pydantic import BaseModel, PydanticSchemaGenerationError, PydanticUserError, TypeAdapter
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
-from pydantic_core import SchemaValidator, core_schema, to_jsonable_python
+from pydantic_core import SchemaError, SchemaValidator, core_schema, to_jsonable_python
 from pydantic_core.core_schema import CoreSchema
 
 from typeway.declare import shapes
@@ -29,20 +29,28 @@ STANDARD: Final = (
     timedelta, Decimal, UUID,
 )  # fmt: skip
 
+ANSWER_HINT: Final = (
+    "Annotate what is returned with a Pydantic model, a dataclass or a standard type, or pass response_model=None."
+)
+
 # A type's core schema, its `validator`, and its `serializer`, which turns values into JSON.
 Model = TypeAdapter[Any]
 
 
-def schema_of(annotation: Any, where: str) -> CoreSchema:
+def schema_of(annotation: Any, where: str, hint: str | None = None) -> CoreSchema:
     """The core schema of a type; see `build_model`."""
     if shapes.is_subclass(annotation, BaseModel) and annotation.__pydantic_complete__:
         own: CoreSchema = annotation.__pydantic_core_schema__
         return own
-    return build_model(annotation, where).core_schema
+    return build_model(annotation, where, hint).core_schema
 
 
-def build_model(annotation: Any, where: str) -> Model:
+def build_model(annotation: Any, where: str, hint: str | None = None) -> Model:
     """What Pydantic makes of a type; models bring their own.
+
+    Parameters:
+        where: what an error points at.
+        hint: what to do where the type is a parameter's and Pydantic has no schema for it; None if it is an answer's.
 
     Raises:
         DeclarationError: Pydantic refuses the type, or, if it is a NameError as well, a name in it is still unknown.
@@ -55,15 +63,20 @@ def build_model(annotation: Any, where: str) -> Model:
         model.rebuild(raise_errors=True)
         return model
     except PydanticSchemaGenerationError as error:
+        problem = f"{annotation!r} is no type that Pydantic can validate."
+        if hint is None:
+            problem = f"Invalid args for response field! {problem}"
+        raise declaration_error(problem, hint=hint or ANSWER_HINT, where=where) from error
+    except SchemaError as error:
         raise declaration_error(
-            f"Invalid args for response field! {annotation!r} is no type that Pydantic can validate.",
-            hint="Use a Pydantic model, a dataclass or a standard type, or pass response_model=None for an answer.",
+            f"Pydantic cannot build a validator for {annotation!r}: {' '.join(str(error).split())}",
+            hint="Correct the constraint; patterns are regular expressions of Rust's regex crate.",
             where=where,
         ) from error
     except PydanticUserError as error:
         raise declaration_error(
             f"Pydantic refuses the type {annotation!r}: {error.message}.",
-            hint=f"See https://errors.pydantic.dev/latest/u/{error.code}" if error.code else "Mend the type.",
+            hint=f"See https://errors.pydantic.dev/latest/u/{error.code}" if error.code else "Correct the type.",
             where=where,
         ) from error
     except NameError as error:
@@ -175,13 +188,13 @@ def mapping_validator(fields: Mapping[str, tuple[CoreSchema, bool]]) -> SchemaVa
     return SchemaValidator(core_schema.definitions_schema(whole, list(definitions.values())))
 
 
-def check_type(annotation: Any, where: str) -> None:
+def check_type(annotation: Any, where: str, hint: str | None = None) -> None:
     """Refuse at its declaration a type that Pydantic has no schema for; names in it may still be defined later."""
     # Of a model Pydantic has checked the fields, or will once it is complete.
     if shapes.is_subclass(annotation, BaseModel) or is_standard(annotation):
         return
     try:
-        schema_of(annotation, where)
+        schema_of(annotation, where, hint)
     except NameError:
         pass
 

@@ -7,8 +7,8 @@ from typing import Any, Final
 from typeway.conventions import Conventions
 from typeway.declare.classify import Injected, Input, Needed, Source, classify
 from typeway.declare.depends import Depends, Lifetime, Security, SecurityScopes
-from typeway.declare.signature import Declaration, complete, read_declaration
-from typeway.exceptions import DependencyScopeError, declaration_error
+from typeway.declare.signature import Declaration, complete, name_of, read_declaration
+from typeway.exceptions import DeclarationError, DependencyScopeError, declaration_error
 from typeway.plan.calls import Kind, kind_of
 from typeway.security.base import SecurityBase
 
@@ -92,6 +92,22 @@ def grow_tree(
     return grow_node(declaration, declaration.function, growth, (), (declaration.function,), added=dependencies)
 
 
+def grow_child(receiver: str | None, depends: Depends, *place: Any) -> Node:
+    """The node of a dependency; an error in it names the way to it."""
+    try:
+        return grow_dependency(depends, *place)
+    except DeclarationError as error:
+        error.add_step(step_of(receiver, depends.dependency), place[-1])
+        raise
+
+
+def step_of(receiver: str | None, dependency: Any) -> str:
+    """How an error names a dependency on the way to a mistake; what cannot be called, by the parameter that asks for it."""
+    if callable(dependency):
+        return f"{name_of(dependency)}()"
+    return "dependencies" if receiver is None else f"parameter {receiver!r}"
+
+
 def grow_dependency(
     depends: Depends, growth: Growth, inherited: tuple[str, ...], above: tuple[Callable[..., Any], ...], where: str
 ) -> Node:
@@ -139,7 +155,7 @@ def grow_node(
     asked: list[tuple[str | None, Depends]] = [(None, each) for each in added]
     asked += [(source.name, source.depends) for source in sources if isinstance(source, Needed)]
     children = tuple(
-        (receiver, grow_dependency(each, growth, (*inherited, *own), above, where)) for receiver, each in asked
+        (receiver, grow_child(receiver, each, growth, (*inherited, *own), above, where)) for receiver, each in asked
     )
     # A generator that is resumed after the response must not need what lives only until then.
     if kind is Kind.CONTEXT and scope == "request" and any(child.scope == "function" for _, child in children):

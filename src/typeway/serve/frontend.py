@@ -21,7 +21,7 @@ from typeway.concurrency import run_in_threadpool
 from typeway.conventions import Conventions
 from typeway.declare.returns import Returns
 from typeway.declare.signature import read_declaration
-from typeway.exceptions import declaration_error
+from typeway.exceptions import calling_line, declaration_error
 from typeway.operation import Operation
 from typeway.options import inherit
 from typeway.plan.build import build_tree
@@ -113,10 +113,10 @@ class Build(StaticFiles):
         """Refuse what would fail at the first request."""
         if not self.is_there:
             hint = "Build the frontend first, mend the path, or pass check_dir=False."
-            raise declaration_error(self.no_directory(), hint=hint)
+            raise declaration_error(self.no_directory(), hint=hint, where=calling_line())
         if self.fallback in STATUS and self.page(self.fallback) is None:
             hint = "Let the build write that file, choose another fallback, or pass check_dir=False."
-            raise declaration_error(self.no_page(self.fallback), hint=hint)
+            raise declaration_error(self.no_page(self.fallback), hint=hint, where=calling_line())
 
     @property
     def is_there(self) -> bool:
@@ -213,14 +213,19 @@ def read_build(
     """The build that `frontend()` was told to serve, checked as it asks."""
     if path != "/" and not path.strip("/"):
         hint = 'Write "/" to serve the frontend at the root.'
-        raise declaration_error("A frontend path cannot be empty.", hint=hint, also=AssertionError)
+        raise declaration_error(
+            "A frontend path cannot be empty.", hint=hint, where=calling_line(), also=AssertionError
+        )
     if not path.startswith("/"):
         hint = f"Write {'/' + path!r}."
-        raise declaration_error("A frontend path must start with '/'.", hint=hint, also=AssertionError)
+        raise declaration_error(
+            "A frontend path must start with '/'.", hint=hint, where=calling_line(), also=AssertionError
+        )
     if fallback not in FALLBACKS:
         raise declaration_error(
             "fallback must be 'auto', 'index.html', '404.html', or None.",
             hint=f"It is {fallback!r}: leave it out for 'auto'.",
+            where=calling_line(),
             also=AssertionError,
         )
     build = Build(directory, fallback, conventions)

@@ -90,7 +90,7 @@ def refusal(error: DeclarationError, files: Files) -> Finding:
     place, _, line = (error.where or "").partition(",")[0].rpartition(":")
     if not line.isdigit():
         place, line = place_in(error, files)
-    return Finding(code, place, int(line), error.message, error.hint)
+    return Finding(code, place, int(line), error.described, error.hint)
 
 
 def place_in(error: DeclarationError, files: Files) -> tuple[str, str]:

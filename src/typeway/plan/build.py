@@ -16,8 +16,10 @@ from typeway.operation import Operation
 from typeway.plan.arguments import Arguments, build_arguments
 from typeway.plan.body import Body, build_body
 from typeway.plan.calls import Kind, awaits, generator_of, is_async_generator, limited
-from typeway.plan.checks import build_check
+from typeway.plan.checks import build_check, schemas_of
 from typeway.plan.exchange import Exchange
+from typeway.plan.nonblocking import returns_arguments
+from typeway.plan.plain import is_plain_schema
 from typeway.plan.sources import Reader
 from typeway.plan.tree import Node, Overrides, grow_tree
 
@@ -47,6 +49,7 @@ class Call:
     scope: Lifetime | None  # when a generator is resumed
     in_thread: bool  # whether a generator runs in threads, where no cancellation reaches it
     concurrent: bool = False  # whether it may run at the same time as others of which this is said
+    gives_plain: bool = False  # whether its result is known to be plain data
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,7 +82,9 @@ def build_plan(operation: Operation, overrides: Overrides | None = None) -> Plan
     body = build_body([entry for node in nodes for entry in node.inputs], operation)
     # A WebSocket has no body to read: what is declared of one is missing, and its default counts.
     has_body = bool(operation.methods)
-    calls = [build_call(node, slot_of, body, collects=has_body) for node in nodes]
+    calls: list[Call] = []
+    for node in nodes:
+        calls.append(build_call(node, slot_of, body, calls, collects=has_body))
     contexts = [node.function for node in nodes if node.kind is Kind.CONTEXT]
     return Plan(
         operation=operation,
@@ -121,7 +126,10 @@ def number(tree: Node) -> tuple[list[Node], dict[int, int]]:
     return nodes, slot_of
 
 
-def build_call(node: Node, slot_of: dict[int, int], body: Body | None, *, collects: bool) -> Call:
+def build_call(
+    node: Node, slot_of: dict[int, int], body: Body | None, earlier: Sequence[Call], *, collects: bool
+) -> Call:
+    """The call of a node; those of its dependencies are among the earlier ones, each at its slot."""
     inputs = sorted(node.inputs, key=lambda entry: ORDER[entry.location])
     beside_body = [entry for entry in inputs if not entry.in_body]
     collect = body.collector(inputs) if body is not None and collects else None
@@ -133,9 +141,18 @@ def build_call(node: Node, slot_of: dict[int, int], body: Body | None, *, collec
         function, kind = limited(function, kind, node.depends.capacity)
     slot = slot_of[id(node)]
     reader = Reader(beside_body) if beside_body else None
-    check = build_check(inputs, node.declaration.where, named_members=in_members) if inputs else None
+    schemas = schemas_of(inputs, node.declaration.where)
+    check = build_check(inputs, schemas, named_members=in_members) if inputs else None
     needs = tuple((name, slot_of[id(child)]) for name, child in node.children if name is not None)
     injected = tuple((source.name, injector(source, node)) for source in node.sources if isinstance(source, Injected))
+    # A function that runs inline returns its arguments and constants, and containers of them.
+    gives_plain = (
+        kind is Kind.INLINE
+        and returns_arguments(function)
+        and not injected
+        and all(earlier[source].gives_plain for _, source in needs)
+        and all(map(is_plain_schema, schemas.values()))
+    )
     return Call(
         function=function,
         kind=kind,
@@ -147,6 +164,7 @@ def build_call(node: Node, slot_of: dict[int, int], body: Body | None, *, collec
         scope=node.scope,
         in_thread=not is_async_generator(node.function),
         concurrent=node.depends is not None and node.depends.concurrent,
+        gives_plain=gives_plain,
     )
 
 

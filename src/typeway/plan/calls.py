@@ -18,7 +18,8 @@ class Kind(Enum):
     """How a function is called."""
 
     ASYNC = "awaited on the event loop"
-    INLINE = "called on the event loop: it provably cannot block"
+    INLINE = "called on the event loop: it provably cannot block, and nor can encoding what it returns"
+    CHECKED = "called on the event loop; what it returns is encoded there if it is plain data, else in a thread"
     THREAD = "called in the thread pool"
     CONTEXT = "entered before what depends on it, and left after"
     STREAM = "iterated while the response is sent"
@@ -27,6 +28,7 @@ class Kind(Enum):
 # PERF: on Python 3.11 a look-up on an Enum class runs Python code, 0.1 us; a request compares one kind per call.
 ASYNC: Final = Kind.ASYNC
 INLINE: Final = Kind.INLINE
+CHECKED: Final = Kind.CHECKED
 THREAD: Final = Kind.THREAD
 
 

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from typeway.concurrency import run_in_threadpool
 from typeway.exceptions import RequestValidationError, ValidationException, WebSocketRequestValidationError
 from typeway.plan.build import FAILED, Call, Plan
-from typeway.plan.calls import ASYNC, INLINE, THREAD
+from typeway.plan.calls import ASYNC, CHECKED, INLINE, THREAD
 from typeway.plan.exchange import Exchange
 from typeway.serve.lifecycle import surrounded
 from typeway.serve.reply import Reply
@@ -36,6 +36,12 @@ async def run(plan: Plan, responder: Responder, exchange: Exchange) -> Reply:
         encoded = responder.encode(await endpoint.function(**arguments))
     elif kind is THREAD:
         encoded = await run_in_threadpool(call_and_encode, endpoint, responder, arguments)
+    elif kind is CHECKED:
+        result = endpoint.function(**arguments)
+        if responder.is_plain is not None and responder.is_plain(result):
+            encoded = responder.encode(result)
+        else:
+            encoded = await run_in_threadpool(responder.encode, result)
     else:
         # Calling a generator function runs none of its code: a stream begins when it is sent.
         encoded = responder.encode(endpoint.function(**arguments))

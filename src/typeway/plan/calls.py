@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, contextmanager
 from enum import Enum
 from typing import Any, Final
 
-from typeway.concurrency import contextmanager_in_threadpool, run_in_threadpool
+from typeway.concurrency import call_in_thread, contextmanager_in_threadpool
 from typeway.declare.depends import Capacity
 from typeway.declare.signature import candidates, unwrap
 from typeway.plan.nonblocking import cannot_block
@@ -80,7 +80,7 @@ def limited(function: Callable[..., Any], kind: Kind, capacity: Capacity) -> tup
     async def call(**arguments: Any) -> Any:
         async with capacity.semaphore():
             if kind is Kind.THREAD:
-                return await run_in_threadpool(function, **arguments)
+                return await call_in_thread(function, **arguments)
             return await function(**arguments) if kind is Kind.ASYNC else function(**arguments)
 
     return call, Kind.ASYNC

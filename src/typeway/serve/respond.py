@@ -57,8 +57,6 @@ class Responder:
 
     def reply_with(self, exchange: Exchange, response: Response) -> Reply:
         """The reply for a response: one that the endpoint made is sent as it is."""
-        if response.background is None and exchange.background is not None:
-            response.background = exchange.background
         if vars(response).pop(MADE, None) is None:  # an endpoint may keep a response, and return it as its own later
             return from_response(response)
         injected = exchange.response

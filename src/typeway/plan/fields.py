@@ -109,6 +109,9 @@ def build_standard_model(annotation: Any, _spelling: str) -> Model:
 def taken_as_it_is(model: Model) -> type[Any] | None:
     """The class whose own instances Pydantic returns without a look at them, unless a validator is around it."""
     schema: Any = model.core_schema
+    if schema["type"] == "definitions":  # a model that holds another one twice, or itself
+        named = {definition["ref"]: definition for definition in schema["definitions"]}
+        schema = named.get(schema["schema"].get("schema_ref"), schema["schema"])
     is_taken = schema["type"] == "model" and schema.get("config", {}).get("revalidate_instances", "never") == "never"
     return schema["cls"] if is_taken else None
 

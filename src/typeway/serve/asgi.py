@@ -175,6 +175,7 @@ async def answer_error(site: Site, error: Exception, exchange: Exchange) -> None
     Raises:
         Exception: the error itself where no handler is for it; a RuntimeError where the response has started.
     """
+    exchange.background = None  # the tasks of a request that has failed do not run
     try:
         handler = handler_for(error, site.handlers, site.conventions) if site.app.answers_errors else None
         if handler is None:

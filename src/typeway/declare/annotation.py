@@ -45,6 +45,8 @@ def read_annotation(annotation: Any, names: Names) -> Meaning:
     if get_origin(annotation) is Annotated and is_type(annotation.__origin__):
         return Meaning(*derived(annotation.__origin__, annotation.__metadata__))
     annotation = resolve(annotation, names)
+    if is_type(annotation):
+        return Meaning(annotation)
     inside, metadata = lifted(*peeled(annotation))
     inside, left = derived(inside, metadata)
     is_marked = len(left) < len(metadata) or any(isinstance(entry, (Depends, Marker)) for entry in metadata)
@@ -119,13 +121,19 @@ def evaluated(text: str, names: Names) -> Any:
     # Names that only a type checker imports are tolerated: a dependency's parameter may well be of such a type.
     known = len(names.missing)
     try:
-        return eval(text, names)  # the author's own annotation, in the author's own module  # noqa: S307
+        return eval(compiled(text), names)  # the author's own annotation, in the author's own module  # noqa: S307
     except AttributeError:
         return ForwardRef(text)
     except TypeError:
         if len(names.missing) == known:
             raise
         return ForwardRef(text)
+
+
+@functools.lru_cache(maxsize=1024)
+def compiled(text: str) -> types.CodeType:
+    """The code of an annotation. PERF: to compile takes 20 us, and an application says `str | None` a thousand times."""
+    return compile(text.strip(), "<annotation>", "eval")
 
 
 def rebuilt(annotation: Any, arguments: tuple[Any, ...]) -> Any:

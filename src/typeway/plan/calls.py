@@ -34,9 +34,10 @@ THREAD: Final = Kind.THREAD
 
 def kind_of(function: Callable[..., Any]) -> Kind:
     """How to call a dependency or endpoint."""
-    if is_generator(function) or is_async_generator(function):
+    functions = candidates(function)
+    if any(inspect.isgeneratorfunction(entry) or inspect.isasyncgenfunction(entry) for entry in functions):
         return Kind.CONTEXT
-    if is_coroutine(function):
+    if any(map(inspect.iscoroutinefunction, functions)):
         return Kind.ASYNC
     return Kind.INLINE if cannot_block(function) else Kind.THREAD
 

@@ -37,7 +37,7 @@ ANSWER_HINT: Final = (
 Model = TypeAdapter[Any]
 
 
-def schema_of(annotation: Any, where: str, hint: str | None = None) -> CoreSchema:
+def schema_of(annotation: Any, where: str, hint: Callable[[], str] | None = None) -> CoreSchema:
     """The core schema of a type; see `build_model`."""
     if shapes.is_subclass(annotation, BaseModel) and annotation.__pydantic_complete__:
         own: CoreSchema = annotation.__pydantic_core_schema__
@@ -45,12 +45,12 @@ def schema_of(annotation: Any, where: str, hint: str | None = None) -> CoreSchem
     return build_model(annotation, where, hint).core_schema
 
 
-def build_model(annotation: Any, where: str, hint: str | None = None) -> Model:
+def build_model(annotation: Any, where: str, hint: Callable[[], str] | None = None) -> Model:
     """What Pydantic makes of a type; models bring their own.
 
     Parameters:
         where: what an error points at.
-        hint: what to do where the type is a parameter's and Pydantic has no schema for it; None if it is an answer's.
+        hint: says what to do where the type is a parameter's and Pydantic has no schema for it; None if an answer's.
 
     Raises:
         DeclarationError: Pydantic refuses the type, or, if it is a NameError as well, a name in it is still unknown.
@@ -66,7 +66,7 @@ def build_model(annotation: Any, where: str, hint: str | None = None) -> Model:
         problem = f"{annotation!r} is no type that Pydantic can validate."
         if hint is None:
             problem = f"Invalid args for response field! {problem}"
-        raise declaration_error(problem, hint=hint or ANSWER_HINT, where=where) from error
+        raise declaration_error(problem, hint=ANSWER_HINT if hint is None else hint(), where=where) from error
     except SchemaError as error:
         raise declaration_error(
             f"Pydantic cannot build a validator for {annotation!r}: {' '.join(str(error).split())}",
@@ -191,7 +191,7 @@ def mapping_validator(fields: Mapping[str, tuple[CoreSchema, bool]]) -> SchemaVa
     return SchemaValidator(core_schema.definitions_schema(whole, list(definitions.values())))
 
 
-def check_type(annotation: Any, where: str, hint: str | None = None) -> None:
+def check_type(annotation: Any, where: str, hint: Callable[[], str] | None = None) -> None:
     """Refuse at its declaration a type that Pydantic has no schema for; names in it may still be defined later."""
     # Of a model Pydantic has checked the fields, or will once it is complete.
     if shapes.is_subclass(annotation, BaseModel) or is_standard(annotation):

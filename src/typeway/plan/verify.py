@@ -71,7 +71,7 @@ def verify_input(entry: Input, where: str) -> None:
     """Refuse an input that Pydantic cannot validate, and a form without a form parser."""
     # Only a method says Self, of its own object: its class will have become a dependency until the route is planned.
     if entry.annotation is not Self:
-        check_type(entry.annotation, where, hint_for(entry.kind))
+        check_type(entry.annotation, where, partial(hint_for, entry.kind))
     if entry.location in ("form", "file"):
         require_form_parser(where)
 

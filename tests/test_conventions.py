@@ -6,13 +6,14 @@ from typing import Annotated, Any
 
 import fastapi
 import pytest
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 import typeway
-from tests.frameworks import answer, ask
+from tests.frameworks import answer, ask, client
 from typeway.compat import application as compat
 from typeway.compat.conventions import FASTAPI
 from typeway.conventions import TYPEWAY, Conventions
+from typeway.middleware.cors import CORSMiddleware
 
 OURS: Any = typeway
 COMPAT: Any = SimpleNamespace(
@@ -352,6 +353,78 @@ def test_failures_that_can_be_seen_are_documented():
     assert seen(act) == (["200", "404"], ["200"])
 
 
+def test_errors_show_data_only():
+    """errors_show_data: bytes in a 422 are null, exceptions show no attributes; FastAPI shows both."""
+
+    class Coded(ValueError):
+        def __init__(self) -> None:
+            super().__init__("no")
+            self.code = 7
+
+    def refuse(value: Any) -> Any:
+        raise Coded
+
+    def act(web: ModuleType) -> Any:
+        app = web.FastAPI()
+
+        async def store(a):
+            return a
+
+        store.__annotations__["a"] = Annotated[bytes, web.File(), AfterValidator(refuse)]
+        app.post("/")(store)
+        error = answer(app, "POST /", files={"a": ("a.txt", b"content")})[1]["detail"][0]
+        return error["input"], error["ctx"]
+
+    ours, theirs = seen(act)
+    assert ours == (None, {"error": {}})
+    assert theirs == ("content", {"error": {"code": 7}})
+
+
+def test_an_encoded_slash_is_part_of_a_segment():
+    """encoded_slashes: `%2F` is data where no route takes it for a separator; in FastAPI that is a 404."""
+
+    def act(web: ModuleType) -> Any:
+        app = web.FastAPI()
+        app.get("/items/{name}")(lambda name: name)
+        return answer(app, "GET /items/a%2Fb")
+
+    ours, theirs = seen(act)
+    assert ours == (200, "a/b")
+    assert theirs == (404, {"detail": "Not Found"})
+
+
+def test_an_unhandled_error_has_cors_headers():
+    """cors_on_errors: the 500 has the headers of the CORS middleware; in FastAPI it has none."""
+
+    def act(web: ModuleType) -> Any:
+        app = web.FastAPI()
+        app.add_middleware(CORSMiddleware, allow_origins=["*"])
+        app.get("/")(lambda: 1 / 0)
+        response = ask(app, "GET /", headers={"Origin": "https://page.example"})
+        return response.status_code, response.headers.get("access-control-allow-origin")
+
+    ours, theirs = seen(act)
+    assert ours == (500, "*")
+    assert theirs == (500, None)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_the_lifespan_of_a_mounted_application_runs():
+    """mounted_lifespans: what is mounted starts and ends with the application; in FastAPI it does not."""
+
+    def act(web: ModuleType) -> Any:
+        log: list[str] = []
+        app = web.FastAPI()
+        app.mount("/", web.FastAPI(on_startup=[lambda: log.append("begins")], on_shutdown=[lambda: log.append("ends")]))
+        with client(app):
+            pass
+        return log
+
+    ours, theirs = seen(act)
+    assert ours == ["begins", "ends"]
+    assert theirs == []
+
+
 def test_the_default_title_is_our_own():
     """default_title: an application without a title is called Typeway; in FastAPI it is called FastAPI."""
 
@@ -374,3 +447,23 @@ def test_a_router_of_one_kind_in_an_application_of_the_other():
     assert answer(app, "GET /r/") == (200, 20)
     assert ask(app, "HEAD /r/").status_code == 405
     assert (typeway.FastAPI().conventions, typeway.APIRouter().conventions) == (TYPEWAY, TYPEWAY)
+
+
+def test_a_signature_that_is_set_later_counts():
+    """rereads_signatures: an application's own route reads it again with us; FastAPI reads it where a router is included."""
+
+    def act(web: ModuleType) -> Any:
+        app, router = web.FastAPI(), web.APIRouter()
+
+        def read(n: int = 1):
+            return n
+
+        app.get("/own")(read)
+        router.get("/included")(read)
+        read.__defaults__ = (7,)
+        app.include_router(router)
+        return [answer(app, f"GET {path}") for path in ("/own", "/included")]
+
+    ours, theirs = seen(act)
+    assert ours == [(200, 7), (200, 7)]
+    assert theirs == [(200, 1), (200, 7)]

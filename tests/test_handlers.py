@@ -3,6 +3,7 @@
 import json
 import math
 from decimal import Decimal
+from typing import ClassVar
 
 import pytest
 from starlette.exceptions import HTTPException as StarletteHTTPException
@@ -24,6 +25,7 @@ class Socket:
     """Records how it is closed."""
 
     closed: tuple[int, object] | None = None
+    scope: ClassVar[dict[str, object]] = {}
 
     async def close(self, code: int, reason: object) -> None:
         self.closed = (code, reason)

@@ -133,17 +133,6 @@ def test_event_functions_of_included_routers_run_once():
     assert log == ["app start", "start", "lifespan begins", "lifespan ends", "stop", "app stop"]
 
 
-@each_framework
-def test_mounted_applications_have_their_own_lives(web):
-    """A mounted application's lifespan is not run by the application around it."""
-    log: list[str] = []
-    app = web.FastAPI(lifespan=logged(log, "outer"))
-    app.mount("/inner", web.FastAPI(lifespan=logged(log, "inner")))
-    with client(app):
-        pass
-    assert log == ["outer begins", "outer ends"]
-
-
 def test_an_unknown_event_is_refused_with_the_known_ones():
     """There are two events; another is a mistake that names them."""
     with pytest.raises(AssertionError):

@@ -29,11 +29,13 @@ from typeway.describe.document import build_document
 from typeway.documentation import Pages, add_documentation
 from typeway.exceptions import TypewayDeprecationWarning, calling_line, declaration_error
 from typeway.handlers import handlers_for
+from typeway.lifespan import Life
 from typeway.operation import Operation
 from typeway.options import AboutOptions, AppOptions, RouterOptions, given_options
 from typeway.paths import without_parentheses
 from typeway.router import Router
 from typeway.routes import APIRoute
+from typeway.serve.cors import SharedErrors, is_cors
 from typeway.serve.errors import last_answer, split_handlers
 from typeway.serve.limits import LimitedApp
 from typeway.serve.onion import Onion
@@ -146,6 +148,8 @@ class Typeway(Verbs, Starlette):
         self.state = State()
         self.router = self.router_class(**{name: value for name, value in given.items() if name in ROUTED})
         self.router.is_root = True
+        if self.conventions.mounted_lifespans:
+            self.router.lifespan_context = Life(self.router.lifespan_context, self.router)
         self.webhooks: Router = given.get("webhooks") or self.router_class()
         self._dependency_overrides: dict[Callable[..., Any], Callable[..., Any]] = {}
         self.overrides_in_force = self._dependency_overrides
@@ -219,12 +223,17 @@ class Typeway(Verbs, Starlette):
             dispatches.append(middleware.pop().kwargs["dispatch"])
         if dispatches:
             app = Onion(dispatches[::-1], self.router)
+        cors: list[ASGIApp] = []
         for entry in reversed(middleware):
             app = entry.cls(app, *entry.args, **entry.kwargs)
+            if self.conventions.cors_on_errors and is_cors(app):
+                cors.append(app)
         if self.max_body_size is not None:
-            app = LimitedApp(app, self.max_body_size, self.conventions)
-        crash = partial(last_answer, handlers=self.exception_handlers, conventions=self.conventions)
-        return ServerErrorMiddleware(app, handler=crash, debug=self.debug)
+            app = LimitedApp(app, self.max_body_size, self.conventions, cors=cors)
+        answers: Any = {"handlers": self.exception_handlers, "conventions": self.conventions}
+        if cors:
+            return SharedErrors(app, cors, self.debug, **answers)
+        return ServerErrorMiddleware(app, handler=partial(last_answer, **answers), debug=self.debug)
 
     def choose_stack(self) -> ASGIApp:
         """What serves: the router itself where nothing need stand around it, else the whole stack."""

@@ -1,8 +1,10 @@
 """Bridge blocking code to the event loop, on asyncio and on trio."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager
-from typing import TypeVar
+from contextvars import Context, ContextVar, Token, copy_context
+from operator import is_
+from typing import Any, Final, ParamSpec, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -10,14 +12,132 @@ from starlette.concurrency import iterate_in_threadpool as iterate_in_threadpool
 from starlette.concurrency import run_in_threadpool as run_in_threadpool
 from starlette.concurrency import run_until_first_complete as run_until_first_complete
 
+_Arguments = ParamSpec("_Arguments")
 _Value = TypeVar("_Value")
+
+# Stands for no value: of a context variable, or of an iterator that has ended.
+_NOTHING: Final[Any] = object()
+
+
+class ThreadSteps:
+    """Call functions in threads, one after the other, with the effect on context variables of calling them here.
+
+    A thread works on a copy of the context, so that what it sets would be lost. All steps share one copy, because a token
+    can only be reset in the context in which it was made: a generator may set a variable in its first step and reset it in
+    its last. What a step has changed is changed here as well, and what has been changed here is there for the next step.
+
+    PERF: 2 us for each step, beside the 75 us that a thread takes anyway.
+    """
+
+    __slots__ = ("_changes", "_context", "_tokens")
+
+    def __init__(self) -> None:
+        self._context: Context | None = None
+        self._changes: dict[ContextVar[Any], Any] | None = None
+        self._tokens: dict[ContextVar[Any], Token[Any]] = {}
+
+    async def run(
+        self, function: Callable[_Arguments, _Value], /, *args: _Arguments.args, **kwargs: _Arguments.kwargs
+    ) -> _Value:
+        """Call a function in a thread of the pool."""
+        try:
+            return await anyio.to_thread.run_sync(self._step, function, args, kwargs)
+        finally:
+            self._adopt()
+
+    async def finish(
+        self, function: Callable[_Arguments, _Value], /, *args: _Arguments.args, **kwargs: _Arguments.kwargs
+    ) -> _Value:
+        """Call a function that cleans up, however many threads are busy and whatever is being cancelled."""
+        # The threads of the default limiter may all be waiting for what this clean-up gives back, such as a
+        # connection of a pool: an exit that queues behind them would wait for ever.
+        limiter = anyio.CapacityLimiter(1)
+        value: Any = None
+        with anyio.CancelScope(shield=True):
+            try:
+                value = await anyio.to_thread.run_sync(self._step, function, args, kwargs, limiter=limiter)
+            finally:
+                self._adopt()
+        result: _Value = value
+        return result
+
+    def _step(self, function: Callable[..., _Value], args: Any, kwargs: Any) -> _Value:
+        """Run one step; the thread's own context is a new copy of the caller's."""
+        outside = copy_context()
+        context = self._context
+        if context is None:
+            context = self._context = outside
+        else:
+            for variable, value in _changes(context, outside).items():
+                if value is not _NOTHING:
+                    context.run(variable.set, value)
+        before = context.copy()
+        try:
+            return context.run(function, *args, **kwargs)
+        finally:
+            self._changes = _changes(before, context)
+
+    def _adopt(self) -> None:
+        """Change the context variables that the last step has changed."""
+        changes, self._changes = self._changes, None
+        for variable, value in (changes or {}).items():
+            if value is not _NOTHING:
+                token = variable.set(value)
+                if token.old_value is Token.MISSING:
+                    self._tokens[variable] = token
+            elif variable in self._tokens:
+                try:
+                    variable.reset(self._tokens.pop(variable))
+                except ValueError:
+                    pass  # another task ends what this one began, and it has a context of its own
+
+
+def _changes(before: Context, after: Context) -> dict[ContextVar[Any], Any]:
+    """The variables that differ, with their value afterwards."""
+    # PERF: nearly always nothing has changed, and then the values stand in the same order: 0.1 us for a few variables.
+    # They are compared by identity: those of the author's may compare as they like.
+    if len(before) == len(after) and all(map(is_, before.values(), after.values())):
+        return {}
+    changes = {variable: value for variable, value in after.items() if before.get(variable, _NOTHING) is not value}
+    return changes | {variable: _NOTHING for variable in before if variable not in after}
+
+
+async def call_in_thread(
+    function: Callable[_Arguments, _Value], /, *args: _Arguments.args, **kwargs: _Arguments.kwargs
+) -> _Value:
+    """Call a function in a thread of the pool; the context variables that it sets are set here afterwards.
+
+    PERF: a single one of `ThreadSteps` needs less: 1.4 us beside the 72 us of the thread, and 3 where it sets something.
+    """
+    changes: dict[ContextVar[Any], Any] = {}
+
+    def call() -> _Value:
+        nonlocal changes
+        before = copy_context()
+        try:
+            return function(*args, **kwargs)
+        finally:
+            changes = _changes(before, copy_context())
+
+    try:
+        return await anyio.to_thread.run_sync(call)
+    finally:
+        for variable, value in changes.items():
+            variable.set(value)
+
+
+async def iterate_in_threads(items: Iterator[_Value], steps: ThreadSteps) -> AsyncGenerator[_Value, None]:
+    """Take the items of an iterator one by one in threads."""
+    while (item := await steps.run(next, items, _NOTHING)) is not _NOTHING:
+        yield item
 
 
 @asynccontextmanager
 async def contextmanager_in_threadpool(cm: AbstractContextManager[_Value]) -> AsyncGenerator[_Value, None]:
     """Use a blocking context manager from async code: both its ends run in a thread.
 
-    What its `__exit__` returns or raises counts, as with a plain `with`.
+    What its `__exit__` returns or raises counts, as with a plain `with`. So do context variables that its ends set: they
+    are set here as well, and `__exit__` can reset what `__enter__` has set.
 
     Example:
         ```python
@@ -25,23 +145,12 @@ async def contextmanager_in_threadpool(cm: AbstractContextManager[_Value]) -> As
             return file.readline()
         ```
     """
-    value = await run_in_threadpool(cm.__enter__)
+    steps = ThreadSteps()
+    value = await steps.run(cm.__enter__)
     try:
         yield value
     except BaseException as error:
-        if not await _exit_in_thread(cm, error):
+        if not await steps.finish(cm.__exit__, type(error), error, error.__traceback__):
             raise
     else:
-        await _exit_in_thread(cm, None)
-
-
-async def _exit_in_thread(cm: AbstractContextManager[object], error: BaseException | None) -> bool:
-    """Leave the context manager, however many threads are busy and whatever is being cancelled."""
-    # The threads of the default limiter may all be waiting for what this clean-up gives back, such as a
-    # connection of a pool: an exit that queues behind them would wait for ever.
-    limiter = anyio.CapacityLimiter(1)
-    details = (None, None, None) if error is None else (type(error), error, error.__traceback__)
-    suppressed: bool | None = False
-    with anyio.CancelScope(shield=True):
-        suppressed = await anyio.to_thread.run_sync(cm.__exit__, *details, limiter=limiter)
-    return bool(suppressed)
+        await steps.finish(cm.__exit__, None, None, None)

@@ -21,6 +21,7 @@ from uuid import UUID
 
 from pydantic import AnyUrl, BaseModel, NameEmail, SecretBytes, SecretStr
 from pydantic_core import PydanticUndefinedType, Url
+from starlette.datastructures import UploadFile
 
 from typeway.exceptions import PydanticV1NotSupportedError
 from typeway.types import IncEx
@@ -37,6 +38,11 @@ def decimal_encoder(value: Decimal) -> int | float:
     return int(value) if isinstance(exponent, int) and exponent >= 0 else float(value)
 
 
+def describe_upload(upload: UploadFile) -> dict[str, Any]:
+    """Return what the client says of a file that it uploaded; the file itself is neither read nor shown."""
+    return {"filename": upload.filename, "size": upload.size, "headers": dict(upload.headers)}
+
+
 ENCODERS_BY_TYPE: dict[type[Any], Callable[[Any], Any]] = {
     bytes: bytes.decode,
     **dict.fromkeys((date, datetime, time), isoformat),
@@ -47,6 +53,7 @@ ENCODERS_BY_TYPE: dict[type[Any], Callable[[Any], Any]] = {
     **dict.fromkeys((set, frozenset, deque, GeneratorType), list),
     **dict.fromkeys((IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network), str),
     **dict.fromkeys((AnyUrl, NameEmail, Path, SecretBytes, SecretStr, Url, UUID), str),
+    UploadFile: describe_upload,
 }
 """How to encode what is neither a model, nor a container, nor JSON already. An application may add its own types at
 start-up: `ENCODERS_BY_TYPE[ObjectId] = str`."""
@@ -66,6 +73,7 @@ class _Rules:
     custom_encoder: dict[Any, Callable[[Any], Any]] | None = None
     sqlalchemy_safe: bool = True
     rewalks_dumps: bool = True  # whether what Pydantic dumped is encoded once more, to drop None and `_sa` keys in it
+    reads_objects: bool = True  # whether an object that nothing here is for is encoded by its attributes, or as None
 
     @property
     def kept(self) -> frozenset[type[Any]]:
@@ -112,6 +120,11 @@ def jsonable_encoder(
     """
     rules = _Rules(by_alias, exclude_unset, exclude_defaults, exclude_none, custom_encoder or None, sqlalchemy_safe)
     return _encode(obj, rules, _names(include), _names(exclude))
+
+
+def encode_data(value: Any, custom_encoder: dict[Any, Callable[[Any], Any]]) -> Any:
+    """Do what `jsonable_encoder` does, but that no attributes of any object are shown: None stands in its place."""
+    return _encode(value, _Rules(custom_encoder=custom_encoder, reads_objects=False), None, None)
 
 
 def to_json_bytes(value: Any) -> bytes:
@@ -248,7 +261,7 @@ def _encode_other(value: Any, rules: _Rules, include: _Fields, exclude: _Fields)
                 f"{type(value).__qualname__} is a model of pydantic.v1, which is not supported: "
                 "derive it from pydantic.BaseModel."
             )
-    return _encode(_read_object(value), rules, include, exclude)
+    return _encode(_read_object(value), rules, include, exclude) if rules.reads_objects else None
 
 
 def _read_object(value: Any) -> dict[Any, Any]:

@@ -6,14 +6,34 @@ import os
 import sys
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar, Final, TypedDict
+from typing import Any, ClassVar, Final, Self, TypedDict, TypeVar
 
 import starlette
 import typing_extensions
+from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.exceptions import WebSocketException as StarletteWebSocketException
+
+_Error = TypeVar("_Error", bound=BaseException)
+
+
+def reduced(error: _Error) -> tuple[Any, tuple[type[_Error], tuple[Any, ...]], Any]:
+    """What pickles and copies an exception: its class, arguments and attributes.
+
+    Python itself would call the class with the positional arguments, but most constructors here want names as well, and a
+    subclass may have a constructor of its own.
+    """
+    state = error.__getstate__()
+    if isinstance(state, tuple):  # a subclass with __slots__
+        state = {name: value for part in state if part for name, value in part.items()}
+    return remade, (type(error), error.args), state
+
+
+def remade(kind: type[_Error], args: tuple[Any, ...]) -> _Error:
+    """An exception without the attributes that its constructor would set."""
+    return kind.__new__(kind, *args)
 
 
 class HTTPException(StarletteHTTPException):
@@ -33,6 +53,9 @@ class HTTPException(StarletteHTTPException):
     def __init__(self, status_code: int, detail: Any = None, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(status_code=status_code, detail=detail, headers=headers)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return reduced(self)
+
 
 class WebSocketException(StarletteWebSocketException):
     """Stop serving the WebSocket and close it.
@@ -42,9 +65,15 @@ class WebSocketException(StarletteWebSocketException):
         reason: why, in at most 123 bytes of UTF-8 (RFC 6455 section 5.5.1).
     """
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return reduced(self)
+
 
 class TypewayError(RuntimeError):
     """The framework cannot go on; every error that is neither the client's nor Python's own derives from it."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return reduced(self)
 
 
 class DependencyScopeError(TypewayError):
@@ -60,6 +89,10 @@ class TypewayDeprecationWarning(UserWarning):
 
     It is a UserWarning because Python hides a DeprecationWarning from the people who could act on it.
     """
+
+
+class DeclarationWarning(UserWarning):
+    """The application declares something that works, but hardly as its author means it; says where, and what to do."""
 
 
 # Code in these folders and files is not where an application declares something.
@@ -120,9 +153,11 @@ class DeclarationError(TypewayError):
         self.args = (self._text,)
 
     def __reduce__(self) -> tuple[Any, ...]:
+        remake, (kind, args), state = reduced(self)
+        if self._also is None:
+            return remake, (kind, args), state
         # The variants below share one name, by which none of them could be found.
-        make = type(self) if self._also is None else partial(declaration_error, also=self._also)
-        return partial(make, self.message, hint=self.hint, where=self.where, chain=self.chain), ()
+        return _remade_variant, (self._also, args), state
 
 
 class UnknownOptionError(DeclarationError, TypeError):
@@ -133,6 +168,11 @@ class UnknownOptionError(DeclarationError, TypeError):
 def _variant(also: type[Exception]) -> type[DeclarationError]:
     """A DeclarationError that is of another type as well; it keeps the one name that a reader should look for."""
     return type("DeclarationError", (DeclarationError, also), {"_also": also})
+
+
+def _remade_variant(also: type[Exception], args: tuple[Any, ...]) -> DeclarationError:
+    key: Any = also
+    return remade(_variant(key), args)
 
 
 def declaration_error(
@@ -186,6 +226,16 @@ class ValidationException(Exception):
         """Return what is wrong, one mapping per error."""
         return self._errors
 
+    def __copy__(self) -> Self:
+        remake, arguments, state = reduced(self)
+        copied: Self = remake(*arguments)
+        copied.__setstate__(state)
+        return copied
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        remake, (kind, args), state = reduced(self)
+        return remake, (kind, picklable(args)), picklable(state)
+
     def __str__(self) -> str:
         count = len(self._errors)
         lines = [f"{count} validation error{'' if count == 1 else 's'}:", *(f"  {error}" for error in self._errors)]
@@ -196,6 +246,28 @@ class ValidationException(Exception):
         elif self.endpoint_path:
             lines += ["", f"  Endpoint: {self.endpoint_path}"]
         return "\n".join(lines)
+
+
+def picklable(value: Any) -> Any:
+    """A value of a validation error as it can be pickled: uploads, and whatever cannot be pickled, become their text."""
+    kind = type(value)
+    if kind in (str, int, float, bool, bytes, type(None)):
+        return value
+    if kind is dict:
+        return {key: picklable(item) for key, item in value.items()}
+    if kind in (list, tuple):
+        return kind(map(picklable, value))
+    if isinstance(value, FormData):
+        return FormData([(name, picklable(item)) for name, item in value.multi_items()])
+    if isinstance(value, UploadFile):
+        return repr(value)
+    import pickle
+
+    try:
+        pickle.loads(pickle.dumps(value))  # noqa: S301  its own bytes; some values fail only when they are restored
+    except Exception:  # noqa: BLE001  classes may raise anything in either
+        return repr(value)
+    return value
 
 
 class RequestValidationError(ValidationException):

@@ -5,15 +5,20 @@ from collections.abc import Callable
 from typing import Any, Final, Literal
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 from starlette.status import HTTP_422_UNPROCESSABLE_CONTENT, WS_1008_POLICY_VIOLATION
 from starlette.websockets import WebSocket
 
-from typeway.encoders import jsonable_encoder
-from typeway.exceptions import RequestValidationError, WebSocketRequestValidationError
+from typeway.conventions import TYPEWAY, Conventions
+from typeway.encoders import encode_data, jsonable_encoder
+from typeway.exceptions import RequestValidationError, ValidationException, WebSocketRequestValidationError
 from typeway.problem import Problem
 from typeway.responses import BODILESS
+
+# In an error these are no data: the content of an upload or of a body, and an exception that a validator raised, whose text
+# is the error's message already.
+_NO_DATA: Final[dict[Any, Callable[[Any], Any]]] = {bytes: lambda raw: None, BaseException: lambda error: {}}
 
 # What JSON cannot hold, as the nearest that it can.
 _LENIENT: Final[dict[Any, Callable[[Any], Any]]] = {
@@ -43,11 +48,11 @@ async def http_exception_handler(request: Request, exc: HTTPException) -> Respon
 async def request_validation_exception_handler(request: Request, exc: RequestValidationError) -> JSONResponse:
     """Answer with 422 and `{"detail": [{"type", "loc", "msg", "input", "ctx"?}, …]}`."""
     try:
-        return JSONResponse({"detail": jsonable_encoder(exc.errors())}, HTTP_422_UNPROCESSABLE_CONTENT)
+        return JSONResponse({"detail": shown_errors(request, exc)}, HTTP_422_UNPROCESSABLE_CONTENT)
     except (ValueError, TypeError, RecursionError):
         # The errors repeat the client's own input, which may be what JSON cannot hold: NaN, stray bytes, half a
         # surrogate pair, too many levels. That is the client's mistake too, so it must not become a 500.
-        errors = jsonable_encoder([{**error, "input": None} for error in exc.errors()], custom_encoder=_LENIENT)
+        errors = encode_data([{**error, "input": None} for error in exc.errors()], {**_NO_DATA, **_LENIENT})
         return JSONResponse({"detail": errors}, HTTP_422_UNPROCESSABLE_CONTENT)
 
 
@@ -55,7 +60,13 @@ async def websocket_request_validation_exception_handler(
     websocket: WebSocket, exc: WebSocketRequestValidationError
 ) -> None:
     """Close the WebSocket with 1008 and the errors as the reason."""
-    await websocket.close(code=WS_1008_POLICY_VIOLATION, reason=jsonable_encoder(exc.errors()))
+    await websocket.close(code=WS_1008_POLICY_VIOLATION, reason=shown_errors(websocket, exc))
+
+
+def shown_errors(connection: HTTPConnection[Any], exc: ValidationException) -> Any:
+    """What a client sees of validation errors; each repeats what it sent, as far as that is data."""
+    conventions: Conventions = getattr(connection.scope.get("app"), "conventions", TYPEWAY)
+    return encode_data(exc.errors(), _NO_DATA) if conventions.errors_show_data else jsonable_encoder(exc.errors())
 
 
 def handlers_for(errors: Literal["detail", "problem"]) -> dict[Any, Callable[[Any, Any], Any]]:

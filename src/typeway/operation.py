@@ -16,6 +16,7 @@ from typeway.texts import SUCCESSFUL_RESPONSE
 from typeway.types import IncEx
 
 if TYPE_CHECKING:
+    from typeway.declare.classify import Input
     from typeway.declare.depends import Depends
     from typeway.declare.returns import Returns
     from typeway.declare.signature import Declaration
@@ -58,6 +59,9 @@ class Operation:
     include_in_schema: bool = True
     unique_id: str = ""  # the operation id, given or computed
     openapi_extra: Mapping[str, Any] | None = None
+    body_title: str = ""  # the name of the body's schema where it is not made of the operation id
+    # What the documentation shows as the body where somebody has set it; None for what the parameters say.
+    documented_body: Sequence[Input] | None = None
 
     @property
     def endpoint(self) -> Callable[..., Any]:

@@ -6,8 +6,8 @@ import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Any, ClassVar
+from types import MappingProxyType, NoneType
+from typing import Any, ClassVar, Final
 
 from starlette import routing
 from starlette.routing import BaseRoute
@@ -15,12 +15,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from typing_extensions import Unpack
 
 from typeway.conventions import TYPEWAY, Conventions
+from typeway.datastructures import DefaultPlaceholder
 from typeway.demands import verify_options
 from typeway.exceptions import calling_line, declaration_error
 from typeway.lifespan import EVENTS, Events, lifespan_of, merged
 from typeway.options import (
     ApiRouteOptions,
-    GroupOptions,
     IncludeOptions,
     RouterOptions,
     check_names,
@@ -29,7 +29,7 @@ from typeway.options import (
 )
 from typeway.paths import names_in, verify_decorator, verify_slash, verify_text
 from typeway.placement import verify_included, verify_placed
-from typeway.routes import JOINED, APIRoute, APIWebSocketRoute, Route, title_of
+from typeway.routes import APIRoute, APIWebSocketRoute, Route, title_of
 from typeway.serve.asgi import NoApplication, Site, serve_http
 from typeway.serve.frontend import Build, Frontend
 from typeway.serve.sockets import serve_socket
@@ -37,6 +37,12 @@ from typeway.types import Endpoint, Register
 from typeway.verbs import Verbs, registering
 from typeway.verify import verify_events, verify_lifespan, verify_mounted, verify_router
 from typeway.views import check_prefix, indexes_of, view_of
+
+# What a router adds to its routes: what stands in the attribute when a route is made, or when an inclusion shows it.
+JOINED: Final = ("tags", "dependencies", "callbacks", "raises", "responses", "deprecated", "include_in_schema")
+# What counts for routes that say nothing of their own, also for those that are there already when their router is
+# included; attributes of the router itself where somebody has set them.
+DEFAULTS: Final = ("default_response_class", "generate_unique_id_function", "strict_content_type")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,6 +110,9 @@ class Router(Verbs, routing.Router):
     default_route_class: ClassVar[type[APIRoute]] = APIRoute
     websocket_route_class: ClassVar[type[APIWebSocketRoute]] = APIWebSocketRoute
     is_root: bool = False  # whether it is an application's own router, so that the paths in it are whole
+    default_response_class: Any = None
+    generate_unique_id_function: Any = None
+    strict_content_type: Any = None
 
     # Two routers are never the same because their routes are; inclusions are kept by identity.
     def __eq__(self, other: object) -> bool:
@@ -136,7 +145,9 @@ class Router(Verbs, routing.Router):
         self.deprecated = given.get("deprecated")
         self.max_body_size: int | None = given.get("max_body_size")
         self.form_limits = dict(given.get("form_limits") or {})
-        self.given = {name: value for name, value in given.items() if name in GroupOptions.__annotations__}
+        for name in DEFAULTS:
+            if name in given:
+                setattr(self, name, given[name])
         self.events: Events = {event: list(given.get(f"on_{event}") or ()) for event in EVENTS}
         self.own_lifespan = given.get("lifespan")
         verify_lifespan(self.own_lifespan, self.conventions)
@@ -154,7 +165,15 @@ class Router(Verbs, routing.Router):
     @property
     def group_options(self) -> dict[str, Any]:
         """What the router adds to its routes, as it stands now."""
-        return {**self.given, **{name: getattr(self, name) for name in JOINED}}
+        limits = {"max_body_size": self.max_body_size, "form_limits": self.form_limits or None}
+        given = {name: limit for name, limit in limits.items() if limit is not None}
+        return {**self.defaults, **{name: getattr(self, name) for name in JOINED}, **given}
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """What counts for routes that say nothing of their own, as it stands now."""
+        own = vars(self)
+        return {name: own[name] for name in DEFAULTS if not isinstance(own.get(name), (DefaultPlaceholder, NoneType))}
 
     @property
     def routes(self) -> list[BaseRoute]:
@@ -224,7 +243,7 @@ class Router(Verbs, routing.Router):
         """
         for item in list(router._own):
             if isinstance(item, Inclusion):
-                options = inherit(outer, inherit(router.group_options, item.options))
+                options = inherit(inherit(outer, inherit(router.group_options, item.options)), item.router.defaults)
                 below = prefix + router.prefix + item.options["prefix"]
                 for _, route in self.flatten(item.router, below, options, (*chain, item)):
                     yield item, route
@@ -250,7 +269,8 @@ class Router(Verbs, routing.Router):
         The options are `typeway.options.IncludeOptions`.
 
         Raises:
-            DeclarationError: the inclusion would form a cycle, or give a route an empty path.
+            DeclarationError: the inclusion would form a cycle, or give a route an empty path; or an endpoint of the
+                router has been given a signature that cannot work.
         """
         given = given_options("include_router()", options, IncludeOptions, calling_line)
         verify_options("include_router()", given, self.conventions)
@@ -265,9 +285,12 @@ class Router(Verbs, routing.Router):
             hint = "Inclusions must not form a cycle: include it in the application or in another router."
             raise declaration_error(problem, hint=hint, where=calling_line(), also=AssertionError)
         prefix = check_prefix(given.get("prefix", ""))
-        if not prefix and any(getattr(route, "path", "/") == "" for route in router.routes):
+        if not prefix and not self.prefix and any(getattr(route, "path", "/") == "" for route in router.routes):
             hint = 'Give include_router() a prefix, or the route the path "/".'
             raise declaration_error("Prefix and path cannot be both empty", hint=hint, where=calling_line())
+        for route in router._own:
+            if isinstance(route, (APIRoute, APIWebSocketRoute)):
+                route.reread()
         inclusion = Inclusion(router, {**given, "prefix": prefix})
         if self.is_root:
             self.verify_inclusion(inclusion, "", {})

@@ -2,21 +2,26 @@
 
 import copy
 import inspect
+import threading
 from abc import abstractmethod
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property, partial, wraps
-from typing import Any, Final, Self, TypeVar
+from typing import Any, ClassVar, Final, Self, TypeVar
 
 from pydantic_core import PydanticUndefined
 from starlette import routing
+from starlette.datastructures import URLPath
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, compile_path, get_name
 
 from typeway.conventions import TYPEWAY, Conventions
+from typeway.datastructures import DefaultPlaceholder
 from typeway.declare.depends import Depends
-from typeway.declare.returns import Returns, read_returns
+from typeway.declare.freshness import Parts, are_same, signature_parts
+from typeway.declare.returns import Returns, read_returns, returning
 from typeway.declare.signature import Declaration, read_declaration
 from typeway.describe.operation import unique_id
 from typeway.exceptions import DeclarationError, calling_line, declaration_error
@@ -30,6 +35,7 @@ from typeway.plan.verify import verify_tree
 from typeway.problem import Problem
 from typeway.responses import BODILESS
 from typeway.serve.handle import handle_request, handle_socket, serve_handler
+from typeway.serve.match import quoted
 from typeway.serve.originals import ORIGINAL_HANDLE
 from typeway.serve.target import Target
 from typeway.texts import SUCCESSFUL_RESPONSE
@@ -43,8 +49,13 @@ COPIED: Final[Mapping[str, Callable[[Any], Any]]] = {
     "tags": list, "dependencies": list, "callbacks": list, "raises": list, "responses": dict, "form_limits": dict,
 }  # fmt: skip
 
-# Options that other levels join in: what stands in the attribute when an inclusion looks counts.
-JOINED: Final = ("tags", "dependencies", "callbacks", "raises", "responses", "deprecated", "include_in_schema")
+# The attributes that hold a collection of the route's own.
+COLLECTIONS: Final[Mapping[str, Callable[[Any], Any]]] = {**COPIED, "methods": set}
+
+MISSING: Final = object()
+
+# Several threads may plan routes of one inclusion at once.
+FOLLOWING: Final = threading.RLock()
 
 
 Init = TypeVar("Init", bound=Callable[..., None])
@@ -74,8 +85,22 @@ def title_of(path: str, methods: Any) -> str:
     return f"{'/'.join(kinds) or 'WebSocket'} {path}"
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Origin:
+    """The route that an included route shows, so that what is set on that one later counts here too."""
+
+    route: "Planned"
+    prefix: str
+    outer: Mapping[str, Any]  # the options of everything around it
+    seen: Mapping[str, Any]  # the state of that route when it was taken over
+    made: Mapping[str, Any]  # the state that the included route was given then
+
+
 class Planned(BaseRoute):
     """What the routes of both kinds are: an endpoint under a path, served by a plan."""
+
+    # The attributes that may be set until a plan serves the route; those of an included route follow its original's.
+    settable: ClassVar[tuple[str, ...]] = ("path", "name", "endpoint", "dependencies")
 
     path: str
     name: str
@@ -88,6 +113,7 @@ class Planned(BaseRoute):
     # Of the path that was given: the names in the prefix of its router, and what follows that.
     prefix_names: frozenset[str] = frozenset()
     tail: str = "/"
+    origin: Origin | None = None
 
     # What its paths match; compiled when first asked for, which the index of most paths never does.
     path_regex: Any = cached_property(lambda route: compile_path(route.path or "/")[0])
@@ -100,20 +126,17 @@ class Planned(BaseRoute):
             raise declaration_error(problem, hint=hint, where=calling_line(), also=AssertionError)
         self.endpoint = endpoint
         self.declaration = read_declaration(endpoint)
+        self.parts: Parts = signature_parts(endpoint)
         self.name = name or get_name(endpoint)
         self.conventions = conventions or self.conventions
         self.place(path)
-
-    def place(self, path: str) -> None:
-        """Give the route its path, and let it serve what comes there."""
-        self.path = path
-        self.path_format, self.param_convertors = read_path(path)
-        vars(self).pop("path_regex", None)
         vars(self)["app"] = self.serve
 
-    @abstractmethod
-    def inside(self, prefix: str, outer: Mapping[str, Any]) -> Self:
-        """This route as it stands below a prefix and inside the options of everything around it."""
+    def place(self, path: str) -> None:
+        """Give the route its path."""
+        self.path = self.placed = path
+        self.path_format, self.param_convertors = read_path(path)
+        vars(self).pop("path_regex", None)
 
     def titled(self, path: str) -> str:
         """How messages name the route on a path."""
@@ -121,7 +144,7 @@ class Planned(BaseRoute):
 
     def tree(self) -> Node:
         """The endpoint and everything it depends on, in order."""
-        return grow_tree(self.declaration, self.dependencies, frozenset(self.param_convertors), self.conventions)
+        return grow_tree(self.declaration, self.dependencies or (), frozenset(self.param_convertors), self.conventions)
 
     def operation(self, **settled: Any) -> Operation:
         """The operation that the route describes, given what only its own kind can settle."""
@@ -144,12 +167,100 @@ class Planned(BaseRoute):
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection that has been matched to this route."""
 
-    def below(self, prefix: str) -> Self:
-        """A copy of the route with its path below a prefix."""
+    # --- what is set after the declaration ----------------------------------------------------------------------
+
+    @property
+    def is_built(self) -> bool:
+        """Whether a plan serves the route, so that nothing that is set now counts any more."""
+        owner, target = vars(self).get("_target", (None, None))
+        return owner is self and target.prepared is not None
+
+    def state(self) -> dict[str, Any]:
+        """What has been set on the route, collections as copies; what counts by default is left out."""
+        own = vars(self)
+        return {
+            name: COLLECTIONS[name](own[name] or ()) if name in COLLECTIONS else own[name]
+            for name in self.settable
+            if name in own
+        }
+
+    def refresh(self) -> None:
+        """Take over what has been set on the route, and on the one that it shows, unless a plan serves it already."""
+        if self.is_built:
+            return
+        if self.origin is not None:
+            self.follow(self.origin)
+        if self.path != self.placed:
+            self.place(self.path)
+
+    def follow(self, origin: Origin) -> None:
+        """Take over what has been set on the original; what has been set on this route itself stays."""
+        origin.route.refresh()
+        if origin.route.state() == origin.seen:
+            return
+        with FOLLOWING:
+            if self.origin is not origin:
+                return  # another thread was here first
+            fresh = origin.route.inside(origin.prefix, origin.outer)
+            mine, made, now = self.state(), origin.made, fresh.state()
+            for name in {**made, **now}:
+                before, own, after = (state.get(name, MISSING) for state in (made, mine, now))
+                if before == after or (before != own and name not in COLLECTIONS):
+                    continue
+                value = after if before == own else rebased(own, before, after)
+                if value is MISSING:
+                    vars(self).pop(name, None)
+                else:
+                    setattr(self, name, value)
+            self.origin = fresh.origin
+
+    def reread(self) -> None:
+        """Read the endpoint's signature again if another endpoint or another signature has been set.
+
+        Raises:
+            DeclarationError: the signature cannot work.
+        """
+        parts = signature_parts(self.endpoint)
+        if not are_same(parts, self.parts):
+            self.declaration = read_declaration(self.endpoint)
+            self.check()
+            self.parts = parts
+
+    def check(self) -> None:
+        """Refuse what could only fail later."""
+        check_tree(self)
+
+    def bring_up_to_date(self) -> None:
+        """Take over what has been set, so that a plan or a description can be made of it."""
+        self.refresh()
+        is_included = self.original_route is not None
+        is_other = self.endpoint is not self.declaration.function
+        if not self.is_built and (is_included or is_other or self.conventions.rereads_signatures):
+            self.reread()
+
+    # --- where it is included -----------------------------------------------------------------------------------
+
+    def inside(self, prefix: str, outer: Mapping[str, Any]) -> Self:
+        """This route as it stands below a prefix and inside the options of everything around it."""
         view = copy.copy(self)
         view.place(prefix + self.path)
+        vars(view)["app"] = view.serve
         view.original_route = self.original_route or self
+        view.join(outer)
+        view.origin = Origin(self, prefix, outer, self.state(), view.state())
         return view
+
+    def join(self, outer: Mapping[str, Any]) -> None:
+        """Add the options of everything around an inclusion to those of the copy that it shows."""
+        self.dependencies = [*(outer.get("dependencies") or ()), *(self.dependencies or ())]
+
+    def url_path_for(self, name: str, /, **path_params: Any) -> URLPath:
+        """The path to the route with values for its parameters; slashes in the value of one segment are encoded."""
+        if self.conventions.encoded_slashes:
+            path_params = {key: quoted(value, self.param_convertors.get(key)) for key, value in path_params.items()}
+        return super().url_path_for(name, **path_params)
+
+    # --- what serves it -----------------------------------------------------------------------------------------
 
     def own(self, name: str, make: Callable[[], Any]) -> Any:
         """What serves this very route, made once: a copy, however it was made, may have come to say something else."""
@@ -166,6 +277,15 @@ class Planned(BaseRoute):
         return target
 
 
+def rebased(own: Any, before: Any, after: Any) -> Any:
+    """A collection after its original has changed: with what was added to the collection itself, without what was removed."""
+    if isinstance(after, dict):
+        kept = {key: value for key, value in after.items() if key in own or key not in before}
+        return kept | {key: value for key, value in own.items() if key not in before or before[key] is not value}
+    added = [item for item in own if item not in before and item not in after]
+    return type(after)([*(item for item in after if item in own or item not in before), *added])
+
+
 class APIRoute(Planned, routing.Route):
     """One endpoint under one path with `{name}` or `{name:convertor}` for parameters, for one or several HTTP methods.
 
@@ -176,7 +296,10 @@ class APIRoute(Planned, routing.Route):
         UnknownOptionError: an option does not exist.
     """
 
-    # The options, with what counts where the author says nothing.
+    settable = (*OPTIONS, "name", "path", "endpoint", "methods", "_unique_id")
+
+    # The options, with what counts where the author says nothing. Only what was given, or set later, and collections
+    # are attributes of the route itself.
     tags: list[str | Enum]
     dependencies: list[Depends]
     callbacks: list[BaseRoute]
@@ -209,10 +332,10 @@ class APIRoute(Planned, routing.Route):
     def __init__(
         self, path: str, endpoint: Endpoint, *, conventions: Conventions | None = None, **options: Any
     ) -> None:
-        self.options = given_options(f"{type(self).__name__}()", options, ApiRouteOptions)
-        self.declare(path, endpoint, self.options.get("name"), conventions)
-        self.methods = {method.upper() for method in self.options.pop("methods", None) or ("GET",)}
-        self.apply(self.options)
+        given = given_options(f"{type(self).__name__}()", options, ApiRouteOptions)
+        self.declare(path, endpoint, given.get("name"), conventions)
+        self.methods = {method.upper() for method in given.get("methods") or ("GET",)}
+        self.apply(given)
         self.status_code = None if self.status_code is None else int(self.status_code)
         self.description = (self.description or inspect.cleandoc(endpoint.__doc__ or "")).split("\f")[0].strip()
         self.returns = read_returns(endpoint, self.declaration.returns, self.response_model, self.declaration.where)
@@ -221,38 +344,54 @@ class APIRoute(Planned, routing.Route):
         check_route(self)
 
     def apply(self, options: Mapping[str, Any]) -> None:
+        for name, copied in COPIED.items():
+            setattr(self, name, copied(options.get(name) or ()))
         for name in OPTIONS:
-            if name in COPIED:
-                setattr(self, name, COPIED[name](options.get(name) or ()))
-            else:
-                setattr(self, name, options.get(name, getattr(APIRoute, name)))
+            if name in options and name not in COPIED:
+                setattr(self, name, options[name])
 
     @property
     def unique_id(self) -> str:
-        """The operation id: given, or computed by the function that was given for it."""
-        given: str | None = self.options.get("operation_id")
-        if given or self.generate_unique_id_function is None:
-            return given or unique_id(self.name, self.path_format, min(self.methods))
-        return self.generate_unique_id_function(self)
+        """The id for client generators: as it was set, or the operation id, or computed by the function for it."""
+        own: str | None = vars(self).get("_unique_id") or self.operation_id
+        make = self.generate_unique_id_function
+        if own or make is None or isinstance(make, DefaultPlaceholder):
+            return own or unique_id(self.name, self.path_format, min(self.methods))
+        return make(self)
+
+    @unique_id.setter
+    def unique_id(self, unique_id: str) -> None:
+        self._unique_id = unique_id
 
     def settle(self) -> Operation:
+        self.bring_up_to_date()
+        streams = self.returns.streams
         settled_otherwise = ("generate_unique_id_function", "response_model", "callbacks", "operation_id")
+        options = {name: getattr(self, name) for name in OPTIONS if name not in settled_otherwise}
+        for name in COPIED.keys() & options.keys():
+            options[name] = COPIED[name](options[name] or ())  # the record's own; FastAPI's code may set None
         return self.operation(
-            **{name: getattr(self, name) for name in OPTIONS if name not in settled_otherwise},
+            **{name: value for name, value in options.items() if not isinstance(value, DefaultPlaceholder)},
             methods=tuple(sorted(self.methods)),
-            returns=self.returns if self.returns.streams else Returns(model=self.response_model),
-            callbacks=tuple(route.settle() for route in self.callbacks if isinstance(route, APIRoute)),
-            unique_id=self.unique_id,
+            returns=returning(
+                self.endpoint, None if streams else self.response_model, self.returns.item, streams=streams
+            ),
+            callbacks=tuple(route.settle() for route in self.callbacks or () if isinstance(route, APIRoute)),
+            unique_id=self.operation_id or self.unique_id,
         )
 
-    def inside(self, prefix: str, outer: Mapping[str, Any]) -> Self:
-        """This route as it stands below a prefix and inside the options of everything around it."""
-        view = self.below(prefix)
-        current = {name: getattr(self, name) for name in OPTIONS}
-        view.options = inherit(outer, {**self.options, **{name: current[name] for name in JOINED}})
-        own = {name: current[name] for name in ("response_model", "description", "status_code")}
-        view.apply({**current, **view.options, **own})
-        return view
+    def check(self) -> None:
+        # The model stays: what it leaves out of answers must not come back because the endpoint was wrapped.
+        model = PydanticUndefined if self.returns.streams else self.response_model
+        self.returns = read_returns(self.endpoint, self.declaration.returns, model, self.declaration.where)
+        super().check()
+
+    def join(self, outer: Mapping[str, Any]) -> None:
+        own = vars(self)
+        own.pop("_unique_id", None)
+        self.methods = set(self.methods)
+        given = {name: own[name] for name in OPTIONS if name in own and type(own[name]) is not DefaultPlaceholder}
+        self.apply(inherit(outer, given))
 
     @property
     def is_planned(self) -> bool:
@@ -284,16 +423,12 @@ class APIWebSocketRoute(Planned, routing.WebSocketRoute):
     ) -> None:
         self.declare(path, endpoint, name, conventions)
         self.dependencies = list(dependencies or ())
-        check_tree(self)
+        self.check()
 
     def settle(self) -> Operation:
-        dependencies = tuple(self.dependencies)
+        self.bring_up_to_date()
+        dependencies = tuple(self.dependencies or ())
         return self.operation(methods=(), returns=Returns(), dependencies=dependencies, include_in_schema=False)
-
-    def inside(self, prefix: str, outer: Mapping[str, Any]) -> Self:
-        view = self.below(prefix)
-        view.dependencies = [*(outer.get("dependencies") or ()), *self.dependencies]
-        return view
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         await handle_socket(self.target, scope, receive, send)
@@ -309,7 +444,9 @@ def check_route(route: APIRoute) -> None:
         if not isinstance(response, dict):
             said = f"'model': {response.__name__}" if isinstance(response, type) else "'description': '…'"
             raise refused("An additional response must be a dict", hint=f"Write responses={{{code!r}: {{{said}}}}}.")
-    answers: list[tuple[Any, Any]] = [(route.status_code, route.returns.model), (None, route.returns.item)]
+    answers: list[tuple[Any, Any]] = []
+    if not route.returns.missing:
+        answers = [(route.status_code, route.returns.model), (None, route.returns.item)]
     answers += [(code, response.get("model")) for code, response in route.responses.items()]
     for code, model in answers:
         if model is None:

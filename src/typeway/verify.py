@@ -15,7 +15,8 @@ from starlette.middleware.base import BaseHTTPMiddleware
 
 from typeway.conventions import Conventions
 from typeway.declare.depends import Depends
-from typeway.declare.signature import candidates, name_of, where
+from typeway.declare.scope import candidates, where
+from typeway.declare.signature import name_of
 from typeway.demands import is_status
 from typeway.exceptions import calling_line, declaration_error
 from typeway.plan.calls import is_async_generator, is_coroutine, is_generator

@@ -60,7 +60,8 @@ def indexes_of(
             requests.append(entry)
         if not isinstance(route, routing.Route):
             sockets.append(entry)
-    return Index(requests), Index(sockets)
+    reads_encoded = conventions.encoded_slashes
+    return Index(requests, reads_encoded=reads_encoded), Index(sockets, reads_encoded=reads_encoded)
 
 
 def limit_of(route: BaseRoute, limit: int | None) -> int | None:
@@ -73,6 +74,8 @@ def limit_of(route: BaseRoute, limit: int | None) -> int | None:
 
 def entry_of(number: int, route: BaseRoute, conventions: Conventions, limit: int | None, *, plans: bool) -> Entry:
     """The index entry of a route, whom a plan may serve or not; one that matches in its own way is asked itself."""
+    if isinstance(route, (APIRoute, APIWebSocketRoute)):
+        route.refresh()
     original = getattr(route, "original_route", None)
     shows_original = conventions.original_scope_route and isinstance(route, APIRoute)
     shown = original if original is not None and shows_original else route

@@ -296,4 +296,4 @@ def test_a_route_that_cannot_be_served_is_warned_of_at_the_start(write: Write, s
     (warning,) = [line for line in server.log if line.startswith("Warning: ")]
     assert "/broken cannot be served. " in warning
     assert "main.py:10" in warning
-    assert "the name 'Undefined', which is not defined. Hint: " in warning
+    assert "the name 'Undefined' in the type of parameter 'value' is not defined. Hint: " in warning

@@ -124,7 +124,7 @@ def styles(web: Any) -> Any:  # one endpoint per style
         return value
 
     @app.get("/query/last-marker-wins")
-    def query_last(value: Annotated[str, web.Header(), web.Query()] = "none"):
+    def query_last(value: Annotated[str, web.Query(alias="other"), web.Query(alias="value")] = "none"):
         return value
 
     @app.get("/query/list")
@@ -513,7 +513,7 @@ def test_a_dependency_in_annotated_beats_a_marker_as_default(web):
 
     @application(web)
     def read(
-        value: Annotated[int, web.Query(), web.Depends(lambda: 1)],
+        value: Annotated[int, web.Depends(lambda: 0), web.Depends(lambda: 1)],
         other: Annotated[int, web.Depends(lambda: 2)] = web.Query(3),
     ):
         return [value, other]

@@ -11,7 +11,8 @@ from typing_extensions import TypeAliasType
 import typeway
 from tests.frameworks import answer, application, each_framework
 from typeway import Depends, Query
-from typeway.declare.signature import Declaration, Parameter, read_declaration, unwrap, where
+from typeway.declare.scope import unwrap, where
+from typeway.declare.signature import Declaration, Parameter, read_declaration
 from typeway.exceptions import DeclarationError
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from pydantic import AliasChoices, BaseModel, Field
 from tests.describe.applications import APPLICATIONS, framework
 from tests.frameworks import differences, each_framework
 from typeway import APIRouter, Body, Cookie, Depends, FastAPI, Header, Path, Query
-from typeway.exceptions import DeclarationError, TypewayDeprecationWarning
+from typeway.exceptions import DeclarationError, DeclarationWarning, TypewayDeprecationWarning
 from typeway.security import HTTPBasic
 
 
@@ -109,8 +109,8 @@ def test_unknown_response_keys_are_refused() -> None:
     assert isinstance(error.value, DeclarationError)
 
 
-def test_undefined_names_are_refused() -> None:
-    """A model that refers to a name which nobody defines fails with that name and the endpoint's place."""
+def test_operations_with_undefined_names_are_left_out_with_a_warning() -> None:
+    """A model that refers to a name which nobody defines is named with the endpoint's place; the rest is described."""
     app = FastAPI()
 
     class Incomplete(BaseModel):
@@ -119,8 +119,13 @@ def test_undefined_names_are_refused() -> None:
     @app.post("/")
     def root(body: Incomplete) -> None: ...
 
-    with pytest.raises(DeclarationError, match=r"(?s)test_documents\.py:\d+: .*Nowhere.* Hint: "):
-        app.openapi()
+    @app.get("/fine")
+    def fine() -> int: ...
+
+    with pytest.warns(DeclarationWarning, match=r"(?s)/ is not documented.*test_documents\.py:\d+: .*Nowhere.* Hint: "):
+        document = app.openapi()
+    assert list(document["paths"]) == ["/fine"]
+    assert "components" not in document
 
 
 def test_callbacks_bring_their_components() -> None:

@@ -13,7 +13,7 @@ from typeway.app import Typeway
 from typeway.compat import pages
 from typeway.compat.conventions import FASTAPI
 from typeway.compat.document import checked
-from typeway.compat.routes import APIRoute, APIWebSocketRoute
+from typeway.compat.routes import APIRoute, APIWebSocketRoute, generate_unique_id
 from typeway.conventions import Conventions
 from typeway.datastructures import Default
 from typeway.documentation import add_documentation
@@ -32,6 +32,9 @@ class APIRouter(Router):
     conventions: ClassVar[Conventions] = FASTAPI
     default_route_class: ClassVar[type[Route]] = APIRoute
     websocket_route_class: ClassVar[type[WebSocketRoute]] = APIWebSocketRoute
+    default_response_class: Any = Default(JSONResponse)
+    generate_unique_id_function: Any = Default(generate_unique_id)
+    strict_content_type: Any = Default(True)
 
     def __init__(self, *, dependency_overrides_provider: Any = None, **options: Unpack[RouterOptions]) -> None:
         # Overrides are always those of the application that serves; some code asks a router for it.
@@ -47,11 +50,6 @@ class APIRouter(Router):
     def on_shutdown(self) -> list[Callable[[], Any]]:
         """The functions that run at shut-down; a list to add to."""
         return self.events["shutdown"]
-
-    @property
-    def default_response_class(self) -> Any:
-        """The response class of routes that name none."""
-        return self.given.get("default_response_class", Default(JSONResponse))
 
     def api_route(
         self, path: str, **options: Unpack[ApiRouteOptions]

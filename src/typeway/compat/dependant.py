@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy, deepcopy
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final, Literal, get_args, get_origin
@@ -19,9 +19,11 @@ from starlette.websockets import WebSocket
 
 from typeway.compat.conventions import FASTAPI
 from typeway.declare import markers, shapes
+from typeway.declare.annotation import resolve
 from typeway.declare.classify import Injected, Input
 from typeway.declare.depends import Depends, SecurityScopes
-from typeway.declare.signature import globals_of, read_declaration, read_signature, resolve
+from typeway.declare.scope import Names, globals_of
+from typeway.declare.signature import read_declaration, read_signature
 from typeway.plan.fields import check_type, field_schema_of
 from typeway.plan.tree import Growth, Node, grow_dependency, grow_tree
 
@@ -93,6 +95,32 @@ class ModelField:
         return id(self)
 
 
+class Dependencies(list["Dependant"]):
+    """The dependencies of a route's dependant, which may be changed while the route serves."""
+
+    def __init__(self, dependencies: Iterable[Dependant], route: Any) -> None:
+        super().__init__(dependencies)
+        self.route = route
+
+
+def planning(change: Any) -> Any:
+    """A list's method after which the route is planned again."""
+
+    def changed(dependencies: Dependencies, *values: Any, **options: Any) -> Any:
+        result = change(dependencies, *values, **options)
+        dependencies.route.plan_again()
+        return result
+
+    return changed
+
+
+for method in (
+    "append", "extend", "insert", "remove", "pop", "clear", "reverse", "sort",
+    "__iadd__", "__imul__", "__setitem__", "__delitem__",
+):  # fmt: skip
+    setattr(Dependencies, method, planning(getattr(list, method)))
+
+
 @dataclass
 class Dependant:
     """One callable with its parameters and dependencies, for plugins to read.
@@ -125,6 +153,17 @@ class Dependant:
 
     def __post_init__(self) -> None:
         self.declared = tuple(self.dependencies)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        route = vars(self).get("route")
+        super().__setattr__(name, Dependencies(value, route) if name == "dependencies" and route is not None else value)
+        if route is not None:
+            route.plan_again()
+
+    def belong(self, route: Any) -> None:
+        """Let a route serve by what is changed here, also after its first request."""
+        self.dependencies = Dependencies(self.dependencies, route)
+        self.route = route
 
     @property
     def added(self) -> list[Dependant]:
@@ -164,6 +203,14 @@ def field_of(entry: Input) -> ModelField:
     marker.annotation = get_args(entry.annotation)[0] if get_origin(entry.annotation) is Annotated else entry.annotation
     marker.metadata = [*marker.metadata, *entry.metadata]
     return ModelField(marker, entry.name)
+
+
+def input_of(field: ModelField) -> Input:
+    """The input that a field describes."""
+    info, kind = field.field_info, field.field_info.annotation
+    marker = info if isinstance(info, markers.Marker) else markers.Body(info.default)
+    is_group = marker.location != "body" and shapes.is_model(kind)
+    return Input(name=field.name, annotation=kind, kind=kind, marker=marker, is_group=is_group)
 
 
 def dependant_of(node: Node, path: str, name: str | None = None) -> Dependant:
@@ -288,9 +335,9 @@ def create_model_field(
 
 def get_typed_signature(call: Callable[..., Any]) -> inspect.Signature:
     """The parameters of a callable with their annotations resolved."""
-    names = globals_of(call)
+    names = Names(globals_of(call), call)
     parameters = [
-        parameter.replace(annotation=get_typed_annotation(parameter.annotation, names))
+        parameter.replace(annotation=resolve(parameter.annotation, names))
         for parameter in read_signature(call).parameters.values()
     ]
     return inspect.Signature(parameters)
@@ -298,13 +345,13 @@ def get_typed_signature(call: Callable[..., Any]) -> inspect.Signature:
 
 def get_typed_annotation(annotation: Any, globalns: dict[str, Any]) -> Any:
     """What an annotation that may be a string names."""
-    return resolve(annotation, globalns)
+    return resolve(annotation, Names(globalns))
 
 
 def get_typed_return_annotation(call: Callable[..., Any]) -> Any:
     """The resolved return annotation of a callable; None if it has none."""
     returns = read_signature(call).return_annotation
-    return None if returns is inspect.Signature.empty else resolve(returns, globals_of(call))
+    return None if returns is inspect.Signature.empty else resolve(returns, Names(globals_of(call), call))
 
 
 def lenient_issubclass(cls: Any, class_or_tuple: Any) -> bool:

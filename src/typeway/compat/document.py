@@ -13,6 +13,7 @@ from typeway.app import Typeway, operations_of
 from typeway.compat.contexts import RouteContext, reached_route
 from typeway.compat.dependant import ModelField, get_flat_body_params, get_flat_params
 from typeway.compat.routes import APIRoute
+from typeway.compat.routes import generate_unique_id as generate_unique_id
 from typeway.datastructures import DefaultPlaceholder
 from typeway.describe.document import About, build_document, without_none
 from typeway.describe.operation import METHODS_WITH_BODY as METHODS_WITH_BODY
@@ -23,7 +24,6 @@ from typeway.exceptions import TypewayDeprecationWarning
 from typeway.guard.failures import INVALID, Failures
 from typeway.options import given_options
 from typeway.responses import BODILESS
-from typeway.routes import APIRoute as Route
 
 REF_PREFIX: Final = COMPONENT
 REF_TEMPLATE: Final = COMPONENT + "{model}"
@@ -101,11 +101,6 @@ def get_fields_from_routes(routes: Sequence[BaseRoute | RouteContext]) -> list[M
             answer = [] if route.response_field is None else [route.response_field]
             fields += [*get_flat_body_params(route.dependant), *answer, *get_flat_params(route.dependant)]
     return fields
-
-
-def generate_unique_id(route: Route) -> str:
-    """The operation id of a route that names none."""
-    return unique_id(route.name, route.path_format, min(route.methods))
 
 
 def generate_operation_id(*, route: Any, method: str) -> str:

@@ -6,12 +6,12 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from starlette import routing
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from typeway import routes
 from typeway.compat.contexts import EffectiveRouteContext
@@ -23,11 +23,13 @@ from typeway.compat.dependant import (
     dependant_of,
     get_body_field,
     get_flat_body_params,
+    input_of,
     should_embed,
 )
 from typeway.compat.install import standing
-from typeway.datastructures import DefaultPlaceholder
+from typeway.datastructures import Default, DefaultPlaceholder
 from typeway.declare.returns import Returns
+from typeway.describe.operation import unique_id
 from typeway.operation import Operation
 from typeway.plan.calls import is_coroutine
 from typeway.serve.handle import handle_request, serve_handler
@@ -37,63 +39,50 @@ from typeway.types import ASGIApp, Receive, Scope, Send
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
-# What a view of a route computes anew.
-COMPUTED: Final = ("dependant", "body_field", "_embed_body_fields")
+# What a route that is included computes anew.
+COMPUTED: Final = ("dependant", "_embed_body_fields", "_body_field")
 
 
-class APIRoute(routes.APIRoute):
-    """One endpoint under one path, as FastAPI's plugins expect a route to look."""
+class Planned(routes.Planned):
+    """What the routes of both kinds show to plugins: the dependant, which may be changed."""
 
     conventions = FASTAPI
-
-    def __init__(
-        self, path: str, endpoint: Callable[..., Any], *, dependency_overrides_provider: Any = None, **options: Any
-    ) -> None:
-        # Overrides are always those of the application that serves; some code asks a route for it.
-        self.dependency_overrides_provider = dependency_overrides_provider
-        super().__init__(path, endpoint, **options)
 
     @cached_property
     def dependant(self) -> Dependant:
         """The endpoint with its parameters and dependencies; what is appended to its dependencies runs."""
         dependant = dependant_of(self.tree(), self.path_format)
-        dependant.route = self
+        dependant.belong(self)
         return dependant
 
-    @cached_property
-    def _embed_body_fields(self) -> bool:
-        return should_embed(get_flat_body_params(self.dependant))
+    def plan_again(self) -> None:
+        """Serve the next request by what the dependant says now."""
+        owner, target = vars(self).get("_target", (None, None))
+        if owner is self:
+            target.forget()
 
-    @cached_property
-    def body_field(self) -> ModelField | None:
-        """The whole body as one field."""
-        params = get_flat_body_params(self.dependant)
-        return get_body_field(body_params=params, name=self.unique_id, embed_body_fields=self._embed_body_fields)
+    def check(self) -> None:
+        """Refuse what could only fail later, and let the dependant that plugins hold show what has been read."""
+        super().check()
+        dependant: Dependant | None = vars(self).get("dependant")
+        if dependant is None:
+            return
+        fresh = dependant_of(self.tree(), self.path_format)
+        fresh.dependencies += dependant.added
+        if dependant.call is not self.parts[0]:
+            fresh.call = dependant.call  # it was replaced, and so runs in the place of any endpoint
+        fresh.belong(self)
+        vars(dependant).update(vars(fresh))
 
-    @property
-    def response_field(self) -> ModelField | None:
-        """The answer as one field; None without a response model."""
-        if self.response_model is None:
-            return None
-        return create_model_field(f"Response_{self.unique_id}", self.response_model, mode="serialization")
-
-    @property
-    def scope_marks(self) -> Mapping[str, Any]:
-        """What the scope shows beside the route: the route as it stands in the application, if it was included."""
-        marks = {} if self.original_route is None else {"effective_route_context": EffectiveRouteContext(self)}
-        return {"fastapi": MappingProxyType(marks)}
-
-    def inside(self, prefix: str, outer: Mapping[str, Any]) -> Self:
-        """This route as it stands in a router that includes it."""
-        view = super().inside(prefix, outer)
+    def join(self, outer: Mapping[str, Any]) -> None:
+        """Add the options of everything around an inclusion to those of the copy that it shows."""
+        super().join(outer)
         for name in COMPUTED:
-            view.__dict__.pop(name, None)
-        return view
+            vars(self).pop(name, None)
 
-    def settle(self) -> Operation:
-        """The operation that the route describes as it stands now, with what plugins have done to its dependant."""
-        operation = super().settle()
-        dependant: Dependant | None = self.__dict__.get("dependant")
+    def changed(self, operation: Operation) -> Operation:
+        """The operation with what plugins have done to the route's dependant."""
+        dependant: Dependant | None = vars(self).get("dependant")
         if dependant is None:
             return operation
         known = {id(depends) for depends in operation.dependencies}
@@ -102,6 +91,76 @@ class APIRoute(routes.APIRoute):
         if dependant.call is not None and dependant.call is not self.endpoint:
             declaration = replace(declaration, function=dependant.call)
         return replace(operation, dependencies=[*operation.dependencies, *added], declaration=declaration)
+
+
+def generate_unique_id(route: routes.APIRoute) -> str:
+    """The operation id of a route that names none."""
+    return unique_id(route.name, route.path_format, min(route.methods))
+
+
+class APIRoute(Planned, routes.APIRoute):
+    """One endpoint under one path, as FastAPI's plugins expect a route to look."""
+
+    response_class: Any = Default(JSONResponse)
+    generate_unique_id_function: Any = Default(generate_unique_id)
+
+    def __init__(
+        self, path: str, endpoint: Callable[..., Any], *, dependency_overrides_provider: Any = None, **options: Any
+    ) -> None:
+        # Overrides are always those of the application that serves; some code asks a route for it.
+        self.dependency_overrides_provider = dependency_overrides_provider
+        super().__init__(path, endpoint, **options)
+        # As in FastAPI what is set later does not change it: the names of schemas are made of it.
+        self.unique_id = self.unique_id
+
+    def join(self, outer: Mapping[str, Any]) -> None:
+        """Add the options of everything around an inclusion to those of the copy that it shows."""
+        super().join(outer)
+        self.unique_id = self.unique_id
+
+    @cached_property
+    def _embed_body_fields(self) -> bool:
+        return should_embed(get_flat_body_params(self.dependant))
+
+    @property
+    def body_field(self) -> ModelField | None:
+        """The whole body as one field; where it is set, it counts for the documentation."""
+        own = vars(self)
+        if "_body_field" in own:
+            field: ModelField | None = own["_body_field"]
+            return field
+        params = get_flat_body_params(self.dependant)
+        return get_body_field(body_params=params, name=self.unique_id, embed_body_fields=self._embed_body_fields)
+
+    @body_field.setter
+    def body_field(self, field: ModelField | None) -> None:
+        self._body_field = field
+
+    @property
+    def response_field(self) -> ModelField | None:
+        """The answer as one field; None without a response model. Where it is set, its type becomes the model."""
+        if self.response_model is None:
+            return None
+        return create_model_field(f"Response_{self.unique_id}", self.response_model, mode="serialization")
+
+    @response_field.setter
+    def response_field(self, field: ModelField | None) -> None:
+        self.response_model = None if field is None else field.field_info.annotation
+
+    @property
+    def scope_marks(self) -> Mapping[str, Any]:
+        """What the scope shows beside the route: the route as it stands in the application, if it was included."""
+        marks = {} if self.original_route is None else {"effective_route_context": EffectiveRouteContext(self)}
+        return {"fastapi": MappingProxyType(marks)}
+
+    def settle(self) -> Operation:
+        """The operation that the route describes as it stands now, with what plugins have done to it."""
+        operation = self.changed(super().settle())
+        body: dict[str, Any] = {"body_title": f"Body_{self.unique_id}"}
+        if "_body_field" in vars(self):
+            field = self.body_field
+            body["documented_body"] = () if field is None else (input_of(field),)
+        return replace(operation, **body)
 
     @property
     def is_planned(self) -> bool:
@@ -118,12 +177,14 @@ class APIRoute(routes.APIRoute):
     def get_route_handler(self) -> Handler:
         """The function from request to response that serves the route; subclasses may wrap it."""
         make = installed_maker()
+        # Whoever asks may have changed the route since it was planned.
+        vars(self).pop("_target", None)
         if make is get_request_handler:
-            # Whoever asks may have changed the route since it was planned.
-            vars(self).pop("_target", None)
             handler: Handler = marked(handle_request(self.target), route=self, target=self.target)
             return handler
-        own_class = {} if self.response_class is None else {"response_class": self.response_class}
+        self.bring_up_to_date()
+        is_own = self.response_class is not None and not isinstance(self.response_class, DefaultPlaceholder)
+        own_class = {"response_class": self.response_class} if is_own else {}
         made: Handler = make(  # whatever instrumentation has put there
             dependant=self.dependant,
             body_field=self.body_field,
@@ -144,10 +205,8 @@ class APIRoute(routes.APIRoute):
         return made
 
 
-class APIWebSocketRoute(routes.APIWebSocketRoute):
+class APIWebSocketRoute(Planned, routes.APIWebSocketRoute):
     """One WebSocket endpoint under one path, as FastAPI's plugins expect a route to look."""
-
-    conventions = FASTAPI
 
     def __init__(
         self, path: str, endpoint: Callable[..., Any], *, dependency_overrides_provider: Any = None, **options: Any
@@ -155,16 +214,9 @@ class APIWebSocketRoute(routes.APIWebSocketRoute):
         self.dependency_overrides_provider = dependency_overrides_provider
         super().__init__(path, endpoint, **options)
 
-    @cached_property
-    def dependant(self) -> Dependant:
-        """The endpoint with its parameters and dependencies."""
-        return dependant_of(self.tree(), self.path_format)
-
-    def inside(self, prefix: str, outer: Mapping[str, Any]) -> Self:
-        """This route as it stands in a router that includes it."""
-        view = super().inside(prefix, outer)
-        view.__dict__.pop("dependant", None)
-        return view
+    def settle(self) -> Operation:
+        """The operation that the route describes as it stands now, with what plugins have done to its dependant."""
+        return self.changed(super().settle())
 
 
 def installed_maker() -> Any:

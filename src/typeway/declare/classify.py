@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from types import NoneType
 from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import AliasChoices, AliasPath, Field, Json
@@ -15,6 +16,7 @@ from starlette.websockets import WebSocket
 
 from typeway.conventions import TYPEWAY, Conventions
 from typeway.declare import markers, shapes
+from typeway.declare.annotation import is_type, parts_of, unfolded
 from typeway.declare.depends import Depends, SecurityScopes
 from typeway.declare.markers import Location, Marker
 from typeway.declare.signature import Declaration, Parameter
@@ -30,6 +32,8 @@ class Injected:
 
     name: str
     kind: type[Any]
+    has_default: bool = False  # whether the parameter has a default, which counts where there is no such object
+    is_optional: bool = False  # whether None will do where there is no such object
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +160,8 @@ def needed(question: Question) -> Needed | None:
     if depends is None:
         return None
     if depends.dependency is None:
-        depends = replace(depends, dependency=question.parameter.annotation)
+        members = [member for member in shapes.members(question.parameter.annotation) if member is not NoneType]
+        depends = replace(depends, dependency=members[0] if len(members) == 1 else question.parameter.annotation)
     return Needed(question.parameter.name, depends)
 
 
@@ -172,8 +177,12 @@ def marked(question: Question) -> Input | None:
 
 
 def injected(question: Question) -> Injected | None:
-    kind = injected_as(question.parameter.annotation)
-    return None if kind is None else Injected(question.parameter.name, kind)
+    parameter = question.parameter
+    kind = injected_as(parameter.annotation)
+    if kind is None:
+        return None
+    is_optional = NoneType in shapes.members(parameter.annotation)
+    return Injected(parameter.name, kind, parameter.default is not PydanticUndefined, is_optional)
 
 
 @shapes.remembered
@@ -210,6 +219,14 @@ def build_input(question: Question, marker: Marker, default: Any) -> Input:
     if marker.location == "body" and "media_type" not in marker.given:
         settled.media_type = shapes.media_type(parameter.annotation) or settled.media_type
     extras = tuple(entry for entry in parameter.metadata if entry is not marker and not isinstance(entry, Depends))
+    kind = parameter.annotation
+    is_plain = is_type(kind) and parameter.alias is None
+    if question.conventions.names_aliases and not is_plain:
+        if marker.location == "body" and parameter.alias is not None and not marker.metadata:
+            # A body that is a named alias is a component of that name; what the alias holds, it says itself.
+            kind, extras, settled.discriminator = parameter.alias, (), None
+        elif marker.location != "body" or extras or marker.metadata:
+            kind = unfolded(kind)
     has_json = any(is_json(entry) for entry in extras)
     is_group = marker.location != "body" and shapes.is_model_group(parameter.annotation) and not has_json
     if marker.location == "header" and not is_group and not settled.alias:
@@ -220,7 +237,7 @@ def build_input(question: Question, marker: Marker, default: Any) -> Input:
     )
     built = Input(
         name=parameter.name,
-        annotation=annotated(parameter.annotation, metadata, settled),
+        annotation=annotated(kind, metadata, settled),
         # On the wire JSON is one string, whatever it holds.
         kind=str if has_json else parameter.annotation,
         marker=settled,
@@ -228,6 +245,8 @@ def build_input(question: Question, marker: Marker, default: Any) -> Input:
         metadata=metadata,
     )
     check_location(question, built)
+    if not is_plain:
+        refuse_hidden_markers(question, built)
     return built
 
 
@@ -243,6 +262,21 @@ def take_field_default(question: Question, marker: Marker, settled: Marker) -> N
         if field.default is not PydanticUndefined and question.conventions.field_defaults:
             settled.default = field.default
             return
+
+
+def refuse_hidden_markers(question: Question, built: Input) -> None:
+    """Refuse a type with a marker inside that is not obeyed: nobody may read a dependency as a query parameter.
+
+    A marker of the parameter's own location does no harm there: Pydantic obeys its constraints.
+    """
+    name = question.parameter.name
+    for part in parts_of(built.annotation):
+        if isinstance(part, Depends) or (isinstance(part, Marker) and part.location != built.location):
+            kind = type(part).__name__
+            raise question.refused(
+                f"{kind}() stands inside the type of parameter {name!r}, where it cannot be obeyed.",
+                f"Put it around the whole type: `{name}: Annotated[…, {kind}(…)]`.",
+            )
 
 
 def is_json(entry: Any) -> bool:
@@ -277,6 +311,8 @@ def refuse_contradictions(question: Question) -> None:
             f"`{type(default).__name__}` as a default value together for {name!r}",
             SAY_ONCE,
         )
+    if len(question.parameter.metadata) > 1 and question.conventions.one_source:
+        refuse_several_sources(question)
     if type(default) is FieldInfo and not question.conventions.field_defaults:
         raise question.refused(
             f"non-body parameters must be in path, query, header or cookie: {name}",
@@ -289,6 +325,18 @@ def refuse_contradictions(question: Question) -> None:
     marker = question.said(Marker)
     if marker is not None:
         refuse_marker(question, marker)
+
+
+def refuse_several_sources(question: Question) -> None:
+    """Refuse markers in `Annotated` that name different sources: one of them would be ignored in silence."""
+    said = [entry for entry in question.parameter.metadata if isinstance(entry, (Depends, Marker))]
+    if len({entry.location if isinstance(entry, Marker) else Depends for entry in said}) > 1:
+        kinds = " and ".join(f"{type(entry).__name__}()" for entry in said)
+        name = question.parameter.name
+        raise question.refused(
+            f"{kinds} in `Annotated` name different sources for parameter {name!r}.",
+            "Keep the one that is meant; a type alias may hold the other.",
+        )
 
 
 def refuse_marker(question: Question, marker: Marker) -> None:

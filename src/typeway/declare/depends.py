@@ -63,6 +63,10 @@ class Depends:
     capacity: Capacity | None = field(default=None, repr=False)
     concurrent: bool = field(default=False, repr=False)
 
+    # Types with a marker inside, such as `CurrentUser | None`, are keys of Python's own caches; scopes may be a list.
+    def __hash__(self) -> int:
+        return hash((type(self), id(self.dependency), self.use_cache, self.scope))
+
     def __post_init__(self) -> None:
         limit: Any = self.max_concurrency
         if limit is not None and not is_whole(limit, 1):
@@ -82,6 +86,8 @@ class Security(Depends):
     """
 
     scopes: Sequence[str] | None = field(default=None)
+
+    __hash__ = Depends.__hash__
 
 
 class SecurityScopes:

@@ -5,17 +5,26 @@ import functools
 import types
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+from typing import Any, Final, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel
 from starlette.datastructures import UploadFile
 from typing_extensions import is_typeddict
 
-from typeway.declare.annotation import is_alias, value_of
+from typeway.declare.annotation import members_of, plain
 
 SEQUENCES = (list, tuple, set, frozenset, deque, Sequence)
 
 Answer = TypeVar("Answer")
+
+# What forgets the answers to each question; filled while this package is imported, by the decorator below.
+REMEMBERED: Final[list[Callable[[], None]]] = []
+
+
+def forget() -> None:
+    """Forget all answers: a type alias may have been asked while a name in it was not defined."""
+    for clear in REMEMBERED:
+        clear()
 
 
 def remembered(question: Callable[[Any], Answer]) -> Callable[[Any], Answer]:
@@ -25,6 +34,7 @@ def remembered(question: Callable[[Any], Answer]) -> Callable[[Any], Answer]:
     which no question here minds.
     """
     ask = functools.lru_cache(maxsize=1024)(question)
+    REMEMBERED.append(ask.cache_clear)
 
     @functools.wraps(question)
     def answer(annotation: Any) -> Answer:
@@ -38,26 +48,10 @@ def remembered(question: Callable[[Any], Answer]) -> Callable[[Any], Answer]:
     return answer
 
 
-def plain(annotation: Any) -> Any:
-    """The annotation without `Annotated` and PEP 695 aliases around it."""
-    while True:
-        if is_alias(annotation):
-            annotation = value_of(annotation)
-        elif get_origin(annotation) is Annotated:
-            annotation = get_args(annotation)[0]
-        else:
-            return annotation
-
-
-def is_union(annotation: Any) -> bool:
-    return get_origin(annotation) in (Union, types.UnionType)
-
-
 @remembered
 def members(annotation: Any) -> tuple[Any, ...]:
-    """The members of a union, or the annotation alone."""
-    annotation = plain(annotation)
-    return tuple(plain(member) for member in get_args(annotation)) if is_union(annotation) else (annotation,)
+    """The members of a union, or the annotation alone: plain types, whatever stands around them."""
+    return tuple(members_of(annotation))
 
 
 def is_subclass(annotation: Any, classes: type[Any] | tuple[type[Any], ...]) -> bool:

@@ -1,17 +1,19 @@
 """Read a callable's signature: its parameters with their annotations resolved, and what it returns."""
 
-import builtins
 import functools
 import inspect
 import sys
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, ForwardRef, get_args, get_origin
+from typing import Any, get_args, get_origin
 
+from pydantic import Field
 from pydantic_core import PydanticUndefined
 
-from typeway.declare.annotation import is_alias, value_of
-from typeway.exceptions import declaration_error
+from typeway.declare import shapes
+from typeway.declare.annotation import filled, missing_names, read_annotation, resolve
+from typeway.declare.scope import Names, globals_of, unwrap, where, written
+from typeway.exceptions import DeclarationError, declaration_error
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,8 @@ class Parameter:
     metadata: tuple[Any, ...] = ()  # what `Annotated` says beside the type
     default: Any = PydanticUndefined
     is_variable: bool = False  # whether it is `*args` or `**kwargs`
+    is_positional: bool = False  # whether it cannot be given by name
+    alias: Any = None  # the type alias that the whole annotation is, which names a body in the document
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,7 @@ class Declaration:
     parameters: tuple[Parameter, ...]
     returns: Any  # its return annotation, or `PydanticUndefined`
     where: str  # file and line of its definition, for messages
+    missing: tuple[str, ...] = ()  # the names in its annotations that are not defined yet
     # Where its parameters' values come from, by what that depends on beside itself; see `classify`.
     # A declaration of other parameters, made by `replace()`, begins with none.
     answers: dict[Hashable, tuple[Any, ...]] = field(default_factory=dict, init=False, compare=False, repr=False)
@@ -46,11 +51,14 @@ def read_declaration(function: Callable[..., Any]) -> Declaration:
         hint = "Wrap it in a function whose parameters are written out."
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise declaration_error(f"{function!r} has no readable signature: {error}.", hint=hint, also=kind) from error
-    namespace = globals_of(function)
+    names = Names(globals_of(function), function)
+    given = type_arguments(function)
     try:
-        parameters = tuple(read_parameter(parameter, namespace) for parameter in signature.parameters.values())
+        parameters = tuple(
+            read_parameter(parameter, names, given, function) for parameter in signature.parameters.values()
+        )
         has_return = not inspect.isclass(function) and signature.return_annotation is not inspect.Signature.empty
-        returns = resolve(signature.return_annotation, namespace) if has_return else PydanticUndefined
+        returns = resolve(signature.return_annotation, names) if has_return else PydanticUndefined
     except (SyntaxError, TypeError) as error:
         problem = str(error)
         if isinstance(error, SyntaxError):
@@ -61,115 +69,86 @@ def read_declaration(function: Callable[..., Any]) -> Declaration:
             where=where(function),
             also=TypeError,
         ) from error
-    return Declaration(function=function, parameters=parameters, returns=returns, where=where(function))
+    annotations = [*(parameter.annotation for parameter in parameters), returns]
+    missing = tuple(name for annotation in annotations for name in missing_names(annotation))
+    names.keep(calls=bool(missing))
+    return Declaration(function, parameters, returns, where(function), missing)
+
+
+def complete(declaration: Declaration) -> Declaration:
+    """The declaration with the names that have been defined since it was read."""
+    if not declaration.missing:
+        return declaration
+    # A type alias may have been asked for its value while a name in it was missing.
+    shapes.forget()
+    again = read_declaration(declaration.function)
+    return declaration if again.missing == declaration.missing else again
+
+
+def undefined_name(name: str, user: str, where: str) -> DeclarationError:
+    """The refusal of an annotation that uses a name which is still not defined when the route is planned."""
+    return declaration_error(
+        f"the name {name!r} in {user} is not defined.",
+        hint="Import it at run time, outside `if TYPE_CHECKING`, or define it before the first request.",
+        where=where,
+        also=NameError,
+    )
 
 
 def read_signature(function: Callable[..., Any]) -> inspect.Signature:
     if sys.version_info >= (3, 14):
         import annotationlib
 
-        return inspect.signature(function, annotation_format=annotationlib.Format.FORWARDREF)
-    return inspect.signature(function)
+        return inspect.signature(constructed(function), annotation_format=annotationlib.Format.FORWARDREF)
+    return inspect.signature(constructed(function))
 
 
-def read_parameter(parameter: inspect.Parameter, namespace: dict[str, Any]) -> Parameter:
-    annotation, metadata = derived(*split(resolve(parameter.annotation, namespace)))
+def constructed(function: Any) -> Any:
+    """The class that calling a generic alias constructs, whose signature counts; anything else is called itself."""
+    if isinstance(function, functools.partial):
+        inner = constructed(function.func)
+        return function if inner is function.func else functools.partial(inner, *function.args, **function.keywords)
+    origin = get_origin(function)
+    return origin if inspect.isclass(origin) else function
+
+
+def read_parameter(
+    parameter: inspect.Parameter, names: Names, given: Mapping[Any, Any], function: Callable[..., Any]
+) -> Parameter:
+    empty = inspect.Parameter.empty
+    annotation = Any if parameter.annotation is empty else parameter.annotation
+    meaning = read_annotation(filled(annotation, given) if given else annotation, names)
+    default = PydanticUndefined if parameter.default is empty else parameter.default
+    metadata = meaning.metadata
+    factory = default_factory(function, parameter.name, default)
+    if factory is not None:
+        default, metadata = PydanticUndefined, (*metadata, Field(default_factory=factory))
     return Parameter(
         name=parameter.name,
-        annotation=Any if annotation is inspect.Parameter.empty else annotation,
+        annotation=meaning.type,
         metadata=metadata,
-        default=PydanticUndefined if parameter.default is inspect.Parameter.empty else parameter.default,
+        default=default,
         is_variable=parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD),
+        alias=meaning.alias,
+        is_positional=parameter.kind is parameter.POSITIONAL_ONLY,
     )
 
 
-def resolve(annotation: Any, namespace: dict[str, Any]) -> Any:
-    """Turn a string annotation into the type it names; what cannot be found yet stays a ForwardRef.
-
-    Names that only a type checker imports are tolerated: a dependency's parameter may well be of such a type.
-    """
-    text = annotation.__forward_arg__ if isinstance(annotation, ForwardRef) else annotation
-    if not isinstance(text, str):
-        return annotation
-    try:
-        return eval(text, namespace)  # the author's own annotation, in the author's own module  # noqa: S307
-    except (NameError, AttributeError):
-        pass
-    try:
-        # What stands around an unknown name counts, so that `Annotated[Unknown, Depends(f)]` works.
-        return eval(text, namespace, Names(vars(builtins) | namespace))  # noqa: S307
-    except (NameError, AttributeError, TypeError):
-        return ForwardRef(text)
+def type_arguments(function: Any) -> dict[Any, Any]:
+    """The types that a generic class is constructed with: of `Repository[User]`, by its type variables."""
+    origin = getattr(function, "__origin__", None)
+    return {} if origin is None else dict(zip(getattr(origin, "__parameters__", ()), get_args(function), strict=False))
 
 
-class Names(dict[str, Any]):
-    """A module's names, in which one that is missing stands for itself."""
-
-    def __missing__(self, name: str) -> ForwardRef:
-        return ForwardRef(name)
-
-
-def split(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
-    """Take `Annotated[...]` apart; a PEP 695 alias around it is what it names, and one inside keeps its name."""
-    metadata: tuple[Any, ...] = ()
-    while True:
-        inside = annotation
-        while is_alias(inside):
-            inside = value_of(inside)
-        if get_origin(inside) is not Annotated:
-            return annotation if metadata else inside, metadata
-        annotation, *own = get_args(inside)
-        metadata = (*own, *metadata)
-
-
-def derived(annotation: Any, metadata: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
-    """The model that metadata such as `Pick("id")` makes of the one it stands beside, and the rest of the metadata."""
-    left = []
-    for entry in metadata:
-        if isinstance(annotation, type) and hasattr(type(entry), "derived_type"):
-            annotation = entry.derived_type(annotation)
-        else:
-            left.append(entry)
-    return annotation, tuple(left)
-
-
-def unwrap(function: Any) -> Any:
-    """The function that a stack of partials, wrappers, methods and callable objects ends in."""
-    for _ in range(100):  # a wrapper that names itself must not hang the declaration
-        if isinstance(function, functools.partial):
-            function = function.func
-        elif hasattr(function, "__wrapped__"):
-            function = function.__wrapped__
-        elif inspect.ismethod(function):
-            function = function.__func__
-        else:
-            return function
-    return function
-
-
-def candidates(function: Any) -> list[Any]:
-    """Every function that calling this one may end in: itself, what it wraps, and its class's `__call__`."""
-    inner = unwrap(function)
-    found = [function, inner]
-    for entry in (function, inner):
-        if not inspect.isclass(entry) and not inspect.isroutine(entry):
-            call = getattr(type(entry), "__call__", None)
-            found += [call, unwrap(call)]
-    return [entry for entry in found if entry is not None and not inspect.isclass(entry)]
-
-
-def written(function: Any) -> Any:
-    """Where a callable's parameters are written: in a class's constructor, in the `__call__` of an object's class."""
-    inner = unwrap(function)
-    if inspect.isclass(inner):
-        return unwrap(inner.__init__)
-    return inner if hasattr(inner, "__code__") else unwrap(getattr(type(inner), "__call__", inner))
-
-
-def globals_of(function: Any) -> dict[str, Any]:
-    """The names that a callable's string annotations may use."""
-    module = sys.modules.get(getattr(unwrap(function), "__module__", None) or "")
-    return getattr(written(function), "__globals__", None) or getattr(module, "__dict__", {})
+def default_factory(function: Any, name: str, default: Any) -> Callable[[], Any] | None:
+    """What makes the default of a dataclass's or model's field; the signature shows a stand-in for it."""
+    # Dataclasses and Pydantic each have a class of this name for it.
+    if type(default).__name__ != "_HAS_DEFAULT_FACTORY_CLASS":
+        return None
+    owner = unwrap(function)
+    known: Any = getattr(owner, "model_fields", None) or getattr(owner, "__dataclass_fields__", {})
+    found: Callable[[], Any] | None = getattr(known.get(name), "default_factory", None)
+    return found
 
 
 def is_bare(parameter: Parameter, declaration: Declaration) -> bool:
@@ -185,9 +164,3 @@ def name_of(function: Any) -> str:
     """What messages call a function: its name in its module or class; an object by the name of its class."""
     name = getattr(function, "__qualname__", None) or getattr(function, "__name__", None)
     return str(name or type(function).__name__).rpartition("<locals>.")[2]
-
-
-def where(function: Any) -> str:
-    """File and line of a callable's definition, as tracebacks and editors write it."""
-    code = getattr(written(function), "__code__", None)
-    return f"{code.co_filename}:{code.co_firstlineno}" if code is not None else repr(function)

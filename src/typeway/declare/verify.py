@@ -1,6 +1,5 @@
 """Refuse parameters that do not say what their author means: a marker or a dependency in the wrong place or form."""
 
-import inspect
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from types import FunctionType
@@ -10,7 +9,7 @@ from pydantic.fields import FieldInfo
 
 from typeway.conventions import Conventions
 from typeway.declare import depends, mark, markers, shapes
-from typeway.declare.signature import Declaration, Parameter, is_bare, name_of, written
+from typeway.declare.signature import Declaration, Parameter, is_bare, name_of
 from typeway.exceptions import DeclarationError, declaration_error
 
 Refused = Callable[..., DeclarationError]
@@ -44,8 +43,6 @@ def verify_parameters(declaration: Declaration, path_names: Collection[str], con
             if kind is not None and parameter.name not in path_names and is_bare(parameter, declaration):
                 problem = f"it has no annotation, so it is a query parameter and not the {kind}."
                 raise refused(problem, hint=f"Annotate it: `{parameter.name}: {kind}`.")
-    if conventions.checks_parameters and getattr(written(declaration.function), "__code__", None):
-        verify_keywords(declaration)
 
 
 def verify_annotation(parameter: Parameter, refused: Refused) -> None:
@@ -85,17 +82,3 @@ def verify_default(parameter: Parameter, refused: Refused) -> None:
 def may_be_called(kind: Any) -> bool:
     """Whether a value of a type may be callable; of anything but a class it is not known."""
     return not isinstance(kind, type) or kind is object or any("__call__" in vars(base) for base in kind.__mro__)
-
-
-def verify_keywords(declaration: Declaration) -> None:
-    """Refuse parameters that no keyword reaches: the framework calls functions with keywords only."""
-    if not written(declaration.function).__code__.co_posonlyargcount:
-        return
-    for parameter in inspect.signature(declaration.function).parameters.values():
-        if parameter.kind is inspect.Parameter.POSITIONAL_ONLY and parameter.default is inspect.Parameter.empty:
-            raise declaration_error(
-                "it is positional only, and values are passed by keyword.",
-                hint=f"Take the `/` out of the parameters of {name_of(declaration.function)}().",
-                where=declaration.where,
-                chain=(f"parameter {parameter.name!r}",),
-            )

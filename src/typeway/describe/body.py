@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from pydantic_core import PydanticUndefined, core_schema
+from starlette.datastructures import UploadFile
 
+from typeway.conventions import Conventions
 from typeway.declare import shapes
 from typeway.declare.classify import Input
 from typeway.describe.parameters import Placed, examples_of, is_nullable, name_of
@@ -17,7 +19,7 @@ MULTIPART: Final = "multipart/form-data"
 
 
 def describe_body(
-    inputs: Sequence[Placed], body: Body | None, title: str, components: Components
+    inputs: Sequence[Placed], body: Body | None, title: str, components: Components, conventions: Conventions
 ) -> dict[str, Any] | None:
     """The Request Body Object (OpenAPI 3.1, section 4.8.13); `title` names the component where one is needed."""
     if body is None:
@@ -39,7 +41,7 @@ def describe_body(
         is_alone = True
     examples = examples_of(first.entry.marker) if is_alone else {}
     return {
-        "content": {media_type_of(entries, is_whole=is_alone): {"schema": schema, **examples}},
+        "content": {media_type_of(entries, conventions, is_whole=is_alone): {"schema": schema, **examples}},
         "required": any(entry.is_required for entry in entries) or None,
     }
 
@@ -82,9 +84,9 @@ def want_form(inputs: Sequence[Placed], title: str, components: Components) -> J
     return form
 
 
-def media_type_of(entries: Sequence[Input], *, is_whole: bool) -> str:
+def media_type_of(entries: Sequence[Input], conventions: Conventions, *, is_whole: bool) -> str:
     """How a body of these inputs is encoded: as they say if they agree, else as they must be."""
-    if any(entry.location == "file" for entry in entries):
+    if any(carries_files(entry, conventions) for entry in entries):
         return MULTIPART
     forms = [entry for entry in entries if entry.location == "form"]
     declared = {entry.marker.media_type for entry in ([entries[0]] if is_whole else forms or entries)}
@@ -93,6 +95,16 @@ def media_type_of(entries: Sequence[Input], *, is_whole: bool) -> str:
     if not forms:
         return JSON
     return MULTIPART if MULTIPART in declared else URLENCODED
+
+
+def carries_files(entry: Input, conventions: Conventions) -> bool:
+    """Whether an input is a file, or a form model with one inside: no other media type can carry it."""
+    if entry.location == "file":
+        return True
+    looks_inside = entry.is_group and conventions.multipart_models and "media_type" not in entry.marker.given
+    return looks_inside and any(
+        shapes.is_one_or_several(part.field.annotation, UploadFile) for part in fields_of(entry)
+    )
 
 
 def conditions_of(entry: Input, schema: JsonSchema, components: Components) -> list[JsonSchema]:

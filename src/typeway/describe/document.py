@@ -40,7 +40,7 @@ def build_document(
     """The OpenAPI document of an application (OpenAPI 3.1, section 4.8.1), as JSON values.
 
     Raises:
-        DeclarationError: a type has no JSON Schema, or a name in an annotation is not defined.
+        DeclarationError: a type has no JSON Schema.
     """
     components = Components(separate=separate_input_output_schemas, failures=failures)
     paths, sent = describe_operations(operations, components), describe_operations(webhooks, components)

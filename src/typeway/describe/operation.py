@@ -10,6 +10,7 @@ from typeway.describe.body import describe_body
 from typeway.describe.parameters import Placed, describe_parameters
 from typeway.describe.responses import describe_responses, merged
 from typeway.describe.schemas import Components, title_of
+from typeway.exceptions import DeclarationWarning
 from typeway.operation import Operation
 from typeway.plan.body import build_body
 from typeway.plan.build import build_tree, inputs_of
@@ -21,11 +22,22 @@ METHODS_WITH_BODY: Final = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "P
 
 
 def describe_operations(operations: Iterable[Operation], components: Components) -> dict[str, dict[str, Any]]:
-    """The Paths Object (OpenAPI 3.1, section 4.8.8) of all operations but the hidden ones."""
+    """The Paths Object (OpenAPI 3.1, section 4.8.8) of all operations but the hidden ones.
+
+    An operation whose types use a name that is not defined is left out with a warning: it cannot be served either.
+    """
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:
-        if operation.include_in_schema:
-            paths.setdefault(operation.path_format, {}).update(describe_operation(operation, components))
+        if not operation.include_in_schema:
+            continue
+        before = components.mark()
+        try:
+            item = describe_operation(operation, components)
+        except NameError as error:
+            components.forget_since(before)
+            warnings.warn(f"{operation.path} is not documented: {error}", DeclarationWarning, stacklevel=2)
+        else:
+            paths.setdefault(operation.path_format, {}).update(item)
     return paths
 
 
@@ -45,7 +57,12 @@ def describe_operation(operation: Operation, components: Components) -> dict[str
     tree = build_tree(operation)
     nodes = nodes_in_order(tree)
     inputs = [Placed(entry, node.declaration.where) for node in nodes for entry in node.inputs]
-    body = build_body(inputs_of(tree), operation)
+    carried, in_body = inputs_of(tree), inputs
+    if operation.documented_body is not None:
+        carried = operation.documented_body
+        in_body = [Placed(entry, operation.declaration.where) for entry in carried]
+    body = build_body(carried, operation)
+    body_title = operation.body_title or f"Body_{operation.unique_id}"
     security: dict[str, dict[str, None]] = {}
     for node in nodes:
         guard: Any = node.function  # a scheme of the author's own is callable, which SecurityBase alone is not
@@ -59,7 +76,7 @@ def describe_operation(operation: Operation, components: Components) -> dict[str
         "description": operation.description or None,
         "operationId": operation.unique_id,
         "parameters": describe_parameters(inputs, operation.path_names, components) or None,
-        "requestBody": describe_body(inputs, body, f"Body_{operation.unique_id}", components),
+        "requestBody": describe_body(in_body, body, body_title, components, operation.conventions),
         "responses": describe_responses(operation, [node.function for node in nodes], bool(inputs), components),
         "deprecated": operation.deprecated or None,
         "security": [{name: list(scopes)} for name, scopes in security.items()] or None,

@@ -97,12 +97,12 @@ def content_of(operation: Operation, want: Callable[[Any, str], JsonSchema]) -> 
     kind, returns = operation.response_class, operation.returns
     # The items of a generator are sent one by one, as lines of JSON or as events.
     if returns.streams and (kind is None or issubclass(kind, EventSourceResponse)):
-        is_any = returns.item is None or shapes.is_subclass(returns.item, ServerSentEvent)
+        is_any = returns.missing or returns.item is None or shapes.is_subclass(returns.item, ServerSentEvent)
         item = None if is_any else want(returns.item, "StreamItem")
         if kind is None:
             return {"application/jsonl": {"itemSchema": {} if item is None else item}}
         return {kind.media_type or "text/event-stream": {"itemSchema": event_schema(item)}}
-    model = {} if returns.model is None else want(returns.model, "Response")
+    model = {} if returns.missing or returns.model is None else want(returns.model, "Response")
     if kind is None:
         return {JSON: {"schema": model}}
     if kind.media_type is None:

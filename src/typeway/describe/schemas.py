@@ -41,6 +41,15 @@ class Components:
     ids: set[str] = field(default_factory=set)  # the operation ids, each of which should stand once
     afterwards: list[Callable[[], None]] = field(default_factory=list)  # what to do once all schemas are known
 
+    def mark(self) -> tuple[int, int, set[str], dict[str, Any]]:
+        """What was asked for so far, for `forget_since`."""
+        return len(self.wanted), len(self.afterwards), set(self.ids), dict(self.guards)
+
+    def forget_since(self, mark: tuple[int, int, set[str], dict[str, Any]]) -> None:
+        """Forget what was asked for since a mark, where the operation that asked cannot be described."""
+        wanted, afterwards, self.ids, self.guards = mark
+        del self.wanted[wanted:], self.shown[wanted:], self.afterwards[afterwards:]
+
     def want(self, schema: CoreSchema, mode: Mode, title: str | None) -> JsonSchema:
         """Ask for the schema of a type."""
         if mode == "serialization" and not self.separate and not has_computed_fields(schema):

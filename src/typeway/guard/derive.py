@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, ForwardRef, T
 from pydantic import BaseModel, GetCoreSchemaHandler, RootModel
 from pydantic_core import CoreSchema
 
-from typeway.declare import shapes
+from typeway.declare.annotation import is_union
 from typeway.exceptions import DeclarationError, declaration_error
 from typeway.guard.blueprint import Blueprint, Part, build_class
 
@@ -184,7 +184,7 @@ def nested(part: Part, recipe: Recipe) -> Any:
         return part.annotation
     if is_derivable(part.annotation):
         return derive(part.annotation, recipe)
-    members = get_args(part.annotation) if shapes.is_union(part.annotation) else ()
+    members = get_args(part.annotation) if is_union(part.annotation) else ()
     if len(members) == 2 and NoneType in members:
         model = next(member for member in members if member is not NoneType)
         if is_derivable(model):

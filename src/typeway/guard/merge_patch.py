@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Union, get_args, get_or
 from pydantic import BaseModel, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from typeway.declare import shapes
+from typeway.declare.annotation import is_union
 from typeway.guard.absence import REMOVED
 from typeway.guard.blueprint import Blueprint, Part
 from typeway.guard.derive import EveryField, Model, Recipe, derive, is_derivable
@@ -79,7 +79,7 @@ class MergePatchRecipe(EveryField):
         if annotation is dict or get_origin(annotation) is dict:
             key, value = get_args(annotation) or (str, Any)
             return types.GenericAlias(Members, (key, Union[self.merged_type(value), None]))  # noqa: UP007
-        members = get_args(annotation) if shapes.is_union(annotation) else ()
+        members = get_args(annotation) if is_union(annotation) else ()
         if len(members) == 2 and NoneType in members:
             inner = next(member for member in members if member is not NoneType)
             return Union[self.merged_type(inner), None]  # a derived model may still be a name  # noqa: UP007

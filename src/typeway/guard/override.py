@@ -9,7 +9,8 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final
 
 from typeway.conventions import Conventions
-from typeway.declare.signature import read_declaration, where
+from typeway.declare.scope import where
+from typeway.declare.signature import read_declaration
 from typeway.exceptions import DeclarationError, declaration_error
 from typeway.plan.build import build_tree
 from typeway.plan.tree import Node, grow_tree

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from starlette.exceptions import HTTPException
 
-from typeway.declare.signature import unwrap
+from typeway.declare.scope import unwrap
 from typeway.exceptions import HTTPException as OwnHTTPException
 from typeway.problem import Problem
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from operator import attrgetter
 from typing import Any, Final
 
@@ -10,16 +11,23 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket
 
+from typeway.declare.annotation import missing_names
 from typeway.declare.classify import Injected, Input
 from typeway.declare.depends import Lifetime, SecurityScopes
+from typeway.declare.signature import undefined_name
+from typeway.exceptions import RequestValidationError, WebSocketRequestValidationError
 from typeway.operation import Operation
+from typeway.plan.adapt import Refusal, adapt
 from typeway.plan.arguments import Arguments, build_arguments
 from typeway.plan.body import Body, build_body
-from typeway.plan.calls import Kind, awaits, generator_of, is_async_generator, limited
-from typeway.plan.checks import build_check
+from typeway.plan.calls import Kind, awaits, is_async_generator, limited
+from typeway.plan.checks import build_check, schemas_of
 from typeway.plan.exchange import Exchange
+from typeway.plan.nonblocking import returns_arguments
+from typeway.plan.plain import is_plain_schema
 from typeway.plan.sources import Reader
 from typeway.plan.tree import Node, Overrides, grow_tree
+from typeway.plan.verify import absent, exists
 
 FAILED: Final = object()
 
@@ -47,6 +55,7 @@ class Call:
     scope: Lifetime | None  # when a generator is resumed
     in_thread: bool  # whether a generator runs in threads, where no cancellation reaches it
     concurrent: bool = False  # whether it may run at the same time as others of which this is said
+    gives_plain: bool = False  # whether its result is known to be plain data
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,10 +85,15 @@ def build_plan(operation: Operation, overrides: Overrides | None = None) -> Plan
     """The plan of an operation, in which overrides run in the place of the dependencies that are their keys."""
     tree = build_tree(operation, overrides)
     nodes, slot_of = number(tree)
+    refuse_undefined(nodes)
     body = build_body([entry for node in nodes for entry in node.inputs], operation)
     # A WebSocket has no body to read: what is declared of one is missing, and its default counts.
     has_body = bool(operation.methods)
-    calls = [build_call(node, slot_of, body, collects=has_body) for node in nodes]
+    kind = RequestValidationError if has_body else WebSocketRequestValidationError
+    refusal = partial(kind, endpoint_ctx=operation.context)
+    calls: list[Call] = []
+    for node in nodes:
+        calls.append(build_call(node, slot_of, body, calls, refusal, collects=has_body))
     contexts = [node.function for node in nodes if node.kind is Kind.CONTEXT]
     return Plan(
         operation=operation,
@@ -92,6 +106,14 @@ def build_plan(operation: Operation, overrides: Overrides | None = None) -> Plan
         has_function_exits=any(call.kind is Kind.CONTEXT and call.scope == "function" for call in calls),
         occurrences=tuple(slot_of[id(node)] for node in tree.walk()),
     )
+
+
+def refuse_undefined(nodes: Sequence[Node]) -> None:
+    """Refuse inputs whose types are still not known: nobody can tell where their values come from."""
+    for node in nodes:
+        for entry in node.inputs if node.declaration.missing else ():
+            for name in missing_names(entry.annotation):
+                raise undefined_name(name, f"the type of parameter {entry.name!r}", node.declaration.where)
 
 
 def number(tree: Node) -> tuple[list[Node], dict[int, int]]:
@@ -121,21 +143,48 @@ def number(tree: Node) -> tuple[list[Node], dict[int, int]]:
     return nodes, slot_of
 
 
-def build_call(node: Node, slot_of: dict[int, int], body: Body | None, *, collects: bool) -> Call:
+def build_call(
+    node: Node,
+    slot_of: dict[int, int],
+    body: Body | None,
+    earlier: Sequence[Call],
+    refusal: Refusal,
+    *,
+    collects: bool,
+) -> Call:
+    """The call of a node; those of its dependencies are among the earlier ones, each at its slot.
+
+    Parameters:
+        refusal: what is raised where a model's own validators refuse its values.
+        collects: whether it may take its share of a request's body.
+    """
     inputs = sorted(node.inputs, key=lambda entry: ORDER[entry.location])
     beside_body = [entry for entry in inputs if not entry.in_body]
     collect = body.collector(inputs) if body is not None and collects else None
     in_members = body is not None and body.has_members(inputs)
-    function, kind = node.function, node.kind
-    if kind is Kind.CONTEXT:
-        function = generator_of(function)
+    schemas = schemas_of(inputs, node.declaration.where)
+    check = build_check(inputs, schemas, named_members=in_members) if inputs else None
+    locations = {} if check is None else {name: place.location for name, place in check.places.items()}
+    function, kind = adapt(node.declaration, node.kind, locations, refusal), node.kind
     if node.depends is not None and node.depends.capacity is not None:
         function, kind = limited(function, kind, node.depends.capacity)
     slot = slot_of[id(node)]
     reader = Reader(beside_body) if beside_body else None
-    check = build_check(inputs, node.declaration.where, named_members=in_members) if inputs else None
     needs = tuple((name, slot_of[id(child)]) for name, child in node.children if name is not None)
-    injected = tuple((source.name, injector(source, node)) for source in node.sources if isinstance(source, Injected))
+    injected = tuple(
+        (source.name, injector(source, node, is_request=collects))
+        for source in node.sources
+        # Of an object that this kind of connection has not, the parameter's own default counts.
+        if isinstance(source, Injected) and (exists(source, is_request=collects) or not source.has_default)
+    )
+    # A function that runs inline returns its arguments and constants, and containers of them.
+    gives_plain = (
+        kind is Kind.INLINE
+        and returns_arguments(node.function)
+        and not injected
+        and all(earlier[source].gives_plain for _, source in needs)
+        and all(map(is_plain_schema, schemas.values()))
+    )
     return Call(
         function=function,
         kind=kind,
@@ -147,11 +196,16 @@ def build_call(node: Node, slot_of: dict[int, int], body: Body | None, *, collec
         scope=node.scope,
         in_thread=not is_async_generator(node.function),
         concurrent=node.depends is not None and node.depends.concurrent,
+        gives_plain=gives_plain,
     )
 
 
-def injector(source: Injected, node: Node) -> Callable[[Exchange], Any]:
+def injector(source: Injected, node: Node, *, is_request: bool) -> Callable[[Exchange], Any]:
     """What supplies an injected parameter; scopes are known when the plan is built."""
+    if not exists(source, is_request=is_request):
+        if source.is_optional:
+            return lambda exchange: None
+        raise absent(source, node, is_request=is_request)
     if source.kind is SecurityScopes:
         scopes = list(node.scopes)
         return lambda exchange: SecurityScopes(scopes=list(scopes))

@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager, contextmanager
 from enum import Enum
 from typing import Any, Final
 
-from typeway.concurrency import contextmanager_in_threadpool, run_in_threadpool
+from typeway.concurrency import call_in_thread, contextmanager_in_threadpool
 from typeway.declare.depends import Capacity
-from typeway.declare.signature import candidates, unwrap
+from typeway.declare.scope import candidates, unwrap
 from typeway.plan.nonblocking import cannot_block
 
 
@@ -18,7 +18,8 @@ class Kind(Enum):
     """How a function is called."""
 
     ASYNC = "awaited on the event loop"
-    INLINE = "called on the event loop: it provably cannot block"
+    INLINE = "called on the event loop: it provably cannot block, and nor can encoding what it returns"
+    CHECKED = "called on the event loop; what it returns is encoded there if it is plain data, else in a thread"
     THREAD = "called in the thread pool"
     CONTEXT = "entered before what depends on it, and left after"
     STREAM = "iterated while the response is sent"
@@ -27,14 +28,16 @@ class Kind(Enum):
 # PERF: on Python 3.11 a look-up on an Enum class runs Python code, 0.1 us; a request compares one kind per call.
 ASYNC: Final = Kind.ASYNC
 INLINE: Final = Kind.INLINE
+CHECKED: Final = Kind.CHECKED
 THREAD: Final = Kind.THREAD
 
 
 def kind_of(function: Callable[..., Any]) -> Kind:
     """How to call a dependency or endpoint."""
-    if is_generator(function) or is_async_generator(function):
+    functions = candidates(function)
+    if any(inspect.isgeneratorfunction(entry) or inspect.isasyncgenfunction(entry) for entry in functions):
         return Kind.CONTEXT
-    if is_coroutine(function):
+    if any(map(inspect.iscoroutinefunction, functions)):
         return Kind.ASYNC
     return Kind.INLINE if cannot_block(function) else Kind.THREAD
 
@@ -78,7 +81,7 @@ def limited(function: Callable[..., Any], kind: Kind, capacity: Capacity) -> tup
     async def call(**arguments: Any) -> Any:
         async with capacity.semaphore():
             if kind is Kind.THREAD:
-                return await run_in_threadpool(function, **arguments)
+                return await call_in_thread(function, **arguments)
             return await function(**arguments) if kind is Kind.ASYNC else function(**arguments)
 
     return call, Kind.ASYNC

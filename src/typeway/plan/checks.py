@@ -59,11 +59,14 @@ class Check:
         return {**entry, "loc": (*location, *rest)}
 
 
-def build_check(inputs: Sequence[Input], where: str, *, named_members: bool) -> Check:
+def schemas_of(inputs: Sequence[Input], where: str) -> dict[str, CoreSchema]:
+    """The core schema of each input, with its default."""
+    return {entry.name: with_default(input_schema(entry, where), entry.marker) for entry in inputs}
+
+
+def build_check(inputs: Sequence[Input], schemas: Mapping[str, CoreSchema], *, named_members: bool) -> Check:
     """The check of a callable's inputs, in their order; the location of named members says their place in the body."""
-    fields = {
-        entry.name: (with_default(input_schema(entry, where), entry.marker), entry.is_required) for entry in inputs
-    }
+    fields = {entry.name: (schemas[entry.name], entry.is_required) for entry in inputs}
     first = inputs[0]
     # A member of a body must first be taken out of it, or of a form.
     is_alone = len(inputs) == 1 and not (named_members and first.in_body)

@@ -16,6 +16,7 @@ from pydantic_core import SchemaError, SchemaValidator, core_schema, to_jsonable
 from pydantic_core.core_schema import CoreSchema
 
 from typeway.declare import shapes
+from typeway.declare.annotation import is_union, parts_of
 from typeway.declare.markers import Param
 from typeway.exceptions import PydanticV1NotSupportedError, declaration_error
 
@@ -36,7 +37,7 @@ ANSWER_HINT: Final = (
 Model = TypeAdapter[Any]
 
 
-def schema_of(annotation: Any, where: str, hint: str | None = None) -> CoreSchema:
+def schema_of(annotation: Any, where: str, hint: Callable[[], str] | None = None) -> CoreSchema:
     """The core schema of a type; see `build_model`."""
     if shapes.is_subclass(annotation, BaseModel) and annotation.__pydantic_complete__:
         own: CoreSchema = annotation.__pydantic_core_schema__
@@ -44,12 +45,12 @@ def schema_of(annotation: Any, where: str, hint: str | None = None) -> CoreSchem
     return build_model(annotation, where, hint).core_schema
 
 
-def build_model(annotation: Any, where: str, hint: str | None = None) -> Model:
+def build_model(annotation: Any, where: str, hint: Callable[[], str] | None = None) -> Model:
     """What Pydantic makes of a type; models bring their own.
 
     Parameters:
         where: what an error points at.
-        hint: what to do where the type is a parameter's and Pydantic has no schema for it; None if it is an answer's.
+        hint: says what to do where the type is a parameter's and Pydantic has no schema for it; None if an answer's.
 
     Raises:
         DeclarationError: Pydantic refuses the type, or, if it is a NameError as well, a name in it is still unknown.
@@ -65,7 +66,7 @@ def build_model(annotation: Any, where: str, hint: str | None = None) -> Model:
         problem = f"{annotation!r} is no type that Pydantic can validate."
         if hint is None:
             problem = f"Invalid args for response field! {problem}"
-        raise declaration_error(problem, hint=hint or ANSWER_HINT, where=where) from error
+        raise declaration_error(problem, hint=ANSWER_HINT if hint is None else hint(), where=where) from error
     except SchemaError as error:
         raise declaration_error(
             f"Pydantic cannot build a validator for {annotation!r}: {' '.join(str(error).split())}",
@@ -92,7 +93,7 @@ def is_standard(annotation: Any) -> bool:
     """Whether a type is built of nothing but types of the standard library."""
     arguments = get_args(annotation)
     outermost = get_origin(annotation) if arguments else annotation
-    is_known = shapes.is_union(annotation) or any(outermost is known for known in STANDARD)
+    is_known = is_union(annotation) or any(outermost is known for known in STANDARD)
     return is_known and all(map(is_standard, arguments))
 
 
@@ -108,21 +109,23 @@ def build_standard_model(annotation: Any, _spelling: str) -> Model:
 def taken_as_it_is(model: Model) -> type[Any] | None:
     """The class whose own instances Pydantic returns without a look at them, unless a validator is around it."""
     schema: Any = model.core_schema
+    if schema["type"] == "definitions":  # a model that holds another one twice, or itself
+        named = {definition["ref"]: definition for definition in schema["definitions"]}
+        schema = named.get(schema["schema"].get("schema_ref"), schema["schema"])
     is_taken = schema["type"] == "model" and schema.get("config", {}).get("revalidate_instances", "never") == "never"
     return schema["cls"] if is_taken else None
 
 
 def refuse_version_1(annotation: Any, where: str) -> None:
     """Refuse models of Pydantic's version 1 interface, wherever in the annotation they stand."""
-    if any(base.__module__.startswith("pydantic.v1") for base in getattr(annotation, "__mro__", ())):
-        raise declaration_error(
-            f"pydantic.v1 models are not supported: {annotation!r}.",
-            hint="Derive the model from pydantic.BaseModel.",
-            where=where,
-            also=PydanticV1NotSupportedError,
-        )
-    for part in get_args(annotation):
-        refuse_version_1(part, where)
+    for part in parts_of(annotation):
+        if any(base.__module__.startswith("pydantic.v1") for base in getattr(part, "__mro__", ())):
+            raise declaration_error(
+                f"pydantic.v1 models are not supported: {part!r}.",
+                hint="Derive the model from pydantic.BaseModel.",
+                where=where,
+                also=PydanticV1NotSupportedError,
+            )
 
 
 def shaped_union(union: CoreSchema, reshapes: Mapping[type[Any], Callable[[Any], Any]]) -> CoreSchema:
@@ -188,7 +191,7 @@ def mapping_validator(fields: Mapping[str, tuple[CoreSchema, bool]]) -> SchemaVa
     return SchemaValidator(core_schema.definitions_schema(whole, list(definitions.values())))
 
 
-def check_type(annotation: Any, where: str, hint: str | None = None) -> None:
+def check_type(annotation: Any, where: str, hint: Callable[[], str] | None = None) -> None:
     """Refuse at its declaration a type that Pydantic has no schema for; names in it may still be defined later."""
     # Of a model Pydantic has checked the fields, or will once it is complete.
     if shapes.is_subclass(annotation, BaseModel) or is_standard(annotation):

@@ -55,6 +55,14 @@ def cannot_block(function: Callable[..., Any]) -> bool:
     return is_plain and code_is_safe(found.__init__, function)
 
 
+def returns_arguments(function: Callable[..., Any]) -> bool:
+    """Whether a function that cannot block returns nothing but its arguments, constants, and containers of them.
+
+    A class returns an instance, and a closure what was there before.
+    """
+    return isinstance(function, types.FunctionType) and function.__closure__ is None
+
+
 def code_is_safe(function: Any, kind: type[Any] | None) -> bool:
     """Whether every instruction is allowed; with a class, setting attributes on a fresh `self` is too."""
     if type(function) is not types.FunctionType or hasattr(function, "__wrapped__"):

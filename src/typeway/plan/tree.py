@@ -7,7 +7,7 @@ from typing import Any, Final
 from typeway.conventions import Conventions
 from typeway.declare.classify import Injected, Input, Needed, Source, classify
 from typeway.declare.depends import Depends, Lifetime, Security, SecurityScopes
-from typeway.declare.signature import Declaration, name_of, read_declaration
+from typeway.declare.signature import Declaration, complete, name_of, read_declaration
 from typeway.exceptions import DeclarationError, DependencyScopeError, declaration_error
 from typeway.plan.calls import Kind, kind_of
 from typeway.security.base import SecurityBase
@@ -136,6 +136,7 @@ def grow_node(
     depends: Depends | None = None,
     added: Sequence[Depends] = (),
 ) -> Node:
+    declaration = complete(declaration)
     where, name = declaration.where, getattr(declaration.function, "__name__", repr(declaration.function))
     sources = classify(declaration, growth.path_names, growth.conventions)
     kind = kind_of(declaration.function)

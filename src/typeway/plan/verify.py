@@ -1,24 +1,25 @@
 """Refuse a tree of dependencies that no request could run as it is written."""
 
+import warnings
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import partial
 from types import FunctionType
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen, MultipleOf
 from pydantic.fields import FieldInfo
-from pydantic_core import PydanticUndefined
 from starlette.background import BackgroundTask
 from starlette.requests import HTTPConnection, Request
 from starlette.websockets import WebSocket
 
 from typeway.conventions import Conventions
 from typeway.declare import shapes
+from typeway.declare.annotation import parts_of
 from typeway.declare.classify import INJECTED, Injected, Input
 from typeway.declare.depends import Depends, Security
 from typeway.declare.signature import is_bare, name_of
-from typeway.exceptions import DeclarationError, declaration_error
+from typeway.exceptions import DeclarationError, DeclarationWarning, declaration_error
 from typeway.plan.calls import Kind
 from typeway.plan.fields import check_type
 from typeway.plan.forms import require_form_parser
@@ -51,13 +52,15 @@ def verify_tree(tree: Node, conventions: Conventions, *, is_socket: bool) -> Non
         for entry in node.inputs:
             try:
                 verify_input(entry, where)
+                if conventions.warns_unvalidated:
+                    warn_unvalidated(entry, where)
                 if conventions.checks_parameters:
                     verify_constraints(entry, where)
             except DeclarationError as error:
                 error.add_step(f"parameter {entry.name!r}")
                 raise
-        if conventions.checks_parameters and not is_socket:
-            verify_no_socket(node)
+        if conventions.checks_parameters:
+            verify_connections(node, is_socket=is_socket)
 
     visit(tree)
     if is_socket and conventions.checks_sockets:
@@ -66,9 +69,26 @@ def verify_tree(tree: Node, conventions: Conventions, *, is_socket: bool) -> Non
 
 def verify_input(entry: Input, where: str) -> None:
     """Refuse an input that Pydantic cannot validate, and a form without a form parser."""
-    check_type(entry.annotation, where, hint_for(entry.kind))
+    # Only a method says Self, of its own object: its class will have become a dependency until the route is planned.
+    if entry.annotation is not Self:
+        check_type(entry.annotation, where, partial(hint_for, entry.kind))
     if entry.location in ("form", "file"):
         require_form_parser(where)
+
+
+def warn_unvalidated(entry: Input, where: str) -> None:
+    """Warn of a body that nobody checks: SQLModel validates no class that is a table."""
+    if entry.location not in ("body", "form"):
+        return
+    tables = [part for part in parts_of(entry.annotation) if getattr(part, "model_config", {}).get("table")]
+    if tables:
+        file, _, line = where.rpartition(":")
+        message = (
+            f"parameter {entry.name!r} is of the table class {tables[0].__name__}, which SQLModel does not validate: any "
+            "value of any type would get into it. Declare a model without table=True for what clients send, and make the "
+            "row of it."
+        )
+        warnings.warn_explicit(message, DeclarationWarning, file or "?", int(line) if line.isdigit() else 0)
 
 
 def hint_for(annotation: Any) -> str:
@@ -145,17 +165,28 @@ def verify_constraints(entry: Input, where: str) -> None:
             )
 
 
-def verify_no_socket(node: Node) -> None:
-    """Refuse a required WebSocket where a request is served."""
-    required = {each.name for each in node.declaration.parameters if each.default is PydanticUndefined}
+def verify_connections(node: Node, *, is_socket: bool) -> None:
+    """Refuse a parameter that asks for the kind of connection which its endpoint does not serve."""
     for source in node.sources:
-        if isinstance(source, Injected) and source.kind is WebSocket and source.name in required:
-            raise declaration_error(
-                "an HTTP endpoint has no WebSocket.",
-                hint="Use Request, or HTTPConnection for what serves both; declare WebSockets with @app.websocket().",
-                where=node.declaration.where,
-                chain=(f"parameter {source.name!r}",),
-            )
+        if not isinstance(source, Injected) or source.has_default or source.is_optional:
+            continue
+        if not exists(source, is_request=not is_socket):
+            raise absent(source, node, is_request=not is_socket)
+
+
+def exists(source: Injected, *, is_request: bool) -> bool:
+    """Whether a request, or else a WebSocket, has the object that a parameter asks for."""
+    return source.kind is not (WebSocket if is_request else Request)
+
+
+def absent(source: Injected, node: Node, *, is_request: bool) -> DeclarationError:
+    """The refusal of a parameter that asks for an object which there is not."""
+    return declaration_error(
+        f"it asks for a {source.kind.__name__}, which a {'request' if is_request else 'WebSocket'} does not have.",
+        hint=f"Write `{source.name}: {source.kind.__name__} = None`, or ask for an HTTPConnection, which both are.",
+        where=node.declaration.where,
+        chain=(f"parameter {source.name!r}",),
+    )
 
 
 CONNECTIONS: Final = (WebSocket, HTTPConnection, Request)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations  # PERF: else those of inner functions would be evaluated again by every request
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
@@ -19,7 +19,8 @@ from typeway.serve.execute import execute, run
 from typeway.serve.exits import UPLOADS, close_uploads
 from typeway.serve.lifecycle import see_through, send_reply
 from typeway.serve.limits import ACTIVE, LimitedApp, change_limit, limit_body, refuse_declared
-from typeway.serve.match import Found, Index
+from typeway.serve.match import Found, Index, encoded_path
+from typeway.serve.mounted import MOUNTED, serve_with_state, state_of
 from typeway.serve.reply import from_response
 from typeway.serve.respond import Responder
 from typeway.serve.target import Overrides, Target
@@ -71,10 +72,14 @@ def planned(
     site: Site, scope: Scope, receive: Receive, send: Send, method: str
 ) -> tuple[Plan, Responder, Exchange] | None:
     """What it takes to serve a request by a plan; None if no route with a plan takes it."""
-    path = path_of(scope) if scope.get("root_path") else scope["path"]
-    found = site.index.find(path, method, scope)
-    if found is None:
-        return None
+    found = site.index.find(path_of(scope), method, scope)
+    return None if found is None else prepared(site, found, scope, receive, send)
+
+
+def prepared(
+    site: Site, found: Found, scope: Scope, receive: Receive, send: Send
+) -> tuple[Plan, Responder, Exchange] | None:
+    """What it takes to serve a request by the plan of the route that was found; None if that has no plan."""
     entry, path_params, _ = found
     target: Target | None = entry.target
     if target is None:
@@ -103,12 +108,14 @@ async def serve_http(site: Site, scope: Scope, receive: Receive, send: Send, met
         Exception: what no handler of the application answers; if the site is the outermost, a 500 has been sent.
     """
     try:
-        ready = planned(site, scope, receive, send, method or scope["method"])
+        path = path_of(scope) if scope.get("root_path") else scope["path"]
+        found = site.index.find(path, method or scope["method"], scope)
+        ready = None if found is None else prepared(site, found, scope, receive, send)
     except Exception as error:
         await answer_error(site, error, Exchange(scope, receive, send, {}))
         return
     if ready is None:
-        await serve_without_plan(site, scope, receive, send)
+        await serve_without_plan(site, found, path, scope, receive, send)
         return
     plan, responder, exchange = ready
     # PERF: what follows could be functions of their own; each frame costs 0.2 of 4.5 us.
@@ -134,10 +141,10 @@ async def serve_http(site: Site, scope: Scope, receive: Receive, send: Send, met
             await close_uploads(exchange.form)
 
 
-async def serve_without_plan(site: Site, scope: Scope, receive: Receive, send: Send) -> None:
+async def serve_without_plan(
+    site: Site, found: Found | None, path: str, scope: Scope, receive: Receive, send: Send
+) -> None:
     """Answer a request that a route of another kind takes, or none."""
-    path = path_of(scope)
-    found = site.index.find(path, scope["method"], scope)
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         exchange = Exchange(scope, receive, send, {})
@@ -168,6 +175,7 @@ async def answer_error(site: Site, error: Exception, exchange: Exchange) -> None
     Raises:
         Exception: the error itself where no handler is for it; a RuntimeError where the response has started.
     """
+    exchange.background = None  # the tasks of a request that has failed do not run
     try:
         handler = handler_for(error, site.handlers, site.conventions) if site.app.answers_errors else None
         if handler is None:
@@ -192,10 +200,19 @@ async def answer_error(site: Site, error: Exception, exchange: Exchange) -> None
 async def serve_foreign(site: Site, found: Found, scope: Scope, receive: Receive, send: Send) -> None:
     """Hand a request to a route that serves itself: a mount, a Starlette route, a route class of the author's own."""
     enter(site, found, scope)
-    entry, _, child_scope = found
-    if child_scope is None:
+    if found[2] is None:
         refuse_declared(scope, site.conventions)
-    await entry.route.handle(scope, receive, send)
+    await hand_over(found, scope, receive, send)
+
+
+def hand_over(found: Found, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+    """Let a route serve a connection; what is mounted there has the state of its own lifespan."""
+    route = found[0].route
+    if found[2] is not None and MOUNTED in scope.get("state", ()):
+        state = state_of(getattr(route, "app", None), scope)
+        if state is not None:
+            return serve_with_state(route.handle, state, scope, receive, send)
+    return route.handle(scope, receive, send)
 
 
 def enter(site: Site, found: Found, scope: Scope) -> None:
@@ -258,5 +275,19 @@ def redirected(site: Site, path: str, scope: Scope) -> Response | None:
     """A redirect to the same path with or without its last slash, if a route is there."""
     if not site.redirects or path == "/":
         return None
-    other = {**scope, "path": scope["path"].rstrip("/") if path.endswith("/") else scope["path"] + "/"}
-    return RedirectResponse(URL(scope=other)) if site.index.on_path(path_of(other), other) else None
+    other = {**scope, **turned(scope)}
+    if not site.index.on_path(path_of(other), other):
+        return None
+    url = URL(scope=other)
+    if site.conventions.encoded_slashes and url.netloc and encoded_path(path, scope) is not None:
+        url = url.replace(path=other["raw_path"].decode("latin-1"))
+    return RedirectResponse(url)
+
+
+def turned(scope: Scope) -> Scope:
+    """The path of a request with the last slash that it does not have, or without the one that it has."""
+    raw = scope.get("raw_path")
+    raw = raw if isinstance(raw, bytes) else b""
+    if scope["path"].endswith("/"):
+        return {"path": scope["path"].rstrip("/"), "raw_path": raw.rstrip(b"/")}
+    return {"path": scope["path"] + "/", "raw_path": raw + b"/"}

@@ -8,7 +8,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from typeway import texts
-from typeway.concurrency import run_in_threadpool
+from typeway.concurrency import call_in_thread
 from typeway.conventions import Conventions
 from typeway.exceptions import HTTPException, ValidationException
 from typeway.plan.calls import is_coroutine
@@ -57,7 +57,7 @@ async def call_handler(handler: ExceptionHandler, connection: HTTPConnection[Any
         error.endpoint_path = f"{method} {root_path}{path}"
     if is_coroutine(handler):
         return await handler(connection, error)
-    return await run_in_threadpool(handler, connection, error)
+    return await call_in_thread(handler, connection, error)
 
 
 async def handled(

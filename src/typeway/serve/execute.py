@@ -5,10 +5,10 @@ from typing import Any
 
 from starlette.responses import Response
 
-from typeway.concurrency import run_in_threadpool
+from typeway.concurrency import call_in_thread
 from typeway.exceptions import RequestValidationError, ValidationException, WebSocketRequestValidationError
 from typeway.plan.build import FAILED, Call, Plan
-from typeway.plan.calls import ASYNC, INLINE, THREAD
+from typeway.plan.calls import ASYNC, CHECKED, INLINE, THREAD
 from typeway.plan.exchange import Exchange
 from typeway.serve.lifecycle import surrounded
 from typeway.serve.reply import Reply
@@ -35,7 +35,13 @@ async def run(plan: Plan, responder: Responder, exchange: Exchange) -> Reply:
     if kind is ASYNC:
         encoded = responder.encode(await endpoint.function(**arguments))
     elif kind is THREAD:
-        encoded = await run_in_threadpool(call_and_encode, endpoint, responder, arguments)
+        encoded = await call_in_thread(call_and_encode, endpoint, responder, arguments)
+    elif kind is CHECKED:
+        result = endpoint.function(**arguments)
+        if responder.is_plain is not None and responder.is_plain(result):
+            encoded = responder.encode(result)
+        else:
+            encoded = await call_in_thread(responder.encode, result)
     else:
         # Calling a generator function runs none of its code: a stream begins when it is sent.
         encoded = responder.encode(endpoint.function(**arguments))
@@ -61,7 +67,7 @@ async def call_dependencies(calls: Sequence[Call], exchange: Exchange) -> None:
         elif kind is INLINE:
             values[call.slot] = call.function(**arguments)
         elif kind is THREAD:
-            values[call.slot] = await run_in_threadpool(call.function, **arguments)
+            values[call.slot] = await call_in_thread(call.function, **arguments)
         else:
             generator = call.function(**arguments)
             try:

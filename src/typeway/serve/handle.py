@@ -1,11 +1,13 @@
 """Serve a plan through the functions that route classes may wrap: request to response, and WebSocket sessions."""
 
 from collections.abc import Callable, Coroutine
+from copy import copy
 from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from typeway.background import BackgroundTasks, TasksBeside
 from typeway.plan.exchange import Exchange
 from typeway.serve.execute import execute, run
 from typeway.serve.exits import UPLOADS, close_uploads
@@ -38,8 +40,10 @@ def handle_request(target: Target) -> Handler:
         if response is None:
             response = Response(body, status)
             response.raw_headers = headers
-        if response.background is None and exchange.background is not None:
-            response.background = exchange.background
+        if exchange.background is not None:
+            own, tasks = response.background, exchange.background
+            response = copy(response)  # the author may keep it, and return it again
+            response.background = tasks if own is None else BackgroundTasks([own, TasksBeside(tasks, own)])
         return response
 
     return handler

@@ -8,6 +8,7 @@ from typing import Any
 from anyio import CancelScope
 from starlette.responses import Response
 
+from typeway.background import TasksBeside
 from typeway.declare.depends import Lifetime
 from typeway.plan.exchange import Exchange
 from typeway.serve.answer import answer_of
@@ -91,12 +92,13 @@ async def send_reply(reply: Reply, exchange: Exchange) -> None:
         exchange.started = True
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if is_head else body})
-        if exchange.background is not None:
-            await exchange.background()
     elif is_head:
         await bodiless(response)(scope, exchange.receive, exchange.pass_on)
     else:
         await response(scope, exchange.receive, exchange.pass_on)
+    if exchange.background is not None:
+        # A response may belong to the author, and be sent again: the request's tasks are not put into it.
+        await TasksBeside(exchange.background, None if response is None else response.background)()
 
 
 def bodiless(response: Response) -> ASGIApp:

@@ -1,5 +1,6 @@
 """Hold request bodies to their limits: by the length that the client declares, else by counting while reading."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ from typeway import texts
 from typeway.conventions import Conventions
 from typeway.handlers import http_exception_handler
 from typeway.plan.exchange import Exchange
+from typeway.serve.cors import Shared
 from typeway.serve.errors import call_handler, handler_for, http_error
 from typeway.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -115,6 +117,7 @@ class LimitedApp:
     max_body_size: int  # the most bytes, unless what is further in says otherwise
     conventions: Conventions  # whether the answer is JSON, given by the application's handlers, or plain text
     catches: bool = True  # whether a body that turned out too large while it was read is answered here, not further out
+    cors: Sequence[Any] = ()  # the CORS middleware further in, the innermost first: its headers are the refusal's too
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -163,4 +166,4 @@ class LimitedApp:
             handlers = getattr(scope.get("app"), "exception_handlers", {})
             handler = handler_for(error, handlers, self.conventions) or http_exception_handler
             response = await call_handler(handler, Request(scope, limit.source), error)
-        await response(scope, limit.source, send)
+        await (Shared(response, self.cors) if self.cors else response)(scope, limit.source, send)

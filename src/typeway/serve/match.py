@@ -5,12 +5,18 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any, Final, TypeAlias
+from urllib.parse import quote, unquote
 
 from starlette.convertors import Convertor, StringConvertor
 from starlette.routing import BaseRoute, Match
 from starlette.types import Scope
 
 PLAIN_SEGMENT: Final = re.compile(r"\{([a-zA-Z_][a-zA-Z0-9_]*)(?::str)?\}")
+
+# Stands for an encoded slash where a path is matched: no decoded path can hold it, since it is half of a surrogate pair.
+SLASH: Final = "\udc2f"
+encoded_slash: Final = re.compile(b"%2[fF]")
+separator: Final = re.compile(r"[/\\]")
 
 
 @dataclass(slots=True, eq=False)
@@ -29,6 +35,7 @@ class Entry:
     limit: int | None = None  # the most bytes of a body, where no target knows it
     marks: Mapping[str, Any] | None = None  # what else the scope shows of the route
     names: tuple[tuple[str, int], ...] | None = None
+    spans: bool = False  # whether a value in its path may hold slashes, so that it matches what is meant for others
 
 
 @dataclass(slots=True, eq=False)
@@ -54,9 +61,14 @@ class Index:
 
     Whatever the index, the first route in the order of declaration that matches path and method is found: the index
     only narrows down which routes are tried.
+
+    Parameters:
+        entries: the routes, in the order of declaration.
+        reads_encoded: whether a slash that the client has encoded (`%2F`) may be part of a value; see `find`.
     """
 
-    def __init__(self, entries: Sequence[Entry]) -> None:
+    def __init__(self, entries: Sequence[Entry], *, reads_encoded: bool = False) -> None:
+        self.reads_encoded = reads_encoded
         self.root = Branch()
         for entry in entries:
             self.plant(entry)
@@ -80,6 +92,7 @@ class Index:
                 branch.parameter = branch.parameter or Branch()
                 branch = branch.parameter
             elif "{" in segment or "}" in segment:
+                entry.spans = any(accepts_slash(convertor) for convertor in entry.convertors.values())
                 branch.patterns.append(entry)
                 return
             else:
@@ -138,7 +151,11 @@ class Index:
         return entry, named(entry.names, segments), None
 
     def find(self, path: str, method: str, scope: Scope) -> Found | None:
-        """The first route that matches path and method, or None."""
+        """The first route that matches path and method, or None.
+
+        The path is the decoded one. Where only routes take it that take any number of segments, or none does, a route
+        before them is found for which an encoded slash is part of a segment: `/items/a%2Fb` for `/items/{name}`.
+        """
         settled = self.settled.get(path)
         if settled is not None and (entry := settled.get(method)) is not None and not entry.names:
             return entry, {}, None
@@ -152,6 +169,8 @@ class Index:
                 return entry, {entry.names[0][0]: last}, None
         elif settled is None and (found := self.follow(path, method)) is not None:
             return found
+        first: Found | None = None
+        may_be_encoded = True
         for entry in self.gather(path):
             methods = entry.methods
             if methods is not None and method not in methods:
@@ -159,10 +178,38 @@ class Index:
             if entry.path is None:
                 match, child_scope = entry.route.matches(scope)
                 if match is Match.FULL:
-                    return entry, child_scope.get("path_params", {}), child_scope
+                    first = entry, child_scope.get("path_params", {}), child_scope
+                    break
             elif (path_params := values_in(entry, path)) is not None:
-                return entry, path_params, None
-        return None
+                first = entry, path_params, None
+                may_be_encoded = entry.spans
+                break
+        if may_be_encoded and self.reads_encoded and holds_encoded_slash(scope):
+            return self.find_encoded(path, method, scope, first)
+        return first
+
+    def find_encoded(self, path: str, method: str, scope: Scope, otherwise: Found | None) -> Found | None:
+        """The first route that matches if encoded slashes are parts of segments, and is declared before the other one."""
+        for found in self.on_encoded(path, scope):
+            entry, _, child_scope = found
+            if otherwise is not None and entry.number >= otherwise[0].number:
+                break
+            if child_scope is not None or entry.methods is None or method in entry.methods:
+                return found
+        return otherwise
+
+    def on_encoded(self, path: str, scope: Scope) -> Iterator[Found]:
+        """Every route that matches the path, whatever its method, if encoded slashes are parts of segments."""
+        encoded = encoded_path(path, scope) if self.reads_encoded else None
+        if encoded is None:
+            return
+        for entry in self.gather(encoded):
+            if entry.path is None:
+                match, child_scope = entry.route.matches(scope)
+                if match is Match.FULL:
+                    yield entry, child_scope.get("path_params", {}), child_scope
+            elif (path_params := encoded_values_in(entry, encoded)) is not None:
+                yield entry, path_params, None
 
     def on_path(self, path: str, scope: Scope) -> list[Found]:
         """Every route that matches the path, whatever its method: for 405, OPTIONS and redirects."""
@@ -174,7 +221,7 @@ class Index:
                     found.append((entry, child_scope.get("path_params", {}), child_scope))
             elif (path_params := values_in(entry, path)) is not None:
                 found.append((entry, path_params, None))
-        return found
+        return list(self.on_encoded(path, scope)) if not found and holds_encoded_slash(scope) else found
 
 
 def forks(branch: Branch, path: str | None = None) -> Iterator[tuple[str, tuple[Container[str], dict[str, Entry]]]]:
@@ -206,6 +253,57 @@ def named(names: tuple[tuple[str, int], ...], segments: list[str]) -> dict[str, 
     for name, position in names:
         values[name] = segments[position]  # PERF: Python 3.11 calls a function for a comprehension
     return values
+
+
+def holds_encoded_slash(scope: Scope) -> bool:
+    """Whether the client has encoded a slash: servers decode the path (ASGI), but most send along how it came."""
+    raw = scope.get("raw_path")
+    # PERF: `in` makes and drops a TypeError where it looks for bytes in bytes: 0.4 us, twice.
+    return type(raw) is bytes and raw.find(b"%2") >= 0 and encoded_slash.search(raw) is not None
+
+
+def encoded_path(path: str, scope: Scope) -> str | None:
+    """The path with SLASH for each slash that the client has encoded; None if it has encoded none.
+
+    How the path came says nothing where middleware has put another one in its place.
+    """
+    if not holds_encoded_slash(scope):
+        return None
+    parts = encoded_slash.split(scope["raw_path"].partition(b"?")[0])
+    whole = SLASH.join(unquote(part.decode("latin-1")) for part in parts)
+    return whole[len(whole) - len(path) :] if whole.replace(SLASH, "/") == scope["path"] else None
+
+
+def encoded_values_in(entry: Entry, path: str) -> dict[str, Any] | None:
+    """What `values_in` returns, of a path in which SLASH stands for encoded slashes."""
+    regex: re.Pattern[str] | None = getattr(entry.route, "path_regex", None)
+    match = None if regex is None else regex.match(path)
+    if match is None:
+        return None
+    values = {}
+    for name, value in match.groupdict().items():
+        convertor = entry.convertors[name]
+        restored = value.replace(SLASH, "/")
+        if restored != value and climbs(restored) and not re.fullmatch(convertor.regex, restored):
+            return None
+        values[name] = convertor.convert(restored)
+    return values
+
+
+def climbs(value: str) -> bool:
+    """Whether a value, used as the path of a file, would leave its directory; of one without slashes nobody expects it."""
+    return value.startswith("/") or value[1:3] in (":/", ":\\") or ".." in separator.split(value)
+
+
+def quoted(value: Any, convertor: Convertor[Any] | None) -> Any:
+    """A value for one segment of a URL, encoded where it holds slashes that a request may bring back."""
+    text = str(value)
+    is_read_back = type(convertor) is StringConvertor and not climbs(text)
+    return quote(text, safe="") if is_read_back and ("/" in text or "%2f" in text.lower()) else value
+
+
+def accepts_slash(convertor: Convertor[Any]) -> bool:
+    return re.fullmatch(convertor.regex, "a/b") is not None
 
 
 def values_in(entry: Entry, path: str) -> dict[str, Any] | None:

@@ -14,6 +14,7 @@ from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 
+from typeway.background import TasksBeside
 from typeway.serve.answer import Answer, answer_of
 from typeway.serve.asgi import Site, planned, serve_http
 from typeway.serve.bridge import Bridge
@@ -155,14 +156,16 @@ async def serve_inner(flight: Flight, receive: Receive) -> Response:
         if handler is None:
             raise
         response = await handled(error, handler, exchange.connection, site.handlers, site.conventions)
+        exchange.background = None  # the tasks of a request that has failed do not run
         reply = from_response(response)
         error.__traceback__ = None
     finally:
         if exchange.form is not None:
             flight.forms += (exchange.form,)
     status, headers, body, response = reply
+    if exchange.background is not None:
+        own = None if response is None else response.background
+        flight.tasks = (TasksBeside(exchange.background, own), *flight.tasks)
     if response is not None:
         return response
-    if exchange.background is not None:
-        flight.tasks = (exchange.background, *flight.tasks)
     return Answer(status, headers, b"" if scope["method"] == "HEAD" else body)

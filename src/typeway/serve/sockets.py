@@ -3,7 +3,7 @@
 from starlette.exceptions import WebSocketException as StarletteWebSocketException
 from starlette.websockets import WebSocket, WebSocketClose
 
-from typeway.serve.asgi import Site, enter, path_of
+from typeway.serve.asgi import Site, enter, hand_over, path_of
 from typeway.serve.errors import call_handler, handler_for
 from typeway.types import Receive, Scope, Send
 
@@ -17,7 +17,7 @@ async def serve_socket(site: Site, scope: Scope, receive: Receive, send: Send) -
         return
     enter(site, found, scope)
     try:
-        await found[0].route.handle(scope, receive, send)
+        await hand_over(found, scope, receive, send)
     except Exception as error:
         socket = WebSocket(scope, receive, send)
         handler = handler_for(error, site.handlers, site.conventions)

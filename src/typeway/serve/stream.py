@@ -3,12 +3,11 @@
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Generator, Iterator, Mapping
 from typing import Any
 
-import anyio.to_thread
-from anyio import CancelScope, CapacityLimiter
+from anyio import CancelScope
 from anyio.lowlevel import checkpoint
 from starlette.responses import StreamingResponse
 
-from typeway.concurrency import iterate_in_threadpool
+from typeway.concurrency import ThreadSteps, iterate_in_threads
 from typeway.declare import shapes
 from typeway.encoders import to_json_line
 from typeway.exceptions import declaration_error
@@ -33,6 +32,7 @@ class Closing(StreamingResponse):
 
     items: Items
     chunks: AsyncGenerator[Chunk, None]
+    steps: ThreadSteps | None  # what runs a generator that is not asynchronous
 
     async def stream_response(self, send: Send) -> None:
         # Entered before the generator can enter scopes of its own, because they must nest; closing shields it.
@@ -43,7 +43,7 @@ class Closing(StreamingResponse):
                 scope.shield = True
                 # Middleware may have put something else into body_iterator.
                 await self.chunks.aclose()
-                await close(self.items)
+                await close(self.items, self.steps)
 
 
 class JsonLines(Closing):
@@ -78,11 +78,13 @@ def build_stream(operation: Operation) -> Callable[[Any], StreamingResponse]:
     def make(result: Any) -> StreamingResponse:
         items = aiter(result) if isinstance(result, AsyncIterable) else iter(result)
         # Chunks are made when they are asked for: on the loop, or else in threads.
-        chunks: Any = (
-            chunks_of(items, encode) if isinstance(items, AsyncIterator) else iterate_in_threadpool(map(encode, items))
-        )
+        if isinstance(items, AsyncIterator):
+            steps, chunks = None, chunks_of(items, encode)
+        else:
+            steps = ThreadSteps()
+            chunks = iterate_in_threads(map(encode, items), steps)
         response = kind(chunks, **status)
-        response.items, response.chunks = items, chunks
+        response.items, response.chunks, response.steps = items, chunks, steps
         return response
 
     return make
@@ -127,7 +129,7 @@ async def chunks_of(items: AsyncIterator[Any], encode: Encode) -> AsyncGenerator
         await checkpoint()
 
 
-async def close(items: Items) -> None:
+async def close(items: Items, steps: ThreadSteps | None) -> None:
     """End a generator where it stands, so that its finally blocks run."""
     if isinstance(items, AsyncGenerator):
         try:
@@ -137,6 +139,5 @@ async def close(items: Items) -> None:
             _, others = group.split(GeneratorExit)
             if others is not None:
                 raise others from None
-    elif isinstance(items, Generator) and getattr(items, "gi_suspended", True):
-        # All threads of the pool may be waiting for what this gives back.
-        await anyio.to_thread.run_sync(items.close, limiter=CapacityLimiter(1))
+    elif isinstance(items, Generator) and steps is not None and getattr(items, "gi_suspended", True):
+        await steps.finish(items.close)

@@ -2,12 +2,13 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from weakref import WeakSet
 
 from typeway.operation import Operation
 from typeway.plan.build import Plan, build_plan
+from typeway.plan.calls import Kind
 from typeway.serve.respond import Responder, build_responder
 
 # How many sets of overrides a target keeps plans for: tests change them often, one after the other.
@@ -64,10 +65,16 @@ class Target:
             if self.prepared is not None:
                 return self.prepared
             operation = self._settle()
-            responder, plan = build_responder(operation), plan_of(operation)
+            responder = build_responder(operation)
+            plan = plan_of(operation, responder)
             with WATCH.lock:
                 WATCH.targets.add(self)
                 return self.publish(plan, responder)
+
+    def forget(self) -> None:
+        """Build the plan again for the next request: what the route says has been changed while it serves."""
+        with self._lock:
+            self.prepared = None
 
     def publish(self, plan: Plan, responder: Responder) -> tuple[Plan, Responder]:
         """Serve by a plan and a responder, as the watch wants them; its lock is held."""
@@ -80,9 +87,9 @@ class Target:
     def ready(self, overrides: Overrides) -> tuple[Plan, Responder]:
         """The plan and responder to use now; built if they are not there yet."""
         plan, responder = self.prepared or self.build()
-        return self.overridden(plan.operation, overrides) if overrides else plan, responder
+        return self.overridden(plan.operation, responder, overrides) if overrides else plan, responder
 
-    def overridden(self, operation: Operation, overrides: Overrides) -> Plan:
+    def overridden(self, operation: Operation, responder: Responder, overrides: Overrides) -> Plan:
         """The plan with other callables in the place of some dependencies."""
         pairs = tuple(overrides.items())
         # By identity, whatever the callables say about equality.
@@ -90,7 +97,7 @@ class Target:
         kept = self._overridden.get(key)
         if kept is not None:
             return kept[0]
-        plan = plan_of(operation, dict(pairs))
+        plan = plan_of(operation, responder, dict(pairs))
         with WATCH.lock:
             while len(self._overridden) >= KEPT:
                 del self._overridden[next(iter(self._overridden))]
@@ -101,9 +108,13 @@ class Target:
         return plan
 
 
-def plan_of(operation: Operation, overrides: dict[Any, Any] | None = None) -> Plan:
+def plan_of(operation: Operation, responder: Responder, overrides: dict[Any, Any] | None = None) -> Plan:
     """The plan of an operation, with what may run at the same time put together."""
     plan = build_plan(operation, overrides)
+    # An endpoint that cannot block runs on the event loop only if what it returns can be encoded there.
+    if plan.endpoint.kind is Kind.INLINE and not (plan.endpoint.gives_plain and responder.is_plain is not None):
+        kind = Kind.THREAD if responder.is_plain is None else Kind.CHECKED
+        plan = replace(plan, endpoint=replace(plan.endpoint, kind=kind))
     if sum(call.concurrent for call in plan.dependencies) < 2:
         return plan
     from typeway.guard.together import arranged

@@ -164,7 +164,9 @@ class ObservedResponder(Responder):
 
 def observed_responder(responder: Responder, operation: Operation) -> Responder:
     own = {entry.name: getattr(responder, entry.name) for entry in fields(responder)}
-    name = function_name(operation.endpoint)
+    name, is_plain = function_name(operation.endpoint), responder.is_plain
+    if is_plain is not None:
+        own["is_plain"] = lambda result: is_plain(result.result if isinstance(result, Measured) else result)
     return ObservedResponder(**{**own, "encode": observed_encode(responder.encode, name, streams(operation))})
 
 

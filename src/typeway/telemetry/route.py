@@ -8,7 +8,7 @@ from starlette.routing import Host, Mount
 
 from typeway.app import Typeway
 from typeway.router import Router
-from typeway.serve.asgi import Site, path_of
+from typeway.serve.asgi import Site, path_of, turned
 from typeway.serve.match import Found
 from typeway.types import Scope
 
@@ -62,7 +62,7 @@ def find(site: Site, scope: Scope) -> Found | None:
     if found is None and is_request:
         others = index.on_path(path, scope)
         if not others and site.redirects and path != "/":
-            turned = {**scope, "path": scope["path"].rstrip("/") if path.endswith("/") else scope["path"] + "/"}
-            others = index.on_path(path_of(turned), turned)
+            other = {**scope, **turned(scope)}
+            others = index.on_path(path_of(other), other)
         found = others[0] if others else None
     return found

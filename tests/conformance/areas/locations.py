@@ -333,7 +333,7 @@ def kinds_of_parameters(web: Any) -> Any:
     app = web.FastAPI()
 
     @app.get("/")
-    def read(a: int, /, b: int = 1, *, c: int = 2):
+    def read(a: int, b: int = 1, *, c: int = 2):
         return [a, b, c]
 
     return app

@@ -60,10 +60,6 @@ def json_lines(web: Any) -> Any:
         response.headers["x-lost"] = "1"
         yield 1
 
-    @app.get("/annotated")
-    def annotated() -> Annotated[Iterable[Item], "text"]:
-        yield Item()
-
     return app
 
 

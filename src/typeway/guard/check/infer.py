@@ -12,8 +12,9 @@ from functools import partial
 from types import FunctionType, ModuleType
 from typing import Any, Final
 
+from typeway.declare.annotation import resolve
 from typeway.declare.depends import Depends
-from typeway.declare.signature import globals_of, resolve
+from typeway.declare.scope import Names, globals_of
 from typeway.guard.check.bindings import Binding, bindings_of
 from typeway.guard.check.program import Function, Program
 from typeway.guard.check.results import as_mapping, given_by, held_by, made_by
@@ -136,7 +137,9 @@ class Inference:
     def annotated(self, annotation: ast.expr, function: Function) -> Instance | None:
         """What an annotation in the source says."""
         text = annotation.value if isinstance(annotation, ast.Constant) else ast.unparse(annotation)
-        return instance_of(resolve(text, {**function.names, **function.cells})) if isinstance(text, str) else None
+        return (
+            instance_of(resolve(text, Names({**function.names, **function.cells}))) if isinstance(text, str) else None
+        )
 
     def declared_global(self, name: str, function: Function) -> Instance | None:
         """What is said of a global that holds None for now."""
@@ -193,7 +196,7 @@ class Inference:
         for parent in type.mro(kind):
             own = vars(parent).get("__annotations__", {})
             if isinstance(own, Mapping) and name in own:
-                return instance_of(resolve(own[name], globals_of(parent)))
+                return instance_of(resolve(own[name], Names(globals_of(parent))))
         for parent in type.mro(kind):
             for method in [entry for entry in vars(parent).values() if isinstance(entry, FunctionType)]:
                 function = self.program.function(method, kind)
@@ -261,7 +264,7 @@ class Inference:
         found = as_instance(self.unified(values)) if values else None
         if found is None and function.node.returns is not None:
             returns = ast.unparse(function.node.returns)
-            found = produced_by(resolve(text_of(returns), {**function.names, **function.cells}))
+            found = produced_by(resolve(text_of(returns), Names({**function.names, **function.cells})))
         self.results[function] = found
         return found
 

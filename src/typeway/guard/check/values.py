@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import types
-import typing
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Any, Final, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Final, get_args, get_origin
 
-from typeway.declare.annotation import is_alias, value_of
+from typeway.declare.annotation import is_union, members_of, plain
 
 if TYPE_CHECKING:
     from typeway.guard.check.program import Function
@@ -84,15 +82,12 @@ PRODUCERS_OF: Final = PRODUCERS | {"Iterable", "AsyncIterable", "AbstractContext
 
 def instance_of(annotation: Any) -> Instance | None:
     """What an annotation says of a value, once it is resolved; None where it says too little."""
-    if is_alias(annotation):
-        return instance_of(value_of(annotation))
+    annotation = plain(annotation)
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is None:
         return Instance(annotation) if isinstance(annotation, type) and annotation is not type(None) else None
-    if origin is Annotated:
-        return instance_of(arguments[0])
-    if origin in (typing.Union, types.UnionType):
-        return common(instance_of(member) for member in arguments if member is not type(None))
+    if is_union(annotation):
+        return common(instance_of(member) for member in members_of(annotation) if member is not type(None))
     name = getattr(origin, "__name__", "")
     if origin in COLLECTIONS or name in ABSTRACT:
         return Instance(list, of=instance_of(arguments[0]) if arguments else None, many=True)
@@ -101,6 +96,7 @@ def instance_of(annotation: Any) -> Instance | None:
 
 def produced_by(annotation: Any) -> Instance | None:
     """What a caller gets from a function by its return annotation: of generators what they yield."""
+    annotation = plain(annotation)
     origin, arguments = get_origin(annotation), get_args(annotation)
     if getattr(origin, "__name__", "") in PRODUCERS_OF and arguments:
         place = 2 if getattr(origin, "__name__", "") == "Coroutine" and len(arguments) > 2 else 0

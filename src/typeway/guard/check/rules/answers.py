@@ -8,6 +8,7 @@ from typing import Any, Final, get_args, get_origin
 
 from pydantic import BaseModel
 
+from typeway.declare import shapes
 from typeway.declare.classify import Input
 from typeway.guard.check.finding import Finding
 from typeway.guard.check.program import Function, executed
@@ -70,8 +71,9 @@ def is_list(endpoint: Endpoint) -> bool:
     model = endpoint.operation.returns.model
     if model is None:
         return endpoint.operation.response_class is None and not endpoint.operation.returns.streams
-    item = next(iter(get_args(model)), None)
-    return get_origin(model) is list and (item in (Any, dict) or get_origin(item) is dict or is_model(item))
+    lists = [member for member in shapes.members(model) if get_origin(member) is list]
+    items = [shapes.members(item) for each in lists for item in get_args(each)]
+    return any(item in (Any, dict) or get_origin(item) is dict or is_model(item) for (item, *_) in items)
 
 
 def is_model(kind: Any) -> bool:

@@ -11,6 +11,8 @@ from typing import Annotated, Any, Final, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from typeway.declare import shapes
+from typeway.declare.annotation import unaliased
 from typeway.declare.classify import Input
 from typeway.guard.blueprint import Blueprint
 from typeway.guard.check.finding import Finding
@@ -106,6 +108,7 @@ def body_models(endpoint: Endpoint) -> Iterator[type[BaseModel]]:
 
 def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
     """The models that an annotation names, in lists and unions too; where it derives one, the derived one."""
+    annotation = unaliased(annotation)
     if get_origin(annotation) is Annotated:
         annotation, *metadata = get_args(annotation)
         for entry in metadata:
@@ -165,8 +168,7 @@ def told_fields(model: type[BaseModel], endpoint: Endpoint) -> Iterator[tuple[ty
 def is_secret(model: type[BaseModel], name: str, field: FieldInfo, about: str) -> bool:
     """Whether a field holds text under the name of a secret; of a plain `hash` only where the rest is about a person."""
     match = SECRET.fullmatch(name)
-    kinds = {field.annotation, *get_args(field.annotation)}
-    if not kinds & {str, bytes, Any}:
+    if not {str, bytes, Any} & set(shapes.members(field.annotation)):
         return False
     if name.lower() in ("hash", "salt"):
         return bool({"username", "email", "login"} & set(model.model_fields))

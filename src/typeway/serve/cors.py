@@ -1,0 +1,74 @@
+"""Send what is answered outside the middleware with the headers of CORS middleware, so that browsers show it to pages."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass
+from sys import modules
+from typing import Any, Final
+
+from starlette.middleware.errors import ServerErrorMiddleware
+from starlette.requests import Request
+
+from typeway.serve.errors import last_answer
+from typeway.types import ASGIApp, Message, Receive, Scope, Send
+
+# As long as nobody has imported it, nobody uses it.
+MODULE: Final = "starlette.middleware.cors"
+
+
+def is_cors(layer: Any) -> bool:
+    """Whether a middleware is Starlette's for CORS, or derived from it."""
+    module = modules.get(MODULE)
+    return module is not None and isinstance(layer, module.CORSMiddleware)
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """An ASGI application, such as a response, whose answers CORS middleware adds its headers to."""
+
+    app: ASGIApp
+    layers: Sequence[Any]  # the middleware of the application, the innermost first
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        has_started = False
+
+        async def send_on(message: Message) -> None:
+            nonlocal has_started
+            has_started = True
+            await send(message)
+
+        app: Any = self.app
+        for layer in () if is_preflight(scope) else self.layers:
+            around = copy.copy(layer)
+            around.app, app = app, around
+        try:
+            await app(scope, receive, send_on)
+        except Exception:
+            # The middleware itself may be what fails.
+            if has_started or app is self.app:
+                raise
+            await self.app(scope, receive, send)
+
+
+def is_preflight(scope: Scope) -> bool:
+    """Whether CORS middleware would answer the request itself, instead of what is answered now."""
+    return scope["method"] == "OPTIONS" and any(
+        name == b"access-control-request-method" for name, _ in scope["headers"]
+    )
+
+
+class SharedErrors(ServerErrorMiddleware):
+    """The outermost layer of an application with CORS middleware: it answers unhandled errors, and raises them again."""
+
+    def __init__(self, app: ASGIApp, layers: Sequence[Any], debug: bool, **options: Any) -> None:
+        async def answer(request: Request, error: Exception) -> Any:
+            return Shared(await last_answer(request, error, **options), layers)
+
+        super().__init__(app, handler=answer, debug=debug)
+        self.layers = layers
+
+    def debug_response(self, request: Request, exc: Exception) -> Any:
+        """The page with the traceback."""
+        return Shared(super().debug_response(request, exc), self.layers)

@@ -4,6 +4,7 @@ from __future__ import annotations  # PERF: else those of inner functions would 
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,18 +16,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from typeway.background import TasksBeside
-from typeway.serve.answer import Answer, answer_of
+from typeway.serve.answer import Answer, Body, answer_of
 from typeway.serve.asgi import Site, planned, serve_http
 from typeway.serve.bridge import Bridge
 from typeway.serve.errors import call_handler, handled, handler_for
 from typeway.serve.execute import run
 from typeway.serve.exits import close_uploads
+from typeway.serve.feed import Feed, LayerRequest
 from typeway.serve.limits import limit_body
 from typeway.serve.reply import from_response
-from typeway.types import ASGIApp, Message, Receive, Scope, Send
+from typeway.serve.stream import Closing
+from typeway.types import ASGIApp, Receive, Scope, Send
 
 Dispatch = Callable[[Request, Any], Awaitable[Response]]
-Inner = Callable[["Flight", Receive], Awaitable[Response]]
+Inner = Callable[["Flight", Feed], Awaitable[Response]]
 
 
 @dataclass(slots=True, eq=False)
@@ -42,26 +45,9 @@ class Flight:
 
     def bridge(self, app: ASGIApp, receive: Receive) -> Bridge:
         """Run an application in a child task of this request."""
-        bridge = Bridge(app, self.scope, receive)
+        bridge = Bridge(app, self.scope, receive, self.send)
         self.bridges += (bridge,)
         return bridge
-
-
-class LayerRequest(Request):
-    """The request as one middleware sees it: what the middleware reads of the body is there again further in."""
-
-    def downstream(self) -> Receive:
-        """Where what is further in receives from."""
-        is_untouched = "_body" not in self.__dict__ and not self._stream_consumed
-        return self._receive if is_untouched else self.replay()
-
-    def replay(self) -> Receive:
-        held: list[Message] = [{"type": "http.request", "body": self.__dict__.get("_body", b""), "more_body": False}]
-
-        async def receive() -> Message:
-            return held.pop() if held else await self._receive()
-
-        return receive
 
 
 class Onion:
@@ -86,7 +72,10 @@ class Onion:
             return
         flight = Flight(self.router.site(scope), scope, send)
         try:
-            response = await self.outermost(flight, receive)
+            response = await self.outermost(flight, Feed(receive))
+            if not flight.tasks and response.background is None:
+                for bridge in flight.bridges:
+                    bridge.waits = False
             await response(scope, receive, send)
         except BaseException:
             for bridge in flight.bridges:
@@ -106,14 +95,15 @@ class Onion:
 def layer(dispatch: Dispatch, inner: Inner) -> Inner:
     """One middleware around what is further in."""
 
-    async def run(flight: Flight, receive: Receive) -> Response:
+    async def run(flight: Flight, receive: Feed) -> Response:
         request = LayerRequest(flight.scope, receive, flight.send)
 
         async def call_next(_: Request) -> Response:
-            response = await inner(flight, request.downstream())
+            downstream = request.downstream(receive)
+            response = await inner(flight, downstream)
             if type(response) is Answer and response.background is None:
                 return response  # PERF: what nearly every layer hands on; asking further costs 0.3 us a layer
-            return await shown(flight, response, receive)
+            return await shown(flight, response, downstream)
 
         try:
             return await dispatch(request, call_next)
@@ -128,18 +118,16 @@ def layer(dispatch: Dispatch, inner: Inner) -> Inner:
     return run
 
 
-async def shown(flight: Flight, response: Response, receive: Receive) -> Response:
+async def shown(flight: Flight, response: Response, receive: Feed) -> Response:
     """A response as middleware sees it: its body can be iterated, and its background tasks are the request's."""
     if response.background is not None:
         flight.tasks = (response.background, *flight.tasks)
+        response = copy(response)  # the author may keep it, and return it again
         response.background = None
-    answer = answer_of(response, is_head=flight.scope["method"] == "HEAD")
-    if answer is not None:
-        return answer
-    return await flight.bridge(response, receive).answer()
+    return answer_of(response, flight.scope, receive) or await flight.bridge(response, receive).answer()
 
 
-async def serve_inner(flight: Flight, receive: Receive) -> Response:
+async def serve_inner(flight: Flight, receive: Feed) -> Response:
     """Serve the request itself, and return its response instead of sending it."""
     site, scope, send = flight.site, flight.scope, flight.send
     ready = planned(site, scope, receive, send, scope["method"])
@@ -151,6 +139,9 @@ async def serve_inner(flight: Flight, receive: Receive) -> Response:
         if plan.operation.max_body_size is not None:
             limit_body(exchange, plan.operation.max_body_size, site.conventions)
         reply = await run(plan, responder, exchange)
+        if isinstance(reply[3], Closing) and scope["method"] != "HEAD":
+            # Its generator may raise before the first item, which is answered like an error of any other endpoint.
+            reply = from_response(await flight.bridge(reply[3], receive).answer())
     except Exception as error:
         handler = handler_for(error, site.handlers, site.conventions)
         if handler is None:
@@ -168,4 +159,4 @@ async def serve_inner(flight: Flight, receive: Receive) -> Response:
         flight.tasks = (TasksBeside(exchange.background, own), *flight.tasks)
     if response is not None:
         return response
-    return Answer(status, headers, b"" if scope["method"] == "HEAD" else body)
+    return Answer(status, headers, Body(b"" if scope["method"] == "HEAD" else body))

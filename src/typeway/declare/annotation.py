@@ -77,11 +77,17 @@ def is_made_of_types(annotation: Any) -> bool:
 
 def named(annotation: Any) -> Any:
     """The annotation if it is a type alias that Pydantic can describe under its name, else None."""
-    if not is_alias(annotation):
-        return None
+    return annotation if is_alias(annotation) and not constrains_alias(annotation) else None
+
+
+def constrains_alias(annotation: Any, within: tuple[Any, ...] = ()) -> bool:
+    """Whether an annotation says constraints of an alias from outside, which Pydantic loses."""
     value = unaliased(annotation)
-    # Constraints that an alias puts around another one, Pydantic loses.
-    return None if get_origin(value) is Annotated and is_alias(value.__origin__) else annotation
+    if any(value is outer for outer in within):
+        return False
+    if get_origin(value) is Annotated:
+        return is_alias(value.__origin__) or constrains_alias(value.__origin__, (*within, value))
+    return is_union(value) and any(constrains_alias(member, (*within, value)) for member in get_args(value))
 
 
 # --- names --------------------------------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"security"}),
     frozenset({"plan"}),
     frozenset({"serve", "describe"}),
-    frozenset({"routes", "views", "verbs", "lifespan", "router", "verify", "placement"}),
+    frozenset({"routes", "views", "verbs", "lifespan", "routelist", "router", "verify", "placement"}),
     frozenset({"documentation", "app"}),
     frozenset({"protocol", "testclient", "typeway"}),
     frozenset({"guard", "telemetry", "compat"}),

@@ -10,6 +10,7 @@ from starlette.datastructures import FormData
 
 from typeway.exceptions import TypewayError
 from typeway.plan.exchange import Exchange, Exit
+from typeway.plan.yields import NO_STOP, explain, reason
 
 SWALLOWED: Final = (
     "there is nothing to answer with: the application is raising an exception and a dependency with yield caught it "
@@ -66,10 +67,14 @@ async def leave(generator: AsyncGenerator[Any, None], error: BaseException | Non
     """
     if error is not None:
         manager = asynccontextmanager(lambda: generator)()
-        return await manager.__aexit__(type(error), error, error.__traceback__)
+        try:
+            return await manager.__aexit__(type(error), error, error.__traceback__)
+        except RuntimeError as raised:
+            explain(raised, generator.ag_code)
+            raise
     if await anext(generator, ENDED) is ENDED:
         return False
     try:
-        raise RuntimeError("generator didn't stop")
+        raise reason(NO_STOP, generator.ag_code, "dependency")
     finally:
         await generator.aclose()

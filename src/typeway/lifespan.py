@@ -15,7 +15,8 @@ from typing import Any, Final
 
 from starlette.routing import BaseRoute, Host, Mount, Router
 
-from typeway.declare.signature import name_of, where
+from typeway.declare.scope import where
+from typeway.declare.signature import name_of
 from typeway.plan.calls import is_coroutine
 from typeway.plan.yields import explain
 from typeway.serve.mounted import MOUNTED

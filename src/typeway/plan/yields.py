@@ -5,7 +5,8 @@ from collections.abc import Callable
 from types import CodeType
 from typing import Any, Final
 
-from typeway.declare.signature import name_of, where
+from typeway.declare.scope import where
+from typeway.declare.signature import name_of
 
 NO_YIELD: Final = "generator didn't yield"
 NO_STOP: Final = "generator didn't stop"

@@ -65,16 +65,17 @@ async def leave(generator: AsyncGenerator[Any, None], error: BaseException | Non
 
     PERF: where nothing has failed it costs 0.16 us; contextlib's manager 0.24 us, beside being made and entered.
     """
+    own: Any = generator  # whose code says which one it is
     if error is not None:
         manager = asynccontextmanager(lambda: generator)()
         try:
             return await manager.__aexit__(type(error), error, error.__traceback__)
         except RuntimeError as raised:
-            explain(raised, generator.ag_code)
+            explain(raised, own.ag_code)
             raise
     if await anext(generator, ENDED) is ENDED:
         return False
     try:
-        raise reason(NO_STOP, generator.ag_code, "dependency")
+        raise reason(NO_STOP, own.ag_code, "dependency")
     finally:
         await generator.aclose()

@@ -302,6 +302,11 @@ class Typeway(Verbs, Starlette):
 
     @dependency_overrides.setter
     def dependency_overrides(self, overrides: dict[Callable[..., Any], Callable[..., Any]]) -> None:
+        given: Any = overrides
+        if not isinstance(given, Mapping):
+            problem = f"dependency_overrides must be a dict, not {given!r}."
+            hint = "Write app.dependency_overrides = {get_db: fake_db}."
+            raise declaration_error(problem, hint=hint, where=calling_line(), also=AttributeError)
         if self.overrides_in_force is self._dependency_overrides:
             self.overrides_in_force = overrides
         self._dependency_overrides = overrides

@@ -1,5 +1,6 @@
 """Turn any value into data that JSON can hold, or straight into JSON's bytes."""
 
+import inspect
 import json.encoder
 import marshal
 import re
@@ -272,6 +273,12 @@ def _read_object(value: Any) -> dict[Any, Any]:
         try:
             return dict(vars(value))
         except Exception as no_attributes:
+            if inspect.iscoroutine(value):
+                name = value.__qualname__.rpartition("<locals>.")[2]
+                value.close()  # else Python warns of it as well
+                raise ValueError(
+                    f"Cannot turn the coroutine {name}() into JSON: nothing awaits it. Write `await {name}(...)`."
+                ) from None
             raise ValueError(
                 f"Cannot turn an object of type {type(value).__qualname__!r} into JSON: {not_pairs}; {no_attributes}. "
                 "Return a model, a dataclass or a dict, or register an encoder: ENCODERS_BY_TYPE[type] = function."

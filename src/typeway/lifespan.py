@@ -15,7 +15,10 @@ from typing import Any, Final
 
 from starlette.routing import BaseRoute, Host, Mount, Router
 
+from typeway.declare.scope import where
+from typeway.declare.signature import name_of
 from typeway.plan.calls import is_coroutine
+from typeway.plan.yields import explain
 from typeway.serve.mounted import MOUNTED
 from typeway.types import Lifespan
 
@@ -33,11 +36,30 @@ def lifespan_of(given: Any, events: Events) -> Lifespan:
     if given is None:
         return lambda app: running(events)
     if inspect.isasyncgenfunction(given):
-        return asynccontextmanager(given)
+        return named(asynccontextmanager(given), given)
     if inspect.isgeneratorfunction(given):
-        return lambda app: lifted(contextmanager(given)(app))
-    lifespan: Lifespan = given
-    return lifespan
+        return named(lambda app: lifted(contextmanager(given)(app)), given)
+    return named(given, given)
+
+
+def named(lifespan: Lifespan, given: Any) -> Lifespan:
+    """A lifespan whose errors name the function that the author gave, where it yields wrongly."""
+
+    @asynccontextmanager
+    async def run(app: Any) -> AsyncIterator[Any]:
+        try:
+            async with lifespan(app) as state:
+                if state is not None and not isinstance(state, Mapping):
+                    called = f"the lifespan {name_of(given)}() ({where(given)})"
+                    raise TypeError(
+                        f"{called} yields {state!r}. Yield a dict, which becomes request.state, or nothing."
+                    )
+                yield state
+        except RuntimeError as error:
+            explain(error, given, "lifespan")
+            raise
+
+    return run
 
 
 @asynccontextmanager

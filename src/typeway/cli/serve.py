@@ -14,6 +14,7 @@ import uvicorn
 from typeway.cli.failure import Failure
 from typeway.cli.load import Loaded
 from typeway.exceptions import DeclarationError
+from typeway.guard.doubts import doubts
 from typeway.routes import APIRoute, APIWebSocketRoute
 
 # What the operating system says about an address, and what the user can do about it.
@@ -58,7 +59,7 @@ def serve(loaded: Loaded, serving: Serving) -> None:
     in_other_processes = serving.reload or serving.workers > 1
     application = loaded.value if in_other_processes else loaded.application()
     print(_greeting(loaded, application, serving), file=sys.stderr)
-    for problem in _unserved(application):
+    for problem in _doubtful(application):
         print(f"Warning: {problem}", file=sys.stderr)
     uvicorn.run(
         loaded.import_string if in_other_processes else application,
@@ -125,8 +126,8 @@ def _refusal(family: int, address: Any) -> OSError | None:
     return None
 
 
-def _unserved(application: Any) -> list[str]:
-    """What is wrong with declarations that could only be judged once all modules were there: names still undefined."""
+def _doubtful(application: Any) -> list[str]:
+    """What is wrong with declarations that could only be judged once all modules were there, and what can hardly be meant."""
     found = []
     for route in getattr(application, "routes", ()):
         if isinstance(route, (APIRoute, APIWebSocketRoute)):
@@ -134,6 +135,8 @@ def _unserved(application: Any) -> list[str]:
                 route.target.ready({})
             except DeclarationError as error:
                 found.append(f"{route.path} cannot be served. {error}")
+            else:
+                found += map(str, doubts(route))
     return found
 
 

@@ -11,11 +11,18 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket
 
+from typeway.conventions import Conventions
 from typeway.declare.annotation import missing_names
 from typeway.declare.classify import Injected, Input
 from typeway.declare.depends import Lifetime, SecurityScopes
-from typeway.declare.signature import undefined_name
-from typeway.exceptions import RequestValidationError, WebSocketRequestValidationError
+from typeway.declare.scope import where
+from typeway.declare.signature import name_of, undefined_name
+from typeway.exceptions import (
+    DeclarationError,
+    RequestValidationError,
+    WebSocketRequestValidationError,
+    declaration_error,
+)
 from typeway.operation import Operation
 from typeway.plan.adapt import Refusal, adapt
 from typeway.plan.arguments import Arguments, build_arguments
@@ -76,13 +83,45 @@ class Plan:
 
 def build_tree(operation: Operation, overrides: Overrides | None = None) -> Node:
     """The tree of an operation's callables: what describing needs, and the first half of planning."""
+    if overrides:
+        verify_overrides(overrides, operation.conventions)
     return grow_tree(
         operation.declaration, operation.dependencies, operation.path_names, operation.conventions, overrides
     )
 
 
+def verify_overrides(overrides: Overrides, conventions: Conventions) -> None:
+    """Refuse overrides that cannot be called, and those of what nothing can depend on."""
+    pairs: Any = overrides.items()  # an author may have put anything there
+    for original, replacement in pairs:
+        if not callable(original):
+            if conventions.checks_parameters:
+                raise declaration_error(
+                    f"the key {original!r} is no dependency, so nothing is overridden.",
+                    hint="The keys are the functions that Depends() is given, not their names.",
+                    chain=("dependency_overrides",),
+                )
+        elif not callable(replacement):
+            name = name_of(original)
+            raise declaration_error(
+                f"the override of {name}() must be a function, not {replacement!r}.",
+                hint=f"Give the function without calling it: app.dependency_overrides[{name}] = function.",
+                where=where(original),
+                chain=("dependency_overrides",),
+                also=TypeError,
+            )
+
+
 def build_plan(operation: Operation, overrides: Overrides | None = None) -> Plan:
     """The plan of an operation, in which overrides run in the place of the dependencies that are their keys."""
+    try:
+        return plan_calls(operation, overrides)
+    except DeclarationError as error:
+        error.add_step(operation.context["path"])
+        raise
+
+
+def plan_calls(operation: Operation, overrides: Overrides | None) -> Plan:
     tree = build_tree(operation, overrides)
     nodes, slot_of = number(tree)
     refuse_undefined(nodes)

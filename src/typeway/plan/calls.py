@@ -12,6 +12,7 @@ from typeway.concurrency import call_in_thread, contextmanager_in_threadpool
 from typeway.declare.depends import Capacity
 from typeway.declare.scope import candidates, unwrap
 from typeway.plan.nonblocking import cannot_block
+from typeway.plan.yields import explain
 
 
 class Kind(Enum):
@@ -61,8 +62,12 @@ def generator_of(function: Callable[..., Any]) -> Callable[..., AsyncGenerator[A
     manager = contextmanager(function)
 
     async def suspend(**arguments: Any) -> AsyncGenerator[Any, None]:
-        async with contextmanager_in_threadpool(manager(**arguments)) as value:
-            yield value
+        try:
+            async with contextmanager_in_threadpool(manager(**arguments)) as value:
+                yield value
+        except RuntimeError as error:
+            explain(error, function)
+            raise
 
     return suspend
 
@@ -73,8 +78,12 @@ def limited(function: Callable[..., Any], kind: Kind, capacity: Capacity) -> tup
         manager = asynccontextmanager(function)
 
         async def suspend(**arguments: Any) -> AsyncGenerator[Any, None]:
-            async with capacity.semaphore(), manager(**arguments) as value:
-                yield value
+            try:
+                async with capacity.semaphore(), manager(**arguments) as value:
+                    yield value
+            except RuntimeError as error:
+                explain(error, function)
+                raise
 
         return suspend, Kind.CONTEXT
 

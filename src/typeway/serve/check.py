@@ -1,5 +1,6 @@
 """Check what an endpoint returns or yields against the type that it declares."""
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -26,8 +27,29 @@ def build_check(operation: Operation, model: Model) -> Callable[[Any], Any]:
 
 def unfit(error: ValidationError, result: Any, context: EndpointContext) -> ResponseValidationError:
     """What is raised where a result does not fit the model of its endpoint's answers."""
+    said = unawaited(result, context)
+    if said is not None:
+        shown = {"type": "coroutine_returned", "loc": ("response",), "msg": said, "input": repr(result)}
+        return ResponseValidationError([shown], body=None, endpoint_ctx=context)
     errors = [{**entry, "loc": ("response", *entry["loc"])} for entry in error.errors(include_url=False)]
     return ResponseValidationError(errors, body=result, endpoint_ctx=context)
+
+
+def unawaited(result: Any, context: EndpointContext) -> str | None:
+    """What to say of a coroutine that an endpoint returned; None where it returned something else."""
+    if not inspect.iscoroutine(result):
+        return None
+    result.close()  # else Python warns of it as well, without saying whose it is
+    name = result.__qualname__.rpartition("<locals>.")[2]
+    return (
+        f"{returned_by(context)} returned the coroutine {name}(), which nothing awaits. "
+        f"Write `return await {name}(...)`, in an `async def` function."
+    )
+
+
+def returned_by(context: EndpointContext) -> str:
+    """How messages in the log name an endpoint."""
+    return f"{context.get('function')}() ({context.get('file')}:{context.get('line')})"
 
 
 def dump_options(operation: Operation) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typeway.exceptions import RequestValidationError, ValidationException, WebS
 from typeway.plan.build import FAILED, Call, Plan
 from typeway.plan.calls import ASYNC, CHECKED, INLINE, THREAD
 from typeway.plan.exchange import Exchange
+from typeway.plan.yields import NO_YIELD, reason
 from typeway.serve.lifecycle import surrounded
 from typeway.serve.reply import Reply
 from typeway.serve.respond import Responder
@@ -73,7 +74,7 @@ async def call_dependencies(calls: Sequence[Call], exchange: Exchange) -> None:
             try:
                 values[call.slot] = await anext(generator)
             except StopAsyncIteration:
-                raise RuntimeError("generator didn't yield") from None
+                raise reason(NO_YIELD, call.function, "dependency") from None
             exits = exchange.function_exits if call.scope == "function" else exchange.request_exits
             exits.append((generator, call.in_thread))
 

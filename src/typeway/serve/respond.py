@@ -5,17 +5,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pydantic_core import ValidationError
+from pydantic_core import PydanticSerializationError, ValidationError
 from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
 
 from typeway.declare.signature import undefined_name
 from typeway.encoders import ENCODERS_BY_TYPE, jsonable_encoder, to_json_bytes
+from typeway.exceptions import EndpointContext, ValidationException
 from typeway.operation import Operation
 from typeway.plan.exchange import UNSET, Exchange
 from typeway.plan.fields import Model, build_model, taken_as_it_is
 from typeway.plan.plain import is_plain_schema
 from typeway.responses import BODILESS
-from typeway.serve.check import build_check, dump_options, unfit
+from typeway.serve.check import build_check, dump_options, returned_by, unawaited, unfit
 from typeway.serve.reply import Reply, from_response
 from typeway.serve.stream import build_stream, streams
 
@@ -126,16 +127,16 @@ def is_built_in(response_class: type[Response] | None) -> bool:
 def build_encode(operation: Operation, model: Model | None) -> Encode:
     """What makes bytes or a response of the operation's results."""
     if operation.returns.missing:
-        return unless_response(refuse_undefined(operation))
+        return unless_response(refuse_undefined(operation), operation.context)
     if streams(operation):
         make = build_stream(operation)
-        return unless_response(lambda result: marked(make(result)))
+        return unless_response(lambda result: marked(make(result)), operation.context)
     if model is not None:
         return encode_model(operation, model)
     if operation.response_class is None:
-        return unless_response(to_json_bytes)
+        return unless_response(to_json_bytes, operation.context)
     render = renderer(operation)
-    return unless_response(lambda result: render(jsonable_encoder(result)))
+    return unless_response(lambda result: render(jsonable_encoder(result)), operation.context)
 
 
 def refuse_undefined(operation: Operation) -> Encode:
@@ -148,11 +149,22 @@ def refuse_undefined(operation: Operation) -> Encode:
     return encode
 
 
-def unless_response(convert: Encode) -> Encode:
-    """Leave responses of the endpoint's own as they are, and convert everything else."""
+def unless_response(convert: Encode, context: EndpointContext) -> Encode:
+    """Leave responses of the endpoint's own as they are, and convert everything else; an error names the endpoint."""
 
     def encode(result: Any) -> bytes | Response:
-        return result if isinstance(result, Response) else convert(result)
+        if isinstance(result, Response):
+            return result
+        try:
+            return convert(result)
+        except ValidationException:
+            raise
+        except Exception as error:
+            said = unawaited(result, context)
+            if said is not None:
+                raise ValueError(said) from error
+            error.add_note(f"while encoding what {returned_by(context)} returned")
+            raise
 
     return encode
 
@@ -162,7 +174,9 @@ def encode_model(operation: Operation, model: Model) -> Encode:
     serializer, options = model.serializer, dump_options(operation)
     if operation.response_class is not None:
         check, to_python, render = build_check(operation, model), serializer.to_python, renderer(operation)
-        return unless_response(lambda result: render(to_python(check(result), mode="json", **options)))
+        return unless_response(
+            lambda result: render(to_python(check(result), mode="json", **options)), operation.context
+        )
     validate, to_json = model.validator.validate_python, serializer.to_json
     context = operation.context
 
@@ -179,7 +193,13 @@ def encode_model(operation: Operation, model: Model) -> Encode:
             checked = validate(result, from_attributes=True)
         except ValidationError as error:
             raise unfit(error, result, context) from error
-        return to_json(checked, **options)
+        try:
+            return to_json(checked, **options)
+        except PydanticSerializationError as error:
+            said = unawaited(result, context)
+            if said is not None:
+                raise ValueError(said) from error
+            raise
 
     return encode
 

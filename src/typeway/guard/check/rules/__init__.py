@@ -30,6 +30,7 @@ TABLE: Final = (
     Rule("TW017", "unhandled-exception", "An exception has no answer.", errors.unhandled_exceptions),
     Rule("TW018", "mutable-default", "Calls share a default that changes.", handlers.mutable_defaults),
     Rule("TW019", "fat-handler", "An endpoint does everything itself.", handlers.fat_handlers),
+    Rule("TW020", "doubtful-route", "A route declares what it can hardly mean.", routes.doubtful_routes),
 )
 
 RULES: Final[Mapping[str, Rule]] = {rule.code: rule for rule in TABLE}

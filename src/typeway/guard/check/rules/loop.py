@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from typeway.guard.check.blocking import FILES, IMPATIENT, LOCK, Wait
@@ -89,7 +90,9 @@ def method_wait(subject: Subject, kind: type | str, name: str, call: ast.Call) -
     wait = subject.catalogue.method(kind, name)
     if wait is None or (wait is LOCK and is_impatient(call)):
         return None
-    return f"{short(kind)}.{name}()", wait
+    # In a thread the method must have its object: what is written here names both.
+    written = ast.unparse(call.func).replace("{", "{{").replace("}", "}}")
+    return f"{short(kind)}.{name}()", replace(wait, fix=wait.fix.replace("{name}", written))
 
 
 def is_impatient(call: ast.Call) -> bool:

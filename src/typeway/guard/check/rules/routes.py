@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Mount
 
 from typeway.guard.check.finding import Finding
 from typeway.guard.check.subject import Endpoint, Subject
+from typeway.guard.doubts import doubts
 from typeway.routes import APIRoute, APIWebSocketRoute
 
 PARAMETER: Final = re.compile(r"\{[a-zA-Z_]\w*(?::([a-zA-Z_]\w*))?\}")
@@ -75,6 +76,17 @@ def duplicate_operation_ids(subject: Subject) -> Iterator[Finding]:
                     "clients that are generated from the document lose one of them.",
                     "give each its own operation_id, or leave it out.",
                 )
+
+
+def doubtful_routes(subject: Subject) -> Iterator[Finding]:
+    """TW020: what a route declares but can hardly mean, and what is refused elsewhere but could not be where it stands."""
+    for endpoint in subject.own:
+        for error in doubts(endpoint.route):
+            path, _, line = (error.where or "").rpartition(":")
+            if subject.program.files.file(path) is None:  # it is in a dependency that is installed
+                yield from endpoint.found("TW020", error.described, error.hint)
+            else:
+                yield Finding("TW020", path, int(line), error.described, error.hint)
 
 
 def with_earlier(subject: Subject) -> Iterator[tuple[Endpoint, Sequence[BaseRoute]]]:

@@ -12,6 +12,7 @@ from uuid import UUID
 from starlette.convertors import FloatConvertor, IntegerConvertor, UUIDConvertor
 from starlette.routing import BaseRoute
 
+from typeway.conventions import TYPEWAY
 from typeway.declare import shapes
 from typeway.declare.signature import is_bare, name_of
 from typeway.describe.responses import key_of
@@ -39,10 +40,11 @@ def doubts(route: BaseRoute) -> Iterator[DeclarationError]:
     title, where = route.titled(route.path), route.declaration.where
     doubt = partial(declaration_error, where=where)
     try:
-        verify_placed(route, route.conventions)
+        # Also what an application for FastAPI may declare; and what was added after its router had been included.
+        verify_placed(route, TYPEWAY)
         found = [*doubts_of_path(route, doubt), *doubts_of_types(route)]
         found += doubts_of_socket(route, doubt) if isinstance(route, APIWebSocketRoute) else doubts_of_options(route)
-    except DeclarationError as refused:  # a route that was added after its router had been included
+    except DeclarationError as refused:
         found = [refused]
     for error in found:
         error.add_step(title, where)

@@ -1,0 +1,11 @@
+"""Good: the function takes what the path names."""
+
+from typeway import Typeway
+
+app = Typeway()
+TITLES = {1: "Write tests"}
+
+
+@app.get("/tasks/{task_id}")
+async def read_task(task_id: int) -> dict[str, str]:
+    return {"title": TITLES.get(task_id, "unknown")}

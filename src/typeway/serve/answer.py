@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any, Protocol, Self
 
+from starlette.background import BackgroundTask
 from starlette.middleware.base import _StreamingResponse
 from starlette.responses import Response, StreamingResponse
 
@@ -15,6 +16,7 @@ class Source(Protocol):
 
     def chunks(self) -> AsyncGenerator[Any, None]:
         """Its chunks, one by one."""
+        ...
 
     async def forward(self, send: Send) -> None:
         """Let whoever makes it send it."""
@@ -27,22 +29,23 @@ class Body(AsyncGenerator[Any, None]):
     """
 
     # PERF: defaults of the class instead of a constructor that sets them one by one.
-    source: Source | None = None  # what makes the body; None if its content is there
+    source: Source | None = None  # what is still making the body
     chunks: AsyncGenerator[Any, None] | None = None  # what somebody iterates over
 
-    def __init__(self, content: bytes) -> None:
-        self.content = content
+    def __init__(self, whole: bytes | None) -> None:
+        self.whole = whole  # the whole of it, if it is there and nobody has begun to iterate
 
     @classmethod
     def made_by(cls, source: Source) -> Self:
         """The body that something else is still making."""
-        body = cls(b"")
+        body = cls(None)
         body.source = source
         return body
 
     def begun(self) -> AsyncGenerator[Any, None]:
         if self.chunks is None:
-            self.chunks = once(self.content) if self.source is None else self.source.chunks()
+            self.chunks = once(self.whole or b"") if self.source is None else self.source.chunks()
+            self.whole = None
         return self.chunks
 
     async def asend(self, value: None) -> Any:
@@ -69,6 +72,8 @@ class Answer(_StreamingResponse):
     Programs read and replace `body_iterator`, as an attribute and in `__dict__`.
     """
 
+    background: BackgroundTask | None
+
     def __init__(self, status: int, headers: RawHeaders, body: Body, info: Mapping[str, Any] | None = None) -> None:
         # PERF: Starlette's own takes the headers apart and puts them together again.
         self.info = info
@@ -83,12 +88,14 @@ class Answer(_StreamingResponse):
             await send({"type": "http.response.debug", "info": self.info})
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         body: Any = self.body_iterator
-        if type(body) is not Body or body.chunks is not None:
+        if type(body) is not Body:
             await self.send_chunks(body, send)
-        elif body.source is None:
-            await send({"type": "http.response.body", "body": body.content})
-        else:
+        elif body.whole is not None:
+            await send({"type": "http.response.body", "body": body.whole})
+        elif body.source is not None and body.chunks is None:
             await body.source.forward(send)
+        else:
+            await self.send_chunks(body, send)
         if self.background is not None:
             await self.background()
 

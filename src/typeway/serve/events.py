@@ -50,7 +50,10 @@ class KeptAlive(Opening):
         super().__init__(send)
         self.last = monotonic()  # when something was sent
 
-    async def __call__(self, message: Message) -> None:
+    def __call__(self, message: Message) -> Awaitable[None]:
+        return self.send_or_hold(message)
+
+    async def send_or_hold(self, message: Message) -> None:
         if not self.is_open and await self.holds(message):
             return
         # PERF: flags instead of a lock, which would cost each event 1 us; there are only two tasks.

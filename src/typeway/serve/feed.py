@@ -31,14 +31,13 @@ class Feed:
             await joined.wait()
             if self.last is not None:
                 return self.last
-        self.is_reading = True
-        message: Message | None = None
+        self.is_reading, received = True, None
         try:
-            message = await self.source()
+            message = received = await self.source()
         finally:
             self.is_reading = False
             if self.joined is not None:
-                self.last = message
+                self.last = received
                 self.joined.set()
                 self.joined = None
         self.count += 1
@@ -62,7 +61,7 @@ class LayerRequest(Request):
             ClientDisconnect: there will be no more of them.
         """
         feed = self._receive
-        if "_body" in self.__dict__ or type(feed) is not Feed:
+        if "_body" in self.__dict__ or not isinstance(feed, Feed):
             async for chunk in super().stream():
                 yield chunk
             return
@@ -83,14 +82,11 @@ class LayerRequest(Request):
                 break
         yield b""
 
-    def downstream(self, feed: Feed) -> Feed:
-        """Where what is further in receives from, in one call of it; the feed is the layer's own."""
-        if self._receive is feed and not feed.is_over and not self._stream_consumed and "_body" not in self.__dict__:
-            return feed
-        return Feed(self.replay(feed))
+    def replayed(self, feed: Feed) -> Feed:
+        """What further in receives where something of the layer's feed has been read, or put in its place.
 
-    def replay(self, feed: Feed) -> Receive:
-        """What gives the body that has been read, or what the author's own function gives in its place."""
+        That is the body that has been read, or what the author's own function gives.
+        """
         is_over = False
 
         async def receive() -> Message:
@@ -105,4 +101,4 @@ class LayerRequest(Request):
             is_over = not message.get("more_body", False)
             return message
 
-        return receive
+        return Feed(receive)

@@ -24,12 +24,17 @@ class Opening:
     is_late: bool = False  # whether time is up
     opening: anyio.Event | None = None  # set once it has been sent late, by another task than the stream's
     failure: Exception | None = None  # why that failed
+    timer: asyncio.TimerHandle | None = None  # what will say that time is up
 
     def __init__(self, send: Send) -> None:
         self.send = send
 
-    async def __call__(self, message: Message) -> None:
-        if self.is_open or not await self.holds(message):
+    def __call__(self, message: Message) -> Awaitable[None]:
+        # PERF: what is returned is awaited as it is, which saves each item a frame, 0.2 of 6 us.
+        return self.send(message) if self.is_open else self.send_or_hold(message)
+
+    async def send_or_hold(self, message: Message) -> None:
+        if not await self.holds(message):
             await self.send(message)
 
     async def holds(self, message: Message) -> bool:
@@ -49,6 +54,8 @@ class Opening:
         if start is not None:
             await self.send(start)
         self.is_open = True
+        if self.timer is not None:
+            self.timer.cancel()  # PERF: a timer that waits makes each turn of the loop slower, by 0.2 us
         return False
 
     async def open_late(self) -> None:
@@ -74,16 +81,18 @@ async def hold(stream: Callable[[Send], Awaitable[None]], send: Send) -> None:
     except RuntimeError:
         await beside(stream, opening, opening.open_late, FIRST_ITEM_SECONDS)
         return
-    # PERF: a timer costs 2 us, a task that waits in a group 90; only a stream that opens late pays for a task.
+    # PERF: a timer costs 5 us, a task that waits in a group 90; only a stream that opens late pays for a task.
     late: list[asyncio.Task[None]] = []
-    timer = loop.call_later(FIRST_ITEM_SECONDS, lambda: late.append(loop.create_task(opening.open_late())))
+    timer = opening.timer = loop.call_later(
+        FIRST_ITEM_SECONDS, lambda: late.append(loop.create_task(opening.open_late()))
+    )
     try:
         await stream(opening)
     finally:
         timer.cancel()
         for task in late:
-            # What it failed with has been raised to whoever sent next.
-            _ = task.exception() if task.done() else task.cancel()
+            if not task.cancel() and not task.cancelled():
+                task.exception()  # it has been raised to whoever sent next, and need not be reported
 
 
 async def beside(

@@ -23,6 +23,8 @@ ALIASES: Final[tuple[Any, ...]] = (
     NewType,
 )
 
+NONE: Final = (None, types.NoneType)
+
 # In these, text and lists are no types to look into.
 OPAQUE: Final = (Literal, typing_extensions.Literal, Callable)
 
@@ -231,6 +233,11 @@ def filled(annotation: Any, given: Mapping[Any, Any]) -> Any:
     """An annotation with types in the place of its type variables."""
     if isinstance(annotation, TypeVar):
         return given.get(annotation, annotation)
+    if get_origin(annotation) is Annotated:
+        metadata = (
+            given.get(entry, entry) if isinstance(entry, TypeVar) else entry for entry in annotation.__metadata__
+        )
+        return Annotated[(filled(annotation.__origin__, given), *metadata)]
     # A type lists its variables in its own order: `type Swapped[A, B] = dict[B, A]`.
     variables = () if isinstance(annotation, type) else getattr(annotation, "__parameters__", ())
     if given.keys().isdisjoint(variables):
@@ -273,7 +280,7 @@ def lifted(annotation: Any, metadata: tuple[Any, ...]) -> tuple[Any, tuple[Any, 
     `classify` to refuse.
     """
     union = plain(annotation)
-    members = [member for member in get_args(union) if member is not types.NoneType] if is_union(union) else []
+    members = [member for member in get_args(union) if plain(member) not in NONE] if is_union(union) else []
     if len(members) != 1:
         return annotation, metadata
     inside, own = lifted(*peeled(members[0]))
@@ -282,7 +289,7 @@ def lifted(annotation: Any, metadata: tuple[Any, ...]) -> tuple[Any, tuple[Any, 
         return annotation, metadata
     left = tuple(entry for entry in own if not isinstance(entry, (Depends, Marker)))
     member = Annotated[(inside, *left)] if left else inside
-    whole = rebuilt(union, tuple(part if part is types.NoneType else member for part in get_args(union)))
+    whole = rebuilt(union, tuple(part if plain(part) in NONE else member for part in get_args(union)))
     return whole, (*markers, *metadata)
 
 
@@ -316,5 +323,7 @@ def parts_of(annotation: Any, within: tuple[Any, ...] = ()) -> Iterator[Any]:
     inner = (value_of(annotation),) if is_alias(annotation) else getattr(annotation, "__args__", ())
     if get_origin(annotation) is Annotated:
         inner = (annotation.__origin__, *annotation.__metadata__)
+    elif isinstance(annotation, TypeVar):
+        inner = (annotation.__bound__, *annotation.__constraints__, getattr(annotation, "__default__", None))
     for part in inner:
         yield from parts_of(part, (*within, annotation))

@@ -13,14 +13,14 @@ import pytest
 from typeway.cli import main
 
 APP = """
-from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
+from typeway import Typeway
 
 def hello(request):
     return PlainTextResponse("hello")
 
-{name} = Starlette(routes=[Route("/{name}", hello)])
+{name} = Typeway(routes=[Route("/{name}", hello)], openapi_url=None)
 """
 
 
@@ -58,7 +58,9 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Write]:
     sys.path[:] = path
     for name in set(sys.modules) - modules:
         file = getattr(sys.modules[name], "__file__", None)
-        if file and Path(file).is_relative_to(tmp_path):
+        # A package without __init__ has folders in the place of a file.
+        places = [file] if file else list(getattr(sys.modules[name], "__path__", ()))
+        if any(Path(place).is_relative_to(tmp_path) for place in places):
             del sys.modules[name]
 
 

@@ -66,12 +66,20 @@ def test_an_error_of_ours_is_not_taken_for_a_missing_extra(command: Command, mon
         command("run")
 
 
+# An application of Starlette in which nothing is Typeway's.
+PLAIN = """
+from starlette.applications import Starlette
+
+app = Starlette()
+"""
+
 ROUTES = """
 from functools import partial
 from starlette.applications import Starlette
 from starlette.endpoints import HTTPEndpoint
 from starlette.responses import PlainTextResponse
 from starlette.routing import BaseRoute, Host, Mount, Route, WebSocketRoute
+from typeway import Typeway
 
 def hello(request): ...
 
@@ -83,7 +91,8 @@ class Odd(BaseRoute): ...
 
 async def socket(websocket): ...
 
-app = Starlette(
+app = Typeway(
+    openapi_url=None,
     routes=[
         Route("/", hello),
         Route("/scaled", partial(scaled, factor=2), methods=["POST"], name="scaled"),
@@ -105,14 +114,14 @@ def test_routes_are_a_table(write: Write, command: Command) -> None:
     rows = [line.split() for line in command("routes").out.splitlines()]
     assert rows == [
         ["METHODS", "PATH", "NAME", "ENDPOINT"],
-        ["GET,HEAD", "/", "hello", "main.py:8"],
-        ["POST", "/scaled", "scaled", "main.py:10"],
-        ["ANY", "/items", "Items", "main.py:12"],
+        ["GET,HEAD", "/", "hello", "main.py:9"],
+        ["POST", "/scaled", "scaled", "main.py:11"],
+        ["ANY", "/items", "Items", "main.py:13"],
         ["ANY", "/done", "PlainTextResponse", "PlainTextResponse"],
-        ["WEBSOCKET", "/socket", "socket", "main.py:16"],
-        ["GET,HEAD", "/sub/inner", "hello", "main.py:8"],
+        ["WEBSOCKET", "/socket", "socket", "main.py:17"],
+        ["GET,HEAD", "/sub/inner", "hello", "main.py:9"],
         ["MOUNT", "/static", "static", "PlainTextResponse"],
-        ["GET,HEAD", "//api.example.com/there", "hello", "main.py:8"],
+        ["GET,HEAD", "//api.example.com/there", "hello", "main.py:9"],
         ["Odd"],
     ]
 
@@ -177,7 +186,7 @@ def test_openapi_document_goes_to_a_file(write: Write, command: Command) -> None
     [
         (DESCRIBED, ["openapi", "main:app", "-o", "no/such/folder.json"], "cannot write no/such/folder.json: No such"),
         (DESCRIBED.replace('"3.1.0"', "1 / 0"), ["openapi", "main:app"], "main.py:8: ZeroDivisionError"),
-        (APP.format(name="app"), ["openapi"], "Starlette has no OpenAPI document"),
+        (PLAIN, ["openapi"], "Starlette has no OpenAPI document"),
         (DESCRIBED, ["routes", "main:app"], "Described has no routes to show"),
     ],
 )
@@ -190,3 +199,81 @@ def test_what_cannot_be_shown_gets_one_line(
     assert outcome.status == 1
     assert outcome.err.startswith(f"typeway: {complaint}")
     assert outcome.err.count("\n") == 1
+
+
+PEER = """
+from fastapi import FastAPI
+
+app = FastAPI()
+"""
+
+
+@pytest.mark.parametrize("arguments", [["check"], ["routes"], ["run", "--port", "0"], ["dev", "--port", "0"]])
+@pytest.mark.parametrize(
+    ("content", "framework", "fix"),
+    [(PEER, "FastAPI", "add --compat"), (PLAIN, "Starlette", "serve it with `uvicorn main:app`")],
+)
+def test_an_application_of_another_framework_is_not_taken_for_ours(
+    write: Write, command: Command, arguments: list[str], content: str, framework: str, fix: str
+) -> None:
+    """The commands say whose application it is and how to go on, on stderr and with status 2."""
+    write({"main.py": content})
+    outcome = command(*arguments)
+    assert outcome.status == 2
+    assert outcome.err.startswith(f"typeway: main:app is an application of {framework}, not of Typeway: {fix}")
+    assert "--compat" in outcome.err
+    assert outcome.err.count("\n") == 1
+    assert "No findings" not in outcome.out
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        (
+            "{0}from starlette.applications import Starlette\nfrom starlette.routing import Mount\n"
+            "app = Starlette(routes=[Mount('/api', inner)])\n"
+        ),
+        (
+            "{0}from starlette.middleware.cors import CORSMiddleware\nfrom starlette.applications import Starlette\n"
+            "from starlette.routing import Host\napp = Starlette(routes=[Host('x.example', CORSMiddleware(inner))])\n"
+        ),
+    ],
+)
+def test_an_application_around_one_of_ours_is_ours(write: Write, command: Command, content: str) -> None:
+    """What mounts or wraps one of Typeway's applications is shown and checked like it."""
+    write({"main.py": content.format(APP.format(name="inner"))})
+    assert command("routes", "main:app").status == 0
+    assert command("check", "main:app").out == "No findings.\n"
+
+
+def test_fastapi_that_is_not_installed_suggests_compat(
+    write: Write, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An application for FastAPI, without that installed, needs nothing but the option."""
+    write({"main.py": PEER})
+    monkeypatch.setitem(sys.modules, "fastapi", None)
+    for arguments in (["routes"], ["check"], ["run"]):
+        outcome = command(*arguments)
+        assert outcome.status == 2
+        assert outcome.err.startswith("typeway: main.py:2: ModuleNotFoundError: ")
+        assert outcome.err.endswith("; if the application is written for FastAPI, add --compat\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["routes", "main.app"], "; did you mean main:app?"),
+        (["check", "shop.main.web"], "; did you mean shop.main:web?"),
+        (["run", "--reload"], "run does not reload; use: typeway dev\n"),
+        (["run", "main:app", "--reload"], "run does not reload; use: typeway dev main:app\n"),
+        (["dev", "--workers", "3"], "dev serves with one process; use: typeway run --workers 3\n"),
+    ],
+)
+def test_what_was_meant_is_suggested(write: Write, command: Command, arguments: list[str], complaint: str) -> None:
+    """A dot for the colon, and an option of the other command, are answered with what to type, and status 2."""
+    source = APP.format(name="app")
+    write({"main.py": source, "shop/__init__.py": "", "shop/main.py": source})
+    outcome = command(*arguments)
+    assert outcome.status == 2
+    assert complaint.strip() in outcome.err
+    assert outcome.out == ""

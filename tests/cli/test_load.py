@@ -37,12 +37,12 @@ def test_application_inside_an_object_can_be_named(write: Write, command: Comman
 
 
 FACTORY = """
-from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Route
+from typeway import Typeway
 
 def {name}():
-    return Starlette(routes=[Route("/made", Response("made"))])
+    return Typeway(routes=[Route("/made", Response("made"))])
 """
 
 

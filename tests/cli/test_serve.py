@@ -21,9 +21,9 @@ ENVIRONMENT = """
 import json
 import os
 
-from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 from starlette.routing import Route
+from typeway import Typeway
 
 
 def show(request):
@@ -38,8 +38,7 @@ def show(request):
     )
 
 
-app = Starlette(routes=[Route("/", show)])
-app.openapi_url, app.docs_url = "/openapi.json", "/docs"
+app = Typeway(routes=[Route("/", show)])
 
 
 def create_app():
@@ -257,14 +256,14 @@ def test_failing_start_up_is_not_success(write: Write, start: Start) -> None:
         {
             "main.py": """
             from contextlib import asynccontextmanager
-            from starlette.applications import Starlette
+            from typeway import Typeway
 
             @asynccontextmanager
             async def lifespan(app):
                 raise ValueError("no database")
                 yield
 
-            app = Starlette(lifespan=lifespan)
+            app = Typeway(lifespan=lifespan)
             """
         }
     )

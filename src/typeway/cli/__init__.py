@@ -15,7 +15,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         arguments: what follows the program's name; the process's own arguments where it is None.
 
     Raises:
-        SystemExit: always. 0 after success, 1 after a failure, 2 after a mistake in the arguments.
+        SystemExit: always. 0 after success, 1 after a failure, 2 after a mistake in the arguments or for an application
+            of another framework.
     """
     try:
         from typeway.cli.commands import run_command

@@ -11,6 +11,7 @@ from typing import Any, Final
 from typeway.cli.discover import Target
 from typeway.cli.failure import Failure
 from typeway.cli.load import Loaded, in_user_code
+from typeway.cli.ours import refuse_foreign
 from typeway.exceptions import DeclarationError
 from typeway.guard.check import Choice, Files, Finding, look, look_at_refusal
 
@@ -95,6 +96,7 @@ def check(load: Callable[[], Loaded], files: Files, choice: Choice) -> list[Find
         if error is None:
             raise
         return look_at_refusal(error, files, choice)
+    refuse_foreign(application, loaded.import_string)
     if not hasattr(application, "router"):
         raise Failure(f"{loaded.import_string} is no Typeway application; if it is written for FastAPI, add --compat")
     return in_user_code(lambda: look(application, files, choice), loaded.folder)

@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from typeway.cli.discover import Target, find_target
-from typeway.cli.failure import Failure
+from typeway.cli.failure import Failure, Misuse
 from typeway.cli.load import Loaded, load
 from typeway.cli.show import openapi_text, route_table
 from typeway.compat.launch import begin
@@ -84,20 +84,24 @@ TracebackOption = Annotated[
 
 
 def run_command(arguments: Sequence[str] | None) -> None:
-    """Run one command and exit the process: 0 done, 1 failed, 2 wrong arguments."""
+    """Run one command and exit the process: 0 done, 1 failed, 2 wrong arguments or not our application."""
     typer.main.get_command(cli).main(None if arguments is None else list(arguments), prog_name="typeway")
 
 
 @contextmanager
-def _one_line_failures(show_traceback: bool, status: int = 1) -> Iterator[None]:
-    """Say what failed on one line of stderr and exit; the user's own traceback comes on request."""
+def _one_line_failures(show_traceback: bool, status: int | None = None) -> Iterator[None]:
+    """Say what failed on one line of stderr and exit; the user's own traceback comes on request.
+
+    Parameters:
+        status: what to exit with; the failure says it where it is None.
+    """
     try:
         yield
     except Failure as failure:
         if show_traceback and failure.__cause__ is not None:
             traceback.print_exception(failure.__cause__)
         print(f"typeway: {failure}", file=sys.stderr)
-        raise typer.Exit(status) from failure
+        raise typer.Exit(failure.status if status is None else status) from failure
 
 
 def _show_version(wanted: bool) -> None:
@@ -129,6 +133,7 @@ def run(
     factory: FactoryOption = False,
     compat: CompatOption = False,
     show_traceback: TracebackOption = False,
+    reload: Annotated[bool, typer.Option("--reload", hidden=True)] = False,
 ) -> None:
     """Serve an application, as in production."""
     from typeway.cli.serve import Serving, serve
@@ -144,6 +149,8 @@ def run(
         access_log=access_log,
     )
     with _one_line_failures(show_traceback):
+        if reload:
+            raise Misuse(f"run does not reload; use: typeway dev{f' {target}' if target else ''}")
         serve(_load(target, factory, compat), serving)
 
 
@@ -162,6 +169,7 @@ def dev(
     factory: FactoryOption = False,
     compat: CompatOption = False,
     show_traceback: TracebackOption = False,
+    workers: Annotated[int, typer.Option("--workers", hidden=True)] = 1,
 ) -> None:
     """Serve an application while you write it: on this machine only, started again when a file changes.
 
@@ -183,6 +191,10 @@ def dev(
         log_level=log_level.value,
     )
     with _one_line_failures(show_traceback):
+        if workers != 1:
+            raise Misuse(
+                f"dev serves with one process; use: typeway run{f' {target}' if target else ''} --workers {workers}"
+            )
         serve(_load(target, factory, compat), serving)
 
 
@@ -194,8 +206,13 @@ def routes(
     show_traceback: TracebackOption = False,
 ) -> None:
     """List an application's routes: methods, path, name, and where the endpoint stands."""
+    from typeway.cli.ours import refuse_foreign
+
     with _one_line_failures(show_traceback):
-        print(route_table(_load(target, factory, compat).application()))
+        loaded = _load(target, factory, compat)
+        application = loaded.application()
+        print(route_table(application))
+        refuse_foreign(application, loaded.import_string)
 
 
 @cli.command()

@@ -1,6 +1,7 @@
 """Import the user's module and take the application out of it, or say in one line why that cannot be done."""
 
 import importlib
+import importlib.util
 import inspect
 import sys
 import traceback
@@ -13,7 +14,7 @@ from typing import Any, Final, TypeVar
 from starlette.applications import Starlette
 
 from typeway.cli.discover import Target
-from typeway.cli.failure import Failure
+from typeway.cli.failure import Failure, Misuse
 from typeway.exceptions import DeclarationError
 
 # The names under which an application is looked for, and those of functions that are likely to make one.
@@ -80,8 +81,26 @@ def _import(target: Target) -> ModuleType:
         cause = failure.__cause__
         absent = cause.name if isinstance(cause, ModuleNotFoundError) else None
         if absent is not None and f"{target.module}.".startswith(f"{absent}."):
+            meant = _meant(target)
+            if meant is not None:
+                raise Misuse(f"there is no module {absent!r} in {target.folder}; did you mean {meant}?") from None
             raise Failure(f"there is no module {absent!r} in {target.folder}") from None
+        if isinstance(cause, ModuleNotFoundError) and (absent or "").partition(".")[0] == "fastapi":
+            hint = "if the application is written for FastAPI, add --compat"
+            raise Misuse(f"{_told(cause, target.folder)}; {hint}") from cause
         raise
+
+
+def _meant(target: Target) -> str | None:
+    """`module:app` where the user has written `module.app`, and there is such a module."""
+    module, _, name = target.module.rpartition(".")
+    if not module or target.attribute is not None:
+        return None
+    try:
+        found = importlib.util.find_spec(module)
+    except (ImportError, ValueError):
+        return None
+    return f"{module}:{name}" if found is not None else None
 
 
 def in_user_code(function: Callable[[], Result], folder: Path) -> Result:

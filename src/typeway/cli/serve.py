@@ -13,6 +13,7 @@ import uvicorn
 
 from typeway.cli.failure import Failure
 from typeway.cli.load import Loaded
+from typeway.cli.ours import refuse_foreign
 from typeway.exceptions import DeclarationError
 from typeway.guard.doubts import doubts
 from typeway.routes import APIRoute, APIWebSocketRoute
@@ -52,12 +53,13 @@ def serve(loaded: Loaded, serving: Serving) -> None:
         serving: where and how.
 
     Raises:
-        Failure: the address cannot be used, or the factory fails.
+        Failure: the address cannot be used, or the factory fails, or the application is not Typeway's.
         SystemExit: the application's start-up failed; uvicorn has said why.
     """
     check_address(serving.host, serving.port)
     in_other_processes = serving.reload or serving.workers > 1
     application = loaded.value if in_other_processes else loaded.application()
+    refuse_foreign(application, loaded.import_string)
     print(_greeting(loaded, application, serving), file=sys.stderr)
     for problem in _doubtful(application):
         print(f"Warning: {problem}", file=sys.stderr)

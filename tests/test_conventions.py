@@ -13,7 +13,9 @@ from tests.frameworks import answer, ask, client
 from typeway.compat import application as compat
 from typeway.compat.conventions import FASTAPI
 from typeway.conventions import TYPEWAY, Conventions
+from typeway.exceptions import DeclarationError
 from typeway.middleware.cors import CORSMiddleware
+from typeway.staticfiles import StaticFiles
 
 OURS: Any = typeway
 COMPAT: Any = SimpleNamespace(
@@ -467,3 +469,54 @@ def test_a_signature_that_is_set_later_counts():
     ours, theirs = seen(act)
     assert ours == [(200, 7), (200, 7)]
     assert theirs == [(200, 1), (200, 7)]
+
+
+def refuses(act: Any) -> Any:
+    """Whether each of the three refuses a declaration."""
+
+    def declare(web: ModuleType) -> bool:
+        try:
+            act(web)
+        except DeclarationError:
+            return True
+        return False
+
+    return seen(declare)
+
+
+REFUSED: dict[str, Any] = {
+    "checks_paths": lambda web: web.FastAPI().get("/y/{a")(lambda: 1),
+    "checks_path_names": lambda web: web.FastAPI().get("/a/{id}")(lambda idd: 1),
+    "checks_decorators": lambda web: web.FastAPI().get(lambda: 1),
+    "checks_options": lambda web: web.FastAPI().get("/x", tags="items")(lambda: 1),
+    "checks_parameters": lambda web: web.FastAPI().get("/x")(lambda a=web.Query: 1),
+    "checks_sockets": lambda web: web.FastAPI().websocket("/ws")(bare_socket),
+    "checks_handlers": lambda web: web.FastAPI().exception_handler("404")(lambda request, error: None),
+    "checks_middleware": lambda web: web.FastAPI().add_middleware(CORSMiddleware, allow_origin=["*"]),
+    "checks_mounts": lambda web: web.FastAPI().mount("/static", StaticFiles),
+    "checks_lifespans": lambda web: web.FastAPI(lifespan=bare_socket),
+}
+
+
+async def bare_socket(socket): ...
+
+
+@pytest.mark.parametrize("row", REFUSED)
+def test_what_cannot_work_is_refused(row):
+    """checks_...: what could never work as it is written is refused where it stands; FastAPI accepts it."""
+    assert refuses(REFUSED[row]) == (True, False)
+
+
+def test_every_check_is_a_convention():
+    """Each field that switches refusals has its row in the table above."""
+    assert [field.name for field in fields(Conventions) if field.name.startswith("checks_")] == list(REFUSED)
+
+
+def test_a_check_can_be_switched_off():
+    """An application class with other conventions accepts what it needs."""
+
+    class Application(typeway.Typeway):
+        conventions = replace(TYPEWAY, checks_paths=False)
+        router_class = type("OwnRouter", (typeway.Router,), {"conventions": conventions})
+
+    Application().get("/y/{a")(lambda: 1)

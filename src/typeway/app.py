@@ -303,7 +303,7 @@ class Typeway(Verbs, Starlette):
     @dependency_overrides.setter
     def dependency_overrides(self, overrides: dict[Callable[..., Any], Callable[..., Any]]) -> None:
         given: Any = overrides
-        if not isinstance(given, Mapping):
+        if not isinstance(given, Mapping) and self.conventions.checks_options:
             problem = f"dependency_overrides must be a dict, not {given!r}."
             hint = "Write app.dependency_overrides = {get_db: fake_db}."
             raise declaration_error(problem, hint=hint, where=calling_line(), also=AttributeError)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from typeway.conventions import Conventions
-from typeway.exceptions import calling_line, declaration_error
+from typeway.exceptions import Also, calling_line, declaration_error
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Demand:
     is_met: Callable[[Any], bool]
     problem: str  # about `{name}` and what was `{given!r}`
     hint: str
-    also: type[Exception] = ValueError  # what FastAPI raises for it, here or later
+    also: Also = ValueError  # what FastAPI raises for it, here or later
     in_compat: bool = False  # whether FastAPI refuses it as well, in words that say less
 
 
@@ -100,7 +100,7 @@ URL_PATH: Final = Demand(
     is_url_path,
     "Routed paths must start with '/': {name} is {given!r}.",
     "Write a path such as '/docs', or None to switch it off.",
-    AssertionError,
+    (AssertionError, AttributeError),
     in_compat=True,
 )
 
@@ -111,7 +111,8 @@ DEMANDS: Final[Mapping[str, Demand]] = {
     **dict.fromkeys(("root_path_in_servers", "separate_input_output_schemas", "response_model_by_alias"), FLAG),
     **{f"response_model_exclude_{name}": FLAG for name in ("unset", "defaults", "none")},
     **dict.fromkeys(("contact", "license_info", "openapi_external_docs", "openapi_extra"), OBJECT),
-    **dict.fromkeys(("swagger_ui_init_oauth", "swagger_ui_parameters", "exception_handlers"), OBJECT),
+    **dict.fromkeys(("swagger_ui_init_oauth", "swagger_ui_parameters"), OBJECT),
+    "exception_handlers": replace(OBJECT, also=TypeError, in_compat=True),
     **dict.fromkeys(("servers", "openapi_tags"), OBJECTS),
     **dict.fromkeys(("response_class", "default_response_class"), RESPONSE_CLASS),
     **dict.fromkeys(("on_startup", "on_shutdown"), EVENTS),
@@ -131,7 +132,7 @@ DEMANDS: Final[Mapping[str, Demand]] = {
         is_list(is_dependency),
         "{name} must be a list of Depends(...), not {given!r}.",
         "Write {name}=[Depends(function)].",
-        AttributeError,
+        (AttributeError, TypeError),
         in_compat=True,
     ),
     "callbacks": Demand(
@@ -184,7 +185,6 @@ DEMANDS: Final[Mapping[str, Demand]] = {
         "{name} must be a router, not {given!r}.",
         "Write {name}=Router(), and declare its routes with @app.webhooks.post(name).",
         AttributeError,
-        in_compat=True,
     ),
     "root_path": Demand(
         is_url_path, "{name} must start with a slash, not be {given!r}.", "Write a path such as '/api'."

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar, Final, Self, TypedDict, TypeVar
+from typing import Any, ClassVar, Final, Self, TypeAlias, TypedDict, TypeVar
 
 import starlette
 import typing_extensions
@@ -102,14 +102,22 @@ FRAMEWORK: Final = (
 )
 
 
+DATACLASS: Final = "__create_fn__.<locals>."
+
+
 def calling_line() -> str | None:
     """File and line of the application's code that is calling the framework, as tracebacks and editors write it."""
     frame = sys._getframe(1)
-    while frame.f_code.co_filename.startswith(FRAMEWORK):
+    # What dataclasses write for their records has no file.
+    while frame.f_code.co_filename.startswith(FRAMEWORK) or frame.f_code.co_qualname.startswith(DATACLASS):
         if frame.f_back is None:
             return None
         frame = frame.f_back
     return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+# What an error is as well: a class, or several.
+Also: TypeAlias = type[Exception] | tuple[type[Exception], ...]
 
 
 class DeclarationError(TypewayError):
@@ -122,7 +130,7 @@ class DeclarationError(TypewayError):
         chain: what leads to it, from the route on: `("GET /items/{id}", "get_session()", "parameter 'url'")`.
     """
 
-    _also: ClassVar[type[Exception] | None] = None
+    _also: ClassVar[Also | None] = None
 
     def __init__(self, message: str, *, hint: str, where: str | None = None, chain: Iterable[str] = ()) -> None:
         self.message = message
@@ -165,12 +173,13 @@ class UnknownOptionError(DeclarationError, TypeError):
 
 
 @cache
-def _variant(also: type[Exception]) -> type[DeclarationError]:
-    """A DeclarationError that is of another type as well; it keeps the one name that a reader should look for."""
-    return type("DeclarationError", (DeclarationError, also), {"_also": also})
+def _variant(also: Also) -> type[DeclarationError]:
+    """A DeclarationError that is of other types as well; it keeps the one name that a reader should look for."""
+    others = also if isinstance(also, tuple) else (also,)
+    return type("DeclarationError", (DeclarationError, *others), {"_also": also})
 
 
-def _remade_variant(also: type[Exception], args: tuple[Any, ...]) -> DeclarationError:
+def _remade_variant(also: Also, args: tuple[Any, ...]) -> DeclarationError:
     key: Any = also
     return remade(_variant(key), args)
 
@@ -181,7 +190,7 @@ def declaration_error(
     hint: str,
     where: str | None = None,
     chain: Iterable[str] = (),
-    also: type[Exception] = DeclarationError,
+    also: Also = DeclarationError,
 ) -> DeclarationError:
     """Make the error for a mistake in a declaration.
 

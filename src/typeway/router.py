@@ -195,7 +195,7 @@ class Router(Verbs, routing.Router):
 
     def add(self, route: BaseRoute) -> None:
         """Add a route that already exists."""
-        verify_options("routes", {"routes": [route]}, self.conventions)
+        verify_options("app.routes", {"routes": [route]}, self.conventions)
         if self.is_root:
             verify_placed(route, self.conventions)
         self._own.append(route)

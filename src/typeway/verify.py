@@ -64,7 +64,7 @@ def verify_router(router: Any, kind: type[Any]) -> None:
     elif callable(router):
         hint = f"If {name_of(router)}() makes a router, call it."
     problem = f"include_router() takes a Router, not {router!r}."
-    raise declaration_error(problem, hint=hint, where=calling_line(), also=AttributeError)
+    raise declaration_error(problem, hint=hint, where=calling_line(), also=(AttributeError, TypeError))
 
 
 def verify_mounted(app: Any, owner: str, conventions: Conventions, router: Any) -> None:
@@ -96,7 +96,7 @@ def verify_handled(key: Any, conventions: Conventions) -> None:
     is_class = isinstance(key, type) and issubclass(key, Exception)
     if not conventions.checks_handlers or is_class or (is_status(key) and isinstance(key, int)):
         return
-    hint = "Give an exception class, or a status code like 404."
+    hint = "Give a class derived from Exception, or a status code like 404."
     if isinstance(key, str) and key.isdigit():
         hint = f"Write the number {key} without quotes."
     elif isinstance(key, Exception):
@@ -105,7 +105,7 @@ def verify_handled(key: Any, conventions: Conventions) -> None:
         hint = "Add the handler once for each of them."
     elif isinstance(key, type) and issubclass(key, BaseException):
         hint = f"{key.__name__} ends the server, so nothing answers it. {hint}"
-    problem = f"there is no handling {key!r}: it is neither a class derived from Exception nor a status code."
+    problem = f"a handler is for a class of exceptions or for a status code, not for {key!r}."
     raise declaration_error(problem, hint=hint, where=calling_line(), chain=("exception_handler()",))
 
 

@@ -13,14 +13,14 @@ import pytest
 from typeway.cli import main
 
 APP = """
-from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
+from typeway import Typeway
 
 def hello(request):
     return PlainTextResponse("hello")
 
-{name} = Starlette(routes=[Route("/{name}", hello)])
+{name} = Typeway(routes=[Route("/{name}", hello)], openapi_url=None)
 """
 
 
@@ -57,10 +57,10 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Write]:
         yield write
     sys.path[:] = path
     for name in set(sys.modules) - modules:
-        module = sys.modules[name]
-        # A folder without an __init__.py is a package that has no file.
-        places = [getattr(module, "__file__", None), *getattr(module, "__path__", ())]
-        if any(place and Path(place).is_relative_to(tmp_path) for place in places):
+        file = getattr(sys.modules[name], "__file__", None)
+        # A package without __init__ has folders in the place of a file.
+        places = [file] if file else list(getattr(sys.modules[name], "__path__", ()))
+        if any(Path(place).is_relative_to(tmp_path) for place in places):
             del sys.modules[name]
 
 

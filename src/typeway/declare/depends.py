@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 from anyio import Semaphore
 from anyio.lowlevel import RunVar
 
-from typeway.exceptions import declaration_error
+from typeway.exceptions import calling_line, declaration_error
 from typeway.options import is_whole
 
 # When a generator is resumed: before the response is sent, or after it.
@@ -72,7 +72,7 @@ class Depends:
         if limit is not None and not is_whole(limit, 1):
             problem = f"max_concurrency must be a positive integer or None, not {limit!r}."
             hint = "Say how many requests may hold the dependency at once, for example 10."
-            raise declaration_error(problem, hint=hint, also=ValueError)
+            raise declaration_error(problem, hint=hint, where=calling_line(), also=ValueError)
         if limit is None or self.capacity is None or self.capacity.limit != limit:
             object.__setattr__(self, "capacity", Capacity(limit) if limit is not None else None)
 

@@ -112,7 +112,7 @@ class Build(StaticFiles):
     def check(self) -> None:
         """Refuse what would fail at the first request."""
         if not self.is_there:
-            hint = "Build the frontend first, mend the path, or pass check_dir=False."
+            hint = "Build the frontend first, correct the path, or pass check_dir=False."
             raise declaration_error(self.no_directory(), hint=hint, where=calling_line())
         if self.fallback in STATUS and self.page(self.fallback) is None:
             hint = "Let the build write that file, choose another fallback, or pass check_dir=False."

@@ -1,0 +1,517 @@
+"""Mistakes in declarations are refused where they stand: one table of wrong declarations, and what is said of each."""
+
+import json
+import re
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import fastapi
+import fastapi.security
+import pytest
+from pydantic import BaseModel
+from starlette.background import BackgroundTask
+from starlette.middleware import Middleware
+from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import JSONResponse
+from starlette.routing import Router as StarletteRouter
+from starlette.staticfiles import StaticFiles
+
+import typeway
+import typeway.security
+from tests.frameworks import answer, ask, client
+from typeway import Depends, Router, Typeway
+from typeway.compat import application as compat
+from typeway.exceptions import DeclarationError, TypewayError
+from typeway.guard.check import Files, look_at_refusal
+from typeway.guard.doubts import doubts
+
+TABLE = Path(__file__).with_name("wrong_declarations.txt")
+INJECTED = (
+    "BackgroundTasks Depends Security Body Cookie File Form Header Path Query Request Response WebSocket UploadFile"
+)
+
+
+class Item(BaseModel):
+    name: str
+
+
+class Plain: ...
+
+
+def read_table() -> Iterator[tuple[str, str, str]]:
+    """Name, code and expected text of each case."""
+    for case in TABLE.read_text(encoding="utf-8").split("\n=== ")[1:]:
+        code, _, text = case.partition("\n>>> ")
+        name, _, code = code.partition("\n")
+        yield name, code, text.partition("\n")[0]
+
+
+CASES = {name: (code, text) for name, code, text in read_table()}
+
+
+def names(framework: str) -> dict[str, Any]:
+    """What the code of a case may name, in a framework: ours, ours in compat mode, or FastAPI itself."""
+    web: Any = fastapi if framework == "fastapi" else typeway
+    security: Any = fastapi.security if framework == "fastapi" else typeway.security
+    app, router = {
+        "typeway": (Typeway, Router),
+        "compat": (compat.FastAPI, compat.APIRouter),
+        "fastapi": (fastapi.FastAPI, fastapi.APIRouter),
+    }[framework]
+    others = (
+        json, asynccontextmanager, contextmanager, BackgroundTask, Middleware, BaseHTTPMiddleware, CORSMiddleware,
+        JSONResponse, StaticFiles, Item, Plain, security.HTTPBearer, security.OAuth2PasswordRequestForm,
+    )  # fmt: skip
+    return {
+        "__name__": "main",
+        "App": app,
+        "Router": router,
+        "app": app(),
+        "router": router(),
+        "Annotated": Annotated,
+        "StarletteRouter": StarletteRouter,
+        **{name: getattr(web, name) for name in INJECTED.split()},
+        **{other.__name__: other for other in others},
+    }
+
+
+def declare(code: str, framework: str) -> Exception | None:
+    """What declaring something raises, if anything."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            exec(compile(code, "main.py", "exec"), names(framework))
+        except Exception as error:
+            return error
+    return None
+
+
+def line_in(code: str) -> int:
+    """The line that a case's error shall point at."""
+    return next(number for number, line in enumerate(code.splitlines(), 1) if "# <-" in line)
+
+
+def matches(text: str, expected: str) -> bool:
+    """Whether a text is as expected, where `…` stands for anything."""
+    return re.fullmatch(".*".join(map(re.escape, expected.split("…"))), text, re.DOTALL) is not None
+
+
+def test_the_table_has_many_cases() -> None:
+    """Routes, routers, parameters, dependencies, answers, options, handlers, middleware, sockets, lifespans: all of them."""
+    assert len(CASES) > 150
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_wrong_declaration_is_refused_where_it_stands(case: str) -> None:
+    """The error names file and line, what leads to the mistake, what is wrong and what to do."""
+    code, expected = CASES[case]
+    error = declare(code, "typeway")
+    assert isinstance(error, DeclarationError)
+    place = f"main.py:{line_in(code)}: "
+    assert str(error).startswith(place)
+    said = str(error).removeprefix(place)
+    assert matches(said, expected), said
+    assert error.where == place.removesuffix(": ")
+    assert " Hint: " in said
+
+
+# What compat mode refuses where FastAPI fails later: at the first route, the first request, or never to the purpose.
+SOONER = {
+    "middleware without parentheses",
+    "middleware for sockets",
+    "functions for the application's dependencies",
+    "a status that is a word",
+    "a status that is a list",
+    "a function of ids that is a word",
+    # Constructors of schemes take other parameters than FastAPI's.
+    "a scheme's class",
+    "a socket's dependency that is misused",
+}
+
+
+# What FastAPI raises there depends on the version of Python.
+VARYING = {"a model for answers that is a list"}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_compat_mode_accepts_what_fastapi_accepts(case: str) -> None:
+    """An application for FastAPI runs, even where it declares what cannot work; and what FastAPI raises can be caught."""
+    code, _ = CASES[case]
+    theirs, ported, ours = (declare(code, framework) for framework in ("fastapi", "compat", "typeway"))
+    if theirs is None:
+        assert (ported is not None) == (case in SOONER), ported
+        return
+    is_plain = type(theirs).__module__ == "builtins" and case not in VARYING
+    caught = type(theirs) if is_plain else TypewayError
+    for error in (ported, ours):
+        assert isinstance(error, caught), (type(theirs), type(error).__mro__)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_check_says_it_too(case: str) -> None:
+    """`typeway check` reports what the framework refuses as TW000, or as the rule that it is, with its place."""
+    code, _ = CASES[case]
+    error = declare(code, "typeway")
+    assert isinstance(error, DeclarationError)
+    (finding,) = look_at_refusal(error, Files(Path.cwd(), "main"))
+    assert finding.code in ("TW000", "TW014")
+    assert (finding.path, finding.line) == ("main.py", line_in(code))
+    assert error.message in finding.message
+    assert finding.fix == error.hint
+
+
+# --- what stays accepted --------------------------------------------------------------------------------------------
+
+RIGHT = {
+    "a name that a Request may read": '@app.get("/{id}")\ndef read(q: str, request: Request): ...',
+    "a name that a dependency's Request may read": (
+        'def who(request: Request): ...\n@app.get("/{id}")\ndef read(q: str, who=Depends(who)): ...'
+    ),
+    "a name that a dependency takes": 'def item(id: int): ...\n@app.get("/{id}")\ndef read(q: str, item=Depends(item)): ...',
+    "a name that the route's dependencies take": (
+        'def item(id: int): ...\n@app.get("/{id}", dependencies=[Depends(item)])\ndef read(q: str): ...'
+    ),
+    "a name that the application's dependencies take": (
+        'def item(id: int): ...\napp = App(dependencies=[Depends(item)])\n@app.get("/{id}")\ndef read(q: str): ...'
+    ),
+    "a name that an inclusion's dependencies take": (
+        'def item(id: int): ...\n@router.get("/{id}")\ndef read(q: str): ...\n'
+        "app.include_router(router, dependencies=[Depends(item)])"
+    ),
+    "a name that an alias takes": '@app.get("/{id}")\ndef read(q: str, key: int = Path(alias="id")): ...',
+    "a name that nothing needs": '@app.get("/{_id}/x")\ndef read(q: str): ...',
+    "a rest that nothing needs": '@app.get("/{rest:path}")\ndef read(q: str): ...',
+    "a name beside a marked parameter": '@app.get("/{id}")\ndef read(q: str = Query()): ...',
+    "a name alone": '@app.get("/{id}")\ndef read(): ...',
+    "a name in a router's prefix": (
+        'router = Router(prefix="/{tenant}")\n@router.get("/x")\ndef read(q: str): ...\napp.include_router(router)'
+    ),
+    "a name in an inclusion's prefix": (
+        '@router.get("/x")\ndef read(q: str): ...\napp.include_router(router, prefix="/{tenant}")'
+    ),
+    "a Path() that the inclusion's prefix has": (
+        '@router.get("/x")\ndef read(tenant: int = Path(ge=1)): ...\napp.include_router(router, prefix="/{tenant}")'
+    ),
+    "a Path() with None for where the path lacks it": (
+        '@app.get("/x")\ndef read(id: Annotated[int | None, Path()] = None): ...'
+    ),
+    "a documented name with a hyphen": '@app.get("/{item-id}")\ndef read(id: int = Path(alias="item-id")): ...',
+    "a path that continues its prefix": (
+        'router = Router(prefix="/users")\n@router.get(":batch")\ndef read(): ...\napp.include_router(router)'
+    ),
+    "a path that continues the inclusion's prefix": (
+        '@router.get(".json")\ndef read(): ...\napp.include_router(router, prefix="/users")'
+    ),
+    "an empty path": '@app.get("")\ndef read(): ...',
+    "a per cent sign": '@app.get("/100%/x")\ndef read(): ...',
+    "a space inside": '@app.get("/a b")\ndef read(): ...',
+    "a callback": (
+        '@router.post("{$callback_url}/invoices/{$request.body.id}")\ndef told(): ...\n'
+        '@app.post("/x", callbacks=router.routes)\ndef read(callback_url: str): ...'
+    ),
+    "a webhook": '@app.webhooks.post("new-subscription")\ndef told(): ...',
+    "a request that is a query parameter": '@app.get("/x")\ndef read(request: str): ...',
+    "a request in the path": '@app.get("/{request}")\ndef read(request): ...',
+    "a request with a default": '@app.get("/x")\ndef read(request="x"): ...',
+    "a callable with a default": (
+        "from collections.abc import Callable\nimport time\n"
+        '@app.get("/x")\ndef read(clock: Annotated[Callable[[], float], "the clock"] = time.time): ...'
+    ),
+    "a pattern of what a validator makes text": (
+        "from pydantic import BeforeValidator\n"
+        '@app.get("/x")\ndef read(a: Annotated[int, BeforeValidator(int)] = Query(ge=1)): ...'
+    ),
+    "bounds of what may be None": '@app.get("/x")\ndef read(a: int | None = Query(None, ge=1)): ...',
+    "a bound of a string that is one": '@app.get("/x")\ndef read(a: str = Query(ge="b")): ...',
+    "a socket as a connection": (
+        "from starlette.requests import HTTPConnection\n"
+        '@app.websocket("/ws")\nasync def serve(connection: HTTPConnection): ...'
+    ),
+    "a socket that a dependency takes": (
+        'async def accepted(socket: WebSocket): ...\n@app.websocket("/ws")\nasync def serve(it=Depends(accepted)): ...'
+    ),
+    "a socket in a dependency of both": (
+        "def both(request: Request = None, socket: WebSocket = None): ...\n"
+        '@app.get("/x")\ndef read(it=Depends(both)): ...\n'
+        '@app.websocket("/ws")\nasync def serve(socket: WebSocket, it=Depends(both)): ...'
+    ),
+    "a handler of any arguments": "app.add_exception_handler(404, lambda *arguments: JSONResponse({}))",
+    "a handler with a default": "app.add_exception_handler(ValueError, lambda request, error, more=1: JSONResponse({}))",
+    "a handler for 499": "app.add_exception_handler(499, lambda request, error: JSONResponse({}))",
+    "middleware of any options": (
+        "class Any:\n    def __init__(self, app, **options): ...\n"
+        "    async def __call__(self, scope, receive, send): ...\n"
+        "app.add_middleware(Any, whatever=1)"
+    ),
+    "middleware that a function makes": "app.add_middleware(lambda app, level: app, level=1)",
+    "middleware that a partial makes": (
+        'from functools import partial\napp.add_middleware(partial(CORSMiddleware, allow_origins=["*"]))'
+    ),
+    "middleware with every value": 'app.add_middleware(CORSMiddleware, allow_origins="*", allow_methods="*")',
+    "middleware with dispatch": (
+        "async def timed(request, call_next): ...\napp.add_middleware(BaseHTTPMiddleware, dispatch=timed)"
+    ),
+    "an instance as http middleware": (
+        "class Timed:\n    async def __call__(self, request, call_next): ...\napp.middleware('http')(Timed())"
+    ),
+    "a mounted function": 'async def asgi(scope, receive, send): ...\napp.mount("/x", asgi)',
+    "a mounted partial": (
+        "from functools import partial\nasync def asgi(level, scope, receive, send): ...\n"
+        'app.mount("/x", partial(asgi, 1))'
+    ),
+    "a mounted router": 'app.mount("/x", router)',
+    "a lifespan that is an object": (
+        "class Life:\n    def __init__(self, app): ...\n    async def __aenter__(self): ...\n"
+        "    async def __aexit__(self, *error): ...\nApp(lifespan=Life)"
+    ),
+    "a lifespan that a function makes": (
+        "@asynccontextmanager\nasync def life(app):\n    yield\nApp(lifespan=lambda app: life(app))"
+    ),
+    "a lifespan that is a generator": "def life(app):\n    yield\nApp(lifespan=life)",
+    "events in a router and a lifespan in the application": (
+        "async def life(app):\n    yield\napp = App(lifespan=life)\n"
+        "app.include_router(Router(on_startup=[lambda: None]))"
+    ),
+    "a status from the standard library": (
+        'from http import HTTPStatus\n@app.get("/x", status_code=HTTPStatus.CREATED)\ndef read(): ...'
+    ),
+    "another method": '@app.api_route("/x", methods=("PURGE",))\ndef read(): ...',
+    "a flag that is a number": '@app.get("/x", deprecated=1)\ndef read(): ...',
+    "tags that are an enumeration": (
+        "from enum import Enum\nclass Tag(Enum):\n    ITEMS = 'items'\n"
+        '@app.get("/x", tags=[Tag.ITEMS])\ndef read(): ...'
+    ),
+    "options that are None": (
+        '@app.get("/x", tags=None, responses=None, status_code=None, dependencies=None, summary=None)\ndef read(): ...'
+    ),
+}
+
+
+@pytest.mark.parametrize("case", RIGHT)
+@pytest.mark.parametrize("framework", ["typeway", "compat", "fastapi"])
+def test_what_works_is_declared_in_silence(case: str, framework: str) -> None:
+    """What looks like a mistake and is none is refused by nobody."""
+    error = declare(RIGHT[case], framework)
+    if error is not None:
+        raise error
+
+
+# --- what is only shown ---------------------------------------------------------------------------------------------
+
+DOUBTFUL = {
+    '@app.get("/{id}/x")\ndef read(): ...': "GET /{id}/x: nothing takes {id} from the path.",
+    '@app.get("")\ndef read(): ...': "GET : the path is empty, so no request matches it unless the application is mounted.",
+    'router = Router(prefix="/items")\n@router.get("{id}")\ndef read(id: int): ...\napp.include_router(router)': (
+        "GET /items{id}: '{id}' follows its prefix without a slash: the path is '/items{id}'."
+    ),
+    '@app.get("/{id:int}")\ndef read(id: str): ...': "GET /{id:int} → parameter 'id': {id:int} in the path never is a str.",
+    'class Views:\n    @app.get("/x")\n    def read(self): ...': (
+        "GET /x: Views.read has no object, so 'self' is a query parameter."
+    ),
+    '@app.websocket("/ws")\nasync def serve(): ...': (
+        "WebSocket /ws: serve() takes no WebSocket, so nothing accepts the connection."
+    ),
+    '@app.websocket("/ws")\nasync def serve(socket: WebSocket, item: Item): ...': (
+        "WebSocket /ws → parameter 'item': it is read from the body, and a WebSocket has none."
+    ),
+    '@app.get("/x", responses={"nonsense": {}})\ndef read(): ...': "GET /x: 'nonsense' is no key of responses.",
+    '@app.api_route("/x", methods=["GTE"])\ndef read(): ...': "GTE /x: GTE is no method of HTTP.",
+    # What was added after its router had been included, where nothing more can be refused.
+    'app.include_router(router)\n@router.get("/{item_id}")\ndef read(itemid: int): ...': (
+        "GET /{item_id}: no parameter takes {item_id} from the path, and 'itemid' would have to be in the query."
+    ),
+}
+
+
+@pytest.mark.parametrize("code", DOUBTFUL)
+@pytest.mark.parametrize("framework", ["typeway", "compat"])
+def test_what_can_hardly_be_meant_is_shown(code: str, framework: str) -> None:
+    """What may be meant is refused by nobody; the check and the start of the command line show it."""
+    namespace = names(framework)
+    exec(compile(code, "main.py", "exec"), namespace)
+    (error,) = [error for route in namespace["app"].routes for error in doubts(route)]
+    assert error.described == DOUBTFUL[code]
+    assert str(error).startswith("main.py:")
+
+
+SHOWN = ("a name alone", "a name beside a marked parameter", "an empty path")
+
+
+@pytest.mark.parametrize("case", [case for case in RIGHT if case not in SHOWN])
+def test_what_works_is_not_doubted(case: str) -> None:
+    """Nothing is shown of what works."""
+    namespace = names("typeway")
+    exec(compile(RIGHT[case], "main.py", "exec"), namespace)
+    assert [str(error) for route in namespace["app"].routes for error in doubts(route)] == []
+
+
+# --- what is found while a request is served ------------------------------------------------------------------------
+
+
+async def go() -> int:
+    return 1
+
+
+def here(function: Callable[..., Any]) -> str:
+    """A function's file and line, as errors name it."""
+    return f"{__file__}:{function.__code__.co_firstlineno}"
+
+
+@pytest.mark.parametrize("application", [Typeway, compat.FastAPI])
+@pytest.mark.parametrize(
+    "options", [{}, {"response_model": Item}, {"response_model": int | str}, {"response_class": JSONResponse}]
+)
+@pytest.mark.parametrize("is_async", [False, True])
+def test_a_coroutine_that_nothing_awaits_is_named(application: Any, options: dict[str, Any], is_async: bool) -> None:
+    """An endpoint that returns a coroutine is named with its place, in the log only; Python's own warning is spared."""
+    app = application()
+
+    def read():
+        return go()
+
+    async def aread():
+        return go()
+
+    endpoint: Any = aread if is_async else read
+    app.get("/x", **options)(endpoint)
+    with pytest.raises(Exception, match="returned the coroutine go") as caught:
+        client(app, raise_server_exceptions=True).get("/x")
+    said = f"{endpoint.__name__}() ({here(endpoint)}) returned the coroutine go(), which nothing awaits."
+    assert said in str(caught.value)
+    assert "Write `return await go(...)`, in an `async def` function." in str(caught.value)
+    response = ask(app, "GET /x")
+    assert response.status_code == 500
+    assert "coroutine" not in response.text
+
+
+def test_a_coroutine_inside_an_answer_is_named() -> None:
+    """Inside a dict the coroutine is named, and a note names the endpoint."""
+    app = Typeway()
+
+    @app.get("/x")
+    async def read():
+        return {"value": go()}
+
+    with pytest.raises(ValueError, match=r"the coroutine go\(\) into JSON: nothing awaits it") as caught:
+        client(app, raise_server_exceptions=True).get("/x")
+    assert caught.value.__notes__ == [f"while encoding what read() ({here(read)}) returned"]
+
+
+def never():
+    if not here:
+        yield
+
+
+async def anever():
+    if not here:
+        yield
+
+
+def twice():
+    yield 1
+    yield 2
+
+
+async def atwice():
+    yield 1
+    yield 2
+
+
+def again():
+    try:
+        yield 1
+    except ValueError:
+        yield 2
+
+
+async def aagain():
+    try:
+        yield 1
+    except ValueError:
+        yield 2
+
+
+@pytest.mark.parametrize("limit", [None, 3])
+@pytest.mark.parametrize("scope", ["function", "request"])
+@pytest.mark.parametrize(
+    ("generator", "said"),
+    [
+        (never, "generator didn't yield: the dependency never() ({}) ends before it yields"),
+        (anever, "generator didn't yield: the dependency anever() ({}) ends before it yields"),
+        (twice, "generator didn't stop: the dependency twice() ({}) yields more than once"),
+        (atwice, "generator didn't stop: the dependency atwice() ({}) yields more than once"),
+        (again, "generator didn't stop: the dependency again() ({}) yields more than once"),
+        (aagain, "generator didn't stop: the dependency aagain() ({}) yields more than once"),
+    ],
+)
+def test_a_generator_that_does_not_yield_once_is_named(
+    generator: Any, said: str, scope: Any, limit: int | None
+) -> None:
+    """A dependency without a yield, or with two, is named with its place."""
+    app = Typeway()
+
+    @app.get("/x")
+    def read(value: Annotated[int, Depends(generator, scope=scope, max_concurrency=limit)]) -> int:
+        if "again" in generator.__name__:
+            raise ValueError
+        return value
+
+    with pytest.raises(RuntimeError, match="generator didn't") as caught:
+        client(app, raise_server_exceptions=True).get("/x")
+    assert said.format(here(generator)) in str(caught.value)
+
+
+@pytest.mark.parametrize("decorate", [asynccontextmanager, lambda function: function])
+def test_a_lifespan_that_does_not_yield_once_is_named(decorate: Any) -> None:
+    """A lifespan without a yield, with two, or with a value that is no dict, is named with its place."""
+
+    async def empty(app):
+        if not app:
+            yield
+
+    async def double(app):
+        yield
+        yield
+
+    async def value(app):
+        yield 5
+
+    for function, said in [
+        (empty, "generator didn't yield: the lifespan empty() ({}) ends before it yields"),
+        (double, "generator didn't stop: the lifespan double() ({}) yields more than once"),
+        (value, "the lifespan value() ({}) yields 5. Yield a dict"),
+    ]:
+        with pytest.raises((RuntimeError, TypeError)) as caught, client(Typeway(lifespan=decorate(function))):
+            pass
+        assert said.format(here(function)) in str(caught.value)
+
+
+def test_an_override_that_cannot_be_called_is_named() -> None:
+    """The result of a function in the place of the function, and the name of a dependency, are refused with the chain."""
+    app = Typeway()
+
+    def get_db(): ...
+
+    @app.get("/x")
+    def read(db: Annotated[Any, Depends(get_db)]): ...
+
+    for overrides, said in [
+        (
+            {get_db: 3},
+            f"{here(get_db)}: GET /x → dependency_overrides: the override of get_db() must be a function, not 3.",
+        ),
+        (
+            {"get_db": get_db},
+            "GET /x → dependency_overrides: the key 'get_db' is no dependency, so nothing is overridden.",
+        ),
+    ]:
+        app.dependency_overrides = overrides
+        with pytest.raises(DeclarationError) as caught:
+            client(app, raise_server_exceptions=True).get("/x")
+        assert str(caught.value).startswith(said)
+    app.dependency_overrides = {}
+    assert answer(app, "GET /x") == (200, None)

@@ -341,3 +341,15 @@ def test_models_end_with_the_applications_that_declare_them():
 def replaced_annotations(function: Any, **annotations: Any) -> Any:
     function.__annotations__ = annotations
     return function
+
+
+def test_a_subclass_may_say_what_its_applications_are_called() -> None:
+    """Attributes of a subclass count where the constructor is given nothing, the title like the version."""
+
+    class Shop(Typeway):
+        title = "Shop"
+        version = "2.0"
+
+    assert (Shop().title, Shop().version) == ("Shop", "2.0")
+    assert Shop(title="Other").openapi()["info"] == {"title": "Other", "version": "2.0"}
+    assert Typeway().title == "Typeway"

@@ -6,7 +6,7 @@ import pytest
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from tests.frameworks import answer, ask
+from tests.frameworks import answer, ask, each_framework
 from typeway import Router, Typeway
 
 
@@ -136,3 +136,55 @@ def test_adding_to_the_list_keeps_inclusions_live():
     app.router.routes += [route("/x")]
     router.get("/c")(lambda: "c")
     assert paths(app) == ["/b", "/c", "/x"]
+
+
+def insert(routes: Any, added: Any) -> None:
+    routes.insert(0, added)
+
+
+def extend(routes: Any, added: Any) -> None:
+    routes.extend([added])
+
+
+def remove(routes: Any, added: Any) -> None:
+    routes.append(added)
+    routes.remove(added)
+
+
+def assign(routes: Any, added: Any) -> None:
+    routes[:0] = [added]
+
+
+def delete(routes: Any, added: Any) -> None:
+    routes.insert(0, added)
+    del routes[0]
+
+
+def in_place(routes: Any, added: Any) -> None:
+    routes += [added]
+
+
+@pytest.mark.parametrize("change", [insert, extend, remove, assign, delete, in_place])
+@each_framework
+def test_a_list_that_was_held_sees_the_present(web: Any, change: Any) -> None:
+    """A route that was declared after somebody took the list is neither hidden from the list nor lost by a change of it."""
+    app = web.FastAPI(openapi_url=None)
+    app.get("/a")(lambda: "a")
+    held = app.routes
+    app.get("/b")(lambda: "b")
+    change(held, route("/x"))
+    assert (answer(app, "GET /a")[0], answer(app, "GET /b")[0]) == (200, 200)
+    assert answer(app, "GET /x")[0] == (404 if change in (remove, delete) else 200)
+    assert [entry.path for entry in held] == [entry.path for entry in app.routes]
+
+
+def test_there_is_one_list_for_the_routers_life() -> None:
+    """What was held shows later routes, of included routers too, however it is read."""
+    app, router = Typeway(openapi_url=None), Router()
+    held = app.routes
+    app.include_router(router, prefix="/r")
+    router.get("/b")(lambda: "b")
+    assert held is app.routes
+    assert (len(held), held[0].path, bool(held), [*held], list(held) == held) == (1, "/r/b", True, app.routes, True)
+    assert held[0] in held
+    assert repr(held) == repr(list(app.routes))

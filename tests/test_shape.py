@@ -31,7 +31,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"security"}),
     frozenset({"plan"}),
     frozenset({"serve", "describe"}),
-    frozenset({"routes", "views", "verbs", "lifespan", "router", "verify", "placement"}),
+    frozenset({"routes", "views", "verbs", "lifespan", "routelist", "router", "verify", "placement"}),
     frozenset({"documentation", "app"}),
     frozenset({"protocol", "testclient", "typeway"}),
     frozenset({"guard", "telemetry", "compat"}),
@@ -53,7 +53,7 @@ MOST_LINES_IN_A_FILE = 500
 MOST_LINES_IN_A_BODY = 60
 MANY_PARAMETERS = 10
 SHARE_OF_MANY_PARAMETERS = 0.05
-MOST_LINES_IN_THE_CORE = 12_500
+MOST_LINES_IN_THE_CORE = 13_500
 OUTSIDE_THE_CORE = frozenset({"cli", "guard", "compat", "telemetry"})
 
 type_checking = re.compile(r"(^|\.)TYPE_CHECKING$")
@@ -272,7 +272,7 @@ def test_functions_of_many_parameters_are_rare() -> None:
 
 
 def test_the_core_stays_small() -> None:
-    """The framework without its outer rooms stays under 12,500 lines, docstrings included."""
+    """The framework without its outer rooms stays under 13,500 lines, docstrings included."""
     sizes = {module.name: module.lines for module in modules().values() if module.unit not in OUTSIDE_THE_CORE}
     total = sum(sizes.values())
     largest = sorted(sizes, key=lambda name: sizes[name])[-10:]

@@ -132,7 +132,7 @@ class Typeway(Verbs, Starlette):
         owner = f"{type(self).__name__}()"
         given = given_options(owner, options, AppOptions, calling_line)
         verify_options(owner, given, self.conventions)
-        self.title = self.conventions.default_title
+        self.title = getattr(type(self), "title", self.conventions.default_title)
         for name in Typeway.__annotations__.keys() & given.keys():
             setattr(self, name, given[name])
         if self.openapi_url and not (self.title and self.version):

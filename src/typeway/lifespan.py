@@ -36,30 +36,32 @@ def lifespan_of(given: Any, events: Events) -> Lifespan:
     if given is None:
         return lambda app: running(events)
     if inspect.isasyncgenfunction(given):
-        return named(asynccontextmanager(given), given)
+        return Named(asynccontextmanager(given), given)
     if inspect.isgeneratorfunction(given):
-        return named(lambda app: lifted(contextmanager(given)(app)), given)
-    return named(given, given)
+        return Named(lambda app: lifted(contextmanager(given)(app)), given)
+    return Named(given, given)
 
 
-def named(lifespan: Lifespan, given: Any) -> Lifespan:
+@dataclass(frozen=True, slots=True)
+class Named:
     """A lifespan whose errors name the function that the author gave, where it yields wrongly."""
 
+    lifespan: Lifespan
+    given: Any
+
     @asynccontextmanager
-    async def run(app: Any) -> AsyncIterator[Any]:
+    async def __call__(self, app: Any) -> AsyncIterator[Any]:
         try:
-            async with lifespan(app) as state:
+            async with self.lifespan(app) as state:
                 if state is not None and not isinstance(state, Mapping):
-                    called = f"the lifespan {name_of(given)}() ({where(given)})"
+                    called = f"the lifespan {name_of(self.given)}() ({where(self.given)})"
                     raise TypeError(
                         f"{called} yields {state!r}. Yield a dict, which becomes request.state, or nothing."
                     )
                 yield state
         except RuntimeError as error:
-            explain(error, given, "lifespan")
+            explain(error, self.given, "lifespan")
             raise
-
-    return run
 
 
 @asynccontextmanager
@@ -188,9 +190,13 @@ class Life:
 
 
 def parts(lifespan: Lifespan) -> Iterator[Lifespan]:
-    """A lifespan, and all that it is joined from."""
+    """A lifespan, and all that it is made from."""
     yield lifespan
-    inner = (lifespan.outer, lifespan.inner) if isinstance(lifespan, Joined) else ()
+    inner: tuple[Lifespan, ...] = ()
+    if isinstance(lifespan, Joined):
+        inner = (lifespan.outer, lifespan.inner)
+    elif isinstance(lifespan, Named):
+        inner = (lifespan.lifespan,)
     for part in inner:
         yield from parts(part)
 

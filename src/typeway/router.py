@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType, NoneType
 from typing import Any, ClassVar, Final
@@ -29,6 +29,7 @@ from typeway.options import (
 )
 from typeway.paths import names_in, verify_decorator, verify_slash, verify_text
 from typeway.placement import verify_included, verify_placed
+from typeway.routelist import RouteList
 from typeway.routes import APIRoute, APIWebSocketRoute, Route, title_of
 from typeway.serve.asgi import NoApplication, Site, serve_http
 from typeway.serve.frontend import Build, Frontend
@@ -51,37 +52,6 @@ class Inclusion:
 
     router: Router  # the included router; routes added to it later are included as well
     options: Mapping[str, Any]  # what the inclusion adds to them
-
-
-class RouteList(list[BaseRoute]):
-    """A router's routes as one flat list; the router takes it over whenever it has been changed."""
-
-    def __init__(self, routes: Iterable[BaseRoute], owner: Router) -> None:
-        super().__init__(routes)
-        self.owner = owner
-
-    def append(self, route: BaseRoute) -> None:
-        """Add a route that already exists: what Starlette's own methods do that add one."""
-        self.owner.add(route)
-        super().append(route)
-
-
-def telling(change: Any) -> Any:
-    """A list's method that also tells the router what the list shows now."""
-
-    def changed(routes: RouteList, *values: Any, **options: Any) -> Any:
-        result = change(routes, *values, **options)
-        routes.owner.routes = list(routes)
-        return result
-
-    return changed
-
-
-for name in (
-    "extend", "insert", "remove", "pop", "clear", "reverse", "sort",
-    "__iadd__", "__imul__", "__setitem__", "__delitem__",
-):  # fmt: skip
-    setattr(RouteList, name, telling(getattr(list, name)))
 
 
 class Router(Verbs, routing.Router):
@@ -128,7 +98,7 @@ class Router(Verbs, routing.Router):
         self._lock = threading.RLock()
         self._parents: weakref.WeakSet[Router] = weakref.WeakSet()
         self._own: list[BaseRoute | Inclusion] = []
-        self._flat: RouteList | None = None
+        self._routes = RouteList(self)
         # What inclusions show, by the way to it, kept so that it stays the same objects; None where it is hidden here.
         # The route beside it is the one whose id ends the way: while it stands here, no other can have that id.
         self._views: dict[tuple[Any, ...], tuple[BaseRoute, BaseRoute | None]] = {}
@@ -178,15 +148,21 @@ class Router(Verbs, routing.Router):
     @property
     def routes(self) -> list[BaseRoute]:
         """Every route, included ones too, each with its whole path; changing the list changes the router."""
-        flat = self._flat
-        if flat is None:
-            with self._lock:
-                routes = (route for _, route in self.flatten(self) if not isinstance(route, Frontend))
-                flat = self._flat = RouteList(routes, self)
-        return flat
+        self._routes.refresh()
+        return self._routes
 
     @routes.setter
     def routes(self, routes: Sequence[BaseRoute]) -> None:
+        if routes is not self._routes:  # `app.routes += [...]` has been taken over by the list already
+            self.show(list(routes))
+
+    def shown(self) -> list[BaseRoute]:
+        """What `routes` shows: every route but the frontends, which are asked last."""
+        with self._lock:
+            return [route for _, route in self.flatten(self) if not isinstance(route, Frontend)]
+
+    def show(self, routes: Sequence[BaseRoute]) -> None:
+        """Take these routes over in the place of those that `routes` shows."""
         current = [(item, id(route)) for item, route in self.flatten(self) if not isinstance(route, Frontend)]
         holders = {key: item for item, key in current}
         gone = holders.keys() - set(map(id, routes))
@@ -229,7 +205,6 @@ class Router(Verbs, routing.Router):
         """Forget what was computed from the routes, here and in every router that includes this one."""
         with self._lock:
             self.version += 1
-            self._flat = None
             self._site = None
         for parent in list(self._parents):
             parent.changed()

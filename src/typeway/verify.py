@@ -4,12 +4,19 @@ import difflib
 import inspect
 import re
 from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    AsyncContextDecorator,
+    ContextDecorator,
+    contextmanager,
+)
 from functools import partial
 from types import ModuleType
 from typing import Any, Final
 
 from starlette.applications import Starlette
+from starlette.endpoints import HTTPEndpoint, WebSocketEndpoint
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
 
@@ -69,6 +76,8 @@ def verify_mounted(app: Any, owner: str, conventions: Conventions, router: Any) 
         raise declaration_error(problem, hint=hint, where=calling_line())
     hint = "Give an ASGI application: one that is called with scope, receive and send."
     if isinstance(app, type):
+        if issubclass(app, (HTTPEndpoint, WebSocketEndpoint)):
+            return  # constructed with scope, receive and send, and awaited
         hint = f"Make an instance: {app.__name__}(...)."
     elif isinstance(app, str):
         hint = f"For the files of a folder, mount StaticFiles(directory={app!r})."
@@ -140,15 +149,18 @@ def verify_middleware(factory: Any, values: Any, options: Mapping[str, Any], con
         kind = type(factory).__name__
         hint = f"Write add_middleware({kind}, ...): the application comes first, by itself."
         raise refused(f"it takes the class, not an instance: {factory!r}.", hint=hint)
-    if "call_next" in parameters_of(factory):
+    if not isinstance(factory, type) and "call_next" in parameters_of(factory):
         hint = f'Write @app.middleware("http") above {name}.'
         raise refused("a function of request and call_next is no class of ASGI middleware.", hint=hint)
     verify_arguments(factory, values, options, refused)
     own: Any = factory  # a class, or any function that makes middleware
     if isinstance(factory, type) and issubclass(factory, BaseHTTPMiddleware):
-        if own.dispatch is BaseHTTPMiddleware.dispatch:
+        # A constructor of its own may hand a dispatch to Starlette's.
+        if own.dispatch is BaseHTTPMiddleware.dispatch and own.__init__ is BaseHTTPMiddleware.__init__:
             verify_dispatch(options.get("dispatch", next(iter(values), None)), name, conventions)
-    elif isinstance(factory, type) and own.__new__ is object.__new__ and not has_call(factory):
+    elif (
+        isinstance(factory, type) and type(factory) is type and own.__new__ is object.__new__ and not has_call(factory)
+    ):
         hint = "Define `async def __call__(self, scope, receive, send)`, or derive it from BaseHTTPMiddleware."
         raise refused("its instances cannot be called.", hint=hint)
 
@@ -236,7 +248,9 @@ def verify_lifespan(given: Any, conventions: Conventions) -> None:
     if given is None or not conventions.checks_lifespans:
         return
     refused = partial(declaration_error, chain=("lifespan",), also=TypeError)
-    if isinstance(given, (AbstractAsyncContextManager, AbstractContextManager)):
+    is_entered = isinstance(given, (AbstractAsyncContextManager, AbstractContextManager))
+    # What contextlib makes can be called as a decorator; an author's class may return itself for the application.
+    if is_entered and (isinstance(given, (AsyncContextDecorator, ContextDecorator)) or not has_call(type(given))):
         hint = "Give the function itself, without calling it: it is called with the application."
         raise refused(f"it must be a function, not {given!r}.", hint=hint, where=calling_line())
     if not callable(given):

@@ -42,6 +42,15 @@ def test_text_shows_place_line_reason_and_mend(check: Check) -> None:
     assert check(CLEAN, form=None).out == "No findings.\n"
 
 
+@pytest.mark.parametrize("character", ["\f", "\x1c", "\u2028", "\x85"])
+def test_the_line_that_is_quoted_is_pythons_line(check: Check, character: str) -> None:
+    """Only newlines end a line of Python: a form feed or a separator inside a string moves no later line."""
+    source = f'TEXT = "a{character}b"\n\f\n' + SLEEPY.format(comment="")
+    lines = check(source, "--select", "TW001", form=None).out.splitlines()
+    assert lines[0].startswith("main.py:12: TW001")
+    assert lines[1] == "    12 | time.sleep(1)"
+
+
 def test_json_has_five_keys_per_finding(check: Check) -> None:
     """The report for programs is one object with a list of flat findings."""
     finding = check(SLEEPY.format(comment=""), "--select", "TW001").findings[0]

@@ -10,6 +10,7 @@ from typing import Any
 import anyio
 import httpx
 import pytest
+from starlette.background import BackgroundTask
 from starlette.middleware.base import BaseHTTPMiddleware
 
 from typeway import BackgroundTasks, Depends, HTTPException, Request, Response, Router, Typeway
@@ -196,8 +197,6 @@ def test_order_of_tasks_and_clean_up(with_exits: bool) -> None:
         return JSONResponse("replaced", background=task("middleware's task"))
 
     def task(name: str) -> Any:
-        from starlette.background import BackgroundTask
-
         return BackgroundTask(log.append, name)
 
     @app.get("/", dependencies=[Depends(resource)] if with_exits else [])
@@ -234,6 +233,38 @@ def test_middleware_that_raises_cancels_what_is_inside() -> None:
     response = TestClient(app, raise_server_exceptions=False).get("/")
     assert (response.status_code, response.json()) == (500, {"detail": "Internal Server Error"})
     assert log == ["CancelledError"]
+
+
+def test_an_error_in_a_middlewares_task_leaves_nothing_open() -> None:
+    """Where a background task of a middleware fails, what is further in is ended all the same."""
+    app, log = Typeway(), []
+
+    async def resource() -> AsyncIterator[int]:
+        try:
+            yield 1
+        finally:
+            log.append("clean up")
+
+    def fail() -> None:
+        raise ValueError("in a task")
+
+    @app.middleware("http")
+    async def outer(request: Request, call_next: Any) -> Response:
+        response: Response = await call_next(request)
+        return response
+
+    @app.middleware("http")
+    async def inner(request: Request, call_next: Any) -> Response:
+        await call_next(request)
+        return JSONResponse("replaced", background=BackgroundTask(fail))
+
+    @app.get("/", dependencies=[Depends(resource)])
+    async def root() -> str:
+        return "original"
+
+    with pytest.raises(ValueError, match="in a task"):
+        TestClient(app).get("/")
+    assert log == ["clean up"]
 
 
 @pytest.mark.parametrize("limit", ["anyio", "asyncio"])

@@ -220,13 +220,13 @@ def test_an_item_that_does_not_fit_ends_the_stream(options: dict[str, Any], is_a
 
 @each_class
 def test_an_http_exception_in_a_generator_comes_too_late(options: dict[str, Any]) -> None:
-    """The status has been sent before the first item is asked for: the server hears of the mistake."""
+    """After the first item the status has been sent: the server hears of the mistake."""
     app = Typeway()
 
     @app.get("/", **options)
     async def endpoint() -> AsyncIterator[str]:
+        yield "sent"
         raise HTTPException(404)
-        yield "never"
 
     assert client(app).get("/").status_code == 200
     with pytest.raises(RuntimeError, match="response already started"):
@@ -396,11 +396,12 @@ async def test_cancel_scopes_around_items_are_left_in_their_own_task(
 
 
 @pytest.mark.anyio
-async def test_an_error_while_closing_is_not_hidden() -> None:
+@each_class
+async def test_an_error_while_closing_is_not_hidden(options: dict[str, Any]) -> None:
     """What the clean-up of a generator raises after its client has left reaches the server."""
     app = Typeway()
 
-    @app.get("/")
+    @app.get("/", **options)
     async def endpoint() -> AsyncIterator[str]:
         try:
             while True:
@@ -472,19 +473,32 @@ async def test_middleware_may_wrap_a_stream(options: dict[str, Any]) -> None:
 
 
 @each_class
-def test_middleware_may_drop_a_stream(options: dict[str, Any]) -> None:
-    """A stream that middleware answers over is never begun."""
-    app, begun = Typeway(), []
+@each_leaving
+@pytest.mark.parametrize("with_exits", [False, True])
+def test_middleware_may_drop_a_stream(options: dict[str, Any], spec_version: str, with_exits: bool) -> None:
+    """A stream that middleware answers over is ended where it stands, and closed; the endpoint's tasks run."""
+    app, journal = Typeway(), Journal()
 
     @app.middleware("http")
     async def instead(request: Request, call_next: Any) -> Response:
         await call_next(request)
         return JSONResponse("other")
 
-    @app.get("/", **options)
-    async def endpoint() -> AsyncIterator[str]:
-        begun.append(True)
-        yield "x"
+    @app.get("/", dependencies=[Depends(journal.request_scoped)] if with_exits else [], **options)
+    async def endpoint(tasks: BackgroundTasks) -> AsyncIterator[str]:
+        tasks.add_task(journal.append, "task")
+        try:
+            while True:
+                yield "x"
+        finally:
+            journal.append("closed")
 
-    assert client(app).get("/").json() == "other"
-    assert not begun
+    async def main() -> list[bytes]:
+        wire = Wire(spec_version=spec_version)
+        await wire.serve(app)
+        return wire.chunks
+
+    assert anyio.run(main) == [b'"other"']
+    expected = ["request enters", "closed", "task", "request leaves"] if with_exits else ["closed", "task"]
+    assert sorted(journal) == sorted(expected)
+    assert not with_exits or journal == expected

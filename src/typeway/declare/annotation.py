@@ -23,6 +23,8 @@ ALIASES: Final[tuple[Any, ...]] = (
     NewType,
 )
 
+NONE: Final = (None, types.NoneType)
+
 # In these, text and lists are no types to look into.
 OPAQUE: Final = (Literal, typing_extensions.Literal, Callable)
 
@@ -77,11 +79,17 @@ def is_made_of_types(annotation: Any) -> bool:
 
 def named(annotation: Any) -> Any:
     """The annotation if it is a type alias that Pydantic can describe under its name, else None."""
-    if not is_alias(annotation):
-        return None
+    return annotation if is_alias(annotation) and not constrains_alias(annotation) else None
+
+
+def constrains_alias(annotation: Any, within: tuple[Any, ...] = ()) -> bool:
+    """Whether an annotation says constraints of an alias from outside, which Pydantic loses."""
     value = unaliased(annotation)
-    # Constraints that an alias puts around another one, Pydantic loses.
-    return None if get_origin(value) is Annotated and is_alias(value.__origin__) else annotation
+    if any(value is outer for outer in within):
+        return False
+    if get_origin(value) is Annotated:
+        return is_alias(value.__origin__) or constrains_alias(value.__origin__, (*within, value))
+    return is_union(value) and any(constrains_alias(member, (*within, value)) for member in get_args(value))
 
 
 # --- names --------------------------------------------------------------------------------------------------------
@@ -225,6 +233,11 @@ def filled(annotation: Any, given: Mapping[Any, Any]) -> Any:
     """An annotation with types in the place of its type variables."""
     if isinstance(annotation, TypeVar):
         return given.get(annotation, annotation)
+    if get_origin(annotation) is Annotated:
+        metadata = (
+            given.get(entry, entry) if isinstance(entry, TypeVar) else entry for entry in annotation.__metadata__
+        )
+        return Annotated[(filled(annotation.__origin__, given), *metadata)]
     # A type lists its variables in its own order: `type Swapped[A, B] = dict[B, A]`.
     variables = () if isinstance(annotation, type) else getattr(annotation, "__parameters__", ())
     if given.keys().isdisjoint(variables):
@@ -267,7 +280,7 @@ def lifted(annotation: Any, metadata: tuple[Any, ...]) -> tuple[Any, tuple[Any, 
     `classify` to refuse.
     """
     union = plain(annotation)
-    members = [member for member in get_args(union) if member is not types.NoneType] if is_union(union) else []
+    members = [member for member in get_args(union) if plain(member) not in NONE] if is_union(union) else []
     if len(members) != 1:
         return annotation, metadata
     inside, own = lifted(*peeled(members[0]))
@@ -276,7 +289,7 @@ def lifted(annotation: Any, metadata: tuple[Any, ...]) -> tuple[Any, tuple[Any, 
         return annotation, metadata
     left = tuple(entry for entry in own if not isinstance(entry, (Depends, Marker)))
     member = Annotated[(inside, *left)] if left else inside
-    whole = rebuilt(union, tuple(part if part is types.NoneType else member for part in get_args(union)))
+    whole = rebuilt(union, tuple(part if plain(part) in NONE else member for part in get_args(union)))
     return whole, (*markers, *metadata)
 
 
@@ -310,5 +323,7 @@ def parts_of(annotation: Any, within: tuple[Any, ...] = ()) -> Iterator[Any]:
     inner = (value_of(annotation),) if is_alias(annotation) else getattr(annotation, "__args__", ())
     if get_origin(annotation) is Annotated:
         inner = (annotation.__origin__, *annotation.__metadata__)
+    elif isinstance(annotation, TypeVar):
+        inner = (annotation.__bound__, *annotation.__constraints__, getattr(annotation, "__default__", None))
     for part in inner:
         yield from parts_of(part, (*within, annotation))

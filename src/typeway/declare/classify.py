@@ -16,7 +16,7 @@ from starlette.websockets import WebSocket
 
 from typeway.conventions import TYPEWAY, Conventions
 from typeway.declare import markers, shapes
-from typeway.declare.annotation import is_type, parts_of, unfolded
+from typeway.declare.annotation import constrains_alias, is_type, parts_of, unfolded
 from typeway.declare.depends import Depends, SecurityScopes
 from typeway.declare.markers import Location, Marker
 from typeway.declare.signature import Declaration, Parameter
@@ -225,7 +225,7 @@ def build_input(question: Question, marker: Marker, default: Any) -> Input:
         if marker.location == "body" and parameter.alias is not None and not marker.metadata:
             # A body that is a named alias is a component of that name; what the alias holds, it says itself.
             kind, extras, settled.discriminator = parameter.alias, (), None
-        elif marker.location != "body" or extras or marker.metadata:
+        elif marker.location != "body" or extras or marker.metadata or constrains_alias(kind):
             kind = unfolded(kind)
     has_json = any(is_json(entry) for entry in extras)
     is_group = marker.location != "body" and shapes.is_model_group(parameter.annotation) and not has_json

@@ -48,6 +48,10 @@ class Marker(Described):  # type: ignore[misc]  # see above
             warn_deprecated("`regex` is deprecated: use `pattern` instead.")
             given.setdefault("pattern", regex)
         constraints = {name: value for name, value in given.items() if value is not None}
+        if isinstance(constraints.get("alias"), str):
+            # As Pydantic's own Field() does: on a field of a model only these two count.
+            constraints.setdefault("validation_alias", constraints["alias"])
+            constraints.setdefault("serialization_alias", constraints["alias"])
         if "default_factory" not in constraints:
             constraints["default"] = default
         elif default is not PydanticUndefined:

@@ -63,7 +63,7 @@ class Names(dict[str, Any]):
             holder = written(self.function)
             kept: Surroundings | None = getattr(holder, "__dict__", {}).get(KEPT)
             if kept is None:
-                kept = Surroundings({each.__name__: each for each in getattr(holder, "__type_params__", ())})
+                kept = Surroundings({**closure_of(holder), **parameters_of(holder)})
             self._around = Surroundings(kept.found, kept.frames or tuple(calls_around(holder, self.module)))
         return self._around
 
@@ -75,6 +75,24 @@ class Names(dict[str, Any]):
         holder = written(self.function)
         if inspect.isfunction(holder):
             setattr(holder, KEPT, Surroundings(around.found, around.frames if calls else ()))
+
+
+def parameters_of(holder: Any) -> dict[str, Any]:
+    """The type parameters of a generic function (PEP 695)."""
+    return {each.__name__: each for each in getattr(holder, "__type_params__", ())}
+
+
+def closure_of(holder: Any) -> dict[str, Any]:
+    """The names of the functions around one that its own code uses; those that have no value yet are left out."""
+    if not isinstance(holder, FunctionType) or holder.__closure__ is None:
+        return {}
+    found = {}
+    for name, cell in zip(holder.__code__.co_freevars, holder.__closure__, strict=True):
+        try:
+            found[name] = cell.cell_contents
+        except ValueError:
+            continue
+    return found
 
 
 def calls_around(holder: Any, module: Mapping[str, Any]) -> Iterator[FrameType]:
@@ -95,14 +113,15 @@ def unwrap(function: Any) -> Any:
     for _ in range(100):  # a wrapper that names itself must not hang the declaration
         if type(function) is FunctionType and "__wrapped__" not in function.__dict__:
             return function  # PERF: nearly every endpoint; it is asked eight times while its route is declared
+        inner: Any = function
         if isinstance(function, functools.partial):
             function = function.func
         elif hasattr(function, "__wrapped__"):
-            function = function.__wrapped__
+            function = inner.__wrapped__
         elif inspect.ismethod(function):
             function = function.__func__
         elif isinstance(getattr(function, "__origin__", None), type):
-            function = function.__origin__  # `Repository[User]` constructs a Repository
+            function = inner.__origin__  # `Repository[User]` constructs a Repository
         else:
             return function
     return function

@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, get_args, get_origin
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 from pydantic_core import PydanticUndefined
 
 from typeway.declare import shapes
@@ -55,7 +55,9 @@ def read_declaration(function: Callable[..., Any]) -> Declaration:
     given = type_arguments(function)
     try:
         parameters = tuple(
-            read_parameter(parameter, names, given, function) for parameter in signature.parameters.values()
+            read_parameter(parameter, names, given, function)
+            for parameter in signature.parameters.values()
+            if not is_setting(parameter, function)
         )
         has_return = not inspect.isclass(function) and signature.return_annotation is not inspect.Signature.empty
         returns = resolve(signature.return_annotation, names) if has_return else PydanticUndefined
@@ -117,7 +119,9 @@ def read_parameter(
 ) -> Parameter:
     empty = inspect.Parameter.empty
     annotation = Any if parameter.annotation is empty else parameter.annotation
-    meaning = read_annotation(filled(annotation, given) if given else annotation, names)
+    if given:
+        annotation = filled(resolve(annotation, names), given)
+    meaning = read_annotation(annotation, names)
     default = PydanticUndefined if parameter.default is empty else parameter.default
     metadata = meaning.metadata
     factory = default_factory(function, parameter.name, default)
@@ -134,10 +138,25 @@ def read_parameter(
     )
 
 
+def is_setting(parameter: inspect.Parameter, function: Any) -> bool:
+    """Whether a parameter is a switch of a model's constructor and no field, such as `_env_file` of BaseSettings.
+
+    Fields of models cannot begin with an underscore, and no client may say which file is read.
+    """
+    return parameter.name.startswith("_") and inspect.isclass(function) and issubclass(function, BaseModel)
+
+
 def type_arguments(function: Any) -> dict[Any, Any]:
-    """The types that a generic class is constructed with: of `Repository[User]`, by its type variables."""
-    origin = getattr(function, "__origin__", None)
-    return {} if origin is None else dict(zip(getattr(origin, "__parameters__", ()), get_args(function), strict=False))
+    """The types that a generic class is constructed with, by its type variables: of `Repository[User]` and its bases."""
+    given: dict[Any, Any] = {}
+    waiting = [function]
+    while waiting:
+        generic = waiting.pop()
+        origin = getattr(generic, "__origin__", generic)
+        arguments = [filled(argument, given) for argument in get_args(generic)]
+        given |= dict(zip(getattr(origin, "__parameters__", ()), arguments, strict=False))
+        waiting += getattr(origin, "__dict__", {}).get("__orig_bases__", ())
+    return given
 
 
 def default_factory(function: Any, name: str, default: Any) -> Callable[[], Any] | None:
@@ -146,7 +165,8 @@ def default_factory(function: Any, name: str, default: Any) -> Callable[[], Any]
     if type(default).__name__ != "_HAS_DEFAULT_FACTORY_CLASS":
         return None
     owner = unwrap(function)
-    known: Any = getattr(owner, "model_fields", None) or getattr(owner, "__dataclass_fields__", {})
+    own = vars(owner)  # Pydantic's dataclasses have fields of both kinds, and those of Pydantic count
+    known: Any = own.get("__pydantic_fields__") or own.get("__dataclass_fields__", {})
     found: Callable[[], Any] | None = getattr(known.get(name), "default_factory", None)
     return found
 

@@ -117,7 +117,7 @@ def build_plan(operation: Operation, overrides: Overrides | None = None) -> Plan
     try:
         return plan_calls(operation, overrides)
     except DeclarationError as error:
-        error.add_step(operation.context["path"])
+        error.add_step(operation.context.get("path", operation.path))
         raise
 
 

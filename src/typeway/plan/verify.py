@@ -56,6 +56,7 @@ def verify_tree(tree: Node, conventions: Conventions, *, is_socket: bool) -> Non
                     warn_unvalidated(entry, where)
                 if conventions.checks_parameters:
                     verify_constraints(entry, where)
+                    verify_fields(entry, where)
             except DeclarationError as error:
                 error.add_step(f"parameter {entry.name!r}")
                 raise
@@ -118,10 +119,13 @@ def verify_dependency(receiver: str | None, child: Node, where: str) -> None:
     if original is Any:
         hint = "Write Depends(function), or annotate the parameter with the class that Depends() shall call."
         raise refused("Depends() without a function takes the annotation, and there is none.", hint=hint)
-    if isinstance(original, type) and issubclass(original, INJECTED):
+    # A class with a constructor of its own may be meant to be constructed.
+    has_constructor = isinstance(original, type) and "__init__" in vars(original)
+    if isinstance(original, type) and issubclass(original, INJECTED) and (original in INJECTED or not has_constructor):
         hint = f"Take Depends() away: `{receiver}: {name}` is enough."
         raise refused(f"{name} is injected by its type, not computed by Depends().", hint=hint)
-    if isinstance(original, type) and issubclass(original, SecurityBase):
+    is_ours = has_constructor and original.__module__.startswith("typeway.")
+    if isinstance(original, type) and issubclass(original, SecurityBase) and (is_ours or not has_constructor):
         hint = f"Make an instance once, scheme = {name}(...), and ask for Depends(scheme)."
         raise refused(f"{name} is a class: it would be constructed, and no credentials read.", hint=hint)
     if depends is not None and depends.scope not in (None, "function", "request"):
@@ -165,6 +169,18 @@ def verify_constraints(entry: Input, where: str) -> None:
             )
 
 
+def verify_fields(entry: Input, where: str) -> None:
+    """Refuse a model with a dependency among its fields: the client's value would be taken in its place."""
+    for model in parts_of(entry.annotation):
+        for name, field in getattr(model, "model_fields", {}).items() if isinstance(model, type) else ():
+            if any(isinstance(part, Depends) for part in field.metadata):
+                raise declaration_error(
+                    f"the field {name!r} of {model.__name__} is marked as a dependency, which a field cannot be.",
+                    hint="Make it a parameter of the endpoint, or the model a dependency: Annotated[Model, Depends()].",
+                    where=where,
+                )
+
+
 def verify_connections(node: Node, *, is_socket: bool) -> None:
     """Refuse a parameter that asks for the kind of connection which its endpoint does not serve."""
     for source in node.sources:
@@ -198,6 +214,11 @@ def verify_socket(tree: Node) -> None:
     if tree.kind is Kind.STREAM:
         hint = "Send each value: `await socket.send_json(value)`."
         raise declaration_error(f"{name}() is a generator, which nothing iterates.", hint=hint, where=where)
+    if tree.kind is not Kind.ASYNC:
+        hint = f"Write `async def {name}`, and await what the socket sends and receives."
+        raise declaration_error(
+            f"{name}() is no async function, so it cannot await the socket.", hint=hint, where=where
+        )
     if takes_connection(tree):
         return
     for each in tree.declaration.parameters:

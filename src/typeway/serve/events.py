@@ -1,7 +1,6 @@
 """Write items as server-sent events (HTML Living Standard, section 9.2), and keep a silent stream alive."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, Final
 
@@ -10,6 +9,8 @@ from pydantic import BaseModel
 
 from typeway import sse
 from typeway.encoders import to_json_line
+from typeway.serve import opening
+from typeway.serve.opening import Opening, beside
 from typeway.types import Message, Send
 
 # Without these, caches and reverse proxies (nginx reads the second) would hold events back.
@@ -34,37 +35,27 @@ def event_encoder(encode: Callable[[Any], bytes]) -> Callable[[Any], bytes]:
 
 
 async def keep_alive(stream: Callable[[Send], Awaitable[None]], send: Send) -> None:
-    """Send a stream, and comments in between where nothing else comes."""
+    """Send a stream, its start soon even if it yields nothing, and comments in between where nothing else comes."""
     kept = KeptAlive(send)
-    failure: Exception | None = None
-    async with anyio.create_task_group() as group:
-
-        async def end_with(work: Callable[..., Awaitable[None]], *arguments: Send) -> None:
-            nonlocal failure
-            try:
-                await work(*arguments)
-            except Exception as error:  # raised below, where no group makes a group of it
-                failure = error
-            group.cancel_scope.cancel()
-
-        group.start_soon(end_with, kept.fill)
-        # The events are sent by this task, not by the other: generators may hold cancel scopes, and those must
-        # be left by the task that entered them.
-        await end_with(stream, kept)
-    if failure is not None:
-        raise failure
+    await beside(stream, kept, kept.fill, min(opening.FIRST_ITEM_SECONDS, sse.KEEPALIVE_SECONDS))
 
 
-@dataclass(slots=True, eq=False)
-class KeptAlive:
+class KeptAlive(Opening):
     """A send function that can fill silence with comments."""
 
-    send: Send
-    last: float = field(default_factory=monotonic)  # when something was sent
     is_sending: bool = False
     comment_sent: anyio.Event | None = None
 
-    async def __call__(self, message: Message) -> None:
+    def __init__(self, send: Send) -> None:
+        super().__init__(send)
+        self.last = monotonic()  # when something was sent
+
+    def __call__(self, message: Message) -> Awaitable[None]:
+        return self.send_or_hold(message)
+
+    async def send_or_hold(self, message: Message) -> None:
+        if not self.is_open and await self.holds(message):
+            return
         # PERF: flags instead of a lock, which would cost each event 1 us; there are only two tasks.
         if self.comment_sent is not None:
             await self.comment_sent.wait()
@@ -74,10 +65,12 @@ class KeptAlive:
         self.last = monotonic()
 
     async def fill(self) -> None:
-        """Send a comment whenever nothing has been sent for so long; never ends."""
-        patience = pause = sse.KEEPALIVE_SECONDS
+        """Open the stream, and send a comment whenever nothing has been sent for so long; never ends."""
+        await self.open_late()
+        patience = sse.KEEPALIVE_SECONDS
+        pause = self.last + patience - monotonic()
         while True:
-            await anyio.sleep(pause)
+            await anyio.sleep(max(pause, 0))
             pause = self.last + patience - monotonic()
             if pause <= 0:
                 pause = patience

@@ -13,7 +13,7 @@ from typeway.declare.depends import Lifetime
 from typeway.plan.exchange import Exchange
 from typeway.serve.answer import answer_of
 from typeway.serve.exits import resume
-from typeway.serve.reply import Reply
+from typeway.serve.reply import Reply, is_dropped
 from typeway.types import ASGIApp, Message, Receive, Scope, Send
 
 
@@ -93,17 +93,21 @@ async def send_reply(reply: Reply, exchange: Exchange) -> None:
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if is_head else body})
     elif is_head:
-        await bodiless(response)(scope, exchange.receive, exchange.pass_on)
+        await bodiless(response, scope, exchange.receive)(scope, exchange.receive, exchange.pass_on)
     else:
-        await response(scope, exchange.receive, exchange.pass_on)
+        try:
+            await response(scope, exchange.receive, exchange.pass_on)
+        except Exception as error:
+            if not is_dropped(error):
+                raise
     if exchange.background is not None:
         # A response may belong to the author, and be sent again: the request's tasks are not put into it.
         await TasksBeside(exchange.background, None if response is None else response.background)()
 
 
-def bodiless(response: Response) -> ASGIApp:
+def bodiless(response: Response, scope: Scope, receive: Receive) -> ASGIApp:
     """What sends a response's status and headers only (RFC 9110 section 9.3.2); a stream is not even begun."""
-    answer = answer_of(response, is_head=True)
+    answer = answer_of(response, scope, receive)
     if answer is not None:
         answer.background = response.background
         return answer

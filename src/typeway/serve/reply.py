@@ -14,3 +14,12 @@ Reply: TypeAlias = tuple[int, RawHeaders, bytes, Response | None]
 
 def from_response(response: Response) -> Reply:
     return response.status_code, [], b"", response
+
+
+class Dropped(OSError):
+    """Nobody takes what is sent: middleware has answered with something else."""
+
+
+def is_dropped(error: BaseException | None) -> bool:
+    """Whether a response has failed only because it was dropped; Starlette says then that the client is gone."""
+    return error is not None and (isinstance(error, Dropped) or is_dropped(error.__context__))

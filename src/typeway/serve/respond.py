@@ -79,7 +79,7 @@ class Responder:
 def build_responder(operation: Operation) -> Responder:
     """The responder of an operation."""
     annotation = operation.returns.model
-    is_checked = annotation is not None and not streams(operation)
+    is_checked = annotation is not None and not operation.returns.missing and not streams(operation)
     model = build_model(annotation, operation.declaration.where) if is_checked else None
     return Responder(
         encode=build_encode(operation, model),

@@ -1,7 +1,16 @@
 """Send what a generator yields one by one: as lines of JSON, as server-sent events, or as it is; and close it in the end."""
 
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Generator, Iterator, Mapping
-from typing import Any
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Generator,
+    Iterator,
+    Mapping,
+)
+from typing import Any, ClassVar
 
 from anyio import CancelScope
 from anyio.lowlevel import checkpoint
@@ -15,6 +24,7 @@ from typeway.operation import Operation
 from typeway.plan.fields import build_model
 from typeway.serve.check import build_check, dump_options
 from typeway.serve.events import HEADERS, event_encoder, keep_alive
+from typeway.serve.opening import hold
 from typeway.sse import EventSourceResponse, ServerSentEvent
 from typeway.types import Send
 
@@ -33,8 +43,14 @@ class Closing(StreamingResponse):
     items: Items
     chunks: AsyncGenerator[Chunk, None]
     steps: ThreadSteps | None  # what runs a generator that is not asynchronous
+    through: ClassVar[Callable[..., Awaitable[None]]] = staticmethod(
+        hold
+    )  # sends the stream, and decides when it opens
 
     async def stream_response(self, send: Send) -> None:
+        await self.through(self.stream_and_close, send)
+
+    async def stream_and_close(self, send: Send) -> None:
         # Entered before the generator can enter scopes of its own, because they must nest; closing shields it.
         with CancelScope() as scope:
             try:
@@ -55,11 +71,10 @@ class JsonLines(Closing):
 class EventStream(Closing, EventSourceResponse):
     """A stream of events that is never silent for long."""
 
+    through = staticmethod(keep_alive)
+
     def __init__(self, content: Any, status_code: int = 200) -> None:
         super().__init__(content, status_code, HEADERS)
-
-    async def stream_response(self, send: Send) -> None:
-        await keep_alive(super().stream_response, send)
 
 
 def streams(operation: Operation) -> bool:

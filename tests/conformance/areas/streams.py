@@ -69,6 +69,7 @@ def items_that_do_not_fit(web: Any) -> Any:
 
     @app.get("/typed")
     def typed() -> Iterable[Item]:
+        yield Item()
         yield 3
 
     @app.get("/late")
@@ -83,11 +84,12 @@ def items_that_do_not_fit(web: Any) -> Any:
 
     @app.get("/raised")
     def raised():
-        raise web.HTTPException(418)
         yield 1
+        raise web.HTTPException(418)
 
     @app.get("/unserialisable")
     def unserialisable():
+        yield 1
         yield object()
 
     return app

@@ -43,7 +43,8 @@ class SourceFile:
 
     @cached_property
     def lines(self) -> list[str]:
-        return self.text.splitlines()
+        # As Python numbers them: `splitlines` would also split at form feeds and at separators inside strings.
+        return re.split(r"\r\n|\r|\n", self.text)
 
     @cached_property
     def functions(self) -> dict[int, FunctionNode]:

@@ -27,7 +27,8 @@ def use_of(tree: Node, path: str) -> PathUse:
     taken: set[str] = set()
     unfilled: list[tuple[Input, str]] = []
     asked: list[str] = []
-    takes_all = takes_connection(tree)
+    has_names = "{" in path or "/:" in path
+    takes_all = has_names and takes_connection(tree)
     for node in tree.walk():
         for entry in node.inputs:
             if entry.location == "path" and entry.is_group:
@@ -38,12 +39,14 @@ def use_of(tree: Node, path: str) -> PathUse:
                 is_there = any(wire in names or f"{{{wire}}}" in path for wire in entry.wires)
                 if entry.is_required and not is_there:
                     unfilled.append((entry, node.declaration.where))
-            elif entry.location == "query" and entry.is_required and not entry.is_group and is_inferred(entry, node):
+            elif has_names and entry.location == "query" and entry.is_required and is_inferred(entry, node):
                 asked.append(entry.name)
     return PathUse(frozenset(taken), takes_all, tuple(unfilled), tuple(asked))
 
 
 def is_inferred(entry: Input, node: Node) -> bool:
     """Whether nothing but its name and type says where a parameter stands."""
+    if entry.is_group:
+        return False
     parameter = next(each for each in node.declaration.parameters if each.name == entry.name)
     return parameter.default is PydanticUndefined and not any(isinstance(said, Marker) for said in parameter.metadata)

@@ -185,7 +185,7 @@ def classes_of_ones_own(web: Any) -> Any:
     return app
 
 
-@case("GET /one /two /dependency /response /both /fails /error", document=False, backends=BACKENDS)
+@case("GET /one /two /dependency /response /fails /error", document=False, backends=BACKENDS)
 def background_tasks(web: Any) -> Any:
     from starlette.background import BackgroundTask
 
@@ -216,10 +216,6 @@ def background_tasks(web: Any) -> Any:
 
     @app.get("/response")
     def response():
-        return web.responses.PlainTextResponse("x", background=BackgroundTask(web.log.append, "own"))
-
-    @app.get("/both", dependencies=[web.Depends(need)])
-    def both():
         return web.responses.PlainTextResponse("x", background=BackgroundTask(web.log.append, "own"))
 
     @app.get("/fails")

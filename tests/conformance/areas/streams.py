@@ -67,6 +67,7 @@ def json_lines(web: Any) -> Any:
 def items_that_do_not_fit(web: Any) -> Any:
     app = web.FastAPI()
 
+    # Of the first item FastAPI sends a broken 200, where Typeway answers the error: see tests/serve/test_first_item.py.
     @app.get("/typed")
     def typed() -> Iterable[Item]:
         yield Item()

@@ -214,11 +214,6 @@ def verify_socket(tree: Node) -> None:
     if tree.kind is Kind.STREAM:
         hint = "Send each value: `await socket.send_json(value)`."
         raise declaration_error(f"{name}() is a generator, which nothing iterates.", hint=hint, where=where)
-    if tree.kind is not Kind.ASYNC:
-        hint = f"Write `async def {name}`, and await what the socket sends and receives."
-        raise declaration_error(
-            f"{name}() is no async function, so it cannot await the socket.", hint=hint, where=where
-        )
     if takes_connection(tree):
         return
     for each in tree.declaration.parameters:

@@ -285,6 +285,9 @@ RIGHT = {
         "from enum import Enum\nclass Tag(Enum):\n    ITEMS = 'items'\n"
         '@app.get("/x", tags=[Tag.ITEMS])\ndef read(): ...'
     ),
+    "a name to leave out that another model has": (
+        '@app.get("/x", response_model_exclude={"name", "password"})\ndef read() -> Item: ...'
+    ),
     "options that are None": (
         '@app.get("/x", tags=None, responses=None, status_code=None, dependencies=None, summary=None)\ndef read(): ...'
     ),
@@ -319,6 +322,9 @@ DOUBTFUL = {
         "WebSocket /ws → parameter 'item': it is read from the body, and a WebSocket has none."
     ),
     '@app.get("/x", responses={"nonsense": {}})\ndef read(): ...': "GET /x: 'nonsense' is no key of responses.",
+    '@app.get("/x", response_model_exclude={"nmae"})\ndef read() -> Item: ...': (
+        "GET /x: response_model_exclude names 'nmae', which Item does not have."
+    ),
     '@app.api_route("/x", methods=["GTE"])\ndef read(): ...': "GTE /x: GTE is no method of HTTP.",
     # What was added after its router had been included, where nothing more can be refused.
     'app.include_router(router)\n@router.get("/{item_id}")\ndef read(itemid: int): ...': (

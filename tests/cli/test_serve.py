@@ -296,3 +296,25 @@ def test_a_route_that_cannot_be_served_is_warned_of_at_the_start(write: Write, s
     assert "/broken cannot be served. " in warning
     assert "main.py:10" in warning
     assert "the name 'Undefined' in the type of parameter 'value' is not defined. Hint: " in warning
+
+
+def test_what_can_hardly_be_meant_is_warned_of_at_the_start(write: Write, start: Start) -> None:
+    """A route that declares what it can hardly mean is served, and shown with its line when the server starts."""
+    write(
+        {
+            "main.py": """
+            from typeway import Typeway
+
+            app = Typeway()
+
+            @app.get("/tasks/{task_id}")
+            @app.get("/")
+            def read() -> dict[str, str]:
+                return {"answer": "here"}
+            """
+        }
+    )
+    server = start("run", "main:app", "--host", "127.0.0.1", "--port", "0")
+    assert server.get() == {"answer": "here"}
+    (warning,) = [line for line in server.log if line.startswith("Warning: ")]
+    assert "main.py:6: GET /tasks/{task_id}: nothing takes {task_id} from the path. Hint: " in warning

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
+from pydantic import BaseModel
 from starlette.convertors import FloatConvertor, IntegerConvertor, UUIDConvertor
 from starlette.routing import BaseRoute
 
@@ -109,8 +110,27 @@ def doubts_of_options(route: Planned) -> Iterator[DeclarationError]:
             key_of(code, route.declaration.where)
         except DeclarationError as error:
             yield error
+    yield from doubts_of_fields(route)
     for method in sorted(route.methods - set(METHODS)):
         close = difflib.get_close_matches(method, METHODS, n=1)
         if close:
             hint = f"Did you mean {close[0]}?"
             yield declaration_error(f"{method} is no method of HTTP.", hint=hint, where=route.declaration.where)
+
+
+def doubts_of_fields(route: APIRoute) -> Iterator[DeclarationError]:
+    """Names that an answer shall keep or leave out, and that are nearly those of fields: a slip shows what was to be hidden."""
+    model: Any = route.response_model
+    if not shapes.is_subclass(model, BaseModel):
+        return
+    known = [*model.model_fields, *model.model_computed_fields]
+    for option in ("response_model_include", "response_model_exclude"):
+        given = [name for name in getattr(route, option) or () if isinstance(name, str)]
+        for name in given:
+            close = difflib.get_close_matches(name, [field for field in known if field not in given], n=1)
+            if name not in known and close:
+                problem, hint = (
+                    f"{option} names {name!r}, which {model.__name__} does not have.",
+                    f"Did you mean {close[0]!r}?",
+                )
+                yield declaration_error(problem, hint=hint, where=route.declaration.where)

@@ -45,7 +45,8 @@ def with_title(route: BaseRoute, path: Any, conventions: Conventions, shown: Cal
         if conventions.checks_paths:
             verify_whole_path(path)
             verify_path(path, partial(aliases_of, route))
-            if "{" in path:
+            # The route has read its own path; a prefix may repeat a name of it.
+            if path.count("{") > getattr(route, "path", "").count("{"):
                 read_path(path)
         if isinstance(route, Planned) and conventions.checks_path_names and is_open(route, route.path_use):
             verify_names(shown())

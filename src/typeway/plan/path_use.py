@@ -28,7 +28,7 @@ def use_of(tree: Node, path: str) -> PathUse:
     unfilled: list[tuple[Input, str]] = []
     asked: list[str] = []
     has_names = "{" in path or "/:" in path
-    takes_all = has_names and takes_connection(tree)
+    takes_all = False
     for node in tree.walk():
         for entry in node.inputs:
             if entry.location == "path" and entry.is_group:
@@ -41,6 +41,8 @@ def use_of(tree: Node, path: str) -> PathUse:
                     unfilled.append((entry, node.declaration.where))
             elif has_names and entry.location == "query" and entry.is_required and is_inferred(entry, node):
                 asked.append(entry.name)
+    # PERF: only where a name is left does it matter who could read it.
+    takes_all = takes_all or (has_names and not taken.issuperset(names) and takes_connection(tree))
     return PathUse(frozenset(taken), takes_all, tuple(unfilled), tuple(asked))
 
 

@@ -8,6 +8,7 @@ from types import FunctionType
 from typing import Any, Final, Self
 
 from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen, MultipleOf
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from starlette.background import BackgroundTask
 from starlette.requests import HTTPConnection, Request
@@ -52,11 +53,9 @@ def verify_tree(tree: Node, conventions: Conventions, *, is_socket: bool) -> Non
         for entry in node.inputs:
             try:
                 verify_input(entry, where)
-                if conventions.warns_unvalidated:
-                    warn_unvalidated(entry, where)
+                verify_models(entry, where, conventions)
                 if conventions.checks_parameters:
                     verify_constraints(entry, where)
-                    verify_fields(entry, where)
             except DeclarationError as error:
                 error.add_step(f"parameter {entry.name!r}")
                 raise
@@ -77,19 +76,37 @@ def verify_input(entry: Input, where: str) -> None:
         require_form_parser(where)
 
 
-def warn_unvalidated(entry: Input, where: str) -> None:
+def verify_models(entry: Input, where: str, conventions: Conventions) -> None:
+    """Refuse a model with a dependency among its fields, and warn of one that nobody validates."""
+    # PERF: most inputs are scalars, and have no model to look into.
+    for model in parts_of(entry.annotation) if shapes.is_complex(entry.annotation) else ():
+        if not isinstance(model, type) or not issubclass(model, BaseModel):
+            continue
+        if conventions.checks_parameters:
+            verify_fields(model, where)
+        if conventions.warns_unvalidated and entry.location in ("body", "form") and model.model_config.get("table"):
+            warn_unvalidated(entry, model, where)
+
+
+def verify_fields(model: type[BaseModel], where: str) -> None:
+    """Refuse a model with a dependency among its fields: the client's value would be taken in its place."""
+    for name, field in model.model_fields.items():
+        if any(isinstance(part, Depends) for part in field.metadata):
+            raise declaration_error(
+                f"the field {name!r} of {model.__name__} is marked as a dependency, which a field cannot be.",
+                hint="Make it a parameter of the endpoint, or the model a dependency: Annotated[Model, Depends()].",
+                where=where,
+            )
+
+
+def warn_unvalidated(entry: Input, model: type[BaseModel], where: str) -> None:
     """Warn of a body that nobody checks: SQLModel validates no class that is a table."""
-    if entry.location not in ("body", "form"):
-        return
-    tables = [part for part in parts_of(entry.annotation) if getattr(part, "model_config", {}).get("table")]
-    if tables:
-        file, _, line = where.rpartition(":")
-        message = (
-            f"parameter {entry.name!r} is of the table class {tables[0].__name__}, which SQLModel does not validate: any "
-            "value of any type would get into it. Declare a model without table=True for what clients send, and make the "
-            "row of it."
-        )
-        warnings.warn_explicit(message, DeclarationWarning, file or "?", int(line) if line.isdigit() else 0)
+    file, _, line = where.rpartition(":")
+    message = (
+        f"parameter {entry.name!r} is of the table class {model.__name__}, which SQLModel does not validate: any value of "
+        "any type would get into it. Declare a model without table=True for what clients send, and make the row of it."
+    )
+    warnings.warn_explicit(message, DeclarationWarning, file or "?", int(line) if line.isdigit() else 0)
 
 
 def hint_for(annotation: Any) -> str:
@@ -167,18 +184,6 @@ def verify_constraints(entry: Input, where: str) -> None:
             raise refused(
                 f"{name} does not apply to {kind.__name__}.", hint="Use ge, gt, le or lt, or annotate with str."
             )
-
-
-def verify_fields(entry: Input, where: str) -> None:
-    """Refuse a model with a dependency among its fields: the client's value would be taken in its place."""
-    for model in parts_of(entry.annotation):
-        for name, field in getattr(model, "model_fields", {}).items() if isinstance(model, type) else ():
-            if any(isinstance(part, Depends) for part in field.metadata):
-                raise declaration_error(
-                    f"the field {name!r} of {model.__name__} is marked as a dependency, which a field cannot be.",
-                    hint="Make it a parameter of the endpoint, or the model a dependency: Annotated[Model, Depends()].",
-                    where=where,
-                )
 
 
 def verify_connections(node: Node, *, is_socket: bool) -> None:

@@ -207,14 +207,14 @@ def inferred(question: Question) -> Input:
         # `limit: int = Field(default=20, ge=1)`: the author means a query parameter with that default and bound.
         question = replace(question, parameter=replace(parameter, metadata=(*parameter.metadata, field)))
         marker.default_factory = field.default_factory
-        return build_input(question, marker, field.default)
-    return build_input(question, marker, PydanticUndefined if question.is_in_path else question.default)
+        return build_input(question, marker, field.default, is_new=True)
+    return build_input(question, marker, PydanticUndefined if question.is_in_path else question.default, is_new=True)
 
 
-def build_input(question: Question, marker: Marker, default: Any) -> Input:
-    """The input that a marker and its surroundings describe."""
+def build_input(question: Question, marker: Marker, default: Any, *, is_new: bool = False) -> Input:
+    """The input that a marker and its surroundings describe; the author's own markers are copied, a new one is not."""
     parameter = question.parameter
-    settled = marker.settled(question.fields, default)
+    settled = marker.settled(question.fields, default, is_new=is_new)
     take_field_default(question, marker, settled)
     if marker.location == "body" and "media_type" not in marker.given:
         settled.media_type = shapes.media_type(parameter.annotation) or settled.media_type

@@ -71,9 +71,13 @@ class Marker(Described):  # type: ignore[misc]  # see above
         copied.__dict__.update(self.__dict__)
         return copied
 
-    def settled(self, beside: Sequence[FieldInfo], default: Any) -> Self:
-        """A copy that carries a signature's default and what the other fields and markers beside it say."""
-        copied = copy(self)
+    def settled(self, beside: Sequence[FieldInfo], default: Any, *, is_new: bool = False) -> Self:
+        """A copy that carries a signature's default and what the other fields and markers beside it say.
+
+        Parameters:
+            is_new: whether nobody else has the marker, so that it need not be copied.
+        """
+        copied = self if is_new else copy(self)
         if default is not PydanticUndefined:
             copied.default = PydanticUndefined if default is ... else default
         fields: list[FieldInfo] = [*beside] if self in beside else [*beside, self]

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from typeway import Typeway
-from typeway.guard.watchdog import WATCHDOG
+from typeway.watch.watchdog import WATCHDOG
 
 LIMIT = 0.1
 SCOPE = {

@@ -11,8 +11,8 @@ from starlette.middleware.base import BaseHTTPMiddleware
 from tests.frameworks import ask, client
 from typeway import Depends, Request, Response, Typeway
 from typeway.background import BackgroundTask, BackgroundTasks
-from typeway.compat import routes as compat_routes
-from typeway.compat.application import FastAPI
+from typeway.compat.shapes import routes as compat_routes
+from typeway.compat.shapes.application import FastAPI
 from typeway.responses import FileResponse, JSONResponse, StreamingResponse
 
 log: list[Any] = []

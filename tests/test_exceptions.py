@@ -6,6 +6,7 @@ import pytest
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.exceptions import WebSocketException as StarletteWebSocketException
 
+from typeway.declare.options import FormLimits, RouteOptions, given_options
 from typeway.exceptions import (
     DeclarationError,
     DependencyScopeError,
@@ -21,7 +22,6 @@ from typeway.exceptions import (
     WebSocketRequestValidationError,
     declaration_error,
 )
-from typeway.options import FormLimits, RouteOptions, given_options
 
 MISSING = {"type": "missing", "loc": ("query", "q"), "msg": "Field required", "input": None}
 PLACE = {"function": "read", "path": "GET /items", "file": "/srv/app.py", "line": 7}

@@ -64,7 +64,7 @@ def test_renamed_statuses_still_work_and_warn():
 
 
 @pytest.mark.parametrize(
-    "unneeded", ["starlette.testclient", "httpx", "jinja2", "typeway.compat.models", "pydantic.v1"]
+    "unneeded", ["starlette.testclient", "httpx", "jinja2", "typeway.compat.shapes.models", "pydantic.v1"]
 )
 def test_importing_the_framework_imports_nothing_that_few_need(unneeded):
     """`import typeway` loads neither the test client nor templates nor the models of the document."""

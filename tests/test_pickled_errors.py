@@ -12,6 +12,7 @@ from starlette.datastructures import FormData, UploadFile
 import typeway
 from tests.frameworks import answer, client
 from typeway import File, Form, Problem, Typeway
+from typeway.derive.absence import NotSentError
 from typeway.exceptions import (
     DeclarationError,
     DependencyScopeError,
@@ -27,7 +28,6 @@ from typeway.exceptions import (
     WebSocketRequestValidationError,
     declaration_error,
 )
-from typeway.guard.absence import NotSentError
 
 PLACE: Any = {"function": "read", "path": "GET /items", "file": "/srv/app.py", "line": 7}
 WRONG = [

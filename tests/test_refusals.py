@@ -24,10 +24,10 @@ import typeway
 import typeway.security
 from tests.frameworks import answer, ask, client
 from typeway import Depends, Router, Typeway
-from typeway.compat import application as compat
+from typeway.check import Files, look_at_refusal
+from typeway.check.doubts import doubts
+from typeway.compat.shapes import application as compat
 from typeway.exceptions import DeclarationError, TypewayError
-from typeway.guard.check import Files, look_at_refusal
-from typeway.guard.doubts import doubts
 
 TABLE = Path(__file__).with_name("wrong_declarations.txt")
 INJECTED = (

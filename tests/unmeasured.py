@@ -21,7 +21,7 @@ UNMEASURED: Final = (
     "tests/conformance",
     "tests/course",
     "tests/docs",
-    "tests/guard/test_dev.py",
+    "tests/watch/test_dev.py",
     "tests/plan/test_capacity.py",
     "tests/plan/test_json_conformance.py",
     "tests/plan/test_lifetimes.py",

@@ -59,7 +59,7 @@ class TestClient(StarletteTestClient):
     ) -> None:
         self.in_force: Callable[[], AbstractContextManager[None]] = nullcontext
         if overrides:
-            from typeway.guard.override import check_overrides, in_force
+            from typeway.application.overrides import check_overrides, in_force
 
             checked: Any = app
             check_overrides(checked, overrides)

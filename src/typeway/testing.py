@@ -15,6 +15,6 @@ Example:
     ```
 """
 
-from typeway.guard.plugin import BlockedLoopWarning as BlockedLoopWarning
-from typeway.guard.plugin import pytest_addoption as pytest_addoption
-from typeway.guard.plugin import pytest_configure as pytest_configure
+from typeway.watch.plugin import BlockedLoopWarning as BlockedLoopWarning
+from typeway.watch.plugin import pytest_addoption as pytest_addoption
+from typeway.watch.plugin import pytest_configure as pytest_configure

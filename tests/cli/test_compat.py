@@ -55,7 +55,7 @@ def test_without_the_option_fastapi_is_fastapi(write: Write) -> None:
     """Nothing is put in FastAPI's place unless somebody asks for it."""
     write({"main.py": "import fastapi, sys\napp = fastapi.FastAPI(title=fastapi.FastAPI.__module__)\n"})
     assert '"title": "fastapi.applications"' in typeway("openapi", "--indent", "0").stdout
-    assert '"title": "typeway.compat.application"' in typeway("openapi", "--compat", "--indent", "0").stdout
+    assert '"title": "typeway.compat.shapes.application"' in typeway("openapi", "--compat", "--indent", "0").stdout
 
 
 def test_too_late_is_said_in_one_line(write: Write) -> None:
@@ -74,7 +74,7 @@ def test_applications_are_served(write: Write, start: Start, arguments: list[str
     target = "main:create_app" if "--factory" in arguments else "main:app"
     server = start("run", "--compat", target, "--host", "127.0.0.1", "--port", "0", *arguments)
     answer = server.get()
-    assert (answer["module"], answer["version"]) == ("typeway.compat.application", "0.165.0")
+    assert (answer["module"], answer["version"]) == ("typeway.compat.shapes.application", "0.165.0")
     assert (answer["process"] == server.process.pid) == ("--workers" not in arguments)
     assert server.end(signal.SIGTERM) in (0, -signal.SIGTERM)
 
@@ -84,5 +84,5 @@ def test_development_serves_and_reloads(write: Write, start: Start) -> None:
     folder = write({"main.py": APP})
     server = start("dev", "--compat", "main.py", "--port", "0", "--reload-dir", str(folder))
     answer = server.get()
-    assert (answer["module"], answer["env"]) == ("typeway.compat.application", ["development"] * 2)
+    assert (answer["module"], answer["env"]) == ("typeway.compat.shapes.application", ["development"] * 2)
     assert os.environ.get("FASTAPI_ENV") is None

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from typeway.compat.install import Facade
+from typeway.compat.importing.install import Facade
 
 ROOT = Path(__file__).parents[2]
 

@@ -11,7 +11,7 @@ def test_every_module_and_name_can_be_imported() -> None:
     """Each public name of each module is there, and none of them warns when it is imported."""
     out = installed("""
 import importlib, warnings
-from typeway.compat.names import NAMES
+from typeway.compat.importing.names import NAMES
 for module in NAMES:
     if module == "fastapi.middleware.wsgi":  # Starlette says that it will go
         warnings.simplefilter("ignore")
@@ -82,12 +82,12 @@ def test_installing_imports_little() -> None:
     """Neither the framework nor anything that test runners want to import themselves is loaded before it is used."""
     installed("""
 import sys
-heavy = {"anyio", "pydantic", "starlette", "httpx", "email_validator", "fastapi", "typeway.app"}
+heavy = {"anyio", "pydantic", "starlette", "httpx", "email_validator", "fastapi", "typeway.application.app"}
 assert heavy.isdisjoint(sys.modules), heavy & set(sys.modules)
 import fastapi
 assert (heavy - {"fastapi"}).isdisjoint(sys.modules), heavy & set(sys.modules)
 from fastapi.middleware import Middleware
-assert "typeway.app" not in sys.modules and "starlette.testclient" not in sys.modules
+assert "typeway.application.app" not in sys.modules and "starlette.testclient" not in sys.modules
 """)
 
 
@@ -96,7 +96,7 @@ def test_installing_again_changes_nothing_in_any_thread() -> None:
     installed("""
 import sys, threading, typeway.compat
 finders = list(sys.meta_path)
-threads = [threading.Thread(target=typeway.compat.install) for _ in range(20)]
+threads = [threading.Thread(target=typeway.compat.importing.install) for _ in range(20)]
 [thread.start() for thread in threads]; [thread.join() for thread in threads]
 assert sys.meta_path == finders
 """)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.compat.both import run_python
-from typeway.compat.launch import STARTUP
+from typeway.compat.importing.launch import STARTUP
 
 SCRIPT = """
 import sys, fastapi
@@ -26,7 +26,7 @@ def test_a_script_runs_as_the_main_program(project: Path) -> None:
     done = run_python("-m", "typeway.compat", str(project / "script.py"), "a", "-m")
     assert done.returncode == 0, done.stderr
     script = str(project / "script.py")
-    assert done.stdout == f"__main__ {[script, 'a', '-m']} {project} typeway.compat.application beside\n"
+    assert done.stdout == f"__main__ {[script, 'a', '-m']} {project} typeway.compat.shapes.application beside\n"
 
 
 def test_a_script_knows_its_whole_path(tmp_path: Path) -> None:
@@ -45,7 +45,7 @@ def test_a_module_runs_as_the_main_program(project: Path) -> None:
                             "sys.exit(subprocess.call([sys.executable, '-m', 'typeway.compat', '-m', 'script', 'x']))")  # fmt: skip
     assert done.returncode == 0, done.stderr
     script = str(project / "script.py")
-    assert done.stdout == f"__main__ {[script, 'x']} {project} typeway.compat.application beside\n"
+    assert done.stdout == f"__main__ {[script, 'x']} {project} typeway.compat.shapes.application beside\n"
 
 
 @pytest.mark.parametrize(
@@ -94,14 +94,16 @@ if __name__ == "__main__":
     process.join()
 """)
     done = run_python("-m", "typeway.compat", str(project / "script.py"))
-    assert done.stdout == "run typeway.compat.application\nspawned typeway.compat.application\n", done.stderr
+    assert done.stdout == "run typeway.compat.shapes.application\nspawned typeway.compat.shapes.application\n", (
+        done.stderr
+    )
 
 
 def test_another_sitecustomize_still_runs(tmp_path: Path) -> None:
     """The environment's own start-up module is not lost behind ours."""
     (tmp_path / "sitecustomize.py").write_text("print('own')")
     done = run_python(code="import fastapi; print(fastapi.FastAPI.__module__)", PYTHONPATH=f"{STARTUP}:{tmp_path}")
-    assert done.stdout == "own\ntypeway.compat.application\n", done.stderr
+    assert done.stdout == "own\ntypeway.compat.shapes.application\n", done.stderr
 
 
 def test_test_runners_and_their_workers_are_in_compat_mode(tmp_path: Path) -> None:
@@ -114,7 +116,7 @@ def test_it():
     app = fastapi.FastAPI()
     app.get("/")(lambda: 1)
     assert TestClient(app).get("/").json() == 1
-    assert type(app).__module__ == "typeway.compat.application"
+    assert type(app).__module__ == "typeway.compat.shapes.application"
 """)
     for jobs in ("0", "2"):
         # Of the plugins that are installed here only that for the workers, which makes it quicker.

@@ -7,7 +7,7 @@ import pytest
 from fastapi.openapi.models import OpenAPI as ReferenceOpenAPI
 from pydantic import ValidationError
 
-from typeway.compat.models import Contact, OpenAPI
+from typeway.compat.shapes.models import Contact, OpenAPI
 
 SCHEMA = {
     "title": "Item",

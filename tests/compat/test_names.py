@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from typeway.compat.install import Facade, resolve
-from typeway.compat.names import NAMES
+from typeway.compat.importing.install import Facade, resolve
+from typeway.compat.importing.names import NAMES
 
 # Public in FastAPI by their spelling only: parts of how it works inside, which Typeway does not have.
 INSIDE = {

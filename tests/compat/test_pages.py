@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.compat.both import FASTAPI, TYPEWAY, Web, each_framework
-from typeway.compat.install import Facade
-from typeway.compat.pages import PACKAGED
+from typeway.compat.importing.install import Facade
+from typeway.compat.shapes.pages import PACKAGED
 from typeway.testclient import TestClient
 
 FUNCTIONS = ("get_swagger_ui_html", "get_redoc_html", "get_swagger_ui_oauth2_redirect_html")

@@ -7,8 +7,8 @@ import pytest
 from starlette.routing import Mount, Route
 
 from tests.compat.both import TYPEWAY, Web, each_framework
-from typeway.compat import routes
-from typeway.compat.install import Facade
+from typeway.compat.importing.install import Facade
+from typeway.compat.shapes import routes
 from typeway.testclient import TestClient
 
 

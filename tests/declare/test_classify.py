@@ -19,7 +19,7 @@ from typing_extensions import TypeAliasType, TypedDict
 import typeway
 from tests.frameworks import answer, application, ask, each_framework, errors
 from typeway import Depends, Header, Query, Typeway
-from typeway.compat.application import FastAPI as CompatFastAPI
+from typeway.compat.shapes.application import FastAPI as CompatFastAPI
 from typeway.exceptions import DeclarationError
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.docs.blocks import Block, carry_out, read_blocks
 from tests.docs.terminal import Terminal
-from typeway.guard.check import Files, look
+from typeway.check import Files, look
 from typeway.testclient import TestClient
 
 ROOT = Path(__file__).parents[2]

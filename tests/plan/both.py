@@ -16,9 +16,9 @@ from starlette.datastructures import UploadFile
 
 import typeway
 from tests.frameworks import without_files
-from typeway.compat.conventions import FASTAPI
+from typeway.application.routes import APIRoute
+from typeway.compat.shapes.conventions import FASTAPI
 from typeway.exceptions import RequestValidationError
-from typeway.routes import APIRoute
 
 
 class Router(typeway.Router):

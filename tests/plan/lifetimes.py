@@ -20,10 +20,10 @@ import fastapi
 from starlette.responses import PlainTextResponse, StreamingResponse
 
 import typeway
-from typeway.app import Typeway
-from typeway.compat.conventions import FASTAPI
+from typeway.application.app import Typeway
+from typeway.application.router import Router
+from typeway.compat.shapes.conventions import FASTAPI
 from typeway.exceptions import TypewayError
-from typeway.router import Router
 
 
 class PeerRouter(Router):

@@ -14,7 +14,7 @@ from starlette.middleware.base import BaseHTTPMiddleware
 
 from tests.frameworks import ask, client
 from typeway import BackgroundTasks, Depends, HTTPException, Request, Typeway, WebSocket
-from typeway.compat.application import FastAPI
+from typeway.compat.shapes.application import FastAPI
 from typeway.concurrency import call_in_thread, contextmanager_in_threadpool
 from typeway.responses import EventSourceResponse, JSONResponse, StreamingResponse
 

@@ -12,8 +12,8 @@ from starlette.middleware.errors import ServerErrorMiddleware
 import typeway
 from tests.frameworks import client
 from typeway import Request, Response, Router, Typeway
-from typeway.compat.conventions import FASTAPI
-from typeway.conventions import TYPEWAY
+from typeway.compat.shapes.conventions import FASTAPI
+from typeway.declare.conventions import TYPEWAY
 from typeway.middleware.cors import CORSMiddleware
 from typeway.middleware.gzip import GZipMiddleware
 from typeway.responses import JSONResponse, StreamingResponse

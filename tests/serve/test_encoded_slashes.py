@@ -20,11 +20,11 @@ import typeway
 from tests.frameworks import answer, ask, client
 from tests.serve.test_match import endpoint, is_possible, templates
 from typeway import Request, Router, Typeway, WebSocket
-from typeway.compat.conventions import FASTAPI
-from typeway.conventions import TYPEWAY
+from typeway.application.views import indexes_of
+from typeway.compat.shapes.conventions import FASTAPI
+from typeway.declare.conventions import TYPEWAY
 from typeway.serve.match import climbs
 from typeway.staticfiles import StaticFiles
-from typeway.views import indexes_of
 
 
 class Compat(Typeway):

@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect
 from tests.frameworks import ask
 from tests.serve.wire import Wire
 from typeway import BackgroundTasks, Depends, HTTPException, Problem, Request, Response, Typeway, sse
-from typeway.compat.application import FastAPI
+from typeway.compat.shapes.application import FastAPI
 from typeway.exceptions import ResponseValidationError
 from typeway.responses import EventSourceResponse, JSONResponse, StreamingResponse
 from typeway.serve import opening

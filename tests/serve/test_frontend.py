@@ -9,7 +9,7 @@ from starlette.responses import PlainTextResponse
 import typeway
 from tests.frameworks import answer, ask
 from typeway import BackgroundTasks, Depends, HTTPException, Request, Response, Router, Typeway
-from typeway.compat.application import FastAPI
+from typeway.compat.shapes.application import FastAPI
 from typeway.exceptions import DeclarationError
 from typeway.serve.frontend import Build
 from typeway.testclient import TestClient

@@ -17,7 +17,7 @@ from starlette.staticfiles import StaticFiles
 
 import typeway
 import typeway.security
-from typeway.compat.application import APIRouter, FastAPI
+from typeway.compat.shapes.application import APIRouter, FastAPI
 from typeway.testclient import TestClient
 
 PAGE = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}

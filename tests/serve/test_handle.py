@@ -10,8 +10,8 @@ from starlette.routing import Match
 
 import typeway
 from tests.frameworks import answer, ask, client, each_framework
+from typeway.application.routes import APIRoute
 from typeway.responses import JSONResponse
-from typeway.routes import APIRoute
 
 
 class Item(BaseModel):

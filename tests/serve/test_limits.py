@@ -12,7 +12,7 @@ from starlette.routing import Route, WebSocketRoute
 import typeway
 from tests.frameworks import answer, ask, client, each_framework
 from typeway import Body, Depends, Request, Router, Typeway
-from typeway.compat import application as compat
+from typeway.compat.shapes import application as compat
 from typeway.exceptions import DeclarationError
 from typeway.responses import PlainTextResponse
 

@@ -11,7 +11,7 @@ from starlette.routing import Mount, Route
 import typeway
 from tests.plan.both import Sending, ask
 from tests.plan.test_limits_conformance import PATHS, Buffering, endpoints, option, sendings
-from typeway.routes import APIRoute
+from typeway.application.routes import APIRoute
 
 Arrange = Callable[[int | None, int | None, list[Any]], Any]
 

@@ -11,8 +11,8 @@ from starlette.routing import Host, Match, Mount, Route, WebSocketRoute
 
 from tests.frameworks import answer, ask, each_framework
 from typeway import Router, Typeway
-from typeway.conventions import TYPEWAY
-from typeway.views import indexes_of
+from typeway.application.views import indexes_of
+from typeway.declare.conventions import TYPEWAY
 
 LITERALS = ["a", "b", "ab", "a.b", "items", "", "é", "%"]
 METHODS = ["GET", "POST", "DELETE"]

@@ -14,7 +14,7 @@ from starlette.background import BackgroundTask
 from starlette.middleware.base import BaseHTTPMiddleware
 
 from typeway import BackgroundTasks, Depends, HTTPException, Request, Response, Router, Typeway
-from typeway.compat.application import FastAPI
+from typeway.compat.shapes.application import FastAPI
 from typeway.responses import FileResponse, JSONResponse, StreamingResponse
 from typeway.testclient import TestClient
 

@@ -9,7 +9,7 @@ from starlette.responses import PlainTextResponse, StreamingResponse
 
 from tests.plan.both import MULTIPART, Sending, ask
 from typeway import BackgroundTasks, Depends, File, HTTPException, Request, Router, Typeway, UploadFile
-from typeway.routes import APIRoute
+from typeway.application.routes import APIRoute
 
 # Large enough to be a file on the disk.
 UPLOAD = (

@@ -248,7 +248,7 @@ def test_a_failed_task_is_marked_and_reported(web: ModuleType, recorder: Recorde
 def test_overrides_and_route_classes_are_observed(recorder: Recorder) -> None:
     """Plans with overrides and routes with a handler of their own have the same parts."""
 
-    class Route(typeway.routes.APIRoute):  # type: ignore[name-defined]
+    class Route(typeway.application.routes.APIRoute):  # type: ignore[name-defined]
         def get_route_handler(self) -> Any:
             handler = super().get_route_handler()
 

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any, assert_type
 
 from typeway import APIRouter, FastAPI, Request, Response, Router, Typeway, WebSocket
-from typeway.conventions import Conventions
+from typeway.application.routes import APIRoute
+from typeway.declare.conventions import Conventions
 from typeway.responses import JSONResponse
-from typeway.routes import APIRoute
 
 app = Typeway(title="Types", openapi_tags=[{"name": "a"}], redirect_slashes=False)
 router = Router(prefix="/r", tags=["a"], route_class=APIRoute)

@@ -4,7 +4,7 @@
 from typing import Any, Unpack
 
 from typeway import Body, Cookie, File, Form, Header, Path, Query, Router, Typeway
-from typeway.options import AppOptions, IncludeOptions, RouteOptions, RouterOptions
+from typeway.declare.options import AppOptions, IncludeOptions, RouteOptions, RouterOptions
 from typeway.responses import JSONResponse
 
 app = Typeway()

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from typeway.check import Choice, Files, Finding, look, look_at_refusal
 from typeway.cli.discover import Target
 from typeway.cli.failure import Failure
 from typeway.cli.load import Loaded, in_user_code
 from typeway.cli.ours import refuse_foreign
 from typeway.exceptions import DeclarationError
-from typeway.guard.check import Choice, Files, Finding, look, look_at_refusal
 
 SETTINGS: Final = ("select", "ignore", "exclude")
 

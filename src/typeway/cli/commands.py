@@ -18,7 +18,7 @@ from typeway.cli.discover import Target, find_target
 from typeway.cli.failure import Failure, Misuse
 from typeway.cli.load import Loaded, load
 from typeway.cli.show import openapi_text, route_table
-from typeway.compat.launch import begin
+from typeway.compat.importing.launch import begin
 from typeway.version import __version__
 
 cli = typer.Typer(
@@ -246,8 +246,8 @@ def check(
 
     Exits with 0 where there are none, with 1 where there are some, and with 2 where it cannot look.
     """
+    from typeway.check.report import report
     from typeway.cli.check import check, choose, files_of, read_settings
-    from typeway.guard.check.report import report
 
     with _one_line_failures(show_traceback, status=2):
         folder = Path.cwd()

@@ -5,9 +5,9 @@ from typing import Any, Final
 from starlette.applications import Starlette
 from starlette.routing import Host, Mount
 
-from typeway.app import Typeway
+from typeway.application.app import Typeway
+from typeway.application.router import Router
 from typeway.cli.failure import Misuse
-from typeway.router import Router
 
 # How many layers of middleware around an application are looked through.
 DEEPEST: Final = 20

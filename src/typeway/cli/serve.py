@@ -11,12 +11,12 @@ from typing import Any, Final
 
 import uvicorn
 
+from typeway.application.routes import APIRoute, APIWebSocketRoute
+from typeway.check.doubts import doubts
 from typeway.cli.failure import Failure
 from typeway.cli.load import Loaded
 from typeway.cli.ours import refuse_foreign
 from typeway.exceptions import DeclarationError
-from typeway.guard.doubts import doubts
-from typeway.routes import APIRoute, APIWebSocketRoute
 
 # What the operating system says about an address, and what the user can do about it.
 _REFUSALS: Final[Mapping[int, str]] = {

@@ -2,7 +2,7 @@
 
 import sys
 
-from typeway.compat.launch import run
+from typeway.compat.importing.launch import run
 
 if __name__ == "__main__":
     run(sys.argv[1:])

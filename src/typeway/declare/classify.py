@@ -14,9 +14,9 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket
 
-from typeway.conventions import TYPEWAY, Conventions
 from typeway.declare import markers, shapes
 from typeway.declare.annotation import constrains_alias, is_type, parts_of, unfolded
+from typeway.declare.conventions import TYPEWAY, Conventions
 from typeway.declare.depends import Depends, SecurityScopes
 from typeway.declare.markers import Location, Marker
 from typeway.declare.signature import Declaration, Parameter

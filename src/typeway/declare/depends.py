@@ -8,8 +8,8 @@ from weakref import WeakKeyDictionary
 from anyio import Semaphore
 from anyio.lowlevel import RunVar
 
+from typeway.declare.options import is_whole
 from typeway.exceptions import calling_line, declaration_error
-from typeway.options import is_whole
 
 # When a generator is resumed: before the response is sent, or after it.
 Lifetime = Literal["function", "request"]

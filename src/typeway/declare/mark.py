@@ -7,7 +7,7 @@ from pydantic_core import PydanticUndefined
 from typing_extensions import Unpack
 
 from typeway.declare import depends, markers
-from typeway.options import BodyOptions, FormOptions, HeaderOptions, MarkerOptions
+from typeway.declare.options import BodyOptions, FormOptions, HeaderOptions, MarkerOptions
 
 # The functions return Any because what they return stands where a value of any type is declared:
 # `limit: int = Query(10)` must satisfy a type checker.

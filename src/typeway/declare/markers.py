@@ -8,8 +8,8 @@ from typing import Any, ClassVar, Final, Literal, Self
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from typeway.declare.options import BodyOptions, FormOptions, HeaderOptions, MarkerOptions, given_options
 from typeway.exceptions import TypewayDeprecationWarning, calling_line, declaration_error
-from typeway.options import BodyOptions, FormOptions, HeaderOptions, MarkerOptions, given_options
 
 Location = Literal["path", "query", "header", "cookie", "body", "form", "file"]
 
@@ -24,7 +24,7 @@ class Marker(Described):  # type: ignore[misc]  # see above
 
     Parameters:
         default: the value when the request has none; `...` or nothing makes the parameter required.
-        options: see `typeway.options.MarkerOptions`; an unknown name raises `UnknownOptionError`.
+        options: see `typeway.declare.options.MarkerOptions`; an unknown name raises `UnknownOptionError`.
     """
 
     location: ClassVar[Location]
@@ -123,7 +123,7 @@ class Param(Marker):
     @property
     def in_(self) -> Any:
         """The location, as FastAPI calls it: a `ParameterInType`."""
-        from typeway.compat.models import ParameterInType
+        from typeway.compat.shapes.models import ParameterInType
 
         return ParameterInType(self.location)
 

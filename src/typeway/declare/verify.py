@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from pydantic.fields import FieldInfo
 
-from typeway.conventions import Conventions
 from typeway.declare import depends, mark, markers, shapes
+from typeway.declare.conventions import Conventions
 from typeway.declare.signature import Declaration, Parameter, is_bare, name_of
 from typeway.exceptions import DeclarationError, declaration_error
 

@@ -6,9 +6,9 @@ from typing import Any, Final
 from pydantic_core import PydanticUndefined, core_schema
 from starlette.datastructures import UploadFile
 
-from typeway.conventions import Conventions
 from typeway.declare import shapes
 from typeway.declare.classify import Input
+from typeway.declare.conventions import Conventions
 from typeway.describe.parameters import Placed, examples_of, is_nullable, name_of
 from typeway.describe.schemas import JSON, Components, JsonSchema, title_of, with_default
 from typeway.plan.body import Body

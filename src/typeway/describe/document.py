@@ -6,11 +6,11 @@ from typing import Any, Final
 from pydantic_core import to_jsonable_python
 from typing_extensions import Unpack
 
+from typeway.declare.operation import Operation
+from typeway.declare.options import AboutOptions
 from typeway.describe.operation import describe_operations
 from typeway.describe.schemas import Components, Failures
 from typeway.encoders import jsonable_encoder
-from typeway.operation import Operation
-from typeway.options import AboutOptions
 
 
 class About(AboutOptions, total=False):

@@ -6,12 +6,12 @@ from collections.abc import Hashable, Iterable
 from enum import Enum
 from typing import Any, Final
 
+from typeway.declare.operation import Operation
 from typeway.describe.body import describe_body
 from typeway.describe.parameters import Placed, describe_parameters
 from typeway.describe.responses import describe_responses, merged
 from typeway.describe.schemas import Components, title_of
 from typeway.exceptions import DeclarationWarning
-from typeway.operation import Operation
 from typeway.plan.body import build_body
 from typeway.plan.build import build_tree, inputs_of
 from typeway.plan.tree import Node

@@ -8,9 +8,9 @@ from typing import Any, Final
 from starlette.responses import JSONResponse, Response
 
 from typeway.declare import shapes
+from typeway.declare.operation import Operation
 from typeway.describe.schemas import JSON, Components, JsonSchema, title_of
 from typeway.exceptions import declaration_error
-from typeway.operation import Operation
 from typeway.plan.fields import schema_of
 from typeway.responses import BODILESS
 from typeway.sse import EventSourceResponse, ServerSentEvent

@@ -8,7 +8,7 @@ from pydantic.json_schema import JsonSchemaMode as Mode
 from pydantic_core import CoreSchema, PydanticUndefined, core_schema
 from pydantic_core.core_schema import TypedDictField
 
-from typeway.operation import Operation
+from typeway.declare.operation import Operation
 from typeway.plan.fields import DocumentSchema, has_computed_fields
 
 COMPONENT: Final = "#/components/schemas/"

@@ -13,8 +13,8 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from typeway import texts
 from typeway.declare import shapes
 from typeway.declare.classify import Input
+from typeway.declare.operation import Operation
 from typeway.exceptions import EndpointContext, HTTPException, RequestValidationError
-from typeway.operation import Operation
 from typeway.plan.exchange import Exchange
 from typeway.plan.sources import MISSING, choice_of, group_collector, pick
 from typeway.types import Message

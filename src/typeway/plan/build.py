@@ -11,10 +11,11 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket
 
-from typeway.conventions import Conventions
 from typeway.declare.annotation import missing_names
 from typeway.declare.classify import Injected, Input
+from typeway.declare.conventions import Conventions
 from typeway.declare.depends import Lifetime, SecurityScopes
+from typeway.declare.operation import Operation
 from typeway.declare.scope import where
 from typeway.declare.signature import name_of, undefined_name
 from typeway.exceptions import (
@@ -23,7 +24,6 @@ from typeway.exceptions import (
     WebSocketRequestValidationError,
     declaration_error,
 )
-from typeway.operation import Operation
 from typeway.plan.adapt import Refusal, adapt
 from typeway.plan.arguments import Arguments, build_arguments
 from typeway.plan.body import Body, build_body

@@ -6,7 +6,7 @@ from pydantic_core import PydanticUndefined
 
 from typeway.declare.classify import Input
 from typeway.declare.markers import Marker
-from typeway.paths import names_in
+from typeway.declare.paths import names_in
 from typeway.plan.tree import Node
 from typeway.plan.verify import takes_connection
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from typeway.conventions import Conventions
 from typeway.declare.classify import Injected, Input, Needed, Source, classify
+from typeway.declare.conventions import Conventions
 from typeway.declare.depends import Depends, Lifetime, Security, SecurityScopes
 from typeway.declare.signature import Declaration, complete, name_of, read_declaration
 from typeway.exceptions import DeclarationError, DependencyScopeError, declaration_error

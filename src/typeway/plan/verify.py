@@ -14,10 +14,10 @@ from starlette.background import BackgroundTask
 from starlette.requests import HTTPConnection, Request
 from starlette.websockets import WebSocket
 
-from typeway.conventions import Conventions
 from typeway.declare import shapes
 from typeway.declare.annotation import parts_of
 from typeway.declare.classify import INJECTED, Injected, Input
+from typeway.declare.conventions import Conventions
 from typeway.declare.depends import Depends, Security
 from typeway.declare.signature import is_bare, name_of
 from typeway.exceptions import DeclarationError, DeclarationWarning, declaration_error

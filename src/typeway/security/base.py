@@ -6,8 +6,8 @@ from starlette.status import HTTP_401_UNAUTHORIZED
 from typing_extensions import TypedDict, Unpack
 
 from typeway import texts
+from typeway.declare.options import given_options
 from typeway.exceptions import HTTPException
-from typeway.options import given_options
 from typeway.security import schemes
 
 _Credentials = TypeVar("_Credentials")

@@ -11,10 +11,10 @@ from starlette.datastructures import URL
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from typeway.conventions import Conventions
+from typeway.declare.conventions import Conventions
+from typeway.errors.handlers import Handlers, handled, handler_for, http_error, last_answer, split_handlers
 from typeway.plan.build import Plan
 from typeway.plan.exchange import Exchange
-from typeway.serve.errors import Handlers, handled, handler_for, http_error, last_answer, split_handlers
 from typeway.serve.execute import execute, run
 from typeway.serve.exits import UPLOADS, close_uploads
 from typeway.serve.lifecycle import see_through, send_reply

@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic_core import ValidationError
 
+from typeway.declare.operation import Operation
 from typeway.exceptions import EndpointContext, ResponseValidationError
-from typeway.operation import Operation
 from typeway.plan.fields import Model
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.requests import Request
 
-from typeway.serve.errors import last_answer
+from typeway.errors.handlers import last_answer
 from typeway.types import ASGIApp, Message, Receive, Scope, Send
 
 # As long as nobody has imported it, nobody uses it.

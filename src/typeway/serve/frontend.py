@@ -18,15 +18,15 @@ from starlette.routing import BaseRoute
 from starlette.staticfiles import StaticFiles
 
 from typeway.concurrency import run_in_threadpool
-from typeway.conventions import Conventions
+from typeway.declare.conventions import Conventions
+from typeway.declare.operation import Operation
+from typeway.declare.options import inherit
 from typeway.declare.returns import Returns
 from typeway.declare.signature import read_declaration
+from typeway.errors.handlers import http_error
 from typeway.exceptions import calling_line, declaration_error
-from typeway.operation import Operation
-from typeway.options import inherit
 from typeway.plan.build import build_tree
 from typeway.serve.asgi import path_of
-from typeway.serve.errors import http_error
 from typeway.serve.handle import handle_request, serve_handler
 from typeway.serve.target import Target
 from typeway.types import Receive, Scope, Send

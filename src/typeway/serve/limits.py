@@ -9,11 +9,11 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from typeway import texts
-from typeway.conventions import Conventions
-from typeway.handlers import http_exception_handler
+from typeway.declare.conventions import Conventions
+from typeway.errors.detail import http_exception_handler
+from typeway.errors.handlers import call_handler, handler_for, http_error
 from typeway.plan.exchange import Exchange
 from typeway.serve.cors import Shared
-from typeway.serve.errors import call_handler, handler_for, http_error
 from typeway.types import ASGIApp, Message, Receive, Scope, Send
 
 # The keys of Starlette's own limits: one that is further in, of a route or a mounted application, changes the one that

@@ -15,10 +15,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from typeway.background import TasksBeside
+from typeway.errors.handlers import call_handler, handled, handler_for
 from typeway.serve.answer import Answer, Body, answer_of
 from typeway.serve.asgi import Site, planned, serve_http
 from typeway.serve.bridge import Bridge
-from typeway.serve.errors import call_handler, handled, handler_for
 from typeway.serve.execute import run
 from typeway.serve.exits import close_uploads
 from typeway.serve.feed import Feed, LayerRequest

@@ -8,10 +8,10 @@ from typing import Any, Final
 from pydantic_core import PydanticSerializationError, ValidationError
 from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
 
+from typeway.declare.operation import Operation
 from typeway.declare.signature import undefined_name
 from typeway.encoders import ENCODERS_BY_TYPE, jsonable_encoder, to_json_bytes
 from typeway.exceptions import EndpointContext, ValidationException
-from typeway.operation import Operation
 from typeway.plan.exchange import UNSET, Exchange
 from typeway.plan.fields import Model, build_model, taken_as_it_is
 from typeway.plan.plain import is_plain_schema

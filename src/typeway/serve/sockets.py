@@ -3,8 +3,8 @@
 from starlette.exceptions import WebSocketException as StarletteWebSocketException
 from starlette.websockets import WebSocket, WebSocketClose
 
+from typeway.errors.handlers import call_handler, handler_for
 from typeway.serve.asgi import Site, enter, hand_over, path_of
-from typeway.serve.errors import call_handler, handler_for
 from typeway.types import Receive, Scope, Send
 
 

@@ -18,9 +18,9 @@ from starlette.responses import StreamingResponse
 
 from typeway.concurrency import ThreadSteps, iterate_in_threads
 from typeway.declare import shapes
+from typeway.declare.operation import Operation
 from typeway.encoders import to_json_line
 from typeway.exceptions import declaration_error
-from typeway.operation import Operation
 from typeway.plan.fields import build_model
 from typeway.serve.check import build_check, dump_options
 from typeway.serve.events import HEADERS, event_encoder, keep_alive

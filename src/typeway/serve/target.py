@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 from weakref import WeakSet
 
-from typeway.operation import Operation
+from typeway.declare.operation import Operation
 from typeway.plan.build import Plan, build_plan
 from typeway.plan.calls import Kind
 from typeway.serve.respond import Responder, build_responder
@@ -117,6 +117,6 @@ def plan_of(operation: Operation, responder: Responder, overrides: dict[Any, Any
         plan = replace(plan, endpoint=replace(plan.endpoint, kind=kind))
     if sum(call.concurrent for call in plan.dependencies) < 2:
         return plan
-    from typeway.guard.together import arranged
+    from typeway.plan.arrange import arranged
 
     return arranged(plan)

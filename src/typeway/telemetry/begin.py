@@ -11,7 +11,7 @@ from typeway.telemetry.config import checked
 from typeway.types import ASGIApp, Scope
 
 if TYPE_CHECKING:
-    from typeway.app import Typeway
+    from typeway.application.app import Typeway
 
 
 class Bystander:

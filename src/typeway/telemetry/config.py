@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import TypedDict
 
+from typeway.declare.options import given_options
 from typeway.exceptions import declaration_error
-from typeway.options import given_options
 from typeway.types import Scope
 
 if TYPE_CHECKING:

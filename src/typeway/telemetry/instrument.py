@@ -11,8 +11,8 @@ from starlette.background import BackgroundTask
 from starlette.responses import Response
 
 from typeway.background import BackgroundTasks
+from typeway.declare.operation import Operation
 from typeway.exceptions import RequestValidationError
-from typeway.operation import Operation
 from typeway.plan.build import FAILED, Call, Plan
 from typeway.plan.calls import Kind
 from typeway.plan.exchange import Exchange

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from opentelemetry.context import attach, detach, get_value, set_value
 
-from typeway.app import Typeway
+from typeway.application.app import Typeway
 from typeway.serve.target import WATCH, Instrument
 from typeway.telemetry.attributes import known_methods
 from typeway.telemetry.begin import Bystander

@@ -6,8 +6,8 @@ from typing import Any
 
 from starlette.routing import Host, Mount
 
-from typeway.app import Typeway
-from typeway.router import Router
+from typeway.application.app import Typeway
+from typeway.application.router import Router
 from typeway.serve.asgi import Site, path_of, turned
 from typeway.serve.match import Found
 from typeway.types import Scope

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import typeway
-from typeway.conventions import TYPEWAY
+from typeway.declare.conventions import TYPEWAY
 
 APPLICATIONS: list[Callable[[Any], Any]] = []
 

@@ -1,0 +1,368 @@
+"""Put an application together: a router, middleware, exception handlers, a lifespan and its documentation."""
+
+from __future__ import annotations
+
+import inspect
+import threading
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property, partial
+from importlib import import_module
+from os import environ
+from sys import modules
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
+from weakref import WeakSet
+
+from anyio.to_thread import current_default_thread_limiter
+from starlette.applications import Starlette
+from starlette.datastructures import State
+from starlette.middleware import Middleware
+from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.middleware.errors import ServerErrorMiddleware
+from starlette.middleware.exceptions import ExceptionMiddleware
+from starlette.routing import BaseRoute
+from typing_extensions import Unpack
+
+from typeway.application.documentation import Pages, add_documentation
+from typeway.application.lifespan import Life
+from typeway.application.router import Router
+from typeway.application.routes import APIRoute
+from typeway.application.verbs import Verbs, registering
+from typeway.application.verify import verify_entries, verify_handled, verify_handler, verify_middleware
+from typeway.declare.conventions import TYPEWAY, Conventions
+from typeway.declare.demands import verify_options
+from typeway.declare.operation import Operation
+from typeway.declare.options import AboutOptions, AppOptions, RouterOptions, given_options
+from typeway.declare.paths import without_parentheses
+from typeway.describe.document import build_document
+from typeway.errors.detail import handlers_for
+from typeway.errors.handlers import last_answer, split_handlers
+from typeway.exceptions import TypewayDeprecationWarning, calling_line, declaration_error
+from typeway.serve.cors import SharedErrors, is_cors
+from typeway.serve.limits import LimitedApp
+from typeway.serve.onion import Onion
+from typeway.serve.originals import ORIGINAL_CALL, ORIGINAL_LAYERS, layers
+from typeway.serve.target import Overrides
+from typeway.types import ASGIApp, ExceptionHandler, Receive, Register, Scope, Send
+
+if TYPE_CHECKING:
+    import typeway.application.inject
+    import typeway.application.overrides
+    from typeway.telemetry.begin import Bystander
+
+# As long as nobody has imported this, there is nobody to report to.
+OPENTELEMETRY: Final = "opentelemetry.trace"
+
+# Who asks for the watchdog where the application does not: the environment, or a test that has imported it.
+WATCHDOG_VARIABLE: Final = "TYPEWAY_WATCHDOG"
+WATCHDOG_MODULE: Final = "typeway.watch.watchdog"
+
+# The options that are the router's.
+ROUTED: Final = RouterOptions.__annotations__.keys() & AppOptions.__annotations__.keys()
+
+
+class Elsewhere:
+    """A method that is a function of another module: it is imported when first used, and never by who only serves."""
+
+    def __init__(self, module: str) -> None:
+        self.module = module
+
+    def __set_name__(self, owner: type[Any], name: str) -> None:
+        self.name = name
+
+    def __get__(self, app: Any, owner: type[Any]) -> Any:
+        return getattr(import_module(self.module), self.name).__get__(app, owner)
+
+
+class Typeway(Verbs, Starlette):
+    """An application: an ASGI callable that serves endpoints written as typed functions.
+
+    Its options are `typeway.declare.options.AppOptions`.
+
+    Raises:
+        UnknownOptionError: an option does not exist.
+        DeclarationError: the documentation is on but title or version is empty.
+
+    Example:
+        ```python
+        from typeway import Typeway
+
+        app = Typeway(title="Greetings")
+
+        @app.get("/hello/{name}")
+        async def hello(name: str, times: int = 1) -> dict[str, str]:
+            return {"message": "hello " * times + name}
+        ```
+    """
+
+    conventions: ClassVar[Conventions] = TYPEWAY
+    router_class: ClassVar[type[Router]] = Router
+    openapi_version: str = "3.1.0"
+    router: Router
+    # What counts on the request path: `dependency_overrides`, or since the first `override()` what each context sees.
+    overrides_in_force: Overrides
+    # The options that are attributes, with what counts where the author says nothing.
+    title: str
+    summary: str | None = None
+    description: str = ""
+    version: str = "0.1.0"
+    openapi_url: str | None = "/openapi.json"
+    openapi_tags: list[dict[str, Any]] | None = None
+    servers: list[dict[str, Any]] | None = None
+    docs_url: str | None = "/docs"
+    redoc_url: str | None = "/redoc"
+    swagger_ui_oauth2_redirect_url: str | None = "/docs/oauth2-redirect"
+    swagger_ui_init_oauth: dict[str, Any] | None = None
+    swagger_ui_parameters: dict[str, Any] | None = None
+    terms_of_service: str | None = None
+    contact: dict[str, Any] | None = None
+    license_info: dict[str, Any] | None = None
+    openapi_external_docs: dict[str, Any] | None = None
+    debug: bool = False
+    root_path: str = ""
+    root_path_in_servers: bool = True
+    separate_input_output_schemas: bool = True
+    errors: Literal["detail", "problem"] = "detail"
+    telemetry: Mapping[str, Any] | None = None
+    watchdog: float | bool | None = None
+    thread_pool_size: int | None = None
+    max_body_size: int | None = None
+
+    def __init__(self, **options: Unpack[AppOptions]) -> None:
+        owner = f"{type(self).__name__}()"
+        given = given_options(owner, options, AppOptions, calling_line)
+        verify_options(owner, given, self.conventions)
+        self.title = getattr(type(self), "title", self.conventions.default_title)
+        for name in Typeway.__annotations__.keys() & given.keys():
+            setattr(self, name, given[name])
+        if self.openapi_url and not (self.title and self.version):
+            problem = "A title must be provided for OpenAPI, e.g.: 'My API'"
+            if self.title:
+                problem = "A version must be provided for OpenAPI, e.g.: '2.1.0'"
+            hint = "Give the application one, or switch the documentation off with openapi_url=None."
+            raise declaration_error(problem, hint=hint, where=calling_line(), chain=(owner,), also=AssertionError)
+        if self.root_path:
+            command = f"{self.conventions.default_title.lower()} run --root-path {self.root_path}"
+            message = f"`root_path` is deprecated: tell the server instead, for example `{command}`."
+            warnings.warn(message, TypewayDeprecationWarning, stacklevel=2)
+        self.state = State()
+        self.router = self.router_class(**{name: value for name, value in given.items() if name in ROUTED})
+        self.router.is_root = True
+        if self.conventions.mounted_lifespans:
+            self.router.lifespan_context = Life(self.router.lifespan_context, self.router)
+        self.webhooks: Router = given.get("webhooks") or self.router_class()
+        self._dependency_overrides: dict[Callable[..., Any], Callable[..., Any]] = {}
+        self.overrides_in_force = self._dependency_overrides
+        self.injected: WeakSet[Callable[..., Any]] = WeakSet()
+        self.exception_handlers: dict[Any, ExceptionHandler] = handlers_for(self.errors)
+        for key, handler in (given.get("exception_handlers") or {}).items():
+            self.add_exception_handler(key, handler)
+        self.user_middleware: list[Middleware] = list(given.get("middleware") or ())
+        verify_entries(self.user_middleware, self.conventions)
+        self.middleware_stack: ASGIApp | None = None
+        if self.telemetry is not None or f"{self.conventions.default_title.upper()}_OTEL_AUTO_CONFIGURE" in environ:
+            from typeway.telemetry.begin import begin
+
+            self.telemetry = begin(self.telemetry, self.conventions.default_title)
+        # Whether the router answers the errors for which there are handlers, and all others as well.
+        self.answers_errors = True
+        self.is_bare = False
+        self.openapi_schema: dict[str, Any] | None = None
+        self._document_lock = threading.Lock()
+        self._documented: tuple[int, int] | None = None
+        self.setup()
+
+    # --- documentation ------------------------------------------------------------------------------------------
+
+    def setup(self) -> None:
+        """Add the routes of the OpenAPI document and its pages."""
+        add_documentation(self, Pages())
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document, built when the routes have changed since it was last asked for."""
+        versions = (self.router.version, self.webhooks.version)
+        if self.openapi_schema is None or self._documented != versions:
+            with self._document_lock:
+                self.openapi_schema = self.describe()
+                self._documented = versions
+        return self.openapi_schema
+
+    def describe(self) -> dict[str, Any]:
+        """The OpenAPI document of the routes as they are now."""
+        from typeway.describe.failures import Failures
+
+        about: Any = {name: getattr(self, name) for name in AboutOptions.__annotations__}
+        return build_document(
+            **about,
+            openapi_version=self.openapi_version,
+            tags=self.openapi_tags,
+            external_docs=self.openapi_external_docs,
+            operations=operations_of(self.routes),
+            webhooks=operations_of(self.webhooks.routes),
+            separate_input_output_schemas=self.separate_input_output_schemas,
+            failures=Failures(self.errors).responses,
+        )
+
+    # --- middleware and handlers --------------------------------------------------------------------------------
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """The application as one ASGI callable: error answers outermost, then middleware, then the router."""
+        app: ASGIApp = self.router
+        middleware = list(self.user_middleware)
+        self.is_bare = False
+        self.answers_errors = layers() == ORIGINAL_LAYERS
+        if not self.answers_errors:
+            # Instrumentation replaces Starlette's own layers, so they are what it shall find.
+            by_class, by_status = split_handlers(self.exception_handlers, self.conventions)
+            layer = Middleware(ExceptionMiddleware, handlers={**by_class, **by_status}, debug=self.debug)
+            if self.conventions.middleware_errors_answered:
+                middleware = [inserted for entry in middleware for inserted in (layer, entry)]
+            middleware.append(layer)
+        dispatches: list[Any] = []
+        while middleware and is_http_middleware(middleware[-1]):
+            dispatches.append(middleware.pop().kwargs["dispatch"])
+        if dispatches:
+            app = Onion(dispatches[::-1], self.router)
+        cors: list[ASGIApp] = []
+        for entry in reversed(middleware):
+            app = entry.cls(app, *entry.args, **entry.kwargs)
+            if self.conventions.cors_on_errors and is_cors(app):
+                cors.append(app)
+        if self.max_body_size is not None:
+            app = LimitedApp(app, self.max_body_size, self.conventions, cors=cors)
+        answers: Any = {"handlers": self.exception_handlers, "conventions": self.conventions}
+        if cors:
+            return SharedErrors(app, cors, self.debug, **answers)
+        return ServerErrorMiddleware(app, handler=partial(last_answer, **answers), debug=self.debug)
+
+    def choose_stack(self) -> ASGIApp:
+        """What serves: the router itself where nothing need stand around it, else the whole stack."""
+        is_held = self.max_body_size is None or self.conventions.limits_before_endpoint
+        is_own = getattr(self.build_middleware_stack, "__func__", None) is Typeway.build_middleware_stack
+        if is_held and is_own and not self.user_middleware and not self.debug and layers() == ORIGINAL_LAYERS:
+            # PERF: 1.2 of 6 us; the router answers unhandled errors itself where nothing is around it.
+            self.is_bare = self.answers_errors = True
+            return self.router.app
+        return self.build_middleware_stack()
+
+    if not TYPE_CHECKING:  # Starlette's own signatures tell type checkers more
+
+        def add_middleware(self, middleware_class: Any, *args: Any, **kwargs: Any) -> None:
+            """Put middleware around all that is there: a class that is called with the application and the options.
+
+            Raises:
+                DeclarationError: the class cannot be called so.
+            """
+            verify_middleware(middleware_class, args, kwargs, self.conventions)
+            super().add_middleware(middleware_class, *args, **kwargs)
+
+        def add_exception_handler(self, exc_class_or_status_code: Any, handler: Any) -> None:
+            """Answer a class of exceptions, or a status code, by a function `(request, error) -> response`.
+
+            Raises:
+                DeclarationError: there are no such errors, or the function cannot be called so.
+            """
+            verify_handler(exc_class_or_status_code, handler, self.conventions)
+            super().add_exception_handler(exc_class_or_status_code, handler)
+
+    def middleware(self, middleware_type: str) -> Register:
+        """Register a function `(request, call_next) -> response` for the type `"http"`: it runs around every request.
+
+        Example:
+            ```python
+            @app.middleware("http")
+            async def timed(request: Request, call_next: RequestResponseEndpoint) -> Response:
+                response = await call_next(request)
+                response.headers["X-Served-By"] = "typeway"
+                return response
+            ```
+        """
+        if middleware_type != "http":
+            problem, hint = (
+                f"there is no middleware of type {middleware_type!r}.",
+                'Use "http": @app.middleware("http").',
+            )
+            raise declaration_error(problem, hint=hint, where=calling_line(), also=AssertionError)
+        return registering(lambda function: self.add_middleware(BaseHTTPMiddleware, dispatch=function))
+
+    def exception_handler(self, exc_class_or_status_code: int | type[Exception]) -> Register:
+        """Register a function `(request, error) -> response` for a class of exceptions or a status code."""
+        given: Any = exc_class_or_status_code
+        if inspect.isroutine(given) and self.conventions.checks_decorators:
+            raise without_parentheses(given, "exception_handler()", "ValueError")
+        verify_handled(exc_class_or_status_code, self.conventions)
+        return registering(lambda function: self.add_exception_handler(exc_class_or_status_code, function))
+
+    # --- dependencies -------------------------------------------------------------------------------------------
+
+    @property
+    def dependency_overrides(self) -> dict[Callable[..., Any], Callable[..., Any]]:
+        """What runs in the place of dependencies, for every request; `override()` cleans up after itself."""
+        return self._dependency_overrides
+
+    @dependency_overrides.setter
+    def dependency_overrides(self, overrides: dict[Callable[..., Any], Callable[..., Any]]) -> None:
+        given: Any = overrides
+        if not isinstance(given, Mapping) and self.conventions.checks_options:
+            problem = f"dependency_overrides must be a dict, not {given!r}."
+            hint = "Write app.dependency_overrides = {get_db: fake_db}."
+            raise declaration_error(problem, hint=hint, where=calling_line(), also=AttributeError)
+        if self.overrides_in_force is self._dependency_overrides:
+            self.overrides_in_force = overrides
+        self._dependency_overrides = overrides
+
+    # Their signatures and their documentation stand where they are.
+    if TYPE_CHECKING:
+        override = typeway.application.overrides.override
+        resolve = typeway.application.inject.resolve
+        inject = typeway.application.inject.inject
+    else:
+        override = Elsewhere("typeway.application.overrides")
+        resolve = Elsewhere("typeway.application.inject")
+        inject = Elsewhere("typeway.application.inject")
+
+    # --- serving ------------------------------------------------------------------------------------------------
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.root_path:
+            scope["root_path"] = self.root_path
+        stack: ASGIApp | None
+        if Starlette.__call__ is ORIGINAL_CALL:
+            scope["app"] = self
+            stack = self.middleware_stack
+            if stack is None:
+                stack = self.middleware_stack = self.settle(self.choose_stack(), scope)
+        else:
+            stack = super().__call__
+        if OPENTELEMETRY in modules:
+            stack = self.observer.around(stack, scope)
+        await stack(scope, receive, send)
+
+    def settle(self, stack: ASGIApp, scope: Scope) -> ASGIApp:
+        """Settle in the event loop of a first connection or a lifespan; return what shall serve in its place."""
+        if self.thread_pool_size is not None:
+            # The pool is anyio's: everything that uses its default limiter shares it.
+            current_default_thread_limiter().total_tokens = self.thread_pool_size
+        if self.watchdog or (self.watchdog is None and (WATCHDOG_VARIABLE in environ or WATCHDOG_MODULE in modules)):
+            from typeway.watch.start import watched
+
+            return watched(self, stack, scope)
+        return stack
+
+    @cached_property
+    def observer(self) -> Bystander:
+        """What reports to OpenTelemetry, as soon as there is a provider that takes reports."""
+        from typeway.telemetry.begin import observer_of
+
+        return observer_of(self)
+
+
+def is_http_middleware(entry: Middleware) -> bool:
+    """Whether a middleware is a plain function around requests, as `@app.middleware("http")` adds it."""
+    factory: Any = entry.cls
+    return factory is BaseHTTPMiddleware and not entry.args and set(entry.kwargs) == {"dispatch"}
+
+
+def operations_of(routes: Sequence[BaseRoute]) -> list[Operation]:
+    """The documented operations among routes."""
+    return [route.settle() for route in routes if isinstance(route, APIRoute) and route.include_in_schema]

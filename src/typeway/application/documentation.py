@@ -1,0 +1,74 @@
+"""Offer an application's OpenAPI document and the pages that show it, as routes of the application."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from typeway.describe import pages
+from typeway.describe.pages import ASSET_PATH, serve_asset
+
+if TYPE_CHECKING:
+    from typeway.application.app import Typeway
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pages:
+    """What writes the pages, by default those whose files come with the package."""
+
+    swagger_ui: Callable[..., HTMLResponse] = pages.get_swagger_ui_html
+    redoc: Callable[..., HTMLResponse] = pages.get_redoc_html
+    oauth2_redirect: Callable[..., HTMLResponse] = pages.get_swagger_ui_oauth2_redirect_html
+    asset_path: str | None = ASSET_PATH  # where the application shall serve the files that they load; None if nowhere
+
+
+def add_documentation(app: Typeway, pages: Pages) -> None:
+    """Add the routes of the document and of its pages, as the application's options say."""
+    openapi_url, redirect_url = app.openapi_url, app.swagger_ui_oauth2_redirect_url
+    if not openapi_url:
+        return
+
+    def files(root_path: str) -> dict[str, Any]:
+        return {} if pages.asset_path is None else {"asset_path": root_path + pages.asset_path}
+
+    def about(root_path: str, kind: str) -> dict[str, Any]:
+        return {"openapi_url": root_path + openapi_url, "title": f"{app.title} - {kind}", **files(root_path)}
+
+    def document(root_path: str) -> Response:
+        shown = app.openapi()
+        servers = shown.get("servers", ())
+        if root_path and app.root_path_in_servers and all(server.get("url") != root_path for server in servers):
+            shown = {**shown, "servers": [{"url": root_path}, *servers]}
+        return JSONResponse(shown)
+
+    def swagger_ui(root_path: str) -> Response:
+        return pages.swagger_ui(
+            oauth2_redirect_url=root_path + redirect_url if redirect_url else None,
+            init_oauth=app.swagger_ui_init_oauth,
+            swagger_ui_parameters=app.swagger_ui_parameters,
+            **about(root_path, "Swagger UI"),
+        )
+
+    add_page(app, openapi_url, "openapi", document)
+    if pages.asset_path is not None:
+        # Also where an author writes the pages' routes: they load the same files.
+        app.add_route(pages.asset_path + "/{name:path}", serve_asset, include_in_schema=False)
+    if app.docs_url:
+        add_page(app, app.docs_url, "swagger_ui_html", swagger_ui)
+        add_page(app, redirect_url, "swagger_ui_redirect", lambda root_path: pages.oauth2_redirect(**files(root_path)))
+    add_page(app, app.redoc_url, "redoc_html", lambda root_path: pages.redoc(**about(root_path, "ReDoc")))
+
+
+def add_page(app: Typeway, url: str | None, name: str, write: Callable[[str], Response]) -> None:
+    """Add a route, if it has a URL, for what a function writes, given the path under which the application is offered."""
+
+    async def page(request: Request) -> Response:
+        return write(request.scope.get("root_path", "").rstrip("/"))
+
+    page.__name__ = name
+    if url:
+        app.add_route(url, page, include_in_schema=False)

@@ -1,0 +1,467 @@
+"""Define the route objects that users see: each keeps an endpoint, its path and its options as plain attributes."""
+
+import copy
+import inspect
+import threading
+from abc import abstractmethod
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property, partial, wraps
+from typing import Any, ClassVar, Final, Self, TypeVar
+
+from pydantic_core import PydanticUndefined
+from starlette import routing
+from starlette.datastructures import URLPath
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, compile_path, get_name
+
+from typeway.datastructures import DefaultPlaceholder
+from typeway.declare.conventions import TYPEWAY, Conventions
+from typeway.declare.depends import Depends
+from typeway.declare.freshness import Parts, are_same, signature_parts
+from typeway.declare.operation import Operation
+from typeway.declare.options import ApiRouteOptions, RouteOptions, given_options, inherit
+from typeway.declare.paths import read_path
+from typeway.declare.problem import Problem
+from typeway.declare.returns import Returns, read_returns, returning
+from typeway.declare.signature import Declaration, read_declaration
+from typeway.describe.operation import unique_id
+from typeway.exceptions import DeclarationError, calling_line, declaration_error
+from typeway.plan.fields import check_type
+from typeway.plan.path_use import PathUse, use_of
+from typeway.plan.tree import Node, grow_tree
+from typeway.plan.verify import verify_tree
+from typeway.responses import BODILESS
+from typeway.serve.handle import handle_request, handle_socket, serve_handler
+from typeway.serve.match import quoted
+from typeway.serve.originals import ORIGINAL_HANDLE
+from typeway.serve.target import Target
+from typeway.texts import SUCCESSFUL_RESPONSE
+from typeway.types import Endpoint, IncEx, Receive, Scope, Send
+
+# What the author says of a route; its name and its path are settled apart.
+OPTIONS: Final = tuple(name for name in RouteOptions.__annotations__ if name != "name")
+
+# Options that are lists or dicts: each route has its own, which may be changed until the application starts.
+COPIED: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "tags": list, "dependencies": list, "callbacks": list, "raises": list, "responses": dict, "form_limits": dict,
+}  # fmt: skip
+
+# The attributes that hold a collection of the route's own, whose items are told apart where an original changes.
+COLLECTIONS: Final = COPIED.keys() | {"methods"}
+
+MISSING: Final = object()
+
+# Several threads may plan routes of one inclusion at once.
+FOLLOWING: Final = threading.RLock()
+
+
+Init = TypeVar("Init", bound=Callable[..., None])
+Route = TypeVar("Route", bound="Planned")
+
+
+def naming(make: Init) -> Init:
+    """Let the errors of a route's constructor name the route."""
+
+    @wraps(make)
+    def named(route: Any, path: str, *values: Any, **options: Any) -> None:
+        try:
+            make(route, path, *values, **options)
+        except DeclarationError as error:
+            methods = getattr(route, "methods", None) or options.get("methods")
+            error.add_step(title_of(path, methods if isinstance(route, routing.Route) else ()), calling_line())
+            raise
+
+    constructor: Any = named
+    kept: Init = constructor
+    return kept
+
+
+def title_of(path: str, methods: Any) -> str:
+    """How messages name a route, "GET /items/{id}"; without methods it serves a WebSocket."""
+    kinds = sorted(map(str, methods)) if isinstance(methods, (list, tuple, set, frozenset)) else ["GET"]
+    return f"{'/'.join(kinds) or 'WebSocket'} {path}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Origin:
+    """The route that an included route shows, so that what is set on that one later counts here too."""
+
+    route: "Planned"
+    prefix: str
+    outer: Mapping[str, Any]  # the options of everything around it
+    seen: Mapping[str, Any]  # the state of that route when it was taken over
+    made: Mapping[str, Any]  # the state that the included route was given then
+
+
+class Planned(BaseRoute):
+    """What the routes of both kinds are: an endpoint under a path, served by a plan."""
+
+    # The attributes that may be set until a plan serves the route; those of an included route follow its original's.
+    settable: ClassVar[frozenset[str]] = frozenset({"path", "name", "endpoint", "dependencies"})
+
+    path: str
+    name: str
+    endpoint: Callable[..., Any]
+    declaration: Declaration
+    dependencies: list[Depends]
+    conventions: Conventions = TYPEWAY
+    original_route: BaseRoute | None = None
+    path_use: PathUse
+    # Of the path that was given: the names in the prefix of its router, and what follows that.
+    prefix_names: frozenset[str] = frozenset()
+    tail: str = "/"
+    origin: Origin | None = None
+
+    # What its paths match; compiled when first asked for, which the index of most paths never does.
+    path_regex: Any = cached_property(lambda route: compile_path(route.path or "/")[0])
+
+    def declare(self, path: str, endpoint: Endpoint, name: str | None, conventions: Conventions | None) -> None:
+        given: Any = endpoint
+        if not callable(given):
+            problem = f"An endpoint must be a callable, not {endpoint!r}."
+            hint = "Give the function itself; a decorator between it and the route must return a function."
+            raise declaration_error(problem, hint=hint, where=calling_line(), also=AssertionError)
+        self.endpoint = endpoint
+        self.declaration = read_declaration(endpoint)
+        self.parts: Parts = signature_parts(endpoint)
+        self.name = name or get_name(endpoint)
+        self.conventions = conventions or self.conventions
+        self.place(path)
+        vars(self)["app"] = self.serve
+
+    def place(self, path: str) -> None:
+        """Give the route its path."""
+        self.path = self.placed = path
+        self.path_format, self.param_convertors = read_path(path)
+        vars(self).pop("path_regex", None)
+
+    def titled(self, path: str) -> str:
+        """How messages name the route on a path."""
+        return title_of(path, getattr(self, "methods", ()))
+
+    def tree(self) -> Node:
+        """The endpoint and everything it depends on, in order."""
+        return grow_tree(self.declaration, self.dependencies or (), frozenset(self.param_convertors), self.conventions)
+
+    def operation(self, **settled: Any) -> Operation:
+        """The operation that the route describes, given what only its own kind can settle."""
+        return Operation(
+            path=self.path,
+            path_format=self.path_format,
+            path_names=frozenset(self.param_convertors),
+            name=self.name,
+            declaration=self.declaration,
+            route=self,
+            conventions=self.conventions,
+            **settled,
+        )
+
+    @abstractmethod
+    def settle(self) -> Operation:
+        """The operation that the route describes as it stands now."""
+
+    @abstractmethod
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection that has been matched to this route."""
+
+    # --- what is set after the declaration ----------------------------------------------------------------------
+
+    @property
+    def is_built(self) -> bool:
+        """Whether a plan serves the route, so that nothing that is set now counts any more."""
+        owner, target = vars(self).get("_target", (None, None))
+        return owner is self and target.prepared is not None
+
+    def state(self) -> dict[str, Any]:
+        """What stands on the route now, collections as copies; what counts by default is left out."""
+        # PERF: made for every route that is included, and again before it is indexed and before it is planned: 1.3 us;
+        # to leave out what cannot be set takes twice as long.
+        state = vars(self).copy()
+        for name in COLLECTIONS:
+            value = state.get(name)
+            if isinstance(value, (list, dict, set)):
+                state[name] = value.copy()
+        return state
+
+    def refresh(self) -> None:
+        """Take over what has been set on the route, and on the one that it shows, unless a plan serves it already."""
+        if self.is_built:
+            return
+        if self.origin is not None:
+            self.follow(self.origin)
+        if self.path != self.placed:
+            self.place(self.path)
+
+    def follow(self, origin: Origin) -> None:
+        """Take over what has been set on the original; what has been set on this route itself stays."""
+        origin.route.refresh()
+        if origin.route.state() == origin.seen:
+            return
+        with FOLLOWING:
+            if self.origin is not origin:
+                return  # another thread was here first
+            fresh = origin.route.inside(origin.prefix, origin.outer)
+            mine, made, now = self.state(), origin.made, fresh.state()
+            for name in self.settable:
+                before, own, after = (state.get(name, MISSING) for state in (made, mine, now))
+                if before == after or (before != own and name not in COLLECTIONS):
+                    continue
+                value = after if before == own else rebased(own or type(after)(), before, after)
+                if value is MISSING:
+                    vars(self).pop(name, None)
+                else:
+                    setattr(self, name, value)
+            self.origin = fresh.origin
+
+    def reread(self) -> None:
+        """Read the endpoint's signature again if another endpoint or another signature has been set.
+
+        Raises:
+            DeclarationError: the signature cannot work.
+        """
+        parts = signature_parts(self.endpoint)
+        if not are_same(parts, self.parts):
+            self.declaration = read_declaration(self.endpoint)
+            self.check()
+            self.parts = parts
+
+    def check(self) -> None:
+        """Refuse what could only fail later."""
+        check_tree(self)
+
+    def bring_up_to_date(self) -> None:
+        """Take over what has been set, so that a plan or a description can be made of it."""
+        self.refresh()
+        is_included = self.original_route is not None
+        is_other = self.endpoint is not self.declaration.function
+        if not self.is_built and (is_included or is_other or self.conventions.rereads_signatures):
+            self.reread()
+
+    # --- where it is included -----------------------------------------------------------------------------------
+
+    def inside(self, prefix: str, outer: Mapping[str, Any]) -> Self:
+        """This route as it stands below a prefix and inside the options of everything around it."""
+        view = copy.copy(self)
+        view.place(prefix + self.path)
+        vars(view)["app"] = view.serve
+        view.original_route = self.original_route or self
+        view.join(outer)
+        view.origin = Origin(self, prefix, outer, self.state(), view.state())
+        return view
+
+    def join(self, outer: Mapping[str, Any]) -> None:
+        """Add the options of everything around an inclusion to those of the copy that it shows."""
+        self.dependencies = [*(outer.get("dependencies") or ()), *(self.dependencies or ())]
+
+    def url_path_for(self, name: str, /, **path_params: Any) -> URLPath:
+        """The path to the route with values for its parameters; slashes in the value of one segment are encoded."""
+        if self.conventions.encoded_slashes:
+            path_params = {key: quoted(value, self.param_convertors.get(key)) for key, value in path_params.items()}
+        return super().url_path_for(name, **path_params)
+
+    # --- what serves it -----------------------------------------------------------------------------------------
+
+    def own(self, name: str, make: Callable[[], Any]) -> Any:
+        """What serves this very route, made once: a copy, however it was made, may have come to say something else."""
+        owner, value = vars(self).get(name, (None, None))
+        if owner is not self:
+            value = make()
+            vars(self)[name] = self, value
+        return value
+
+    @property
+    def target(self) -> Target:
+        """What serves the route: its plan, built when first asked for."""
+        target: Target = self.own("_target", lambda: Target(self.settle))
+        return target
+
+
+def rebased(own: Any, before: Any, after: Any) -> Any:
+    """A collection after its original has changed: with what was added to the collection itself, without what was removed."""
+    if isinstance(after, dict):
+        kept = {key: value for key, value in after.items() if key in own or key not in before}
+        return kept | {key: value for key, value in own.items() if key not in before or before[key] is not value}
+    added = [item for item in own if item not in before and item not in after]
+    return type(after)([*(item for item in after if item in own or item not in before), *added])
+
+
+class APIRoute(Planned, routing.Route):
+    """One endpoint under one path with `{name}` or `{name:convertor}` for parameters, for one or several HTTP methods.
+
+    The conventions are those of the router that the route is made for, the options `typeway.declare.options.ApiRouteOptions`.
+
+    Raises:
+        DeclarationError: the endpoint's signature or an option cannot work.
+        UnknownOptionError: an option does not exist.
+    """
+
+    settable = frozenset({*OPTIONS, "name", "path", "endpoint", "methods", "_unique_id"})
+
+    # The options, with what counts where the author says nothing. Only what was given, or set later, and collections
+    # are attributes of the route itself.
+    tags: list[str | Enum]
+    dependencies: list[Depends]
+    callbacks: list[BaseRoute]
+    raises: list[type[Problem]]
+    responses: dict[int | str, dict[str, Any]]
+    form_limits: dict[str, int]
+    response_model: Any = PydanticUndefined
+    response_model_include: IncEx | None = None
+    response_model_exclude: IncEx | None = None
+    response_model_by_alias: bool = True
+    response_model_exclude_unset: bool = False
+    response_model_exclude_defaults: bool = False
+    response_model_exclude_none: bool = False
+    response_description: str = SUCCESSFUL_RESPONSE
+    response_class: type[Response] | None = None
+    status_code: int | None = None
+    summary: str | None = None
+    description: str = ""
+    deprecated: bool | None = None
+    include_in_schema: bool = True
+    operation_id: str | None = None
+    generate_unique_id_function: Callable[[Any], str] | None = None
+    openapi_extra: dict[str, Any] | None = None
+    strict_content_type: bool = True
+    max_body_size: int | None = None
+
+    methods: set[str]
+
+    @naming
+    def __init__(
+        self, path: str, endpoint: Endpoint, *, conventions: Conventions | None = None, **options: Any
+    ) -> None:
+        given = given_options(f"{type(self).__name__}()", options, ApiRouteOptions)
+        self.declare(path, endpoint, given.get("name"), conventions)
+        self.methods = {method.upper() for method in given.get("methods") or ("GET",)}
+        self.apply(given)
+        self.status_code = None if self.status_code is None else int(self.status_code)
+        self.description = (self.description or inspect.cleandoc(endpoint.__doc__ or "")).split("\f")[0].strip()
+        self.returns = read_returns(endpoint, self.declaration.returns, self.response_model, self.declaration.where)
+        if self.response_model is PydanticUndefined:
+            self.response_model = self.returns.model
+        check_route(self)
+
+    def apply(self, options: Mapping[str, Any]) -> None:
+        for name, copied in COPIED.items():
+            setattr(self, name, copied(options.get(name) or ()))
+        for name in OPTIONS:
+            if name in options and name not in COPIED:
+                setattr(self, name, options[name])
+
+    @property
+    def unique_id(self) -> str:
+        """The id for client generators: as it was set, or the operation id, or computed by the function for it."""
+        own: str | None = vars(self).get("_unique_id") or self.operation_id
+        make = self.generate_unique_id_function
+        if own or make is None or isinstance(make, DefaultPlaceholder):
+            return own or unique_id(self.name, self.path_format, min(self.methods))
+        return make(self)
+
+    @unique_id.setter
+    def unique_id(self, unique_id: str) -> None:
+        self._unique_id = unique_id
+
+    def settle(self) -> Operation:
+        self.bring_up_to_date()
+        streams = self.returns.streams
+        settled_otherwise = ("generate_unique_id_function", "response_model", "callbacks", "operation_id")
+        options = {name: getattr(self, name) for name in OPTIONS if name not in settled_otherwise}
+        for name in COPIED.keys() & options.keys():
+            options[name] = COPIED[name](options[name] or ())  # the record's own; FastAPI's code may set None
+        return self.operation(
+            **{name: value for name, value in options.items() if not isinstance(value, DefaultPlaceholder)},
+            methods=tuple(sorted(self.methods)),
+            returns=returning(
+                self.endpoint, None if streams else self.response_model, self.returns.item, streams=streams
+            ),
+            callbacks=tuple(route.settle() for route in self.callbacks or () if isinstance(route, APIRoute)),
+            unique_id=self.operation_id or self.unique_id,
+        )
+
+    def check(self) -> None:
+        # The model stays: what it leaves out of answers must not come back because the endpoint was wrapped.
+        model = PydanticUndefined if self.returns.streams else self.response_model
+        self.returns = read_returns(self.endpoint, self.declaration.returns, model, self.declaration.where)
+        super().check()
+
+    def join(self, outer: Mapping[str, Any]) -> None:
+        own = vars(self)
+        own.pop("_unique_id", None)
+        self.methods = set(self.methods)
+        given = {name: own[name] for name in OPTIONS if name in own and type(own[name]) is not DefaultPlaceholder}
+        self.apply(inherit(outer, given))
+
+    @property
+    def is_planned(self) -> bool:
+        """Whether nobody has replaced a step of serving the route, so that its plan alone decides."""
+        kind = type(self)
+        steps = (kind.handle, kind.get_route_handler, kind.matches, getattr(self.app, "__func__", None))
+        return steps == (ORIGINAL_HANDLE, APIRoute.get_route_handler, routing.Route.matches, APIRoute.serve)
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The function from request to response that serves the route; subclasses may wrap it."""
+        return handle_request(self.target)
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await serve_handler(self.own("_handler", self.get_route_handler), self.target, scope, receive, send)
+
+
+class APIWebSocketRoute(Planned, routing.WebSocketRoute):
+    """One WebSocket endpoint under one path; dependencies run before it for their effect only."""
+
+    @naming
+    def __init__(
+        self,
+        path: str,
+        endpoint: Callable[..., Any],
+        *,
+        name: str | None = None,
+        dependencies: Sequence[Depends] | None = None,
+        conventions: Conventions | None = None,
+    ) -> None:
+        self.declare(path, endpoint, name, conventions)
+        self.dependencies = list(dependencies or ())
+        self.check()
+
+    def settle(self) -> Operation:
+        self.bring_up_to_date()
+        dependencies = tuple(self.dependencies or ())
+        return self.operation(methods=(), returns=Returns(), dependencies=dependencies, include_in_schema=False)
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await handle_socket(self.target, scope, receive, send)
+
+
+def check_route(route: APIRoute) -> None:
+    """Refuse at its decorator what could only fail later."""
+    where = route.declaration.where
+    refused = partial(declaration_error, where=where, also=AssertionError)
+    check_tree(route)
+    responses: Mapping[int | str, Any] = route.responses
+    for code, response in responses.items():
+        if not isinstance(response, dict):
+            said = f"'model': {response.__name__}" if isinstance(response, type) else "'description': '…'"
+            raise refused("An additional response must be a dict", hint=f"Write responses={{{code!r}: {{{said}}}}}.")
+    answers: list[tuple[Any, Any]] = []
+    if not route.returns.missing:
+        answers = [(route.status_code, route.returns.model), (None, route.returns.item)]
+    answers += [(code, response.get("model")) for code, response in route.responses.items()]
+    for code, model in answers:
+        if model is None:
+            continue
+        if str(code).isdigit() and int(str(code)) in BODILESS:
+            hint = "Take the model away: the return annotation, response_model, or `model` in responses."
+            raise refused(f"Status code {code} must not have a response body", hint=hint)
+        check_type(model, where)
+
+
+def check_tree(route: Planned) -> None:
+    """Refuse what an endpoint and its dependencies declare but no request could satisfy."""
+    is_socket = not isinstance(route, routing.Route)
+    tree = route.tree()
+    verify_tree(tree, route.conventions, is_socket=is_socket)
+    route.path_use = use_of(tree, route.path)

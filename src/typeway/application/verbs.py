@@ -1,0 +1,165 @@
+"""Offer a decorator for each HTTP method, and for WebSockets: what applications and routers have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from os import PathLike
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from typing_extensions import Unpack, deprecated
+
+from typeway.declare.conventions import Conventions
+from typeway.declare.options import ApiRouteOptions, IncludeOptions, RouteOptions, check_names
+from typeway.declare.paths import verify_decorator, without_parentheses
+from typeway.exceptions import UnknownOptionError, calling_line
+from typeway.serve.frontend import Build, Fallback, read_build
+from typeway.types import DecoratedCallable, Endpoint, Register
+
+if TYPE_CHECKING:
+    from typeway.application.router import Router
+
+
+def registering(add: Callable[[Any], Any]) -> Register:
+    """A decorator that hands what it decorates to a function, and gives it back unchanged."""
+
+    def register(decorated: DecoratedCallable) -> DecoratedCallable:
+        add(decorated)
+        return decorated
+
+    return register
+
+
+class Verbs:
+    """What applications and routers have in common: decorators for endpoints, and methods that add them.
+
+    An application leaves to its router what is added; a router keeps it.
+    """
+
+    conventions: ClassVar[Conventions]
+    router: Router
+
+    def include_router(self, router: Router, **options: Unpack[IncludeOptions]) -> None:
+        """Make a router's routes part of the application; see `Router.include_router`."""
+        self.router.include_router(router, **options)
+
+    def add_api_route(self, path: str, endpoint: Endpoint, **options: Unpack[ApiRouteOptions]) -> None:
+        """Add an endpoint for one or several methods; see `Router.add_api_route`."""
+        self.router.add_api_route(path, endpoint, **options)
+
+    def add_api_websocket_route(
+        self, path: str, endpoint: Endpoint, name: str | None = None, *, dependencies: Sequence[Any] | None = None
+    ) -> None:
+        """Add a WebSocket endpoint; see `Router.add_api_websocket_route`."""
+        self.router.add_api_websocket_route(path, endpoint, name=name, dependencies=dependencies)
+
+    def add_websocket_route(self, path: str, endpoint: Endpoint, name: str | None = None) -> None:
+        """Add a plain Starlette WebSocket endpoint, which receives nothing but the WebSocket."""
+        self.router.add_websocket_route(path, endpoint, name=name)
+
+    def add_event_handler(self, event_type: str, func: Callable[[], Any]) -> None:
+        """Run a function at `"startup"` or `"shutdown"`; prefer a lifespan."""
+        self.router.add_event_handler(event_type, func)
+
+    def add_frontend(self, path: str, build: Build) -> None:
+        """Add a frontend; see `frontend()`."""
+        self.router.add_frontend(path, build)
+
+    def api_route(self, path: str, **options: Unpack[ApiRouteOptions]) -> Register:
+        """Register an endpoint for the methods in `methods`."""
+        verify_decorator(path, "api_route()", self.conventions)
+        return registering(lambda endpoint: self.add_api_route(path, endpoint, **options))
+
+    def verb(self, method: str, path: str, options: Any) -> Register:
+        """Register an endpoint for one method, with the options of a decorator that is named after it."""
+        owner = f"{method.lower()}()"
+        verify_decorator(path, owner, self.conventions)
+        for name in ("method", "methods"):
+            if name in options:
+                hint = f"{owner} is for {method}. Use the decorator of the other method, or api_route(path, methods=[...])."
+                raise UnknownOptionError(f"{owner} takes no option {name!r}.", hint=hint, where=calling_line())
+        check_names(owner, options, RouteOptions, where=calling_line)
+        return self.api_route(path, methods=[method], **options)
+
+    def get(self, path: str, **options: Unpack[RouteOptions]) -> Register:
+        """Register an endpoint for GET (RFC 9110 section 9.3.1)."""
+        return self.verb("GET", path, options)
+
+    def put(self, path: str, **options: Unpack[RouteOptions]) -> Register:
+        """Register an endpoint for PUT (RFC 9110 section 9.3.4)."""
+        return self.verb("PUT", path, options)
+
+    def post(self, path: str, **options: Unpack[RouteOptions]) -> Register:
+        """Register an endpoint for POST (RFC 9110 section 9.3.3)."""
+        return self.verb("POST", path, options)
+
+    def delete(self, path: str, **options: Unpack[RouteOptions]) -> Register:
+        """Register an endpoint for DELETE (RFC 9110 section 9.3.5)."""
+        return self.verb("DELETE", path, options)
+
+    def options(self, path: str, **options: Unpack[RouteOptions]) -> Register:
+        """Register an endpoint for OPTIONS (RFC 9110 section 9.3.7)."""
+        return self.verb("OPTIONS", path, options)
+
+    def head(self, path: str, **options: Unpack[RouteOptions]) -> Register:
+        """Register an endpoint for HEAD (RFC 9110 section 9.3.2)."""
+        return self.verb("HEAD", path, options)
+
+    def patch(self, path: str, **options: Unpack[RouteOptions]) -> Register:
+        """Register an endpoint for PATCH (RFC 5789)."""
+        return self.verb("PATCH", path, options)
+
+    def trace(self, path: str, **options: Unpack[RouteOptions]) -> Register:
+        """Register an endpoint for TRACE (RFC 9110 section 9.3.8)."""
+        return self.verb("TRACE", path, options)
+
+    def websocket(self, path: str, name: str | None = None, *, dependencies: Sequence[Any] | None = None) -> Register:
+        """Register a WebSocket endpoint (RFC 6455)."""
+        verify_decorator(path, "websocket()", self.conventions)
+        return registering(
+            lambda endpoint: self.add_api_websocket_route(path, endpoint, name=name, dependencies=dependencies)
+        )
+
+    def websocket_route(self, path: str, name: str | None = None) -> Register:
+        """Register a plain Starlette WebSocket endpoint, which receives nothing but the WebSocket."""
+        verify_decorator(path, "websocket_route()", self.conventions)
+        return registering(lambda endpoint: self.add_websocket_route(path, endpoint, name=name))
+
+    def frontend(
+        self,
+        path: str,
+        *,
+        directory: str | PathLike[str],
+        fallback: Fallback = "auto",
+        check_dir: bool | Literal["auto"] = "auto",
+    ) -> None:
+        """Serve the files of a built frontend where no route, no 405 and no slash redirect answers.
+
+        Of several frontends the one with the longest path answers. The dependencies of the application, the routers
+        and the inclusions around it run first; it is not documented.
+
+        Parameters:
+            path: what the frontend's paths start with, below the router's prefix; `"/"` for all of them.
+            directory: what the build has written; links that lead out of it are not followed.
+            fallback: what answers GET and HEAD where there is no file. `"index.html"`: that page with 200, for requests
+                that accept HTML by name. `"404.html"`: that page with 404. `"auto"`: the second if the build has it,
+                else the first. None: 404.
+            check_dir: whether directory and fallback must exist now. `"auto"`: they must, but where `TYPEWAY_ENV` is
+                `development` (as under `typeway dev`) a missing directory is only warned of.
+
+        Raises:
+            DeclarationError: a value cannot be, or what is checked is missing.
+
+        Example:
+            ```python
+            app = Typeway()
+            app.frontend("/", directory="dist")
+            ```
+        """
+        self.add_frontend(path, read_build(path, directory, fallback, check_dir, self.conventions))
+
+    @deprecated("on_event is deprecated, use a lifespan instead: `Typeway(lifespan=...)`.")
+    def on_event(self, event_type: str) -> Register:
+        """Register a function to run at `"startup"` or `"shutdown"`; prefer a lifespan."""
+        if callable(event_type) and self.conventions.checks_decorators:
+            raise without_parentheses(event_type, "on_event()", "'startup'")
+        return registering(lambda function: self.add_event_handler(event_type, function))

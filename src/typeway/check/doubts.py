@@ -1,0 +1,136 @@
+"""Find what a route declares but can hardly mean: it may be meant, so it is shown and not refused."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
+from functools import partial
+from typing import Any, Final
+from uuid import UUID
+
+from pydantic import BaseModel
+from starlette.convertors import FloatConvertor, IntegerConvertor, UUIDConvertor
+from starlette.routing import BaseRoute
+
+from typeway.application.placement import unread, verify_placed
+from typeway.application.routes import APIRoute, APIWebSocketRoute, Planned
+from typeway.declare import shapes
+from typeway.declare.conventions import TYPEWAY
+from typeway.declare.signature import is_bare, name_of
+from typeway.describe.responses import key_of
+from typeway.exceptions import DeclarationError, declaration_error
+from typeway.plan.path_use import use_of
+from typeway.plan.verify import takes_connection
+
+Doubt = Callable[..., DeclarationError]
+
+# Of each convertor the types that never accept what it makes.
+MADE: Final[Mapping[type[Any], tuple[str, tuple[type[Any], ...]]]] = {
+    IntegerConvertor: ("int", (str, bytes, UUID)),
+    FloatConvertor: ("float", (str, bytes, UUID)),
+    UUIDConvertor: ("uuid", (str, bytes, int, float, Decimal)),
+}
+METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT")
+
+
+def doubts(route: BaseRoute) -> Iterator[DeclarationError]:
+    """What a route declares but can hardly mean: errors to show, not to raise."""
+    if not isinstance(route, Planned):
+        return
+    title, where = route.titled(route.path), route.declaration.where
+    doubt = partial(declaration_error, where=where)
+    try:
+        # Also what an application for FastAPI may declare; and what was added after its router had been included.
+        verify_placed(route, TYPEWAY)
+        found = [*doubts_of_path(route, doubt), *doubts_of_types(route)]
+        found += doubts_of_socket(route, doubt) if isinstance(route, APIWebSocketRoute) else doubts_of_options(route)
+    except DeclarationError as refused:
+        found = [refused]
+    for error in found:
+        error.add_step(title, where)
+        yield error
+
+
+def doubts_of_path(route: Planned, doubt: Doubt) -> Iterator[DeclarationError]:
+    for name in unread(route, use_of(route.tree(), route.path)):
+        hint = f"Give a function the parameter {name}, or write {{_{name}}} if nothing needs the value."
+        yield doubt(f"nothing takes {{{name}}} from the path.", hint=hint)
+    shown: Any = route.original_route or route
+    if route.path == "":
+        hint = 'Write "/", or give the router a prefix.'
+        yield doubt("the path is empty, so no request matches it unless the application is mounted.", hint=hint)
+    elif shown.tail[:1].isalnum() or shown.tail[:1] == "{":
+        hint = f"Write {'/' + shown.tail!r}."
+        yield doubt(f"{shown.tail!r} follows its prefix without a slash: the path is {route.path!r}.", hint=hint)
+    first = next(iter(route.declaration.parameters), None)
+    if first is not None and first.name == "self" and is_bare(first, route.declaration):
+        hint = "Register the method of an instance, or take `self` from its parameters."
+        yield doubt(f"{name_of(route.endpoint)} has no object, so 'self' is a query parameter.", hint=hint)
+
+
+def doubts_of_types(route: Planned) -> Iterator[DeclarationError]:
+    for node in route.tree().walk():
+        for entry in node.inputs:
+            convertor = route.param_convertors.get(entry.wire) if entry.location == "path" else None
+            kinds = shapes.members(entry.kind)
+            if type(convertor) in MADE and len(kinds) == 1 and not entry.metadata:
+                name, strangers = MADE[type(convertor)]
+                if kinds[0] in strangers:
+                    hint = f"Write {{{entry.wire}}} in the path, or annotate it with {name.replace('uuid', 'UUID')}."
+                    yield declaration_error(
+                        f"{{{entry.wire}:{name}}} in the path never is a {kinds[0].__name__}.",
+                        hint=hint,
+                        where=node.declaration.where,
+                        chain=(f"parameter {entry.name!r}",),
+                    )
+
+
+def doubts_of_socket(route: APIWebSocketRoute, doubt: Doubt) -> Iterator[DeclarationError]:
+    tree = route.tree()
+    if not takes_connection(tree):
+        hint = "Take one: `socket: WebSocket`."
+        yield doubt(f"{name_of(route.endpoint)}() takes no WebSocket, so nothing accepts the connection.", hint=hint)
+    for node in tree.walk():
+        for entry in node.inputs:
+            if entry.in_body and entry.is_required:
+                yield declaration_error(
+                    "it is read from the body, and a WebSocket has none.",
+                    hint="Receive it, `await socket.receive_json()`, or take it from the path, the query or a header.",
+                    where=node.declaration.where,
+                    chain=(f"parameter {entry.name!r}",),
+                )
+
+
+def doubts_of_options(route: Planned) -> Iterator[DeclarationError]:
+    if not isinstance(route, APIRoute):
+        return
+    for code in route.responses:
+        try:
+            key_of(code, route.declaration.where)
+        except DeclarationError as error:
+            yield error
+    yield from doubts_of_fields(route)
+    for method in sorted(route.methods - set(METHODS)):
+        close = difflib.get_close_matches(method, METHODS, n=1)
+        if close:
+            hint = f"Did you mean {close[0]}?"
+            yield declaration_error(f"{method} is no method of HTTP.", hint=hint, where=route.declaration.where)
+
+
+def doubts_of_fields(route: APIRoute) -> Iterator[DeclarationError]:
+    """Names that an answer shall keep or leave out, and that are nearly those of fields: a slip shows what was to be hidden."""
+    model: Any = route.response_model
+    if not shapes.is_subclass(model, BaseModel):
+        return
+    known = [*model.model_fields, *model.model_computed_fields]
+    for option in ("response_model_include", "response_model_exclude"):
+        given = [name for name in getattr(route, option) or () if isinstance(name, str)]
+        for name in given:
+            close = difflib.get_close_matches(name, [field for field in known if field not in given], n=1)
+            if name not in known and close:
+                problem, hint = (
+                    f"{option} names {name!r}, which {model.__name__} does not have.",
+                    f"Did you mean {close[0]!r}?",
+                )
+                yield declaration_error(problem, hint=hint, where=route.declaration.where)

@@ -1,0 +1,94 @@
+"""List where a function gives its local names their values."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from typeway.check.read.files import FunctionNode
+from typeway.check.read.program import Function
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """One place where a name gets a value; exactly one of the first four says from where, or none if it is unclear.
+
+    Parameters:
+        expression: what is assigned, entered or iterated.
+        annotation: what the name is declared to be.
+        imported: the dotted name of what is imported; it begins with dots where it is relative.
+        defined: the function that the name stands for.
+        is_item: whether the name stands for one item of the expression.
+    """
+
+    expression: ast.expr | None = None
+    annotation: ast.expr | None = None
+    imported: str | None = None
+    defined: FunctionNode | None = None
+    is_item: bool = False
+
+
+def bindings_of(function: Function) -> Mapping[str, list[Binding]]:
+    """Where each local name of a function gets its values; names that it declares global are not its own."""
+    found: dict[str, list[Binding]] = {}
+    foreign: set[str] = set()
+    for node in function.body:
+        if isinstance(node, ast.Global | ast.Nonlocal):
+            foreign.update(node.names)
+        for name, binding in bindings_in(node):
+            found.setdefault(name, []).append(binding)
+    for node in definitions(function):
+        found.setdefault(node.name, []).append(Binding(defined=node if isinstance(node, FunctionNode) else None))
+    return {name: entries for name, entries in found.items() if name not in foreign}
+
+
+def bindings_in(node: ast.AST) -> Iterator[tuple[str, Binding]]:
+    """The names that one statement or expression gives values to."""
+    match node:
+        case ast.Assign():
+            for target in node.targets:
+                yield from targets_of(target, Binding(expression=node.value))
+        case ast.AnnAssign(target=ast.Name(id=name)):
+            yield name, Binding(annotation=node.annotation)
+        case ast.NamedExpr(target=ast.Name(id=name)):
+            yield name, Binding(expression=node.value)
+        case ast.For() | ast.AsyncFor() | ast.comprehension():
+            yield from targets_of(node.target, Binding(expression=node.iter, is_item=True))
+        case ast.withitem() if node.optional_vars is not None:
+            yield from targets_of(node.optional_vars, Binding(expression=node.context_expr))
+        case ast.Import():
+            for alias in node.names:
+                yield (
+                    alias.asname or alias.name.partition(".")[0],
+                    Binding(imported=alias.name if alias.asname else alias.name.partition(".")[0]),
+                )
+        case ast.ImportFrom():
+            for alias in node.names:
+                source = "." * node.level + (node.module or "")
+                separator = "." if node.module else ""
+                yield alias.asname or alias.name, Binding(imported=f"{source}{separator}{alias.name}")
+        case ast.ExceptHandler() if node.name is not None:
+            yield node.name, Binding()
+
+
+def targets_of(target: ast.expr, binding: Binding) -> Iterator[tuple[str, Binding]]:
+    """One name, or several that a value is taken apart into."""
+    if isinstance(target, ast.Name):
+        yield target.id, binding
+    elif isinstance(target, ast.Starred):
+        yield from targets_of(target.value, Binding())
+    elif isinstance(target, ast.Tuple | ast.List):
+        for part in target.elts:
+            yield from targets_of(part, Binding())
+
+
+def definitions(function: Function) -> Iterator[FunctionNode | ast.ClassDef]:
+    """The functions and classes that are defined in a function's body."""
+    stack: list[ast.AST] = [*function.node.body]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, FunctionNode | ast.ClassDef):
+            yield node
+        elif not isinstance(node, ast.Lambda):
+            stack.extend(ast.iter_child_nodes(node))

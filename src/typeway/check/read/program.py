@@ -1,0 +1,192 @@
+"""Find the source of the application's functions, and which names mean what inside them."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from typing import Any, Final
+
+from typeway.check.read.files import Files, FunctionNode, SourceFile
+
+# What opens a scope of its own: what stands in it does not run when the function around it does.
+SCOPES: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+
+
+@dataclass(eq=False)
+class Function:
+    """One function of the application, with its source.
+
+    Parameters:
+        node: its definition.
+        file: where it stands.
+        names: the names of its module.
+        cells: the names that it closes over, as far as they have values.
+        owner: the class of `self`, of a method.
+        outer: the function in which it is defined, if that is being looked at.
+    """
+
+    node: FunctionNode
+    file: SourceFile
+    names: Mapping[str, Any]
+    cells: Mapping[str, Any] = field(default_factory=dict)
+    owner: type[Any] | None = None
+    outer: Function | None = None
+    made: list[ast.Call] | None = None
+    """The calls that running it makes, once somebody has asked for them."""
+    early: list[ast.If] | None = None
+    """The statements that return early where a memory is filled, once somebody has asked for them."""
+
+    @property
+    def name(self) -> str:
+        return self.node.name if self.owner is None else f"{self.owner.__name__}.{self.node.name}"
+
+    @property
+    def is_async(self) -> bool:
+        return isinstance(self.node, ast.AsyncFunctionDef)
+
+    @cached_property
+    def body(self) -> list[ast.AST]:
+        """Everything that runs when the function does, in order; not what is merely defined in it."""
+        return [node for statement in self.node.body for node in executed(statement)]
+
+    @cached_property
+    def yields(self) -> list[ast.Yield | ast.YieldFrom]:
+        return [node for node in self.body if isinstance(node, ast.Yield | ast.YieldFrom)]
+
+    @cached_property
+    def parents(self) -> dict[ast.AST, ast.AST]:
+        """What each part of the body stands in."""
+        return {child: node for node in ast.walk(self.node) for child in ast.iter_child_nodes(node)}
+
+    @cached_property
+    def parameters(self) -> dict[str, tuple[ast.arg, ast.expr | None]]:
+        """The parameters with their defaults."""
+        arguments = self.node.args
+        plain = [*arguments.posonlyargs, *arguments.args]
+        defaults: list[ast.expr | None] = [None] * (len(plain) - len(arguments.defaults))
+        found = {
+            entry.arg: (entry, default) for entry, default in zip(plain, [*defaults, *arguments.defaults], strict=True)
+        }
+        for entry, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+            found[entry.arg] = (entry, default)
+        return found
+
+    @property
+    def length(self) -> int:
+        """The lines of the body without the docstring."""
+        body = self.node.body[1:] if ast.get_docstring(self.node, clean=False) is not None else self.node.body
+        return (self.node.end_lineno or self.node.lineno) - body[0].lineno + 1 if body else 0
+
+    def around(self, node: ast.AST) -> Iterator[ast.AST]:
+        """What a part of the body stands in, from the inside out."""
+        parent = self.parents.get(node)
+        while parent is not None and parent is not self.node:
+            yield parent
+            parent = self.parents.get(parent)
+
+    def is_awaited(self, node: ast.AST) -> bool:
+        return isinstance(self.parents.get(node), ast.Await)
+
+
+def executed(node: ast.AST) -> Iterator[ast.AST]:
+    """A node and everything in it that runs when it does."""
+    if isinstance(node, SCOPES):
+        return
+    yield node
+    for child in ast.iter_child_nodes(node):
+        yield from executed(child)
+
+
+@dataclass(eq=False)
+class Program:
+    """The application's own code, seen from its live objects.
+
+    Parameters:
+        files: its source files.
+    """
+
+    files: Files
+    found: dict[tuple[int, type[Any] | None], Function] = field(default_factory=dict)
+
+    def function(self, thing: Any, owner: type[Any] | None = None) -> Function | None:
+        """The source of a callable: a function, a method, a partial or a callable object; None where it is foreign.
+
+        A decorated function is looked at as what the decorator made of it, as long as that is the application's own.
+        """
+        while isinstance(thing, partial):
+            thing = thing.func
+        if inspect.ismethod(thing):
+            bound: Any = thing.__self__
+            owner = bound if isinstance(bound, type) else type(bound)
+            thing = thing.__func__
+        if isinstance(thing, staticmethod | classmethod):
+            thing = thing.__func__
+        if isinstance(thing, property) and thing.fget is not None:
+            thing = thing.fget
+        if not inspect.isfunction(thing) and not isinstance(thing, type):
+            call = getattr(type(thing), "__call__", None)
+            if inspect.isfunction(call) and inner_of(thing) is thing:
+                thing, owner = call, type(thing)
+        found = self.source(thing, owner)
+        inner = inner_of(thing)
+        if found is None and inner is not thing and same_kind(thing, inner):
+            return self.source(inner, owner)
+        return found
+
+    def source(self, thing: Any, owner: type[Any] | None) -> Function | None:
+        if not inspect.isfunction(thing):
+            return None
+        code = thing.__code__
+        key = (id(thing), owner)
+        if key not in self.found:
+            file = self.files.file(code.co_filename)
+            node = file.functions.get(code.co_firstlineno) if file is not None else None
+            if file is None or node is None or node.name != code.co_name:
+                return None
+            self.found[key] = Function(node, file, thing.__globals__, cells_of(thing), owner)
+        return self.found[key]
+
+    def method(self, kind: type[Any], name: str) -> Function | None:
+        """The source of a method that an own class has or inherits."""
+        for parent in type.mro(kind):
+            if name in vars(parent):
+                return self.function(vars(parent)[name], kind)
+        return None
+
+    def inner(self, node: FunctionNode, outer: Function) -> Function:
+        """A function that is defined inside another."""
+        return Function(node, outer.file, outer.names, outer.cells, None, outer)
+
+
+def inner_of(thing: Any) -> Any:
+    """What a stack of wrappers ends in, looked up without running anything."""
+    for _ in range(100):
+        inner = inspect.getattr_static(thing, "__wrapped__", None)
+        if inner is None:
+            return thing
+        thing = inner
+    return thing
+
+
+def cells_of(function: Any) -> dict[str, Any]:
+    """The values of the names that a function closes over."""
+    found = {}
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=False):
+        try:
+            found[name] = cell.cell_contents
+        except ValueError:  # the name has no value yet
+            continue
+    return found
+
+
+def same_kind(one: Any, other: Any) -> bool:
+    """Whether calling one callable is like calling another: both return at once what they compute, or neither does."""
+    if inspect.getattr_static(one, "cache_info", None) is not None:
+        return False
+    questions = (inspect.iscoroutinefunction, inspect.isasyncgenfunction, inspect.isgeneratorfunction)
+    kinds = [tuple(question(thing) for question in questions) for thing in (one, other)]
+    # A context manager's factory stands for the generator that it was made of.
+    return kinds[0] == kinds[1] or (kinds[0] == (False, False, False) and any(kinds[1][1:]))

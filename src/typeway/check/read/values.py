@@ -1,0 +1,129 @@
+"""Say what is known of the value of an expression: the object itself, or its type, or only its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final, get_args, get_origin
+
+from typeway.declare.annotation import is_union, members_of, plain
+
+if TYPE_CHECKING:
+    from typeway.check.read.program import Function
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Known:
+    """The very object: a module, a class, a function, something global."""
+
+    thing: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What stands under a dotted name in a module that has not been imported."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """Some object of a class.
+
+    Parameters:
+        kind: the class, or its dotted name where its module has not been imported.
+        of: what a collection or a query holds.
+        many: whether it is a collection of what it holds.
+        bounded: whether something limits how much it holds.
+    """
+
+    kind: type[Any] | str
+    of: Instance | None = None
+    many: bool = False
+    bounded: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Method:
+    """A method of some object.
+
+    Parameters:
+        owner: the object.
+        name: the method's name.
+        function: what stands under that name in the class; None where that is not known.
+    """
+
+    owner: Instance
+    name: str
+    function: Any = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Inner:
+    """A function that is defined inside another."""
+
+    function: Function
+
+
+Value = Known | Named | Instance | Method | Inner
+
+
+class Record:
+    """Stands for the type of a row or document as a database hands it out."""
+
+
+COLLECTIONS: Final = (list, set, frozenset, tuple)
+ABSTRACT: Final = frozenset(
+    {"Sequence", "Iterable", "Collection", "MutableSequence", "Set", "Iterator", "AsyncIterator"}
+)
+PRODUCERS: Final = frozenset({"Generator", "AsyncGenerator", "Awaitable", "Coroutine", "Iterator", "AsyncIterator"})
+PRODUCERS_OF: Final = PRODUCERS | {"Iterable", "AsyncIterable", "AbstractContextManager", "AbstractAsyncContextManager"}
+
+
+def instance_of(annotation: Any) -> Instance | None:
+    """What an annotation says of a value, once it is resolved; None where it says too little."""
+    annotation = plain(annotation)
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is None:
+        return Instance(annotation) if isinstance(annotation, type) and annotation is not type(None) else None
+    if is_union(annotation):
+        return common(instance_of(member) for member in members_of(annotation) if member is not type(None))
+    name = getattr(origin, "__name__", "")
+    if origin in COLLECTIONS or name in ABSTRACT:
+        return Instance(list, of=instance_of(arguments[0]) if arguments else None, many=True)
+    return Instance(origin) if isinstance(origin, type) else None
+
+
+def produced_by(annotation: Any) -> Instance | None:
+    """What a caller gets from a function by its return annotation: of generators what they yield."""
+    annotation = plain(annotation)
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if getattr(origin, "__name__", "") in PRODUCERS_OF and arguments:
+        place = 2 if getattr(origin, "__name__", "") == "Coroutine" and len(arguments) > 2 else 0
+        return instance_of(arguments[place])
+    return instance_of(annotation)
+
+
+def common(found: Iterable[Instance | None]) -> Instance | None:
+    """What several values are, if they are all the same."""
+    first, *others = [*found] or [None]
+    if first is None or any(other is None or other.kind is not first.kind for other in others):
+        return None
+    return replace(first, bounded=all(other.bounded for other in (first, *others) if other is not None))
+
+
+def is_a(kind: type[Any] | str, names: Collection[str]) -> bool:
+    """Whether a class, or one that it derives from, has one of some dotted names."""
+    if isinstance(kind, str):
+        return kind in names
+    return any(dotted(parent) in names for parent in type.mro(kind))
+
+
+def dotted(thing: Any) -> str:
+    """The name under which an object is defined."""
+    return f"{getattr(thing, '__module__', '')}.{getattr(thing, '__qualname__', getattr(thing, '__name__', ''))}"
+
+
+def short(thing: Callable[..., Any] | type[Any] | str) -> str:
+    """An object's name for people."""
+    return thing.rpartition(".")[2] if isinstance(thing, str) else getattr(thing, "__name__", repr(thing))

@@ -1,0 +1,136 @@
+"""Find dependencies that nobody uses, and those that clean up only when nothing goes wrong."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import Final
+
+from typeway.check.finding import Finding
+from typeway.check.reach import reach
+from typeway.check.read.program import Function
+from typeway.check.subject import Subject
+from typeway.plan.tree import Node
+
+# What clean-up is called.
+CLEANS_UP: Final = frozenset({
+    "close", "aclose", "release", "disconnect", "shutdown", "stop", "cleanup", "terminate", "quit", "unlink", "rmtree",
+    "dispose", "rollback", "remove", "kill", "logout", "wait_closed", "__exit__", "__aexit__", "putconn", "reset",
+})  # fmt: skip
+# What a dependency that is there for its effect does.
+EFFECTS: Final = (ast.Raise, ast.Global, ast.Delete)
+
+
+def unused_dependencies(subject: Subject) -> Iterator[Finding]:
+    """TW012: a parameter that is computed for every request and never read."""
+    seen: set[tuple[ast.AST, str]] = set()
+    for endpoint in subject.endpoints:
+        for node in endpoint.tree.walk():
+            function = subject.program.function(node.function)
+            if function is None or (node.kind.name == "STREAM" and not function.yields):
+                continue
+            for name, child in node.children:
+                if name is None or (function.node, name) in seen or name not in function.parameters:
+                    continue
+                seen.add((function.node, name))
+                if is_unused(name, function) and has_no_effect(subject, child):
+                    path, line = subject.place(function, function.parameters[name][0])
+                    yield Finding(
+                        "TW012",
+                        path,
+                        line,
+                        f"{function.name}() never reads {name}, but {called(child)} runs for it on every request.",
+                        "take the parameter away; if it is wanted for its effect, say so with dependencies=[Depends(…)].",
+                    )
+
+
+def called(node: Node) -> str:
+    return f"{getattr(node.function, '__name__', type(node.function).__name__)}()"
+
+
+def is_unused(name: str, function: Function) -> bool:
+    """Whether a function's code, with all that is defined in it, does not mention a parameter."""
+    if name.startswith("_"):
+        return False
+    for node in ast.walk(ast.Module(body=list(function.node.body), type_ignores=[])):
+        if isinstance(node, ast.Name) and node.id in (name, "locals", "vars", "eval", "exec"):
+            return False
+    statements = [node for node in function.node.body if not is_text(node)]
+    return bool(statements) and not all(isinstance(node, ast.Pass | ast.Raise) for node in statements)
+
+
+def is_text(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def has_no_effect(subject: Subject, child: Node) -> bool:
+    """Whether a dependency gives a value and does nothing else: it is own code that neither refuses nor changes."""
+    for node in child.walk():
+        function = subject.program.function(node.function)
+        # A scheme stands in the packages of others or of the framework.
+        if function is None or node.own_scopes:
+            return False
+        if not gives(function):
+            return False
+        for step in reach(subject.inference, [(function, "")]):
+            if any(isinstance(part, EFFECTS) or is_store(part) for part in step.function.body):
+                return False
+    return True
+
+
+def gives(function: Function) -> bool:
+    if function.yields:
+        return any(isinstance(node, ast.Yield) and node.value is not None for node in function.yields)
+    return any(isinstance(node, ast.Return) and node.value is not None for node in function.body)
+
+
+def is_store(node: ast.AST) -> bool:
+    """Whether something outside the function is changed: an attribute or an item is set, or a method called for it."""
+    if isinstance(node, ast.Attribute | ast.Subscript):
+        return isinstance(node.ctx, ast.Store)
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Call | ast.Await) and not is_cleanup(node)
+
+
+def unguarded_cleanup(subject: Subject) -> Iterator[Finding]:
+    """TW015: clean-up after a `yield` that an error in the endpoint skips."""
+    for function, (_, endpoint) in subject.dependencies.items():
+        for node in function.yields:
+            cleanup = next(filter(is_cleanup, after(node, function)), None)
+            if cleanup is None or is_guarded(node, function):
+                continue
+            path, line = subject.place(function, node)
+            yield Finding(
+                "TW015",
+                path,
+                line,
+                f"{function.name}() cleans up on line {cleanup.lineno} only if nothing goes wrong: an error in "
+                f"{endpoint.title} is raised at this yield.",
+                "put the yield into try: and the clean-up into finally:, or use a with statement.",
+            )
+
+
+def after(node: ast.AST, function: Function) -> Iterator[ast.stmt]:
+    """The statements that run after a part of a function if nothing goes wrong."""
+    inside: ast.AST = node
+    for part in [*function.around(node), function.node]:
+        for body in (getattr(part, name, None) for name in ("body", "orelse", "finalbody")):
+            if isinstance(body, list) and inside in body:
+                yield from body[body.index(inside) + 1 :]
+        inside = part
+
+
+def is_cleanup(statement: ast.AST) -> bool:
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in CLEANS_UP:
+            return True
+    return False
+
+
+def is_guarded(node: ast.AST, function: Function) -> bool:
+    """Whether an error at a yield is caught, or its clean-up made sure of, around it."""
+    inside: ast.AST = node
+    for part in function.around(node):
+        if isinstance(part, ast.Try) and inside in part.body and (part.finalbody or part.handlers):
+            return True
+        inside = part
+    return False

@@ -1,0 +1,100 @@
+"""Find defaults that requests share, and handlers that do everything themselves."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import Final
+
+from typeway.check.finding import Finding
+from typeway.check.reach import reach
+from typeway.check.read.program import Function
+from typeway.check.read.results import DATABASE, ROUND_TRIPS
+from typeway.check.read.values import Method, is_a
+from typeway.check.subject import Subject
+
+MUTABLE: Final = (ast.List, ast.Dict, ast.Set)
+MAKES_MUTABLE: Final = frozenset({"list", "dict", "set", "defaultdict", "deque", "Counter", "OrderedDict"})
+CHANGES: Final = frozenset({
+    "append", "extend", "insert", "add", "update", "setdefault", "pop", "popitem", "remove", "discard", "clear", "sort",
+    "reverse", "appendleft", "extendleft",
+})  # fmt: skip
+
+# From here on a handler is long, branches a lot, and works the database by itself.
+MOST_LINES: Final = 40
+MOST_BRANCHES: Final = 4
+MOST_ROUND_TRIPS: Final = 3
+BRANCHES: Final = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.ExceptHandler, ast.match_case, ast.IfExp)
+
+
+def mutable_defaults(subject: Subject) -> Iterator[Finding]:
+    """TW018: a list, dict or set as a default, which is one object for all calls, and which the function changes."""
+    entries = [(endpoint.function, endpoint.title) for endpoint in subject.own if endpoint.function is not None]
+    entries += [(function, endpoint.title) for function, (_, endpoint) in subject.dependencies.items()]
+    for step in reach(subject.inference, entries):
+        function = step.function
+        for name, (_, default) in function.parameters.items():
+            if default is None or not is_mutable(default) or not is_changed(name, function):
+                continue
+            path, line = subject.place(function, default)
+            yield Finding(
+                "TW018",
+                path,
+                line,
+                f"{function.name}() changes {name}, whose default {ast.unparse(default)} is one object for all calls.",
+                f"write {name}=None and make a fresh one inside, or copy it before changing it.",
+            )
+
+
+def is_mutable(default: ast.expr) -> bool:
+    if isinstance(default, ast.Call):
+        return isinstance(default.func, ast.Name) and default.func.id in MAKES_MUTABLE
+    return isinstance(default, MUTABLE)
+
+
+def is_changed(name: str, function: Function) -> bool:
+    """Whether a function changes what it was given under a name, and has not put something else there."""
+    for node in function.body:
+        if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store):
+            return False
+    for node in function.body:
+        match node:
+            case ast.Call(func=ast.Attribute(value=held, attr=change)) if change in CHANGES and named(held, name):
+                return True
+            case ast.Subscript(value=held, ctx=ast.Store() | ast.Del()) if named(held, name):
+                return True
+    return False
+
+
+def named(node: ast.expr, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
+
+
+def fat_handlers(subject: Subject) -> Iterator[Finding]:
+    """TW019: an endpoint that branches and works the database by itself, where nothing but a request can test it."""
+    seen: set[ast.AST] = set()
+    for endpoint in subject.own:
+        function = endpoint.function
+        if function is None or function.node in seen or function.length <= MOST_LINES:
+            continue
+        seen.add(function.node)
+        branches = sum(isinstance(node, BRANCHES) for node in function.body)
+        trips = round_trips(subject, function)
+        if branches >= MOST_BRANCHES and trips >= MOST_ROUND_TRIPS:
+            yield from endpoint.found(
+                "TW019",
+                f"{function.name}() has {function.length} lines, {branches} branches and {trips} calls of the database: "
+                "its rules can be tested by requests only.",
+                "move the rules into a function or class that knows nothing of HTTP, and call that.",
+                function.node.lineno,
+            )
+
+
+def round_trips(subject: Subject, function: Function) -> int:
+    """How often a function's own code asks the database."""
+    count = 0
+    for node in function.body:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ROUND_TRIPS:
+            callee = subject.inference.value(node.func, function)
+            count += isinstance(callee, Method) and is_a(callee.owner.kind, DATABASE)
+    return count

@@ -1,0 +1,157 @@
+"""Find routes that can never match, and those that claim what another route has."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from starlette import routing
+from starlette.routing import BaseRoute, Mount
+
+from typeway.application.routes import APIRoute, APIWebSocketRoute
+from typeway.check.doubts import doubts
+from typeway.check.finding import Finding
+from typeway.check.subject import Endpoint, Subject
+
+PARAMETER: Final = re.compile(r"\{[a-zA-Z_]\w*(?::([a-zA-Z_]\w*))?\}")
+# What each convertor matches, as a test on a literal segment; `path` takes the rest of the path.
+LITERALS: Final = {
+    "str": re.compile(r"[^/]+"), "int": re.compile(r"[0-9]+"), "float": re.compile(r"[0-9]+(\.[0-9]+)?"),
+    "uuid": re.compile(r"[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}"),
+}  # fmt: skip
+
+
+def shadowed_routes(subject: Subject) -> Iterator[Finding]:
+    """TW003: a route that stands behind others which take every request that it could answer."""
+    for endpoint, earlier in with_earlier(subject):
+        methods = set(endpoint.methods)
+        path = endpoint.operation.path or "/"
+        for route in earlier:
+            taken = methods_of(route, endpoint)
+            if same_path(path_of(route), path) or not (taken is None or methods & taken or not methods):
+                continue
+            if not covers(segments(path_of(route)), segments(path), isinstance(route, Mount)):
+                continue
+            methods = set() if taken is None else methods - taken
+            if not methods:
+                yield from endpoint.found(
+                    "TW003",
+                    f"{endpoint.title} can never match: {path_of(route)!r}, declared earlier, takes all of its requests.",
+                    "declare the more special path first.",
+                )
+                break
+
+
+def duplicate_routes(subject: Subject) -> Iterator[Finding]:
+    """TW004: method and path of a route that another has already; the later one never runs."""
+    for endpoint, earlier in with_earlier(subject):
+        for route in earlier:
+            taken = methods_of(route, endpoint)
+            both = set(endpoint.methods) if taken is None else set(endpoint.methods) & taken
+            if same_path(path_of(route), endpoint.operation.path or "/") and (both or not endpoint.methods):
+                name = getattr(getattr(route, "endpoint", None), "__name__", "another endpoint")
+                yield from endpoint.found(
+                    "TW004",
+                    f"{'/'.join(sorted(both)) or 'WebSocket'} {endpoint.path} is declared twice; "
+                    f"{name}() comes first, so {endpoint.operation.name}() never runs.",
+                    "take one of the two away, or give it another path.",
+                )
+                break
+
+
+def duplicate_operation_ids(subject: Subject) -> Iterator[Finding]:
+    """TW005: an operation id that two endpoints share, which makes generated clients lose one of them."""
+    for site in subject.sites:
+        first: dict[str, Endpoint] = {}
+        for endpoint in subject.endpoints:
+            if endpoint.site is not site or not endpoint.operation.include_in_schema:
+                continue
+            other = first.setdefault(endpoint.operation.unique_id, endpoint)
+            is_same_place = same_path(other.path, endpoint.path) and set(other.methods) & set(endpoint.methods)
+            if other is not endpoint and not is_same_place:
+                yield from endpoint.found(
+                    "TW005",
+                    f"{endpoint.title} has the operation id {endpoint.operation.unique_id!r}, as {other.title} has: "
+                    "clients that are generated from the document lose one of them.",
+                    "give each its own operation_id, or leave it out.",
+                )
+
+
+def doubtful_routes(subject: Subject) -> Iterator[Finding]:
+    """TW020: what a route declares but can hardly mean, and what is refused elsewhere but could not be where it stands."""
+    for endpoint in subject.own:
+        for error in doubts(endpoint.route):
+            path, _, line = (error.where or "").rpartition(":")
+            if subject.program.files.file(path) is None:  # it is in a dependency that is installed
+                yield from endpoint.found("TW020", error.described, error.hint)
+            else:
+                yield Finding("TW020", path, int(line), error.described, error.hint)
+
+
+def with_earlier(subject: Subject) -> Iterator[tuple[Endpoint, Sequence[BaseRoute]]]:
+    """The own endpoints, each with the routes of its kind that are asked before it."""
+    for endpoint in subject.own:
+        routes = endpoint.site.routes
+        place = next(number for number, route in enumerate(routes) if route is endpoint.route)
+        yield endpoint, [route for route in routes[:place] if is_comparable(route, endpoint)]
+
+
+def is_comparable(route: BaseRoute, endpoint: Endpoint) -> bool:
+    """Whether it is known what a route matches, and it matches the kind of connection that the endpoint serves."""
+    if isinstance(route, Mount):
+        return type(route).matches is Mount.matches
+    kind = routing.WebSocketRoute if isinstance(endpoint.route, APIWebSocketRoute) else routing.Route
+    original = kind.matches
+    return isinstance(route, kind) and (
+        isinstance(route, APIRoute | APIWebSocketRoute) or type(route).matches is original
+    )
+
+
+def path_of(route: BaseRoute) -> str:
+    return str(getattr(route, "path", "")) or "/"
+
+
+def methods_of(route: BaseRoute, endpoint: Endpoint) -> set[str] | None:
+    """The methods that a route takes; None for all."""
+    methods = getattr(route, "methods", None)
+    return None if isinstance(route, Mount) or methods is None or not endpoint.methods else set(methods)
+
+
+def same_path(one: str, other: str) -> bool:
+    """Whether two paths match the same, whatever their parameters are called."""
+    return PARAMETER.sub(kind_of, one) == PARAMETER.sub(kind_of, other)
+
+
+def kind_of(match: re.Match[str]) -> str:
+    return f"{{:{match.group(1) or 'str'}}}"
+
+
+def segments(path: str) -> list[str]:
+    return [PARAMETER.sub(kind_of, segment) for segment in path.split("/")]
+
+
+def covers(earlier: list[str], later: list[str], is_mount: bool) -> bool:
+    """Whether every path that matches the later pattern matches the earlier one."""
+    if is_mount:
+        mounted = [segment for segment in earlier if segment]
+        inside = [segment for segment in later if segment]
+        return len(inside) > len(mounted) and all(map(covers_segment, mounted, inside))
+    for number, segment in enumerate(earlier):
+        if segment == "{:path}" and number == len(earlier) - 1:
+            return len(later) > number
+        if number >= len(later) or not covers_segment(segment, later[number]):
+            return False
+    return len(earlier) == len(later)
+
+
+def covers_segment(earlier: str, later: str) -> bool:
+    if earlier == later:
+        return True
+    match = re.fullmatch(r"\{:(\w+)\}", earlier)
+    if match is None or "{:path}" in later:
+        return False
+    kind = match.group(1)
+    if "{" in later:
+        return kind == "str" and not later.startswith("{:path")
+    return kind in LITERALS and LITERALS[kind].fullmatch(later) is not None

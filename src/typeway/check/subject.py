@@ -1,0 +1,209 @@
+"""Hold an application as the rules see it: its endpoints, what runs around them, and the code of all that."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.routing import BaseRoute, Host, Mount
+
+from typeway.application.routes import APIRoute, APIWebSocketRoute
+from typeway.check.blocking import Catalogue, Wait
+from typeway.check.finding import Finding
+from typeway.check.reach import Step, reach
+from typeway.check.read.infer import Inference
+from typeway.check.read.program import Function, Program
+from typeway.declare.operation import Operation
+from typeway.exceptions import DeclarationError
+from typeway.plan.calls import Kind, is_async_generator
+from typeway.plan.tree import Node
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Site:
+    """An application, or one that is mounted in it.
+
+    Parameters:
+        app: the application.
+        prefix: the path below which it is mounted.
+        routes: its routes in the order in which they are tried.
+    """
+
+    app: Any
+    prefix: str
+    routes: Sequence[BaseRoute]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Endpoint:
+    """One endpoint on one path, with everything that it depends on.
+
+    Parameters:
+        site: the application that serves it.
+        route: its route.
+        operation: its options, settled.
+        tree: itself and its dependencies.
+        function: its source; None where it is not the application's own.
+    """
+
+    site: Site
+    route: APIRoute | APIWebSocketRoute
+    operation: Operation
+    tree: Node
+    function: Function | None
+
+    @property
+    def path(self) -> str:
+        return self.site.prefix + (self.operation.path or "/")
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        return self.operation.methods
+
+    @property
+    def title(self) -> str:
+        return f"{'/'.join(self.methods) or 'WebSocket'} {self.path}"
+
+    @property
+    def line(self) -> int:
+        """The line of the decorator that makes the route, or of the function."""
+        if self.function is None:
+            return 0
+        for decorator in self.function.node.decorator_list:
+            if isinstance(decorator, ast.Call) and decorator.args and isinstance(decorator.args[0], ast.Constant):
+                path, verb = decorator.args[0].value, getattr(decorator.func, "attr", "").upper()
+                is_verb = verb in self.methods or verb in ("API_ROUTE", "WEBSOCKET", "ROUTE")
+                if isinstance(path, str) and is_verb and self.operation.path.endswith(path):
+                    return decorator.lineno
+        return self.function.node.lineno
+
+    def found(self, code: str, message: str, fix: str, line: int | None = None) -> Iterator[Finding]:
+        """A finding that points at the endpoint, if there is a place to point at."""
+        if self.function is not None:
+            yield Finding(code, str(self.function.file.path), line or self.line, message, fix)
+
+
+@dataclass(eq=False)
+class Subject:
+    """One application under the eyes of the rules.
+
+    Parameters:
+        app: the application.
+        program: its code.
+    """
+
+    app: Any
+    program: Program
+    inference: Inference = field(init=False)
+    catalogue: Catalogue = field(default_factory=Catalogue)
+    refused: list[DeclarationError] = field(default_factory=list)
+    waits: dict[Function, list[tuple[ast.AST, str, Wait]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.inference = Inference(self.program)
+
+    @cached_property
+    def sites(self) -> list[Site]:
+        """The application and those that are mounted in it."""
+        return [*sites_of(self.app, "")]
+
+    @cached_property
+    def endpoints(self) -> list[Endpoint]:
+        """Every endpoint that is written as a typed function."""
+        return [*self.read_endpoints()]
+
+    @property
+    def own(self) -> list[Endpoint]:
+        """The endpoints whose source is the application's."""
+        return [endpoint for endpoint in self.endpoints if endpoint.function is not None]
+
+    def read_endpoints(self) -> Iterator[Endpoint]:
+        for site in self.sites:
+            for route in site.routes:
+                if not isinstance(route, APIRoute | APIWebSocketRoute):
+                    continue
+                try:
+                    route.target.build()
+                    operation, tree = route.settle(), route.tree()
+                except DeclarationError as error:
+                    self.refused.append(error)
+                    continue
+                yield Endpoint(site, route, operation, tree, self.program.function(operation.endpoint))
+
+    @cached_property
+    def dependencies(self) -> dict[Function, tuple[Node, Endpoint]]:
+        """Every own dependency, each with one endpoint that needs it."""
+        found: dict[Function, tuple[Node, Endpoint]] = {}
+        for endpoint in self.endpoints:
+            for node in endpoint.tree.walk():
+                function = self.program.function(node.function) if node.depends is not None else None
+                if function is not None:
+                    found.setdefault(function, (node, endpoint))
+        return found
+
+    @cached_property
+    def on_loop(self) -> list[Step]:
+        """Every function that runs on the event loop while requests are served, with the way to it."""
+        return reach(self.inference, self.loop_entries())
+
+    def loop_entries(self) -> Iterator[tuple[Function, str]]:
+        """What the framework calls on the event loop."""
+        for endpoint in self.own:
+            if endpoint.function is not None and is_on_loop(endpoint.tree):
+                yield endpoint.function, endpoint.title
+        for function, (node, endpoint) in self.dependencies.items():
+            if is_on_loop(node):
+                yield function, f"{function.name}(), on which {endpoint.title} depends"
+        for site in self.sites:
+            for name, function in [*middleware_of(self.program, site.app), *handlers_of(self.program, site.app)]:
+                if function.is_async:
+                    yield function, name
+
+    def place(self, function: Function, node: ast.AST | None = None) -> tuple[str, int]:
+        """File and line of a function, or of something in it."""
+        return str(function.file.path), getattr(node, "lineno", function.node.lineno)
+
+
+def sites_of(app: Any, prefix: str) -> Iterator[Site]:
+    routes = list(getattr(app, "routes", None) or ())
+    yield Site(app, prefix, routes)
+    for route in routes:
+        if isinstance(route, Mount) and isinstance(route.app, Starlette):
+            yield from sites_of(route.app, prefix + route.path)
+        elif isinstance(route, Host) and isinstance(route.app, Starlette):
+            yield from sites_of(route.app, prefix)
+
+
+def is_on_loop(node: Node) -> bool:
+    """Whether the framework runs a function on the event loop, and not in a thread."""
+    if node.kind in (Kind.CONTEXT, Kind.STREAM):
+        return is_async_generator(node.function)
+    return node.kind is Kind.ASYNC
+
+
+def middleware_of(program: Program, app: Any) -> Iterator[tuple[str, Function]]:
+    """The own functions of an application's middleware that run for every request."""
+    for entry in getattr(app, "user_middleware", ()):
+        kind: Any = entry.cls
+        if kind is BaseHTTPMiddleware:
+            dispatch = entry.kwargs.get("dispatch") or next(iter(entry.args), None)
+            function = program.function(dispatch) if dispatch is not None else None
+        elif isinstance(kind, type):
+            function = program.method(kind, "dispatch" if issubclass(kind, BaseHTTPMiddleware) else "__call__")
+        else:
+            continue
+        if function is not None:
+            yield f"the middleware {function.name}()", function
+
+
+def handlers_of(program: Program, app: Any) -> Iterator[tuple[str, Function]]:
+    """The own functions that answer an application's exceptions."""
+    for kind, handler in getattr(app, "exception_handlers", {}).items():
+        function = program.function(handler)
+        if function is not None:
+            yield f"the handler of {getattr(kind, '__name__', kind)}", function

@@ -1,0 +1,36 @@
+"""Answer packages that ask which version of FastAPI is installed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.metadata import Distribution, DistributionFinder, MetadataPathFinder
+from pathlib import Path
+from typing import Final
+
+from typeway.compat.importing.names import PEER_VERSION
+
+PEER: Final = "fastapi"
+METADATA: Final = f"Metadata-Version: 2.1\nName: {PEER}\nVersion: {PEER_VERSION}\nSummary: Typeway in its place\n"
+
+
+class PeerDistribution(Distribution):
+    """What the packages see as the installed FastAPI."""
+
+    def read_text(self, filename: str) -> str | None:
+        return METADATA if filename == "METADATA" else None
+
+    def locate_file(self, path: object) -> Path:
+        return Path(__file__).parent / str(path)
+
+
+def distributions(context: DistributionFinder.Context) -> Iterator[Distribution]:
+    """FastAPI as a distribution, if the context is about it.
+
+    Whoever asks for it by name gets the version that `fastapi.__version__` has. In a list of all distributions it
+    stands only where FastAPI is not installed.
+    """
+    if context.name is not None:
+        if context.name.lower() == PEER:
+            yield PeerDistribution()
+    elif next(iter(MetadataPathFinder.find_distributions(DistributionFinder.Context(name=PEER))), None) is None:
+        yield PeerDistribution()

@@ -1,0 +1,60 @@
+"""Run a program in compat mode: this process and those that it starts."""
+
+from __future__ import annotations
+
+import os
+import runpy
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from typeway.compat.importing.install import install
+
+STARTUP: Final = str(Path(__file__).parent / "startup")
+
+USAGE: Final = """usage: python -m typeway.compat script.py [arguments]
+       python -m typeway.compat -m module [arguments]
+
+Run a Python program in which `import fastapi` means Typeway."""
+
+
+def begin() -> None:
+    """Install compat mode here and in every Python process that this one starts: workers, reloaders, test runners.
+
+    Raises:
+        RuntimeError: the real package has been imported already.
+    """
+    install()
+    paths = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    if STARTUP not in paths:
+        os.environ["PYTHONPATH"] = os.pathsep.join([STARTUP, *filter(None, paths)])
+
+
+def run(arguments: Sequence[str]) -> None:
+    """Run a script or a module as `python` itself would.
+
+    Parameters:
+        arguments: `script.py …` or `-m module …`.
+
+    Raises:
+        SystemExit: the arguments name no program, or the program exits.
+    """
+    is_module = bool(arguments) and arguments[0] == "-m"
+    program, *rest = arguments[is_module:] or ("",)
+    if not program or program.startswith("-"):
+        asked = program in ("-h", "--help")
+        print(USAGE, file=sys.stdout if asked else sys.stderr)  # this is a command
+        sys.exit(0 if asked else 2)
+    begin()
+    sys.argv = [program, *rest]
+    if is_module:
+        sys.path[0] = str(Path.cwd())
+        runpy.run_module(program, run_name="__main__", alter_sys=True)
+    elif not Path(program).exists():
+        sys.exit(f"python -m typeway.compat: there is no file {program!r}")
+    else:
+        # A folder or a zip file brings its own first entry.
+        sys.path[0] = str(Path(program).resolve().parent)
+        # Python itself gives the main program a whole path as its `__file__`, however it was named.
+        runpy.run_path(str(Path(program).absolute()), run_name="__main__")

@@ -1,0 +1,85 @@
+"""Offer application and router classes that follow FastAPI's conventions."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any, ClassVar, Final
+
+from starlette.responses import JSONResponse
+from typing_extensions import Unpack
+
+from typeway.application.app import Typeway
+from typeway.application.documentation import add_documentation
+from typeway.application.router import Router
+from typeway.application.routes import APIRoute as Route
+from typeway.application.routes import APIWebSocketRoute as WebSocketRoute
+from typeway.compat.shapes import pages
+from typeway.compat.shapes.conventions import FASTAPI
+from typeway.compat.shapes.document import checked
+from typeway.compat.shapes.routes import APIRoute, APIWebSocketRoute, generate_unique_id
+from typeway.datastructures import Default
+from typeway.declare.conventions import Conventions
+from typeway.declare.options import ApiRouteOptions, RouterOptions
+from typeway.types import DecoratedCallable
+
+logger: Final = logging.getLogger("fastapi")
+
+
+class APIRouter(Router):
+    """A router that follows FastAPI's conventions."""
+
+    conventions: ClassVar[Conventions] = FASTAPI
+    default_route_class: ClassVar[type[Route]] = APIRoute
+    websocket_route_class: ClassVar[type[WebSocketRoute]] = APIWebSocketRoute
+    default_response_class: Any = Default(JSONResponse)
+    generate_unique_id_function: Any = Default(generate_unique_id)
+    strict_content_type: Any = Default(True)
+
+    def __init__(self, *, dependency_overrides_provider: Any = None, **options: Unpack[RouterOptions]) -> None:
+        # Overrides are always those of the application that serves; some code asks a router for it.
+        self.dependency_overrides_provider = dependency_overrides_provider
+        super().__init__(**options)
+
+    @property
+    def on_startup(self) -> list[Callable[[], Any]]:
+        """The functions that run at start-up; a list to add to."""
+        return self.events["startup"]
+
+    @property
+    def on_shutdown(self) -> list[Callable[[], Any]]:
+        """The functions that run at shut-down; a list to add to."""
+        return self.events["shutdown"]
+
+    def api_route(
+        self, path: str, **options: Unpack[ApiRouteOptions]
+    ) -> Callable[[DecoratedCallable], DecoratedCallable]:
+        """Register an endpoint; an `add_api_route` of a subclass is told that no response model was given."""
+        options.setdefault("response_model", Default(None))
+        return super().api_route(path, **options)
+
+    def add_api_route(
+        self,
+        path: str,
+        endpoint: Callable[..., Any],
+        *,
+        route_class_override: type[Route] | None = None,
+        **options: Any,
+    ) -> None:
+        """Add an endpoint for one or several methods, by a route class of its own if one is given."""
+        self.add(self.new_route(route_class_override or self.route_class, path, endpoint, options))
+
+
+class FastAPI(Typeway):
+    """An application that follows FastAPI's conventions."""
+
+    conventions: ClassVar[Conventions] = FASTAPI
+    router_class: ClassVar[type[Router]] = APIRouter
+
+    def setup(self) -> None:
+        """Add the routes of the OpenAPI document and its pages."""
+        add_documentation(self, pages.PAGES)
+
+    def describe(self) -> dict[str, Any]:
+        """The OpenAPI document of the routes as they are now, checked against the specification."""
+        return checked(super().describe())

@@ -1,0 +1,78 @@
+"""Hold one endpoint on one path with every option settled: what planning and describing start from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from typeway.declare.conventions import TYPEWAY, Conventions
+from typeway.exceptions import EndpointContext
+from typeway.texts import SUCCESSFUL_RESPONSE
+from typeway.types import IncEx
+
+if TYPE_CHECKING:
+    from typeway.declare.classify import Input
+    from typeway.declare.depends import Depends
+    from typeway.declare.problem import Problem
+    from typeway.declare.returns import Returns
+    from typeway.declare.signature import Declaration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One endpoint on one path."""
+
+    path: str  # the whole path, as declared, with convertors
+    path_format: str  # the whole path, parameters as `{name}`
+    path_names: frozenset[str]  # the names of the path's parameters
+    methods: tuple[str, ...]  # the HTTP methods, sorted; none for a WebSocket
+    name: str
+    declaration: Declaration  # what the endpoint's signature says
+    returns: Returns  # what the endpoint answers with
+    route: BaseRoute  # the route object that users see
+    dependencies: Sequence[Depends] = ()  # what runs before the endpoint for its effect only, in order
+    conventions: Conventions = TYPEWAY
+    status_code: int | None = None
+    response_class: type[Response] | None = None  # the class of responses if somebody named one, else None
+    response_model_include: IncEx | None = None
+    response_model_exclude: IncEx | None = None
+    response_model_by_alias: bool = True
+    response_model_exclude_unset: bool = False
+    response_model_exclude_defaults: bool = False
+    response_model_exclude_none: bool = False
+    strict_content_type: bool = True
+    max_body_size: int | None = None
+    form_limits: Mapping[str, int] = field(default_factory=dict)
+    tags: Sequence[str | Enum] = ()
+    summary: str | None = None
+    description: str | None = None
+    response_description: str = SUCCESSFUL_RESPONSE
+    responses: Mapping[int | str, dict[str, Any]] = field(default_factory=dict)
+    raises: Sequence[type[Problem]] = ()
+    callbacks: Sequence[Operation] = ()
+    deprecated: bool | None = None
+    include_in_schema: bool = True
+    unique_id: str = ""  # the operation id, given or computed
+    openapi_extra: Mapping[str, Any] | None = None
+    body_title: str = ""  # the name of the body's schema where it is not made of the operation id
+    # What the documentation shows as the body where somebody has set it; None for what the parameters say.
+    documented_body: Sequence[Input] | None = None
+
+    @property
+    def endpoint(self) -> Callable[..., Any]:
+        """The function that the author decorated."""
+        return self.declaration.function
+
+    @property
+    def context(self) -> EndpointContext:
+        """Which endpoint a validation error belongs to; for logs, never for clients."""
+        file, _, line = self.declaration.where.rpartition(":")
+        method = self.methods[0] if self.methods else "WEBSOCKET"
+        name = getattr(self.endpoint, "__name__", repr(self.endpoint))
+        context: EndpointContext = {"function": name, "path": f"{method} {self.path}", "file": file}
+        return {**context, "line": int(line)} if line.isdigit() else context

@@ -1,0 +1,241 @@
+"""Describe what operations answer where they fail: declared problems, errors that can be seen, and validation."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Final, Literal, get_origin, get_type_hints
+
+from typeway import texts
+from typeway.declare.operation import Operation
+from typeway.declare.problem import Problem
+from typeway.describe.raised import Raised, raised_in
+from typeway.describe.schemas import COMPONENT, Components, JsonSchema
+from typeway.errors.problem_details import MEDIA_TYPE, VALIDATION_TYPE, phrase_of
+from typeway.exceptions import declaration_error
+from typeway.plan.fields import schema_of
+from typeway.security.base import SecurityBase
+
+Form = Literal["detail", "problem"]
+
+TEXT: Final[JsonSchema] = {"type": "string"}
+REFERENCE: Final[JsonSchema] = {"type": "string", "format": "uri-reference"}
+
+MEDIA_TYPES: Final[dict[Form, str]] = {"detail": "application/json", "problem": MEDIA_TYPE}
+
+
+@dataclass(slots=True)
+class Failure:
+    """What is known of one status of one operation."""
+
+    meanings: dict[str, None] = field(default_factory=dict)
+    schemas: list[JsonSchema] = field(default_factory=list)
+    headers: dict[str, Any] = field(default_factory=dict)
+
+    def add(self, meaning: str, schema: JsonSchema) -> None:
+        self.meanings[meaning] = None
+        if not any(schema is other for other in self.schemas):
+            self.schemas.append(schema)
+
+    def response(self, media_type: str) -> dict[str, Any]:
+        """The Response Object (OpenAPI 3.1, section 4.8.17)."""
+        schema = self.schemas[0] if len(self.schemas) == 1 else {"anyOf": self.schemas}
+        shown = {"description": " or ".join(self.meanings), "content": {media_type: {"schema": schema}}}
+        return {**shown, "headers": self.headers} if self.headers else shown
+
+
+class Failures:
+    """Describes the failures of one document's operations.
+
+    Parameters:
+        form: how the application answers errors.
+    """
+
+    def __init__(self, form: Form) -> None:
+        self.form: Form = form
+        self.components: dict[Any, JsonSchema] = {}
+        # Dependencies are asked about by every operation that has them.
+        self.raised: dict[int, list[Raised]] = {}
+
+    def responses(
+        self,
+        operation: Operation,
+        functions: Sequence[Callable[..., Any]],
+        components: Components,
+        documented: Collection[str],
+        validates: bool,
+    ) -> dict[str, dict[str, Any]]:
+        """Responses by status, whose schemas are filled in later; see `typeway.describe.schemas.Failures`.
+
+        What the author documents counts more than what is seen, but `raises` is the author's word as well.
+        """
+        found: dict[str, Failure] = {}
+        for kind in operation.raises:
+            failure = found.setdefault(str(kind.status), Failure())
+            failure.add(kind.title, self.problem(kind, components))
+            failure.headers.update(described(kind.headers))
+        if operation.conventions.documents_failures:
+            for status, meaning, seen, headers in self.seen(functions):
+                if {status, f"{status[0]}XX", "default"}.isdisjoint(documented):
+                    failure = found.setdefault(status, Failure())
+                    failure.add(meaning, self.problem(seen, components) if seen else self.error(components))
+                    failure.headers.update(headers)
+        if validates:
+            found.setdefault("422", Failure()).add(texts.VALIDATION_ERROR, self.invalid(components))
+        return {status: failure.response(MEDIA_TYPES[self.form]) for status, failure in sorted(found.items())}
+
+    def seen(
+        self, functions: Sequence[Callable[..., Any]]
+    ) -> Iterator[tuple[str, str, type[Problem] | None, dict[str, Any]]]:
+        """Status, meaning, kind and headers of each error that the functions are seen to raise."""
+        for function in functions:
+            guard: Any = function  # a scheme of the author's own is callable, which SecurityBase alone is not
+            if isinstance(guard, SecurityBase):
+                if guard.auto_error:
+                    refusal = guard.make_not_authenticated_error()
+                    yield str(refusal.status_code), str(refusal.detail), None, described(refusal.headers)
+                continue
+            if id(function) not in self.raised:
+                self.raised[id(function)] = raised_in(function)
+            for raised in self.raised[id(function)]:
+                kind = raised.kind if issubclass(raised.kind, Problem) else None
+                meaning = kind.title if kind else raised.detail or phrase_of(raised.status)
+                yield str(raised.status), meaning, kind, described(kind.headers if kind else None)
+
+    # --- components -----------------------------------------------------------------------------------------------
+
+    def component(self, key: Any, names: Sequence[str], shown: JsonSchema, components: Components) -> JsonSchema:
+        """A reference to a component, which gets the first name that the author's models leave free."""
+        reference = self.components.get(key)
+        if reference is None:
+            reference = self.components[key] = {}
+
+            def add(reference: JsonSchema = reference) -> None:
+                name = next(name for name in (*names, f"typeway__{names[-1]}") if name not in components.schemas)
+                components.schemas[name] = shown
+                reference["$ref"] = COMPONENT + name
+
+            components.afterwards.append(add)
+        return reference
+
+    def error(self, components: Components) -> JsonSchema:
+        """What an error looks like that is no declared problem."""
+        if self.form == "problem":
+            return self.component("error", ["ProblemDetails"], problem_object("ProblemDetails", {}), components)
+        shown = {
+            "properties": {"detail": {"title": "Detail"}}, "type": "object", "required": ["detail"],
+            "title": "HTTPError",
+        }  # fmt: skip
+        return self.component("error", ["HTTPError"], shown, components)
+
+    def invalid(self, components: Components) -> JsonSchema:
+        """What the answer to an invalid request looks like."""
+        if self.form == "problem":
+            errors = {"errors": {"type": "array", "items": INVALID_IN_PROBLEM}}
+            shown = problem_object("ValidationProblem", errors, VALIDATION_TYPE)
+            return self.component("invalid", ["ValidationProblem"], shown, components)
+        error = self.component("invalid part", ["ValidationError"], INVALID, components)
+        shown = {
+            "properties": {"detail": {"items": error, "type": "array", "title": "Detail"}},
+            "type": "object",
+            "title": "HTTPValidationError",
+        }
+        return self.component("invalid", ["HTTPValidationError"], shown, components)
+
+    def problem(self, kind: type[Problem], components: Components) -> JsonSchema:
+        """What a declared problem looks like."""
+        if kind in self.components:
+            return self.components[kind]
+        name = kind.__name__
+        members = {
+            member: components.want(schema_of(annotation, kind.__module__), "serialization", None)
+            for member, annotation in members_of(kind).items()
+        }
+        required = [member for member in members if member not in vars(kind)]
+        if self.form == "problem":
+            shown = problem_object(name, members, kind.type, required)
+        else:
+            shown = {
+                "properties": {"detail": TEXT, "type": {**REFERENCE, "const": kind.type}, **members},
+                "type": "object",
+                "required": ["detail", "type", *required],
+                "title": name,
+            }
+        if kind.__doc__:
+            shown["description"] = inspect.cleandoc(kind.__doc__)
+        return self.component(kind, [name, f"{kind.__module__}__{name}".replace(".", "__")], shown, components)
+
+
+def described(headers: Mapping[str, str] | None) -> dict[str, Any]:
+    """Header Objects (OpenAPI 3.1, section 4.8.21) for headers that are sent along with an error."""
+    return {name: {"schema": TEXT} for name in headers or {}}
+
+
+def problem_object(
+    title: str, members: dict[str, Any], kind: str | None = None, required: Sequence[str] | None = None
+) -> JsonSchema:
+    """The schema of a problem document (RFC 9457, section 3.1)."""
+    required = list(members) if required is None else required
+    return {
+        "properties": {
+            "type": REFERENCE if kind is None else {**REFERENCE, "const": kind},
+            "title": TEXT,
+            "status": {"type": "integer"},
+            "detail": TEXT,
+            "instance": REFERENCE,
+            **members,
+            "request_id": TEXT,
+        },
+        "type": "object",
+        "required": ["type", "title", "status", "instance", *required, "request_id"],
+        "title": title,
+    }
+
+
+# One error in the answer that validation gives, as `{"detail": [...]}` has it and as a problem document has it.
+INVALID: Final[JsonSchema] = {
+    "properties": {
+        "loc": {"items": {"anyOf": [{"type": "string"}, {"type": "integer"}]}, "type": "array", "title": "Location"},
+        "msg": {"type": "string", "title": "Message"},
+        "type": {"type": "string", "title": "Error Type"},
+        "input": {"title": "Input"},
+        "ctx": {"type": "object", "title": "Context"},
+    },
+    "type": "object",
+    "required": ["loc", "msg", "type"],
+    "title": "ValidationError",
+}
+INVALID_IN_PROBLEM: Final[JsonSchema] = {
+    "type": "object",
+    "properties": {
+        "detail": TEXT,
+        "type": TEXT,
+        "in": {"type": "string", "enum": ["body", "path", "query", "header", "cookie"]},
+        "pointer": {"type": "string", "format": "json-pointer"},
+    },
+    "required": ["detail", "type", "in", "pointer"],
+}
+
+
+def members_of(kind: type[Problem]) -> dict[str, Any]:
+    """What a problem's class annotates beside what all problems have.
+
+    Raises:
+        DeclarationError: an annotation names what is not defined.
+    """
+    try:
+        hints = get_type_hints(kind, include_extras=True)
+    except NameError as error:
+        raise declaration_error(
+            f"{kind.__qualname__} annotates a member with the name {error.name!r}, which is not defined.",
+            hint="Import the name at run time, outside `if TYPE_CHECKING`.",
+            where=kind.__module__,
+            also=NameError,
+        ) from error
+    common = get_type_hints(Problem)
+    return {
+        name: hint
+        for name, hint in hints.items()
+        if name not in common and hint is not ClassVar and get_origin(hint) is not ClassVar
+    }

@@ -1,0 +1,83 @@
+"""Answer the framework's own exceptions when the application does not."""
+
+import math
+from collections.abc import Callable
+from typing import Any, Final, Literal
+
+from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import JSONResponse, Response
+from starlette.status import HTTP_422_UNPROCESSABLE_CONTENT, WS_1008_POLICY_VIOLATION
+from starlette.websockets import WebSocket
+
+from typeway.declare.conventions import TYPEWAY, Conventions
+from typeway.declare.problem import Problem
+from typeway.encoders import encode_data, jsonable_encoder
+from typeway.exceptions import RequestValidationError, ValidationException, WebSocketRequestValidationError
+from typeway.responses import BODILESS
+
+# In an error these are no data: the content of an upload or of a body, and an exception that a validator raised, whose text
+# is the error's message already.
+_NO_DATA: Final[dict[Any, Callable[[Any], Any]]] = {bytes: lambda raw: None, BaseException: lambda error: {}}
+
+# What JSON cannot hold, as the nearest that it can.
+_LENIENT: Final[dict[Any, Callable[[Any], Any]]] = {
+    str: lambda text: text.encode(errors="replace").decode(),
+    float: lambda number: number if math.isfinite(number) else None,
+}
+
+
+async def http_exception_handler(request: Request, exc: HTTPException) -> Response:
+    """Answer with the exception's status and headers and `{"detail": …}`, or no body where the status forbids one.
+
+    Example:
+        ```python
+        @app.exception_handler(HTTPException)
+        async def log_and_answer(request: Request, exc: HTTPException) -> Response:
+            print(request.url.path, exc.status_code)
+            return await http_exception_handler(request, exc)
+        ```
+    """
+    headers = getattr(exc, "headers", None)
+    if exc.status_code in BODILESS:
+        return Response(status_code=exc.status_code, headers=headers)
+    content = jsonable_encoder(exc.content()) if isinstance(exc, Problem) else {"detail": exc.detail}
+    return JSONResponse(content, status_code=exc.status_code, headers=headers)
+
+
+async def request_validation_exception_handler(request: Request, exc: RequestValidationError) -> JSONResponse:
+    """Answer with 422 and `{"detail": [{"type", "loc", "msg", "input", "ctx"?}, …]}`."""
+    try:
+        return JSONResponse({"detail": shown_errors(request, exc)}, HTTP_422_UNPROCESSABLE_CONTENT)
+    except (ValueError, TypeError, RecursionError):
+        # The errors repeat the client's own input, which may be what JSON cannot hold: NaN, stray bytes, half a
+        # surrogate pair, too many levels. That is the client's mistake too, so it must not become a 500.
+        errors = encode_data([{**error, "input": None} for error in exc.errors()], {**_NO_DATA, **_LENIENT})
+        return JSONResponse({"detail": errors}, HTTP_422_UNPROCESSABLE_CONTENT)
+
+
+async def websocket_request_validation_exception_handler(
+    websocket: WebSocket, exc: WebSocketRequestValidationError
+) -> None:
+    """Close the WebSocket with 1008 and the errors as the reason."""
+    await websocket.close(code=WS_1008_POLICY_VIOLATION, reason=shown_errors(websocket, exc))
+
+
+def shown_errors(connection: HTTPConnection[Any], exc: ValidationException) -> Any:
+    """What a client sees of validation errors; each repeats what it sent, as far as that is data."""
+    conventions: Conventions = getattr(connection.scope.get("app"), "conventions", TYPEWAY)
+    return encode_data(exc.errors(), _NO_DATA) if conventions.errors_show_data else jsonable_encoder(exc.errors())
+
+
+def handlers_for(errors: Literal["detail", "problem"]) -> dict[Any, Callable[[Any, Any], Any]]:
+    """What answers errors where the author has no handler for them."""
+    handlers: dict[Any, Callable[[Any, Any], Any]] = {
+        HTTPException: http_exception_handler,
+        RequestValidationError: request_validation_exception_handler,
+        WebSocketRequestValidationError: websocket_request_validation_exception_handler,
+    }
+    if errors == "problem":
+        from typeway.errors.problem_details import HANDLERS
+
+        handlers.update(HANDLERS)
+    return handlers

@@ -1,0 +1,145 @@
+"""Answer every error as a problem document (RFC 9457): what `errors="problem"` asks for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, Final
+from urllib.parse import quote
+from uuid import uuid4
+
+from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
+from starlette.responses import JSONResponse, Response
+
+from typeway import texts
+from typeway.declare.problem import Problem
+from typeway.encoders import jsonable_encoder
+from typeway.exceptions import RequestValidationError
+from typeway.responses import BODILESS
+from typeway.types import ExceptionHandler
+
+MEDIA_TYPE: Final = "application/problem+json"
+
+# RFC 9457, section 4.2.1: the status says it all.
+BLANK: Final = "about:blank"
+VALIDATION_TYPE: Final = "/problems/validation-error"
+
+REQUEST_ID: Final = "X-Request-ID"
+# What may be written into logs and answers as it came.
+VALID_ID: Final = re.compile(r"[A-Za-z0-9._~:/+=@-]{1,128}")
+
+
+async def answer_http_exception(request: HTTPConnection[Any], error: HTTPException) -> Response:
+    """Answer an HTTPException, a Problem among them, with its status and headers."""
+    if error.status_code in BODILESS:
+        return Response(status_code=error.status_code, headers=error.headers)
+    kind, title, members = BLANK, phrase_of(error.status_code), {}
+    detail: Any = error.detail
+    if isinstance(error, Problem):
+        kind, title, members = error.type, error.title, dict(error.members)
+    elif not isinstance(detail, str):
+        # Its place is for a sentence (section 3.1.4), but nothing that the author sends is lost.
+        detail, members = None, {"details": detail}
+    said = {} if detail in (None, "", title, DEFAULTS.get(error.status_code)) else {"detail": detail}
+    return problem_response(request, error.status_code, kind, title, {**said, **members}, error.headers)
+
+
+async def answer_invalid_request(request: HTTPConnection[Any], error: RequestValidationError) -> Response:
+    """Answer a request that does not fit its declaration with 422 and the place of each error."""
+    errors = [place(entry, error.body) for entry in error.errors()]
+    detail = "The request has one error." if len(errors) == 1 else f"The request has {len(errors)} errors."
+    members = {"detail": detail, "errors": errors}
+    return problem_response(request, 422, VALIDATION_TYPE, texts.VALIDATION_ERROR, members)
+
+
+async def answer_unhandled(request: HTTPConnection[Any], error: Exception) -> Response:
+    """Answer what nothing else answers with 500, and nothing of it."""
+    return problem_response(request, 500, BLANK, texts.INTERNAL_SERVER_ERROR, {})
+
+
+HANDLERS: Final[Mapping[Any, ExceptionHandler]] = {
+    HTTPException: answer_http_exception,
+    RequestValidationError: answer_invalid_request,
+    Exception: answer_unhandled,
+}
+
+
+def problem_response(
+    request: HTTPConnection[Any],
+    status: int,
+    kind: str,
+    title: str,
+    members: Mapping[str, Any],
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """A problem document (RFC 9457, section 3), and the id of the request in it and beside it."""
+    request_id = id_of(request)
+    content = {
+        "type": kind,
+        "title": title,
+        "status": status,
+        "instance": quote(request.scope["path"]),
+        **jsonable_encoder(dict(members)),
+        "request_id": request_id,
+    }
+    return JSONResponse(content, status, {REQUEST_ID: request_id, **(headers or {})}, media_type=MEDIA_TYPE)
+
+
+def id_of(request: HTTPConnection[Any]) -> str:
+    """The request's own id if it may be repeated, else a new one."""
+    given = request.headers.get(REQUEST_ID, "")
+    return given if VALID_ID.fullmatch(given) else uuid4().hex
+
+
+def place(entry: Mapping[str, Any], body: Any) -> dict[str, Any]:
+    """One error of a 422: what is wrong, in which part of the request, and where in it.
+
+    The client's own input is not repeated, and neither are the names of Python types on the way to it.
+    """
+    location, *parts = entry["loc"] or ("body",)
+    detail = entry["msg"]
+    if entry["type"] == texts.JSON_INVALID[0]:
+        detail, parts = f"{detail} at character {parts[-1]}: {entry.get('ctx', {}).get('error', '')}".rstrip(": "), []
+    elif location == "body" and not isinstance(body, (FormData, type(None))):
+        parts = parts_in(body, parts, is_missing=entry["type"] == texts.MISSING[0])
+    return {"detail": detail, "type": entry["type"], "in": location, "pointer": pointer(parts)}
+
+
+def parts_in(body: Any, parts: Sequence[Any], *, is_missing: bool) -> list[Any]:
+    """Those parts of a location that lead through the body; others are labels of unions and the like."""
+    found = []
+    value = body
+    for number, part in enumerate(parts):
+        is_index = isinstance(value, list) and isinstance(part, int) and part < len(value)
+        if is_index or (isinstance(value, dict) and part in value):
+            value = value[part]
+        elif not (is_missing and number == len(parts) - 1):
+            continue
+        found.append(part)
+    return found
+
+
+def pointer(parts: Sequence[Any]) -> str:
+    """A JSON Pointer (RFC 6901, section 3).
+
+    Example:
+        >>> pointer(["items", 0, "a/b"])
+        '/items/0/a~1b'
+    """
+    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in parts)
+
+
+# Python before 3.13 calls these as older specifications did; a title must not depend on that.
+# Starlette's exceptions say the one or the other where their author says nothing.
+DEFAULTS: Final[Mapping[int, str]] = {int(status): status.phrase for status in HTTPStatus}
+RENAMED: Final[Mapping[int, str]] = {
+    413: "Content Too Large", 414: "URI Too Long", 416: "Range Not Satisfiable", 422: "Unprocessable Content",
+}  # fmt: skip
+
+
+def phrase_of(status: int) -> str:
+    """What a status means (RFC 9110, section 15)."""
+    return RENAMED.get(status) or DEFAULTS.get(status, "Error")

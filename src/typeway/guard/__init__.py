@@ -1,1 +1,0 @@
-"""Keep users out of the known pitfalls: what they cannot see, the framework tells them."""

@@ -1,0 +1,243 @@
+"""`typeway check`: forms of reports, choice of rules, ignore comments, settings, exit statuses."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.check.applications import Check
+from tests.check.applications import check as check
+
+SLEEPY = """
+import time
+from typeway import Typeway
+
+app = Typeway()
+
+
+@app.get("/nap")
+async def nap() -> str:
+    time.sleep(1){comment}
+    return "awake"
+"""
+CLEAN = SLEEPY.format(comment="").replace("async def", "def")
+
+
+def test_findings_are_status_1_and_none_is_status_0(check: Check) -> None:
+    """Scripts can tell by the exit status whether something was found."""
+    assert check(SLEEPY.format(comment="")).status == 1
+    clean = check(CLEAN)
+    assert (clean.status, clean.findings) == (0, [])
+
+
+def test_text_shows_place_line_reason_and_mend(check: Check) -> None:
+    """The report for people says everything that is needed to mend the line."""
+    lines = check(SLEEPY.format(comment=""), "--select", "TW001", form=None).out.splitlines()
+    assert lines[0].startswith("main.py:10: TW001 time.sleep() waits for time to pass on the event loop")
+    assert "GET /nap gets here: nap()" in lines[0]
+    assert lines[1:3] == ["    10 | time.sleep(1)", "    mend: write await asyncio.sleep(…) or await anyio.sleep(…)."]
+    assert lines[-1] == "1 finding in 1 file."
+    assert check(CLEAN, form=None).out == "No findings.\n"
+
+
+@pytest.mark.parametrize("character", ["\f", "\x1c", "\u2028", "\x85"])
+def test_the_line_that_is_quoted_is_pythons_line(check: Check, character: str) -> None:
+    """Only newlines end a line of Python: a form feed or a separator inside a string moves no later line."""
+    source = f'TEXT = "a{character}b"\n\f\n' + SLEEPY.format(comment="")
+    lines = check(source, "--select", "TW001", form=None).out.splitlines()
+    assert lines[0].startswith("main.py:12: TW001")
+    assert lines[1] == "    12 | time.sleep(1)"
+
+
+def test_json_has_five_keys_per_finding(check: Check) -> None:
+    """The report for programs is one object with a list of flat findings."""
+    finding = check(SLEEPY.format(comment=""), "--select", "TW001").findings[0]
+    assert list(finding) == ["code", "path", "line", "message", "fix"]
+    assert (finding["code"], finding["path"], finding["line"]) == ("TW001", "main.py", 10)
+
+
+def test_sarif_is_what_the_standard_asks_for(check: Check) -> None:
+    """Every result names a rule of the driver by id and index, and a region of a file by a relative URI."""
+    log = json.loads(check(SLEEPY.format(comment=""), form="sarif").out)
+    assert (log["version"], log["$schema"]) == ("2.1.0", "https://json.schemastore.org/sarif-2.1.0.json")
+    (run,) = log["runs"]
+    rules = run["tool"]["driver"]["rules"]
+    assert [result["ruleId"] for result in run["results"]] == ["TW002", "TW001"]
+    for result in run["results"]:
+        assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
+        assert result["level"] in ("none", "note", "warning", "error")
+        assert result["message"]["text"]
+        location = result["locations"][0]["physicalLocation"]
+        assert location["artifactLocation"] == {"uri": "main.py"}
+        assert location["region"]["startLine"] >= 1
+
+
+def test_github_gets_one_command_per_finding(check: Check) -> None:
+    """Annotations name file, line and rule, and stay on one line."""
+    out = check(SLEEPY.format(comment=""), "--select", "TW001", form="github").out
+    assert out.startswith("::warning file=main.py,line=10,title=TW001 blocking-call::time.sleep() waits")
+    assert len(out.splitlines()) == 1
+
+
+def test_rules_are_chosen(check: Check) -> None:
+    """--select and --ignore take codes or their beginnings, repeated or with commas."""
+    source = SLEEPY.format(comment="")
+    assert check(source).codes == ["TW002", "TW001"]
+    assert check(source, "--select", "TW003,TW001").codes == ["TW001"]
+    assert check(source, "--select", "TW003", "--select", "TW002").codes == ["TW002"]
+    assert check(source, "--ignore", "TW001").codes == ["TW002"]
+    assert check(source, "--select", "TW00", "--ignore", "TW001").codes == ["TW002"]
+
+
+@pytest.mark.parametrize(
+    ("comment", "codes"),
+    [
+        ("  # typeway: ignore[TW001]", ["TW002"]),
+        ("  # typeway: ignore[TW003, TW001] (a test)", ["TW002"]),
+        ("  # typeway: ignore", ["TW002"]),
+        ("  # typeway: ignore[TW003]", ["TW002", "TW001"]),
+        ("; note = '# typeway: ignore[TW001]'", ["TW002", "TW001"]),
+    ],
+)
+def test_a_comment_silences_its_line(check: Check, comment: str, codes: list[str]) -> None:
+    """An ignore comment counts for the statement that it stands on, and for the codes that it names."""
+    assert check(SLEEPY.format(comment=comment)).codes == codes
+
+
+def test_a_comment_on_a_decorator_silences_the_function(check: Check) -> None:
+    """What is found about a function may be silenced anywhere before its body."""
+    source = SLEEPY.format(comment="").replace('@app.get("/nap")', '@app.get("/nap")  # typeway: ignore[TW002]')
+    assert check(source).codes == ["TW001"]
+
+
+def test_settings_come_from_pyproject(check: Check) -> None:
+    """[tool.typeway.check] chooses rules and leaves files out; the command line's selection goes first."""
+    source = SLEEPY.format(comment="")
+    settings = {"pyproject.toml": '[tool.typeway.check]\nselect = ["TW002"]\n'}
+    assert check(source, **settings).codes == ["TW002"]
+    assert check(source, "--select", "TW001", **settings).codes == ["TW001"]
+    assert check(source, **{"pyproject.toml": '[tool.typeway.check]\nexclude = ["main.py"]\n'}).codes == []
+    assert check(source, **{"pyproject.toml": '[tool.typeway.check]\nignore = ["TW"]\n'}).codes == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings", "message"),
+    [
+        (["--select", "TW9"], "", "there is no rule TW9"),
+        (["--ignore", "E501"], "", "there is no rule E501"),
+        ([], "[tool.typeway.check]\nselect = 'TW001'\n", "must be a list of strings"),
+        ([], "[tool.typeway.check]\nlevel = ['high']\n", "takes select, ignore, exclude, not 'level'"),
+        ([], "[tool", "is not valid TOML"),
+        (["nowhere:app"], "", "there is no module 'nowhere'"),
+        (["--format", "html"], "", "Invalid value"),
+        (["--output", "missing/report.json"], "", "cannot write"),
+    ],
+)
+def test_what_cannot_be_done_is_status_2(check: Check, arguments: list[str], settings: str, message: str) -> None:
+    """A mistake of whoever asks is never taken for a finding."""
+    outcome = check(SLEEPY.format(comment=""), *arguments, form=None, **{"pyproject.toml": settings})
+    assert outcome.status == 2
+    assert message in " ".join(outcome.err.split())
+
+
+def test_another_frameworks_application_is_refused(check: Check) -> None:
+    """An application for FastAPI is checked with --compat, and without it the command says so."""
+    outcome = check("from starlette.responses import PlainTextResponse\napp = PlainTextResponse('x')\n", "main:app")
+    assert outcome.status == 2
+    assert "add --compat" in outcome.err
+
+
+def test_an_application_that_fails_is_no_finding(check: Check) -> None:
+    """An error in the application's own code is told like by the other commands, with its line."""
+    outcome = check("1 / 0\n", "main:app")
+    assert (outcome.status, outcome.out) == (2, "")
+    assert "main.py:1: ZeroDivisionError" in outcome.err
+
+
+def test_the_report_goes_to_a_file(check: Check) -> None:
+    """--output writes the report and leaves the exit status as it is."""
+    outcome = check(SLEEPY.format(comment=""), "--output", "report.json")
+    assert (outcome.status, outcome.out) == (1, "")
+
+
+def test_a_refused_declaration_is_a_finding(check: Check) -> None:
+    """What the framework refuses at import is reported at its line, in every form, not as a traceback."""
+    source = """
+    from typing import Annotated
+    from typeway import Path, Typeway
+
+    app = Typeway()
+
+
+    @app.get("/{number}")
+    async def read(number: Annotated[int, Path()] = 1) -> int:
+        return number
+    """
+    outcome = check(source)
+    assert (outcome.status, outcome.places, outcome.err) == (1, ["TW000 main.py:8"], "")
+    assert check(source, "--ignore", "TW000").status == 0
+
+
+def test_a_refusal_without_a_place_gets_the_authors_line(check: Check) -> None:
+    """Where the framework names no place, the finding points at the line of the application that caused it."""
+    assert check('from typeway import Router\n\n\nrouter = Router(prefix="tasks")\n', "main:router").places == [
+        "TW000 main.py:4"
+    ]
+
+
+def test_a_refusal_that_comes_late_is_a_finding_too(check: Check) -> None:
+    """A declaration that turns out to be impossible when its plan is built is reported beside the other findings."""
+    source = (
+        SLEEPY.format(comment="")
+        + """
+
+def broken() -> int:
+    return 1
+
+
+def depends_on_itself(value: int = 0) -> int:
+    return value
+
+
+from typeway import Depends
+
+app.get("/broken")(depends_on_itself)
+depends_on_itself.__defaults__ = (Depends(depends_on_itself),)
+for route in app.routes:
+    if getattr(route, "path", "") == "/broken":
+        from typeway.declare.signature import read_declaration
+        route.declaration = read_declaration(depends_on_itself)
+"""
+    )
+    assert set(check(source).codes) == {"TW001", "TW002", "TW013"}
+
+
+def test_an_installed_application_is_checked_by_its_package(check: Check, tmp_path: Path) -> None:
+    """What is installed belongs to somebody else, unless it is the application itself, imported or refused."""
+    packages = tmp_path / "site-packages"
+    for name, source in {
+        "bought": SLEEPY.format(comment=""),
+        "refused": 'from typeway import Router\nRouter(prefix="x")\n',
+    }.items():
+        (packages / name).mkdir(parents=True)
+        (packages / name / "__init__.py").write_text(source)
+    sys.path.insert(0, str(packages))
+    assert check("from bought import app\n").codes == []
+    assert check("", "bought:app").places == [
+        "TW002 site-packages/bought/__init__.py:9",
+        "TW001 site-packages/bought/__init__.py:10",
+    ]
+    assert check("", "refused:app").places == ["TW000 site-packages/refused/__init__.py:2"]
+
+
+def test_an_application_for_fastapi_is_checked(check: Check, tmp_path: Path) -> None:
+    """With --compat, `import fastapi` means Typeway, and the rules see the application as any other."""
+    (tmp_path / "main.py").write_text(
+        SLEEPY.format(comment="").replace("from typeway import Typeway", "from fastapi import FastAPI as Typeway")
+    )
+    command = [sys.executable, "-m", "typeway", "check", "--compat", "--format", "json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=100)
+    assert done.returncode == 1, done.stderr
+    assert [finding["code"] for finding in json.loads(done.stdout)["findings"]] == ["TW002", "TW001"]

@@ -1,0 +1,484 @@
+"""Each rule's edges: what it finds beside the examples, and what it leaves alone."""
+# ruff: noqa: ISC004  (sources of several lines)
+
+from textwrap import dedent
+
+import pytest
+
+from tests.check.applications import Check
+from tests.check.applications import check as check
+
+HEAD = """
+import asyncio, functools, hashlib, io, queue, shutil, socket, sqlite3, subprocess, threading, time, urllib.request
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path as FilePath
+from typing import Annotated, Any
+
+import httpx
+from pydantic import BaseModel, Field, SecretStr
+from sqlalchemy import create_engine, select
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
+from typeway import Depends, HTTPException, Omit, Partial, Pick, Query, Request, Router, Security, Typeway
+from typeway.concurrency import run_in_threadpool
+from typeway.responses import JSONResponse, StreamingResponse
+from typeway.security import APIKeyHeader, HTTPBearer
+
+app = Typeway()
+engine = create_engine("sqlite://")
+make_session = sessionmaker(engine)
+make_async_session = async_sessionmaker(create_async_engine("sqlite+aiosqlite://"))
+pool = ThreadPoolExecutor(1)
+lock = threading.Lock()
+
+async def pause(): await asyncio.sleep(0)
+
+class Base(DeclarativeBase): pass
+
+class User(Base):
+    __tablename__ = "users"
+    id: Mapped[int] = mapped_column(primary_key=True)
+
+class Shown(BaseModel):
+    id: int
+"""
+
+
+def endpoint(body: str) -> str:
+    """An endpoint that awaits something and then does what is given."""
+    return "@app.get('/x')\nasync def show() -> Any:\n    await pause()\n" + "".join(
+        f"    {line}\n" for line in dedent(body).strip().splitlines()
+    )
+
+
+BLOCKING = {
+    "requests that no module has imported": "import requests\nrequests.get('http://x')",
+    "a session of requests": "import requests\nsession = requests.Session()\nsession.post('http://x')",
+    "httpx": "httpx.get('http://x')",
+    "a client of httpx": "with httpx.Client() as client:\n    client.get('http://x')",
+    "urllib": "urllib.request.urlopen('http://x')",
+    "a process": "subprocess.run(['ls'])",
+    "a process that was started": "process = subprocess.Popen(['ls'])\nprocess.wait()",
+    "a socket": "socket.create_connection(('x', 1))",
+    "a password hash": "hashlib.pbkdf2_hmac('sha256', b'', b'', 1)",
+    "bcrypt": "import bcrypt\nbcrypt.hashpw(b'', b'')",
+    "argon2": "import argon2\nargon2.PasswordHasher().hash('x')",
+    "a whole file": "with open('x') as file:\n    text = file.read()",
+    "a file line by line": "with open('x') as file:\n    for line in file: print(line)",
+    "a file for a parser": "import json\nwith open('x') as file:\n    json.load(file)",
+    "a path's text": "(FilePath('x') / 'y').read_text()",
+    "a tree of files": "shutil.rmtree('x')",
+    "a session of SQLAlchemy": "with Session(engine) as session:\n    session.execute(select(User))",
+    "a session of a factory": "with make_session() as session:\n    session.get(User, 1)",
+    "a query": "session = make_session()\nsession.query(User).filter(User.id == 1).first()",
+    "sqlite3": "sqlite3.connect('x')",
+    "redis": "import redis\nredis.Redis().get('x')",
+    "PyMongo": "import pymongo\npymongo.MongoClient()['app']['tasks'].find_one({})",
+    "a lock": "lock.acquire()",
+    "a lock held while waiting": "with lock:\n    await pause()",
+    "a queue": "queue.Queue().get()",
+    "a thread's result": "pool.submit(print).result()",
+    "a default that is made for each call": "data = None\nif data is None:\n    data = FilePath('x').read_text()",
+    "the loop's own thread": "asyncio.run_coroutine_threadsafe(pause(), asyncio.get_running_loop()).result()",
+}
+
+HARMLESS = {
+    "a process that is not waited for": "import os\nos.waitpid(-1, os.WNOHANG)",
+    "what only several branches lead to": "perhaps('x')",
+    "a thread": "await run_in_threadpool(time.sleep, 1)",
+    "asyncio's thread": "await asyncio.to_thread(time.sleep, 1)",
+    "an executor": "await asyncio.get_running_loop().run_in_executor(None, time.sleep, 1)",
+    "a function that is only handed over": "await run_in_threadpool(lambda: time.sleep(1))",
+    "a function that is defined and not called": "def later(): time.sleep(1)\nawait run_in_threadpool(later)",
+    "an asynchronous client": "async with httpx.AsyncClient() as client:\n    await client.get('http://x')",
+    "an asynchronous session": "async with make_async_session() as session:\n    await session.execute(select(User))",
+    "a small read": "with open('x', 'rb') as file:\n    file.read(16)",
+    "a file without a disk": "with open(f'/proc/{1}/stat') as file:\n    file.read()",
+    "one line": "with open('x') as file:\n    file.readline()",
+    "what a path is": "FilePath('x').exists()",
+    "a quick hash": "hashlib.sha256(b'').hexdigest()",
+    "a lock that is not waited for": "lock.acquire(blocking=False)",
+    "a lock with a limit": "lock.acquire(timeout=0.01)",
+    "a lock held for a moment": "with lock:\n    pass",
+    "something called get": "{}.get('x')",
+    "another thing called sleep": "class time:\n    sleep = print\ntime.sleep(1)",
+    "a coroutine for another loop": "asyncio.run_coroutine_threadsafe(blocked(), loop)",
+    "a branch without a loop": "try:\n    asyncio.get_running_loop()\nexcept RuntimeError:\n    time.sleep(1)",
+    "a result that is remembered": "remembered()",
+    "a memory that is filled once": "fill()",
+    "a memory that is looked at first": "fill_unless_filled()",
+}
+
+OUTSIDE = """
+def fill_unless_filled():
+    global memory
+    if memory is not None:
+        return memory
+    memory = FilePath('x').read_text()
+    return memory
+
+async def blocked(): time.sleep(1)
+
+def perhaps(name: str):
+    if name.startswith('oidc/'): return maybe(name)
+
+def maybe(name: str):
+    if name.endswith('/file'): return FilePath(name).read_text()
+
+loop = asyncio.new_event_loop()
+loop.close()
+
+@functools.lru_cache
+def remembered(): return FilePath('x').read_text()
+
+memory = None
+
+def fill():
+    global memory
+    if memory is None:
+        memory = FilePath('x').read_text()
+    return memory
+"""
+
+
+@pytest.mark.parametrize("body", BLOCKING.values(), ids=list(BLOCKING))
+def test_blocking_calls(check: Check, body: str) -> None:
+    """What holds its thread is found on the event loop, by its meaning and not by its spelling."""
+    assert check(HEAD + OUTSIDE + endpoint(body)).codes == ["TW001"]
+
+
+@pytest.mark.parametrize("body", HARMLESS.values(), ids=list(HARMLESS))
+def test_what_does_not_block(check: Check, body: str) -> None:
+    """What waits elsewhere, waits properly, or does not wait long is left alone."""
+    assert check(HEAD + OUTSIDE + endpoint(body)).codes == []
+
+
+WAYS = {
+    "a dependency": "async def nap():\n    await pause()\n    time.sleep(1)\n"
+    "@app.get('/x', dependencies=[Depends(nap)])\nasync def show() -> int: return 1",
+    "a generator dependency": "async def nap() -> AsyncIterator[int]:\n    time.sleep(1)\n    yield 1\n    await pause()\n"
+    "@app.get('/x')\nasync def show(n: Annotated[int, Depends(nap)]) -> int: return n",
+    "http middleware": "@app.middleware('http')\nasync def slow(request: Request, call_next: Any) -> Any:\n"
+    "    time.sleep(1)\n    return await call_next(request)",
+    "ASGI middleware": "class Slow:\n    def __init__(self, app): self.app = app\n"
+    "    async def __call__(self, scope, receive, send):\n        time.sleep(1)\n        await self.app(scope, receive, send)\n"
+    "app.add_middleware(Slow)",
+    "an exception handler": "@app.exception_handler(KeyError)\nasync def answer(request: Request, error: Exception) -> Any:\n"
+    "    time.sleep(1)\n    return JSONResponse({})",
+    "a method of a service": "class Service:\n    def __init__(self): self.client = httpx.Client()\n"
+    "    def ask(self): return self.client.get('http://x')\n"
+    "@app.get('/x')\nasync def show(service: Annotated[Service, Depends(Service)]) -> Any:\n    await pause()\n"
+    "    return service.ask()",
+    "a context manager": "@contextmanager\ndef opened():\n    time.sleep(1)\n    yield 1\n"
+    "@app.get('/x')\nasync def show() -> Any:\n    with opened() as n:\n        await pause()\n        return n",
+    "a stream": "@app.get('/x')\nasync def show() -> Any:\n    async def parts():\n        yield b''\n        time.sleep(1)\n"
+    "    return StreamingResponse(parts())",
+    "a constructor": "class Thing:\n    def __init__(self): time.sleep(1)\n"
+    "@app.get('/x')\nasync def show() -> Any:\n    await pause()\n    Thing()",
+    "a wrapper": "def timed(function):\n    @functools.wraps(function)\n    async def wrapper(*args, **kwargs):\n"
+    "        time.sleep(1)\n        return await function(*args, **kwargs)\n    return wrapper\n"
+    "@app.get('/x')\n@timed\nasync def show() -> Any:\n    return await pause()",
+    "a WebSocket": "from typeway import WebSocket\n@app.websocket('/x')\nasync def talk(socket: WebSocket) -> None:\n"
+    "    await socket.accept()\n    time.sleep(1)",
+    "a mounted application": "inner = Typeway()\n@inner.get('/y')\nasync def show() -> Any:\n    await pause()\n    time.sleep(1)\n"
+    "app.mount('/x', inner)",
+    "another module": "import other\n@app.get('/x')\nasync def show() -> Any:\n    await pause()\n    other.nap()",
+}
+
+
+@pytest.mark.parametrize("source", WAYS.values(), ids=list(WAYS))
+def test_ways_to_a_blocking_call(check: Check, source: str) -> None:
+    """A blocking call is found wherever the framework's loop leads to it."""
+    outcome = check(HEAD + source, other="import time\n\ndef nap(): time.sleep(1)\n")
+    assert outcome.codes == ["TW001"], outcome.out
+
+
+THREADS = {
+    "a plain endpoint": "@app.get('/x')\ndef show() -> int:\n    time.sleep(1)\n    return 1",
+    "a plain dependency": "def nap() -> Iterator[int]:\n    time.sleep(1)\n    yield 1\n"
+    "@app.get('/x')\nasync def show(n: Annotated[int, Depends(nap)]) -> int: return n",
+    "a wrapper that uses a thread": "def threaded(function):\n    @functools.wraps(function)\n"
+    "    async def wrapper(*args, **kwargs):\n        return await run_in_threadpool(function, *args, **kwargs)\n    return wrapper\n"
+    "@app.get('/x')\n@threaded\ndef show() -> int:\n    time.sleep(1)\n    return 1",
+    "a plain stream": "@app.get('/x')\nasync def show() -> Any:\n    def parts():\n        time.sleep(1)\n        yield b''\n"
+    "    await pause()\n    return StreamingResponse(parts())",
+    "the start": "@asynccontextmanager\nasync def lifespan(app):\n    time.sleep(1)\n    yield\napp = Typeway(lifespan=lifespan)",
+}
+
+
+@pytest.mark.parametrize("source", THREADS.values(), ids=list(THREADS))
+def test_what_runs_in_threads_or_at_the_start_may_wait(check: Check, source: str) -> None:
+    """Nobody waits for what has a thread of its own, or what happens before the first request."""
+    assert check(HEAD + source).codes == []
+
+
+# Rule by rule: a source and the findings' codes.
+CASES = {
+    "TW002 counts what a plain function does": (
+        "def nap(): time.sleep(1)\n@app.get('/x')\nasync def show() -> int:\n    nap()\n    return 1",
+        ["TW001", "TW002"],
+    ),
+    "TW002 leaves alone what needs the loop": (
+        "@app.get('/x')\nasync def show() -> int:\n    asyncio.get_running_loop()\n    time.sleep(1)\n    return 1",
+        ["TW001"],
+    ),
+    "TW002 leaves alone what does not block": ("@app.get('/x')\nasync def show() -> int: return 1", []),
+    "TW003 knows convertors": (
+        "@app.get('/{name:path}')\nasync def one(name: str) -> str: return name\n"
+        "@app.get('/a/b')\nasync def two() -> int: return 2",
+        ["TW003"],
+    ),
+    "TW003 knows what a convertor refuses": (
+        "@app.get('/{n:int}')\nasync def one(n: int) -> int: return n\n@app.get('/a')\nasync def two() -> int: return 2", [],
+    ),
+    "TW003 looks at methods": (
+        "@app.get('/{n}')\nasync def one(n: str) -> str: return n\n@app.post('/a')\nasync def two() -> int: return 2", [],
+    ),
+    "TW003 adds methods up": (
+        "@app.get('/{n}')\nasync def one(n: str) -> str: return n\n@app.put('/{n}')\nasync def two(n: str) -> str: return n\n"
+        "@app.api_route('/a', methods=['GET', 'PUT'])\nasync def three() -> int: return 2",
+        ["TW003"],
+    ),
+    "TW003 sees mounts": (
+        "app.mount('/files', Typeway())\n@app.get('/files/{name}')\nasync def one(name: str) -> str: return name", ["TW003"],
+    ),
+    "TW003 sees WebSockets apart": (
+        "from typeway import WebSocket\n@app.get('/{n}')\nasync def one(n: str) -> str: return n\n"
+        "@app.websocket('/a')\nasync def two(socket: WebSocket) -> None: ...",
+        [],
+    ),
+    "TW004 sees a router that is included twice": (
+        "router = Router()\n@router.get('/x')\nasync def one() -> int: return 1\n"
+        "app.include_router(router)\napp.include_router(router)",
+        ["TW004"],
+    ),
+    "TW004 leaves other methods alone": (
+        "@app.get('/x')\nasync def one() -> int: return 1\n@app.put('/x')\nasync def two() -> int: return 2", [],
+    ),
+    "TW005 sees computed ids": (
+        "app = Typeway(generate_unique_id_function=lambda route: route.name)\n@app.get('/a')\nasync def one() -> int: return 1\n"
+        "app.get('/b')(one)",
+        ["TW005"],
+    ),
+    "TW005 leaves undocumented endpoints alone": (
+        "@app.get('/a', operation_id='x')\nasync def one() -> int: return 1\n"
+        "@app.get('/b', operation_id='x', include_in_schema=False)\nasync def two() -> int: return 2",
+        [],
+    ),
+    "TW006 follows the model": (
+        "class Change(BaseModel):\n    title: str = ''\n"
+        "class Service:\n    def save(self, change: Change) -> None:\n        vars(self).update(change.model_dump())\n"
+        "@app.patch('/x/{n}')\nasync def save(n: int, change: Change, service: Annotated[Service, Depends(Service)]) -> None:\n"
+        "    service.save(change)",
+        ["TW006"],
+    ),
+    "TW006 lets PUT replace the whole": (
+        "class Whole(BaseModel):\n    title: str\n    note: str = ''\n"
+        "@app.put('/x/{n}')\nasync def save(n: int, whole: Whole) -> Any:\n    return whole.model_dump()",
+        [],
+    ),
+    "TW006 sees a PUT of parts": (
+        "class Part(BaseModel):\n    title: str | None = None\n"
+        "@app.put('/x/{n}')\nasync def save(n: int, part: Part) -> Any:\n    return part.dict()",
+        ["TW006"],
+    ),
+    "TW006 lets a dump be told": (
+        "class Change(BaseModel):\n    title: str = ''\n"
+        "@app.patch('/x/{n}')\nasync def save(n: int, change: Change) -> None:\n    raise HTTPException(400, change.model_dump())",
+        [],
+    ),
+    "TW006 leaves derived partial models alone": (
+        "class Task(BaseModel):\n    title: str = ''\n"
+        "@app.patch('/x/{n}')\nasync def save(n: int, change: Partial[Task]) -> dict[str, Any]:\n    return change.model_dump()\n"
+        "@app.patch('/y/{n}')\nasync def keep(n: int, change: Annotated[Partial[Task], Pick('title')]) -> dict[str, Any]:\n"
+        "    return change.model_dump()",
+        [],
+    ),
+    "TW007 sees lists of rows": (
+        "@app.get('/x')\ndef show(limit: int = 1):\n    with sqlite3.connect('x') as db:\n"
+        "        return [dict(row) for row in db.execute('SELECT * FROM x LIMIT 1').fetchall()]",
+        ["TW007"],
+    ),
+    "TW007 sees through a service": (
+        "async def find(session: AsyncSession): return await session.get(User, 1)\n"
+        "@app.get('/x')\nasync def show():\n    async with make_async_session() as session:\n        return await find(session)",
+        ["TW007"],
+    ),
+    "TW007 is content with any declaration": (
+        "@app.get('/x', response_model=Shown)\ndef show():\n    with Session(engine) as session:\n"
+        "        return session.get(User, 1)",
+        [],
+    ),
+    "TW007 leaves what it does not know": ("@app.get('/x')\ndef show(): return {'a': 1}", []),
+    "TW008 sees inner models": (
+        "class Owner(BaseModel):\n    name: str\n    password: str\nclass Car(BaseModel):\n    owner: Owner\n"
+        "@app.get('/cars')\nasync def show() -> list[Car]: return []",
+        ["TW008"],
+    ),
+    "TW008 sees a hash beside a name": (
+        "class Person(BaseModel):\n    email: str\n    hash: str\n@app.get('/x')\nasync def show() -> Person: ...", ["TW008"],
+    ),
+    "TW008 leaves what is hidden, counted or handed out": (
+        "class Person(BaseModel):\n    password: SecretStr\n    secret: str = Field(exclude=True)\n    token: int\n"
+        "class AccessToken(BaseModel):\n    token: str\n"
+        "@app.get('/x')\nasync def one() -> Person: ...\n@app.post('/login')\nasync def two() -> AccessToken: ...",
+        [],
+    ),
+    "TW008 lets a POST show what it has made": (
+        "class Robot(BaseModel):\n    token: str\n@app.post('/robots')\nasync def make() -> Robot: ...", [],
+    ),
+    "TW008 leaves the hash of a file": (
+        "class File(BaseModel):\n    hash: str\n@app.get('/x')\nasync def show() -> File: ...", [],
+    ),
+    "TW008 sees what a derived model leaves out": (
+        "class User(BaseModel):\n    name: str\n    password_hash: str\n"
+        "@app.get('/x')\nasync def one() -> Annotated[User, Omit('password_hash')]: ...\n"
+        "@app.get('/y')\nasync def two() -> list[Annotated[User, Pick('name')]]: ...",
+        [],
+    ),
+    "TW008 sees what a derived model keeps": (
+        "class User(BaseModel):\n    name: str\n    password_hash: str\n"
+        "@app.get('/x')\nasync def one() -> Annotated[User, Omit('name')]: ...",
+        ["TW008"],
+    ),
+    "TW009 looks at different endpoints": (
+        "class Task(BaseModel):\n    title: str\n    updated_at: str\n@app.put('/x')\nasync def one(task: Task) -> None: ...\n"
+        "@app.get('/x')\nasync def two() -> Task: ...",
+        ["TW009"],
+    ),
+    "TW009 lets clients choose ids": (
+        "class Task(BaseModel):\n    id: int\n    title: str\n@app.put('/x')\nasync def one(task: Task) -> Task: return task", [],
+    ),
+    "TW010 counts what is open on purpose": (
+        "key = APIKeyHeader(name='X-Key')\nguarded = Router(dependencies=[Security(key)])\n"
+        "@guarded.post('/a')\nasync def one() -> None: ...\n@guarded.post('/b')\nasync def two() -> None: ...\n"
+        "@guarded.post('/c')\nasync def three() -> None: ...\napp.include_router(guarded)\n"
+        "@app.post('/login')\nasync def four() -> None: ...\n"
+        "@app.post('/d')\nasync def five(authorization: str = '') -> None: ...",
+        [],
+    ),
+    "TW010 leaves questions and proxies": (
+        "key = APIKeyHeader(name='X-Key')\nguarded = Router(dependencies=[Security(key)])\n"
+        "@guarded.post('/a')\nasync def one() -> None: ...\n@guarded.post('/b')\nasync def two() -> None: ...\n"
+        "@guarded.post('/c')\nasync def three() -> None: ...\n@guarded.post('/d')\nasync def four() -> None: ...\n"
+        "app.include_router(guarded)\n@app.post('/types/get_all')\nasync def five() -> None: ...\n"
+        "@app.post('/proxy')\n@app.get('/proxy')\nasync def six() -> None: ...",
+        [],
+    ),
+    "TW010 needs others that are guarded": ("@app.post('/a')\nasync def one() -> None: ...", []),
+    "TW011 sees a query": (
+        "@app.get('/x', response_model=list[Shown])\ndef show():\n    with Session(engine) as session:\n"
+        "        return session.scalars(select(User)).all()",
+        ["TW011"],
+    ),
+    "TW011 sees SQL": (
+        "@app.get('/x')\ndef show() -> list[dict[str, Any]]:\n    with sqlite3.connect('x') as db:\n"
+        "        return [dict(row) for row in db.execute('SELECT * FROM x').fetchall()]",
+        ["TW011"],
+    ),
+    "TW011 sees a limit in the query": (
+        "@app.get('/x', response_model=list[Shown])\ndef show():\n    with Session(engine) as session:\n"
+        "        return session.scalars(select(User).limit(10)).all()",
+        [],
+    ),
+    "TW011 sees a limit in a dependency": (
+        "class Page(BaseModel):\n    limit: int = 10\n"
+        "@app.get('/x', response_model=list[Shown])\ndef show(page: Annotated[Page, Query()]):\n"
+        "    with Session(engine) as session:\n        return session.scalars(select(User)).all()",
+        [],
+    ),
+    "TW011 leaves lists that do not grow": (
+        "names = ['a', 'b']\n@app.get('/x')\nasync def show() -> list[Shown]: return names", [],
+    ),
+    "TW012 leaves what is there for its effect": (
+        "def guard(n: int = 0) -> int:\n    if n: raise HTTPException(400)\n    return n\n"
+        "def count(request: Request) -> int:\n    request.state.n = 1\n    return 1\n"
+        "def name() -> str: return 'x'\n"
+        "@app.get('/x')\nasync def show(a: int = Depends(guard), b: int = Depends(count), _c: str = Depends(name)) -> int: return 1",
+        [],
+    ),
+    "TW012 sees dependencies of dependencies": (
+        "def name() -> str: return 'x'\ndef greeting(who: str = Depends(name)) -> str: return 'hello'\n"
+        "@app.get('/x')\nasync def show(text: str = Depends(greeting)) -> str: return text",
+        ["TW012"],
+    ),
+    "TW014 is a refusal with its own code": (
+        "def inner() -> Iterator[int]: yield 1\ndef outer(n: int = Depends(inner, scope='function')) -> Iterator[int]: yield n\n"
+        "@app.get('/x')\nasync def show(n: int = Depends(outer)) -> int: return n",
+        ["TW014"],
+    ),
+    "TW015 leaves a commit alone": (
+        "def session() -> Iterator[Session]:\n    with Session(engine) as session:\n        yield session\n        session.commit()\n"
+        "@app.get('/x')\ndef show(s: Session = Depends(session)) -> bool: return s.is_active",
+        [],
+    ),
+    "TW015 leaves a caught error alone": (
+        "def opened() -> Iterator[io.StringIO]:\n    file = io.StringIO()\n    try:\n        yield file\n"
+        "    except BaseException:\n        file.close()\n        raise\n    file.close()\n"
+        "@app.get('/x')\ndef show(f: io.StringIO = Depends(opened)) -> str: return f.read()",
+        [],
+    ),
+    "TW016 sees patterns": (
+        "from typeway.middleware.cors import CORSMiddleware\n"
+        "app.add_middleware(CORSMiddleware, allow_origin_regex='.*', allow_credentials=True)",
+        ["TW016"],
+    ),
+    "TW016 lets anybody in without credentials": (
+        "from typeway.middleware.cors import CORSMiddleware\napp.add_middleware(CORSMiddleware, allow_origins=['*'])", [],
+    ),
+    "TW017 sees dependencies": (
+        "class NotFound(Exception): ...\nasync def find() -> int: raise NotFound\n"
+        "@app.get('/x')\nasync def show(n: int = Depends(find)) -> int: return n",
+        ["TW017"],
+    ),
+    "TW017 sees what is caught": (
+        "class NotFound(Exception): ...\ndef find() -> int: raise NotFound\n@app.get('/x')\nasync def show() -> int:\n    try:\n"
+        "        return find()\n    except (KeyError, NotFound):\n        return 0",
+        [],
+    ),
+    "TW017 leaves errors that answer themselves": (
+        "class NotFound(HTTPException): ...\n@app.get('/x')\nasync def show() -> int: raise NotFound(404)", [],
+    ),
+    "TW017 sees handlers of base classes": (
+        "class Wrong(Exception): ...\nclass NotFound(Wrong): ...\n@app.exception_handler(Wrong)\n"
+        "async def answer(request: Request, error: Exception) -> Any: return JSONResponse({})\n"
+        "@app.get('/x')\nasync def show() -> int: raise NotFound",
+        [],
+    ),
+    "TW017 knows plain context managers": (
+        "class NotFound(Exception): ...\n@app.get('/x')\ndef show() -> int:\n    with Session(engine):\n        raise NotFound", ["TW017"],
+    ),
+    "TW017 leaves errors that only the server can help": (
+        "class BrokenEngine(Exception): ...\nclass InvalidConfiguration(Exception): ...\n"
+        "@app.get('/x')\nasync def show(n: int = 0) -> int:\n    if n: raise BrokenEngine\n    raise InvalidConfiguration", [],
+    ),
+    "TW018 leaves defaults that nobody changes": (
+        "@app.get('/x')\nasync def show(words: list[str] = []) -> int: return len(words)", [],
+    ),
+    "TW018 sees endpoints that change them": (
+        "@app.post('/x')\nasync def show(words: list[str] = []) -> int:\n    words.append('x')\n    return len(words)", ["TW018"],
+    ),
+    "TW018 sees items": (
+        "def note(word: str, seen: dict[str, int] = {}) -> None: seen[word] = 1\n"
+        "@app.get('/x')\nasync def show() -> None: note('x')",
+        ["TW018"],
+    ),
+    "TW019 leaves long handlers that only branch": (
+        "@app.get('/x')\nasync def show(n: int = 0) -> int:\n" + "    if n: n += 1\n" * 50 + "    return n", [],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("source", "codes"), CASES.values(), ids=list(CASES))
+def test_rules(check: Check, source: str, codes: list[str]) -> None:
+    """A rule finds what it says, and stays silent where it does not know."""
+    assert sorted(map(str, check(HEAD + source).codes)) == codes
+
+
+def test_long_chains_of_calls(check: Check) -> None:
+    """Applications in which hundreds of functions call each other in a row are checked like others."""
+    chain = "\n".join(f"def call_{n}(): return call_{n + 1}()" for n in range(600))
+    source = f"{chain}\ndef call_600(): time.sleep(1)\n@app.get('/x')\nasync def show() -> Any:\n    await pause()\n    call_0()"
+    assert check(HEAD + source).codes == ["TW001"]

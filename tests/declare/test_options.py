@@ -1,0 +1,147 @@
+"""Options are said once: names are checked, levels join by one table, and every record agrees with it."""
+
+import inspect
+from dataclasses import fields
+from typing import Any
+
+import pytest
+
+from typeway.application.app import Typeway
+from typeway.application.router import Router
+from typeway.application.routes import OPTIONS, APIRoute
+from typeway.datastructures import Default
+from typeway.declare import options
+from typeway.declare.operation import Operation
+from typeway.declare.options import (
+    ApiRouteOptions,
+    AppOptions,
+    GroupOptions,
+    IncludeOptions,
+    RouteOptions,
+    RouterOptions,
+    SharedOptions,
+    given_options,
+    inherit,
+)
+from typeway.exceptions import UnknownOptionError
+
+JOINS: list[tuple[str, Any, Any, Any]] = [
+    ("tags", ["a"], ["b"], ["a", "b"]),
+    ("tags", None, ["b"], ["b"]),
+    ("dependencies", ["a"], ["b"], ["a", "b"]),
+    ("callbacks", ["a"], None, ["a"]),
+    ("responses", {1: "a", 2: "a"}, {2: "b"}, {1: "a", 2: "b"}),
+    ("responses", {1: "a"}, None, {1: "a"}),
+    ("form_limits", {"max_files": 1}, {"max_fields": 2}, {"max_files": 1, "max_fields": 2}),
+    ("deprecated", True, False, True),
+    ("deprecated", None, True, True),
+    ("deprecated", None, None, None),
+    ("include_in_schema", True, False, False),
+    ("include_in_schema", False, True, False),
+    ("strict_content_type", True, False, False),
+    ("max_body_size", 5, None, 5),
+    ("max_body_size", 5, 0, 0),
+]
+
+
+@pytest.mark.parametrize(("name", "outer", "inner", "expected"), JOINS)
+def test_levels_join_by_the_table(name, outer, inner, expected):
+    """Lists add up, mappings override inwards, flags spread or restrict, single values come from the nearest."""
+    assert inherit({name: outer}, {name: inner})[name] == expected
+
+
+def test_what_only_one_level_says_counts():
+    """An option that is absent on one side is the other side's; those of routes alone stay."""
+    assert inherit({"tags": ["a"], "max_body_size": 5}, {"name": "x"}) == {
+        "tags": ["a"],
+        "max_body_size": 5,
+        "name": "x",
+    }
+    assert inherit({}, {"tags": ["b"]}) == {"tags": ["b"]}
+
+
+def test_a_default_response_class_is_the_routes_class_further_in():
+    """What groups call `default_response_class` is what routes call `response_class`."""
+    assert inherit({"default_response_class": int}, {}) == {"response_class": int}
+    assert inherit({"default_response_class": int}, {"response_class": str}) == {"response_class": str}
+    assert inherit({"default_response_class": int}, {"default_response_class": str}) == {"response_class": str}
+
+
+def test_a_groups_own_options_stay_its_own():
+    """A prefix is no option that routes inherit."""
+    assert inherit({"prefix": "/x"}, {}) == {}
+
+
+def test_absent_is_what_was_not_given():
+    """An option written as `Default(...)`, as ported code writes it, counts as not given."""
+    assert given_options("x()", {"tags": Default(None), "prefix": "/a"}, GroupOptions) == {"prefix": "/a"}
+
+
+def test_an_unknown_name_is_refused_with_the_nearest():
+    """A misspelt option names the owner and what was probably meant."""
+    with pytest.raises(UnknownOptionError, match=r"Router\(\) takes no option 'prefx'\. Hint: Did you mean 'prefix'\?"):
+        given_options("Router()", {"prefx": "/a"}, GroupOptions)
+    with pytest.raises(UnknownOptionError, match=r"Hint: It takes callbacks, "):
+        given_options("Router()", {"zzz": "/a"}, GroupOptions)
+
+
+# --- one table, many places -------------------------------------------------------------------------------------
+
+DICTIONARIES = [
+    kind for kind in vars(options).values() if hasattr(kind, "__total__") and kind.__module__ == options.__name__
+]
+
+
+@pytest.mark.parametrize("kind", DICTIONARIES, ids=lambda kind: kind.__name__)
+def test_every_option_is_documented(kind):
+    """Every key has a docstring below it, which editors show."""
+    source = inspect.getsource(kind)
+    for name in set(kind.__annotations__) & {line.split(":")[0].strip() for line in source.splitlines()}:
+        after = source.split(f"    {name}: ", 1)[1].split("\n", 1)[1].lstrip()
+        assert after.startswith('"""'), f"{kind.__name__}.{name}"
+
+
+def test_the_shared_options_join():
+    """Everything that several levels may say has its place in the table of joins."""
+    assert set(SharedOptions.__annotations__) <= set(options.JOIN)
+
+
+def test_routes_have_a_default_for_every_option():
+    """An option of a route that nobody gives has a value nonetheless."""
+    route = APIRoute("/", lambda: 1)
+    assert all(hasattr(route, name) for name in ApiRouteOptions.__annotations__)
+    assert set(RouteOptions.__annotations__) == set(ApiRouteOptions.__annotations__) - {"methods"}
+
+
+def test_operations_settle_every_option_of_a_route():
+    """The frozen record has a field for every option, but for those that it settles otherwise."""
+    settled = {"response_model", "generate_unique_id_function", "operation_id"}
+    assert set(ApiRouteOptions.__annotations__) - {field.name for field in fields(Operation)} == settled
+
+
+def test_applications_and_routers_agree():
+    """What an application hands to its router is an option of routers, and all else has a default of its own."""
+    own = set(AppOptions.__annotations__) - set(RouterOptions.__annotations__)
+    assert all(hasattr(Typeway(), name) for name in own - {"middleware"})
+    assert set(SharedOptions.__annotations__) - {"tags"} <= set(AppOptions.__annotations__)
+    assert set(IncludeOptions.__annotations__) < set(RouterOptions.__annotations__)
+
+
+@pytest.mark.parametrize("owner", [Typeway, Router])
+def test_applications_and_routers_have_the_same_verbs(owner):
+    """Both offer the same decorators and adders with the same parameters."""
+    names = [
+        "get", "put", "post", "delete", "options", "head", "patch", "trace", "api_route", "websocket",
+        "websocket_route", "on_event", "add_api_route", "add_api_websocket_route", "add_websocket_route",
+        "include_router", "add_event_handler",
+    ]  # fmt: skip
+    for name in names:
+        assert inspect.signature(getattr(owner, name)) == inspect.signature(getattr(Router, name)), name
+
+
+def test_every_default_can_be_given():
+    """Giving every option of a route its default changes nothing."""
+    given = {name: getattr(APIRoute, name, None) for name in OPTIONS if name != "response_class"}
+    route = APIRoute("/", lambda: 1, **given)
+    plain = APIRoute("/", route.endpoint)
+    assert {name: getattr(route, name) for name in OPTIONS} == {name: getattr(plain, name) for name in OPTIONS}

@@ -31,7 +31,7 @@ __all__ = [
 
 if not TYPE_CHECKING:
 
-    def __getattr__(name: str) -> Any:
+    def __getattr__(name: str) -> Any:  # noqa: C901  a table of imports, which tools and readers see as such
         # A name is imported when it is first used, so that a process that uses one part of the package, such as
         # `typeway.compat` in a process that never serves, does not load the others.
         match name:

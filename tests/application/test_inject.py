@@ -175,7 +175,7 @@ def test_what_needs_a_request_is_refused(annotation, message):
     with pytest.raises(DeclarationError, match=message) as caught:
         app.resolve(above)
     assert "overrides={reads: replacement}" in caught.value.hint
-    assert "test_outside.py" in str(caught.value)
+    assert "test_inject.py" in str(caught.value)
 
     async def main() -> Any:
         return await app.resolve(above, overrides={reads: lambda: 5})

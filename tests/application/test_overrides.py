@@ -244,7 +244,7 @@ def test_an_override_of_nothing_is_refused():
         app.override(get_dbs, get_unused)
     assert "Did you mean" in caught.value.hint
     assert "get_db" in caught.value.hint
-    assert "test_override.py" in str(caught.value)
+    assert "test_overrides.py" in str(caught.value)
     with pytest.raises(ValueError, match="no dependency"):
         TestClient(app, overrides={get_unused: get_db})
     with pytest.raises(DeclarationError, match=r"depends on nothing"):
@@ -256,7 +256,7 @@ def test_a_second_copy_of_a_dependency_is_told():
     app = application()
     namespace: dict[str, Any] = {"__name__": get_db.__module__}
     exec("def get_db(): return 'copy'", namespace)
-    with pytest.raises(DeclarationError, match=r"There is another .*get_db, at .*test_override.py:\d+"):
+    with pytest.raises(DeclarationError, match=r"There is another .*get_db, at .*test_overrides.py:\d+"):
         app.override(namespace["get_db"], get_unused)
 
 

@@ -287,7 +287,7 @@ def test_incomplete_responses(web: ModuleType, recorder: Recorder, messages: lis
     assert (recorder.server.attributes or {}).get("error.type") == problem
     (active,) = recorder.points("http.server.active_requests")
     assert active.value == 0
-    assert "typeway.telemetry" not in scope
+    assert "typeway.observation" not in scope
 
 
 @each_framework

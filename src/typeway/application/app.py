@@ -7,11 +7,9 @@ import threading
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
-from importlib import import_module
 from os import environ
 from sys import modules
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
-from weakref import WeakSet
 
 from anyio.to_thread import current_default_thread_limiter
 from starlette.applications import Starlette
@@ -24,6 +22,7 @@ from starlette.routing import BaseRoute
 from typing_extensions import Unpack
 
 from typeway.application.documentation import Pages, add_documentation
+from typeway.application.inject import Resolving
 from typeway.application.lifespan import Life
 from typeway.application.router import Router
 from typeway.application.routes import APIRoute
@@ -32,23 +31,28 @@ from typeway.application.verify import verify_entries, verify_handled, verify_ha
 from typeway.declare.conventions import TYPEWAY, Conventions
 from typeway.declare.demands import verify_options
 from typeway.declare.operation import Operation
-from typeway.declare.options import AboutOptions, AppOptions, RouterOptions, given_options
+from typeway.declare.options import (
+    AboutOptions,
+    ApiRouteOptions,
+    AppOptions,
+    IncludeOptions,
+    RouterOptions,
+    given_options,
+)
 from typeway.declare.paths import without_parentheses
 from typeway.describe.document import build_document
 from typeway.errors.detail import handlers_for
 from typeway.errors.handlers import last_answer, split_handlers
 from typeway.exceptions import TypewayDeprecationWarning, calling_line, declaration_error
 from typeway.serve.cors import SharedErrors, is_cors
+from typeway.serve.frontend import Build
 from typeway.serve.limits import LimitedApp
 from typeway.serve.onion import Onion
 from typeway.serve.originals import ORIGINAL_CALL, ORIGINAL_LAYERS, layers
-from typeway.serve.target import Overrides
-from typeway.types import ASGIApp, ExceptionHandler, Receive, Register, Scope, Send
+from typeway.types import ASGIApp, Endpoint, ExceptionHandler, Receive, Register, Scope, Send
 
 if TYPE_CHECKING:
-    import typeway.application.inject
-    import typeway.application.overrides
-    from typeway.telemetry.begin import Bystander
+    from typeway.telemetry.bystander import Bystander
 
 # As long as nobody has imported this, there is nobody to report to.
 OPENTELEMETRY: Final = "opentelemetry.trace"
@@ -61,20 +65,7 @@ WATCHDOG_MODULE: Final = "typeway.watch.watchdog"
 ROUTED: Final = RouterOptions.__annotations__.keys() & AppOptions.__annotations__.keys()
 
 
-class Elsewhere:
-    """A method that is a function of another module: it is imported when first used, and never by who only serves."""
-
-    def __init__(self, module: str) -> None:
-        self.module = module
-
-    def __set_name__(self, owner: type[Any], name: str) -> None:
-        self.name = name
-
-    def __get__(self, app: Any, owner: type[Any]) -> Any:
-        return getattr(import_module(self.module), self.name).__get__(app, owner)
-
-
-class Typeway(Verbs, Starlette):
+class Typeway(Verbs, Resolving, Starlette):
     """An application: an ASGI callable that serves endpoints written as typed functions.
 
     Its options are `typeway.declare.options.AppOptions`.
@@ -99,8 +90,6 @@ class Typeway(Verbs, Starlette):
     router_class: ClassVar[type[Router]] = Router
     openapi_version: str = "3.1.0"
     router: Router
-    # What counts on the request path: `dependency_overrides`, or since the first `override()` what each context sees.
-    overrides_in_force: Overrides
     # The options that are attributes, with what counts where the author says nothing.
     title: str
     summary: str | None = None
@@ -151,9 +140,7 @@ class Typeway(Verbs, Starlette):
         if self.conventions.mounted_lifespans:
             self.router.lifespan_context = Life(self.router.lifespan_context, self.router)
         self.webhooks: Router = given.get("webhooks") or self.router_class()
-        self._dependency_overrides: dict[Callable[..., Any], Callable[..., Any]] = {}
-        self.overrides_in_force = self._dependency_overrides
-        self.injected: WeakSet[Callable[..., Any]] = WeakSet()
+        self.start_without_overrides()
         self.exception_handlers: dict[Any, ExceptionHandler] = handlers_for(self.errors)
         for key, handler in (given.get("exception_handlers") or {}).items():
             self.add_exception_handler(key, handler)
@@ -180,12 +167,19 @@ class Typeway(Verbs, Starlette):
 
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI document, built when the routes have changed since it was last asked for."""
-        versions = (self.router.version, self.webhooks.version)
-        if self.openapi_schema is None or self._documented != versions:
+        if self.openapi_schema is None or self._documented != self.versions:
             with self._document_lock:
-                self.openapi_schema = self.describe()
-                self._documented = versions
+                # While this thread waited, another one may have built it.
+                if self.openapi_schema is None or self._documented != self.versions:
+                    versions = self.versions
+                    self.openapi_schema = self.describe()
+                    self._documented = versions
         return self.openapi_schema
+
+    @property
+    def versions(self) -> tuple[int, int]:
+        """Which routes and webhooks there are now: the numbers change with them."""
+        return self.router.version, self.webhooks.version
 
     def describe(self) -> dict[str, Any]:
         """The OpenAPI document of the routes as they are now."""
@@ -202,6 +196,34 @@ class Typeway(Verbs, Starlette):
             separate_input_output_schemas=self.separate_input_output_schemas,
             failures=Failures(self.errors).responses,
         )
+
+    # --- what the router keeps ----------------------------------------------------------------------------------
+
+    def include_router(self, router: Router, **options: Unpack[IncludeOptions]) -> None:
+        """Make a router's routes part of the application; see `Router.include_router`."""
+        self.router.include_router(router, **options)
+
+    def add_api_route(self, path: str, endpoint: Endpoint, **options: Unpack[ApiRouteOptions]) -> None:
+        """Add an endpoint for one or several methods; see `Router.add_api_route`."""
+        self.router.add_api_route(path, endpoint, **options)
+
+    def add_api_websocket_route(
+        self, path: str, endpoint: Endpoint, name: str | None = None, *, dependencies: Sequence[Any] | None = None
+    ) -> None:
+        """Add a WebSocket endpoint; see `Router.add_api_websocket_route`."""
+        self.router.add_api_websocket_route(path, endpoint, name=name, dependencies=dependencies)
+
+    def add_websocket_route(self, path: str, endpoint: Endpoint, name: str | None = None) -> None:
+        """Add a plain Starlette WebSocket endpoint, which receives nothing but the WebSocket."""
+        self.router.add_websocket_route(path, endpoint, name=name)
+
+    def add_event_handler(self, event_type: str, func: Callable[[], Any]) -> None:
+        """Run a function at `"startup"` or `"shutdown"`; prefer a lifespan."""
+        self.router.add_event_handler(event_type, func)
+
+    def add_frontend(self, path: str, build: Build) -> None:
+        """Add a frontend; see `frontend()`."""
+        self.router.add_frontend(path, build)
 
     # --- middleware and handlers --------------------------------------------------------------------------------
 
@@ -292,34 +314,6 @@ class Typeway(Verbs, Starlette):
             raise without_parentheses(given, "exception_handler()", "ValueError")
         verify_handled(exc_class_or_status_code, self.conventions)
         return registering(lambda function: self.add_exception_handler(exc_class_or_status_code, function))
-
-    # --- dependencies -------------------------------------------------------------------------------------------
-
-    @property
-    def dependency_overrides(self) -> dict[Callable[..., Any], Callable[..., Any]]:
-        """What runs in the place of dependencies, for every request; `override()` cleans up after itself."""
-        return self._dependency_overrides
-
-    @dependency_overrides.setter
-    def dependency_overrides(self, overrides: dict[Callable[..., Any], Callable[..., Any]]) -> None:
-        given: Any = overrides
-        if not isinstance(given, Mapping) and self.conventions.checks_options:
-            problem = f"dependency_overrides must be a dict, not {given!r}."
-            hint = "Write app.dependency_overrides = {get_db: fake_db}."
-            raise declaration_error(problem, hint=hint, where=calling_line(), also=AttributeError)
-        if self.overrides_in_force is self._dependency_overrides:
-            self.overrides_in_force = overrides
-        self._dependency_overrides = overrides
-
-    # Their signatures and their documentation stand where they are.
-    if TYPE_CHECKING:
-        override = typeway.application.overrides.override
-        resolve = typeway.application.inject.resolve
-        inject = typeway.application.inject.inject
-    else:
-        override = Elsewhere("typeway.application.overrides")
-        resolve = Elsewhere("typeway.application.inject")
-        inject = Elsewhere("typeway.application.inject")
 
     # --- serving ------------------------------------------------------------------------------------------------
 

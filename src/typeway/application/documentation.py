@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -12,8 +12,25 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from typeway.describe import pages
 from typeway.describe.pages import ASSET_PATH, serve_asset
 
-if TYPE_CHECKING:
-    from typeway.application.app import Typeway
+
+class Documented(Protocol):
+    """An application, as far as its documentation needs to know it."""
+
+    title: str
+    openapi_url: str | None
+    docs_url: str | None
+    redoc_url: str | None
+    swagger_ui_oauth2_redirect_url: str | None
+    swagger_ui_init_oauth: dict[str, Any] | None
+    swagger_ui_parameters: dict[str, Any] | None
+    root_path_in_servers: bool
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document."""
+        ...
+
+    def add_route(self, path: str, route: Callable[..., Any], *, include_in_schema: bool) -> None:
+        """Add a plain Starlette endpoint."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +43,7 @@ class Pages:
     asset_path: str | None = ASSET_PATH  # where the application shall serve the files that they load; None if nowhere
 
 
-def add_documentation(app: Typeway, pages: Pages) -> None:
+def add_documentation(app: Documented, pages: Pages) -> None:
     """Add the routes of the document and of its pages, as the application's options say."""
     openapi_url, redirect_url = app.openapi_url, app.swagger_ui_oauth2_redirect_url
     if not openapi_url:
@@ -63,7 +80,7 @@ def add_documentation(app: Typeway, pages: Pages) -> None:
     add_page(app, app.redoc_url, "redoc_html", lambda root_path: pages.redoc(**about(root_path, "ReDoc")))
 
 
-def add_page(app: Typeway, url: str | None, name: str, write: Callable[[str], Response]) -> None:
+def add_page(app: Documented, url: str | None, name: str, write: Callable[[str], Response]) -> None:
     """Add a route, if it has a URL, for what a function writes, given the path under which the application is offered."""
 
     async def page(request: Request) -> Response:

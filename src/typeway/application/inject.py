@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar, overl
 from anyio import CancelScope
 from starlette.routing import Route
 
-from typeway.application.overrides import Dependency, Layered, check_override, is_among, originals, unknown_dependency
+from typeway.application.overrides import (
+    Dependency,
+    Layered,
+    Overridable,
+    check_override,
+    is_among,
+    originals,
+    unknown_dependency,
+)
 from typeway.concurrency import run_in_threadpool
 from typeway.declare.classify import Injected, Input
 from typeway.declare.depends import Depends
@@ -31,8 +39,6 @@ from typeway.serve.target import Overrides
 
 if TYPE_CHECKING:
     from starlette.background import BackgroundTasks
-
-    from typeway.application.app import Typeway
 
 Result = TypeVar("Result")
 Yielding: TypeAlias = Callable[..., AsyncIterator[Result] | Iterator[Result] | Coroutine[Any, Any, Result]]
@@ -75,51 +81,97 @@ class Resolution(Generic[Result]):
         return None if context is None else await context.__aexit__(kind, error, trace)
 
 
-@overload
-def resolve(app: Typeway, dependency: Yielding[Result], *, overrides: Overrides = ...) -> Resolution[Result]: ...
-@overload
-def resolve(app: Typeway, dependency: Callable[..., Result], *, overrides: Overrides = ...) -> Resolution[Result]: ...
-def resolve(app: Typeway, dependency: Dependency, *, overrides: Overrides = MappingProxyType({})) -> Resolution[Any]:
-    """Run a dependency, and all that it depends on, outside a request.
+class Resolving(Overridable):
+    """What an application does so that its dependencies can be used outside a request."""
 
-    Parameters:
-        dependency: what `Depends()` would take.
-        overrides: what to run in the place of what, beside the overrides that are in force.
+    @overload
+    def resolve(self, dependency: Yielding[Result], *, overrides: Overrides = ...) -> Resolution[Result]: ...
+    @overload
+    def resolve(self, dependency: Callable[..., Result], *, overrides: Overrides = ...) -> Resolution[Result]: ...
+    def resolve(self, dependency: Dependency, *, overrides: Overrides = MappingProxyType({})) -> Resolution[Any]:
+        """Run a dependency, and all that it depends on, outside a request.
 
-    Returns:
-        What to await for the value, cleaned up by then; or to enter with `async with`, cleaned up at the end.
+        Parameters:
+            dependency: what `Depends()` would take.
+            overrides: what to run in the place of what, beside the overrides that are in force.
 
-    Raises:
-        DeclarationError: a parameter needs a request, or an override replaces nothing.
+        Returns:
+            What to await for the value, cleaned up by then; or to enter with `async with`, cleaned up at the end.
 
-    Example:
-        ```python
-        async with app.resolve(get_service) as service:
-            await service.send_reminders()
-        ```
-    """
+        Raises:
+            DeclarationError: a parameter needs a request, or an override replaces nothing.
 
-    def endpoint(value: Any) -> Any:
-        return value
+        Example:
+            ```python
+            async with app.resolve(get_service) as service:
+                await service.send_reminders()
+            ```
+        """
 
-    wanted = Parameter("value", Any, default=Depends(dependency))
-    declaration = replace(read_declaration(endpoint), parameters=(wanted,))
-    replaced: dict[Dependency, Dependency] = dict(Layered(app).current())
-    if overrides:
-        check_overrides(app, operation_of(app, declaration), replaced, overrides)
-        replaced.update(overrides)
-    plan = plan_outside(app, declaration, replaced)
+        def endpoint(value: Any) -> Any:
+            return value
 
-    @asynccontextmanager
-    async def context() -> AsyncIterator[Any]:
-        async with running(app, plan) as values:
-            yield values["value"]
+        wanted = Parameter("value", Any, default=Depends(dependency))
+        declaration = replace(read_declaration(endpoint), parameters=(wanted,))
+        replaced: dict[Dependency, Dependency] = dict(Layered(self).current())
+        if overrides:
+            check_overrides(self, operation_of(self, declaration), replaced, overrides)
+            replaced.update(overrides)
+        plan = plan_outside(self, declaration, replaced)
 
-    return Resolution(context)
+        @asynccontextmanager
+        async def context() -> AsyncIterator[Any]:
+            async with running(self, plan) as values:
+                yield values["value"]
+
+        return Resolution(context)
+
+    @overload
+    def inject(self, function: Callable[..., Coroutine[Any, Any, Result]]) -> Injecting[Result]: ...
+    @overload
+    def inject(self, function: Callable[..., Result]) -> Injecting[Result]: ...
+    def inject(self, function: Callable[..., Any]) -> Injecting[Any]:
+        """Fill in a function's dependencies whenever it is called; a `def` function runs in the thread pool.
+
+        What the caller passes is taken as it is.
+
+        Example:
+            ```python
+            @app.inject
+            async def remind(day: date, service: Annotated[Service, Depends(get_service)]) -> int:
+                return await service.remind(day)
+
+            asyncio.run(remind(date.today()))
+            ```
+        """
+        declaration = read_declaration(function)
+        if is_generator(function) or is_async_generator(function):
+            raise declaration_error(
+                "a generator cannot be injected: nobody would know when to clean up after it.",
+                hint="Make it a dependency, and enter it with `async with app.resolve(...)`.",
+                where=declaration.where,
+                also=TypeError,
+            )
+        signature = inspect.signature(function)
+        wanted = frozenset(name for name, _ in build_tree(operation_of(self, declaration)).children if name is not None)
+        is_async = is_coroutine(function)
+
+        @wraps(function)
+        async def injected(*args: Any, **kwargs: Any) -> Any:
+            given = signature.bind_partial(*args, **kwargs).arguments
+            left = tuple(entry for entry in declaration.parameters if entry.name in wanted and entry.name not in given)
+            plan = plan_outside(self, replace(declaration, parameters=left), Layered(self).current())
+            async with running(self, plan) as values:
+                if is_async:
+                    return await function(*args, **kwargs, **values)
+                return await run_in_threadpool(function, *args, **kwargs, **values)
+
+        self.injected.add(injected)
+        return injected
 
 
 def check_overrides(
-    app: Typeway,
+    app: Overridable,
     operation: Operation,
     present: Mapping[Dependency, Dependency],
     overrides: Mapping[Dependency, Dependency],
@@ -135,51 +187,7 @@ def check_overrides(
             raise unknown_dependency(original, known, "no dependency of what is resolved") from error
 
 
-@overload
-def inject(app: Typeway, function: Callable[..., Coroutine[Any, Any, Result]]) -> Injecting[Result]: ...
-@overload
-def inject(app: Typeway, function: Callable[..., Result]) -> Injecting[Result]: ...
-def inject(app: Typeway, function: Callable[..., Any]) -> Injecting[Any]:
-    """Fill in a function's dependencies whenever it is called; a `def` function runs in the thread pool.
-
-    What the caller passes is taken as it is.
-
-    Example:
-        ```python
-        @app.inject
-        async def remind(day: date, service: Annotated[Service, Depends(get_service)]) -> int:
-            return await service.remind(day)
-
-        asyncio.run(remind(date.today()))
-        ```
-    """
-    declaration = read_declaration(function)
-    if is_generator(function) or is_async_generator(function):
-        raise declaration_error(
-            "a generator cannot be injected: nobody would know when to clean up after it.",
-            hint="Make it a dependency, and enter it with `async with app.resolve(...)`.",
-            where=declaration.where,
-            also=TypeError,
-        )
-    signature = inspect.signature(function)
-    wanted = frozenset(name for name, _ in build_tree(operation_of(app, declaration)).children if name is not None)
-    is_async = is_coroutine(function)
-
-    @wraps(function)
-    async def injected(*args: Any, **kwargs: Any) -> Any:
-        given = signature.bind_partial(*args, **kwargs).arguments
-        left = tuple(entry for entry in declaration.parameters if entry.name in wanted and entry.name not in given)
-        plan = plan_outside(app, replace(declaration, parameters=left), Layered(app).current())
-        async with running(app, plan) as values:
-            if is_async:
-                return await function(*args, **kwargs, **values)
-            return await run_in_threadpool(function, *args, **kwargs, **values)
-
-    app.injected.add(injected)
-    return injected
-
-
-def operation_of(app: Typeway, declaration: Declaration) -> Operation:
+def operation_of(app: Overridable, declaration: Declaration) -> Operation:
     """What stands for the operation: it has no method, so that it has no body either."""
     return Operation(
         path="", path_format="", path_names=frozenset(), methods=(), name="", declaration=declaration,
@@ -187,7 +195,7 @@ def operation_of(app: Typeway, declaration: Declaration) -> Operation:
     )  # fmt: skip
 
 
-def plan_outside(app: Typeway, declaration: Declaration, overrides: Mapping[Dependency, Dependency]) -> Plan:
+def plan_outside(app: Overridable, declaration: Declaration, overrides: Mapping[Dependency, Dependency]) -> Plan:
     """The plan of a function's dependencies, none of which needs a request.
 
     Raises:
@@ -226,7 +234,7 @@ NEEDS_REQUEST: Final = frozenset({"Request", "WebSocket", "HTTPConnection", "Res
 
 
 @asynccontextmanager
-async def running(app: Typeway, plan: Plan) -> AsyncIterator[dict[str, Any]]:
+async def running(app: Overridable, plan: Plan) -> AsyncIterator[dict[str, Any]]:
     """Run a plan's dependencies around a block, as they run around an endpoint.
 
     After the block come generators of the function's scope, background tasks, and generators of the request's scope,

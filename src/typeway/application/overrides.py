@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import difflib
+import threading
 from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, ClassVar, Final
+from weakref import WeakSet
 
+from typeway.application.router import Router
 from typeway.application.routes import APIRoute, APIWebSocketRoute
 from typeway.declare.conventions import Conventions
 from typeway.declare.scope import where
 from typeway.declare.signature import read_declaration
-from typeway.exceptions import DeclarationError, declaration_error
+from typeway.exceptions import DeclarationError, calling_line, declaration_error
 from typeway.plan.build import build_tree
 from typeway.plan.tree import Node, grow_tree
-
-if TYPE_CHECKING:
-    from typeway.application.app import Typeway
 
 Dependency = Callable[..., Any]
 Replacements = Mapping[Dependency, Dependency]
 
 
-class Entry:
-    """One set of replacements, as long as its block lasts.
+class Block:
+    """One set of replacements, as long as its `with` block lasts.
 
     Parameters:
         app: the application whose dependencies are replaced.
@@ -33,7 +33,7 @@ class Entry:
 
     __slots__ = ("app", "is_open", "replacements")
 
-    def __init__(self, app: Typeway, replacements: Replacements) -> None:
+    def __init__(self, app: Overridable, replacements: Replacements) -> None:
         self.app = app
         self.replacements = dict(replacements)
         self.is_open = True
@@ -42,23 +42,26 @@ class Entry:
 # The innermost last. Tasks and threads that are started inside a block inherit it, others never see it. A block that
 # has ended is over for those too that have inherited it, and where it ends in another context than it began in, as it
 # does for fixtures that are generators, there is no token to give back.
-ENTRIES: Final[ContextVar[tuple[Entry, ...]]] = ContextVar("typeway_overrides", default=())
+BLOCKS: Final[ContextVar[tuple[Block, ...]]] = ContextVar("typeway_overrides", default=())
+
+# Blocks of one application may begin and end in several threads at once.
+COUNTING: Final = threading.Lock()
 
 
 class Layered(Mapping[Dependency, Dependency]):
     """An application's overrides as the current context sees them: its own, and over them those of open blocks.
 
-    It takes the place of the plain mapping on the request path as soon as a block has been opened, so that an
-    application of which nobody overrides anything asks no context.
+    It takes the place of the plain mapping on the request path as long as a block is open, so that an application of
+    which nobody overrides anything asks no context.
     """
 
-    def __init__(self, app: Typeway) -> None:
+    def __init__(self, app: Overridable) -> None:
         self.app = app
 
     def current(self) -> Mapping[Dependency, Dependency]:
         """What counts now and here."""
         found: dict[Dependency, Dependency] = dict(self.app.dependency_overrides)
-        for entry in ENTRIES.get():
+        for entry in BLOCKS.get():
             if entry.is_open and entry.app is self.app:
                 found.update(entry.replacements)
         return found
@@ -77,23 +80,58 @@ class Layered(Mapping[Dependency, Dependency]):
         return self.current().items()
 
 
-def override(app: Typeway, dependency: Dependency, replacement: Dependency) -> AbstractContextManager[None]:
-    """Run another callable in the place of a dependency within a `with` block.
+class Overridable:
+    """What an application does so that its dependencies can be replaced, for every request or within a block."""
 
-    Only what runs in the block's context sees it: its own code, requests of a test client, tasks started in it.
-    Blocks nest, and the innermost counts.
+    conventions: ClassVar[Conventions]
+    title: str
+    router: Router
+    # What the request path reads: `dependency_overrides`, or what each context sees while a block is open.
+    overrides_in_force: Replacements
+    # The functions that `inject()` has returned, as long as somebody keeps them: their dependencies can be replaced too.
+    injected: WeakSet[Callable[..., Any]]
+    _dependency_overrides: dict[Dependency, Dependency]
+    _open_blocks: int = 0
 
-    Raises:
-        DeclarationError: nothing in the application depends on it.
+    def start_without_overrides(self) -> None:
+        """Let every dependency run as it is declared."""
+        self.overrides_in_force = self._dependency_overrides = {}
+        self.injected = WeakSet()
 
-    Example:
-        ```python
-        with app.override(get_db, fake_db):
-            client.get("/tasks")
-        ```
-    """
-    check_overrides(app, {dependency: replacement})
-    return in_force(app, {dependency: replacement})
+    @property
+    def dependency_overrides(self) -> dict[Dependency, Dependency]:
+        """What runs in the place of dependencies, for every request; `override()` cleans up after itself."""
+        return self._dependency_overrides
+
+    @dependency_overrides.setter
+    def dependency_overrides(self, overrides: dict[Dependency, Dependency]) -> None:
+        given: Any = overrides
+        if not isinstance(given, Mapping) and self.conventions.checks_options:
+            problem = f"dependency_overrides must be a dict, not {given!r}."
+            hint = "Write app.dependency_overrides = {get_db: fake_db}."
+            raise declaration_error(problem, hint=hint, where=calling_line(), also=AttributeError)
+        with COUNTING:
+            self._dependency_overrides = overrides
+            if not self._open_blocks:
+                self.overrides_in_force = overrides
+
+    def override(self, dependency: Dependency, replacement: Dependency) -> AbstractContextManager[None]:
+        """Run another callable in the place of a dependency within a `with` block.
+
+        Only what runs in the block's context sees it: its own code, requests of a test client, tasks started in it.
+        Blocks nest, and the innermost counts.
+
+        Raises:
+            DeclarationError: nothing in the application depends on it.
+
+        Example:
+            ```python
+            with app.override(get_db, fake_db):
+                client.get("/tasks")
+            ```
+        """
+        check_overrides(self, {dependency: replacement})
+        return in_force(self, {dependency: replacement})
 
 
 def check_overrides(app: Any, replacements: Replacements) -> None:
@@ -113,23 +151,29 @@ def check_overrides(app: Any, replacements: Replacements) -> None:
 
 
 @contextmanager
-def in_force(app: Typeway, replacements: Replacements) -> Iterator[None]:
+def in_force(app: Overridable, replacements: Replacements) -> Iterator[None]:
     """Run other callables in the place of an application's dependencies within a block.
 
     Parameters:
         replacements: what to run in the place of what.
     """
-    entry = Entry(app, replacements)
-    app.overrides_in_force = Layered(app)
-    ENTRIES.set((*ENTRIES.get(), entry))
+    block = Block(app, replacements)
+    with COUNTING:
+        app._open_blocks += 1
+        app.overrides_in_force = Layered(app)
+    BLOCKS.set((*BLOCKS.get(), block))
     try:
         yield
     finally:
-        entry.is_open = False
-        ENTRIES.set(tuple(other for other in ENTRIES.get() if other is not entry))
+        block.is_open = False
+        BLOCKS.set(tuple(other for other in BLOCKS.get() if other is not block))
+        with COUNTING:
+            app._open_blocks -= 1
+            if not app._open_blocks:
+                app.overrides_in_force = app._dependency_overrides
 
 
-def check_override(app: Typeway, original: Dependency, replacement: Dependency) -> None:
+def check_override(app: Overridable, original: Dependency, replacement: Dependency) -> None:
     """Refuse an override that would do nothing, or could not run.
 
     Raises:
@@ -153,7 +197,7 @@ def is_among(wanted: Dependency, dependencies: Iterable[Dependency]) -> bool:
     return any(wanted is dependency for dependency in dependencies)
 
 
-def known_dependencies(app: Typeway, *, anew: bool = False) -> list[Dependency]:
+def known_dependencies(app: Overridable, *, anew: bool = False) -> list[Dependency]:
     """Everything that an endpoint, a frontend or an injected function of an application depends on.
 
     Parameters:
@@ -167,8 +211,8 @@ def known_dependencies(app: Typeway, *, anew: bool = False) -> list[Dependency]:
     return kept[1]
 
 
-def trees_of(app: Typeway) -> Iterator[Node]:
-    for route in app.routes:
+def trees_of(app: Overridable) -> Iterator[Node]:
+    for route in app.router.routes:
         if isinstance(route, (APIRoute, APIWebSocketRoute)):
             yield route.tree()
     for frontend in app.router.frontends:
@@ -186,7 +230,7 @@ def originals(tree: Node) -> Iterator[Dependency]:
     return (node.original for node in tree.walk() if node.depends is not None)
 
 
-def below_replacements(app: Typeway) -> Iterator[Dependency]:
+def below_replacements(app: Overridable) -> Iterator[Dependency]:
     """What the functions depend on that already stand in for others: they can be overridden as well."""
     for replacement in Layered(app).current().values():
         yield from originals(tree_below(replacement, app.conventions))

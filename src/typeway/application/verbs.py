@@ -9,14 +9,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from typing_extensions import Unpack, deprecated
 
 from typeway.declare.conventions import Conventions
-from typeway.declare.options import ApiRouteOptions, IncludeOptions, RouteOptions, check_names
+from typeway.declare.options import ApiRouteOptions, RouteOptions, check_names
 from typeway.declare.paths import verify_decorator, without_parentheses
 from typeway.exceptions import UnknownOptionError, calling_line
 from typeway.serve.frontend import Build, Fallback, read_build
 from typeway.types import DecoratedCallable, Endpoint, Register
-
-if TYPE_CHECKING:
-    from typeway.application.router import Router
 
 
 def registering(add: Callable[[Any], Any]) -> Register:
@@ -30,39 +27,23 @@ def registering(add: Callable[[Any], Any]) -> Register:
 
 
 class Verbs:
-    """What applications and routers have in common: decorators for endpoints, and methods that add them.
-
-    An application leaves to its router what is added; a router keeps it.
-    """
+    """The decorators that applications and routers have in common; each registers what it decorates by an `add_` method."""
 
     conventions: ClassVar[Conventions]
-    router: Router
 
-    def include_router(self, router: Router, **options: Unpack[IncludeOptions]) -> None:
-        """Make a router's routes part of the application; see `Router.include_router`."""
-        self.router.include_router(router, **options)
+    if TYPE_CHECKING:  # Each class has its own: a router keeps what is added, an application adds it to its router.
 
-    def add_api_route(self, path: str, endpoint: Endpoint, **options: Unpack[ApiRouteOptions]) -> None:
-        """Add an endpoint for one or several methods; see `Router.add_api_route`."""
-        self.router.add_api_route(path, endpoint, **options)
+        def add_api_route(self, path: str, endpoint: Endpoint, **options: Unpack[ApiRouteOptions]) -> None: ...
 
-    def add_api_websocket_route(
-        self, path: str, endpoint: Endpoint, name: str | None = None, *, dependencies: Sequence[Any] | None = None
-    ) -> None:
-        """Add a WebSocket endpoint; see `Router.add_api_websocket_route`."""
-        self.router.add_api_websocket_route(path, endpoint, name=name, dependencies=dependencies)
+        def add_api_websocket_route(
+            self, path: str, endpoint: Endpoint, name: str | None = None, *, dependencies: Sequence[Any] | None = None
+        ) -> None: ...
 
-    def add_websocket_route(self, path: str, endpoint: Endpoint, name: str | None = None) -> None:
-        """Add a plain Starlette WebSocket endpoint, which receives nothing but the WebSocket."""
-        self.router.add_websocket_route(path, endpoint, name=name)
+        def add_websocket_route(self, path: str, endpoint: Endpoint, name: str | None = None) -> None: ...
 
-    def add_event_handler(self, event_type: str, func: Callable[[], Any]) -> None:
-        """Run a function at `"startup"` or `"shutdown"`; prefer a lifespan."""
-        self.router.add_event_handler(event_type, func)
+        def add_event_handler(self, event_type: str, func: Callable[[], Any]) -> None: ...
 
-    def add_frontend(self, path: str, build: Build) -> None:
-        """Add a frontend; see `frontend()`."""
-        self.router.add_frontend(path, build)
+        def add_frontend(self, path: str, build: Build) -> None: ...
 
     def api_route(self, path: str, **options: Unpack[ApiRouteOptions]) -> Register:
         """Register an endpoint for the methods in `methods`."""

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Sequence
 from copy import copy
+from enum import Enum
 from typing import Any, ClassVar, Final, Literal, Self
 
 from pydantic.fields import FieldInfo
@@ -117,14 +118,21 @@ def warn_deprecated(message: str) -> None:
     warnings.warn(message, TypewayDeprecationWarning, stacklevel=4)
 
 
+class ParameterInType(Enum):
+    """The locations of OpenAPI's Parameter Object (OpenAPI 3.1, section 4.8.12)."""
+
+    query = "query"
+    header = "header"
+    path = "path"
+    cookie = "cookie"
+
+
 class Param(Marker):
     """A marker for a value outside the body."""
 
     @property
-    def in_(self) -> Any:
-        """The location, as FastAPI calls it: a `ParameterInType`."""
-        from typeway.compat.shapes.models import ParameterInType
-
+    def in_(self) -> ParameterInType:
+        """The location as an enum, which is FastAPI's way of saying it."""
         return ParameterInType(self.location)
 
 

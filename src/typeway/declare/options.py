@@ -17,10 +17,12 @@ from typing_extensions import TypedDict, deprecated
 from typeway.datastructures import DefaultPlaceholder
 from typeway.declare.problem import Problem
 from typeway.exceptions import UnknownOptionError, declaration_error
-from typeway.types import ASGIApp, IncEx
+from typeway.types import ASGIApp, IncEx, Scope
 
 if TYPE_CHECKING:
-    from typeway.telemetry.config import TelemetryConfig
+    from opentelemetry._logs import LoggerProvider
+    from opentelemetry.metrics import MeterProvider
+    from opentelemetry.trace import TracerProvider
 
 
 @with_config(ConfigDict(extra="forbid", strict=True))
@@ -174,6 +176,29 @@ class AboutOptions(TypedDict, total=False):
     """The licence: name, and identifier or url."""
     servers: Sequence[Mapping[str, Any]] | None
     """The servers that offer the API: url, description."""
+
+
+class TelemetryConfig(TypedDict, total=False, closed=True):
+    """The settings of `Typeway(telemetry={...})`; what is left out keeps its default."""
+
+    tracer_provider: TracerProvider | None
+    """Takes the spans, instead of the global provider. Who made it shuts it down."""
+    meter_provider: MeterProvider | None
+    """Takes the measurements, instead of the global provider."""
+    logger_provider: LoggerProvider | None
+    """Takes the events, instead of the global provider."""
+    tracing: bool
+    """Whether requests and WebSocket connections have spans; True unless given."""
+    metrics: bool
+    """Whether the duration of requests and their number in flight are measured; True unless given."""
+    logs: bool
+    """Whether refused requests and unhandled exceptions, tracebacks included, are reported; True unless given."""
+    operation_spans: bool
+    """Whether dependencies, endpoint, serialization and background tasks have spans; True unless given."""
+    auto_configure: bool | None
+    """Whether exporters are set up from the environment; unless given, TYPEWAY_OTEL_AUTO_CONFIGURE=true says so."""
+    exclude: Callable[[Scope], bool] | None
+    """Says of an ASGI scope whether it shall not be observed."""
 
 
 class AppOptions(ServerOptions, AboutOptions, total=False, closed=True):

@@ -230,7 +230,5 @@ def own_members(blueprint: Blueprint, foundation: Any) -> dict[str, Any]:
 
 def restored(root: type[BaseModel], recipes: tuple[Any, ...]) -> Any:
     """An empty instance of a derived model, for a pickle to fill; the class itself has no place to import it from."""
-    from typeway.derive.models import derive
-
-    kind: Any = functools.reduce(derive, recipes, root)
+    kind: Any = functools.reduce(lambda model, recipe: recipe.derived_type(model), recipes, root)
     return kind.__new__(kind)

@@ -5,7 +5,7 @@ An application is observed without a line of code as soon as a provider exists, 
 says what can be set; `get_telemetry_data()` tells processors of spans and logs about the request at hand.
 """
 
-from typeway.telemetry.config import TelemetryConfig as TelemetryConfig
+from typeway.declare.options import TelemetryConfig as TelemetryConfig
 from typeway.telemetry.data import TelemetryData as TelemetryData
 from typeway.telemetry.data import get_telemetry_data as get_telemetry_data
 

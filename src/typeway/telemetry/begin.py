@@ -5,21 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from typeway.telemetry.bystander import Bystander, Observed
 from typeway.telemetry.config import checked
-from typeway.types import ASGIApp, Scope
-
-if TYPE_CHECKING:
-    from typeway.application.app import Typeway
-
-
-class Bystander:
-    """Observes nothing: OpenTelemetry cannot be used as it is installed here."""
-
-    def around(self, stack: ASGIApp, scope: Scope) -> ASGIApp:
-        """What shall serve a connection: the application's own stack, or the same under observation."""
-        return stack
 
 
 def begin(config: Mapping[str, Any] | None, title: str) -> dict[str, Any]:
@@ -50,7 +39,7 @@ def log(title: str, is_wanted: bool, reason: str) -> None:
     logging.getLogger(title.lower()).log(level, "There is no telemetry: %s.", reason)
 
 
-def observer_of(app: Typeway) -> Bystander:
+def observer_of(app: Observed) -> Bystander:
     """The observer of an application; called once OpenTelemetry has been imported by anybody."""
     try:
         from typeway.telemetry.observer import Observer

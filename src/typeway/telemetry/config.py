@@ -1,43 +1,12 @@
-"""Say what can be set about telemetry, and check what was set."""
+"""Check the settings of telemetry."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
-from typing_extensions import TypedDict
-
-from typeway.declare.options import given_options
+from typeway.declare.options import TelemetryConfig, given_options
 from typeway.exceptions import declaration_error
-from typeway.types import Scope
-
-if TYPE_CHECKING:
-    from opentelemetry._logs import LoggerProvider
-    from opentelemetry.metrics import MeterProvider
-    from opentelemetry.trace import TracerProvider
-
-
-class TelemetryConfig(TypedDict, total=False, closed=True):
-    """The settings of `Typeway(telemetry={...})`; what is left out keeps its default."""
-
-    tracer_provider: TracerProvider | None
-    """Takes the spans, instead of the global provider. Who made it shuts it down."""
-    meter_provider: MeterProvider | None
-    """Takes the measurements, instead of the global provider."""
-    logger_provider: LoggerProvider | None
-    """Takes the events, instead of the global provider."""
-    tracing: bool
-    """Whether requests and WebSocket connections have spans; True unless given."""
-    metrics: bool
-    """Whether the duration of requests and their number in flight are measured; True unless given."""
-    logs: bool
-    """Whether refused requests and unhandled exceptions, tracebacks included, are reported; True unless given."""
-    operation_spans: bool
-    """Whether dependencies, endpoint, serialization and background tasks have spans; True unless given."""
-    auto_configure: bool | None
-    """Whether exporters are set up from the environment; unless given, TYPEWAY_OTEL_AUTO_CONFIGURE=true says so."""
-    exclude: Callable[[Scope], bool] | None
-    """Says of an ASGI scope whether it shall not be observed."""
 
 
 def checked(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # Where scopes and OpenTelemetry's contexts carry the observation of a request. None there means: this request is not
 # to be observed, whatever is around it.
-OBSERVATION: Final = "typeway.telemetry"
+OBSERVATION: Final = "typeway.observation"
 
 
 @dataclass(kw_only=True, slots=True)

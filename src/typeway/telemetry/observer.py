@@ -8,10 +8,9 @@ from typing import Any, Final
 
 from opentelemetry.context import attach, detach, get_value, set_value
 
-from typeway.application.app import Typeway
 from typeway.serve.target import WATCH, Instrument
 from typeway.telemetry.attributes import known_methods
-from typeway.telemetry.begin import Bystander
+from typeway.telemetry.bystander import Bystander, Observed
 from typeway.telemetry.data import OBSERVATION
 from typeway.telemetry.exporters import EXPORTERS, exports
 from typeway.telemetry.instrument import observed_plan, observed_responder
@@ -34,7 +33,7 @@ class Observer(Bystander):
         config: what its author has set.
     """
 
-    def __init__(self, app: Typeway, config: Mapping[str, Any]) -> None:
+    def __init__(self, app: Observed, config: Mapping[str, Any]) -> None:
         self.app = app
         self.config = config
         self.exclude = config.get("exclude")

@@ -6,8 +6,6 @@ from typing import Any
 
 from starlette.routing import Host, Mount
 
-from typeway.application.app import Typeway
-from typeway.application.router import Router
 from typeway.serve.asgi import Site, path_of, turned
 from typeway.serve.match import Found
 from typeway.types import Scope
@@ -20,12 +18,9 @@ def declared_path(app: Any, scope: Scope) -> str | None:
         app: the application or router; one that is not ours knows nothing of paths.
         scope: the scope as the application receives it.
     """
-    router = router_of(app)
-    if router is None:
+    site = site_of(app, scope)
+    if site is None:
         return None
-    if isinstance(app, Typeway):
-        scope = {**scope, "app": app}
-    site = router.site(scope)
     found = find(site, scope)
     if found is None:
         path = path_of(scope)
@@ -40,15 +35,20 @@ def declared_path(app: Any, scope: Scope) -> str | None:
     return path_format
 
 
-def router_of(app: Any) -> Router | None:
-    router = app.router if isinstance(app, Typeway) else app
-    return router if isinstance(router, Router) else None
+def site_of(app: Any, scope: Scope) -> Site | None:
+    """What the request path reads of an application or router; None if it is not ours."""
+    router = getattr(app, "router", app)
+    find_site = getattr(router, "site", None)
+    if find_site is None:
+        return None
+    site: Site = find_site(scope if router is app else {**scope, "app": app})
+    return site
 
 
 def application_in(route: Mount | Host) -> Any:
     """What a mount leads to, without the middleware around it."""
     app: Any = route.app
-    while app is not None and router_of(app) is None:
+    while app is not None and not hasattr(getattr(app, "router", app), "site"):
         app = getattr(app, "app", None)
     return app
 

@@ -2,12 +2,12 @@
 
 # ruff: noqa: N815  the specification's spelling
 
-from enum import Enum
 from typing import Annotated, Any, Literal, TypeAlias, Union
 
 from pydantic import AnyUrl, BaseModel, ConfigDict, Field, with_config
 from typing_extensions import TypedDict
 
+from typeway.declare.markers import ParameterInType
 from typeway.security.schemes import (
     APIKey,
     APIKeyIn,
@@ -250,15 +250,6 @@ class Example(TypedDict, total=False):
     description: str | None
     value: Any | None
     externalValue: AnyUrl | None
-
-
-class ParameterInType(Enum):
-    """Where a parameter stands."""
-
-    query = "query"
-    header = "header"
-    path = "path"
-    cookie = "cookie"
 
 
 class Encoding(Extensible):

@@ -1,7 +1,10 @@
 """An application holds options, handlers, middleware and overrides, and is Starlette's application to tools."""
 
 import gc
+import threading
+import time
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Any
 
 import pytest
@@ -353,3 +356,26 @@ def test_a_subclass_may_say_what_its_applications_are_called() -> None:
     assert (Shop().title, Shop().version) == ("Shop", "2.0")
     assert Shop(title="Other").openapi()["info"] == {"title": "Other", "version": "2.0"}
     assert Typeway().title == "Typeway"
+
+
+def test_the_document_is_built_once_for_all_threads_that_wait():
+    """Threads that ask for the document at the same time get the one that the first of them builds."""
+    built, together = [], threading.Barrier(6)
+
+    class Slow(Typeway):
+        def describe(self) -> dict[str, Any]:
+            built.append(threading.get_ident())
+            time.sleep(0.2)  # the others have begun to wait by then; the test holds if they have not
+            return super().describe()
+
+    app = Slow()
+    app.get("/")(lambda: None)
+
+    def ask_for_it() -> dict[str, Any]:
+        together.wait(20)
+        return app.openapi()
+
+    with ThreadPoolExecutor(6) as pool:
+        documents = [future.result(20) for future in [pool.submit(ask_for_it) for _ in range(6)]]
+    assert len(built) == 1
+    assert all(document is documents[0] for document in documents)

@@ -307,3 +307,18 @@ def test_generators_take_the_place_of_functions():
     with TestClient(app, overrides={get_db: fake}) as client:
         assert get(client, "/user") == "user of fake"
     assert log == ["open", "closed"]
+
+
+def test_nothing_is_left_in_force_when_the_last_block_has_ended():
+    """Requests ask contexts for overrides only while a block is open, in whichever order blocks end."""
+    app = application()
+    app.dependency_overrides[get_clock] = lambda: "noon"
+    first, second = app.override(get_db, lambda: "first"), app.override(get_db, lambda: "second")
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert get(TestClient(app), "/db") == "second"
+    assert app.overrides_in_force is not app.dependency_overrides
+    second.__exit__(None, None, None)
+    assert app.overrides_in_force is app.dependency_overrides
+    assert (get(TestClient(app), "/db"), get(TestClient(app), "/clock")) == ("real", "noon")

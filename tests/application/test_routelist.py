@@ -1,5 +1,7 @@
 """`app.routes` is one flat list, and changing it changes the application, as plugins and tests expect."""
 
+import gc
+import weakref
 from typing import Any
 
 import pytest
@@ -188,3 +190,30 @@ def test_there_is_one_list_for_the_routers_life() -> None:
     assert (len(held), held[0].path, bool(held), [*held], list(held) == held) == (1, "/r/b", True, app.routes, True)
     assert held[0] in held
     assert repr(held) == repr(list(app.routes))
+
+
+def test_what_was_shown_of_a_removed_route_is_dropped():
+    """Routes that come and go in an included router leave nothing behind in the application."""
+    app, router = Typeway(), Router()
+    app.include_router(router, prefix="/api")
+    before = len(app.routes)
+    shown = []
+    for number in range(100):
+        router.get(f"/items/{number}")(lambda: None)
+        shown.append(weakref.ref(app.routes[-1]))
+        router.routes.pop()
+        assert len(app.routes) == before
+    gc.collect()
+    assert [reference for reference in shown if reference() is not None] == []
+
+
+def test_what_is_shown_of_a_route_stays_the_same_object():
+    """Programs keep what they find in `app.routes`, and set attributes of it, while other routes come and go."""
+    app, router = Typeway(), Router()
+    app.include_router(router, prefix="/api")
+    router.get("/kept")(lambda: None)
+    kept = app.routes[-1]
+    router.get("/other")(lambda: None)
+    assert app.routes[-2] is kept
+    router.routes.pop()
+    assert app.routes[-1] is kept

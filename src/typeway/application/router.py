@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from types import MappingProxyType, NoneType
+from collections.abc import Callable, Mapping, Sequence
+from types import NoneType
 from typing import Any, ClassVar, Final
 
 from starlette import routing
@@ -14,13 +13,14 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 from typing_extensions import Unpack
 
+from typeway.application.inclusion import FlatRoutes, Inclusion
 from typeway.application.lifespan import EVENTS, Events, lifespan_of, merged
 from typeway.application.placement import verify_included, verify_placed
 from typeway.application.routelist import RouteList
 from typeway.application.routes import APIRoute, APIWebSocketRoute, Route, title_of
 from typeway.application.verbs import Verbs, registering
 from typeway.application.verify import verify_events, verify_lifespan, verify_mounted, verify_router
-from typeway.application.views import check_prefix, indexes_of, view_of
+from typeway.application.views import indexes_of
 from typeway.datastructures import DefaultPlaceholder
 from typeway.declare.conventions import TYPEWAY, Conventions
 from typeway.declare.demands import verify_options
@@ -32,7 +32,7 @@ from typeway.declare.options import (
     given_options,
     inherit,
 )
-from typeway.declare.paths import names_in, verify_decorator, verify_slash, verify_text
+from typeway.declare.paths import names_in, verify_decorator, verify_prefix, verify_slash, verify_text
 from typeway.exceptions import calling_line, declaration_error
 from typeway.serve.asgi import NoApplication, Site, serve_http
 from typeway.serve.frontend import Build, Frontend
@@ -44,14 +44,6 @@ JOINED: Final = ("tags", "dependencies", "callbacks", "raises", "responses", "de
 # What counts for routes that say nothing of their own, also for those that are there already when their router is
 # included; attributes of the router itself where somebody has set them.
 DEFAULTS: Final = ("default_response_class", "generate_unique_id_function", "strict_content_type")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Inclusion:
-    """A link to a router whose routes are part of another's."""
-
-    router: Router  # the included router; routes added to it later are included as well
-    options: Mapping[str, Any]  # what the inclusion adds to them
 
 
 class Router(Verbs, routing.Router):
@@ -97,14 +89,12 @@ class Router(Verbs, routing.Router):
         verify_options(owner, given, self.conventions)
         self._lock = threading.RLock()
         self._parents: weakref.WeakSet[Router] = weakref.WeakSet()
-        self._own: list[BaseRoute | Inclusion] = []
+        self.own_routes: list[BaseRoute | Inclusion] = []
+        self._flat = FlatRoutes(self)
         self._routes = RouteList(self)
-        # What inclusions show, by the way to it, kept so that it stays the same objects; None where it is hidden here.
-        # The route beside it is the one whose id ends the way: while it stands here, no other can have that id.
-        self._views: dict[tuple[Any, ...], tuple[BaseRoute, BaseRoute | None]] = {}
         self._site: Site | None = None
         self.version = 0
-        self.prefix = check_prefix(given.get("prefix", ""))
+        self.prefix = verify_prefix(given.get("prefix", ""))
         self.route_class: type[APIRoute] = given.get("route_class", self.default_route_class)
         self.tags = list(given.get("tags") or ())
         self.dependencies = list(given.get("dependencies") or ())
@@ -158,39 +148,35 @@ class Router(Verbs, routing.Router):
 
     def shown(self) -> list[BaseRoute]:
         """What `routes` shows: every route but the frontends, which are asked last."""
-        with self._lock:
-            return [route for _, route in self.flatten(self) if not isinstance(route, Frontend)]
+        return [route for _, route in self._flat.list() if not isinstance(route, Frontend)]
 
     def show(self, routes: Sequence[BaseRoute]) -> None:
         """Take these routes over in the place of those that `routes` shows."""
-        current = [(item, id(route)) for item, route in self.flatten(self) if not isinstance(route, Frontend)]
+        current = [(item, id(route)) for item, route in self._flat.list() if not isinstance(route, Frontend)]
         holders = {key: item for item, key in current}
         gone = holders.keys() - set(map(id, routes))
         stay = [id(route) for route in routes if id(route) in holders]
         are_others = bool(routes and holders and not stay)
         if are_others or stay != [key for _, key in current if key not in gone]:
             # Other routes, or another order: what was included stays as it is shown here.
-            self._own = [*self.frontends, *routes]
+            self.own_routes = [*self.frontends, *routes]
         else:
-            self._own = [item for item in self._own if id(item) not in gone]
-            for key, (route, view) in self._views.items():
-                if id(view) in gone:
-                    # What inclusions show is hidden here only.
-                    self._views[key] = (route, None)
-            places = {id(item): place for place, item in enumerate(self._own)}
-            place = len(self._own)
+            self.own_routes = [item for item in self.own_routes if id(item) not in gone]
+            self._flat.hide(gone)
+            places = {id(item): place for place, item in enumerate(self.own_routes)}
+            place = len(self.own_routes)
             for route in reversed(routes):
                 if id(route) in holders:
                     # Others come before what holds this one, so that an inclusion is not split.
                     place = places[id(holders[id(route)])]
                 else:
-                    self._own.insert(place, route)
+                    self.own_routes.insert(place, route)
         self.changed()
 
     @property
     def frontends(self) -> list[Frontend]:
         """Every frontend, included ones too, each with its whole prefix: the longest first, as they are asked."""
-        found = [route for _, route in self.flatten(self) if isinstance(route, Frontend)]
+        found = [route for _, route in self._flat.list() if isinstance(route, Frontend)]
         return sorted(found, key=lambda frontend: -len(frontend.prefix))
 
     def add(self, route: BaseRoute) -> None:
@@ -198,7 +184,7 @@ class Router(Verbs, routing.Router):
         verify_options("app.routes", {"routes": [route]}, self.conventions)
         if self.is_root:
             verify_placed(route, self.conventions)
-        self._own.append(route)
+        self.own_routes.append(route)
         self.changed()
 
     def changed(self) -> None:
@@ -209,32 +195,11 @@ class Router(Verbs, routing.Router):
         for parent in list(self._parents):
             parent.changed()
 
-    def flatten(
-        self, router: Router, prefix: str = "", outer: Mapping[str, Any] = MappingProxyType({}), chain: Any = ()
-    ) -> Iterator[tuple[BaseRoute | Inclusion, BaseRoute]]:
-        """The routes of this router, or of one that a chain of inclusions leads to, as they stand here.
-
-        Each comes with what it is from: the item of that router's own list, which may be an inclusion.
-        """
-        for item in list(router._own):
-            if isinstance(item, Inclusion):
-                options = inherit(inherit(outer, inherit(router.group_options, item.options)), item.router.defaults)
-                below = prefix + router.prefix + item.options["prefix"]
-                for _, route in self.flatten(item.router, below, options, (*chain, item)):
-                    yield item, route
-            elif not chain:
-                yield item, item
-            else:
-                key = (*chain, id(item))
-                kept = self._views.get(key)
-                if kept is None:
-                    kept = self._views[key] = (item, view_of(item, prefix, outer, router.max_body_size))
-                if kept[1] is not None:
-                    yield item, kept[1]
-
     def contains(self, router: Router) -> bool:
         """Whether a router is this one or is included in it, however deep."""
-        return router is self or any(item.router.contains(router) for item in self._own if isinstance(item, Inclusion))
+        return router is self or any(
+            item.router.contains(router) for item in self.own_routes if isinstance(item, Inclusion)
+        )
 
     # --- adding to it -------------------------------------------------------------------------------------------
 
@@ -259,17 +224,17 @@ class Router(Verbs, routing.Router):
                 )
             hint = "Inclusions must not form a cycle: include it in the application or in another router."
             raise declaration_error(problem, hint=hint, where=calling_line(), also=AssertionError)
-        prefix = check_prefix(given.get("prefix", ""))
+        prefix = verify_prefix(given.get("prefix", ""))
         if not prefix and not self.prefix and any(getattr(route, "path", "/") == "" for route in router.routes):
             hint = 'Give include_router() a prefix, or the route the path "/".'
             raise declaration_error("Prefix and path cannot be both empty", hint=hint, where=calling_line())
-        for route in router._own:
+        for route in router.own_routes:
             if isinstance(route, (APIRoute, APIWebSocketRoute)):
                 route.reread()
         inclusion = Inclusion(router, {**given, "prefix": prefix})
         if self.is_root:
             self.verify_inclusion(inclusion, "", {})
-        self._own.append(inclusion)
+        self.own_routes.append(inclusion)
         router._parents.add(self)
         self.lifespan_context = merged(self.lifespan_context, router.lifespan_context)
         self.changed()
@@ -278,7 +243,7 @@ class Router(Verbs, routing.Router):
         """Refuse to include routes that no request could reach here, or whose paths and parameters do not fit here."""
         below = prefix + self.prefix + inclusion.options["prefix"]
         around = inherit(outer, inherit(self.group_options, inclusion.options))
-        for item in list(inclusion.router._own):
+        for item in list(inclusion.router.own_routes):
             if isinstance(item, Inclusion):
                 inclusion.router.verify_inclusion(item, below, around)
             elif not isinstance(item, Frontend):
@@ -320,8 +285,8 @@ class Router(Verbs, routing.Router):
         """Add a frontend; see `frontend()`."""
         options = inherit(self.group_options, {"dependencies": ()})
         # They stand first, so that of two with the same prefix a router's own comes before one that it includes.
-        place = sum(isinstance(item, Frontend) for item in self._own)
-        self._own.insert(place, Frontend(self.prefix + path.rstrip("/"), build, options))
+        place = sum(isinstance(item, Frontend) for item in self.own_routes)
+        self.own_routes.insert(place, Frontend(self.prefix + path.rstrip("/"), build, options))
         self.changed()
 
     def route(

@@ -1,48 +1,14 @@
-"""Show routes as they stand in the router that serves them: with whole paths, joined options, and an index."""
+"""Make the index entries of the routes that a router serves."""
 
-import copy
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from starlette import routing
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
-from starlette.routing import BaseRoute, compile_path
+from starlette.routing import BaseRoute
 
 from typeway.application.routes import APIRoute, APIWebSocketRoute
 from typeway.declare.conventions import Conventions
-from typeway.declare.options import nearest
-from typeway.exceptions import calling_line, declaration_error
-from typeway.serve.frontend import Frontend
 from typeway.serve.match import Entry, Index
-
-
-def check_prefix(prefix: str) -> str:
-    """The prefix itself, if paths may start with it."""
-    given: Any = prefix
-    if not isinstance(given, str):
-        problem, hint = f"A path prefix must be a string, not {prefix!r}", "Write prefix='/items'."
-        raise declaration_error(problem, hint=hint, where=calling_line(), also=AttributeError)
-    if not prefix or (prefix.startswith("/") and not prefix.endswith("/")):
-        return prefix
-    problem = "A path prefix must start with '/'"
-    if prefix.startswith("/"):
-        problem = "A path prefix must not end with '/', as the routes will start with it"
-    meant = prefix.strip("/")
-    hint = f"Write prefix={meant and '/' + meant!r}."
-    raise declaration_error(problem, hint=hint, where=calling_line(), also=AssertionError)
-
-
-def view_of(route: BaseRoute, prefix: str, outer: Mapping[str, Any], limit: int | None) -> BaseRoute:
-    """A route of a router that holds bodies to a limit, as it stands below a prefix and inside further options."""
-    if isinstance(route, (APIRoute, APIWebSocketRoute, Frontend)):
-        return route.inside(prefix, outer)
-    view = copy.copy(route)
-    vars(view)["max_body_size"] = limit_of(route, nearest(outer.get("max_body_size"), limit))
-    if isinstance(view, (routing.Route, routing.WebSocketRoute, routing.Mount)):
-        view.path = prefix + view.path
-        pattern = view.path + "/{path:path}" if isinstance(view, routing.Mount) else view.path
-        view.path_regex, view.path_format, view.param_convertors = compile_path(pattern)
-    return view
 
 
 def indexes_of(

@@ -96,6 +96,22 @@ def verify_slash(path: str, owner: str) -> None:
         )
 
 
+def verify_prefix(prefix: str) -> str:
+    """Return a path prefix, or refuse it: paths must be able to start with it."""
+    given: Any = prefix
+    if not isinstance(given, str):
+        problem, hint = f"A path prefix must be a string, not {prefix!r}", "Write prefix='/items'."
+        raise declaration_error(problem, hint=hint, where=calling_line(), also=AttributeError)
+    if not prefix or (prefix.startswith("/") and not prefix.endswith("/")):
+        return prefix
+    problem = "A path prefix must start with '/'"
+    if prefix.startswith("/"):
+        problem = "A path prefix must not end with '/', as the routes will start with it"
+    meant = prefix.strip("/")
+    hint = f"Write prefix={meant and '/' + meant!r}."
+    raise declaration_error(problem, hint=hint, where=calling_line(), also=AssertionError)
+
+
 def verify_text(path: Any, owner: str) -> None:
     """Refuse what is no string in the place of a path."""
     if not isinstance(path, str):

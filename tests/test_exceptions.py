@@ -6,7 +6,8 @@ import pytest
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.exceptions import WebSocketException as StarletteWebSocketException
 
-from typeway.declare.options import FormLimits, RouteOptions, given_options
+from typeway.declare.given import given_options
+from typeway.declare.options import FormLimits, RouteOptions
 from typeway.exceptions import (
     DeclarationError,
     DependencyScopeError,

@@ -11,6 +11,8 @@ from typeway.application.router import Router
 from typeway.application.routes import OPTIONS, APIRoute
 from typeway.datastructures import Default
 from typeway.declare import options
+from typeway.declare.given import given_options
+from typeway.declare.inherit import JOIN, inherit
 from typeway.declare.operation import Operation
 from typeway.declare.options import (
     ApiRouteOptions,
@@ -20,8 +22,6 @@ from typeway.declare.options import (
     RouteOptions,
     RouterOptions,
     SharedOptions,
-    given_options,
-    inherit,
 )
 from typeway.exceptions import UnknownOptionError
 
@@ -103,7 +103,7 @@ def test_every_option_is_documented(kind):
 
 def test_the_shared_options_join():
     """Everything that several levels may say has its place in the table of joins."""
-    assert set(SharedOptions.__annotations__) <= set(options.JOIN)
+    assert set(SharedOptions.__annotations__) <= set(JOIN)
 
 
 def test_routes_have_a_default_for_every_option():

@@ -29,7 +29,7 @@ from typeway.application.routes import APIRoute
 from typeway.application.verbs import Verbs, registering
 from typeway.application.verify import verify_entries, verify_handled, verify_handler, verify_middleware
 from typeway.declare.conventions import TYPEWAY, Conventions
-from typeway.declare.demands import verify_options
+from typeway.declare.given import given_options
 from typeway.declare.operation import Operation
 from typeway.declare.options import (
     AboutOptions,
@@ -37,7 +37,6 @@ from typeway.declare.options import (
     AppOptions,
     IncludeOptions,
     RouterOptions,
-    given_options,
 )
 from typeway.declare.paths import without_parentheses
 from typeway.describe.document import build_document
@@ -119,8 +118,7 @@ class Typeway(Verbs, Resolving, Starlette):
 
     def __init__(self, **options: Unpack[AppOptions]) -> None:
         owner = f"{type(self).__name__}()"
-        given = given_options(owner, options, AppOptions, calling_line)
-        verify_options(owner, given, self.conventions)
+        given = given_options(owner, options, AppOptions, calling_line, self.conventions)
         self.title = getattr(type(self), "title", self.conventions.default_title)
         for name in Typeway.__annotations__.keys() & given.keys():
             setattr(self, name, given[name])

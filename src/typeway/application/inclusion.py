@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, compile_path
 
 from typeway.application.routes import APIRoute, APIWebSocketRoute
 from typeway.application.views import limit_of
-from typeway.declare.options import inherit, nearest
+from typeway.declare.inherit import inherit, nearest
 from typeway.serve.frontend import Frontend
 
 

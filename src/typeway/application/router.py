@@ -23,15 +23,9 @@ from typeway.application.verify import verify_events, verify_lifespan, verify_mo
 from typeway.application.views import indexes_of
 from typeway.datastructures import DefaultPlaceholder
 from typeway.declare.conventions import TYPEWAY, Conventions
-from typeway.declare.demands import verify_options
-from typeway.declare.options import (
-    ApiRouteOptions,
-    IncludeOptions,
-    RouterOptions,
-    check_names,
-    given_options,
-    inherit,
-)
+from typeway.declare.given import check_names, check_values, given_options
+from typeway.declare.inherit import inherit
+from typeway.declare.options import ApiRouteOptions, IncludeOptions, RouterOptions
 from typeway.declare.paths import names_in, verify_decorator, verify_prefix, verify_slash, verify_text
 from typeway.exceptions import calling_line, declaration_error
 from typeway.serve.asgi import NoApplication, Site, serve_http
@@ -85,8 +79,7 @@ class Router(Verbs, routing.Router):
 
     def __init__(self, **options: Unpack[RouterOptions]) -> None:
         owner = f"{type(self).__name__}()"
-        given = given_options(owner, options, RouterOptions, calling_line)
-        verify_options(owner, given, self.conventions)
+        given = given_options(owner, options, RouterOptions, calling_line, self.conventions)
         self._lock = threading.RLock()
         self._parents: weakref.WeakSet[Router] = weakref.WeakSet()
         self.own_routes: list[BaseRoute | Inclusion] = []
@@ -181,7 +174,7 @@ class Router(Verbs, routing.Router):
 
     def add(self, route: BaseRoute) -> None:
         """Add a route that already exists."""
-        verify_options("app.routes", {"routes": [route]}, self.conventions)
+        check_values("app.routes", {"routes": [route]}, self.conventions)
         if self.is_root:
             verify_placed(route, self.conventions)
         self.own_routes.append(route)
@@ -212,8 +205,7 @@ class Router(Verbs, routing.Router):
             DeclarationError: the inclusion would form a cycle, or give a route an empty path; or an endpoint of the
                 router has been given a signature that cannot work.
         """
-        given = given_options("include_router()", options, IncludeOptions, calling_line)
-        verify_options("include_router()", given, self.conventions)
+        given = given_options("include_router()", options, IncludeOptions, calling_line, self.conventions)
         verify_router(router, Router)
         if router.contains(self):
             problem = "Cannot include this router: it already includes this router."
@@ -258,8 +250,7 @@ class Router(Verbs, routing.Router):
         verify_text(path, "add_api_route()")
         check_names("add_api_route()", options, ApiRouteOptions, calling_line)
         title = title_of(self.prefix + path, options.get("methods"))
-        given = given_options(title, options, ApiRouteOptions, calling_line)
-        verify_options(title, given, self.conventions)
+        given = given_options(title, options, ApiRouteOptions, calling_line, self.conventions)
         joined = inherit(self.group_options, given)
         if kind.conventions is not self.conventions:
             joined["conventions"] = self.conventions

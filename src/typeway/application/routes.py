@@ -21,8 +21,10 @@ from typeway.datastructures import DefaultPlaceholder
 from typeway.declare.conventions import TYPEWAY, Conventions
 from typeway.declare.depends import Depends
 from typeway.declare.freshness import Parts, are_same, signature_parts
+from typeway.declare.given import given_options
+from typeway.declare.inherit import inherit
 from typeway.declare.operation import Operation
-from typeway.declare.options import ApiRouteOptions, RouteOptions, given_options, inherit
+from typeway.declare.options import ApiRouteOptions, RouteOptions
 from typeway.declare.paths import read_path
 from typeway.declare.problem import Problem
 from typeway.declare.returns import Returns, read_returns, returning

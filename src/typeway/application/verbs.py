@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from typing_extensions import Unpack, deprecated
 
 from typeway.declare.conventions import Conventions
-from typeway.declare.options import ApiRouteOptions, RouteOptions, check_names
+from typeway.declare.given import check_names
+from typeway.declare.options import ApiRouteOptions, RouteOptions
 from typeway.declare.paths import verify_decorator, without_parentheses
 from typeway.exceptions import UnknownOptionError, calling_line
 from typeway.serve.frontend import Build, Fallback, read_build

@@ -21,8 +21,8 @@ from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
 
 from typeway.declare.conventions import Conventions
-from typeway.declare.demands import is_status
 from typeway.declare.depends import Depends
+from typeway.declare.given import is_status
 from typeway.declare.scope import candidates, where
 from typeway.declare.signature import name_of
 from typeway.exceptions import calling_line, declaration_error

@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 from anyio import Semaphore
 from anyio.lowlevel import RunVar
 
-from typeway.declare.options import is_whole
+from typeway.declare.given import is_whole
 from typeway.exceptions import calling_line, declaration_error
 
 # When a generator is resumed: before the response is sent, or after it.

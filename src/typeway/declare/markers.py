@@ -9,7 +9,8 @@ from typing import Any, ClassVar, Final, Literal, Self
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from typeway.declare.options import BodyOptions, FormOptions, HeaderOptions, MarkerOptions, given_options
+from typeway.declare.given import given_options
+from typeway.declare.options import BodyOptions, FormOptions, HeaderOptions, MarkerOptions
 from typeway.exceptions import TypewayDeprecationWarning, calling_line, declaration_error
 
 Location = Literal["path", "query", "header", "cookie", "body", "form", "file"]

@@ -1,22 +1,18 @@
-"""The options that authors give: documented once as TypedDict keys, checked by name, and inherited by one table."""
+"""The options that authors can give, each documented once, as a key of a TypedDict."""
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import AliasChoices, AliasPath, ConfigDict, Discriminator, NonNegativeInt, TypeAdapter, with_config
-from pydantic_core import ValidationError
+from pydantic import AliasChoices, AliasPath, ConfigDict, Discriminator, NonNegativeInt, with_config
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 from typing_extensions import TypedDict, deprecated
 
-from typeway.datastructures import DefaultPlaceholder
 from typeway.declare.problem import Problem
-from typeway.exceptions import UnknownOptionError, declaration_error
 from typeway.types import ASGIApp, IncEx, Scope
 
 if TYPE_CHECKING:
@@ -334,113 +330,3 @@ class BodyOptions(MarkerBaseOptions, total=False, closed=True):
     """The media type in the documentation."""
     embed: bool | None
     """Whether the value is a member of the body's object instead of the whole body."""
-
-
-def check_names(
-    owner: str, options: Mapping[str, Any], known: type[Any], where: Callable[[], str | None] = lambda: None
-) -> None:
-    """Refuse options of the owner, as in `app.get()`, whose names are not keys of a TypedDict."""
-    for name in options:
-        if name not in known.__annotations__:
-            names = sorted(known.__annotations__)
-            nearest = difflib.get_close_matches(name, names, n=1)
-            hint = f"Did you mean {nearest[0]!r}?" if nearest else f"It takes {', '.join(names)}."
-            raise UnknownOptionError(f"{owner} takes no option {name!r}.", hint=hint, where=where())
-
-
-def given_options(
-    owner: str, options: Mapping[str, Any], known: type[Any], where: Callable[[], str | None] = lambda: None
-) -> dict[str, Any]:
-    """The options of the owner, as in `app.get()`, that were really given, checked against a TypedDict.
-
-    Parameters:
-        where: finds the place that an error shall name, as `calling_line` does.
-    """
-    check_names(owner, options, known, where)
-    given = {name: value for name, value in options.items() if not isinstance(value, DefaultPlaceholder)}
-    for name, (is_met, problem, hint) in DEMANDS.items():
-        value = given.get(name)
-        if value is not None and not is_met(value):
-            said = problem.format(given=value)
-            fix = hint.format(given=value)
-            raise declaration_error(said, hint=fix, where=where(), chain=(owner,), also=ValueError)
-    for kind in given.get("raises") or ():
-        if not (isinstance(kind, type) and issubclass(kind, Problem)):
-            problem = f"raises= takes classes derived from Problem, not {kind!r}."
-            hint = "Derive the error from typeway.Problem, or describe the answer in responses=."
-            raise declaration_error(problem, hint=hint, where=where(), chain=(owner,))
-    if given.get("form_limits") is not None:
-        try:
-            # Its own error is what FastAPI raises too.
-            TypeAdapter(FormLimits).validate_python(given["form_limits"])
-        except ValidationError as error:
-            error.add_note(f"{owner}: form_limits takes {', '.join(FormLimits.__annotations__)}, each 0 or more.")
-            raise
-    return given
-
-
-def is_whole(value: Any, least: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= least
-
-
-# What the value of an option must be, beyond its name, and the problem and hint where it is `{given!r}` instead.
-DEMANDS: Final[Mapping[str, tuple[Callable[[Any], bool], str, str]]] = {
-    "max_body_size": (
-        lambda size: is_whole(size, 0),
-        "max_body_size must be a non-negative integer or None",
-        "It is {given!r}: give a number of bytes; 0 allows no body at all, None leaves it to the outer levels.",
-    ),
-    "status_code": (
-        lambda code: isinstance(code, (int, float)) or str(code).isdigit(),
-        "status_code must be an integer, not {given!r}.",
-        "Use one of typeway.status, such as status.HTTP_201_CREATED.",
-    ),
-    "errors": (
-        lambda errors: errors in ("detail", "problem"),
-        "errors={given!r} is no form of errors.",
-        'Use "detail" or "problem".',
-    ),
-    "watchdog": (
-        lambda limit: isinstance(limit, (int, float)) and 0 <= limit < float("inf"),
-        "watchdog must be a number of seconds or a bool, not {given!r}.",
-        "0.1 reports what holds up the event loop for a tenth of a second; False switches the watchdog off.",
-    ),
-    "thread_pool_size": (
-        lambda size: is_whole(size, 1),
-        "thread_pool_size must be a positive integer or None, not {given!r}.",
-        "Say how many threads may run `def` functions at once; anyio's default is 40.",
-    ),
-}
-
-
-def nearest(outer: Any, inner: Any) -> Any:
-    return outer if inner is None else inner
-
-
-JOIN: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
-    **dict.fromkeys(
-        ("tags", "dependencies", "callbacks", "raises"), lambda outer, inner: [*(outer or ()), *(inner or ())]
-    ),
-    **dict.fromkeys(("responses", "form_limits"), lambda outer, inner: {**(outer or {}), **(inner or {})}),
-    "deprecated": lambda outer, inner: outer or inner,
-    "include_in_schema": lambda outer, inner: outer and inner,
-    **dict.fromkeys(("response_class", "generate_unique_id_function", "strict_content_type", "max_body_size"), nearest),
-}
-
-# What a group calls its routes' option of another name.
-RENAMED: Final[Mapping[str, str]] = {"default_response_class": "response_class"}
-
-
-def inherit(outer: Mapping[str, Any], inner: Mapping[str, Any]) -> dict[str, Any]:
-    """The options of `inner` as they stand inside `outer`.
-
-    Example:
-        >>> inherit({"tags": ["a"], "deprecated": True}, {"tags": ["b"], "name": "x"})
-        {'tags': ['a', 'b'], 'name': 'x', 'deprecated': True}
-    """
-    joined = {RENAMED.get(name, name): value for name, value in inner.items()}
-    for given_name, value in outer.items():
-        name = RENAMED.get(given_name, given_name)
-        if name in JOIN:
-            joined[name] = JOIN[name](value, joined[name]) if name in joined else value
-    return joined

@@ -6,7 +6,7 @@ from starlette.status import HTTP_401_UNAUTHORIZED
 from typing_extensions import TypedDict, Unpack
 
 from typeway import texts
-from typeway.declare.options import given_options
+from typeway.declare.given import given_options
 from typeway.exceptions import HTTPException
 from typeway.security import schemes
 

@@ -19,8 +19,8 @@ from starlette.staticfiles import StaticFiles
 
 from typeway.concurrency import run_in_threadpool
 from typeway.declare.conventions import Conventions
+from typeway.declare.inherit import inherit
 from typeway.declare.operation import Operation
-from typeway.declare.options import inherit
 from typeway.declare.returns import Returns
 from typeway.declare.signature import read_declaration
 from typeway.errors.handlers import http_error

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from typeway.declare.options import TelemetryConfig, given_options
+from typeway.declare.given import given_options
+from typeway.declare.options import TelemetryConfig
 from typeway.exceptions import declaration_error
 
 

@@ -15,7 +15,7 @@ from typeway.compat.shapes.dependant import ModelField, get_flat_body_params, ge
 from typeway.compat.shapes.routes import APIRoute
 from typeway.compat.shapes.routes import generate_unique_id as generate_unique_id
 from typeway.datastructures import DefaultPlaceholder
-from typeway.declare.options import given_options
+from typeway.declare.given import given_options
 from typeway.describe.document import About, build_document, without_none
 from typeway.describe.failures import INVALID, Failures
 from typeway.describe.operation import METHODS_WITH_BODY as METHODS_WITH_BODY

@@ -1,0 +1,37 @@
+"""Join the options of a route with those of everything around it: application, inclusions, routers."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+
+def nearest(outer: Any, inner: Any) -> Any:
+    return outer if inner is None else inner
+
+
+JOIN: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
+    **dict.fromkeys(
+        ("tags", "dependencies", "callbacks", "raises"), lambda outer, inner: [*(outer or ()), *(inner or ())]
+    ),
+    **dict.fromkeys(("responses", "form_limits"), lambda outer, inner: {**(outer or {}), **(inner or {})}),
+    "deprecated": lambda outer, inner: outer or inner,
+    "include_in_schema": lambda outer, inner: outer and inner,
+    **dict.fromkeys(("response_class", "generate_unique_id_function", "strict_content_type", "max_body_size"), nearest),
+}
+
+# What a group calls its routes' option of another name.
+RENAMED: Final[Mapping[str, str]] = {"default_response_class": "response_class"}
+
+
+def inherit(outer: Mapping[str, Any], inner: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of `inner` as they stand inside `outer`.
+
+    Example:
+        >>> inherit({"tags": ["a"], "deprecated": True}, {"tags": ["b"], "name": "x"})
+        {'tags': ['a', 'b'], 'name': 'x', 'deprecated': True}
+    """
+    joined = {RENAMED.get(name, name): value for name, value in inner.items()}
+    for given_name, value in outer.items():
+        name = RENAMED.get(given_name, given_name)
+        if name in JOIN:
+            joined[name] = JOIN[name](value, joined[name]) if name in joined else value
+    return joined

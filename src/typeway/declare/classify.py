@@ -51,7 +51,7 @@ class Input:
     name: str
     annotation: Any  # its type with all metadata, ready for Pydantic
     kind: Any  # its type without metadata, for questions about shape
-    marker: Marker  # where the value stands and what is said about it; default and alias settled
+    marker: Marker  # where the value stands and what is said about it; with its default and its alias
     is_group: bool = False  # whether it is a model whose fields are the parameters on the wire
     metadata: tuple[Any, ...] = ()  # what the signature's `Annotated` says beside the marker
 
@@ -202,45 +202,55 @@ def inferred(question: Question) -> Input:
         make = markers.File
     elif not shapes.is_complex(parameter.annotation):
         make = markers.Query
-    marker = make()
+    default = question.default
     if type(field) is FieldInfo:
         # `limit: int = Field(default=20, ge=1)`: the author means a query parameter with that default and bound.
         question = replace(question, parameter=replace(parameter, metadata=(*parameter.metadata, field)))
-        marker.default_factory = field.default_factory
-        return build_input(question, marker, field.default, is_new=True)
-    return build_input(question, marker, PydanticUndefined if question.is_in_path else question.default, is_new=True)
+        default = field.default
+    elif question.is_in_path:
+        default = PydanticUndefined  # a request always has the value
+    if question.is_in_path or default is ...:
+        return build_input(question, make(), default, is_new=True)
+    return build_input(question, make(default), PydanticUndefined, is_new=True)
 
 
 def build_input(question: Question, marker: Marker, default: Any, *, is_new: bool = False) -> Input:
-    """The input that a marker and its surroundings describe; the author's own markers are copied, a new one is not."""
+    """The input that a marker and its surroundings describe.
+
+    Parameters:
+        is_new: whether nobody else has the marker, so that it need not be copied where nothing changes.
+    """
     parameter = question.parameter
-    settled = marker.settled(question.fields, default, is_new=is_new)
-    take_field_default(question, marker, settled)
+    changes = marker.joined(question.fields)
+    changes.update(default_of(question, marker, default))
     if marker.location == "body" and "media_type" not in marker.given:
-        settled.media_type = shapes.media_type(parameter.annotation) or settled.media_type
+        media_type = shapes.media_type(parameter.annotation)
+        if media_type:
+            changes["media_type"] = media_type
     extras = tuple(entry for entry in parameter.metadata if entry is not marker and not isinstance(entry, Depends))
     kind = parameter.annotation
     is_plain = is_type(kind) and parameter.alias is None
     if question.conventions.names_aliases and not is_plain:
         if marker.location == "body" and parameter.alias is not None and not marker.metadata:
             # A body that is a named alias is a component of that name; what the alias holds, it says itself.
-            kind, extras, settled.discriminator = parameter.alias, (), None
+            kind, extras, changes["discriminator"] = parameter.alias, (), None
         elif marker.location != "body" or extras or marker.metadata or constrains_alias(kind):
             kind = unfolded(kind)
     has_json = any(is_json(entry) for entry in extras)
     is_group = marker.location != "body" and shapes.is_model_group(parameter.annotation) and not has_json
-    if marker.location == "header" and not is_group and not settled.alias:
-        settled.alias = parameter.name.replace("_", "-") if settled.convert_underscores else parameter.name
+    if marker.location == "header" and not is_group and not changes.get("alias", marker.alias):
+        changes["alias"] = parameter.name.replace("_", "-") if marker.convert_underscores else parameter.name
+    complete = marker if is_new and not changes else marker.replaced(changes)
     # Of a `Field()` only its constraints: the marker has taken over the rest.
     metadata = tuple(
         part for entry in extras for part in (entry.metadata if isinstance(entry, FieldInfo) else (entry,))
     )
     built = Input(
         name=parameter.name,
-        annotation=annotated(kind, metadata, settled),
+        annotation=annotated(kind, metadata, complete),
         # On the wire JSON is one string, whatever it holds.
         kind=str if has_json else parameter.annotation,
-        marker=settled,
+        marker=complete,
         is_group=is_group,
         metadata=metadata,
     )
@@ -250,18 +260,20 @@ def build_input(question: Question, marker: Marker, default: Any, *, is_new: boo
     return built
 
 
-def take_field_default(question: Question, marker: Marker, settled: Marker) -> None:
-    """Give a required marker the default that a `Field()` or another marker in `Annotated` holds."""
-    if not settled.is_required() or settled.location == "path":
-        return
+def default_of(question: Question, marker: Marker, default: Any) -> dict[str, Any]:
+    """The attributes that give a marker its default: the signature's, or that of a `Field()` or marker beside it."""
+    if default is not PydanticUndefined and default is not ...:
+        return {"default": default}
+    changes = {} if default is PydanticUndefined else {"default": PydanticUndefined}
+    if marker.location == "path" or marker.default_factory is not None or (not changes and not marker.is_required()):
+        return changes
     for field in reversed([field for field in question.fields if field is not marker]):
         if field.default_factory is not None:
-            settled.default_factory = field.default_factory
-            return
+            return {**changes, "default_factory": field.default_factory}
         # FastAPI ignores such a default; Pydantic, and so we, mean it.
         if field.default is not PydanticUndefined and question.conventions.field_defaults:
-            settled.default = field.default
-            return
+            return {"default": field.default}
+    return changes
 
 
 def refuse_hidden_markers(question: Question, built: Input) -> None:

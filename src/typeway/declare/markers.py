@@ -1,7 +1,7 @@
 """Say where a parameter's value comes from: the marker classes behind Path(), Query() and their kin."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy
 from enum import Enum
 from typing import Any, ClassVar, Final, Literal, Self
@@ -73,40 +73,38 @@ class Marker(Described):  # type: ignore[misc]  # see above
         copied.__dict__.update(self.__dict__)
         return copied
 
-    def settled(self, beside: Sequence[FieldInfo], default: Any, *, is_new: bool = False) -> Self:
-        """A copy that carries a signature's default and what the other fields and markers beside it say.
-
-        Parameters:
-            is_new: whether nobody else has the marker, so that it need not be copied.
-        """
-        copied = self if is_new else copy(self)
-        if default is not PydanticUndefined:
-            copied.default = PydanticUndefined if default is ... else default
-        fields: list[FieldInfo] = [*beside] if self in beside else [*beside, self]
-        if len(fields) == 1:  # most markers stand alone, and say what they say
-            return copied
-        given = self.given
-
-        def says(field: FieldInfo, names: Sequence[str]) -> bool:
-            # A marker may take back what a Field() inside says, by an explicit None.
-            taken_back = field is self and not given.isdisjoint(names)
-            return taken_back or any(getattr(field, name) is not None for name in names)
-
-        for names in FIELD_ATTRIBUTES:
-            last = next((field for field in reversed(fields) if says(field, names)), self)
-            for name in names:
-                setattr(copied, name, getattr(last, name))
-        if isinstance(copied.json_schema_extra, dict):
-            # Of these each says a part, if the last has not taken all of it back.
-            extras = [field.json_schema_extra for field in fields if isinstance(field.json_schema_extra, dict)]
-            copied.json_schema_extra = {name: value for extra in extras for name, value in extra.items()}
+    def replaced(self, changes: Mapping[str, Any]) -> Self:
+        """A copy of the marker with other attributes."""
+        copied = copy(self)
+        for name, value in changes.items():
+            setattr(copied, name, value)
         return copied
 
+    def joined(self, beside: Sequence[FieldInfo]) -> dict[str, Any]:
+        """The attributes that the fields and markers beside this one change; of several, the last counts."""
+        fields: list[FieldInfo] = [*beside] if self in beside else [*beside, self]
+        if len(fields) == 1:  # most markers stand alone
+            return {}
+        changes: dict[str, Any] = {}
+        for names in JOINED:
+            last = next((field for field in reversed(fields) if self.is_set(field, names)), self)
+            changes.update({name: getattr(last, name) for name in names})
+        if isinstance(changes["json_schema_extra"], dict):
+            # Of these each sets a part, unless the last has taken all of it back.
+            extras = [field.json_schema_extra for field in fields if isinstance(field.json_schema_extra, dict)]
+            changes["json_schema_extra"] = {name: value for extra in extras for name, value in extra.items()}
+        return changes
 
-# What a Field() or another marker beside a marker may say as well; of several, the last counts. Constraints stay in
-# the annotation, where Pydantic finds them.
-FIELD_ATTRIBUTES: Final = (
-    # Taken over together: a Field() spells its alias out as validation alias, which would win over a marker's alias.
+    def is_set(self, field: FieldInfo, names: Sequence[str]) -> bool:
+        """Whether a field sets some attributes; this marker may also take back what another sets, by an explicit None."""
+        is_taken_back = field is self and not self.given.isdisjoint(names)
+        return is_taken_back or any(getattr(field, name) is not None for name in names)
+
+
+# What a Field() or another marker beside a marker may set as well, by groups that are taken together: a Field() spells
+# its alias out as validation alias, which would win over a marker's alias. Constraints stay in the annotation, where
+# Pydantic finds them.
+JOINED: Final = (
     ("alias", "validation_alias", "serialization_alias", "alias_priority"),
     *((name,) for name in (
         "title", "description", "examples", "discriminator", "deprecated", "json_schema_extra", "validate_default",

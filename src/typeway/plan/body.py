@@ -16,7 +16,7 @@ from typeway.declare.classify import Input
 from typeway.declare.operation import Operation
 from typeway.exceptions import EndpointContext, HTTPException, RequestValidationError
 from typeway.plan.exchange import Exchange
-from typeway.plan.sources import MISSING, choice_of, group_collector, pick
+from typeway.plan.sources import MISSING, choice_of, group_collector, grouped, pick
 from typeway.types import Message
 
 # In the place of a first message where the body is read through a Request.
@@ -230,7 +230,7 @@ def field_reader(entry: Input) -> ReadField:
 
     async def read(form: FormData) -> Any:
         if collect is not None:
-            return collect(form.getlist, form)
+            return collect(grouped(form.multi_items()))
         _, value = pick(form.getlist, wires, choice)
         return await content_of(value) if reads_content else value
 

@@ -43,12 +43,24 @@ VALUES: Final[Mapping[str, Callable[[Exchange, str], list[Any]]]] = {
     **dict.fromkeys(("body", "form", "file"), body_values),
 }
 
-# How to read all names that are present.
-NAMES: Final[Mapping[str, Callable[[Exchange], Iterable[str]]]] = {
-    "path": lambda exchange: exchange.path_params,
-    "query": lambda exchange: exchange.query,
-    "header": lambda exchange: dict.fromkeys(key.decode("latin-1") for key, _ in exchange.scope["headers"]),
-    "cookie": lambda exchange: exchange.cookies,
+
+def grouped(pairs: Iterable[tuple[str, Any]]) -> dict[str, list[Any]]:
+    """All values by their names, both in the order in which they were sent."""
+    found: dict[str, list[Any]] = {}
+    for name, value in pairs:
+        found.setdefault(name, []).append(value)
+    return found
+
+
+# How to read all values that are present, by name: once for a whole group, because to look for the values of each of
+# n names among n pairs would take n² steps, and the client chooses n.
+GROUPS: Final[Mapping[str, Callable[[Exchange], dict[str, list[Any]]]]] = {
+    "path": lambda exchange: {name: [value] for name, value in exchange.path_params.items()},
+    "query": lambda exchange: grouped(exchange.pairs),
+    "header": lambda exchange: grouped(
+        (name.decode("latin-1"), value.decode("latin-1")) for name, value in exchange.scope["headers"]
+    ),
+    "cookie": lambda exchange: {name: [value] for name, value in exchange.cookies.items()},
 }
 
 
@@ -128,11 +140,12 @@ class Shape:
     It is given other names as well: it may forbid or keep them, and its errors show what was sent.
     """
 
-    __slots__ = ("fields", "keys")
+    __slots__ = ("fields", "folds", "keys")
 
     def __init__(self, model: type[BaseModel], entry: Input) -> None:
         self.fields: list[GroupField] = []
-        converts = entry.location == "header" and entry.marker.convert_underscores
+        self.folds = entry.location == "header"  # whether names are compared without case (RFC 9110, section 5.1)
+        converts = self.folds and entry.marker.convert_underscores
         config = model.model_config
         by_alias = config.get("validate_by_alias") is not False
         by_name = config.get("populate_by_name") or config.get("validate_by_name")
@@ -146,32 +159,36 @@ class Shape:
             self.fields.append(GroupField(wires, keys, choice, field))
         self.keys = frozenset(key for part in self.fields for key in part.keys.values())
 
-    def take(self, values: Values, names: Iterable[str]) -> tuple[dict[str, Any], bool]:
-        """The model's raw values, and whether any of them is one of its own."""
+    def take(self, sent: Mapping[str, list[Any]]) -> tuple[dict[str, Any], bool]:
+        """The model's raw values, and whether any of them is one of its own.
+
+        Parameters:
+            sent: all values that the request has in the model's location, by name.
+        """
         collected: dict[str, Any] = {}
         used = set(self.keys)
         for field in self.fields:
             for wire, *rest in field.wires:
                 name = str(wire)
-                found = values(name)
+                sent_name = name.lower() if self.folds else name
+                found = sent.get(sent_name)
                 if found:
-                    used.add(name)
+                    used.add(sent_name)
                     value = field.choice.among(found, leads_on=bool(rest))
                     if value is not MISSING:
                         collected[field.keys.get(name, name)] = value
                         break
         has_own = len(used) > len(self.keys) or bool(collected)
-        for name in names:
+        for name, found in sent.items():
             if name not in used:
-                collected[name] = one_or_all(values(name))
+                collected[name] = one_or_all(found)
         return collected, has_own
 
     def reshape(self, raw: Any) -> Any:
         """What was sent, as this model expects it; anything that a validator has put in its place is left alone."""
         if not isinstance(raw, dict):
             return raw
-        sent = {name: value if isinstance(value, list) else [value] for name, value in raw.items()}
-        return self.take(lambda name: sent.get(name, []), raw)[0]
+        return self.take({name: value if isinstance(value, list) else [value] for name, value in raw.items()})[0]
 
 
 def one_or_all(values: list[Any]) -> Any:
@@ -192,7 +209,7 @@ def fields_of(entry: Input) -> list[GroupField]:
     return list(found.values())
 
 
-def group_collector(entry: Input) -> Callable[[Values, Iterable[str]], Any]:
+def group_collector(entry: Input) -> Callable[[Mapping[str, list[Any]]], Any]:
     """What collects a group's raw values; MISSING if it is optional and the request has none of its own.
 
     The members of a union may want the same values in different forms, as one or as a list. They get what was sent,
@@ -203,9 +220,9 @@ def group_collector(entry: Input) -> Callable[[Values, Iterable[str]], Any]:
     # A default counts only beside None in the type: without it the model's own defaults do.
     is_optional = NoneType in shapes.members(entry.kind)
 
-    def collect(values: Values, names: Iterable[str]) -> Any:
-        taken = [shape.take(values, names) for shape in members]
-        collected = {name: one_or_all(values(name)) for name in names} if len(taken) > 1 else taken[0][0]
+    def collect(sent: Mapping[str, list[Any]]) -> Any:
+        taken = [shape.take(sent) for shape in members]
+        collected = {name: one_or_all(found) for name, found in sent.items()} if len(taken) > 1 else taken[0][0]
         has_own = any(own for _, own in taken) or (counts_extras and collected)
         return MISSING if is_optional and not has_own else collected
 
@@ -270,9 +287,9 @@ def is_simple(entry: Input) -> bool:
 
 def read_special(entry: Input) -> Callable[[Exchange], Any]:
     """A function that reads one value that takes more than one look-up."""
-    values = VALUES[entry.location]
     if entry.is_group:
-        names, collect = NAMES[entry.location], group_collector(entry)
-        return lambda exchange: collect(functools.partial(values, exchange), names(exchange))
+        group, collect = GROUPS[entry.location], group_collector(entry)
+        return lambda exchange: collect(group(exchange))
+    values = VALUES[entry.location]
     wires, choice = entry.wires, choice_of(entry)
     return lambda exchange: pick(functools.partial(values, exchange), wires, choice)[1]

@@ -1,5 +1,6 @@
 """Routers group routes: prefixes and options join, inclusions are live, and what cannot work is refused."""
 
+import copy
 import gc
 import weakref
 from typing import Annotated, Any
@@ -10,7 +11,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Host, Mount, NoMatchFound, Route
 
 import typeway
-from tests.frameworks import answer, ask, each_framework
+from tests.frameworks import answer, ask, client, each_framework
 from typeway import Depends, Router, Typeway
 from typeway.application.routes import APIRoute
 from typeway.compat.shapes.conventions import FASTAPI
@@ -371,3 +372,36 @@ def test_a_route_that_stands_twice_may_be_taken_away_once():
     app.router.routes.append(app.routes[0])
     del app.router.routes[0]
     assert [route.path for route in app.routes] == ["/a", "/b", "/c"]
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, copy.copy])
+def test_a_copied_router_serves_what_the_original_serves(copied):
+    """A copy has the routes of the original, with dependencies and inclusions; what is added to it stays its own."""
+    inner, router = Router(prefix="/inner"), Router(prefix="/outer")
+    inner.get("/items/{item_id}")(lambda item_id, seen=Depends(lambda: "seen"): [item_id, seen])
+    router.include_router(inner)
+    router.get("/own")(lambda: "own")
+    app = Typeway()
+    app.include_router(router)
+    assert answer(app, "GET /outer/own") == (200, "own")  # so that everything is there that serving makes
+    other = Typeway()
+    twin = copied(router)
+    other.include_router(twin)
+    assert answer(other, "GET /outer/inner/items/a") == (200, ["a", "seen"])
+    twin.get("/late")(lambda: "late")
+    assert answer(other, "GET /outer/late") == (200, "late")
+    assert answer(app, "GET /outer/late")[0] == 404
+
+
+def test_a_deep_copy_of_a_router_runs_its_own_events():
+    """Functions that are added to a copy run with the copy, and not with the original."""
+    log: list[str] = []
+    router = Router(on_startup=[lambda: log.append("first")])
+    twin = copy.deepcopy(router)
+    twin.add_event_handler("startup", lambda: log.append("second"))
+    for each, expected in ((router, ["first"]), (twin, ["first", "second"])):
+        log.clear()
+        app = Typeway()
+        app.include_router(each)
+        with client(app):
+            assert log == expected

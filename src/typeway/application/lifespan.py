@@ -34,7 +34,7 @@ Events = dict[str, list[Callable[[], Any]]]
 def lifespan_of(given: Any, events: Events) -> Lifespan:
     """The lifespan that an author gave, in any of its forms, or one that runs the router's functions."""
     if given is None:
-        return lambda app: running(events)
+        return Running(events)
     if inspect.isasyncgenfunction(given):
         return Named(asynccontextmanager(given), given)
     if inspect.isgeneratorfunction(given):
@@ -64,11 +64,17 @@ class Named:
             raise
 
 
-@asynccontextmanager
-async def running(events: Events) -> AsyncIterator[None]:
-    await call_all(events["startup"])
-    yield
-    await call_all(events["shutdown"])
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The lifespan that runs a router's functions for start-up and shut-down."""
+
+    events: Events
+
+    @asynccontextmanager
+    async def __call__(self, app: Any) -> AsyncIterator[None]:
+        await call_all(self.events["startup"])
+        yield
+        await call_all(self.events["shutdown"])
 
 
 async def call_all(functions: list[Callable[[], Any]]) -> None:

@@ -40,6 +40,10 @@ JOINED: Final = ("tags", "dependencies", "callbacks", "raises", "responses", "de
 DEFAULTS: Final = ("default_response_class", "generate_unique_id_function", "strict_content_type")
 
 
+# What copies of a router do not share with their original, pickled ones included.
+UNSHARED: Final = ("_lock", "_parents", "_flat", "_routes", "_site")
+
+
 class Router(Verbs, routing.Router):
     """A group of routes with a prefix and options in common; see `typeway.declare.options.RouterOptions`.
 
@@ -80,13 +84,9 @@ class Router(Verbs, routing.Router):
     def __init__(self, **options: Unpack[RouterOptions]) -> None:
         owner = f"{type(self).__name__}()"
         given = given_options(owner, options, RouterOptions, calling_line, self.conventions)
-        self._lock = threading.RLock()
-        self._parents: weakref.WeakSet[Router] = weakref.WeakSet()
         self.own_routes: list[BaseRoute | Inclusion] = []
-        self._flat = FlatRoutes(self)
-        self._routes = RouteList(self)
-        self._site: Site | None = None
         self.version = 0
+        self.start_unshared()
         self.prefix = verify_prefix(given.get("prefix", ""))
         self.route_class: type[APIRoute] = given.get("route_class", self.default_route_class)
         self.tags = list(given.get("tags") or ())
@@ -112,6 +112,27 @@ class Router(Verbs, routing.Router):
         )
         for route in given.get("routes") or ():
             self.add(route)
+
+    def start_unshared(self) -> None:
+        """Set the attributes that copies do not share with their original: locks, and what is computed from the routes."""
+        self._lock = threading.RLock()
+        self._parents: weakref.WeakSet[Router] = weakref.WeakSet()
+        self._flat = FlatRoutes(self)
+        self._routes = RouteList(self)
+        self._site: Site | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = vars(self).copy()
+        for name in UNSHARED:
+            del state[name]
+        return {**state, "own_routes": [*self.own_routes]}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self.start_unshared()
+        for item in self.own_routes:
+            if isinstance(item, Inclusion):
+                item.router._parents.add(self)
 
     # --- what is here -------------------------------------------------------------------------------------------
 

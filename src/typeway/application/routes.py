@@ -54,6 +54,9 @@ COPIED: Final[Mapping[str, Callable[[Any], Any]]] = {
 # The attributes that hold a collection of the route's own, whose items are told apart where an original changes.
 COLLECTIONS: Final = COPIED.keys() | {"methods"}
 
+# What is made to serve one route, and is made again for each copy of it.
+MADE_TO_SERVE: Final = frozenset({"_target", "_handler"})
+
 MISSING: Final = object()
 
 # Several threads may plan routes of one inclusion at once.
@@ -265,6 +268,9 @@ class Planned(BaseRoute):
         return super().url_path_for(name, **path_params)
 
     # --- what serves it -----------------------------------------------------------------------------------------
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name not in MADE_TO_SERVE}
 
     def own(self, name: str, make: Callable[[], Any]) -> Any:
         """What serves this very route, made once: a copy, however it was made, may have come to say something else."""

@@ -80,7 +80,7 @@ async def answer_database_failure(request: Request, error: Exception) -> JSONRes
 
 
 async def answer_invalid_request(request: Request, error: RequestValidationError) -> JSONResponse:
-    """Say what is wrong and where, without repeating what was sent: one may be a password."""
+    """Report the invalid fields, without their values: one may be a password."""
     details = [_field_error(problem) for problem in error.errors()]
     return _answer(422, "validation_error", "The request is not valid", details=details)
 

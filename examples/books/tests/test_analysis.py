@@ -48,7 +48,7 @@ def test_awaiting_lets_all_requests_wait_together(address: str) -> None:
 
 
 def test_plain_function_waits_in_a_thread(address: str) -> None:
-    """Each request has its own thread, and none of them is the event loop's."""
+    """Each request has a thread of its own, and none of them is the event loop's."""
     outcome = measured(address, THREADED, 8, 0.3)
     assert outcome.place == "thread pool"
     assert 1 < outcome.in_flight <= outcome.threads <= 8
@@ -65,7 +65,7 @@ def test_blocking_makes_requests_wait_for_each_other(address: str) -> None:
 def test_pool_lets_no_more_in_than_it_has_threads(address: str) -> None:
     """Requests beyond the size of the pool wait until a thread is free."""
     outcome = measured(address, THREADED, THREADS_OF_THE_POOL + 5, 0.5)
-    # Fewer, if the machine is too busy to start all of them within half a second.
+    # Fewer, where the machine is too busy to start them all within the half second.
     assert THREADS_OF_THE_POOL / 2 < outcome.in_flight <= outcome.threads <= THREADS_OF_THE_POOL
     assert outcome.wall_time >= 2 * 0.5
     late = outcome.exchanges[THREADS_OF_THE_POOL:]

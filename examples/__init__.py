@@ -1,1 +1,1 @@
-"""Applications that show how Typeway is used."""
+"""Example applications."""

@@ -1,4 +1,4 @@
-"""Let the same application run on FastAPI: every import of `typeway` finds `fastapi`.
+"""Run the same application on FastAPI: every import of `typeway` imports `fastapi`.
 
 pytest -p examples.alias_framework examples/task_manager
 python -m examples.alias_framework uvicorn examples.task_manager.main:app
@@ -29,17 +29,17 @@ class AliasLoader(Loader):
         return module
 
     def exec_module(self, module: ModuleType) -> None:
-        """Give the module back its own spec, which the import system has just replaced."""
+        """Restore the module's own spec, which the import system has just replaced."""
         module.__spec__ = self.spec
 
 
 class AliasFinder(MetaPathFinder):
-    """Find `typeway` and all below it in `fastapi`."""
+    """Find `typeway` and its submodules in `fastapi`."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Answer for the alias only."""
+        """Handle the alias only."""
         name, dot, rest = fullname.partition(".")
         return ModuleSpec(fullname, AliasLoader(TARGET + dot + rest)) if name == ALIAS else None
 
@@ -48,7 +48,7 @@ def install() -> None:
     """Redirect all imports of `typeway` from now on.
 
     Raises:
-        RuntimeError: part of `typeway` has been imported already.
+        RuntimeError: a part of `typeway` has been imported already.
     """
     if is_installed():
         return
@@ -58,17 +58,17 @@ def install() -> None:
 
 
 def is_installed() -> bool:
-    """Tell whether imports are redirected."""
+    """Return whether imports are redirected."""
     return any(isinstance(finder, AliasFinder) for finder in sys.meta_path)
 
 
 def pytest_load_initial_conftests() -> None:
-    """Install the alias before pytest imports any test, if this module was given as a plugin."""
+    """Install the alias before pytest imports any test, if this module is loaded as a plugin."""
     install()
 
 
 if __name__ == "__main__":
-    # By the name that others import, so that its `is_installed` sees the same class.
+    # Imported by its public name, so that `is_installed` sees the same class.
     importlib.import_module("examples.alias_framework").install()
     module, *sys.argv[1:] = sys.argv[1:]
     runpy.run_module(module, run_name="__main__", alter_sys=True)

@@ -1,6 +1,6 @@
-"""Send the same requests to an application on Typeway and on FastAPI, and say where the answers differ.
+"""Send the same requests to an application on Typeway and on FastAPI, and report where the responses differ.
 
-Nothing here imports a framework: the process that plays the requests decides which one `typeway` is.
+Nothing here imports a framework: the process that sends the requests decides which framework `typeway` is.
 """
 
 import json
@@ -16,7 +16,7 @@ REPOSITORY = Path(__file__).parents[1]
 FRAMEWORKS = ("typeway", "fastapi")
 SECONDS_TO_PLAY = 50
 
-# One answer: its parts by name.
+# One response: its parts by name.
 Answer = dict[str, Any]
 
 
@@ -27,7 +27,7 @@ class Case:
     name: str
     method: str
     path: str
-    # Whose token is sent.
+    # The user whose token is sent.
     person: str | None = None
     json: Any = None
     form: Mapping[str, str] | None = None
@@ -37,9 +37,9 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What the two frameworks answer differently to one case, and why that is so.
+    """The differences between the two frameworks in one case, and the reason.
 
-    Each mapping goes from a part of the answer to its value; `...` leaves the value open. All other parts are equal.
+    Each mapping goes from a part of the response to its value; `...` allows any value. All other parts are equal.
     """
 
     reason: str
@@ -49,16 +49,16 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Comparable:
-    """Which parts of an answer are compared beside its status and its body."""
+    """The headers that are compared, besides the status and the body."""
 
     headers: tuple[str, ...]
-    # Headers that are there, but never the same twice.
+    # Headers that are present, but different in every run.
     present: tuple[str, ...] = ()
     # Fields of a body that change with every run.
     unstable: frozenset[str] = frozenset()
 
     def parts_of(self, response: Any) -> Answer:
-        """Take an httpx response apart."""
+        """Split an httpx response into its parts."""
         body = body_of(response)
         return {
             "status": response.status_code,
@@ -69,7 +69,7 @@ class Comparable:
         }
 
     def _stable(self, value: Any) -> Any:
-        """Replace what changes with every run."""
+        """Replace values that change with every run."""
         if isinstance(value, list):
             return [self._stable(item) for item in value]
         if isinstance(value, dict):
@@ -78,13 +78,13 @@ class Comparable:
 
 
 def body_of(response: Any) -> Any:
-    """Return a body as the value that its JSON stands for, or as text."""
+    """Return a body as parsed JSON, or as text."""
     is_json = response.headers.get("content-type") == "application/json" and response.text
     return response.json() if is_json else response.text
 
 
 def send(client: Any, case: Case, token: str | None) -> Any:
-    """Send one case with the token of its person."""
+    """Send one case with the token of its user."""
     headers = dict(case.headers)
     if token is not None:
         headers["Authorization"] = f"Bearer {token}"
@@ -92,12 +92,12 @@ def send(client: Any, case: Case, token: str | None) -> Any:
 
 
 def answers_of(player: str, framework: str, directory: Path) -> Any:
-    """Run a module that plays cases, in a process of its own, and return the JSON that it prints.
+    """Run a module that sends cases, in a separate process, and return the JSON that it prints.
 
     Parameters:
-        player: the module's name; it is given the framework's name as its only argument.
+        player: the module's name; the framework's name is its only argument.
         framework: one of `FRAMEWORKS`.
-        directory: where the process works.
+        directory: the working directory of the process.
     """
     played = subprocess.run(  # noqa: S603 - our own interpreter and a module of ours
         [sys.executable, "-m", player, framework],
@@ -115,13 +115,13 @@ def answers_of(player: str, framework: str, directory: Path) -> Any:
 def surprises(
     ours: Mapping[str, Answer], theirs: Mapping[str, Answer], differences: Mapping[str, Difference]
 ) -> dict[str, Answer]:
-    """Return, by case, the parts that are neither equal nor different in the way that was chosen."""
+    """Return, by case, the parts that are neither equal nor an intended difference."""
     found = {name: surprise(ours[name], theirs[name], differences.get(name)) for name in ours}
     return {name: parts for name, parts in found.items() if parts}
 
 
 def surprise(ours: Answer, theirs: Answer, difference: Difference | None) -> Answer:
-    """Return the parts of two answers that are not as promised."""
+    """Return the parts of two responses that are not as expected."""
     promised_ours, promised_theirs = ours, ours
     if difference is not None:
         promised_ours, promised_theirs = {**ours, **difference.typeway}, {**ours, **difference.fastapi}
@@ -133,12 +133,12 @@ def surprise(ours: Answer, theirs: Answer, difference: Difference | None) -> Ans
 
 
 def fits(value: Any, promised: Any) -> bool:
-    """Tell whether a part of an answer is as promised."""
+    """Return whether a part of a response is as expected."""
     return promised is ... or value == promised
 
 
 def assert_names_are_sound(cases: list[Case], differences: Mapping[str, Difference]) -> None:
-    """A repeated name would hide a case, an unknown one would excuse nothing, and a half difference says nothing."""
+    """A repeated name would hide a case, an unknown name would have no effect, and a difference needs both sides."""
     names = [case.name for case in cases]
     assert len(names) == len(set(names))
     assert set(differences) <= set(names)

@@ -12,7 +12,7 @@ from typeway import Typeway
 from typeway.testclient import TestClient
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 # Their code is compared with the files that it comes from, and those are run: tests/docs, tests/check.
 TESTED_ELSEWHERE = (ROOT / "docs" / "tutorial", ROOT / "docs" / "check", ROOT / "docs" / "pitfalls.md")
 

@@ -1,1 +1,1 @@
-"""A book API: create, read, update, delete, in memory or in a database, served by Typeway."""
+"""A book API: create, read, update and delete books, in memory or in a database."""

@@ -9,11 +9,11 @@ PREFIX = "BOOKS_"
 
 
 class ConfigurationError(Exception):
-    """The environment does not describe an application that can run; the message says what to change."""
+    """The settings are not valid; the message says what to change."""
 
 
 class Settings(BaseSettings):
-    """Everything that differs between one installation and the next; each field has a variable with `BOOKS_` before it."""
+    """The settings of one installation; the environment variable of a field has the prefix `BOOKS_`."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
@@ -21,20 +21,20 @@ class Settings(BaseSettings):
         env_ignore_empty=True,
         extra="ignore",
         frozen=True,
-        # A rejected token must not come back in the error message.
+        # A rejected token must not appear in the error message.
         hide_input_in_errors=True,
     )
 
-    # Without a database the books live in memory, and end with the process.
+    # Without a database the books are stored in memory, and lost when the process ends.
     database_url: str | None = Field(default=None, repr=False)
-    # Token by name. Without readers nobody is let in where a reader is asked for.
+    # Token by name. Without readers every endpoint that needs a reader refuses all requests.
     readers: Annotated[dict[str, SecretStr], NoDecode] = {}
     max_body_bytes: int = Field(default=16 * 1024, ge=1024)
 
     @field_validator("readers", mode="before")
     @classmethod
     def split_into_pairs(cls, readers: Any) -> Any:
-        """Let the variable hold `alice:her-token, bob:his-token`."""
+        """Parse `alice:her-token, bob:his-token`."""
         if not isinstance(readers, str):
             return readers
         pairs = [pair.strip().partition(":") for pair in readers.split(",") if pair.strip()]
@@ -45,10 +45,10 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def has_an_async_driver(cls, url: str | None) -> str | None:
-        """Refuse at start-up what would otherwise fail at the first request; this opens no connection."""
+        """Refuse an invalid URL at start-up instead of at the first request; this opens no connection."""
         if url is None:
             return None
-        # Imported where a database is asked for, so that books in memory need no SQLAlchemy.
+        # Imported only when a database is configured, so that books in memory need no SQLAlchemy.
         from sqlalchemy.exc import SQLAlchemyError
         from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -60,10 +60,10 @@ class Settings(BaseSettings):
 
 
 def load_settings() -> Settings:
-    """Read the settings from the environment.
+    """Read the settings from the environment variables.
 
     Raises:
-        ConfigurationError: a variable is wrong; the one-line message names it, but never repeats its value.
+        ConfigurationError: a variable is invalid; the one-line message names it, but never contains its value.
     """
     try:
         return Settings()

@@ -1,4 +1,4 @@
-"""Give requests what they need: a session of the store, the service, who asks, which page in which order."""
+"""The dependencies of requests: a session of the store, the service, the reader, pagination and sorting."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -13,27 +13,27 @@ from examples.books.stores.store import BookSession, BookStore
 from typeway import Depends, Query, Request
 from typeway.security import HTTPAuthorizationCredentials, HTTPBearer
 
-# Without credentials it yields None, so that every 401 is told by our own error.
+# Without credentials it returns None, so that every 401 has our own error format.
 bearer_token = HTTPBearer(auto_error=False, description="A token of the setting BOOKS_READERS")
 
-# So large that nobody turns to it, so small that the rows before it can be counted in a 64-bit number.
+# Larger than any real page, and small enough that the number of rows before it fits into 64 bits.
 LAST_PAGE = 10**12
 
 
 async def get_settings(request: Request) -> Settings:
-    """Return the settings that the application was made with."""
+    """Return the settings that the application was created with."""
     settings: Settings = request.app.state.settings
     return settings
 
 
 async def get_store(request: Request) -> BookStore:
-    """Return the store that the lifespan opened; another one takes its place by a setting, or in tests by an override."""
+    """Return the store that the lifespan opened; a setting selects another one, or an override in a test."""
     store: BookStore = request.app.state.store
     return store
 
 
 async def get_session(store: Annotated[BookStore, Depends(get_store)]) -> AsyncIterator[BookSession]:
-    """Lend a session of the store to one request; however many dependencies ask for it, there is one."""
+    """Open a session of the store for one request; all dependencies of the request share it."""
     async with store.session() as session:
         yield session
 
@@ -53,7 +53,7 @@ async def get_current_reader(
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer_token)],
     settings: Annotated[Settings, Depends(get_settings)],
 ) -> str:
-    """Return the name of the reader who sent the request; without a valid token the answer is 401."""
+    """Return the name of the reader who sent the request; without a valid token the response is 401."""
     if credentials is None:
         raise UnknownReaderError
     return reader_of(credentials.credentials, settings.readers)
@@ -64,7 +64,7 @@ CurrentReader = Annotated[str, Depends(get_current_reader)]
 
 @dataclass(frozen=True, slots=True)
 class PaginationParams:
-    """Which page to return, and how long a page is."""
+    """The number of the page to return, and the number of items on a page."""
 
     page: Annotated[int, Query(ge=1, le=LAST_PAGE, description="The number of the page, from 1")] = 1
     per_page: Annotated[int, Query(ge=1, le=100, description="How many books a page has")] = 20
@@ -72,14 +72,14 @@ class PaginationParams:
 
 @dataclass(frozen=True, slots=True)
 class SortParams:
-    """In which order to return."""
+    """The field and the direction to sort by."""
 
     sort_by: Annotated[SortField, Query(description="The field that decides; equal ones stand by number")] = "id"
     order: Annotated[Literal["asc", "desc"], Query(description="Upwards or downwards")] = "asc"
 
     @property
     def descending(self) -> bool:
-        """Whether the largest comes first."""
+        """Whether the order is descending."""
         return self.order == "desc"
 
 

@@ -1,4 +1,4 @@
-"""Translate errors into answers, all of one shape."""
+"""Convert errors to responses of one format."""
 
 import logging
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from typeway.responses import JSONResponse
 
 logger = logging.getLogger(__name__)
 
-# What the framework raises by itself. The phrases of `http.HTTPStatus` change with the version of Python.
+# Errors that the framework raises itself. The phrases of `http.HTTPStatus` depend on the Python version.
 CODES = {
     400: "bad_request",
     404: "not_found",
@@ -27,7 +27,7 @@ CODES = {
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """How an error of the domain looks over HTTP."""
+    """The HTTP response of an error of the domain."""
 
     status: int
     code: str
@@ -43,7 +43,7 @@ ANSWERS: dict[type[BookError], Answer] = {
 
 
 def add_error_handlers(app: FastAPI) -> None:
-    """Let every error of the application be answered in the same shape."""
+    """Register the handlers, so that all errors of the application have the same format."""
     app.exception_handler(BookError)(answer_domain_error)
     app.exception_handler(RequestValidationError)(answer_invalid_request)
     # The base class: unknown paths and methods raise it, not the framework's own subclass.
@@ -52,25 +52,25 @@ def add_error_handlers(app: FastAPI) -> None:
 
 
 async def answer_domain_error(request: Request, error: BookError) -> JSONResponse:
-    """Look up how this error is said over HTTP."""
+    """Look up the HTTP response of an error of the domain."""
     answer = ANSWERS[type(error)]
     return _answer(answer.status, answer.code, str(error), headers=answer.headers)
 
 
 async def answer_invalid_request(request: Request, error: RequestValidationError) -> JSONResponse:
-    """Say what is wrong and where, without repeating what was sent."""
+    """Report the invalid fields, without the values from the request."""
     details = [_field_error(problem) for problem in error.errors()]
     return _answer(422, "validation_error", "The request is not valid", details=details)
 
 
 async def answer_http_exception(request: Request, error: HTTPException) -> JSONResponse:
-    """Give the errors of the framework the shape of ours, with their headers."""
+    """Convert the framework's own errors to our format, with their headers."""
     code = CODES.get(error.status_code, "http_error")
     return _answer(error.status_code, code, str(error.detail), headers=error.headers)
 
 
 async def answer_unexpected_error(request: Request, error: Exception) -> JSONResponse:
-    """Log everything under the id of the request, tell nothing."""
+    """Log the exception with the id of the request; send no details to the client."""
     headers = tracking_headers(request)
     logger.error("unexpected error in request %s", request.state.request_id, exc_info=error)
     return _answer(500, "internal_error", "An unexpected error occurred", headers=headers)
@@ -95,7 +95,7 @@ def _field_error(problem: Mapping[str, object]) -> FieldError:
     context = problem.get("ctx")
     if problem["type"] == "json_invalid" and isinstance(context, Mapping):
         message = f"{message}: {context.get('error')}"
-    # A field's name comes from the client and may hold half a character, which no JSON text can carry.
+    # A field's name comes from the client and may contain a lone surrogate, which JSON cannot encode.
     return FieldError(
         field=path.encode("utf-8", "backslashreplace").decode(), message=message, type=str(problem["type"])
     )

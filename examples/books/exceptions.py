@@ -1,12 +1,12 @@
-"""Name what can go wrong in the domain, without a word about HTTP."""
+"""The errors of the domain, independent of HTTP."""
 
 
 class BookError(Exception):
-    """The base of all errors that a caller can bring about; its text may be shown to the caller."""
+    """The base class of all errors that a caller can cause; the message may be shown to the caller."""
 
 
 class BookNotFoundError(BookError):
-    """There is no book of this number."""
+    """There is no book with this id."""
 
     def __init__(self, book_id: int) -> None:
         super().__init__(f"Book {book_id} not found")
@@ -22,7 +22,7 @@ class DuplicateIsbnError(BookError):
 
 
 class UnknownReaderError(BookError):
-    """The token belongs to no reader."""
+    """The token does not belong to any reader."""
 
     def __init__(self) -> None:
         super().__init__("The access token is missing or not valid")

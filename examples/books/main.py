@@ -17,20 +17,20 @@ from typeway import FastAPI
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Open the store of books; close it when the server stops."""
+    """Open the store of books, and close it when the server stops."""
     async with open_store(app.state.settings) as store:
         app.state.store = store
         yield
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
-    """Make an application that is independent of all others.
+    """Create an application that is independent of all others.
 
     Parameters:
-        settings: where it differs from the environment; tests give their own.
+        settings: the settings to use instead of the environment variables; tests pass their own.
 
     Raises:
-        ConfigurationError: no settings were given, and the environment holds some that do not work.
+        ConfigurationError: no settings were passed, and the environment variables are not valid.
     """
     settings = settings or load_settings()
     app = FastAPI(
@@ -42,7 +42,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.settings = settings
     add_error_handlers(app)
-    # Added last, the time is outermost: what it measures includes the other.
+    # Added last, the process time is outermost: it includes the time of the other middleware.
     for middleware in (add_request_id, add_process_time):
         app.middleware("http")(middleware)
     app.include_router(books.router)
@@ -52,5 +52,5 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 try:
     app = create_app()
 except ConfigurationError as error:
-    # One line instead of a traceback: whoever starts a server wants to know what to set.
+    # One line instead of a traceback, so that the message about the setting is easy to see.
     raise SystemExit(f"books: {error}") from None

@@ -1,4 +1,4 @@
-"""Give every request an id, and say how long its answer took."""
+"""Add a request id and the processing time to every response."""
 
 import re
 import time
@@ -10,16 +10,16 @@ from typeway import Request, Response
 REQUEST_ID = "X-Request-ID"
 PROCESS_TIME = "X-Process-Time"
 
-# Anything else could forge log lines or grow without bound.
+# Any other id could forge log lines or be too long.
 ACCEPTED_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 CallNext = Callable[[Request], Awaitable[Response]]
 
 
 async def add_request_id(request: Request, call_next: CallNext) -> Response:
-    """Put an id on the request, for logs, and on its answer.
+    """Add an id to the request, for logs, and to its response.
 
-    A valid id that a proxy or a client sends is kept, so that one id leads through the logs of all of them.
+    A valid id from a proxy or a client is kept, so that the logs of all of them have the same id.
     """
     received = request.headers.get(REQUEST_ID, "")
     request.state.request_id = received if ACCEPTED_ID.fullmatch(received) else str(uuid.uuid4())
@@ -29,7 +29,7 @@ async def add_request_id(request: Request, call_next: CallNext) -> Response:
 
 
 async def add_process_time(request: Request, call_next: CallNext) -> Response:
-    """Say on the answer how many seconds passed until its headers were ready."""
+    """Add a header with the seconds until the response's headers were ready."""
     request.state.started_at = time.perf_counter()
     response = await call_next(request)
     response.headers[PROCESS_TIME] = process_time(request)
@@ -37,10 +37,10 @@ async def add_process_time(request: Request, call_next: CallNext) -> Response:
 
 
 def process_time(request: Request) -> str:
-    """Return the seconds since the request came, to the microsecond."""
+    """Return the seconds since the request arrived, to the microsecond."""
     return f"{time.perf_counter() - request.state.started_at:.6f}"
 
 
 def tracking_headers(request: Request) -> dict[str, str]:
-    """Return both headers for an answer that is sent outside of all middleware, as that to an unexpected error is."""
+    """Return both headers for a response that is sent outside all middleware, such as that of an unexpected error."""
     return {REQUEST_ID: request.state.request_id, PROCESS_TIME: process_time(request)}

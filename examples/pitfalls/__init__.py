@@ -1,1 +1,1 @@
-"""Show each pitfall that `typeway check` knows, and the mend, as two small applications."""
+"""The pitfalls that `typeway check` finds, each with its fix, as two small applications."""

@@ -1,1 +1,1 @@
-"""A Task Manager: accounts, tokens and tasks on a real database, served by Typeway."""
+"""A Task Manager: accounts, tokens and tasks in a real database."""

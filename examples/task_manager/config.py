@@ -11,14 +11,14 @@ PREFIX = "TASK_MANAGER_"
 
 
 class ConfigurationError(Exception):
-    """The environment does not describe an application that can run; the message says what to change."""
+    """The settings are not valid; the message says what to change."""
 
 
 class Settings(BaseSettings):
-    """Everything that differs between one installation and the next.
+    """The settings of one installation.
 
-    Each field is read from the variable of its name with the prefix `TASK_MANAGER_`, only the database from
-    plain `DATABASE_URL`, as hosting platforms name it.
+    Each field is read from the variable with its name and the prefix `TASK_MANAGER_`, only the database from
+    `DATABASE_URL`, the name that hosting platforms use.
     """
 
     model_config = SettingsConfigDict(
@@ -27,7 +27,7 @@ class Settings(BaseSettings):
         env_ignore_empty=True,
         extra="ignore",
         frozen=True,
-        # A rejected secret must not come back in the error message.
+        # A rejected secret must not appear in the error message.
         hide_input_in_errors=True,
         validate_by_name=True,
     )
@@ -51,7 +51,7 @@ class Settings(BaseSettings):
     @field_validator("cors_origins", mode="before")
     @classmethod
     def split_at_commas(cls, origins: Any) -> Any:
-        """Let the variable hold `https://a.example, https://b.example`."""
+        """Parse `https://a.example, https://b.example`."""
         if isinstance(origins, str):
             return [origin.strip() for origin in origins.split(",") if origin.strip()]
         return origins
@@ -59,7 +59,7 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def has_an_async_driver(cls, url: str) -> str:
-        """Refuse at start-up what would otherwise fail at the first request; this opens no connection."""
+        """Refuse an invalid URL at start-up instead of at the first request; this opens no connection."""
         try:
             create_async_engine(url)
         except (SQLAlchemyError, ImportError) as error:
@@ -68,7 +68,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def has_a_secret(self) -> Self:
-        """Only the demo may run without a secret of its own."""
+        """Refuse to run without a secret, except in the demo."""
         if self.secret_key is None and not self.demo:
             raise ValueError(
                 f"{PREFIX}SECRET_KEY is not set: give it at least 32 random characters "
@@ -78,10 +78,10 @@ class Settings(BaseSettings):
 
 
 def load_settings() -> Settings:
-    """Read the settings from the environment.
+    """Read the settings from the environment variables.
 
     Raises:
-        ConfigurationError: a variable is missing or wrong; the one-line message names it, but never repeats its value.
+        ConfigurationError: a variable is missing or invalid; the message names it, but never contains its value.
     """
     try:
         return Settings()
@@ -91,7 +91,7 @@ def load_settings() -> Settings:
 
 
 def _describe(location: tuple[int | str, ...], message: str) -> str:
-    """Name the environment variable instead of the field."""
+    """Replace the name of a field with the name of its environment variable."""
     text = message.removeprefix("Value error, ").replace("\n", " ")
     if not location:
         return text

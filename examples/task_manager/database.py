@@ -1,4 +1,4 @@
-"""Open the database: its engine, and its tables when they are missing."""
+"""Open the database: its engine, and missing tables."""
 
 import asyncio
 from typing import Any
@@ -14,9 +14,9 @@ CREATE_ATTEMPTS = 10
 
 
 def open_engine(url: str) -> AsyncEngine:
-    """Make an engine for any async SQLAlchemy URL; it connects when it is first used."""
+    """Create an engine for any async SQLAlchemy URL; it connects when it is first used."""
     if not url.startswith("sqlite"):
-        # A server closes idle connections; the ping finds that out before a request does.
+        # A server closes idle connections; the ping detects this before a request fails.
         return create_async_engine(url, pool_pre_ping=True)
     engine = create_async_engine(url)
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
@@ -24,7 +24,7 @@ def open_engine(url: str) -> AsyncEngine:
 
 
 def _prepare_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:
-    """Switch on what SQLite leaves off: foreign keys, and letter case beyond ASCII."""
+    """Enable features that SQLite disables by default: foreign keys, and letter case beyond ASCII."""
     cursor = connection.cursor()
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
@@ -36,13 +36,13 @@ def _lower(value: Any) -> Any:
 
 
 async def create_tables(engine: AsyncEngine) -> None:
-    """Create the tables that are missing; existing ones and their rows stay as they are.
+    """Create missing tables; existing tables and their rows do not change.
 
-    Several workers may start on an empty database at the same moment. Looking and creating are two steps there, so one
-    worker can lose a table to another between them; it looks again.
+    Several workers may start with an empty database at the same time. Checking and creating are two steps, so another
+    worker can create a table between them; then the check is repeated.
 
     Raises:
-        DBAPIError: the database refuses for another reason.
+        DBAPIError: the database reports another error.
     """
     for attempt in range(1, CREATE_ATTEMPTS + 1):
         try:
@@ -58,6 +58,6 @@ async def create_tables(engine: AsyncEngine) -> None:
 
 
 async def _keep_a_write_ahead_log(engine: AsyncEngine) -> None:
-    """Let readers go on while somebody writes; the mode stays with the file (https://sqlite.org/wal.html)."""
+    """Allow reads during a write; the mode is stored in the file (https://sqlite.org/wal.html)."""
     async with engine.connect() as connection:
         await connection.execute(text("PRAGMA journal_mode = WAL"))

@@ -1,4 +1,4 @@
-"""Give requests what they need: a database session, the services, the user who asks."""
+"""The dependencies of requests: a database session, the services, the current user."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated
@@ -12,20 +12,20 @@ from examples.task_manager.services.tasks import TaskService
 from typeway import Depends, Request
 from typeway.security import OAuth2PasswordBearer
 
-# Relative, so that the "Authorize" button of /docs also works behind a proxy that adds a prefix.
+# A relative URL, so that the "Authorize" button of /docs also works behind a proxy that adds a prefix.
 bearer_token = OAuth2PasswordBearer(tokenUrl="auth/token")
 
 
 async def get_resources(request: Request) -> Resources:
-    """Return what the lifespan opened."""
+    """Return the resources that the lifespan opened."""
     resources: Resources = request.app.state.resources
     return resources
 
 
 async def get_session(resources: Annotated[Resources, Depends(get_resources)]) -> AsyncIterator[AsyncSession]:
-    """Lend a session to one request; what was not committed by then is undone.
+    """Open a session for one request; changes that are not committed by the end are rolled back.
 
-    Services commit before the answer is sent: this clean-up comes after it, when a failure could no longer be told.
+    Services commit before the response is sent: this clean-up runs after it, when it is too late to report a failure.
     """
     async with resources.sessions() as session:
         yield session
@@ -43,7 +43,7 @@ Accounts = Annotated[AccountService, Depends(get_accounts)]
 
 
 async def get_current_user(token: Annotated[str, Depends(bearer_token)], accounts: Accounts) -> User:
-    """Return the user who sent the request; without a valid token the answer is 401."""
+    """Return the user who sent the request; without a valid token the response is 401."""
     return await accounts.user_of(token)
 
 

@@ -1,4 +1,4 @@
-"""Translate errors into answers, all of one shape."""
+"""Convert errors to responses of one format."""
 
 import logging
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ from typeway.responses import JSONResponse
 
 logger = logging.getLogger(__name__)
 
-# What the framework raises by itself. The phrases of `http.HTTPStatus` change with the version of Python.
+# Errors that the framework raises itself. The phrases of `http.HTTPStatus` depend on the Python version.
 CODES = {
     400: "bad_request",
     401: "unauthorized",
@@ -38,7 +38,7 @@ CODES = {
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """How an error of the domain looks over HTTP."""
+    """The HTTP response of an error of the domain."""
 
     status: int
     code: str
@@ -57,7 +57,7 @@ ANSWERS: dict[type[TaskManagerError], Answer] = {
 
 
 def add_error_handlers(app: FastAPI) -> None:
-    """Let every error of the application be answered in the same shape."""
+    """Register the handlers, so that all errors of the application have the same format."""
     app.exception_handler(TaskManagerError)(answer_domain_error)
     for failure in (OperationalError, NoFreeConnectionError, ConnectionError):
         app.exception_handler(failure)(answer_database_failure)
@@ -68,31 +68,31 @@ def add_error_handlers(app: FastAPI) -> None:
 
 
 async def answer_domain_error(request: Request, error: TaskManagerError) -> JSONResponse:
-    """Look up how this error is said over HTTP."""
+    """Look up the HTTP response of an error of the domain."""
     answer = ANSWERS[type(error)]
     return _answer(answer.status, answer.code, str(error), headers=answer.headers)
 
 
 async def answer_database_failure(request: Request, error: Exception) -> JSONResponse:
-    """Log what the database said; the client learns only that it may try again."""
+    """Log the database's error; the response only says that the client may try again."""
     logger.error("database failure", exc_info=error, extra={"fields": _request_fields(request)})
     return await answer_domain_error(request, DatabaseUnavailableError())
 
 
 async def answer_invalid_request(request: Request, error: RequestValidationError) -> JSONResponse:
-    """Say what is wrong and where, without repeating what was sent: it may be a password."""
+    """Report the invalid fields, without their values: one may be a password."""
     details = [_field_error(problem) for problem in error.errors()]
     return _answer(422, "validation_error", "The request is not valid", details=details)
 
 
 async def answer_http_exception(request: Request, error: HTTPException) -> JSONResponse:
-    """Give the errors of the framework the shape of ours, with their headers."""
+    """Convert the framework's own errors to our format, with their headers."""
     code = CODES.get(error.status_code, "http_error")
     return _answer(error.status_code, code, str(error.detail), headers=error.headers)
 
 
 async def answer_unexpected_error(request: Request, error: Exception) -> JSONResponse:
-    """Log everything, tell nothing."""
+    """Log the exception; send no details to the client."""
     logger.error("unexpected error", exc_info=error, extra={"fields": _request_fields(request)})
     headers = tracking_headers(request.scope)
     return _answer(500, "internal_error", "An unexpected error occurred", headers=headers)
@@ -117,7 +117,7 @@ def _field_error(problem: Mapping[str, object]) -> FieldError:
     context = problem.get("ctx")
     if problem["type"] == "json_invalid" and isinstance(context, Mapping):
         message = f"{message}: {context.get('error')}"
-    # A field's name comes from the client and may hold half a character, which no JSON text can carry.
+    # A field's name comes from the client and may contain a lone surrogate, which JSON cannot encode.
     return FieldError(
         field=path.encode("utf-8", "backslashreplace").decode(), message=message, type=str(problem["type"])
     )

@@ -1,12 +1,12 @@
-"""Name what can go wrong in the domain, without a word about HTTP."""
+"""The errors of the domain, independent of HTTP."""
 
 
 class TaskManagerError(Exception):
-    """The base of all errors that a caller can bring about; its text may be shown to the caller."""
+    """The base class of all errors that a caller can cause; the message may be shown to the caller."""
 
 
 class TaskNotFoundError(TaskManagerError):
-    """The owner has no task of this number."""
+    """The owner has no task with this id."""
 
     def __init__(self, task_id: int) -> None:
         super().__init__(f"Task {task_id} not found")
@@ -14,7 +14,7 @@ class TaskNotFoundError(TaskManagerError):
 
 
 class DuplicateTaskError(TaskManagerError):
-    """The owner already has a task of this title."""
+    """The owner already has a task with this title."""
 
     def __init__(self, title: str) -> None:
         super().__init__(f"You already have a task called {title!r}")
@@ -22,7 +22,7 @@ class DuplicateTaskError(TaskManagerError):
 
 
 class UsernameTakenError(TaskManagerError):
-    """Somebody else registered this name."""
+    """Another user has this name."""
 
     def __init__(self, username: str) -> None:
         super().__init__(f"The username {username!r} is taken")
@@ -30,21 +30,21 @@ class UsernameTakenError(TaskManagerError):
 
 
 class InvalidCredentialsError(TaskManagerError):
-    """User name and password do not belong together; which of the two is wrong stays unsaid."""
+    """The user name or the password is wrong; the error does not say which of the two."""
 
     def __init__(self) -> None:
         super().__init__("Incorrect username or password")
 
 
 class InvalidTokenError(TaskManagerError):
-    """The access token is forged, damaged, expired, or of a user who is gone."""
+    """The access token is forged, damaged, expired, or belongs to a deleted user."""
 
     def __init__(self) -> None:
         super().__init__("The access token is invalid or has expired")
 
 
 class DatabaseUnavailableError(TaskManagerError):
-    """The database does not answer."""
+    """The database does not respond."""
 
     def __init__(self) -> None:
         super().__init__("The database does not answer")

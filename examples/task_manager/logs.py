@@ -1,4 +1,4 @@
-"""Write log records as lines of JSON."""
+"""Format log records as lines of JSON."""
 
 import json
 import logging
@@ -27,7 +27,7 @@ class JsonLines(logging.Formatter):
 
 
 class StandardError(logging.Handler):
-    """Write to what `sys.stderr` is at that moment, which servers and test runners like to replace."""
+    """Write to the current `sys.stderr`, because servers and test runners replace it."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one line."""
@@ -39,7 +39,7 @@ class StandardError(logging.Handler):
 
 
 def configure_logging(level: str) -> None:
-    """Send this application's records to the standard error; the loggers of others stay as they are."""
+    """Send this application's records to the standard error; other loggers do not change."""
     logger = logging.getLogger(__package__)
     logger.setLevel(level)
     if any(handler.name == HANDLER_NAME for handler in logger.handlers):

@@ -19,7 +19,7 @@ from typeway.middleware.cors import CORSMiddleware
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Open the database and what else requests share; close it when the server stops."""
+    """Open the database and the other shared resources, and close them when the server stops."""
     settings: Settings = app.state.settings
     configure_logging(settings.log_level)
     async with open_resources(settings) as resources:
@@ -28,13 +28,13 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
-    """Make an application that is independent of all others.
+    """Create an application that is independent of all others.
 
     Parameters:
-        settings: where it differs from the environment; tests give their own.
+        settings: the settings to use instead of the environment variables; tests pass their own.
 
     Raises:
-        ConfigurationError: no settings were given, and the environment holds none that work.
+        ConfigurationError: no settings were passed, and the environment variables are not valid.
     """
     settings = settings or load_settings()
     app = FastAPI(
@@ -53,7 +53,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         allow_headers=["Authorization", "Content-Type", REQUEST_ID],
         expose_headers=[REQUEST_ID, PROCESS_TIME, "X-Total-Count", "Location"],
     )
-    # Added last, it is outermost: preflight requests are measured and logged as well.
+    # Added last, it is outermost: preflight requests are measured and logged too.
     app.add_middleware(RequestTrackingMiddleware)
     for resource in (auth, users, tasks, health):
         app.include_router(resource.router)
@@ -63,5 +63,5 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 try:
     app = create_app()
 except ConfigurationError as error:
-    # One line instead of a traceback: whoever starts a server wants to know what to set.
+    # One line instead of a traceback, so that the message about the setting is easy to see.
     raise SystemExit(f"task_manager: {error}") from None

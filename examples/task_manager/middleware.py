@@ -1,4 +1,4 @@
-"""Give every request an id, measure it, and log it in one line."""
+"""Add an id and the processing time to every request, and log it in one line."""
 
 import logging
 import re
@@ -13,15 +13,15 @@ logger = logging.getLogger(__name__)
 REQUEST_ID = "X-Request-ID"
 PROCESS_TIME = "X-Process-Time-Ms"
 
-# Anything else could forge log lines or grow without bound.
+# Any other id could forge log lines or be too long.
 ACCEPTED_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
 class RequestTrackingMiddleware:
     """Add `X-Request-ID` and `X-Process-Time-Ms` to every response, and log one line per request.
 
-    An id that a proxy or a client sends is kept, so that one id leads through the logs of all of them. This is plain
-    ASGI: it sees streams, preflight requests and failures as well, and costs next to nothing.
+    An id from a proxy or a client is kept, so that the logs of all of them have the same id. This is plain
+    ASGI: it sees streams, preflight requests and failures too, and costs almost nothing.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -34,7 +34,7 @@ class RequestTrackingMiddleware:
         state = scope.setdefault("state", {})
         state["request_id"] = _request_id(scope)
         state["started_at"] = time.perf_counter()
-        # What the server answers if nothing was sent before an error.
+        # The status that the server sends if an error occurs before the response starts.
         status = 500
 
         async def send_tracked(message: Message) -> None:
@@ -51,9 +51,9 @@ class RequestTrackingMiddleware:
 
 
 def tracking_headers(scope: Scope) -> dict[str, str]:
-    """Return the headers for a request that this middleware has seen, and none for others.
+    """Return the headers for a request that passed this middleware, and none for other requests.
 
-    The answer to an unexpected error is sent outside of all middleware; its handler adds the headers by itself.
+    The response to an unexpected error is sent outside all middleware, so its handler adds the headers.
     """
     state = scope.get("state", {})
     if "request_id" not in state:
@@ -72,7 +72,7 @@ def _milliseconds(scope: Scope) -> float:
 
 
 def _log(scope: Scope, status: int) -> None:
-    """Log method, path and outcome; the query may hold private text and stays out."""
+    """Log the method, path and status; the query string may contain private text and is not logged."""
     client = scope.get("client")
     logger.info(
         "request",

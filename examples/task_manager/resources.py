@@ -1,4 +1,4 @@
-"""Hold what lives as long as the application: connections, the password hasher, the token signer."""
+"""The resources that live as long as the application: connections, the password hasher, the token signer."""
 
 import logging
 import secrets
@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What requests share."""
+    """The resources that requests share."""
 
     sessions: async_sessionmaker[AsyncSession]
     passwords: Passwords
@@ -29,12 +29,12 @@ class Resources:
 
 @asynccontextmanager
 async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
-    """Open everything for one run of the application, and close it afterwards."""
+    """Open all resources for one run of the application, and close them afterwards."""
     engine = open_engine(settings.database_url)
     try:
         await create_tables(engine)
         yield Resources(
-            # Answers are serialized after the commit, when a lazy reload would be too late.
+            # Responses are serialized after the commit, when a lazy reload would be too late.
             sessions=async_sessionmaker(engine, expire_on_commit=False),
             passwords=await to_thread.run_sync(Passwords, settings.argon2_time_cost, settings.argon2_memory_kib),
             tokens=AccessTokens(signing_key(settings), timedelta(minutes=settings.access_token_minutes)),
@@ -44,7 +44,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
 
 
 def signing_key(settings: Settings) -> str:
-    """Take the secret of the settings; the demo makes one and says so."""
+    """Return the secret of the settings; the demo creates one and logs a warning."""
     if settings.secret_key is not None:
         return settings.secret_key.get_secret_value()
     logger.warning(

@@ -1,1 +1,1 @@
-"""Compare `async def` with `def`: the same wait, in three kinds of endpoint, over a real server."""
+"""Compare `async def` with `def`: the same wait in three kinds of endpoint, on a real server."""

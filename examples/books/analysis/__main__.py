@@ -1,4 +1,4 @@
-"""Measure the three endpoints, print the table, and draw the timelines.
+"""Measure the three endpoints, print a table, and draw the timelines.
 
 python -m examples.books.analysis
 python -m examples.books.analysis --requests 10 50 --seconds 0.5 --output /tmp
@@ -20,7 +20,7 @@ MOST_SECONDS = 60
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the analysis as the command line says."""
+    """Run the analysis with the options of the command line."""
     options = parser().parse_args(arguments)
     options.output.mkdir(parents=True, exist_ok=True)
     blocked = sum(options.requests) * options.seconds
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def parser() -> argparse.ArgumentParser:
-    """Describe the command line."""
+    """Create the parser of the command line."""
     options = argparse.ArgumentParser(
         prog="python -m examples.books.analysis",
         description="Send requests to three endpoints that wait for the same time, each in another way: in async def "
@@ -57,7 +57,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def count(text: str) -> int:
-    """Read a number of requests."""
+    """Parse a number of requests."""
     number = int(text) if text.isdecimal() else 0
     if not 1 <= number <= MOST_REQUESTS:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to {MOST_REQUESTS}")
@@ -65,7 +65,7 @@ def count(text: str) -> int:
 
 
 def duration(text: str) -> float:
-    """Read a number of seconds."""
+    """Parse a number of seconds."""
     try:
         seconds = float(text)
     except ValueError:
@@ -76,7 +76,7 @@ def duration(text: str) -> float:
 
 
 async def measure_all(address: str, requests: int, seconds: float) -> list[Measurement]:
-    """Measure one endpoint after the other, and show how it goes."""
+    """Measure one endpoint after the other, and show the progress."""
     return [
         await measure(
             address, way, requests=requests, seconds=seconds, report=Progress(way.code, requests).report
@@ -86,7 +86,7 @@ async def measure_all(address: str, requests: int, seconds: float) -> list[Measu
 
 
 def print_line(text: str) -> None:
-    """Write to the terminal at once."""
+    """Write to the terminal without buffering."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 

@@ -1,4 +1,4 @@
-"""Draw timelines as an SVG: for every request a line, coloured while it is inside the endpoint, and grey otherwise."""
+"""Draw timelines as an SVG: one line per request, coloured while it is inside the endpoint, and grey otherwise."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,20 +10,20 @@ WIDTH = 960
 LEFT, RIGHT = 28, 36
 PLOT = WIDTH - LEFT - RIGHT
 
-# Okabe and Ito's palette: the colours differ for colour-blind readers too, and in grey.
+# Okabe and Ito's palette: colour-blind readers can tell the colours apart, also in grey.
 COLOURS = ("#0072B2", "#009E73", "#D55E00")
 # Before and after the endpoint.
 COMING, GOING = "#D9DEE4", "#9AA5B1"
 INK, FAINT, RULE = "#1F2933", "#616E7C", "#E4E7EB"
 FONTS = "system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif"
 
-# Where the parts begin below the top of the drawing, or of a panel.
+# The distance of each part from the top of the drawing, or of a panel.
 TITLE, LEGEND, BARS = 36, 62, 104
 BAR_PITCH = 26
 PANEL_HEAD = 34
 AXIS = 30
 GAP = 26
-# How high the lines of one panel are together, and the least and the most that one of them is high.
+# The height of all lines of a panel together, and the minimum and maximum height of one line.
 LINES = 270
 THIN, THICK = 2.5, 16.0
 MOST_TICKS = 8
@@ -31,16 +31,16 @@ MOST_TICKS = 8
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How many seconds fill the width of the plot."""
+    """The number of seconds across the width of the plot."""
 
     seconds: float
 
     def x(self, moment: float) -> float:
-        """Return how far from the left a moment is."""
+        """Return the x coordinate of a moment."""
         return LEFT + PLOT * moment / self.seconds
 
     def ticks(self) -> Iterator[float]:
-        """Return round moments, as many as are easy to read."""
+        """Return round values for the axis, as many as are easy to read."""
         step = next(
             step
             for power in range(-3, 6)
@@ -51,10 +51,10 @@ class Scale:
 
 
 def draw(measurements: Sequence[Measurement]) -> str:
-    """Draw one run: the wall times on one scale, then each endpoint's timeline on a scale of its own.
+    """Draw one run: the wall times on one scale, then each endpoint's timeline on its own scale.
 
     Parameters:
-        measurements: at most three, of equally many requests.
+        measurements: at most three, all with the same number of requests.
     """
     requests, seconds = len(measurements[0].exchanges), measurements[0].seconds
     pitch = min(THICK, max(THIN, LINES / requests))
@@ -78,19 +78,19 @@ def draw(measurements: Sequence[Measurement]) -> str:
 
 
 def opening(height: float) -> str:
-    """Begin a drawing."""
+    """Return the opening tag of a drawing."""
     size = f'viewBox="0 0 {WIDTH} {height:.0f}" width="{WIDTH}" height="{height:.0f}"'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" font-family="{FONTS}">'
 
 
 def facts(measurement: Measurement) -> str:
-    """Put the figures of one endpoint into words."""
+    """Format the figures of one endpoint."""
     threads = "1 thread" if measurement.threads == 1 else f"{measurement.threads} threads"
     return f"{measurement.wall_time:.2f} s, at most {measurement.in_flight} in flight, {threads}"
 
 
 def legend() -> Iterator[str]:
-    """Say what the colours mean."""
+    """Draw the legend of the colours."""
     x = float(LEFT)
     for colours, words in (
         ((COMING,), "waiting for its turn"),
@@ -101,15 +101,15 @@ def legend() -> Iterator[str]:
             yield box(x, LEGEND - 9, 30 / len(colours), 10, colour)
             x += 30 / len(colours)
         yield text(x + 8, LEGEND, words, size=13, colour=FAINT)
-        # About as wide as the words are in any font.
+        # About as wide as the text in any font.
         x += 30 + 6.6 * len(words)
     own_scale = "each timeline has its own scale"
     yield text(WIDTH - RIGHT, LEGEND, own_scale, size=13, colour=FAINT, anchor="end")
 
 
 def wall_times(measurements: Sequence[Measurement]) -> Iterator[str]:
-    """Compare how long it took until all were answered."""
-    # A label of its own before each bar, and its figure behind it.
+    """Draw the wall times as bars."""
+    # Each bar has a label before it and its figure after it.
     before, behind = 232, 76
     longest = max(measurement.wall_time for measurement in measurements)
     for number, measurement in enumerate(measurements):
@@ -130,7 +130,7 @@ def panel(measurement: Measurement, colour: str, top: float, pitch: float) -> It
     for moment in scale.ticks():
         yield f'<path d="M{scale.x(moment):.1f} {first:.1f}V{bottom + 5:.1f}" stroke="{RULE}"/>'
         yield text(scale.x(moment), bottom + 20, f"{moment:g} s", size=12, colour=FAINT, anchor="middle")
-    # Between thick lines there is room for a gap.
+    # Thick lines have space for a gap between them.
     thickness = pitch - (3 if pitch > 8 else 0.5)
     for number, exchange in enumerate(measurement.exchanges):
         y = first + number * pitch
@@ -151,7 +151,7 @@ def box(x: float, y: float, width: float, height: float, colour: str) -> str:
 def text(
     x: float, y: float, words: str, *, size: int, colour: str = INK, weight: int = 400, anchor: str = "start"
 ) -> str:
-    """Write one line."""
+    """Draw one line of text."""
     return (
         f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" font-weight="{weight}" fill="{colour}" '
         f'text-anchor="{anchor}">{escape(words)}</text>'

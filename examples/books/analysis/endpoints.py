@@ -1,6 +1,6 @@
-"""Add one endpoint to the book API three times: it asks a shop for its offer and waits for the answer.
+"""Add one endpoint to the book API in three versions: each asks a shop for an offer and waits for the response.
 
-The shop is a sleep. What differs is who sleeps: nobody, a thread of the pool, or the event loop and all with it.
+The shop is a sleep. The versions differ in what sleeps: nothing, a thread of the pool, or the event loop.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ Seconds = Annotated[float, Query(ge=0, le=60, description="How long the shop tak
 
 
 class Visit(BaseModel):
-    """What an endpoint saw of itself, on the clock of `time.perf_counter`, which all processes of a machine share."""
+    """One run of an endpoint, on the clock of `time.perf_counter`, which all processes of a machine share."""
 
     started: float
     ended: float
@@ -30,7 +30,7 @@ class Visit(BaseModel):
 
 @router.get("/awaited")
 async def awaited(seconds: Seconds = 1) -> Visit:
-    """Wait as `async def` should: the event loop goes on with other requests meanwhile."""
+    """Wait with `await`: the event loop continues with other requests meanwhile."""
     started = time.perf_counter()
     await asyncio.sleep(seconds)
     return end_visit(started)
@@ -38,7 +38,7 @@ async def awaited(seconds: Seconds = 1) -> Visit:
 
 @router.get("/threaded")
 def threaded(seconds: Seconds = 1) -> Visit:
-    """Wait in a `def` endpoint: a thread of the pool sleeps, and the event loop goes on."""
+    """Wait in a `def` endpoint: a thread of the pool sleeps, and the event loop continues."""
     started = time.perf_counter()
     time.sleep(seconds)
     return end_visit(started)
@@ -46,21 +46,21 @@ def threaded(seconds: Seconds = 1) -> Visit:
 
 @router.get("/blocking")
 async def blocking(seconds: Seconds = 1) -> Visit:
-    """Wait as `async def` must not: the event loop itself sleeps, and every other request with it."""
+    """Wait without `await` in `async def`, which is wrong: the event loop sleeps, and all other requests wait."""
     started = time.perf_counter()
     time.sleep(seconds)  # noqa: ASYNC251 - the mistake that is to be seen
     return end_visit(started)
 
 
 def end_visit(started: float) -> Visit:
-    """Write down when and where an endpoint ran."""
+    """Record when and where an endpoint ran."""
     return Visit(
         started=started, ended=time.perf_counter(), thread=threading.get_ident(), on_event_loop=on_event_loop()
     )
 
 
 def on_event_loop() -> bool:
-    """Tell whether the calling thread runs the event loop at this moment."""
+    """Return whether the current thread is running the event loop."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:

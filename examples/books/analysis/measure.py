@@ -1,4 +1,4 @@
-"""Send many requests at the same moment, and write down when each was sent, begun, ended and answered."""
+"""Send many requests at the same time, and record when each was sent, started, ended and answered."""
 
 import asyncio
 import time
@@ -14,7 +14,7 @@ SECONDS_BETWEEN_REPORTS = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way to wait: where its endpoint is, and what is written in it."""
+    """One way to wait: the path of its endpoint, and its code."""
 
     path: str
     code: str
@@ -29,7 +29,7 @@ WAYS = (
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request and its answer; all moments in seconds since the first request was sent."""
+    """One request and its response; all times in seconds since the first request was sent."""
 
     sent: float
     started: float
@@ -41,7 +41,7 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """What became of the requests to one endpoint, in the order in which it began them."""
+    """The results of the requests to one endpoint, in the order in which they started."""
 
     way: Way
     seconds: float
@@ -49,45 +49,45 @@ class Measurement:
 
     @property
     def wall_time(self) -> float:
-        """Seconds from the first request to the last answer."""
+        """Seconds from the first request to the last response."""
         return max(exchange.answered for exchange in self.exchanges)
 
     @property
     def in_flight(self) -> int:
-        """How many requests at most were inside the endpoint at one moment."""
-        # One that ends makes room for one that begins at the same moment, so ends come first.
+        """The highest number of requests inside the endpoint at the same time."""
+        # A request that ends at the moment when another starts does not overlap with it, so ends come first.
         steps = [(each.ended, -1) for each in self.exchanges] + [(each.started, 1) for each in self.exchanges]
         return max(accumulate(step for _, step in sorted(steps)))
 
     @property
     def threads(self) -> int:
-        """How many threads ran the endpoint."""
+        """The number of threads that ran the endpoint."""
         return len({exchange.thread for exchange in self.exchanges})
 
     @property
     def place(self) -> str:
-        """Where the endpoint ran."""
+        """Whether the endpoint ran on the event loop or in the thread pool."""
         return "event loop" if all(exchange.on_event_loop for exchange in self.exchanges) else "thread pool"
 
 
 async def measure(
     address: str, way: Way, *, requests: int, seconds: float, report: Callable[[int], None]
 ) -> Measurement:
-    """Send requests to an endpoint, all at once, each on a connection of its own.
+    """Send requests to an endpoint, all at the same time, each on its own connection.
 
     Parameters:
         address: of the server, such as `http://127.0.0.1:8000`.
         way: what to measure.
         requests: how many to send.
         seconds: how long each of them waits in the endpoint.
-        report: is told how many answers have come, after each and several times a second.
+        report: called with the number of responses, after each response and several times a second.
 
     Raises:
-        TimeoutError: answers are missing long after the last one should have come.
-        ExceptionGroup: the server refuses, fails or is gone; `ask` says what it holds.
+        TimeoutError: responses are missing long after the last one was expected.
+        ExceptionGroup: the server refuses, fails or is gone; it contains the exceptions of `ask`.
     """
     answered: list[Exchange] = []
-    # The first request to an endpoint also pays for its planning, which is not what is measured.
+    # The first request to an endpoint also builds its plan, which should not be measured.
     await ask(address, f"{way.path}?seconds=0")
     began = time.perf_counter()
 
@@ -104,7 +104,7 @@ async def measure(
             report(len(answered))
             await asyncio.sleep(SECONDS_BETWEEN_REPORTS)
 
-    # The slowest endpoint answers one after the other.
+    # The slowest endpoint handles one request after the other.
     async with asyncio.timeout(2 * requests * seconds + SECONDS_TO_SPARE), asyncio.TaskGroup() as group:
         group.create_task(report_meanwhile())
         for _ in range(requests):

@@ -1,4 +1,4 @@
-"""Serve the endpoints with uvicorn in a process of its own, as long as they are measured."""
+"""Serve the endpoints with uvicorn in a separate process while they are measured."""
 
 import os
 import re
@@ -20,12 +20,12 @@ SECONDS_TO_STOP = 10
 
 @contextmanager
 def serve() -> Iterator[str]:
-    """Start the server on a free port of this machine, yield its address, and stop it.
+    """Start the server on a free local port, yield its address, and stop it.
 
     Raises:
-        RuntimeError: it did not start; the message holds what it wrote.
+        RuntimeError: the server did not start; the message contains its output.
     """
-    # On the framework on which this process runs.
+    # On the same framework as this process.
     alias = [alias_framework.__name__] if alias_framework.is_installed() else []
     command = [sys.executable, "-m", *alias, "uvicorn", APPLICATION, "--port", "0", "--no-access-log"]
     with tempfile.TemporaryDirectory() as directory:
@@ -41,7 +41,7 @@ def serve() -> Iterator[str]:
 
 
 def address_of(process: subprocess.Popen[bytes], log: Path) -> str:
-    """Wait until the server says where it listens."""
+    """Wait until the server prints its address."""
     deadline = time.monotonic() + SECONDS_TO_START
     while time.monotonic() < deadline and process.poll() is None:
         found = re.search(r"running on (http://\S+)", log.read_text(encoding="utf-8"))
@@ -52,7 +52,7 @@ def address_of(process: subprocess.Popen[bytes], log: Path) -> str:
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
-    """Ask the server to end, and make it end if it is still asleep after a while."""
+    """Terminate the server, and kill it if it is still asleep after a while."""
     process.terminate()
     try:
         process.wait(SECONDS_TO_STOP)

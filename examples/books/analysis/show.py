@@ -1,4 +1,4 @@
-"""Show progress while requests are under way, and the outcome as a table."""
+"""Show the progress of the requests, and the results as a table."""
 
 import sys
 import time
@@ -8,12 +8,12 @@ from examples.books.analysis.measure import Measurement
 
 HEADINGS = ("endpoint", "wall time", "in flight", "threads", "runs on")
 ERASE_LINE = "\r\x1b[K"
-# Seconds between the lines of a file or a pipe.
+# Seconds between the lines in a file or a pipe.
 LEAST_SILENCE, MOST_SILENCE = 0.5, 5.0
 
 
 class Progress:
-    """Count the answers to one endpoint's requests: in place on a terminal, elsewhere in a few lines."""
+    """Count the responses of one endpoint: in place on a terminal, in a few lines elsewhere."""
 
     def __init__(self, name: str, total: int) -> None:
         self._name = name
@@ -23,7 +23,7 @@ class Progress:
         self._last_tenth = 0
 
     def report(self, answered: int) -> None:
-        """Say how many answers have come; the first report starts the clock."""
+        """Print the number of responses; the first report starts the clock."""
         now = time.perf_counter()
         if self._began is None:
             self._began = self._last_line = now
@@ -35,7 +35,7 @@ class Progress:
         sys.stdout.flush()
 
     def _is_due(self, answered: int, now: float) -> bool:
-        """Tell whether a file or a pipe gets a line: at the end, for every tenth if that is not too often, or at last."""
+        """Return whether to print a line to a file or a pipe: at the end, every tenth response, or after a while."""
         tenth, silence = answered * 10 // self._total, now - self._last_line
         news = tenth > self._last_tenth and silence >= LEAST_SILENCE
         if answered < self._total and not news and silence < MOST_SILENCE:
@@ -45,7 +45,7 @@ class Progress:
 
 
 def table(measurements: Sequence[Measurement]) -> str:
-    """Lay the outcome out in columns: text to the left, numbers to the right."""
+    """Format the results in columns: text left-aligned, numbers right-aligned."""
     rows = [HEADINGS, *(cells(measurement) for measurement in measurements)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
     return "\n".join(
@@ -58,7 +58,7 @@ def table(measurements: Sequence[Measurement]) -> str:
 
 
 def cells(measurement: Measurement) -> tuple[str, ...]:
-    """Put one row of the table into words."""
+    """Format one row of the table."""
     return (
         measurement.way.code,
         f"{measurement.wall_time:.2f} s",

@@ -1,1 +1,1 @@
-"""Describe what is stored."""
+"""The stored data."""

@@ -1,18 +1,18 @@
-"""Describe a book as the application knows it, wherever it is stored."""
+"""A book, independent of the store."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypedDict
 
-# The largest value of a 64-bit column; a larger one in a query is an error in every database.
+# The maximum of a 64-bit column; a larger value in a query is an error in every database.
 MAX_INTEGER = 2**63 - 1
 
-# The fields by which books can be put in order.
+# The fields by which books can be sorted.
 SortField = Literal["id", "title", "author", "publication_year"]
 
 
 class BookFields(TypedDict):
-    """What somebody says of a book."""
+    """The data of a book that a client sends."""
 
     title: str
     author: str
@@ -22,7 +22,7 @@ class BookFields(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """A book of the collection, with the number that its store gave it."""
+    """A book of the collection, with the id that its store assigned."""
 
     id: int
     title: str
@@ -31,5 +31,5 @@ class Book:
     isbn: str
 
 
-# The new values of some fields, by name; they have been validated.
+# The new values of some fields, by name; they are validated.
 Changes = Mapping[str, Any]

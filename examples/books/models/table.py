@@ -1,4 +1,4 @@
-"""Describe the table of books."""
+"""The table of books."""
 
 from sqlalchemy import BigInteger, Integer, MetaData, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -7,7 +7,7 @@ from examples.books.models.book import Book
 
 
 class Base(DeclarativeBase):
-    """The base of all tables; constraints get predictable names, which migrations need."""
+    """The base class of all tables; constraints get predictable names, which migrations need."""
 
     metadata = MetaData(
         naming_convention={
@@ -19,13 +19,13 @@ class Base(DeclarativeBase):
 
 
 class BookRow(Base):
-    """A row of the table; nothing outside the database store sees it."""
+    """A row of the table; only the database store uses it."""
 
     __tablename__ = "books"
-    # The number of a deleted book is never given out again, so an old link cannot show another book.
+    # The id of a deleted book is never used again, so an old link cannot show another book.
     __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012
 
-    # SQLite numbers rows by itself only in a column of the type INTEGER, which has 64 bits there.
+    # SQLite assigns ids only in a column of the type INTEGER, which has 64 bits there.
     id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer(), "sqlite"), primary_key=True)
     title: Mapped[str] = mapped_column(String(300))
     author: Mapped[str] = mapped_column(String(200), index=True)
@@ -33,5 +33,5 @@ class BookRow(Base):
     isbn: Mapped[str] = mapped_column(String(13), unique=True)
 
     def as_book(self) -> Book:
-        """Return what the row holds."""
+        """Return the row as a book."""
         return Book(self.id, self.title, self.author, self.publication_year, self.isbn)

@@ -1,4 +1,4 @@
-"""Let clients manage the books of the collection."""
+"""The endpoints for books."""
 
 from typing import Annotated
 
@@ -16,7 +16,7 @@ BookId = Annotated[int, Path(ge=1, le=MAX_INTEGER)]
 
 @router.post("", response_model=BookResponse, status_code=status.HTTP_201_CREATED, responses=DUPLICATE)
 async def create_book(new: BookCreate, books: Books, request: Request, response: Response) -> Book:
-    """Create a book; its address comes back in `Location`."""
+    """Create a book; the response has its URL in `Location`."""
     book = await books.create(new)
     response.headers["Location"] = str(request.url_for("read_book", book_id=book.id))
     return book
@@ -24,7 +24,7 @@ async def create_book(new: BookCreate, books: Books, request: Request, response:
 
 @router.get("", response_model=BookPage)
 async def list_books(pagination: Pagination, sorting: Sorting, books: Books) -> Page:
-    """List all books, page by page, in the order that is asked for."""
+    """List all books, with pagination and sorting."""
     return await books.list(
         page=pagination.page,
         per_page=pagination.per_page,
@@ -41,7 +41,7 @@ async def read_book(book_id: BookId, books: Books) -> Book:
 
 @router.patch("/{book_id}", response_model=BookResponse, responses={**NOT_FOUND, **DUPLICATE})
 async def update_book(book_id: BookId, changes: BookUpdate, books: Books) -> Book:
-    """Change the fields that are sent; all others stay as they are."""
+    """Update the fields that are sent; all others keep their values."""
     return await books.update(book_id, changes)
 
 
@@ -53,5 +53,5 @@ async def delete_book(book_id: BookId, books: Books) -> None:
 
 @router.get("/{book_id}/summary", response_model=BookSummary, responses={**UNAUTHORIZED, **NOT_FOUND})
 async def summarise_book(book_id: BookId, reader: CurrentReader, session: DbSession) -> Summary:
-    """Tell a known reader about one book."""
+    """Return the summary of one book to a known reader."""
     return await BookService(session).summarise(book_id, reader)

@@ -1,4 +1,4 @@
-"""Describe books as clients see them: to create, to change, to read."""
+"""The models of books: to create, to update, to read."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -8,17 +8,17 @@ from pydantic_core import PydanticKnownError
 
 from examples.books.schemas.isbn import Isbn
 
-# Before Gutenberg's press there were no printed books.
+# There were no printed books before Gutenberg's press.
 FIRST_YEAR = 1450
 
 
 def current_year() -> int:
-    """Return the year that it is now."""
+    """Return the current year."""
     return datetime.now(UTC).year
 
 
 def refuse_future(year: int) -> int:
-    """Refuse a year that has not begun; which year that is, is asked each time, for servers run past New Year."""
+    """Refuse a year in the future; the current year is read each time, because servers run past New Year."""
     if year > (latest := current_year()):
         raise PydanticKnownError("less_than_equal", {"le": latest})
     return year
@@ -45,16 +45,16 @@ Author = Annotated[
 ]
 PublicationYear = Annotated[
     int,
-    # Strict: `true` and `"1969"` are mistakes of the client, not years.
+    # Strict: `true` and `"1969"` are not valid years.
     Field(strict=True, ge=FIRST_YEAR, description="At the latest the current year", examples=[1969]),
     AfterValidator(refuse_future),
 ]
 
 
 class BookCreate(BaseModel):
-    """What a client sends to create a book; the server adds the number."""
+    """The request body to create a book; the server adds the id."""
 
-    # A misspelt field is an error instead of a silent loss.
+    # A misspelt field name is an error, instead of being ignored.
     model_config = ConfigDict(extra="forbid")
 
     title: Title
@@ -64,11 +64,11 @@ class BookCreate(BaseModel):
 
 
 class BookUpdate(BaseModel):
-    """What a client sends to change a book: only the fields that shall change, none of them null."""
+    """The request body to update a book: only the fields to change, none of them null."""
 
     model_config = ConfigDict(extra="forbid")
 
-    # The factories make fields optional without a default in the documentation; only what was sent is ever used.
+    # The factories make fields optional without documenting a default; only fields that were sent are used.
     title: Title = Field(default_factory=str)
     author: Author = Field(default_factory=str)
     publication_year: PublicationYear = Field(default_factory=int)
@@ -76,7 +76,7 @@ class BookUpdate(BaseModel):
 
 
 class BookResponse(BaseModel):
-    """What the server tells of a book."""
+    """A book in a response."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -88,7 +88,7 @@ class BookResponse(BaseModel):
 
 
 class BookPage(BaseModel):
-    """Some of the books, and where they stand among all of them."""
+    """One page of books, and its position in the list."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -100,7 +100,7 @@ class BookPage(BaseModel):
 
 
 class BookSummary(BaseModel):
-    """A book in one sentence, and what the collection says about it."""
+    """A book in one sentence, and facts about it from the collection."""
 
     model_config = ConfigDict(from_attributes=True)
 

@@ -1,10 +1,10 @@
-"""Describe the one shape that every error has."""
+"""The format of every error."""
 
 from pydantic import BaseModel, Field
 
 
 class FieldError(BaseModel):
-    """One thing that is wrong with the request."""
+    """One error in the request."""
 
     field: str = Field(examples=["body.isbn"])
     message: str = Field(examples=["the last digit of this ISBN should be 7"])
@@ -12,7 +12,7 @@ class FieldError(BaseModel):
 
 
 class ErrorResponse(BaseModel):
-    """The answer to a request that failed."""
+    """The response to a request that failed."""
 
     error: str = Field(description="What went wrong, for programs", examples=["book_not_found"])
     message: str = Field(description="What went wrong, for people", examples=["Book 7 not found"])

@@ -1,4 +1,4 @@
-"""Check an ISBN: 13 digits, the last of which follows from the others."""
+"""Validate an ISBN: 13 digits, the last of which is a check digit."""
 
 from typing import Annotated
 
@@ -7,9 +7,9 @@ from pydantic_core import PydanticCustomError
 
 
 def check_digit(digits: str) -> int:
-    """Return the digit that must follow twelve digits.
+    """Return the check digit for twelve digits.
 
-    ISO 2108: the digits count once and three times in turn, and the sum of all thirteen is a multiple of ten.
+    ISO 2108: the digits are multiplied by one and three in turn, and the sum of all thirteen is a multiple of ten.
 
     Example:
         >>> check_digit("978030640615")
@@ -19,7 +19,7 @@ def check_digit(digits: str) -> int:
 
 
 def refuse_wrong_check_digit(isbn: str) -> str:
-    """Refuse a number with a slip: one wrong digit is always found, and most swapped neighbours are."""
+    """Refuse an invalid ISBN: one wrong digit is always found, and most swapped neighbours are."""
     expected = check_digit(isbn[:-1])
     if int(isbn[-1]) != expected:
         raise PydanticCustomError(

@@ -1,4 +1,4 @@
-"""Create, find, change, delete and summarise books."""
+"""Create, read, update, delete and summarize books."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from examples.books.stores.store import BookSession
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some of the books, and where they stand among all of them."""
+    """One page of books, and its position in the list."""
 
     items: Sequence[Book]
     page: int
@@ -20,13 +20,13 @@ class Page:
 
     @property
     def pages(self) -> int:
-        """How many pages there are; the last may be shorter than the others."""
+        """The number of pages; the last may be shorter than the others."""
         return -(-self.total // self.per_page)
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What the collection says about a book to a reader."""
+    """The summary of a book for a reader."""
 
     book_id: int
     summary: str
@@ -35,7 +35,7 @@ class Summary:
 
 
 class BookService:
-    """The rules of books, on whatever store the session belongs to."""
+    """The business rules of books, for any store."""
 
     def __init__(self, session: BookSession) -> None:
         self._session = session
@@ -61,15 +61,15 @@ class BookService:
         """Return one book.
 
         Raises:
-            BookNotFoundError: there is none of this number.
+            BookNotFoundError: there is no book with this id.
         """
         return _found(await self._session.get(book_id), book_id)
 
     async def update(self, book_id: int, changes: BookUpdate) -> Book:
-        """Change what was sent, and nothing else.
+        """Update the fields that were sent, and no others.
 
         Raises:
-            BookNotFoundError: there is no book of this number.
+            BookNotFoundError: there is no book with this id.
             DuplicateIsbnError: another book has the new ISBN.
         """
         sent = changes.model_dump(exclude_unset=True)
@@ -78,19 +78,19 @@ class BookService:
         return _found(await self._session.change(book_id, sent), book_id)
 
     async def delete(self, book_id: int) -> None:
-        """Remove one book.
+        """Delete one book.
 
         Raises:
-            BookNotFoundError: there is none of this number.
+            BookNotFoundError: there is no book with this id.
         """
         if not await self._session.remove(book_id):
             raise BookNotFoundError(book_id)
 
     async def summarise(self, book_id: int, reader: str) -> Summary:
-        """Say in one sentence what a book is, and how many others of its author there are.
+        """Describe a book in one sentence, and count the other books of its author.
 
         Raises:
-            BookNotFoundError: there is no book of this number.
+            BookNotFoundError: there is no book with this id.
         """
         book = await self.get(book_id)
         others = await self._session.count(author=book.author) - 1

@@ -1,4 +1,4 @@
-"""Recognise readers by their tokens."""
+"""Identify readers by their tokens."""
 
 import secrets
 from collections.abc import Mapping
@@ -12,10 +12,10 @@ def reader_of(token: str, readers: Mapping[str, SecretStr]) -> str:
     """Return the name of the reader to whom a token belongs.
 
     Raises:
-        UnknownReaderError: it belongs to nobody.
+        UnknownReaderError: the token does not belong to any reader.
     """
     given = token.encode()
-    # Every token is compared, and each in a time that does not depend on where it differs: an answer's time tells nothing.
+    # Every token is compared, each in constant time, so that the response time reveals nothing about the tokens.
     found = [
         name for name, known in readers.items() if secrets.compare_digest(known.get_secret_value().encode(), given)
     ]

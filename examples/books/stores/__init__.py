@@ -1,1 +1,1 @@
-"""Keep books: in memory, or in a database."""
+"""The stores of books: in memory, or in a database."""

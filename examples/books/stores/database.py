@@ -1,4 +1,4 @@
-"""Keep books in a database, by SQLAlchemy."""
+"""Store books in a database, with SQLAlchemy."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -32,19 +32,19 @@ class DatabaseStore:
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[BookSession]:
-        """Lend a database session; what was not committed by the end is undone."""
+        """Open a database session; changes that are not committed by the end are rolled back."""
         async with self._sessions() as session:
             yield DatabaseSession(session)
 
 
 @asynccontextmanager
 async def open_database(url: str) -> AsyncIterator[DatabaseStore]:
-    """Connect to a database, create the table where it is missing, and close all connections at the end.
+    """Connect to a database, create a missing table, and close all connections at the end.
 
     Parameters:
         url: any async SQLAlchemy URL, such as `sqlite+aiosqlite:///./books.db`.
     """
-    # A server closes idle connections; the ping finds that out before a request does.
+    # A server closes idle connections; the ping detects this before a request fails.
     engine = create_async_engine(url, pool_pre_ping=not url.startswith("sqlite"))
     try:
         async with engine.begin() as connection:
@@ -59,10 +59,10 @@ async def open_database(url: str) -> AsyncIterator[DatabaseStore]:
 
 
 class DatabaseSession:
-    """One request's view of the table.
+    """The session of one request.
 
-    Each change is one statement and is committed at once, before the answer is sent: a failure of the commit can still
-    be told then. The unique constraint is the rule about ISBNs; to look before would leave a gap for another request.
+    Each change is one statement and is committed at once, before the response is sent, so a failure of the commit can
+    still be reported. The unique constraint enforces unique ISBNs; a check before it would race with other requests.
     """
 
     def __init__(self, session: AsyncSession) -> None:
@@ -105,12 +105,12 @@ class DatabaseSession:
         return removed is not None
 
     async def _write(self, statement: ReturningInsert[BookRow] | ReturningUpdate[BookRow], isbn: str) -> BookRow | None:
-        """Run and commit a statement that writes one row, or say that the ISBN is taken."""
+        """Run and commit a statement that writes one row; raise an error if the ISBN is taken."""
         try:
             row = await self._session.scalar(statement)
             await self._session.commit()
         except IntegrityError as error:
-            # Only the unique ISBN can refuse a row that passed validation.
+            # Only the unique constraint of the ISBN can refuse a validated row.
             await self._session.rollback()
             raise DuplicateIsbnError(isbn) from error
         return row

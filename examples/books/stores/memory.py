@@ -1,4 +1,4 @@
-"""Keep books in a dict, for as long as the process runs."""
+"""Store books in a dict, until the process ends."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -12,10 +12,10 @@ from examples.books.stores.store import BookSession
 
 
 class MemoryStore:
-    """Books by number, and numbers by ISBN.
+    """Books by id, and ids by ISBN.
 
-    It is its own session. No method awaits anything, so on the event loop none is ever interrupted by another request:
-    to look whether an ISBN is free and to take it is one step here.
+    It is its own session. No method awaits anything, so on the event loop no other request can interrupt one:
+    checking whether an ISBN is free and storing it is one step here.
     """
 
     def __init__(self) -> None:
@@ -25,7 +25,7 @@ class MemoryStore:
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[BookSession]:
-        """Lend the store itself."""
+        """Return the store itself."""
         yield self
 
     async def add(self, fields: BookFields) -> Book:

@@ -1,4 +1,4 @@
-"""Say what the application asks of a store of books."""
+"""The interface of a store of books."""
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
@@ -8,10 +8,10 @@ from examples.books.models.book import Book, BookFields, Changes, SortField
 
 
 class BookSession(Protocol):
-    """The store as one request sees it. What a method has changed is stored when it returns."""
+    """The store in one request. A change is stored when the method returns."""
 
     async def add(self, fields: BookFields) -> Book:
-        """Store a new book and give it a number that no book has had before.
+        """Store a new book with an id that no book has had before.
 
         Raises:
             DuplicateIsbnError: another book has the ISBN; nothing is stored.
@@ -19,19 +19,19 @@ class BookSession(Protocol):
         ...
 
     async def get(self, book_id: int) -> Book | None:
-        """Return one book, or None if there is none of this number."""
+        """Return one book, or None if there is no book with this id."""
         ...
 
     async def find(self, *, offset: int, limit: int, sort_by: SortField, descending: bool) -> Sequence[Book]:
-        """Return a slice of all books in an order; equal ones by number, so that slices never overlap."""
+        """Return a slice of all sorted books; equal ones are sorted by id, so that slices never overlap."""
         ...
 
     async def count(self, *, author: str | None = None) -> int:
-        """Return how many books there are, in all or of one author."""
+        """Return the number of books, of all authors or of one."""
         ...
 
     async def change(self, book_id: int, changes: Changes) -> Book | None:
-        """Change some fields of a book and return it, or None if there is none of this number.
+        """Update some fields of a book and return it, or None if there is no book with this id.
 
         Raises:
             DuplicateIsbnError: another book has the new ISBN; nothing is changed.
@@ -39,13 +39,13 @@ class BookSession(Protocol):
         ...
 
     async def remove(self, book_id: int) -> bool:
-        """Remove a book, and say whether it was there."""
+        """Delete a book, and return whether it existed."""
         ...
 
 
 class BookStore(Protocol):
-    """Where books are kept as long as the application runs."""
+    """A store of books, open while the application runs."""
 
     def session(self) -> AbstractAsyncContextManager[BookSession]:
-        """Lend a session to one request."""
+        """Open a session for one request."""
         ...

@@ -1,1 +1,1 @@
-"""Tests of the book API, on both stores."""
+"""Tests of the book API, with both stores."""

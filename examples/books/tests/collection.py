@@ -1,4 +1,4 @@
-"""Fill the collection of a test with books."""
+"""Create books for a test."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ DARKNESS = {
 
 
 def create(client: TestClient, **fields: Any) -> dict[str, Any]:
-    """Create a book and return it as the server tells it."""
+    """Create a book and return the server's response."""
     answer = client.post("/books", json={**DARKNESS, **fields})
     assert answer.status_code == 201, answer.text
     created: dict[str, Any] = answer.json()

@@ -1,4 +1,4 @@
-"""Prepare an application for each test, once on each store."""
+"""Create an application for each test, once with each store."""
 
 import os
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ def anyio_backend() -> str:
 
 @pytest.fixture
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
-    """No variable and no .env file of the developer's machine reaches the test."""
+    """Hide the environment variables and the .env file of the developer's machine from the test."""
     for name in [name for name in os.environ if name.startswith(PREFIX)]:
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
@@ -30,7 +30,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest
 
 @pytest.fixture
 def database_url(tmp_path: Path) -> str:
-    """The address of a database of this test's own."""
+    """The URL of a database for this test only."""
     return f"sqlite+aiosqlite:///{tmp_path}/books.db"
 
 
@@ -51,6 +51,6 @@ def app(settings: Settings) -> FastAPI:
 
 @pytest.fixture
 def client(app: FastAPI) -> Iterator[TestClient]:
-    """A client of the running application; unexpected errors come as answers, as they do for real clients."""
+    """A client of the running application; unexpected errors are responses, as they are for real clients."""
     with TestClient(app, raise_server_exceptions=False) as client:
         yield client

@@ -1,4 +1,4 @@
-"""List requests whose answers depend neither on the framework nor on the store, and say where they do."""
+"""Requests whose responses are the same on both frameworks and both stores, and the exceptions."""
 
 from examples.books.tests.isbns import isbn
 from examples.compare_frameworks import Case, Difference

@@ -1,9 +1,9 @@
-"""Make as many valid ISBNs as tests need."""
+"""Create valid ISBNs for tests."""
 
 from examples.books.schemas.isbn import check_digit
 
 
 def isbn(number: int) -> str:
-    """Make a valid ISBN that no other number has."""
+    """Create a different valid ISBN for each number."""
     digits = f"978{number:09}"
     return f"{digits}{check_digit(digits)}"

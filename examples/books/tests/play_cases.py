@@ -1,4 +1,4 @@
-"""Play the HTTP cases to the application on each of its stores, and print the answers as JSON.
+"""Send the HTTP cases to the application with each of its stores, and print the responses as JSON.
 
 python -m examples.books.tests.play_cases typeway
 python -m examples.books.tests.play_cases fastapi
@@ -23,7 +23,7 @@ TOKENS = {"alice": "alice-may-read"}
 
 
 def play(database_url: str | None) -> dict[str, Answer]:
-    """Start the application on an empty store and send it every case."""
+    """Start the application with an empty store and send every case."""
     from examples.books.config import Settings
     from examples.books.main import create_app
     from typeway.testclient import TestClient

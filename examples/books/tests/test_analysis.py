@@ -1,4 +1,4 @@
-"""Measure the three ways to wait, in a shortened form, over a real server."""
+"""Measure the three ways to wait, for a short time, on a real server."""
 
 import asyncio
 import re
@@ -22,20 +22,20 @@ from typeway import FastAPI
 from typeway.testclient import TestClient
 
 AWAITED, THREADED, BLOCKING = WAYS
-# As many as anyio gives an event loop.
+# The size of anyio's thread pool.
 THREADS_OF_THE_POOL = 40
 SVG = "{http://www.w3.org/2000/svg}"
 
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    """A server of the endpoints."""
+    """A server for the endpoints."""
     with serve() as address:
         yield address
 
 
 def measured(address: str, way: Way, requests: int, seconds: float) -> Measurement:
-    """Measure one endpoint in silence."""
+    """Measure one endpoint without output."""
     return asyncio.run(measure(address, way, requests=requests, seconds=seconds, report=lambda _: None))
 
 
@@ -73,7 +73,7 @@ def test_pool_lets_no_more_in_than_it_has_threads(address: str) -> None:
 
 
 def sleep_and_nothing_else() -> None:
-    """Block in the shortest way there is."""
+    """Block in the shortest possible way."""
     time.sleep(0.1)
 
 
@@ -81,7 +81,7 @@ def sleep_and_nothing_else() -> None:
 def test_tiny_function_that_blocks_is_given_a_thread(
     blocks: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However short a `def` endpoint is, one that sleeps does not do so on the event loop."""
+    """A `def` endpoint that sleeps does not run on the event loop, however short it is."""
     slept_on_the_loop: list[bool] = []
     monkeypatch.setattr(time, "sleep", lambda _: slept_on_the_loop.append(on_event_loop()))
     app = FastAPI()
@@ -93,7 +93,7 @@ def test_tiny_function_that_blocks_is_given_a_thread(
 
 @pytest.mark.parametrize("way", WAYS)
 def test_endpoints_belong_to_the_book_api(way: Way) -> None:
-    """They stand beside the books, behind the same middleware and with the same errors."""
+    """The endpoints have the same middleware and the same errors as the book API."""
     with TestClient(application) as client:
         answer = client.get(way.path, params={"seconds": 0})
         assert answer.status_code == client.get("/books").status_code == 200
@@ -102,7 +102,7 @@ def test_endpoints_belong_to_the_book_api(way: Way) -> None:
 
 
 def outcome_of(way: Way, *spans: tuple[float, float], thread: int = 1) -> Measurement:
-    """Make up what was measured: a request for each span inside the endpoint."""
+    """Create a measurement with one request for each time span inside the endpoint."""
     exchanges = [Exchange(0, start, end, end, thread, on_event_loop=thread == 1) for start, end in spans]
     return Measurement(way, 1, exchanges)
 
@@ -118,12 +118,12 @@ def outcome_of(way: Way, *spans: tuple[float, float], thread: int = 1) -> Measur
     ],
 )
 def test_requests_in_flight_are_counted_at_the_fullest_moment(spans: list[tuple[float, float]], in_flight: int) -> None:
-    """Two requests of which one ends as the other begins were never inside together."""
+    """Two requests do not overlap if one ends when the other starts."""
     assert outcome_of(AWAITED, *spans).in_flight == in_flight
 
 
 def test_table_lines_up() -> None:
-    """Every row says the endpoint, its wall time, requests in flight, threads, and where it ran."""
+    """Every row has the endpoint, its wall time, the requests in flight, the threads, and where it ran."""
     rows = table([outcome_of(AWAITED, (0, 1), (0, 1.25)), outcome_of(THREADED, (0, 10), thread=2)]).splitlines()
     assert rows == [
         "endpoint                        wall time  in flight  threads  runs on",
@@ -133,7 +133,7 @@ def test_table_lines_up() -> None:
 
 
 def progress_of(monkeypatch: pytest.MonkeyPatch, steps: list[tuple[float, int]], *, terminal: bool) -> str:
-    """Report so many answers at such moments, and return what is written."""
+    """Report numbers of responses at given times, and return the output."""
     output = StringIO()
     output.isatty = lambda: terminal  # type: ignore[method-assign]
     progress = Progress("name", 20)
@@ -145,7 +145,7 @@ def progress_of(monkeypatch: pytest.MonkeyPatch, steps: list[tuple[float, int]],
 
 
 def test_progress_stays_on_one_line_of_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each report takes the place of the one before, and the last one ends the line."""
+    """Each report replaces the one before, and the last one ends the line."""
     written = progress_of(monkeypatch, [(1.0, 0), (1.1, 3), (2.0, 20)], terminal=True)
     assert [part.split() for part in written.split("\r\x1b[K")[1:]] == [
         ["name", "0", "of", "20", "0.00", "s"],
@@ -159,25 +159,25 @@ def test_progress_stays_on_one_line_of_a_terminal(monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize(
     ("steps", "shown"),
     [
-        # Every tenth, but not more often than each half second.
+        # Every tenth, but at most every half second.
         ([(0, 0), (0.2, 4), (0.6, 5), (0.9, 9), (1.2, 9), (1.4, 20)], [(5, 0.6), (9, 1.2), (20, 1.4)]),
-        # Something after a long silence, though nothing has come.
+        # A line after a long time without responses.
         ([(0, 0), (4.9, 0), (5.1, 0), (9.0, 0), (10.2, 1)], [(0, 5.1), (1, 10.2)]),
     ],
 )
 def test_progress_is_a_few_lines_of_a_file(
     monkeypatch: pytest.MonkeyPatch, steps: list[tuple[float, int]], shown: list[tuple[int, float]]
 ) -> None:
-    """A log gets enough lines to see that something happens, and no more."""
+    """A log gets enough lines to show progress, and no more."""
     lines = progress_of(monkeypatch, steps, terminal=False).splitlines()
     assert [(int(line.split()[1]), float(line.split()[4])) for line in lines] == shown
 
 
 def test_drawing_shows_each_request_to_scale() -> None:
-    """A line begins and ends where its request did, on the scale of its own timeline."""
+    """A line starts and ends with its request, on the scale of its own timeline."""
     slow = outcome_of(BLOCKING, (0, 1), (1, 2))
     root = ET.fromstring(draw([outcome_of(AWAITED, (0, 1), (0.5, 1)), slow]))
-    # The first two are the legend's and the bar's.
+    # The first two belong to the legend and the bar.
     boxes = [
         (float(box.attrib["x"]), float(box.attrib["width"]))
         for box in root.iter(f"{SVG}rect")
@@ -191,7 +191,7 @@ def test_drawing_shows_each_request_to_scale() -> None:
 
 
 def test_command_prints_and_draws(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """It announces how long it takes, counts while it runs, and leaves a table and a drawing for each run."""
+    """It prints how long it takes, shows progress, and creates a table and a drawing for each run."""
     main(["--requests", "3", "5", "--seconds", "0.05", "--output", str(tmp_path / "new")])
     written = capsys.readouterr().out
     for requests in (3, 5):
@@ -218,7 +218,7 @@ def test_command_prints_and_draws(tmp_path: Path, capsys: pytest.CaptureFixture[
     ],
 )
 def test_wrong_option_is_explained(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Nothing is started for numbers that make no sense."""
+    """Invalid numbers are refused, and nothing is started."""
     with pytest.raises(SystemExit) as stopped:
         main(arguments)
     assert stopped.value.code == 2
@@ -226,7 +226,7 @@ def test_wrong_option_is_explained(arguments: list[str], message: str, capsys: p
 
 
 def test_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:
-    """`--help` says what the command does and what it can be told."""
+    """`--help` describes the command and its options."""
     with pytest.raises(SystemExit) as stopped:
         main(["--help"])
     written = capsys.readouterr().out
@@ -235,6 +235,6 @@ def test_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_failing_server_is_reported(address: str) -> None:
-    """An answer that is no success ends the measurement, with what was asked and answered."""
+    """A failed response ends the measurement, and the error contains the request and the response."""
     with pytest.raises(RuntimeError, match=r"GET /nowhere\?seconds=0 was answered with 'HTTP/1.1 404 Not Found'"):
         measured(address, Way("/nowhere", "nothing"), 1, 0.1)

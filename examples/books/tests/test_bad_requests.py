@@ -1,4 +1,4 @@
-"""Refuse what is not a book, with an answer that says what is wrong."""
+"""Refuse invalid books, with a response that says what is wrong."""
 
 from typing import Any
 
@@ -40,7 +40,7 @@ WRONG: list[tuple[str, Any, str]] = [
 
 @pytest.mark.parametrize(("field", "value", "kind"), WRONG)
 def test_wrong_field_is_named(client: TestClient, field: str, value: Any, kind: str) -> None:
-    """One wrong field is one detail, for creating and for changing alike, and nothing is stored."""
+    """One invalid field is one detail, for creating and for updating, and nothing is stored."""
     book = create(client)
     answers = [
         client.post("/books", json={**DARKNESS, "isbn": isbn(2), field: value}),
@@ -55,7 +55,7 @@ def test_wrong_field_is_named(client: TestClient, field: str, value: Any, kind: 
 
 
 def test_everything_that_is_wrong_is_said_at_once(client: TestClient) -> None:
-    """A client learns all its mistakes from one answer."""
+    """One response reports all mistakes of a request."""
     answer = client.post("/books", json={"title": "", "publication_year": 1, "isbn": "1"})
     assert {detail["field"] for detail in answer.json()["details"]} == {
         "body.title",
@@ -69,7 +69,7 @@ def test_everything_that_is_wrong_is_said_at_once(client: TestClient) -> None:
 def test_years_from_the_first_press_to_now_are_accepted(
     client: TestClient, monkeypatch: pytest.MonkeyPatch, year: int
 ) -> None:
-    """Both ends of the range belong to it."""
+    """Both ends of the range are valid."""
     monkeypatch.setattr(schema, "current_year", lambda: 2031)
     assert create(client, publication_year=year)["publication_year"] == year
 
@@ -86,19 +86,19 @@ def test_current_year_is_asked_at_each_request(client: TestClient, monkeypatch: 
 
 
 def test_wrong_check_digit_is_corrected(client: TestClient) -> None:
-    """The message says which digit was expected, for a slip in the last one is the likeliest."""
+    """The message says which check digit was expected."""
     answer = client.post("/books", json={**DARKNESS, "isbn": "9780306406158"})
     assert answer.json()["details"][0]["message"] == "the last digit of this ISBN should be 7"
 
 
 @pytest.mark.parametrize("valid", ["9780306406157", "9783161484100", "9791090636071", "0000000000000"])
 def test_valid_isbn_is_accepted(client: TestClient, valid: str) -> None:
-    """Thirteen digits whose checksum is right are an ISBN, with 0 as the check digit too."""
+    """Thirteen digits with a correct checksum are an ISBN, also with 0 as the check digit."""
     assert create(client, isbn=valid)["isbn"] == valid
 
 
 def test_isbn_belongs_to_one_book(client: TestClient) -> None:
-    """A second book of an ISBN is a conflict, whether it is created or changed, and nothing happens."""
+    """A second book with the same ISBN is a conflict, whether it is created or updated, and nothing is stored."""
     book, other = create(client), create(client, title="Emma", isbn=isbn(2))
     for answer in (
         client.post("/books", json={**DARKNESS, "title": "Another"}),
@@ -124,7 +124,7 @@ def test_isbn_belongs_to_one_book(client: TestClient) -> None:
     ],
 )
 def test_unknown_book_is_a_structured_404(client: TestClient, method: str, path: str, json: Any) -> None:
-    """`BookNotFoundError` becomes JSON that programs and people can read, whatever was asked of the book."""
+    """`BookNotFoundError` becomes JSON that programs and people can read, for every method."""
     create(client)
     answer = client.request(method, path, json=json, headers={"Authorization": "Bearer alice-may-read"})
     assert answer.status_code == 404
@@ -133,14 +133,14 @@ def test_unknown_book_is_a_structured_404(client: TestClient, method: str, path:
 
 @pytest.mark.parametrize("book_id", ["0", "-1", "x", "1.5", str(2**63)])
 def test_impossible_number_is_refused(client: TestClient, book_id: str) -> None:
-    """What can be no number of a book does not reach the store."""
+    """An invalid id of a book does not reach the store."""
     answer = client.get(f"/books/{book_id}")
     assert answer.status_code == 422
     assert [detail["field"] for detail in answer.json()["details"]] == ["path.book_id"]
 
 
 def test_errors_of_the_framework_have_the_same_shape(client: TestClient) -> None:
-    """Unknown paths, unknown methods, broken JSON and large bodies are told like all other errors."""
+    """Unknown paths, unknown methods, broken JSON and large bodies have the same format as all other errors."""
     headers = {"Content-Type": "application/json"}
     answers = [
         client.get("/nowhere"),

@@ -8,7 +8,7 @@ from typeway.testclient import TestClient
 
 
 def test_created_book_has_a_number_and_an_address(client: TestClient) -> None:
-    """The answer to a creation is the book as it is stored, and says where it can be read."""
+    """The response to a creation is the stored book, with its URL."""
     answer = client.post("/books", json=DARKNESS)
     assert answer.status_code == 201
     assert answer.json() == {"id": 1, **DARKNESS}
@@ -17,7 +17,7 @@ def test_created_book_has_a_number_and_an_address(client: TestClient) -> None:
 
 
 def test_spaces_around_text_are_taken_off(client: TestClient) -> None:
-    """Title and author are stored as they are meant."""
+    """Title and author are stored without surrounding whitespace."""
     book = create(client, title="  Emma ", author="\tJane Austen\n")
     assert (book["title"], book["author"]) == ("Emma", "Jane Austen")
 
@@ -30,7 +30,7 @@ def test_spaces_around_text_are_taken_off(client: TestClient) -> None:
         {"publication_year": 1970},
         {"isbn": isbn(7)},
         {"title": "Winter", "publication_year": 1970},
-        # What a book has already is no conflict with itself.
+        # A book's own ISBN is not a conflict.
         {"isbn": DARKNESS["isbn"]},
     ],
 )
@@ -43,14 +43,14 @@ def test_patch_changes_only_what_is_sent(client: TestClient, change: dict[str, o
 
 
 def test_empty_patch_changes_nothing(client: TestClient) -> None:
-    """To send no field is allowed, and does nothing."""
+    """An update without fields is allowed, and changes nothing."""
     book = create(client)
     answer = client.patch(f"/books/{book['id']}", json={})
     assert (answer.status_code, answer.json()) == (200, book)
 
 
 def test_deleted_book_is_gone(client: TestClient) -> None:
-    """After its deletion a book is not found, and others are still there."""
+    """After its deletion a book is a 404, and other books still exist."""
     book, other = create(client), create(client, isbn=isbn(2))
     answer = client.delete(f"/books/{book['id']}")
     assert (answer.status_code, answer.content) == (204, b"")
@@ -59,14 +59,14 @@ def test_deleted_book_is_gone(client: TestClient) -> None:
 
 
 def test_number_of_a_deleted_book_is_not_used_again(client: TestClient) -> None:
-    """An old link never shows another book, but the ISBN is free."""
+    """The id of a deleted book is not used again, but its ISBN is free."""
     book = create(client)
     client.delete(f"/books/{book['id']}")
     assert create(client)["id"] > book["id"]
 
 
 def test_isbn_that_was_changed_is_free(client: TestClient) -> None:
-    """A book gives its former ISBN back."""
+    """After a change of its ISBN, a book's former ISBN is free."""
     book = create(client)
     client.patch(f"/books/{book['id']}", json={"isbn": isbn(2)})
     assert create(client)["isbn"] == DARKNESS["isbn"]
@@ -74,7 +74,7 @@ def test_isbn_that_was_changed_is_free(client: TestClient) -> None:
 
 
 def test_documentation_shows_every_operation(client: TestClient) -> None:
-    """The document names the paths, the parameters with their bounds, and the shape of errors."""
+    """The OpenAPI document contains the paths, the parameters with their bounds, and the format of errors."""
     document = client.get("/openapi.json").json()
     operations = {(method, path) for path, methods in document["paths"].items() for method in methods}
     assert operations == {

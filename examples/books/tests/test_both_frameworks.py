@@ -1,4 +1,4 @@
-"""Run the same application on Typeway and on FastAPI, on both stores, and compare every answer."""
+"""Run the same application on Typeway and on FastAPI, with both stores, and compare every response."""
 
 from pathlib import Path
 
@@ -20,18 +20,18 @@ EXPECTED = {
 
 
 def test_application_answers_alike_everywhere(tmp_path: Path) -> None:
-    """Stores make no difference, and frameworks only those that we chose, in status, headers and body."""
+    """Status, headers and body are the same with both stores, and differ between frameworks only as intended."""
     ours, theirs = (answers_of(PLAYER, framework, tmp_path) for framework in FRAMEWORKS)
     assert list(ours["memory"]) == list(theirs["memory"]) == [case.name for case in CASES]
     assert ours["memory"] == ours["database"]
     assert theirs["memory"] == theirs["database"]
     assert surprises(ours["memory"], theirs["memory"], DIFFERENCES) == {}
-    # Equal answers could be equally wrong.
+    # Equal responses could be equally wrong.
     assert {name: ours["memory"][name]["status"] for name in EXPECTED} == EXPECTED
-    # Where FastAPI names the methods of one route, Typeway names those of the whole path.
+    # FastAPI lists the methods of one route, Typeway those of the whole path.
     assert {"GET", "PATCH", "DELETE"} <= set(ours["memory"]["method of another route of the path"]["allow"].split(", "))
 
 
 def test_cases_have_names_of_their_own() -> None:
-    """A repeated name would hide a case, an unknown one would excuse nothing."""
+    """A repeated name would hide a case, and an unknown name would have no effect."""
     assert_names_are_sound(CASES, DIFFERENCES)

@@ -1,4 +1,4 @@
-"""Read settings, and refuse those that cannot work."""
+"""Read settings, and refuse invalid ones."""
 
 import runpy
 import subprocess
@@ -17,14 +17,14 @@ MAIN = str(REPOSITORY / "examples" / "books" / "main.py")
 
 
 def test_application_needs_no_settings() -> None:
-    """Without any variable the books live in memory, and there are no readers."""
+    """Without any variable the books are stored in memory, and there are no readers."""
     settings = load_settings()
     assert (settings.database_url, settings.readers) == (None, {})
     assert isinstance(runpy.run_path(MAIN)["app"], FastAPI)
 
 
 def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each variable reaches its field; readers are pairs with commas between them, and a token may hold a colon."""
+    """Each variable sets its field; readers are pairs separated by commas, and a token may contain a colon."""
     monkeypatch.setenv("BOOKS_READERS", "alice:her-token, bob:his:token,")
     monkeypatch.setenv("BOOKS_DATABASE_URL", "sqlite+aiosqlite:///./other.db")
     settings = load_settings()
@@ -38,7 +38,7 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_settings_come_from_a_file() -> None:
-    """A `.env` file in the current directory works as well, whatever else it holds."""
+    """A `.env` file in the current directory works too, whatever else it contains."""
     Path(".env").write_text("BOOKS_MAX_BODY_BYTES=2048\nSOMETHING_ELSE=1\n", encoding="utf-8")
     assert load_settings().max_body_bytes == 2048
 
@@ -58,7 +58,7 @@ def test_settings_come_from_a_file() -> None:
 def test_wrong_setting_is_named_in_one_line(
     monkeypatch: pytest.MonkeyPatch, variable: str, value: str, expected: str
 ) -> None:
-    """The message says which variable is wrong and why, but does not repeat a token; the server does not start."""
+    """The message says which variable is invalid and why, but does not contain a token; the server does not start."""
     monkeypatch.setenv(variable, value)
     with pytest.raises(ConfigurationError) as caught:
         load_settings()
@@ -72,7 +72,7 @@ def test_wrong_setting_is_named_in_one_line(
 
 
 def test_memory_needs_no_sqlalchemy() -> None:
-    """Whoever keeps books in memory does not load what only a database needs."""
+    """With books in memory, the libraries of the database are not imported."""
     code = (
         "import sys; from examples.books.main import app; from typeway.testclient import TestClient\n"
         "with TestClient(app) as client: client.get('/books')\n"

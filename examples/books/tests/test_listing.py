@@ -1,4 +1,4 @@
-"""List books page by page, in an order."""
+"""List books with pagination and sorting."""
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
@@ -13,12 +13,12 @@ from examples.books.tests.isbns import isbn
 from typeway import FastAPI
 from typeway.testclient import TestClient
 
-# With the session overridden, nothing asks for the application's own store.
+# With the session overridden, nothing uses the application's own store.
 without_store = pytest.mark.parametrize("settings", ["memory"], indirect=True)
 
 
 class MockSource(MemoryStore):
-    """A store of so many books, none of which was ever created; it writes down what it is asked for."""
+    """A fake store with a number of books; it records its calls."""
 
     def __init__(self, total: int) -> None:
         super().__init__()
@@ -26,19 +26,19 @@ class MockSource(MemoryStore):
         self.asked: list[dict[str, Any]] = []
 
     async def find(self, *, offset: int, limit: int, sort_by: SortField, descending: bool) -> Sequence[Book]:
-        """Make the books of a slice up."""
+        """Create the books of a slice."""
         self.asked.append({"offset": offset, "limit": limit, "sort_by": sort_by, "descending": descending})
         numbers = range(self.total, 0, -1) if descending else range(1, self.total + 1)
         return [Book(n, f"Book {n}", "Nobody", 2000, isbn(n)) for n in numbers[offset : offset + limit]]
 
     async def count(self, *, author: str | None = None) -> int:
-        """Say how many there are."""
+        """Return the number of books."""
         return self.total
 
 
 @pytest.fixture
 def source(app: FastAPI) -> MockSource:
-    """Forty-five books in place of whatever the application stores."""
+    """Replace the application's store with forty-five books."""
     source = MockSource(45)
 
     async def lend_source() -> AsyncIterator[MockSource]:
@@ -62,7 +62,7 @@ def source(app: FastAPI) -> MockSource:
 )
 @pytest.mark.usefixtures("source")
 def test_page_holds_its_part_of_the_books(client: TestClient, query: str, first: int, last: int, length: int) -> None:
-    """Pages follow each other without gap and overlap; the last one may be shorter."""
+    """Pages have no gap and no overlap; the last one may be shorter."""
     body = client.get(f"/books?{query}").json()
     numbers = [book["id"] for book in body["items"]]
     assert (numbers[0], numbers[-1], len(numbers), body["total"]) == (first, last, length, 45)
@@ -70,7 +70,7 @@ def test_page_holds_its_part_of_the_books(client: TestClient, query: str, first:
 
 @without_store
 def test_page_says_where_it_stands(client: TestClient, source: MockSource) -> None:
-    """The answer repeats what was asked for and says how many pages there are."""
+    """The response repeats the parameters and contains the number of pages."""
     for per_page, pages in ((1, 45), (20, 3), (45, 1), (44, 2)):
         body = client.get(f"/books?per_page={per_page}").json()
         assert (body["page"], body["per_page"], body["pages"]) == (1, per_page, pages)
@@ -81,21 +81,21 @@ def test_page_says_where_it_stands(client: TestClient, source: MockSource) -> No
 @without_store
 @pytest.mark.usefixtures("source")
 def test_page_after_the_last_is_empty(client: TestClient) -> None:
-    """To turn one page too far is no error."""
+    """A page after the last one is empty, not an error."""
     body = client.get("/books?page=4").json()
     assert (body["items"], body["page"], body["total"]) == ([], 4, 45)
 
 
 @without_store
 def test_parameters_reach_the_source(client: TestClient, source: MockSource) -> None:
-    """The source is asked once, for the slice and the order of the query and no more."""
+    """The store is called once, with the slice and the order of the query."""
     client.get("/books?page=3&per_page=7&sort_by=title&order=desc")
     assert source.asked == [{"offset": 14, "limit": 7, "sort_by": "title", "descending": True}]
 
 
 @without_store
 def test_parameters_can_be_overridden(client: TestClient, app: FastAPI, source: MockSource) -> None:
-    """Pagination and sorting are dependencies, so that a test, or another application, can settle them."""
+    """Pagination and sorting are dependencies, so that a test, or another application, can override them."""
     app.dependency_overrides[PaginationParams] = lambda: PaginationParams(page=2, per_page=5)
     app.dependency_overrides[SortParams] = lambda: SortParams(sort_by="author", order="desc")
     client.get("/books?page=9&sort_by=title")
@@ -121,7 +121,7 @@ def test_parameters_can_be_overridden(client: TestClient, app: FastAPI, source: 
 def test_impossible_page_or_order_is_refused(
     client: TestClient, source: MockSource, query: str, field: str, kind: str
 ) -> None:
-    """The answer names the parameter, and the source is not asked."""
+    """The response names the parameter, and the store is not called."""
     answer = client.get(f"/books?{query}")
     assert answer.status_code == 422
     assert [(detail["field"], detail["type"]) for detail in answer.json()["details"]] == [(field, kind)]
@@ -130,7 +130,7 @@ def test_impossible_page_or_order_is_refused(
 
 @pytest.mark.parametrize("largest", ["page=1000000000000", "page=1000000000000&per_page=100"])
 def test_last_possible_page_is_empty(client: TestClient, largest: str) -> None:
-    """The largest numbers that are accepted are no error of a real store."""
+    """A real store accepts the largest numbers that the endpoint accepts."""
     create(client)
     answer = client.get(f"/books?{largest}")
     assert (answer.status_code, answer.json()["items"]) == (200, [])
@@ -150,7 +150,7 @@ def test_last_possible_page_is_empty(client: TestClient, largest: str) -> None:
     ],
 )
 def test_books_are_sorted(client: TestClient, query: str, numbers: list[int]) -> None:
-    """Both stores sort alike, and books that are equal there stand by number, in the direction of the order."""
+    """Both stores sort alike, and equal books are sorted by id, in the same direction."""
     create(client, title="Persuasion", author="Austen", publication_year=1817, isbn=isbn(1))
     create(client, title="Mansfield Park", author="Woolf", publication_year=1814, isbn=isbn(2))
     create(client, title="Pride", author="Austen", publication_year=1985, isbn=isbn(3))

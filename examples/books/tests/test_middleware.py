@@ -1,4 +1,4 @@
-"""Find an id and a time on every answer."""
+"""Every response has an id and a processing time."""
 
 import logging
 import re
@@ -10,7 +10,7 @@ from examples.books.dependencies import get_session
 from typeway import FastAPI
 from typeway.testclient import TestClient
 
-# What stands around the application does not see its store.
+# The middleware does not depend on the store.
 pytestmark = pytest.mark.parametrize("settings", ["memory"], indirect=True)
 
 UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -21,7 +21,7 @@ UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
     [("/books", 200), ("/books/1", 404), ("/books/x", 422), ("/books/1/summary", 401), ("/nowhere", 404)],
 )
 def test_every_answer_has_an_id_and_a_time(client: TestClient, path: str, status: int) -> None:
-    """Good and bad answers alike can be found in logs and say how long they took."""
+    """Successful and failed responses have an id and a processing time."""
     first, second = client.get(path), client.get(path)
     assert first.status_code == status
     assert re.fullmatch(UUID, first.headers["x-request-id"])
@@ -30,7 +30,7 @@ def test_every_answer_has_an_id_and_a_time(client: TestClient, path: str, status
 
 
 def test_time_is_in_seconds(client: TestClient, app: FastAPI) -> None:
-    """The header covers what the application did for the request."""
+    """The header includes the time of the endpoint."""
 
     async def slow_session() -> None:
         time.sleep(0.05)  # noqa: ASYNC251 - the time of the processor is what is measured
@@ -44,13 +44,13 @@ def test_time_is_in_seconds(client: TestClient, app: FastAPI) -> None:
 
 @pytest.mark.parametrize("given", ["abc-123", "A.b_c", "x" * 128])
 def test_valid_id_of_the_client_is_kept(client: TestClient, given: str) -> None:
-    """One id leads through the logs of several services."""
+    """An id from the client is kept, so that several services can log the same id."""
     assert client.get("/books", headers={"X-Request-ID": given}).headers["x-request-id"] == given
 
 
 @pytest.mark.parametrize("given", ["", "x" * 129, "a b", "a\tb", 'a"b', "<script>", "é"])
 def test_strange_id_is_replaced(client: TestClient, given: str) -> None:
-    """An id that could forge a log line or grow without bound is not repeated."""
+    """An id that could forge a log line or is too long is replaced."""
     answer = client.get("/books", headers={b"X-Request-ID": given.encode("latin-1")})
     assert re.fullmatch(UUID, answer.headers["x-request-id"])
 
@@ -58,7 +58,7 @@ def test_strange_id_is_replaced(client: TestClient, given: str) -> None:
 def test_unexpected_error_is_logged_and_hidden(
     client: TestClient, app: FastAPI, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A bug is a 500 in the shape of all errors with an id, under which the log holds the traceback."""
+    """A bug is a 500 in the format of all errors, with an id under which the log has the traceback."""
 
     async def buggy_session() -> None:
         raise RuntimeError("a secret detail")

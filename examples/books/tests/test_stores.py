@@ -1,4 +1,4 @@
-"""Keep books in either store, under concurrency and over restarts."""
+"""Both stores, with concurrent requests and restarts."""
 
 import asyncio
 from collections import Counter
@@ -23,7 +23,7 @@ EMMA = BookCreate(title="Emma", author="Jane Austen", publication_year=1815, isb
 
 @pytest.mark.anyio
 async def test_one_isbn_is_created_once(app: FastAPI) -> None:
-    """Of many equal requests at the same moment one succeeds, and all others get the conflict."""
+    """Of many equal requests at the same time one succeeds, and all others are a conflict."""
     async with (
         app.router.lifespan_context(app),
         AsyncClient(transport=ASGITransport(app), base_url="http://test") as web,
@@ -36,14 +36,14 @@ async def test_one_isbn_is_created_once(app: FastAPI) -> None:
 
 @pytest.mark.anyio
 async def test_service_works_without_http(settings: Settings) -> None:
-    """A script uses the rules and the store as the application does, and gets the errors of the domain."""
+    """A script can use the service and the store without HTTP, and gets the errors of the domain."""
     async with open_store(settings) as store:
         async with store.session() as session:
             books = BookService(session)
             emma = await books.create(EMMA)
             with pytest.raises(DuplicateIsbnError) as duplicate:
                 await books.create(EMMA)
-            # The session works on after a conflict.
+            # The session still works after a conflict.
             changed = await books.update(emma.id, BookUpdate(title="Emma Woodhouse"))
         async with store.session() as session:
             books = BookService(session)
@@ -58,7 +58,7 @@ async def test_service_works_without_http(settings: Settings) -> None:
 
 @pytest.mark.anyio
 async def test_session_shows_what_others_changed(settings: Settings) -> None:
-    """A change returns the book as it is stored, also where the session had read it before somebody changed it."""
+    """An update returns the stored book, also if the session had read it before another session changed it."""
     async with open_store(settings) as store, store.session() as session, store.session() as other:
         emma = await session.add(EMMA.model_dump())  # type: ignore[arg-type]
         assert await session.get(emma.id) == emma
@@ -70,7 +70,7 @@ async def test_session_shows_what_others_changed(settings: Settings) -> None:
 
 @pytest.mark.anyio
 async def test_workers_may_start_together(clean_environment: pytest.MonkeyPatch, database_url: str) -> None:
-    """Several workers that find an empty database create its table without hurting each other."""
+    """Several workers can create the table of an empty database at the same time."""
 
     async def start() -> None:
         async with open_store(Settings(database_url=database_url)) as store, store.session() as session:
@@ -80,7 +80,7 @@ async def test_workers_may_start_together(clean_environment: pytest.MonkeyPatch,
 
 
 def test_database_outlives_a_restart(clean_environment: pytest.MonkeyPatch, database_url: str) -> None:
-    """With a database, books are there after the application was started anew; in memory they end with it."""
+    """With a database, books are still there after a restart of the application; in memory they are lost."""
     for settings, expected in ((Settings(database_url=database_url), 1), (Settings(), 0)):
         with TestClient(create_app(settings)) as client:
             create(client)
@@ -89,7 +89,7 @@ def test_database_outlives_a_restart(clean_environment: pytest.MonkeyPatch, data
 
 
 def test_applications_share_no_memory(clean_environment: pytest.MonkeyPatch) -> None:
-    """Two applications in one process have each its own books."""
+    """Two applications in one process do not share books."""
     with TestClient(create_app(Settings())) as one, TestClient(create_app(Settings())) as other:
         create(one)
         assert other.get("/books").json()["total"] == 0

@@ -1,4 +1,4 @@
-"""Read about a book, as a reader whom the application knows."""
+"""The summary of a book, for known readers."""
 
 from collections.abc import AsyncIterator
 
@@ -17,7 +17,7 @@ ALICE = {"Authorization": "Bearer alice-may-read"}
 
 
 def test_summary_tells_about_the_book(client: TestClient) -> None:
-    """It says what the book is, how many others of the author there are, and who asked."""
+    """It contains the book, the number of the author's other books, and the reader."""
     book = create(client)
     create(client, title="The Dispossessed", isbn=isbn(2))
     create(client, title="Emma", author="Jane Austen", isbn=isbn(3))
@@ -32,7 +32,7 @@ def test_summary_tells_about_the_book(client: TestClient) -> None:
 
 
 def test_any_authentication_can_stand_in(client: TestClient, app: FastAPI) -> None:
-    """With the dependency overridden, no token is needed, and the summary is for whom the override says."""
+    """With the dependency overridden, no token is needed, and the summary is for the reader of the override."""
     book = create(client)
     app.dependency_overrides[get_current_reader] = lambda: "somebody else"
     answer = client.get(f"/books/{book['id']}/summary")
@@ -40,7 +40,7 @@ def test_any_authentication_can_stand_in(client: TestClient, app: FastAPI) -> No
 
 
 def test_authentication_and_session_can_both_be_mocked(client: TestClient, app: FastAPI) -> None:
-    """The endpoint stands on these two dependencies and on nothing else."""
+    """The endpoint has these two dependencies and no others."""
     store = MemoryStore()
 
     async def mock_session() -> AsyncIterator[MemoryStore]:
@@ -67,7 +67,7 @@ def test_authentication_and_session_can_both_be_mocked(client: TestClient, app: 
     ],
 )
 def test_unknown_reader_is_turned_away(client: TestClient, authorization: str | None) -> None:
-    """Whatever is wrong with the token, the answer is the same 401, and names the scheme that would have worked."""
+    """Whatever is wrong with the token, the response is the same 401, and names the right scheme."""
     create(client)
     headers = {} if authorization is None else {b"Authorization": authorization.encode("latin-1")}
     answer = client.get("/books/1/summary", headers=headers)
@@ -77,13 +77,13 @@ def test_unknown_reader_is_turned_away(client: TestClient, authorization: str | 
 
 
 def test_stranger_does_not_learn_which_books_there_are(client: TestClient) -> None:
-    """Without a token a missing book is answered as an existing one is."""
+    """Without a token the response is the same for a missing and an existing book."""
     create(client)
     assert client.get("/books/1/summary").json() == client.get("/books/7/summary").json()
 
 
 def test_without_readers_nobody_is_let_in(settings: Settings) -> None:
-    """An application to which no reader was given stays closed instead of open."""
+    """An application without readers refuses every token."""
     with TestClient(create_app(settings.model_copy(update={"readers": {}}))) as client:
         assert client.post("/books", json=DARKNESS).status_code == 201
         assert client.get("/books/1/summary", headers=ALICE).status_code == 401

@@ -23,4 +23,4 @@ async def read_printer(name: str) -> dict[str, str]:
 
 
 async def note(name: str) -> None:
-    """Stand for something that waits as it should."""
+    """Represents a function that waits correctly."""

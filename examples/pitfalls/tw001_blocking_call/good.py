@@ -1,4 +1,4 @@
-"""Good: what waits runs in a thread, or waits without blocking."""
+"""Good: blocking calls run in a thread, or are awaited."""
 
 import asyncio
 import time

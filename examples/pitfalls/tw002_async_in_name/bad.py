@@ -1,4 +1,4 @@
-"""Bad: nothing is awaited, so `async` only takes the thread away that a plain function would have."""
+"""Bad: nothing is awaited, so `async` only moves a blocking function from a thread to the event loop."""
 
 import sqlite3
 

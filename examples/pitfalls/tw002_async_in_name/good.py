@@ -1,4 +1,4 @@
-"""Good: a plain function runs in a thread, where it may wait."""
+"""Good: a plain function runs in a thread, where it may block."""
 
 import sqlite3
 

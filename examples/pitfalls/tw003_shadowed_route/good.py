@@ -1,4 +1,4 @@
-"""Good: the special path comes first."""
+"""Good: the more specific path comes first."""
 
 from typeway import Typeway
 

@@ -1,4 +1,4 @@
-"""Good: each has a path of its own."""
+"""Good: each endpoint has its own path."""
 
 from typeway import Typeway
 

@@ -1,4 +1,4 @@
-"""Bad: a generated client has one method for both."""
+"""Bad: a generated client has one method for both endpoints."""
 
 from typeway import Typeway
 

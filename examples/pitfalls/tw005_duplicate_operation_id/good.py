@@ -1,4 +1,4 @@
-"""Good: each has an id of its own."""
+"""Good: each endpoint has its own id."""
 
 from typeway import Typeway
 

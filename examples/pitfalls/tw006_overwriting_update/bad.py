@@ -1,4 +1,4 @@
-"""Bad: to send a title resets the priority."""
+"""Bad: a request that changes the title resets the priority."""
 
 from pydantic import BaseModel
 

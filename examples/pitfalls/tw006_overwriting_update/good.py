@@ -1,4 +1,4 @@
-"""Good: only what was sent is written."""
+"""Good: only the fields that were sent are written."""
 
 from pydantic import BaseModel
 

@@ -1,4 +1,4 @@
-"""Bad: whatever columns the table has are answered, the hash of the password too."""
+"""Bad: the response contains every column of the table, the hash of the password too."""
 
 from collections.abc import Iterator
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Good: the answer is declared, and nothing else is told."""
+"""Good: the response is declared, and contains nothing else."""
 
 from collections.abc import Iterator
 from typing import Annotated

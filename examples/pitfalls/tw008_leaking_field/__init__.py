@@ -1,1 +1,1 @@
-"""A pitfall and its mend; docs/check/TW008.md explains them."""
+"""A pitfall and its fix; docs/check/TW008.md explains them."""

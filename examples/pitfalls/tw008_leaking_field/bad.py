@@ -1,4 +1,4 @@
-"""Bad: every reader of a profile gets the hash of its owner's password."""
+"""Bad: every client that reads a profile gets the hash of its owner's password."""
 
 from pydantic import BaseModel
 

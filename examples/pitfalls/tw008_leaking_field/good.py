@@ -1,4 +1,4 @@
-"""Good: what is stored and what is told are two models."""
+"""Good: the stored data and the response are two models."""
 
 from pydantic import BaseModel
 

@@ -1,4 +1,4 @@
-"""Bad: a client can choose the id of its task and the day of its making."""
+"""Bad: a client can choose the id of a task and its creation date."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""Bad: anybody may delete."""
+"""Bad: every client may delete."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""Good: whoever deletes says who it is."""
+"""Good: a client must authenticate to delete."""
 
 from typing import Annotated
 

@@ -1,1 +1,1 @@
-"""A pitfall and its mend; docs/check/TW011.md explains them."""
+"""A pitfall and its fix; docs/check/TW011.md explains them."""

@@ -1,4 +1,4 @@
-"""Good: a page has a largest size."""
+"""Good: the size of a page is limited."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""Bad: every request opens a file that nobody reads."""
+"""Bad: every request opens a file that is never read."""
 
 from collections.abc import Iterator
 from typing import Annotated, TextIO

@@ -1,4 +1,4 @@
-"""Good: what is asked for is used; what is there for its effect stands in `dependencies`."""
+"""Good: every parameter is used; a dependency without a needed result is in `dependencies`."""
 
 from collections.abc import Iterator
 from typing import Annotated, TextIO

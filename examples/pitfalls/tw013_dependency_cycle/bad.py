@@ -1,4 +1,4 @@
-"""Bad: to know the user takes the team, and to know the team takes the user."""
+"""Bad: the user depends on the team, and the team depends on the user."""
 
 from typeway import Depends, Typeway
 

@@ -1,4 +1,4 @@
-"""Good: what both need is a dependency of its own."""
+"""Good: both depend on a third dependency."""
 
 from typeway import Depends, Typeway
 

@@ -1,4 +1,4 @@
-"""Bad: the unit of work ends after the answer, but its session has ended before it."""
+"""Bad: the unit of work ends after the response, but its session has ended before the response."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Good: both end before the answer."""
+"""Good: both end before the response."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Bad: any web page acts in the name of whoever looks at it."""
+"""Bad: any web page can send requests with the credentials of its visitor."""
 
 from typeway import Typeway
 from typeway.middleware.cors import CORSMiddleware

@@ -1,4 +1,4 @@
-"""Good: the pages that may are named."""
+"""Good: only the listed origins are allowed."""
 
 from typeway import Typeway
 from typeway.middleware.cors import CORSMiddleware

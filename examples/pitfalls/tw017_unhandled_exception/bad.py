@@ -1,4 +1,4 @@
-"""Bad: a task that is not there is an internal server error."""
+"""Bad: a missing task is an internal server error."""
 
 from typeway import Typeway
 

@@ -1,4 +1,4 @@
-"""Good: a handler says what the client is told."""
+"""Good: a handler returns the response."""
 
 from typeway import Request, Typeway
 from typeway.responses import JSONResponse

@@ -1,4 +1,4 @@
-"""Bad: the list of words is one for all calls, and grows."""
+"""Bad: all calls share one list of words, which grows."""
 
 from typeway import Typeway
 

@@ -1,4 +1,4 @@
-"""Good: each call has a list of its own."""
+"""Good: each call has its own list."""
 
 from typeway import Typeway
 

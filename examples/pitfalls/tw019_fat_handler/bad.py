@@ -1,4 +1,4 @@
-"""Bad: prices, stock and discounts can be tested by requests only."""
+"""Bad: prices, stock and discounts can be tested only with requests."""
 
 import sqlite3
 from collections.abc import Iterator

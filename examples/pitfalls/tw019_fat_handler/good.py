@@ -1,4 +1,4 @@
-"""Good: the endpoint translates, a service decides."""
+"""Good: the endpoint handles HTTP, a service has the rules."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ Database = Annotated[sqlite3.Connection, Depends(open_database)]
 
 
 class Orders:
-    """Knows the rules of orders, and nothing of HTTP."""
+    """The rules of orders, independent of HTTP."""
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self.database = database

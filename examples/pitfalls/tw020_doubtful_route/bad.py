@@ -1,4 +1,4 @@
-"""Bad: every task is answered alike, whichever the path names."""
+"""Bad: the response is the same for every task id in the path."""
 
 from typeway import Typeway
 

@@ -1,4 +1,4 @@
-"""Good: the function takes what the path names."""
+"""Good: the function takes the path parameter."""
 
 from typeway import Typeway
 

@@ -1,4 +1,4 @@
-"""Describe the tables."""
+"""The tables."""
 
 from examples.task_manager.models.base import MAX_INTEGER, Base
 from examples.task_manager.models.task import Task, TaskStatus

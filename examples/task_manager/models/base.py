@@ -1,4 +1,4 @@
-"""Share what all tables have in common: the base class and the column types."""
+"""The base class and the column types of all tables."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -7,25 +7,25 @@ from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
-# The largest value of a 64-bit column; a larger one in a query is an error in every database.
+# The maximum of a 64-bit column; a larger value in a query is an error in every database.
 MAX_INTEGER = 2**63 - 1
 
-# SQLite numbers rows by itself only in a column of exactly this type, which has 64 bits there.
+# SQLite assigns ids only in a column of exactly this type, which has 64 bits there.
 Identity = BigInteger().with_variant(Integer(), "sqlite")
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A moment in UTC; SQLite forgets the zone, other databases answer in that of the session."""
+    """A time in UTC; SQLite does not store the time zone, other databases return the time zone of the session."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Convert to UTC on the way in."""
+        """Convert to UTC before storing."""
         return None if value is None else value.astimezone(UTC)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        """Answer in UTC."""
+        """Return the time in UTC."""
         if value is None:
             return None
         moment: datetime = value
@@ -33,7 +33,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class Base(DeclarativeBase):
-    """The base of all models; constraints get predictable names, which migrations need."""
+    """The base class of all models; constraints get predictable names, which migrations need."""
 
     metadata = MetaData(
         naming_convention={

@@ -1,4 +1,4 @@
-"""Describe the table of tasks."""
+"""The table of tasks."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -10,7 +10,7 @@ from examples.task_manager.models.base import Base, Identity
 
 
 class TaskStatus(StrEnum):
-    """How far a task has come."""
+    """The status of a task."""
 
     TODO = "todo"
     IN_PROGRESS = "in_progress"
@@ -18,13 +18,13 @@ class TaskStatus(StrEnum):
 
 
 class Task(Base):
-    """Something to do, of one owner; the owner's titles differ."""
+    """A task of one owner; the titles of an owner's tasks are unique."""
 
     __tablename__ = "tasks"
     __table_args__ = (
-        # Its index also finds all tasks of an owner.
+        # Its index is also used to find all tasks of an owner.
         UniqueConstraint("owner_id", "title"),
-        # The number of a deleted task is never given out again, so an old link cannot show another task.
+        # The id of a deleted task is never used again, so an old link cannot show another task.
         {"sqlite_autoincrement": True},
     )
 
@@ -33,7 +33,7 @@ class Task(Base):
     title: Mapped[str] = mapped_column(String(200))
     description: Mapped[str] = mapped_column(String(2000))
     priority: Mapped[int]
-    # Text instead of a type of the database: a new status needs no migration there.
+    # Text instead of a database enum: a new status needs no migration.
     status: Mapped[TaskStatus] = mapped_column(
         Enum(TaskStatus, native_enum=False, length=20, values_callable=lambda statuses: [str(s) for s in statuses])
     )

@@ -1,4 +1,4 @@
-"""Describe the table of users."""
+"""The table of users."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from examples.task_manager.models.base import Base, Identity
 
 
 class User(Base):
-    """Somebody who can log in."""
+    """A user who can log in."""
 
     __tablename__ = "users"
     __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012

@@ -1,1 +1,1 @@
-"""Answer requests: each endpoint reads the request, calls a service and returns what it says."""
+"""The endpoints: each reads the request, calls a service and returns its result."""

@@ -1,4 +1,4 @@
-"""Describe, for the documentation, the errors that several endpoints share."""
+"""The documentation of errors that several endpoints share."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Let people register and log in."""
+"""The endpoints to register and log in."""
 
 from typing import Annotated
 
@@ -32,8 +32,8 @@ async def register(newcomer: UserCreate, accounts: Accounts) -> User:
 async def log_in(
     form: Annotated[OAuth2PasswordRequestForm, Depends()], accounts: Accounts, response: Response
 ) -> IssuedToken:
-    """Exchange username and password for an access token."""
+    """Exchange a username and password for an access token."""
     token = await accounts.log_in(form.username, form.password)
-    # RFC 6749 5.1: nothing on the way may keep a token.
+    # RFC 6749 5.1: caches must not store a token.
     response.headers["Cache-Control"] = "no-store"
     return token

@@ -1,4 +1,4 @@
-"""Tell load balancers and people whether the application works."""
+"""The health check for load balancers and people."""
 
 from examples.task_manager.dependencies import DbSession
 from examples.task_manager.routers.answers import UNAVAILABLE
@@ -11,6 +11,6 @@ router = APIRouter(tags=["health"])
 
 @router.get("/health", response_model=HealthResponse, responses=UNAVAILABLE)
 async def health(session: DbSession) -> HealthResponse:
-    """Say that the application and its database answer."""
+    """Check that the application and its database respond."""
     await check_database(session)
     return HealthResponse()

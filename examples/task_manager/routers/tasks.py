@@ -1,4 +1,4 @@
-"""Let users manage their own tasks."""
+"""The endpoints for the user's own tasks."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -18,7 +18,7 @@ PAGE: Answers = {200: {"headers": {"X-Total-Count": TOTAL}}}
 
 @router.post("", response_model=TaskResponse, status_code=status.HTTP_201_CREATED, responses=DUPLICATE)
 async def create_task(new: TaskCreate, tasks: Tasks, request: Request, response: Response) -> Task:
-    """Create a task; its address comes back in `Location`."""
+    """Create a task; the response has its URL in `Location`."""
     task = await tasks.create(new)
     response.headers["Location"] = str(request.url_for("read_task", task_id=task.id))
     return task
@@ -26,7 +26,7 @@ async def create_task(new: TaskCreate, tasks: Tasks, request: Request, response:
 
 @router.get("", response_model=list[TaskResponse], responses=PAGE)
 async def list_tasks(query: Annotated[TaskQuery, Query()], tasks: Tasks, response: Response) -> Sequence[Task]:
-    """List the tasks that match, page by page."""
+    """List the tasks that match, with pagination."""
     page = await tasks.find(query)
     response.headers["X-Total-Count"] = str(page.total)
     return page.tasks
@@ -40,7 +40,7 @@ async def read_task(task_id: TaskId, tasks: Tasks) -> Task:
 
 @router.patch("/{task_id}", response_model=TaskResponse, responses={**NOT_FOUND, **DUPLICATE})
 async def update_task(task_id: TaskId, changes: TaskUpdate, tasks: Tasks) -> Task:
-    """Change the fields that are sent; all others stay as they are."""
+    """Update the fields that are sent; all others keep their values."""
     return await tasks.update(task_id, changes)
 
 

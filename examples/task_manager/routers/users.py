@@ -1,4 +1,4 @@
-"""Tell users about themselves."""
+"""The endpoint for the current user."""
 
 from examples.task_manager.dependencies import CurrentUser
 from examples.task_manager.models import User

@@ -1,1 +1,1 @@
-"""Describe what clients send and what they receive."""
+"""The models of request bodies and responses."""

@@ -1,10 +1,10 @@
-"""Describe the one shape that every error has."""
+"""The format of every error."""
 
 from pydantic import BaseModel, Field
 
 
 class FieldError(BaseModel):
-    """One thing that is wrong with the request."""
+    """One error in the request."""
 
     field: str = Field(examples=["body.title"])
     message: str = Field(examples=["String should have at least 1 character"])
@@ -12,7 +12,7 @@ class FieldError(BaseModel):
 
 
 class ErrorResponse(BaseModel):
-    """The answer to a request that failed."""
+    """The response to a request that failed."""
 
     error: str = Field(description="What went wrong, for programs", examples=["validation_error"])
     message: str = Field(description="What went wrong, for people", examples=["The request is not valid"])

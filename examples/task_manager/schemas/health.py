@@ -1,4 +1,4 @@
-"""Describe the answer of the health check."""
+"""The response of the health check."""
 
 from typing import Literal
 
@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 
 class HealthResponse(BaseModel):
-    """The application and its database answer."""
+    """The application and its database respond."""
 
     status: Literal["healthy"] = "healthy"
     database: Literal["healthy"] = "healthy"

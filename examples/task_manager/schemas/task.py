@@ -1,4 +1,4 @@
-"""Describe tasks as clients see them: to create, to change, to list, to read."""
+"""The models of tasks: to create, to update, to list, to read."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -11,7 +11,7 @@ from examples.task_manager.schemas.text import WithoutNul
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), WithoutNul]
 Description = Annotated[str, StringConstraints(max_length=2000), WithoutNul]
 SearchText = Annotated[str, StringConstraints(max_length=200), WithoutNul]
-# Strict: `true` and `"3"` are mistakes of the client, not numbers.
+# Strict: `true` and `"3"` are not valid numbers.
 Priority = Annotated[int, Field(strict=True, ge=1, le=5, description="1 is the lowest, 5 the highest")]
 TaskOrder = Literal[
     "created_at", "-created_at", "updated_at", "-updated_at", "title", "-title", "priority", "-priority"
@@ -19,9 +19,9 @@ TaskOrder = Literal[
 
 
 class TaskCreate(BaseModel):
-    """What a client sends to create a task; the server adds number, owner and times."""
+    """The request body to create a task; the server adds the id, the owner and the times."""
 
-    # A misspelt field is an error instead of a silent loss.
+    # A misspelt field name is an error, instead of being ignored.
     model_config = ConfigDict(extra="forbid")
 
     title: Title = Field(examples=["Buy groceries"])
@@ -31,11 +31,11 @@ class TaskCreate(BaseModel):
 
 
 class TaskUpdate(BaseModel):
-    """What a client sends to change a task: only the fields that shall change, none of them null."""
+    """The request body to update a task: only the fields to change, none of them null."""
 
     model_config = ConfigDict(extra="forbid")
 
-    # The factories make fields optional without a default in the documentation; only what was sent is ever used.
+    # The factories make fields optional without documenting a default; only fields that were sent are used.
     title: Title = Field(default_factory=str, examples=["Buy groceries and bread"])
     description: Description = Field(default_factory=str)
     priority: Priority = Field(default_factory=int)
@@ -43,7 +43,7 @@ class TaskUpdate(BaseModel):
 
 
 class TaskQuery(BaseModel):
-    """Which tasks to list, in which order, and how many of them."""
+    """The filters, the order and the slice of a list of tasks."""
 
     status: TaskStatus | None = None
     q: SearchText | None = Field(
@@ -55,7 +55,7 @@ class TaskQuery(BaseModel):
 
 
 class TaskResponse(BaseModel):
-    """What the server tells of a task."""
+    """A task in a response."""
 
     model_config = ConfigDict(from_attributes=True)
 

@@ -1,4 +1,4 @@
-"""Say which text the application accepts."""
+"""The text that the application accepts."""
 
 from pydantic import AfterValidator
 

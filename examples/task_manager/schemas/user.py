@@ -1,4 +1,4 @@
-"""Describe users and tokens as clients see them."""
+"""The models of users and tokens."""
 
 from datetime import datetime
 from typing import Literal
@@ -9,7 +9,7 @@ USERNAME_PATTERN = r"^[A-Za-z0-9_.@+-]{1,64}$"
 
 
 class UserCreate(BaseModel):
-    """What a newcomer sends."""
+    """The request body to register."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -18,12 +18,12 @@ class UserCreate(BaseModel):
         description="1 to 64 letters, digits and `_ . @ + -`; upper and lower case differ",
         examples=["alice"],
     )
-    # Longer ones add no security, but work for the server.
+    # Longer passwords add no security, but cost the server time.
     password: str = Field(min_length=8, max_length=128, examples=["correct horse battery staple"])
 
 
 class UserResponse(BaseModel):
-    """What is shown of a user: never the password, nor its hash."""
+    """A user in a response: without the password and its hash."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -33,7 +33,7 @@ class UserResponse(BaseModel):
 
 
 class TokenResponse(BaseModel):
-    """An access token, in the form of RFC 6749 5.1."""
+    """An access token, in the format of RFC 6749 5.1."""
 
     access_token: str
     token_type: Literal["bearer"] = "bearer"  # noqa: S105

@@ -1,1 +1,1 @@
-"""Keep all rules of the application; nothing here knows HTTP."""
+"""The business rules of the application, independent of HTTP."""

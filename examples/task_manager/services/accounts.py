@@ -15,7 +15,7 @@ from examples.task_manager.services.tokens import AccessTokens, IssuedToken
 
 
 class AccountService:
-    """The rules of accounts."""
+    """The business rules of accounts."""
 
     def __init__(self, session: AsyncSession, passwords: Passwords, tokens: AccessTokens) -> None:
         self._session = session
@@ -26,7 +26,7 @@ class AccountService:
         """Store a new user.
 
         Raises:
-            UsernameTakenError: the name belongs to somebody already.
+            UsernameTakenError: another user has the name.
         """
         user = User(
             username=newcomer.username,
@@ -37,19 +37,19 @@ class AccountService:
         try:
             await self._session.commit()
         except IntegrityError as error:
-            # Only the unique name can refuse a new user. To look before would leave a gap for another newcomer.
+            # Only the unique constraint can refuse a new user. A check before it would be a race with other requests.
             await self._session.rollback()
             raise UsernameTakenError(newcomer.username) from error
         return user
 
     async def log_in(self, username: str, password: str) -> IssuedToken:
-        """Exchange name and password for an access token.
+        """Exchange a name and password for an access token.
 
         Raises:
-            InvalidCredentialsError: there is no such user, or the password is another.
+            InvalidCredentialsError: there is no such user, or the password is wrong.
         """
         user = await self._find(username)
-        # Gives the connection back while the password is being verified, which may have to queue.
+        # Releases the connection while the password is being verified, which may have to wait.
         await self._session.commit()
         matches, better_hash = await self._passwords.verify(password, user.password_hash if user else None)
         if user is None or not matches:
@@ -60,10 +60,10 @@ class AccountService:
         return self._tokens.issue(user.id)
 
     async def user_of(self, token: str) -> User:
-        """Find the user whom a token stands for.
+        """Return the user of a token.
 
         Raises:
-            InvalidTokenError: the token is not valid, or its user is gone.
+            InvalidTokenError: the token is not valid, or its user was deleted.
         """
         user = await self._session.get(User, self._tokens.read(token))
         if user is None:
@@ -71,7 +71,7 @@ class AccountService:
         return user
 
     async def _find(self, username: str) -> User | None:
-        # A login form may hold anything, also what no database accepts.
+        # A login form may contain any text, also text that no database accepts.
         if re.fullmatch(USERNAME_PATTERN, username) is None:
             return None
         return await self._session.scalar(select(User).where(User.username == username))

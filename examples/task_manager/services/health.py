@@ -1,4 +1,4 @@
-"""Find out whether the application can do its work."""
+"""The health check."""
 
 import asyncio
 
@@ -12,10 +12,10 @@ PATIENCE_SECONDS = 3
 
 
 async def check_database(session: AsyncSession) -> None:
-    """Ask the database for an answer.
+    """Check that the database responds.
 
     Raises:
-        DatabaseUnavailableError: it gives none, or not in time.
+        DatabaseUnavailableError: it does not respond, or not in time.
     """
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):

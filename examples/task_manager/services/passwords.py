@@ -1,4 +1,4 @@
-"""Hash and verify passwords beside the event loop."""
+"""Hash and verify passwords without blocking the event loop."""
 
 import os
 import secrets
@@ -9,7 +9,7 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 
 
 class Passwords:
-    """Argon2id for passwords, in threads, and never more at once than there are processors.
+    """Argon2id for passwords, in threads, and never more at the same time than there are processors.
 
     Every hash takes a processor and tens of megabytes for a while: without the limit a burst of logins would
     take all memory.
@@ -25,9 +25,9 @@ class Passwords:
         return await to_thread.run_sync(self._argon2.hash, password, limiter=self._limiter)
 
     async def verify(self, password: str, stored: str | None) -> tuple[bool, str | None]:
-        """Say whether the password fits the stored hash, and what to store instead if the costs have changed since.
+        """Return whether the password is right, and the hash to store instead if the costs have changed.
 
-        Without a stored hash the work is done all the same, so that the time tells nobody whether a user exists.
+        Without a stored hash a password is hashed anyway, so that the time does not reveal whether a user exists.
         """
         matches, better = await to_thread.run_sync(
             self._argon2.verify_and_update, password, stored or self._decoy, limiter=self._limiter

@@ -1,4 +1,4 @@
-"""Create, find, change and delete the tasks of one owner."""
+"""Create, read, update and delete the tasks of one owner."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,14 +25,14 @@ SORTED_BY: dict[str, InstrumentedAttribute[Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class TaskPage:
-    """Some of the tasks that were asked for, and how many there are in all."""
+    """One page of the matching tasks, and their total number."""
 
     tasks: Sequence[Task]
     total: int
 
 
 class TaskService:
-    """The rules of tasks. Whatever belongs to another owner does not exist here."""
+    """The business rules of tasks. Tasks of other owners do not exist here."""
 
     def __init__(self, session: AsyncSession, owner_id: int) -> None:
         self._session = session
@@ -42,7 +42,7 @@ class TaskService:
         """Store a new task.
 
         Raises:
-            DuplicateTaskError: the owner has a task of this title.
+            DuplicateTaskError: the owner has a task with this title.
         """
         now = datetime.now(UTC)
         task = Task(**new.model_dump(), owner_id=self._owner_id, created_at=now, updated_at=now)
@@ -69,11 +69,11 @@ class TaskService:
         return task
 
     async def update(self, task_id: int, changes: TaskUpdate) -> Task:
-        """Change what was sent, and nothing else.
+        """Update the fields that were sent, and no others.
 
         Raises:
             TaskNotFoundError: the owner has no such task.
-            DuplicateTaskError: the owner has another task of the new title.
+            DuplicateTaskError: the owner has another task with the new title.
         """
         task = await self.get(task_id)
         sent = changes.model_dump(exclude_unset=True)
@@ -86,12 +86,12 @@ class TaskService:
         try:
             await self._commit(title)
         except StaleDataError as error:
-            # Another request deleted the task since we read it.
+            # Another request deleted the task after this one had read it.
             raise TaskNotFoundError(task_id) from error
         return task
 
     async def delete(self, task_id: int) -> None:
-        """Remove one task.
+        """Delete one task.
 
         Raises:
             TaskNotFoundError: the owner has no such task.
@@ -109,7 +109,7 @@ class TaskService:
         if query.status is not None:
             conditions.append(Task.status == query.status)
         if query.q:
-            # Escaped: a percent sign in the text is a percent sign, not "anything".
+            # Escaped: a percent sign in the text is a percent sign, not a wildcard.
             conditions.append(
                 or_(
                     Task.title.icontains(query.q, autoescape=True),
@@ -119,9 +119,9 @@ class TaskService:
         return conditions
 
     async def _commit(self, title: str) -> None:
-        """Store what is pending, and say so if the title is taken.
+        """Write pending changes; raise an error if the title is taken.
 
-        The unique constraint is the rule itself: to look for the title before would leave a gap in which another
+        The unique constraint enforces the rule: a check before it would leave a race in which another
         request can store it.
         """
         try:
@@ -132,7 +132,7 @@ class TaskService:
 
 
 def _order(sort: TaskOrder) -> tuple[ColumnElement[Any], ...]:
-    """Order by one column; equal values by number, so that pages never overlap."""
+    """Order by one column; equal values by id, so that pages never overlap."""
     column = SORTED_BY[sort.removeprefix("-")]
     if sort.startswith("-"):
         return column.desc(), Task.id.desc()

@@ -1,4 +1,4 @@
-"""Issue and read the signed tokens that stand for a logged-in user."""
+"""Create and verify the signed tokens of logged-in users."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,21 +12,21 @@ ALGORITHM = "HS256"
 
 @dataclass(frozen=True, slots=True)
 class IssuedToken:
-    """A token and the seconds for which it is good."""
+    """A token and the seconds for which it is valid."""
 
     access_token: str
     expires_in: int
 
 
 class AccessTokens:
-    """JSON Web Tokens (RFC 7519) of one key and one lifetime."""
+    """JSON Web Tokens (RFC 7519) with one key and one lifetime."""
 
     def __init__(self, key: str, lifetime: timedelta) -> None:
         self._key = key
         self._lifetime = lifetime
 
     def issue(self, user_id: int) -> IssuedToken:
-        """Sign a token for a user, valid from now on for the lifetime."""
+        """Sign a token for a user, valid for the lifetime from now on."""
         now = datetime.now(UTC)
         # RFC 7519 4.1.2: the subject is a string.
         claims = {"sub": str(user_id), "iat": now, "exp": now + self._lifetime}
@@ -37,10 +37,10 @@ class AccessTokens:
         """Return the user of a token.
 
         Raises:
-            InvalidTokenError: it is not a token, not one of ours, or too old.
+            InvalidTokenError: the text is not a token, has another signature, or has expired.
         """
         try:
-            # RFC 8725 3.1: the algorithm is ours to choose, never the token's.
+            # RFC 8725 3.1: the application chooses the algorithm, never the token.
             claims = jwt.decode(token, self._key, algorithms=[ALGORITHM], options={"require": ["sub", "exp"]})
             return int(claims["sub"])
         except (jwt.InvalidTokenError, ValueError) as error:

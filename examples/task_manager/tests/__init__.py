@@ -1,1 +1,1 @@
-"""Test the Task Manager over HTTP, and its services without."""
+"""Test the Task Manager over HTTP, and its services without HTTP."""

@@ -1,4 +1,4 @@
-"""Prepare an application on a temporary SQLite file for each test."""
+"""Create an application with a temporary SQLite file for each test."""
 
 import os
 from collections.abc import AsyncIterator, Iterator
@@ -15,7 +15,7 @@ from typeway import FastAPI
 from typeway.testclient import TestClient
 
 with pytest.MonkeyPatch.context() as environment:
-    # The module makes the application that servers look for, which wants a secret or the demo.
+    # The module creates the application that servers look for, which needs a secret or the demo.
     environment.setenv("TASK_MANAGER_DEMO", "1")
     from examples.task_manager.main import create_app
 
@@ -28,7 +28,7 @@ def anyio_backend() -> str:
 
 @pytest.fixture
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
-    """No variable and no .env file of the developer's machine reaches the test."""
+    """Hide the environment variables and the .env file of the developer's machine from the test."""
     for name in [name for name in os.environ if name.startswith(PREFIX) or name == "DATABASE_URL"]:
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
@@ -55,7 +55,7 @@ def app(settings: Settings) -> FastAPI:
 
 @pytest.fixture
 def client(app: FastAPI) -> Iterator[TestClient]:
-    """A client of the running application; unexpected errors come as answers, as they do for real clients."""
+    """A client of the running application; unexpected errors are responses, as they are for real clients."""
     with TestClient(app, raise_server_exceptions=False) as client:
         yield client
 
@@ -74,7 +74,7 @@ def bob(client: TestClient) -> dict[str, str]:
 
 @pytest.fixture
 async def resources(settings: Settings) -> AsyncIterator[Resources]:
-    """What requests share, without an application."""
+    """The resources that requests share, without an application."""
     async with open_resources(settings) as resources:
         yield resources
 

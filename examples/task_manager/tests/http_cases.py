@@ -1,4 +1,4 @@
-"""List requests whose answers do not depend on the framework, and say where they do."""
+"""Requests whose responses are the same on both frameworks, and the exceptions."""
 
 from examples.compare_frameworks import Case, Difference
 

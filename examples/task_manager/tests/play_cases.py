@@ -1,4 +1,4 @@
-"""Play the HTTP cases to the application and print the answers as JSON.
+"""Send the HTTP cases to the application and print the responses as JSON.
 
 python -m examples.task_manager.tests.play_cases typeway
 python -m examples.task_manager.tests.play_cases fastapi
@@ -33,13 +33,13 @@ COMPARED = Comparable(
 
 
 def play() -> dict[str, Answer]:
-    """Start the application on an empty database and send it every case."""
+    """Start the application with an empty database and send every case."""
     from examples.task_manager.config import Settings
     from examples.task_manager.main import create_app
     from typeway.testclient import TestClient
 
     answers: dict[str, Answer] = {}
-    # By user name; a case that logs in adds one.
+    # Tokens by user name; a case that logs in adds one.
     tokens: dict[str, str] = {}
     with tempfile.TemporaryDirectory() as directory:
         settings = Settings(

@@ -1,4 +1,4 @@
-"""Register, log in, and prove who one is."""
+"""Register, log in, and authenticate."""
 
 import base64
 import json
@@ -15,7 +15,7 @@ from typeway.testclient import TestClient
 
 
 def test_newcomer_can_register_log_in_and_read_their_account(client: TestClient) -> None:
-    """The way of every user: register, exchange the password for a token, use the token."""
+    """A user registers, exchanges the password for a token, and uses the token."""
     registered = client.post("/auth/register", json={"username": "alice", "password": PASSWORD})
     token = client.post("/auth/token", data={"username": "alice", "password": PASSWORD})
     me = client.get("/users/me", headers={"Authorization": f"Bearer {token.json()['access_token']}"})
@@ -27,7 +27,7 @@ def test_newcomer_can_register_log_in_and_read_their_account(client: TestClient)
 
 
 def test_token_answer_has_the_form_of_oauth2(client: TestClient) -> None:
-    """RFC 6749 5.1: type, lifetime in seconds, and nobody may cache it."""
+    """RFC 6749 5.1: type, lifetime in seconds, and no caching."""
     join(client, "alice")
     answer = client.post("/auth/token", data={"grant_type": "password", "username": "alice", "password": PASSWORD})
     assert answer.json() == {"access_token": answer.json()["access_token"], "token_type": "bearer", "expires_in": 1800}
@@ -35,7 +35,7 @@ def test_token_answer_has_the_form_of_oauth2(client: TestClient) -> None:
 
 
 def test_username_belongs_to_the_first_who_took_it(client: TestClient) -> None:
-    """A second registration is a conflict and leaves the first account as it was."""
+    """A second registration is a conflict and does not change the first account."""
     join(client, "alice")
     answer = client.post("/auth/register", json={"username": "alice", "password": "another password"})
     assert answer.status_code == 409
@@ -61,7 +61,7 @@ def test_username_belongs_to_the_first_who_took_it(client: TestClient) -> None:
     ],
 )
 def test_registration_must_be_valid(client: TestClient, body: dict[str, Any], field: str) -> None:
-    """What is wrong with a registration is named, and the password is not repeated."""
+    """The error names the invalid field of a registration, and does not contain the password."""
     answer = client.post("/auth/register", json=body)
     assert answer.status_code == 422
     assert [problem["field"] for problem in answer.json()["details"]] == [field]
@@ -70,7 +70,7 @@ def test_registration_must_be_valid(client: TestClient, body: dict[str, Any], fi
 
 @pytest.mark.parametrize("username", ["alice", "nobody", "no\x00body", "x" * 10_000, ""])
 def test_wrong_password_and_unknown_user_get_the_same_answer(client: TestClient, username: str) -> None:
-    """Nobody learns from a failed login which names exist; nothing that a form can hold is a server error."""
+    """A failed login does not reveal which names exist, and no form value is a server error."""
     join(client, "alice")
     answer = client.post("/auth/token", data={"username": username or " ", "password": "wrong password"})
     assert answer.status_code == 401
@@ -87,7 +87,7 @@ def test_wrong_password_and_unknown_user_get_the_same_answer(client: TestClient,
     ],
 )
 def test_login_form_must_be_complete(client: TestClient, form: dict[str, str], fields: list[str]) -> None:
-    """A login without name or password, or with another grant, is not a login."""
+    """A login without a name or a password, or with another grant type, is refused."""
     answer = client.post("/auth/token", data=form)
     assert answer.status_code == 422
     assert [problem["field"] for problem in answer.json()["details"]] == fields
@@ -105,7 +105,7 @@ def test_login_form_must_be_complete(client: TestClient, form: dict[str, str], f
     ],
 )
 def test_no_token_no_answer(client: TestClient, method: str, path: str) -> None:
-    """Without a bearer token the answer is 401 and says which scheme would have worked."""
+    """Without a bearer token the response is 401 and names the right scheme."""
     attempts: list[dict[str, str]] = [{}, *({"Authorization": text} for text in ("Basic YTpi", "Bearer", "token"))]
     for headers in attempts:
         answer = client.request(method, path, headers=headers)
@@ -115,7 +115,7 @@ def test_no_token_no_answer(client: TestClient, method: str, path: str) -> None:
 
 
 def unsigned(claims: dict[str, Any]) -> str:
-    """Make a token that claims to need no signature."""
+    """Create a token with the algorithm "none"."""
 
     def part(content: dict[str, Any]) -> str:
         return base64.urlsafe_b64encode(json.dumps(content).encode()).decode().rstrip("=")
@@ -124,12 +124,12 @@ def unsigned(claims: dict[str, Any]) -> str:
 
 
 def signed(key: str, **claims: Any) -> str:
-    """Sign claims that the application itself would not make."""
+    """Sign claims that the application itself would not create."""
     return jwt.encode(claims, key, algorithm="HS256")
 
 
 def test_only_our_own_fresh_tokens_open_an_account(client: TestClient, settings: Settings) -> None:
-    """Forged, altered, expired, incomplete and foreign tokens are all refused in the same words."""
+    """Forged, altered, expired, incomplete and foreign tokens are all refused with the same message."""
     headers = join(client, "alice")
     good = headers["Authorization"].removeprefix("Bearer ")
     assert settings.secret_key is not None

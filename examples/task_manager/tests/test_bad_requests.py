@@ -1,4 +1,4 @@
-"""Answer requests that make no sense with clear errors, and lose nothing over them."""
+"""Refuse invalid requests with clear errors, without losing data."""
 
 import pytest
 
@@ -15,14 +15,14 @@ JSON = {"Content-Type": "application/json"}
     [b"", b"{", b'{"title":', b"{'title': 'x'}", b'{"title": "x",}', b"title=x", b'{"title": "x"} {}'],
 )
 def test_body_must_be_json(client: TestClient, alice: Person, content: bytes) -> None:
-    """Broken JSON is the client's error, and the answer says so."""
+    """Broken JSON is the client's error, and the response says so."""
     answer = client.post("/tasks", content=content, headers={**alice, **JSON})
     assert answer.status_code == 422
     assert answer.json()["error"] == "validation_error"
 
 
 def test_broken_json_is_explained(client: TestClient, alice: Person) -> None:
-    """The answer names the place and the reason."""
+    """The response names the place and the reason."""
     answer = client.post("/tasks", content=b'{"title":', headers={**alice, **JSON})
     assert answer.json()["details"] == [
         {"field": "body.9", "message": "JSON decode error: Expecting value", "type": "json_invalid"}
@@ -31,7 +31,7 @@ def test_broken_json_is_explained(client: TestClient, alice: Person) -> None:
 
 @pytest.mark.parametrize("content", [b"\xff\xfe\xfd", b'{"title": "\xff"}'])
 def test_body_must_be_text(client: TestClient, alice: Person, content: bytes) -> None:
-    """Bytes that are no UTF-8 are refused like any other body that cannot be read."""
+    """Bytes that are not UTF-8 are refused like any other body that cannot be parsed."""
     answer = client.post("/tasks", content=content, headers={**alice, **JSON})
     assert answer.status_code in {400, 422}
     assert answer.json()["error"] in {"bad_request", "validation_error"}
@@ -39,7 +39,7 @@ def test_body_must_be_text(client: TestClient, alice: Person, content: bytes) ->
 
 @pytest.mark.parametrize("content", [b"[]", b"null", b'"x"', b"7", b"true", b"{}", b"[[[[]]]]"])
 def test_body_must_be_an_object_with_a_title(client: TestClient, alice: Person, content: bytes) -> None:
-    """JSON of another kind is a validation error."""
+    """JSON of another type is a validation error."""
     answer = client.post("/tasks", content=content, headers={**alice, **JSON})
     assert answer.status_code == 422
     assert all(problem["field"].startswith("body") for problem in answer.json()["details"])
@@ -47,21 +47,21 @@ def test_body_must_be_an_object_with_a_title(client: TestClient, alice: Person, 
 
 @pytest.mark.parametrize("content", [rb'{"title": "\ud800"}', rb'{"title": "x", "\ud800": 1}'])
 def test_half_characters_are_refused(client: TestClient, alice: Person, content: bytes) -> None:
-    """JSON can spell what no UTF-8 text can hold; neither storing nor answering fails over it."""
+    """JSON can contain escapes that UTF-8 cannot encode; neither storing nor responding fails because of them."""
     answer = client.post("/tasks", content=content, headers={**alice, **JSON})
     assert (answer.status_code, answer.json()["error"]) == (422, "validation_error")
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "application/xml"])
 def test_body_must_be_sent_as_json(client: TestClient, alice: Person, content_type: str) -> None:
-    """JSON under another name is refused, so that no form of another site can post it."""
+    """JSON with another content type is refused, so that a form of another site cannot post it."""
     answer = client.post("/tasks", content=b'{"title": "x"}', headers={**alice, "Content-Type": content_type})
     assert answer.status_code in {415, 422}
     assert client.get("/tasks", headers=alice).json() == []
 
 
 def test_body_has_a_limit(client: TestClient, alice: Person, settings: Settings) -> None:
-    """A body over the limit is refused before anything happens; the connection goes on."""
+    """A body over the limit is refused before anything happens; the connection stays open."""
     content = b'{"title": "x", "description": "' + b"x" * settings.max_body_bytes + b'"}'
     answer = client.post("/tasks", content=content, headers={**alice, **JSON})
     assert answer.status_code == 413
@@ -69,14 +69,14 @@ def test_body_has_a_limit(client: TestClient, alice: Person, settings: Settings)
 
 
 def test_deep_nesting_is_refused(client: TestClient, alice: Person) -> None:
-    """Thousands of brackets exhaust no stack."""
+    """Thousands of brackets do not overflow the stack."""
     answer = client.post("/tasks", content=b"[" * 20_000, headers={**alice, **JSON})
     assert answer.status_code in {400, 422}
 
 
 @pytest.mark.parametrize("path", ["/", "/task", "/tasks/1/owner", "/users", "/users/2", "/auth", "/%00", "/tasks/%F0"])
 def test_unknown_paths(client: TestClient, alice: Person, path: str) -> None:
-    """What does not exist is 404, in the shape of all errors; a path that is almost right is no server error."""
+    """An unknown path is a 404 in the format of all errors; an almost correct path is not a server error."""
     answer = client.get(path, headers=alice)
     assert answer.status_code in {404, 422}
     assert answer.json()["error"] in {"not_found", "validation_error"}
@@ -94,7 +94,7 @@ def test_unknown_paths(client: TestClient, alice: Person, path: str) -> None:
     ],
 )
 def test_unknown_methods(client: TestClient, alice: Person, method: str, path: str, allowed: str) -> None:
-    """A method that the path does not know is 405 and names others; nothing is touched."""
+    """A method that the path does not have is a 405 that lists the others; nothing is changed."""
     task = create(client, alice)
     answer = client.request(method, path, headers=alice)
     assert answer.status_code == 405

@@ -1,4 +1,4 @@
-"""Send many requests at the same moment."""
+"""Send many requests at the same time."""
 
 import asyncio
 from collections import Counter
@@ -26,14 +26,14 @@ async def web(app: FastAPI) -> AsyncIterator[AsyncClient]:
 
 
 async def join(web: AsyncClient, username: str) -> dict[str, str]:
-    """Register somebody and return the headers of their requests."""
+    """Register a user and return the headers of the user's requests."""
     await web.post("/auth/register", json={"username": username, "password": PASSWORD})
     answer = await web.post("/auth/token", data={"username": username, "password": PASSWORD})
     return {"Authorization": f"Bearer {answer.json()['access_token']}"}
 
 
 async def test_one_title_is_created_once(web: AsyncClient) -> None:
-    """Of many equal requests one succeeds, and all others get the conflict."""
+    """Of many equal requests one succeeds, and all others are a conflict."""
     alice = await join(web, "alice")
     answers = await asyncio.gather(*(web.post("/tasks", json={"title": "Same"}, headers=alice) for _ in range(20)))
     assert Counter(answer.status_code for answer in answers) == {201: 1, 409: 19}
@@ -41,14 +41,14 @@ async def test_one_title_is_created_once(web: AsyncClient) -> None:
 
 
 async def test_one_name_is_registered_once(web: AsyncClient) -> None:
-    """The same holds for usernames."""
+    """The same is true for user names."""
     newcomer = {"username": "alice", "password": PASSWORD}
     answers = await asyncio.gather(*(web.post("/auth/register", json=newcomer) for _ in range(10)))
     assert Counter(answer.status_code for answer in answers) == {201: 1, 409: 9}
 
 
 async def test_writers_wait_for_each_other(web: AsyncClient) -> None:
-    """More writers than connections lose nothing: each task is stored, each reader answered."""
+    """More writers than connections lose nothing: each task is stored, and each read succeeds."""
     alice, bob = await join(web, "alice"), await join(web, "bob")
     answers = await asyncio.gather(
         *(web.post("/tasks", json={"title": f"Task {n}"}, headers=alice) for n in range(30)),
@@ -60,7 +60,7 @@ async def test_writers_wait_for_each_other(web: AsyncClient) -> None:
 
 
 async def test_workers_may_start_together(settings: Settings) -> None:
-    """Several workers that find an empty database create its tables without hurting each other."""
+    """Several workers can create the tables of an empty database at the same time."""
 
     async def start() -> None:
         async with open_resources(settings):

@@ -1,4 +1,4 @@
-"""Read settings, and refuse those that cannot work."""
+"""Read settings, and refuse invalid ones."""
 
 import runpy
 from pathlib import Path
@@ -16,7 +16,7 @@ SECRET = "a secret that is long enough for HS256"
 
 
 def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each variable reaches its field; lists are separated by commas."""
+    """Each variable sets its field; lists are separated by commas."""
     monkeypatch.setenv("TASK_MANAGER_SECRET_KEY", SECRET)
     monkeypatch.setenv("TASK_MANAGER_CORS_ORIGINS", "https://a.example, https://b.example,")
     monkeypatch.setenv("TASK_MANAGER_ACCESS_TOKEN_MINUTES", "5")
@@ -28,7 +28,7 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_settings_come_from_a_file() -> None:
-    """A `.env` file in the current directory works as well, whatever else it holds."""
+    """A `.env` file in the current directory works too, whatever else it contains."""
     Path(".env").write_text(f"TASK_MANAGER_SECRET_KEY='{SECRET}'\nSOMETHING_ELSE=1\n", encoding="utf-8")
     settings = load_settings()
     assert settings.secret_key is not None
@@ -36,7 +36,7 @@ def test_settings_come_from_a_file() -> None:
 
 
 def test_settings_do_not_show_their_secrets() -> None:
-    """Neither the key nor the database's password appears when settings are printed."""
+    """Printed settings contain neither the key nor the database's password."""
     settings = Settings(secret_key=SecretStr(SECRET), database_url="sqlite+aiosqlite:///hidden.db")
     assert SECRET not in repr(settings)
     assert "hidden" not in repr(settings)
@@ -57,7 +57,7 @@ def test_settings_do_not_show_their_secrets() -> None:
 def test_wrong_setting_is_named_in_one_line(
     monkeypatch: pytest.MonkeyPatch, variable: str, value: str, expected: str
 ) -> None:
-    """The message says which variable is wrong and why, but does not repeat a secret."""
+    """The message says which variable is invalid and why, but does not contain a secret."""
     monkeypatch.setenv("TASK_MANAGER_DEMO", "1")
     monkeypatch.setenv(variable, value)
     with pytest.raises(ConfigurationError) as caught:
@@ -69,7 +69,7 @@ def test_wrong_setting_is_named_in_one_line(
 
 
 def test_server_does_not_start_without_a_secret() -> None:
-    """Whoever starts it without a secret reads one line that says what to set."""
+    """Without a secret, the start fails with one line that says what to set."""
     with pytest.raises(SystemExit) as caught:
         runpy.run_path(MAIN)
     message = str(caught.value)
@@ -78,7 +78,7 @@ def test_server_does_not_start_without_a_secret() -> None:
 
 
 def test_demo_needs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One variable makes the application that servers look for."""
+    """One variable is enough to create the application that servers look for."""
     monkeypatch.setenv("TASK_MANAGER_DEMO", "1")
     module = runpy.run_path(MAIN)
     assert isinstance(module["app"], FastAPI)

@@ -1,4 +1,4 @@
-"""Run the application: ids, times, logs, CORS, health, failures, restarts."""
+"""The running application: ids, times, logs, CORS, health, failures, restarts."""
 
 import json
 import logging
@@ -20,7 +20,7 @@ Person = dict[str, str]
 
 @pytest.mark.parametrize(("path", "status"), [("/health", 200), ("/nowhere", 404), ("/tasks", 401), ("/tasks/x", 401)])
 def test_every_answer_has_an_id_and_a_time(client: TestClient, path: str, status: int) -> None:
-    """Good and bad answers alike can be found in the log and show how long they took."""
+    """Successful and failed responses are logged, with their processing times."""
     first, second = client.get(path), client.get(path)
     assert first.status_code == status
     assert re.fullmatch(r"[0-9a-f-]{36}", first.headers["x-request-id"])
@@ -30,25 +30,25 @@ def test_every_answer_has_an_id_and_a_time(client: TestClient, path: str, status
 
 @pytest.mark.parametrize("given", ["abc-123", "A.b_c", "x" * 128])
 def test_id_of_the_client_is_kept(client: TestClient, given: str) -> None:
-    """One id leads through the logs of several services."""
+    """An id from the client is kept, so that several services can log the same id."""
     assert client.get("/health", headers={"X-Request-ID": given}).headers["x-request-id"] == given
 
 
 @pytest.mark.parametrize("given", ["", "x" * 129, "a b", "a\tb", 'a"b', "<script>", "é"])
 def test_strange_id_is_replaced(client: TestClient, given: str) -> None:
-    """An id that could forge a log line or grow without bound is not repeated."""
+    """An id that could forge a log line or is too long is replaced."""
     answer = client.get("/health", headers={b"X-Request-ID": given.encode("latin-1")})
     assert re.fullmatch(r"[0-9a-f-]{36}", answer.headers["x-request-id"])
 
 
 def log_lines(text: str, message: str) -> list[dict[str, Any]]:
-    """Read the structured lines of one message."""
+    """Return the structured log lines of one message."""
     lines = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
     return [line for line in lines if line["message"] == message]
 
 
 def test_each_request_is_one_line_of_json(client: TestClient, capfd: pytest.CaptureFixture[str]) -> None:
-    """The line says who asked for what and what came of it, but not what was searched or sent."""
+    """The line has the method, the path and the status, but neither the query string nor the body."""
     capfd.readouterr()
     client.get("/tasks?q=private", headers={"X-Request-ID": "abc", "Authorization": "Bearer hidden"})
     written = capfd.readouterr().err
@@ -70,7 +70,7 @@ def test_each_request_is_one_line_of_json(client: TestClient, capfd: pytest.Capt
 
 
 def test_log_level_comes_from_the_settings(settings: Settings, capfd: pytest.CaptureFixture[str]) -> None:
-    """Above INFO the requests stay silent, and several applications in one process write no line twice."""
+    """Above INFO requests are not logged, and several applications in one process write no line twice."""
     logger = logging.getLogger("examples.task_manager")
     with TestClient(create_app(settings.model_copy(update={"log_level": "WARNING"}))) as client:
         client.get("/health")
@@ -82,7 +82,7 @@ def test_log_level_comes_from_the_settings(settings: Settings, capfd: pytest.Cap
 
 
 def test_browser_of_a_known_origin_may_ask(client: TestClient) -> None:
-    """A preflight from the settings' origin is answered, and scripts may read our headers."""
+    """A preflight request from an allowed origin succeeds, and scripts may read our headers."""
     preflight = client.options(
         "/tasks",
         headers={
@@ -117,26 +117,26 @@ def test_health_asks_the_database(client: TestClient) -> None:
 
 
 class BrokenSession:
-    """A session whose database is gone."""
+    """A session with a lost connection."""
 
     async def execute(self, *_: object) -> None:
-        """Fail as a lost connection does."""
+        """Fail like a lost connection."""
         raise OperationalError("SELECT secret", {}, Exception("disk full at /secret"))
 
     get = execute
 
 
 class SlowSession:
-    """A session whose database does not answer."""
+    """A session whose database does not respond."""
 
     async def execute(self, *_: object) -> None:
-        """Fail as a timeout does."""
+        """Fail like a timeout."""
         raise TimeoutError
 
 
 @pytest.mark.parametrize("broken", [BrokenSession, SlowSession])
 def test_health_fails_without_a_database(client: TestClient, app: FastAPI, broken: type[object]) -> None:
-    """A load balancer learns that this server cannot work, and no more."""
+    """The health check fails, without any details."""
     app.dependency_overrides[get_session] = broken
     answer = client.get("/health")
     assert answer.status_code == 503
@@ -145,7 +145,7 @@ def test_health_fails_without_a_database(client: TestClient, app: FastAPI, broke
 
 
 def test_failing_database_leaks_nothing(client: TestClient, app: FastAPI, alice: Person) -> None:
-    """The client may try again; statement and message stay in the log."""
+    """The client may try again; the statement and the message are only in the log."""
     app.dependency_overrides[get_session] = BrokenSession
     answer = client.get("/users/me", headers=alice)
     assert answer.status_code == 503
@@ -155,7 +155,7 @@ def test_failing_database_leaks_nothing(client: TestClient, app: FastAPI, alice:
 def test_unexpected_error_is_logged_and_hidden(
     client: TestClient, app: FastAPI, alice: Person, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """A bug is a 500 in the shape of all errors with an id, under which the log holds the traceback."""
+    """A bug is a 500 in the format of all errors, with an id under which the log has the traceback."""
 
     async def buggy_session() -> None:
         raise RuntimeError("a secret detail")
@@ -175,7 +175,7 @@ def test_unexpected_error_is_logged_and_hidden(
 
 
 def test_data_outlives_a_restart(settings: Settings) -> None:
-    """Accounts, tokens and tasks are there after the application was started anew on the same database."""
+    """Accounts, tokens and tasks are still there after a restart with the same database."""
     with TestClient(create_app(settings)) as client:
         headers = join(client, "alice")
         task = create(client, headers)
@@ -185,7 +185,7 @@ def test_data_outlives_a_restart(settings: Settings) -> None:
 
 
 def test_demo_makes_a_secret_and_says_so(settings: Settings, capfd: pytest.CaptureFixture[str]) -> None:
-    """Without a secret the demo's tokens end with the process, and the log warns of it."""
+    """Without a secret the demo's tokens are valid until the process ends, and the log has a warning."""
     demo = settings.model_copy(update={"demo": True, "secret_key": None})
     with TestClient(create_app(demo)) as client:
         headers = join(client, "alice")
@@ -196,7 +196,7 @@ def test_demo_makes_a_secret_and_says_so(settings: Settings, capfd: pytest.Captu
 
 
 def test_documentation_shows_every_operation(client: TestClient) -> None:
-    """The document names paths, the token's address, and the shape of errors."""
+    """The OpenAPI document contains the paths, the token URL, and the format of errors."""
     document = client.get("/openapi.json").json()
     operations = {(method, path) for path, methods in document["paths"].items() for method in methods}
     assert operations == {

@@ -25,7 +25,7 @@ def command() -> list[str]:
 
 @contextmanager
 def server(directory: Path) -> Iterator[httpx.Client]:
-    """Run a server in a directory of its own, and kill it without a chance to tidy up."""
+    """Run a server in its own directory, and kill it without any clean-up."""
     log = directory / "server.log"
     variables = {"PYTHONPATH": str(REPOSITORY), "TASK_MANAGER_SECRET_KEY": "a secret that outlives the server"}
     with log.open("w", encoding="utf-8") as output:
@@ -52,7 +52,7 @@ def address(process: subprocess.Popen[bytes], log: Path) -> str:
 
 
 def test_killed_server_loses_nothing(tmp_path: Path) -> None:
-    """What was answered is stored: after a kill, another server in the same directory knows account, token and task."""
+    """After a kill, another server in the same directory has the account, the token and the task."""
     with server(tmp_path) as client:
         client.post("/auth/register", json=CREDENTIALS)
         token = client.post("/auth/token", data=CREDENTIALS).json()["access_token"]

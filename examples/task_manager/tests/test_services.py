@@ -49,7 +49,7 @@ async def test_password_is_stored_as_argon2_only(accounts: AccountService) -> No
 
 
 async def test_username_can_be_taken_once(accounts: AccountService) -> None:
-    """After the refusal the session works on."""
+    """The session still works after the error."""
     await accounts.register(ALICE)
     with pytest.raises(UsernameTakenError):
         await accounts.register(ALICE)
@@ -57,7 +57,7 @@ async def test_username_can_be_taken_once(accounts: AccountService) -> None:
 
 
 async def test_token_leads_back_to_its_user(accounts: AccountService) -> None:
-    """Log in, then be recognised."""
+    """Log in, then authenticate with the token."""
     alice = await accounts.register(ALICE)
     token = await accounts.log_in("alice", ALICE.password)
     assert (await accounts.user_of(token.access_token)).id == alice.id
@@ -65,14 +65,14 @@ async def test_token_leads_back_to_its_user(accounts: AccountService) -> None:
 
 @pytest.mark.parametrize(("username", "password"), [("alice", "wrong"), ("bob", "correct horse"), ("\x00", "")])
 async def test_wrong_credentials(accounts: AccountService, username: str, password: str) -> None:
-    """Either of them wrong is the same error."""
+    """A wrong name and a wrong password are the same error."""
     await accounts.register(ALICE)
     with pytest.raises(InvalidCredentialsError):
         await accounts.log_in(username, password)
 
 
 async def test_token_of_a_deleted_user_is_worthless(accounts: AccountService, session: AsyncSession) -> None:
-    """A token proves who somebody is only as long as they are there; the number is not given to anybody else."""
+    """The token of a deleted user is not valid, and the user's id is not used again."""
     alice = await accounts.register(ALICE)
     token = await accounts.log_in("alice", ALICE.password)
     await session.execute(delete(User))
@@ -98,7 +98,7 @@ async def test_hash_grows_with_its_costs(
 
 
 async def test_task_keeps_what_was_given(tasks: TaskService, session: AsyncSession) -> None:
-    """What comes from the database equals what went in, times in UTC included."""
+    """The data from the database equal the stored data, including times in UTC."""
     created = await tasks.create(TaskCreate(title="Buy milk", priority=4, status=TaskStatus.IN_PROGRESS))
     moment = created.created_at
     session.expunge_all()
@@ -109,7 +109,7 @@ async def test_task_keeps_what_was_given(tasks: TaskService, session: AsyncSessi
 
 
 async def test_duplicate_title(tasks: TaskService) -> None:
-    """The error names the title, and the session works on."""
+    """The error names the title, and the session still works."""
     await tasks.create(TaskCreate(title="Buy milk"))
     other = await tasks.create(TaskCreate(title="Buy bread"))
     number = other.id
@@ -123,7 +123,7 @@ async def test_duplicate_title(tasks: TaskService) -> None:
 
 
 async def test_task_of_another_owner(tasks: TaskService, session: AsyncSession, accounts: AccountService) -> None:
-    """Nothing a service can do reaches the tasks of another owner."""
+    """A service cannot access the tasks of another owner."""
     task = await tasks.create(TaskCreate(title="Buy milk"))
     stranger = TaskService(session, (await accounts.register(UserCreate(username="bob", password="12345678"))).id)
     attempts: list[Callable[[], Awaitable[object]]] = [
@@ -155,7 +155,7 @@ async def test_task_deleted_while_it_is_changed(tasks: TaskService, resources: R
 
 
 async def test_changes_of_others_are_kept(tasks: TaskService, resources: Resources, session: AsyncSession) -> None:
-    """Two requests that change different fields of one task at once both succeed."""
+    """Two requests that update different fields of one task at the same time both succeed."""
     task = await tasks.create(TaskCreate(title="Buy milk"))
     number = task.id
     async with resources.sessions() as other:
@@ -168,7 +168,7 @@ async def test_changes_of_others_are_kept(tasks: TaskService, resources: Resourc
 
 
 async def test_deleting_a_user_deletes_their_tasks(tasks: TaskService, session: AsyncSession) -> None:
-    """No task is left without an owner."""
+    """The tasks of a deleted user are deleted."""
     await tasks.create(TaskCreate(title="Buy milk"))
     await session.execute(delete(User))
     await session.commit()

@@ -17,7 +17,7 @@ TASKS = [
 
 @pytest.fixture
 def owner(client: TestClient, alice: Person, bob: Person) -> Person:
-    """Somebody with a few tasks, beside somebody else with one."""
+    """A user with a few tasks, and another user with one."""
     for task in TASKS:
         create(client, alice, **task)
     create(client, bob, title="buy milk", priority=5)
@@ -25,20 +25,20 @@ def owner(client: TestClient, alice: Person, bob: Person) -> Person:
 
 
 def titles(client: TestClient, owner: Person, **query: str | int) -> list[str]:
-    """List the titles that a query finds."""
+    """Return the titles that a query finds."""
     answer = client.get("/tasks", params=query, headers=owner)
     assert answer.status_code == 200, answer.text
     return [task["title"] for task in answer.json()]
 
 
 def test_list_of_a_newcomer_is_empty(client: TestClient, alice: Person) -> None:
-    """No tasks is an answer, not an error."""
+    """An empty list is not an error."""
     answer = client.get("/tasks", headers=alice)
     assert (answer.status_code, answer.json(), answer.headers["x-total-count"]) == (200, [], "0")
 
 
 def test_list_holds_the_own_tasks_in_the_order_of_creation(client: TestClient, owner: Person) -> None:
-    """Without a query all own tasks come, oldest first."""
+    """Without a query the list has all own tasks, oldest first."""
     assert titles(client, owner) == [task["title"] for task in TASKS]
 
 
@@ -92,7 +92,7 @@ def test_last_changed_task_comes_first_by_updated_at(client: TestClient, owner: 
 
 
 def test_pages_cover_the_list_once(client: TestClient, owner: Person) -> None:
-    """Offset and limit cut the list; the total stays that of the whole query."""
+    """Offset and limit select a slice; the total is that of the whole query."""
     pages = [client.get("/tasks", params={"offset": start, "limit": 3}, headers=owner) for start in (0, 3, 6)]
     assert [len(page.json()) for page in pages] == [3, 1, 0]
     assert {page.headers["x-total-count"] for page in pages} == {"4"}
@@ -100,7 +100,7 @@ def test_pages_cover_the_list_once(client: TestClient, owner: Person) -> None:
 
 
 def test_page_holds_twenty_unless_asked(client: TestClient, alice: Person) -> None:
-    """A list never grows without bound."""
+    """The size of a list is limited."""
     for number in range(21):
         create(client, alice, title=f"Task {number}")
     assert len(titles(client, alice)) == 20
@@ -124,7 +124,7 @@ def test_page_holds_twenty_unless_asked(client: TestClient, alice: Person) -> No
     ],
 )
 def test_query_must_be_valid(client: TestClient, alice: Person, query: dict[str, str], field: str) -> None:
-    """What is wrong with a query is named."""
+    """The error names the invalid parameter of a query."""
     answer = client.get("/tasks", params=query, headers=alice)
     assert answer.status_code == 422
     assert [problem["field"] for problem in answer.json()["details"]] == [field]

@@ -12,7 +12,7 @@ Person = dict[str, str]
 
 
 def test_new_task_gets_number_owner_times_and_defaults(client: TestClient, alice: Person) -> None:
-    """A title is enough; the rest comes from the server."""
+    """A title is enough; the server sets the other fields."""
     answer = client.post("/tasks", json={"title": "Buy milk"}, headers=alice)
     task = answer.json()
     assert answer.status_code == 201
@@ -31,7 +31,7 @@ def test_new_task_gets_number_owner_times_and_defaults(client: TestClient, alice
 
 
 def test_created_task_can_be_read_at_its_location(client: TestClient, alice: Person) -> None:
-    """Create and read tell the same."""
+    """Creating and reading a task have the same response."""
     sent = {"title": "Übung ✓ 😀", "description": "d" * 2000, "priority": 5, "status": "in_progress"}
     created = client.post("/tasks", json=sent, headers=alice)
     read = client.get(created.headers["location"], headers=alice)
@@ -126,14 +126,14 @@ def test_patch_changes_only_what_was_sent(client: TestClient, alice: Person, cha
 
 
 def test_empty_patch_changes_nothing(client: TestClient, alice: Person) -> None:
-    """Not even the time of change moves."""
+    """An update without fields does not change the time of change."""
     task = create(client, alice)
     answer = client.patch(f"/tasks/{task['id']}", json={}, headers=alice)
     assert (answer.status_code, answer.json()) == (200, task)
 
 
 def test_patch_to_a_taken_title_is_a_conflict(client: TestClient, alice: Person) -> None:
-    """Renaming keeps titles unique, renaming to the own title is fine, and a refused change loses nothing."""
+    """Renaming keeps titles unique, renaming to the same title is allowed, and a refused change loses nothing."""
     create(client, alice, title="Taken")
     task = create(client, alice, title="Mine")
     refused = client.patch(f"/tasks/{task['id']}", json={"title": "Taken", "priority": 5}, headers=alice)
@@ -156,7 +156,7 @@ def test_deleted_task_is_gone(client: TestClient, alice: Person) -> None:
 def test_tasks_of_others_do_not_exist(
     client: TestClient, alice: Person, bob: Person, method: str, body: dict[str, str] | None
 ) -> None:
-    """Another's task gets the same 404 as a task that never was, and stays untouched."""
+    """Another user's task is the same 404 as a task that never existed, and does not change."""
     task = create(client, alice)
     answer = client.request(method, f"/tasks/{task['id']}", json=body, headers=bob)
     assert answer.status_code == 404

@@ -10,7 +10,7 @@ app = Typeway(title="Books")
 
 @dataclass
 class Book:
-    """A book of the shelf."""
+    """A book."""
 
     id: int
     title: str
@@ -31,7 +31,7 @@ async def list_books(
     order: Literal["oldest", "newest"] = "oldest",
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> list[Book]:
-    """List books, those of one author if you name one."""
+    """List books, optionally by author."""
     books = [book for book in BOOKS if author is None or author.lower() in book.author.lower()]
     books.sort(key=lambda book: book.year, reverse=order == "newest")
     return books[:limit]

@@ -13,7 +13,7 @@ Store = Annotated[BookStore, Depends(get_store)]
 
 
 def not_found(book_id: int) -> HTTPException:
-    """Make the answer for a book that is not there."""
+    """Create the response for a book that does not exist."""
     return HTTPException(404, f"There is no book {book_id}.")
 
 
@@ -40,7 +40,7 @@ async def read_book(book_id: int, store: Store) -> BookResponse:
 
 @app.patch("/books/{book_id}")
 async def update_book(book_id: int, changes: BookUpdate, store: Store) -> BookResponse:
-    """Change what you send, and nothing else."""
+    """Change the fields that you send, and no others."""
     book = await store.update(book_id, changes)
     if book is None:
         raise not_found(book_id)

@@ -1,18 +1,18 @@
-"""Keep books, in memory."""
+"""Store books in memory."""
 
 from app.listing import Page, PaginationParams, SortParams
 from app.schemas import BookCreate, BookResponse, BookUpdate
 
 
 class BookStore:
-    """All books, by number."""
+    """All books, by id."""
 
     def __init__(self) -> None:
         self.books: dict[int, BookResponse] = {}
         self.last_id = 0
 
     async def create(self, book: BookCreate) -> BookResponse:
-        """Keep a new book under the next number."""
+        """Store a new book under the next id."""
         self.last_id += 1
         self.books[self.last_id] = BookResponse(id=self.last_id, **book.model_dump())
         return self.books[self.last_id]
@@ -32,18 +32,18 @@ class BookStore:
         )
 
     async def read(self, book_id: int) -> BookResponse | None:
-        """Return one book, or None if there is none of that number."""
+        """Return one book, or None if there is no book with that id."""
         return self.books.get(book_id)
 
     async def update(self, book_id: int, changes: BookUpdate) -> BookResponse | None:
-        """Change one book where the client sent something, and return it."""
+        """Change the fields of one book that the client sent, and return the book."""
         if book_id not in self.books:
             return None
         self.books[book_id] = self.books[book_id].model_copy(update=changes.changes())
         return self.books[book_id]
 
     async def delete(self, book_id: int) -> bool:
-        """Forget one book; False if there is none of that number."""
+        """Delete one book; return False if there is no book with that id."""
         return self.books.pop(book_id, None) is not None
 
 
@@ -51,5 +51,5 @@ store = BookStore()
 
 
 async def get_store() -> BookStore:
-    """Return the store: endpoints ask for it here, so that another can take its place."""
+    """Return the store; a dependency, so that a test or a database can replace it."""
     return store

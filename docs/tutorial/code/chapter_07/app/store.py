@@ -1,4 +1,4 @@
-"""Keep books, in memory."""
+"""Store books in memory."""
 
 from app.errors import BookNotFoundError, DuplicateIsbnError
 from app.listing import Page, PaginationParams, SortParams
@@ -6,14 +6,14 @@ from app.schemas import BookCreate, BookResponse, BookUpdate
 
 
 class BookStore:
-    """All books, by number."""
+    """All books, by id."""
 
     def __init__(self) -> None:
         self.books: dict[int, BookResponse] = {}
         self.last_id = 0
 
     async def create(self, book: BookCreate) -> BookResponse:
-        """Keep a new book under the next number.
+        """Store a new book under the next id.
 
         Raises:
             DuplicateIsbnError: another book has its ISBN.
@@ -41,17 +41,17 @@ class BookStore:
         """Return one book.
 
         Raises:
-            BookNotFoundError: there is none of that number.
+            BookNotFoundError: there is no book with that id.
         """
         if book_id not in self.books:
             raise BookNotFoundError(book_id)
         return self.books[book_id]
 
     async def update(self, book_id: int, changes: BookUpdate) -> BookResponse:
-        """Change one book where the client sent something, and return it.
+        """Change the fields of one book that the client sent, and return the book.
 
         Raises:
-            BookNotFoundError: there is none of that number.
+            BookNotFoundError: there is no book with that id.
             DuplicateIsbnError: another book has the new ISBN.
         """
         book = await self.read(book_id)
@@ -61,10 +61,10 @@ class BookStore:
         return self.books[book_id]
 
     async def delete(self, book_id: int) -> None:
-        """Forget one book.
+        """Delete one book.
 
         Raises:
-            BookNotFoundError: there is none of that number.
+            BookNotFoundError: there is no book with that id.
         """
         await self.read(book_id)
         del self.books[book_id]
@@ -79,5 +79,5 @@ store = BookStore()
 
 
 async def get_store() -> BookStore:
-    """Return the store: endpoints ask for it here, so that another can take its place."""
+    """Return the store; a dependency, so that a test or a database can replace it."""
     return store

@@ -26,7 +26,7 @@ async def create_book(book: BookCreate, store: Store) -> BookResponse:
 
 @app.get("/books")
 async def list_books(pagination: Pagination, sorting: Sorting, store: Store) -> Page[BookResponse]:
-    """List books, page by page."""
+    """List books, one page at a time."""
     return await store.page(pagination, sorting)
 
 
@@ -38,7 +38,7 @@ async def read_book(book_id: int, store: Store) -> BookResponse:
 
 @app.patch("/books/{book_id}")
 async def update_book(book_id: int, changes: BookUpdate, store: Store) -> BookResponse:
-    """Change what you send, and nothing else."""
+    """Change the fields that you send, and no others."""
     return await store.update(book_id, changes)
 
 

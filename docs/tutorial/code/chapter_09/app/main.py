@@ -23,19 +23,19 @@ members_only = [Depends(current_account)]
 
 @app.post("/accounts", status_code=201)
 async def create_account(account: AccountCreate, accounts: Accounts) -> AccountResponse:
-    """Open an account."""
+    """Create an account."""
     return await accounts.create(account)
 
 
 @app.post("/token")
 async def log_in(form: Annotated[OAuth2PasswordRequestForm, Depends()], accounts: Accounts) -> TokenResponse:
-    """Exchange name and password for a token."""
+    """Exchange a name and password for a token."""
     return await accounts.log_in(form.username, form.password)
 
 
 @app.get("/accounts/me")
 async def read_own_account(account: CurrentAccount) -> AccountResponse:
-    """Say whose token this is."""
+    """Return the account of the token."""
     return account
 
 
@@ -47,7 +47,7 @@ async def create_book(book: BookCreate, store: Store) -> BookResponse:
 
 @app.get("/books")
 async def list_books(pagination: Pagination, sorting: Sorting, store: Store) -> Page[BookResponse]:
-    """List books, page by page."""
+    """List books, one page at a time."""
     return await store.page(pagination, sorting)
 
 
@@ -59,14 +59,14 @@ async def read_book(book_id: int, store: Store) -> BookResponse:
 
 @app.get("/books/{book_id}/summary")
 async def summarize_book(book_id: int, account: CurrentAccount, store: Store) -> dict[str, str]:
-    """Say in one sentence what a book is."""
+    """Describe a book in one sentence."""
     book = await store.read(book_id)
     return {"summary": f"{book.title} by {book.author} appeared in {book.year}.", "asked_by": account.name}
 
 
 @app.patch("/books/{book_id}", dependencies=members_only)
 async def update_book(book_id: int, changes: BookUpdate, store: Store) -> BookResponse:
-    """Change what you send, and nothing else."""
+    """Change the fields that you send, and no others."""
     return await store.update(book_id, changes)
 
 

@@ -1,4 +1,4 @@
-"""Which part of a list is wanted, and in which order."""
+"""Pagination and sorting of lists."""
 
 from typing import Annotated, Generic, Literal, TypeVar
 
@@ -9,7 +9,7 @@ Item = TypeVar("Item")
 
 
 class PaginationParams:
-    """A page, and how many items it has."""
+    """The number of a page, and the number of items on a page."""
 
     def __init__(
         self,
@@ -21,7 +21,7 @@ class PaginationParams:
 
     @property
     def offset(self) -> int:
-        """How many items come before the page."""
+        """The number of items before the page."""
         return (self.page - 1) * self.per_page
 
 

@@ -1,4 +1,4 @@
-"""An API for books: where its parts are put together."""
+"""An API for books: the application factory."""
 
 from typeway import Typeway
 
@@ -9,7 +9,7 @@ from app.routers import accounts, books
 
 
 def create_app(database_url: str = "sqlite+aiosqlite:///books.db") -> Typeway:
-    """Make the application."""
+    """Create the application."""
     app = Typeway(title="Books", lifespan=open_database(database_url))
     add_error_handlers(app)
     add_middleware(app)

@@ -1,4 +1,4 @@
-"""What happens around every request: it gets an id, and its time is taken."""
+"""Middleware for every request: a request id, and the processing time."""
 
 import re
 import time
@@ -9,12 +9,12 @@ from typeway import Request, Response, Typeway
 
 CallNext = Callable[[Request], Awaitable[Response]]
 
-# An id that a client may choose: short, and nothing that could break a log line.
+# An id that a client may send: short, and without characters that could break a log line.
 GOOD_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 async def add_process_time(request: Request, call_next: CallNext) -> Response:
-    """Say in a header how many seconds the request took."""
+    """Add a header with the processing time in seconds."""
     start = time.perf_counter()
     response = await call_next(request)
     response.headers["X-Process-Time"] = f"{time.perf_counter() - start:.6f}"
@@ -22,7 +22,7 @@ async def add_process_time(request: Request, call_next: CallNext) -> Response:
 
 
 async def add_request_id(request: Request, call_next: CallNext) -> Response:
-    """Give the request an id, or keep the one it came with, and send it back."""
+    """Give the request an id, or keep the id that the client sent, and return it in a header."""
     given = request.headers.get("X-Request-ID", "")
     request.state.request_id = given if GOOD_ID.fullmatch(given) else str(uuid.uuid4())
     response = await call_next(request)
@@ -31,6 +31,6 @@ async def add_request_id(request: Request, call_next: CallNext) -> Response:
 
 
 def add_middleware(app: Typeway) -> None:
-    """Put the layers around an application; the last one is the outermost."""
+    """Add the middleware to an application; the last one is the outermost."""
     app.middleware("http")(add_process_time)
     app.middleware("http")(add_request_id)

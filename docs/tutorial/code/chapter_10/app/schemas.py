@@ -1,4 +1,4 @@
-"""What clients send and receive."""
+"""The models of request bodies and responses."""
 
 from datetime import date
 from typing import Annotated
@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 
 def check_year(year: int) -> int:
-    """Refuse years in which nothing could have been printed."""
+    """Refuse years before the printing press and in the future."""
     this_year = date.today().year
     if not 1450 <= year <= this_year:
         raise ValueError(f"the year must be between 1450 and {this_year}")
@@ -15,7 +15,7 @@ def check_year(year: int) -> int:
 
 
 def check_isbn(isbn: str) -> str:
-    """Refuse an ISBN whose last digit does not fit the twelve before it."""
+    """Refuse an ISBN with a wrong check digit."""
     digits = [int(digit) for digit in isbn]
     if (sum(digits[::2]) + 3 * sum(digits[1::2])) % 10:
         raise ValueError("the last digit does not fit the others")
@@ -28,7 +28,7 @@ Isbn = Annotated[str, StringConstraints(pattern=r"^[0-9]{13}$"), AfterValidator(
 
 
 class BookCreate(BaseModel):
-    """A new book: what the client knows."""
+    """A new book, as the client sends it."""
 
     title: Text = Field(examples=["Frankenstein"])
     author: Text = Field(examples=["Mary Shelley"])
@@ -37,7 +37,7 @@ class BookCreate(BaseModel):
 
 
 class BookResponse(BaseModel):
-    """A book as the API shows it: with the number that the server gave it."""
+    """A book as the API returns it, with the id that the server assigned."""
 
     id: int
     title: str
@@ -47,7 +47,7 @@ class BookResponse(BaseModel):
 
 
 class BookUpdate(BaseModel):
-    """Changes to a book: any part of it."""
+    """Changes to a book: any of its fields."""
 
     title: Text | None = None
     author: Text | None = None
@@ -55,5 +55,5 @@ class BookUpdate(BaseModel):
     isbn: Isbn | None = None
 
     def changes(self) -> dict[str, str | int]:
-        """Return what was sent; null counts as not sent, for no part of a book may be empty."""
+        """Return the fields that were sent; null is ignored, because no field of a book may be empty."""
         return self.model_dump(exclude_unset=True, exclude_none=True)

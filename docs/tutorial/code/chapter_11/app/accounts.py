@@ -1,4 +1,4 @@
-"""Who may change books: accounts with passwords, and tokens that prove who is asking."""
+"""Authentication: accounts with passwords, and tokens."""
 
 import hashlib
 import secrets
@@ -16,7 +16,7 @@ from app.database import Base, Session
 
 
 class Account(Base):
-    """The table of accounts; of a password it has what cannot be turned back."""
+    """The table of accounts; it has only the hashes of passwords."""
 
     __tablename__ = "accounts"
 
@@ -27,7 +27,7 @@ class Account(Base):
 
 
 class Token(Base):
-    """The table of tokens; whoever steals it cannot use them."""
+    """The table of tokens; it has only their hashes, so a stolen table is useless."""
 
     __tablename__ = "tokens"
 
@@ -43,37 +43,37 @@ class AccountCreate(BaseModel):
 
 
 class AccountResponse(BaseModel):
-    """An account as the API shows it."""
+    """An account as the API returns it."""
 
     id: int
     name: str
 
 
 class TokenResponse(BaseModel):
-    """A token, in the form that OAuth2 asks for."""
+    """A token, in the format that OAuth2 requires."""
 
     access_token: str
     token_type: str = "bearer"
 
 
 async def hash_password(password: str, salt: bytes) -> bytes:
-    """Hash a password slowly, on purpose, and therefore in a thread."""
+    """Hash a password, in a thread because the hash is slow on purpose."""
     return await run_in_threadpool(hashlib.scrypt, password.encode(), salt=salt, n=2**14, r=8, p=1)
 
 
 def hash_token(token: str) -> str:
-    """Hash a token; it is long and random, so that a fast hash will do."""
+    """Hash a token; it is long and random, so a fast hash is enough."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
 class AccountStore:
-    """All accounts and their tokens, as one session sees them."""
+    """All accounts and their tokens, in one database session."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
 
     async def create(self, new: AccountCreate) -> AccountResponse:
-        """Keep a new account."""
+        """Store a new account."""
         salt = secrets.token_bytes(16)
         row = Account(name=new.name, salt=salt, password_hash=await hash_password(new.password, salt))
         self.session.add(row)
@@ -84,9 +84,9 @@ class AccountStore:
         return AccountResponse(id=row.id, name=row.name)
 
     async def log_in(self, name: str, password: str) -> TokenResponse:
-        """Exchange name and password for a new token."""
+        """Exchange a name and password for a new token."""
         account = await self.session.scalar(select(Account).where(Account.name == name))
-        # An unknown name costs as much time as a wrong password, and tells no more.
+        # An unknown name takes as long as a wrong password, and has the same response.
         salt, expected = (account.salt, account.password_hash) if account else (b"nobody's salt", b"")
         is_right = secrets.compare_digest(await hash_password(password, salt), expected)
         if account is None or not is_right:
@@ -111,7 +111,7 @@ bearer = OAuth2PasswordBearer(tokenUrl="token")
 
 
 async def current_account(token: Annotated[str, Depends(bearer)], accounts: Accounts) -> AccountResponse:
-    """Find out who is asking, or refuse the request."""
+    """Return the account of the request's token, or refuse the request."""
     return await accounts.find(token)
 
 

@@ -1,4 +1,4 @@
-"""Keep books, in the database."""
+"""Store books in the database."""
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
@@ -10,13 +10,13 @@ from app.schemas import BookCreate, BookResponse, BookUpdate
 
 
 class BookStore:
-    """All books, as one session sees them."""
+    """All books, in one database session."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
 
     async def create(self, book: BookCreate) -> BookResponse:
-        """Keep a new book under the next number.
+        """Store a new book under the next id.
 
         Raises:
             DuplicateIsbnError: another book has its ISBN.
@@ -45,15 +45,15 @@ class BookStore:
         """Return one book.
 
         Raises:
-            BookNotFoundError: there is none of that number.
+            BookNotFoundError: there is no book with that id.
         """
         return shown(await self.row(book_id))
 
     async def update(self, book_id: int, changes: BookUpdate) -> BookResponse:
-        """Change one book where the client sent something, and return it.
+        """Change the fields of one book that the client sent, and return the book.
 
         Raises:
-            BookNotFoundError: there is none of that number.
+            BookNotFoundError: there is no book with that id.
             DuplicateIsbnError: another book has the new ISBN.
         """
         row = await self.row(book_id)
@@ -62,10 +62,10 @@ class BookStore:
         return await self.save(row)
 
     async def delete(self, book_id: int) -> None:
-        """Forget one book.
+        """Delete one book.
 
         Raises:
-            BookNotFoundError: there is none of that number.
+            BookNotFoundError: there is no book with that id.
         """
         await self.session.delete(await self.row(book_id))
         await self.session.commit()
@@ -89,7 +89,7 @@ class BookStore:
 
 
 def shown(row: Book) -> BookResponse:
-    """Make of a row what clients see."""
+    """Convert a row to a response."""
     return BookResponse(id=row.id, title=row.title, author=row.author, year=row.year, isbn=row.isbn)
 
 

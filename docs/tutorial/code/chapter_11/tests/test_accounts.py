@@ -1,4 +1,4 @@
-"""Accounts and tokens as they really are: nothing is overridden here."""
+"""Accounts and tokens, without overrides."""
 
 import pytest
 from typeway.testclient import TestClient
@@ -7,7 +7,7 @@ ADA = {"name": "ada", "password": "analytical engine"}
 
 
 def test_from_registration_to_a_request_with_a_token(client: TestClient) -> None:
-    """An account is opened, its password exchanged for a token, and the token says who is asking."""
+    """An account is created, its password is exchanged for a token, and the token identifies the account."""
     assert client.post("/accounts", json=ADA).json() == {"id": 1, "name": "ada"}
     login = client.post("/token", data={"username": "ada", "password": "analytical engine"})
     token = login.json()["access_token"]
@@ -17,7 +17,7 @@ def test_from_registration_to_a_request_with_a_token(client: TestClient) -> None
 
 @pytest.mark.parametrize(("name", "password"), [("ada", "difference engine"), ("eve", "analytical engine")])
 def test_a_wrong_name_or_password_is_refused(client: TestClient, name: str, password: str) -> None:
-    """Which of the two is wrong is not told."""
+    """The response does not say which of the two is wrong."""
     client.post("/accounts", json=ADA)
     response = client.post("/token", data={"username": name, "password": password})
     assert response.status_code == 401
@@ -25,6 +25,6 @@ def test_a_wrong_name_or_password_is_refused(client: TestClient, name: str, pass
 
 
 def test_a_name_is_used_once(client: TestClient) -> None:
-    """A second account of the same name is refused."""
+    """A second account with the same name is refused."""
     client.post("/accounts", json=ADA)
     assert client.post("/accounts", json=ADA).status_code == 409

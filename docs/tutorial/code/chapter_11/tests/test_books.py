@@ -1,4 +1,4 @@
-"""Books over HTTP, on a real database in a temporary folder."""
+"""Books over HTTP, with a real database in a temporary folder."""
 
 import pytest
 from typeway.testclient import TestClient
@@ -34,7 +34,7 @@ def test_a_book_from_its_beginning_to_its_end(client: TestClient) -> None:
     [("title", "   "), ("year", 1449), ("year", 9999), ("isbn", "9780141439472"), ("isbn", "978-0141439471")],
 )
 def test_what_is_not_valid_is_refused(client: TestClient, field: str, value: object) -> None:
-    """A field that breaks its rule is named, and nothing is stored."""
+    """The error names the invalid field, and nothing is stored."""
     response = client.post("/books", json={**FRANKENSTEIN, field: value})
     assert response.status_code == 422
     assert [detail["field"] for detail in response.json()["details"]] == [f"body.{field}"]
@@ -51,7 +51,7 @@ def test_an_isbn_is_used_once(client: TestClient) -> None:
 
 
 def test_strangers_may_read_and_not_write(client: TestClient) -> None:
-    """Without a token the list is there, and nothing can be added to it."""
+    """Without a token a client can read the list, but not add a book."""
     assert client.get("/books").status_code == 200
     assert client.post("/books", json=FRANKENSTEIN).status_code == 401
     assert client.get("/books/1/summary").status_code == 401

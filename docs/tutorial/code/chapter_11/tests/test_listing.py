@@ -1,4 +1,4 @@
-"""Pages and order, on a store that the test made up."""
+"""Pagination and sorting, with a fake store."""
 
 import pytest
 from typeway import Typeway
@@ -13,7 +13,7 @@ class FakeStore:
     """Forty-five books, without a database."""
 
     async def page(self, pagination: PaginationParams, sorting: SortParams) -> Page[BookResponse]:
-        """Cut a page out of them."""
+        """Return one page of them."""
         numbers = list(range(1, 46))
         if sorting.descending:
             numbers.reverse()
@@ -26,7 +26,7 @@ class FakeStore:
 
 @pytest.fixture(autouse=True)
 def fake_store(app: Typeway) -> None:
-    """Put the made-up store in the place of the real one."""
+    """Replace the real store with the fake store."""
     app.dependency_overrides[get_store] = FakeStore
 
 
@@ -41,7 +41,7 @@ def fake_store(app: Typeway) -> None:
     ],
 )
 def test_a_page_of_the_list(client: TestClient, query: str, ids: list[int]) -> None:
-    """The query chooses which books come, and in which order; the total stays."""
+    """The query selects the books and their order; the total does not change."""
     page = client.get(f"/books{query}").json()
     assert [book["id"] for book in page["items"]] == list(ids)
     assert page["total"] == 45
@@ -49,7 +49,7 @@ def test_a_page_of_the_list(client: TestClient, query: str, ids: list[int]) -> N
 
 @pytest.mark.parametrize("query", ["page=0", "per_page=101", "sort_by=isbn", "order=up"])
 def test_what_cannot_be_a_page_is_refused(client: TestClient, query: str) -> None:
-    """Bounds and names are checked before the store is asked."""
+    """Bounds and names are validated before the store is called."""
     response = client.get(f"/books?{query}")
     assert response.status_code == 422
     assert response.json()["details"][0]["field"] == f"query.{query.partition('=')[0]}"

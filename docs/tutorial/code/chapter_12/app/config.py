@@ -1,10 +1,10 @@
-"""Settings, from the environment or from a file .env."""
+"""Settings, from environment variables or from a file .env."""
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
-    """What differs from one place to another; BOOKS_DATABASE_URL sets `database_url`, and so on."""
+    """The settings of one installation; BOOKS_DATABASE_URL sets `database_url`, and so on."""
 
     model_config = SettingsConfigDict(env_prefix="BOOKS_", env_file=".env")
 

@@ -11,7 +11,7 @@ from typeway import Depends, Request, Typeway
 
 
 class Base(DeclarativeBase):
-    """What all tables have in common."""
+    """The base class of all tables."""
 
 
 class Book(Base):
@@ -27,7 +27,7 @@ class Book(Base):
 
 
 def open_database(url: str) -> Callable[[Typeway], AbstractAsyncContextManager[dict[str, Any]]]:
-    """Make a lifespan: the database is open while the application runs."""
+    """Create a lifespan: the database is open while the application runs."""
 
     @asynccontextmanager
     async def lifespan(app: Typeway) -> AsyncIterator[dict[str, Any]]:
@@ -43,7 +43,7 @@ def open_database(url: str) -> Callable[[Typeway], AbstractAsyncContextManager[d
 
 
 async def get_session(request: Request) -> AsyncIterator[AsyncSession]:
-    """Open a session for one request, and close it after the answer."""
+    """Open a session for one request, and close it after the response."""
     async with request.state.sessions() as session:
         yield session
 

@@ -1,4 +1,4 @@
-"""What can go wrong with books, and how it is told: every error is JSON of one form."""
+"""The errors of the application, and their responses: every error is JSON of one format."""
 
 from typeway import HTTPException, Request, Typeway
 from typeway.exceptions import RequestValidationError
@@ -6,7 +6,7 @@ from typeway.responses import JSONResponse
 
 
 class BookNotFoundError(Exception):
-    """There is no book of that number."""
+    """There is no book with that id."""
 
     def __init__(self, book_id: int) -> None:
         self.book_id = book_id
@@ -22,7 +22,7 @@ class DuplicateIsbnError(Exception):
 
 
 def add_error_handlers(app: Typeway) -> None:
-    """Teach an application the answers to all errors."""
+    """Register a handler for each kind of error."""
 
     @app.exception_handler(BookNotFoundError)
     async def book_not_found(request: Request, error: BookNotFoundError) -> JSONResponse:

@@ -1,4 +1,4 @@
-"""An API for books: where its parts are put together."""
+"""An API for books: the application factory."""
 
 from typeway import Typeway
 
@@ -10,7 +10,7 @@ from app.routers import accounts, books, health
 
 
 def create_app(settings: Settings) -> Typeway:
-    """Make the application."""
+    """Create the application."""
     app = Typeway(
         title="Books",
         lifespan=open_database(settings.database_url),

@@ -1,4 +1,4 @@
-"""What the tests share: an application on a database of its own, a client, and somebody who is logged in."""
+"""Fixtures: an application with its own database, a client, and a logged-in user."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,18 +14,18 @@ from app.main import create_app
 
 @pytest.fixture
 def app(tmp_path: Path) -> Typeway:
-    """Make a fresh application on an empty database."""
+    """Create a new application with an empty database."""
     return create_app(Settings(database_url=f"sqlite+aiosqlite:///{tmp_path}/test.db"))
 
 
 @pytest.fixture
 def client(app: Typeway) -> Iterator[TestClient]:
-    """Open a client; `with` runs the lifespan, which opens and closes the database."""
+    """Create a client; `with` runs the lifespan, which opens and closes the database."""
     with TestClient(app) as client:
         yield client
 
 
 @pytest.fixture
 def logged_in(app: Typeway) -> None:
-    """Let every request come from Ada: no password, no token."""
+    """Authenticate every request as Ada, without a password or a token."""
     app.dependency_overrides[current_account] = lambda: AccountResponse(id=1, name="ada")

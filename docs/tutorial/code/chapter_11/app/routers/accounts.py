@@ -12,17 +12,17 @@ router = Router(tags=["accounts"])
 
 @router.post("/accounts", status_code=201)
 async def create_account(account: AccountCreate, accounts: Accounts) -> AccountResponse:
-    """Open an account."""
+    """Create an account."""
     return await accounts.create(account)
 
 
 @router.post("/token")
 async def log_in(form: Annotated[OAuth2PasswordRequestForm, Depends()], accounts: Accounts) -> TokenResponse:
-    """Exchange name and password for a token."""
+    """Exchange a name and password for a token."""
     return await accounts.log_in(form.username, form.password)
 
 
 @router.get("/accounts/me")
 async def read_own_account(account: CurrentAccount) -> AccountResponse:
-    """Say whose token this is."""
+    """Return the account of the token."""
     return account

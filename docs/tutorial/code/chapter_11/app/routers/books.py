@@ -23,7 +23,7 @@ async def create_book(book: BookCreate, store: Store) -> BookResponse:
 
 @router.get("")
 async def list_books(pagination: Pagination, sorting: Sorting, store: Store) -> Page[BookResponse]:
-    """List books, page by page."""
+    """List books, one page at a time."""
     return await store.page(pagination, sorting)
 
 
@@ -35,14 +35,14 @@ async def read_book(book_id: int, store: Store) -> BookResponse:
 
 @router.get("/{book_id}/summary")
 async def summarize_book(book_id: int, account: CurrentAccount, store: Store) -> dict[str, str]:
-    """Say in one sentence what a book is."""
+    """Describe a book in one sentence."""
     book = await store.read(book_id)
     return {"summary": f"{book.title} by {book.author} appeared in {book.year}.", "asked_by": account.name}
 
 
 @router.patch("/{book_id}", dependencies=members_only)
 async def update_book(book_id: int, changes: BookUpdate, store: Store) -> BookResponse:
-    """Change what you send, and nothing else."""
+    """Change the fields that you send, and no others."""
     return await store.update(book_id, changes)
 
 

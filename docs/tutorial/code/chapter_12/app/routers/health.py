@@ -1,4 +1,4 @@
-"""Whether this process can do its work."""
+"""The health check."""
 
 from sqlalchemy import text
 from typeway import Router
@@ -10,6 +10,6 @@ router = Router(tags=["health"])
 
 @router.get("/health")
 async def health(session: Session) -> dict[str, str]:
-    """Ask the database, and say that all is well."""
+    """Check that the database responds."""
     await session.execute(text("SELECT 1"))
     return {"status": "ok"}

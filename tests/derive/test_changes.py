@@ -215,10 +215,10 @@ class FrozenModel(BaseModel):
 @pytest.mark.parametrize(
     ("target", "error", "message"),
     [
-        (Frozen(), TypeError, r"Frozen is frozen: make a changed one with dataclasses.replace\(\)"),
-        (FrozenModel(), TypeError, r"FrozenModel is frozen: make a changed one with model_copy\(update=...\)"),
-        (SimpleNamespace(titles=1, until=2), AttributeError, "has no 'title' .* Did you mean 'titles'"),
-        (Owner(name="a"), AttributeError, "Owner has no 'title' that could be changed"),
+        (Frozen(), TypeError, r"Frozen is frozen. Create a changed copy with dataclasses.replace\(\)"),
+        (FrozenModel(), TypeError, r"FrozenModel is frozen. Create a changed copy with model_copy\(update=...\)"),
+        (SimpleNamespace(titles=1, until=2), AttributeError, "has no attribute 'title' .* Did you mean 'titles'"),
+        (Owner(name="a"), AttributeError, "Owner has no attribute 'title' to set"),
     ],
 )
 def test_targets_that_cannot_take_it_are_refused(target, error, message):

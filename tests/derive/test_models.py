@@ -149,7 +149,7 @@ def test_a_partial_holds_what_was_sent():
     assert repr(patch.owner) == "OwnerPartial(mail='x@y')"
     assert "title" not in repr(patch)
     assert patch.model_fields_set == {"priority", "owner"}
-    with pytest.raises(NotSentError, match="TaskCreatePartial has no 'title' here: it was not sent"):
+    with pytest.raises(NotSentError, match="TaskCreatePartial has no value for 'title': it was not sent"):
         _ = patch.title
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         _ = patch.nonsense
@@ -461,15 +461,15 @@ class Broken(BaseModel):
 @pytest.mark.parametrize(
     ("derive", "message"),
     [
-        (lambda: Partial[int], r"PartialRecipe\(\) is for Pydantic models, and int is none"),
-        (lambda: Partial["TaskCreate"], "and 'TaskCreate' is none"),
-        (lambda: Partial[RootModel[int]], r"and RootModel\[int\] is none"),
+        (lambda: Partial[int], r"PartialRecipe\(\) applies to Pydantic models, and int is not one"),
+        (lambda: Partial["TaskCreate"], "and 'TaskCreate' is not one"),
+        (lambda: Partial[RootModel[int]], r"and RootModel\[int\] is not one"),
         (lambda: Pick("titel").derived_type(TaskCreate), "TaskCreate has no field 'titel'. Hint: Did you mean 'title'"),
         (lambda: Omit("zzz").derived_type(Owner), "Owner has no field 'zzz'. Hint: It has name, mail"),
         (lambda: Pick().derived_type(Owner), "leaves no field of Owner"),
         (lambda: Omit("name", "mail").derived_type(Owner), "leaves no field of Owner"),
         (lambda: Partial[Broken], "Broken uses a name that is not defined yet"),
-        (lambda: TypeAdapter(Annotated[int, Pick("a")]), r"is for Pydantic models, and int is none"),
+        (lambda: TypeAdapter(Annotated[int, Pick("a")]), r"applies to Pydantic models, and int is not one"),
     ],
 )
 def test_mistakes_are_told(derive, message):
@@ -487,7 +487,7 @@ def test_validators_of_pydantic_1_are_refused():
         value: int
         checked = check
 
-    with pytest.raises(DeclarationError, match="Old has validators in the way of Pydantic 1"):
+    with pytest.raises(DeclarationError, match="Old has Pydantic 1 validators"):
         Partial[Old]
 
 

@@ -1,4 +1,4 @@
-"""Tell what was not sent, or was taken away, from what is there."""
+"""Represent fields that a derived model does not have: not sent, removed by a patch, or left out of the class."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from pydantic import MISSING
 
 
 class NotSentError(AttributeError, KeyError):
-    """A field was read that nobody sent, or that a derived model does not have.
+    """A field was read that the input did not contain, or that the derived model does not have.
 
-    It is an AttributeError, so that `hasattr()` and `getattr(model, name, default)` work; and a KeyError, for validators
-    that look into `info.data`. Ask `changes()` what was sent.
+    It is an AttributeError, so that `hasattr()` and `getattr(model, name, default)` work, and a KeyError, for validators
+    that read `info.data`. `changes()` returns the fields that were sent.
     """
 
     def __str__(self) -> str:
         return str(self.args[0])
 
 
-class Mark(Enum):
-    """What stands in a model for a value that is to be taken away."""
+class Removal(Enum):
+    """The value that a model holds for a field that a merge patch removes."""
 
     REMOVED = "removed"
 
@@ -30,16 +30,16 @@ class Mark(Enum):
         return self.value
 
 
-REMOVED: Final = Mark.REMOVED
+REMOVED: Final = Removal.REMOVED
 
 
-class Slot:
-    """Stands on a class for a field that its instances may not have.
+class AbsentField:
+    """Descriptor on a derived class for a field that its instances may lack.
 
     Parameters:
-        name: the field's name.
-        reason: why it may be absent, for the message.
-        fallback: makes the value that the field has once it is removed.
+        name: the name of the field.
+        reason: why the field may be absent; a part of the error message.
+        fallback: returns the value of the field after a merge patch has removed it.
     """
 
     __slots__ = ("fallback", "name", "reason")
@@ -50,7 +50,7 @@ class Slot:
         self.fallback = fallback
 
     def __get__(self, instance: Any, owner: type[Any] | None = None) -> Any:
-        # Pydantic asks classes for the defaults of their fields; here there is none.
+        # Pydantic reads defaults from the class; this field has none.
         value = MISSING if instance is None else vars(instance).get(self.name, MISSING)
         if value is MISSING:
             raise AttributeError(self.name, name=self.name, obj=instance)
@@ -59,37 +59,38 @@ class Slot:
         return value
 
     def __set__(self, instance: Any, value: Any) -> None:
-        # Without this an instance's own value would come first, and with it the mark of an absent one.
+        # A data descriptor comes before the instance's __dict__; without __set__, an instance would return MISSING.
         vars(instance)[self.name] = value
 
 
-def slot_of(kind: type[Any], name: str) -> Slot | None:
-    """What a class says of a field that may be absent."""
+def absent_field_of(kind: type[Any], name: str) -> AbsentField | None:
+    """Return the descriptor of a field that may be absent; None for any other name."""
     found = inspect.getattr_static(kind, name, None)
-    return found if isinstance(found, Slot) else None
+    return found if isinstance(found, AbsentField) else None
 
 
-def not_sent(model: Any, slot: Slot) -> NotSentError:
-    """The error for a field that is not there."""
+def not_sent_error(model: Any, field: AbsentField) -> NotSentError:
+    """Return the error for reading a field that an instance does not have."""
     return NotSentError(
-        f"{type(model).__name__} has no {slot.name!r} here: {slot.reason}. Ask typeway.changes() what there is.",
-        name=slot.name,
+        f"{type(model).__name__} has no value for {field.name!r}: {field.reason}. "
+        "Call typeway.changes() to get the fields that it has.",
+        name=field.name,
         obj=model,
     )
 
 
 class SentData(dict[str, Any]):
-    """The fields that are validated already; one that is not there has nothing to say."""
+    """The fields that have been validated so far; reading one that is absent raises NotSentError."""
 
     def __missing__(self, name: str) -> Any:
-        raise NotSentError(f"{name!r} is not there.", name=name, obj=self)
+        raise NotSentError(f"{name!r} was not sent.", name=name, obj=self)
 
 
 class SentInfo:
-    """What a validator is told, without what was not sent.
+    """Pydantic's ValidationInfo, without the fields that were not sent.
 
     Parameters:
-        info: what Pydantic tells.
+        info: the ValidationInfo that Pydantic passes to a validator.
     """
 
     def __init__(self, info: Any) -> None:
@@ -97,7 +98,7 @@ class SentInfo:
 
     @property
     def data(self) -> Mapping[str, Any]:
-        """The fields that are validated already."""
+        """The fields that have been validated so far."""
         data = self._info.data
         return SentData({name: value for name, value in data.items() if value is not MISSING and value is not REMOVED})
 

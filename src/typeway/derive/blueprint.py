@@ -1,4 +1,4 @@
-"""Build the class of a derived model: its fields, and what its author has written of the model it comes from."""
+"""Build the class of a derived model: its fields, and the methods of the model that it is derived from."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from typing import Annotated, Any, Final, Self
 from pydantic import MISSING, BaseModel, Field
 from pydantic.fields import FieldInfo
 
-from typeway.derive.absence import NotSentError, Slot, not_sent, slot_of
-from typeway.derive.redeclare import declared_again
+from typeway.derive.absence import AbsentField, NotSentError, absent_field_of, not_sent_error
+from typeway.derive.redeclare import redeclare
 
-# Settings that say how one model is shown, which a derived one is not.
-SHOWN: Final = frozenset({"title", "model_title_generator", "json_schema_extra"})
+# Settings of model_config that describe one model only; a derived model does not take them over.
+OWN_CONFIG: Final = frozenset({"title", "model_title_generator", "json_schema_extra"})
 
 DEFAULTS: Final = frozenset({"default", "default_factory", "validate_default"})
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """One field.
+class FieldDefinition:
+    """The definition of one field.
 
     Parameters:
-        annotation: its type, without metadata.
-        metadata: constraints and validators.
-        attributes: what `Field()` takes beside.
-        fallback: makes the value that it has where none is given; None if one must be.
+        annotation: the type of the field, without metadata.
+        metadata: its constraints and validators.
+        attributes: the other arguments of `Field()`.
+        fallback: returns the default value; None if the field is required.
     """
 
     annotation: Any
@@ -38,7 +38,7 @@ class Part:
 
     @classmethod
     def read(cls, info: FieldInfo) -> Self:
-        """The part that a model's field is."""
+        """Return the definition of a field of a model."""
         read = info.asdict()
         attributes = {name: value for name, value in read["attributes"].items() if value is not None}
         attributes.pop("default", None)
@@ -50,116 +50,116 @@ class Part:
         return cls(read["annotation"], tuple(read["metadata"]), attributes, fallback)
 
     def required(self, annotation: Any) -> Self:
-        """The field without a default, and of another type."""
+        """Return the same field with another type and without a default."""
         attributes = {name: value for name, value in self.attributes.items() if name not in DEFAULTS}
         return replace(self, annotation=annotation, attributes=attributes, fallback=None)
 
     def optional(self, annotation: Any) -> Self:
-        """The field as one that may be absent, and of another type."""
-        part = self.required(annotation)
-        attributes = {**part.attributes, "default": MISSING, "validate_default": False}
-        return replace(part, attributes=attributes, fallback=self.fallback)
+        """Return the same field with another type, as a field that may be absent."""
+        required = self.required(annotation)
+        attributes = {**required.attributes, "default": MISSING, "validate_default": False}
+        return replace(required, attributes=attributes, fallback=self.fallback)
 
     @property
     def annotated(self) -> Any:
-        """The type as a class has it."""
+        """The annotation of the field in the namespace of a class."""
         return Annotated[(self.annotation, *self.metadata, Field(**self.attributes))]
 
 
 @dataclass(frozen=True, slots=True)
 class Blueprint:
-    """What a derived model consists of.
+    """Everything that the class of a derived model is built from.
 
     Parameters:
-        root: the model that its author wrote.
-        name: the derived model's name.
-        parts: its fields.
+        root: the model that the author wrote.
+        name: the name of the derived model.
+        fields: its fields.
         computed: the names of its computed fields.
-        recipes: what made it of the root, in order.
-        members: further members of the class.
+        recipes: the recipes that lead from the root to this model, in order.
+        members: additional members of the class.
     """
 
     root: type[BaseModel]
     name: str
-    parts: Mapping[str, Part]
+    fields: Mapping[str, FieldDefinition]
     computed: tuple[str, ...]
     recipes: tuple[Any, ...] = ()
     members: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_patch(self) -> bool:
-        """Whether its fields may be absent."""
+        """Whether the fields of an instance may be absent."""
         return any(recipe.is_patch for recipe in self.recipes)
 
     @property
     def removes(self) -> bool:
-        """Whether null takes a field away."""
+        """Whether null removes a field."""
         return any(recipe.removes for recipe in self.recipes)
 
 
 def build_class(blueprint: Blueprint) -> type[BaseModel]:
-    """The class of a derived model.
+    """Build the class of a derived model.
 
-    It is no subclass of the model that it comes from: whoever expects that one must not be given one with holes. Its
-    base is the nearest model without fields, and methods are taken over one by one.
+    It is not a subclass of the model that it is derived from: code that expects that model must not receive one that
+    lacks fields. The base class is the nearest ancestor without fields, and methods are copied one by one.
 
     Raises:
-        DeclarationError: a validator cannot be carried over.
+        DeclarationError: a validator cannot be copied.
     """
     root = blueprint.root
-    foundation = next(kind for kind in root.__mro__ if issubclass(kind, BaseModel) and not kind.model_fields)
-    config = {name: value for name, value in root.model_config.items() if name not in SHOWN}
+    base = next(kind for kind in root.__mro__ if issubclass(kind, BaseModel) and not kind.model_fields)
+    config = {name: value for name, value in root.model_config.items() if name not in OWN_CONFIG}
     prefix = root.__qualname__.rpartition(".")[0]
-    again = declared_again(root, blueprint.parts, blueprint.computed, removes=blueprint.removes)
+    validation = redeclare(root, blueprint.fields, blueprint.computed, removes=blueprint.removes)
     cell = types.CellType()
     namespace = {
-        **methods_of(root, foundation, cell),
-        **private_attributes(root, foundation),
-        **again,
-        **own_members(blueprint, foundation),
-        **post_init(root, foundation, cell),
+        **methods_of(root, base, cell),
+        **private_attributes(root, base),
+        **validation,
+        **absence_methods(blueprint, base),
+        **post_init(root, base, cell),
         **blueprint.members,
         "__module__": root.__module__,
         "__qualname__": f"{prefix}.{blueprint.name}" if prefix else blueprint.name,
         "__doc__": vars(root).get("__doc__"),
-        "__annotations__": {name: part.annotated for name, part in blueprint.parts.items()},
+        "__annotations__": {name: definition.annotated for name, definition in blueprint.fields.items()},
         "model_config": config,
     }
-    made: Any = types.new_class(blueprint.name, (foundation,), {}, lambda body: body.update(namespace))
+    made: Any = types.new_class(blueprint.name, (base,), {}, lambda body: body.update(namespace))
     cell.cell_contents = made
     for name in [*root.model_fields, *root.model_computed_fields]:
-        if name not in blueprint.parts and name not in blueprint.computed:
-            setattr(made, name, Slot(name, f"it was left out of {root.__name__}"))
-        elif blueprint.is_patch and name in blueprint.parts:
-            fallback = blueprint.parts[name].fallback if blueprint.removes else None
-            setattr(made, name, Slot(name, "it was not sent", fallback))
+        if name not in blueprint.fields and name not in blueprint.computed:
+            setattr(made, name, AbsentField(name, f"it was left out of {root.__name__}"))
+        elif blueprint.is_patch and name in blueprint.fields:
+            fallback = blueprint.fields[name].fallback if blueprint.removes else None
+            setattr(made, name, AbsentField(name, "it was not sent", fallback))
     built: type[BaseModel] = made
     return built
 
 
-def written(root: type[BaseModel], foundation: type[BaseModel]) -> Iterator[tuple[str, Any]]:
-    """What the classes between a model and its foundation define, the outermost last."""
-    below = set(foundation.__mro__)
+def members_above(root: type[BaseModel], base: type[BaseModel]) -> Iterator[tuple[str, Any]]:
+    """Yield the members that the classes between a model and its base define; those of the model come last."""
+    below = set(base.__mro__)
     for kind in reversed(root.__mro__):
         if kind not in below and kind.__module__ not in ("typing", "pydantic.main"):
             yield from vars(kind).items()
 
 
-def methods_of(root: type[BaseModel], foundation: type[BaseModel], cell: types.CellType) -> dict[str, Any]:
-    """The methods and properties of a model, but for those that replace Pydantic's own."""
+def methods_of(root: type[BaseModel], base: type[BaseModel], cell: types.CellType) -> dict[str, Any]:
+    """Return the methods and properties of a model, without those that override Pydantic's own."""
     known = root.__pydantic_decorators__
     declared = {name for table in (known.field_validators, known.model_validators, known.field_serializers,
                                    known.model_serializers, root.model_computed_fields) for name in table}  # fmt: skip
     return {
-        name: moved(value, cell)
-        for name, value in written(root, foundation)
+        name: rebind_super(value, cell)
+        for name, value in members_above(root, base)
         if isinstance(value, (types.FunctionType, classmethod, staticmethod, property, functools.cached_property))
         and name not in declared and not hasattr(BaseModel, name)
     }  # fmt: skip
 
 
-def moved(value: Any, cell: types.CellType) -> Any:
-    """A method for another class: what `super()` looks for in it is the class that it stands in."""
+def rebind_super(value: Any, cell: types.CellType) -> Any:
+    """Return a copy of a method in which `super()` and `__class__` refer to the class in the cell."""
     if isinstance(value, types.FunctionType):
         names = value.__code__.co_freevars
         if "__class__" not in names:
@@ -170,23 +170,24 @@ def moved(value: Any, cell: types.CellType) -> Any:
         copied.__kwdefaults__ = value.__kwdefaults__
         return functools.update_wrapper(copied, value)
     if isinstance(value, (classmethod, staticmethod)):
-        return type(value)(moved(value.__func__, cell))
+        return type(value)(rebind_super(value.__func__, cell))
     if isinstance(value, property):
-        return property(moved(value.fget, cell), moved(value.fset, cell), moved(value.fdel, cell), value.__doc__)
+        getter, setter, deleter = (rebind_super(accessor, cell) for accessor in (value.fget, value.fset, value.fdel))
+        return property(getter, setter, deleter, value.__doc__)
     return value
 
 
-def private_attributes(root: type[BaseModel], foundation: type[BaseModel]) -> dict[str, Any]:
-    known = getattr(foundation, "__private_attributes__", {})
+def private_attributes(root: type[BaseModel], base: type[BaseModel]) -> dict[str, Any]:
+    known = getattr(base, "__private_attributes__", {})
     return {name: value for name, value in root.__private_attributes__.items() if name not in known}
 
 
-def post_init(root: type[BaseModel], foundation: type[BaseModel], cell: types.CellType) -> dict[str, Any]:
-    """What the author does with each new instance, unless it reads a field that is not there."""
-    written_here = [value for name, value in written(root, foundation) if name == "model_post_init"]
-    if not written_here:
+def post_init(root: type[BaseModel], base: type[BaseModel], cell: types.CellType) -> dict[str, Any]:
+    """Return the author's `model_post_init`, which stops quietly where it reads a field that is absent."""
+    hooks = [value for name, value in members_above(root, base) if name == "model_post_init"]
+    if not hooks:
         return {}
-    begin = moved(written_here[-1], cell)
+    begin = rebind_super(hooks[-1], cell)
 
     def model_post_init(self: Any, context: Any, /) -> None:
         try:
@@ -197,26 +198,26 @@ def post_init(root: type[BaseModel], foundation: type[BaseModel], cell: types.Ce
     return {"model_post_init": model_post_init}
 
 
-def own_members(blueprint: Blueprint, foundation: Any) -> dict[str, Any]:
-    """What makes absent fields absent to Python's own ways of looking at an instance."""
+def absence_methods(blueprint: Blueprint, base: Any) -> dict[str, Any]:
+    """Return the special methods that hide absent fields from attribute access, iteration, repr and pickle."""
 
-    def __getattr__(self: Any, name: str) -> Any:  # noqa: N807  it goes into a class
-        slot = slot_of(type(self), name)
-        if slot is not None:
-            raise not_sent(self, slot)
-        return foundation.__getattr__(self, name)
+    def __getattr__(self: Any, name: str) -> Any:  # noqa: N807  it is a member of the class
+        field = absent_field_of(type(self), name)
+        if field is not None:
+            raise not_sent_error(self, field)
+        return base.__getattr__(self, name)
 
     def __iter__(self: Any) -> Iterator[tuple[str, Any]]:  # noqa: N807
-        return ((name, value) for name, value in foundation.__iter__(self) if value is not MISSING)
+        return ((name, value) for name, value in base.__iter__(self) if value is not MISSING)
 
     def __repr_args__(self: Any) -> Iterator[tuple[str, Any]]:  # noqa: N807
-        return ((name, value) for name, value in foundation.__repr_args__(self) if value is not MISSING)
+        return ((name, value) for name, value in base.__repr_args__(self) if value is not MISSING)
 
     def __reduce__(self: Any) -> Any:  # noqa: N807
-        return restored, (blueprint.root, blueprint.recipes), self.__getstate__()
+        return new_instance, (blueprint.root, blueprint.recipes), self.__getstate__()
 
     def describe(cls: Any, core: Any, handler: Any) -> Any:
-        shown = foundation.__get_pydantic_json_schema__.__func__(cls, core, handler)
+        shown = base.__get_pydantic_json_schema__.__func__(cls, core, handler)
         if blueprint.is_patch:
             handler.resolve_ref_schema(shown).pop("required", None)
         return shown
@@ -228,7 +229,7 @@ def own_members(blueprint: Blueprint, foundation: Any) -> dict[str, Any]:
     }
 
 
-def restored(root: type[BaseModel], recipes: tuple[Any, ...]) -> Any:
-    """An empty instance of a derived model, for a pickle to fill; the class itself has no place to import it from."""
+def new_instance(root: type[BaseModel], recipes: tuple[Any, ...]) -> Any:
+    """Return an empty instance of a derived model for pickle to fill; pickle cannot import the class by name."""
     kind: Any = functools.reduce(lambda model, recipe: recipe.derived_type(model), recipes, root)
     return kind.__new__(kind)

@@ -1,4 +1,4 @@
-"""Accept merge patches (RFC 7396): of a model only what changes, and null where something is to be taken away."""
+"""Accept merge patches (RFC 7396): a body has only the fields that change, and null removes a value."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from pydantic_core import CoreSchema, core_schema
 
 from typeway.declare.annotation import is_union
 from typeway.derive.absence import REMOVED
-from typeway.derive.blueprint import Blueprint, Part
+from typeway.derive.blueprint import Blueprint, FieldDefinition
 from typeway.derive.models import EveryField, Model, Recipe, derive, is_derivable
 
 MEDIA_TYPE: Final = "application/merge-patch+json"
 
 
 class Members(dict[Any, Any]):
-    """What a patch says of the members of a mapping; None takes one away."""
+    """The members of a mapping that a merge patch changes; None removes a member."""
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -30,7 +30,7 @@ class Members(dict[Any, Any]):
 
 @dataclass(frozen=True, slots=True)
 class NullRemoves:
-    """Metadata of a field that may be taken away."""
+    """Metadata of a field that null removes."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         schema = core_schema.nullable_schema(handler(source))
@@ -47,42 +47,42 @@ def write_removed(value: Any, serialize: Callable[[Any], Any]) -> Any:
 
 
 class MergePatchRecipe(EveryField):
-    """Nothing need be sent, and null removes."""
+    """The recipe of MergePatch: no field is required, and null removes a field that has a default."""
 
     suffix = "MergePatch"
     is_patch = True
     removes = True
 
     def change(self, model: type[BaseModel], blueprint: Blueprint) -> Blueprint:
-        """The blueprint with every part changed, and the media type that it is sent as."""
-        # PEP 8 leaves such names to the language; Pydantic takes all others in a class for fields.
+        """Return the blueprint with every field changed, and with the media type of merge patches."""
+        # Pydantic takes other names in a class for fields; PEP 8 reserves names with double underscores.
         return replace(super().change(model, blueprint), members={"__media_type__": MEDIA_TYPE})
 
-    def change_part(self, part: Part) -> Part:
-        """The field, which may be absent; what has a value without being sent may also be null."""
-        changed = part.optional(self.merged(part))
-        if part.fallback is None:
+    def change_field(self, definition: FieldDefinition) -> FieldDefinition:
+        """Return the field as one that may be absent; if it has a default, it may also be null."""
+        changed = definition.optional(self.patch_of_field(definition))
+        if definition.fallback is None:
             return changed
         return replace(changed, metadata=(*changed.metadata, NullRemoves()))
 
-    def merged(self, part: Part) -> Any:
-        """The type of what a patch says of a field; one with validators of its own stays as it is."""
-        own = [entry for entry in part.metadata if hasattr(entry, "__get_pydantic_core_schema__")]
+    def patch_of_field(self, definition: FieldDefinition) -> Any:
+        """Return the type of the field in a patch; a type with validators of its own does not change."""
+        own = [entry for entry in definition.metadata if hasattr(entry, "__get_pydantic_core_schema__")]
         if any(not isinstance(entry, Recipe) for entry in own):
-            return part.annotation
-        return self.merged_type(part.annotation)
+            return definition.annotation
+        return self.patch_of(definition.annotation)
 
-    def merged_type(self, annotation: Any) -> Any:
-        """The type of a patch of a value: models and mappings are patched, all else is replaced (section 2)."""
+    def patch_of(self, annotation: Any) -> Any:
+        """Return the type of a patch of a value: models and mappings are patched, anything else is replaced (section 2)."""
         if is_derivable(annotation):
             return derive(annotation, self)
         if annotation is dict or get_origin(annotation) is dict:
             key, value = get_args(annotation) or (str, Any)
-            return types.GenericAlias(Members, (key, Union[self.merged_type(value), None]))  # noqa: UP007
+            return types.GenericAlias(Members, (key, Union[self.patch_of(value), None]))  # noqa: UP007
         members = get_args(annotation) if is_union(annotation) else ()
         if len(members) == 2 and NoneType in members:
             inner = next(member for member in members if member is not NoneType)
-            return Union[self.merged_type(inner), None]  # a derived model may still be a name  # noqa: UP007
+            return Union[self.patch_of(inner), None]  # derive() may return a ForwardRef  # noqa: UP007
         return annotation
 
 
@@ -93,11 +93,11 @@ if TYPE_CHECKING:
 else:
 
     class MergePatch:
-        """A patch of a model in a body of `application/merge-patch+json` (RFC 7396): `MergePatch[Task]`.
+        """A patch of a model, from a body of type `application/merge-patch+json` (RFC 7396): `MergePatch[Task]`.
 
-        What is absent stays as it is, null removes: the field takes its default, or a mapping loses the member. A
-        field that must have a value cannot be removed. Models and mappings in fields are patched as well; lists are
-        replaced. `changes()` and `apply()` read it.
+        Fields that are absent do not change. Null removes: the field takes its default, or a mapping loses the member.
+        A field without a default cannot be removed. Models and mappings in fields are patched as well; lists are
+        replaced. `changes()` and `apply()` read the patch.
 
         Example:
             ```python

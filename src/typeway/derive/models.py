@@ -14,14 +14,14 @@ from pydantic import BaseModel, GetCoreSchemaHandler, RootModel
 from pydantic_core import CoreSchema
 
 from typeway.declare.annotation import is_union
-from typeway.derive.blueprint import Blueprint, Part, build_class
+from typeway.derive.blueprint import Blueprint, FieldDefinition, build_class
 from typeway.exceptions import DeclarationError, declaration_error
 
 Model = TypeVar("Model")
 
-# Where a model keeps what was derived from it: both live and end together.
+# The attribute in which a model keeps the models derived from it, so that they are garbage-collected together.
 DERIVED: Final = "__typeway_derived__"
-# What a derived model knows of itself.
+# The attribute in which a derived model keeps its blueprint.
 BLUEPRINT: Final = "__typeway_blueprint__"
 
 LONGEST_NAME: Final = 60
@@ -30,7 +30,7 @@ LOCK: Final = threading.RLock()
 
 
 class Recipe:
-    """How to make a model from another. It is metadata for `Annotated`, and its equals make the same model."""
+    """How to derive a model from another. A recipe is metadata for `Annotated`; equal recipes make the same model."""
 
     key: tuple[Any, ...]
     is_patch: ClassVar[bool] = False
@@ -46,11 +46,11 @@ class Recipe:
         return f"{type(self).__name__}{self.key}"
 
     def derived_type(self, annotation: Any) -> Any:
-        """The model that takes the place of the one that this stands beside."""
+        """Return the model derived from the annotation that the recipe accompanies."""
         return derive(annotation, self)
 
     def change(self, model: type[BaseModel], blueprint: Blueprint) -> Blueprint:
-        """The parts of the derived model, and its name."""
+        """Return the blueprint of the derived model."""
         raise NotImplementedError
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -66,11 +66,11 @@ class Recipe:
 
 
 class Selection(Recipe):
-    """Fields by their names, and the name of the model that has them.
+    """A recipe that keeps or leaves out fields by name.
 
     Parameters:
-        fields: names of fields, and of computed fields.
-        name: the derived model's name, for the documentation; made of the fields' names unless given.
+        fields: the names of fields and computed fields.
+        name: the name of the derived model in the documentation; unless given, it is made of the names of the fields.
     """
 
     def __init__(self, *fields: str, name: str | None = None) -> None:
@@ -79,117 +79,121 @@ class Selection(Recipe):
         self.key = (*sorted(self.fields), name)
 
     def change(self, model: type[BaseModel], blueprint: Blueprint) -> Blueprint:
-        """The blueprint with the fields that stay.
+        """Return the blueprint with the fields that the recipe keeps.
 
         Raises:
             DeclarationError: the model has no such field.
         """
-        known = [*blueprint.parts, *blueprint.computed]
-        check_names(model, self.fields, known)
+        known = [*blueprint.fields, *blueprint.computed]
+        check_field_names(model, self.fields, known)
         kept = [name for name in known if self.keeps(name)]
-        if not any(name in blueprint.parts for name in kept):
+        if not any(name in blueprint.fields for name in kept):
             raise declaration_error(
                 f"{self!r} leaves no field of {model.__qualname__}.",
-                hint=f"It has the fields {', '.join(blueprint.parts)}.",
+                hint=f"It has the fields {', '.join(blueprint.fields)}.",
                 where=model.__module__,
                 also=ValueError,
             )
         return replace(
             blueprint,
-            name=self.name or shortened(model.__name__, type(self).__name__, [n for n in known if n in self.fields]),
-            parts={name: part for name, part in blueprint.parts.items() if name in kept},
+            name=self.name
+            or selection_name(model.__name__, type(self).__name__, [n for n in known if n in self.fields]),
+            fields={name: definition for name, definition in blueprint.fields.items() if name in kept},
             computed=tuple(name for name in blueprint.computed if name in kept),
         )
 
     def keeps(self, name: str) -> bool:
-        """Whether a field stays."""
+        """Whether the derived model has a field."""
         raise NotImplementedError
 
 
 class Pick(Selection):
-    """Only some fields of a model: `Annotated[Task, Pick("id", "title")]`.
+    """Keep only some fields of a model: `Annotated[Task, Pick("id", "title")]`.
 
     Parameters:
-        fields: the names of the fields to keep, computed ones too.
-        name: the derived model's name; "TaskPickIdTitle" unless given.
+        fields: the names of the fields to keep, including computed ones.
+        name: the name of the derived model; "TaskPickIdTitle" unless given.
 
     Raises:
-        DeclarationError: where it is used: the model has no such field.
+        DeclarationError: the model has no such field; raised where the annotation is used.
     """
 
     def keeps(self, name: str) -> bool:
-        """Whether a field stays."""
+        """Whether the derived model has a field."""
         return name in self.fields
 
 
 class Omit(Selection):
-    """A model without some of its fields: `Annotated[TaskCreate, Omit("priority")]`.
+    """Leave some fields of a model out: `Annotated[TaskCreate, Omit("priority")]`.
 
     Parameters:
-        fields: the names of the fields to leave out, computed ones too.
-        name: the derived model's name; "TaskCreateOmitPriority" unless given.
+        fields: the names of the fields to leave out, including computed ones.
+        name: the name of the derived model; "TaskCreateOmitPriority" unless given.
 
     Raises:
-        DeclarationError: where it is used: the model has no such field.
+        DeclarationError: the model has no such field; raised where the annotation is used.
     """
 
     def keeps(self, name: str) -> bool:
-        """Whether a field stays."""
+        """Whether the derived model has a field."""
         return name not in self.fields
 
 
 class EveryField(Recipe):
-    """A change of all fields, of nested models too."""
+    """A recipe that changes every field, and the fields of nested models."""
 
     key = ()
     suffix: ClassVar[str]
 
     def change(self, model: type[BaseModel], blueprint: Blueprint) -> Blueprint:
-        """The blueprint with every part changed."""
-        parts = {name: self.change_part(part) for name, part in blueprint.parts.items()}
-        return replace(blueprint, name=f"{model.__name__}{self.suffix}", parts=parts)
+        """Return the blueprint with every field changed."""
+        fields = {name: self.change_field(definition) for name, definition in blueprint.fields.items()}
+        return replace(blueprint, name=f"{model.__name__}{self.suffix}", fields=fields)
 
-    def change_part(self, part: Part) -> Part:
-        """One field of the derived model."""
+    def change_field(self, definition: FieldDefinition) -> FieldDefinition:
+        """Return the definition of a field in the derived model."""
         raise NotImplementedError
 
 
 class PartialRecipe(EveryField):
-    """Nothing need be sent."""
+    """The recipe of Partial: no field is required."""
 
     suffix = "Partial"
     is_patch = True
 
-    def change_part(self, part: Part) -> Part:
-        """The field, which may be absent."""
-        return part.optional(nested(part, self))
+    def change_field(self, definition: FieldDefinition) -> FieldDefinition:
+        """Return the field as one that may be absent."""
+        return definition.optional(nested_type(definition, self))
 
 
 class AllRequiredRecipe(EveryField):
-    """Everything must be sent."""
+    """The recipe of AllRequired: every field is required."""
 
     suffix = "AllRequired"
 
-    def change_part(self, part: Part) -> Part:
-        """The field, which has no default."""
-        return part.required(nested(part, self))
+    def change_field(self, definition: FieldDefinition) -> FieldDefinition:
+        """Return the field without a default."""
+        return definition.required(nested_type(definition, self))
 
 
-def nested(part: Part, recipe: Recipe) -> Any:
-    """A field's type with the recipe applied to the model in it; items of lists and members of larger unions are whole.
+def nested_type(definition: FieldDefinition, recipe: Recipe) -> Any:
+    """Return the type of a field, with the recipe applied to a model or an optional model.
 
-    A type with validators of its own stays as it is: they expect what it says.
+    Items of lists and members of larger unions do not change. Neither does a type with validators of its own, because
+    they expect the type that is written.
     """
-    if any(hasattr(entry, "__get_pydantic_core_schema__") and not isinstance(entry, Recipe) for entry in part.metadata):
-        return part.annotation
-    if is_derivable(part.annotation):
-        return derive(part.annotation, recipe)
-    members = get_args(part.annotation) if is_union(part.annotation) else ()
+    annotation = definition.annotation
+    own = (entry for entry in definition.metadata if hasattr(entry, "__get_pydantic_core_schema__"))
+    if any(not isinstance(entry, Recipe) for entry in own):
+        return annotation
+    if is_derivable(annotation):
+        return derive(annotation, recipe)
+    members = get_args(annotation) if is_union(annotation) else ()
     if len(members) == 2 and NoneType in members:
         model = next(member for member in members if member is not NoneType)
         if is_derivable(model):
-            return Union[derive(model, recipe), None]  # a derived model may still be a name  # noqa: UP007
-    return part.annotation
+            return Union[derive(model, recipe), None]  # derive() may return a ForwardRef  # noqa: UP007
+    return annotation
 
 
 def is_derivable(annotation: Any) -> bool:
@@ -200,17 +204,17 @@ PARTIAL: Final = PartialRecipe()
 ALL_REQUIRED: Final = AllRequiredRecipe()
 
 if TYPE_CHECKING:
-    # Type checkers see the model itself: its attributes, its methods, its constructor.
+    # A type checker sees the original model: its attributes, its methods and its constructor.
     Partial = Annotated[Model, PARTIAL]
     AllRequired = Annotated[Model, ALL_REQUIRED]
 else:
 
     class Partial:
-        """A model of which nothing need be sent: `Partial[TaskCreate]`.
+        """A model without required fields, for the body of a PATCH: `Partial[TaskCreate]`.
 
-        Validators and constraints hold for what is sent. A field that was not sent is not there: reading it raises
-        `NotSentError`, `model_dump()` leaves it out, and `changes()` tells what there is. Models in fields are partial
-        as well; items of lists are whole.
+        Validators and constraints apply to the fields that the client sends. A field that was not sent is absent:
+        reading it raises `NotSentError`, `model_dump()` leaves it out, and `changes()` returns only the fields that
+        were sent. Nested models are partial as well; items of lists are not.
 
         Example:
             ```python
@@ -225,103 +229,104 @@ else:
             return derive(model, PARTIAL)
 
     class AllRequired:
-        """A model of which everything must be sent: `AllRequired[TaskCreate]`; models in fields too."""
+        """A model in which every field is required, in nested models too: `AllRequired[TaskCreate]`."""
 
         def __class_getitem__(cls, model: Any) -> Any:
             return derive(model, ALL_REQUIRED)
 
 
 @dataclass(slots=True)
-class Building:
-    """What is being derived: models may contain each other. LOCK is held by whoever uses it.
+class Derivation:
+    """The models that are being derived; there are several where models contain each other. Guarded by LOCK.
 
     Parameters:
-        pending: names that stand for models that are not there yet.
-        made: what is there, but not for others to see before all of it is finished.
-        known: the same by the names that stood for it.
+        pending: the names that stand for models that are not built yet.
+        built: models that are built, but not published before all of them are complete.
+        namespace: the same models by the names that stood for them.
     """
 
     pending: dict[tuple[Any, Recipe], str] = field(default_factory=dict)
-    made: dict[tuple[Any, Recipe], type[BaseModel]] = field(default_factory=dict)
-    known: dict[str, Any] = field(default_factory=dict)
+    built: dict[tuple[Any, Recipe], type[BaseModel]] = field(default_factory=dict)
+    namespace: dict[str, Any] = field(default_factory=dict)
 
 
-BUILDING: Final = Building()
+DERIVATION: Final = Derivation()
 
 
 def derive(model: Any, recipe: Recipe) -> Any:
-    """The model that a recipe makes of another; the same for the same two.
+    """Return the model that a recipe makes of another; the same class for the same model and recipe.
 
     Raises:
-        DeclarationError: it is no model, or the recipe cannot be applied to it.
+        DeclarationError: the argument is no model, or the recipe cannot be applied to it.
     """
     if get_origin(model) is Annotated:
         model, *metadata = get_args(model)
         for entry in metadata:
             model = entry.derived_type(model) if isinstance(entry, Recipe) else model
     check_model(model, recipe)
-    kept: Mapping[Recipe, Any] = vars(model).get(DERIVED, {})
-    if recipe in kept:
-        return kept[recipe]
+    published: Mapping[Recipe, Any] = vars(model).get(DERIVED, {})
+    if recipe in published:
+        return published[recipe]
     with LOCK:
-        kept, key = vars(model).get(DERIVED, {}), (model, recipe)
-        if recipe in kept or key in BUILDING.made:
-            return kept.get(recipe) or BUILDING.made[key]
-        if key in BUILDING.pending:
-            return ForwardRef(BUILDING.pending[key])
-        is_outermost = not BUILDING.pending
+        published, key = vars(model).get(DERIVED, {}), (model, recipe)
+        if recipe in published or key in DERIVATION.built:
+            return published.get(recipe) or DERIVATION.built[key]
+        if key in DERIVATION.pending:
+            return ForwardRef(DERIVATION.pending[key])
+        is_outermost = not DERIVATION.pending
         try:
-            made = make(model, recipe, key)
+            derived = build_derived(model, recipe, key)
             if is_outermost:
-                finish_building()
+                publish_derived()
         finally:
             if is_outermost:
-                BUILDING.made.clear()
-                BUILDING.known.clear()
-        return made
+                DERIVATION.built.clear()
+                DERIVATION.namespace.clear()
+        return derived
 
 
-def make(model: type[BaseModel], recipe: Recipe, key: tuple[Any, Recipe]) -> type[BaseModel]:
-    """Build a derived model; one that uses a model which is not there yet is finished later."""
+def build_derived(model: type[BaseModel], recipe: Recipe, key: tuple[Any, Recipe]) -> type[BaseModel]:
+    """Build a derived model; if it refers to one that is not built yet, `publish_derived()` completes it."""
     present = blueprint_of(model)
     if isinstance(recipe, EveryField) and recipe in present.recipes:
         return model
-    name = BUILDING.pending[key] = f"typeway_derived_{len(BUILDING.known)}_{len(BUILDING.pending)}"
+    name = f"typeway_derived_{len(DERIVATION.namespace)}_{len(DERIVATION.pending)}"
+    DERIVATION.pending[key] = name
     try:
         blueprint = replace(recipe.change(model, present), recipes=(*present.recipes, recipe))
-        made = build_class(blueprint)
+        derived = build_class(blueprint)
     finally:
-        del BUILDING.pending[key]
-    setattr(made, BLUEPRINT, blueprint)
-    BUILDING.known[name] = BUILDING.made[key] = made
-    return made
+        del DERIVATION.pending[key]
+    setattr(derived, BLUEPRINT, blueprint)
+    DERIVATION.namespace[name] = DERIVATION.built[key] = derived
+    return derived
 
 
-def finish_building() -> None:
-    """Fill in the names that stood for models which are there now, and let others see them."""
+def publish_derived() -> None:
+    """Resolve the forward references between the models that were built, and make the models available."""
     for raises in (False, True):
-        for made in BUILDING.made.values():
-            if not made.__pydantic_complete__:
-                made.model_rebuild(raise_errors=raises, _types_namespace=BUILDING.known)
-    for (model, recipe), made in BUILDING.made.items():
+        for derived in DERIVATION.built.values():
+            if not derived.__pydantic_complete__:
+                derived.model_rebuild(raise_errors=raises, _types_namespace=DERIVATION.namespace)
+    for (model, recipe), derived in DERIVATION.built.items():
         # A new mapping each time: readers hold no lock.
-        setattr(model, DERIVED, {**vars(model).get(DERIVED, {}), recipe: made})
+        setattr(model, DERIVED, {**vars(model).get(DERIVED, {}), recipe: derived})
 
 
 def blueprint_of(model: type[BaseModel]) -> Blueprint:
-    """What a model consists of; of a derived one, what it was built from."""
+    """Return the blueprint that a derived model was built from, or make one of any other model."""
     known: Blueprint | None = vars(model).get(BLUEPRINT)
     if known is not None:
         return known
-    parts = {name: Part.read(info) for name, info in model.model_fields.items()}
-    return Blueprint(root=model, name=model.__name__, parts=parts, computed=tuple(model.model_computed_fields))
+    fields = {name: FieldDefinition.read(info) for name, info in model.model_fields.items()}
+    return Blueprint(root=model, name=model.__name__, fields=fields, computed=tuple(model.model_computed_fields))
 
 
 def check_model(model: Any, recipe: Recipe) -> None:
-    """Refuse what no model can be derived from.
+    """Check that models can be derived from a type.
 
     Raises:
-        DeclarationError: it is another kind of type, or uses a name that is not defined yet.
+        DeclarationError: it is not a model, or it uses a name that is not defined yet.
     """
     if not is_derivable(model):
         raise no_model(model, recipe)
@@ -330,7 +335,7 @@ def check_model(model: Any, recipe: Recipe) -> None:
     if not model.__pydantic_fields_complete__:
         raise declaration_error(
             f"{model.__qualname__} uses a name that is not defined yet, so nothing can be derived from it.",
-            hint="Define what it refers to first, or derive from it further down.",
+            hint="Define that name first, or derive the model further down in the module.",
             where=model.__module__,
             also=NameError,
         )
@@ -339,17 +344,17 @@ def check_model(model: Any, recipe: Recipe) -> None:
 def no_model(model: Any, recipe: Recipe) -> DeclarationError:
     shown = getattr(model, "__qualname__", repr(model))
     return declaration_error(
-        f"{recipe!r} is for Pydantic models, and {shown} is none.",
-        hint="Give a class derived from pydantic.BaseModel; a name in quotes is none yet.",
+        f"{recipe!r} applies to Pydantic models, and {shown} is not one.",
+        hint="Pass a subclass of pydantic.BaseModel, not its name in quotes.",
         also=TypeError,
     )
 
 
-def check_names(model: type[BaseModel], names: Iterable[str], known: list[str]) -> None:
-    """Refuse names that a model does not have.
+def check_field_names(model: type[BaseModel], names: Iterable[str], known: list[str]) -> None:
+    """Check that a model has the fields that a recipe names.
 
     Raises:
-        DeclarationError: it names the closest one.
+        DeclarationError: the model has no field of that name; the hint names the closest one.
     """
     for name in sorted(set(names) - set(known)):
         nearest = difflib.get_close_matches(name, known, n=1)
@@ -361,10 +366,10 @@ def check_names(model: type[BaseModel], names: Iterable[str], known: list[str]) 
         )
 
 
-def shortened(model: str, verb: str, fields: list[str]) -> str:
-    """A name that tells the fields, or if they are many, only that it is another one."""
-    told = "".join(part[:1].upper() + part[1:] for name in fields for part in name.split("_"))
-    name = f"{model}{verb}{told}"
+def selection_name(model: str, verb: str, fields: list[str]) -> str:
+    """Return a name that contains the names of the fields, or a digest of them if that would be too long."""
+    words = "".join(part[:1].upper() + part[1:] for name in fields for part in name.split("_"))
+    name = f"{model}{verb}{words}"
     if len(name) <= LONGEST_NAME:
         return name
     digest = hashlib.sha256(",".join(sorted(fields)).encode()).hexdigest()[:8]

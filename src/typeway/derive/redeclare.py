@@ -1,4 +1,4 @@
-"""Declare a model's validators and serializers again, for a class with other fields."""
+"""Declare the validators and serializers of a model again, for a class with other fields."""
 
 from __future__ import annotations
 
@@ -25,39 +25,40 @@ COMPUTED: Final = (
 )  # fmt: skip
 
 
-def declared_again(
+def redeclare(
     root: type[BaseModel], fields: Collection[str], computed: Collection[str], *, removes: bool
 ) -> dict[str, Any]:
-    """What a class needs in its namespace to validate and serialize like another one.
+    """Return the validators, serializers and computed fields of a model, for the namespace of another class.
 
-    A validator that reads a field which is not there has nothing to say of the rest, and is passed over.
+    A validator that reads a field which is absent is skipped: it cannot judge the rest.
 
     Parameters:
-        fields: the names of the new class's fields.
-        computed: those of its computed fields.
-        removes: whether null takes a field away, so that its validators do not see it.
+        root: the model that declares them.
+        fields: the names of the fields of the new class.
+        computed: the names of its computed fields.
+        removes: whether null removes a field, in which case its validators do not run.
 
     Raises:
-        DeclarationError: a validator is of Pydantic's version 1.
+        DeclarationError: a validator is written for Pydantic 1.
     """
     known = root.__pydantic_decorators__
     if known.validators or known.root_validators:
         raise declaration_error(
-            f"{root.__qualname__} has validators in the way of Pydantic 1, which cannot be carried over.",
-            hint="Write @field_validator and @model_validator.",
+            f"{root.__qualname__} has Pydantic 1 validators, which a derived model cannot take over.",
+            hint="Use @field_validator and @model_validator.",
             where=root.__module__,
         )
     found: dict[str, Any] = {}
     for name, each in known.field_validators.items():
-        validated = kept(each.info.fields, fields)
+        validated = kept_names(each.info.fields, fields)
         if validated:
             info: Any = each.info
             declare: Any = field_validator(
                 *validated, mode=info.mode, check_fields=False, json_schema_input_type=info.json_schema_input_type
             )
-            found[name] = declare(field_gate(raw(root, name), info.mode, removes=removes))
+            found[name] = declare(skippable_field_validator(raw(root, name), info.mode, removes=removes))
     for name, serializer in known.field_serializers.items():
-        serialized = kept(serializer.info.fields, fields)
+        serialized = kept_names(serializer.info.fields, fields)
         if serialized:
             info = serializer.info
             declare = field_serializer(
@@ -65,49 +66,49 @@ def declared_again(
             )
             found[name] = declare(raw(root, name))
     for name, model_check in known.model_validators.items():
-        gate = MODEL_GATES.get(model_check.info.mode)
+        skippable = SKIPPABLE.get(model_check.info.mode)
         function = raw(root, name)
-        found[name] = model_validator(mode=model_check.info.mode)(gate(function) if gate else function)
+        found[name] = model_validator(mode=model_check.info.mode)(skippable(function) if skippable else function)
     for name, whole in known.model_serializers.items():
         info = whole.info
         declare_whole: Any = model_serializer
         options = {"mode": info.mode, "return_type": info.return_type, "when_used": info.when_used}
         found[name] = declare_whole(**options)(raw(root, name))
-    found.update(computed_again(root, computed))
+    found.update(redeclare_computed(root, computed))
     return found
 
 
-def kept(names: Collection[str], fields: Collection[str]) -> list[str]:
+def kept_names(names: Collection[str], fields: Collection[str]) -> list[str]:
     return [name for name in names if name == "*" or name in fields]
 
 
 def raw(root: type[BaseModel], name: str) -> Any:
-    """A member of a class as it was written."""
+    """Return a member of a class as it was written, without binding it."""
     return inspect.getattr_static(root, name)
 
 
-def called(function: Any, owner: type[Any]) -> Callable[..., Any]:
-    """A class method, static method or function, as it is called for a class."""
-    bind = getattr(function, "__get__", None)
-    bound: Callable[..., Any] = function if bind is None else bind(None, owner)
+def bind(function: Any, owner: type[Any]) -> Callable[..., Any]:
+    """Return a class method, static method or function as it is called on a class."""
+    descriptor = getattr(function, "__get__", None)
+    bound: Callable[..., Any] = function if descriptor is None else descriptor(None, owner)
     return bound
 
 
-def takes(function: Any, count: int) -> bool:
-    """Whether a function takes so many positional arguments, the class aside."""
+def requires_arguments(function: Any, count: int) -> bool:
+    """Whether a function requires at least this many positional arguments, not counting the class."""
     inner = function.__func__ if isinstance(function, (classmethod, staticmethod)) else function
     try:
         parameters = list(inspect.signature(inner).parameters.values())
-    except (TypeError, ValueError):  # made in C
+    except (TypeError, ValueError):  # a function written in C
         return False
     positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     required = [p for p in positional if p.default is p.empty]
     return len(required) - isinstance(function, classmethod) >= count
 
 
-def field_gate(function: Any, mode: str, *, removes: bool) -> Any:
-    """A field's validator that lets pass what it cannot judge."""
-    wants_info = takes(function, 3 if mode == "wrap" else 2)
+def skippable_field_validator(function: Any, mode: str, *, removes: bool) -> Any:
+    """Return a field validator that passes the value on where the original reads an absent field."""
+    wants_info = requires_arguments(function, 3 if mode == "wrap" else 2)
 
     def is_removed(value: Any) -> bool:
         return removes and (value is REMOVED or (value is None and mode != "after"))
@@ -116,7 +117,7 @@ def field_gate(function: Any, mode: str, *, removes: bool) -> Any:
         if is_removed(value):
             return REMOVED if mode == "plain" else value
         try:
-            return called(function, cls)(value, SentInfo(info)) if wants_info else called(function, cls)(value)
+            return bind(function, cls)(value, SentInfo(info)) if wants_info else bind(function, cls)(value)
         except NotSentError:
             return value
 
@@ -125,20 +126,20 @@ def field_gate(function: Any, mode: str, *, removes: bool) -> Any:
             return handler(value)
         try:
             rest = (SentInfo(info),) if wants_info else ()
-            return called(function, cls)(value, handler, *rest)
+            return bind(function, cls)(value, handler, *rest)
         except NotSentError:
             return handler(value)
 
     return classmethod(validate_around) if mode == "wrap" else classmethod(validate)
 
 
-def after_gate(function: Any) -> Any:
-    """A validator of a whole model that is passed over if it reads what is not there."""
-    wants_info = takes(function, 2)
+def skippable_after_validator(function: Any) -> Any:
+    """Return an after-validator of a model that does nothing where the original reads an absent field."""
+    wants_info = requires_arguments(function, 2)
 
     def validate(self: Any, info: Any) -> Any:
         try:
-            check = called(function, type(self))
+            check = bind(function, type(self))
             return check(self, info) if wants_info else check(self)
         except NotSentError:
             return self
@@ -146,13 +147,13 @@ def after_gate(function: Any) -> Any:
     return validate
 
 
-def wrap_gate(function: Any) -> Any:
-    """A validator around a whole model that is passed over if it reads what is not there."""
-    wants_info = takes(function, 3)
+def skippable_wrap_validator(function: Any) -> Any:
+    """Return a wrap-validator of a model that only calls its handler where the original reads an absent field."""
+    wants_info = requires_arguments(function, 3)
 
     def validate(cls: type[Any], value: Any, handler: Any, info: Any) -> Any:
         try:
-            check = called(function, cls)
+            check = bind(function, cls)
             return check(value, handler, info) if wants_info else check(value, handler)
         except NotSentError:
             return handler(value)
@@ -160,22 +161,25 @@ def wrap_gate(function: Any) -> Any:
     return classmethod(validate)
 
 
-# One that runs before sees what was sent, whatever that is, in the original model as well.
-MODEL_GATES: Final[dict[str, Callable[[Any], Any]]] = {"after": after_gate, "wrap": wrap_gate}
+# A before-validator receives the raw input, in the original model as well, so it can stay as it is.
+SKIPPABLE: Final[dict[str, Callable[[Any], Any]]] = {
+    "after": skippable_after_validator,
+    "wrap": skippable_wrap_validator,
+}
 
 
-def computed_again(root: type[BaseModel], names: Collection[str]) -> Iterator[tuple[str, Any]]:
-    """The computed fields, each absent where it is computed from something absent."""
+def redeclare_computed(root: type[BaseModel], names: Collection[str]) -> Iterator[tuple[str, Any]]:
+    """Yield the computed fields; each is absent where a field that it is computed from is absent."""
     for name, info in root.model_computed_fields.items():
         if name in names:
             getter = (
                 info.wrapped_property.func if hasattr(info.wrapped_property, "func") else info.wrapped_property.fget
             )
             options: Any = {option: getattr(info, option) for option in COMPUTED if getattr(info, option) is not None}
-            yield name, computed_field(return_type=info.return_type, **options)(property(computed_gate(getter)))
+            yield name, computed_field(return_type=info.return_type, **options)(property(skippable_getter(getter)))
 
 
-def computed_gate(getter: Any) -> Callable[[Any], Any]:
+def skippable_getter(getter: Any) -> Callable[[Any], Any]:
     def compute(self: Any) -> Any:
         try:
             return getter(self)

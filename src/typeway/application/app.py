@@ -51,7 +51,7 @@ from typeway.serve.originals import ORIGINAL_CALL, ORIGINAL_LAYERS, layers
 from typeway.types import ASGIApp, Endpoint, ExceptionHandler, Receive, Register, Scope, Send
 
 if TYPE_CHECKING:
-    from typeway.telemetry.bystander import Bystander
+    from typeway.telemetry.null import NullObserver
 
 # As long as nobody has imported this, there is nobody to report to.
 OPENTELEMETRY: Final = "opentelemetry.trace"
@@ -146,9 +146,9 @@ class Typeway(Verbs, Resolving, Starlette):
         verify_entries(self.user_middleware, self.conventions)
         self.middleware_stack: ASGIApp | None = None
         if self.telemetry is not None or f"{self.conventions.default_title.upper()}_OTEL_AUTO_CONFIGURE" in environ:
-            from typeway.telemetry.begin import begin
+            from typeway.telemetry.setup import load_opentelemetry
 
-            self.telemetry = begin(self.telemetry, self.conventions.default_title)
+            self.telemetry = load_opentelemetry(self.telemetry, self.conventions.default_title)
         # Whether the router answers the errors for which there are handlers, and all others as well.
         self.answers_errors = True
         self.is_bare = False
@@ -342,9 +342,9 @@ class Typeway(Verbs, Resolving, Starlette):
         return stack
 
     @cached_property
-    def observer(self) -> Bystander:
+    def observer(self) -> NullObserver:
         """What reports to OpenTelemetry, as soon as there is a provider that takes reports."""
-        from typeway.telemetry.begin import observer_of
+        from typeway.telemetry.setup import observer_of
 
         return observer_of(self)
 

@@ -215,9 +215,10 @@ def build_whole(patch: BaseModel, location: tuple[Any, ...]) -> BaseModel:
     root: type[BaseModel] = getattr(type(patch), BLUEPRINT).root
     values = {name: value_or_default(patch, name, value) for name, value in sent_fields(patch)}
     whole = {
-        name: build_whole(value, at) if is_patch(value) else patch_value(NOTHING, value, at)[0]
+        name: build_whole(value, (*location, name))
+        if is_patch(value)
+        else patch_value(NOTHING, value, (*location, name))[0]
         for name, value in values.items()
-        for at in [(*location, name)]
     }
     return validate_whole(root, whole, location)
 

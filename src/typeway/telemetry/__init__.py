@@ -1,8 +1,8 @@
-"""Report what the application does through OpenTelemetry, once somebody has set a provider up.
+"""Report requests, measurements and failures through OpenTelemetry, once a provider has been set.
 
-An application is observed without a line of code as soon as a provider exists, global or given in
-`Typeway(telemetry={...})`. Without one nothing of OpenTelemetry is imported and nothing is spent. `TelemetryConfig`
-says what can be set; `get_telemetry_data()` tells processors of spans and logs about the request at hand.
+An application is observed without any code of its own as soon as a provider exists, either a global one or one from
+`Typeway(telemetry={...})`. Without a provider, OpenTelemetry is not imported and costs nothing. `TelemetryConfig` lists
+the settings; `get_telemetry_data()` gives span and log processors access to the current request.
 """
 
 from typeway.declare.options import TelemetryConfig as TelemetryConfig

@@ -1,4 +1,4 @@
-"""Say what a request is in the words of OpenTelemetry's semantic conventions for HTTP, version 1.44."""
+"""Compute the attributes of a request according to OpenTelemetry's semantic conventions for HTTP, version 1.44."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from typeway.types import Scope
 
 SCHEMA_URL: Final = "https://opentelemetry.io/schemas/1.44.0"
 
-# https://opentelemetry.io/docs/specs/semconv/http/http-metrics/: the buckets that the duration shall have.
+# https://opentelemetry.io/docs/specs/semconv/http/http-metrics/: the recommended buckets of the duration.
 DURATION_BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
 
-# RFC 9110 section 9, PATCH (RFC 5789) and QUERY; the variable replaces the list.
+# RFC 9110 section 9, PATCH (RFC 5789) and QUERY; the environment variable replaces the list.
 # https://opentelemetry.io/docs/specs/semconv/http/http-spans/, "http.request.method"
 KNOWN_METHODS: Final = frozenset(
     ["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"]
@@ -24,7 +24,7 @@ KNOWN_METHODS: Final = frozenset(
 KNOWN_METHODS_VARIABLE: Final = "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS"
 OTHER_METHOD: Final = "_OTHER"
 
-# https://opentelemetry.io/docs/specs/semconv/registry/attributes/url/: values that grant access must not be recorded.
+# https://opentelemetry.io/docs/specs/semconv/registry/attributes/url/: credentials must not be recorded.
 REDACTED: Final = "REDACTED"
 SECRETS: Final = frozenset(
     {"AWSAccessKeyId", "Signature", "X-Amz-Credential", "X-Amz-Security-Token", "X-Amz-Signature"}
@@ -33,34 +33,34 @@ SECRETS: Final = frozenset(
 
 PORTS: Final[Mapping[str, int]] = {"http": 80, "ws": 80, "https": 443, "wss": 443}
 
-# Headers whose fields are one list (RFC 9110 section 5.3), of which OpenTelemetry's propagator reads the first only.
-JOINED: Final = frozenset({"baggage"})
+# A header whose fields form one list (RFC 9110 section 5.3), of which OpenTelemetry's propagator reads only the first.
+LIST_HEADERS: Final = frozenset({"baggage"})
 
 Attributes = dict[str, Any]
 
 
-class Headers(Getter[Iterable[tuple[bytes, bytes]]]):
-    """Reads the headers of a scope for propagators."""
+class HeaderGetter(Getter[Iterable[tuple[bytes, bytes]]]):
+    """Reads the headers of an ASGI scope for OpenTelemetry's propagators."""
 
     def get(self, carrier: Iterable[tuple[bytes, bytes]], key: str) -> list[str] | None:
-        """The fields of one header, or None if there is none."""
+        """Return the values of one header, or None if the request does not have it."""
         name = key.lower().encode("latin-1")
         values = [value.decode("latin-1") for field, value in carrier if field.lower() == name]
-        return [",".join(values)] if values and key.lower() in JOINED else values or None
+        return [",".join(values)] if values and key.lower() in LIST_HEADERS else values or None
 
     def keys(self, carrier: Iterable[tuple[bytes, bytes]]) -> list[str]:
-        """The headers' names."""
+        """Return the names of the headers."""
         return [field.decode("latin-1").lower() for field, _ in carrier]
 
 
 def known_methods() -> frozenset[str]:
-    """The methods that are recorded by their own name: any client could make up others without end."""
+    """Return the methods that are recorded by name; a client could invent any number of others."""
     given = os.environ.get(KNOWN_METHODS_VARIABLE, "")
     return frozenset(name.strip() for name in given.split(",") if name.strip()) or KNOWN_METHODS
 
 
-def of_request(scope: Scope, methods: frozenset[str]) -> Attributes:
-    """The attributes that spans and metrics of a request have in common; few values each, so that metrics stay few."""
+def request_attributes(scope: Scope, methods: frozenset[str]) -> Attributes:
+    """Return the attributes that the span and the metrics of a request share; each has few values, for few time series."""
     method = scope["method"]
     attributes = {
         "url.scheme": scope.get("scheme", "http"),
@@ -71,9 +71,9 @@ def of_request(scope: Scope, methods: frozenset[str]) -> Attributes:
     return attributes
 
 
-def of_request_span(scope: Scope, common: Attributes) -> Attributes:
-    """The attributes that only the span of a request has."""
-    attributes = {**common, **of_server(scope), "url.path": scope["path"]}
+def request_span_attributes(scope: Scope, common: Attributes) -> Attributes:
+    """Return the attributes of a request's span: the common ones, and those that only the span has."""
+    attributes = {**common, **server_attributes(scope), "url.path": scope["path"]}
     query = shown_query(scope.get("query_string", b""))
     if query:
         attributes["url.query"] = query
@@ -82,15 +82,15 @@ def of_request_span(scope: Scope, common: Attributes) -> Attributes:
     return attributes
 
 
-def of_socket(scope: Scope) -> Attributes:
-    """The attributes of a WebSocket connection's span."""
+def socket_attributes(scope: Scope) -> Attributes:
+    """Return the attributes of a WebSocket connection's span."""
     return {
-        "url.scheme": scope.get("scheme", "ws"), "network.protocol.name": "websocket", **of_server(scope),
+        "url.scheme": scope.get("scheme", "ws"), "network.protocol.name": "websocket", **server_attributes(scope),
     }  # fmt: skip
 
 
-def of_server(scope: Scope) -> Attributes:
-    """Who was asked: by the Host header, or without one by the address that the server listens on."""
+def server_attributes(scope: Scope) -> Attributes:
+    """Return address and port of the server: from the Host header, or else the address on which the server listens."""
     host = next((value for name, value in scope["headers"] if name == b"host"), None)
     if host is None:
         address, port = scope.get("server") or (None, None)
@@ -107,7 +107,7 @@ def of_server(scope: Scope) -> Attributes:
 
 
 def split_host(host: str) -> tuple[str | None, int | None]:
-    """Address and port of a Host header; nothing of one that is more or less than that (RFC 9110 section 7.2).
+    """Return address and port of a Host header; neither if the header contains anything else (RFC 9110 section 7.2).
 
     Example:
         >>> split_host("[2001:db8::1]:8443")
@@ -122,16 +122,16 @@ def split_host(host: str) -> tuple[str | None, int | None]:
 
 
 def shown_query(raw: bytes) -> str:
-    """A query string as it may be recorded."""
+    """Return a query string with credentials redacted."""
     pairs = parse_qsl(raw.decode("latin-1"), keep_blank_values=True)
     return urlencode([(name, REDACTED if name in SECRETS else value) for name, value in pairs])
 
 
 def type_name(error: BaseException, name: str) -> str:
-    """How an exception's type is recorded: with its module, unless it is a builtin.
+    """Return the name under which an exception's type is recorded: with its module, unless it is a builtin.
 
     Parameters:
-        name: what the framework is called here; its exceptions' module is named after it.
+        name: the name of the framework ("typeway", or "fastapi" in compat mode), which replaces Typeway's own module.
     """
     kind = type(error)
     module = f"{name}.exceptions" if kind.__module__ == "typeway.exceptions" else kind.__module__
@@ -139,6 +139,6 @@ def type_name(error: BaseException, name: str) -> str:
 
 
 def function_name(function: Any) -> str:
-    """How a function is recorded; an object that is called, or a partial, by its class."""
+    """Return the name under which a function is recorded; for a callable object or a partial, that of its class."""
     named = function if hasattr(function, "__qualname__") else type(function)
     return f"{named.__module__}.{named.__qualname__}"

@@ -1,4 +1,4 @@
-"""Check the settings of telemetry."""
+"""Check the `telemetry` option of an application."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typeway.declare.options import TelemetryConfig
 from typeway.exceptions import declaration_error
 
 
-def checked(config: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy of the settings, their names checked.
+def checked_config(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a copy of the settings after checking them.
 
     Raises:
-        UnknownOptionError: a name is none of `TelemetryConfig`'s.
-        DeclarationError: they are no mapping, or `exclude` cannot be called.
+        UnknownOptionError: a setting is not one of `TelemetryConfig`.
+        DeclarationError: the settings are not a mapping, or `exclude` cannot be called.
     """
     if not isinstance(config, Mapping):
         raise declaration_error(

@@ -1,4 +1,4 @@
-"""Hand the request at hand to processors of spans and logs, while it lasts."""
+"""Give span and log processors access to the current request."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from starlette.websockets import WebSocket
 if TYPE_CHECKING:
     from opentelemetry.context import Context
 
-# Where scopes and OpenTelemetry's contexts carry the observation of a request. None there means: this request is not
-# to be observed, whatever is around it.
+# The key of the observation in ASGI scopes and in OpenTelemetry's contexts. None there means that this request is not
+# to be observed, even if a request around it is.
 OBSERVATION: Final = "typeway.observation"
 
 
 @dataclass(kw_only=True, slots=True)
 class TelemetryData:
-    """What is known of a request or WebSocket connection so far: to be read, not to be changed.
+    """What is known so far about a request or WebSocket connection; read it, do not change it.
 
-    None of it is exported unless a processor does so: it may hold passwords and personal data.
+    None of it is exported unless a processor does so: it may contain passwords and personal data.
 
     Parameters:
         request: the request, once its route has been found.
-        websocket: the same of a WebSocket connection.
-        body: what was read of the body, before validation.
-        values: the endpoint's arguments, once all dependencies are there.
-        errors: what is wrong with the request, input included; empty if nothing is.
+        websocket: the WebSocket connection, once its route has been found.
+        body: the body as it was read, before validation.
+        values: the arguments of the endpoint, once all dependencies are resolved.
+        errors: the validation errors, with the input; empty if the request is valid.
     """
 
     request: Request | None = None
@@ -40,14 +40,14 @@ class TelemetryData:
 
 
 def get_telemetry_data(context: Context | None = None) -> TelemetryData | None:
-    """What is known of the request at hand, for processors of spans and logs.
+    """Return what is known about the current request, for span and log processors.
 
     Parameters:
-        context: OpenTelemetry's context, as span processors receive it and log records carry it; the current one if
-            it is left out.
+        context: the OpenTelemetry context that a span processor receives or a log record carries; by default the
+            current one.
 
     Returns:
-        The data, or None outside observed requests and once the request is over.
+        The data, or None outside of observed requests and after the end of the request.
 
     Example:
         ```python
@@ -63,7 +63,7 @@ def get_telemetry_data(context: Context | None = None) -> TelemetryData | None:
     """
     api = sys.modules.get("opentelemetry.context")
     if api is None:
-        return None  # nobody has begun anything
+        return None  # OpenTelemetry is not imported, so no request is observed
     observation = api.get_value(OBSERVATION, context)
     data: TelemetryData | None = None if observation is None else observation.data
     return data

@@ -1,4 +1,4 @@
-"""Send what is recorded to where the environment says: OTLP over HTTP, set up while the application starts.
+"""Set up OTLP exporters over HTTP from the environment while the application starts.
 
 The variables are OpenTelemetry's own: https://opentelemetry.io/docs/specs/otel/protocol/exporter/.
 """
@@ -17,37 +17,37 @@ from urllib.parse import urlsplit
 import anyio.to_thread
 from opentelemetry import _logs, metrics, trace
 
-from typeway.telemetry.signals import LOGS, METRICS, TRACES, Global, chosen, is_inert
+from typeway.telemetry.signals import LOGS, METRICS, TRACES, GlobalProvider, configured_provider, is_inert
 from typeway.types import Message, Send
 
 PROTOCOL: Final = "http/protobuf"
 
-# After these nothing more will come: what waits must go out now.
-ENDS: Final = frozenset({"lifespan.startup.failed", "lifespan.shutdown.failed", "lifespan.shutdown.complete"})
+# The last messages of a lifespan: the exporters must send what is buffered before them.
+LIFESPAN_ENDS: Final = frozenset({"lifespan.startup.failed", "lifespan.shutdown.failed", "lifespan.shutdown.complete"})
 
 
 class ExportError(Exception):
-    """The environment asks for something that cannot be done."""
+    """The environment asks for an exporter that is not available."""
 
 
 @dataclass(frozen=True, slots=True)
-class Export:
+class SignalExport:
     """How one signal gets an exporter.
 
     Parameters:
-        name: the signal, as variables and paths name it.
+        name: the signal, as environment variables name it.
         setting: the setting that switches it off.
-        given: the setting that names its provider.
-        kept: where the API keeps the global provider.
-        install: makes a provider and tries to make it the global one.
-        connect: makes what a provider sends to an endpoint with.
+        provider_setting: the setting that holds the application's own provider.
+        global_provider: where the API keeps the global provider.
+        install: creates a provider and tries to make it the global one.
+        connect: creates the processor or reader that exports to an endpoint.
         add: the method of a provider that takes it.
     """
 
     name: str
     setting: str
-    given: str
-    kept: Global
+    provider_setting: str
+    global_provider: GlobalProvider
     install: Callable[[], Any]
     connect: Callable[[str], Any]
     add: str
@@ -99,23 +99,23 @@ def connect_logs(endpoint: str) -> Any:
 
 
 EXPORTS: Final = (
-    Export(
+    SignalExport(
         "TRACES", "tracing", "tracer_provider", TRACES, install_tracer_provider,
         connect_traces, "add_span_processor",
     ),
-    Export(
+    SignalExport(
         "METRICS", "metrics", "meter_provider", METRICS, install_meter_provider,
         connect_metrics, "add_metric_reader",
     ),
-    Export(
+    SignalExport(
         "LOGS", "logs", "logger_provider", LOGS, install_logger_provider,
         connect_logs, "add_log_record_processor",
     ),
 )  # fmt: skip
 
 
-def exports(config: Mapping[str, Any], title: str) -> bool:
-    """Whether an application wants exporters: its author's word counts more than the environment's."""
+def wants_exporters(config: Mapping[str, Any], title: str) -> bool:
+    """Whether an application wants exporters; its own setting takes precedence over the environment."""
     wanted: bool | None = config.get("auto_configure")
     if wanted is None:
         return os.environ.get(f"{title.upper()}_OTEL_AUTO_CONFIGURE", "").lower() == "true"
@@ -123,19 +123,19 @@ def exports(config: Mapping[str, Any], title: str) -> bool:
 
 
 def endpoint_of(signal: str) -> str | None:
-    """Where a signal is to be sent; None if nowhere.
+    """Return the URL to which a signal is exported; None if it is not exported.
 
     Parameters:
         signal: `"TRACES"`, `"METRICS"` or `"LOGS"`.
 
     Raises:
-        ExportError: the environment names an exporter or a protocol that is not offered here, or no URL.
+        ExportError: the environment names an exporter or a protocol that is not supported, or an invalid URL.
     """
     exporter = os.environ.get(f"OTEL_{signal}_EXPORTER") or "otlp"
     if exporter == "none":
         return None
     if exporter != "otlp":
-        raise ExportError(f"OTEL_{signal}_EXPORTER is {exporter!r}: it must be otlp or none.")
+        raise ExportError(f"OTEL_{signal}_EXPORTER is {exporter!r}; it must be otlp or none.")
     own = f"OTEL_EXPORTER_OTLP_{signal}_"
     endpoint, variable = os.environ.get(f"{own}ENDPOINT"), f"{own}ENDPOINT"
     if not endpoint:
@@ -145,34 +145,34 @@ def endpoint_of(signal: str) -> str | None:
         endpoint = f"{base.rstrip('/')}/v1/{signal.lower()}"
     protocol = os.environ.get(f"{own}PROTOCOL") or os.environ.get("OTEL_EXPORTER_OTLP_PROTOCOL") or PROTOCOL
     if protocol != PROTOCOL:
-        raise ExportError(f"OTLP's protocol is {protocol!r} for {signal.lower()}: it must be {PROTOCOL}.")
+        raise ExportError(f"The OTLP protocol for {signal.lower()} is {protocol!r}; it must be {PROTOCOL}.")
     try:
         parts = urlsplit(endpoint)
         is_url = parts.scheme in ("http", "https") and bool(parts.hostname)
     except ValueError:
         is_url = False
     if not is_url:
-        # The value is not shown: URLs may hold credentials.
+        # The value is not shown, because a URL may contain credentials.
         raise ExportError(f"{variable} must be an absolute HTTP or HTTPS URL.")
     return endpoint
 
 
 class Exporters:
-    """The exporters of this process, shared by its applications as the global providers are."""
+    """The exporters of this process; its applications share them, as they share the global providers."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        # What has been added, and the providers that have it, so that a second start adds nothing.
+        # The components that were added, and the providers that have one, so that a second start adds nothing.
         self.owned: list[Any] = []
         self.configured: list[tuple[str, Any]] = []
         self.logger = logging.getLogger("typeway")
 
     def set_up(self, config: Mapping[str, Any], title: str) -> None:
-        """Give every signal that has an endpoint its exporter; what cannot be done is logged, never raised.
+        """Add an exporter for every signal that has an endpoint; a failure is logged, not raised.
 
         Parameters:
-            config: the application's settings.
-            title: what the framework is called; its logger is named after it.
+            config: the settings of the application.
+            title: the name of the framework, which is also the name of the logger.
         """
         self.logger = logger = logging.getLogger(title.lower())
         with self.lock:
@@ -186,28 +186,28 @@ class Exporters:
                 )
             except Exception as error:  # noqa: BLE001  # an application must start without its telemetry
                 logger.warning(
-                    "Telemetry is not exported: %s Mend the environment, or set auto_configure to False.", error
+                    "Telemetry is not exported: %s Correct the environment, or set auto_configure to False.", error
                 )
 
     def add_all(self, config: Mapping[str, Any]) -> None:
         wanted = [(export, endpoint_of(export.name)) for export in EXPORTS if config.get(export.setting, True)]
         for export, endpoint in wanted:
             if endpoint is not None:
-                self.add(export, endpoint, config.get(export.given))
+                self.add(export, endpoint, config.get(export.provider_setting))
 
-    def add(self, export: Export, endpoint: str, given: Any) -> None:
-        """Add an exporter to a provider: the given one, the global one, or a new one.
+    def add(self, export: SignalExport, endpoint: str, given: Any) -> None:
+        """Add an exporter to the application's provider, the global one, or a new one.
 
         Raises:
-            ExportError: the provider takes none.
+            ExportError: the provider does not take exporters.
         """
-        provider = chosen(given, export.kept)
+        provider = configured_provider(given, export.global_provider)
         if provider is None or (provider is not given and is_inert(provider)):
             own = export.install()
-            provider = export.kept.provider()
-            if provider is not own:  # somebody else was first
+            provider = export.global_provider.provider()
+            if provider is not own:  # another part of the process has set one in the meantime
                 own.shutdown()
-        provider = takes(provider, export.add)
+        provider = accepting_provider(provider, export.add)
         if any(export.name == name and provider is known for name, known in self.configured):
             return
         component = export.connect(endpoint)
@@ -222,22 +222,22 @@ class Exporters:
         self.configured.append((export.name, provider))
 
     def flush_before_end(self, send: Send) -> Send:
-        """The same messages of a lifespan; before the last one, what waits is sent."""
+        """Wrap the `send` of a lifespan so that what is buffered is exported before its last message."""
 
         async def send_flushed(message: Message) -> None:
-            if self.owned and message["type"] in ENDS:
+            if self.owned and message["type"] in LIFESPAN_ENDS:
                 await anyio.to_thread.run_sync(self.flush)
             await send(message)
 
         return send_flushed
 
     def flush(self) -> None:
-        """Send what waits."""
+        """Export what is buffered."""
         for component in list(self.owned):
             self.attempt(component.force_flush)
 
     def shut_down(self) -> None:
-        """Send what waits, and stop; providers stay as they are."""
+        """Export what is buffered and stop the exporters; the providers keep running."""
         with self.lock:
             owned, self.owned, self.configured = self.owned, [], []
         for component in owned:
@@ -253,11 +253,11 @@ class Exporters:
 EXPORTERS: Final = Exporters()
 
 
-def takes(provider: Any, method: str) -> Any:
-    """The provider itself, or the one that it stands for, whichever takes exporters.
+def accepting_provider(provider: Any, method: str) -> Any:
+    """Return the provider, or the one that it wraps, whichever takes exporters.
 
     Raises:
-        ExportError: neither does.
+        ExportError: neither of them does.
     """
     for candidate in (provider, getattr(provider, "provider", None)):
         if hasattr(candidate, method):

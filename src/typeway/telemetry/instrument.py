@@ -1,4 +1,4 @@
-"""Plan an operation again so that an observed request shows its parts: dependencies, endpoint, serialization, tasks."""
+"""Change plans so that an observed request has spans for its dependencies, endpoint, serialization and tasks."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ Arguments = dict[str, Any]
 
 
 class Measured(NamedTuple):
-    """What an observed endpoint returned, on its way to being encoded."""
+    """The result of an observed endpoint, until it is encoded."""
 
     observation: Observation
     result: Any
 
 
 class Preparation:
-    """Everything that comes before the endpoint, as one step: reading, dependencies, validation.
+    """Everything that runs before the endpoint, in one step: reading the body, dependencies, validation.
 
-    It stands where a plan reads its body, because that is what runs first.
+    It takes the place of the function that reads the body, because a plan calls that first.
 
     Parameters:
-        plan: the plan as it was built.
+        plan: the original plan.
     """
 
     __slots__ = ("name", "passes_observation", "plan")
@@ -52,16 +52,16 @@ class Preparation:
         self.passes_observation = plan.endpoint.kind is not Kind.STREAM
 
     async def read(self, exchange: Exchange) -> None:
-        """Leave the endpoint's arguments in the exchange.
+        """Store the arguments of the endpoint in the exchange.
 
         Raises:
-            RequestValidationError: the request does not fit the declaration.
-            Exception: whatever the dependencies raise.
+            RequestValidationError: the request is not valid.
+            Exception: any exception of a dependency.
         """
         plan = self.plan
         observation: Observation | None = exchange.scope.get(OBSERVATION)
         data = None if observation is None else observation.data
-        if observation is None or data is None:  # a request whose observation is over is not observed
+        if observation is None or data is None:  # not observed, or the observation has ended
             observation = None
             if plan.read is not None:
                 await plan.read(exchange)
@@ -75,7 +75,7 @@ class Preparation:
         exchange.values = [arguments]
 
     async def resolve(self, exchange: Exchange) -> Arguments | None:
-        """Call the dependencies; None if anything is invalid."""
+        """Call the dependencies and return the arguments of the endpoint; None if anything is invalid."""
         plan = self.plan
         exchange.values = [None] * plan.size
         await call_dependencies(plan.dependencies, exchange)
@@ -86,25 +86,25 @@ class Preparation:
         plan = self.plan
         is_request = exchange.scope["type"] == "http"
         setattr(data, "request" if is_request else "websocket", exchange.connection)
-        observation.place(exchange.scope)
+        observation.set_route(exchange.scope)
         if plan.read is not None:
             try:
                 await plan.read(exchange)
             except RequestValidationError as error:
                 data.body, data.errors = error.body, error.errors()
-                observation.refuse(len(data.errors))
+                observation.report_invalid(len(data.errors))
                 raise
         data.body = shown_body(exchange)
-        with observation.step("dependencies", self.name):
+        with observation.child_span("dependencies", self.name):
             arguments = await self.resolve(exchange)
         data.errors = collected(plan, exchange)
         data.values = self.partial(exchange) if arguments is None else dict(arguments)
         if arguments is None:
-            observation.refuse(len(data.errors))
+            observation.report_invalid(len(data.errors))
         return arguments
 
     def partial(self, exchange: Exchange) -> Arguments:
-        """The arguments that are there although others are invalid."""
+        """Return the arguments that are valid although others are not."""
         values = exchange.values
         endpoint = self.plan.endpoint
         return {
@@ -113,48 +113,48 @@ class Preparation:
         }
 
 
-def prepared(exchange: Exchange) -> Arguments | None:
-    """The endpoint's arguments, which the preparation has left."""
+def prepared_arguments(exchange: Exchange) -> Arguments | None:
+    """Return the arguments of the endpoint that the preparation has stored."""
     arguments: Arguments = exchange.values[0]
     return arguments
 
 
 def observed_plan(plan: Plan) -> Plan:
-    """The plan with an eye on every part of it; where a request is not observed, that costs a look-up."""
+    """Return a plan that records spans; for a request that is not observed it costs one look-up."""
     if isinstance(plan.operation.route, Frontend):
-        return plan  # nothing of it is the author's
+        return plan  # it runs no function of the application
     call = plan.endpoint
     function = call.function if call.kind is Kind.STREAM else observed_function(call)
-    endpoint = replace(call, function=function, slot=0, arguments=prepared)
+    endpoint = replace(call, function=function, slot=0, arguments=prepared_arguments)
     return replace(plan, read=Preparation(plan).read, dependencies=(), endpoint=endpoint, size=1)
 
 
 def observed_function(call: Call) -> Callable[..., Any]:
-    """An endpoint's function in a span of its own, which begins in the thread in which it runs."""
+    """Return the function of an endpoint with a span around it, which starts in the thread that runs the function."""
     function, name = call.function, function_name(call.function)
 
     async def run_async(observation: Observation | None, arguments: Arguments) -> Any:
         if observation is None:
             return await function(**arguments)
-        with observation.step("endpoint", name):
+        with observation.child_span("endpoint", name):
             return Measured(observation, await function(**arguments))
 
     def run(observation: Observation | None, arguments: Arguments) -> Any:
         if observation is None:
             return function(**arguments)
-        with observation.step("endpoint", name):
+        with observation.child_span("endpoint", name):
             return Measured(observation, function(**arguments))
 
     return run_async if call.kind is Kind.ASYNC else run
 
 
 class ObservedResponder(Responder):
-    """A responder whose background tasks have spans of their own."""
+    """A responder that records a span for each background task."""
 
     __slots__ = ()
 
     def reply(self, exchange: Exchange, encoded: bytes | Response) -> Reply:
-        """The reply, with what the endpoint and its dependencies said through an injected Response."""
+        """Return the reply of the original responder, with observed background tasks."""
         if type(exchange.background) is BackgroundTasks:
             exchange.background = ObservedTasks(exchange.background)
         if isinstance(encoded, Response) and type(encoded.background) is BackgroundTasks:
@@ -163,6 +163,7 @@ class ObservedResponder(Responder):
 
 
 def observed_responder(responder: Responder, operation: Operation) -> Responder:
+    """Return a responder that records spans for serialization and background tasks."""
     own = {entry.name: getattr(responder, entry.name) for entry in fields(responder)}
     name, is_plain = function_name(operation.endpoint), responder.is_plain
     if is_plain is not None:
@@ -171,7 +172,7 @@ def observed_responder(responder: Responder, operation: Operation) -> Responder:
 
 
 def observed_encode(encode: Encode, name: str, is_stream: bool) -> Encode:
-    """Encoding in a span of its own, where there is anything to encode."""
+    """Return an encoder with a span around it, where there is a value to encode."""
 
     def run(result: Any) -> bytes | Response:
         if not isinstance(result, Measured):
@@ -179,17 +180,17 @@ def observed_encode(encode: Encode, name: str, is_stream: bool) -> Encode:
         observation, result = result
         if is_stream or isinstance(result, Response):
             return encode(result)
-        with observation.step("serialization", name):
+        with observation.child_span("serialization", name):
             return encode(result)
 
     return run
 
 
 class ObservedTasks(BackgroundTasks):
-    """Background tasks, each with a span of its own.
+    """Background tasks with a span for each.
 
     Parameters:
-        original: whose tasks they are; what is added to them later counts.
+        original: the tasks; a task that is added to them later is observed too.
     """
 
     def __init__(self, original: BackgroundTasks) -> None:
@@ -204,5 +205,5 @@ class ObservedTasks(BackgroundTasks):
 
 async def run_task(task: BackgroundTask, observation: Observation) -> None:
     run: Callable[[], Awaitable[None]] = task
-    with observation.step("background_task", function_name(getattr(task, "func", task))):
+    with observation.child_span("background_task", function_name(getattr(task, "func", task))):
         await run()

@@ -1,4 +1,4 @@
-"""Record one request or WebSocket connection: its span, its measurements and its failures."""
+"""Record one request or WebSocket connection: its spans, its metrics and its failures."""
 
 from __future__ import annotations
 
@@ -19,52 +19,52 @@ from typeway.exceptions import RequestValidationError, WebSocketRequestValidatio
 from typeway.telemetry.attributes import (
     OTHER_METHOD,
     Attributes,
-    Headers,
-    of_request,
-    of_request_span,
-    of_socket,
+    HeaderGetter,
+    request_attributes,
+    request_span_attributes,
+    socket_attributes,
     type_name,
 )  # fmt: skip
 from typeway.telemetry.data import OBSERVATION, TelemetryData
 from typeway.telemetry.signals import Signals
 from typeway.types import Message, Receive, Scope, Send
 
-# Exceptions that are an answer.
+# Exceptions that an endpoint raises on purpose, to answer the request.
 ANSWERS: Final = (HTTPException, WebSocketException, RequestValidationError, WebSocketRequestValidationError)
 
-# RFC 6455 section 7.4.1: the client is done, or goes away.
+# RFC 6455 section 7.4.1: the connection is complete, or the client leaves the page.
 NORMAL_CLOSURES: Final = frozenset({1000, 1001})
 
-HEADERS: Final = Headers()
+HEADER_GETTER: Final = HeaderGetter()
 
-Part = Literal["dependencies", "endpoint", "serialization", "background_task"]
+Phase = Literal["dependencies", "endpoint", "serialization", "background_task"]
 FindRoute = Callable[[Scope], str | None]
 
 
 def is_failure(error: BaseException | None) -> bool:
-    """Whether an exception says that something went wrong; cancellation and clients that are done do not."""
+    """Whether an exception is a failure; cancellation and the regular end of a WebSocket connection are not."""
     if isinstance(error, WebSocketDisconnect):
         return error.code not in NORMAL_CLOSURES
     return isinstance(error, Exception)
 
 
 class Observation:
-    """What is recorded of one connection, from its first event to its last.
+    """The record of one connection, from its first event to its last.
 
     Parameters:
         signals: where to report.
-        scope: the connection's scope.
-        event: what an exception that nothing answers is called.
-        span_name: the name of its span as long as its route is not known.
-        attributes: the span's.
-        find_route: finds the path, as declared, of what a scope has been routed to.
+        scope: the ASGI scope of the connection.
+        event: the name of the log event for an exception that is not handled.
+        span_name: the name of the span until the route is known.
+        attributes: the attributes of the span.
+        find_route: returns the declared path of the route that a scope has reached.
     """
 
     __slots__ = (
         "context", "data", "event", "find_route", "has_ended", "route", "scope", "signals", "span", "span_name", "token",
     )  # fmt: skip
 
-    what: ClassVar[str]
+    kind: ClassVar[str]
 
     def __init__(
         self,
@@ -83,7 +83,7 @@ class Observation:
         self.route: str | None = None
         self.has_ended = False
         self.data: TelemetryData | None = TelemetryData()
-        context = propagate.extract(scope["headers"], getter=HEADERS)
+        context = propagate.extract(scope["headers"], getter=HEADER_GETTER)
         self.span: Span = trace.INVALID_SPAN
         if signals.tracer is not None:
             self.span = signals.tracer.start_span(span_name, context, SpanKind.SERVER, attributes)
@@ -92,40 +92,41 @@ class Observation:
         scope[OBSERVATION] = self
         self.token = attach(self.context)
 
-    def place(self, scope: Scope) -> None:
-        """Name the span after the route, as soon as there is one."""
-        # Whoever has routed a connection has left this in its scope.
+    def set_route(self, scope: Scope) -> None:
+        """Add the route to the name of the span, as soon as it is known."""
+        # Routing has happened once the scope has path parameters.
         if self.route is None and "path_params" in scope:
             self.route = self.find_route(scope)
             if self.route is not None:
                 self.span.update_name(f"{self.span_name} {self.route}")
                 self.span.set_attribute("http.route", self.route)
 
-    def step(self, part: Part, name: str) -> Step:
-        """A part of the work, to be entered around it.
+    def child_span(self, phase: Phase, name: str) -> ChildSpan:
+        """Return a context manager that records a span around a phase of the request.
 
         Parameters:
-            name: the function that it is about.
+            phase: the phase, which names the span.
+            name: the name of the function that runs in it.
         """
-        answers = () if part == "background_task" else ANSWERS
-        return Step(self.signals.steps, f"{self.signals.name}.{part}", name, self.signals.name, answers)
+        answers = () if phase == "background_task" else ANSWERS
+        return ChildSpan(self.signals.child_tracer, f"{self.signals.name}.{phase}", name, self.signals.name, answers)
 
-    def refuse(self, errors: int) -> None:
-        """Report that a request did not fit its declaration; not how: that may be confidential."""
+    def report_invalid(self, errors: int) -> None:
+        """Report that the request is not valid, without the details: they may be confidential."""
         name = self.signals.name
-        attributes = {**self.routed, f"{name}.validation.error_count": errors}
+        attributes = {**self.route_attributes, f"{name}.validation.error_count": errors}
         self.log(SeverityNumber.WARN, f"{name}.validation.failed", "Request validation failed", attributes)
 
-    def fail(self, error: BaseException) -> None:
-        """Report an exception that nothing in the application has answered."""
-        self.place(self.scope)
+    def report_exception(self, error: BaseException) -> None:
+        """Report an exception that the application does not handle."""
+        self.set_route(self.scope)
         if is_failure(error):
-            text = f"Unhandled exception in {self.signals.title} {self.what}"
-            attributes = {**self.routed, "exception.type": type_name(error, self.signals.name)}
+            text = f"Unhandled exception in {self.signals.title} {self.kind}"
+            attributes = {**self.route_attributes, "exception.type": type_name(error, self.signals.name)}
             self.log(SeverityNumber.ERROR, self.event, text, attributes, error)
 
     @property
-    def routed(self) -> Attributes:
+    def route_attributes(self) -> Attributes:
         return {} if self.route is None else {"http.route": self.route}
 
     def log(
@@ -153,7 +154,7 @@ class Observation:
         """End the span.
 
         Parameters:
-            problem: the type of what went wrong.
+            problem: the value of `error.type`; None if the request did not fail.
         """
         self.has_ended = True
         span = self.span
@@ -163,37 +164,37 @@ class Observation:
         span.end(end_time)
 
     def close(self) -> None:
-        """Let go of the request: contexts that somebody has kept may outlive it."""
+        """Drop the references to the request, because a stored context may outlive it."""
         self.data = None
         self.scope.pop(OBSERVATION, None)
         detach(self.token)
 
 
 class RequestObservation(Observation):
-    """What is recorded of one request. Its span ends with its response; tasks and clean-up come later."""
+    """The record of one request. Its span ends with the response; background tasks and clean-up may run after that."""
 
-    __slots__ = ("answered", "common", "completed", "has_trailers", "is_disconnected", "started", "status")
+    __slots__ = ("answered_error", "common", "completed", "has_trailers", "is_disconnected", "started", "status")
 
-    what = "request"
+    kind = "request"
 
     def __init__(self, signals: Signals, scope: Scope, methods: frozenset[str], find_route: FindRoute) -> None:
         self.started = perf_counter()
-        common = of_request(scope, methods)
+        common = request_attributes(scope, methods)
         self.common = common
         method = common["http.request.method"]
         self.status: int | None = None
         self.has_trailers = False
         self.is_disconnected = False
-        # The exception that the response answers, and when the response was complete.
-        self.answered: BaseException | None = None
+        # The exception that led to the response, and when the response was complete.
+        self.answered_error: BaseException | None = None
         self.completed: tuple[int, float] | None = None
         name = "HTTP" if method == OTHER_METHOD else method
         event = "http.server.request.exception"
-        super().__init__(signals, scope, event, name, of_request_span(scope, common), find_route)
+        super().__init__(signals, scope, event, name, request_span_attributes(scope, common), find_route)
         self.count(1)
 
     def wrap_receive(self, receive: Receive) -> Receive:
-        """The same messages; a disconnect is noticed."""
+        """Wrap `receive` to notice when the client disconnects."""
 
         async def receive_noticing() -> Message:
             message = await receive()
@@ -204,25 +205,25 @@ class RequestObservation(Observation):
         return receive_noticing
 
     def wrap_send(self, send: Send) -> Send:
-        """The same messages; the beginning and the end of the response are noticed."""
+        """Wrap `send` to notice the start and the end of the response."""
 
         async def send_noticing(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self.begin(message)
+                self.start(message)
             await send(message)
             if not self.has_ended and self.completed is None and self.is_last(message):
                 self.complete()
 
         return send_noticing
 
-    def begin(self, message: Message) -> None:
-        """Take note of a response that is about to be sent."""
-        self.place(self.scope)
+    def start(self, message: Message) -> None:
+        """Record the status of a response that is about to be sent."""
+        self.set_route(self.scope)
         self.status = status = message["status"]
         self.has_trailers = message.get("trailers", False)
         self.span.set_attribute("http.response.status_code", status)
         if status >= 500:
-            self.answered = sys.exc_info()[1]
+            self.answered_error = sys.exc_info()[1]
 
     def is_last(self, message: Message) -> bool:
         """Whether a message completes the response."""
@@ -235,33 +236,33 @@ class RequestObservation(Observation):
         return is_path
 
     def complete(self) -> None:
-        """End the span, for the response is complete."""
-        # Where it answers an exception, whether that comes out of the application must tell first if the author had a
-        # handler for it or if it was answered for want of one.
+        """End the span, because the response is complete."""
+        # If the response answers an exception, the span stays open until it is known whether the exception leaves the
+        # application: it does so unless the application has a handler for it.
         self.completed = (time_ns(), perf_counter())
-        if self.answered is None:
+        if self.answered_error is None:
             self.finish()
 
-    def fail(self, error: BaseException) -> None:
-        """Report an exception that nothing in the application has answered."""
-        super().fail(error)
-        if not self.has_ended and (self.completed is None or error is self.answered):
-            self.conclude(type_name(error, self.signals.name))
+    def report_exception(self, error: BaseException) -> None:
+        """Report an exception that the application does not handle, and end the span."""
+        super().report_exception(error)
+        if not self.has_ended and (self.completed is None or error is self.answered_error):
+            self.record(type_name(error, self.signals.name))
 
     def finish(self) -> None:
-        """End the span if nothing else has: the response is complete, or nothing more will come of it."""
+        """End the span if it is open: the response is complete, or the application has returned without one."""
         if self.has_ended:
             return
         if self.completed is None:
-            self.conclude("ConnectionError" if self.is_disconnected else "RuntimeError")
+            self.record("ConnectionError" if self.is_disconnected else "RuntimeError")
         else:
-            self.conclude(str(self.status) if self.status is not None and self.status >= 500 else None)
+            self.record(str(self.status) if self.status is not None and self.status >= 500 else None)
 
-    def conclude(self, problem: str | None) -> None:
+    def record(self, problem: str | None) -> None:
         end_time, ended = self.completed or (None, perf_counter())
         self.end(problem, end_time)
         if self.signals.duration is not None:
-            attributes = {**self.common, **self.routed}
+            attributes = {**self.common, **self.route_attributes}
             if self.status is not None:
                 attributes["http.response.status_code"] = self.status
             if problem is not None:
@@ -275,46 +276,46 @@ class RequestObservation(Observation):
             self.signals.active.add(change, {key: self.common[key] for key in keys}, self.context)
 
     def close(self) -> None:
-        """Let go of the request."""
+        """End the span if it is open, and drop the references to the request."""
         self.finish()
-        self.answered = None
+        self.answered_error = None
         super().close()
 
 
 class SocketObservation(Observation):
-    """What is recorded of one WebSocket connection. Its span ends when the connection's clean-up has."""
+    """The record of one WebSocket connection. Its span ends after the clean-up of the connection."""
 
     __slots__ = ()
 
-    what = "WebSocket connection"
+    kind = "WebSocket connection"
 
     def __init__(self, signals: Signals, scope: Scope, find_route: FindRoute) -> None:
         event = f"{signals.name}.websocket.exception"
-        super().__init__(signals, scope, event, "WS", of_socket(scope), find_route)
+        super().__init__(signals, scope, event, "WS", socket_attributes(scope), find_route)
 
-    def fail(self, error: BaseException) -> None:
-        """Report an exception that nothing in the application has answered."""
-        super().fail(error)
+    def report_exception(self, error: BaseException) -> None:
+        """Report an exception that the application does not handle, and end the span."""
+        super().report_exception(error)
         is_normal = isinstance(error, WebSocketDisconnect) and not is_failure(error)
         self.end(None if is_normal else type_name(error, self.signals.name))
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """End the span if it is open, and drop the references to the connection."""
         if not self.has_ended:
-            self.place(self.scope)
+            self.set_route(self.scope)
             self.end(None)
         super().close()
 
 
-class Step:
-    """A span around a part of the work; nothing where nobody wants one.
+class ChildSpan:
+    """Context manager that records a span inside of a request; does nothing without a tracer.
 
     Parameters:
-        tracer: begins the span.
-        span_name: its name.
-        name: the function that it is about.
-        framework: what the framework is called.
-        answers: exceptions that are no failure there.
+        tracer: starts the span; None to record nothing.
+        span_name: the name of the span.
+        name: the name of the function that runs in it.
+        framework: the name of the framework, for the types of exceptions.
+        answers: exceptions that do not mark the span as failed.
     """
 
     __slots__ = ("answers", "framework", "name", "span", "span_name", "token", "tracer")

@@ -1,4 +1,4 @@
-"""Find the path, as it was declared, of what a request has been routed to: `http.route`."""
+"""Find the declared path of the route that a request has reached, for the attribute `http.route`."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from typeway.types import Scope
 
 
 def declared_path(app: Any, scope: Scope) -> str | None:
-    """The declared path below an application that a scope leads to, through its mounts; None if it leads nowhere.
+    """Return the declared path to which a scope leads, through mounts; None if no route matches.
 
     Parameters:
-        app: the application or router; one that is not ours knows nothing of paths.
+        app: the application or router; None is returned for one that is not Typeway's.
         scope: the scope as the application receives it.
     """
     site = site_of(app, scope)
@@ -36,7 +36,7 @@ def declared_path(app: Any, scope: Scope) -> str | None:
 
 
 def site_of(app: Any, scope: Scope) -> Site | None:
-    """What the request path reads of an application or router; None if it is not ours."""
+    """Return what the request path reads of an application or router; None if it is not Typeway's."""
     router = getattr(app, "router", app)
     find_site = getattr(router, "site", None)
     if find_site is None:
@@ -46,7 +46,7 @@ def site_of(app: Any, scope: Scope) -> Site | None:
 
 
 def application_in(route: Mount | Host) -> Any:
-    """What a mount leads to, without the middleware around it."""
+    """Return the application of a mount, without the middleware around it; None if it is not Typeway's."""
     app: Any = route.app
     while app is not None and not hasattr(getattr(app, "router", app), "site"):
         app = getattr(app, "app", None)
@@ -54,7 +54,7 @@ def application_in(route: Mount | Host) -> Any:
 
 
 def find(site: Site, scope: Scope) -> Found | None:
-    """What takes a request, or would if its method or its last slash were another."""
+    """Return the route of a request, or the one that would match with another method or trailing slash."""
     is_request = scope["type"] == "http"
     index = site.index if is_request else site.sockets
     path = path_of(scope)

@@ -1,4 +1,4 @@
-"""Find out to whom there is anything to report: the tracer, the instruments and the logger that are in force."""
+"""Find the tracer, the instruments and the logger to which a request is reported at this moment."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from opentelemetry.trace import Tracer
 from typeway.telemetry.attributes import DURATION_BUCKETS, SCHEMA_URL
 from typeway.version import __version__
 
-# The API's own providers record nothing: they only stand where none has been set.
+# The providers of the API package record nothing; they are in force until an SDK provider is set.
 INERT_MODULES: Final = ("opentelemetry.trace", "opentelemetry.metrics", "opentelemetry._logs")
 
-# Failures are reported with their exception, which older versions of the API cannot take.
+# Failures are logged with their exception, which older versions of the API do not accept.
 if "exception" not in inspect.signature(Logger.emit).parameters:
-    raise ImportError("it is too old; install typeway[telemetry]", name="opentelemetry")
+    raise ImportError("it is too old: install typeway[telemetry]", name="opentelemetry")
 
 MISSING: Final = object()
 
 
-class Global:
-    """Where OpenTelemetry's API keeps one global provider.
+class GlobalProvider:
+    """The place where OpenTelemetry's API keeps one global provider.
 
     Parameters:
-        api: the public module.
-        getter: the function there that returns the provider.
-        inner: the module that keeps it.
-        variable: its name there, and that of the environment variable that names a provider to load.
+        api: the public module of the signal.
+        getter: the name of the function there that returns the provider.
+        inner: the module that stores it.
+        variable: the name under which it is stored, and of the environment variable that names a provider to load.
     """
 
     __slots__ = ("getter", "kept", "offered", "original", "variable")
@@ -43,7 +43,7 @@ class Global:
     def __init__(self, api: ModuleType, getter: str, inner: str, variable: str) -> None:
         self.offered = vars(api)
         self.getter = getter
-        # Nothing is known to be kept where a provider will be loaded, or where the API keeps it elsewhere.
+        # Without this dict the provider counts as set: one will be loaded, or this version of the API stores it elsewhere.
         is_loaded = f"OTEL_PYTHON{variable}" in os.environ
         self.kept = {} if is_loaded else vars(sys.modules.get(inner, api))
         self.variable = variable
@@ -51,15 +51,15 @@ class Global:
         self.original = found if getattr(found, "__globals__", None) is self.kept else MISSING
 
     def provider(self) -> Any:
-        """The provider that is in force; None if none has been set."""
+        """Return the provider that is in force; None if none has been set."""
         return None if are_unset((self,)) else self.offered[self.getter]()
 
 
-def are_unset(providers: tuple[Global, ...]) -> bool:
-    """Whether nobody has set any of these providers, as far as can be seen without asking.
+def are_unset(providers: tuple[GlobalProvider, ...]) -> bool:
+    """Whether none of these providers has been set, as far as can be seen without calling the API.
 
-    PERF: asking costs 0.7 us for each as long as there is none, and this is asked at every request; looking at all
-    three in one frame costs 0.3.
+    PERF: calling the API costs 0.7 us for each provider that is not set, at every request; reading all three here in
+    one function costs 0.3 us.
     """
     for one in providers:
         is_replaced = one.offered.get(one.getter) is not one.original
@@ -68,41 +68,41 @@ def are_unset(providers: tuple[Global, ...]) -> bool:
     return True
 
 
-TRACES: Final = Global(trace, "get_tracer_provider", "opentelemetry.trace", "_TRACER_PROVIDER")
-METRICS: Final = Global(metrics, "get_meter_provider", "opentelemetry.metrics._internal", "_METER_PROVIDER")
-LOGS: Final = Global(_logs, "get_logger_provider", "opentelemetry._logs._internal", "_LOGGER_PROVIDER")
+TRACES: Final = GlobalProvider(trace, "get_tracer_provider", "opentelemetry.trace", "_TRACER_PROVIDER")
+METRICS: Final = GlobalProvider(metrics, "get_meter_provider", "opentelemetry.metrics._internal", "_METER_PROVIDER")
+LOGS: Final = GlobalProvider(_logs, "get_logger_provider", "opentelemetry._logs._internal", "_LOGGER_PROVIDER")
 ALL: Final = (TRACES, METRICS, LOGS)
 
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """Where to report; None for a signal that nobody wants or that is switched off.
+    """Where to report; None for a signal that has no provider or is switched off.
 
     Parameters:
-        name: what the framework is called in names of spans and events.
-        title: what it is called in sentences.
-        tracer: begins spans of requests and connections.
-        steps: begins spans of what happens inside them.
-        duration: measures how long requests take.
-        active: counts the requests in flight.
-        logger: takes failures.
+        name: the name of the framework in names of spans and events.
+        title: the name of the framework in sentences.
+        tracer: starts the spans of requests and connections.
+        child_tracer: starts the spans inside of them.
+        duration: measures how long requests take, in seconds.
+        active: counts the requests that are being served.
+        logger: logs failures.
     """
 
     name: str
     title: str
     tracer: Tracer | None
-    steps: Tracer | None
+    child_tracer: Tracer | None
     duration: Histogram | None
     active: UpDownCounter | None
     logger: Logger | None
 
 
-class Receivers:
-    """The receivers of one application's reports, looked up again at every request: providers may come late.
+class SignalResolver:
+    """Finds the signals of one application, again at every request: a provider may be set at any time.
 
     Parameters:
-        config: what the author has set.
-        title: what the framework is called.
+        config: the settings of the application.
+        title: the name of the framework.
     """
 
     def __init__(self, config: Mapping[str, Any], title: str) -> None:
@@ -111,8 +111,8 @@ class Receivers:
         self.known: tuple[Any, Any, Any, Signals | None] = (None, None, None, None)
         self.is_global = not any(config.get(name) for name in ("tracer_provider", "meter_provider", "logger_provider"))
 
-    def now(self) -> Signals | None:
-        """What is in force now; None if there is nobody to report to."""
+    def current(self) -> Signals | None:
+        """Return the signals that are in force; None if there is no provider."""
         if self.is_global and are_unset(ALL):
             return None
         config = self.config
@@ -127,7 +127,7 @@ class Receivers:
         return known[3]
 
     def find(self, tracers: Any, meters: Any, loggers: Any) -> Signals:
-        """Ask providers, once each: SDKs build a new tracer at every call."""
+        """Create the tracer, the instruments and the logger; once for each provider, since SDKs create new ones."""
         name = self.title.lower()
         scope: Any = {"schema_url": SCHEMA_URL}
         tracer = None if tracers is None else tracers.get_tracer(name, __version__, **scope)
@@ -139,21 +139,21 @@ class Receivers:
             name=name,
             title=self.title,
             tracer=tracer,
-            steps=tracer if self.config.get("operation_spans", True) else None,
+            child_tracer=tracer if self.config.get("operation_spans", True) else None,
             duration=None if meter is None else duration_of(meter),
             active=None if meter is None else active_of(meter),
             logger=logger,
         )
 
 
-def provider_of(given: Any, fallback: Global) -> Any:
-    """The provider that counts, if it records anything; None if it does not."""
-    provider = chosen(given, fallback)
+def provider_of(given: Any, fallback: GlobalProvider) -> Any:
+    """Return the provider that takes precedence, if it records anything; else None."""
+    provider = configured_provider(given, fallback)
     return None if provider is None or is_inert(provider) else provider
 
 
-def chosen(given: Any, fallback: Global) -> Any:
-    """The provider that an author has given; the global one where none is given, or only what stands for that."""
+def configured_provider(given: Any, fallback: GlobalProvider) -> Any:
+    """Return the application's own provider, or the global one where there is none or only the API's proxy for it."""
     if given is None or (is_inert(given) and "Proxy" in type(given).__name__):
         return fallback.provider()
     return given

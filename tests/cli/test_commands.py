@@ -146,7 +146,7 @@ def test_routes_of_installed_packages_are_named_as_they_are_imported(
     monkeypatch.syspath_prepend(str(folder / packages))
     places = [line.split()[-1] for line in command("routes").out.splitlines()]
     assert places[1] == "plugin/web.py:1"
-    own = ("typeway/documentation.py:", "typeway/describe/pages.py:")
+    own = ("typeway/application/documentation.py:", "typeway/describe/pages.py:")
     assert all(place.startswith(own) for place in places[2:])
     assert len(places) > 2
 
@@ -220,7 +220,7 @@ def test_an_application_of_another_framework_is_not_taken_for_ours(
     write({"main.py": content})
     outcome = command(*arguments)
     assert outcome.status == 2
-    assert outcome.err.startswith(f"typeway: main:app is an application of {framework}, not of Typeway: {fix}")
+    assert outcome.err.startswith(f"typeway: main:app is a {framework} application, not a Typeway application: {fix}")
     assert "--compat" in outcome.err
     assert outcome.err.count("\n") == 1
     assert "No findings" not in outcome.out

@@ -66,7 +66,7 @@ def test_factory_makes_the_application(write: Write, command: Command, name: str
         ("x = 1", ["main:app.inner"], "main has no 'app.inner'"),
         ("app = 'text'", ["main:app"], "main:app is a str, not an application"),
         ("app = 1", ["main:app"], "main:app is an int, not an application"),
-        ("def make(): ...", ["main:make"], "main:make is a function, not an application; if it makes one, add --f"),
+        ("def make(): ...", ["main:make"], "main:make is a function, not an application; if it returns one, add --f"),
         ("def create_app(): return 1", ["main", "--factory"], "main:create_app returned an int, not an application"),
         ("x = 1", ["main", "--factory"], "main has none of create_app, make_app, get_app, build_app; name it: main:"),
     ],
@@ -87,13 +87,13 @@ BROKEN = {
     "name": ("x = 1\ny = undefined\n", "main.py:2: NameError: name 'undefined' is not defined"),
     "syntax": ("x = 1\ndef (:\n", "main.py:2: SyntaxError: invalid syntax"),
     "import": ("import not_there_at_all\n", "main.py:1: ModuleNotFoundError: No module named 'not_there_at_all'"),
-    "silent": ("x = 1\nraise ValueError\n", "main.py:2: ValueError (--traceback"),
+    "silent": ("x = 1\nraise ValueError\n", "main.py:2: ValueError (add --traceback"),
     "library": ("import json\n\njson.loads('{')\n", "main.py:3: JSONDecodeError: Expecting property name"),
     "exit": ("raise SystemExit('set SECRET_KEY')", "set SECRET_KEY"),
     "status": ("raise SystemExit(3)", "the application's module called exit(3) while it was imported"),
     "declaration": (
         "import typeway.exceptions as e\nraise e.DeclarationError('bad mark.', hint='Use Path().', where='main.py:7')",
-        "main.py:7: bad mark. Hint: Use Path(). (--traceback",
+        "main.py:7: bad mark. Hint: Use Path(). (add --traceback",
     ),
 }
 

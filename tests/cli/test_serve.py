@@ -232,7 +232,7 @@ def test_taken_port_gets_one_line(write: Write, command: Command, taken: int, ar
     ("host", "complaint"),
     [
         ("192.0.2.1", "192.0.2.1 is not an address of this machine; choose another with --host"),
-        ("no such host", "'no such host' is not a host name or an address that this machine knows"),
+        ("no such host", "'no such host' is not a host name or an address that this machine can resolve"),
     ],
 )
 def test_unusable_host_gets_one_line(write: Write, command: Command, host: str, complaint: str) -> None:

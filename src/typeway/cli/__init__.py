@@ -1,10 +1,10 @@
-"""Run, reload and inspect applications from the command line."""
+"""Run and inspect applications from the command line."""
 
 import sys
 from collections.abc import Sequence
 from typing import Final
 
-# The top-level modules that the extra `standard` brings and that the commands import.
+# The top-level modules that the extra `standard` installs and the commands import.
 _STANDARD: Final = frozenset({"rich", "typer", "uvicorn", "watchfiles"})
 
 
@@ -12,11 +12,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit the process.
 
     Parameters:
-        arguments: what follows the program's name; the process's own arguments where it is None.
+        arguments: the command and its options; None for those of the process.
 
     Raises:
-        SystemExit: always. 0 after success, 1 after a failure, 2 after a mistake in the arguments or for an application
-            of another framework.
+        SystemExit: always, with 0 after success, 1 after a failure, and 2 for wrong arguments or an application of
+            another framework.
     """
     try:
         from typeway.cli.commands import run_command

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from typeway.check import Choice, Files, Finding, look, look_at_refusal
-from typeway.cli.discover import Target
-from typeway.cli.failure import Failure
+from typeway.cli.discover import AppLocation
+from typeway.cli.error import CommandError
+from typeway.cli.framework import require_typeway
 from typeway.cli.load import Loaded, in_user_code
-from typeway.cli.ours import refuse_foreign
 from typeway.exceptions import DeclarationError
 
 SETTINGS: Final = ("select", "ignore", "exclude")
@@ -34,7 +34,7 @@ def read_settings(folder: Path) -> Settings:
         folder: where pyproject.toml may lie.
 
     Raises:
-        Failure: the file or a setting in it cannot be used.
+        CommandError: the file or a setting in it cannot be used.
     """
     file = folder / "pyproject.toml"
     if not file.is_file():
@@ -42,12 +42,12 @@ def read_settings(folder: Path) -> Settings:
     try:
         table = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {}).get("typeway", {}).get("check", {})
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Failure(f"{file} is not valid TOML: {error}") from error
+        raise CommandError(f"{file} is not valid TOML: {error}") from error
     for name, value in table.items():
         if name not in SETTINGS:
-            raise Failure(f"{file}: [tool.typeway.check] takes {', '.join(SETTINGS)}, not {name!r}")
+            raise CommandError(f"{file}: [tool.typeway.check] takes {', '.join(SETTINGS)}, not {name!r}")
         if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
-            raise Failure(f"{file}: {name} under [tool.typeway.check] must be a list of strings")
+            raise CommandError(f"{file}: {name} under [tool.typeway.check] must be a list of strings")
     return Settings(**{name: tuple(value) for name, value in table.items()})
 
 
@@ -59,11 +59,11 @@ def choose(settings: Settings, select: Sequence[str], ignore: Sequence[str]) -> 
         select, ignore: the command line's; each may hold several codes with commas.
 
     Raises:
-        Failure: a code begins no rule's.
+        CommandError: a code begins no rule's.
     """
     choice = Choice(split(select) or settings.select, (*settings.ignore, *split(ignore)))
     if choice.unknown:
-        raise Failure(f"there is no rule {', '.join(choice.unknown)}; the codes are in docs/check")
+        raise CommandError(f"there is no rule {', '.join(choice.unknown)}; the codes are in docs/check")
     return choice
 
 
@@ -71,10 +71,10 @@ def split(given: Sequence[str]) -> tuple[str, ...]:
     return tuple(code for entry in given for code in entry.replace(",", " ").split())
 
 
-def files_of(target: Target, settings: Settings, folder: Path) -> Files:
+def files_of(location: AppLocation, settings: Settings, folder: Path) -> Files:
     """Say which files are the application's own."""
     excluded = tuple((folder / entry).resolve() for entry in settings.exclude)
-    return Files(target.folder, target.module.partition(".")[0], excluded)
+    return Files(location.folder, location.module.partition(".")[0], excluded)
 
 
 def check(load: Callable[[], Loaded], files: Files, choice: Choice) -> list[Finding]:
@@ -86,19 +86,21 @@ def check(load: Callable[[], Loaded], files: Files, choice: Choice) -> list[Find
         choice: which rules count.
 
     Raises:
-        Failure: the application cannot be loaded, or is none of ours.
+        CommandError: the application cannot be loaded, or is none of ours.
     """
     try:
         loaded = load()
         application: Any = loaded.application()
-    except Failure as failure:
+    except CommandError as failure:
         error = refused(failure)
         if error is None:
             raise
         return look_at_refusal(error, files, choice)
-    refuse_foreign(application, loaded.import_string)
+    require_typeway(application, loaded.import_string)
     if not hasattr(application, "router"):
-        raise Failure(f"{loaded.import_string} is no Typeway application; if it is written for FastAPI, add --compat")
+        raise CommandError(
+            f"{loaded.import_string} is no Typeway application; if it is written for FastAPI, add --compat"
+        )
     return in_user_code(lambda: look(application, files, choice), loaded.folder)
 
 

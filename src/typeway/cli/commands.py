@@ -1,6 +1,6 @@
-"""Declare the commands and their options, and turn failures into one line and an exit status.
+"""Declare the commands and their options, and print a failure as one line with an exit status.
 
-Uvicorn is imported by the commands that serve, so that the others start fast.
+Only the commands that serve import uvicorn, so that the others start fast.
 """
 
 import os
@@ -14,8 +14,8 @@ from typing import Annotated
 
 import typer
 
-from typeway.cli.discover import Target, find_target
-from typeway.cli.failure import Failure, Misuse
+from typeway.cli.discover import AppLocation, find_app
+from typeway.cli.error import CommandError, UsageError
 from typeway.cli.load import Loaded, load
 from typeway.cli.show import openapi_text, route_table
 from typeway.compat.importing.launch import begin
@@ -32,7 +32,7 @@ cli = typer.Typer(
 
 
 class LogLevel(StrEnum):
-    """What uvicorn logs: this level and those above it."""
+    """The levels of uvicorn's log messages; messages below the given level are not logged."""
 
     CRITICAL = "critical"
     ERROR = "error"
@@ -42,8 +42,8 @@ class LogLevel(StrEnum):
     TRACE = "trace"
 
 
-class Form(StrEnum):
-    """How `typeway check` reports."""
+class ReportFormat(StrEnum):
+    """The formats in which `typeway check` prints its findings."""
 
     TEXT = "text"
     JSON = "json"
@@ -51,57 +51,60 @@ class Form(StrEnum):
     GITHUB = "github"
 
 
-TargetArgument = Annotated[
+AppArgument = Annotated[
     str | None,
     typer.Argument(
         metavar="APP",
-        help="module:app, module, or the path of a file or package. Without it: [tool.typeway] in pyproject.toml, "
-        "else main.py, app.py, api.py, here or in app/.",
+        help="The application: module:app, module, or the path of a file or package. Without it: the setting in "
+        "[tool.typeway] of pyproject.toml, or else main.py, app.py or api.py, in this folder or in app/.",
     ),
 ]
 HostOption = Annotated[str, typer.Option(help="The address to listen on.")]
-PortOption = Annotated[int, typer.Option(min=0, max=65535, envvar="PORT", help="The port to listen on; 0 for any.")]
-FactoryOption = Annotated[bool, typer.Option("--factory", help="APP is a function that makes the application.")]
-CompatOption = Annotated[
-    bool, typer.Option("--compat", help="APP is written for FastAPI: in it, `import fastapi` means Typeway.")
+PortOption = Annotated[
+    int, typer.Option(min=0, max=65535, envvar="PORT", help="The port to listen on; 0 for a free one.")
 ]
-RootPathOption = Annotated[str, typer.Option(help="The prefix that a proxy in front takes off the path.")]
+FactoryOption = Annotated[bool, typer.Option("--factory", help="APP is a function that returns the application.")]
+CompatOption = Annotated[
+    bool, typer.Option("--compat", help="APP is written for FastAPI: let `import fastapi` import Typeway.")
+]
+RootPathOption = Annotated[str, typer.Option(help="The path prefix that a proxy in front of the server strips.")]
 ProxyHeadersOption = Annotated[
-    bool, typer.Option(help="Believe X-Forwarded-For and X-Forwarded-Proto of trusted proxies.")
+    bool, typer.Option(help="Trust X-Forwarded-For and X-Forwarded-Proto from trusted proxies.")
 ]
 ForwardedOption = Annotated[
     str | None,
     typer.Option(
-        envvar="FORWARDED_ALLOW_IPS", help="The trusted proxies: addresses or networks with commas, or *.",
+        envvar="FORWARDED_ALLOW_IPS", help="The trusted proxies: addresses or networks, separated by commas, or *.",
         show_default="127.0.0.1",
     ),
 ]  # fmt: skip
-LogLevelOption = Annotated[LogLevel, typer.Option(help="What the server logs.")]
-AccessLogOption = Annotated[bool, typer.Option(help="Log a line for each request.")]
+LogLevelOption = Annotated[LogLevel, typer.Option(help="The log level of the server.")]
+AccessLogOption = Annotated[bool, typer.Option(help="Log every request.")]
 TracebackOption = Annotated[
     bool, typer.Option("--traceback", help="Show the traceback of an error in the application.")
 ]
 
 
 def run_command(arguments: Sequence[str] | None) -> None:
-    """Run one command and exit the process: 0 done, 1 failed, 2 wrong arguments or not our application."""
+    """Run one command and exit the process: 0 for success, 1 for a failure, 2 for wrong usage."""
     typer.main.get_command(cli).main(None if arguments is None else list(arguments), prog_name="typeway")
 
 
 @contextmanager
 def _one_line_failures(show_traceback: bool, status: int | None = None) -> Iterator[None]:
-    """Say what failed on one line of stderr and exit; the user's own traceback comes on request.
+    """Print a failure as one line on stderr and exit; the traceback of the application is printed on request.
 
     Parameters:
-        status: what to exit with; the failure says it where it is None.
+        show_traceback: whether to print the traceback.
+        status: the exit status; None for that of the failure.
     """
     try:
         yield
-    except Failure as failure:
-        if show_traceback and failure.__cause__ is not None:
-            traceback.print_exception(failure.__cause__)
-        print(f"typeway: {failure}", file=sys.stderr)
-        raise typer.Exit(failure.status if status is None else status) from failure
+    except CommandError as error:
+        if show_traceback and error.__cause__ is not None:
+            traceback.print_exception(error.__cause__)
+        print(f"typeway: {error}", file=sys.stderr)
+        raise typer.Exit(error.status if status is None else status) from error
 
 
 def _show_version(wanted: bool) -> None:
@@ -121,10 +124,10 @@ def _program(
 
 @cli.command()
 def run(
-    target: TargetArgument = None,
-    host: HostOption = "0.0.0.0",  # noqa: S104 (a server in production is there to be reached)
+    target: AppArgument = None,
+    host: HostOption = "0.0.0.0",  # noqa: S104 (a server in production must be reachable)
     port: PortOption = 8000,
-    workers: Annotated[int, typer.Option(min=1, envvar="WEB_CONCURRENCY", help="How many processes serve.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, envvar="WEB_CONCURRENCY", help="The number of processes.")] = 1,
     root_path: RootPathOption = "",
     proxy_headers: ProxyHeadersOption = True,
     forwarded_allow_ips: ForwardedOption = None,
@@ -135,10 +138,10 @@ def run(
     show_traceback: TracebackOption = False,
     reload: Annotated[bool, typer.Option("--reload", hidden=True)] = False,
 ) -> None:
-    """Serve an application, as in production."""
-    from typeway.cli.serve import Serving, serve
+    """Serve an application in production."""
+    from typeway.cli.serve import ServerOptions, serve
 
-    serving = Serving(
+    options = ServerOptions(
         host=host,
         port=port,
         workers=workers,
@@ -150,19 +153,19 @@ def run(
     )
     with _one_line_failures(show_traceback):
         if reload:
-            raise Misuse(f"run does not reload; use: typeway dev{f' {target}' if target else ''}")
-        serve(_load(target, factory, compat), serving)
+            raise UsageError(f"run does not reload; use: typeway dev{f' {target}' if target else ''}")
+        serve(_load(target, factory, compat), options)
 
 
 @cli.command()
 def dev(
-    target: TargetArgument = None,
+    target: AppArgument = None,
     host: HostOption = "127.0.0.1",
     port: PortOption = 8000,
-    reload: Annotated[bool, typer.Option(help="Start again when a file changes.")] = True,
+    reload: Annotated[bool, typer.Option(help="Restart when a file changes.")] = True,
     reload_dir: Annotated[
         list[Path] | None,
-        typer.Option(exists=True, file_okay=False, help="A folder to watch instead of this one; may be repeated."),
+        typer.Option(exists=True, file_okay=False, help="A folder to watch instead of the current one; repeatable."),
     ] = None,
     root_path: RootPathOption = "",
     log_level: LogLevelOption = LogLevel.INFO,
@@ -171,18 +174,18 @@ def dev(
     show_traceback: TracebackOption = False,
     workers: Annotated[int, typer.Option("--workers", hidden=True)] = 1,
 ) -> None:
-    """Serve an application while you write it: on this machine only, started again when a file changes.
+    """Serve an application during development: on this machine only, with a restart when a file changes.
 
-    Sets TYPEWAY_ENV=development for the application, with --compat FASTAPI_ENV too, unless the variable is set.
+    Sets TYPEWAY_ENV=development for the application, and with --compat FASTAPI_ENV as well, unless the variable is set.
 
-    What holds up the event loop for TYPEWAY_WATCHDOG seconds, 0.1 unless it is set, is logged; 0 switches that off.
+    Code that blocks the event loop for TYPEWAY_WATCHDOG seconds (default: 0.1) is logged; 0 switches that off.
     """
-    from typeway.cli.serve import Serving, serve
+    from typeway.cli.serve import ServerOptions, serve
 
     for name in ("TYPEWAY_ENV", "FASTAPI_ENV") if compat else ("TYPEWAY_ENV",):
         os.environ.setdefault(name, "development")
     os.environ.setdefault("TYPEWAY_WATCHDOG", "0.1")
-    serving = Serving(
+    options = ServerOptions(
         host=host,
         port=port,
         reload=reload,
@@ -192,59 +195,62 @@ def dev(
     )
     with _one_line_failures(show_traceback):
         if workers != 1:
-            raise Misuse(
+            raise UsageError(
                 f"dev serves with one process; use: typeway run{f' {target}' if target else ''} --workers {workers}"
             )
-        serve(_load(target, factory, compat), serving)
+        serve(_load(target, factory, compat), options)
 
 
 @cli.command()
 def routes(
-    target: TargetArgument = None,
+    target: AppArgument = None,
     factory: FactoryOption = False,
     compat: CompatOption = False,
     show_traceback: TracebackOption = False,
 ) -> None:
-    """List an application's routes: methods, path, name, and where the endpoint stands."""
-    from typeway.cli.ours import refuse_foreign
+    """List the routes of an application: methods, path, name, and where the endpoint is defined."""
+    from typeway.cli.framework import require_typeway
 
     with _one_line_failures(show_traceback):
         loaded = _load(target, factory, compat)
         application = loaded.application()
         print(route_table(application))
-        refuse_foreign(application, loaded.import_string)
+        require_typeway(application, loaded.import_string)
 
 
 @cli.command()
 def openapi(
-    target: TargetArgument = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="The file to write; stdout without it.")] = None,
-    indent: Annotated[int, typer.Option(min=0, help="How far to indent; 0 for one line.")] = 2,
+    target: AppArgument = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="The file to write; default: stdout.")] = None,
+    indent: Annotated[int, typer.Option(min=0, help="The number of spaces per level; 0 for one line.")] = 2,
     factory: FactoryOption = False,
     compat: CompatOption = False,
     show_traceback: TracebackOption = False,
 ) -> None:
-    """Write an application's OpenAPI document as JSON."""
+    """Write the OpenAPI document of an application as JSON."""
     with _one_line_failures(show_traceback):
         _write(openapi_text(_load(target, factory, compat), indent or None), output)
 
 
 @cli.command()
 def check(
-    target: TargetArgument = None,
-    form: Annotated[Form, typer.Option("--format", help="How to report.")] = Form.TEXT,
+    target: AppArgument = None,
+    report_format: Annotated[
+        ReportFormat, typer.Option("--format", help="The format of the report.")
+    ] = ReportFormat.TEXT,
     select: Annotated[
-        list[str] | None, typer.Option(help="Rules that count, by code or its beginning, with commas; all without it.")
+        list[str] | None,
+        typer.Option(help="The rules to check, as codes or their first letters, separated by commas; default: all."),
     ] = None,
-    ignore: Annotated[list[str] | None, typer.Option(help="Rules that do not count.")] = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="The file to write; stdout without it.")] = None,
+    ignore: Annotated[list[str] | None, typer.Option(help="The rules to leave out.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="The file to write; default: stdout.")] = None,
     factory: FactoryOption = False,
     compat: CompatOption = False,
     show_traceback: TracebackOption = False,
 ) -> None:
-    """Look for known pitfalls in an application, without serving it.
+    """Check an application for known pitfalls, without serving it.
 
-    Exits with 0 where there are none, with 1 where there are some, and with 2 where it cannot look.
+    Exits with 0 if there are no findings, with 1 if there are some, and with 2 if the application cannot be checked.
     """
     from typeway.check.report import report
     from typeway.cli.check import check, choose, files_of, read_settings
@@ -253,10 +259,10 @@ def check(
         folder = Path.cwd()
         settings = read_settings(folder)
         choice = choose(settings, select or (), ignore or ())
-        found = _find(target, compat)
-        files = files_of(found, settings, folder)
-        findings = check(lambda: _load_found(found, factory, compat), files, choice)
-        _write(report(findings, files, folder, form.value), output)
+        location = _find(target, compat)
+        files = files_of(location, settings, folder)
+        findings = check(lambda: _load_from(location, factory, compat), files, choice)
+        _write(report(findings, files, folder, report_format.value), output)
     if findings:
         raise typer.Exit(1)
 
@@ -268,21 +274,21 @@ def _write(text: str, output: Path | None) -> None:
     try:
         output.write_text(f"{text}\n", encoding="utf-8")
     except OSError as error:
-        raise Failure(f"cannot write {output}: {error.strerror}") from error
+        raise CommandError(f"cannot write {output}: {error.strerror}") from error
 
 
 def _load(target: str | None, factory: bool, compat: bool) -> Loaded:
-    return _load_found(_find(target, compat), factory, compat)
+    return _load_from(_find(target, compat), factory, compat)
 
 
-def _find(target: str | None, compat: bool) -> Target:
-    return find_target(target, Path.cwd(), ("typeway", "fastapi") if compat else ("typeway",))
+def _find(target: str | None, compat: bool) -> AppLocation:
+    return find_app(target, Path.cwd(), ("typeway", "fastapi") if compat else ("typeway",))
 
 
-def _load_found(found: Target, factory: bool, compat: bool) -> Loaded:
+def _load_from(location: AppLocation, factory: bool, compat: bool) -> Loaded:
     if compat:
         try:
             begin()
         except RuntimeError as error:
-            raise Failure(str(error)) from error
-    return load(found, factory=factory)
+            raise CommandError(str(error)) from error
+    return load(location, factory=factory)

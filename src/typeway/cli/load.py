@@ -1,4 +1,4 @@
-"""Import the user's module and take the application out of it, or say in one line why that cannot be done."""
+"""Import the module of an application and find the application in it; a failure is reported as one line."""
 
 import importlib
 import importlib.util
@@ -13,11 +13,11 @@ from typing import Any, Final, TypeVar
 
 from starlette.applications import Starlette
 
-from typeway.cli.discover import Target
-from typeway.cli.failure import Failure, Misuse
+from typeway.cli.discover import AppLocation
+from typeway.cli.error import CommandError, UsageError
 from typeway.exceptions import DeclarationError
 
-# The names under which an application is looked for, and those of functions that are likely to make one.
+# The names under which an application, or a function that creates one, is looked for in a module.
 USUAL_NAMES: Final = ("app", "api")
 USUAL_FACTORIES: Final = ("create_app", "make_app", "get_app", "build_app")
 
@@ -26,75 +26,79 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What was found in the user's module."""
+    """An application that was found, or its factory."""
 
     value: Any
     """The application, or its factory."""
     import_string: str
-    """How another process finds it."""
+    """The import string with which another process finds it."""
     folder: Path
     is_factory: bool
 
     def application(self) -> Any:
-        """Return the application; a factory is called now.
+        """Return the application; a factory is called.
 
         Raises:
-            Failure: the factory raised, or returned what is no application.
+            CommandError: the factory raised an exception, or did not return an application.
         """
         if not self.is_factory:
             return self.value
-        made = in_user_code(self.value, self.folder)
-        if not callable(made):
-            raise Failure(f"{self.import_string} returned {_kind(made)}, not an application")
-        return made
+        created = in_user_code(self.value, self.folder)
+        if not callable(created):
+            raise CommandError(f"{self.import_string} returned {_kind(created)}, not an application")
+        return created
 
 
-def load(target: Target, *, factory: bool) -> Loaded:
-    """Import the target's module and find the application in it.
+def load(location: AppLocation, *, factory: bool) -> Loaded:
+    """Import a module and find the application in it.
 
     Parameters:
-        target: what to import.
-        factory: the target is a function that makes the application.
+        location: what to import.
+        factory: whether it is a function that returns the application.
 
     Raises:
-        Failure: the module is not there, fails, or holds nothing that fits.
+        CommandError: the module does not exist, raises an exception, or does not contain an application.
     """
-    # The current folder too: a file in a folder that is no package may import its neighbours from above.
-    for folder in (str(Path.cwd()), str(target.folder)):
+    # The current folder too: a file that is not in a package may import modules from there.
+    for folder in (str(Path.cwd()), str(location.folder)):
         if folder not in sys.path:
             sys.path.insert(0, folder)
-    module = _import(target)
-    name = target.attribute or _find_name(module, target, factory)
-    value = _attribute(module, name, target)
+    module = _import(location)
+    name = location.attribute or _find_name(module, location, factory)
+    value = _attribute(module, name, location)
     if not callable(value):
-        raise Failure(f"{target.module}:{name} is {_kind(value)}, not an application")
+        raise CommandError(f"{location.module}:{name} is {_kind(value)}, not an application")
     if not factory and _is_factory(value):
-        raise Failure(f"{target.module}:{name} is a function, not an application; if it makes one, add --factory")
-    return Loaded(value, f"{target.module}:{name}", target.folder, factory)
+        raise CommandError(
+            f"{location.module}:{name} is a function, not an application; if it returns one, add --factory"
+        )
+    return Loaded(value, f"{location.module}:{name}", location.folder, factory)
 
 
-def _import(target: Target) -> ModuleType:
-    """Import the module; an error of the import itself differs from an error inside the user's code."""
+def _import(location: AppLocation) -> ModuleType:
+    """Import the module; distinguish a module that does not exist from an error inside it."""
     try:
-        return in_user_code(lambda: importlib.import_module(target.module), target.folder)
-    except Failure as failure:
-        cause = failure.__cause__
+        return in_user_code(lambda: importlib.import_module(location.module), location.folder)
+    except CommandError as error:
+        cause = error.__cause__
         absent = cause.name if isinstance(cause, ModuleNotFoundError) else None
-        if absent is not None and f"{target.module}.".startswith(f"{absent}."):
-            meant = _meant(target)
-            if meant is not None:
-                raise Misuse(f"there is no module {absent!r} in {target.folder}; did you mean {meant}?") from None
-            raise Failure(f"there is no module {absent!r} in {target.folder}") from None
+        if absent is not None and f"{location.module}.".startswith(f"{absent}."):
+            suggestion = _suggestion(location)
+            if suggestion is not None:
+                raise UsageError(
+                    f"there is no module {absent!r} in {location.folder}; did you mean {suggestion}?"
+                ) from None
+            raise CommandError(f"there is no module {absent!r} in {location.folder}") from None
         if isinstance(cause, ModuleNotFoundError) and (absent or "").partition(".")[0] == "fastapi":
             hint = "if the application is written for FastAPI, add --compat"
-            raise Misuse(f"{_told(cause, target.folder)}; {hint}") from cause
+            raise UsageError(f"{_summary(cause, location.folder)}; {hint}") from cause
         raise
 
 
-def _meant(target: Target) -> str | None:
-    """`module:app` where the user has written `module.app`, and there is such a module."""
-    module, _, name = target.module.rpartition(".")
-    if not module or target.attribute is not None:
+def _suggestion(location: AppLocation) -> str | None:
+    """Return `module:app` for an argument `module.app`, if there is such a module."""
+    module, _, name = location.module.rpartition(".")
+    if not module or location.attribute is not None:
         return None
     try:
         found = importlib.util.find_spec(module)
@@ -104,32 +108,32 @@ def _meant(target: Target) -> str | None:
 
 
 def in_user_code(function: Callable[[], Result], folder: Path) -> Result:
-    """Call what runs the user's code; an exception becomes a failure that points at the user's line.
+    """Call a function that runs the application's code, and report an exception with the line that raised it.
 
     Raises:
-        Failure: the function raised, or tried to exit.
+        CommandError: the function raised an exception, or tried to exit.
     """
     try:
         return function()
     except SystemExit as error:
-        # The module decided to stop, and what it says is meant for whoever started it.
+        # The application decided to exit, and its message is meant for the user.
         if isinstance(error.code, str):
-            raise Failure(error.code) from error
-        raise Failure(f"the application's module called exit({error.code!r}) while it was imported") from error
+            raise CommandError(error.code) from error
+        raise CommandError(f"the application's module called exit({error.code!r}) while it was imported") from error
     except Exception as error:
-        raise Failure(f"{_told(error, folder)} (--traceback shows where it came from)") from error
+        raise CommandError(f"{_summary(error, folder)} (add --traceback to see the traceback)") from error
 
 
-def _told(error: Exception, folder: Path) -> str:
-    """Put place, type and message of an exception on one line."""
+def _summary(error: Exception, folder: Path) -> str:
+    """Return location, type and message of an exception on one line."""
     if isinstance(error, DeclarationError) and error.where is not None:
         return _on_one_line(error)
     message = error.msg if isinstance(error, SyntaxError) else error
-    return f"{_place(error, folder)}: {type(error).__name__}: {_on_one_line(message)}".rstrip(": ")
+    return f"{_location(error, folder)}: {type(error).__name__}: {_on_one_line(message)}".rstrip(": ")
 
 
-def _place(error: Exception, folder: Path) -> str:
-    """Name file and line of the innermost frame that is the user's own."""
+def _location(error: Exception, folder: Path) -> str:
+    """Return file and line of the innermost frame in the application's own code."""
     if isinstance(error, SyntaxError) and error.filename is not None:
         return f"{_shown(error.filename, folder)}:{error.lineno}"
     frames = traceback.extract_tb(error.__traceback__)
@@ -139,14 +143,14 @@ def _place(error: Exception, folder: Path) -> str:
 
 
 def _is_own(file: str, folder: Path) -> bool:
-    """Tell the user's files from installed ones and from this package."""
+    """Whether a file is the application's own: not installed, and not part of Typeway."""
     path = Path(file)
     installed = "site-packages" in path.parts or path.is_relative_to(Path(__file__).parents[1])
     return path.is_relative_to(folder) and not installed
 
 
 def _shown(file: str, folder: Path) -> str:
-    """Shorten a path below the user's folder."""
+    """Return a path relative to the application's folder, if it is below that folder."""
     path = Path(file)
     return str(path.relative_to(folder)) if path.is_relative_to(folder) else file
 
@@ -155,13 +159,13 @@ def _on_one_line(message: object) -> str:
     return " ".join(str(message).split())
 
 
-def _find_name(module: ModuleType, target: Target, factory: bool) -> str:
+def _find_name(module: ModuleType, location: AppLocation, factory: bool) -> str:
     """Find the name of the application, or of its factory, in a module."""
     if factory:
         name = next((name for name in USUAL_FACTORIES if callable(getattr(module, name, None))), None)
         if name is None:
-            raise Failure(
-                f"{target.module} has none of {', '.join(USUAL_FACTORIES)}; name it: {target.module}:function"
+            raise CommandError(
+                f"{location.module} has none of {', '.join(USUAL_FACTORIES)}; name it: {location.module}:function"
             )
         return name
     found = _applications(module)
@@ -169,37 +173,39 @@ def _find_name(module: ModuleType, target: Target, factory: bool) -> str:
     if name is not None:
         return name
     if len({id(application) for application in found.values()}) > 1:
-        raise Failure(f"{target.module} has several applications, {', '.join(found)}; name one: {target.module}:name")
+        raise CommandError(
+            f"{location.module} has several applications, {', '.join(found)}; name one: {location.module}:name"
+        )
     if found:
         return next(iter(found))
-    maker = next((name for name in USUAL_FACTORIES if callable(getattr(module, name, None))), None)
-    hint = "name it as module:app" if maker is None else f"add --factory to use {target.module}:{maker}"
-    raise Failure(f"{target.module} has no application; {hint}")
+    creator = next((name for name in USUAL_FACTORIES if callable(getattr(module, name, None))), None)
+    hint = "name it as module:app" if creator is None else f"add --factory to use {location.module}:{creator}"
+    raise CommandError(f"{location.module} has no application; {hint}")
 
 
 def _applications(module: ModuleType) -> dict[str, Starlette]:
-    """Return the applications at a module's top, by name."""
+    """Return the applications at the top level of a module, by name."""
     return {name: value for name, value in vars(module).items() if isinstance(value, Starlette)}
 
 
-def _attribute(module: ModuleType, dotted: str, target: Target) -> Any:
-    """Follow a dotted name from a module."""
+def _attribute(module: ModuleType, dotted: str, location: AppLocation) -> Any:
+    """Return the attribute of a module under a dotted name."""
     value: Any = module
     for part in dotted.split("."):
         if not hasattr(value, part):
-            there = ", ".join(_applications(module))
-            hint = f"; its applications: {there}" if there else ""
-            raise Failure(f"{target.module} has no {dotted!r}{hint}")
+            names = ", ".join(_applications(module))
+            hint = f"; its applications: {names}" if names else ""
+            raise CommandError(f"{location.module} has no {dotted!r}{hint}")
         value = getattr(value, part)
     return value
 
 
 def _is_factory(value: Any) -> bool:
-    """Recognize a function that cannot be an ASGI application, which takes scope, receive and send."""
+    """Whether a value is a function but cannot be an ASGI application, which takes scope, receive and send."""
     return inspect.isfunction(value) and len(inspect.signature(value).parameters) != 3
 
 
 def _kind(value: object) -> str:
-    """Name the type of a value with its article."""
+    """Return the name of a value's type with its article."""
     name = type(value).__name__
     return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"

@@ -1,4 +1,4 @@
-"""Serve an application with uvicorn, after everything that can be checked beforehand has been checked."""
+"""Serve an application with uvicorn, after checking its address and its routes."""
 
 import errno
 import os
@@ -13,25 +13,25 @@ import uvicorn
 
 from typeway.application.routes import APIRoute, APIWebSocketRoute
 from typeway.check.doubts import doubts
-from typeway.cli.failure import Failure
+from typeway.cli.error import CommandError
+from typeway.cli.framework import require_typeway
 from typeway.cli.load import Loaded
-from typeway.cli.ours import refuse_foreign
 from typeway.exceptions import DeclarationError
 
-# What the operating system says about an address, and what the user can do about it.
-_REFUSALS: Final[Mapping[int, str]] = {
+# What the user can do about an address that the operating system refuses.
+_ADDRESS_ERRORS: Final[Mapping[int, str]] = {
     errno.EADDRINUSE: "port {port} on {host} is taken by another program; choose another with --port",
-    errno.EACCES: "port {port} may not be opened by this user; choose one above 1023 with --port",
+    errno.EACCES: "this user may not open port {port}; choose one above 1023 with --port",
     errno.EADDRNOTAVAIL: "{host} is not an address of this machine; choose another with --host",
 }
 
-# Where a server that listens everywhere is reached from this machine.
-_EVERYWHERE: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104
+# The addresses for "every interface", on which a browser on this machine uses 127.0.0.1.
+_ALL_INTERFACES: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Serving:
-    """How to serve: what the command line says, for uvicorn."""
+class ServerOptions:
+    """The options of the command line that are passed to uvicorn."""
 
     host: str
     port: int
@@ -45,45 +45,45 @@ class Serving:
     access_log: bool = True
 
 
-def serve(loaded: Loaded, serving: Serving) -> None:
-    """Serve until the process is told to stop.
+def serve(loaded: Loaded, options: ServerOptions) -> None:
+    """Serve an application until the process receives a signal to stop.
 
     Parameters:
         loaded: the application, or its factory.
-        serving: where and how.
+        options: the address and the other options of the server.
 
     Raises:
-        Failure: the address cannot be used, or the factory fails, or the application is not Typeway's.
-        SystemExit: the application's start-up failed; uvicorn has said why.
+        CommandError: the address cannot be used, the factory fails, or the application is not Typeway's.
+        SystemExit: the start-up of the application failed; uvicorn has logged why.
     """
-    check_address(serving.host, serving.port)
-    in_other_processes = serving.reload or serving.workers > 1
+    check_address(options.host, options.port)
+    in_other_processes = options.reload or options.workers > 1
     application = loaded.value if in_other_processes else loaded.application()
-    refuse_foreign(application, loaded.import_string)
-    print(_greeting(loaded, application, serving), file=sys.stderr)
-    for problem in _doubtful(application):
+    require_typeway(application, loaded.import_string)
+    print(_startup_line(loaded, application, options), file=sys.stderr)
+    for problem in _route_warnings(application):
         print(f"Warning: {problem}", file=sys.stderr)
     uvicorn.run(
         loaded.import_string if in_other_processes else application,
         factory=in_other_processes and loaded.is_factory,
-        host=serving.host,
-        port=serving.port,
-        workers=serving.workers,
-        reload=serving.reload,
-        reload_dirs=list(serving.reload_dirs) or None,
-        reload_excludes=_foreign_folders(serving.reload_dirs) if serving.reload else None,
-        root_path=serving.root_path,
-        proxy_headers=serving.proxy_headers,
-        forwarded_allow_ips=serving.forwarded_allow_ips,
-        log_level=serving.log_level,
-        access_log=serving.access_log,
+        host=options.host,
+        port=options.port,
+        workers=options.workers,
+        reload=options.reload,
+        reload_dirs=list(options.reload_dirs) or None,
+        reload_excludes=_ignored_folders(options.reload_dirs) if options.reload else None,
+        root_path=options.root_path,
+        proxy_headers=options.proxy_headers,
+        forwarded_allow_ips=options.forwarded_allow_ips,
+        log_level=options.log_level,
+        access_log=options.access_log,
     )
 
 
-def _foreign_folders(watched: Sequence[str]) -> list[str]:
-    """Name the folders beside the application whose files are not its own: environments, and what is hidden.
+def _ignored_folders(watched: Sequence[str]) -> list[str]:
+    """Return the hidden folders and virtual environments in the watched folders.
 
-    Uvicorn watches them too, so that an installation would restart the server and fill its log with file names.
+    Without this list uvicorn watches them too, so that installing a package would restart the server.
     """
     folders = [Path(folder).resolve() for folder in watched or (".",)]
     return [
@@ -95,30 +95,30 @@ def _foreign_folders(watched: Sequence[str]) -> list[str]:
 
 
 def check_address(host: str, port: int) -> None:
-    """Try to open the address, before the application is started for nothing.
+    """Open the address once, before the application starts for nothing.
 
     Raises:
-        Failure: it is taken, forbidden, or not of this machine.
+        CommandError: the address is in use, forbidden, or not one of this machine.
     """
     try:
         found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except socket.gaierror as error:
-        raise Failure(f"{host!r} is not a host name or an address that this machine knows") from error
-    refusals = [_refusal(family, address) for family, _, _, _, address in found]
-    # A name may stand for an IPv6 address that this machine does not use; one address is enough to listen on.
-    decisive = [refusal for refusal in refusals if refusal and refusal.errno in {errno.EADDRINUSE, errno.EACCES}]
-    refusal = next(iter(decisive), None if None in refusals else refusals[0])
-    if refusal is not None:
-        message = _REFUSALS.get(refusal.errno or 0, "cannot listen on {host}, port {port}: {error}")
-        raise Failure(message.format(host=host, port=port, error=refusal.strerror)) from refusal
+        raise CommandError(f"{host!r} is not a host name or an address that this machine can resolve") from error
+    errors = [_bind_error(family, address) for family, _, _, _, address in found]
+    # A name may have an IPv6 address that this machine does not use; one address is enough to listen on.
+    decisive = [error for error in errors if error and error.errno in {errno.EADDRINUSE, errno.EACCES}]
+    failed = next(iter(decisive), None if None in errors else errors[0])
+    if failed is not None:
+        message = _ADDRESS_ERRORS.get(failed.errno or 0, "cannot listen on {host}, port {port}: {error}")
+        raise CommandError(message.format(host=host, port=port, error=failed.strerror)) from failed
 
 
-def _refusal(family: int, address: Any) -> OSError | None:
-    """Open one address for a moment; return why that cannot be done."""
+def _bind_error(family: int, address: Any) -> OSError | None:
+    """Open one address for a moment; return the error if that fails."""
     try:
         with socket.socket(family, socket.SOCK_STREAM) as trial:
             if os.name == "posix":
-                # As uvicorn does it: a port whose last connections are still closing is free.
+                # Uvicorn does the same: a port whose last connections are still closing is free.
                 trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if family == socket.AF_INET6:
                 trial.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
@@ -128,8 +128,8 @@ def _refusal(family: int, address: Any) -> OSError | None:
     return None
 
 
-def _doubtful(application: Any) -> list[str]:
-    """What is wrong with declarations that could only be judged once all modules were there, and what can hardly be meant."""
+def _route_warnings(application: Any) -> list[str]:
+    """Return the errors in declarations that appear only after all modules are imported, and probable mistakes."""
     found = []
     for route in getattr(application, "routes", ()):
         if isinstance(route, (APIRoute, APIWebSocketRoute)):
@@ -142,11 +142,11 @@ def _doubtful(application: Any) -> list[str]:
     return found
 
 
-def _greeting(loaded: Loaded, application: Any, serving: Serving) -> str:
-    """Say what is served, and where its documentation is, if it says so itself."""
+def _startup_line(loaded: Loaded, application: Any, options: ServerOptions) -> str:
+    """Return the line that says what is served, and at which URL its documentation is."""
     docs = getattr(application, "docs_url", None) if getattr(application, "openapi_url", None) else None
-    if not docs or not serving.port:
+    if not docs or not options.port:
         return f"Serving {loaded.import_string}"
-    host = "127.0.0.1" if serving.host in _EVERYWHERE else serving.host
+    host = "127.0.0.1" if options.host in _ALL_INTERFACES else options.host
     host = f"[{host}]" if ":" in host else host
-    return f"Serving {loaded.import_string}, documentation at http://{host}:{serving.port}{docs}"
+    return f"Serving {loaded.import_string}, documentation at http://{host}:{options.port}{docs}"

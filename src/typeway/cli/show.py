@@ -10,7 +10,7 @@ from typing import Any
 
 from starlette.routing import BaseRoute, Host, Mount, Route, WebSocketRoute
 
-from typeway.cli.failure import Failure
+from typeway.cli.error import CommandError
 from typeway.cli.load import Loaded, in_user_code
 
 
@@ -37,11 +37,11 @@ def route_table(application: Any) -> str:
         application: any application with Starlette's `routes`.
 
     Raises:
-        Failure: the application has no routes to list.
+        CommandError: the application has no routes to list.
     """
     routes = getattr(application, "routes", None)
     if routes is None:
-        raise Failure(f"{type(application).__name__} has no routes to show")
+        raise CommandError(f"{type(application).__name__} has no routes to show")
     rows = [HEADINGS, *_rows(routes, "")]
     widths = [max(len(cell) for cell in column) for column in zip(*map(astuple, rows), strict=True)]
     lines = ("  ".join(cell.ljust(width) for cell, width in zip(astuple(row), widths, strict=True)) for row in rows)
@@ -56,12 +56,12 @@ def openapi_text(loaded: Loaded, indent: int | None) -> str:
         indent: how far to indent; None for one line.
 
     Raises:
-        Failure: the application describes itself in no OpenAPI document, or fails while it does.
+        CommandError: the application describes itself in no OpenAPI document, or fails while it does.
     """
     application = loaded.application()
     describe = getattr(application, "openapi", None)
     if not callable(describe):
-        raise Failure(f"{type(application).__name__} has no OpenAPI document")
+        raise CommandError(f"{type(application).__name__} has no OpenAPI document")
     return json.dumps(in_user_code(describe, loaded.folder), indent=indent, ensure_ascii=False)
 
 

@@ -89,7 +89,7 @@ def test_a_marker_that_cannot_be_obeyed_is_refused(kind):
 
     def read(value: kind) -> Any: ...
 
-    expected = r"test_hidden_markers\.py:\d+: POST / → parameter 'value': \w+\(\) stands inside the type of parameter 'value'.* Hint: Put it around"
+    expected = r"test_hidden_markers\.py:\d+: POST / → parameter 'value': \w+\(\) inside the type of parameter 'value'.* Hint: Put it around"
     with pytest.raises(DeclarationError, match=expected):
         app.post("/")(read)
 

@@ -72,7 +72,7 @@ def test_markers_are_found_wherever_they_stand(kind: Any, expected: Any) -> None
 @pytest.mark.parametrize("kind", [Bound, Constrained, list[Bound]], ids=["bound", "constraint", "in a list"])
 def test_markers_of_type_variables_are_refused(kind: Any) -> None:
     """What a type variable may stand for is no parameter's type."""
-    with pytest.raises(DeclarationError, match="stands inside the type of parameter 'user'"):
+    with pytest.raises(DeclarationError, match="inside the type of parameter 'user'"):
         application(kind)
 
 

@@ -153,7 +153,7 @@ def test_a_callable_without_a_signature_is_refused_with_the_mend():
 @pytest.mark.parametrize(
     ("annotation", "problem"),
     [
-        ("list[int", "'list[int' is no Python expression, '[' was never closed"),
+        ("list[int", "'list[int' is not a Python expression, '[' was never closed"),
         ("int[3]", "type 'int' is not subscriptable"),
     ],
 )

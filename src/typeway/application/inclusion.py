@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, compile_path
 
 from typeway.application.routes import APIRoute, APIWebSocketRoute
 from typeway.application.views import limit_of
-from typeway.declare.inherit import inherit, nearest
+from typeway.declare.inherit import inherit, innermost
 from typeway.serve.frontend import Frontend
 
 
@@ -116,7 +116,7 @@ def included(route: BaseRoute, prefix: str, outer: Mapping[str, Any], limit: int
     if isinstance(route, (APIRoute, APIWebSocketRoute, Frontend)):
         return route.inside(prefix, outer)
     copied = copy.copy(route)
-    vars(copied)["max_body_size"] = limit_of(route, nearest(outer.get("max_body_size"), limit))
+    vars(copied)["max_body_size"] = limit_of(route, innermost(outer.get("max_body_size"), limit))
     if isinstance(copied, (routing.Route, routing.WebSocketRoute, routing.Mount)):
         copied.path = prefix + copied.path
         pattern = copied.path + "/{path:path}" if isinstance(copied, routing.Mount) else copied.path

@@ -139,9 +139,9 @@ def run(
     reload: Annotated[bool, typer.Option("--reload", hidden=True)] = False,
 ) -> None:
     """Serve an application in production."""
-    from typeway.cli.serve import ServerOptions, serve
+    from typeway.cli.serve import UvicornOptions, serve
 
-    options = ServerOptions(
+    options = UvicornOptions(
         host=host,
         port=port,
         workers=workers,
@@ -180,12 +180,12 @@ def dev(
 
     Code that blocks the event loop for TYPEWAY_WATCHDOG seconds (default: 0.1) is logged; 0 switches that off.
     """
-    from typeway.cli.serve import ServerOptions, serve
+    from typeway.cli.serve import UvicornOptions, serve
 
     for name in ("TYPEWAY_ENV", "FASTAPI_ENV") if compat else ("TYPEWAY_ENV",):
         os.environ.setdefault(name, "development")
     os.environ.setdefault("TYPEWAY_WATCHDOG", "0.1")
-    options = ServerOptions(
+    options = UvicornOptions(
         host=host,
         port=port,
         reload=reload,

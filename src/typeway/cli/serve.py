@@ -30,7 +30,7 @@ _ALL_INTERFACES: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ServerOptions:
+class UvicornOptions:
     """The options of the command line that are passed to uvicorn."""
 
     host: str
@@ -45,7 +45,7 @@ class ServerOptions:
     access_log: bool = True
 
 
-def serve(loaded: Loaded, options: ServerOptions) -> None:
+def serve(loaded: Loaded, options: UvicornOptions) -> None:
     """Serve an application until the process receives a signal to stop.
 
     Parameters:
@@ -142,7 +142,7 @@ def _route_warnings(application: Any) -> list[str]:
     return found
 
 
-def _startup_line(loaded: Loaded, application: Any, options: ServerOptions) -> str:
+def _startup_line(loaded: Loaded, application: Any, options: UvicornOptions) -> str:
     """Return the line that says what is served, and at which URL its documentation is."""
     docs = getattr(application, "docs_url", None) if getattr(application, "openapi_url", None) else None
     if not docs or not options.port:

@@ -1,1 +1,1 @@
-"""What the author wrote: markers, signatures, and where each value comes from."""
+"""Read what the author wrote: markers, options, signatures, and the source of each parameter's value."""

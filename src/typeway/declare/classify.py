@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.websockets import WebSocket
 
 from typeway.declare import markers, shapes
-from typeway.declare.annotation import constrains_alias, is_type, parts_of, unfolded
+from typeway.declare.annotation import constrains_alias, expand_aliases, is_type, parts_of
 from typeway.declare.conventions import TYPEWAY, Conventions
 from typeway.declare.depends import Depends, SecurityScopes
 from typeway.declare.markers import Location, Marker
@@ -23,22 +23,22 @@ from typeway.declare.signature import Declaration, Parameter
 from typeway.declare.verify import verify_parameters
 from typeway.exceptions import DeclarationError, declaration_error
 
-Said = TypeVar("Said")
+Kind = TypeVar("Kind")
 
 
 @dataclass(frozen=True, slots=True)
 class Injected:
-    """A parameter that receives an object of the request itself, by its type."""
+    """A parameter that receives an object of the request, such as the Request itself, because of its type."""
 
     name: str
     kind: type[Any]
-    has_default: bool = False  # whether the parameter has a default, which counts where there is no such object
-    is_optional: bool = False  # whether None will do where there is no such object
+    has_default: bool = False  # whether the parameter has a default, for requests that have no such object
+    is_optional: bool = False  # whether None is passed for requests that have no such object
 
 
 @dataclass(frozen=True, slots=True)
 class Needed:
-    """A parameter that receives the result of another callable."""
+    """A parameter that receives the result of a dependency."""
 
     name: str
     depends: Depends
@@ -46,14 +46,14 @@ class Needed:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A parameter whose value the request carries."""
+    """A parameter whose value comes from the request."""
 
     name: str
-    annotation: Any  # its type with all metadata, ready for Pydantic
-    kind: Any  # its type without metadata, for questions about shape
-    marker: Marker  # where the value stands and what is said about it; with its default and its alias
-    is_group: bool = False  # whether it is a model whose fields are the parameters on the wire
-    metadata: tuple[Any, ...] = ()  # what the signature's `Annotated` says beside the marker
+    annotation: Any  # its type with the metadata that Pydantic reads
+    kind: Any  # its type without metadata
+    marker: Marker  # the marker, with default and alias filled in
+    is_group: bool = False  # whether it is a model whose fields are separate values in the request
+    metadata: tuple[Any, ...] = ()  # the metadata of the signature's `Annotated`, without the marker
 
     @property
     def location(self) -> Location:
@@ -69,17 +69,17 @@ class Input:
 
     @property
     def wires(self) -> tuple[str, ...]:
-        """The names on the wire; the first that is present counts.
+        """The wire names; the first one that is present in the request is used.
 
-        Aliases that lead into a value are for fields of models, and as in FastAPI nothing comes of them here.
+        An AliasPath is meant for fields of models. As in FastAPI, it has no effect here.
         """
         names = names_of(self.marker, self.name)
-        leads_on = any(isinstance(name, AliasPath) for name in names)
-        return (self.marker.alias or self.name,) if leads_on else tuple(map(str, names))
+        has_path = any(isinstance(name, AliasPath) for name in names)
+        return (self.marker.alias or self.name,) if has_path else tuple(map(str, names))
 
     @property
     def wire(self) -> str:
-        """The name for documentation, and for error locations where none is present."""
+        """The wire name for documentation, and for error locations if none is present."""
         return self.wires[0]
 
 
@@ -89,27 +89,27 @@ INJECTED: Final[tuple[type[Any], ...]] = (Request, WebSocket, HTTPConnection, Re
 
 
 def names_of(field: FieldInfo, name: str) -> list[str | AliasPath]:
-    """The names of a field where its values come from: validation alias, else alias, else its own name."""
+    """Return the names under which a field is validated: its validation alias, else its alias, else its own name."""
     alias = field.validation_alias or field.alias or name
     return alias.choices if isinstance(alias, AliasChoices) else [alias]
 
 
 def wires_of(field: FieldInfo, name: str) -> tuple[tuple[str | int, ...], ...]:
-    """The wire names of a field, each with the way into its values."""
+    """Return the wire names of a field, each with its path into the value."""
     return tuple(tuple(one.path) if isinstance(one, AliasPath) else (one,) for one in names_of(field, name))
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """One parameter to classify, with all that the rules look at."""
+class Candidate:
+    """A parameter that is being classified, and everything that the rules read."""
 
     parameter: Parameter
     path_names: Collection[str]
     where: str
     conventions: Conventions
 
-    def said(self, kind: type[Said]) -> Said | None:
-        """The last of a kind that `Annotated` and then the default value hold."""
+    def last(self, kind: type[Kind]) -> Kind | None:
+        """Return the object of this kind that takes precedence: the default value, else the last one in `Annotated`."""
         entries = (self.parameter.default, *reversed(self.parameter.metadata))
         return next((entry for entry in entries if isinstance(entry, kind)), None)
 
@@ -119,16 +119,17 @@ class Question:
 
     @property
     def fields(self) -> list[FieldInfo]:
-        """What `Annotated` holds of Pydantic's own `Field()` and of markers."""
+        """The markers and Pydantic `Field()`s in `Annotated`."""
         return [entry for entry in self.parameter.metadata if isinstance(entry, FieldInfo)]
 
     @property
     def default(self) -> Any:
-        """The signature's default, unless it is a marker, a dependency or a plain Field()."""
+        """The default in the signature, unless it is a marker, a dependency or a `Field()`."""
         default = self.parameter.default
         return PydanticUndefined if isinstance(default, (FieldInfo, Depends)) else default
 
-    def refused(self, problem: str, hint: str, also: type[Exception] = AssertionError) -> DeclarationError:
+    def error(self, problem: str, hint: str, also: type[Exception] = AssertionError) -> DeclarationError:
+        """Return an error that names the parameter and its function."""
         chain = (f"parameter {self.parameter.name!r}",)
         return declaration_error(problem, hint=hint, where=self.where, chain=chain, also=also)
 
@@ -136,48 +137,48 @@ class Question:
 def classify(
     declaration: Declaration, path_names: Collection[str] = (), conventions: Conventions = TYPEWAY
 ) -> tuple[Source, ...]:
-    """Decide for every parameter of a callable on a path with these names where its value comes from."""
-    # An included route asks again, and planning and describing ask again: the answer is the same.
+    """Return the source of every parameter of a callable that is used on a path with these names."""
+    # Included routes, planning and describing call this again with the same arguments.
     key = (frozenset(path_names), conventions)
-    if key not in declaration.answers:
+    if key not in declaration.sources:
         verify_parameters(declaration, path_names, conventions)
-        declaration.answers[key] = tuple(
-            source_of(Question(parameter, path_names, declaration.where, conventions))
+        declaration.sources[key] = tuple(
+            source_of(Candidate(parameter, path_names, declaration.where, conventions))
             for parameter in declaration.parameters
             if not (parameter.is_variable and conventions.ignores_var_arguments)
         )
-    return declaration.answers[key]
+    return declaration.sources[key]
 
 
-def source_of(question: Question) -> Source:
-    """The first rule that answers decides, and the last always does."""
-    refuse_contradictions(question)
-    return needed(question) or marked(question) or injected(question) or inferred(question)
+def source_of(candidate: Candidate) -> Source:
+    """Return the answer of the first rule that applies; the last rule always does."""
+    check_contradictions(candidate)
+    return dependency_of(candidate) or marked_input(candidate) or injected(candidate) or inferred_input(candidate)
 
 
-def needed(question: Question) -> Needed | None:
-    depends = question.said(Depends)
+def dependency_of(candidate: Candidate) -> Needed | None:
+    depends = candidate.last(Depends)
     if depends is None:
         return None
     if depends.dependency is None:
-        members = [member for member in shapes.members(question.parameter.annotation) if member is not NoneType]
-        depends = replace(depends, dependency=members[0] if len(members) == 1 else question.parameter.annotation)
-    return Needed(question.parameter.name, depends)
+        members = [member for member in shapes.members(candidate.parameter.annotation) if member is not NoneType]
+        depends = replace(depends, dependency=members[0] if len(members) == 1 else candidate.parameter.annotation)
+    return Needed(candidate.parameter.name, depends)
 
 
-def marked(question: Question) -> Input | None:
-    marker = question.said(Marker)
+def marked_input(candidate: Candidate) -> Input | None:
+    marker = candidate.last(Marker)
     if marker is None:
         return None
-    if marker is not question.parameter.default:
-        return build_input(question, marker, question.default)
-    if not question.conventions.annotated_beside_default:
-        question = replace(question, parameter=replace(question.parameter, metadata=()))
-    return build_input(question, marker, marker.default)
+    if marker is not candidate.parameter.default:
+        return build_input(candidate, marker, candidate.default)
+    if not candidate.conventions.annotated_beside_default:
+        candidate = replace(candidate, parameter=replace(candidate.parameter, metadata=()))
+    return build_input(candidate, marker, marker.default)
 
 
-def injected(question: Question) -> Injected | None:
-    parameter = question.parameter
+def injected(candidate: Candidate) -> Injected | None:
+    parameter = candidate.parameter
     kind = injected_as(parameter.annotation)
     if kind is None:
         return None
@@ -185,44 +186,47 @@ def injected(question: Question) -> Injected | None:
     return Injected(parameter.name, kind, parameter.default is not PydanticUndefined, is_optional)
 
 
-@shapes.remembered
+@shapes.cached
 def injected_as(annotation: Any) -> type[Any] | None:
-    """The kind of object of the request itself that a type asks for, if it asks for one."""
+    """Return the class of the request's object that a type asks for; None if it asks for none."""
     members = shapes.members(annotation)
     return next((kind for kind in INJECTED if any(shapes.is_subclass(member, kind) for member in members)), None)
 
 
-def inferred(question: Question) -> Input:
-    """The input that a parameter without a marker is, by its name and type alone."""
-    parameter, field = question.parameter, question.parameter.default
+def inferred_input(candidate: Candidate) -> Input:
+    """Classify a parameter without a marker by its name and its type."""
+    parameter, field = candidate.parameter, candidate.parameter.default
     make: type[Marker] = markers.Body
-    if question.is_in_path:
+    if candidate.is_in_path:
         make = markers.Path
     elif shapes.is_one_or_several(parameter.annotation, UploadFile):
         make = markers.File
     elif not shapes.is_complex(parameter.annotation):
         make = markers.Query
-    default = question.default
+    default = candidate.default
     if type(field) is FieldInfo:
-        # `limit: int = Field(default=20, ge=1)`: the author means a query parameter with that default and bound.
-        question = replace(question, parameter=replace(parameter, metadata=(*parameter.metadata, field)))
+        # `limit: int = Field(default=20, ge=1)` is a query parameter with that default and bound.
+        candidate = replace(candidate, parameter=replace(parameter, metadata=(*parameter.metadata, field)))
         default = field.default
-    elif question.is_in_path:
+    elif candidate.is_in_path:
         default = PydanticUndefined  # a request always has the value
-    if question.is_in_path or default is ...:
-        return build_input(question, make(), default, is_new=True)
-    return build_input(question, make(default), PydanticUndefined, is_new=True)
+    if candidate.is_in_path or default is ...:
+        return build_input(candidate, make(), default, is_new=True)
+    return build_input(candidate, make(default), PydanticUndefined, is_new=True)
 
 
-def build_input(question: Question, marker: Marker, default: Any, *, is_new: bool = False) -> Input:
-    """The input that a marker and its surroundings describe.
+def build_input(candidate: Candidate, marker: Marker, default: Any, *, is_new: bool = False) -> Input:
+    """Return the input that a marker and the rest of the annotation describe.
 
     Parameters:
-        is_new: whether nobody else has the marker, so that it need not be copied where nothing changes.
+        candidate: the parameter.
+        marker: the marker that takes precedence.
+        default: the default in the signature.
+        is_new: whether the marker was created here, so that it need not be copied if nothing changes.
     """
-    parameter = question.parameter
-    changes = marker.joined(question.fields)
-    changes.update(default_of(question, marker, default))
+    parameter = candidate.parameter
+    changes = marker.inherited(candidate.fields)
+    changes.update(default_of(candidate, marker, default))
     if marker.location == "body" and "media_type" not in marker.given:
         media_type = shapes.media_type(parameter.annotation)
         if media_type:
@@ -230,63 +234,63 @@ def build_input(question: Question, marker: Marker, default: Any, *, is_new: boo
     extras = tuple(entry for entry in parameter.metadata if entry is not marker and not isinstance(entry, Depends))
     kind = parameter.annotation
     is_plain = is_type(kind) and parameter.alias is None
-    if question.conventions.names_aliases and not is_plain:
+    if candidate.conventions.names_aliases and not is_plain:
         if marker.location == "body" and parameter.alias is not None and not marker.metadata:
-            # A body that is a named alias is a component of that name; what the alias holds, it says itself.
+            # A named alias becomes a component of that name, which describes itself; only the name is kept here.
             kind, extras, changes["discriminator"] = parameter.alias, (), None
         elif marker.location != "body" or extras or marker.metadata or constrains_alias(kind):
-            kind = unfolded(kind)
+            kind = expand_aliases(kind)
     has_json = any(is_json(entry) for entry in extras)
     is_group = marker.location != "body" and shapes.is_model_group(parameter.annotation) and not has_json
     if marker.location == "header" and not is_group and not changes.get("alias", marker.alias):
         changes["alias"] = parameter.name.replace("_", "-") if marker.convert_underscores else parameter.name
-    complete = marker if is_new and not changes else marker.replaced(changes)
-    # Of a `Field()` only its constraints: the marker has taken over the rest.
+    complete = marker if is_new and not changes else marker.with_changes(changes)
+    # Of a `Field()` only its constraints: the marker has taken over its other attributes.
     metadata = tuple(
         part for entry in extras for part in (entry.metadata if isinstance(entry, FieldInfo) else (entry,))
     )
     built = Input(
         name=parameter.name,
         annotation=annotated(kind, metadata, complete),
-        # On the wire JSON is one string, whatever it holds.
+        # JSON in a parameter is one string, whatever it contains.
         kind=str if has_json else parameter.annotation,
         marker=complete,
         is_group=is_group,
         metadata=metadata,
     )
-    check_location(question, built)
+    check_location(candidate, built)
     if not is_plain:
-        refuse_hidden_markers(question, built)
+        check_hidden_markers(candidate, built)
     return built
 
 
-def default_of(question: Question, marker: Marker, default: Any) -> dict[str, Any]:
-    """The attributes that give a marker its default: the signature's, or that of a `Field()` or marker beside it."""
+def default_of(candidate: Candidate, marker: Marker, default: Any) -> dict[str, Any]:
+    """Return the attributes that set a marker's default: from the signature, or from a `Field()` or marker beside it."""
     if default is not PydanticUndefined and default is not ...:
         return {"default": default}
     changes = {} if default is PydanticUndefined else {"default": PydanticUndefined}
     if marker.location == "path" or marker.default_factory is not None or (not changes and not marker.is_required()):
         return changes
-    for field in reversed([field for field in question.fields if field is not marker]):
+    for field in reversed([field for field in candidate.fields if field is not marker]):
         if field.default_factory is not None:
             return {**changes, "default_factory": field.default_factory}
-        # FastAPI ignores such a default; Pydantic, and so we, mean it.
-        if field.default is not PydanticUndefined and question.conventions.field_defaults:
+        # FastAPI ignores such a default; Pydantic applies it, and so does Typeway.
+        if field.default is not PydanticUndefined and candidate.conventions.field_defaults:
             return {"default": field.default}
     return changes
 
 
-def refuse_hidden_markers(question: Question, built: Input) -> None:
-    """Refuse a type with a marker inside that is not obeyed: nobody may read a dependency as a query parameter.
+def check_hidden_markers(candidate: Candidate, built: Input) -> None:
+    """Refuse a type with a marker inside that has no effect, so that a dependency is not read as a query parameter.
 
-    A marker of the parameter's own location does no harm there: Pydantic obeys its constraints.
+    A marker of the parameter's own location is accepted: Pydantic applies its constraints.
     """
-    name = question.parameter.name
+    name = candidate.parameter.name
     for part in parts_of(built.annotation):
         if isinstance(part, Depends) or (isinstance(part, Marker) and part.location != built.location):
             kind = type(part).__name__
-            raise question.refused(
-                f"{kind}() stands inside the type of parameter {name!r}, where it cannot be obeyed.",
+            raise candidate.error(
+                f"{kind}() inside the type of parameter {name!r} has no effect.",
                 f"Put it around the whole type: `{name}: Annotated[…, {kind}(…)]`.",
             )
 
@@ -298,91 +302,91 @@ def is_json(entry: Any) -> bool:
 
 
 def annotated(kind: Any, metadata: tuple[Any, ...], marker: Marker) -> Any:
-    """The type as Pydantic shall see it, with constraints only: planning adds the default, describing the rest.
+    """Return the type with its constraints, for Pydantic; the plan adds the default, and the documentation the rest.
 
-    A description here would end up in the schema of a recursive model itself, for everybody who refers to it.
+    With a description, the schema of a recursive model would change for everything that refers to it.
     """
     discriminated = () if marker.discriminator is None else (Field(discriminator=marker.discriminator),)
     constraints = (*metadata, *marker.metadata, *discriminated)
     return Annotated[(kind, *constraints)] if constraints else kind
 
 
-SAY_ONCE: Final = "Say it once: either `x: Annotated[int, Query()] = 1`, or `x: int = Query(1)`."
+WRITE_ONCE: Final = "Write it once: either `x: Annotated[int, Query()] = 1`, or `x: int = Query(1)`."
 
 
-def refuse_contradictions(question: Question) -> None:
-    """Refuse what a parameter contradicts itself in, before anybody asks where its value comes from."""
-    name, default, fields = question.parameter.name, question.parameter.default, question.fields
-    if isinstance(default, Depends) and any(isinstance(entry, Depends) for entry in question.parameter.metadata):
-        raise question.refused(
-            f"Cannot specify `Depends` in `Annotated` and default value together for {name!r}", SAY_ONCE
+def check_contradictions(candidate: Candidate) -> None:
+    """Refuse a parameter that contradicts itself, before its source is decided."""
+    name, default, fields = candidate.parameter.name, candidate.parameter.default, candidate.fields
+    if isinstance(default, Depends) and any(isinstance(entry, Depends) for entry in candidate.parameter.metadata):
+        raise candidate.error(
+            f"Cannot specify `Depends` in `Annotated` and default value together for {name!r}", WRITE_ONCE
         )
     if isinstance(default, (FieldInfo, Depends)) and any(isinstance(field, Marker) for field in fields):
-        raise question.refused(
-            f"Cannot specify a {question.conventions.default_title} annotation in `Annotated` and "
+        raise candidate.error(
+            f"Cannot specify a {candidate.conventions.default_title} annotation in `Annotated` and "
             f"`{type(default).__name__}` as a default value together for {name!r}",
-            SAY_ONCE,
+            WRITE_ONCE,
         )
-    if len(question.parameter.metadata) > 1 and question.conventions.one_source:
-        refuse_several_sources(question)
-    if type(default) is FieldInfo and not question.conventions.field_defaults:
-        raise question.refused(
+    if len(candidate.parameter.metadata) > 1 and candidate.conventions.one_source:
+        check_one_source(candidate)
+    if type(default) is FieldInfo and not candidate.conventions.field_defaults:
+        raise candidate.error(
             f"non-body parameters must be in path, query, header or cookie: {name}",
-            "Use Query(), Header(), Cookie() or Body() in the place of Field(), or put Field() into Annotated.",
+            "Use Query(), Header(), Cookie() or Body() instead of Field(), or put Field() into Annotated.",
         )
-    if question.said(Depends) is not None:
+    if candidate.last(Depends) is not None:
         return
-    if any(field.default_factory for field in fields) and question.default is not PydanticUndefined:
-        raise question.refused(f"{name!r} has both a default and a default_factory.", "Keep one of the two.", TypeError)
-    marker = question.said(Marker)
+    if any(field.default_factory for field in fields) and candidate.default is not PydanticUndefined:
+        raise candidate.error(f"{name!r} has both a default and a default_factory.", "Keep one of the two.", TypeError)
+    marker = candidate.last(Marker)
     if marker is not None:
-        refuse_marker(question, marker)
+        check_marker(candidate, marker)
 
 
-def refuse_several_sources(question: Question) -> None:
-    """Refuse markers in `Annotated` that name different sources: one of them would be ignored in silence."""
-    said = [entry for entry in question.parameter.metadata if isinstance(entry, (Depends, Marker))]
-    if len({entry.location if isinstance(entry, Marker) else Depends for entry in said}) > 1:
-        kinds = " and ".join(f"{type(entry).__name__}()" for entry in said)
-        name = question.parameter.name
-        raise question.refused(
+def check_one_source(candidate: Candidate) -> None:
+    """Refuse markers of different sources in `Annotated`: all but one would be ignored silently."""
+    found = [entry for entry in candidate.parameter.metadata if isinstance(entry, (Depends, Marker))]
+    if len({entry.location if isinstance(entry, Marker) else Depends for entry in found}) > 1:
+        kinds = " and ".join(f"{type(entry).__name__}()" for entry in found)
+        name = candidate.parameter.name
+        raise candidate.error(
             f"{kinds} in `Annotated` name different sources for parameter {name!r}.",
-            "Keep the one that is meant; a type alias may hold the other.",
+            "Keep one of them. The other may come from a type alias in the annotation.",
         )
 
 
-def refuse_marker(question: Question, marker: Marker) -> None:
-    """Refuse what contradicts the marker that counts."""
-    name, kind = question.parameter.name, type(marker).__name__
-    # FastAPI minds a default of a Field() beside it too; Pydantic, and so we, mean it.
-    own = [field for field in question.fields if isinstance(field, Marker) or not question.conventions.field_defaults]
-    if marker in question.fields and any(field.default is not PydanticUndefined for field in own):
-        raise question.refused(
+def check_marker(candidate: Candidate, marker: Marker) -> None:
+    """Refuse what contradicts the marker that takes precedence."""
+    name, kind = candidate.parameter.name, type(marker).__name__
+    # FastAPI also refuses the default of a Field() beside the marker; Pydantic applies it, and so does Typeway.
+    own = [field for field in candidate.fields if isinstance(field, Marker) or not candidate.conventions.field_defaults]
+    if marker in candidate.fields and any(field.default is not PydanticUndefined for field in own):
+        raise candidate.error(
             f"`{kind}` default value cannot be set in `Annotated` for {name!r}. "
             "Set the default value with `=` instead.",
             f"Write `{name}: Annotated[…, {kind}()] = {marker.default!r}`.",
         )
-    # Of a name that the path lacks, the default is what the endpoint gets there: it may serve several paths.
-    if question.is_in_path and isinstance(marker, markers.Path) and question.default is not PydanticUndefined:
-        raise question.refused(
+    # If the path does not have the name, the default is the value there: an endpoint may serve several paths.
+    if candidate.is_in_path and isinstance(marker, markers.Path) and candidate.default is not PydanticUndefined:
+        raise candidate.error(
             "Path parameters cannot have a default value",
-            "Take the default away, or add a second path without the parameter.",
+            "Remove the default, or add a second path without the parameter.",
         )
-    if injected_as(question.parameter.annotation) is not None:
-        raise question.refused(
-            f"Cannot specify `{kind}` for type {question.parameter.annotation!r}",
-            f"Take the {kind}() away: objects of the request are injected by their type alone.",
+    if injected_as(candidate.parameter.annotation) is not None:
+        raise candidate.error(
+            f"Cannot specify `{kind}` for type {candidate.parameter.annotation!r}",
+            f"Remove {kind}(): objects of the request are injected because of their type.",
         )
-    if question.is_in_path and marker.location != "path":
-        raise question.refused(
-            f"Cannot use `{kind}` for path param {name!r}", f"Use Path(), or take {{{name}}} out of the path."
+    if candidate.is_in_path and marker.location != "path":
+        raise candidate.error(
+            f"Cannot use `{kind}` for path param {name!r}", f"Use Path(), or remove {{{name}}} from the path."
         )
 
 
-def check_location(question: Question, built: Input) -> None:
-    """Refuse a type that a path or a query cannot hold. Elsewhere a validator may make anything of strings."""
+def check_location(candidate: Candidate, built: Input) -> None:
+    """Refuse a type that a path or a query cannot carry; elsewhere a validator may convert text to any type."""
     kind = built.kind
-    if built.location == "path" and question.is_in_path:
+    if built.location == "path" and candidate.is_in_path:
         holds, problem = not shapes.is_complex(kind), "Path params must be of one of the supported types"
     elif built.location == "query":
         holds = not shapes.is_complex(kind) or shapes.is_scalar_sequence(kind) or shapes.is_model_group(kind)
@@ -390,5 +394,5 @@ def check_location(question: Question, built: Input) -> None:
     else:
         return
     if not holds:
-        hint = "Use a scalar, a list of scalars or a Pydantic model; or take the value from the body with Body()."
-        raise question.refused(problem, hint)
+        hint = "Use a scalar, a list of scalars or a Pydantic model, or read the value from the body with Body()."
+        raise candidate.error(problem, hint)

@@ -1,4 +1,4 @@
-"""Say that a parameter is computed by another function: Depends, Security and SecurityScopes."""
+"""Declare that another function computes the value of a parameter: Depends, Security and SecurityScopes."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -17,12 +17,12 @@ Lifetime = Literal["function", "request"]
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
 class Capacity:
-    """How many may hold something at a time in one event loop; it is told apart by identity."""
+    """How many calls of a dependency may run at a time in one event loop; two objects are two limits, even if equal."""
 
     limit: int
 
     def semaphore(self) -> Semaphore:
-        """The running event loop's semaphore, an asynchronous context manager: whoever waits for it is served in turn."""
+        """Return the semaphore of the running event loop, which serves waiting tasks in order."""
         semaphores = SEMAPHORES.get(None)
         if semaphores is None:
             semaphores = WeakKeyDictionary[Capacity, Semaphore]()
@@ -33,24 +33,24 @@ class Capacity:
         return semaphore
 
 
-# Each event loop has its own, and only the thread that runs the loop reads and writes it. What nobody declares any
-# more is forgotten.
+# Each event loop has its own mapping, which only the thread of that loop reads and writes. The weak keys drop a limit
+# together with the dependency that declares it.
 SEMAPHORES: Final[RunVar[WeakKeyDictionary[Capacity, Semaphore]]] = RunVar("typeway.declare.depends")
 
 
 @dataclass(frozen=True)
 class Depends:
-    """A request for the result of another callable.
+    """A dependency: the parameter receives the result of another callable.
 
     Parameters:
-        dependency: the callable; None means the parameter's own annotation.
-        use_cache: whether one result serves all who ask within a request.
-        scope: when a generator is resumed: `"function"`, before the response is sent, or `"request"`, after it.
-        max_concurrency: how many calls may run at a time in one event loop; a generator runs until its clean-up has
-            ended. Others wait, without a thread. The limit belongs to this object: whoever uses it shares the limit,
-            and an equal one has a limit of its own.
-        concurrent: whether it may be resolved at the same time as others of which this is said. What comes out is what
-            would have come out one after the other. A generator cannot be.
+        dependency: the callable; None means the annotation of the parameter.
+        use_cache: whether one call per request serves every function that has this dependency.
+        scope: when the code after `yield` runs: `"function"`, before the response is sent, or `"request"`, after it.
+        max_concurrency: how many calls may run at a time in one event loop; the call of a generator lasts until its
+            clean-up has ended. Further calls wait, without using a thread. The limit belongs to this object: every
+            function that uses the object shares the limit, and an equal object has a limit of its own.
+        concurrent: whether the dependency may run at the same time as others that allow it. The results are the same
+            as if they ran one after the other. A generator cannot be concurrent.
 
     Raises:
         DeclarationError: the limit is not a positive integer.
@@ -63,7 +63,7 @@ class Depends:
     capacity: Capacity | None = field(default=None, repr=False)
     concurrent: bool = field(default=False, repr=False)
 
-    # Types with a marker inside, such as `CurrentUser | None`, are keys of Python's own caches; scopes may be a list.
+    # Types that contain a marker, such as `CurrentUser | None`, are keys in caches of `typing`; scopes may be a list.
     def __hash__(self) -> int:
         return hash((type(self), id(self.dependency), self.use_cache, self.scope))
 
@@ -71,7 +71,7 @@ class Depends:
         limit: Any = self.max_concurrency
         if limit is not None and not is_whole(limit, 1):
             problem = f"max_concurrency must be a positive integer or None, not {limit!r}."
-            hint = "Say how many requests may hold the dependency at once, for example 10."
+            hint = "Set the number of requests that may use the dependency at once, for example 10."
             raise declaration_error(problem, hint=hint, where=calling_line(), also=ValueError)
         if limit is None or self.capacity is None or self.capacity.limit != limit:
             object.__setattr__(self, "capacity", Capacity(limit) if limit is not None else None)
@@ -79,10 +79,11 @@ class Depends:
 
 @dataclass(frozen=True)
 class Security(Depends):
-    """A dependency that also demands OAuth2 scopes of everything below it.
+    """A dependency that also declares OAuth2 scopes.
 
     Parameters:
-        scopes: names that reach `SecurityScopes` parameters of the dependency and its own dependencies.
+        scopes: the names of the scopes, which `SecurityScopes` parameters of the dependency and of its own
+            dependencies receive.
     """
 
     scopes: Sequence[str] | None = field(default=None)
@@ -91,7 +92,7 @@ class Security(Depends):
 
 
 class SecurityScopes:
-    """The scopes that the dependants of a function demand; injected by type.
+    """The scopes that the functions which use a dependency declare; injected by type.
 
     Example:
         >>> SecurityScopes(["items", "me"]).scope_str

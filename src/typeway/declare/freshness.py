@@ -1,4 +1,4 @@
-"""Tell whether the signature of a callable can have changed since it was read, without reading it again."""
+"""Find out whether the signature of a callable may have changed since it was read, without reading it again."""
 
 from collections.abc import Callable
 from functools import partial
@@ -7,18 +7,18 @@ from operator import is_not
 from types import FunctionType, MethodType
 from typing import Any
 
-# The objects that a signature is made of. They are held, so that no other can come to stand at their address.
+# The objects that a signature consists of. References are kept, so that no new object can have the same address.
 Parts = tuple[Any, ...]
 
 
 def signature_parts(function: Callable[..., Any]) -> Parts:
-    """The objects that the signature of a callable is made of: its own, and those of everything that it wraps."""
+    """Return the objects that the signature of a callable consists of: its own, and those of everything it wraps."""
     if type(function) is FunctionType and not function.__dict__:
         # PERF: nearly every endpoint; 0.6 us instead of 1.3 us, where reading its signature takes 30 us.
         return parts_of_function(function)
     parts: list[Any] = []
     layer: Any = function
-    for _ in range(100):  # a wrapper that names itself must not hang the declaration
+    for _ in range(100):  # a wrapper of itself must not hang the declaration
         if layer is None:
             break
         parts += parts_of_function(layer) if isinstance(layer, FunctionType) else (layer,)
@@ -32,13 +32,13 @@ def signature_parts(function: Callable[..., Any]) -> Parts:
 
 
 def parts_of_function(function: FunctionType) -> Parts:
-    """A function, and what its signature is made of where it has no `__signature__`."""
+    """Return a function and the objects from which Python computes its signature."""
     defaults: dict[str, Any] = function.__kwdefaults__ or {}
     try:
         annotations = function.__annotations__
-    except (NameError, AttributeError, TypeError, SyntaxError):  # Python 3.14 evaluates them here
+    except (NameError, AttributeError, TypeError, SyntaxError):  # Python 3.14 evaluates annotations here
         annotations = {"": getattr(function, "__annotate__", None)}
-    # Dicts may be changed in place, so what they hold counts.
+    # The contents of the dicts, because a dict may be changed in place.
     return (
         function, function.__code__, function.__defaults__,
         *defaults, *defaults.values(), *annotations, *annotations.values(),
@@ -46,7 +46,7 @@ def parts_of_function(function: FunctionType) -> Parts:
 
 
 def called_by(layer: Any) -> Any:
-    """What a callable that wraps nothing calls; None for a function."""
+    """Return what a callable calls that has no `__wrapped__`; None for a function."""
     if isinstance(layer, FunctionType):
         return None
     if isinstance(layer, partial):
@@ -58,5 +58,5 @@ def called_by(layer: Any) -> Any:
 
 
 def are_same(parts: Parts, others: Parts) -> bool:
-    """Whether both are the same objects in the same places; equal ones are not enough, for `==` may mean anything."""
+    """Whether both consist of the same objects in the same order, compared by identity: `==` may be overridden."""
     return len(parts) == len(others) and not any(map(is_not, parts, others))

@@ -1,10 +1,10 @@
-"""Join the options of a route with those of everything around it: application, inclusions, routers."""
+"""Compute the options of a route from its own and those of the application, inclusions and routers around it."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 
-def nearest(outer: Any, inner: Any) -> Any:
+def innermost(outer: Any, inner: Any) -> Any:
     return outer if inner is None else inner
 
 
@@ -15,15 +15,17 @@ JOIN: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
     **dict.fromkeys(("responses", "form_limits"), lambda outer, inner: {**(outer or {}), **(inner or {})}),
     "deprecated": lambda outer, inner: outer or inner,
     "include_in_schema": lambda outer, inner: outer and inner,
-    **dict.fromkeys(("response_class", "generate_unique_id_function", "strict_content_type", "max_body_size"), nearest),
+    **dict.fromkeys(
+        ("response_class", "generate_unique_id_function", "strict_content_type", "max_body_size"), innermost
+    ),
 }
 
-# What a group calls its routes' option of another name.
+# Options that have another name on an application or router than on its routes.
 RENAMED: Final[Mapping[str, str]] = {"default_response_class": "response_class"}
 
 
 def inherit(outer: Mapping[str, Any], inner: Mapping[str, Any]) -> dict[str, Any]:
-    """The options of `inner` as they stand inside `outer`.
+    """Return the options of `inner`, with those that it inherits from `outer`.
 
     Example:
         >>> inherit({"tags": ["a"], "deprecated": True}, {"tags": ["b"], "name": "x"})

@@ -1,4 +1,4 @@
-"""The functions that users write in signatures; each returns a marker under the type of anything."""
+"""Define the functions that users write in signatures, such as Query() and Depends(); each returns a marker."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from typing_extensions import Unpack
 from typeway.declare import depends, markers
 from typeway.declare.options import BodyOptions, FormOptions, HeaderOptions, MarkerOptions
 
-# The functions return Any because what they return stands where a value of any type is declared:
+# The functions are declared to return Any because a marker is written where a value of any type is expected:
 # `limit: int = Query(10)` must satisfy a type checker.
 
 
@@ -59,7 +59,7 @@ def Depends(
     max_concurrency: int | None = None,
     concurrent: bool = False,
 ) -> Any:
-    """Ask for the result of another callable; see `typeway.declare.depends.Depends`.
+    """Inject the result of another callable; see `typeway.declare.depends.Depends` for the parameters.
 
     Example: `session: Annotated[Session, Depends(get_session)]`
     """
@@ -76,7 +76,7 @@ def Security(
     scope: depends.Lifetime | None = None,
     max_concurrency: int | None = None,
 ) -> Any:
-    """Ask for a dependency and demand OAuth2 scopes of it; see `typeway.declare.depends.Security`.
+    """Inject the result of a dependency and declare its OAuth2 scopes; see `typeway.declare.depends.Security`.
 
     Example: `user: Annotated[User, Security(current_user, scopes=["items"])]`
     """

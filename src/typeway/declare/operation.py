@@ -1,4 +1,4 @@
-"""Hold one endpoint on one path with every option settled: what planning and describing start from."""
+"""Define the record of one endpoint on one path, with every option resolved; plans and documentation start from it."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One endpoint on one path."""
+    """One endpoint on one path, with every option resolved."""
 
-    path: str  # the whole path, as declared, with convertors
-    path_format: str  # the whole path, parameters as `{name}`
-    path_names: frozenset[str]  # the names of the path's parameters
-    methods: tuple[str, ...]  # the HTTP methods, sorted; none for a WebSocket
+    path: str  # the full path as declared, with convertors
+    path_format: str  # the full path with parameters as `{name}`
+    path_names: frozenset[str]  # the names of the path parameters
+    methods: tuple[str, ...]  # the HTTP methods, sorted; empty for a WebSocket
     name: str
-    declaration: Declaration  # what the endpoint's signature says
-    returns: Returns  # what the endpoint answers with
-    route: BaseRoute  # the route object that users see
-    dependencies: Sequence[Depends] = ()  # what runs before the endpoint for its effect only, in order
+    declaration: Declaration  # the signature of the endpoint
+    returns: Returns  # what the endpoint returns
+    route: BaseRoute  # the route object in app.routes
+    dependencies: Sequence[Depends] = ()  # dependencies of the route, whose results are not passed to the endpoint
     conventions: Conventions = TYPEWAY
     status_code: int | None = None
-    response_class: type[Response] | None = None  # the class of responses if somebody named one, else None
+    response_class: type[Response] | None = None  # the response class, if one was set
     response_model_include: IncEx | None = None
     response_model_exclude: IncEx | None = None
     response_model_by_alias: bool = True
@@ -57,10 +57,10 @@ class Operation:
     callbacks: Sequence[Operation] = ()
     deprecated: bool | None = None
     include_in_schema: bool = True
-    unique_id: str = ""  # the operation id, given or computed
+    unique_id: str = ""  # the operation id, set or generated
     openapi_extra: Mapping[str, Any] | None = None
-    body_title: str = ""  # the name of the body's schema where it is not made of the operation id
-    # What the documentation shows as the body where somebody has set it; None for what the parameters say.
+    body_title: str = ""  # the name of the body's schema, if it is not made from the operation id
+    # The body for the documentation, if it was set on the route; None for the body of the parameters.
     documented_body: Sequence[Input] | None = None
 
     @property
@@ -70,7 +70,7 @@ class Operation:
 
     @property
     def context(self) -> EndpointContext:
-        """Which endpoint a validation error belongs to; for logs, never for clients."""
+        """The endpoint to which a validation error belongs; for logs, not for clients."""
         file, _, line = self.declaration.where.rpartition(":")
         method = self.methods[0] if self.methods else "WEBSOCKET"
         name = getattr(self.endpoint, "__name__", repr(self.endpoint))

@@ -1,4 +1,4 @@
-"""The options that authors can give, each documented once, as a key of a TypedDict."""
+"""Define the options that authors can pass; each is documented once, as a key of a TypedDict."""
 
 from __future__ import annotations
 
@@ -23,81 +23,81 @@ if TYPE_CHECKING:
 
 @with_config(ConfigDict(extra="forbid", strict=True))
 class FormLimits(TypedDict, total=False):
-    """How much the parser of forms accepts; what is left out stays as the outer levels or Starlette have it."""
+    """The limits of the form parser; a limit that is left out comes from the outer level, or is Starlette's."""
 
     max_fields: NonNegativeInt
-    """The most fields without a file; 1000 unless given."""
+    """The maximum number of fields without a file; 1000 unless given."""
     max_files: NonNegativeInt
-    """The most files; 1000 unless given."""
+    """The maximum number of files; 1000 unless given."""
     max_part_size: NonNegativeInt
-    """The most bytes in one field without a file; 1 MiB unless given."""
+    """The maximum size of a field without a file in bytes; 1 MiB unless given."""
 
 
 class SharedOptions(TypedDict, total=False):
-    """What an application, a router, an inclusion and a route all understand."""
+    """The options that an application, a router, an inclusion and a route all take."""
 
     dependencies: Sequence[Any] | None
-    """`Depends(...)` whose results nobody needs; they run from the outside in, before the endpoint's own."""
+    """`Depends(...)` whose results are not used; the outer ones run first, and all of them before the endpoint's own."""
     responses: Mapping[int | str, dict[str, Any]] | None
-    """Further responses for the documentation, by status code, `"4XX"` or `"default"`; the innermost wins."""
+    """Additional responses for the documentation, by status code, `"4XX"` or `"default"`; inner ones take precedence."""
     raises: Sequence[type[Problem]] | None
-    """The problems that may be raised, for the documentation; joined from the outside in."""
+    """The `Problem` classes that may be raised, for the documentation; added to those of the outer levels."""
     callbacks: list[BaseRoute] | None
-    """Requests that the API will send to its clients, as the routes of a router that is never served."""
+    """Requests that the API sends to its clients, as the routes of a router that is not served."""
     deprecated: bool | None
     """Whether the documentation marks the operations as deprecated."""
     include_in_schema: bool
     """Whether the operations are documented."""
     generate_unique_id_function: Callable[[Any], str]
-    """Computes the operation id from a route."""
+    """Returns the operation id for a route."""
     strict_content_type: bool
-    """Whether a body without a Content-Type header is left unparsed instead of being read as JSON."""
+    """Whether a JSON body must have a Content-Type header; if False, a body without one is read as JSON."""
     max_body_size: int | None
-    """The largest request body in bytes, 0 for none at all; the innermost that is given counts, None leaves it open."""
+    """The largest request body in bytes, 0 for no body; the innermost value applies, None uses the outer one."""
     form_limits: FormLimits | None
-    """How much the parser of forms accepts; joined key by key, the innermost counts."""
+    """The limits of the form parser; joined key by key, the innermost value applies."""
 
 
 class TaggedOptions(SharedOptions, total=False):
-    """What a router, an inclusion and a route understand."""
+    """The options that a router, an inclusion and a route take."""
 
     tags: list[str | Enum] | None
-    """Groups of the documentation that the operations belong to; joined from the outside in."""
+    """The groups of the documentation to which the operations belong; added to those of the outer levels."""
 
 
 class RouteBaseOptions(TaggedOptions, total=False):
-    """What every kind of HTTP route understands."""
+    """The options of every kind of HTTP route."""
 
     response_model: Any
-    """The type that responses are validated against, filtered to and documented by; None switches that off."""
+    """The type that validates, filters and documents responses; None switches that off."""
     status_code: int | None
     """The status of a successful response; 200 unless given."""
     summary: str | None
-    """A short title for the documentation; the function's name unless given."""
+    """A short title for the documentation; made from the function's name unless given."""
     description: str | None
     """Markdown for the documentation; the function's docstring unless given."""
     response_description: str
-    """What a successful response means, for the documentation."""
+    """The description of a successful response, for the documentation."""
     operation_id: str | None
-    """The operation's unique id, for client generators."""
+    """The unique id of the operation, for client generators."""
     response_model_include: IncEx | None
     """The fields to keep in responses."""
     response_model_exclude: IncEx | None
     """The fields to leave out of responses."""
     response_model_by_alias: bool
-    """Whether responses use the fields' aliases; they do unless told otherwise."""
+    """Whether responses use the aliases of fields; True unless given."""
     response_model_exclude_unset: bool
-    """Whether fields that nobody set are left out of responses."""
+    """Whether fields that were not set are left out of responses."""
     response_model_exclude_defaults: bool
     """Whether fields that equal their default are left out of responses."""
     response_model_exclude_none: bool
     """Whether fields that are None are left out of responses."""
     response_class: type[Response]
-    """The class of responses made from what the endpoint returns."""
+    """The response class for what the endpoint returns."""
     name: str | None
-    """The route's name for `url_path_for`; the function's name unless given."""
+    """The name of the route for `url_path_for`; the function's name unless given."""
     openapi_extra: dict[str, Any] | None
-    """Members to merge into the operation's documentation."""
+    """Members to merge into the OpenAPI document of the operation."""
 
 
 class RouteOptions(RouteBaseOptions, total=False, closed=True):
@@ -111,37 +111,37 @@ class ApiRouteOptions(RouteBaseOptions, total=False, closed=True):
     """The HTTP methods of the route; GET unless given."""
 
 
-class HolderOptions(SharedOptions, total=False):
-    """What everything that holds routes understands: an application, a router, an inclusion."""
+class ContainerOptions(SharedOptions, total=False):
+    """The options of everything that contains routes: an application, a router, an inclusion."""
 
     default_response_class: type[Response]
-    """The response class of routes that name none."""
+    """The response class of routes that do not set one."""
 
 
-class GroupOptions(HolderOptions, TaggedOptions, total=False):
-    """What a group of routes understands: an inclusion or a router."""
+class GroupOptions(ContainerOptions, TaggedOptions, total=False):
+    """The options of a group of routes: an inclusion or a router."""
 
     prefix: str
-    """The path that all paths of the group start with: it begins with a slash and does not end with one."""
+    """The path with which all paths of the group start; it starts with a slash and does not end with one."""
 
 
 class IncludeOptions(GroupOptions, total=False, closed=True):
     """The options of `include_router()`."""
 
 
-class ServerOptions(HolderOptions, total=False):
-    """What can be served understands: an application or a router."""
+class ServerOptions(ContainerOptions, total=False):
+    """The options of what can be served: an application or a router."""
 
     routes: list[BaseRoute] | None
-    """Routes to begin with."""
+    """The first routes."""
     redirect_slashes: bool
-    """Whether a path that differs by its last slash is answered with a redirect."""
+    """Whether a path that only differs by its trailing slash is redirected."""
     on_startup: Sequence[Callable[[], Any]] | None
-    """Functions to run before the first request; prefer `lifespan`."""
+    """Functions that run before the first request; prefer `lifespan`."""
     on_shutdown: Sequence[Callable[[], Any]] | None
-    """Functions to run after the last request; prefer `lifespan`."""
+    """Functions that run after the last request; prefer `lifespan`."""
     lifespan: Any
-    """An async context manager that runs around the application's life."""
+    """An async context manager around the application's life: it starts before the first request."""
 
 
 class RouterOptions(GroupOptions, ServerOptions, total=False, closed=True):
@@ -150,153 +150,153 @@ class RouterOptions(GroupOptions, ServerOptions, total=False, closed=True):
     route_class: type[Any]
     """The class of the router's HTTP routes."""
     default: ASGIApp | None
-    """What answers when nothing matches."""
+    """The ASGI application that serves requests which no route matches."""
 
 
 class AboutOptions(TypedDict, total=False):
-    """What is said of the whole API."""
+    """The options that describe the API as a whole."""
 
     title: str
-    """The API's name, for the documentation."""
+    """The name of the API, for the documentation."""
     summary: str | None
-    """What the API is, in one line."""
+    """A description of the API in one line."""
     description: str
-    """What the API is, in Markdown."""
+    """A description of the API in Markdown."""
     version: str
-    """The API's own version."""
+    """The version of the API."""
     terms_of_service: str | None
-    """Where the terms of service are."""
+    """The URL of the terms of service."""
     contact: Mapping[str, Any] | None
-    """Whom to ask: name, url, email."""
+    """The contact for questions about the API: name, url, email."""
     license_info: Mapping[str, Any] | None
-    """The licence: name, and identifier or url."""
+    """The license: name, and identifier or url."""
     servers: Sequence[Mapping[str, Any]] | None
-    """The servers that offer the API: url, description."""
+    """The servers of the API: url, description."""
 
 
 class TelemetryConfig(TypedDict, total=False, closed=True):
-    """The settings of `Typeway(telemetry={...})`; what is left out keeps its default."""
+    """The settings of `Typeway(telemetry={...})`; a setting that is left out keeps its default."""
 
     tracer_provider: TracerProvider | None
-    """Takes the spans, instead of the global provider. Who made it shuts it down."""
+    """The provider for spans, instead of the global one. The application that creates it must shut it down."""
     meter_provider: MeterProvider | None
-    """Takes the measurements, instead of the global provider."""
+    """The provider for metrics, instead of the global one."""
     logger_provider: LoggerProvider | None
-    """Takes the events, instead of the global provider."""
+    """The provider for log events, instead of the global one."""
     tracing: bool
     """Whether requests and WebSocket connections have spans; True unless given."""
     metrics: bool
-    """Whether the duration of requests and their number in flight are measured; True unless given."""
+    """Whether the duration of requests and the number of active requests are measured; True unless given."""
     logs: bool
-    """Whether refused requests and unhandled exceptions, tracebacks included, are reported; True unless given."""
+    """Whether invalid requests and unhandled exceptions, with tracebacks, are logged; True unless given."""
     operation_spans: bool
     """Whether dependencies, endpoint, serialization and background tasks have spans; True unless given."""
     auto_configure: bool | None
-    """Whether exporters are set up from the environment; unless given, TYPEWAY_OTEL_AUTO_CONFIGURE=true says so."""
+    """Whether exporters are set up from the environment; by default if TYPEWAY_OTEL_AUTO_CONFIGURE is "true"."""
     exclude: Callable[[Scope], bool] | None
-    """Says of an ASGI scope whether it shall not be observed."""
+    """Returns for an ASGI scope whether it is not observed."""
 
 
 class AppOptions(ServerOptions, AboutOptions, total=False, closed=True):
     """The options of an application."""
 
     debug: bool
-    """Whether unhandled errors are answered with their traceback: for development only."""
+    """Whether the response to an unhandled error shows the traceback; for development only."""
     openapi_url: str | None
-    """Where the OpenAPI document is; None switches it and the pages off."""
+    """The path of the OpenAPI document; None switches it and its pages off."""
     openapi_tags: list[dict[str, Any]] | None
-    """Descriptions and the order of tags."""
+    """The tags with their descriptions, in order."""
     openapi_external_docs: dict[str, Any] | None
-    """Where more is written: description, url."""
+    """A link to further documentation: description, url."""
     docs_url: str | None
-    """Where Swagger UI is; None switches it off."""
+    """The path of Swagger UI; None switches it off."""
     redoc_url: str | None
-    """Where ReDoc is; None switches it off."""
+    """The path of ReDoc; None switches it off."""
     swagger_ui_oauth2_redirect_url: str | None
-    """Where OAuth2 providers send the user of Swagger UI back to."""
+    """The path to which OAuth2 providers redirect the user of Swagger UI."""
     swagger_ui_init_oauth: dict[str, Any] | None
-    """What Swagger UI's OAuth2 dialogue starts with."""
+    """The initial values of Swagger UI's OAuth2 dialog."""
     swagger_ui_parameters: dict[str, Any] | None
-    """Settings of Swagger UI."""
+    """The settings of Swagger UI."""
     middleware: Sequence[Any] | None
     """Middleware, the outermost first."""
     exception_handlers: Mapping[int | type[Exception], Callable[[Any, Any], Any]] | None
-    """What answers exceptions, by class or status code."""
+    """Handlers of exceptions, by class or status code."""
     root_path: str
-    """The path under which a proxy offers the application."""
+    """The path under which a proxy serves the application."""
     root_path_in_servers: bool
-    """Whether the root path is documented as a server."""
+    """Whether the root path is listed under `servers` in the OpenAPI document."""
     webhooks: Any
-    """A router whose routes document what the API sends of its own accord."""
+    """A router whose routes document the requests that the API sends to subscribers."""
     separate_input_output_schemas: bool
-    """Whether a model may have two schemas, one for requests and one for responses."""
+    """Whether a model may have two schemas in the documentation, one for requests and one for responses."""
     errors: Literal["detail", "problem"]
-    """How errors are answered: as `{"detail": …}`, or as problem documents (RFC 9457)."""
+    """The format of error responses: `{"detail": …}`, or problem documents (RFC 9457)."""
     telemetry: TelemetryConfig | None
-    """Settings of OpenTelemetry's traces, metrics and logs."""
+    """The settings of OpenTelemetry's traces, metrics and logs."""
     watchdog: float | bool | None
-    """How long the event loop may not turn before that is logged, in seconds; False switches the watchdog off."""
+    """How long code may block the event loop before that is logged, in seconds; False switches the watchdog off."""
     thread_pool_size: int | None
-    """How many threads run `def` functions, in each event loop; 40 unless given."""
+    """The number of threads that run `def` functions, in each event loop; 40 unless given."""
 
 
 class MarkerBaseOptions(TypedDict, total=False):
-    """What every parameter marker understands."""
+    """The options of every parameter marker."""
 
     default_factory: Callable[[], Any] | None
-    """Makes the value where the request has none."""
+    """Returns the value if the request has none."""
     alias: str | None
-    """The name on the wire."""
+    """The wire name."""
     alias_priority: int | None
-    """Whether an alias generator may replace the alias: not if 2."""
+    """Whether an alias generator may replace the alias: it may not if this is 2."""
     validation_alias: str | AliasPath | AliasChoices | None
-    """The name on the wire, or several of which the first that is present counts."""
+    """The wire name, or several wire names of which the first one in the request is used."""
     serialization_alias: str | None
-    """The name in answers; of use where a marker describes a model's field."""
+    """The name in responses, for a marker on a field of a model."""
     title: str | None
     """A title for the documentation."""
     description: str | None
     """Markdown for the documentation."""
     gt: float | None
-    """The value is greater than this."""
+    """The value must be greater than this."""
     ge: float | None
-    """The value is this or greater."""
+    """The value must be greater than or equal to this."""
     lt: float | None
-    """The value is less than this."""
+    """The value must be less than this."""
     le: float | None
-    """The value is this or less."""
+    """The value must be less than or equal to this."""
     multiple_of: float | None
-    """The value is a multiple of this."""
+    """The value must be a multiple of this."""
     allow_inf_nan: bool | None
-    """Whether infinities and NaN are numbers."""
+    """Whether infinity and NaN are accepted."""
     max_digits: int | None
-    """The most digits of a Decimal."""
+    """The maximum number of digits of a Decimal."""
     decimal_places: int | None
-    """The most decimal places of a Decimal."""
+    """The maximum number of decimal places of a Decimal."""
     min_length: int | None
-    """The least length of a string or list."""
+    """The minimum length of a string or list."""
     max_length: int | None
-    """The greatest length of a string or list."""
+    """The maximum length of a string or list."""
     pattern: str | re.Pattern[str] | None
-    """A regular expression that the string matches somewhere."""
+    """A regular expression that must match a part of the string."""
     regex: str | None
-    """Deprecated: `pattern`."""
+    """Deprecated: use `pattern`."""
     discriminator: str | Discriminator | None
     """The field that selects a member of a union."""
     strict: bool | None
-    """Whether values are taken as they are, without conversion."""
+    """Whether values of another type are rejected instead of converted."""
     union_mode: Literal["smart", "left_to_right"] | None
-    """How a member of a union is chosen."""
+    """How the member of a union is chosen."""
     fail_fast: bool | None
-    """Whether the first wrong item of a list ends its validation."""
+    """Whether the validation of a list stops at the first error."""
     validate_default: bool | None
     """Whether defaults are validated."""
     examples: list[Any] | None
-    """Example values, as JSON Schema has them."""
+    """Example values in the JSON Schema."""
     example: Any
-    """Deprecated: `examples`."""
+    """Deprecated: use `examples`."""
     openapi_examples: dict[str, Any] | None
-    """Named examples, as OpenAPI's Example Objects."""
+    """Named examples, as Example Objects of OpenAPI."""
     deprecated: deprecated | str | bool | None
     """Whether the documentation marks the parameter as deprecated."""
     include_in_schema: bool
@@ -313,7 +313,7 @@ class HeaderOptions(MarkerBaseOptions, total=False, closed=True):
     """The options of `Header()`."""
 
     convert_underscores: bool
-    """Whether underscores in the parameter's name stand for hyphens in the header's."""
+    """Whether underscores in the name of the parameter become hyphens in the name of the header."""
 
 
 class FormOptions(MarkerBaseOptions, total=False, closed=True):
@@ -329,4 +329,4 @@ class BodyOptions(MarkerBaseOptions, total=False, closed=True):
     media_type: str
     """The media type in the documentation."""
     embed: bool | None
-    """Whether the value is a member of the body's object instead of the whole body."""
+    """Whether the value is a member of a JSON object instead of the whole body."""

@@ -1,4 +1,4 @@
-"""Read what an endpoint returns: a model to answer with, the items of a stream, or a response of its own."""
+"""Read what an endpoint returns: a model, the items of a stream, or a Response."""
 
 import inspect
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Generator, Iterable, Iterator
@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from typeway.declare import shapes
 from typeway.declare.annotation import is_type, missing_names, resolve
-from typeway.declare.scope import Names, candidates, globals_of
+from typeway.declare.scope import Namespace, candidates, globals_of
 from typeway.exceptions import declaration_error
 
 STREAMS: Final = (AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Iterable, Iterator)
@@ -18,21 +18,21 @@ STREAMS: Final = (AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Itera
 
 @dataclass(frozen=True, slots=True)
 class Returns:
-    """What an endpoint answers with."""
+    """The types of an endpoint's responses."""
 
-    model: Any = None  # the type that results are validated against, or None
+    model: Any = None  # the type that validates the result, or None
     item: Any = None  # the type of a stream's items, or None
-    streams: bool = False  # whether the endpoint is a generator, whose items are the answer
-    # The names in the type that are not defined, such as those that only a type checker imports: then a Response can
-    # be returned, and nothing else.
+    streams: bool = False  # whether the endpoint is a generator, whose items are streamed
+    # The names in the type that are not defined, such as those that only a type checker imports. The endpoint must
+    # then return a Response.
     missing: tuple[str, ...] = ()
 
 
 def returning(function: Callable[..., Any], model: Any = None, item: Any = None, *, streams: bool = False) -> Returns:
-    """What an endpoint answers with, given types in which names may still stand as text."""
+    """Return the types of an endpoint's responses, with text in them resolved."""
     if is_type(model) and is_type(item):
         return Returns(model, item, streams)
-    names = Names(globals_of(function), function)
+    names = Namespace(globals_of(function), function)
     model, item = resolve(model, names), resolve(item, names)
     missing = (*missing_names(model), *missing_names(item))
     if missing:
@@ -41,9 +41,9 @@ def returning(function: Callable[..., Any], model: Any = None, item: Any = None,
 
 
 def read_returns(function: Callable[..., Any], annotation: Any, response_model: Any, where: str) -> Returns:
-    """Choose the model of an endpoint's answers: an explicit `response_model`, else the return annotation."""
+    """Return the types of an endpoint's responses: those of `response_model`, else of the return annotation."""
     if any(inspect.isgeneratorfunction(entry) or inspect.isasyncgenfunction(entry) for entry in candidates(function)):
-        # A model given by hand is said of whole answers: it switches the annotation off and takes nothing's place.
+        # A response_model describes whole responses: for a stream it only switches the annotation off.
         item = item_of(annotation) if response_model is PydanticUndefined else None
         return returning(function, item=item, streams=True)
     if response_model is not PydanticUndefined:
@@ -64,7 +64,7 @@ def read_returns(function: Callable[..., Any], annotation: Any, response_model: 
 
 
 def item_of(annotation: Any) -> Any:
-    """The type of what a generator yields, or None where its annotation does not say."""
+    """Return the type of the items that a generator yields; None if the annotation does not say."""
     found = [member for member in shapes.members(annotation) if get_origin(member) in STREAMS]
-    # `typing.Iterable` without brackets has an origin and no arguments: anything may come.
+    # `typing.Iterable` without brackets has an origin but no arguments.
     return next(iter(get_args(found[0])), Any) if len(found) == 1 else None

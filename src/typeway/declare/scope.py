@@ -1,4 +1,4 @@
-"""Find the names that a callable's annotations may use: its module's, and those of the functions around it."""
+"""Find the names that the annotations of a callable may use: those of its module and of the enclosing functions."""
 
 import builtins
 import functools
@@ -9,16 +9,16 @@ from dataclasses import dataclass, field
 from types import FrameType, FunctionType
 from typing import Any, Final, ForwardRef, get_origin
 
-# Where a function keeps what was found around it: the functions around it have ended when it is planned.
-KEPT: Final = "__typeway_scope__"
+# The attribute in which a function keeps its enclosing scope: the enclosing functions have returned when it is planned.
+SCOPE_ATTRIBUTE: Final = "__typeway_scope__"
 
 
 @dataclass(slots=True, eq=False)
-class Surroundings:
-    """The local names that a function's annotations use."""
+class EnclosingScope:
+    """The local names of enclosing functions and classes that the annotations of a function use."""
 
     found: dict[str, Any] = field(default_factory=dict)
-    # The calls around it, while a name is missing: it may be assigned later, as a class further down in a factory is.
+    # The enclosing calls, while a name is missing: it may be assigned later, like a class further down in a factory.
     frames: tuple[FrameType, ...] = ()
 
     def __contains__(self, name: str) -> bool:
@@ -30,10 +30,10 @@ class Surroundings:
         return True
 
 
-class Names(dict[str, Any]):
-    """The names that the annotations of one callable, or of one module, may use; looked up when they are needed.
+class Namespace(dict[str, Any]):
+    """The names that the annotations of one callable or one module may use; each is looked up when it is used.
 
-    A name that is not defined stands for itself as a ForwardRef, so that what is written around it still counts:
+    A name that is not defined becomes a ForwardRef, so that the rest of the annotation can be evaluated:
     `Annotated[Unknown, Depends(f)]` is a dependency. `missing` lists such names.
     """
 
@@ -44,10 +44,10 @@ class Names(dict[str, Any]):
         self.module = module
         self.function = function
         self.missing: list[str] = []
-        self._around: Surroundings | None = None
+        self._around: EnclosingScope | None = None
 
     def __missing__(self, name: str) -> Any:
-        # What is local hides a global of the same name, as everywhere in Python.
+        # A local name hides a global one, as in all Python code.
         if name in self.around:
             return self.around.found[name]
         for known in (self.module, vars(builtins)):
@@ -57,33 +57,33 @@ class Names(dict[str, Any]):
         return ForwardRef(name)
 
     @property
-    def around(self) -> Surroundings:
-        """What was found around the callable when it was first read, or what is around it now."""
+    def around(self) -> EnclosingScope:
+        """The scope that enclosed the callable when it was first read, or else the one that encloses it now."""
         if self._around is None:
-            holder = written(self.function)
-            kept: Surroundings | None = getattr(holder, "__dict__", {}).get(KEPT)
+            holder = defining_function(self.function)
+            kept: EnclosingScope | None = getattr(holder, "__dict__", {}).get(SCOPE_ATTRIBUTE)
             if kept is None:
-                kept = Surroundings({**closure_of(holder), **parameters_of(holder)})
-            self._around = Surroundings(kept.found, kept.frames or tuple(calls_around(holder, self.module)))
+                kept = EnclosingScope({**closure_of(holder), **type_parameters_of(holder)})
+            self._around = EnclosingScope(kept.found, kept.frames or tuple(calls_around(holder, self.module)))
         return self._around
 
     def keep(self, *, calls: bool) -> None:
-        """Keep what was found around the callable, for later readings; the calls too, where a name is still missing."""
+        """Store the enclosing scope for later readings; with the enclosing calls if a name is still missing."""
         around = self._around
         if around is None or not (around.found or calls):
             return
-        holder = written(self.function)
+        holder = defining_function(self.function)
         if inspect.isfunction(holder):
-            setattr(holder, KEPT, Surroundings(around.found, around.frames if calls else ()))
+            setattr(holder, SCOPE_ATTRIBUTE, EnclosingScope(around.found, around.frames if calls else ()))
 
 
-def parameters_of(holder: Any) -> dict[str, Any]:
-    """The type parameters of a generic function (PEP 695)."""
+def type_parameters_of(holder: Any) -> dict[str, Any]:
+    """Return the type parameters of a generic function (PEP 695)."""
     return {each.__name__: each for each in getattr(holder, "__type_params__", ())}
 
 
 def closure_of(holder: Any) -> dict[str, Any]:
-    """The names of the functions around one that its own code uses; those that have no value yet are left out."""
+    """Return the names of enclosing functions that the function's own code uses, without those not assigned yet."""
     if not isinstance(holder, FunctionType) or holder.__closure__ is None:
         return {}
     found = {}
@@ -96,7 +96,7 @@ def closure_of(holder: Any) -> dict[str, Any]:
 
 
 def calls_around(holder: Any, module: Mapping[str, Any]) -> Iterator[FrameType]:
-    """The running calls, and class bodies, in which a function was defined: the innermost first."""
+    """Yield the running calls and class bodies in which a function was defined, the innermost first."""
     parts = getattr(holder, "__qualname__", "").split(".")
     outer = {".".join(parts[:end]) for end in range(1, len(parts))}
     if not outer:
@@ -109,10 +109,10 @@ def calls_around(holder: Any, module: Mapping[str, Any]) -> Iterator[FrameType]:
 
 
 def unwrap(function: Any) -> Any:
-    """The function or class that a stack of partials, wrappers, methods and generic aliases ends in."""
-    for _ in range(100):  # a wrapper that names itself must not hang the declaration
+    """Return the function or class inside of partials, wrappers, methods and generic aliases."""
+    for _ in range(100):  # a wrapper of itself must not hang the declaration
         if type(function) is FunctionType and "__wrapped__" not in function.__dict__:
-            return function  # PERF: nearly every endpoint; it is asked eight times while its route is declared
+            return function  # PERF: nearly every endpoint, and each declaration of a route calls this eight times
         inner: Any = function
         if isinstance(function, functools.partial):
             function = function.func
@@ -128,7 +128,7 @@ def unwrap(function: Any) -> Any:
 
 
 def candidates(function: Any) -> list[Any]:
-    """Every function that calling this one may end in: itself, what it wraps, and its class's `__call__`."""
+    """Return every function that a call may reach: the callable, what it wraps, and the `__call__` of its class."""
     inner = unwrap(function)
     if inner is function and type(function) is FunctionType:
         return [function]
@@ -140,8 +140,8 @@ def candidates(function: Any) -> list[Any]:
     return [entry for entry in found if entry is not None and not inspect.isclass(entry)]
 
 
-def written(function: Any) -> Any:
-    """Where a callable's parameters are written: in a class's constructor, in the `__call__` of an object's class."""
+def defining_function(function: Any) -> Any:
+    """Return the function that defines the parameters: a class's `__init__`, or the `__call__` of an object's class."""
     inner = unwrap(function)
     if inspect.isclass(inner):
         return unwrap(inner.__init__)
@@ -149,12 +149,12 @@ def written(function: Any) -> Any:
 
 
 def globals_of(function: Callable[..., Any]) -> dict[str, Any]:
-    """The names of the module in which a callable is written."""
+    """Return the namespace of the module in which a callable is defined."""
     module = sys.modules.get(getattr(unwrap(function), "__module__", None) or "")
-    return getattr(written(function), "__globals__", None) or getattr(module, "__dict__", {})
+    return getattr(defining_function(function), "__globals__", None) or getattr(module, "__dict__", {})
 
 
 def where(function: Any) -> str:
-    """File and line of a callable's definition, as tracebacks and editors write it."""
-    code = getattr(written(function), "__code__", None)
+    """Return file and line of a callable's definition, in the form that tracebacks and editors use."""
+    code = getattr(defining_function(function), "__code__", None)
     return f"{code.co_filename}:{code.co_firstlineno}" if code is not None else repr(function)

@@ -1,4 +1,4 @@
-"""Answer what kind of type an annotation is: scalar, list of scalars, model, file."""
+"""Decide what kind of type an annotation is: a scalar, a list of scalars, a model or a file."""
 
 import dataclasses
 import functools
@@ -15,42 +15,42 @@ from typeway.declare.annotation import members_of, plain
 
 SEQUENCES = (list, tuple, set, frozenset, deque, Sequence)
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
-# What forgets the answers to each question; filled while this package is imported, by the decorator below.
-REMEMBERED: Final[list[Callable[[], None]]] = []
+# Functions that clear the caches of this module; the decorator below adds them at import.
+CLEAR_CACHE: Final[list[Callable[[], None]]] = []
 
 
-def forget() -> None:
-    """Forget all answers: a type alias may have been asked while a name in it was not defined."""
-    for clear in REMEMBERED:
+def clear_caches() -> None:
+    """Clear all caches: a type alias may have been read while a name in it was not defined."""
+    for clear in CLEAR_CACHE:
         clear()
 
 
-def remembered(question: Callable[[Any], Answer]) -> Callable[[Any], Answer]:
-    """Ask a question about a type once: an application says `int` and `str | None` a thousand times.
+def cached(question: Callable[[Any], Result]) -> Callable[[Any], Result]:
+    """Cache a function of a type: an application uses `int` and `str | None` a thousand times.
 
-    PERF: a third of what declaring a thousand routes costs. Types that differ in the order of a union only are equal,
-    which no question here minds.
+    PERF: a third of the cost of declaring a thousand routes. Unions with the same members in another order are equal,
+    and no function here depends on that order.
     """
-    ask = functools.lru_cache(maxsize=1024)(question)
-    REMEMBERED.append(ask.cache_clear)
+    remembered = functools.lru_cache(maxsize=1024)(question)
+    CLEAR_CACHE.append(remembered.cache_clear)
 
     @functools.wraps(question)
-    def answer(annotation: Any) -> Answer:
+    def answer(annotation: Any) -> Result:
         if isinstance(annotation, type) and annotation.__module__ != "builtins":
-            return question(annotation)  # to remember an author's class would keep it alive
+            return question(annotation)  # a cache would keep the application's class alive
         try:
-            return ask(annotation)
-        except TypeError:  # some metadata cannot be a key
+            return remembered(annotation)
+        except TypeError:  # the annotation is not hashable
             return question(annotation)
 
     return answer
 
 
-@remembered
+@cached
 def members(annotation: Any) -> tuple[Any, ...]:
-    """The members of a union, or the annotation alone: plain types, whatever stands around them."""
+    """Return the members of a union, or the one type, without `Annotated` and aliases."""
     return tuple(members_of(annotation))
 
 
@@ -58,25 +58,25 @@ def is_subclass(annotation: Any, classes: type[Any] | tuple[type[Any], ...]) -> 
     return isinstance(annotation, type) and not get_args(annotation) and issubclass(annotation, classes)
 
 
-@remembered
+@cached
 def is_model(annotation: Any) -> bool:
-    """Whether the annotation is one Pydantic model, generic or not."""
+    """Whether the annotation is a single Pydantic model."""
     annotation = plain(annotation)
     return is_subclass(annotation, BaseModel) or is_subclass(get_origin(annotation), BaseModel)
 
 
-@remembered
+@cached
 def is_sequence(annotation: Any) -> bool:
-    """Whether one member of the annotation is a list, tuple, set or the like; strings and bytes are not."""
+    """Whether a member of the annotation is a list, tuple, set or similar; strings and bytes are not."""
     return any(
         is_subclass(get_origin(member) or member, SEQUENCES) and not is_subclass(member, (str, bytes, BaseModel))
         for member in members(annotation)
     )
 
 
-@remembered
+@cached
 def is_complex(annotation: Any) -> bool:
-    """Whether a single string could not hold the value: a model, mapping, dataclass, file or sequence."""
+    """Whether the value needs more than one string: a model, mapping, dataclass, file or sequence."""
     return any(
         is_subclass(kind := get_origin(member) or member, (BaseModel, Mapping, UploadFile))
         or is_typeddict(kind)
@@ -86,9 +86,9 @@ def is_complex(annotation: Any) -> bool:
     )
 
 
-@remembered
+@cached
 def is_scalar_sequence(annotation: Any) -> bool:
-    """Whether the annotation is a list (or the like) of scalars, perhaps beside None."""
+    """Whether the annotation is a list (or similar) of scalars, or such a list or None."""
     sequences = [member for member in members(annotation) if is_sequence(member)]
     others = [member for member in members(annotation) if member not in sequences]
     items = [item for member in sequences for item in get_args(member) if item is not ...]
@@ -96,7 +96,7 @@ def is_scalar_sequence(annotation: Any) -> bool:
 
 
 def is_one_or_several(annotation: Any, classes: type[Any] | tuple[type[Any], ...]) -> bool:
-    """Whether the annotation is of one of the classes, or a list (or the like) of them."""
+    """Whether the annotation is one of the classes, or a list (or similar) of one."""
     return any(
         is_subclass(kind, classes)
         for member in members(annotation)
@@ -105,13 +105,13 @@ def is_one_or_several(annotation: Any, classes: type[Any] | tuple[type[Any], ...
 
 
 def media_type(annotation: Any) -> str | None:
-    """The media type that a type says it is sent as, if it says one."""
+    """Return the media type that a type declares for a body; None if it declares none."""
     found = (vars(member).get("__media_type__") for member in members(annotation) if isinstance(member, type))
-    return next((said for said in found if isinstance(said, str)), None)
+    return next((declared for declared in found if isinstance(declared, str)), None)
 
 
-@remembered
+@cached
 def is_model_group(annotation: Any) -> bool:
-    """Whether the annotation is a model, or a union of models (and None), whose fields are parameters."""
+    """Whether the annotation is a model or a union of models (and None); their fields are separate parameters."""
     kinds = [member for member in members(annotation) if member not in (None, types.NoneType)]
     return bool(kinds) and all(is_model(member) for member in kinds)

@@ -1,4 +1,4 @@
-"""Read a callable's signature: its parameters with their annotations resolved, and what it returns."""
+"""Read the signature of a callable: its parameters with resolved annotations, and its return annotation."""
 
 import functools
 import inspect
@@ -11,8 +11,8 @@ from pydantic import BaseModel, Field
 from pydantic_core import PydanticUndefined
 
 from typeway.declare import shapes
-from typeway.declare.annotation import filled, missing_names, read_annotation, resolve
-from typeway.declare.scope import Names, globals_of, unwrap, where, written
+from typeway.declare.annotation import missing_names, read_annotation, resolve, substitute
+from typeway.declare.scope import Namespace, defining_function, globals_of, unwrap, where
 from typeway.exceptions import DeclarationError, declaration_error
 
 
@@ -22,36 +22,40 @@ class Parameter:
 
     name: str
     annotation: Any  # the type without `Annotated`; `Any` where none was written
-    metadata: tuple[Any, ...] = ()  # what `Annotated` says beside the type
+    metadata: tuple[Any, ...] = ()  # the metadata of `Annotated`
     default: Any = PydanticUndefined
     is_variable: bool = False  # whether it is `*args` or `**kwargs`
-    is_positional: bool = False  # whether it cannot be given by name
-    alias: Any = None  # the type alias that the whole annotation is, which names a body in the document
+    is_positional: bool = False  # whether it cannot be passed by name
+    alias: Any = None  # the type alias that the whole annotation is; it names a body in the OpenAPI document
 
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """What one callable declares, and where."""
+    """The signature of one callable, and where it is defined."""
 
     function: Callable[..., Any]
     parameters: tuple[Parameter, ...]
     returns: Any  # its return annotation, or `PydanticUndefined`
     where: str  # file and line of its definition, for messages
     missing: tuple[str, ...] = ()  # the names in its annotations that are not defined yet
-    # Where its parameters' values come from, by what that depends on beside itself; see `classify`.
-    # A declaration of other parameters, made by `replace()`, begins with none.
-    answers: dict[Hashable, tuple[Any, ...]] = field(default_factory=dict, init=False, compare=False, repr=False)
+    # The sources of its parameters, by the other arguments of `classify`. A copy that `replace()` makes starts empty,
+    # because its parameters may differ.
+    sources: dict[Hashable, tuple[Any, ...]] = field(default_factory=dict, init=False, compare=False, repr=False)
 
 
 def read_declaration(function: Callable[..., Any]) -> Declaration:
-    """Read what a callable declares; refuse one whose signature Python cannot tell, and annotations in no Python."""
+    """Read the signature of a callable.
+
+    Raises:
+        DeclarationError: Python cannot read the signature, or an annotation is not valid Python.
+    """
     try:
         signature = read_signature(function)
     except (TypeError, ValueError) as error:
-        hint = "Wrap it in a function whose parameters are written out."
+        hint = "Wrap it in a function with explicit parameters."
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise declaration_error(f"{function!r} has no readable signature: {error}.", hint=hint, also=kind) from error
-    names = Names(globals_of(function), function)
+    names = Namespace(globals_of(function), function)
     given = type_arguments(function)
     try:
         parameters = tuple(
@@ -64,10 +68,10 @@ def read_declaration(function: Callable[..., Any]) -> Declaration:
     except (SyntaxError, TypeError) as error:
         problem = str(error)
         if isinstance(error, SyntaxError):
-            problem = f"{error.text!r} is no Python expression, {error.msg}"
+            problem = f"{error.text!r} is not a Python expression, {error.msg}"
         raise declaration_error(
             f"an annotation cannot be evaluated: {problem}.",
-            hint="Mend the annotation, or write it without quotes so that editors check it.",
+            hint="Fix the annotation; written without quotes, editors check it.",
             where=where(function),
             also=TypeError,
         ) from error
@@ -78,17 +82,17 @@ def read_declaration(function: Callable[..., Any]) -> Declaration:
 
 
 def complete(declaration: Declaration) -> Declaration:
-    """The declaration with the names that have been defined since it was read."""
+    """Read a declaration again if a name was missing; return it with the names that are defined by now."""
     if not declaration.missing:
         return declaration
-    # A type alias may have been asked for its value while a name in it was missing.
-    shapes.forget()
+    # The value of a type alias may have been read, and remembered, while a name in it was missing.
+    shapes.clear_caches()
     again = read_declaration(declaration.function)
     return declaration if again.missing == declaration.missing else again
 
 
 def undefined_name(name: str, user: str, where: str) -> DeclarationError:
-    """The refusal of an annotation that uses a name which is still not defined when the route is planned."""
+    """Return the error for an annotation with a name that is still not defined when the route is planned."""
     return declaration_error(
         f"the name {name!r} in {user} is not defined.",
         hint="Import it at run time, outside `if TYPE_CHECKING`, or define it before the first request.",
@@ -106,7 +110,7 @@ def read_signature(function: Callable[..., Any]) -> inspect.Signature:
 
 
 def constructed(function: Any) -> Any:
-    """The class that calling a generic alias constructs, whose signature counts; anything else is called itself."""
+    """Return the class that a generic alias constructs, because its signature applies; anything else unchanged."""
     if isinstance(function, functools.partial):
         inner = constructed(function.func)
         return function if inner is function.func else functools.partial(inner, *function.args, **function.keywords)
@@ -115,57 +119,57 @@ def constructed(function: Any) -> Any:
 
 
 def read_parameter(
-    parameter: inspect.Parameter, names: Names, given: Mapping[Any, Any], function: Callable[..., Any]
+    parameter: inspect.Parameter, names: Namespace, given: Mapping[Any, Any], function: Callable[..., Any]
 ) -> Parameter:
     empty = inspect.Parameter.empty
     annotation = Any if parameter.annotation is empty else parameter.annotation
     if given:
-        annotation = filled(resolve(annotation, names), given)
-    meaning = read_annotation(annotation, names)
+        annotation = substitute(resolve(annotation, names), given)
+    normal = read_annotation(annotation, names)
     default = PydanticUndefined if parameter.default is empty else parameter.default
-    metadata = meaning.metadata
+    metadata = normal.metadata
     factory = default_factory(function, parameter.name, default)
     if factory is not None:
         default, metadata = PydanticUndefined, (*metadata, Field(default_factory=factory))
     return Parameter(
         name=parameter.name,
-        annotation=meaning.type,
+        annotation=normal.type,
         metadata=metadata,
         default=default,
         is_variable=parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD),
-        alias=meaning.alias,
+        alias=normal.alias,
         is_positional=parameter.kind is parameter.POSITIONAL_ONLY,
     )
 
 
 def is_setting(parameter: inspect.Parameter, function: Any) -> bool:
-    """Whether a parameter is a switch of a model's constructor and no field, such as `_env_file` of BaseSettings.
+    """Whether a parameter of a model's constructor is not a field, such as `_env_file` of BaseSettings.
 
-    Fields of models cannot begin with an underscore, and no client may say which file is read.
+    The names of fields cannot start with an underscore, and a client must not choose which file is read.
     """
     return parameter.name.startswith("_") and inspect.isclass(function) and issubclass(function, BaseModel)
 
 
 def type_arguments(function: Any) -> dict[Any, Any]:
-    """The types that a generic class is constructed with, by its type variables: of `Repository[User]` and its bases."""
+    """Return the type arguments of a generic class and its bases, by type variable, as of `Repository[User]`."""
     given: dict[Any, Any] = {}
     waiting = [function]
     while waiting:
         generic = waiting.pop()
         origin = getattr(generic, "__origin__", generic)
-        arguments = [filled(argument, given) for argument in get_args(generic)]
+        arguments = [substitute(argument, given) for argument in get_args(generic)]
         given |= dict(zip(getattr(origin, "__parameters__", ()), arguments, strict=False))
         waiting += getattr(origin, "__dict__", {}).get("__orig_bases__", ())
     return given
 
 
 def default_factory(function: Any, name: str, default: Any) -> Callable[[], Any] | None:
-    """What makes the default of a dataclass's or model's field; the signature shows a stand-in for it."""
-    # Dataclasses and Pydantic each have a class of this name for it.
+    """Return the default factory of a dataclass's or model's field, for which the signature has a placeholder."""
+    # Dataclasses and Pydantic each have a placeholder class of this name.
     if type(default).__name__ != "_HAS_DEFAULT_FACTORY_CLASS":
         return None
     owner = unwrap(function)
-    own = vars(owner)  # Pydantic's dataclasses have fields of both kinds, and those of Pydantic count
+    own = vars(owner)  # a Pydantic dataclass has fields of both kinds, and Pydantic's take precedence
     known: Any = own.get("__pydantic_fields__") or own.get("__dataclass_fields__", {})
     found: Callable[[], Any] | None = getattr(known.get(name), "default_factory", None)
     return found
@@ -173,7 +177,7 @@ def default_factory(function: Any, name: str, default: Any) -> Callable[[], Any]
 
 def is_bare(parameter: Parameter, declaration: Declaration) -> bool:
     """Whether a parameter has neither an annotation nor a default."""
-    written_types = getattr(written(declaration.function), "__annotations__", {})
+    written_types = getattr(defining_function(declaration.function), "__annotations__", {})
     is_required = parameter.default is PydanticUndefined and not parameter.is_variable
     return (
         is_required and not parameter.metadata and parameter.annotation is Any and parameter.name not in written_types
@@ -181,6 +185,6 @@ def is_bare(parameter: Parameter, declaration: Declaration) -> bool:
 
 
 def name_of(function: Any) -> str:
-    """What messages call a function: its name in its module or class; an object by the name of its class."""
+    """Return the name of a function for messages: qualified by its class; for an object, the name of its class."""
     name = getattr(function, "__qualname__", None) or getattr(function, "__name__", None)
     return str(name or type(function).__name__).rpartition("<locals>.")[2]

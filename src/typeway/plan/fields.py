@@ -88,7 +88,7 @@ def build_model(annotation: Any, where: str, hint: Callable[[], str] | None = No
         ) from error
 
 
-@shapes.remembered
+@shapes.cached
 def is_standard(annotation: Any) -> bool:
     """Whether a type is built of nothing but types of the standard library."""
     arguments = get_args(annotation)

@@ -29,7 +29,7 @@ from typeway.check.read.values import (
 )  # fmt: skip
 from typeway.declare.annotation import resolve
 from typeway.declare.depends import Depends
-from typeway.declare.scope import Names, globals_of
+from typeway.declare.scope import Namespace, globals_of
 
 # How many steps from one expression to others are taken before its value counts as unknown.
 DEEPEST: Final = 24
@@ -138,7 +138,9 @@ class Inference:
         """What an annotation in the source says."""
         text = annotation.value if isinstance(annotation, ast.Constant) else ast.unparse(annotation)
         return (
-            instance_of(resolve(text, Names({**function.names, **function.cells}))) if isinstance(text, str) else None
+            instance_of(resolve(text, Namespace({**function.names, **function.cells})))
+            if isinstance(text, str)
+            else None
         )
 
     def declared_global(self, name: str, function: Function) -> Instance | None:
@@ -196,7 +198,7 @@ class Inference:
         for parent in type.mro(kind):
             own = vars(parent).get("__annotations__", {})
             if isinstance(own, Mapping) and name in own:
-                return instance_of(resolve(own[name], Names(globals_of(parent))))
+                return instance_of(resolve(own[name], Namespace(globals_of(parent))))
         for parent in type.mro(kind):
             for method in [entry for entry in vars(parent).values() if isinstance(entry, FunctionType)]:
                 function = self.program.function(method, kind)
@@ -264,7 +266,7 @@ class Inference:
         found = as_instance(self.unified(values)) if values else None
         if found is None and function.node.returns is not None:
             returns = ast.unparse(function.node.returns)
-            found = produced_by(resolve(text_of(returns), Names({**function.names, **function.cells})))
+            found = produced_by(resolve(text_of(returns), Namespace({**function.names, **function.cells})))
         self.results[function] = found
         return found
 

@@ -22,7 +22,7 @@ from typeway.declare import markers, shapes
 from typeway.declare.annotation import resolve
 from typeway.declare.classify import Injected, Input
 from typeway.declare.depends import Depends, SecurityScopes
-from typeway.declare.scope import Names, globals_of
+from typeway.declare.scope import Namespace, globals_of
 from typeway.declare.signature import read_declaration, read_signature
 from typeway.plan.fields import check_type, field_schema_of
 from typeway.plan.tree import Growth, Node, grow_dependency, grow_tree
@@ -335,7 +335,7 @@ def create_model_field(
 
 def get_typed_signature(call: Callable[..., Any]) -> inspect.Signature:
     """The parameters of a callable with their annotations resolved."""
-    names = Names(globals_of(call), call)
+    names = Namespace(globals_of(call), call)
     parameters = [
         parameter.replace(annotation=resolve(parameter.annotation, names))
         for parameter in read_signature(call).parameters.values()
@@ -345,13 +345,13 @@ def get_typed_signature(call: Callable[..., Any]) -> inspect.Signature:
 
 def get_typed_annotation(annotation: Any, globalns: dict[str, Any]) -> Any:
     """What an annotation that may be a string names."""
-    return resolve(annotation, Names(globalns))
+    return resolve(annotation, Namespace(globalns))
 
 
 def get_typed_return_annotation(call: Callable[..., Any]) -> Any:
     """The resolved return annotation of a callable; None if it has none."""
     returns = read_signature(call).return_annotation
-    return None if returns is inspect.Signature.empty else resolve(returns, Names(globals_of(call), call))
+    return None if returns is inspect.Signature.empty else resolve(returns, Namespace(globals_of(call), call))
 
 
 def lenient_issubclass(cls: Any, class_or_tuple: Any) -> bool:

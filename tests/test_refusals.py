@@ -328,7 +328,7 @@ DOUBTFUL = {
     '@app.api_route("/x", methods=["GTE"])\ndef read(): ...': "GTE /x: GTE is no method of HTTP.",
     # What was added after its router had been included, where nothing more can be refused.
     'app.include_router(router)\n@router.get("/{item_id}")\ndef read(itemid: int): ...': (
-        "GET /{item_id}: no parameter takes {item_id} from the path, and 'itemid' would have to be in the query."
+        "GET /{item_id}: no parameter takes {item_id} from the path, and 'itemid' would be a query parameter."
     ),
 }
 

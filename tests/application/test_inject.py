@@ -144,7 +144,7 @@ def test_an_override_of_nothing_is_refused_outside_too():
     def get_dbs() -> str:
         return "no"
 
-    with pytest.raises(DeclarationError, match=r"get_dbs is no dependency of what is resolved") as caught:
+    with pytest.raises(DeclarationError, match=r"get_dbs is not among the resolved dependencies") as caught:
         Typeway().resolve(get_service, overrides={get_dbs: get_db})
     assert "get_db" in caught.value.hint
 

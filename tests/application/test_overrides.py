@@ -240,14 +240,14 @@ def test_an_override_of_nothing_is_refused():
     def get_dbs() -> str:
         return "no"
 
-    with pytest.raises(DeclarationError, match=r"get_dbs is no dependency of the application 'Tasks'") as caught:
+    with pytest.raises(DeclarationError, match=r"get_dbs is not a dependency of the application 'Tasks'") as caught:
         app.override(get_dbs, get_unused)
     assert "Did you mean" in caught.value.hint
     assert "get_db" in caught.value.hint
     assert "test_overrides.py" in str(caught.value)
-    with pytest.raises(ValueError, match="no dependency"):
+    with pytest.raises(ValueError, match="not a dependency"):
         TestClient(app, overrides={get_unused: get_db})
-    with pytest.raises(DeclarationError, match=r"depends on nothing"):
+    with pytest.raises(DeclarationError, match=r"has no dependencies"):
         Typeway().override(get_unused, get_db)
 
 
@@ -265,7 +265,7 @@ def test_a_second_copy_of_a_dependency_is_told():
     [
         (application(), "fake", "which is not callable"),
         (application(), lambda oops: 1, None),
-        (object(), get_db, "no Typeway application"),
+        (object(), get_db, "not a Typeway application"),
     ],
 )
 def test_what_cannot_replace_is_refused(app, replacement, message):

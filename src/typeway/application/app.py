@@ -23,7 +23,7 @@ from typing_extensions import Unpack
 
 from typeway.application.documentation import Pages, add_documentation
 from typeway.application.inject import Resolving
-from typeway.application.lifespan import Life
+from typeway.application.lifespan import ApplicationLifespan
 from typeway.application.router import Router
 from typeway.application.routes import APIRoute
 from typeway.application.verbs import Verbs, registering
@@ -136,7 +136,7 @@ class Typeway(Verbs, Resolving, Starlette):
         self.router = self.router_class(**{name: value for name, value in given.items() if name in ROUTED})
         self.router.is_root = True
         if self.conventions.mounted_lifespans:
-            self.router.lifespan_context = Life(self.router.lifespan_context, self.router)
+            self.router.lifespan_context = ApplicationLifespan(self.router.lifespan_context, self.router)
         self.webhooks: Router = given.get("webhooks") or self.router_class()
         self.start_without_overrides()
         self.exception_handlers: dict[Any, ExceptionHandler] = handlers_for(self.errors)

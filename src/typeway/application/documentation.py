@@ -1,4 +1,4 @@
-"""Offer an application's OpenAPI document and the pages that show it, as routes of the application."""
+"""Add the OpenAPI document and the pages that show it to an application, as routes."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from typeway.describe import pages
 from typeway.describe.pages import ASSET_PATH, serve_asset
 
 
-class Documented(Protocol):
-    """An application, as far as its documentation needs to know it."""
+class DocumentedApplication(Protocol):
+    """The attributes of an application that its documentation reads."""
 
     title: str
     openapi_url: str | None
@@ -26,34 +26,34 @@ class Documented(Protocol):
     root_path_in_servers: bool
 
     def openapi(self) -> dict[str, Any]:
-        """The OpenAPI document."""
+        """Return the OpenAPI document."""
         ...
 
     def add_route(self, path: str, route: Callable[..., Any], *, include_in_schema: bool) -> None:
-        """Add a plain Starlette endpoint."""
+        """Add a Starlette route."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pages:
-    """What writes the pages, by default those whose files come with the package."""
+    """The functions that return the documentation pages; by default those that load assets from the package."""
 
     swagger_ui: Callable[..., HTMLResponse] = pages.get_swagger_ui_html
     redoc: Callable[..., HTMLResponse] = pages.get_redoc_html
     oauth2_redirect: Callable[..., HTMLResponse] = pages.get_swagger_ui_oauth2_redirect_html
-    asset_path: str | None = ASSET_PATH  # where the application shall serve the files that they load; None if nowhere
+    asset_path: str | None = ASSET_PATH  # the path under which the application serves the assets; None if it does not
 
 
-def add_documentation(app: Documented, pages: Pages) -> None:
-    """Add the routes of the document and of its pages, as the application's options say."""
+def add_documentation(app: DocumentedApplication, pages: Pages) -> None:
+    """Add the routes of the document and its pages, according to the options of the application."""
     openapi_url, redirect_url = app.openapi_url, app.swagger_ui_oauth2_redirect_url
     if not openapi_url:
         return
 
-    def files(root_path: str) -> dict[str, Any]:
+    def assets(root_path: str) -> dict[str, Any]:
         return {} if pages.asset_path is None else {"asset_path": root_path + pages.asset_path}
 
-    def about(root_path: str, kind: str) -> dict[str, Any]:
-        return {"openapi_url": root_path + openapi_url, "title": f"{app.title} - {kind}", **files(root_path)}
+    def common(root_path: str, kind: str) -> dict[str, Any]:
+        return {"openapi_url": root_path + openapi_url, "title": f"{app.title} - {kind}", **assets(root_path)}
 
     def document(root_path: str) -> Response:
         shown = app.openapi()
@@ -67,21 +67,21 @@ def add_documentation(app: Documented, pages: Pages) -> None:
             oauth2_redirect_url=root_path + redirect_url if redirect_url else None,
             init_oauth=app.swagger_ui_init_oauth,
             swagger_ui_parameters=app.swagger_ui_parameters,
-            **about(root_path, "Swagger UI"),
+            **common(root_path, "Swagger UI"),
         )
 
     add_page(app, openapi_url, "openapi", document)
     if pages.asset_path is not None:
-        # Also where an author writes the pages' routes: they load the same files.
+        # Even if the application writes the routes of the pages itself: its pages load the same assets.
         app.add_route(pages.asset_path + "/{name:path}", serve_asset, include_in_schema=False)
     if app.docs_url:
         add_page(app, app.docs_url, "swagger_ui_html", swagger_ui)
-        add_page(app, redirect_url, "swagger_ui_redirect", lambda root_path: pages.oauth2_redirect(**files(root_path)))
-    add_page(app, app.redoc_url, "redoc_html", lambda root_path: pages.redoc(**about(root_path, "ReDoc")))
+        add_page(app, redirect_url, "swagger_ui_redirect", lambda root_path: pages.oauth2_redirect(**assets(root_path)))
+    add_page(app, app.redoc_url, "redoc_html", lambda root_path: pages.redoc(**common(root_path, "ReDoc")))
 
 
-def add_page(app: Documented, url: str | None, name: str, write: Callable[[str], Response]) -> None:
-    """Add a route, if it has a URL, for what a function writes, given the path under which the application is offered."""
+def add_page(app: DocumentedApplication, url: str | None, name: str, write: Callable[[str], Response]) -> None:
+    """Add a route, if it has a URL, whose response a function returns for the root path of a request."""
 
     async def page(request: Request) -> Response:
         return write(request.scope.get("root_path", "").rstrip("/"))

@@ -1,4 +1,4 @@
-"""Include routers: link them, and show each of their routes as it stands in the router that includes it."""
+"""Include routers: link them, and list their routes with the paths and options that they have in the outer router."""
 
 from __future__ import annotations
 
@@ -18,72 +18,72 @@ from typeway.declare.inherit import inherit, innermost
 from typeway.serve.frontend import Frontend
 
 
-class Group(Protocol):
-    """A router, as far as it is needed to show its routes elsewhere."""
+class RouterLike(Protocol):
+    """The attributes of a router that including it needs."""
 
     prefix: str
     max_body_size: int | None
     version: int
-    own_routes: list[BaseRoute | Inclusion]  # what was added to it, in order
+    own_routes: list[BaseRoute | Inclusion]  # its own routes and inclusions, in order
 
     @property
     def group_options(self) -> dict[str, Any]:
-        """What it adds to its routes."""
+        """The options that it adds to its routes."""
         ...
 
     @property
     def defaults(self) -> dict[str, Any]:
-        """What applies to its routes that say nothing of their own."""
+        """The options of its routes that do not set them."""
         ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Inclusion:
-    """A link to a router whose routes are part of another's."""
+    """The link to a router that `include_router()` makes."""
 
-    router: Any  # the included `Router`; routes added to it later are included as well
-    options: Mapping[str, Any]  # what the inclusion adds to them
+    router: Any  # the included `Router`; routes that are added to it later are included as well
+    options: Mapping[str, Any]  # the options of the inclusion
 
 
-# A route as it stands in a router, with the item of that router's own list that it comes from.
-Placed: TypeAlias = tuple[BaseRoute | Inclusion, BaseRoute]
+# A route as it is listed, with the item of the router's `own_routes` that it comes from.
+Listed: TypeAlias = tuple[BaseRoute | Inclusion, BaseRoute]
 
 
 class FlatRoutes:
-    """The routes of one router, included ones too, each with its whole path.
+    """The routes of one router and of those that it includes, each with its full path.
 
-    An included route is a copy. It is made once and stays the same object, because programs keep it and set
-    attributes of it, until the route that it was made of is removed.
+    An included route is a copy. The same copy is used until the original is removed, because programs keep it and set
+    its attributes.
     """
 
-    def __init__(self, router: Group) -> None:
+    def __init__(self, router: RouterLike) -> None:
         self.router = router
         self.lock = RLock()
-        self.listed: tuple[int, list[Placed]] = (-1, [])  # the list, and of which version of the router it is
-        # The copies by the way to each: the inclusions, and the id of the route. The route beside a copy is that very
-        # one: while it is kept here, no other can have its id. The copy is None where it has been removed here only.
+        self.listed: tuple[int, list[Listed]] = (-1, [])  # the version of the router, and its list
+        # The copies by their key: the inclusions that lead to the route, and its id. The original beside each copy
+        # keeps that id from being reused. The copy is None if it was removed from the including router only.
         self.copies: dict[tuple[Any, ...], tuple[BaseRoute, BaseRoute | None]] = {}
 
-    def list(self) -> Sequence[Placed]:
-        """Every route as the router has it now."""
+    def list(self) -> Sequence[Listed]:
+        """Return the present routes of the router."""
         version = self.router.version
         if self.listed[0] != version:
             with self.lock:
                 used: dict[tuple[Any, ...], tuple[BaseRoute, BaseRoute | None]] = {}
                 found = [*self.walk(self.router, used)]
-                self.copies = used  # those of removed routes are dropped
+                self.copies = used  # copies of removed routes are dropped
                 self.listed = version, found
         return self.listed[1]
 
     def walk(
         self,
-        router: Group,
+        router: RouterLike,
         used: dict[tuple[Any, ...], tuple[BaseRoute, BaseRoute | None]],
         prefix: str = "",
         outer: Mapping[str, Any] = MappingProxyType({}),
         chain: tuple[Inclusion, ...] = (),
-    ) -> Iterator[Placed]:
-        """The routes of a router that a chain of inclusions leads to, as they stand here."""
+    ) -> Iterator[Listed]:
+        """Yield the routes of a router to which a chain of inclusions leads, as they are listed here."""
         for item in list(router.own_routes):
             if isinstance(item, Inclusion):
                 options = inherit(inherit(outer, inherit(router.group_options, item.options)), item.router.defaults)
@@ -94,24 +94,27 @@ class FlatRoutes:
                 yield item, item
             else:
                 key = (*chain, id(item))
-                copied = self.copies.get(key) or (item, included(item, prefix, outer, router.max_body_size))
+                copied = self.copies.get(key) or (item, included_copy(item, prefix, outer, router.max_body_size))
                 used[key] = copied
                 if copied[1] is not None:
                     yield item, copied[1]
 
     def hide(self, gone: set[int]) -> None:
-        """Show included routes no longer, given the ids of their copies; they stay in their own routers."""
+        """Stop listing included routes, given the ids of their copies; their own routers keep them."""
         with self.lock:
             for key, (route, copied) in self.copies.items():
                 if id(copied) in gone:
                     self.copies[key] = (route, None)
 
 
-def included(route: BaseRoute, prefix: str, outer: Mapping[str, Any], limit: int | None) -> BaseRoute:
-    """A copy of a route as it stands below a prefix and inside the options of everything around it.
+def included_copy(route: BaseRoute, prefix: str, outer: Mapping[str, Any], limit: int | None) -> BaseRoute:
+    """Return a copy of a route with the prefix and the options of its inclusions.
 
     Parameters:
-        limit: the most bytes of a body that the route's own router accepts.
+        route: the route in its own router.
+        prefix: the path in front of its own.
+        outer: the options of the outer levels.
+        limit: the maximum size of a body in its own router, in bytes.
     """
     if isinstance(route, (APIRoute, APIWebSocketRoute, Frontend)):
         return route.inside(prefix, outer)

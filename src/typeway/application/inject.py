@@ -1,4 +1,4 @@
-"""Run dependencies outside a request, for scripts, jobs and tests, and clean up after them."""
+"""Resolve dependencies outside of a request, for scripts, jobs and tests, and run their clean-up."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from anyio import CancelScope
 from starlette.routing import Route
 
 from typeway.application.overrides import (
+    CurrentOverrides,
     Dependency,
-    Layered,
     Overridable,
     check_override,
-    is_among,
+    contains,
     originals,
     unknown_dependency,
 )
@@ -51,10 +51,10 @@ HINT: Final = (
 
 
 class Resolution(Generic[Result]):
-    """What a dependency yields outside a request: await it, or enter it and use the value inside.
+    """The value of a dependency outside of a request: await it, or use it with `async with`.
 
-    Awaited, everything is cleaned up before the value is there. Entered with `async with`, generators are resumed at
-    the end of the block: that is the form for a value that needs them, such as a session.
+    If it is awaited, the clean-up runs before the value is returned. With `async with`, the clean-up of generators runs
+    at the end of the block, as a value such as a session needs it.
     """
 
     __slots__ = ("_context", "_open")
@@ -82,25 +82,24 @@ class Resolution(Generic[Result]):
 
 
 class Resolving(Overridable):
-    """What an application does so that its dependencies can be used outside a request."""
+    """The methods of an application that resolve dependencies outside of a request."""
 
     @overload
     def resolve(self, dependency: Yielding[Result], *, overrides: Overrides = ...) -> Resolution[Result]: ...
     @overload
     def resolve(self, dependency: Callable[..., Result], *, overrides: Overrides = ...) -> Resolution[Result]: ...
     def resolve(self, dependency: Dependency, *, overrides: Overrides = MappingProxyType({})) -> Resolution[Any]:
-        """Run a dependency, and all that it depends on, outside a request.
+        """Run a dependency and everything that it depends on, outside of a request.
 
         Parameters:
-            dependency: what `Depends()` would take.
-            overrides: what to run in the place of what, beside the overrides that are in force.
+            dependency: a callable, as for `Depends()`.
+            overrides: replacements of dependencies, in addition to the overrides in force.
 
         Returns:
-            What to await for the value, cleaned up by then; or to enter with `async with`, cleaned up at the end.
+            An object to await for the value, or to use with `async with`; clean-up runs after that.
 
         Raises:
             DeclarationError: a parameter needs a request, or an override replaces nothing.
-
         Example:
             ```python
             async with app.resolve(get_service) as service:
@@ -111,17 +110,17 @@ class Resolving(Overridable):
         def endpoint(value: Any) -> Any:
             return value
 
-        wanted = Parameter("value", Any, default=Depends(dependency))
-        declaration = replace(read_declaration(endpoint), parameters=(wanted,))
-        replaced: dict[Dependency, Dependency] = dict(Layered(self).current())
+        parameter = Parameter("value", Any, default=Depends(dependency))
+        declaration = replace(read_declaration(endpoint), parameters=(parameter,))
+        replaced: dict[Dependency, Dependency] = dict(CurrentOverrides(self).current())
         if overrides:
-            check_overrides(self, operation_of(self, declaration), replaced, overrides)
+            check_resolve_overrides(self, operation_of(self, declaration), replaced, overrides)
             replaced.update(overrides)
-        plan = plan_outside(self, declaration, replaced)
+        plan = plan_dependencies(self, declaration, replaced)
 
         @asynccontextmanager
         async def context() -> AsyncIterator[Any]:
-            async with running(self, plan) as values:
+            async with run_dependencies(self, plan) as values:
                 yield values["value"]
 
         return Resolution(context)
@@ -131,10 +130,12 @@ class Resolving(Overridable):
     @overload
     def inject(self, function: Callable[..., Result]) -> Injecting[Result]: ...
     def inject(self, function: Callable[..., Any]) -> Injecting[Any]:
-        """Fill in a function's dependencies whenever it is called; a `def` function runs in the thread pool.
+        """Return a coroutine function that resolves the dependencies of a function and calls it.
 
-        What the caller passes is taken as it is.
+        Arguments that the caller passes are not resolved. A `def` function runs in the thread pool.
 
+        Raises:
+            DeclarationError: the function is a generator. A parameter that needs a request raises it at the call.
         Example:
             ```python
             @app.inject
@@ -147,21 +148,25 @@ class Resolving(Overridable):
         declaration = read_declaration(function)
         if is_generator(function) or is_async_generator(function):
             raise declaration_error(
-                "a generator cannot be injected: nobody would know when to clean up after it.",
+                "a generator cannot be injected: there would be no time for its clean-up.",
                 hint="Make it a dependency, and enter it with `async with app.resolve(...)`.",
                 where=declaration.where,
                 also=TypeError,
             )
         signature = inspect.signature(function)
-        wanted = frozenset(name for name, _ in build_tree(operation_of(self, declaration)).children if name is not None)
+        resolved = frozenset(
+            name for name, _ in build_tree(operation_of(self, declaration)).children if name is not None
+        )
         is_async = is_coroutine(function)
 
         @wraps(function)
         async def injected(*args: Any, **kwargs: Any) -> Any:
             given = signature.bind_partial(*args, **kwargs).arguments
-            left = tuple(entry for entry in declaration.parameters if entry.name in wanted and entry.name not in given)
-            plan = plan_outside(self, replace(declaration, parameters=left), Layered(self).current())
-            async with running(self, plan) as values:
+            left = tuple(
+                entry for entry in declaration.parameters if entry.name in resolved and entry.name not in given
+            )
+            plan = plan_dependencies(self, replace(declaration, parameters=left), CurrentOverrides(self).current())
+            async with run_dependencies(self, plan) as values:
                 if is_async:
                     return await function(*args, **kwargs, **values)
                 return await run_in_threadpool(function, *args, **kwargs, **values)
@@ -170,50 +175,50 @@ class Resolving(Overridable):
         return injected
 
 
-def check_overrides(
+def check_resolve_overrides(
     app: Overridable,
     operation: Operation,
     present: Mapping[Dependency, Dependency],
     overrides: Mapping[Dependency, Dependency],
 ) -> None:
-    """Refuse overrides of what neither this nor anything else depends on."""
+    """Refuse overrides of functions on which neither the resolved dependency nor the application depends."""
     known = list(originals(build_tree(operation, dict(present))))
     for original, replacement in overrides.items():
-        if is_among(original, known):
+        if contains(original, known):
             continue
         try:
             check_override(app, original, replacement)
         except DeclarationError as error:
-            raise unknown_dependency(original, known, "no dependency of what is resolved") from error
+            raise unknown_dependency(original, known, "not among the resolved dependencies") from error
 
 
 def operation_of(app: Overridable, declaration: Declaration) -> Operation:
-    """What stands for the operation: it has no method, so that it has no body either."""
+    """Return an operation for a function outside of a request: it has no method, and so no body."""
     return Operation(
         path="", path_format="", path_names=frozenset(), methods=(), name="", declaration=declaration,
         returns=Returns(), route=Route("/", endpoint=declaration.function), conventions=app.conventions,
     )  # fmt: skip
 
 
-def plan_outside(app: Overridable, declaration: Declaration, overrides: Mapping[Dependency, Dependency]) -> Plan:
-    """The plan of a function's dependencies, none of which needs a request.
+def plan_dependencies(app: Overridable, declaration: Declaration, overrides: Mapping[Dependency, Dependency]) -> Plan:
+    """Build the plan of a function's dependencies.
 
     Raises:
-        DeclarationError: one of them does.
+        DeclarationError: one of them needs a request.
     """
     operation = operation_of(app, declaration)
     replaced = dict(overrides)
     for node in number(build_tree(operation, replaced))[0]:
         if node.depends is not None:
-            check_outside(node)
+            check_needs_no_request(node)
     return build_plan(operation, replaced)
 
 
-def check_outside(node: Node) -> None:
-    """Refuse a dependency with a parameter that only a request can fill.
+def check_needs_no_request(node: Node) -> None:
+    """Refuse a dependency with a parameter whose value can only come from a request.
 
     Raises:
-        DeclarationError: it names the parameter and where its value would come from.
+        DeclarationError: the message names the parameter and where its value would come from.
     """
     function = getattr(node.original, "__name__", "it")
     for source in node.sources:
@@ -234,11 +239,11 @@ NEEDS_REQUEST: Final = frozenset({"Request", "WebSocket", "HTTPConnection", "Res
 
 
 @asynccontextmanager
-async def running(app: Overridable, plan: Plan) -> AsyncIterator[dict[str, Any]]:
-    """Run a plan's dependencies around a block, as they run around an endpoint.
+async def run_dependencies(app: Overridable, plan: Plan) -> AsyncIterator[dict[str, Any]]:
+    """Run the dependencies of a plan around a block, as they run around an endpoint.
 
-    After the block come generators of the function's scope, background tasks, and generators of the request's scope,
-    each of which sees the exception that ended it.
+    After the block run: generators of the function scope, background tasks, generators of the request scope. Each
+    generator sees the exception that ended the block.
     """
     scope = {"type": "http", "method": "", "path": "", "query_string": b"", "headers": [], "app": app}
     exchange = Exchange(scope, no_message, ignore, {})
@@ -253,7 +258,7 @@ async def running(app: Overridable, plan: Plan) -> AsyncIterator[dict[str, Any]]
             if arguments is None or exchange.errors is not None:
                 raise refusal(plan, exchange)
             yield arguments
-        except BaseException as error:  # noqa: BLE001  generators see cancellation as well
+        except BaseException as error:  # noqa: BLE001  generators see a cancellation too
             failure = error
         failure = await finish(exchange, failure)
     if failure is not None:
@@ -264,22 +269,22 @@ async def running(app: Overridable, plan: Plan) -> AsyncIterator[dict[str, Any]]
 
 
 async def finish(exchange: Exchange, failure: BaseException | None) -> BaseException | None:
-    """Resume what is suspended, and run background tasks if all went well."""
+    """Run the clean-up of generators, and the background tasks if there was no exception."""
     failure = await resume(exchange.function_exits, failure, exchange)
     tasks: BackgroundTasks | None = exchange.background
     if failure is None and tasks is not None:
         try:
             await tasks()
-        except BaseException as error:  # noqa: BLE001  it is raised when all is cleaned up
+        except BaseException as error:  # noqa: BLE001  it is raised after the clean-up
             failure = error
     return await resume(exchange.request_exits, failure, exchange)
 
 
 async def no_message() -> Any:
-    """What the body of no request consists of."""
+    """Receive the end of a request without a body."""
     return {"type": "http.disconnect"}
 
 
 def ignore(message: Any) -> Awaitable[None]:
-    """Where an answer to nobody goes."""
-    raise RuntimeError(f"There is no request to answer: {message!r}.")
+    """Refuse to send a response, because there is no request."""
+    raise RuntimeError(f"There is no request, so nothing can be sent: {message!r}.")

@@ -1,4 +1,4 @@
-"""Run what surrounds an application's life: lifespans, start-up and shut-down functions, joined across routers and mounts."""
+"""Run lifespans, start-up functions and shut-down functions, joined across routers and mounted applications."""
 
 import inspect
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
@@ -24,27 +24,27 @@ from typeway.types import Lifespan
 
 EVENTS: Final = ("startup", "shutdown")
 
-# How many layers of middleware around a mounted application are looked through.
-DEEPEST: Final = 20
+# How many layers of middleware are searched for a mounted application.
+MAX_LAYERS: Final = 20
 
-# The functions to run at start-up and at shut-down, in order.
+# The functions that run at start-up and at shut-down, in order.
 Events = dict[str, list[Callable[[], Any]]]
 
 
 def lifespan_of(given: Any, events: Events) -> Lifespan:
-    """The lifespan that an author gave, in any of its forms, or one that runs the router's functions."""
+    """Return the lifespan that the author passed, in any of its forms, or one that runs the start-up functions."""
     if given is None:
-        return Running(events)
+        return EventsLifespan(events)
     if inspect.isasyncgenfunction(given):
-        return Named(asynccontextmanager(given), given)
+        return CheckedLifespan(asynccontextmanager(given), given)
     if inspect.isgeneratorfunction(given):
-        return Named(lambda app: lifted(contextmanager(given)(app)), given)
-    return Named(given, given)
+        return CheckedLifespan(lambda app: as_async(contextmanager(given)(app)), given)
+    return CheckedLifespan(given, given)
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
-    """A lifespan whose errors name the function that the author gave, where it yields wrongly."""
+class CheckedLifespan:
+    """A lifespan whose errors name the author's function, where it yields a wrong value or more than once."""
 
     lifespan: Lifespan
     given: Any
@@ -54,9 +54,9 @@ class Named:
         try:
             async with self.lifespan(app) as state:
                 if state is not None and not isinstance(state, Mapping):
-                    called = f"the lifespan {name_of(self.given)}() ({where(self.given)})"
+                    function = f"the lifespan {name_of(self.given)}() ({where(self.given)})"
                     raise TypeError(
-                        f"{called} yields {state!r}. Yield a dict, which becomes request.state, or nothing."
+                        f"{function} yields {state!r}. Yield a dict, which becomes request.state, or nothing."
                     )
                 yield state
         except RuntimeError as error:
@@ -65,8 +65,8 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
-    """The lifespan that runs a router's functions for start-up and shut-down."""
+class EventsLifespan:
+    """The lifespan that runs the start-up and shut-down functions of a router."""
 
     events: Events
 
@@ -85,14 +85,15 @@ async def call_all(functions: list[Callable[[], Any]]) -> None:
 
 
 @asynccontextmanager
-async def lifted(manager: AbstractContextManager[Any]) -> AsyncIterator[Any]:
+async def as_async(manager: AbstractContextManager[Any]) -> AsyncIterator[Any]:
+    """Run a synchronous context manager as an asynchronous one."""
     with manager as state:
         yield state
 
 
 @dataclass(frozen=True, slots=True)
-class Joined:
-    """Two lifespans as one: the outer begins first and ends last, and its state wins."""
+class JoinedLifespan:
+    """Two lifespans as one: the outer one starts first and ends last, and its state takes precedence."""
 
     outer: Lifespan
     inner: Lifespan
@@ -103,55 +104,60 @@ class Joined:
             yield None if outer is None and inner is None else {**(inner or {}), **(outer or {})}
 
 
-def merged(outer: Lifespan, inner: Lifespan) -> Lifespan:
-    """Two lifespans as one; what is mounted in an application begins after both."""
-    return replace(outer, own=Joined(outer.own, inner)) if isinstance(outer, Life) else Joined(outer, inner)
+def join_lifespans(outer: Lifespan, inner: Lifespan) -> Lifespan:
+    """Join two lifespans; applications that are mounted start after both."""
+    return (
+        replace(outer, own=JoinedLifespan(outer.own, inner))
+        if isinstance(outer, ApplicationLifespan)
+        else JoinedLifespan(outer, inner)
+    )
 
 
 @dataclass(slots=True, eq=False)
-class Start:
-    """One application that is starting, with all that starts inside it."""
+class Startup:
+    """The start-up of one application and of the applications inside it."""
 
     is_over: bool = False
-    # What has begun of the applications that are still starting.
+    # The lifespans that have started, of applications whose start-up is not over.
     around: list[Lifespan] = field(default_factory=list)
-    # By their ids: the routers whose lifespan has begun, those among them that are our applications', and the states given.
+    # By id of the router: those whose lifespan has started, those among them that belong to Typeway applications, and
+    # the states that lifespans yielded.
     routers: dict[int, Any] = field(default_factory=dict)
     lives: set[int] = field(default_factory=set)
     given: dict[int, Mapping[str, Any] | None] = field(default_factory=dict)
-    # What requests see under MOUNTED.
+    # The states that requests find under MOUNTED.
     shown: dict[int, tuple[Any, Mapping[str, Any]]] = field(default_factory=dict)
 
-    def has_begun(self, router: Any) -> bool:
-        """Whether the lifespan of a router has begun, as far as that can be seen: perhaps its author has begun it by hand."""
+    def has_started(self, router: Any) -> bool:
+        """Whether the lifespan of a router has started, as far as can be seen: its author may start it by hand."""
         lifespan = router.lifespan_context
-        if isinstance(lifespan, Noticed):
+        if isinstance(lifespan, ObservedLifespan):
             lifespan = lifespan.lifespan
-        # Those of our applications say so themselves. Of any other, the function itself may have been given to ours.
-        return id(router) in self.routers or (not isinstance(lifespan, Life) and lifespan in self.around)
+        # Typeway applications register themselves. For any other, its function may be a part of a started lifespan.
+        return id(router) in self.routers or (not isinstance(lifespan, ApplicationLifespan) and lifespan in self.around)
 
 
-# What is starting in this task.
-STARTING: Final[ContextVar[Start | None]] = ContextVar("typeway.starting", default=None)
+# The start-up that is running in this task.
+STARTING: Final[ContextVar[Startup | None]] = ContextVar("typeway.starting", default=None)
 
 
 @dataclass(frozen=True, slots=True)
-class Noticed:
-    """The lifespan of a mounted application of another kind, which says when it is used."""
+class ObservedLifespan:
+    """The lifespan of a mounted application that is not Typeway's; it registers when it starts."""
 
     lifespan: Lifespan
     router: Any
 
     def __call__(self, app: Any) -> AbstractAsyncContextManager[Any]:
-        start = STARTING.get()
-        if start is not None:
-            start.routers[id(self.router)] = self.router
+        startup = STARTING.get()
+        if startup is not None:
+            startup.routers[id(self.router)] = self.router
         return self.lifespan(app)
 
 
 @dataclass(frozen=True, slots=True)
-class Life:
-    """The lifespan of an application, and inside it those of the applications that are mounted in it."""
+class ApplicationLifespan:
+    """The lifespan of an application, and inside of it those of the applications that it mounts."""
 
     own: Lifespan
     router: Any
@@ -159,64 +165,64 @@ class Life:
     @asynccontextmanager
     async def __call__(self, app: Any) -> AsyncIterator[Any]:
         outer = STARTING.get()
-        # A task that the start has left behind may start another application, which is none of its business.
+        # A task that outlives the start-up may start another application, which is a separate start-up.
         is_inside = outer is not None and not outer.is_over and id(self.router) not in outer.lives
-        start = outer if outer is not None and is_inside else Start()
+        startup = outer if outer is not None and is_inside else Startup()
         failure: Exception | None = None
         async with AsyncExitStack() as stack:
-            STARTING.set(start)
+            STARTING.set(startup)
             try:
-                state = await self.begin(app, start, stack)
+                state = await self.start(app, startup, stack)
             except Exception as error:
                 failure = error
                 raise
             finally:
                 STARTING.set(outer)
-                start.is_over = not is_inside
-            yield state if is_inside or not start.shown else {**(state or {}), MOUNTED: start.shown}
+                startup.is_over = not is_inside
+            yield state if is_inside or not startup.shown else {**(state or {}), MOUNTED: startup.shown}
         if failure is not None:
-            raise failure  # the application's own lifespan has swallowed it
+            raise failure  # the application's own lifespan has suppressed it
 
-    async def begin(self, app: Any, start: Start, stack: AsyncExitStack) -> Any:
-        """Begin the application's own lifespan, which may begin others by hand and mount more, and then the rest."""
-        start.routers[id(self.router)] = self.router
-        start.lives.add(id(self.router))
+    async def start(self, app: Any, startup: Startup, stack: AsyncExitStack) -> Any:
+        """Start the application's own lifespan, which may start others and mount more, and then those not started."""
+        startup.routers[id(self.router)] = self.router
+        startup.lives.add(id(self.router))
         for router in mounted_routers(self.router.routes, {id(self.router)}):
-            if not isinstance(router.lifespan_context, Life | Noticed):
-                # It stays: another thread may be starting the same application.
-                router.lifespan_context = Noticed(router.lifespan_context, router)
-        size = len(start.around)
-        start.around += parts(self.own)
+            if not isinstance(router.lifespan_context, ApplicationLifespan | ObservedLifespan):
+                # It is not restored: another thread may be starting the same application.
+                router.lifespan_context = ObservedLifespan(router.lifespan_context, router)
+        size = len(startup.around)
+        startup.around += parts_of_lifespan(self.own)
         try:
             state = await stack.enter_async_context(self.own(app))
-            await begin_mounted(self.router.routes, app, start, stack)
+            await start_mounted(self.router.routes, app, startup, stack)
         finally:
-            del start.around[size:]
+            del startup.around[size:]
         return state
 
 
-def parts(lifespan: Lifespan) -> Iterator[Lifespan]:
-    """A lifespan, and all that it is made from."""
+def parts_of_lifespan(lifespan: Lifespan) -> Iterator[Lifespan]:
+    """Yield a lifespan and the lifespans that it consists of."""
     yield lifespan
     inner: tuple[Lifespan, ...] = ()
-    if isinstance(lifespan, Joined):
+    if isinstance(lifespan, JoinedLifespan):
         inner = (lifespan.outer, lifespan.inner)
-    elif isinstance(lifespan, Named):
+    elif isinstance(lifespan, CheckedLifespan):
         inner = (lifespan.lifespan,)
     for part in inner:
-        yield from parts(part)
+        yield from parts_of_lifespan(part)
 
 
-def mounted(routes: Iterable[BaseRoute]) -> Iterator[tuple[Mount | Host, Router, Any]]:
-    """What is mounted and has a lifespan: its route, its router, and the application of that, or None for a router alone.
+def mounted_applications(routes: Iterable[BaseRoute]) -> Iterator[tuple[Mount | Host, Router, Any]]:
+    """Yield what is mounted and has a lifespan: the route, the router, and the application; None for a router alone.
 
-    Other ASGI applications are sent nothing: they may not know the messages of a lifespan.
+    Other ASGI applications receive no lifespan messages, because they may not support them.
     """
     for route in routes:
         if not isinstance(route, Mount | Host):
             continue
         app: Any = route.app
-        for _ in range(DEEPEST):
+        for _ in range(MAX_LAYERS):
             if isinstance(app, Router):
                 yield route, app, None
                 break
@@ -224,39 +230,41 @@ def mounted(routes: Iterable[BaseRoute]) -> Iterator[tuple[Mount | Host, Router,
             if isinstance(router, Router):
                 yield route, router, app
                 break
-            app = getattr(app, "app", None)  # of the middleware around it
+            app = getattr(app, "app", None)  # inside of a middleware
 
 
 def mounted_routers(routes: Iterable[BaseRoute], seen: set[int]) -> Iterator[Router]:
-    """The router of everything that is mounted, however deep."""
-    for _, router, _ in mounted(routes):
+    """Yield the routers of all mounted applications, at any depth."""
+    for _, router, _ in mounted_applications(routes):
         if id(router) not in seen:
             seen.add(id(router))
             yield router
             yield from mounted_routers(router.routes, seen)
 
 
-async def begin_mounted(routes: Iterable[BaseRoute], app: Any, start: Start, stack: AsyncExitStack) -> dict[str, Any]:
-    """Begin the lifespans of what is mounted, each once, and return what they gave."""
+async def start_mounted(
+    routes: Iterable[BaseRoute], app: Any, startup: Startup, stack: AsyncExitStack
+) -> dict[str, Any]:
+    """Start the lifespans of mounted applications, each once, and return the states that they yielded."""
     states: dict[str, Any] = {}
-    for route, router, inner in list(mounted(routes)):
-        if not start.has_begun(router):
+    for route, router, inner in list(mounted_applications(routes)):
+        if not startup.has_started(router):
             try:
                 state = await stack.enter_async_context(router.lifespan_context(app if inner is None else inner))
             except Exception as error:
-                place = route.path if isinstance(route, Mount) else route.host
+                path = route.path if isinstance(route, Mount) else route.host
                 error.add_note(
-                    f"Raised by the lifespan of the application mounted at {place!r}, which Typeway runs: "
-                    "it must not be run elsewhere as well."
+                    f"Raised by the lifespan of the application mounted at {path!r}. "
+                    "Typeway runs it; do not run it elsewhere as well."
                 )
                 raise
-            start.routers[id(router)] = router
-            if not isinstance(router.lifespan_context, Life):
-                # Nobody else looks there for what is mounted, or hands out its state.
-                state = {**await begin_mounted(router.routes, app, start, stack), **(state or {})}
-            start.given[id(router)] = state
-        given = start.given.get(id(router))
+            startup.routers[id(router)] = router
+            if not isinstance(router.lifespan_context, ApplicationLifespan):
+                # Only Typeway applications start what they mount, and pass on its state.
+                state = {**await start_mounted(router.routes, app, startup, stack), **(state or {})}
+            startup.given[id(router)] = state
+        given = startup.given.get(id(router))
         if given:
-            start.shown[id(route.app)] = route.app, given
+            startup.shown[id(route.app)] = route.app, given
             states.update(given)
     return states

@@ -1,4 +1,4 @@
-"""Replace dependencies for a while, in one context: nested as they come, undone when they end."""
+"""Replace dependencies inside of a `with` block, for the current context; blocks can be nested."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ Dependency = Callable[..., Any]
 Replacements = Mapping[Dependency, Dependency]
 
 
-class Block:
-    """One set of replacements, as long as its `with` block lasts.
+class OverrideBlock:
+    """One set of replacements, which applies while its `with` block is open.
 
     Parameters:
         app: the application whose dependencies are replaced.
-        replacements: what runs in the place of what.
+        replacements: the replacements by dependency.
     """
 
     __slots__ = ("app", "is_open", "replacements")
@@ -39,29 +39,29 @@ class Block:
         self.is_open = True
 
 
-# The innermost last. Tasks and threads that are started inside a block inherit it, others never see it. A block that
-# has ended is over for those too that have inherited it, and where it ends in another context than it began in, as it
-# does for fixtures that are generators, there is no token to give back.
-BLOCKS: Final[ContextVar[tuple[Block, ...]]] = ContextVar("typeway_overrides", default=())
+# The open blocks, the innermost last. Tasks and threads that start inside a block inherit it; others do not see it.
+# `is_open` ends a block for those that have inherited it too. There is no token to reset, because a block may end in
+# another context than it started in: fixtures that are generators do that.
+OVERRIDE_BLOCKS: Final[ContextVar[tuple[OverrideBlock, ...]]] = ContextVar("typeway_overrides", default=())
 
-# Blocks of one application may begin and end in several threads at once.
-COUNTING: Final = threading.Lock()
+# Guards the number of open blocks, which several threads may change at once.
+LOCK: Final = threading.Lock()
 
 
-class Layered(Mapping[Dependency, Dependency]):
-    """An application's overrides as the current context sees them: its own, and over them those of open blocks.
+class CurrentOverrides(Mapping[Dependency, Dependency]):
+    """The overrides of an application in the current context: its own, and over them those of open blocks.
 
-    It takes the place of the plain mapping on the request path as long as a block is open, so that an application of
-    which nobody overrides anything asks no context.
+    It replaces the plain mapping on the request path only while a block is open, so that applications without
+    overrides do not read the context.
     """
 
     def __init__(self, app: Overridable) -> None:
         self.app = app
 
     def current(self) -> Mapping[Dependency, Dependency]:
-        """What counts now and here."""
+        """Return the overrides of this moment and context."""
         found: dict[Dependency, Dependency] = dict(self.app.dependency_overrides)
-        for entry in BLOCKS.get():
+        for entry in OVERRIDE_BLOCKS.get():
             if entry.is_open and entry.app is self.app:
                 found.update(entry.replacements)
         return found
@@ -76,31 +76,31 @@ class Layered(Mapping[Dependency, Dependency]):
         return len(self.current())
 
     def items(self) -> ItemsView[Dependency, Dependency]:
-        """The pairs of one moment: a block may end while somebody reads them."""
+        """Return the pairs of one moment, because a block may end while they are read."""
         return self.current().items()
 
 
 class Overridable:
-    """What an application does so that its dependencies can be replaced, for every request or within a block."""
+    """The methods of an application that replace dependencies, for every request or inside of a block."""
 
     conventions: ClassVar[Conventions]
     title: str
     router: Router
-    # What the request path reads: `dependency_overrides`, or what each context sees while a block is open.
+    # The mapping that the request path reads: `dependency_overrides`, or `CurrentOverrides` while a block is open.
     overrides_in_force: Replacements
-    # The functions that `inject()` has returned, as long as somebody keeps them: their dependencies can be replaced too.
+    # The functions that `inject()` has returned and the program still uses: their dependencies can be replaced too.
     injected: WeakSet[Callable[..., Any]]
     _dependency_overrides: dict[Dependency, Dependency]
     _open_blocks: int = 0
 
     def start_without_overrides(self) -> None:
-        """Let every dependency run as it is declared."""
+        """Initialize the application without overrides."""
         self.overrides_in_force = self._dependency_overrides = {}
         self.injected = WeakSet()
 
     @property
     def dependency_overrides(self) -> dict[Dependency, Dependency]:
-        """What runs in the place of dependencies, for every request; `override()` cleans up after itself."""
+        """The replacements by dependency, for every request; `override()` replaces only inside of a block."""
         return self._dependency_overrides
 
     @dependency_overrides.setter
@@ -110,19 +110,19 @@ class Overridable:
             problem = f"dependency_overrides must be a dict, not {given!r}."
             hint = "Write app.dependency_overrides = {get_db: fake_db}."
             raise declaration_error(problem, hint=hint, where=calling_line(), also=AttributeError)
-        with COUNTING:
+        with LOCK:
             self._dependency_overrides = overrides
             if not self._open_blocks:
                 self.overrides_in_force = overrides
 
     def override(self, dependency: Dependency, replacement: Dependency) -> AbstractContextManager[None]:
-        """Run another callable in the place of a dependency within a `with` block.
+        """Replace a dependency by another callable inside of a `with` block.
 
-        Only what runs in the block's context sees it: its own code, requests of a test client, tasks started in it.
-        Blocks nest, and the innermost counts.
+        Only code in the context of the block sees it: the block itself, requests of a test client in it, and tasks that
+        it starts. Blocks can be nested, and the innermost one applies.
 
         Raises:
-            DeclarationError: nothing in the application depends on it.
+            DeclarationError: no function of the application depends on it.
 
         Example:
             ```python
@@ -135,15 +135,15 @@ class Overridable:
 
 
 def check_overrides(app: Any, replacements: Replacements) -> None:
-    """Refuse overrides that would do nothing, or could not run.
+    """Refuse overrides that would have no effect, or could not run.
 
     Raises:
-        DeclarationError: one of them is no dependency of the application, or cannot be replaced by that.
+        DeclarationError: one of them is not a dependency of the application, or its replacement cannot be called.
     """
     if not hasattr(app, "overrides_in_force"):
         raise declaration_error(
-            f"{app!r} is no Typeway application, so it has no dependencies to override.",
-            hint="Give the application itself, not what is wrapped around it.",
+            f"{app!r} is not a Typeway application, so it has no dependencies to override.",
+            hint="Pass the application itself, without middleware around it.",
             also=TypeError,
         )
     for original, replacement in replacements.items():
@@ -152,56 +152,58 @@ def check_overrides(app: Any, replacements: Replacements) -> None:
 
 @contextmanager
 def in_force(app: Overridable, replacements: Replacements) -> Iterator[None]:
-    """Run other callables in the place of an application's dependencies within a block.
+    """Replace dependencies of an application inside of a block, without checking that they exist.
 
     Parameters:
-        replacements: what to run in the place of what.
+        app: the application.
+        replacements: the replacements by dependency.
     """
-    block = Block(app, replacements)
-    with COUNTING:
+    block = OverrideBlock(app, replacements)
+    with LOCK:
         app._open_blocks += 1
-        app.overrides_in_force = Layered(app)
-    BLOCKS.set((*BLOCKS.get(), block))
+        app.overrides_in_force = CurrentOverrides(app)
+    OVERRIDE_BLOCKS.set((*OVERRIDE_BLOCKS.get(), block))
     try:
         yield
     finally:
         block.is_open = False
-        BLOCKS.set(tuple(other for other in BLOCKS.get() if other is not block))
-        with COUNTING:
+        OVERRIDE_BLOCKS.set(tuple(other for other in OVERRIDE_BLOCKS.get() if other is not block))
+        with LOCK:
             app._open_blocks -= 1
             if not app._open_blocks:
                 app.overrides_in_force = app._dependency_overrides
 
 
 def check_override(app: Overridable, original: Dependency, replacement: Dependency) -> None:
-    """Refuse an override that would do nothing, or could not run.
+    """Refuse an override that would have no effect, or could not run.
 
     Raises:
-        DeclarationError: it says which dependency may have been meant.
+        DeclarationError: the hint names the dependency that the author probably means.
     """
     if not callable(replacement):
         raise declaration_error(
-            f"{name_of(original)} cannot be overridden by {replacement!r}, which is not callable.",
-            hint="Give a function that returns it, for example `lambda: value`.",
+            f"{import_name(original)} cannot be overridden by {replacement!r}, which is not callable.",
+            hint="Pass a function that returns it, for example `lambda: value`.",
             also=TypeError,
         )
     read_declaration(replacement)
     known = known_dependencies(app)
-    if not is_among(original, known):
+    if not contains(original, known):
         known = known_dependencies(app, anew=True)
-    if not is_among(original, known) and not is_among(original, below_replacements(app)):
-        raise unknown_dependency(original, known, f"no dependency of the application {app.title!r}")
+    if not contains(original, known) and not contains(original, dependencies_of_replacements(app)):
+        raise unknown_dependency(original, known, f"not a dependency of the application {app.title!r}")
 
 
-def is_among(wanted: Dependency, dependencies: Iterable[Dependency]) -> bool:
+def contains(wanted: Dependency, dependencies: Iterable[Dependency]) -> bool:
     return any(wanted is dependency for dependency in dependencies)
 
 
 def known_dependencies(app: Overridable, *, anew: bool = False) -> list[Dependency]:
-    """Everything that an endpoint, a frontend or an injected function of an application depends on.
+    """Return everything on which an endpoint, a frontend or an injected function of an application depends.
 
     Parameters:
-        anew: whether to look again although no route has been added since: a route's dependencies are a list.
+        app: the application.
+        anew: whether to ignore the cached list: a route's list of dependencies may change without a new version.
     """
     kept: tuple[int, list[Dependency]] | None = vars(app).get("_known_dependencies")
     if kept is None or kept[0] != app.router.version or anew:
@@ -218,32 +220,32 @@ def trees_of(app: Overridable) -> Iterator[Node]:
     for frontend in app.router.frontends:
         yield build_tree(frontend.settle())
     for function in list(app.injected):
-        yield tree_below(function, app.conventions)
+        yield tree_of(function, app.conventions)
 
 
-def tree_below(function: Callable[..., Any], conventions: Conventions) -> Node:
+def tree_of(function: Callable[..., Any], conventions: Conventions) -> Node:
     return grow_tree(read_declaration(function), (), frozenset(), conventions)
 
 
 def originals(tree: Node) -> Iterator[Dependency]:
-    """What a tree depends on, as it was asked for."""
+    """Return the dependencies in a tree as they were declared, not their replacements."""
     return (node.original for node in tree.walk() if node.depends is not None)
 
 
-def below_replacements(app: Overridable) -> Iterator[Dependency]:
-    """What the functions depend on that already stand in for others: they can be overridden as well."""
-    for replacement in Layered(app).current().values():
-        yield from originals(tree_below(replacement, app.conventions))
+def dependencies_of_replacements(app: Overridable) -> Iterator[Dependency]:
+    """Yield the dependencies of replacements in force, which can be overridden as well."""
+    for replacement in CurrentOverrides(app).current().values():
+        yield from originals(tree_of(replacement, app.conventions))
 
 
 def unknown_dependency(original: Any, known: Iterable[Dependency], problem: str) -> DeclarationError:
-    """The error for an override of what nobody depends on, with what may have been meant."""
-    names = {name_of(dependency): dependency for dependency in known}
-    name = name_of(original)
+    """Return the error for an override of a function on which nothing depends, with the one that was probably meant."""
+    names = {import_name(dependency): dependency for dependency in known}
+    name = import_name(original)
     nearest = difflib.get_close_matches(name, names, n=1) or difflib.get_close_matches(
         getattr(original, "__name__", name), [each.rpartition(".")[2] for each in names], n=1
     )
-    hint = "It depends on nothing that could be overridden."
+    hint = "It has no dependencies that could be overridden."
     if name in names:
         hint = f"There is another {name}, at {where(names[name])}: override that one."
     elif nearest:
@@ -253,8 +255,8 @@ def unknown_dependency(original: Any, known: Iterable[Dependency], problem: str)
     return declaration_error(f"{name} is {problem}.", hint=hint, where=where(original), also=ValueError)
 
 
-def name_of(function: Any) -> str:
-    """A callable's name with its module, as one would import it."""
+def import_name(function: Any) -> str:
+    """Return the name of a callable with its module, as it would be imported."""
     qualified = getattr(function, "__qualname__", None)
     if qualified is None:
         return repr(function)

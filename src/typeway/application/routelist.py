@@ -1,4 +1,4 @@
-"""Show a router's routes as one flat list that is always up to date; changing the list changes the router."""
+"""Show the routes of a router as one flat list that is always up to date; changes of the list change the router."""
 
 from collections.abc import Callable, Sequence
 from functools import wraps
@@ -7,17 +7,17 @@ from typing import Any, Final, Protocol
 from starlette.routing import BaseRoute
 
 
-class Holder(Protocol):
-    """What has routes to show: a router."""
+class RouteHolder(Protocol):
+    """The part of a router that its list of routes uses."""
 
     version: int
 
     def shown(self) -> Sequence[BaseRoute]:
-        """Every route, included ones too."""
+        """Return every route, included ones too."""
         ...
 
     def show(self, routes: Sequence[BaseRoute]) -> None:
-        """Take these routes over in the place of those that were shown."""
+        """Replace the listed routes by these."""
         ...
 
     def add(self, route: BaseRoute) -> None:
@@ -26,9 +26,9 @@ class Holder(Protocol):
 
 
 class RouteList(list[BaseRoute]):
-    """A router's routes: one list for the router's life, in which every method sees the routes as they are now."""
+    """The routes of a router: the same list for the router's life, whose methods see its present routes."""
 
-    def __init__(self, holder: Holder) -> None:
+    def __init__(self, holder: RouteHolder) -> None:
         super().__init__()
         self.holder = holder
         self.version = -1
@@ -37,19 +37,19 @@ class RouteList(list[BaseRoute]):
         return RouteList, (self.holder,)
 
     def refresh(self) -> None:
-        """Take over what the router has come to show."""
+        """Update the list if the routes of the router have changed."""
         version = self.holder.version
         if self.version != version:
             list.__setitem__(self, slice(None), self.holder.shown())
             self.version = version
 
     def append(self, route: BaseRoute) -> None:
-        """Add a route that already exists: what Starlette's own methods do that add one."""
+        """Add a route that already exists; Starlette's methods for adding routes call this."""
         self.holder.add(route)
 
 
 def reading(read: Callable[..., Any]) -> Any:
-    """A list's method that looks at the routes as they are now."""
+    """Return a method of list that reads the present routes."""
 
     @wraps(read)
     def look(routes: RouteList, *values: Any, **options: Any) -> Any:
@@ -60,7 +60,7 @@ def reading(read: Callable[..., Any]) -> Any:
 
 
 def changing(change: Callable[..., Any]) -> Any:
-    """A list's method that changes the routes as they are now, and then the router."""
+    """Return a method of list that changes the present routes, and then the router."""
 
     @wraps(change)
     def apply(routes: RouteList, *values: Any, **options: Any) -> Any:

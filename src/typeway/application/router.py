@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from typing_extensions import Unpack
 
 from typeway.application.inclusion import FlatRoutes, Inclusion
-from typeway.application.lifespan import EVENTS, Events, lifespan_of, merged
+from typeway.application.lifespan import EVENTS, Events, join_lifespans, lifespan_of
 from typeway.application.placement import verify_included, verify_placed
 from typeway.application.routelist import RouteList
 from typeway.application.routes import APIRoute, APIWebSocketRoute, Route, title_of
@@ -249,7 +249,7 @@ class Router(Verbs, routing.Router):
             self.verify_inclusion(inclusion, "", {})
         self.own_routes.append(inclusion)
         router._parents.add(self)
-        self.lifespan_context = merged(self.lifespan_context, router.lifespan_context)
+        self.lifespan_context = join_lifespans(self.lifespan_context, router.lifespan_context)
         self.changed()
 
     def verify_inclusion(self, inclusion: Inclusion, prefix: str, outer: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Define the route objects that users see: each keeps an endpoint, its path and its options as plain attributes."""
+"""Define the route objects in `app.routes`: each has an endpoint, a path and options as plain attributes."""
 
 import copy
 import inspect
@@ -43,15 +43,15 @@ from typeway.serve.target import Target
 from typeway.texts import SUCCESSFUL_RESPONSE
 from typeway.types import Endpoint, IncEx, Receive, Scope, Send
 
-# What the author says of a route; its name and its path are settled apart.
+# The options of a route, without its name, which is computed with the path.
 OPTIONS: Final = tuple(name for name in RouteOptions.__annotations__ if name != "name")
 
-# Options that are lists or dicts: each route has its own, which may be changed until the application starts.
+# Options that are lists or dicts: each route has its own copy, which may be changed until the application starts.
 COPIED: Final[Mapping[str, Callable[[Any], Any]]] = {
     "tags": list, "dependencies": list, "callbacks": list, "raises": list, "responses": dict, "form_limits": dict,
 }  # fmt: skip
 
-# The attributes that hold a collection of the route's own, whose items are told apart where an original changes.
+# The attributes that are collections, in which single items may be added or removed.
 COLLECTIONS: Final = COPIED.keys() | {"methods"}
 
 # What is made to serve one route, and is made again for each copy of it.
@@ -59,16 +59,16 @@ MADE_TO_SERVE: Final = frozenset({"_target", "_handler"})
 
 MISSING: Final = object()
 
-# Several threads may plan routes of one inclusion at once.
-FOLLOWING: Final = threading.RLock()
+# Guards the update of an included route, which several threads may start at once.
+FOLLOW_LOCK: Final = threading.RLock()
 
 
 Init = TypeVar("Init", bound=Callable[..., None])
-Route = TypeVar("Route", bound="Planned")
+Route = TypeVar("Route", bound="PlannedRoute")
 
 
-def naming(make: Init) -> Init:
-    """Let the errors of a route's constructor name the route."""
+def names_route_in_errors(make: Init) -> Init:
+    """Decorate the constructor of a route so that its errors name the route."""
 
     @wraps(make)
     def named(route: Any, path: str, *values: Any, **options: Any) -> None:
@@ -85,26 +85,26 @@ def naming(make: Init) -> Init:
 
 
 def title_of(path: str, methods: Any) -> str:
-    """How messages name a route, "GET /items/{id}"; without methods it serves a WebSocket."""
+    """Return the name of a route in messages, "GET /items/{id}"; a route without methods serves a WebSocket."""
     kinds = sorted(map(str, methods)) if isinstance(methods, (list, tuple, set, frozenset)) else ["GET"]
     return f"{'/'.join(kinds) or 'WebSocket'} {path}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Origin:
-    """The route that an included route shows, so that what is set on that one later counts here too."""
+    """The route of which an included route is a copy, so that changes of the original reach the copy."""
 
-    route: "Planned"
+    route: "PlannedRoute"
     prefix: str
-    outer: Mapping[str, Any]  # the options of everything around it
-    seen: Mapping[str, Any]  # the state of that route when it was taken over
-    made: Mapping[str, Any]  # the state that the included route was given then
+    outer: Mapping[str, Any]  # the options of the outer levels
+    seen: Mapping[str, Any]  # the state of the original when it was copied
+    made: Mapping[str, Any]  # the state of the copy at that time
 
 
-class Planned(BaseRoute):
-    """What the routes of both kinds are: an endpoint under a path, served by a plan."""
+class PlannedRoute(BaseRoute):
+    """The common base of HTTP and WebSocket routes: an endpoint on a path, served by a plan."""
 
-    # The attributes that may be set until a plan serves the route; those of an included route follow its original's.
+    # The attributes that may be set until a plan serves the route; an included route takes them over from its original.
     settable: ClassVar[frozenset[str]] = frozenset({"path", "name", "endpoint", "dependencies"})
 
     path: str
@@ -115,19 +115,19 @@ class Planned(BaseRoute):
     conventions: Conventions = TYPEWAY
     original_route: BaseRoute | None = None
     path_use: PathUse
-    # Of the path that was given: the names in the prefix of its router, and what follows that.
+    # The names in the prefix of the router, and the rest of the path.
     prefix_names: frozenset[str] = frozenset()
     tail: str = "/"
     origin: Origin | None = None
 
-    # What its paths match; compiled when first asked for, which the index of most paths never does.
+    # The pattern of the path; compiled when it is read first, which the index does not do for most paths.
     path_regex: Any = cached_property(lambda route: compile_path(route.path or "/")[0])
 
     def declare(self, path: str, endpoint: Endpoint, name: str | None, conventions: Conventions | None) -> None:
         given: Any = endpoint
         if not callable(given):
             problem = f"An endpoint must be a callable, not {endpoint!r}."
-            hint = "Give the function itself; a decorator between it and the route must return a function."
+            hint = "Pass the function itself; a decorator between it and the route must return a function."
             raise declaration_error(problem, hint=hint, where=calling_line(), also=AssertionError)
         self.endpoint = endpoint
         self.declaration = read_declaration(endpoint)
@@ -138,21 +138,21 @@ class Planned(BaseRoute):
         vars(self)["app"] = self.serve
 
     def place(self, path: str) -> None:
-        """Give the route its path."""
+        """Set the path of the route."""
         self.path = self.placed = path
         self.path_format, self.param_convertors = read_path(path)
         vars(self).pop("path_regex", None)
 
     def titled(self, path: str) -> str:
-        """How messages name the route on a path."""
+        """Return the name of the route in messages, with this path."""
         return title_of(path, getattr(self, "methods", ()))
 
     def tree(self) -> Node:
-        """The endpoint and everything it depends on, in order."""
+        """Return the endpoint and everything it depends on, in order."""
         return grow_tree(self.declaration, self.dependencies or (), frozenset(self.param_convertors), self.conventions)
 
-    def operation(self, **settled: Any) -> Operation:
-        """The operation that the route describes, given what only its own kind can settle."""
+    def operation(self, **options: Any) -> Operation:
+        """Return the operation of the route, given the options that its class resolves."""
         return Operation(
             path=self.path,
             path_format=self.path_format,
@@ -161,29 +161,29 @@ class Planned(BaseRoute):
             declaration=self.declaration,
             route=self,
             conventions=self.conventions,
-            **settled,
+            **options,
         )
 
     @abstractmethod
     def settle(self) -> Operation:
-        """The operation that the route describes as it stands now."""
+        """Return the operation with the present options of the route."""
 
     @abstractmethod
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection that has been matched to this route."""
+        """Serve a connection that this route has matched."""
 
-    # --- what is set after the declaration ----------------------------------------------------------------------
+    # --- changes after the declaration --------------------------------------------------------------------------
 
     @property
     def is_built(self) -> bool:
-        """Whether a plan serves the route, so that nothing that is set now counts any more."""
+        """Whether a plan serves the route, so that later changes have no effect."""
         owner, target = vars(self).get("_target", (None, None))
         return owner is self and target.prepared is not None
 
     def state(self) -> dict[str, Any]:
-        """What stands on the route now, collections as copies; what counts by default is left out."""
-        # PERF: made for every route that is included, and again before it is indexed and before it is planned: 1.3 us;
-        # to leave out what cannot be set takes twice as long.
+        """Return the present attributes of the route, with copies of collections; class attributes are not included."""
+        # PERF: called for every included route, and again before it is indexed and before it is planned: 1.3 us.
+        # Leaving out attributes that cannot be set takes twice as long.
         state = vars(self).copy()
         for name in COLLECTIONS:
             value = state.get(name)
@@ -192,7 +192,7 @@ class Planned(BaseRoute):
         return state
 
     def refresh(self) -> None:
-        """Take over what has been set on the route, and on the one that it shows, unless a plan serves it already."""
+        """Apply changes of the route and of its original, unless a plan serves it already."""
         if self.is_built:
             return
         if self.origin is not None:
@@ -201,20 +201,20 @@ class Planned(BaseRoute):
             self.place(self.path)
 
     def follow(self, origin: Origin) -> None:
-        """Take over what has been set on the original; what has been set on this route itself stays."""
+        """Apply changes of the original; attributes that were set on this route itself keep their values."""
         origin.route.refresh()
         if origin.route.state() == origin.seen:
             return
-        with FOLLOWING:
+        with FOLLOW_LOCK:
             if self.origin is not origin:
-                return  # another thread was here first
+                return  # another thread has done it
             fresh = origin.route.inside(origin.prefix, origin.outer)
             mine, made, now = self.state(), origin.made, fresh.state()
             for name in self.settable:
                 before, own, after = (state.get(name, MISSING) for state in (made, mine, now))
                 if before == after or (before != own and name not in COLLECTIONS):
                     continue
-                value = after if before == own else rebased(own or type(after)(), before, after)
+                value = after if before == own else with_own_changes(own or type(after)(), before, after)
                 if value is MISSING:
                     vars(self).pop(name, None)
                 else:
@@ -222,10 +222,10 @@ class Planned(BaseRoute):
             self.origin = fresh.origin
 
     def reread(self) -> None:
-        """Read the endpoint's signature again if another endpoint or another signature has been set.
+        """Read the signature again if the endpoint or its signature has changed.
 
         Raises:
-            DeclarationError: the signature cannot work.
+            DeclarationError: the signature is not valid.
         """
         parts = signature_parts(self.endpoint)
         if not are_same(parts, self.parts):
@@ -234,46 +234,46 @@ class Planned(BaseRoute):
             self.parts = parts
 
     def check(self) -> None:
-        """Refuse what could only fail later."""
+        """Refuse a declaration that would only fail later."""
         check_tree(self)
 
     def bring_up_to_date(self) -> None:
-        """Take over what has been set, so that a plan or a description can be made of it."""
+        """Apply all changes, so that the route can be planned or described."""
         self.refresh()
         is_included = self.original_route is not None
         is_other = self.endpoint is not self.declaration.function
         if not self.is_built and (is_included or is_other or self.conventions.rereads_signatures):
             self.reread()
 
-    # --- where it is included -----------------------------------------------------------------------------------
+    # --- inclusion ----------------------------------------------------------------------------------------------
 
     def inside(self, prefix: str, outer: Mapping[str, Any]) -> Self:
-        """This route as it stands below a prefix and inside the options of everything around it."""
-        view = copy.copy(self)
-        view.place(prefix + self.path)
-        vars(view)["app"] = view.serve
-        view.original_route = self.original_route or self
-        view.join(outer)
-        view.origin = Origin(self, prefix, outer, self.state(), view.state())
-        return view
+        """Return a copy of the route with the prefix and the options of its inclusions."""
+        copied = copy.copy(self)
+        copied.place(prefix + self.path)
+        vars(copied)["app"] = copied.serve
+        copied.original_route = self.original_route or self
+        copied.join(outer)
+        copied.origin = Origin(self, prefix, outer, self.state(), copied.state())
+        return copied
 
     def join(self, outer: Mapping[str, Any]) -> None:
-        """Add the options of everything around an inclusion to those of the copy that it shows."""
+        """Add the options of the outer levels to this copy."""
         self.dependencies = [*(outer.get("dependencies") or ()), *(self.dependencies or ())]
 
     def url_path_for(self, name: str, /, **path_params: Any) -> URLPath:
-        """The path to the route with values for its parameters; slashes in the value of one segment are encoded."""
+        """Return the URL path of the route with values for its parameters; slashes in a value are encoded."""
         if self.conventions.encoded_slashes:
             path_params = {key: quoted(value, self.param_convertors.get(key)) for key, value in path_params.items()}
         return super().url_path_for(name, **path_params)
 
-    # --- what serves it -----------------------------------------------------------------------------------------
+    # --- serving ------------------------------------------------------------------------------------------------
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name not in MADE_TO_SERVE}
 
     def own(self, name: str, make: Callable[[], Any]) -> Any:
-        """What serves this very route, made once: a copy, however it was made, may have come to say something else."""
+        """Return an object that belongs to this route, made once; a copy of the route makes its own."""
         owner, value = vars(self).get(name, (None, None))
         if owner is not self:
             value = make()
@@ -282,13 +282,13 @@ class Planned(BaseRoute):
 
     @property
     def target(self) -> Target:
-        """What serves the route: its plan, built when first asked for."""
+        """The cache of the route's plans, which are built at first use."""
         target: Target = self.own("_target", lambda: Target(self.settle))
         return target
 
 
-def rebased(own: Any, before: Any, after: Any) -> Any:
-    """A collection after its original has changed: with what was added to the collection itself, without what was removed."""
+def with_own_changes(own: Any, before: Any, after: Any) -> Any:
+    """Return a collection of the original, with the items added and removed that the copy has added and removed."""
     if isinstance(after, dict):
         kept = {key: value for key, value in after.items() if key in own or key not in before}
         return kept | {key: value for key, value in own.items() if key not in before or before[key] is not value}
@@ -296,20 +296,24 @@ def rebased(own: Any, before: Any, after: Any) -> Any:
     return type(after)([*(item for item in after if item in own or item not in before), *added])
 
 
-class APIRoute(Planned, routing.Route):
-    """One endpoint under one path with `{name}` or `{name:convertor}` for parameters, for one or several HTTP methods.
+class APIRoute(PlannedRoute, routing.Route):
+    """One endpoint on one path for one or several HTTP methods; path parameters are `{name}` or `{name:convertor}`.
 
-    The conventions are those of the router that the route is made for, the options `typeway.declare.options.ApiRouteOptions`.
+    Parameters:
+        path: the path.
+        endpoint: the function to call.
+        conventions: the conventions of the router.
+        options: see `typeway.declare.options.ApiRouteOptions`.
 
     Raises:
-        DeclarationError: the endpoint's signature or an option cannot work.
+        DeclarationError: the signature of the endpoint or an option is not valid.
         UnknownOptionError: an option does not exist.
     """
 
     settable = frozenset({*OPTIONS, "name", "path", "endpoint", "methods", "_unique_id"})
 
-    # The options, with what counts where the author says nothing. Only what was given, or set later, and collections
-    # are attributes of the route itself.
+    # The defaults of the options. An instance has only attributes for what was passed, or set later, and for
+    # collections.
     tags: list[str | Enum]
     dependencies: list[Depends]
     callbacks: list[BaseRoute]
@@ -338,7 +342,7 @@ class APIRoute(Planned, routing.Route):
 
     methods: set[str]
 
-    @naming
+    @names_route_in_errors
     def __init__(
         self, path: str, endpoint: Endpoint, *, conventions: Conventions | None = None, **options: Any
     ) -> None:
@@ -362,7 +366,7 @@ class APIRoute(Planned, routing.Route):
 
     @property
     def unique_id(self) -> str:
-        """The id for client generators: as it was set, or the operation id, or computed by the function for it."""
+        """The id for client generators: as it was set, or the operation id, or from the function for ids."""
         own: str | None = vars(self).get("_unique_id") or self.operation_id
         make = self.generate_unique_id_function
         if own or make is None or isinstance(make, DefaultPlaceholder):
@@ -376,10 +380,10 @@ class APIRoute(Planned, routing.Route):
     def settle(self) -> Operation:
         self.bring_up_to_date()
         streams = self.returns.streams
-        settled_otherwise = ("generate_unique_id_function", "response_model", "callbacks", "operation_id")
-        options = {name: getattr(self, name) for name in OPTIONS if name not in settled_otherwise}
+        resolved_below = ("generate_unique_id_function", "response_model", "callbacks", "operation_id")
+        options = {name: getattr(self, name) for name in OPTIONS if name not in resolved_below}
         for name in COPIED.keys() & options.keys():
-            options[name] = COPIED[name](options[name] or ())  # the record's own; FastAPI's code may set None
+            options[name] = COPIED[name](options[name] or ())  # a copy; FastAPI code may set None
         return self.operation(
             **{name: value for name, value in options.items() if not isinstance(value, DefaultPlaceholder)},
             methods=tuple(sorted(self.methods)),
@@ -391,7 +395,7 @@ class APIRoute(Planned, routing.Route):
         )
 
     def check(self) -> None:
-        # The model stays: what it leaves out of answers must not come back because the endpoint was wrapped.
+        # The response model stays: a wrapper around the endpoint must not bring back fields that it leaves out.
         model = PydanticUndefined if self.returns.streams else self.response_model
         self.returns = read_returns(self.endpoint, self.declaration.returns, model, self.declaration.where)
         super().check()
@@ -405,23 +409,23 @@ class APIRoute(Planned, routing.Route):
 
     @property
     def is_planned(self) -> bool:
-        """Whether nobody has replaced a step of serving the route, so that its plan alone decides."""
+        """Whether no method that serves the route is overridden, so that the plan can be called directly."""
         kind = type(self)
         steps = (kind.handle, kind.get_route_handler, kind.matches, getattr(self.app, "__func__", None))
         return steps == (ORIGINAL_HANDLE, APIRoute.get_route_handler, routing.Route.matches, APIRoute.serve)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The function from request to response that serves the route; subclasses may wrap it."""
+        """Return the function from request to response that serves the route; subclasses may wrap it."""
         return handle_request(self.target)
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         await serve_handler(self.own("_handler", self.get_route_handler), self.target, scope, receive, send)
 
 
-class APIWebSocketRoute(Planned, routing.WebSocketRoute):
-    """One WebSocket endpoint under one path; dependencies run before it for their effect only."""
+class APIWebSocketRoute(PlannedRoute, routing.WebSocketRoute):
+    """One WebSocket endpoint on one path; results of `dependencies` are not passed to it."""
 
-    @naming
+    @names_route_in_errors
     def __init__(
         self,
         path: str,
@@ -445,15 +449,16 @@ class APIWebSocketRoute(Planned, routing.WebSocketRoute):
 
 
 def check_route(route: APIRoute) -> None:
-    """Refuse at its decorator what could only fail later."""
+    """Refuse a declaration that would only fail later."""
     where = route.declaration.where
     refused = partial(declaration_error, where=where, also=AssertionError)
     check_tree(route)
     responses: Mapping[int | str, Any] = route.responses
     for code, response in responses.items():
         if not isinstance(response, dict):
-            said = f"'model': {response.__name__}" if isinstance(response, type) else "'description': '…'"
-            raise refused("An additional response must be a dict", hint=f"Write responses={{{code!r}: {{{said}}}}}.")
+            example = f"'model': {response.__name__}" if isinstance(response, type) else "'description': '…'"
+            hint = f"Write responses={{{code!r}: {{{example}}}}}."
+            raise refused("An additional response must be a dict", hint=hint)
     answers: list[tuple[Any, Any]] = []
     if not route.returns.missing:
         answers = [(route.status_code, route.returns.model), (None, route.returns.item)]
@@ -462,13 +467,13 @@ def check_route(route: APIRoute) -> None:
         if model is None:
             continue
         if str(code).isdigit() and int(str(code)) in BODILESS:
-            hint = "Take the model away: the return annotation, response_model, or `model` in responses."
+            hint = "Remove the model: the return annotation, response_model, or `model` in responses."
             raise refused(f"Status code {code} must not have a response body", hint=hint)
         check_type(model, where)
 
 
-def check_tree(route: Planned) -> None:
-    """Refuse what an endpoint and its dependencies declare but no request could satisfy."""
+def check_tree(route: PlannedRoute) -> None:
+    """Refuse a declaration of an endpoint or its dependencies that no request can fulfil."""
     is_socket = not isinstance(route, routing.Route)
     tree = route.tree()
     verify_tree(tree, route.conventions, is_socket=is_socket)

@@ -1,4 +1,4 @@
-"""Offer a decorator for each HTTP method, and for WebSockets: what applications and routers have in common."""
+"""Define the decorators of applications and routers: one for each HTTP method, and those for WebSockets."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from typeway.types import DecoratedCallable, Endpoint, Register
 
 
 def registering(add: Callable[[Any], Any]) -> Register:
-    """A decorator that hands what it decorates to a function, and gives it back unchanged."""
+    """Return a decorator that passes the decorated function to another function and returns it unchanged."""
 
     def register(decorated: DecoratedCallable) -> DecoratedCallable:
         add(decorated)
@@ -28,11 +28,11 @@ def registering(add: Callable[[Any], Any]) -> Register:
 
 
 class Verbs:
-    """The decorators that applications and routers have in common; each registers what it decorates by an `add_` method."""
+    """The decorators that applications and routers share; each calls an `add_` method of the class."""
 
     conventions: ClassVar[Conventions]
 
-    if TYPE_CHECKING:  # Each class has its own: a router keeps what is added, an application adds it to its router.
+    if TYPE_CHECKING:  # implemented by the router; the application passes calls on to its router
 
         def add_api_route(self, path: str, endpoint: Endpoint, **options: Unpack[ApiRouteOptions]) -> None: ...
 
@@ -52,7 +52,7 @@ class Verbs:
         return registering(lambda endpoint: self.add_api_route(path, endpoint, **options))
 
     def verb(self, method: str, path: str, options: Any) -> Register:
-        """Register an endpoint for one method, with the options of a decorator that is named after it."""
+        """Register an endpoint for one method; errors name the decorator of that method."""
         owner = f"{method.lower()}()"
         verify_decorator(path, owner, self.conventions)
         for name in ("method", "methods"):
@@ -102,7 +102,7 @@ class Verbs:
         )
 
     def websocket_route(self, path: str, name: str | None = None) -> Register:
-        """Register a plain Starlette WebSocket endpoint, which receives nothing but the WebSocket."""
+        """Register a plain Starlette WebSocket endpoint, which receives only the WebSocket."""
         verify_decorator(path, "websocket_route()", self.conventions)
         return registering(lambda endpoint: self.add_websocket_route(path, endpoint, name=name))
 
@@ -114,22 +114,22 @@ class Verbs:
         fallback: Fallback = "auto",
         check_dir: bool | Literal["auto"] = "auto",
     ) -> None:
-        """Serve the files of a built frontend where no route, no 405 and no slash redirect answers.
+        """Serve the files of a built frontend for requests that no route, 405 or slash redirect answers.
 
-        Of several frontends the one with the longest path answers. The dependencies of the application, the routers
-        and the inclusions around it run first; it is not documented.
+        If several frontends match, the one with the longest path answers. The dependencies of the application, of
+        routers and of inclusions run first. A frontend is not documented.
 
         Parameters:
-            path: what the frontend's paths start with, below the router's prefix; `"/"` for all of them.
-            directory: what the build has written; links that lead out of it are not followed.
-            fallback: what answers GET and HEAD where there is no file. `"index.html"`: that page with 200, for requests
-                that accept HTML by name. `"404.html"`: that page with 404. `"auto"`: the second if the build has it,
-                else the first. None: 404.
-            check_dir: whether directory and fallback must exist now. `"auto"`: they must, but where `TYPEWAY_ENV` is
-                `development` (as under `typeway dev`) a missing directory is only warned of.
+            path: the path below which the frontend is served, after the router's prefix; `"/"` for every path.
+            directory: the output directory of the build; links that lead out of it are not followed.
+            fallback: the response to GET and HEAD if there is no such file. `"index.html"`: that page with 200, for
+                requests that accept HTML explicitly. `"404.html"`: that page with 404. `"auto"`: the second if the
+                build has it, else the first. None: 404.
+            check_dir: whether directory and fallback must exist now. `"auto"`: they must, except that with
+                `TYPEWAY_ENV=development` (as under `typeway dev`) a missing directory is only a warning.
 
         Raises:
-            DeclarationError: a value cannot be, or what is checked is missing.
+            DeclarationError: an argument is not valid, or the directory or fallback does not exist.
 
         Example:
             ```python
@@ -141,7 +141,7 @@ class Verbs:
 
     @deprecated("on_event is deprecated, use a lifespan instead: `Typeway(lifespan=...)`.")
     def on_event(self, event_type: str) -> Register:
-        """Register a function to run at `"startup"` or `"shutdown"`; prefer a lifespan."""
+        """Register a function that runs at `"startup"` or `"shutdown"`; prefer a lifespan."""
         if callable(event_type) and self.conventions.checks_decorators:
             raise without_parentheses(event_type, "on_event()", "'startup'")
         return registering(lambda function: self.add_event_handler(event_type, function))

@@ -1,4 +1,4 @@
-"""Refuse what is added to an application and could not work there: routers, mounts, handlers, middleware, lifespans."""
+"""Refuse routers, mounts, handlers, middleware and lifespans that cannot work in an application."""
 
 import difflib
 import inspect
@@ -30,7 +30,7 @@ from typeway.plan.calls import is_async_generator, is_coroutine, is_generator
 
 
 def mismatch(function: Any, *values: Any, **options: Any) -> str | None:
-    """Why a call would not fit a function's parameters; None if it would, or if they cannot be read."""
+    """Return why a call would not fit the parameters of a function; None if it fits, or if they cannot be read."""
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):
@@ -46,45 +46,45 @@ def mismatch(function: Any, *values: Any, **options: Any) -> str | None:
 
 
 def verify_router(router: Any, kind: type[Any]) -> None:
-    """Refuse to include what is no router of a kind."""
+    """Refuse to include an object that is not a router of this class."""
     if isinstance(router, kind):
         return
-    hint = "Give include_router() one Router."
+    hint = "Pass one Router to include_router()."
     if isinstance(router, Starlette):
-        hint = 'An application is mounted: app.mount("/path", application).'
+        hint = 'Mount the application: app.mount("/path", application).'
     elif isinstance(router, ModuleType):
         names = [name for name, value in vars(router).items() if isinstance(value, kind)]
         hint = f"Include the router in it: {router.__name__}.{names[0] if names else 'router'}."
     elif isinstance(router, (list, tuple)):
         hint = "Include each of them: for router in routers: app.include_router(router)."
     elif isinstance(router, type):
-        hint = f"Make an instance: {router.__name__}()."
+        hint = f"Create an instance: {router.__name__}()."
     elif hasattr(router, "routes"):
-        hint = 'A router of Starlette is mounted: app.mount("/path", router).'
+        hint = 'Mount a Starlette router: app.mount("/path", router).'
     elif callable(router):
-        hint = f"If {name_of(router)}() makes a router, call it."
+        hint = f"If {name_of(router)}() returns a router, call it."
     problem = f"include_router() takes a Router, not {router!r}."
     raise declaration_error(problem, hint=hint, where=calling_line(), also=(AttributeError, TypeError))
 
 
 def verify_mounted(app: Any, owner: str, conventions: Conventions, router: Any) -> None:
-    """Refuse to mount what is no ASGI application, or what the router itself serves."""
+    """Refuse to mount an object that is not an ASGI application, or the application of the router itself."""
     if not conventions.checks_mounts:
         return
     if app is router or getattr(app, "router", None) is router:
         problem, hint = f"{owner} would mount the application in itself.", "Mount another application."
         raise declaration_error(problem, hint=hint, where=calling_line())
-    hint = "Give an ASGI application: one that is called with scope, receive and send."
+    hint = "Pass an ASGI application: a callable that takes scope, receive and send."
     if isinstance(app, type):
         if issubclass(app, (HTTPEndpoint, WebSocketEndpoint)):
             return  # constructed with scope, receive and send, and awaited
-        hint = f"Make an instance: {app.__name__}(...)."
+        hint = f"Create an instance: {app.__name__}(...)."
     elif isinstance(app, str):
         hint = f"For the files of a folder, mount StaticFiles(directory={app!r})."
     elif callable(app):
         if mismatch(app, {}, None, None) is None:
             return
-        hint = f"An endpoint is added with @app.get(); {hint[0].lower()}{hint[1:]}"
+        hint = f"Add an endpoint with @app.get(). {hint}"
     raise declaration_error(f"{owner} takes an ASGI application, not {app!r}.", hint=hint, where=calling_line())
 
 
@@ -92,25 +92,25 @@ def verify_mounted(app: Any, owner: str, conventions: Conventions, router: Any) 
 
 
 def verify_handled(key: Any, conventions: Conventions) -> None:
-    """Refuse to handle what is neither a class of exceptions nor a status code."""
+    """Refuse a key that is neither a class of exceptions nor a status code."""
     is_class = isinstance(key, type) and issubclass(key, Exception)
     if not conventions.checks_handlers or is_class or (is_status(key) and isinstance(key, int)):
         return
-    hint = "Give a class derived from Exception, or a status code like 404."
+    hint = "Pass a subclass of Exception, or a status code such as 404."
     if isinstance(key, str) and key.isdigit():
         hint = f"Write the number {key} without quotes."
     elif isinstance(key, Exception):
-        hint = f"Give the class: {type(key).__name__}."
+        hint = f"Pass the class: {type(key).__name__}."
     elif isinstance(key, (tuple, list, set)):
         hint = "Add the handler once for each of them."
     elif isinstance(key, type) and issubclass(key, BaseException):
-        hint = f"{key.__name__} ends the server, so nothing answers it. {hint}"
+        hint = f"{key.__name__} stops the server and cannot be handled. {hint}"
     problem = f"a handler is for a class of exceptions or for a status code, not for {key!r}."
     raise declaration_error(problem, hint=hint, where=calling_line(), chain=("exception_handler()",))
 
 
 def verify_handler(key: Any, handler: Any, conventions: Conventions) -> None:
-    """Refuse an exception handler that would never be called, or could not be called with request and exception."""
+    """Refuse an exception handler that would never be called, or that does not take the request and the exception."""
     if not conventions.checks_handlers:
         return
     verify_handled(key, conventions)
@@ -121,52 +121,52 @@ def verify_handler(key: Any, handler: Any, conventions: Conventions) -> None:
     )
     if not callable(handler):
         raise refused(f"a handler must be a function, not {handler!r}.", hint=hint, where=calling_line())
-    place, called = where(handler), f"{name_of(handler)}()"
+    location, called = where(handler), f"{name_of(handler)}()"
     if is_generator(handler) or is_async_generator(handler):
-        raise refused(f"{called} is a generator; it must return the response.", hint=hint, where=place)
+        raise refused(f"{called} is a generator; it must return the response.", hint=hint, where=location)
     problem = mismatch(handler, None, None)
     if problem is not None:
-        raise refused(f"{called} is called with the request and the exception: {problem}.", hint=hint, where=place)
+        raise refused(f"{called} is called with the request and the exception: {problem}.", hint=hint, where=location)
     if any(isinstance(parameter.default, Depends) for parameter in parameters_of(handler).values()):
-        hint = "Let a dependency keep what the handler needs in request.state."
-        raise refused(f"{called} asks for a dependency, and handlers get none.", hint=hint, where=place)
+        hint = "Store what the handler needs in request.state, in a dependency."
+        raise refused(f"{called} has a dependency, but handlers have none.", hint=hint, where=location)
 
 
 # --- middleware -----------------------------------------------------------------------------------------------------
 
 
-# How the constructors of middleware write the type of several strings.
+# The annotations of middleware constructors for a list of strings.
 STRINGS: Final = re.compile(r"(typing\.|collections\.abc\.)?(Sequence|Collection|Iterable|[lL]ist)\[str\]")
 
 
 def verify_middleware(factory: Any, values: Any, options: Mapping[str, Any], conventions: Conventions) -> None:
-    """Refuse middleware that cannot be made of the next application and what is given beside it."""
+    """Refuse middleware that cannot be constructed with the next application and these arguments."""
     if not conventions.checks_middleware:
         return
     name = getattr(factory, "__name__", type(factory).__name__)
     refused = partial(declaration_error, where=calling_line(), chain=(f"add_middleware({name})",), also=TypeError)
     if not callable(factory) or (not isinstance(factory, type) and is_asgi(factory)):
         kind = type(factory).__name__
-        hint = f"Write add_middleware({kind}, ...): the application comes first, by itself."
+        hint = f"Write add_middleware({kind}, ...): the application is passed automatically."
         raise refused(f"it takes the class, not an instance: {factory!r}.", hint=hint)
     if not isinstance(factory, type) and "call_next" in parameters_of(factory):
         hint = f'Write @app.middleware("http") above {name}.'
-        raise refused("a function of request and call_next is no class of ASGI middleware.", hint=hint)
+        raise refused("a function of request and call_next is not an ASGI middleware class.", hint=hint)
     verify_arguments(factory, values, options, refused)
-    own: Any = factory  # a class, or any function that makes middleware
+    own: Any = factory  # a class, or any function that returns middleware
     if isinstance(factory, type) and issubclass(factory, BaseHTTPMiddleware):
-        # A constructor of its own may hand a dispatch to Starlette's.
+        # A constructor of its own may pass a dispatch function to Starlette's.
         if own.dispatch is BaseHTTPMiddleware.dispatch and own.__init__ is BaseHTTPMiddleware.__init__:
             verify_dispatch(options.get("dispatch", next(iter(values), None)), name, conventions)
     elif (
         isinstance(factory, type) and type(factory) is type and own.__new__ is object.__new__ and not has_call(factory)
     ):
-        hint = "Define `async def __call__(self, scope, receive, send)`, or derive it from BaseHTTPMiddleware."
+        hint = "Define `async def __call__(self, scope, receive, send)`, or derive the class from BaseHTTPMiddleware."
         raise refused("its instances cannot be called.", hint=hint)
 
 
 def verify_arguments(factory: Any, values: Any, options: Mapping[str, Any], refused: Any) -> None:
-    """Refuse arguments that do not fit the constructor of middleware, whose first is the next application."""
+    """Refuse arguments that do not fit the constructor of middleware; its first parameter is the next application."""
     parameters = parameters_of(factory)
     problem = mismatch(factory, None, *values, **options)
     if problem is not None:
@@ -181,13 +181,13 @@ def verify_arguments(factory: Any, values: Any, options: Mapping[str, Any], refu
         raise refused(f"{problem}.", hint=hint)
     for option, value in options.items():
         annotation = str(parameters[option].annotation) if option in parameters else ""
-        # Of a string each letter would count, or any part of it; "*" is one letter and means all.
+        # A string would be used as a list of its letters; "*" is a single letter and means all.
         if isinstance(value, str) and value != "*" and STRINGS.match(annotation):
             raise refused(f"{option} must be a list, not {value!r}.", hint=f"Write {option}=[{value!r}].")
 
 
 def verify_dispatch(dispatch: Any, owner: str, conventions: Conventions) -> None:
-    """Refuse a function around requests that could not be called with the request and what is further in."""
+    """Refuse an http middleware function that cannot be called with the request and call_next."""
     if not conventions.checks_middleware:
         return
     hint = "Write `async def name(request: Request, call_next) -> Response`, and return await call_next(request)."
@@ -205,7 +205,7 @@ def verify_dispatch(dispatch: Any, owner: str, conventions: Conventions) -> None
 
 
 def verify_entries(entries: Any, conventions: Conventions) -> None:
-    """Refuse middleware in the constructor's list that is not wrapped, or could not be made."""
+    """Refuse middleware in the constructor's list that is not a Middleware object, or cannot be constructed."""
     if not conventions.checks_middleware:
         return
     for entry in entries:
@@ -220,7 +220,7 @@ def verify_entries(entries: Any, conventions: Conventions) -> None:
 
 
 def is_asgi(value: Any) -> bool:
-    """Whether an object is an ASGI application already: it is called with scope, receive and send."""
+    """Whether an object is an ASGI application already: it takes scope, receive and send."""
     return list(parameters_of(value))[:3] == ["scope", "receive", "send"]
 
 
@@ -239,35 +239,35 @@ def has_call(kind: type[Any]) -> bool:
 
 LIFESPAN_HINT: Final = "Write `@asynccontextmanager` above `async def lifespan(app)`, and yield once in it."
 
-# The code of what contextlib's decorator makes of a generator function, by which it is told apart.
+# The code object of functions that @contextmanager returns, by which they are recognized.
 SYNCHRONOUS: Final = getattr(contextmanager(lambda: iter(())), "__code__", None)
 
 
 def verify_lifespan(given: Any, conventions: Conventions) -> None:
-    """Refuse a lifespan that could not be entered."""
+    """Refuse a lifespan that cannot start."""
     if given is None or not conventions.checks_lifespans:
         return
     refused = partial(declaration_error, chain=("lifespan",), also=TypeError)
     is_entered = isinstance(given, (AbstractAsyncContextManager, AbstractContextManager))
-    # What contextlib makes can be called as a decorator; an author's class may return itself for the application.
+    # The context managers of contextlib can be called, as decorators; a class of the author may define __call__ on purpose.
     if is_entered and (isinstance(given, (AsyncContextDecorator, ContextDecorator)) or not has_call(type(given))):
-        hint = "Give the function itself, without calling it: it is called with the application."
+        hint = "Pass the function itself, without calling it; Typeway calls it with the application."
         raise refused(f"it must be a function, not {given!r}.", hint=hint, where=calling_line())
     if not callable(given):
         raise refused(f"it must be a function, not {given!r}.", hint=LIFESPAN_HINT, where=calling_line())
-    name, place = f"{name_of(given)}()", where(given)
+    name, location = f"{name_of(given)}()", where(given)
     if any(getattr(entry, "__code__", None) is SYNCHRONOUS for entry in candidates(given)):
-        raise refused(f"{name} is a synchronous context manager.", hint=LIFESPAN_HINT, where=place)
+        raise refused(f"{name} is a synchronous context manager.", hint=LIFESPAN_HINT, where=location)
     if is_coroutine(given) and not is_async_generator(given):
-        raise refused(f"{name} is a coroutine function without a yield.", hint=LIFESPAN_HINT, where=place)
+        raise refused(f"{name} is a coroutine function without a yield.", hint=LIFESPAN_HINT, where=location)
     problem = mismatch(given, None)
     if problem is not None:
         hint = f"Write `async def {getattr(given, '__name__', 'lifespan')}(app)`."
-        raise refused(f"{name} is called with the application: {problem}.", hint=hint, where=place)
+        raise refused(f"{name} is called with the application: {problem}.", hint=hint, where=location)
 
 
 def verify_events(given: Any, events: Mapping[str, list[Callable[[], Any]]], conventions: Conventions) -> None:
-    """Refuse functions for start-up and shut-down beside a lifespan, which is all that runs; and those that take values."""
+    """Refuse start-up and shut-down functions that a lifespan replaces, or that have required parameters."""
     if not conventions.checks_lifespans:
         return
     for event, functions in events.items():
@@ -275,10 +275,10 @@ def verify_events(given: Any, events: Mapping[str, list[Callable[[], Any]]], con
             name = name_of(function)
             refused = partial(declaration_error, chain=(f"on_{event}",))
             if given is not None:
-                problem = f"{name}() would never run: where there is a lifespan, nothing else runs."
+                problem = f"{name}() would never run, because a lifespan replaces start-up and shut-down functions."
                 hint = f"Call {name}() in the lifespan, {'before' if event == 'startup' else 'after'} its yield."
                 raise refused(problem, hint=hint, where=calling_line())
             wrong = mismatch(function)
             if wrong is not None:
-                hint = "Take the application from a lifespan, which is called with it."
-                raise refused(f"{name}() is called without values: {wrong}.", hint=hint, where=where(function))
+                hint = "Use a lifespan, which is called with the application."
+                raise refused(f"{name}() is called without arguments: {wrong}.", hint=hint, where=where(function))

@@ -14,7 +14,7 @@ from starlette.convertors import FloatConvertor, IntegerConvertor, UUIDConvertor
 from starlette.routing import BaseRoute
 
 from typeway.application.placement import unread, verify_placed
-from typeway.application.routes import APIRoute, APIWebSocketRoute, Planned
+from typeway.application.routes import APIRoute, APIWebSocketRoute, PlannedRoute
 from typeway.declare import shapes
 from typeway.declare.conventions import TYPEWAY
 from typeway.declare.signature import is_bare, name_of
@@ -36,7 +36,7 @@ METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "T
 
 def doubts(route: BaseRoute) -> Iterator[DeclarationError]:
     """What a route declares but can hardly mean: errors to show, not to raise."""
-    if not isinstance(route, Planned):
+    if not isinstance(route, PlannedRoute):
         return
     title, where = route.titled(route.path), route.declaration.where
     doubt = partial(declaration_error, where=where)
@@ -52,7 +52,7 @@ def doubts(route: BaseRoute) -> Iterator[DeclarationError]:
         yield error
 
 
-def doubts_of_path(route: Planned, doubt: Doubt) -> Iterator[DeclarationError]:
+def doubts_of_path(route: PlannedRoute, doubt: Doubt) -> Iterator[DeclarationError]:
     for name in unread(route, use_of(route.tree(), route.path)):
         hint = f"Give a function the parameter {name}, or write {{_{name}}} if nothing needs the value."
         yield doubt(f"nothing takes {{{name}}} from the path.", hint=hint)
@@ -69,7 +69,7 @@ def doubts_of_path(route: Planned, doubt: Doubt) -> Iterator[DeclarationError]:
         yield doubt(f"{name_of(route.endpoint)} has no object, so 'self' is a query parameter.", hint=hint)
 
 
-def doubts_of_types(route: Planned) -> Iterator[DeclarationError]:
+def doubts_of_types(route: PlannedRoute) -> Iterator[DeclarationError]:
     for node in route.tree().walk():
         for entry in node.inputs:
             convertor = route.param_convertors.get(entry.wire) if entry.location == "path" else None
@@ -102,7 +102,7 @@ def doubts_of_socket(route: APIWebSocketRoute, doubt: Doubt) -> Iterator[Declara
                 )
 
 
-def doubts_of_options(route: Planned) -> Iterator[DeclarationError]:
+def doubts_of_options(route: PlannedRoute) -> Iterator[DeclarationError]:
     if not isinstance(route, APIRoute):
         return
     for code in route.responses:

@@ -43,7 +43,7 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 COMPUTED: Final = ("dependant", "_embed_body_fields", "_body_field")
 
 
-class Planned(routes.Planned):
+class Planned(routes.PlannedRoute):
     """What the routes of both kinds show to plugins: the dependant, which may be changed."""
 
     conventions = FASTAPI

@@ -268,7 +268,7 @@ def test_the_authors_handlers_come_first():
 
 def test_another_form_is_refused():
     """A form of errors that does not exist is a mistake of the declaration."""
-    with pytest.raises(DeclarationError, match="errors must be "detail" or "problem", not 'json'"):
+    with pytest.raises(DeclarationError, match='errors must be "detail" or "problem", not '):
         Typeway(errors="json")  # type: ignore[arg-type]
 
 

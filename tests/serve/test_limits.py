@@ -162,7 +162,7 @@ def test_a_limit_must_be_a_size(web, size):
 
 def test_a_limit_that_is_no_size_says_what_would_be():
     """The error names what was given and how to say it."""
-    with pytest.raises(DeclarationError, match="It is -1: give a number of bytes"):
+    with pytest.raises(DeclarationError, match="It is -1: pass a number of bytes"):
         Router(max_body_size=-1)
 
 

@@ -54,8 +54,8 @@ COPIED: Final[Mapping[str, Callable[[Any], Any]]] = {
 # The attributes that are collections, in which single items may be added or removed.
 COLLECTIONS: Final = COPIED.keys() | {"methods"}
 
-# What is made to serve one route, and is made again for each copy of it.
-MADE_TO_SERVE: Final = frozenset({"_target", "_handler"})
+# The attributes that serve one route object; a copy of the route makes its own.
+NOT_COPIED: Final = frozenset({"_target", "_handler"})
 
 MISSING: Final = object()
 
@@ -270,7 +270,7 @@ class PlannedRoute(BaseRoute):
     # --- serving ------------------------------------------------------------------------------------------------
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name not in MADE_TO_SERVE}
+        return {name: value for name, value in vars(self).items() if name not in NOT_COPIED}
 
     def own(self, name: str, make: Callable[[], Any]) -> Any:
         """Return an object that belongs to this route, made once; a copy of the route makes its own."""

@@ -23,7 +23,7 @@ from typeway.declare.signature import Declaration, Parameter
 from typeway.declare.verify import verify_parameters
 from typeway.exceptions import DeclarationError, declaration_error
 
-Kind = TypeVar("Kind")
+Wanted = TypeVar("Wanted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ class Candidate:
     where: str
     conventions: Conventions
 
-    def last(self, kind: type[Kind]) -> Kind | None:
+    def last(self, kind: type[Wanted]) -> Wanted | None:
         """Return the object of this kind that takes precedence: the default value, else the last one in `Annotated`."""
         entries = (self.parameter.default, *reversed(self.parameter.metadata))
         return next((entry for entry in entries if isinstance(entry, kind)), None)

@@ -229,6 +229,24 @@ def test_targets_that_cannot_take_it_are_refused(target, error, message):
     assert repr(target) == before
 
 
+@pytest.mark.parametrize(
+    ("target", "sent", "error"),
+    [
+        (TaskData("old"), {"owner": {"mail": "m"}}, RequestValidationError),
+        (TaskData("old", owner=SimpleNamespace(name="a")), {"owner": {"mail": "m"}}, AttributeError),
+        ({"title": "old", "owner": Frozen()}, {"owner": {"name": "b"}}, TypeError),
+        (SimpleNamespace(title="old", owner=TaskData("old")), {"owner": {"name": "b"}}, AttributeError),
+        ({"title": "old", "owner": None}, {"owner": {"mail": "m"}}, RequestValidationError),
+    ],
+)
+def test_a_nested_error_leaves_the_target_as_it_is(target, sent, error):
+    """A change is made as a whole or not at all, also where the error is in a nested object (RFC 5789, section 2)."""
+    before = repr(target)
+    with pytest.raises(error):
+        apply(patch(title="new", **sent), target)
+    assert repr(target) == before
+
+
 def test_patching_over_http():
     """A PATCH changes what it names, and an impossible whole is the client's mistake."""
     app = Typeway()

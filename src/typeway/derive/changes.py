@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, Final
 
 from pydantic import MISSING, BaseModel, ValidationError
@@ -14,6 +15,7 @@ from typeway.derive.models import BLUEPRINT
 from typeway.exceptions import RequestValidationError
 
 Change = dict[str, Any]
+Assignments = list[Callable[[], object]]
 
 # The current value of a field or member that does not exist yet, and the change of a value that stays as it is.
 NOTHING: Final = object()
@@ -61,8 +63,10 @@ def apply(model: BaseModel, target: Any) -> Change:
     Raises:
         RequestValidationError: the changed target would not be valid, or a nested patch has nothing to change and is
             not a complete model itself. It is answered with 422.
-        AttributeError: the target has no such attribute; nothing is set.
-        TypeError: the target is frozen.
+        AttributeError: the target, or an object in it, has no such attribute.
+        TypeError: the target, or an object in it, is frozen.
+
+    Nothing is set if one of them is raised.
 
     Example:
         ```python
@@ -71,59 +75,79 @@ def apply(model: BaseModel, target: Any) -> Change:
             notify(task)
         ```
     """
-    if isinstance(target, dict):
-        return apply_to_dict(model, target)
-    check_target(model, target)
-    # A class with its own __setattr__ (SQLModel's tables have one) relies on being called for every attribute.
-    if isinstance(target, BaseModel) and type(target).__setattr__ is BaseModel.__setattr__:
-        return apply_to_model(model, target)
-    changed: Change = {}
-    for name, value in sent_fields(model):
-        current = getattr(target, name)
-        new, change = patch_value(current, value_or_default(model, name, value), (name,))
-        if change is not NOTHING:
-            changed[name] = change
-            setattr(target, name, new)
+    assignments: Assignments = []
+    changed = plan_changes(model, target, assignments)
+    for assign in assignments:
+        assign()
     return changed
 
 
-def apply_to_dict(model: BaseModel, target: dict[Any, Any]) -> Change:
-    """Set the fields that were sent on a dict; removed fields are deleted from it."""
+def plan_changes(model: BaseModel, target: Any, assignments: Assignments) -> Change:
+    """Return what will change in a target, and add the assignments that change it.
+
+    Nothing is assigned before all of them are known: a PATCH is applied as a whole or not at all (RFC 5789, section 2).
+    """
+    if isinstance(target, dict):
+        return plan_dict(model, target, assignments)
+    check_target(model, target)
+    # A class with its own __setattr__ (SQLModel's tables have one) relies on being called for every attribute.
+    if isinstance(target, BaseModel) and type(target).__setattr__ is BaseModel.__setattr__:
+        return plan_model(model, target, assignments)
+    changed: Change = {}
+    for name, value in sent_fields(model):
+        current = getattr(target, name)
+        new, change = patch_value(current, value_or_default(model, name, value), (name,), assignments)
+        if change is not NOTHING:
+            changed[name] = change
+            assignments.append(partial(setattr, target, name, new))
+    return changed
+
+
+def plan_dict(model: BaseModel, target: dict[Any, Any], assignments: Assignments) -> Change:
+    """Return what will change in a dict; removed fields are deleted from it."""
     changed: Change = {}
     for name, value in sent_fields(model):
         if value is REMOVED:
             if name in target:
-                del target[name]
+                assignments.append(partial(target.pop, name))
                 changed[name] = None
             continue
-        new, change = patch_value(target.get(name, NOTHING), value, (name,), as_value=as_dict)
+        new, change = patch_value(target.get(name, NOTHING), value, (name,), assignments, as_value=as_dict)
         if change is not NOTHING:
-            target[name] = new
+            assignments.append(partial(target.__setitem__, name, new))
             changed[name] = change
     return changed
 
 
-def apply_to_model(model: BaseModel, target: BaseModel) -> Change:
-    """Set the fields that were sent on a Pydantic model, if the result is valid."""
+def plan_model(model: BaseModel, target: BaseModel, assignments: Assignments) -> Change:
+    """Return what will change in a Pydantic model, if the result is valid."""
     changed: Change = {}
     values = dict(vars(target))
+    in_copies: Assignments = []
     # Pydantic does not validate defaults, so this check leaves them out too.
     defaults = {name for name in type(target).model_fields if has_default(target, name)}
     for name, value in sent_fields(model):
         defaults = defaults | {name} if value is REMOVED else defaults - {name}
         current = values.get(name, NOTHING)
-        new, change = patch_value(copy_of(current), value_or_default(model, name, value), (name,))
+        new, change = patch_value(copy_of(current), value_or_default(model, name, value), (name,), in_copies)
         if change is not NOTHING:
             changed[name], values[name] = change, new
+    for assign in in_copies:
+        assign()
     checked = {name: value for name, value in values.items() if name not in defaults}
     validate_whole(type(target), {**checked, **(target.__pydantic_extra__ or {})}, ())
-    for name in changed:
-        if name in type(target).model_fields:
-            vars(target)[name] = values[name]
-        elif target.__pydantic_extra__ is not None:
-            target.__pydantic_extra__[name] = values[name]
-        target.__pydantic_fields_set__.add(name)
+    assignments.append(partial(store, target, {name: values[name] for name in changed}))
     return changed
+
+
+def store(target: BaseModel, values: Mapping[str, Any]) -> None:
+    """Set validated values on a model without validating each of them again."""
+    for name, value in values.items():
+        if name in type(target).model_fields:
+            vars(target)[name] = value
+        elif target.__pydantic_extra__ is not None:
+            target.__pydantic_extra__[name] = value
+        target.__pydantic_fields_set__.add(name)
 
 
 def has_default(target: BaseModel, name: str) -> bool:
@@ -159,7 +183,11 @@ def value_or_default(model: BaseModel, name: str, value: Any) -> Any:
 
 
 def patch_value(
-    current: Any, value: Any, location: tuple[Any, ...], as_value: Callable[[BaseModel], Any] | None = None
+    current: Any,
+    value: Any,
+    location: tuple[Any, ...],
+    assignments: Assignments,
+    as_value: Callable[[BaseModel], Any] | None = None,
 ) -> tuple[Any, Any]:
     """Return what a value becomes, and what has changed in it; NOTHING if it stays the same.
 
@@ -167,10 +195,11 @@ def patch_value(
         current: the value that the target has.
         value: the value that was sent.
         location: where the value is in the body, for errors.
+        assignments: receives the assignments that change the present value, if it is an object that stays.
         as_value: converts a new model to what a dict stores.
     """
     if isinstance(value, Members):
-        return patch_members(current, value, location)
+        return patch_members(current, value, location, assignments)
     if not is_patch(value):
         is_same = current is not NOTHING and type(current) is type(value) and bool(current == value)
         return value, NOTHING if is_same else value
@@ -179,13 +208,15 @@ def patch_value(
         return as_value(whole) if as_value is not None else whole, changes(value)
     target = dict(current) if isinstance(current, dict) else current
     try:
-        change = apply(value, target)
+        change = plan_changes(value, target, assignments)
     except RequestValidationError as error:
         raise relocated(error, location) from None
     return target, change or NOTHING
 
 
-def patch_members(current: Any, members: Mapping[Any, Any], location: tuple[Any, ...]) -> tuple[Any, Any]:
+def patch_members(
+    current: Any, members: Mapping[Any, Any], location: tuple[Any, ...], assignments: Assignments
+) -> tuple[Any, Any]:
     """Patch a mapping (RFC 7396, section 2) and return a new one, because ORMs do not notice a change in place."""
     target = dict(current) if isinstance(current, Mapping) else {}
     changed: dict[Any, Any] = {}
@@ -195,7 +226,7 @@ def patch_members(current: Any, members: Mapping[Any, Any], location: tuple[Any,
                 changed[name] = None
             continue
         nested = Members(value) if type(value) is dict else value
-        new, change = patch_value(target.get(name, NOTHING), nested, (*location, name), as_dict)
+        new, change = patch_value(target.get(name, NOTHING), nested, (*location, name), assignments, as_dict)
         if change is not NOTHING:
             target[name], changed[name] = new, change
     is_new = not isinstance(current, Mapping)
@@ -217,7 +248,7 @@ def build_whole(patch: BaseModel, location: tuple[Any, ...]) -> BaseModel:
     whole = {
         name: build_whole(value, (*location, name))
         if is_patch(value)
-        else patch_value(NOTHING, value, (*location, name))[0]
+        else patch_value(NOTHING, value, (*location, name), [])[0]
         for name, value in values.items()
     }
     return validate_whole(root, whole, location)

@@ -1,4 +1,4 @@
-"""Mistakes in declarations are refused where they stand: one table of wrong declarations, and what is said of each."""
+"""Mistakes in declarations are refused where they are written: one table of wrong declarations and their messages."""
 
 import json
 import re
@@ -96,7 +96,7 @@ def line_in(code: str) -> int:
 
 
 def matches(text: str, expected: str) -> bool:
-    """Whether a text is as expected, where `…` stands for anything."""
+    """Whether a text is as expected, where `…` matches anything."""
     return re.fullmatch(".*".join(map(re.escape, expected.split("…"))), text, re.DOTALL) is not None
 
 
@@ -297,7 +297,7 @@ RIGHT = {
 @pytest.mark.parametrize("case", RIGHT)
 @pytest.mark.parametrize("framework", ["typeway", "compat", "fastapi"])
 def test_what_works_is_declared_in_silence(case: str, framework: str) -> None:
-    """What looks like a mistake and is none is refused by nobody."""
+    """A declaration that looks like a mistake but may be meant is not refused."""
     error = declare(RIGHT[case], framework)
     if error is not None:
         raise error
@@ -336,7 +336,7 @@ DOUBTFUL = {
 @pytest.mark.parametrize("code", DOUBTFUL)
 @pytest.mark.parametrize("framework", ["typeway", "compat"])
 def test_what_can_hardly_be_meant_is_shown(code: str, framework: str) -> None:
-    """What may be meant is refused by nobody; the check and the start of the command line show it."""
+    """A declaration that may be meant is not refused; the checker and the start of the command line report it."""
     namespace = names(framework)
     exec(compile(code, "main.py", "exec"), namespace)
     (error,) = [error for route in namespace["app"].routes for error in doubts(route)]

@@ -171,7 +171,7 @@ def test_middleware_classes_of_ones_own_work(web):
 
 @each_framework
 def test_middleware_cannot_be_added_while_serving(web):
-    """After the first request the stack stands."""
+    """After the first request the middleware stack cannot change."""
     app = web.FastAPI()
     app.get("/")(lambda: 1)
     ask(app, "GET /")
@@ -264,7 +264,7 @@ def test_a_subclass_may_override_calls_and_stacks():
 
 @each_framework
 def test_the_document_follows_the_routes(web):
-    """The document is built once and again when routes change; a function in its place is asked."""
+    """The document is built once and again when routes change; a function that replaces `openapi` is called."""
     app = web.FastAPI()
     first = app.openapi()
     assert app.openapi() is first
@@ -276,7 +276,7 @@ def test_the_document_follows_the_routes(web):
 
 @each_framework
 def test_a_root_path_is_documented_as_a_server(web):
-    """Behind a proxy the document names the root path as its first server, unless told not to."""
+    """Behind a proxy the document lists the root path as its first server, unless `root_path_in_servers=False`."""
     app = web.FastAPI()
     assert client(app, root_path="/api").get("/openapi.json").json()["servers"] == [{"url": "/api"}]
     assert "servers" not in client(app).get("/openapi.json").json()

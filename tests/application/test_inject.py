@@ -104,7 +104,7 @@ def test_a_failing_dependency_closes_the_others(log):
     assert log == ["db opened", "db saw LookupError('db')", "db closed"]
 
 
-def test_a_swallowed_exception_is_told():
+def test_a_swallowed_exception_is_reported():
     """A generator that hides a failure is a mistake here as in a request."""
 
     def hides() -> Iterator[int]:
@@ -161,7 +161,7 @@ def test_an_override_of_nothing_is_refused_outside_too():
     ],
 )
 def test_what_needs_a_request_is_refused(annotation, message):
-    """A parameter that only a request can fill is named before anything runs, with the mend."""
+    """A parameter that only a request can fill is named before anything runs, with a hint."""
 
     def reads(value: Any) -> Any:
         return value

@@ -506,7 +506,7 @@ def test_a_shut_down_that_fails_still_ends_the_others(lives):
 
 
 def telling(make: Any = Typeway, **options: Any) -> Any:
-    """An application that tells the state that its requests and its WebSockets see."""
+    """An application that returns the state that its requests and its WebSockets see."""
 
     def seen(connection: Any) -> dict[str, Any]:
         return {name: value for name, value in connection.scope["state"].items() if not name.startswith("typeway")}
@@ -571,7 +571,7 @@ def test_each_application_sees_the_state_of_its_own_lifespan(lives, make):
 
 @pytest.mark.parametrize("outer", [Typeway, Starlette, CompatFastAPI])
 def test_states_of_nested_applications_add_up(lives, outer):
-    """The nearest counts, also where an application of another kind stands between."""
+    """The nearest one applies, even with an application of another framework in between."""
     app = telling(lifespan=lives("app", {"a": "app", "b": "app", "c": "app"}))
     middle = telling(outer, lifespan=lives("middle", {"b": "middle", "c": "middle"}))
     middle.mount("/inner", telling(lifespan=lives("inner", {"c": "inner", "d": "inner"})))

@@ -82,7 +82,7 @@ def test_an_override_ends_when_its_block_fails():
 
 
 def test_blocks_nest():
-    """The innermost block counts, others of the outer ones stay, and each ends on its own."""
+    """The innermost block takes precedence, other overrides of outer blocks still apply, and each block ends on its own."""
     app = application()
     client = TestClient(app)
     with app.override(get_db, lambda: "outer"), app.override(get_clock, lambda: "noon"):
@@ -222,7 +222,7 @@ def test_what_is_started_inside_does_not_keep_the_override():
 
 
 def test_what_a_replacement_depends_on_can_be_replaced():
-    """Overrides reach below the functions that stand in for others."""
+    """The dependencies of replacements can be overridden too."""
     app = application()
 
     def fake_user(name: Annotated[str, Depends(get_unused)]) -> str:
@@ -251,7 +251,7 @@ def test_an_override_of_nothing_is_refused():
         Typeway().override(get_unused, get_db)
 
 
-def test_a_second_copy_of_a_dependency_is_told():
+def test_a_second_copy_of_a_dependency_is_reported():
     """A function that was imported twice is two functions; the message says where the other one is."""
     app = application()
     namespace: dict[str, Any] = {"__name__": get_db.__module__}

@@ -110,7 +110,7 @@ def test_the_whole_list_may_be_assigned():
 
 
 def test_an_assigned_list_forgets_what_was_included():
-    """A router that is included again after the whole list was assigned stands under its new prefix alone."""
+    """A router that is included again after the whole list was assigned is listed under its new prefix only."""
     for _ in range(20):
         app, router = Typeway(openapi_url=None), Router()
         router.get("/b")(lambda: "b")
@@ -169,7 +169,7 @@ def in_place(routes: Any, added: Any) -> None:
 @pytest.mark.parametrize("change", [insert, extend, remove, assign, delete, in_place])
 @each_framework
 def test_a_list_that_was_held_sees_the_present(web: Any, change: Any) -> None:
-    """A route that was declared after somebody took the list is neither hidden from the list nor lost by a change of it."""
+    """A route that was declared after the list was read is neither hidden from the list nor lost by a change of it."""
     app = web.FastAPI(openapi_url=None)
     app.get("/a")(lambda: "a")
     held = app.routes

@@ -118,7 +118,7 @@ def test_starlette_routes_of_a_router_are_included(web):
 
 @each_framework
 def test_the_order_of_inclusion_is_the_order_of_matching(web):
-    """An included router stands where it was included, between the routes before and after it."""
+    """The routes of an included router are listed where it was included, between the routes before and after it."""
     app, router = web.FastAPI(), web.APIRouter()
     app.get("/first")(lambda: "app")
     app.include_router(router)
@@ -156,7 +156,7 @@ def test_a_route_class_of_ones_own_is_kept(web):
 
 
 def test_an_included_view_knows_its_original():
-    """What a router shows of an included route is a view: it has the whole path and knows the route it stands for."""
+    """A router lists a copy of an included route: it has the full path and refers to the original route."""
     app, router = Typeway(openapi_url=None), Router(prefix="/r")
     router.get("/x")(lambda: 1)
     router.websocket("/s")(endpoint)
@@ -220,7 +220,7 @@ def included_empty() -> None:
         (included_empty, 'Give include_router() a prefix, or the route the path "/".'),
     ],
 )
-def test_mistakes_come_with_their_mend(act, hint):
+def test_mistakes_come_with_a_hint(act, hint):
     """Every refusal says what to write instead."""
     with pytest.raises(DeclarationError) as caught:
         act()
@@ -314,7 +314,7 @@ def test_hosts_of_a_router_are_included():
     assert ask(app, "GET /x", headers={"host": "api.example.org"}).text == "api"
 
 
-def test_routers_are_told_apart_by_identity():
+def test_routers_are_compared_by_identity():
     """Two empty routers are not the same, and a router can be a key."""
     one, two = Router(), Router()
     assert one != two

@@ -1,4 +1,4 @@
-"""What is set on routes, endpoints and routers after their declaration counts until a plan serves the route."""
+"""Changes of routes, endpoints and routers after their declaration apply until a plan serves the route."""
 
 import functools
 import inspect
@@ -81,7 +81,7 @@ SET = {
 
 
 def seen(app, expected):
-    """What an application answers, and what its document shows, as far as somebody expects something of it."""
+    """Responses of an application, and the parts of its OpenAPI document that a test expects."""
     answered = ask(app, f"{expected.get('method', 'get').upper()} /r/x{expected.get('path', '')}?response=1")
     (shown_path, item), *_ = app.openapi()["paths"].items()
     (shown_method, operation), *_ = item.items()
@@ -129,7 +129,7 @@ def check(app, expected):
 @pytest.mark.parametrize("when", ["before the inclusion", "after it", "after the routes were read"])
 @pytest.mark.parametrize("name", SET)
 def test_what_is_set_on_a_routers_route_counts(web, name, when, given):
-    """It counts until the application is used, whether or not the decorator has said something else."""
+    """It applies until the application is used, whether or not the decorator has set something else."""
     change, expected = SET[name]
     app, router = web.FastAPI(), web.APIRouter(prefix="/r")
     route = declared(web, given, router)
@@ -147,7 +147,7 @@ def test_what_is_set_on_a_routers_route_counts(web, name, when, given):
 @pytest.mark.parametrize("where", ["the application's own", "as included", "as included, and documented before"])
 @pytest.mark.parametrize("name", SET)
 def test_what_is_set_on_a_route_of_an_application_counts(name, where, given):
-    """`app.routes` shows the very routes that serve, so that what is set on them counts."""
+    """`app.routes` contains the very routes that serve, so that changes of them apply."""
     change, expected = SET[name]
     app = Typeway()
     if where == "the application's own":
@@ -165,7 +165,7 @@ def test_what_is_set_on_a_route_of_an_application_counts(name, where, given):
 
 @each_framework
 def test_what_is_set_after_the_first_request_does_not_count(web):
-    """A route that has served goes on as it is, in the document too."""
+    """A route that has served does not change any more, in the document too."""
     app, router = web.FastAPI(), web.APIRouter(prefix="/r")
     route = declared(web, {}, router)
     app.include_router(router)
@@ -197,7 +197,7 @@ def test_every_inclusion_of_a_router_shows_what_is_set(web, reads):
 
 
 def test_what_is_set_on_both_routes_comes_together():
-    """A guard on the included route and one on its original both run; of one value the included route's counts."""
+    """A guard on the included route and one on its original both run; a single value is that of the included route."""
     log = []
     app, router = Typeway(), Router(tags=["router"])
     router.get("/x", tags=["own", "gone"], responses={404: {"description": "none"}})(lambda: "served")
@@ -303,7 +303,7 @@ def test_a_guard_around_every_endpoint_runs(web):
 
 @each_framework
 def test_a_guard_may_add_a_parameter(web):
-    """A wrapper with a signature of its own is asked for its own parameters."""
+    """A wrapper with a signature of its own is called with its own parameters."""
 
     def with_user(endpoint):
         @functools.wraps(endpoint)
@@ -326,7 +326,7 @@ def test_a_guard_may_add_a_parameter(web):
 
 @each_framework
 def test_an_endpoint_that_streams_may_be_replaced_and_replace(web):
-    """Whether an endpoint is a generator is asked of the one that is there."""
+    """Whether an endpoint is a generator is decided for the present endpoint."""
 
     def items():
         yield 1
@@ -496,7 +496,7 @@ def test_a_path_that_is_set_is_the_path_everywhere():
 
 
 def test_an_application_that_was_replaced_stays_when_the_path_changes():
-    """What a plugin has put around one route goes on being asked."""
+    """A wrapper that a plugin has put around one route is still called."""
     app = Typeway()
     app.get("/x")(lambda: 1)
     app.routes[-1].app = PlainTextResponse("own")
@@ -540,7 +540,7 @@ def test_a_unique_id_may_be_set(web):
 
 @each_framework
 def test_what_a_router_says_for_all_its_routes_may_be_set(web):
-    """It counts for routes that are made after it, and for all of them where the router is included."""
+    """It applies to routes that are added after it, and to all of them where the router is included."""
     app = web.FastAPI()
     app.router.generate_unique_id_function = lambda route: f"app_{route.name}"
     app.router.default_response_class = web.Response
@@ -603,7 +603,7 @@ def test_limits_of_a_router_may_be_set(change, status):
 
 
 def test_threads_take_over_what_is_set_once():
-    """Whichever of several threads plans a route first, a guard that was set later stands there once."""
+    """Whichever of several threads plans a route first, a guard that was set later runs once."""
     for _ in range(20):
         app, router = Typeway(), Router()
         router.get("/x")(lambda: "served")

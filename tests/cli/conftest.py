@@ -39,7 +39,7 @@ Command = Callable[..., Outcome]
 
 @pytest.fixture
 def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Write]:
-    """Write files into an empty folder and stand in it; what a test imports from there is forgotten afterwards."""
+    """Write files into an empty current folder; modules that a test imports from there are removed afterwards."""
     monkeypatch.chdir(tmp_path)
     for name in ("PORT", "WEB_CONCURRENCY", "FORWARDED_ALLOW_IPS", "TYPEWAY_ENV", "TYPEWAY_WATCHDOG"):
         monkeypatch.delenv(name, raising=False)
@@ -52,7 +52,7 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Write]:
             file.write_text(dedent(content))
         return tmp_path
 
-    # `dev` sets variables for the application, which nobody shall find here afterwards.
+    # `dev` sets variables for the application; they must not stay after the test.
     with patch.dict(os.environ):
         yield write
     sys.path[:] = path

@@ -109,7 +109,7 @@ app = Typeway(
 
 
 def test_routes_are_a_table(write: Write, command: Command) -> None:
-    """Every route is one line: methods, full path, name, and where its endpoint stands."""
+    """Every route is one line: methods, full path, name, and where its endpoint is defined."""
     write({"main.py": ROUTES})
     rows = [line.split() for line in command("routes").out.splitlines()]
     assert rows == [

@@ -37,7 +37,7 @@ def create_app():
 
 
 def typeway(*arguments: str, before: str = "") -> subprocess.CompletedProcess[str]:
-    """Run the command line in a process of its own: what FastAPI means is settled once per process."""
+    """Run the command line in a process of its own: what `import fastapi` imports is decided once per process."""
     code = f"{before}\nimport sys; from typeway.cli import main; main({list(arguments)!r})"
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=100)
 
@@ -52,7 +52,7 @@ def test_routes_and_documents_are_shown(write: Write) -> None:
 
 
 def test_without_the_option_fastapi_is_fastapi(write: Write) -> None:
-    """Nothing is put in FastAPI's place unless somebody asks for it."""
+    """FastAPI is not replaced unless --compat is given."""
     write({"main.py": "import fastapi, sys\napp = fastapi.FastAPI(title=fastapi.FastAPI.__module__)\n"})
     assert '"title": "fastapi.applications"' in typeway("openapi", "--indent", "0").stdout
     assert '"title": "typeway.compat.shapes.application"' in typeway("openapi", "--compat", "--indent", "0").stdout

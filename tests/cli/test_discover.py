@@ -104,7 +104,7 @@ def test_package_without_a_usual_file_is_its_init(write: Write, command: Command
 
 
 def test_file_outside_a_package_sees_its_neighbours_and_the_current_folder(write: Write, command: Command) -> None:
-    """A loose file may import what lies beside it and what lies where the user stands."""
+    """A loose file may import modules from its own folder and from the current folder."""
     write(
         {
             "tools/main.py": "import beside, above\nfrom beside import web as app\n",

@@ -272,7 +272,7 @@ def test_failing_start_up_is_not_success(write: Write, start: Start) -> None:
 
 
 def test_a_route_that_cannot_be_served_is_warned_of_at_the_start(write: Write, start: Start) -> None:
-    """A name that is still undefined when all modules are there is told before the first request; the rest is served."""
+    """A name that is still undefined when all modules are imported is reported before the first request; the rest is served."""
     write(
         {
             "main.py": """

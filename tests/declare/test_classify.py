@@ -731,7 +731,7 @@ MISTAKES: list[tuple[Any, str]] = [
 
 @pytest.mark.parametrize(("declare", "message"), MISTAKES, ids=lambda value: getattr(value, "__name__", ""))
 def test_a_contradiction_is_refused_at_the_authors_own_line(declare, message):
-    """The error stands at the decorator, names the endpoint's file and line, says what is wrong and gives the mend."""
+    """The error is raised at the decorator, names the endpoint's file and line, and says what is wrong and how to fix it."""
     endpoint = declare(typeway)
     with pytest.raises(DeclarationError) as caught:
         Typeway().get("/{value}")(endpoint)
@@ -753,7 +753,7 @@ def test_a_contradiction_can_be_caught_as_what_fastapi_raises(declare):
 
 
 def test_compat_mode_refuses_a_plain_field_as_default():
-    """With FastAPI's conventions `limit: int = Field(20)` is refused, in FastAPI's words and with the mend."""
+    """With FastAPI's conventions `limit: int = Field(20)` is refused, in FastAPI's words and with a hint."""
 
     def read(limit: int = Field(20)): ...
 
@@ -766,7 +766,7 @@ def test_compat_mode_refuses_a_plain_field_as_default():
 
 
 def test_a_mistake_in_a_dependency_names_the_dependency():
-    """What is wrong with a dependency's signature stands at the dependency's line, not at the endpoint's."""
+    """An error in a dependency's signature points at the dependency's line, not at the endpoint's."""
 
     def find(sizes: Annotated[dict[str, int], Query()]): ...
 

@@ -503,7 +503,7 @@ async def bare_socket(socket): ...
 
 @pytest.mark.parametrize("row", REFUSED)
 def test_what_cannot_work_is_refused(row):
-    """checks_...: what could never work as it is written is refused where it stands; FastAPI accepts it."""
+    """checks_...: declarations that cannot work are refused where they are written; FastAPI accepts them."""
     assert refuses(REFUSED[row]) == (True, False)
 
 

@@ -115,7 +115,7 @@ def test_a_change_below_a_wrapper_is_seen(around: Callable[[Any], Any], change: 
 
 
 def test_what_no_signature_is_made_of_is_no_change() -> None:
-    """A mark that some decorator leaves on a function, or another name, makes nobody read it again."""
+    """An attribute that a decorator sets on a function, or another name, does not make it be read again."""
     function = plain()
     parts = signature_parts(function)
     function.mark = "limited"
@@ -124,7 +124,7 @@ def test_what_no_signature_is_made_of_is_no_change() -> None:
 
 
 def test_an_equal_default_is_another() -> None:
-    """Objects are told apart by identity, for `==` may mean anything."""
+    """Objects are compared by identity, because `==` may be overridden."""
     function = plain()
     function.__defaults__ = (1.0,)
     parts = signature_parts(function)

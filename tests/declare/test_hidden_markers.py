@@ -104,7 +104,7 @@ def test_a_marker_that_cannot_be_obeyed_is_refused(kind):
     ],
 )
 def test_markers_of_different_sources_are_refused(kind, markers):
-    """One of two markers would be ignored in silence: which, nobody can tell from the code."""
+    """One of two markers would be ignored silently, and the code does not show which."""
     app = Typeway()
 
     def read(value: kind) -> Any: ...

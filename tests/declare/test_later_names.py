@@ -202,7 +202,7 @@ def test_a_response_may_be_returned_as_a_type_that_only_a_type_checker_knows():
 
 
 def test_the_name_that_is_missing_is_named_and_the_rest_of_the_document_stays():
-    """A parameter whose type nobody defines is refused by its name; other routes are served and documented."""
+    """A parameter whose type is never defined is refused by name; other routes are served and documented."""
     app = Typeway()
 
     @app.get("/fine")
@@ -223,7 +223,7 @@ def test_the_name_that_is_missing_is_named_and_the_rest_of_the_document_stays():
 
 
 def test_a_dependency_whose_type_only_a_type_checker_knows_is_called():
-    """The type of what a dependency returns is the author's affair: the marker counts."""
+    """The annotated type of a dependency's result is not checked: the marker applies."""
 
     def current(authorization: Annotated[str, Header()] = "") -> str:
         if not authorization:

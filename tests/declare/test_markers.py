@@ -136,7 +136,7 @@ def test_constraints_of_every_kind_hold(web):
 
 @each_framework
 def test_what_several_fields_add_to_the_schema_is_joined(web):
-    """Each `json_schema_extra` says a part; of one key the last word counts."""
+    """Each `json_schema_extra` may set some keys; the last one takes precedence for each key."""
 
     @application(web)
     def read(
@@ -207,7 +207,7 @@ def test_the_first_alias_that_is_present_counts(web, location):
 
 @each_framework
 def test_an_alias_path_is_for_models_only(web):
-    """A parameter is one value, so an AliasPath says nothing about it: its own name counts, as in FastAPI."""
+    """A parameter is one value, so an AliasPath has no effect on it: its own name is used, as in FastAPI."""
 
     @application(web, method="POST")
     def read(
@@ -223,7 +223,7 @@ def test_an_alias_path_is_for_models_only(web):
 
 @each_framework
 def test_a_path_parameter_may_have_alias_choices(web):
-    """Of a path parameter's alias choices the one that stands in the path counts."""
+    """Of a path parameter's alias choices the one that is in the path is used."""
 
     @application(web, path="/{item_id}")
     def read(value: Annotated[int, web.Path(validation_alias=AliasChoices("id", "item_id"))]):

@@ -73,7 +73,7 @@ def test_a_groups_own_options_stay_its_own():
 
 
 def test_absent_is_what_was_not_given():
-    """An option written as `Default(...)`, as ported code writes it, counts as not given."""
+    """An option written as `Default(...)`, as ported code writes it, is treated as not given."""
     assert given_options("x()", {"tags": Default(None), "prefix": "/a"}, GroupOptions) == {"prefix": "/a"}
 
 
@@ -107,14 +107,14 @@ def test_the_shared_options_join():
 
 
 def test_routes_have_a_default_for_every_option():
-    """An option of a route that nobody gives has a value nonetheless."""
+    """An option of a route that is not given has a value nonetheless."""
     route = APIRoute("/", lambda: 1)
     assert all(hasattr(route, name) for name in ApiRouteOptions.__annotations__)
     assert set(RouteOptions.__annotations__) == set(ApiRouteOptions.__annotations__) - {"methods"}
 
 
 def test_operations_settle_every_option_of_a_route():
-    """The frozen record has a field for every option, but for those that it settles otherwise."""
+    """The frozen record has a field for every option, except those that it resolves into others."""
     settled = {"response_model", "generate_unique_id_function", "operation_id"}
     assert set(ApiRouteOptions.__annotations__) - {field.name for field in fields(Operation)} == settled
 

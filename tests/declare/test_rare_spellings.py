@@ -65,13 +65,13 @@ def application(kind: Any) -> Typeway:
     ids=["argument of an alias", "base", "base of a number", "alias of None", "None with a note"],
 )
 def test_markers_are_found_wherever_they_stand(kind: Any, expected: Any) -> None:
-    """The marker counts, and not what a client says in its place."""
+    """The marker applies, and the value cannot come from the client."""
     assert answer(application(kind), "GET /?user=3") == (200, expected)
 
 
 @pytest.mark.parametrize("kind", [Bound, Constrained, list[Bound]], ids=["bound", "constraint", "in a list"])
 def test_markers_of_type_variables_are_refused(kind: Any) -> None:
-    """What a type variable may stand for is no parameter's type."""
+    """The bound and the constraints of a type variable cannot contain markers."""
     with pytest.raises(DeclarationError, match="inside the type of parameter 'user'"):
         application(kind)
 

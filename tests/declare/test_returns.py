@@ -61,7 +61,7 @@ def test_the_annotation_or_the_option_says_what_is_returned(function, annotation
 
 
 def test_a_response_beside_a_model_is_refused():
-    """`Response | Model` is refused with the mend, at the endpoint's line, as FastAPI's kind of error."""
+    """`Response | Model` is refused with a hint, at the endpoint's line, as FastAPI's type of error."""
 
     def read() -> typeway.Response | int: ...
 

@@ -1,4 +1,4 @@
-"""What kind of type an annotation is decides where a value may stand."""
+"""What kind of type an annotation is decides where its value may come from."""
 
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -98,7 +98,7 @@ def test_sequences_of_more_than_scalars(annotation):
     ],
 )
 def test_a_group_is_a_model_or_several(annotation, expected):
-    """A model, or a union of models, can stand for parameters."""
+    """The fields of a model, or of a union of models, can be separate parameters."""
     assert shapes.is_model_group(annotation) is expected
 
 

@@ -83,7 +83,7 @@ def test_metadata_is_gathered_through_nesting_and_aliases():
 
 
 def test_names_that_only_a_type_checker_knows_are_tolerated():
-    """A name that is not there at run time stays a forward reference; what stands around it is kept."""
+    """A name that is not defined at run time stays a forward reference; the rest of the annotation is kept."""
     value, inside, odd = read_declaration(unknown).parameters
     assert (value.annotation, value.metadata) == (ForwardRef("NotThere"), ())
     assert (inside.annotation, inside.metadata) == (ForwardRef("NotThere"), ("kept",))
@@ -138,8 +138,8 @@ def test_a_wrapper_that_names_itself_ends():
     assert unwrap(turning) is turning
 
 
-def test_a_callable_without_a_signature_is_refused_with_the_mend():
-    """What Python cannot tell the signature of must be wrapped in a function."""
+def test_a_callable_without_a_signature_is_refused_with_a_hint():
+    """A callable whose signature Python cannot read must be wrapped in a function."""
 
     class Odd:
         __signature__ = "none"

@@ -209,7 +209,7 @@ def spelled_out(schema: Any, components: dict[str, Any]) -> Any:
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_spellings_of_one_meaning_are_planned_and_documented_alike(name, data):
-    """Aliases, generic aliases, nested Annotated, quoted names, unions in unions: only what is meant counts."""
+    """Aliases, generic aliases, nested Annotated, quoted names, unions in unions: every spelling has the same meaning."""
     said = MEANINGS[name]
     is_optional = said.may_be_optional and data.draw(st.booleans(), label="optional")
     speller = Speller(data.draw)

@@ -1,4 +1,4 @@
-"""A body that nobody would validate is warned of where it is declared."""
+"""A body that Pydantic would not validate causes a warning where it is declared."""
 
 import warnings
 from typing import Annotated, Any
@@ -25,7 +25,7 @@ def in_a_dependency(hero: Hero) -> Hero:
     "kind", [Hero, Hero | None, list[Hero], Annotated[Hero, Form()], Annotated[Any, Depends(in_a_dependency)]]
 )
 def test_a_table_class_as_a_body_is_warned_of(kind):
-    """The warning names the parameter, the class and what to do, and stands at the function that declares it."""
+    """The warning names the parameter, the class and what to do, and points at the function that declares it."""
 
     def create(hero: kind) -> None: ...
 

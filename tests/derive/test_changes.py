@@ -1,4 +1,4 @@
-"""`changes()` tells what was sent, `apply()` sets it and tells what has changed by it."""
+"""`changes()` returns what was sent, `apply()` sets it and returns what has changed."""
 
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -38,7 +38,7 @@ def patch(**values: Any) -> Any:
 
 
 def test_changes_are_what_was_sent():
-    """Names are the fields' own, nested partial models are told in the same way, and a null that was sent is told."""
+    """Names are those of the fields; nested partial models become dicts, and a null that was sent is included."""
     assert changes(patch(until=3, owner={"mail": None})) == {"end": 3, "owner": {"mail": None}}
     assert changes(patch(owner=None)) == {"owner": None}
     assert changes(patch()) == {}
@@ -56,7 +56,7 @@ class Open(BaseModel):
 
 
 def test_extra_values_are_changes_too():
-    """What a model that allows it takes beside its fields is told and set."""
+    """Extra fields of a model that allows them are returned and set."""
     sent = Partial[Open].model_validate({"known": 1, "more": "x"})
     assert changes(sent) == {"known": 1, "more": "x"}
     target = Open(other=2)

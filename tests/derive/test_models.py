@@ -210,7 +210,7 @@ def test_computed_fields_follow_what_they_read():
 
 
 def test_partials_are_copied_and_pickled():
-    """An instance survives copying and pickling, though its class stands in no module."""
+    """An instance can be copied and pickled, although its class cannot be imported from a module."""
     for kind in (Partial[TaskCreate], Partial[Annotated[TaskCreate, Omit("tags")]], MergePatch[TaskCreate]):
         patch = kind.model_validate({"title": "x", "owner": None})
         for other in (copy.copy(patch), copy.deepcopy(patch), pickle.loads(pickle.dumps(patch))):
@@ -400,7 +400,7 @@ def test_threads_get_the_same_class():
 
 @pytest.mark.skipif(sys.implementation.name != "cpython", reason="counts references")
 def test_derived_models_end_with_their_model():
-    """What is derived from a model that nobody uses any more is collected with it."""
+    """A derived model is garbage-collected together with its model."""
 
     def make() -> list[weakref.ref[Any]]:
         class Passing(BaseModel):
@@ -442,7 +442,7 @@ def test_names_are_stable(kind, name):
 
 
 def test_long_names_are_cut():
-    """A name that would tell many fields tells that it is another model, always the same way."""
+    """A name that would contain many fields contains a digest of them instead, always the same one."""
     fields = {f"a_field_of_some_length_{number}": (int, 1) for number in range(9)}
     wide = type("Wide", (BaseModel,), {"__annotations__": dict.fromkeys(fields, int), "__module__": __name__})
     name = Pick(*list(fields)[:8]).derived_type(wide).__name__
@@ -472,7 +472,7 @@ class Broken(BaseModel):
         (lambda: TypeAdapter(Annotated[int, Pick("a")]), r"applies to Pydantic models, and int is not one"),
     ],
 )
-def test_mistakes_are_told(derive, message):
+def test_mistakes_are_reported(derive, message):
     """What cannot be derived is refused with what may have been meant."""
     with pytest.raises(DeclarationError, match=message):
         derive()

@@ -311,7 +311,7 @@ def test_signals_can_be_switched_off_one_by_one(
 
 @each_framework
 def test_baggage_is_there_and_gone(web: ModuleType, recorder: Recorder) -> None:
-    """What a caller sends as baggage, in several header fields too, is known to the endpoint and to nobody after it."""
+    """What a caller sends as baggage, in several header fields too, is visible to the endpoint, and not after it."""
     app = web.FastAPI(telemetry=recorder.config())
 
     @app.get("/")

@@ -21,7 +21,7 @@ help:
 	@echo "make test     all checks: ruff, mypy, pyright, tests with coverage"
 	@echo "make test-plugins  FastAPI's plugins, unmodified, on FastAPI and on Typeway"
 	@echo "make bench    compare with other frameworks; results go to benchmarks/results"
-	@echo "make format   mend and format the code"
+	@echo "make format   fix and format the code"
 	@echo "make assets   refresh the files of the documentation pages from npm"
 	@echo "make clean    remove .venv and everything that was generated"
 	@echo "PYTHON=python3.12 make ...   choose the interpreter (3.11 or newer)"

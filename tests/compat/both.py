@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from typeway.compat.importing.install import Facade
+from typeway.compat.importing.names import NAMES
+from typeway.compat.shapes.facade import Facade
 
 ROOT = Path(__file__).parents[2]
 
@@ -26,7 +27,7 @@ class Web:
         self.name = name
 
     def module(self, name: str = "fastapi") -> Any:
-        made: ModuleType = Facade(name) if self.name == "typeway" else importlib.import_module(name)
+        made: ModuleType = Facade(name, NAMES) if self.name == "typeway" else importlib.import_module(name)
         return made
 
     def __getattr__(self, name: str) -> Any:

@@ -96,7 +96,7 @@ def test_installing_again_changes_nothing_in_any_thread() -> None:
     installed("""
 import sys, threading, typeway.compat
 finders = list(sys.meta_path)
-threads = [threading.Thread(target=typeway.compat.importing.install) for _ in range(20)]
+threads = [threading.Thread(target=typeway.compat.install) for _ in range(20)]
 [thread.start() for thread in threads]; [thread.join() for thread in threads]
 assert sys.meta_path == finders
 """)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.compat.both import FASTAPI, TYPEWAY, Web, each_framework
-from typeway.compat.importing.install import Facade
+from typeway.compat.shapes.facade import Facade
 from typeway.compat.shapes.pages import PACKAGED
 from typeway.testclient import TestClient
 

@@ -7,8 +7,8 @@ import pytest
 from starlette.routing import Mount, Route
 
 from tests.compat.both import TYPEWAY, Web, each_framework
-from typeway.compat.importing.install import Facade
 from typeway.compat.shapes import routes
+from typeway.compat.shapes.facade import Facade
 from typeway.testclient import TestClient
 
 

@@ -16,8 +16,8 @@ from typing import Any, Final
 import anyio.from_thread
 
 from tests.frameworks import client, differences, without_files
-from typeway.compat.importing.install import resolve
 from typeway.compat.importing.names import NAMES
+from typeway.compat.shapes.facade import resolve
 
 PEER: Final = "fastapi"
 

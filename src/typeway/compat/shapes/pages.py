@@ -10,7 +10,7 @@ from typing import Any, Final
 from starlette.responses import HTMLResponse
 
 from typeway.application.documentation import Pages
-from typeway.compat.importing.install import standing
+from typeway.compat.shapes.facade import current
 from typeway.describe import pages
 from typeway.describe.pages import ASSET_PATH, FOLDER
 
@@ -104,7 +104,7 @@ def replaceable(name: str, function: Callable[..., HTMLResponse]) -> Callable[..
     """A function that applications may replace in `fastapi.applications`, as they do to change the pages' addresses."""
 
     def write(**options: Any) -> HTMLResponse:
-        response: HTMLResponse = standing("fastapi.applications", name, function)(**options)
+        response: HTMLResponse = current("fastapi.applications", name, function)(**options)
         return response
 
     return write

@@ -14,7 +14,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from typeway.application import routes
-from typeway.compat.importing.install import standing
 from typeway.compat.shapes.contexts import EffectiveRouteContext
 from typeway.compat.shapes.conventions import FASTAPI
 from typeway.compat.shapes.dependant import (
@@ -27,6 +26,7 @@ from typeway.compat.shapes.dependant import (
     input_of,
     should_embed,
 )
+from typeway.compat.shapes.facade import current
 from typeway.datastructures import Default, DefaultPlaceholder
 from typeway.declare.operation import Operation
 from typeway.declare.returns import Returns
@@ -221,7 +221,7 @@ class APIWebSocketRoute(Planned, routes.APIWebSocketRoute):
 
 def installed_maker() -> Any:
     """What makes request handlers now: instrumentation replaces `fastapi.routing.get_request_handler`."""
-    return standing("fastapi.routing", "get_request_handler", get_request_handler)
+    return current("fastapi.routing", "get_request_handler", get_request_handler)
 
 
 def marked(function: Any, **marks: Any) -> Any:

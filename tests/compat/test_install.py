@@ -142,13 +142,10 @@ assert metadata.version("fastapi") == "0.165.0"
 def test_private_modules_are_not_offered() -> None:
     """But for the few that plugins import, what is private stays private."""
     installed("""
-from fastapi._compat import PYDANTIC_VERSION_MINOR_TUPLE, Undefined, lenient_issubclass
-from fastapi._form_limits import _FormLimits
-from fastapi.dependencies.utils import _get_body_field, _get_flat_body_params
+from fastapi._compat import ModelField, Undefined
+from fastapi.dependencies.utils import _get_body_field, _get_flat_body_params, _should_embed_body_fields
 from fastapi.routing import _EffectiveRouteContext, _IncludedRouter
-import pydantic
-assert pydantic.VERSION.startswith(".".join(map(str, PYDANTIC_VERSION_MINOR_TUPLE)))
-for name in ("_body_limit", "telemetry._api"):
+for name in ("_body_limit", "_form_limits", "telemetry._api"):
     try:
         __import__(f"fastapi.{name}")
     except ModuleNotFoundError:

@@ -27,12 +27,6 @@ SHARED: Final[Mapping[str, str]] = {
         "Dependant ModelField create_model_field get_dependant get_flat_params get_parameterless_sub_dependant "
         "get_typed_annotation get_typed_return_annotation get_typed_signature lenient_issubclass",
     ),
-    **renamed(
-        "typeway.compat.shapes.dependant",
-        _get_body_field="get_body_field",
-        _get_flat_body_params="get_flat_body_params",
-        _should_embed_body_fields="should_embed",
-    ),
     **same(
         "typeway.compat.shapes.document",
         "METHODS_WITH_BODY REF_PREFIX REF_TEMPLATE deep_dict_update generate_operation_id "
@@ -124,11 +118,20 @@ NAMES: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "fastapi.dependencies": {},
     "fastapi.dependencies.models": shared("Dependant"),
-    "fastapi.dependencies.utils": shared(
-        "Dependant ModelField Undefined create_model_field get_dependant get_flat_params "
-        "get_parameterless_sub_dependant get_typed_annotation get_typed_return_annotation get_typed_signature "
-        "lenient_issubclass _get_body_field _get_flat_body_params _should_embed_body_fields"
-    ),
+    "fastapi.dependencies.utils": {
+        **shared(
+            "Dependant ModelField Undefined create_model_field get_dependant get_flat_params "
+            "get_parameterless_sub_dependant get_typed_annotation get_typed_return_annotation get_typed_signature "
+            "lenient_issubclass"
+        ),
+        # Private in FastAPI; fastapi-pagination imports the first two, fastapi-jsonrpc the last.
+        **renamed(
+            "typeway.compat.shapes.dependant",
+            _get_body_field="get_body_field",
+            _get_flat_body_params="get_flat_body_params",
+            _should_embed_body_fields="should_embed",
+        ),
+    },
     "fastapi.encoders": same("typeway.encoders", "ENCODERS_BY_TYPE decimal_encoder isoformat jsonable_encoder"),
     "fastapi.exception_handlers": {
         **shared(
@@ -193,6 +196,7 @@ NAMES: Final[Mapping[str, Mapping[str, str]]] = {
     "fastapi.routing": {
         **same("typeway.compat.shapes.routes", "APIRoute APIWebSocketRoute get_request_handler request_response"),
         **same("typeway.compat.shapes.contexts", "RouteContext iter_route_contexts"),
+        # Private in FastAPI; cadwyn imports the first, fastapi-pagination the second.
         **renamed(
             "typeway.compat.shapes.contexts",
             _EffectiveRouteContext="EffectiveRouteContext",
@@ -205,8 +209,7 @@ NAMES: Final[Mapping[str, Mapping[str, str]]] = {
             "RequestValidationError Response ResponseValidationError Scope Send StreamingResponse Undefined WebSocket "
             "WebSocketRequestValidationError create_model_field generate_unique_id get_dependant "
             "get_parameterless_sub_dependant get_typed_return_annotation get_value_or_default "
-            "is_body_allowed_for_status_code iterate_in_threadpool jsonable_encoder lenient_issubclass "
-            "run_in_threadpool _get_body_field _get_flat_body_params _should_embed_body_fields"
+            "is_body_allowed_for_status_code iterate_in_threadpool jsonable_encoder lenient_issubclass run_in_threadpool"
         ),
         **STARLETTE_EXCEPTION,
     },
@@ -253,10 +256,6 @@ NAMES: Final[Mapping[str, Mapping[str, str]]] = {
         "get_value_or_default is_body_allowed_for_status_code"
     ),
     "fastapi.websockets": shared("WebSocket WebSocketDisconnect WebSocketState"),
-    # Not public, but imported by plugins that many applications use, or by applications' own tests.
-    "fastapi._compat": {
-        **shared("ModelField Undefined lenient_issubclass"),
-        **same("typeway.compat.shapes.dependant", "PYDANTIC_VERSION_MINOR_TUPLE"),
-    },
-    "fastapi._form_limits": renamed("typeway.declare.options", _FormLimits="FormLimits"),
+    # Private in FastAPI; fastapi-jsonrpc imports both, cadwyn the first.
+    "fastapi._compat": shared("ModelField Undefined"),
 }

@@ -8,7 +8,7 @@ from copy import copy, deepcopy
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final, Literal, get_args, get_origin
 
-from pydantic import VERSION, BaseModel, ValidationError, create_model
+from pydantic import BaseModel, ValidationError, create_model
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, PydanticUndefined, SchemaSerializer, SchemaValidator
 from starlette.background import BackgroundTasks
@@ -26,8 +26,6 @@ from typeway.declare.scope import Namespace, globals_of
 from typeway.declare.signature import read_declaration, read_signature
 from typeway.plan.fields import check_type, field_schema_of
 from typeway.plan.tree import Growth, Node, grow_dependency, grow_tree
-
-PYDANTIC_VERSION_MINOR_TUPLE: Final = tuple(int(part) for part in VERSION.split(".")[:2])
 
 
 @dataclass

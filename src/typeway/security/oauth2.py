@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from starlette.requests import HTTPConnection
 from typing_extensions import Unpack
 
+from typeway.declare.depends import SecurityScopes as SecurityScopes
 from typeway.declare.mark import Form
 from typeway.security import schemes
 from typeway.security.base import SchemeOptions, SecurityBase, split_authorization

@@ -7,6 +7,8 @@ from typing import Any
 
 from starlette.routing import BaseRoute
 
+from typeway.application.routes import Planned
+
 
 class IncludedRouter(BaseRoute):
     """What FastAPI wraps an included router in.
@@ -26,8 +28,8 @@ class EffectiveRouteContext:
     def __init__(self, view: BaseRoute) -> None:
         self.view = view
         self.original_route: BaseRoute = getattr(view, "original_route", None) or view
-        # FastAPI's own routes are described by the context itself, any other by a copy.
-        self.starlette_route: BaseRoute | None = None if hasattr(view, "dependant") else view
+        # The context itself describes a route of the framework; for any other there is the route.
+        self.starlette_route: BaseRoute | None = None if isinstance(view, Planned) else view
 
     def __getattr__(self, name: str) -> Any:
         if name == "view":

@@ -14,14 +14,15 @@ from pydantic_core import CoreSchema, PydanticUndefined, SchemaSerializer, Schem
 from starlette.background import BackgroundTasks
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
-from starlette.routing import compile_path
 from starlette.websockets import WebSocket
 
 from typeway.compat.shapes.conventions import FASTAPI
 from typeway.declare import markers, shapes
 from typeway.declare.annotation import resolve
 from typeway.declare.classify import Injected, Input
+from typeway.declare.conventions import Conventions
 from typeway.declare.depends import Depends, SecurityScopes
+from typeway.declare.paths import names_in
 from typeway.declare.scope import Namespace, globals_of
 from typeway.declare.signature import read_declaration, read_signature
 from typeway.plan.fields import check_type, field_schema_of
@@ -242,23 +243,19 @@ def get_dependant(
     parent_oauth_scopes: list[str] | None = None,
     use_cache: bool = True,
     scope: Literal["function", "request"] | None = None,
+    conventions: Conventions = FASTAPI,
 ) -> Dependant:
     """The dependant of a callable on a path."""
-    dependant = dependant_of(grow_tree(read_declaration(call), (), names_in(path), FASTAPI), path, name)
+    dependant = dependant_of(grow_tree(read_declaration(call), (), frozenset(names_in(path)), conventions), path, name)
     dependant.own_oauth_scopes, dependant.parent_oauth_scopes = own_oauth_scopes, parent_oauth_scopes
     dependant.use_cache, dependant.scope = use_cache, scope
     return dependant
 
 
-def get_parameterless_sub_dependant(*, depends: Depends, path: str) -> Dependant:
+def get_parameterless_sub_dependant(*, depends: Depends, path: str, conventions: Conventions = FASTAPI) -> Dependant:
     """The dependant of a dependency that runs for its effect only."""
-    growth = Growth(names_in(path), FASTAPI, {})
+    growth = Growth(frozenset(names_in(path)), conventions, {})
     return dependant_of(grow_dependency(depends, growth, (), (), path), path)
-
-
-def names_in(path: str) -> frozenset[str]:
-    """The names of a path's parameters."""
-    return frozenset(compile_path(path or "/")[2])
 
 
 def get_flat_params(dependant: Dependant) -> list[ModelField]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from starlette.routing import BaseRoute
 from typing_extensions import Unpack
@@ -44,37 +44,51 @@ status_code_ranges: Final[Mapping[str, str]] = {
 }  # fmt: skip
 
 
-def get_openapi(
+def describe_routes(
     *,
     routes: Sequence[BaseRoute | RouteContext],
     webhooks: Sequence[BaseRoute | RouteContext] | None = None,
     separate_input_output_schemas: bool = True,
+    errors: Literal["detail", "problem"] = "detail",
     **about: Unpack[About],
 ) -> dict[str, Any]:
-    """The OpenAPI document of some routes.
+    """Build the OpenAPI document of some routes.
 
     Parameters:
         routes: the routes, or their contexts.
         webhooks: the requests that the application sends without being asked.
         separate_input_output_schemas: whether a model may have two schemas, one for requests and one for responses.
+        errors: how the application answers errors, as in `Typeway(errors=…)`.
         about: see `typeway.describe.document.About`; `title` and `version` at least.
 
     Raises:
         TypeError: title or version is missing, or an option does not exist.
-        pydantic.ValidationError: what is said about the API is not what OpenAPI allows there.
     """
     given: Any = {"openapi_version": Typeway.openapi_version, **given_options("get_openapi()", about, About)}
     for name in ("title", "version"):
         if name not in given:
             raise TypeError(f"get_openapi() needs {name!r}.")
-    document = build_document(
+    return build_document(
         operations=operations_of([reached_route(route) for route in routes]),
         webhooks=operations_of([reached_route(route) for route in webhooks or ()]),
         separate_input_output_schemas=separate_input_output_schemas,
-        failures=Failures("detail").responses,
+        failures=Failures(errors).responses,
         **given,
     )
-    return checked(document)
+
+
+def get_openapi(*, routes: Sequence[BaseRoute | RouteContext], **options: Any) -> dict[str, Any]:
+    """Build the OpenAPI document of some routes as FastAPI does: checked against the specification.
+
+    Parameters:
+        routes: the routes, or their contexts.
+        options: see `describe_routes`.
+
+    Raises:
+        TypeError: title or version is missing, or an option does not exist.
+        pydantic.ValidationError: what is said about the API is not what OpenAPI allows there.
+    """
+    return checked(describe_routes(routes=routes, **options))
 
 
 def checked(document: Mapping[str, Any]) -> dict[str, Any]:

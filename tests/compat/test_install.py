@@ -1,8 +1,13 @@
 """After install(), `import fastapi` means Typeway: everywhere, quietly, and with clear words where it cannot."""
 
+from functools import partial
+
 import pytest
 
-from tests.compat.both import installed, run_python
+from tests.frameworks import COMPAT, printed, run_python
+
+# What a program prints in which `import fastapi` means Typeway.
+installed = partial(printed, COMPAT)
 
 MISSING = "Typeway stands for FastAPI here and offers its public names only"
 

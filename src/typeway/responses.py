@@ -1,4 +1,4 @@
-"""Offer the response classes, and tell which statuses have a body."""
+"""Offer the response classes, and name the statuses whose responses have no body."""
 
 from importlib import import_module
 from typing import Any, Final

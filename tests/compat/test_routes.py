@@ -155,7 +155,7 @@ def test_instrumentation_may_replace_the_maker_of_handlers(web: ModuleType, monk
 def test_a_handler_without_a_callable_is_refused() -> None:
     """A dependant that was made by hand and calls nothing cannot be served."""
     dependant = COMPAT.dependencies.models.Dependant()
-    with pytest.raises(TypeError, match="a dependant with a call"):
+    with pytest.raises(TypeError, match="a dependant that has a `call`"):
         routes.get_request_handler(dependant)
 
 

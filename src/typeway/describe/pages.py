@@ -31,7 +31,7 @@ _OWN_FILES: Final = (
 
 
 def _addresses() -> dict[str, str]:
-    """The address of every file that may be served, by the file's name: a new version of it has a new address."""
+    """Return the address of every file that may be served by the file's name; a new version has a new address."""
     versions = json.loads((FOLDER / "VERSIONS.json").read_text(encoding="utf-8"))
     prefixes = {file: f"{package}@{facts['version']}" for package, facts in versions.items() for file in facts["files"]}
     prefixes |= dict.fromkeys(_OWN_FILES, f"typeway@{__version__}")
@@ -62,16 +62,16 @@ GOOGLE_FONTS: Final = "https://fonts.googleapis.com/css?family=Montserrat:300,40
 
 
 def serve_asset(request: Request) -> Response:
-    """Answer a request for one file of the documentation pages: 200, 304 where the client has it, or 404.
+    """Answer a request for one file of the documentation pages: 200, 304 if the client has it, or 404.
 
-    The path parameter `name` is looked up in a table and never becomes a path of the disk.
+    The path parameter `name` is looked up in a table and never used as a path in the file system.
     """
     name = request.path_params["name"]
     path = FOLDER / name.rpartition("/")[2]
     if ASSETS.get(path.name) != f"{ASSET_PATH}/{name}":
         return JSONResponse({"detail": NOT_FOUND}, status_code=404)
     headers = {
-        # The name carries the version, so what it names never changes (RFC 8246).
+        # The name contains the version, so the content never changes (RFC 8246).
         "etag": f'"{name}"',
         "cache-control": "public, max-age=31536000, immutable",
         "x-content-type-options": "nosniff",
@@ -103,8 +103,8 @@ def get_swagger_ui_html(
         swagger_css_url: Swagger UI's styles, if not the packaged ones.
         swagger_favicon_url: the page's icon.
         oauth2_redirect_url: where `get_swagger_ui_oauth2_redirect_html` is served; needed for OAuth2's redirecting flows.
-        init_oauth: what Swagger UI's `initOAuth` gets: `clientId`, `appName`, `usePkceWithAuthorizationCodeGrant`...
-        swagger_ui_parameters: Swagger UI parameters; they win over `swagger_ui_default_parameters` and the rest.
+        init_oauth: the argument of Swagger UI's `initOAuth`: `clientId`, `appName`, `usePkceWithAuthorizationCodeGrant`...
+        swagger_ui_parameters: parameters of Swagger UI; they replace `swagger_ui_default_parameters` and the other arguments.
         asset_path: where the application serves the packaged files, with its root path: root_path + `ASSET_PATH`.
 
     Example:

@@ -20,7 +20,7 @@ LOCK: Final = threading.Lock()
 
 
 class Finder:
-    """Finds and makes the modules that stand for FastAPI's: a finder and a loader as `importlib.abc` describes them."""
+    """Finds and creates the modules that stand for FastAPI's: a finder and a loader as `importlib.abc` describes them."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -44,7 +44,7 @@ class Finder:
         return Facade(spec.name, NAMES)
 
     def exec_module(self, module: ModuleType) -> None:
-        """Nothing is left to run: the module looks its names up."""
+        """Run nothing: the module looks its names up when they are used."""
 
 
 def install() -> None:

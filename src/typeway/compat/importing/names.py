@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-# The version whose behaviour compat mode has.
+# The version whose behaviour compat mode reproduces.
 PEER_VERSION: Final = "0.165.0"
 
 
 def same(module: str, names: str) -> dict[str, str]:
-    """Names that one of our modules has under the same name."""
+    """Return targets for names that one of our modules offers under the same name."""
     return {name: f"{module}:{name}" for name in names.split()}
 
 
 def renamed(module: str, **names: str) -> dict[str, str]:
-    """Names that one of our modules has under another name."""
+    """Return targets for names that one of our modules offers under another name."""
     return {name: f"{module}:{ours}" for name, ours in names.items()}
 
 
-# Names that stand in several of FastAPI's modules and mean the same in each.
+# Names that several of FastAPI's modules offer and that mean the same in each.
 SHARED: Final[Mapping[str, str]] = {
     **same("typeway.compat.shapes.application", "APIRouter FastAPI"),
     **same(
@@ -66,12 +66,13 @@ SHARED: Final[Mapping[str, str]] = {
 
 
 def shared(names: str) -> dict[str, str]:
+    """Return the targets of names that several modules offer."""
     return {name: SHARED[name] for name in names.split()}
 
 
 MARKS: Final = same("typeway.declare.mark", "Body Cookie Depends File Form Header Path Query Security")
 HTTP_EXCEPTION: Final = same("typeway.exceptions", "HTTPException")
-# In some of its modules FastAPI means Starlette's own by this name.
+# In some of its modules this name means Starlette's class.
 STARLETTE_EXCEPTION: Final = same("starlette.exceptions", "HTTPException")
 HANDLERS: Final = (
     "http_exception_handler request_validation_exception_handler websocket_request_validation_exception_handler"
@@ -86,7 +87,7 @@ OAUTH2: Final = (
     "OAuth2PasswordRequestFormStrict"
 )
 
-# A target is "module:attribute", or "module" for the module itself; submodules of FastAPI's name resolve on their own.
+# A target is "module:attribute", or "module" for the module itself. Submodules need no entry in their package.
 NAMES: Final[Mapping[str, Mapping[str, str]]] = {
     "fastapi": {
         **shared("APIRouter FastAPI Request Response UploadFile WebSocket WebSocketDisconnect WebSocketException"),

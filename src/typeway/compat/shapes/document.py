@@ -1,4 +1,4 @@
-"""Offer FastAPI's functions about documents, operation ids and statuses."""
+"""Offer FastAPI's functions for OpenAPI documents, operation ids and status codes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute
 from typing_extensions import Unpack
 
 from typeway.application.app import Typeway, operations_of
-from typeway.compat.shapes.contexts import RouteContext, reached_route
+from typeway.compat.shapes.contexts import RouteContext, served_route
 from typeway.compat.shapes.dependant import ModelField, get_flat_body_params, get_flat_params
 from typeway.compat.shapes.routes import APIRoute
 from typeway.compat.shapes.routes import generate_unique_id as generate_unique_id
@@ -37,7 +37,7 @@ validation_error_response_definition: Final[dict[str, Any]] = {
     },
 }
 
-# What a key of `responses` means where its author says nothing.
+# The descriptions of the keys of `responses` that are ranges of statuses.
 status_code_ranges: Final[Mapping[str, str]] = {
     "1XX": "Information", "2XX": "Success", "3XX": "Redirection", "4XX": "Client Error", "5XX": "Server Error",
     "DEFAULT": "Default Response",
@@ -69,8 +69,8 @@ def describe_routes(
         if name not in given:
             raise TypeError(f"get_openapi() needs {name!r}.")
     return build_document(
-        operations=operations_of([reached_route(route) for route in routes]),
-        webhooks=operations_of([reached_route(route) for route in webhooks or ()]),
+        operations=operations_of([served_route(route) for route in routes]),
+        webhooks=operations_of([served_route(route) for route in webhooks or ()]),
         separate_input_output_schemas=separate_input_output_schemas,
         failures=Failures(errors).responses,
         **given,
@@ -86,31 +86,31 @@ def get_openapi(*, routes: Sequence[BaseRoute | RouteContext], **options: Any) -
 
     Raises:
         TypeError: title or version is missing, or an option does not exist.
-        pydantic.ValidationError: what is said about the API is not what OpenAPI allows there.
+        pydantic.ValidationError: an option has a value that OpenAPI does not allow.
     """
     return checked(describe_routes(routes=routes, **options))
 
 
 def checked(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The document as OpenAPI's own objects see it: URLs normalized, members in the specification's order.
+    """Return the document with URLs normalized and members in the specification's order, checked by models of OpenAPI.
 
     Raises:
-        pydantic.ValidationError: a member is not what OpenAPI allows there.
+        pydantic.ValidationError: a member has a value that OpenAPI does not allow.
     """
-    # Imported when first needed: building the models of the whole specification takes longer than most applications'
-    # start.
+    # Imported when first needed: building the models of the whole specification takes longer than most applications
+    # take to start.
     from typeway.compat.shapes.models import OpenAPI
 
-    # Paths are left as they were written: everything in them is ours, but for what authors add, which may be anything.
+    # Paths are not checked: they are written here, except for what authors add, which may be anything.
     whole = OpenAPI.model_validate({**document, "paths": None})
     shown = whole.model_dump(mode="json", by_alias=True, exclude_none=True) | {"paths": document["paths"]}
     return {key: without_none(shown[key]) for key in document}
 
 
 def get_fields_from_routes(routes: Sequence[BaseRoute | RouteContext]) -> list[ModelField]:
-    """Everything that some routes read and answer with."""
+    """Return the fields of everything that some routes read and respond with."""
     fields: list[ModelField] = []
-    for route in map(reached_route, routes):
+    for route in map(served_route, routes):
         if isinstance(route, APIRoute) and route.include_in_schema:
             answer = [] if route.response_field is None else [route.response_field]
             fields += [*get_flat_body_params(route.dependant), *answer, *get_flat_params(route.dependant)]
@@ -118,18 +118,18 @@ def get_fields_from_routes(routes: Sequence[BaseRoute | RouteContext]) -> list[M
 
 
 def generate_operation_id(*, route: Any, method: str) -> str:
-    """The operation id of one method of a route."""
+    """Return the operation id of one method of a route."""
     warn("generate_operation_id")
     return str(route.operation_id or unique_id(route.name, route.path_format, method))
 
 
 def generate_operation_summary(*, route: Any, method: str) -> str:
-    """The summary of one method of a route."""
+    """Return the summary of one method of a route."""
     return str(route.summary or route.name.replace("_", " ").title())
 
 
 def generate_operation_id_for_path(*, name: str, path: str, method: str) -> str:
-    """The operation id of a function on a path."""
+    """Return the operation id of a function on a path."""
     warn("generate_operation_id_for_path")
     return unique_id(name, path, method)
 
@@ -140,22 +140,22 @@ def warn(name: str) -> None:
 
 
 def is_body_allowed_for_status_code(status_code: int | str | None) -> bool:
-    """Whether an answer of this status may have a body (RFC 9110)."""
+    """Return whether a response of this status may have a body (RFC 9110)."""
     if status_code is None or status_code in {"default", "1XX", "2XX", "3XX", "4XX", "5XX"}:
         return True
     return int(status_code) not in BODILESS
 
 
 def get_path_param_names(path: str) -> set[str]:
-    """What stands in braces in a path."""
+    """Return the texts in braces in a path."""
     return {part.partition("}")[0] for part in path.split("{")[1:]}
 
 
 def deep_dict_update(main_dict: dict[Any, Any], update_dict: dict[Any, Any]) -> None:
-    """Merge one dict into another, at any depth; lists are joined."""
+    """Merge one dict into another, at any depth; lists are concatenated."""
     main_dict.update(merged(main_dict, update_dict))
 
 
 def get_value_or_default(first_item: Any, *extra_items: Any) -> Any:
-    """The first item that is no `Default(...)`, or else the first item."""
+    """Return the first item that is no `Default(...)`; the first item if all are."""
     return next((item for item in (first_item, *extra_items) if not isinstance(item, DefaultPlaceholder)), first_item)

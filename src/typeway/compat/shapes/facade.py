@@ -1,4 +1,4 @@
-"""Make a module out of a table of names: each name is looked up where it lives when somebody first asks for it."""
+"""Make a module out of a table of names: each name is imported from its own module when it is first used."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any, TypeAlias
 
-# For each module of FastAPI, its public names, and where the object behind each lives: "module:attribute", or "module"
-# for the module itself.
+# For each module of FastAPI, its public names, and the target of each: "module:attribute", or "module" for the module
+# itself.
 Table: TypeAlias = Mapping[str, Mapping[str, str]]
 
 
@@ -42,12 +42,12 @@ class Facade(ModuleType):
 
 
 def submodules(module: str, table: Table) -> list[str]:
-    """The names of the modules directly below a module."""
+    """Return the names of the modules directly below a module."""
     return [name.rpartition(".")[2] for name in table if name.rpartition(".")[0] == module]
 
 
 def missing(fullname: str, table: Table) -> str:
-    """The message for a module or a name that the table does not have."""
+    """Return the message for a module or a name that is not in the table."""
     from difflib import get_close_matches
 
     module, _, name = fullname.rpartition(".")
@@ -65,9 +65,9 @@ def resolve(target: str) -> Any:
 
 
 def current(module: str, name: str, original: Any) -> Any:
-    """The object that one of FastAPI's modules has under a name now: the original, unless somebody has replaced it.
+    """Return what is under a name of one of FastAPI's modules now: the original, unless somebody has replaced it.
 
-    In a process that imports FastAPI itself, its modules say nothing about ours, and the original counts.
+    The modules of the real FastAPI are not looked at.
     """
     facade = sys.modules.get(module)
     return vars(facade).get(name, original) if isinstance(facade, Facade) else original

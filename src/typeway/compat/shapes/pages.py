@@ -96,13 +96,13 @@ def inline_script(code: str) -> str:
 
 
 def quoted(text: str) -> str:
-    """Write a JavaScript string in single quotes, as FastAPI's page has it."""
+    """Write a JavaScript string in single quotes, as FastAPI's page does."""
     content = json.dumps(text)[1:-1].replace("'", r"\u0027")
     return f"'{in_script(content)}'"
 
 
 def replaceable(name: str, function: Callable[..., HTMLResponse]) -> Callable[..., HTMLResponse]:
-    """A function that applications may replace in `fastapi.applications`, as they do to change the pages' addresses."""
+    """Wrap a function that applications may replace in `fastapi.applications`, as they do to change the pages' addresses."""
 
     def write(**options: Any) -> HTMLResponse:
         response: HTMLResponse = current("fastapi.applications", name, function)(**options)

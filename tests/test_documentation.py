@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import re
+from dataclasses import fields
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from typeway import Typeway
+from typeway.declare import conventions
+from typeway.declare.conventions import Conventions
 from typeway.testclient import TestClient
 
 ROOT = Path(__file__).parents[1]
@@ -53,3 +59,32 @@ def test_links_lead_somewhere() -> None:
     for page in PAGES:
         for link in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text(encoding="utf-8")):
             assert (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+def test_each_row_of_the_differences_is_a_convention() -> None:
+    """The page has one row for each field of `Conventions`, in their order, with every cell filled and a sentence that says why."""
+    page = (ROOT / "docs" / "differences.md").read_text(encoding="utf-8")
+    rows = [
+        [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+        for line in page.splitlines()
+        if line.startswith("| `") and line.count(" | ") == 4
+    ]
+    assert [row[0].strip("`") for row in rows] == [field.name for field in fields(Conventions)]
+    for field, *said, why in rows:
+        assert all(said), f"{field}: a cell is empty"
+        assert why[:1].isupper() or why.startswith("`"), f"{field}: {why!r} is no sentence"
+        assert why.endswith("."), f"{field}: {why!r} is no sentence"
+
+
+def test_each_convention_says_in_a_sentence_what_it_decides() -> None:
+    """Editors show what a field of `Conventions` decides: its docstring, which is one whole sentence or more."""
+    [record] = [
+        node for node in ast.parse(inspect.getsource(conventions)).body
+        if isinstance(node, ast.ClassDef) and node.name == "Conventions"
+    ]  # fmt: skip
+    said: dict[str, str] = {}
+    for declared, text in pairwise(record.body):
+        if isinstance(declared, ast.AnnAssign) and isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant):
+            said[ast.unparse(declared.target)] = str(text.value.value)
+    assert list(said) == [field.name for field in fields(Conventions)]
+    assert [name for name, text in said.items() if not (text[0].isupper() and text.endswith("."))] == []

@@ -8,8 +8,6 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
-import fastapi
-import fastapi.security
 import pytest
 from pydantic import BaseModel
 from starlette.background import BackgroundTask
@@ -20,13 +18,10 @@ from starlette.responses import JSONResponse
 from starlette.routing import Router as StarletteRouter
 from starlette.staticfiles import StaticFiles
 
-import typeway
-import typeway.security
-from tests.frameworks import answer, ask, client
-from typeway import Depends, Router, Typeway
+from tests.frameworks import COMPAT, FRAMEWORKS, answer, ask, client
+from typeway import Depends, Typeway
 from typeway.check import Files, look_at_refusal
 from typeway.check.doubts import doubts
-from typeway.compat.shapes import application as compat
 from typeway.exceptions import DeclarationError, TypewayError
 
 TABLE = Path(__file__).with_name("wrong_declarations.txt")
@@ -55,23 +50,17 @@ CASES = {name: (code, text) for name, code, text in read_table()}
 
 def names(framework: str) -> dict[str, Any]:
     """What the code of a case may name, in a framework: ours, ours in compat mode, or FastAPI itself."""
-    web: Any = fastapi if framework == "fastapi" else typeway
-    security: Any = fastapi.security if framework == "fastapi" else typeway.security
-    app, router = {
-        "typeway": (Typeway, Router),
-        "compat": (compat.FastAPI, compat.APIRouter),
-        "fastapi": (fastapi.FastAPI, fastapi.APIRouter),
-    }[framework]
+    web = FRAMEWORKS[framework]
     others = (
         json, asynccontextmanager, contextmanager, BackgroundTask, Middleware, BaseHTTPMiddleware, CORSMiddleware,
-        JSONResponse, StaticFiles, Item, Plain, security.HTTPBearer, security.OAuth2PasswordRequestForm,
+        JSONResponse, StaticFiles, Item, Plain, web.security.HTTPBearer, web.security.OAuth2PasswordRequestForm,
     )  # fmt: skip
     return {
         "__name__": "main",
-        "App": app,
-        "Router": router,
-        "app": app(),
-        "router": router(),
+        "App": web.FastAPI,
+        "Router": web.APIRouter,
+        "app": web.FastAPI(),
+        "router": web.APIRouter(),
         "Annotated": Annotated,
         "StarletteRouter": StarletteRouter,
         **{name: getattr(web, name) for name in INJECTED.split()},
@@ -295,7 +284,7 @@ RIGHT = {
 
 
 @pytest.mark.parametrize("case", RIGHT)
-@pytest.mark.parametrize("framework", ["typeway", "compat", "fastapi"])
+@pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_what_works_is_declared_in_silence(case: str, framework: str) -> None:
     """A declaration that looks like a mistake but may be meant is not refused."""
     error = declare(RIGHT[case], framework)
@@ -367,7 +356,7 @@ def here(function: Callable[..., Any]) -> str:
     return f"{__file__}:{function.__code__.co_firstlineno}"
 
 
-@pytest.mark.parametrize("application", [Typeway, compat.FastAPI])
+@pytest.mark.parametrize("application", [Typeway, COMPAT.FastAPI])
 @pytest.mark.parametrize(
     "options", [{}, {"response_model": Item}, {"response_model": int | str}, {"response_class": JSONResponse}]
 )

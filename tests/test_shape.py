@@ -68,9 +68,11 @@ BUDGETS: dict[str, int] = {
 }
 SHARE_OF_ONE_ROOM = 0.2
 
-# Names that say nothing about an act; the last is the one exception.
+# Names that say nothing about an act; the exceptions are those of FastAPI's own paths.
 EMPTY_NAMES = frozenset({"utils", "util", "helpers", "helper", "common", "misc", "base", "_utils", "_helpers"})
-NAME_EXCEPTIONS = frozenset({"security/base.py"})
+NAME_EXCEPTIONS = frozenset(
+    f"{folder}.py" for folder in ("security/base", "security/utils", "openapi/utils", "dependencies/utils")
+)
 
 # Where type checkers may be told to look away, each time with the reason: Pydantic's final FieldInfo, and
 # a wildcard import.

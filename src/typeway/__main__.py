@@ -1,4 +1,4 @@
-"""Let `python -m typeway` do what the command `typeway` does."""
+"""Run the command `typeway` by `python -m typeway`."""
 
 from typeway.cli import main
 

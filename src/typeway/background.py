@@ -7,12 +7,12 @@ from starlette.background import BackgroundTasks as StarletteBackgroundTasks
 
 
 class BackgroundTasks(StarletteBackgroundTasks):
-    """Functions to call once the response is on its way, in the order in which they were added.
+    """Functions to call after the response has been sent, in the order in which they were added.
 
     Declare a parameter of this type in an endpoint or in a dependency: all of them share the request's tasks.
-    `add_task(function, *args, **kwargs)` adds one; a plain `def` function runs in a thread. They run after dependencies
-    of the scope "function" have been cleaned up, and before all others are. An error in one of them ends the rest.
-    Where the endpoint returns a response that has a background task of its own, that runs first, then these.
+    `add_task(function, *args, **kwargs)` adds one; a plain `def` function runs in a thread. The tasks run after the
+    clean-up of dependencies of the scope "function" and before the clean-up of all others. If one of them raises an error,
+    the rest do not run. If the endpoint returns a response that has a background task of its own, that one runs first.
 
     Example:
         ```python
@@ -27,11 +27,11 @@ class BackgroundTasks(StarletteBackgroundTasks):
 
 
 class TasksBeside(BackgroundTask):
-    """The request's tasks, without those that its response has run as its own already.
+    """The request's tasks, without those that its response has already run as its own.
 
     Parameters:
-        tasks: the request's.
-        own: the response's: the very same, others, or some of each.
+        tasks: the tasks of the request.
+        own: the task of the response: these tasks, others, or some of each.
     """
 
     def __init__(self, tasks: StarletteBackgroundTasks, own: BackgroundTask | None) -> None:
@@ -42,6 +42,6 @@ class TasksBeside(BackgroundTask):
         own, tasks = self.own, self.all_tasks
         done = {id(task) for task in (own, *getattr(own, "tasks", ()))}
         if any(id(task) in done for task in tasks.tasks):
-            tasks = copy(tasks)  # it may be of a class of somebody's own, that watches tasks
+            tasks = copy(tasks)  # the author may have replaced the class, to observe tasks
             tasks.tasks = [task for task in self.all_tasks.tasks if id(task) not in done]
         await tasks()

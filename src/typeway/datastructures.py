@@ -24,8 +24,8 @@ class UploadFile(StarletteUploadFile):
     It is read and written with `await`, and closed after the response and its background tasks.
 
     Attributes:
-        file: the file itself, for code that wants to block.
-        filename: the name that the client gives it. Never use it as a path.
+        file: the file itself, for code that reads it without `await`.
+        filename: the name that the client gives the file. Never use it as a path.
         size: its size in bytes.
         headers: the headers of its part of the form.
         content_type: the media type that the client gives it.
@@ -40,7 +40,7 @@ class UploadFile(StarletteUploadFile):
 
     @classmethod
     def _validate(cls, value: Any, _: Any) -> StarletteUploadFile:
-        # The form parser makes Starlette's class, so that is what a declaration of ours accepts.
+        # The form parser creates Starlette's class, so a parameter of this class must accept it.
         if not isinstance(value, StarletteUploadFile):
             raise ValueError(f"Expected UploadFile, received: {type(value)}")  # noqa: TRY004  Pydantic reports ValueErrors
         return value
@@ -58,8 +58,8 @@ class UploadFile(StarletteUploadFile):
 class DefaultPlaceholder:
     """A value that nobody gave, so that "not given" can be told from "given as the default".
 
-    Our own options need none: an option that was not given is absent. Code written for FastAPI may hand one over,
-    and it counts as absent.
+    Typeway's own options do not need it: an option that was not given is absent. Code that is written for FastAPI may pass
+    a placeholder, which counts as absent.
     """
 
     value: Any

@@ -1,4 +1,4 @@
-"""Turn any value into data that JSON can hold, or straight into JSON's bytes."""
+"""Turn any value into data that JSON can represent, or directly into bytes of JSON."""
 
 import inspect
 import json.encoder
@@ -34,13 +34,13 @@ def isoformat(value: date | time) -> str:
 
 
 def decimal_encoder(value: Decimal) -> int | float:
-    """Return an int where the Decimal has no decimal places, as in `1` or `1E+2`; a float otherwise."""
+    """Return an int if the Decimal has no decimal places, as in `1` or `1E+2`, else a float."""
     exponent = value.as_tuple().exponent
     return int(value) if isinstance(exponent, int) and exponent >= 0 else float(value)
 
 
 def describe_upload(upload: UploadFile) -> dict[str, Any]:
-    """Return what the client says of a file that it uploaded; the file itself is neither read nor shown."""
+    """Return the name, size and headers of an uploaded file; its content is neither read nor shown."""
     return {"filename": upload.filename, "size": upload.size, "headers": dict(upload.headers)}
 
 
@@ -56,16 +56,16 @@ ENCODERS_BY_TYPE: dict[type[Any], Callable[[Any], Any]] = {
     **dict.fromkeys((AnyUrl, NameEmail, Path, SecretBytes, SecretStr, Url, UUID), str),
     UploadFile: describe_upload,
 }
-"""How to encode what is neither a model, nor a container, nor JSON already. An application may add its own types at
+"""The encoders of types that are neither models, nor containers, nor JSON already. An application may add its own types at
 start-up: `ENCODERS_BY_TYPE[ObjectId] = str`."""
 
-# Types whose modules nobody should pay for who does not use them, and which are text.
+# Types that are encoded as text, by name, so that their modules are not imported for them.
 _TEXTS_BY_NAME: Final = frozenset({"pydantic.color.Color", "pydantic_extra_types.color.Color"})
 
 
 @dataclass(frozen=True, slots=True)
 class _Rules:
-    """What holds at every depth of the value that is being encoded."""
+    """The options that hold at every depth of the value that is being encoded."""
 
     by_alias: bool = True
     exclude_unset: bool = False
@@ -73,12 +73,14 @@ class _Rules:
     exclude_none: bool = False
     custom_encoder: dict[Any, Callable[[Any], Any]] | None = None
     sqlalchemy_safe: bool = True
-    rewalks_dumps: bool = True  # whether what Pydantic dumped is encoded once more, to drop None and `_sa` keys in it
-    reads_objects: bool = True  # whether an object that nothing here is for is encoded by its attributes, or as None
+    rewalks_dumps: bool = (
+        True  # whether the dumps of Pydantic are encoded once more, to drop None and `_sa` keys in them
+    )
+    reads_objects: bool = True  # whether an object without an encoder is encoded by its attributes, or as None
 
     @property
     def kept(self) -> frozenset[type[Any]]:
-        """The types whose values stay as they are, so that nothing need be called for them."""
+        """Return the types whose values stay as they are, for which nothing is called."""
         return _JSON_SCALARS if self.custom_encoder is None else frozenset()
 
 
@@ -124,25 +126,25 @@ def jsonable_encoder(
 
 
 def encode_data(value: Any, custom_encoder: dict[Any, Callable[[Any], Any]]) -> Any:
-    """Do what `jsonable_encoder` does, but that no attributes of any object are shown: None stands in its place."""
+    """Do what `jsonable_encoder` does, but replace every object that would be shown by its attributes with None."""
     return _encode(value, _Rules(custom_encoder=custom_encoder, reads_objects=False), None, None)
 
 
 def to_json_bytes(value: Any) -> bytes:
-    """Return what `JSONResponse(jsonable_encoder(value)).body` is, in the time that `json.dumps` takes."""
+    """Return `JSONResponse(jsonable_encoder(value)).body`, in the time that `json.dumps` takes."""
     return _written(value, _compact).encode()
 
 
 def to_json_line(value: Any) -> str:
-    """Return what `json.dumps(jsonable_encoder(value))` is, with null for numbers that JSON does not know.
+    """Return `json.dumps(jsonable_encoder(value))`, with null for numbers that JSON does not have.
 
-    This is one item of a stream: ASCII on a single line, and a NaN must not end what has begun.
+    This is one item of a stream: ASCII on a single line, and a NaN must not end a stream that has started.
     """
     return _written(value, _line)
 
 
 def _written(value: Any, write: Callable[[Any], str]) -> str:
-    """Write any value by the encoder's rules, given what writes plain data."""
+    """Write any value by the encoder's rules, given the function that writes plain data."""
     try:
         # PERF: marshal refuses subclasses (such as an Enum that is a str and has another value), which the JSON
         # encoder would take for their base type. It is the cheapest type check of a whole tree: 0.2 us for a small
@@ -153,18 +155,18 @@ def _written(value: Any, write: Callable[[Any], str]) -> str:
         value = _encode(value, _RULES_FOR_TEXT, None, None)
         text = write(value)
     if '"_sa' in text:
-        # Some string starts so; only a walk can tell the keys from the values.
+        # Some string starts with `_sa`; only a walk can tell keys from values.
         text = write(_encode(value, _RULES, None, None))
     return text
 
 
 def _make_plain_json(*, ascii_only: bool = False, comma: str = ",", colon: str = ":") -> Callable[[Any], str]:
-    """Build the encoder of plain data: what `json.dumps` would do, with everything settled beforehand."""
+    """Build the encoder of plain data: `json.dumps`, with all its options resolved beforehand."""
     encoder = JSONEncoder(ensure_ascii=ascii_only, allow_nan=False, check_circular=False, separators=(comma, colon))
     make = getattr(json.encoder, "c_make_encoder", None)
     if make is None:  # an interpreter without the C accelerator
         return encoder.encode
-    # PERF: JSONEncoder.encode builds one of these for every value: 0.5 us of the 0.9 us that a small answer takes.
+    # PERF: JSONEncoder.encode builds one of these for every value: 0.5 us of the 0.9 us that a small response takes.
     quote = json.encoder.encode_basestring_ascii if ascii_only else json.encoder.encode_basestring
     pieces = make(None, encoder.default, quote, None, colon, comma, False, False, False)
     return lambda value: "".join(pieces(value, 0))
@@ -178,12 +180,12 @@ def _line(value: Any) -> str:
     try:
         return _finite_line(value)
     except ValueError:
-        # A key cannot be null; `json.dumps` has words for such keys, so they stay.
+        # A key cannot be null; `json.dumps` writes such keys as text, so they stay.
         return json.dumps(_without_non_finite(value))
 
 
 def _without_non_finite(value: Any) -> Any:
-    """Put None in the place of NaN and the infinities, at every depth of plain data."""
+    """Replace NaN and the infinities with None, at every depth of plain data."""
     if isinstance(value, float):
         return value if isfinite(value) else None
     if isinstance(value, dict):
@@ -209,7 +211,7 @@ def _encode(value: Any, rules: _Rules, include: _Fields, exclude: _Fields) -> An
         encode = custom.get(type(value)) or next((custom[base] for base in custom if isinstance(value, base)), None)
         if encode is not None:
             return encode(value)
-    kind: Any = type(value)  # a class: to mypy, none of the hashable things that a cache takes
+    kind: Any = type(value)  # mypy does not take a class for something hashable
     return _step_for(kind, value.__class__)(value, rules, include, exclude)
 
 
@@ -225,12 +227,12 @@ def _encode_model(value: BaseModel, rules: _Rules, include: _Fields, exclude: _F
     )
     if not rules.rewalks_dumps and type(value).model_dump is BaseModel.model_dump:
         return dumped
-    # A model has its own say on its fields' types; only the rest of the rules goes on.
+    # A model encodes the types of its fields itself; only the other options hold inside it.
     return _encode(dumped, rules if rules.custom_encoder is None else replace(rules, custom_encoder=None), None, None)
 
 
 def _encode_dict(value: dict[Any, Any], rules: _Rules, include: _Fields, exclude: _Fields) -> dict[Any, Any]:
-    # Whoever gave names to keep or drop meant the outermost level; the values' own keys stay.
+    # The names to keep or drop are about the outermost level; the keys of the values stay.
     kept = rules.kept
     return {
         (key if type(key) in kept else _encode(key, rules, None, None)): (
@@ -266,7 +268,7 @@ def _encode_other(value: Any, rules: _Rules, include: _Fields, exclude: _Fields)
 
 
 def _read_object(value: Any) -> dict[Any, Any]:
-    """Read an object as pairs where it iterates over pairs, as its attributes otherwise."""
+    """Read an object as pairs if it iterates over pairs, else as its attributes."""
     try:
         return dict(value)
     except Exception as not_pairs:  # noqa: BLE001  an object's own __iter__ may raise anything
@@ -275,7 +277,7 @@ def _read_object(value: Any) -> dict[Any, Any]:
         except Exception as no_attributes:
             if inspect.iscoroutine(value):
                 name = value.__qualname__.rpartition("<locals>.")[2]
-                value.close()  # else Python warns of it as well
+                value.close()  # else Python warns about it as well
                 raise ValueError(
                     f"Cannot turn the coroutine {name}() into JSON: nothing awaits it. Write `await {name}(...)`."
                 ) from None
@@ -287,7 +289,7 @@ def _read_object(value: Any) -> dict[Any, Any]:
 
 _JSON_SCALARS: Final[frozenset[type[Any]]] = frozenset({str, int, float, bool, NoneType})
 
-# How to encode a value by its class; the first that matches counts, so an Enum that is also a str counts as an Enum.
+# The encoders by class; the first that matches counts, so an Enum that is also a str is encoded as an Enum.
 _STEPS: Final[tuple[tuple[Any, _Step], ...]] = (
     (BaseModel, _encode_model),
     (Enum, lambda value, *_: value.value),

@@ -1,4 +1,4 @@
-"""Define what goes wrong by name: errors to raise, errors to catch, and errors in a declaration."""
+"""Define the exceptions and warnings: errors to raise, errors to catch, and errors in a declaration."""
 
 import contextlib
 import functools
@@ -20,9 +20,9 @@ _Error = TypeVar("_Error", bound=BaseException)
 
 
 def reduced(error: _Error) -> tuple[Any, tuple[type[_Error], tuple[Any, ...]], Any]:
-    """What pickles and copies an exception: its class, arguments and attributes.
+    """Return what pickle and copy need of an exception: its class, arguments and attributes.
 
-    Python itself would call the class with the positional arguments, but most constructors here want names as well, and a
+    Python itself would call the class with the positional arguments, but most constructors here take keywords as well, and a
     subclass may have a constructor of its own.
     """
     state = error.__getstate__()
@@ -32,7 +32,7 @@ def reduced(error: _Error) -> tuple[Any, tuple[type[_Error], tuple[Any, ...]], A
 
 
 def remade(kind: type[_Error], args: tuple[Any, ...]) -> _Error:
-    """An exception without the attributes that its constructor would set."""
+    """Make an exception without calling its constructor."""
     return kind.__new__(kind, *args)
 
 
@@ -41,8 +41,8 @@ class HTTPException(StarletteHTTPException):
 
     Parameters:
         status_code: the status to answer with (RFC 9110 section 15).
-        detail: any JSON value; it becomes `{"detail": …}`. The status's reason phrase where it is None.
-        headers: headers to send along, for example `WWW-Authenticate` with 401.
+        detail: any JSON value; the response is `{"detail": …}`. The status's reason phrase if it is None.
+        headers: headers of the response, for example `WWW-Authenticate` with 401.
 
     Example:
         ```python
@@ -62,7 +62,7 @@ class WebSocketException(StarletteWebSocketException):
 
     Parameters:
         code: the closing code (RFC 6455 section 7.4.1), for example `status.WS_1008_POLICY_VIOLATION`.
-        reason: why, in at most 123 bytes of UTF-8 (RFC 6455 section 5.5.1).
+        reason: the reason, in at most 123 bytes of UTF-8 (RFC 6455 section 5.5.1).
     """
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -70,14 +70,14 @@ class WebSocketException(StarletteWebSocketException):
 
 
 class TypewayError(RuntimeError):
-    """The framework cannot go on; every error that is neither the client's nor Python's own derives from it."""
+    """The base class of the framework's errors that are not the client's fault."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         return reduced(self)
 
 
 class DependencyScopeError(TypewayError):
-    """A dependency that outlives the endpoint uses one that ends with the endpoint."""
+    """A dependency of the scope "request" uses one of the scope "function", which ends earlier."""
 
 
 class PydanticV1NotSupportedError(TypewayError):
@@ -85,17 +85,17 @@ class PydanticV1NotSupportedError(TypewayError):
 
 
 class TypewayDeprecationWarning(UserWarning):
-    """Something still works, and will go.
+    """The application uses something that will be removed.
 
     It is a UserWarning because Python hides a DeprecationWarning from the people who could act on it.
     """
 
 
 class DeclarationWarning(UserWarning):
-    """The application declares something that works, but hardly as its author means it; says where, and what to do."""
+    """The application declares something that works, but hardly as its author means it; it says where, and what to do."""
 
 
-# Code in these folders and files is not where an application declares something.
+# Code in these folders and files is not the application's.
 FRAMEWORK: Final = (
     *(f"{Path(module).parent}{os.sep}" for module in (__file__, starlette.__file__)),
     *(str(module.__file__) for module in (contextlib, functools, typing_extensions, warnings)),
@@ -106,9 +106,9 @@ DATACLASS: Final = "__create_fn__.<locals>."
 
 
 def calling_line() -> str | None:
-    """File and line of the application's code that is calling the framework, as tracebacks and editors write it."""
+    """Return file and line of the application's code that is calling the framework, as tracebacks and editors write it."""
     frame = sys._getframe(1)
-    # What dataclasses write for their records has no file.
+    # The methods that dataclasses generate have no file.
     while frame.f_code.co_filename.startswith(FRAMEWORK) or frame.f_code.co_qualname.startswith(DATACLASS):
         if frame.f_back is None:
             return None
@@ -116,7 +116,7 @@ def calling_line() -> str | None:
     return f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
 
-# What an error is as well: a class, or several.
+# The further types of an error: a class, or several.
 Also: TypeAlias = type[Exception] | tuple[type[Exception], ...]
 
 
@@ -126,8 +126,8 @@ class DeclarationError(TypewayError):
     Parameters:
         message: what is wrong.
         hint: what to do about it.
-        where: file and line of what was declared: "main.py:12"; see `calling_line`.
-        chain: what leads to it, from the route on: `("GET /items/{id}", "get_session()", "parameter 'url'")`.
+        where: file and line of the declaration: "main.py:12"; see `calling_line`.
+        chain: the way to the mistake, from the route on: `("GET /items/{id}", "get_session()", "parameter 'url'")`.
     """
 
     _also: ClassVar[Also | None] = None
@@ -141,7 +141,7 @@ class DeclarationError(TypewayError):
 
     @property
     def described(self) -> str:
-        """What leads to the mistake, and what is wrong: "GET /items/{id} → get_session(): …"."""
+        """Return the way to the mistake, and what is wrong: "GET /items/{id} → get_session(): …"."""
         return ": ".join(filter(None, (" → ".join(self.chain), self.message)))
 
     @property
@@ -150,10 +150,10 @@ class DeclarationError(TypewayError):
         return f"{place}{self.described} Hint: {self.hint}"
 
     def add_step(self, step: str, where: str | None = None) -> None:
-        """Put a step in front of the chain: what asks for that in which the mistake is.
+        """Put a step in front of the chain: the route, function or parameter that contains the mistake.
 
         Parameters:
-            where: the place of what asks, in case that the mistake has none of its own.
+            where: file and line of the step, used if the mistake has none.
         """
         self.where = self.where or where
         if self.chain[:1] != (step,):
@@ -164,17 +164,17 @@ class DeclarationError(TypewayError):
         remake, (kind, args), state = reduced(self)
         if self._also is None:
             return remake, (kind, args), state
-        # The variants below share one name, by which none of them could be found.
+        # Pickle finds classes by name, and the variants below share one.
         return _remade_variant, (self._also, args), state
 
 
 class UnknownOptionError(DeclarationError, TypeError):
-    """An option was given that does not exist; Python's own word for that is TypeError."""
+    """An option was given that does not exist, for which Python itself raises a TypeError."""
 
 
 @cache
 def _variant(also: Also) -> type[DeclarationError]:
-    """A DeclarationError that is of other types as well; it keeps the one name that a reader should look for."""
+    """Return a class of DeclarationErrors that are of other types as well; its name is DeclarationError too."""
     others = also if isinstance(also, tuple) else (also,)
     return type("DeclarationError", (DeclarationError, *others), {"_also": also})
 
@@ -198,12 +198,12 @@ def declaration_error(
     """
     if issubclass(DeclarationError, also):
         return DeclarationError(message, hint=hint, where=where, chain=chain)
-    key: Any = also  # a class: to mypy, none of the hashable things that a cache takes
+    key: Any = also  # mypy does not take a class for something hashable
     return _variant(key)(message, hint=hint, where=where, chain=chain)
 
 
 class EndpointContext(TypedDict, total=False):
-    """Which endpoint a validation error belongs to, for logs and debuggers."""
+    """The endpoint that a validation error belongs to, for logs and debuggers."""
 
     function: str
     path: str
@@ -212,7 +212,7 @@ class EndpointContext(TypedDict, total=False):
 
 
 class ValidationException(Exception):
-    """Data does not fit its declaration.
+    """Data does not match its declaration.
 
     Parameters:
         errors: what is wrong, one mapping per error, as Pydantic words them.
@@ -249,7 +249,7 @@ class ValidationException(Exception):
         count = len(self._errors)
         lines = [f"{count} validation error{'' if count == 1 else 's'}:", *(f"  {error}" for error in self._errors)]
         if self.endpoint_file and self.endpoint_line and self.endpoint_function:
-            # In the form of a traceback, so that editors make it a link.
+            # Written like a traceback, so that editors make it a link.
             lines += ["", f'  File "{self.endpoint_file}", line {self.endpoint_line}, in {self.endpoint_function}']
             lines += [f"    {self.endpoint_path}"] if self.endpoint_path else []
         elif self.endpoint_path:
@@ -258,7 +258,7 @@ class ValidationException(Exception):
 
 
 def picklable(value: Any) -> Any:
-    """A value of a validation error as it can be pickled: uploads, and whatever cannot be pickled, become their text."""
+    """Return a value of a validation error in a form that can be pickled: uploads and unpicklable values become text."""
     kind = type(value)
     if kind in (str, int, float, bool, bytes, type(None)):
         return value
@@ -280,7 +280,7 @@ def picklable(value: Any) -> Any:
 
 
 class RequestValidationError(ValidationException):
-    """A request does not fit what its endpoint declares; answered with 422.
+    """A request does not match the declaration of its endpoint; it is answered with 422.
 
     Example:
         ```python
@@ -292,8 +292,8 @@ class RequestValidationError(ValidationException):
 
 
 class WebSocketRequestValidationError(ValidationException):
-    """A WebSocket's handshake does not fit what its endpoint declares; the socket is closed with 1008."""
+    """A WebSocket's handshake does not match the declaration of its endpoint; the socket is closed with 1008."""
 
 
 class ResponseValidationError(ValidationException):
-    """An endpoint returned what its own declaration forbids: the server's mistake, answered with 500."""
+    """An endpoint returned a value that its response model forbids: the server's mistake, answered with 500."""

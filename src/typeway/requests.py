@@ -1,4 +1,4 @@
-"""Offer the classes that stand for what a client sent."""
+"""Offer the classes of requests and connections."""
 
 from starlette.requests import HTTPConnection as HTTPConnection
 from starlette.requests import Request as Request

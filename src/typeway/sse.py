@@ -1,4 +1,4 @@
-"""Shape server-sent events, as the HTML Living Standard (section 9.2) puts them on the wire."""
+"""Write server-sent events (HTML Living Standard, section 9.2)."""
 
 import re
 from typing import Annotated, Any, Final, Self
@@ -7,20 +7,20 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 from starlette.responses import StreamingResponse
 
 KEEPALIVE_COMMENT: Final = b": ping\n\n"
-"""What keeps proxies from closing a silent stream; a client ignores it."""
+"""The comment that keeps proxies from closing a silent stream; clients ignore it."""
 
 KEEPALIVE_SECONDS: Final = 15.0
 """How long a stream may be silent before the comment is sent; the standard advises about this (section 9.2.7)."""
 
-# Section 9.2.5: lines end with these three and nothing else, so `str.splitlines` would cut too often.
+# Section 9.2.5: only these three end a line; `str.splitlines` would split at more characters.
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
 
 
 class EventSourceResponse(StreamingResponse):
     """Stream server-sent events.
 
-    As the `response_class` of a generator endpoint every yielded value becomes one event: a ServerSentEvent as it
-    says, any other value as JSON in `data:`.
+    As the `response_class` of a generator endpoint it makes one event of every yielded value: a ServerSentEvent is sent as
+    it is, any other value as JSON in `data:`.
 
     Example:
         ```python
@@ -36,7 +36,7 @@ class EventSourceResponse(StreamingResponse):
 
 
 class ServerSentEvent(BaseModel):
-    """One event of a stream, with all that an event may carry.
+    """One event of a stream, with all its fields.
 
     Example:
         ```python
@@ -46,16 +46,16 @@ class ServerSentEvent(BaseModel):
         ```
     """
 
-    model_config = ConfigDict(defer_build=True)  # most applications never make one
+    model_config = ConfigDict(defer_build=True)  # built when it is first used: most applications never make one
 
     data: Any = None
     """Any value; it is sent as JSON, so a string is sent with its quotes."""
     raw_data: str | None = None
     """Text that is sent as it is, instead of `data`."""
     event: str | None = None
-    """The event's name, for `addEventListener`; "message" where it is None."""
+    """The event's name, for `addEventListener`; "message" if it is None."""
     id: str | None = None
-    """What a client sends back as `Last-Event-ID` when it reconnects."""
+    """The id that a client sends as `Last-Event-ID` when it reconnects."""
     retry: Annotated[int, Field(ge=0)] | None = None
     """How many milliseconds a client waits before it reconnects."""
     comment: str | None = None
@@ -65,7 +65,7 @@ class ServerSentEvent(BaseModel):
     @classmethod
     def _fits_its_line(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value is not None and _LINE_END.search(value):
-            # It would end its own line and start another field.
+            # A line break would end the field and start another one.
             raise ValueError(f"SSE {info.field_name!r} must be a single line")
         if value is not None and info.field_name == "id" and "\0" in value:
             # Browsers drop such an id silently (section 9.2.6).
@@ -90,7 +90,7 @@ def format_sse_event(
     retry: int | None = None,
     comment: str | None = None,
 ) -> bytes:
-    r"""Write one event as it goes over the wire.
+    r"""Write one event as bytes.
 
     Parameters:
         data_str: the data, already serialized; every line of it becomes a `data:` line.

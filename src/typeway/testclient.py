@@ -1,4 +1,4 @@
-"""Offer the client that drives an application in tests, without a server."""
+"""Offer the client that sends requests to an application in tests, without a server."""
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -14,26 +14,26 @@ __all__ = ["TestClient"]
 
 
 class ClientOptions(TypedDict, total=False):
-    """What Starlette's test client takes beside the application, by name."""
+    """The options of Starlette's test client."""
 
     root_path: str  # the path under which the application is mounted
     backend: Literal["asyncio", "trio"]  # the event loop
-    backend_options: dict[str, Any] | None  # what anyio passes on to the event loop
-    cookies: Any  # the cookies to begin with
+    backend_options: dict[str, Any] | None  # options that anyio passes on to the event loop
+    cookies: Any  # the first cookies
     headers: dict[str, str] | None  # headers of every request
-    follow_redirects: bool  # whether redirects are followed; they are unless told otherwise
-    client: tuple[str, int]  # the address that requests come from
+    follow_redirects: bool  # whether redirects are followed; True unless given
+    client: tuple[str, int]  # the client's host and port
 
 
 class TestClient(StarletteTestClient):
-    """Drive an application in tests, without a server.
+    """Send requests to an application in tests, without a server.
 
     Parameters:
         app: the application.
-        base_url: what relative URLs are relative to.
+        base_url: the base of relative URLs.
         raise_server_exceptions: whether an unhandled exception of the application is raised in the test.
-        overrides: dependencies to replace in whatever this client asks for, its lifespan included; see
-            `Typeway.override`. Other clients of the application do not see them.
+        overrides: dependencies to replace in the requests of this client, and in the lifespan that it starts; see
+            `Typeway.override`. They have no effect on other clients of the application.
         options: see `ClientOptions`.
 
     Raises:
@@ -68,11 +68,11 @@ class TestClient(StarletteTestClient):
         self.app = app
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the application serve, with the overrides."""
+        """Serve a connection with the overrides in force."""
         with self.in_force():
             await self.app(scope, receive, send)
 
     async def lifespan(self) -> None:
-        """Run the application's lifespan, with the overrides."""
+        """Run the application's lifespan with the overrides in force."""
         with self.in_force():
             await super().lifespan()

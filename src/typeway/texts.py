@@ -1,8 +1,8 @@
-"""Keep every default text that a client or a test may compare: these strings are interface."""
+"""Define every default text that a client or a test may compare: these strings are part of the interface."""
 
 from typing import Final
 
-# The `detail` of the default answers; down to the 500 they are the reason phrases of RFC 9110 section 15.
+# The `detail` of the default responses; down to the 500 they are the reason phrases of RFC 9110 section 15.
 NOT_FOUND: Final = "Not Found"
 METHOD_NOT_ALLOWED: Final = "Method Not Allowed"
 UNSUPPORTED_MEDIA_TYPE: Final = "Unsupported Media Type"

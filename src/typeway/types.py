@@ -1,4 +1,4 @@
-"""Name the types that the rest of the package, and its users, speak in."""
+"""Name the types that the rest of the package and its users share."""
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
@@ -15,20 +15,20 @@ DecoratedCallable = TypeVar("DecoratedCallable", bound=Callable[..., Any])
 
 
 class Register(Protocol):
-    """A decorator that hands back what it has decorated, so that editors keep the endpoint's own type."""
+    """A decorator that returns the function it decorates, so that editors keep the endpoint's own type."""
 
     def __call__(self, decorated: DecoratedCallable, /) -> DecoratedCallable: ...
 
 
-# What a route calls, in any of its forms.
+# The callable that a route calls.
 Endpoint: TypeAlias = Callable[..., Any]
 
 # Which fields of a model to keep or to drop: names, or positions for lists, nested to any depth.
 IncEx: TypeAlias = set[int] | set[str] | Mapping[int, Union["IncEx", bool]] | Mapping[str, Union["IncEx", bool]]
 
-# What runs around an application's life. What it yields, a mapping or None, becomes the state of every request;
-# Any, because Starlette's own type wants a lifespan to yield always the one or always the other.
+# The function that runs at start-up and shut-down. It yields the state of every request, a mapping or None; the type is Any,
+# because Starlette's own type demands that a lifespan always yields a mapping or always None.
 Lifespan: TypeAlias = Callable[[Any], AbstractAsyncContextManager[Any]]
 
-# What turns an exception into an answer: `(request, exception) -> response`, awaited if it is a coroutine.
+# A function that turns an exception into a response: `(request, exception) -> response`, awaited if it is a coroutine.
 ExceptionHandler: TypeAlias = Callable[[Any, Any], Any]

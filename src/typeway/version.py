@@ -1,3 +1,3 @@
-"""Say which release this is; the build reads the number from here and nowhere else."""
+"""Define the version; the build reads it from here and from nowhere else."""
 
 __version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""Offer the classes that stand for a WebSocket and its end."""
+"""Offer the classes of WebSockets, their states and their end."""
 
 from starlette.websockets import WebSocket as WebSocket
 from starlette.websockets import WebSocketDisconnect as WebSocketDisconnect

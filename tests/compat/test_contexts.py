@@ -2,20 +2,21 @@
 
 import copy
 import pickle
+from types import ModuleType
 from typing import Any
 
+import fastapi
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Match
 
-from tests.compat.both import FASTAPI, TYPEWAY, Web, each_framework
-from tests.frameworks import differences
+from tests.frameworks import COMPAT, compat_and_fastapi, differences
 from typeway.testclient import TestClient
 
 seen: list[dict[str, Any]] = []
 
 
-def application(web: Web) -> Any:
+def application(web: ModuleType) -> Any:
     """An application whose routes come from everywhere."""
     inner, outer, app = web.APIRouter(prefix="/in", tags=["in"]), web.APIRouter(prefix="/out"), web.FastAPI()
 
@@ -62,18 +63,18 @@ def told(context: Any) -> dict[str, Any]:
 def test_contexts_tell_what_fastapi_tells() -> None:
     """Every route is there once, with its whole path and with what was declared."""
     told_by = []
-    for web in (TYPEWAY, FASTAPI):
-        routing = web.module("fastapi.routing")
+    for web in (COMPAT, fastapi):
+        routing = web.routing
         contexts = list(routing.iter_route_contexts(application(web).routes))
         assert [context.path for context in routing.iter_route_contexts(contexts)] == [c.path for c in contexts]
         told_by.append(sorted((told(context) for context in contexts), key=str))
     assert list(differences(*told_by)) == []
 
 
-@each_framework
-def test_contexts_match_requests(web: Web) -> None:
+@compat_and_fastapi
+def test_contexts_match_requests(web: ModuleType) -> None:
     """A context answers what route a request would take, as metrics and traces ask it."""
-    contexts = web.module("fastapi.routing").iter_route_contexts(application(web).routes)
+    contexts = web.routing.iter_route_contexts(application(web).routes)
     scope = {"type": "http", "path": "/api/out/mid/in/7", "method": "GET"}
     matching = [context.path for context in contexts if context.matches(scope)[0] is Match.FULL]
     assert matching == ["/api/out/mid/in/{number}"]
@@ -82,7 +83,7 @@ def test_contexts_match_requests(web: Web) -> None:
 def test_the_scope_tells_the_effective_route() -> None:
     """`scope["route"]` is what was declared, and beside it stands how it was reached; a route of the app has no more."""
     told_by = []
-    for web in (TYPEWAY, FASTAPI):
+    for web in (COMPAT, fastapi):
         seen.clear()
         client = TestClient(application(web))
         client.get("/api/out/mid/in/7")
@@ -108,8 +109,8 @@ def test_the_scope_tells_the_effective_route() -> None:
 
 def test_routes_are_flat() -> None:
     """Tools that walk `app.routes` find endpoints with whole paths, and nothing to unwrap."""
-    routing = TYPEWAY.module("fastapi.routing")
-    routes = application(TYPEWAY).routes
+    routing = COMPAT.routing
+    routes = application(COMPAT).routes
     assert not any(isinstance(route, routing._IncludedRouter) for route in routes)
     assert [route.path for route in routes if isinstance(route, routing.APIRoute)] == [
         "/api/out/mid/in/{number}", "/own",
@@ -118,8 +119,8 @@ def test_routes_are_flat() -> None:
 
 def test_contexts_can_be_copied() -> None:
     """Looking for attributes that are not there yet, as copying does, does not recurse."""
-    routing = TYPEWAY.module("fastapi.routing")
-    context = next(c for c in routing.iter_route_contexts(application(TYPEWAY).routes) if c.name == "numbered")
+    routing = COMPAT.routing
+    context = next(c for c in routing.iter_route_contexts(application(COMPAT).routes) if c.name == "numbered")
     assert copy.copy(context).path == context.path
     assert "RouteContext(route=APIRoute(path='/in/{number}'" in repr(context)
     assert not hasattr(context, "nothing")

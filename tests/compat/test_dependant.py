@@ -1,12 +1,14 @@
 """Plugins read of a route's dependant what FastAPI would show them."""
 
+from types import ModuleType
 from typing import Annotated, Any
 
+import fastapi
 import pytest
 from pydantic import AfterValidator, AliasChoices, BaseModel, Field
 from starlette.requests import HTTPConnection
 
-from tests.compat.both import FASTAPI, TYPEWAY, Web, each_framework
+from tests.frameworks import COMPAT, compat_and_fastapi
 from typeway.testclient import TestClient
 
 
@@ -24,9 +26,9 @@ class Filters(BaseModel):
     limit: int = Field(10, ge=1)
 
 
-def endpoints(web: Web) -> dict[str, Any]:
+def endpoints(web: ModuleType) -> dict[str, Any]:
     """Endpoints of many kinds, declared with a framework's own markers."""
-    security = web.module("fastapi.security")
+    security = web.security
 
     def common(q: str, x_token: Annotated[str | None, web.Header()] = None) -> None: ...
 
@@ -65,7 +67,7 @@ def endpoints(web: Web) -> dict[str, Any]:
     return {function.__name__: function for function in found}
 
 
-def route_of(web: Web, name: str) -> Any:
+def route_of(web: ModuleType, name: str) -> Any:
     app = web.FastAPI(dependencies=[web.Depends(endpoints(web)["plain"])] if name == "nested" else None)
     app.post("/items/{item_id}")(endpoints(web)[name])
     return app.routes[-1]
@@ -103,16 +105,16 @@ def shown(dependant: Any) -> Any:
     }
 
 
-@pytest.mark.parametrize("name", endpoints(FASTAPI))
+@pytest.mark.parametrize("name", endpoints(fastapi))
 def test_a_route_shows_its_dependant(name: str) -> None:
     """Parameters, injected objects, scopes and dependencies stand where FastAPI has them."""
-    assert shown(route_of(TYPEWAY, name).dependant) == shown(route_of(FASTAPI, name).dependant)
+    assert shown(route_of(COMPAT, name).dependant) == shown(route_of(fastapi, name).dependant)
 
 
-@pytest.mark.parametrize("name", endpoints(FASTAPI))
+@pytest.mark.parametrize("name", endpoints(fastapi))
 def test_a_route_shows_its_body(name: str) -> None:
     """The body is one field, which holds a model of several parameters where it must."""
-    found, expected = (route_of(web, name).body_field for web in (TYPEWAY, FASTAPI))
+    found, expected = (route_of(web, name).body_field for web in (COMPAT, fastapi))
     if expected is None:
         assert found is None
         return
@@ -122,12 +124,12 @@ def test_a_route_shows_its_body(name: str) -> None:
     assert list(found.field_info.annotation.model_fields) == list(expected.field_info.annotation.model_fields)
 
 
-@pytest.mark.parametrize("name", endpoints(FASTAPI))
+@pytest.mark.parametrize("name", endpoints(fastapi))
 def test_flat_lists_of_parameters(name: str) -> None:
     """The functions that plugins import collect what all dependencies ask for."""
     lists = []
-    for web in (TYPEWAY, FASTAPI):
-        utils, dependant = web.module("fastapi.dependencies.utils"), route_of(web, name).dependant
+    for web in (COMPAT, fastapi):
+        utils, dependant = web.dependencies.utils, route_of(web, name).dependant
         lists.append(
             [sorted(field.name for field in collect(dependant))
              for collect in (utils.get_flat_params, utils._get_flat_body_params)]
@@ -135,23 +137,23 @@ def test_flat_lists_of_parameters(name: str) -> None:
     assert lists[0] == lists[1]
 
 
-@each_framework
-def test_fields_validate_and_serialize(web: Web) -> None:
+@compat_and_fastapi
+def test_fields_validate_and_serialize(web: ModuleType) -> None:
     """A field turns a raw value into the declared type, or says where it is wrong."""
     field = route_of(web, "nested").dependant.query_params[-1]
     assert field.validate("3", {}, loc=("query", "even")) == (6, [])
     value, errors = field.validate("x", {}, loc=("query", "even"))
     assert (value, errors[0]["type"], errors[0]["loc"]) == (None, "int_parsing", ("query", "even"))
-    made = web.module("fastapi.utils").create_model_field("item", Item, mode="serialization")
+    made = web.utils.create_model_field("item", Item, mode="serialization")
     assert made.serialize(Item(name="x")) == {"name": "x", "price": 1.0}
-    with pytest.raises(web.module("fastapi.exceptions").FastAPIError, match="Invalid args for response field"):
-        web.module("fastapi.utils").create_model_field("wrong", Foreign)
+    with pytest.raises(web.exceptions.FastAPIError, match="Invalid args for response field"):
+        web.utils.create_model_field("wrong", Foreign)
 
 
-@each_framework
-def test_signatures_are_read_with_their_types(web: Web) -> None:
+@compat_and_fastapi
+def test_signatures_are_read_with_their_types(web: ModuleType) -> None:
     """Annotations that are strings become types."""
-    utils = web.module("fastapi.dependencies.utils")
+    utils = web.dependencies.utils
 
     def endpoint(a: "int", *args: "str", b: "Item | None" = None) -> "list[Item]": ...
 
@@ -165,10 +167,10 @@ def test_signatures_are_read_with_their_types(web: Web) -> None:
     assert not utils.lenient_issubclass("Item", BaseModel)
 
 
-@each_framework
-def test_a_callable_has_a_dependant_without_a_route(web: Web) -> None:
+@compat_and_fastapi
+def test_a_callable_has_a_dependant_without_a_route(web: ModuleType) -> None:
     """get_dependant and get_parameterless_sub_dependant read functions that no route has."""
-    utils, found = web.module("fastapi.dependencies.utils"), endpoints(web)
+    utils, found = web.dependencies.utils, endpoints(web)
     alone = utils.get_dependant(path="/items/{item_id}", call=found["plain"], name="given")
     assert (alone.name, [field.name for field in alone.path_params]) == ("given", ["item_id"])
     depends = web.Security(found["plain"], scopes=["a"], use_cache=False)
@@ -176,8 +178,8 @@ def test_a_callable_has_a_dependant_without_a_route(web: Web) -> None:
     assert (dependant.name, dependant.call, dependant.own_oauth_scopes) == (None, found["plain"], ["a"])
 
 
-@each_framework
-def test_what_a_plugin_appends_to_a_dependant_runs(web: Web) -> None:
+@compat_and_fastapi
+def test_what_a_plugin_appends_to_a_dependant_runs(web: ModuleType) -> None:
     """A dependency appended before the first request runs once, and reads its own parameters."""
     ran: list[str] = []
 
@@ -190,7 +192,7 @@ def test_what_a_plugin_appends_to_a_dependant_runs(web: Web) -> None:
     def read(name: str) -> str:
         return name
 
-    route, utils = app.routes[-1], web.module("fastapi.dependencies.utils")
+    route, utils = app.routes[-1], web.dependencies.utils
     depends = web.Depends(added)
     route.dependencies.append(depends)
     sub = utils.get_parameterless_sub_dependant(depends=depends, path=route.path_format)
@@ -201,10 +203,10 @@ def test_what_a_plugin_appends_to_a_dependant_runs(web: Web) -> None:
     assert ran == ["t"]
 
 
-@each_framework
-def test_another_call_takes_the_endpoints_place(web: Web) -> None:
+@compat_and_fastapi
+def test_another_call_takes_the_endpoints_place(web: ModuleType) -> None:
     """A handler made for a dependant with a new call runs that instead, with the same arguments."""
-    routing = web.module("fastapi.routing")
+    routing = web.routing
 
     def read(name: str) -> str:
         return name
@@ -217,10 +219,10 @@ def test_another_call_takes_the_endpoints_place(web: Web) -> None:
     assert TestClient(app).get("/x").json() == "X"
 
 
-@each_framework
-def test_a_handler_for_a_dependant_of_ones_own(web: Web) -> None:
+@compat_and_fastapi
+def test_a_handler_for_a_dependant_of_ones_own(web: ModuleType) -> None:
     """get_request_handler serves a callable that no route has, with the status that it is given."""
-    routing, utils = web.module("fastapi.routing"), web.module("fastapi.dependencies.utils")
+    routing, utils = web.routing, web.dependencies.utils
     app = web.FastAPI()
     dependant = utils.get_dependant(path="/", call=endpoints(web)["one_body"])
     assert dependant.body_params

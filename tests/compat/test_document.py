@@ -1,13 +1,14 @@
 """FastAPI's functions about documents answer as FastAPI's do, and documents are checked as FastAPI checks them."""
 
 import warnings
+from types import ModuleType
 from typing import Any
 
+import fastapi
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from tests.compat.both import FASTAPI, TYPEWAY, Web, each_framework
-from tests.frameworks import differences
+from tests.frameworks import COMPAT, compat_and_fastapi, differences
 from typeway import Typeway
 
 
@@ -15,7 +16,7 @@ class Item(BaseModel):
     name: str
 
 
-def application(web: Web, **options: Any) -> Any:
+def application(web: ModuleType, **options: Any) -> Any:
     app, router = web.FastAPI(**options), web.APIRouter(prefix="/items", tags=["items"])
 
     @router.post("/{number}", response_model=list[Item])
@@ -39,10 +40,10 @@ ABOUT: dict[str, Any] = {
 def test_get_openapi_describes_routes_and_contexts(shows: str) -> None:
     """A document made from an application's routes, or from their contexts, is FastAPI's document."""
     documents = []
-    for web in (TYPEWAY, FASTAPI):
-        routes, get_openapi = application(web).routes, web.module("fastapi.openapi.utils").get_openapi
+    for web in (COMPAT, fastapi):
+        routes, get_openapi = application(web).routes, web.openapi.utils.get_openapi
         if shows == "contexts":
-            routes = list(web.module("fastapi.routing").iter_route_contexts(routes))
+            routes = list(web.routing.iter_route_contexts(routes))
         hooks = web.APIRouter()
         hooks.post("new-item")(lambda: None)
         documents.append(get_openapi(**ABOUT, routes=routes, webhooks=hooks.routes))
@@ -50,21 +51,21 @@ def test_get_openapi_describes_routes_and_contexts(shows: str) -> None:
     assert list(documents[0]["paths"]) == ["/api/items/{number}"]
 
 
-@each_framework
-def test_get_openapi_needs_title_and_version(web: Web) -> None:
+@compat_and_fastapi
+def test_get_openapi_needs_title_and_version(web: ModuleType) -> None:
     """What a document cannot do without is asked for by name."""
     with pytest.raises(TypeError, match="'version'"):
-        web.module("fastapi.openapi.utils").get_openapi(title="T", routes=[])
+        web.openapi.utils.get_openapi(title="T", routes=[])
 
 
 def test_get_openapi_refuses_options_that_do_not_exist() -> None:
     """A misspelt option is named, with the one that was meant."""
     with pytest.raises(TypeError, match="Did you mean 'license_info'"):
-        TYPEWAY.module("fastapi.openapi.utils").get_openapi(title="T", version="1", routes=[], licence_info={})
+        COMPAT.openapi.utils.get_openapi(title="T", version="1", routes=[], licence_info={})
 
 
-@each_framework
-def test_what_is_no_openapi_is_refused(web: Web) -> None:
+@compat_and_fastapi
+def test_what_is_no_openapi_is_refused(web: ModuleType) -> None:
     """A mistake in what is said about the API is found when the document is built."""
     app = application(web, contact={"email": "nobody"})
     with pytest.raises(ValidationError, match=r"contact\.email"):
@@ -74,36 +75,36 @@ def test_what_is_no_openapi_is_refused(web: Web) -> None:
 def test_urls_are_normalized_as_fastapi_does() -> None:
     """Clients that compare documents see the same spelling; outside compat mode what was written stays."""
     contact = {"url": "https://a.example"}
-    assert [application(web, contact=contact).openapi()["info"]["contact"]["url"] for web in (TYPEWAY, FASTAPI)] == [
+    assert [application(web, contact=contact).openapi()["info"]["contact"]["url"] for web in (COMPAT, fastapi)] == [
         "https://a.example/"
     ] * 2
     assert Typeway(contact=contact).openapi()["info"]["contact"] == contact
 
 
-@each_framework
-def test_a_replaced_openapi_counts(web: Web) -> None:
+@compat_and_fastapi
+def test_a_replaced_openapi_counts(web: ModuleType) -> None:
     """The way of FastAPI's documentation to change a document works."""
     app = application(web)
 
     def own() -> dict[str, Any]:
         if not app.openapi_schema:
-            document = web.module("fastapi.openapi.utils").get_openapi(title="Own", version="2", routes=app.routes)
+            document = web.openapi.utils.get_openapi(title="Own", version="2", routes=app.routes)
             document["info"]["x-logo"] = {"url": "logo"}
             app.openapi_schema = document
         found: dict[str, Any] = app.openapi_schema
         return found
 
     app.openapi = own
-    client = web.module("fastapi.testclient").TestClient(app)
+    client = web.testclient.TestClient(app)
     assert client.get("/openapi.json").json()["info"] == {"title": "Own", "version": "2", "x-logo": {"url": "logo"}}
 
 
 def test_small_functions_answer_as_fastapis() -> None:
     """Ids, names in paths, statuses and merged dicts are those that plugins expect."""
     told = []
-    for web in (TYPEWAY, FASTAPI):
-        utils, document = web.module("fastapi.utils"), web.module("fastapi.openapi.utils")
-        route = next(iter(web.module("fastapi.routing").iter_route_contexts(application(web).routes[-2:])))
+    for web in (COMPAT, fastapi):
+        utils, document = web.utils, web.openapi.utils
+        route = next(iter(web.routing.iter_route_contexts(application(web).routes[-2:])))
         merged = {"a": {"b": 1}, "l": [1], "k": 1}
         utils.deep_dict_update(merged, {"a": {"c": 2}, "l": [2], "k": 2, "n": None})
         with warnings.catch_warnings():
@@ -112,7 +113,7 @@ def test_small_functions_answer_as_fastapis() -> None:
                 utils.generate_operation_id_for_path(name="read", path="/a/{b}", method="GET"),
                 document.generate_operation_id(route=route, method="GET"),
             ]
-        placeholder = web.module("fastapi.datastructures").Default
+        placeholder = web.datastructures.Default
         told.append(
             {
                 "deprecated": deprecated,
@@ -130,21 +131,19 @@ def test_small_functions_answer_as_fastapis() -> None:
                     for status in (None, "default", "1XX", "5XX", 100, 200, "204", 205, 304, 404)
                 ],
                 "constants": [
-                    getattr(web.module("fastapi.openapi.constants"), name)
-                    for name in ("METHODS_WITH_BODY", "REF_PREFIX", "REF_TEMPLATE")
+                    getattr(web.openapi.constants, name) for name in ("METHODS_WITH_BODY", "REF_PREFIX", "REF_TEMPLATE")
                 ],
                 "definitions": [document.validation_error_definition, document.validation_error_response_definition],
                 "ranges": dict(document.status_code_ranges),
                 "fields": sorted(field.name for field in document.get_fields_from_routes([route])),
                 "scheme": [
-                    web.module("fastapi.security.utils").get_authorization_scheme_param(header)
+                    web.security.utils.get_authorization_scheme_param(header)
                     for header in ("Bearer abc", "Basic", "", None)
                 ],
                 "models": [
-                    getattr(web.module("fastapi.exceptions"), name).__name__
-                    for name in ("RequestErrorModel", "WebSocketErrorModel")
+                    getattr(web.exceptions, name).__name__ for name in ("RequestErrorModel", "WebSocketErrorModel")
                 ],
-                "logger": web.module("fastapi.logger").logger.name,
+                "logger": web.logger.logger.name,
             }
         )
     assert list(differences(*told)) == []
@@ -152,6 +151,6 @@ def test_small_functions_answer_as_fastapis() -> None:
 
 def test_outdated_functions_say_so() -> None:
     """The two functions that FastAPI has given up warn, and still answer."""
-    web = TYPEWAY
+    web = COMPAT
     with pytest.warns(UserWarning, match="use generate_unique_id"):
-        web.module("fastapi.utils").generate_operation_id_for_path(name="a", path="/", method="GET")
+        web.utils.generate_operation_id_for_path(name="a", path="/", method="GET")

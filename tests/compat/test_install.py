@@ -1,8 +1,13 @@
 """After install(), `import fastapi` means Typeway: everywhere, quietly, and with clear words where it cannot."""
 
+from functools import partial
+
 import pytest
 
-from tests.compat.both import installed, run_python
+from tests.frameworks import COMPAT, printed, run_python
+
+# What a program prints in which `import fastapi` means Typeway.
+installed = partial(printed, COMPAT)
 
 MISSING = "Typeway stands for FastAPI here and offers its public names only"
 
@@ -96,7 +101,7 @@ def test_installing_again_changes_nothing_in_any_thread() -> None:
     installed("""
 import sys, threading, typeway.compat
 finders = list(sys.meta_path)
-threads = [threading.Thread(target=typeway.compat.importing.install) for _ in range(20)]
+threads = [threading.Thread(target=typeway.compat.install) for _ in range(20)]
 [thread.start() for thread in threads]; [thread.join() for thread in threads]
 assert sys.meta_path == finders
 """)
@@ -142,13 +147,10 @@ assert metadata.version("fastapi") == "0.165.0"
 def test_private_modules_are_not_offered() -> None:
     """But for the few that plugins import, what is private stays private."""
     installed("""
-from fastapi._compat import PYDANTIC_VERSION_MINOR_TUPLE, Undefined, lenient_issubclass
-from fastapi._form_limits import _FormLimits
-from fastapi.dependencies.utils import _get_body_field, _get_flat_body_params
+from fastapi._compat import ModelField, Undefined
+from fastapi.dependencies.utils import _get_body_field, _get_flat_body_params, _should_embed_body_fields
 from fastapi.routing import _EffectiveRouteContext, _IncludedRouter
-import pydantic
-assert pydantic.VERSION.startswith(".".join(map(str, PYDANTIC_VERSION_MINOR_TUPLE)))
-for name in ("_body_limit", "telemetry._api"):
+for name in ("_body_limit", "_form_limits", "telemetry._api"):
     try:
         __import__(f"fastapi.{name}")
     except ModuleNotFoundError:

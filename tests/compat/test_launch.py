@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.compat.both import run_python
+from tests.frameworks import run_python
 from typeway.compat.importing.launch import STARTUP
 
 SCRIPT = """

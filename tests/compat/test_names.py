@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from typeway.compat.importing.install import Facade, resolve
 from typeway.compat.importing.names import NAMES
+from typeway.compat.shapes.facade import Facade, resolve
 
 # Public in FastAPI by their spelling only: parts of how it works inside, which Typeway does not have.
 INSIDE = {
@@ -43,7 +43,7 @@ def test_each_name_is_fastapis_and_resolves(module: str) -> None:
     """Every module and name of the table exists in FastAPI, and its target exists here."""
     real = importlib.import_module(module)
     assert [name for name in NAMES[module] if not hasattr(real, name)] == []
-    offered = Facade(module)
+    offered = Facade(module, NAMES)
     for name, target in NAMES[module].items():
         ours, theirs = getattr(offered, name), getattr(real, name)
         assert ours is resolve(target)
@@ -66,7 +66,7 @@ def test_nothing_public_is_missing(module: str) -> None:
 @pytest.mark.parametrize("module", NAMES)
 def test_functions_take_what_fastapis_take(module: str) -> None:
     """What a function of FastAPI can be given, ours can be given as well: by position, or by name alone."""
-    real, offered = importlib.import_module(module), Facade(module)
+    real, offered = importlib.import_module(module), Facade(module, NAMES)
     for name in NAMES[module]:
         theirs, ours = getattr(real, name), getattr(offered, name)
         if not inspect.isfunction(theirs):

@@ -1,21 +1,22 @@
 """Route classes, handlers and what instrumentation puts around them work as on FastAPI, at Typeway's speed."""
 
 import functools
+from types import ModuleType
 from typing import Any
 
 import pytest
 from starlette.routing import Mount, Route
 
-from tests.compat.both import TYPEWAY, Web, each_framework
-from typeway.compat.importing.install import Facade
+from tests.frameworks import COMPAT, compat_and_fastapi
 from typeway.compat.shapes import routes
+from typeway.compat.shapes.facade import Facade
 from typeway.testclient import TestClient
 
 
-@each_framework
-def test_route_classes_wrap_the_handler(web: Web) -> None:
+@compat_and_fastapi
+def test_route_classes_wrap_the_handler(web: ModuleType) -> None:
     """A route class of the author's own sees every request and response, also where its router was included."""
-    routing = web.module("fastapi.routing")
+    routing = web.routing
 
     class Counted(routing.APIRoute):
         def __init__(self, *args: Any, **options: Any) -> None:
@@ -48,11 +49,11 @@ def test_route_classes_wrap_the_handler(web: Web) -> None:
     assert client.get("/r/x").status_code == 422
 
 
-@each_framework
-def test_one_route_may_have_a_class_of_its_own(web: Web) -> None:
+@compat_and_fastapi
+def test_one_route_may_have_a_class_of_its_own(web: ModuleType) -> None:
     """add_api_route takes a route class for one route."""
 
-    class Special(web.module("fastapi.routing").APIRoute):  # type: ignore[misc]
+    class Special(web.routing.APIRoute):  # type: ignore[misc]
         pass
 
     router = web.APIRouter()
@@ -61,10 +62,10 @@ def test_one_route_may_have_a_class_of_its_own(web: Web) -> None:
     assert [type(route).__name__ for route in router.routes] == ["Special", "APIRoute"]
 
 
-@each_framework
-def test_a_replaced_app_of_a_route_counts(web: Web) -> None:
+@compat_and_fastapi
+def test_a_replaced_app_of_a_route_counts(web: ModuleType) -> None:
     """Plugins replace `route.app`: by the same handler again, or by one of their own around it."""
-    routing = web.module("fastapi.routing")
+    routing = web.routing
     app = web.FastAPI()
     for path in ("/same", "/wrapped", "/plain"):
         app.add_api_route(path, lambda: 1)
@@ -86,10 +87,10 @@ def test_a_replaced_app_of_a_route_counts(web: Web) -> None:
     assert client.get("/plain").text == "by hand"
 
 
-@each_framework
-def test_a_handler_that_is_asked_for_again_serves_the_route_as_it_is_now(web: Web) -> None:
+@compat_and_fastapi
+def test_a_handler_that_is_asked_for_again_serves_the_route_as_it_is_now(web: ModuleType) -> None:
     """Plugins change a route's dependant and ask for its handler anew, also when the route has served already."""
-    routing = web.module("fastapi.routing")
+    routing = web.routing
     app = web.FastAPI()
     app.get("/a")(lambda: "as declared")
     route, client = app.routes[-1], TestClient(app)
@@ -102,7 +103,7 @@ def test_a_handler_that_is_asked_for_again_serves_the_route_as_it_is_now(web: We
 
 def test_a_route_with_its_own_handler_again_is_served_by_its_plan() -> None:
     """What paginating and similar plugins do costs nothing; a wrapper that copies all attributes is not overlooked."""
-    app = TYPEWAY.FastAPI()
+    app = COMPAT.FastAPI()
     app.get("/")(lambda: 1)
     route = app.routes[-1]
     assert route.is_planned
@@ -113,13 +114,13 @@ def test_a_route_with_its_own_handler_again_is_served_by_its_plan() -> None:
     assert not route.is_planned
 
 
-@each_framework
-def test_instrumentation_may_replace_the_maker_of_handlers(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+@compat_and_fastapi
+def test_instrumentation_may_replace_the_maker_of_handlers(web: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     """`fastapi.routing.get_request_handler`, replaced, makes the handler of every route, with the route's dependant."""
     import sys
 
-    routing = web.module("fastapi.routing")
-    if web is TYPEWAY:
+    routing = web.routing
+    if web is COMPAT:
         assert isinstance(routing, Facade)
         monkeypatch.setitem(sys.modules, "fastapi.routing", routing)
     make = routing.get_request_handler
@@ -140,7 +141,7 @@ def test_instrumentation_may_replace_the_maker_of_handlers(web: Web, monkeypatch
     monkeypatch.setattr(routing, "get_request_handler", instrumented)
     app = web.FastAPI()
 
-    @app.post("/items/{number}", status_code=201, response_class=web.module("fastapi.responses").PlainTextResponse)
+    @app.post("/items/{number}", status_code=201, response_class=web.responses.PlainTextResponse)
     def write(number: int, item: dict[str, int]) -> str:
         return f"{number} {item}"
 
@@ -153,16 +154,16 @@ def test_instrumentation_may_replace_the_maker_of_handlers(web: Web, monkeypatch
 
 def test_a_handler_without_a_callable_is_refused() -> None:
     """A dependant that was made by hand and calls nothing cannot be served."""
-    dependant = TYPEWAY.module("fastapi.dependencies.models").Dependant()
-    with pytest.raises(TypeError, match="a dependant with a call"):
+    dependant = COMPAT.dependencies.models.Dependant()
+    with pytest.raises(TypeError, match="a dependant that has a `call`"):
         routes.get_request_handler(dependant)
 
 
-@each_framework
-def test_options_of_a_handler_count(web: Web) -> None:
+@compat_and_fastapi
+def test_options_of_a_handler_count(web: ModuleType) -> None:
     """Whoever makes a route's handler may change how it answers."""
-    routing = web.module("fastapi.routing")
-    responses = web.module("fastapi.responses")
+    routing = web.routing
+    responses = web.responses
     app = web.FastAPI()
 
     @app.get("/", response_model=dict[str, int])
@@ -183,8 +184,8 @@ def test_options_of_a_handler_count(web: Web) -> None:
     assert TestClient(app).get("/").status_code == 202
 
 
-@each_framework
-def test_routers_keep_what_older_code_reads(web: Web) -> None:
+@compat_and_fastapi
+def test_routers_keep_what_older_code_reads(web: ModuleType) -> None:
     """Start-up functions can be added to the router's list, and attributes that plugins read are there."""
     ran = []
     app = web.FastAPI()
@@ -194,11 +195,11 @@ def test_routers_keep_what_older_code_reads(web: Web) -> None:
         assert ran == ["up"]
     assert ran == ["up", "down"]
     assert web.APIRouter(dependency_overrides_provider=app).dependency_overrides_provider is app
-    assert web.APIRouter().default_response_class.value is web.module("fastapi.responses").JSONResponse
+    assert web.APIRouter().default_response_class.value is web.responses.JSONResponse
 
 
-@each_framework
-def test_applications_and_routers_can_be_derived_from(web: Web) -> None:
+@compat_and_fastapi
+def test_applications_and_routers_can_be_derived_from(web: ModuleType) -> None:
     """Subclasses override what FastAPI's would, and get every registration."""
     added = []
 
@@ -222,8 +223,8 @@ def test_applications_and_routers_can_be_derived_from(web: Web) -> None:
     assert document["info"]["title"] == "Own"
 
 
-@each_framework
-def test_an_overridden_registration_can_tell_what_was_given(web: Web) -> None:
+@compat_and_fastapi
+def test_an_overridden_registration_can_tell_what_was_given(web: ModuleType) -> None:
     """A router that fills in a response model where None was given leaves alone those where nothing was."""
     seen = {}
 
@@ -238,22 +239,22 @@ def test_an_overridden_registration_can_tell_what_was_given(web: Web) -> None:
     assert seen == {"/a": False, "/b": True}
 
 
-@each_framework
-def test_markers_say_where_they_look(web: Web) -> None:
+@compat_and_fastapi
+def test_markers_say_where_they_look(web: ModuleType) -> None:
     """Code that asks a parameter's description for its place compares it with FastAPI's names of the places."""
-    params = web.module("fastapi.params")
+    params = web.params
     marks = [params.Query(), params.Header(), params.Path(), params.Cookie()]
     assert [mark.in_.value for mark in marks] == ["query", "header", "path", "cookie"]
     assert marks[0].in_ is params.ParamTypes.query
 
 
-@each_framework
-def test_plain_routes_and_mounts_are_starlettes(web: Web) -> None:
+@compat_and_fastapi
+def test_plain_routes_and_mounts_are_starlettes(web: ModuleType) -> None:
     """Code that tells routes apart by Starlette's classes goes on telling them apart."""
     app = web.FastAPI()
     app.mount("/sub", web.FastAPI())
     app.get("/x")(lambda: 1)
-    routing = web.module("fastapi.routing")
+    routing = web.routing
     assert isinstance(app.routes[-2], Mount)
     assert isinstance(app.routes[-1], Route)
     assert isinstance(app.routes[-1], routing.APIRoute)

@@ -2,12 +2,14 @@
 
 import functools
 import inspect
+from types import ModuleType
 from typing import Any
 
+import fastapi
 import pytest
 from pydantic import BaseModel
 
-from tests.compat.both import FASTAPI, TYPEWAY, Web, each_framework
+from tests.frameworks import COMPAT, compat_and_fastapi
 from typeway.testclient import TestClient
 
 
@@ -39,36 +41,36 @@ def body_of(app: Any, path: str = "/x") -> Any:
     }
 
 
-def field_with(web: Web, marker: Any, annotation: Any) -> Any:
+def field_with(web: ModuleType, marker: Any, annotation: Any) -> Any:
     """A field for a whole body, as plugins make it."""
     marker.annotation = annotation
-    return web.module("fastapi.utils").create_model_field("body", annotation, field_info=marker)
+    return web.utils.create_model_field("body", annotation, field_info=marker)
 
 
-def computed_again(web: Web, route: Any) -> None:
-    utils = web.module("fastapi.dependencies.utils")
+def computed_again(web: ModuleType, route: Any) -> None:
+    utils = web.dependencies.utils
     params = utils._get_flat_body_params(route.dependant)
     embed = utils._should_embed_body_fields(params)
     route.body_field = utils._get_body_field(body_params=params, name=route.unique_id, embed_body_fields=embed)
 
 
-def one_model(web: Web) -> Any:
+def one_model(web: ModuleType) -> Any:
     return lambda item: item, {"item": Narrow}
 
 
-def several(web: Web) -> Any:
+def several(web: ModuleType) -> Any:
     return lambda item, n=web.Body(): n, {"item": Narrow, "n": int}
 
 
-def form(web: Web) -> Any:
+def form(web: ModuleType) -> Any:
     return lambda n=web.Form(), s=web.Form("d"): n, {"n": int, "s": str}
 
 
-def files(web: Web) -> Any:
+def files(web: ModuleType) -> Any:
     return lambda f, n=web.Form(3): n, {"f": web.UploadFile, "n": int}
 
 
-def nothing(web: Web) -> Any:
+def nothing(web: ModuleType) -> Any:
     return lambda q=1: q, {"q": int}
 
 
@@ -76,10 +78,10 @@ BODIES = {
     "none": lambda web, route: setattr(route, "body_field", None),
     "computed again": computed_again,
     "another model": lambda web, route: setattr(
-        route, "body_field", field_with(web, web.module("fastapi.params").Body(title="Own"), Narrow)
+        route, "body_field", field_with(web, web.params.Body(title="Own"), Narrow)
     ),
     "a form": lambda web, route: setattr(
-        route, "body_field", field_with(web, web.module("fastapi.params").Form(), Whole)
+        route, "body_field", field_with(web, web.params.Form(), Whole)
     ),
 }  # fmt: skip
 
@@ -90,7 +92,7 @@ BODIES = {
 def test_a_body_that_is_set_is_the_documents(make: Any, change: str, is_included: bool) -> None:
     """`body_field` says what the document shows of a body, not what is read; an inclusion computes its own."""
 
-    def act(web: Web) -> Any:
+    def act(web: ModuleType) -> Any:
         endpoint, endpoint.__annotations__ = make(web)
         endpoint.__name__ = "endpoint"
         app = web.FastAPI()
@@ -102,12 +104,12 @@ def test_a_body_that_is_set_is_the_documents(make: Any, change: str, is_included
         requests: list[dict[str, Any]] = [{"json": {"a": 1}}, {"data": {"n": 1, "first": 2}}, {"content": b"{"}]
         return body_of(app), [posted(app, **options) for options in requests]
 
-    assert act(TYPEWAY) == act(FASTAPI)
+    assert act(COMPAT) == act(fastapi)
 
 
-@each_framework
+@compat_and_fastapi
 @pytest.mark.parametrize("is_included", [False, True], ids=["own", "of a router"])
-def test_an_operation_id_that_is_set_names_no_schema_of_an_own_route(web: Web, is_included: bool) -> None:
+def test_an_operation_id_that_is_set_names_no_schema_of_an_own_route(web: ModuleType, is_included: bool) -> None:
     """Schemas are named after the id that a route was made with; an inclusion makes it anew."""
     app = web.FastAPI()
     holder = web.APIRouter() if is_included else app.router
@@ -124,8 +126,8 @@ def test_an_operation_id_that_is_set_names_no_schema_of_an_own_route(web: Web, i
     assert operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].endswith(f"/{name}")
 
 
-@each_framework
-def test_an_id_is_made_with_its_route(web: Web) -> None:
+@compat_and_fastapi
+def test_an_id_is_made_with_its_route(web: ModuleType) -> None:
     """A name, methods or a function for ids that are set later leave the id of an own route as it is."""
     app = web.FastAPI()
     for path in ("/name", "/methods", "/function"):
@@ -138,10 +140,10 @@ def test_an_id_is_made_with_its_route(web: Web) -> None:
     assert ids == ["n_name_get", "n_methods_get", "n_function_get"]
 
 
-@each_framework
-def test_a_response_field_that_is_set_is_the_model(web: Web) -> None:
+@compat_and_fastapi
+def test_a_response_field_that_is_set_is_the_model(web: ModuleType) -> None:
     """The document shows its type, and where the handler is asked for again, answers have it too."""
-    routing = web.module("fastapi.routing")
+    routing = web.routing
     app = web.FastAPI()
 
     @app.get("/x")
@@ -149,7 +151,7 @@ def test_a_response_field_that_is_set_is_the_model(web: Web) -> None:
         return Wide(a=1)
 
     route = app.routes[-1]
-    route.response_field = web.module("fastapi.utils").create_model_field("late", Narrow, mode="serialization")
+    route.response_field = web.utils.create_model_field("late", Narrow, mode="serialization")
     route.app = routing.request_response(route.get_route_handler())
     schema = app.openapi()["paths"]["/x"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
     assert schema["$ref"].endswith("/Narrow")
@@ -161,8 +163,8 @@ def test_a_response_field_that_is_set_is_the_model(web: Web) -> None:
     assert (shown, route.response_field) == ({}, None)
 
 
-@each_framework
-def test_the_signature_of_an_own_route_is_read_once(web: Web) -> None:
+@compat_and_fastapi
+def test_the_signature_of_an_own_route_is_read_once(web: ModuleType) -> None:
     """What a decorator further out does to a function is no business of a route that was made before it."""
 
     class View: ...
@@ -183,8 +185,8 @@ def test_the_signature_of_an_own_route_is_read_once(web: Web) -> None:
     assert client.get("/included").json() == ["View", 1]
 
 
-@each_framework
-def test_the_dependant_shows_the_endpoint_that_was_set(web: Web) -> None:
+@compat_and_fastapi
+def test_the_dependant_shows_the_endpoint_that_was_set(web: ModuleType) -> None:
     """A plugin that looks at a route which includes another's finds the endpoint and its parameters."""
 
     def late(m: int = 3) -> int:
@@ -196,10 +198,10 @@ def test_the_dependant_shows_the_endpoint_that_was_set(web: Web) -> None:
     router.routes[0].endpoint = late
     app = web.FastAPI()
     app.include_router(router)
-    contexts = [*web.module("fastapi.routing").iter_route_contexts(app.routes)]
+    contexts = [*web.routing.iter_route_contexts(app.routes)]
     dependant = contexts[-1].dependant
     assert TestClient(app).get("/x?m=4").json() == 4
-    if web is TYPEWAY:
+    if web is COMPAT:
         app.openapi()
         dependant = app.routes[-1].dependant
     assert (dependant.call, [field.name for field in dependant.query_params]) == (late, ["m"])
@@ -208,12 +210,12 @@ def test_the_dependant_shows_the_endpoint_that_was_set(web: Web) -> None:
 def test_a_dependant_that_a_plugin_holds_follows_the_endpoint() -> None:
     """What the plugin has added runs before an endpoint that is set later, and a call that it has replaced stays."""
     log: list[str] = []
-    utils = TYPEWAY.module("fastapi.dependencies.utils")
-    app = TYPEWAY.FastAPI()
+    utils = COMPAT.dependencies.utils
+    app = COMPAT.FastAPI()
     for path in ("/added", "/replaced"):
         app.get(path)(lambda n=1: n)
     added, replaced = app.routes[-2:]
-    depends = TYPEWAY.Depends(lambda: log.append("added"))
+    depends = COMPAT.Depends(lambda: log.append("added"))
     held = added.dependant
     held.dependencies.append(utils.get_parameterless_sub_dependant(depends=depends, path="/added"))
     replaced.dependant.call = lambda n: "replaced"
@@ -225,8 +227,8 @@ def test_a_dependant_that_a_plugin_holds_follows_the_endpoint() -> None:
     assert (held.call, len(held.dependencies)) == (added.endpoint, 1)
 
 
-@each_framework
-def test_a_dependant_of_a_websocket_counts(web: Web) -> None:
+@compat_and_fastapi
+def test_a_dependant_of_a_websocket_counts(web: ModuleType) -> None:
     """Another call takes the endpoint's place, and what is appended to its dependencies runs."""
     log = []
     app = web.FastAPI()
@@ -240,7 +242,7 @@ def test_a_dependant_of_a_websocket_counts(web: Web) -> None:
         await socket.send_text("other")
         await socket.close()
 
-    utils = web.module("fastapi.dependencies.utils")
+    utils = web.dependencies.utils
     dependant = app.routes[-1].dependant
     dependant.call = other
     depends = web.Depends(lambda: log.append("added"))
@@ -250,11 +252,11 @@ def test_a_dependant_of_a_websocket_counts(web: Web) -> None:
     assert log == ["added"]
 
 
-@each_framework
-def test_what_nobody_said_is_a_default(web: Web) -> None:
+@compat_and_fastapi
+def test_what_nobody_said_is_a_default(web: ModuleType) -> None:
     """Code that takes a route's or a router's options over to another can tell what was said; a default says nothing."""
-    placeholder = web.module("fastapi.datastructures").DefaultPlaceholder
-    router, app = web.APIRouter(), web.FastAPI(default_response_class=web.module("fastapi.responses").HTMLResponse)
+    placeholder = web.datastructures.DefaultPlaceholder
+    router, app = web.APIRouter(), web.FastAPI(default_response_class=web.responses.HTMLResponse)
     router.get("/x", name="x")(lambda: "served")
     names = ("response_class", "generate_unique_id_function")
     assert [type(getattr(router.routes[0], name)) for name in names] == [placeholder] * 2
@@ -273,12 +275,12 @@ def test_what_nobody_said_is_a_default(web: Web) -> None:
     assert app.openapi()["paths"]["/y"]["get"]["operationId"] == "y_y_get"
 
 
-@each_framework
+@compat_and_fastapi
 @pytest.mark.parametrize("kind", ["own", "of a router", "wrapped by its class"])
-def test_a_dependant_may_be_changed_while_its_route_serves(web: Web, kind: str) -> None:
+def test_a_dependant_may_be_changed_while_its_route_serves(web: ModuleType, kind: str) -> None:
     """Code that switches something on or off at run time, and tests, change a dependant between two requests."""
 
-    class Wrapped(web.module("fastapi.routing").APIRoute):  # type: ignore[misc]
+    class Wrapped(web.routing.APIRoute):  # type: ignore[misc]
         def get_route_handler(self) -> Any:
             return super().get_route_handler()
 
@@ -289,7 +291,7 @@ def test_a_dependant_may_be_changed_while_its_route_serves(web: Web, kind: str) 
     holder.get("/x")(lambda: "declared")
     if kind == "of a router":
         app.include_router(holder)
-    dependant = [*web.module("fastapi.routing").iter_route_contexts(app.routes)][-1].dependant
+    dependant = [*web.routing.iter_route_contexts(app.routes)][-1].dependant
     client = TestClient(app)
 
     def answered() -> Any:
@@ -298,7 +300,7 @@ def test_a_dependant_may_be_changed_while_its_route_serves(web: Web, kind: str) 
 
     assert answered() == ("declared", [])
     depends = web.Depends(lambda: log.append("added"))
-    added = web.module("fastapi.dependencies.utils").get_parameterless_sub_dependant(depends=depends, path="/x")
+    added = web.dependencies.utils.get_parameterless_sub_dependant(depends=depends, path="/x")
     dependant.dependencies.append(added)
     assert answered() == ("declared", ["added"])
     declared, dependant.call = dependant.call, lambda: "replaced"
@@ -312,13 +314,13 @@ def test_a_dependant_may_be_changed_while_its_route_serves(web: Web, kind: str) 
 def test_an_endpoint_and_a_dependant_may_be_set_together() -> None:
     """What a plugin has added to a dependant goes on being watched after the endpoint was set."""
     log: list[str] = []
-    app = TYPEWAY.FastAPI()
+    app = COMPAT.FastAPI()
     app.get("/x")(lambda: "declared")
     route, client = app.routes[-1], TestClient(app)
     held = route.dependant
     route.endpoint = lambda: "late"
     assert client.get("/x").json() == "late"
-    depends = TYPEWAY.Depends(lambda: log.append("added"))
-    utils = TYPEWAY.module("fastapi.dependencies.utils")
+    depends = COMPAT.Depends(lambda: log.append("added"))
+    utils = COMPAT.dependencies.utils
     held.dependencies.insert(0, utils.get_parameterless_sub_dependant(depends=depends, path="/x"))
     assert (client.get("/x").json(), log) == ("late", ["added"])

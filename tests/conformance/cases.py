@@ -10,8 +10,8 @@ from typing import Any, Final
 
 import pydantic
 
-from tests.conformance.compare import Build, Step, asked
 from tests.describe.applications import models
+from tests.frameworks import DOCUMENT, Build, Step, asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,6 @@ class Case:
 
 
 CASES: Final[list[Case]] = []
-
-DOCUMENT: Final = asked("GET /openapi.json")
 
 
 def case(*steps: str | Step, document: bool = True, backends: Sequence[str] = ("asyncio",)) -> Callable[[Build], Build]:

@@ -4,7 +4,7 @@ import pytest
 
 from tests.conformance.areas import CASES
 from tests.conformance.cases import Case
-from tests.conformance.compare import compare
+from tests.frameworks import compare
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

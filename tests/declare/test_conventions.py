@@ -1,7 +1,7 @@
 """Where Typeway and FastAPI differ: ours, FastAPI's own, and what compat mode does in its place."""
 
 from dataclasses import FrozenInstanceError, fields, replace
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 from typing import Annotated, Any
 
 import fastapi
@@ -9,21 +9,12 @@ import pytest
 from pydantic import AfterValidator, BaseModel, Field
 
 import typeway
-from tests.frameworks import answer, ask, client
-from typeway.compat.shapes import application as compat
+from tests.frameworks import COMPAT, answer, ask, client
 from typeway.compat.shapes.conventions import FASTAPI
 from typeway.declare.conventions import TYPEWAY, Conventions
 from typeway.exceptions import DeclarationError
 from typeway.middleware.cors import CORSMiddleware
 from typeway.staticfiles import StaticFiles
-
-OURS: Any = typeway
-COMPAT: Any = SimpleNamespace(
-    FastAPI=compat.FastAPI,
-    APIRouter=compat.APIRouter,
-    **{name: getattr(typeway, name) for name in typeway.__all__ if name not in ("FastAPI", "APIRouter")},
-)
-PEER: Any = fastapi
 
 
 class Item(BaseModel):
@@ -46,7 +37,7 @@ def test_conventions_are_changed_by_making_new_ones():
 
 def seen(act: Any) -> tuple[Any, Any]:
     """What ours answers, and what compat mode answers, which must be what FastAPI answers."""
-    ours, ported, theirs = act(OURS), act(COMPAT), act(PEER)
+    ours, ported, theirs = act(typeway), act(COMPAT), act(fastapi)
     assert ported == theirs
     return ours, theirs
 
@@ -281,7 +272,7 @@ def test_pages_need_no_other_server():
         app = web.FastAPI()
         return ["cdn.jsdelivr.net" in ask(app, f"GET {path}").text for path in ("/docs", "/redoc")]
 
-    assert (act(OURS), act(PEER)) == ([False, False], [True, True])
+    assert (act(typeway), act(fastapi)) == ([False, False], [True, True])
 
 
 def test_routes_are_one_flat_list_with_whole_paths():
@@ -293,8 +284,8 @@ def test_routes_are_one_flat_list_with_whole_paths():
         router.get("/{x}")(lambda x: x)
         return [(getattr(route, "path", None), getattr(route, "methods", None)) for route in app.routes]
 
-    assert act(OURS) == act(COMPAT) == [("/v1/r/{x}", {"GET"})]
-    assert act(PEER) != act(OURS)
+    assert act(typeway) == act(COMPAT) == [("/v1/r/{x}", {"GET"})]
+    assert act(fastapi) != act(typeway)
 
 
 def test_the_scope_shows_the_route_with_its_whole_path():
@@ -438,7 +429,7 @@ def test_the_default_title_is_our_own():
 
 def test_a_router_of_one_kind_in_an_application_of_the_other():
     """Declarations follow the router, answers follow the application."""
-    app = compat.FastAPI()
+    app = COMPAT.FastAPI()
     router = typeway.Router()
 
     @router.get("/")

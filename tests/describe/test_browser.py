@@ -15,6 +15,9 @@ from starlette.datastructures import MutableHeaders
 
 from tests.describe.chromium import BROWSERS, Browser, Page, chromium, find_browser
 from typeway import Depends, Typeway
+from typeway.compat.shapes import pages
+from typeway.describe.pages import ASSETS
+from typeway.responses import HTMLResponse
 from typeway.security import OAuth2AuthorizationCodeBearer
 from typeway.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -29,7 +32,10 @@ SWAGGER_UI_CSP = f"{CSP}; style-src 'self'"
 # ReDoc puts style elements into the page while it runs and searches in a `blob:` worker.
 REDOC_CSP = f"{CSP}; style-src 'self' 'unsafe-inline'; worker-src blob:"
 
-POLICIES = {"/redoc": REDOC_CSP}
+# The pages of compat mode carry their scripts, as FastAPI's do.
+INLINE_CSP = SWAGGER_UI_CSP.replace("script-src 'self'", "script-src 'self' 'unsafe-inline'")
+
+POLICIES = {"/redoc": REDOC_CSP, "/compat/docs": INLINE_CSP, "/compat/docs/oauth2-redirect": INLINE_CSP}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +78,21 @@ def application() -> Typeway:
     async def read_item(id: int, token: Annotated[str | None, Depends(login)], limit: int = 7) -> Item:
         return Item(id=id, seen=f"by the endpoint, with limit {limit}")
 
+    @app.get("/compat/docs", include_in_schema=False)
+    def compat_docs() -> HTMLResponse:
+        return pages.get_swagger_ui_html(
+            openapi_url="/openapi.json",
+            title="Things",
+            swagger_js_url=ASSETS["swagger-ui-bundle.js"],
+            swagger_css_url=ASSETS["swagger-ui.css"],
+            swagger_favicon_url=ASSETS["favicon.svg"],
+            oauth2_redirect_url="/compat/docs/oauth2-redirect",
+            init_oauth={"clientId": "the-client"},
+        )
+
+    app.get("/compat/docs/oauth2-redirect", include_in_schema=False)(pages.get_swagger_ui_oauth2_redirect_html)
+    # Browsers ask for it where a page names no icon.
+    app.get("/favicon.ico", include_in_schema=False, status_code=204)(lambda: None)
     app.add_middleware(WithPolicy)
     return app
 
@@ -116,9 +137,13 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
         assert foreign == []
 
 
-def test_swagger_ui_shows_an_operation_and_executes_it(page: Page, address: str) -> None:
+each_docs_page = pytest.mark.parametrize("docs", ["/docs", "/compat/docs"])
+
+
+@each_docs_page
+def test_swagger_ui_shows_an_operation_and_executes_it(page: Page, address: str, docs: str) -> None:
     """Someone opens /docs, tries an operation out, and sees the answer of the real endpoint."""
-    page.open(f"{address}/docs")
+    page.open(f"{address}{docs}")
     page.click(".opblock-get .opblock-summary-control")
     assert "Read Item" in page.evaluate("document.querySelector('.opblock-summary').innerText")
     page.click(".try-out__btn")
@@ -131,17 +156,19 @@ def test_swagger_ui_shows_an_operation_and_executes_it(page: Page, address: str)
     assert f"{address}/items/42?limit=7" in page.requests
 
 
-def test_swagger_ui_knows_the_oauth_settings(page: Page, address: str) -> None:
+@each_docs_page
+def test_swagger_ui_knows_the_oauth_settings(page: Page, address: str, docs: str) -> None:
     """The client id of `init_oauth` stands in the Authorize dialog, and the redirect address is absolute."""
-    page.open(f"{address}/docs")
+    page.open(f"{address}{docs}")
     page.click(".btn.authorize")
     assert page.wait_for("document.querySelector('.auth-container input[type=text]')?.value") == "the-client"
     page.evaluate("window.open = (url) => { window.opened = url; }")
     page.click(".auth-container .btn.authorize")
     opened = page.wait_for("window.opened")
-    assert f"redirect_uri={address}/docs/oauth2-redirect".replace(":", "%3A").replace("/", "%2F") in opened
+    assert f"redirect_uri={address}{docs}/oauth2-redirect".replace(":", "%3A").replace("/", "%2F") in opened
 
 
+@each_docs_page
 @pytest.mark.parametrize(
     ("flow", "query", "expected"),
     [
@@ -154,10 +181,10 @@ def test_swagger_ui_knows_the_oauth_settings(page: Page, address: str) -> None:
     ],
 )
 def test_oauth2_redirect_hands_the_answer_back(
-    page: Page, address: str, flow: str, query: str, expected: dict[str, object]
+    page: Page, address: str, flow: str, query: str, expected: dict[str, object], docs: str
 ) -> None:
     """The window that the authorization server sends back tells its opener what came, and closes."""
-    page.open(f"{address}/docs/oauth2-redirect")
+    page.open(f"{address}{docs}/oauth2-redirect")
     page.wait_for("document.getElementById('message')?.textContent.includes('press Authorize')")
     page.evaluate(
         """
@@ -175,7 +202,7 @@ def test_oauth2_redirect_hands_the_answer_back(
         """.replace("FLOW", flow)
     )
     page.call(
-        "Runtime.evaluate", expression=f"window.child = window.open('/docs/oauth2-redirect{query}')", userGesture=True
+        "Runtime.evaluate", expression=f"window.child = window.open('{docs}/oauth2-redirect{query}')", userGesture=True
     )
     page.wait_for("window.child.closed")
     assert page.evaluate("window.answer") == expected

@@ -7,10 +7,11 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
+import fastapi
 import pytest
 from pydantic import AliasChoices, BaseModel, Field
 
-from tests.describe.applications import APPLICATIONS, framework
+from tests.describe.applications import APPLICATIONS, PLAIN
 from tests.frameworks import differences, each_framework
 from typeway import APIRouter, Body, Cookie, Depends, FastAPI, Header, Path, Query
 from typeway.exceptions import DeclarationError, DeclarationWarning, TypewayDeprecationWarning
@@ -46,8 +47,8 @@ def test_documents_are_equal(build: Callable[[Any], Any]) -> None:
     """Whatever an application declares, clients read the same of it as they would from FastAPI."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        expected = json.loads(json.dumps(build(framework("fastapi")).openapi()))
-    document = json.loads(json.dumps(build(framework("typeway")).openapi()))
+        expected = json.loads(json.dumps(build(fastapi).openapi()))
+    document = json.loads(json.dumps(build(PLAIN).openapi()))
     assert list(differences(document, expected)) == []
     assert list(document) == list(expected)
 
@@ -55,7 +56,7 @@ def test_documents_are_equal(build: Callable[[Any], Any]) -> None:
 @pytest.mark.parametrize("build", APPLICATIONS, ids=lambda build: build.__name__)
 def test_references_resolve(build: Callable[[Any], Any]) -> None:
     """Every reference in a document refers to one of its components."""
-    assert dangling(build(framework("typeway")).openapi()) == []
+    assert dangling(build(PLAIN).openapi()) == []
 
 
 def test_every_method_has_its_operation_id() -> None:

@@ -1,7 +1,6 @@
 """Tell the life of a request: dependencies of every kind write down when they begin, what they see and when they end.
 
-The same application is built for FastAPI and for Typeway's classes with FastAPI's conventions; the two logs must be
-equal, line by line.
+The same application is built for FastAPI and for compat mode; the two logs must be equal, line by line.
 """
 
 import functools
@@ -10,7 +9,6 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import anyio
@@ -19,34 +17,8 @@ import anyio.lowlevel
 import fastapi
 from starlette.responses import PlainTextResponse, StreamingResponse
 
-import typeway
-from typeway.application.app import Typeway
-from typeway.application.router import Router
-from typeway.compat.shapes.conventions import FASTAPI
+from tests.frameworks import COMPAT
 from typeway.exceptions import TypewayError
-
-
-class PeerRouter(Router):
-    """A router with FastAPI's conventions."""
-
-    conventions = FASTAPI
-
-
-class PeerApplication(Typeway):
-    """An application with FastAPI's conventions."""
-
-    conventions = FASTAPI
-    router_class = PeerRouter
-
-
-TYPEWAY: Any = SimpleNamespace(
-    **{
-        **{name: getattr(typeway, name) for name in typeway.__all__},
-        "FastAPI": PeerApplication,
-        "APIRouter": PeerRouter,
-    }
-)
-FRAMEWORKS: tuple[ModuleType, ModuleType] = (fastapi, TYPEWAY)
 
 
 @dataclass(frozen=True)
@@ -317,7 +289,7 @@ def wrapped(function: Callable[..., Any]) -> Callable[..., Any]:
     return wrapper
 
 
-SHAPES = tuple(shapes(Told(Story(TYPEWAY, Ending()), "", is_subject=False)))
+SHAPES = tuple(shapes(Told(Story(COMPAT, Ending()), "", is_subject=False)))
 
 
 @dataclass(frozen=True)

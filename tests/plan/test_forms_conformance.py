@@ -25,7 +25,8 @@ from pydantic import (
 )  # fmt: skip
 from starlette.responses import PlainTextResponse
 
-from tests.plan.both import FORM, MULTIPART, Both, Sending, shown
+from tests.frameworks import FORM, MULTIPART, Both, Sending
+from tests.plan.shown import shown
 
 END = b"--BB--\r\n"
 

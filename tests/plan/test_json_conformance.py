@@ -13,7 +13,8 @@ from pydantic import AliasChoices, AliasPath, BaseModel, ConfigDict, Field, Json
 from starlette.responses import PlainTextResponse
 from typing_extensions import TypedDict
 
-from tests.plan.both import JSON, Both, Sending, shown
+from tests.frameworks import JSON, Both, Sending
+from tests.plan.shown import shown
 
 NOTHING: Any = inspect.Parameter.empty
 
@@ -126,7 +127,7 @@ def build_reading(web: Any, log: list[Any]) -> Any:
     async def after_reading(item: Item, size: Annotated[int, web.Depends(early)]):
         return [item, size]
 
-    @app.exception_handler(web.RequestValidationError)
+    @app.exception_handler(web.exceptions.RequestValidationError)
     async def handler(request: Any, error: Any) -> PlainTextResponse:
         return PlainTextResponse(f"{error.errors()} {error.body!r}", 422)
 

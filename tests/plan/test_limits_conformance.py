@@ -3,13 +3,14 @@
 import itertools
 from typing import Annotated, Any
 
+import fastapi
 import pytest
 from pydantic import BaseModel
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.routing import Mount, Route
 
-from tests.plan.both import FORM, OURS, PEERS, Both, Sending
+from tests.frameworks import COMPAT, FORM, Both, Sending
 
 LEVELS = [
     dict(zip(("app", "include", "router", "route"), sizes, strict=True))
@@ -241,7 +242,7 @@ def test_route_classes_are_held(sizes: tuple[int | None, int | None]) -> None:
             async def body(self) -> bytes:
                 return (await super().body()).upper()
 
-        class Wrapping(web.APIRoute):
+        class Wrapping(web.routing.APIRoute):
             def get_route_handler(self) -> Any:
                 handle = super().get_route_handler()
 
@@ -407,7 +408,7 @@ DECLARE = {
     "include": lambda web, options: web.FastAPI().include_router(web.APIRouter(), **options),
     "route": lambda web, options: web.FastAPI().post("/", **options)(endpoint),
     "add_api_route": lambda web, options: web.APIRouter().add_api_route("/", endpoint, **options),
-    "APIRoute": lambda web, options: web.APIRoute("/", endpoint, **options),
+    "APIRoute": lambda web, options: web.routing.APIRoute("/", endpoint, **options),
 }
 
 
@@ -420,9 +421,9 @@ DECLARE = {
 def test_impossible_limits_are_refused_where_they_are_declared(level: str, options: dict[str, Any]) -> None:
     """A limit that is no size raises at its declaration what FastAPI raises, and says the same."""
     with pytest.raises(ValueError) as expected:
-        DECLARE[level](PEERS, options)
+        DECLARE[level](fastapi, options)
     with pytest.raises(type(expected.value)) as found:
-        DECLARE[level](OURS, options)
+        DECLARE[level](COMPAT, options)
     if "max_body_size" in options:
         assert str(expected.value) in str(found.value)
     else:
@@ -438,4 +439,4 @@ def test_impossible_limits_are_refused_where_they_are_declared(level: str, optio
 )
 def test_possible_limits_are_accepted(level: str, options: dict[str, Any]) -> None:
     """None leaves a limit to the outer levels, 0 and an empty mapping are limits too."""
-    DECLARE[level](OURS, options)
+    DECLARE[level](COMPAT, options)

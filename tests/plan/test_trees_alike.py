@@ -10,18 +10,17 @@ from typing import Any
 
 import anyio
 import anyio.lowlevel
-import fastapi.exceptions
-import fastapi.security
+import fastapi
 import pytest
 from starlette.responses import PlainTextResponse
 
-import typeway.exceptions
-import typeway.security
-from tests.plan.lifetimes import FRAMEWORKS, Ending, Story, Told, name_of
+from tests.frameworks import COMPAT
+from tests.plan.lifetimes import Ending, Story, Told, name_of
+from typeway.exceptions import DependencyScopeError
 
 BLOCKS = 16
 TREES_OF_A_BLOCK = 12
-SCOPE_ERRORS = (fastapi.exceptions.DependencyScopeError, typeway.exceptions.DependencyScopeError)
+SCOPE_ERRORS = (fastapi.exceptions.DependencyScopeError, DependencyScopeError)
 KEYWORD = inspect.Parameter.KEYWORD_ONLY
 
 
@@ -105,12 +104,11 @@ def told_by(story: Story, raises: str | None, answer_to_errors: str) -> Story:
 
 def signature(story: Story, asks: dict[str, Any], branch: Branch | None = None) -> inspect.Signature:
     web = story.web
-    scopes = (fastapi if web is fastapi else typeway).security.SecurityScopes
     taken: list[tuple[str, Any, Any]] = [(name, value, inspect.Parameter.empty) for name, value in asks.items()]
     if branch is not None:
         taken += [("number", 0, int)] if branch.takes_number else []
         taken += [("tasks", inspect.Parameter.empty, web.BackgroundTasks)] if branch.takes_tasks else []
-        taken += [("scopes", inspect.Parameter.empty, scopes)] if branch.takes_scopes else []
+        taken += [("scopes", inspect.Parameter.empty, web.security.SecurityScopes)] if branch.takes_scopes else []
     return inspect.Signature(
         [inspect.Parameter(name, KEYWORD, default=default, annotation=kind) for name, default, kind in taken]
     )
@@ -247,5 +245,5 @@ def test_both_call_a_tree_alike(block):
     for number in range(TREES_OF_A_BLOCK):
         tree = grow(random.Random(block * TREES_OF_A_BLOCK + number))  # not a secret
         backend = "trio" if number % 4 == 0 and tree.endpoint != "generator" else "asyncio"
-        peer, ours = (life(web, tree, backend) for web in FRAMEWORKS)
+        peer, ours = (life(web, tree, backend) for web in (fastapi, COMPAT))
         assert ours == peer, tree

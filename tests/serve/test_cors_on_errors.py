@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from functools import partial
-from types import SimpleNamespace
 from typing import Any
 
 import fastapi
@@ -10,9 +9,8 @@ import pytest
 from starlette.middleware.errors import ServerErrorMiddleware
 
 import typeway
-from tests.frameworks import client
-from typeway import Request, Response, Router, Typeway
-from typeway.compat.shapes.conventions import FASTAPI
+from tests.frameworks import COMPAT, client, compat_and_fastapi
+from typeway import Request, Response, Typeway
 from typeway.declare.conventions import TYPEWAY
 from typeway.middleware.cors import CORSMiddleware
 from typeway.middleware.gzip import GZipMiddleware
@@ -20,13 +18,6 @@ from typeway.responses import JSONResponse, StreamingResponse
 
 ORIGIN = "https://page.example"
 OTHER = "https://other.example"
-
-
-class Compat(Typeway):
-    """An application with FastAPI's conventions."""
-
-    conventions = FASTAPI
-    router_class = type("Router", (Router,), {"conventions": FASTAPI})
 
 
 class Boom(Exception):
@@ -225,7 +216,7 @@ def test_a_page_with_the_traceback_is_html_where_that_is_accepted():
     assert response.headers["access-control-allow-origin"] == ORIGIN
 
 
-@pytest.mark.parametrize("web", [SimpleNamespace(FastAPI=Compat), fastapi], ids=["compat", "fastapi"])
+@compat_and_fastapi
 def test_fastapi_and_compat_mode_send_none(web):
     """There, an unhandled error looks like a refusal by CORS in a browser."""
     http = client(crashing(web.FastAPI()), headers={"Origin": ORIGIN})
@@ -388,7 +379,9 @@ def test_a_body_over_the_limit_is_refused_with_them(path):
     response = http.post(path, content=b"12345")
     assert response.status_code in (413, 500)
     assert response.headers["access-control-allow-origin"] == ORIGIN
-    response = client(crashing(Compat(max_body_size=3)), headers={"Origin": ORIGIN}).post("/nowhere", content=b"12345")
+    response = client(crashing(COMPAT.FastAPI(max_body_size=3)), headers={"Origin": ORIGIN}).post(
+        "/nowhere", content=b"12345"
+    )
     assert (response.status_code, cors_headers(response)) == (413, {})
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -17,7 +16,7 @@ from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Mount, Route
 
 import typeway
-from tests.frameworks import answer, ask, client
+from tests.frameworks import COMPAT, answer, ask, client
 from tests.serve.test_match import endpoint, is_possible, templates
 from typeway import Request, Router, Typeway, WebSocket
 from typeway.application.views import indexes_of
@@ -25,13 +24,6 @@ from typeway.compat.shapes.conventions import FASTAPI
 from typeway.declare.conventions import TYPEWAY
 from typeway.serve.match import climbs
 from typeway.staticfiles import StaticFiles
-
-
-class Compat(Typeway):
-    """An application with FastAPI's conventions."""
-
-    conventions = FASTAPI
-    router_class = type("Router", (Router,), {"conventions": FASTAPI})
 
 
 class Reversed(Convertor[str]):
@@ -119,7 +111,6 @@ def shop(web: Any) -> Any:
 
 
 NATIVE: Any = typeway
-COMPAT: Any = SimpleNamespace(FastAPI=Compat, APIRouter=Compat.router_class)
 NOT_FOUND = (404, {"detail": "Not Found"})
 
 # A request, what we answer, and what FastAPI and compat mode do.
@@ -251,7 +242,7 @@ def test_static_files_are_served_as_before(tmp_path):
 
 def test_a_socket_finds_its_route_too():
     """WebSocket paths are read in the same way."""
-    for app, expected in ((Typeway(), "a/b"), (Compat(), None)):
+    for app, expected in ((Typeway(), "a/b"), (COMPAT.FastAPI(), None)):
 
         @app.websocket("/rooms/{name}")
         async def room(socket: WebSocket, name: str):

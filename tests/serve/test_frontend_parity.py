@@ -4,20 +4,16 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Annotated, Any
 from urllib.parse import unquote
 
 import anyio
 import fastapi
-import fastapi.security
 import pytest
 from starlette.responses import PlainTextResponse
 from starlette.staticfiles import StaticFiles
 
-import typeway
-import typeway.security
-from typeway.compat.shapes.application import APIRouter, FastAPI
+from tests.frameworks import COMPAT
 from typeway.testclient import TestClient
 
 PAGE = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
@@ -57,11 +53,6 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (place / "leaking" / name).symlink_to("../secret.txt")
     return place
 
-
-COMPAT = SimpleNamespace(
-    **{name: getattr(typeway, name) for name in ("Depends", "HTTPException", "Header", "Request", "Response", "Path")},
-    FastAPI=FastAPI, APIRouter=APIRouter, security=typeway.security,
-)  # fmt: skip
 
 Application = Callable[[Any, Path], Any]
 Case = tuple[str, str, dict[str, str]]

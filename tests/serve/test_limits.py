@@ -1,22 +1,18 @@
 """Bodies over the limit are refused before the endpoint runs, by their declared length or while they are counted."""
 
 from collections.abc import Iterator
-from types import SimpleNamespace
 from typing import Annotated, Any
 
-import fastapi
 import pytest
 from starlette.applications import Starlette
 from starlette.routing import Route, WebSocketRoute
 
 import typeway
-from tests.frameworks import answer, ask, client, each_framework
+from tests.frameworks import answer, ask, client, compat_and_fastapi, each_framework, every_mode
 from typeway import Body, Depends, Request, Router, Typeway
-from typeway.compat.shapes import application as compat
 from typeway.exceptions import DeclarationError
 from typeway.responses import PlainTextResponse
 
-COMPAT = SimpleNamespace(FastAPI=compat.FastAPI, APIRouter=compat.APIRouter, Body=Body)
 TOO_LARGE = (413, {"detail": "Content Too Large"})
 
 
@@ -66,7 +62,7 @@ LEVELS = [
 ]
 
 
-@pytest.mark.parametrize("web", [typeway, fastapi, COMPAT], ids=["typeway", "fastapi", "compat"])
+@every_mode
 @pytest.mark.parametrize(("levels", "most"), LEVELS, ids=str)
 @pytest.mark.parametrize("pieces", [1, 3], ids=["declared", "chunked"])
 def test_the_innermost_limit_counts(web, levels, most, pieces):
@@ -201,7 +197,7 @@ def test_nothing_is_counted_where_there_is_no_limit():
     assert client(app).post("/r/read", **sized(100_000, pieces=9)).json() == 99_998
 
 
-@pytest.mark.parametrize("web", [fastapi, COMPAT], ids=["fastapi", "compat"])
+@compat_and_fastapi
 def test_compat_mode_runs_the_endpoint_and_replaces_its_answer(web):
     """Like FastAPI, compat mode answers a declared excess in plain text, after an endpoint that does not read."""
     app, log = limited(web, app=10)
@@ -211,7 +207,7 @@ def test_compat_mode_runs_the_endpoint_and_replaces_its_answer(web):
     assert ask(app, "POST /r/ignore", **sized(11, pieces=3)).status_code == 200
 
 
-@pytest.mark.parametrize("web", [typeway, fastapi, COMPAT], ids=["typeway", "fastapi", "compat"])
+@every_mode
 def test_mounted_starlette_applications_are_held_to_the_limit(web):
     """What is mounted reads its body under the application's limit, and sockets are left alone."""
 

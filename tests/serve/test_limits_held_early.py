@@ -9,7 +9,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
 
 import typeway
-from tests.plan.both import Sending, ask
+from tests.frameworks import Sending, send
 from tests.plan.test_limits_conformance import PATHS, Buffering, endpoints, option, sendings
 from typeway.application.routes import APIRoute
 
@@ -87,7 +87,7 @@ def test_nothing_runs_for_a_body_that_is_declared_too_large(
     log: list[Any] = []
     app = arrange(*sizes, log)
     for path in PATHS[:-1]:
-        answer = ask(app, Sending(f"/{path}", [b"x" * 30], declared=True))
+        answer = send(app, Sending(f"/{path}", [b"x" * 30], declared=True))
         assert (answer["status"], answer["body"], log) == ([413], b'{"detail":"Content Too Large"}', []), path
 
 
@@ -98,7 +98,7 @@ def test_what_is_counted_is_refused_in_json_too(arrange: Arrange, sizes: tuple[i
     app = arrange(*sizes, [])
     for sending in sendings(paths=["model", "form", "request", "stream"]):
         if sum(map(len, sending.chunks)) > 15:
-            answer = ask(app, sending)
+            answer = send(app, sending)
             assert (answer["status"], answer["body"]) == ([413], b'{"detail":"Content Too Large"}'), sending
 
 
@@ -119,7 +119,7 @@ def test_a_starlette_route_does_not_run_either() -> None:
     accepted = {
         path: max(
             size for size in range(50)
-            if ask(app, Sending(path, [b"x" * size], declared=True))["status"] == [200]
+            if send(app, Sending(path, [b"x" * size], declared=True))["status"] == [200]
         )
         for path in ("/app", "/router", "/own")
     }  # fmt: skip
@@ -128,8 +128,8 @@ def test_a_starlette_route_does_not_run_either() -> None:
 
 def test_an_unknown_path_is_not_found_before_it_is_too_large() -> None:
     """Where no route takes the request, its size is told only if a limit of the application is exceeded."""
-    assert ask(typeway.Typeway(), Sending("/missing", [b"x" * 30], declared=True))["status"] == [404]
-    assert ask(typeway.Typeway(max_body_size=5), Sending("/missing", [b"x" * 30], declared=True))["status"] == [413]
+    assert send(typeway.Typeway(), Sending("/missing", [b"x" * 30], declared=True))["status"] == [404]
+    assert send(typeway.Typeway(max_body_size=5), Sending("/missing", [b"x" * 30], declared=True))["status"] == [413]
 
 
 def test_handlers_answer_a_declared_length_as_well() -> None:
@@ -143,14 +143,14 @@ def test_handlers_answer_a_declared_length_as_well() -> None:
             app = arrange(outer, inner, [])
             app.add_exception_handler(413, handler)
             for path in ("model", "ignored", "request"):
-                answer = ask(app, Sending(f"/{path}", [b"x" * 30], declared=True))
+                answer = send(app, Sending(f"/{path}", [b"x" * 30], declared=True))
                 assert answer["body"] == b"too large: Content Too Large", (arrange, path)
 
 
 def test_a_stream_that_reads_too_much_is_cut_off() -> None:
     """An endpoint that answers while it reads has answered already: the server learns of it as an error."""
     app = plain(15, None, [])
-    answer = ask(app, Sending("/lines", [b"x" * 8, b"x" * 22]))
+    answer = send(app, Sending("/lines", [b"x" * 8, b"x" * 22]))
     assert answer["status"] == [200]
     assert answer["raised"] == "RuntimeError"
 
@@ -160,6 +160,6 @@ def test_starlettes_limit_around_the_application_counts() -> None:
     app = Starlette(
         routes=[Mount("/raised", plain(40, None, [])), Mount("/same", plain(None, None, []))], max_body_size=20
     )
-    assert ask(app, Sending("/raised/request", [b"x" * 30], declared=True))["body"] == b"30"
-    assert ask(app, Sending("/same/request", [b"x" * 30], declared=True))["status"] == [413]
-    assert ask(app, Sending("/same/request", [b"x" * 10], declared=True))["body"] == b"10"
+    assert send(app, Sending("/raised/request", [b"x" * 30], declared=True))["body"] == b"30"
+    assert send(app, Sending("/same/request", [b"x" * 30], declared=True))["status"] == [413]
+    assert send(app, Sending("/same/request", [b"x" * 10], declared=True))["body"] == b"10"

@@ -7,7 +7,7 @@ import pytest
 import starlette.formparsers
 from starlette.responses import PlainTextResponse, StreamingResponse
 
-from tests.plan.both import MULTIPART, Sending, ask
+from tests.frameworks import MULTIPART, Sending, send
 from typeway import BackgroundTasks, Depends, File, HTTPException, Request, Router, Typeway, UploadFile
 from typeway.application.routes import APIRoute
 
@@ -147,7 +147,7 @@ PATHS = [
 def test_uploads_are_closed_in_the_end(opened: list[Any], path: str, kind: str) -> None:
     """Answered, refused, failed, streamed, replaced by middleware: no file stays open, and none is closed too early."""
     log: list[Any] = []
-    ask(application(log, kind), Sending(f"/{path}", [UPLOAD[:600_000], UPLOAD[600_000:]], MULTIPART))
+    send(application(log, kind), Sending(f"/{path}", [UPLOAD[:600_000], UPLOAD[600_000:]], MULTIPART))
     assert opened
     assert all(file.closed for file in opened)
     assert True not in log
@@ -156,7 +156,7 @@ def test_uploads_are_closed_in_the_end(opened: list[Any], path: str, kind: str) 
 @pytest.mark.parametrize("kept", [10, 100, 700_000])
 def test_uploads_of_a_client_that_leaves_are_closed(opened: list[Any], kept: int) -> None:
     """A form that is cut off leaves no file behind."""
-    answer = ask(application([], "plain"), Sending("/answer", [UPLOAD[:kept]], MULTIPART, leaves=True))
+    answer = send(application([], "plain"), Sending("/answer", [UPLOAD[:kept]], MULTIPART, leaves=True))
     assert answer["status"] == [400]
     assert all(file.closed for file in opened)
 
@@ -164,5 +164,5 @@ def test_uploads_of_a_client_that_leaves_are_closed(opened: list[Any], kept: int
 def test_tasks_read_what_was_uploaded() -> None:
     """A background task still reads the whole file."""
     log: list[Any] = []
-    ask(application(log, "plain"), Sending("/task", [UPLOAD], MULTIPART))
+    send(application(log, "plain"), Sending("/task", [UPLOAD], MULTIPART))
     assert log == [1_100_000]

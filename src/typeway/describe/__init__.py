@@ -1,1 +1,1 @@
-"""What an application says about itself: OpenAPI documents and the pages that show them."""
+"""Describe an application: OpenAPI documents and the pages that show them."""

@@ -1,4 +1,4 @@
-"""Describe what a request carries: one value, an object of several, or form models laid over each other."""
+"""Describe request bodies: one value, an object of several, or several form models in one form."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -21,7 +21,7 @@ MULTIPART: Final = "multipart/form-data"
 def describe_body(
     inputs: Sequence[Placed], body: Body | None, title: str, components: Components, conventions: Conventions
 ) -> dict[str, Any] | None:
-    """The Request Body Object (OpenAPI 3.1, section 4.8.13); `title` names the component where one is needed."""
+    """Return the Request Body Object (OpenAPI 3.1, section 4.8.13); `title` names the component if there is one."""
     if body is None:
         return None
     inputs = [placed for placed in inputs if placed.entry.in_body]
@@ -49,7 +49,7 @@ def describe_body(
 def want_form(inputs: Sequence[Placed], title: str, components: Components) -> JsonSchema:
     """Ask for the schema of a form of models, and of fields beside them.
 
-    A field whose name another field has already taken is a part as well, for it must fulfil both.
+    A field that has the name of another field is a condition of its own, because a value must satisfy both.
     """
     members: dict[str, Placed] = {}
     parts: list[tuple[Input, JsonSchema]] = []
@@ -77,7 +77,7 @@ def want_form(inputs: Sequence[Placed], title: str, components: Components) -> J
         component = components.referred(form)
         if not component["properties"]:
             del component["properties"]
-        # The fields of all parts lie side by side on the wire.
+        # A form has the fields of all parts side by side.
         component["allOf"] = [demand for part in parts for demand in conditions_of(*part, components)]
 
     components.afterwards.append(compose)
@@ -85,7 +85,7 @@ def want_form(inputs: Sequence[Placed], title: str, components: Components) -> J
 
 
 def media_type_of(entries: Sequence[Input], conventions: Conventions, *, is_whole: bool) -> str:
-    """How a body of these inputs is encoded: as they say if they agree, else as they must be."""
+    """Return the media type of a body of these inputs: the declared one if they agree, else the one that can carry all."""
     if any(carries_files(entry, conventions) for entry in entries):
         return MULTIPART
     forms = [entry for entry in entries if entry.location == "form"]
@@ -98,7 +98,7 @@ def media_type_of(entries: Sequence[Input], conventions: Conventions, *, is_whol
 
 
 def carries_files(entry: Input, conventions: Conventions) -> bool:
-    """Whether an input is a file, or a form model with one inside: no other media type can carry it."""
+    """Return whether an input is a file, or a form model with one inside, which only multipart can carry."""
     if entry.location == "file":
         return True
     looks_inside = entry.is_group and conventions.multipart_models and "media_type" not in entry.marker.given
@@ -108,7 +108,7 @@ def carries_files(entry: Input, conventions: Conventions) -> bool:
 
 
 def conditions_of(entry: Input, schema: JsonSchema, components: Components) -> list[JsonSchema]:
-    """What a form must fulfil for the sake of one part; of an optional model it has no field or all that it demands."""
+    """Return the conditions of one part: of an optional model a form has no field, or all required ones."""
     if not entry.is_group:
         return [{"properties": schema["properties"]}]
     kinds = [member for member in shapes.members(entry.kind) if shapes.is_model(member)]
@@ -118,7 +118,7 @@ def conditions_of(entry: Input, schema: JsonSchema, components: Components) -> l
     if len(kinds) == 1:
         present["anyOf"] = [with_choices(entry, member, components) for member in present["anyOf"]]
     present.pop("default", None)
-    # What a form looks like in which the model is absent.
+    # The condition of a form without the model.
     absent: JsonSchema = {}
     names = sorted({str(name) for part in fields_of(entry) for name, *_ in part.wires})
     if wants_extras(entry.kind):
@@ -129,7 +129,7 @@ def conditions_of(entry: Input, schema: JsonSchema, components: Components) -> l
 
 
 def with_choices(entry: Input, schema: JsonSchema, components: Components) -> JsonSchema:
-    """The schema of a model, written out if one of several names will do for a required field of it."""
+    """Return the schema of a model, written out if a required field may have one of several names."""
     choices = {
         str(part.wires[0][0]): [str(name) for name, *_ in part.wires]
         for part in fields_of(entry)

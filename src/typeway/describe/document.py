@@ -14,17 +14,17 @@ from typeway.encoders import jsonable_encoder
 
 
 class About(AboutOptions, total=False):
-    """What a document says of the whole API."""
+    """The options of a document that describe the whole API."""
 
     openapi_version: str
     """The version of the OpenAPI specification that the document claims to follow."""
     tags: Sequence[Mapping[str, Any]] | None
-    """What the operations' tags mean: `name` and `description`."""
+    """The tags of operations, each with `name` and `description`."""
     external_docs: Mapping[str, Any] | None
     """`url` and `description` of further documentation."""
 
 
-# What the Info Object says (OpenAPI 3.1, section 4.8.2), and what it calls otherwise.
+# The members of the Info Object (OpenAPI 3.1, section 4.8.2), and the names that are different there.
 INFO: Final = ("title", "summary", "description", "terms_of_service", "contact", "license_info", "version")
 CALLED: Final = {"terms_of_service": "termsOfService", "license_info": "license"}
 
@@ -37,7 +37,7 @@ def build_document(
     failures: Failures,
     **about: Unpack[About],
 ) -> dict[str, Any]:
-    """The OpenAPI document of an application (OpenAPI 3.1, section 4.8.1), as JSON values.
+    """Build the OpenAPI document of an application (OpenAPI 3.1, section 4.8.1) as JSON values.
 
     Raises:
         DeclarationError: a type has no JSON Schema.
@@ -61,7 +61,7 @@ def build_document(
 
 
 def without_none(value: Any) -> Any:
-    """The value without members that are None, at any depth."""
+    """Return the value without members that are None, at any depth."""
     if isinstance(value, dict):
         return {key: without_none(member) for key, member in value.items() if member is not None}
     if isinstance(value, list):

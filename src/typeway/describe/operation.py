@@ -1,4 +1,4 @@
-"""Describe one operation: what it is called, what it takes and what it answers."""
+"""Describe one operation: its names, its parameters and body, and its responses."""
 
 import re
 import warnings
@@ -17,12 +17,12 @@ from typeway.plan.build import build_tree, inputs_of
 from typeway.plan.tree import Node
 from typeway.security.base import SecurityBase
 
-# The methods whose requests may carry something that has a meaning (RFC 9110, section 9.3).
+# The methods whose requests may have a body that means something (RFC 9110, section 9.3).
 METHODS_WITH_BODY: Final = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"})
 
 
 def describe_operations(operations: Iterable[Operation], components: Components) -> dict[str, dict[str, Any]]:
-    """The Paths Object (OpenAPI 3.1, section 4.8.8) of all operations but the hidden ones.
+    """Return the Paths Object (OpenAPI 3.1, section 4.8.8) of all operations except the hidden ones.
 
     An operation whose types use a name that is not defined is left out with a warning: it cannot be served either.
     """
@@ -42,11 +42,11 @@ def describe_operations(operations: Iterable[Operation], components: Components)
 
 
 def describe_operation(operation: Operation, components: Components) -> dict[str, Any]:
-    """What one operation adds to its path, by method, and what its author adds (OpenAPI 3.1, section 4.8.10)."""
+    """Return the Operation Objects of one operation by method (OpenAPI 3.1, section 4.8.10), with what its author adds."""
     ids = ids_of(operation)
     for operation_id in ids.values():
         if operation_id in components.ids:
-            # Client generators make functions of them (section 4.8.10).
+            # Client generators name functions after them (section 4.8.10).
             name = getattr(operation.endpoint, "__name__", repr(operation.endpoint))
             warnings.warn(
                 f"Duplicate Operation ID {operation_id} for function {name} at {operation.declaration.where}: "
@@ -65,11 +65,11 @@ def describe_operation(operation: Operation, components: Components) -> dict[str
     body_title = operation.body_title or f"Body_{operation.unique_id}"
     security: dict[str, dict[str, None]] = {}
     for node in nodes:
-        guard: Any = node.function  # a scheme of the author's own is callable, which SecurityBase alone is not
+        guard: Any = node.function  # schemes are callable, which SecurityBase itself is not
         if isinstance(guard, SecurityBase):
             components.guards[guard.scheme_name] = guard.model
             security.setdefault(guard.scheme_name, {}).update(dict.fromkeys(node.scopes))
-    # What is None is no part of the document.
+    # Members that are None are left out of the document.
     shown = {
         "tags": [tag.value if isinstance(tag, Enum) else tag for tag in operation.tags] or None,
         "summary": operation.summary or title_of(operation.name),
@@ -80,7 +80,7 @@ def describe_operation(operation: Operation, components: Components) -> dict[str
         "responses": describe_responses(operation, [node.function for node in nodes], bool(inputs), components),
         "deprecated": operation.deprecated or None,
         "security": [{name: list(scopes)} for name, scopes in security.items()] or None,
-        # The Callback Objects (section 4.8.18) are called like their functions.
+        # The Callback Objects (section 4.8.18) have the names of their functions.
         "callbacks": {
             callback.name: {callback.path: describe_operation(callback, components)}
             for callback in operation.callbacks
@@ -98,13 +98,13 @@ def describe_operation(operation: Operation, components: Components) -> dict[str
         for own in item.values():
             own.update(merged(own, operation.openapi_extra or {}))
 
-    # What authors add is merged with schemas, which are empty until then.
+    # Merged afterwards, because the schemas are empty until then.
     components.afterwards.append(add_extra)
     return item
 
 
 def nodes_in_order(tree: Node) -> list[Node]:
-    """Every callable of an operation once: what asks comes before what is asked for."""
+    """Return every callable of an operation once, dependencies after the functions that need them."""
     found: dict[Hashable, Node] = {}
 
     def visit(node: Node) -> None:
@@ -117,12 +117,12 @@ def nodes_in_order(tree: Node) -> list[Node]:
 
 
 def unique_id(name: str, path_format: str, method: str) -> str:
-    """The operation id of a route that was given none: `read_item_items__item_id__get`, say."""
+    """Return the operation id of a route that was given none, for example `read_item_items__item_id__get`."""
     return re.sub(r"\W", "_", f"{name}{path_format}_") + method.lower()
 
 
 def ids_of(operation: Operation) -> dict[str, str]:
-    """The operation id of each method: the router's, where several methods do not need one each."""
+    """Return the operation id of each method; the same for all, unless the conventions demand one for each."""
     own, methods = operation.unique_id, operation.methods
     if not operation.conventions.id_per_method:
         return dict.fromkeys(methods, own)

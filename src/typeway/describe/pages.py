@@ -31,7 +31,7 @@ _OWN_FILES: Final = (
 
 
 def _addresses() -> dict[str, str]:
-    """The address of every file that may be served, by the file's name: a new version of it has a new address."""
+    """Return the address of every file that may be served by the file's name; a new version has a new address."""
     versions = json.loads((FOLDER / "VERSIONS.json").read_text(encoding="utf-8"))
     prefixes = {file: f"{package}@{facts['version']}" for package, facts in versions.items() for file in facts["files"]}
     prefixes |= dict.fromkeys(_OWN_FILES, f"typeway@{__version__}")
@@ -49,25 +49,29 @@ swagger_ui_default_parameters: Mapping[str, Any] = MappingProxyType(
         "showCommonExtensions": True,
     }
 )
-"""What Swagger UI is told unless `swagger_ui_parameters` says otherwise.
+"""The parameters of Swagger UI unless `swagger_ui_parameters` says otherwise.
 
 All parameters: https://swagger.io/docs/open-source-tools/swagger-ui/usage/configuration/
 """
 
-_GOOGLE_FONTS: Final = "https://fonts.googleapis.com/css?family=Montserrat:300,400,700|Roboto:300,400,700"
+OAUTH2_REDIRECT_TITLE: Final = "Swagger UI: OAuth2 redirect"
+OAUTH2_REDIRECT_MESSAGE: Final = '<p id="message"></p>'
+"""The element in which typeway-oauth2-redirect.js says what went wrong."""
+
+GOOGLE_FONTS: Final = "https://fonts.googleapis.com/css?family=Montserrat:300,400,700|Roboto:300,400,700"
 
 
 def serve_asset(request: Request) -> Response:
-    """Answer a request for one file of the documentation pages: 200, 304 where the client has it, or 404.
+    """Answer a request for one file of the documentation pages: 200, 304 if the client has it, or 404.
 
-    The path parameter `name` is looked up in a table and never becomes a path of the disk.
+    The path parameter `name` is looked up in a table and never used as a path in the file system.
     """
     name = request.path_params["name"]
     path = FOLDER / name.rpartition("/")[2]
     if ASSETS.get(path.name) != f"{ASSET_PATH}/{name}":
         return JSONResponse({"detail": NOT_FOUND}, status_code=404)
     headers = {
-        # The name carries the version, so what it names never changes (RFC 8246).
+        # The name contains the version, so the content never changes (RFC 8246).
         "etag": f'"{name}"',
         "cache-control": "public, max-age=31536000, immutable",
         "x-content-type-options": "nosniff",
@@ -99,8 +103,8 @@ def get_swagger_ui_html(
         swagger_css_url: Swagger UI's styles, if not the packaged ones.
         swagger_favicon_url: the page's icon.
         oauth2_redirect_url: where `get_swagger_ui_oauth2_redirect_html` is served; needed for OAuth2's redirecting flows.
-        init_oauth: what Swagger UI's `initOAuth` gets: `clientId`, `appName`, `usePkceWithAuthorizationCodeGrant`...
-        swagger_ui_parameters: Swagger UI parameters; they win over `swagger_ui_default_parameters` and the rest.
+        init_oauth: the argument of Swagger UI's `initOAuth`: `clientId`, `appName`, `usePkceWithAuthorizationCodeGrant`...
+        swagger_ui_parameters: parameters of Swagger UI; they replace `swagger_ui_default_parameters` and the other arguments.
         asset_path: where the application serves the packaged files, with its root path: root_path + `ASSET_PATH`.
 
     Example:
@@ -117,7 +121,7 @@ def get_swagger_ui_html(
     blocks = [_json_block("swagger-ui-configuration", configuration)]
     if init_oauth:
         blocks.append(_json_block("swagger-ui-oauth", init_oauth))
-    return _page(
+    return _packaged_page(
         title,
         icon=swagger_favicon_url,
         styles=[swagger_css_url],
@@ -144,10 +148,10 @@ def get_redoc_html(
         with_google_fonts: load ReDoc's fonts from Google; without, the browser's own fonts are used.
         openapi_url, title, asset_path: see `get_swagger_ui_html`.
     """
-    return _page(
+    return _packaged_page(
         title,
         icon=redoc_favicon_url,
-        styles=[_GOOGLE_FONTS] if with_google_fonts else [],
+        styles=[GOOGLE_FONTS] if with_google_fonts else [],
         body=[
             '<div id="redoc"></div>',
             "<noscript>ReDoc needs JavaScript.</noscript>",
@@ -160,39 +164,63 @@ def get_redoc_html(
 
 def get_swagger_ui_oauth2_redirect_html(*, asset_path: str = ASSET_PATH) -> HTMLResponse:
     """Write the page to which an OAuth2 authorization server sends the user of Swagger UI back."""
-    return _page(
-        "Swagger UI: OAuth2 redirect",
+    return _packaged_page(
+        OAUTH2_REDIRECT_TITLE,
         icon=ASSETS["favicon.svg"],
-        body=[
-            '<p id="message"></p>',
-            "<!-- The script hands the answer to window.opener.swaggerUIRedirectOauth2 and closes this window. -->",
-        ],
+        body=[OAUTH2_REDIRECT_MESSAGE],
         scripts=[ASSETS["typeway-oauth2-redirect.js"]],
         asset_path=asset_path,
     )
 
 
 def _json_block(block_id: str, values: Mapping[str, Any]) -> str:
-    """Write data for a script, one value on a line, so that no content can end the script element.
+    """Write data for a script, one value on a line."""
+    members = ",\n".join(f"  {member}" for member in json_members(values))
+    return f'<script type="application/json" id="{block_id}">\n{{\n{members}\n}}\n</script>'
 
-    Inside a script element `<` matters even in data (HTML standard, 4.12.1.3); JSON can spell it without.
-    """
+
+def json_members(values: Mapping[str, Any]) -> list[str]:
+    """Write the members of a JSON object, each as text that may stand in a script element."""
     plain = to_jsonable_python(dict(values))
-    lines = ",\n".join(f"  {json.dumps(str(name))}: {json.dumps(value)}" for name, value in plain.items())
+    return [in_script(f"{json.dumps(str(name))}: {json.dumps(value)}") for name, value in plain.items()]
+
+
+def in_script(text: str) -> str:
+    """Escape JSON, or the content of a JavaScript string, so that it cannot end the script element around it.
+
+    Inside a script element `<` matters even in data (HTML standard, 4.12.1.3); both languages can spell it without.
+    """
     for character in "<>&":
-        lines = lines.replace(character, f"\\u{ord(character):04x}")
-    return f'<script type="application/json" id="{block_id}">\n{{\n{lines}\n}}\n</script>'
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
 
 
-def _page(
+def _packaged_page(
     title: str, *, icon: str, styles: Iterable[str] = (), body: Iterable[str], scripts: Iterable[str], asset_path: str
 ) -> HTMLResponse:
-    """Put a page together; addresses and title are escaped here, the body's parts by who wrote them."""
+    """Write a page that loads files of the package, and others where the caller names them."""
 
     def located(url: str) -> str:
         # A packaged file is where the application serves it; any other stays where it is.
-        return escape(asset_path + url.removeprefix(ASSET_PATH) if url.startswith(f"{ASSET_PATH}/") else url)
+        return asset_path + url.removeprefix(ASSET_PATH) if url.startswith(f"{ASSET_PATH}/") else url
 
+    return write_page(
+        title,
+        head=[
+            link("icon", located(icon)),
+            *(link("stylesheet", located(url)) for url in (*styles, ASSETS["typeway-docs.css"])),
+        ],
+        body=[*body, *(script(located(url)) for url in scripts)],
+    )
+
+
+def write_page(title: str, *, head: Iterable[str], body: Iterable[str]) -> HTMLResponse:
+    """Put an HTML page together.
+
+    Parameters:
+        title: the page's title, as plain text.
+        head, body: complete elements, one a line.
+    """
     lines = [
         "<!DOCTYPE html>",
         '<html lang="en">',
@@ -200,13 +228,21 @@ def _page(
         '<meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>{escape(title)}</title>",
-        f'<link rel="icon" href="{located(icon)}">',
-        *(f'<link rel="stylesheet" href="{located(url)}">' for url in (*styles, ASSETS["typeway-docs.css"])),
+        *head,
         "</head>",
         "<body>",
         *body,
-        *(f'<script src="{located(url)}"></script>' for url in scripts),
         "</body>",
         "</html>",
     ]
     return HTMLResponse("\n".join(lines) + "\n")
+
+
+def link(relation: str, url: str) -> str:
+    """Write the element that loads a style sheet or an icon."""
+    return f'<link rel="{relation}" href="{escape(url)}">'
+
+
+def script(url: str) -> str:
+    """Write the element that loads a script."""
+    return f'<script src="{escape(url)}"></script>'

@@ -1,4 +1,4 @@
-"""Describe what an operation takes beside the body: path, query, header and cookie, one object per name on the wire."""
+"""Describe the path, query, header and cookie parameters of an operation, one object per wire name."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from typeway.describe.schemas import Components, JsonSchema, title_of, with_defa
 from typeway.plan.fields import described_schema, field_schema_of, schema_of, texts_of
 from typeway.plan.sources import fields_of
 
-# The document lists parameters by where they stand, in this order.
+# The document lists parameters by location, in this order.
 LOCATIONS: Final = ("path", "query", "header", "cookie")
 
 
@@ -28,13 +28,13 @@ class Placed:
 
     @property
     def schema(self) -> CoreSchema:
-        """The input's type and what is said about it."""
+        """Return the schema of the input's type with its constraints and metadata."""
         return described_schema(schema_of(self.entry.annotation, self.where), self.entry.marker)
 
     def member(self, title: str | None, *, is_required: bool) -> TypedDictField:
-        """The input as a member of an object, described by its marker and not by its type, which may refuse to be.
+        """Return the input as a member of an object, described by its marker, because not every type can be described.
 
-        The title is for a marker without one; None leaves it to the type or to the member's name.
+        The title is used if the marker has none; with None, the type or the member's name decides.
         """
         marker = self.entry.marker
         schema = with_default(schema_of(self.entry.annotation, self.where), marker.default)
@@ -45,15 +45,15 @@ class Placed:
 def describe_parameters(
     inputs: Sequence[Placed], path_names: frozenset[str], components: Components
 ) -> list[dict[str, Any]]:
-    """The Parameter Objects (OpenAPI 3.1, section 4.8.12), one per name and location.
+    """Return the Parameter Objects (OpenAPI 3.1, section 4.8.12), one per name and location.
 
-    The types of hidden ones are described too, for others may refer to them.
+    The types of hidden parameters are described too, because others may refer to them.
     """
     shown: dict[tuple[str, str], dict[str, Any]] = {}
     for placed in (placed for location in LOCATIONS for placed in inputs if placed.entry.location == location):
         for name, field, schema, is_required in parameters_of(placed, path_names, components):
             key = placed.entry.location, name
-            # The last of a name counts, unless only an earlier one is required.
+            # The last parameter of a name is shown, unless only an earlier one is required.
             is_stronger = key not in shown or is_required or not shown[key]["required"]
             if placed.entry.marker.include_in_schema and is_stronger:
                 shown[key] = {
@@ -71,7 +71,7 @@ def describe_parameters(
 def parameters_of(
     placed: Placed, path_names: frozenset[str], components: Components
 ) -> Iterator[tuple[str, FieldInfo, JsonSchema, bool]]:
-    """Name, description, schema and necessity of the parameters that one input stands for: itself, or a model's fields."""
+    """Yield name, options, schema and whether it is required for each parameter of an input: itself, or a model's fields."""
     entry = placed.entry
     if not entry.is_group:
         name = name_of(entry, path_names)
@@ -79,7 +79,7 @@ def parameters_of(
         title = entry.marker.title or title_of(name)
         yield name, entry.marker, components.want(schema, "validation", title), entry.is_required
         return
-    # Of a model that may be absent nothing must be there.
+    # No field of an optional model is required.
     is_optional = not entry.is_required and is_nullable(entry)
     for part in fields_of(entry):
         name = str(part.wires[0][0])
@@ -89,19 +89,19 @@ def parameters_of(
 
 
 def is_nullable(entry: Input) -> bool:
-    """Whether None is a value of the input's type."""
+    """Return whether None is a value of the input's type."""
     return any(member is None or member is NoneType for member in shapes.members(entry.kind))
 
 
 def name_of(entry: Input, path_names: frozenset[str]) -> str:
-    """The name of an input; of several that would do in a path, the one that the path has. A whole body has none."""
+    """Return the name of an input; of several aliases, the one that the path has. A whole body has none."""
     if entry.location in ("query", "header", "cookie") or len(entry.wires) == 1:
         return entry.wire
     return next((name for name in entry.wires if name in path_names), entry.marker.alias or entry.name)
 
 
 def examples_of(field: FieldInfo) -> dict[str, Any]:
-    """The examples that a marker gives in OpenAPI's own way, beside those in the schema."""
+    """Return the examples of a marker in OpenAPI's own form, beside those in the schema."""
     named = getattr(field, "openapi_examples", None)
     if named:
         return {"examples": named}

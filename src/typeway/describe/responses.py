@@ -1,4 +1,4 @@
-"""Describe what an operation answers: its own response, those its author adds, and the 422 of validation."""
+"""Describe the responses of an operation: its own, those that its author adds, and the error responses."""
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +15,7 @@ from typeway.plan.fields import schema_of
 from typeway.responses import BODILESS
 from typeway.sse import EventSourceResponse, ServerSentEvent
 
-# What a status, a range of them (RFC 9110, section 15) or the rest (OpenAPI 3.1, section 4.8.16) means.
+# The default descriptions of a status, a range of them (RFC 9110, section 15) and the rest (OpenAPI 3.1, section 4.8.16).
 MEANINGS: Final[Mapping[str, str]] = {
     **{str(int(status)): status.phrase for status in HTTPStatus},
     "1XX": "Information",
@@ -30,9 +30,11 @@ MEANINGS: Final[Mapping[str, str]] = {
 def describe_responses(
     operation: Operation, functions: Sequence[Callable[..., Any]], validates: bool, components: Components
 ) -> dict[str, Any]:
-    """The Responses Object (OpenAPI 3.1, section 4.8.16), incomplete until schemas are known.
+    """Return the Responses Object (OpenAPI 3.1, section 4.8.16), which is completed once the schemas are known.
 
-    The functions are the endpoint and all that it depends on; it validates if it takes anything that may be invalid.
+    Parameters:
+        functions: the endpoint and all its dependencies.
+        validates: whether a request can be invalid, and is answered with 422.
     """
     where = operation.declaration.where
 
@@ -68,13 +70,13 @@ def describe_responses(
             responses[key] = merged(known, {**added, "description": meaning})
         responses.update(failures)
 
-    # What authors add is merged with schemas, which are empty until then.
+    # Merged afterwards, because the schemas are empty until then.
     components.afterwards.append(add_others)
     return responses
 
 
 def key_of(code: int | str, where: str) -> str:
-    """How the document writes a status code, a range of them, or the rest."""
+    """Return the key of a status code, a range of them, or the rest, as the document writes it."""
     key = str(code).upper()
     if key == "DEFAULT":
         return "default"
@@ -85,7 +87,7 @@ def key_of(code: int | str, where: str) -> str:
 
 
 def status_of(operation: Operation) -> str:
-    """The status of the operation's own response: declared, or what its response class uses."""
+    """Return the status of the operation's own response: the declared one, or that of its response class."""
     if operation.status_code is not None:
         return str(int(operation.status_code))
     parameter = inspect.signature((operation.response_class or Response).__init__).parameters.get("status_code")
@@ -93,7 +95,7 @@ def status_of(operation: Operation) -> str:
 
 
 def content_of(operation: Operation, want: Callable[[Any, str], JsonSchema]) -> dict[str, Any] | None:
-    """What the endpoint's response carries, by media type (section 4.8.14); None if its class does not say."""
+    """Return the content of the endpoint's response by media type (section 4.8.14); None if its class has no media type."""
     kind, returns = operation.response_class, operation.returns
     # The items of a generator are sent one by one, as lines of JSON or as events.
     if returns.streams and (kind is None or issubclass(kind, EventSourceResponse)):
@@ -111,7 +113,7 @@ def content_of(operation: Operation, want: Callable[[Any, str], JsonSchema]) -> 
 
 
 def event_schema(model: JsonSchema | None) -> JsonSchema:
-    """The schema of one server-sent event (HTML Living Standard, section 9.2) whose data may be JSON of a model."""
+    """Return the schema of one server-sent event (HTML Living Standard, section 9.2), whose data may be JSON of a model."""
     data = {"type": "string"}
     return {
         "type": "object",
@@ -126,7 +128,7 @@ def event_schema(model: JsonSchema | None) -> JsonSchema:
 
 
 def merged(known: Mapping[str, Any], added: Mapping[str, Any]) -> dict[str, Any]:
-    """The two mappings as one, neither of them changed: mappings merge, lists are joined, of all else the added counts."""
+    """Merge two mappings into a new one, at any depth: lists are concatenated, any other value of the second replaces one."""
     result = dict(known)
     for key, value in added.items():
         present = result.get(key)

@@ -1,4 +1,4 @@
-"""Gather what a document's operations refer to: a JSON Schema for every type, all made in one pass, and guards."""
+"""Collect the components of a document: a JSON Schema for every type, all made in one pass, and security schemes."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,9 +16,9 @@ JSON: Final = "application/json"
 
 JsonSchema = dict[str, Any]
 
-# Describes what an operation answers where it fails: responses by status, whose schemas are filled in later. It is
-# given the operation, the endpoint and all that it depends on, the components, what the author documents, and whether
-# an invalid request is answered with 422.
+# A function that describes the error responses of an operation by status; their schemas are filled in later. Its arguments
+# are the operation, the endpoint and all its dependencies, the components, the statuses that the author documents, and
+# whether an invalid request is answered with 422.
 Failures: TypeAlias = Callable[
     [Operation, Sequence[Callable[..., Any]], "Components", Collection[str], bool], dict[str, dict[str, Any]]
 ]
@@ -26,27 +26,29 @@ Failures: TypeAlias = Callable[
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Components:
-    """What a document's operations refer to: first collected, then described together, so that names never clash.
+    """The components of a document: first collected, then described together, so that their names never clash.
 
-    Whoever asks for a schema is given a mapping at once, which is empty until `describe` fills it: put it where the
-    schema belongs, and look into it only `afterwards`.
+    `want` returns a mapping at once, which is empty until `describe` fills it: put it where the schema belongs, and read
+    it only in a function in `afterwards`.
     """
 
-    separate: bool  # whether a model that sends something else than it accepts has a component for each
+    separate: bool  # whether a model may have two components, one for requests and one for responses
     failures: Failures
     wanted: list[tuple[int, Mode, CoreSchema]] = field(default_factory=list)  # the types to describe, numbered
-    shown: list[tuple[JsonSchema, str | None]] = field(default_factory=list)  # what to fill, titles where no component
+    shown: list[tuple[JsonSchema, str | None]] = field(
+        default_factory=list
+    )  # the mappings to fill, with titles for schemas that are no components
     schemas: dict[str, JsonSchema] = field(default_factory=dict)  # the schemas that have names
     guards: dict[str, Any] = field(default_factory=dict)  # the security schemes, by name
-    ids: set[str] = field(default_factory=set)  # the operation ids, each of which should stand once
-    afterwards: list[Callable[[], None]] = field(default_factory=list)  # what to do once all schemas are known
+    ids: set[str] = field(default_factory=set)  # the operation ids, to find duplicates
+    afterwards: list[Callable[[], None]] = field(default_factory=list)  # functions to call once all schemas are known
 
     def mark(self) -> tuple[int, int, set[str], dict[str, Any]]:
-        """What was asked for so far, for `forget_since`."""
+        """Return what has been asked for so far, for `forget_since`."""
         return len(self.wanted), len(self.afterwards), set(self.ids), dict(self.guards)
 
     def forget_since(self, mark: tuple[int, int, set[str], dict[str, Any]]) -> None:
-        """Forget what was asked for since a mark, where the operation that asked cannot be described."""
+        """Forget what has been asked for since a mark, because the operation that asked cannot be described."""
         wanted, afterwards, self.ids, self.guards = mark
         del self.wanted[wanted:], self.shown[wanted:], self.afterwards[afterwards:]
 
@@ -70,12 +72,12 @@ class Components:
         return shown
 
     def describe(self) -> dict[str, Any]:
-        """Fill all schemas that were asked for; the Components Object (OpenAPI 3.1, section 4.8.7)."""
+        """Fill all schemas that were asked for, and return the Components Object (OpenAPI 3.1, section 4.8.7)."""
         found, definitions = DocumentSchema(ref_template=COMPONENT + "{model}").generate_definitions(self.wanted)
         for name, schema in definitions.items():
             self.schemas[str(name)] = schema
             if isinstance(schema.get("description"), str):
-                # What follows a form feed in a model's docstring is for readers of the code.
+                # The part of a model's docstring after a form feed is for readers of the code.
                 self.schemas[str(name)] = {**schema, "description": schema["description"].split("")[0]}
         for (number, mode, _), (shown, title) in zip(self.wanted, self.shown, strict=True):
             shown.update(found[number, mode])
@@ -88,17 +90,17 @@ class Components:
         return {name: members for name, members in components.items() if members}
 
     def referred(self, schema: JsonSchema) -> JsonSchema:
-        """The component that a schema refers to."""
+        """Return the component that a schema refers to."""
         return self.schemas[schema["$ref"].removeprefix(COMPONENT)]
 
 
 def with_default(schema: CoreSchema, default: Any) -> CoreSchema:
-    """The schema with a default; one of None goes without saying."""
+    """Return the schema with a default; a default of None is not shown."""
     if default is PydanticUndefined or default is None:
         return schema
     return core_schema.with_default_schema(schema, default=default)
 
 
 def title_of(name: str) -> str:
-    """The title of a value without one: "Max Items" for `max_items`."""
+    """Return the title of a value that has none: "Max Items" for `max_items`."""
     return name.title().replace("_", " ")

@@ -1,3 +1,3 @@
-"""Offer ready-made ASGI middleware; each module holds one."""
+"""Offer ready-made ASGI middleware, one in each module."""
 
 from starlette.middleware import Middleware as Middleware

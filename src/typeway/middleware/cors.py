@@ -1,3 +1,3 @@
-"""Offer the middleware that lets browsers call from other origins (CORS)."""
+"""Offer the middleware that lets pages of other origins call the application (CORS)."""
 
 from starlette.middleware.cors import CORSMiddleware as CORSMiddleware

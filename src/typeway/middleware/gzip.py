@@ -1,3 +1,3 @@
-"""Offer the middleware that compresses answers for clients that accept gzip."""
+"""Offer the middleware that compresses responses for clients that accept gzip."""
 
 from starlette.middleware.gzip import GZipMiddleware as GZipMiddleware

@@ -1,3 +1,3 @@
-"""Offer the middleware that sends plain-text clients to https and wss."""
+"""Offer the middleware that redirects http to https and ws to wss."""
 
 from starlette.middleware.httpsredirect import HTTPSRedirectMiddleware as HTTPSRedirectMiddleware

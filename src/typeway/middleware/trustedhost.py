@@ -1,3 +1,3 @@
-"""Offer the middleware that answers only requests whose Host header is expected."""
+"""Offer the middleware that accepts only requests with an expected Host header."""
 
 from starlette.middleware.trustedhost import TrustedHostMiddleware as TrustedHostMiddleware

@@ -8,12 +8,12 @@ from typing_extensions import Unpack
 from typeway.security.base import SchemeOptions, SecurityBase
 from typeway.security.schemes import APIKey, APIKeyIn
 
-# The attribute of a request that holds what stands there.
+# The attribute of a request that holds the values of each location.
 _HOLDER: Final = {APIKeyIn.query: "query_params", APIKeyIn.header: "headers", APIKeyIn.cookie: "cookies"}
 
 
 class APIKeyBase(SecurityBase):
-    """What reads an API key, wherever that stands.
+    """The base of the dependencies that read an API key.
 
     Parameters:
         name: the name of the query parameter, of the header (in any case) or of the cookie.
@@ -29,7 +29,7 @@ class APIKeyBase(SecurityBase):
     """
 
     location: ClassVar[APIKeyIn]
-    # A name of our own: RFC 9110 demands a challenge, and no scheme is registered for API keys.
+    # Typeway's own name: RFC 9110 demands a challenge, and no scheme is registered for API keys.
     challenge = "APIKey"
 
     def __init__(self, *, name: str, **options: Unpack[SchemeOptions]) -> None:
@@ -37,7 +37,7 @@ class APIKeyBase(SecurityBase):
         self._name = name
 
     def check_api_key(self, api_key: str | None) -> str | None:
-        """Return the key; an empty one counts as missing, see `require`."""
+        """Return the key; an empty key counts as missing, see `require`."""
         return self.require(api_key or None)
 
     async def __call__(self, request: HTTPConnection) -> str | None:

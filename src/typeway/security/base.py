@@ -1,4 +1,4 @@
-"""Say what every ready-made security dependency is and how it refuses."""
+"""Define the base class of security dependencies: how they describe themselves and how they refuse a request."""
 
 from typing import TypeVar
 
@@ -14,12 +14,12 @@ _Credentials = TypeVar("_Credentials")
 
 
 class SchemeOptions(TypedDict, total=False, closed=True):
-    """What every ready-made scheme understands."""
+    """The options of every ready-made scheme."""
 
     scheme_name: str | None
     """The scheme's name in the document; the class's name unless given."""
     description: str | None
-    """What the document says about it."""
+    """The scheme's description in the document."""
     auto_error: bool
     """Whether missing credentials are answered with 401; otherwise the dependency yields None."""
 
@@ -27,8 +27,9 @@ class SchemeOptions(TypedDict, total=False, closed=True):
 class SecurityBase:
     """A dependency that reads credentials and describes itself in the OpenAPI document.
 
-    A scheme of your own derives from it, sets `model` (the scheme as the document shows it), `scheme_name` and, if it is
-    not "Bearer", the `challenge` of its 401; and it is callable. The ready-made ones take `SchemeOptions` beside their own.
+    To write a scheme of your own, derive a class from it, set `model` (the scheme as the document shows it), `scheme_name`
+    and, if it is not "Bearer", the `challenge` of its 401, and define `__call__`. The ready-made schemes take
+    `SchemeOptions` beside their own options.
 
     Example:
         ```python
@@ -58,14 +59,14 @@ class SecurityBase:
         return {"WWW-Authenticate": self.challenge}
 
     def make_not_authenticated_error(self) -> HTTPException:
-        """Return what is raised where credentials are missing or unusable; override it for another answer."""
+        """Return the exception for credentials that are missing or malformed; override it for another response."""
         return HTTPException(HTTP_401_UNAUTHORIZED, texts.NOT_AUTHENTICATED, self.make_authenticate_headers())
 
     def require(self, credentials: _Credentials | None) -> _Credentials | None:
-        """Return what was found, or treat None as the absence of credentials.
+        """Return the credentials that were found; None means that there are none.
 
         Raises:
-            HTTPException: 401, where they are absent and `auto_error` is on.
+            HTTPException: 401, if there are none and `auto_error` is on.
         """
         if credentials is None and self.auto_error:
             raise self.make_not_authenticated_error()
@@ -73,6 +74,6 @@ class SecurityBase:
 
 
 def split_authorization(value: str | None) -> tuple[str, str]:
-    """Split an `Authorization` header into scheme, in any case, and credentials (RFC 9110 sections 11.1 and 11.4)."""
+    """Split an `Authorization` header into scheme and credentials (RFC 9110 sections 11.1 and 11.4)."""
     scheme, _, credentials = (value or "").partition(" ")
     return scheme, credentials.strip()

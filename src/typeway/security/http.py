@@ -13,9 +13,9 @@ from typeway.security.base import SchemeOptions, SecurityBase, split_authorizati
 
 
 class HTTPBasicCredentials(BaseModel):
-    """What HTTPBasic yields; `repr()` leaves the password out, so that it does not end up in logs.
+    """The result of HTTPBasic; `repr()` leaves the password out, so that it does not end up in logs.
 
-    Compare both with `secrets.compare_digest`, so that the time it takes tells nothing.
+    Compare both with `secrets.compare_digest`, so that the time that it takes reveals nothing.
     """
 
     username: str
@@ -23,14 +23,14 @@ class HTTPBasicCredentials(BaseModel):
 
 
 class HTTPAuthorizationCredentials(BaseModel):
-    """What the other dependencies on the `Authorization` header yield; `repr()` leaves the credentials out."""
+    """The result of the other dependencies on the `Authorization` header; `repr()` leaves the credentials out."""
 
     scheme: str
     credentials: str = Field(repr=False)
 
 
 class HTTPBase(SecurityBase):
-    """Read the `Authorization` header, whatever its scheme; the base for a scheme of your own.
+    """Read the `Authorization` header with any scheme; the base class for a scheme of your own.
 
     Parameters:
         scheme: the scheme's name, for the document and for the 401.
@@ -50,7 +50,7 @@ class HTTPBase(SecurityBase):
         self.challenge = scheme.title()
 
     async def __call__(self, request: HTTPConnection) -> HTTPAuthorizationCredentials | HTTPBasicCredentials | None:
-        """Return scheme and credentials, as they were sent."""
+        """Return the scheme and the credentials as the client sent them."""
         return self._read(request)
 
     def _read(self, request: HTTPConnection, accepted: str | None = None) -> HTTPAuthorizationCredentials | None:
@@ -64,7 +64,7 @@ class HTTPBearer(HTTPBase):
     """Read a bearer token (RFC 6750).
 
     Parameters:
-        bearerFormat: what the token is, for the document: "JWT", say.
+        bearerFormat: the format of the token, for the document, for example "JWT".
     """
 
     def __init__(self, *, bearerFormat: str | None = None, **options: Unpack[SchemeOptions]) -> None:
@@ -77,7 +77,7 @@ class HTTPBearer(HTTPBase):
 
 
 class HTTPDigest(HTTPBase):
-    """Read the parameters of Digest authentication (RFC 7616); checking them is the application's task."""
+    """Read the parameters of Digest authentication (RFC 7616); the application must check them."""
 
     def __init__(self, **options: Unpack[SchemeOptions]) -> None:
         super().__init__(scheme="digest", **options)
@@ -90,7 +90,7 @@ class HTTPDigest(HTTPBase):
 class HTTPBasic(HTTPBase):
     """Read a user name and a password (RFC 7617).
 
-    Malformed credentials are answered with 401 even where `auto_error` is off: they were sent, and are wrong.
+    Malformed credentials are answered with 401 even if `auto_error` is off: the client sent some, and they are wrong.
 
     Parameters:
         realm: what the password is for; browsers show it.
@@ -103,13 +103,13 @@ class HTTPBasic(HTTPBase):
             self.challenge = f'Basic realm="{realm}"'
 
     async def __call__(self, request: HTTPConnection) -> HTTPBasicCredentials | None:
-        """Return user name and password."""
+        """Return the user name and the password."""
         scheme, encoded = split_authorization(request.headers.get("authorization"))
         if scheme.lower() != "basic":
             return self.require(None)
         try:
             username, password = b64decode(encoded).decode("ascii").split(":", 1)
         except ValueError:
-            # Without its cause, which would hold what was sent.
+            # Without its cause, which would contain what the client sent.
             raise self.make_not_authenticated_error() from None
         return HTTPBasicCredentials(username=username, password=password)

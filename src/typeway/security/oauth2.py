@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from starlette.requests import HTTPConnection
 from typing_extensions import Unpack
 
+from typeway.declare.depends import SecurityScopes as SecurityScopes
 from typeway.declare.mark import Form
 from typeway.security import schemes
 from typeway.security.base import SchemeOptions, SecurityBase, split_authorization
@@ -16,10 +17,10 @@ class OAuth2PasswordRequestForm:
     """The form of the password grant (RFC 6749 section 4.3.2), as a dependency.
 
     Attributes:
-        grant_type: "password", or None: the specification demands it, this class does not.
+        grant_type: "password", or None: the specification requires it, this class does not.
         username: the user's name.
         password: the user's password.
-        scopes: what the client asks for; it comes as one string, separated by spaces (section 3.3).
+        scopes: the scopes that the client asks for; in the form they are one string, separated by spaces (section 3.3).
         client_id: the client's id, where it is sent in the form.
         client_secret: the client's secret, where it is sent in the form.
 
@@ -50,7 +51,7 @@ class OAuth2PasswordRequestForm:
 
 
 class OAuth2PasswordRequestFormStrict(OAuth2PasswordRequestForm):
-    """The form of the password grant, with `grant_type` demanded as the specification does."""
+    """The form of the password grant with a required `grant_type`, as the specification has it."""
 
     def __init__(
         self,
@@ -80,7 +81,7 @@ class _WholeHeader(SecurityBase):
 
 
 class OAuth2(_WholeHeader):
-    """Declare OAuth 2 flows, and read the `Authorization` header; the base of the two below.
+    """Declare OAuth 2 flows, and read the `Authorization` header; the base class of the two below.
 
     Parameters:
         flows: the flows, as a model or as a mapping.
@@ -102,10 +103,10 @@ class OAuth2(_WholeHeader):
 
 
 class OpenIdConnect(_WholeHeader):
-    """Declare that clients authenticate by OpenID Connect; checking the token is the application's task.
+    """Declare that clients authenticate by OpenID Connect; the application must check the token.
 
     Parameters:
-        openIdConnectUrl: where the discovery document is: `"/.well-known/openid-configuration"`, say.
+        openIdConnectUrl: the address of the discovery document, for example `"/.well-known/openid-configuration"`.
     """
 
     def __init__(self, *, openIdConnectUrl: str, **options: Unpack[SchemeOptions]) -> None:
@@ -123,9 +124,9 @@ class OAuth2PasswordBearer(_BearerToken):
     """Read a bearer token that clients get for a user name and a password.
 
     Parameters:
-        tokenUrl: where clients get it; relative to the application's own root.
-        scopes: what a token may allow, each with a description.
-        refreshUrl: where clients renew it.
+        tokenUrl: the address where clients get it, relative to the application's root.
+        scopes: the scopes that a token may have, each with a description.
+        refreshUrl: the address where clients renew it.
         scheme_name, description, auto_error: see `typeway.security.base.SchemeOptions`.
 
     Example:
@@ -156,7 +157,7 @@ class OAuth2AuthorizationCodeBearer(_BearerToken):
     """Read a bearer token that clients get for an authorization code.
 
     Parameters:
-        authorizationUrl: where users allow it.
+        authorizationUrl: the address where users grant it.
         tokenUrl, refreshUrl, scopes: see `OAuth2PasswordBearer`.
         scheme_name, description, auto_error: see `typeway.security.base.SchemeOptions`.
     """

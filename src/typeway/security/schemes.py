@@ -8,9 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Extensible(BaseModel):
-    """An object of the document that may carry `x-` extensions, and what later versions add."""
+    """An object of the document that may have `x-` extensions, and members that later versions add."""
 
-    # Built when first used: importing the package builds no model at all, which takes a sixth of the time.
+    # The model is built when it is first used, so that importing the package builds none: a sixth of the time.
     model_config = ConfigDict(extra="allow", defer_build=True)
 
 
@@ -24,14 +24,14 @@ class SecuritySchemeType(Enum):
 
 
 class SecurityBase(Extensible):
-    """What all security schemes have in common."""
+    """The members that all security schemes have."""
 
     type_: SecuritySchemeType = Field(alias="type")
     description: str | None = None
 
 
 class APIKeyIn(Enum):
-    """Where an API key may stand."""
+    """The locations of an API key."""
 
     query = "query"
     header = "header"
@@ -54,7 +54,7 @@ class HTTPBase(SecurityBase):
 
 
 class OAuthFlow(Extensible):
-    """What all OAuth 2 flows have in common."""
+    """The members that all OAuth 2 flows have."""
 
     refreshUrl: str | None = None
     scopes: dict[str, str] = {}
@@ -102,7 +102,7 @@ class OAuth2(SecurityBase):
 
 
 class OpenIdConnect(SecurityBase):
-    """OpenID Connect, found by its discovery document."""
+    """OpenID Connect, described by its discovery document."""
 
     type_: SecuritySchemeType = Field(default=SecuritySchemeType.openIdConnect, alias="type")
     openIdConnectUrl: str

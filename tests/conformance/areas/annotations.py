@@ -5,7 +5,7 @@ import types
 from typing import Any
 
 from tests.conformance.cases import CASES, Case, case
-from tests.conformance.compare import Build, Step, asked
+from tests.frameworks import Build, Step, asked
 
 
 def written(source: str) -> Build:

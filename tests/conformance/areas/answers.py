@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel, computed_field, fi
 from typing_extensions import TypedDict
 
 from tests.conformance.cases import case
-from tests.conformance.compare import asked
+from tests.frameworks import asked
 
 T = TypeVar("T")
 

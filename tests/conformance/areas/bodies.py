@@ -10,7 +10,7 @@ from pydantic.dataclasses import dataclass as pydantic_dataclass
 from typing_extensions import TypedDict
 
 from tests.conformance.cases import case
-from tests.conformance.compare import Step, asked
+from tests.frameworks import Step, asked
 
 T = TypeVar("T")
 JSON = {"content-type": "application/json"}

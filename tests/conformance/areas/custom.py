@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.conformance.cases import case
-from tests.conformance.compare import asked
+from tests.frameworks import asked
 
 
 def timed_route(web: Any) -> Any:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel
 
 from tests.conformance.cases import case
-from tests.conformance.compare import asked
+from tests.frameworks import asked
 
 BACKENDS = ("asyncio", "trio")
 

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, computed_field
 
 from tests.conformance.cases import CASES, Case, case
-from tests.conformance.compare import DOCUMENT
 from tests.describe.applications import APPLICATIONS
+from tests.frameworks import DOCUMENT
 
 T = TypeVar("T")
 

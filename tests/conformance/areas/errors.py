@@ -6,7 +6,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from tests.conformance.cases import case
-from tests.conformance.compare import asked
+from tests.frameworks import asked
 
 
 class Item(BaseModel):

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from tests.conformance.cases import case
-from tests.conformance.compare import Step, asked
 from tests.describe.applications.models import Color
+from tests.frameworks import Step, asked
 
 
 def posted(path: str, *forms: dict[str, Any], **options: Any) -> list[Step]:

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, Json, field_validator, model_validator
 
 from tests.conformance.cases import case
-from tests.conformance.compare import asked
 from tests.describe.applications.models import Color
+from tests.frameworks import asked
 
 
 class Filters(BaseModel):

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.conformance.cases import case
-from tests.conformance.compare import Step, asked
+from tests.frameworks import Step, asked
 
 JSON = {"content-type": "application/json"}
 

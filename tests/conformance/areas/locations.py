@@ -19,8 +19,8 @@ from pydantic import (
 )
 
 from tests.conformance.cases import case
-from tests.conformance.compare import asked
 from tests.describe.applications.models import Color, Level
+from tests.frameworks import asked
 
 
 @case("GET /3/red/x /x/red/x /3/green/x /3/red/toolong /3/red/%20 /0/red/x /3.0/red/x /-1/red/x /%31/red/x")

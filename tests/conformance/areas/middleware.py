@@ -7,7 +7,7 @@ from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.middleware.sessions import SessionMiddleware
 
 from tests.conformance.cases import case
-from tests.conformance.compare import asked
+from tests.frameworks import asked
 
 BACKENDS = ("asyncio", "trio")
 

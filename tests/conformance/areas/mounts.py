@@ -8,7 +8,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from tests.conformance.cases import case
-from tests.conformance.compare import Step, asked
+from tests.frameworks import Step, asked
 
 
 @case("GET /openapi.json /docs /redoc /where", document=False)

@@ -6,7 +6,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Host, Mount, Route, Router, WebSocketRoute
 
 from tests.conformance.cases import case
-from tests.conformance.compare import asked, talked
+from tests.frameworks import asked, talked
 
 
 @case("GET / /x", "POST /", "PUT /", "HEAD /", "OPTIONS /", "DELETE /", "PATCH /", "TRACE /")

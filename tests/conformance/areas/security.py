@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from tests.conformance.cases import case
-from tests.conformance.compare import asked, talked
+from tests.frameworks import asked, talked
 
 BASIC = (
     "Basic dXNlcjpwYXNz",

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from tests.conformance.cases import case
-from tests.conformance.compare import talked
+from tests.frameworks import talked
 
 BACKENDS = ("asyncio", "trio")
 

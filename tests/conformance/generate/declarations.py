@@ -80,7 +80,7 @@ class Application:
     def build(self, web: Any) -> Any:
         """The application on a framework."""
         names = {**NAMESPACE, "web": web, "__name__": "generated"}
-        exec(compile(self.source, "<generated>", "exec"), names)  # the text is this file's own
+        exec(compile(self.source, "<generated>", "exec", dont_inherit=True), names)  # the text is this file's own
         return names["app"]
 
 

@@ -9,8 +9,8 @@ from urllib.parse import quote, urlencode
 
 from hypothesis import strategies as st
 
-from tests.conformance.compare import Step, asked
 from tests.conformance.generate.declarations import Application, Parameter
+from tests.frameworks import Step, asked
 
 JUNK: Final = ("", "x", "0", "1", "-1", "null", "é", "[1]", "a b")
 JUNK_DATA: Final = (None, 0, "x", "", True, [], {}, [None], {"a": None}, 1.5, {"a": 1, "zz": 2})

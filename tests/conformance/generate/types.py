@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
+import decimal
 import enum
+import uuid
 from collections import deque
 from collections.abc import Sequence
-from typing import Annotated, Any, Final, Literal, NamedTuple, Optional, Union
+from typing import Annotated, Any, Final, Literal, NamedTuple, Optional
 
 from pydantic import (
     AfterValidator,
     AliasChoices,
+    AliasPath,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
     Json,
     SecretStr,
+    StringConstraints,
     model_validator,
 )
 from typing_extensions import TypedDict
@@ -129,7 +134,12 @@ NAMESPACE: Final[dict[str, Any]] = {
     name: value
     for name, value in vars().copy().items()
     if not name.startswith("_") and name not in ("not_seven", "Final")
-} | {"Optional": Optional, "Union": Union, "Sequence": Sequence, "deque": deque}
+}
+# What only the texts below use.
+NAMESPACE |= {
+    "AliasPath": AliasPath, "Optional": Optional, "Sequence": Sequence, "StringConstraints": StringConstraints,
+    "decimal": decimal, "deque": deque, "dt": dt, "uuid": uuid,
+}  # fmt: skip
 
 
 class Kind(NamedTuple):
@@ -192,7 +202,7 @@ KINDS: Final = (
     Kind("frozenset[str]", ("a", "b"), (["a"],), ('frozenset({"a"})',), (), (), "list"),
     Kind("Sequence[int]", ("1", "2"), ([1, 2],), ("(1,)",), LENGTH, (), "list"),
     Kind("deque[int]", ("1",), ([1],), ("None",), ("max_length=1",), (), "list"),
-    Kind("list", ("1",), ([1, "x"],), ("[]",), (), (), "list"),
+    Kind("list", ("1",), ([1, "x"],), ("[]",), (), (), "row"),
     Kind("list[int] | None", ("1",), ([1], None), ("None", "[2]"), LENGTH, (), "list"),
     Kind("int | list[int]", ("1",), ([1], 1), ("1", "[1]"), (), (), "list"),
     Kind("list[Color]", ("red",), (["red"],), ("[Color.red]",), (), (), "list"),

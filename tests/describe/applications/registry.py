@@ -1,9 +1,7 @@
 """Keep the table of small applications, which are written against a namespace so that two frameworks can run them."""
 
-import importlib
 from collections.abc import Callable
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import Any
 
 import typeway
@@ -31,16 +29,17 @@ class PlainApplication(typeway.Typeway):
     router_class = PlainRouter
 
 
-# What stands in the place of names, so that all else can be compared.
-PLAIN = {"typeway": {"FastAPI": PlainApplication, "APIRouter": PlainRouter}}
+class Plain:
+    """Typeway's names, for applications that document no failure that nobody declares."""
+
+    FastAPI = PlainApplication
+    APIRouter = PlainRouter
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(typeway, name)
 
 
-def framework(name: str) -> SimpleNamespace:
-    """The names of a framework, with its submodules."""
-    module = importlib.import_module(name)
-    parts = {part: importlib.import_module(f"{name}.{part}") for part in ("responses", "security", "sse")}
-    names = {public: getattr(module, public) for public in dir(module)}
-    return SimpleNamespace(**names | parts | PLAIN.get(name, {}))
+PLAIN: Any = Plain()
 
 
 def post(web: Any, *endpoints: Callable[..., Any], **options: Any) -> Any:

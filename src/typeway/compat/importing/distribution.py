@@ -14,7 +14,7 @@ METADATA: Final = f"Metadata-Version: 2.1\nName: {PEER}\nVersion: {PEER_VERSION}
 
 
 class PeerDistribution(Distribution):
-    """What the packages see as the installed FastAPI."""
+    """The distribution that packages find as the installed FastAPI."""
 
     def read_text(self, filename: str) -> str | None:
         return METADATA if filename == "METADATA" else None
@@ -24,10 +24,10 @@ class PeerDistribution(Distribution):
 
 
 def distributions(context: DistributionFinder.Context) -> Iterator[Distribution]:
-    """FastAPI as a distribution, if the context is about it.
+    """Return FastAPI as a distribution, if the context asks for it.
 
-    Whoever asks for it by name gets the version that `fastapi.__version__` has. In a list of all distributions it
-    stands only where FastAPI is not installed.
+    A search by name finds the version that `fastapi.__version__` has. A list of all distributions contains this one only
+    if FastAPI is not installed.
     """
     if context.name is not None:
         if context.name.lower() == PEER:

@@ -44,7 +44,7 @@ def run(arguments: Sequence[str]) -> None:
     program, *rest = arguments[is_module:] or ("",)
     if not program or program.startswith("-"):
         asked = program in ("-h", "--help")
-        print(USAGE, file=sys.stdout if asked else sys.stderr)  # this is a command
+        print(USAGE, file=sys.stdout if asked else sys.stderr)  # this module is a command
         sys.exit(0 if asked else 2)
     begin()
     sys.argv = [program, *rest]
@@ -54,7 +54,7 @@ def run(arguments: Sequence[str]) -> None:
     elif not Path(program).exists():
         sys.exit(f"python -m typeway.compat: there is no file {program!r}")
     else:
-        # A folder or a zip file brings its own first entry.
+        # For a folder or a zip file, `run_path` itself adds the first entry.
         sys.path[0] = str(Path(program).resolve().parent)
-        # Python itself gives the main program a whole path as its `__file__`, however it was named.
+        # Python sets `__file__` of the main program to an absolute path, however the program was named.
         runpy.run_path(str(Path(program).absolute()), run_name="__main__")

@@ -5,33 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-# The version whose behaviour compat mode has.
+# The version whose behaviour compat mode reproduces.
 PEER_VERSION: Final = "0.165.0"
 
 
 def same(module: str, names: str) -> dict[str, str]:
-    """Names that one of our modules has under the same name."""
+    """Return targets for names that one of our modules offers under the same name."""
     return {name: f"{module}:{name}" for name in names.split()}
 
 
 def renamed(module: str, **names: str) -> dict[str, str]:
-    """Names that one of our modules has under another name."""
+    """Return targets for names that one of our modules offers under another name."""
     return {name: f"{module}:{ours}" for name, ours in names.items()}
 
 
-# Names that stand in several of FastAPI's modules and mean the same in each.
+# Names that several of FastAPI's modules offer and that mean the same in each.
 SHARED: Final[Mapping[str, str]] = {
     **same("typeway.compat.shapes.application", "APIRouter FastAPI"),
     **same(
         "typeway.compat.shapes.dependant",
         "Dependant ModelField create_model_field get_dependant get_flat_params get_parameterless_sub_dependant "
         "get_typed_annotation get_typed_return_annotation get_typed_signature lenient_issubclass",
-    ),
-    **renamed(
-        "typeway.compat.shapes.dependant",
-        _get_body_field="get_body_field",
-        _get_flat_body_params="get_flat_body_params",
-        _should_embed_body_fields="should_embed",
     ),
     **same(
         "typeway.compat.shapes.document",
@@ -72,12 +66,13 @@ SHARED: Final[Mapping[str, str]] = {
 
 
 def shared(names: str) -> dict[str, str]:
+    """Return the targets of names that several modules offer."""
     return {name: SHARED[name] for name in names.split()}
 
 
 MARKS: Final = same("typeway.declare.mark", "Body Cookie Depends File Form Header Path Query Security")
 HTTP_EXCEPTION: Final = same("typeway.exceptions", "HTTPException")
-# In some of its modules FastAPI means Starlette's own by this name.
+# In some of its modules this name means Starlette's class.
 STARLETTE_EXCEPTION: Final = same("starlette.exceptions", "HTTPException")
 HANDLERS: Final = (
     "http_exception_handler request_validation_exception_handler websocket_request_validation_exception_handler"
@@ -92,7 +87,7 @@ OAUTH2: Final = (
     "OAuth2PasswordRequestFormStrict"
 )
 
-# A target is "module:attribute", or "module" for the module itself; submodules of FastAPI's name resolve on their own.
+# A target is "module:attribute", or "module" for the module itself. Submodules need no entry in their package.
 NAMES: Final[Mapping[str, Mapping[str, str]]] = {
     "fastapi": {
         **shared("APIRouter FastAPI Request Response UploadFile WebSocket WebSocketDisconnect WebSocketException"),
@@ -124,11 +119,20 @@ NAMES: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "fastapi.dependencies": {},
     "fastapi.dependencies.models": shared("Dependant"),
-    "fastapi.dependencies.utils": shared(
-        "Dependant ModelField Undefined create_model_field get_dependant get_flat_params "
-        "get_parameterless_sub_dependant get_typed_annotation get_typed_return_annotation get_typed_signature "
-        "lenient_issubclass _get_body_field _get_flat_body_params _should_embed_body_fields"
-    ),
+    "fastapi.dependencies.utils": {
+        **shared(
+            "Dependant ModelField Undefined create_model_field get_dependant get_flat_params "
+            "get_parameterless_sub_dependant get_typed_annotation get_typed_return_annotation get_typed_signature "
+            "lenient_issubclass"
+        ),
+        # Private in FastAPI; fastapi-pagination imports the first two, fastapi-jsonrpc the last.
+        **renamed(
+            "typeway.compat.shapes.dependant",
+            _get_body_field="get_body_field",
+            _get_flat_body_params="get_flat_body_params",
+            _should_embed_body_fields="should_embed",
+        ),
+    },
     "fastapi.encoders": same("typeway.encoders", "ENCODERS_BY_TYPE decimal_encoder isoformat jsonable_encoder"),
     "fastapi.exception_handlers": {
         **shared(
@@ -193,6 +197,7 @@ NAMES: Final[Mapping[str, Mapping[str, str]]] = {
     "fastapi.routing": {
         **same("typeway.compat.shapes.routes", "APIRoute APIWebSocketRoute get_request_handler request_response"),
         **same("typeway.compat.shapes.contexts", "RouteContext iter_route_contexts"),
+        # Private in FastAPI; cadwyn imports the first, fastapi-pagination the second.
         **renamed(
             "typeway.compat.shapes.contexts",
             _EffectiveRouteContext="EffectiveRouteContext",
@@ -205,8 +210,7 @@ NAMES: Final[Mapping[str, Mapping[str, str]]] = {
             "RequestValidationError Response ResponseValidationError Scope Send StreamingResponse Undefined WebSocket "
             "WebSocketRequestValidationError create_model_field generate_unique_id get_dependant "
             "get_parameterless_sub_dependant get_typed_return_annotation get_value_or_default "
-            "is_body_allowed_for_status_code iterate_in_threadpool jsonable_encoder lenient_issubclass "
-            "run_in_threadpool _get_body_field _get_flat_body_params _should_embed_body_fields"
+            "is_body_allowed_for_status_code iterate_in_threadpool jsonable_encoder lenient_issubclass run_in_threadpool"
         ),
         **STARLETTE_EXCEPTION,
     },
@@ -253,10 +257,6 @@ NAMES: Final[Mapping[str, Mapping[str, str]]] = {
         "get_value_or_default is_body_allowed_for_status_code"
     ),
     "fastapi.websockets": shared("WebSocket WebSocketDisconnect WebSocketState"),
-    # Not public, but imported by plugins that many applications use, or by applications' own tests.
-    "fastapi._compat": {
-        **shared("ModelField Undefined lenient_issubclass"),
-        **same("typeway.compat.shapes.dependant", "PYDANTIC_VERSION_MINOR_TUPLE"),
-    },
-    "fastapi._form_limits": renamed("typeway.declare.options", _FormLimits="FormLimits"),
+    # Private in FastAPI; fastapi-jsonrpc imports both, cadwyn the first.
+    "fastapi._compat": shared("ModelField Undefined"),
 }

@@ -37,24 +37,24 @@ class APIRouter(Router):
     strict_content_type: Any = Default(True)
 
     def __init__(self, *, dependency_overrides_provider: Any = None, **options: Unpack[RouterOptions]) -> None:
-        # Overrides are always those of the application that serves; some code asks a router for it.
+        # Overrides are always those of the serving application; some code reads this attribute of a router.
         self.dependency_overrides_provider = dependency_overrides_provider
         super().__init__(**options)
 
     @property
     def on_startup(self) -> list[Callable[[], Any]]:
-        """The functions that run at start-up; a list to add to."""
+        """Return the list of the functions that run at start-up; more can be added."""
         return self.events["startup"]
 
     @property
     def on_shutdown(self) -> list[Callable[[], Any]]:
-        """The functions that run at shut-down; a list to add to."""
+        """Return the list of the functions that run at shut-down; more can be added."""
         return self.events["shutdown"]
 
     def api_route(
         self, path: str, **options: Unpack[ApiRouteOptions]
     ) -> Callable[[DecoratedCallable], DecoratedCallable]:
-        """Register an endpoint; an `add_api_route` of a subclass is told that no response model was given."""
+        """Register an endpoint; the `add_api_route` of a subclass gets a placeholder where no response model was given."""
         options.setdefault("response_model", Default(None))
         return super().api_route(path, **options)
 
@@ -66,7 +66,7 @@ class APIRouter(Router):
         route_class_override: type[Route] | None = None,
         **options: Any,
     ) -> None:
-        """Add an endpoint for one or several methods, by a route class of its own if one is given."""
+        """Register an endpoint for one or several methods, with a route class of its own if one is given."""
         self.add(self.new_route(route_class_override or self.route_class, path, endpoint, options))
 
 
@@ -81,5 +81,5 @@ class FastAPI(Typeway):
         add_documentation(self, pages.PAGES)
 
     def describe(self) -> dict[str, Any]:
-        """The OpenAPI document of the routes as they are now, checked against the specification."""
+        """Return the OpenAPI document of the routes as they are now, checked against the specification."""
         return checked(super().describe())

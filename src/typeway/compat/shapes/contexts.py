@@ -1,4 +1,4 @@
-"""Show routes as FastAPI's route contexts: what was declared, and how it is reached where it was included."""
+"""Show routes as FastAPI's route contexts: the route as it was declared, and as the application serves it."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ from typing import Any
 
 from starlette.routing import BaseRoute
 
+from typeway.application.routes import PlannedRoute
+
 
 class IncludedRouter(BaseRoute):
-    """What FastAPI wraps an included router in.
+    """The class in which FastAPI wraps an included router.
 
     Typeway shows the routes themselves, each with its whole path, so nothing is an instance of this class: code that
-    looks for such wrappers in order to look inside them finds that there is nothing to unwrap.
+    looks for such wrappers finds none to unwrap.
     """
 
 
 class EffectiveRouteContext:
-    """A route as it stands in the application that includes it; every attribute is that route's.
+    """A route as the application that includes it serves it; every attribute is that route's.
 
     Parameters:
         view: the route with its whole path and all options.
@@ -26,17 +28,17 @@ class EffectiveRouteContext:
     def __init__(self, view: BaseRoute) -> None:
         self.view = view
         self.original_route: BaseRoute = getattr(view, "original_route", None) or view
-        # FastAPI's own routes are described by the context itself, any other by a copy.
-        self.starlette_route: BaseRoute | None = None if hasattr(view, "dependant") else view
+        # The context itself describes a route of the framework; for any other there is the route.
+        self.starlette_route: BaseRoute | None = None if isinstance(view, PlannedRoute) else view
 
     def __getattr__(self, name: str) -> Any:
         if name == "view":
-            raise AttributeError(name)  # while an instance is copied or unpickled
+            raise AttributeError(name)  # asked for while an instance is copied or unpickled
         return getattr(self.view, name)
 
 
 class RouteContext:
-    """One route of an application: what was declared, and how it is reached.
+    """One route of an application: the route as it was declared, and as the application serves it.
 
     Parameters:
         route: the route as it was declared.
@@ -48,50 +50,50 @@ class RouteContext:
 
     @property
     def original_route(self) -> BaseRoute:
-        """The route as it was declared."""
+        """Return the route as it was declared."""
         return self.route
 
     @property
-    def reached(self) -> Any:
-        """The route as it is reached."""
+    def served(self) -> Any:
+        """Return the route as the application serves it."""
         return self.route if self._route_context is None else self._route_context.view
 
     @property
     def path(self) -> str | None:
-        """The whole path."""
-        return getattr(self.reached, "path", None)
+        """Return the whole path."""
+        return getattr(self.served, "path", None)
 
     @property
     def path_format(self) -> str | None:
-        """The whole path, parameters as `{name}`."""
-        return getattr(self.reached, "path_format", None)
+        """Return the whole path, with parameters as `{name}`."""
+        return getattr(self.served, "path_format", None)
 
     @property
     def name(self) -> str | None:
-        """The route's name."""
-        return getattr(self.reached, "name", None)
+        """Return the route's name."""
+        return getattr(self.served, "name", None)
 
     @property
     def methods(self) -> set[str] | None:
-        """The HTTP methods; None where the route is not about methods."""
-        return getattr(self.reached, "methods", None)
+        """Return the HTTP methods; None for routes that have none, such as WebSocket routes."""
+        return getattr(self.served, "methods", None)
 
     @property
     def endpoint(self) -> Callable[..., Any] | None:
-        """The function that answers."""
-        return getattr(self.reached, "endpoint", None)
+        """Return the endpoint."""
+        return getattr(self.served, "endpoint", None)
 
     def __getattr__(self, name: str) -> Any:
         if name in ("route", "_route_context"):
-            raise AttributeError(name)  # while an instance is copied or unpickled
-        return getattr(self.reached if self._route_context is None else self._route_context, name)
+            raise AttributeError(name)  # asked for while an instance is copied or unpickled
+        return getattr(self.served if self._route_context is None else self._route_context, name)
 
     def __repr__(self) -> str:
         return f"RouteContext(route={self.route!r})"
 
 
 def iter_route_contexts(routes: Sequence[BaseRoute | RouteContext]) -> Iterator[RouteContext]:
-    """The routes of an application, each with its whole path.
+    """Return a context for each route of an application, with the route's whole path.
 
     Example:
         ```python
@@ -106,9 +108,9 @@ def iter_route_contexts(routes: Sequence[BaseRoute | RouteContext]) -> Iterator[
         yield RouteContext(route) if original is None else RouteContext(original, EffectiveRouteContext(route))
 
 
-def reached_route(route: BaseRoute | RouteContext) -> BaseRoute:
-    """The route that a context speaks of, as it is reached."""
+def served_route(route: BaseRoute | RouteContext) -> BaseRoute:
+    """Return the route of a context as the application serves it; any other route as it is."""
     if not isinstance(route, RouteContext):
         return route
-    reached: BaseRoute = route.reached
-    return reached
+    served: BaseRoute = route.served
+    return served

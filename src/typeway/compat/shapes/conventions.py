@@ -42,4 +42,4 @@ FASTAPI: Final = Conventions(
     checks_lifespans=False,
     default_title="FastAPI",
 )
-"""FastAPI's conventions: what the application and router classes of this package carry."""
+"""FastAPI's conventions, which the application and router classes of this package follow."""

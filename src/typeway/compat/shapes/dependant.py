@@ -8,34 +8,33 @@ from copy import copy, deepcopy
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final, Literal, get_args, get_origin
 
-from pydantic import VERSION, BaseModel, ValidationError, create_model
+from pydantic import BaseModel, ValidationError, create_model
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, PydanticUndefined, SchemaSerializer, SchemaValidator
 from starlette.background import BackgroundTasks
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
-from starlette.routing import compile_path
 from starlette.websockets import WebSocket
 
 from typeway.compat.shapes.conventions import FASTAPI
 from typeway.declare import markers, shapes
 from typeway.declare.annotation import resolve
 from typeway.declare.classify import Injected, Input
+from typeway.declare.conventions import Conventions
 from typeway.declare.depends import Depends, SecurityScopes
+from typeway.declare.paths import names_in
 from typeway.declare.scope import Namespace, globals_of
 from typeway.declare.signature import read_declaration, read_signature
 from typeway.plan.fields import check_type, field_schema_of
 from typeway.plan.tree import Growth, Node, grow_dependency, grow_tree
 
-PYDANTIC_VERSION_MINOR_TUPLE: Final = tuple(int(part) for part in VERSION.split(".")[:2])
-
 
 @dataclass
 class ModelField:
-    """One value that Pydantic validates or serializes: a parameter, a body or an answer.
+    """One value that Pydantic validates or serializes: a parameter, a body or a response.
 
     Parameters:
-        field_info: what is said about it; its annotation is the type.
+        field_info: its options; `annotation` is its type.
         name: the parameter's name.
         mode: whether the field is read or written.
     """
@@ -51,7 +50,7 @@ class ModelField:
 
     @property
     def given_alias(self) -> str | None:
-        """The alias that the author gave: a header's may come from the parameter's name."""
+        """Return the alias that the author gave; the alias of a header may be computed from the parameter's name."""
         return self.field_info.alias if "alias" in getattr(self.field_info, "given", {"alias"}) else None
 
     @property
@@ -72,7 +71,7 @@ class ModelField:
         return field_schema_of(self.field_info, self.name)
 
     def get_default(self) -> Any:
-        """A copy of the default, or `PydanticUndefined`."""
+        """Return a copy of the default, or `PydanticUndefined`."""
         if self.field_info.is_required():
             return PydanticUndefined
         return self.field_info.get_default(call_default_factory=True, validated_data={})
@@ -80,7 +79,7 @@ class ModelField:
     def validate(
         self, value: Any, values: Mapping[str, Any] | None = None, *, loc: tuple[int | str, ...] = ()
     ) -> tuple[Any, list[dict[str, Any]]]:
-        """The validated value and no errors, or None and the errors."""
+        """Return the validated value and no errors, or None and the errors."""
         try:
             return SchemaValidator(self.schema).validate_python(value, from_attributes=True), []
         except ValidationError as error:
@@ -88,7 +87,7 @@ class ModelField:
             return None, [{**entry, "loc": (*loc, *entry["loc"])} for entry in found]
 
     def serialize(self, value: Any, **options: Any) -> Any:
-        """The value as JSON has it."""
+        """Return the value as JSON values."""
         return SchemaSerializer(self.schema).to_python(value, **{"mode": "json", "by_alias": True, **options})
 
     def __hash__(self) -> int:
@@ -96,7 +95,7 @@ class ModelField:
 
 
 class Dependencies(list["Dependant"]):
-    """The dependencies of a route's dependant, which may be changed while the route serves."""
+    """The dependencies of a route's dependant; changing the list changes what the route runs."""
 
     def __init__(self, dependencies: Iterable[Dependant], route: Any) -> None:
         super().__init__(dependencies)
@@ -104,7 +103,7 @@ class Dependencies(list["Dependant"]):
 
 
 def planning(change: Any) -> Any:
-    """A list's method after which the route is planned again."""
+    """Wrap a method of lists so that the route is planned again after it."""
 
     def changed(dependencies: Dependencies, *values: Any, **options: Any) -> Any:
         result = change(dependencies, *values, **options)
@@ -125,8 +124,8 @@ for method in (
 class Dependant:
     """One callable with its parameters and dependencies, for plugins to read.
 
-    What a plugin appends to the `dependencies` of a route's dependant runs before the endpoint, and another `call`
-    takes the endpoint's place.
+    A dependency that a plugin appends to the `dependencies` of a route's dependant runs before the endpoint. A function
+    that a plugin assigns to `call` replaces the endpoint.
     """
 
     path_params: list[ModelField] = field(default_factory=list)
@@ -161,17 +160,17 @@ class Dependant:
             route.plan_again()
 
     def belong(self, route: Any) -> None:
-        """Let a route serve by what is changed here, also after its first request."""
+        """Make changes of this dependant change what a route runs, also after the route's first request."""
         self.dependencies = Dependencies(self.dependencies, route)
         self.route = route
 
     @property
     def added(self) -> list[Dependant]:
-        """The dependencies that the signature and the route do not declare."""
+        """Return the dependencies that neither the signature nor the route declares."""
         return [each for each in self.dependencies if not any(each is known for known in self.declared)]
 
     def walk(self) -> Iterator[Dependant]:
-        """This callable, then everything below it."""
+        """Yield this dependant, then everything below it."""
         yield self
         for dependant in self.dependencies:
             yield from dependant.walk()
@@ -198,7 +197,7 @@ INJECTED: Final[Mapping[type[Any], str]] = {
 
 
 def field_of(entry: Input) -> ModelField:
-    """The field of one input."""
+    """Return the field that shows one input."""
     marker = copy(entry.marker)
     marker.annotation = get_args(entry.annotation)[0] if get_origin(entry.annotation) is Annotated else entry.annotation
     marker.metadata = [*marker.metadata, *entry.metadata]
@@ -206,7 +205,7 @@ def field_of(entry: Input) -> ModelField:
 
 
 def input_of(field: ModelField) -> Input:
-    """The input that a field describes."""
+    """Return the input that a field describes."""
     info, kind = field.field_info, field.field_info.annotation
     marker = info if isinstance(info, markers.Marker) else markers.Body(info.default)
     is_group = marker.location != "body" and shapes.is_model(kind)
@@ -214,7 +213,7 @@ def input_of(field: ModelField) -> Input:
 
 
 def dependant_of(node: Node, path: str, name: str | None = None) -> Dependant:
-    """The dependant of a node and of everything below it."""
+    """Return the dependant that shows a node and everything below it."""
     own = list(node.own_scopes)
     dependant = Dependant(
         name=name,
@@ -244,34 +243,30 @@ def get_dependant(
     parent_oauth_scopes: list[str] | None = None,
     use_cache: bool = True,
     scope: Literal["function", "request"] | None = None,
+    conventions: Conventions = FASTAPI,
 ) -> Dependant:
-    """The dependant of a callable on a path."""
-    dependant = dependant_of(grow_tree(read_declaration(call), (), names_in(path), FASTAPI), path, name)
+    """Return the dependant of a callable on a path."""
+    dependant = dependant_of(grow_tree(read_declaration(call), (), frozenset(names_in(path)), conventions), path, name)
     dependant.own_oauth_scopes, dependant.parent_oauth_scopes = own_oauth_scopes, parent_oauth_scopes
     dependant.use_cache, dependant.scope = use_cache, scope
     return dependant
 
 
-def get_parameterless_sub_dependant(*, depends: Depends, path: str) -> Dependant:
-    """The dependant of a dependency that runs for its effect only."""
-    growth = Growth(names_in(path), FASTAPI, {})
+def get_parameterless_sub_dependant(*, depends: Depends, path: str, conventions: Conventions = FASTAPI) -> Dependant:
+    """Return the dependant of a dependency whose result is not used."""
+    growth = Growth(frozenset(names_in(path)), conventions, {})
     return dependant_of(grow_dependency(depends, growth, (), (), path), path)
 
 
-def names_in(path: str) -> frozenset[str]:
-    """The names of a path's parameters."""
-    return frozenset(compile_path(path or "/")[2])
-
-
 def get_flat_params(dependant: Dependant) -> list[ModelField]:
-    """Every path, query, header and cookie parameter of a dependant and of everything below it, models taken apart."""
+    """Return all path, query, header and cookie parameters of a dependant and of everything below it, models as fields."""
     found = list(dependant.walk())
     kinds = ("path_params", "query_params", "header_params", "cookie_params")
     return [flat for kind in kinds for each in found for entry in getattr(each, kind) for flat in flattened(entry)]
 
 
 def flattened(entry: ModelField) -> list[ModelField]:
-    """The fields of a parameter model, or the field itself."""
+    """Return the fields of a parameter model, or the field itself."""
     model = entry.field_info.annotation
     if not (isinstance(model, type) and issubclass(model, BaseModel)):
         return [entry]
@@ -279,12 +274,12 @@ def flattened(entry: ModelField) -> list[ModelField]:
 
 
 def get_flat_body_params(dependant: Dependant) -> list[ModelField]:
-    """Every part of the body that a dependant and everything below it asks for."""
+    """Return all body parameters of a dependant and of everything below it."""
     return [entry for each in dependant.walk() for entry in each.body_params]
 
 
 def should_embed(body_params: Sequence[ModelField]) -> bool:
-    """Whether a JSON body is an object whose members are the parameters."""
+    """Return whether a JSON body is an object whose members are the parameters."""
     if not body_params:
         return False
     first = body_params[0].field_info
@@ -294,7 +289,7 @@ def should_embed(body_params: Sequence[ModelField]) -> bool:
 
 
 def get_body_field(*, body_params: Sequence[ModelField], name: str, embed_body_fields: bool) -> ModelField | None:
-    """The whole body as one field; None if there is none.
+    """Return the whole body as one field; None if there is none.
 
     Parameters:
         name: the operation id, after which the model of an embedded body is named.
@@ -325,7 +320,7 @@ def create_model_field(
     alias: str | None = None,
     mode: Literal["validation", "serialization"] = "validation",
 ) -> ModelField:
-    """A field of a type."""
+    """Create a field of a type."""
     info = deepcopy(field_info) if field_info is not None else FieldInfo(default=default, alias=alias)
     info.annotation = type_
     created = ModelField(info, name, mode)
@@ -334,7 +329,7 @@ def create_model_field(
 
 
 def get_typed_signature(call: Callable[..., Any]) -> inspect.Signature:
-    """The parameters of a callable with their annotations resolved."""
+    """Return the parameters of a callable with their annotations resolved."""
     names = Namespace(globals_of(call), call)
     parameters = [
         parameter.replace(annotation=resolve(parameter.annotation, names))
@@ -344,18 +339,18 @@ def get_typed_signature(call: Callable[..., Any]) -> inspect.Signature:
 
 
 def get_typed_annotation(annotation: Any, globalns: dict[str, Any]) -> Any:
-    """What an annotation that may be a string names."""
+    """Resolve an annotation that may be a string."""
     return resolve(annotation, Namespace(globalns))
 
 
 def get_typed_return_annotation(call: Callable[..., Any]) -> Any:
-    """The resolved return annotation of a callable; None if it has none."""
+    """Return the resolved return annotation of a callable; None if it has none."""
     returns = read_signature(call).return_annotation
     return None if returns is inspect.Signature.empty else resolve(returns, Namespace(globals_of(call), call))
 
 
 def lenient_issubclass(cls: Any, class_or_tuple: Any) -> bool:
-    """Whether something is a subclass, also where it is no class at all."""
+    """Return whether something is a subclass; anything that is no class is none."""
     try:
         return isinstance(cls, type) and issubclass(cls, class_or_tuple)
     except TypeError:

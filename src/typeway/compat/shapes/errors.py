@@ -1,4 +1,4 @@
-"""Offer what FastAPI's module of exceptions holds beside the exceptions."""
+"""Offer the models that FastAPI's module of exceptions holds beside the exceptions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 from pydantic import BaseModel, create_model
 
 RequestErrorModel: Final[type[BaseModel]] = create_model("Request")
-"""A model without fields, under whose name older code raises validation errors of requests."""
+"""A model without fields, with which older code raises validation errors of requests."""
 
 WebSocketErrorModel: Final[type[BaseModel]] = create_model("WebSocket")
-"""A model without fields, under whose name older code raises validation errors of WebSockets."""
+"""A model without fields, with which older code raises validation errors of WebSockets."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import json
 from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any, Final
@@ -10,20 +10,23 @@ from typing import Any, Final
 from starlette.responses import HTMLResponse
 
 from typeway.application.documentation import Pages
-from typeway.compat.importing.install import standing
-from typeway.describe import pages
-from typeway.describe.pages import ASSET_PATH, FOLDER
+from typeway.compat.shapes.facade import current
+from typeway.describe.pages import (
+    FOLDER,
+    GOOGLE_FONTS,
+    OAUTH2_REDIRECT_MESSAGE,
+    OAUTH2_REDIRECT_TITLE,
+    in_script,
+    json_members,
+    link,
+    script,
+    swagger_ui_default_parameters,
+    write_page,
+)
 
 SWAGGER_UI: Final = "https://cdn.jsdelivr.net/npm/swagger-ui-dist@5"
 REDOC: Final = "https://cdn.jsdelivr.net/npm/redoc@2/bundles/redoc.standalone.js"
 FAVICON: Final = "https://fastapi.tiangolo.com/img/favicon.png"
-
-# The elements that load the package's own files.
-PACKAGED: Final = re.compile(
-    rf'<script src="{ASSET_PATH}/[^"]+/(?P<script>[^"/]+)"></script>'
-    rf'|<link rel="stylesheet" href="{ASSET_PATH}/[^"]+/(?P<style>[^"/]+)">'
-    rf'|<link rel="icon" href="{ASSET_PATH}/[^"]+">\n'
-)
 
 
 def get_swagger_ui_html(
@@ -37,28 +40,27 @@ def get_swagger_ui_html(
     init_oauth: Mapping[str, Any] | None = None,
     swagger_ui_parameters: Mapping[str, Any] | None = None,
 ) -> HTMLResponse:
-    """Write the Swagger UI page; see `typeway.describe.pages.get_swagger_ui_html`."""
-    page = pages.get_swagger_ui_html(
-        openapi_url=openapi_url,
-        title=title,
-        swagger_js_url=swagger_js_url,
-        swagger_css_url=swagger_css_url,
-        swagger_favicon_url=swagger_favicon_url,
-        oauth2_redirect_url=oauth2_redirect_url,
-        init_oauth=init_oauth,
-        swagger_ui_parameters=swagger_ui_parameters,
-    )
-    return complete(page, comment_on(oauth2_redirect_url, bool(init_oauth)))
-
-
-def comment_on(oauth2_redirect_url: str | None, has_oauth: bool) -> str:
-    """Say to readers of Swagger UI's page what its script adds to the data, in the words of FastAPI's own script."""
-    lines = ["presets: [", "  SwaggerUIBundle.presets.apis,", "  SwaggerUIBundle.SwaggerUIStandalonePreset", "],"]
+    """Write the Swagger UI page; `typeway.describe.pages.get_swagger_ui_html` explains the parameters."""
+    parameters = {"url": openapi_url, **swagger_ui_default_parameters, **(swagger_ui_parameters or {})}
+    lines = [
+        "const ui = SwaggerUIBundle({",
+        *(f"  {member}," for member in json_members(parameters)),
+        # The standalone preset is undefined, which Swagger UI ignores, unless `swagger_js_url` is a bundle that has it.
+        "  presets: [",
+        "    SwaggerUIBundle.presets.apis,",
+        "    SwaggerUIBundle.SwaggerUIStandalonePreset",
+        "  ],",
+    ]
     if oauth2_redirect_url:
-        lines.append(f"oauth2RedirectUrl: window.location.origin + '{escape(oauth2_redirect_url, quote=False)}',")
-    if has_oauth:
-        lines.append("and then: ui.initOAuth(...)")
-    return "\n".join(["<!-- Swagger UI starts with the values above and with", *lines, "-->", ""])
+        lines.append(f"  oauth2RedirectUrl: window.location.origin + {quoted(oauth2_redirect_url)},")
+    lines.append("});")
+    if init_oauth:
+        lines += ["ui.initOAuth({", *(f"  {member}," for member in json_members(init_oauth)), "});"]
+    return write_page(
+        title,
+        head=[link("icon", swagger_favicon_url), link("stylesheet", swagger_css_url)],
+        body=['<div id="swagger-ui"></div>', script(swagger_js_url), inline_script("\n".join(lines))],
+    )
 
 
 def get_redoc_html(
@@ -69,42 +71,41 @@ def get_redoc_html(
     redoc_favicon_url: str = FAVICON,
     with_google_fonts: bool = True,
 ) -> HTMLResponse:
-    """Write the ReDoc page; see `typeway.describe.pages.get_redoc_html`."""
-    page = pages.get_redoc_html(
-        openapi_url=openapi_url,
-        title=title,
-        redoc_js_url=redoc_js_url,
-        redoc_favicon_url=redoc_favicon_url,
-        with_google_fonts=with_google_fonts,
+    """Write the ReDoc page; `typeway.describe.pages.get_redoc_html` explains the parameters."""
+    fonts = [link("stylesheet", GOOGLE_FONTS)] if with_google_fonts else []
+    return write_page(
+        title,
+        head=[link("icon", redoc_favicon_url), *fonts, "<style>body { margin: 0; padding: 0; }</style>"],
+        body=[
+            "<noscript>ReDoc needs JavaScript.</noscript>",
+            f'<redoc spec-url="{escape(openapi_url)}"></redoc>',
+            script(redoc_js_url),
+        ],
     )
-    return complete(page)
 
 
 def get_swagger_ui_oauth2_redirect_html() -> HTMLResponse:
     """Write the page to which an OAuth2 authorization server sends the user of Swagger UI back."""
-    return complete(pages.get_swagger_ui_oauth2_redirect_html())
+    code = (FOLDER / "typeway-oauth2-redirect.js").read_text(encoding="utf-8")
+    return write_page(OAUTH2_REDIRECT_TITLE, head=[], body=[OAUTH2_REDIRECT_MESSAGE, inline_script(code)])
 
 
-def complete(page: HTMLResponse, comment: str = "") -> HTMLResponse:
-    """A page with the package's own small files in it, so that it works wherever somebody serves it.
+def inline_script(code: str) -> str:
+    """Write the element that runs some JavaScript."""
+    return f"<script>\n{code.strip()}\n</script>"
 
-    Parameters:
-        comment: what stands at its end.
-    """
 
-    def inline(found: re.Match[str]) -> str:
-        kind = found.lastgroup
-        return "" if kind is None else f"<{kind}>\n{(FOLDER / found[kind]).read_text(encoding='utf-8')}</{kind}>"
-
-    text = bytes(page.body).decode().replace("</body>", f"{comment}</body>")
-    return HTMLResponse(PACKAGED.sub(inline, text))
+def quoted(text: str) -> str:
+    """Write a JavaScript string in single quotes, as FastAPI's page does."""
+    content = json.dumps(text)[1:-1].replace("'", r"\u0027")
+    return f"'{in_script(content)}'"
 
 
 def replaceable(name: str, function: Callable[..., HTMLResponse]) -> Callable[..., HTMLResponse]:
-    """A function that applications may replace in `fastapi.applications`, as they do to change the pages' addresses."""
+    """Wrap a function that applications may replace in `fastapi.applications`, as they do to change the pages' addresses."""
 
     def write(**options: Any) -> HTMLResponse:
-        response: HTMLResponse = standing("fastapi.applications", name, function)(**options)
+        response: HTMLResponse = current("fastapi.applications", name, function)(**options)
         return response
 
     return write

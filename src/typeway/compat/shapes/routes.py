@@ -1,4 +1,4 @@
-"""Offer FastAPI's route classes: Typeway's, with what plugins read of a route, extend, and put around it."""
+"""Offer FastAPI's route classes: Typeway's, with the attributes and methods that plugins read, extend and replace."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from typeway.application import routes
-from typeway.compat.importing.install import standing
 from typeway.compat.shapes.contexts import EffectiveRouteContext
 from typeway.compat.shapes.conventions import FASTAPI
 from typeway.compat.shapes.dependant import (
@@ -27,6 +26,7 @@ from typeway.compat.shapes.dependant import (
     input_of,
     should_embed,
 )
+from typeway.compat.shapes.facade import current
 from typeway.datastructures import Default, DefaultPlaceholder
 from typeway.declare.operation import Operation
 from typeway.declare.returns import Returns
@@ -39,30 +39,30 @@ from typeway.types import ASGIApp, Receive, Scope, Send
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
-# What a route that is included computes anew.
+# Attributes that an included route computes again.
 COMPUTED: Final = ("dependant", "_embed_body_fields", "_body_field")
 
 
 class Planned(routes.PlannedRoute):
-    """What the routes of both kinds show to plugins: the dependant, which may be changed."""
+    """The base of both kinds of routes: it shows plugins the dependant, which may be changed."""
 
     conventions = FASTAPI
 
     @cached_property
     def dependant(self) -> Dependant:
-        """The endpoint with its parameters and dependencies; what is appended to its dependencies runs."""
+        """Return the endpoint with its parameters and dependencies; dependencies that are appended run as well."""
         dependant = dependant_of(self.tree(), self.path_format)
         dependant.belong(self)
         return dependant
 
     def plan_again(self) -> None:
-        """Serve the next request by what the dependant says now."""
+        """Serve the next request as the dependant describes it now."""
         owner, target = vars(self).get("_target", (None, None))
         if owner is self:
             target.forget()
 
     def check(self) -> None:
-        """Refuse what could only fail later, and let the dependant that plugins hold show what has been read."""
+        """Refuse what could only fail later, and update the dependant that plugins hold."""
         super().check()
         dependant: Dependant | None = vars(self).get("dependant")
         if dependant is None:
@@ -70,7 +70,7 @@ class Planned(routes.PlannedRoute):
         fresh = dependant_of(self.tree(), self.path_format)
         fresh.dependencies += dependant.added
         if dependant.call is not self.parts[0]:
-            fresh.call = dependant.call  # it was replaced, and so runs in the place of any endpoint
+            fresh.call = dependant.call  # a plugin has replaced it, and it runs in the place of the endpoint
         fresh.belong(self)
         vars(dependant).update(vars(fresh))
 
@@ -81,7 +81,7 @@ class Planned(routes.PlannedRoute):
             vars(self).pop(name, None)
 
     def changed(self, operation: Operation) -> Operation:
-        """The operation with what plugins have done to the route's dependant."""
+        """Return the operation with the changes that plugins have made to the route's dependant."""
         dependant: Dependant | None = vars(self).get("dependant")
         if dependant is None:
             return operation
@@ -94,7 +94,7 @@ class Planned(routes.PlannedRoute):
 
 
 def generate_unique_id(route: routes.APIRoute) -> str:
-    """The operation id of a route that names none."""
+    """Return the operation id of a route that names none."""
     return unique_id(route.name, route.path_format, min(route.methods))
 
 
@@ -107,10 +107,10 @@ class APIRoute(Planned, routes.APIRoute):
     def __init__(
         self, path: str, endpoint: Callable[..., Any], *, dependency_overrides_provider: Any = None, **options: Any
     ) -> None:
-        # Overrides are always those of the application that serves; some code asks a route for it.
+        # Overrides are always those of the serving application; some code reads this attribute of a route.
         self.dependency_overrides_provider = dependency_overrides_provider
         super().__init__(path, endpoint, **options)
-        # As in FastAPI what is set later does not change it: the names of schemas are made of it.
+        # As in FastAPI, attributes that are set later do not change it, because the names of schemas are made of it.
         self.unique_id = self.unique_id
 
     def join(self, outer: Mapping[str, Any]) -> None:
@@ -124,7 +124,7 @@ class APIRoute(Planned, routes.APIRoute):
 
     @property
     def body_field(self) -> ModelField | None:
-        """The whole body as one field; where it is set, it counts for the documentation."""
+        """Return the whole body as one field. If it is set, it changes the documentation only."""
         own = vars(self)
         if "_body_field" in own:
             field: ModelField | None = own["_body_field"]
@@ -138,7 +138,7 @@ class APIRoute(Planned, routes.APIRoute):
 
     @property
     def response_field(self) -> ModelField | None:
-        """The answer as one field; None without a response model. Where it is set, its type becomes the model."""
+        """Return the response as one field; None without a response model. If it is set, its type becomes the model."""
         if self.response_model is None:
             return None
         return create_model_field(f"Response_{self.unique_id}", self.response_model, mode="serialization")
@@ -149,12 +149,12 @@ class APIRoute(Planned, routes.APIRoute):
 
     @property
     def scope_marks(self) -> Mapping[str, Any]:
-        """What the scope shows beside the route: the route as it stands in the application, if it was included."""
+        """Return what the scope shows beside the route: the context of the route, if it was included."""
         marks = {} if self.original_route is None else {"effective_route_context": EffectiveRouteContext(self)}
         return {"fastapi": MappingProxyType(marks)}
 
     def settle(self) -> Operation:
-        """The operation that the route describes as it stands now, with what plugins have done to it."""
+        """Return the operation that the route describes now, with the changes that plugins have made."""
         operation = self.changed(super().settle())
         body: dict[str, Any] = {"body_title": f"Body_{self.unique_id}"}
         if "_body_field" in vars(self):
@@ -164,7 +164,7 @@ class APIRoute(Planned, routes.APIRoute):
 
     @property
     def is_planned(self) -> bool:
-        """Whether nobody has replaced a step of serving the route, so that its plan alone decides."""
+        """Return whether nobody has replaced a step of serving the route, so that its plan alone decides."""
         kind = type(self)
         return (
             kind.handle is ORIGINAL_HANDLE
@@ -175,17 +175,17 @@ class APIRoute(Planned, routes.APIRoute):
         )
 
     def get_route_handler(self) -> Handler:
-        """The function from request to response that serves the route; subclasses may wrap it."""
+        """Return the function from request to response that serves the route; subclasses may wrap it."""
         make = installed_maker()
-        # Whoever asks may have changed the route since it was planned.
+        # The caller may have changed the route since it was planned.
         vars(self).pop("_target", None)
         if make is get_request_handler:
-            handler: Handler = marked(handle_request(self.target), route=self, target=self.target)
+            handler: Handler = attach(handle_request(self.target), route=self, target=self.target)
             return handler
         self.bring_up_to_date()
         is_own = self.response_class is not None and not isinstance(self.response_class, DefaultPlaceholder)
         own_class = {"response_class": self.response_class} if is_own else {}
-        made: Handler = make(  # whatever instrumentation has put there
+        made: Handler = make(  # instrumentation has replaced it
             dependant=self.dependant,
             body_field=self.body_field,
             status_code=self.status_code,
@@ -215,34 +215,34 @@ class APIWebSocketRoute(Planned, routes.APIWebSocketRoute):
         super().__init__(path, endpoint, **options)
 
     def settle(self) -> Operation:
-        """The operation that the route describes as it stands now, with what plugins have done to its dependant."""
+        """Return the operation that the route describes now, with the changes that plugins have made to its dependant."""
         return self.changed(super().settle())
 
 
 def installed_maker() -> Any:
-    """What makes request handlers now: instrumentation replaces `fastapi.routing.get_request_handler`."""
-    return standing("fastapi.routing", "get_request_handler", get_request_handler)
+    """Return the function that makes request handlers: instrumentation may replace `fastapi.routing.get_request_handler`."""
+    return current("fastapi.routing", "get_request_handler", get_request_handler)
 
 
-def marked(function: Any, **marks: Any) -> Any:
-    """A function that carries what it was made for; a wrapper to which its attributes are copied is not taken for it."""
-    vars(function).update(marks, marked=function)
+def attach(function: Any, **facts: Any) -> Any:
+    """Let a function carry what it was made for; a wrapper to which the attributes are copied is told apart from it."""
+    vars(function).update(facts, carrier=function)
     return function
 
 
-def mark(function: Any, name: str) -> Any:
-    """What a function carries; None if it, or the mark, is another's."""
-    return getattr(function, name, None) if getattr(function, "marked", None) is function else None
+def attached(function: Any, name: str) -> Any:
+    """Return what a function carries; None if it carries nothing of its own."""
+    return getattr(function, name, None) if getattr(function, "carrier", None) is function else None
 
 
 def served_by(app: Any) -> Any:
-    """The route whose plan decides alone what an ASGI callable does; None if there is more to it."""
+    """Return the route whose plan alone decides what an ASGI callable does; None if something else takes part."""
     if getattr(app, "__func__", None) is routes.APIRoute.serve:
         return app.__self__
-    return mark(mark(app, "handler"), "route")
+    return attached(attached(app, "handler"), "route")
 
 
-# The options of FastAPI's function, in its order; those that an operation knows count.
+# The options of FastAPI's function, in its order; the ones that an operation has are used.
 OPTIONS: Final = (
     "body_field", "status_code", "response_class", "response_field", "response_model_include",
     "response_model_exclude", "response_model_by_alias", "response_model_exclude_unset",
@@ -253,19 +253,19 @@ COUNTING: Final = frozenset(OPTIONS) & frozenset(Operation.__slots__)
 
 
 def get_request_handler(dependant: Dependant, *values: Any, **options: Any) -> Handler:
-    """The function from request to response that serves a dependant.
+    """Return the function from request to response that serves a dependant.
 
     Parameters:
         dependant: a route's, or one that `get_dependant` made.
         values: the options by position.
-        options: what an answer is made by: `status_code`, `response_class`, `response_field`, `response_model_...`.
+        options: how the response is made: `status_code`, `response_class`, `response_field`, `response_model_...`.
     """
     given = {**dict(zip(OPTIONS, values, strict=False)), **options}
     changes = {name: given[name] for name in COUNTING & given.keys() if not isinstance(given[name], DefaultPlaceholder)}
     route = dependant.route
     if route is None:
         if dependant.call is None:
-            raise TypeError("get_request_handler() needs a dependant with a call.")
+            raise TypeError("get_request_handler() needs a dependant that has a `call`.")
         route = APIRoute(dependant.path or "/", endpoint=dependant.call, response_model=None)
         route.dependant = dependant
 
@@ -277,12 +277,12 @@ def get_request_handler(dependant: Dependant, *values: Any, **options: Any) -> H
         return replace(operation, **changes)
 
     target = Target(settle)
-    handler: Handler = marked(handle_request(target), target=target)
+    handler: Handler = attach(handle_request(target), target=target)
     return handler
 
 
 def request_response(func: Callable[[Request], Any]) -> ASGIApp:
-    """A function from request to response as an ASGI application."""
+    """Return an ASGI application that calls a function from request to response."""
 
     async def respond(request: Request) -> Response:
         response: Response = await (func(request) if is_coroutine(func) else run_in_threadpool(func, request))
@@ -291,5 +291,5 @@ def request_response(func: Callable[[Request], Any]) -> ASGIApp:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await serve_handler(respond, getattr(func, "target", None), scope, receive, send)
 
-    served: ASGIApp = marked(app, handler=func)
+    served: ASGIApp = attach(app, handler=func)
     return served

@@ -1,7 +1,6 @@
-"""Install compat mode when Python starts: the folder of this file stands on PYTHONPATH for child processes.
+"""Install compat mode when Python starts: the folder of this file is on PYTHONPATH in child processes.
 
-Python imports a module of this name before anything else. Only one can be found, so another one, the environment's
-own, is run from here.
+Python imports a module of this name before anything else. It finds only one, so this one runs the environment's own.
 """
 
 import importlib.machinery

@@ -1,0 +1,73 @@
+"""Make a module out of a table of names: each name is imported from its own module when it is first used."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any, TypeAlias
+
+# For each module of FastAPI, its public names, and the target of each: "module:attribute", or "module" for the module
+# itself.
+Table: TypeAlias = Mapping[str, Mapping[str, str]]
+
+
+class Facade(ModuleType):
+    """A module that stands for one of FastAPI's.
+
+    Parameters:
+        name: the name of FastAPI's module.
+        table: the names of this module and of all others.
+    """
+
+    def __init__(self, name: str, table: Table) -> None:
+        super().__init__(name, f"Typeway's objects under the names of {name}.")
+        self._table = table
+        self.__all__ = [public for public in table[name] if not public.startswith("_")]
+
+    def __getattr__(self, name: str) -> Any:
+        target = self._table[self.__name__].get(name)
+        if target is not None:
+            value = resolve(target)
+            setattr(self, name, value)
+            return value
+        submodule = f"{self.__name__}.{name}"
+        if submodule in self._table:
+            return importlib.import_module(submodule)
+        raise AttributeError(missing(submodule, self._table))
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *self._table[self.__name__], *submodules(self.__name__, self._table)})
+
+
+def submodules(module: str, table: Table) -> list[str]:
+    """Return the names of the modules directly below a module."""
+    return [name.rpartition(".")[2] for name in table if name.rpartition(".")[0] == module]
+
+
+def missing(fullname: str, table: Table) -> str:
+    """Return the message for a module or a name that is not in the table."""
+    from difflib import get_close_matches
+
+    module, _, name = fullname.rpartition(".")
+    offered = {known.lower(): known for known in [*table.get(module, ()), *submodules(module, table)]}
+    close = get_close_matches(name.lower(), offered, n=1)
+    hint = f" Did you mean {offered[close[0]]!r}?" if close else ""
+    return f"{module!r} has no {name!r}: Typeway stands for FastAPI here and offers its public names only.{hint}"
+
+
+def resolve(target: str) -> Any:
+    """Import the object that a target of the table names."""
+    module, _, attribute = target.partition(":")
+    loaded = importlib.import_module(module)
+    return getattr(loaded, attribute) if attribute else loaded
+
+
+def current(module: str, name: str, original: Any) -> Any:
+    """Return what is under a name of one of FastAPI's modules now: the original, unless somebody has replaced it.
+
+    The modules of the real FastAPI are not looked at.
+    """
+    facade = sys.modules.get(module)
+    return vars(facade).get(name, original) if isinstance(facade, Facade) else original

@@ -99,6 +99,8 @@ class Failures:
             if id(function) not in self.raised:
                 self.raised[id(function)] = raised_in(function)
             for raised in self.raised[id(function)]:
+                if raised.status is None:
+                    continue
                 kind = raised.kind if issubclass(raised.kind, Problem) else None
                 meaning = kind.title if kind else raised.detail or phrase_of(raised.status)
                 yield str(raised.status), meaning, kind, described(kind.headers if kind else None)

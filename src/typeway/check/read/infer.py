@@ -7,12 +7,14 @@ import builtins
 import inspect
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from types import FunctionType, ModuleType
 from typing import Any, Final
 
 from typeway.check.read.bindings import Binding, bindings_of
+from typeway.check.read.files import FunctionNode
+from typeway.check.read.fixpoint import Fixpoint
 from typeway.check.read.program import Function, Program
 from typeway.check.read.results import as_mapping, given_by, held_by, made_by
 from typeway.check.read.values import (
@@ -31,40 +33,31 @@ from typeway.declare.annotation import resolve
 from typeway.declare.depends import Depends
 from typeway.declare.scope import Names, globals_of
 
-# How many steps from one expression to others are taken before its value counts as unknown.
-DEEPEST: Final = 24
 
-
-@dataclass(eq=False)
 class Inference:
-    """Answers what expressions are, each computed once.
+    """Works out what expressions are, each once.
 
     Parameters:
         program: the application's code.
     """
 
-    program: Program
-    known: dict[tuple[ast.AST, Function], Value | None] = field(default_factory=dict)
-    bound: dict[Function, Mapping[str, list[Binding]]] = field(default_factory=dict)
-    results: dict[Function, Instance | None] = field(default_factory=dict)
-    called_by: dict[Function, list[tuple[ast.Call, Function]]] = field(default_factory=dict)
-    depth: int = 0
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.bound: dict[Function, Mapping[str, list[Binding]]] = {}
+        self.values = Fixpoint[tuple[ast.AST, Function], Value](self.compute)
 
     def value(self, node: ast.expr, function: Function) -> Value | None:
         """What an expression is inside a function; None where that is unknown."""
-        key = (node, function)
-        if key in self.known:
-            return self.known[key]
-        if self.depth > DEEPEST:
-            return None
-        self.known[key] = None  # an expression that depends on itself is unknown
-        self.depth += 1
-        try:
-            answer = ANSWERS.get(type(node))
-            self.known[key] = answer(self, node, function) if answer is not None else None
-        finally:
-            self.depth -= 1
-        return self.known[key]
+        return self.values.result((node, function))
+
+    def result(self, function: Function) -> Instance | None:
+        """What a call of a function gives; of a coroutine function what awaiting it gives."""
+        return as_instance(self.values.result((function.node, function)))
+
+    def compute(self, key: tuple[ast.AST, Function]) -> Value | None:
+        node, function = key
+        rule = BY_KIND.get(type(node))
+        return rule(self, node, function) if rule is not None else None
 
     def instance(self, node: ast.expr, function: Function) -> Instance | None:
         """What an expression is an instance of."""
@@ -252,11 +245,8 @@ class Inference:
         returns = getattr(thing, "__annotations__", {}).get("return") if inspect.isroutine(thing) else None
         return instance_of(returns) if isinstance(returns, type) else None
 
-    def result(self, function: Function) -> Instance | None:
-        """What a call of a function gives: what it returns or yields, by its code, else by its annotation."""
-        if function in self.results:
-            return self.results[function]
-        self.results[function] = None
+    def returned(self, node: FunctionNode, function: Function) -> Instance | None:
+        """What a function returns or yields, by its code, else by its annotation."""
         given = [entry.value for entry in function.yields if isinstance(entry, ast.Yield)] or [
             node.value for node in function.body if isinstance(node, ast.Return)
         ]
@@ -265,7 +255,6 @@ class Inference:
         if found is None and function.node.returns is not None:
             returns = ast.unparse(function.node.returns)
             found = produced_by(resolve(text_of(returns), Names({**function.names, **function.cells})))
-        self.results[function] = found
         return found
 
     # --- the rest -----------------------------------------------------------------------------------------------
@@ -366,7 +355,7 @@ def text_of(annotation: str) -> str:
     return annotation[1:-1] if annotation[:1] in "'\"" and annotation[:1] == annotation[-1:] else annotation
 
 
-Answer = Callable[[Inference, Any, Function], Value | None]
+Rule = Callable[[Inference, Any, Function], Value | None]
 
 
 def of_any(inference: Inference, nodes: list[ast.expr], function: Function) -> Value | None:
@@ -385,8 +374,10 @@ def of_display(inference: Inference, node: ast.List | ast.Tuple | ast.Set, funct
     return Instance(list, of=common(items) if items else None, many=True, bounded=True)
 
 
-# What an expression of each kind is; any other is unknown.
-ANSWERS: Final[Mapping[type[ast.expr], Answer]] = {
+# What an expression of each kind is, and what a call of a function gives; all else is unknown.
+BY_KIND: Final[Mapping[type[ast.AST], Rule]] = {
+    ast.FunctionDef: Inference.returned,
+    ast.AsyncFunctionDef: Inference.returned,
     ast.Name: lambda inference, node, function: inference.name(node.id, function),
     ast.Attribute: Inference.attribute,
     ast.Call: Inference.call,

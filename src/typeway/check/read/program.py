@@ -7,12 +7,11 @@ import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import Any, Final
+from typing import Any
 
 from typeway.check.read.files import Files, FunctionNode, SourceFile
-
-# What opens a scope of its own: what stands in it does not run when the function around it does.
-SCOPES: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+from typeway.declare.scope import closure_of
+from typeway.describe.raised import executed
 
 
 @dataclass(eq=False)
@@ -34,10 +33,6 @@ class Function:
     cells: Mapping[str, Any] = field(default_factory=dict)
     owner: type[Any] | None = None
     outer: Function | None = None
-    made: list[ast.Call] | None = None
-    """The calls that running it makes, once somebody has asked for them."""
-    early: list[ast.If] | None = None
-    """The statements that return early where a memory is filled, once somebody has asked for them."""
 
     @property
     def name(self) -> str:
@@ -91,15 +86,6 @@ class Function:
         return isinstance(self.parents.get(node), ast.Await)
 
 
-def executed(node: ast.AST) -> Iterator[ast.AST]:
-    """A node and everything in it that runs when it does."""
-    if isinstance(node, SCOPES):
-        return
-    yield node
-    for child in ast.iter_child_nodes(node):
-        yield from executed(child)
-
-
 @dataclass(eq=False)
 class Program:
     """The application's own code, seen from its live objects.
@@ -110,6 +96,7 @@ class Program:
 
     files: Files
     found: dict[tuple[int, type[Any] | None], Function] = field(default_factory=dict)
+    nested: dict[tuple[FunctionNode, Function], Function] = field(default_factory=dict)
 
     def function(self, thing: Any, owner: type[Any] | None = None) -> Function | None:
         """The source of a callable: a function, a method, a partial or a callable object; None where it is foreign.
@@ -146,7 +133,7 @@ class Program:
             node = file.functions.get(code.co_firstlineno) if file is not None else None
             if file is None or node is None or node.name != code.co_name:
                 return None
-            self.found[key] = Function(node, file, thing.__globals__, cells_of(thing), owner)
+            self.found[key] = Function(node, file, thing.__globals__, closure_of(thing), owner)
         return self.found[key]
 
     def method(self, kind: type[Any], name: str) -> Function | None:
@@ -157,8 +144,11 @@ class Program:
         return None
 
     def inner(self, node: FunctionNode, outer: Function) -> Function:
-        """A function that is defined inside another."""
-        return Function(node, outer.file, outer.names, outer.cells, None, outer)
+        """A function that is defined inside another: always the same one."""
+        key = (node, outer)
+        if key not in self.nested:
+            self.nested[key] = Function(node, outer.file, outer.names, outer.cells, None, outer)
+        return self.nested[key]
 
 
 def inner_of(thing: Any) -> Any:
@@ -169,17 +159,6 @@ def inner_of(thing: Any) -> Any:
             return thing
         thing = inner
     return thing
-
-
-def cells_of(function: Any) -> dict[str, Any]:
-    """The values of the names that a function closes over."""
-    found = {}
-    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=False):
-        try:
-            found[name] = cell.cell_contents
-        except ValueError:  # the name has no value yet
-            continue
-    return found
 
 
 def same_kind(one: Any, other: Any) -> bool:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, get_args, get_origin
+from typing import Any, Final, get_args, get_origin
 
+from typeway.check.read.program import Function
 from typeway.declare.annotation import is_union, members_of, plain
-
-if TYPE_CHECKING:
-    from typeway.check.read.program import Function
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -17,6 +15,13 @@ class Known:
     """The very object: a module, a class, a function, something global."""
 
     thing: Any
+
+    def __eq__(self, other: object) -> bool:
+        # By identity: what objects of the application say about equality may be anything, for example SQL.
+        return isinstance(other, Known) and other.thing is self.thing
+
+    def __hash__(self) -> int:
+        return id(self.thing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +62,18 @@ class Method:
     name: str
     function: Any = None
 
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Method)
+            and (other.owner, other.name) == (self.owner, self.name)
+            and other.function is self.function
+        )
 
-@dataclass(frozen=True, slots=True, eq=False)
+    def __hash__(self) -> int:
+        return hash((self.owner, self.name, id(self.function)))
+
+
+@dataclass(frozen=True, slots=True)
 class Inner:
     """A function that is defined inside another."""
 

@@ -62,6 +62,15 @@ def test_lines_are_counted_as_python_counts_them(check: Check, separator: str, c
         assert lines[1] == f"    {line} | time.sleep(1)"
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1"])
+def test_files_are_read_in_the_encoding_that_they_declare(check: Check, tmp_path: Path, encoding: str) -> None:
+    """A byte order mark and a comment with the encoding count for the checker as for Python."""
+    declared = encoding.removesuffix("-sig")
+    source = f"# coding: {declared}\nNAME = 'é'\n" + SLEEPY.format(comment="").lstrip("\n")
+    (tmp_path / "other.py").write_bytes(source.encode(encoding))
+    assert check("from other import app", "--select", "TW001").places == ["TW001 other.py:11"]
+
+
 def test_json_has_five_keys_per_finding(check: Check) -> None:
     """The report for programs is one object with a list of flat findings."""
     finding = check(SLEEPY.format(comment=""), "--select", "TW001").findings[0]

@@ -159,7 +159,7 @@ class CallGraph:
 def is_once(node: ast.AST, function: Function, early: Collection[ast.If]) -> bool:
     """Whether something fills a cache and is not done again.
 
-    It stands in `if x is None: … x = …`, or behind `if x is not None: return` in a function that sets `x`.
+    It is part of `if x is None: … x = …`, or comes after `if x is not None: return` in a function that sets `x`.
     """
     if any(statement.lineno < getattr(node, "lineno", 0) for statement in early):
         return True

@@ -138,7 +138,7 @@ def scope_of(frames: Sequence[FrameType]) -> dict[str, Any] | None:
 def is_debugged(frames: Sequence[FrameType]) -> bool:
     """Whether a debugger is at work in a stack: it is called from there, or it traces one of its frames."""
     return any(package_of(frame) in DEBUGGERS or may_stop(frame.f_trace) for frame in frames) or any(
-        # A function that is at its first instruction calls nothing, except the trace function that is told of it.
+        # A function that is at its first instruction calls nothing, except a trace function.
         frame.f_code.co_code[frame.f_lasti] == START
         for frame in frames[:-1]
         if frame.f_lasti >= 0

@@ -1,6 +1,6 @@
-"""Start the watchdog on an application's event loops, if the application, the environment or a test run asks for it.
+"""Start the watchdog on an application's event loops, if the application, the environment or a test run wants it.
 
-An application imports this module, and no other one of the watchdog, before it is known whether anybody asks.
+Every application imports this module at its first connection, and the rest of the watchdog only if it is wanted.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from typeway.types import ASGIApp, Message, Receive, Scope, Send
 # For how many seconds an event loop may be blocked; 0 switches the watchdog off.
 VARIABLE: Final = "TYPEWAY_WATCHDOG"
 
-# The limit where somebody asks for the watchdog but names none, in seconds.
+# The limit where the watchdog is wanted but no limit is given, in seconds.
 LIMIT: Final = 0.1
 
 
 class TestRun:
-    """What a run of tests asks for: as long as it has a limit, every application is watched that does not refuse."""
+    """What a run of tests wants: as long as it has a limit, every application is watched that does not refuse."""
 
     limit: float | None = None
 

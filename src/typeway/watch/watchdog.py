@@ -119,7 +119,7 @@ class WatchedLoop:
 class Watchdog:
     """The thread that watches; it runs as long as there are loops to watch.
 
-    It hands its reports to its listeners, in its own thread: to the log, unless a test wants to have them.
+    It calls its listeners with its reports, in its own thread: the log, unless a test wants to have them.
     """
 
     def __init__(self) -> None:
@@ -166,7 +166,7 @@ class Watchdog:
 
     @contextmanager
     def reporting_to(self, listener: Callable[[Report], None]) -> Iterator[None]:
-        """Hand reports to a listener instead of the log."""
+        """Call a listener with the reports, instead of the log."""
         with self.lock:
             before, self.listeners = self.listeners, (listener,)
         try:

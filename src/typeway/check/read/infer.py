@@ -51,7 +51,7 @@ class Inference:
         return self.values.result((node, function))
 
     def result(self, function: Function) -> Instance | None:
-        """What a call of a function gives; of a coroutine function what awaiting it gives."""
+        """What a call of a function returns; of a coroutine function what awaiting the call returns."""
         return as_instance(self.values.result((function.node, function)))
 
     def compute(self, key: tuple[ast.AST, Function]) -> Value | None:
@@ -135,7 +135,7 @@ class Inference:
         )
 
     def declared_global(self, name: str, function: Function) -> Instance | None:
-        """What is said of a global that holds None for now."""
+        """What the annotation says of a global that is still None."""
         for statement in function.file.tree.body:
             if isinstance(statement, ast.AnnAssign) and getattr(statement.target, "id", "") == name:
                 return self.annotated(statement.annotation, function)
@@ -153,7 +153,7 @@ class Inference:
             case Known(type() as kind):
                 return class_member(kind, node.attr)
             case Known(thing):
-                # Looked up without running anything: a proxy may do whatever it likes when it is asked.
+                # Looked up without running anything: the attributes of a proxy may do anything.
                 own = inspect.getattr_static(thing, node.attr, None)
                 if own is not None and own is not inspect.getattr_static(type(thing), node.attr, None):
                     return Known(own)
@@ -163,7 +163,7 @@ class Inference:
         return None
 
     def member(self, owner: Instance, name: str) -> Value | None:
-        """What an object has under a name, by its class."""
+        """The attribute of an object, by its class."""
         held = held_by(owner, name)
         if held is not None:
             return held
@@ -185,7 +185,7 @@ class Inference:
         return None
 
     def field(self, kind: type[Any], name: str) -> Instance | None:
-        """What an attribute is by the class's annotations, or by what its methods assign to it."""
+        """What an attribute is by the annotations of the class, or by what its methods assign to it."""
         for parent in type.mro(kind):
             own = vars(parent).get("__annotations__", {})
             if isinstance(own, Mapping) and name in own:
@@ -206,7 +206,7 @@ class Inference:
         return self.called(self.value(node.func, function), node, function)
 
     def called(self, callee: Value | None, node: ast.Call, function: Function) -> Value | None:
-        """What calling something gives; of a coroutine function what awaiting it gives."""
+        """What a call returns; of a coroutine function what awaiting the call returns."""
         arguments = [as_instance(known_class(self.value(entry, function))) for entry in node.args]
         match callee:
             case Inner(inner):
@@ -268,7 +268,7 @@ class Inference:
         return held_by(base, "[]")
 
     def comprehension(self, node: ast.expr, function: Function) -> Value | None:
-        """A list of what the element is; it holds no more than what it is made of."""
+        """A list of what the element is; it is bounded as what it is made of."""
         if not isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp):
             return None
         source = self.instance(node.generators[0].iter, function)
@@ -288,7 +288,7 @@ def as_instance(value: Value | None) -> Instance | None:
 
 
 def known_class(value: Value | None) -> Value | None:
-    """A class that is handed to a query stands for what the query finds."""
+    """A class that is passed to a query describes what the query finds."""
     return Instance(value.thing) if isinstance(value, Known) and isinstance(value.thing, type) else value
 
 
@@ -301,7 +301,7 @@ def constructed(kind: type[Any], arguments: list[Instance | None]) -> Instance |
 
 
 def imported(name: str, function: Function) -> Value | None:
-    """What an import statement inside a function brings, without importing it."""
+    """What an import statement inside a function imports, without importing it."""
     if name.startswith("."):
         package = str(function.names.get("__package__") or "")
         level = len(name) - len(name.lstrip("."))
@@ -316,7 +316,7 @@ def imported(name: str, function: Function) -> Value | None:
 
 
 def member_of(module: ModuleType, name: str) -> Value | None:
-    """What a module holds under a name; nothing is run to find out."""
+    """What a name of a module stands for; nothing is run to find out."""
     if name in vars(module):
         return Known(vars(module)[name])
     inside = sys.modules.get(f"{module.__name__}.{name}")
@@ -351,7 +351,7 @@ def assignments_to_self(function: Function, name: str) -> Iterator[ast.expr]:
 
 
 def text_of(annotation: str) -> str:
-    """An annotation as it was meant: one in quotes is what the quotes hold."""
+    """An annotation without its quotes."""
     return annotation[1:-1] if annotation[:1] in "'\"" and annotation[:1] == annotation[-1:] else annotation
 
 
@@ -374,7 +374,7 @@ def of_display(inference: Inference, node: ast.List | ast.Tuple | ast.Set, funct
     return Instance(list, of=common(items) if items else None, many=True, bounded=True)
 
 
-# What an expression of each kind is, and what a call of a function gives; all else is unknown.
+# What an expression of each kind is, and what a call of a function returns; all else is unknown.
 BY_KIND: Final[Mapping[type[ast.AST], Rule]] = {
     ast.FunctionDef: Inference.returned,
     ast.AsyncFunctionDef: Inference.returned,

@@ -20,11 +20,11 @@ class Function:
 
     Parameters:
         node: its definition.
-        file: where it stands.
+        file: the file in which it is defined.
         names: the names of its module.
         cells: the names that it closes over, as far as they have values.
         owner: the class of `self`, of a method.
-        outer: the function in which it is defined, if that is being looked at.
+        outer: the function in which it is defined, if it was found there.
     """
 
     node: FunctionNode
@@ -53,7 +53,7 @@ class Function:
 
     @cached_property
     def parents(self) -> dict[ast.AST, ast.AST]:
-        """What each part of the body stands in."""
+        """The node around each part of the body."""
         return {child: node for node in ast.walk(self.node) for child in ast.iter_child_nodes(node)}
 
     @cached_property
@@ -76,7 +76,7 @@ class Function:
         return (self.node.end_lineno or self.node.lineno) - body[0].lineno + 1 if body else 0
 
     def around(self, node: ast.AST) -> Iterator[ast.AST]:
-        """What a part of the body stands in, from the inside out."""
+        """The nodes around a part of the body, from the inside out."""
         parent = self.parents.get(node)
         while parent is not None and parent is not self.node:
             yield parent
@@ -88,7 +88,7 @@ class Function:
 
 @dataclass(eq=False)
 class Program:
-    """The application's own code, seen from its live objects.
+    """The source of the application's own code, found from its live objects.
 
     Parameters:
         files: its source files.
@@ -99,9 +99,9 @@ class Program:
     nested: dict[tuple[FunctionNode, Function], Function] = field(default_factory=dict)
 
     def function(self, thing: Any, owner: type[Any] | None = None) -> Function | None:
-        """The source of a callable: a function, a method, a partial or a callable object; None where it is foreign.
+        """The source of a function, a method, a partial or a callable object; None where it is not the application's.
 
-        A decorated function is looked at as what the decorator made of it, as long as that is the application's own.
+        For a decorated function it is what the decorator returned, as long as that is the application's own.
         """
         while isinstance(thing, partial):
             thing = thing.func
@@ -162,10 +162,10 @@ def inner_of(thing: Any) -> Any:
 
 
 def same_kind(one: Any, other: Any) -> bool:
-    """Whether calling one callable is like calling another: both return at once what they compute, or neither does."""
+    """Whether two callables are of one kind: plain functions, coroutine functions or generators."""
     if inspect.getattr_static(one, "cache_info", None) is not None:
         return False
     questions = (inspect.iscoroutinefunction, inspect.isasyncgenfunction, inspect.isgeneratorfunction)
     kinds = [tuple(question(thing) for question in questions) for thing in (one, other)]
-    # A context manager's factory stands for the generator that it was made of.
+    # `contextmanager` makes a plain function of a generator.
     return kinds[0] == kinds[1] or (kinds[0] == (False, False, False) and any(kinds[1][1:]))

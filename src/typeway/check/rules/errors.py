@@ -16,7 +16,7 @@ from typeway.check.read.values import Known
 from typeway.check.subject import Endpoint, Subject, middleware_of
 from typeway.describe.raised import raises_of, read_raise
 
-# Errors about what a client asked for. Others may be meant to end as a 500: nobody but the server can help it.
+# Errors about a client's request. Others may be meant to end as a 500, because the client can do nothing about them.
 ABOUT_REQUEST: Final = re.compile(
     r"not_?found|missing|unknown|exist|duplicate|conflict|taken|forbidden|denied|permission|unauthori|authentic|credential"
     r"|invalid|validation|expired|exceeded|too_?(many|large)|limit|quota|bad_?request|not_?allowed|rejected|unsupported",
@@ -42,7 +42,7 @@ class Escape(NamedTuple):
 
 
 def unhandled_exceptions(subject: Subject) -> Iterator[Finding]:
-    """TW017: an error of the application's own that ends as a 500, because nothing says how to answer it."""
+    """TW017: an error of the application's own that ends as a 500, because no handler answers it."""
     seen: set[ast.AST] = set()
     escapes = Escapes(subject)
     for endpoint in subject.own:
@@ -165,7 +165,7 @@ def raised_by(subject: Subject, function: Function) -> Iterator[Escape]:
 
 
 def is_about_request(subject: Subject, kind: type[BaseException]) -> bool:
-    """Whether the application defines an exception, for what a client has asked for."""
+    """Whether an exception is one of the application's own, and about a client's request."""
     if not issubclass(kind, Exception) or issubclass(kind, HTTPException | WebSocketException):
         return False
     if not ABOUT_REQUEST.search(kind.__name__) or ABOUT_SERVER.search(kind.__name__):

@@ -91,7 +91,7 @@ def cause_in_method(subject: Subject, kind: type | str, name: str, call: ast.Cal
 
 
 def is_limited(call: ast.Call) -> bool:
-    """Whether something that waits for another thread is told not to, or for how long."""
+    """Whether the arguments limit how long something waits for another thread."""
     for keyword in call.keywords:
         if keyword.arg == "timeout":
             return True
@@ -138,7 +138,7 @@ def is_large_use(use: ast.AST | None, function: Function, node: ast.Name | None 
 
 
 def locks_held(subject: Subject, function: Function) -> Iterator[Blocking]:
-    """Locks of threads that are held while something is awaited: whoever waits for them then stops the loop for good."""
+    """Locks of threads that are held while something is awaited: a second task that waits for them blocks for good."""
     for node in function.body:
         if not isinstance(node, ast.With):
             continue

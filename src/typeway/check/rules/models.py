@@ -166,7 +166,7 @@ def shown_fields(model: type[BaseModel], endpoint: Endpoint) -> Iterator[tuple[t
 
 
 def is_secret(model: type[BaseModel], name: str, field: FieldInfo, about: str) -> bool:
-    """Whether a field holds text under the name of a secret; of a plain `hash` only where the rest is about a person."""
+    """Whether a field is text with the name of a secret; a plain `hash` is one only in a model about a person."""
     match = SECRET.fullmatch(name)
     if not {str, bytes, Any} & set(shapes.members(field.annotation)):
         return False

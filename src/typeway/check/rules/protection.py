@@ -59,7 +59,7 @@ def is_scheme(function: object) -> bool:
 
 
 def is_open(subject: Subject, endpoint: Endpoint) -> bool:
-    """Whether an endpoint seems to be open on purpose, or guarded in a way of its own."""
+    """Whether an endpoint seems to be open on purpose, or to check credentials by itself."""
     if OPEN.search(endpoint.path) or OPEN.search(endpoint.operation.name) or reads_too(subject, endpoint):
         return True
     if any(is_guard(node) for node in endpoint.tree.walk() if node.depends is not None):

@@ -225,10 +225,11 @@ def test_texts_of_several_lines_hide_no_error():
     """A function is read whatever the indentation of the texts in it, where it is defined inside another as well."""
 
     def endpoint() -> None:
-        """Say
-nothing."""
-        raise HTTPException(410, """No
-more""")
+        raise HTTPException(
+            410,
+            """No
+more""",
+        )
 
     class Checked:
         def __init__(self, number: int = 0) -> None:

@@ -1,4 +1,4 @@
-"""Measure what the watchdog costs: CPU time of an idle and of a busy process, with it and without.
+"""Measure what the watchdog costs: the CPU time of an idle and of a busy process, with it and without.
 
 python -m benchmarks.watchdog [seconds]
 """
@@ -64,27 +64,27 @@ async def main(seconds: float) -> None:
     WATCHDOG.watch(app, LIMIT)
     await asyncio.sleep(1)
     print(f"idle, {seconds:.0f} s, with:    {(await share(idle, seconds))[0]:.3f} %")
-    (post,) = WATCHDOG.posts
-    ask, asked = post.loop.ask, 0
+    (watched,) = WATCHDOG.loops
+    ping, pings = watched.loop.ping, 0
 
     def counted() -> bool:
-        nonlocal asked
-        asked += 1
-        return ask()
+        nonlocal pings
+        pings += 1
+        return ping()
 
-    post.loop.ask = counted  # type: ignore[method-assign]
+    watched.loop.ping = counted  # type: ignore[method-assign]
     process, own = await share(busy, seconds)
     print(
         f"busy, {seconds:.0f} s, with:    {process:.1f} %, of that the watchdog's thread {own:.3f} % "
-        f"and {asked / seconds:.1f} questions a second to the loop, each {await question(ask) * 1e6:.0f} us"
+        f"and {pings / seconds:.1f} pings of the loop a second, each {await cost_of(ping) * 1e6:.0f} us"
     )
 
 
-async def question(ask: Callable[[], bool]) -> float:
-    """The CPU time of one question and its answer, in seconds."""
+async def cost_of(ping: Callable[[], bool]) -> float:
+    """The CPU time of one ping and its answer, in seconds."""
     before = time.process_time()
     for _ in range(1000):
-        ask()
+        ping()
         await asyncio.sleep(0)
     return (time.process_time() - before) / 1000
 

@@ -300,9 +300,9 @@ DOUBTFUL = {
     'router = Router(prefix="/items")\n@router.get("{id}")\ndef read(id: int): ...\napp.include_router(router)': (
         "GET /items{id}: '{id}' follows its prefix without a slash: the path is '/items{id}'."
     ),
-    '@app.get("/{id:int}")\ndef read(id: str): ...': "GET /{id:int} → parameter 'id': {id:int} in the path never is a str.",
+    '@app.get("/{id:int}")\ndef read(id: str): ...': "GET /{id:int} → parameter 'id': {id:int} in the path is never a str.",
     'class Views:\n    @app.get("/x")\n    def read(self): ...': (
-        "GET /x: Views.read has no object, so 'self' is a query parameter."
+        "GET /x: Views.read is not bound to an object, so 'self' is a query parameter."
     ),
     '@app.websocket("/ws")\nasync def serve(): ...': (
         "WebSocket /ws: serve() takes no WebSocket, so nothing accepts the connection."
@@ -314,7 +314,7 @@ DOUBTFUL = {
     '@app.get("/x", response_model_exclude={"nmae"})\ndef read() -> Item: ...': (
         "GET /x: response_model_exclude names 'nmae', which Item does not have."
     ),
-    '@app.api_route("/x", methods=["GTE"])\ndef read(): ...': "GTE /x: GTE is no method of HTTP.",
+    '@app.api_route("/x", methods=["GTE"])\ndef read(): ...': "GTE /x: GTE is not an HTTP method.",
     # What was added after its router had been included, where nothing more can be refused.
     'app.include_router(router)\n@router.get("/{item_id}")\ndef read(itemid: int): ...': (
         "GET /{item_id}: no parameter takes {item_id} from the path, and 'itemid' would be a query parameter."

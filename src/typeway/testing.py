@@ -1,10 +1,10 @@
-"""Make pytest fail the tests whose requests hold up the event loop: a plugin, `pytest -p typeway.testing`.
+"""Make pytest fail the tests whose requests block the event loop: a plugin, `pytest -p typeway.testing`.
 
-Every application that a test calls is watched, unless it has `watchdog=False`. These settings of pytest are its own:
+Every application that a test calls is watched, unless it has `watchdog=False`. The plugin has these settings:
 
 - `typeway_watchdog`: `fail` (the default), `warn`, which gives a `BlockedLoopWarning`, or `off`.
-- `typeway_watchdog_limit`: how long the loop may not turn, in seconds; 0.1 unless given. An application's own
-  `watchdog=` counts more.
+- `typeway_watchdog_limit`: how long the event loop may be blocked, in seconds; 0.1 unless given. An application's own
+  `watchdog=` takes precedence.
 - the marker `@pytest.mark.typeway_watchdog("off")` sets the first for one test.
 
 Example:

@@ -1,5 +1,6 @@
 """`typeway check`: forms of reports, choice of rules, ignore comments, settings, exit statuses."""
 
+import ast
 import json
 import subprocess
 import sys
@@ -32,23 +33,42 @@ def test_findings_are_status_1_and_none_is_status_0(check: Check) -> None:
     assert (clean.status, clean.findings) == (0, [])
 
 
-def test_text_shows_place_line_reason_and_mend(check: Check) -> None:
-    """The report for people says everything that is needed to mend the line."""
+def test_text_shows_place_line_reason_and_fix(check: Check) -> None:
+    """The report for people says everything that is needed to fix the line."""
     lines = check(SLEEPY.format(comment=""), "--select", "TW001", form=None).out.splitlines()
-    assert lines[0].startswith("main.py:10: TW001 time.sleep() waits for time to pass on the event loop")
-    assert "GET /nap gets here: nap()" in lines[0]
-    assert lines[1:3] == ["    10 | time.sleep(1)", "    mend: write await asyncio.sleep(…) or await anyio.sleep(…)."]
+    assert lines[0].startswith("main.py:10: TW001 time.sleep() waits for time to pass and blocks the event loop")
+    assert "it is reached from GET /nap: nap()." in lines[0]
+    assert lines[1:3] == ["    10 | time.sleep(1)", "    Fix: await `anyio.sleep(...)` instead."]
     assert lines[-1] == "1 finding in 1 file."
     assert check(CLEAN, form=None).out == "No findings.\n"
 
 
-@pytest.mark.parametrize("character", ["\f", "\x1c", "\u2028", "\x85"])
-def test_the_line_that_is_quoted_is_pythons_line(check: Check, character: str) -> None:
-    """Only newlines end a line of Python: a form feed or a separator inside a string moves no later line."""
-    source = f'TEXT = "a{character}b"\n\f\n' + SLEEPY.format(comment="")
+SEPARATORS = ["\f", "\v", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029", "\r", "\r\n"]
+
+
+@pytest.mark.parametrize("separator", SEPARATORS)
+@pytest.mark.parametrize("comment", ["", "  # typeway: ignore[TW001]"])
+def test_lines_are_counted_as_python_counts_them(check: Check, separator: str, comment: str) -> None:
+    """A form feed or a separator of Unicode ends no line, a carriage return does: for quoted lines and for comments."""
+    source = f'TEXT = """a{separator}b"""\n\f\n' + SLEEPY.format(comment=comment)
+    endpoint = ast.parse(source).body[-1]
+    assert isinstance(endpoint, ast.AsyncFunctionDef)
+    line = endpoint.body[0].lineno
     lines = check(source, "--select", "TW001", form=None).out.splitlines()
-    assert lines[0].startswith("main.py:12: TW001")
-    assert lines[1] == "    12 | time.sleep(1)"
+    if comment:
+        assert lines == ["No findings."]
+    else:
+        assert lines[0].startswith(f"main.py:{line}: TW001")
+        assert lines[1] == f"    {line} | time.sleep(1)"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1"])
+def test_files_are_read_in_the_encoding_that_they_declare(check: Check, tmp_path: Path, encoding: str) -> None:
+    """A byte order mark and a comment with the encoding count for the checker as for Python."""
+    declared = encoding.removesuffix("-sig")
+    source = f"# coding: {declared}\nNAME = 'é'\n" + SLEEPY.format(comment="").lstrip("\n")
+    (tmp_path / "other.py").write_bytes(source.encode(encoding))
+    assert check("from other import app", "--select", "TW001").places == ["TW001 other.py:11"]
 
 
 def test_json_has_five_keys_per_finding(check: Check) -> None:

@@ -477,8 +477,81 @@ def test_rules(check: Check, source: str, codes: list[str]) -> None:
     assert sorted(map(str, check(HEAD + source).codes)) == codes
 
 
+ORDERS = [(first, second) for first in range(3) for second in range(3)]
+
+
+@pytest.mark.parametrize(("first", "second"), ORDERS)
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_an_exception_leaves_a_circle_of_calls(check: Check, size: int, first: int, second: int) -> None:
+    """Which of the functions that call each other is looked at first does not change what can leave the others."""
+    circle = "\n".join(
+        f"def call_{n}(number: int) -> int:\n"
+        + "    if number > 9: raise NotFound\n" * (n == 0)
+        + f"    return call_{(n + 1) % size}(number + 1)"
+        for n in range(size)
+    )
+    source = f"""
+class NotFound(Exception): ...
+{circle}
+@app.get('/caught')
+def caught() -> int:
+    try:
+        return call_{first % size}(1)
+    except NotFound:
+        return 0
+@app.get('/leaves')
+def leaves() -> int: return call_{second % size}(1)
+"""
+    assert check(HEAD + source).codes == ["TW017"]
+
+
+@pytest.mark.parametrize(("first", "second"), ORDERS)
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_the_type_of_a_result_is_known_around_a_circle(check: Check, size: int, first: int, second: int) -> None:
+    """Functions that return each other's results have the type that one of them declares, whichever is asked first."""
+    circle = "\n".join(
+        f"def call_{n}(number: int)" + " -> Session" * (n == 0) + f": return call_{(n + 1) % size}(number)"
+        for n in range(size)
+    )
+    body = f"call_{first % size}(1).commit()\ncall_{second % size}(1).commit()"
+    assert check(HEAD + circle + "\n" + endpoint(body)).codes == ["TW001", "TW001"]
+
+
+@pytest.mark.parametrize("names", ["x, y", "y, x"])
+def test_names_that_depend_on_each_other(check: Check, names: str) -> None:
+    """Names that are assigned from each other in a loop, and never end to nest, are of no known type."""
+    body = f"x = y = []\nfor _ in range(9):\n    x = [y, {names}]\n    y = [x]\nx[0].commit()\ny[0][0].commit()"
+    assert check(HEAD + endpoint(body)).codes == []
+
+
+@pytest.mark.parametrize("first", [0, 250, 499])
+def test_the_type_of_a_result_is_known_through_long_chains(check: Check, first: int) -> None:
+    """A session that hundreds of functions pass on is known, whichever of them is asked first."""
+    chain = "\n".join(f"def call_{n}(): return call_{n + 1}()" for n in range(500))
+    source = f"{chain}\ndef call_500(): return make_session()\n"
+    body = f"call_{first}().commit()\ncall_0().commit()"
+    assert check(HEAD + source + endpoint(body)).codes == ["TW001", "TW001"]
+
+
+def test_a_decorator_is_followed_into_every_function_that_it_wraps(check: Check) -> None:
+    """One wrapper around several endpoints leads to each of them."""
+    source = "def timed(function):\n    @functools.wraps(function)\n    async def wrapper(*args, **kwargs):\n"
+    source += "        return await function(*args, **kwargs)\n    return wrapper\n"
+    for path in ("/x", "/y"):
+        source += f"@app.get('{path}')\n@timed\nasync def show() -> Any:\n    await pause()\n    time.sleep(1)\n"
+    assert check(HEAD + source).codes == ["TW001", "TW001"]
+
+
+def test_an_exception_leaves_an_inner_function_that_calls_itself(check: Check) -> None:
+    """A function that is defined in another and calls itself is read once."""
+    source = "class NotFound(Exception): ...\n@app.get('/x')\ndef show() -> int:\n    def count(n: int) -> int:\n"
+    source += "        if n > 9: raise NotFound\n        return count(n + 1)\n    return count(1)"
+    assert check(HEAD + source).codes == ["TW017"]
+
+
 def test_long_chains_of_calls(check: Check) -> None:
     """Applications in which hundreds of functions call each other in a row are checked like others."""
     chain = "\n".join(f"def call_{n}(): return call_{n + 1}()" for n in range(600))
-    source = f"{chain}\ndef call_600(): time.sleep(1)\n@app.get('/x')\nasync def show() -> Any:\n    await pause()\n    call_0()"
-    assert check(HEAD + source).codes == ["TW001"]
+    last = "class NotFound(Exception): ...\ndef call_600():\n    time.sleep(1)\n    raise NotFound\n"
+    source = f"{chain}\n{last}@app.get('/x')\nasync def show() -> Any:\n    await pause()\n    return call_0()"
+    assert check(HEAD + source).codes == ["TW001", "TW017"]

@@ -221,6 +221,29 @@ def test_what_cannot_be_told_is_left_out():
     assert described(with_endpoint(lambda: 1)) == {}
 
 
+def test_texts_of_several_lines_hide_no_error():
+    """A function is read whatever the indentation of the texts in it, where it is defined inside another as well."""
+
+    def endpoint() -> None:
+        raise HTTPException(
+            410,
+            """No
+more""",
+        )
+
+    class Checked:
+        def __init__(self, number: int = 0) -> None:
+            message = """
+Number {} is taken.
+"""
+            if number:
+                raise HTTPException(409, message.format(number))
+
+    app = Typeway()
+    app.get("/", dependencies=[Depends(Checked)])(endpoint)
+    assert described(app) == {"409": "Conflict", "410": "No\nmore", "422": "Validation Error"}
+
+
 def test_names_are_found_where_they_stand():
     """A status or exception may come from around the function, and decorators do not hide it."""
     error, code = HTTPException, 411

@@ -1,4 +1,4 @@
-"""`typeway dev` watches: a real server reports what holds it up."""
+"""`typeway dev` watches: a real server reports what blocks it."""
 
 import re
 import urllib.request
@@ -34,17 +34,20 @@ async def read() -> int:
     return 1
 """
 
+# How long a server may take to start on a busy machine, in seconds.
+LONGEST = 90
+
 REPORT = re.compile(
-    r"The event loop stood still for about \d+\.\d\d s while it served GET / \(read, main\.py:21\)\. "
+    r"The event loop was blocked for about \d+\.\d\d s while it served GET / \(read, main\.py:21\)\. "
     r"No other request was served meanwhile\.\n"
     r"  Blocked at main\.py:10, in fetch: time\.sleep\(0\.3\)\n"
     r"  Called by  read \(main\.py:23\) > prepare \(main\.py:18\) > load \(main\.py:14\)\n"
-    r"  Mend: await `anyio\.sleep\(\.\.\.\)` instead\.\n"
+    r"  Fix: await `anyio\.sleep\(\.\.\.\)` instead\.\n"
 )
 
 
 def fetch(server: Server) -> None:
-    server.until(lambda: "Uvicorn running on" in "".join(server.log))
+    server.until(lambda: "Uvicorn running on" in "".join(server.log), LONGEST)
 
     def answered() -> bool:
         try:
@@ -53,21 +56,26 @@ def fetch(server: Server) -> None:
         except OSError:
             return False
 
-    server.until(answered)
+    server.until(answered, LONGEST)
 
 
 @pytest.mark.parametrize("options", [["--no-reload"], []], ids=["one process", "reload"])
 def test_dev_reports_a_blocking_call_three_calls_deep(write: Write, start: Start, options: list[str]) -> None:  # noqa: F811
-    """The log names the endpoint, the line of the call, the way to it and the mend, once."""
+    """The log names the endpoint, the line of the call, the way to it and the fix, once, however often it blocks."""
     write({"main.py": BLOCKING})
     server = start("dev", "--port", "0", *options)
-    for _ in range(2):
+
+    def reported() -> bool:
+        # The watchdog may miss a call while it gets no CPU, so there is another one.
         fetch(server)
-    server.until(lambda: REPORT.search("".join(server.log)))
+        return REPORT.search("".join(server.log)) is not None
+
+    server.until(reported, LONGEST)
+    fetch(server)
     assert len(REPORT.findall("".join(server.log))) == 1
 
 
-def test_dev_can_be_told_not_to_watch(write: Write, start: Start) -> None:  # noqa: F811
+def test_the_environment_switches_the_watchdog_of_dev_off(write: Write, start: Start) -> None:  # noqa: F811
     """TYPEWAY_WATCHDOG=0 switches it off; `typeway run` does not watch."""
     write({"main.py": BLOCKING})
     for server in (
@@ -76,4 +84,4 @@ def test_dev_can_be_told_not_to_watch(write: Write, start: Start) -> None:  # no
     ):
         fetch(server)
         fetch(server)
-        assert "stood still" not in "".join(server.log)
+        assert "was blocked" not in "".join(server.log)

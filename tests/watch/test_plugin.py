@@ -1,4 +1,4 @@
-"""`pytest -p typeway.testing` fails the tests whose requests hold up the event loop."""
+"""`pytest -p typeway.testing` fails the tests whose requests block the event loop."""
 
 import os
 import subprocess
@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).parents[2]
+
 SUITE = """
 import time
 
 import pytest
+from tests.watch.noticing import noticed
 from typeway import Typeway
 from typeway.testclient import TestClient
 
@@ -18,7 +21,7 @@ app = Typeway()
 
 
 def load() -> None:
-    time.sleep(0.4)
+    noticed().wait(60)
 
 
 @app.get("/blocks")
@@ -76,7 +79,8 @@ def carry_out(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """Run the suite in a process of its own, with no plugin but ours, which makes it quicker."""
     (folder / "test_suite.py").write_text(SUITE)
     command = [sys.executable, "-m", "pytest", "-p", "typeway.testing", "-p", "no:cacheprovider", "-q", "-rA", *options]
-    alone = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    paths = os.pathsep.join([str(ROOT), *sys.path])
+    alone = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": paths}
     return subprocess.run(command, cwd=folder, env=alone, capture_output=True, text=True, check=False, timeout=100)
 
 
@@ -102,9 +106,9 @@ def test_a_blocked_loop_fails_the_test(tmp_path):
         "test_fails_itself": "FAILED",
         "test_blocks_without_a_request": "PASSED",
     }, printed
-    assert "Blocked at test_suite.py:12, in load: time.sleep(0.4)" in printed
+    assert "Blocked at test_suite.py:13, in load: noticed().wait(60)" in printed
     assert "its own failure" in printed
-    assert "test_suite.py:12: BlockedLoopWarning: The event loop stood still" in printed
+    assert "test_suite.py:13: BlockedLoopWarning: The event loop was blocked" in printed
 
 
 def test_the_mode_is_a_setting(tmp_path):
@@ -112,7 +116,7 @@ def test_the_mode_is_a_setting(tmp_path):
     printed = run(tmp_path, "-o", "typeway_watchdog=warn", "-k", "test_blocks")
     assert "3 passed" in printed
     assert "BlockedLoopWarning" in printed
-    printed = run(tmp_path, "-o", "typeway_watchdog_limit=5", "-k", "test_blocks")
+    printed = run(tmp_path, "-o", "typeway_watchdog_limit=2", "-k", "test_blocks")
     assert "3 passed" in printed
     assert "warning" not in printed
 

@@ -1,4 +1,4 @@
-"""The thread pool has the size that the application says, and what exhausts it is named."""
+"""The thread pool has the size that the application gives it, and what exhausts it is named."""
 
 import re
 import threading
@@ -55,13 +55,13 @@ def test_a_size_that_is_none_is_refused(size):
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_what_holds_an_exhausted_pool_is_named(found: Found, backend):
-    """After a second without a free thread the functions that hold the threads are named, by endpoint and line."""
+def test_what_an_exhausted_pool_runs_is_named(found: Found, backend):
+    """After a second without a free thread the functions that its threads run are named, by endpoint and line."""
     app = Typeway(thread_pool_size=2)
     release = threading.Event()
 
     def held() -> None:
-        release.wait(20)
+        release.wait(60)
 
     @app.get("/report/{number}")
     def report(number: int) -> int:
@@ -69,15 +69,15 @@ def test_what_holds_an_exhausted_pool_is_named(found: Found, backend):
         return number
 
     def needed() -> int:
-        release.wait(20)
+        release.wait(60)
         return 1
 
     @app.get("/other")
     async def other(needed: int = Depends(needed)) -> int:
         return needed
 
-    def until_told() -> None:
-        for _ in range(200):
+    def until_reported() -> None:
+        for _ in range(600):
             if found or release.wait(0.1):
                 break
         release.set()
@@ -87,23 +87,23 @@ def test_what_holds_an_exhausted_pool_is_named(found: Found, backend):
         while client.portal.call(busy) < 2:
             release.wait(0.02)
         answers += [threads.submit(client.get, f"/report/{number}") for number in (2, 3)]
-        until_told()
+        until_reported()
         assert [answer.result().status_code for answer in answers] == [200] * 4
-    reports = [entry for entry in found.settled() if isinstance(entry, Exhausted)]
+    reports = [entry for entry in found.all() if isinstance(entry, Exhausted)]
     assert len(reports) == 1
-    told = reports[0]
-    assert (told.size, told.waiting) == (2, 2)
-    assert told.seconds >= 1
-    holders = {holder.function.function: holder for holder in told.holders}
+    exhausted = reports[0]
+    assert (exhausted.size, exhausted.waiting) == (2, 2)
+    assert exhausted.seconds >= 1
+    holders = {holder.function.function: holder for holder in exhausted.holders}
     assert set(holders) == {"report", "needed"}
     assert holders["report"].request == "GET /report/{number}"
     assert holders["needed"].request == ""
     call = holders["report"].call
     assert call is not None
-    assert call.place.function == "held"
-    assert call.text == "release.wait(20)"
-    assert call.place.file == str(Path(__file__))
-    text = str(told)
+    assert call.location.function == "held"
+    assert call.text == "release.wait(60)"
+    assert call.location.file == str(Path(__file__))
+    text = str(exhausted)
     assert re.match(r"All 2 threads of the pool have been busy for \d+\.\d", text)
     assert "1 x report (" in text
     assert "thread_pool_size" in text
@@ -124,4 +124,4 @@ def test_a_busy_pool_is_not_yet_exhausted(found: Found):
 
     with TestClient(app) as client:
         assert client.get("/").json() == 1
-    assert found.settled() == []
+    assert found.all() == []

@@ -48,6 +48,7 @@ from typeway.serve.frontend import Build
 from typeway.serve.limits import LimitedApp
 from typeway.serve.onion import Onion
 from typeway.serve.originals import ORIGINAL_CALL, ORIGINAL_LAYERS, layers
+from typeway.serve.target import Target
 from typeway.types import ASGIApp, Endpoint, ExceptionHandler, Receive, Register, Scope, Send
 
 if TYPE_CHECKING:
@@ -55,10 +56,6 @@ if TYPE_CHECKING:
 
 # As long as nobody has imported this, there is nobody to report to.
 OPENTELEMETRY: Final = "opentelemetry.trace"
-
-# Who asks for the watchdog where the application does not: the environment, or a test that has imported it.
-WATCHDOG_VARIABLE: Final = "TYPEWAY_WATCHDOG"
-WATCHDOG_MODULE: Final = "typeway.watch.watchdog"
 
 # The options that are the router's.
 ROUTED: Final = RouterOptions.__annotations__.keys() & AppOptions.__annotations__.keys()
@@ -335,10 +332,10 @@ class Typeway(Verbs, Resolving, Starlette):
         if self.thread_pool_size is not None:
             # The pool is anyio's: everything that uses its default limiter shares it.
             current_default_thread_limiter().total_tokens = self.thread_pool_size
-        if self.watchdog or (self.watchdog is None and (WATCHDOG_VARIABLE in environ or WATCHDOG_MODULE in modules)):
-            from typeway.watch.start import watched
+        if self.watchdog is not False:
+            from typeway.watch.start import with_watchdog
 
-            return watched(self, stack, scope)
+            return with_watchdog(self, stack, scope, once=[Target.build.__code__])
         return stack
 
     @cached_property

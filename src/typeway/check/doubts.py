@@ -1,4 +1,4 @@
-"""Find what a route declares but can hardly mean: it may be meant, so it is shown and not refused."""
+"""Find what a route declares but hardly means: it may be meant, so it is shown and not refused."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from typeway.plan.verify import takes_connection
 
 Doubt = Callable[..., DeclarationError]
 
-# Of each convertor the types that never accept what it makes.
+# For each convertor, the types that never accept its values.
 MADE: Final[Mapping[type[Any], tuple[str, tuple[type[Any], ...]]]] = {
     IntegerConvertor: ("int", (str, bytes, UUID)),
     FloatConvertor: ("float", (str, bytes, UUID)),
@@ -35,13 +35,13 @@ METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "T
 
 
 def doubts(route: BaseRoute) -> Iterator[DeclarationError]:
-    """What a route declares but can hardly mean: errors to show, not to raise."""
+    """What a route declares but hardly means: errors to show, not to raise."""
     if not isinstance(route, PlannedRoute):
         return
     title, where = route.titled(route.path), route.declaration.where
     doubt = partial(declaration_error, where=where)
     try:
-        # Also what an application for FastAPI may declare; and what was added after its router had been included.
+        # Also what an application for FastAPI may declare, and what was added after its router had been included.
         verify_placed(route, TYPEWAY)
         found = [*doubts_of_path(route, doubt), *doubts_of_types(route)]
         found += doubts_of_socket(route, doubt) if isinstance(route, APIWebSocketRoute) else doubts_of_options(route)
@@ -54,7 +54,7 @@ def doubts(route: BaseRoute) -> Iterator[DeclarationError]:
 
 def doubts_of_path(route: PlannedRoute, doubt: Doubt) -> Iterator[DeclarationError]:
     for name in unread(route, use_of(route.tree(), route.path)):
-        hint = f"Give a function the parameter {name}, or write {{_{name}}} if nothing needs the value."
+        hint = f"Add the parameter {name} to a function, or write {{_{name}}} if nothing needs the value."
         yield doubt(f"nothing takes {{{name}}} from the path.", hint=hint)
     shown: Any = route.original_route or route
     if route.path == "":
@@ -65,8 +65,8 @@ def doubts_of_path(route: PlannedRoute, doubt: Doubt) -> Iterator[DeclarationErr
         yield doubt(f"{shown.tail!r} follows its prefix without a slash: the path is {route.path!r}.", hint=hint)
     first = next(iter(route.declaration.parameters), None)
     if first is not None and first.name == "self" and is_bare(first, route.declaration):
-        hint = "Register the method of an instance, or take `self` from its parameters."
-        yield doubt(f"{name_of(route.endpoint)} has no object, so 'self' is a query parameter.", hint=hint)
+        hint = "Register the method of an instance, or remove `self` from its parameters."
+        yield doubt(f"{name_of(route.endpoint)} is not bound to an object, so 'self' is a query parameter.", hint=hint)
 
 
 def doubts_of_types(route: PlannedRoute) -> Iterator[DeclarationError]:
@@ -79,7 +79,7 @@ def doubts_of_types(route: PlannedRoute) -> Iterator[DeclarationError]:
                 if kinds[0] in strangers:
                     hint = f"Write {{{entry.wire}}} in the path, or annotate it with {name.replace('uuid', 'UUID')}."
                     yield declaration_error(
-                        f"{{{entry.wire}:{name}}} in the path never is a {kinds[0].__name__}.",
+                        f"{{{entry.wire}:{name}}} in the path is never a {kinds[0].__name__}.",
                         hint=hint,
                         where=node.declaration.where,
                         chain=(f"parameter {entry.name!r}",),
@@ -115,11 +115,11 @@ def doubts_of_options(route: PlannedRoute) -> Iterator[DeclarationError]:
         close = difflib.get_close_matches(method, METHODS, n=1)
         if close:
             hint = f"Did you mean {close[0]}?"
-            yield declaration_error(f"{method} is no method of HTTP.", hint=hint, where=route.declaration.where)
+            yield declaration_error(f"{method} is not an HTTP method.", hint=hint, where=route.declaration.where)
 
 
 def doubts_of_fields(route: APIRoute) -> Iterator[DeclarationError]:
-    """Names that an answer shall keep or leave out, and that are nearly those of fields: a slip shows what was to be hidden."""
+    """Names in `response_model_exclude` that are nearly those of fields: a typo shows what was to be hidden."""
     model: Any = route.response_model
     if not shapes.is_subclass(model, BaseModel):
         return

@@ -1,4 +1,4 @@
-"""Look at an application by every rule that is chosen, and leave out what a comment silences."""
+"""Check an application by every rule that is selected, and leave out what a comment silences."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from typeway.check.finding import Finding
 from typeway.check.read.files import Files
+from typeway.check.read.fixpoint import deep_recursion
 from typeway.check.read.program import Program
 from typeway.check.rules import RULES
 from typeway.check.subject import Subject
@@ -17,11 +18,11 @@ from typeway.plan.tree import CYCLE
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which rules count.
+    """Which rules are selected.
 
     Parameters:
-        select: codes, or beginnings of codes, that count; all of them where it is empty.
-        ignore: codes, or beginnings of codes, that do not count after all.
+        select: codes, or beginnings of codes, of the rules that are selected; all of them where it is empty.
+        ignore: codes, or beginnings of codes, of those that are not selected after all.
 
     Example:
         >>> Choice(select=("TW00",), ignore=("TW002",)).takes("TW001")
@@ -32,12 +33,12 @@ class Choice:
     ignore: tuple[str, ...] = ()
 
     def takes(self, code: str) -> bool:
-        """Whether a rule counts."""
+        """Whether a rule is selected."""
         return (not self.select or code.startswith(self.select)) and not (self.ignore and code.startswith(self.ignore))
 
     @property
     def unknown(self) -> list[str]:
-        """What is given but begins no rule's code."""
+        """What is given but is not the beginning of any rule's code."""
         return [given for given in (*self.select, *self.ignore) if not any(code.startswith(given) for code in RULES)]
 
 
@@ -47,7 +48,7 @@ def look(application: Any, files: Files, choice: Choice | None = None) -> list[F
     Parameters:
         application: a Typeway application, with all of its routes.
         files: which source files are its own.
-        choice: which rules count; all of them where it is None.
+        choice: which rules are selected; all of them where it is None.
 
     Returns:
         The findings by file and line, without those that an ignore comment silences.
@@ -63,29 +64,30 @@ def look(application: Any, files: Files, choice: Choice | None = None) -> list[F
     """
     choice = choice or Choice()
     subject = Subject(application, Program(files))
-    found = [
-        finding
-        for rule in RULES.values()
-        if rule.find is not None and choice.takes(rule.code)
-        for finding in rule.find(subject)
-    ]
+    with deep_recursion():
+        found = [
+            finding
+            for rule in RULES.values()
+            if rule.find is not None and choice.takes(rule.code)
+            for finding in rule.find(subject)
+        ]
     found += [refusal(error, files) for error in subject.refused]
-    return settled(found, files, choice)
+    return selected(found, files, choice)
 
 
 def look_at_refusal(error: DeclarationError, files: Files, choice: Choice | None = None) -> list[Finding]:
-    """Tell, as a finding, why an application cannot even be imported.
+    """The finding for an error because of which an application cannot even be imported.
 
     Parameters:
         error: what the framework raised.
         files: which source files are the application's own.
-        choice: which rules count.
+        choice: which rules are selected.
     """
-    return settled([refusal(error, files)], files, choice or Choice())
+    return selected([refusal(error, files)], files, choice or Choice())
 
 
 def refusal(error: DeclarationError, files: Files) -> Finding:
-    """The finding that an error in a declaration stands for."""
+    """The finding for an error in a declaration."""
     code = "TW014" if isinstance(error, DependencyScopeError) else "TW013" if CYCLE in error.message else "TW000"
     place, _, line = (error.where or "").partition(",")[0].rpartition(":")
     if not line.isdigit():
@@ -94,7 +96,7 @@ def refusal(error: DeclarationError, files: Files) -> Finding:
 
 
 def place_in(error: DeclarationError, files: Files) -> tuple[str, str]:
-    """The innermost place in the application's own code that an error has passed."""
+    """The innermost line of the application's own code in an error's traceback."""
     place, trace = ("", "0"), error.__traceback__
     while trace is not None:
         path = trace.tb_frame.f_code.co_filename
@@ -104,8 +106,8 @@ def place_in(error: DeclarationError, files: Files) -> tuple[str, str]:
     return place
 
 
-def settled(found: Iterable[Finding], files: Files, choice: Choice) -> list[Finding]:
-    """Findings in order, one of a kind per line, without those that nobody wants to see."""
+def selected(found: Iterable[Finding], files: Files, choice: Choice) -> list[Finding]:
+    """Findings in order, one of a kind per line, without those that are not selected or silenced."""
     kept: dict[tuple[str, int, str], Finding] = {}
     for finding in found:
         if choice.takes(finding.code) and not is_silenced(finding, files):

@@ -1,4 +1,4 @@
-"""Write findings down: for people, for programs, for code scanners, for GitHub."""
+"""Write a report of findings: for people, for programs, for code scanners, for GitHub."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def report(findings: Sequence[Finding], files: Files, folder: Path, form: str) -
     Parameters:
         findings: what was found.
         files: where the source lines come from.
-        folder: the folder from which paths are shown.
+        folder: the folder to which shown paths are relative.
         form: a key of `FORMS`.
     """
     return FORMS[form](findings, files, folder)
 
 
 def as_text(findings: Sequence[Finding], files: Files, folder: Path) -> str:
-    """For people: place, code and message, the line itself, and the mend."""
+    """For people: place, code and message, the line itself, and the fix."""
     parts = []
     for finding in findings:
         file = files.file(finding.path)
@@ -38,7 +38,7 @@ def as_text(findings: Sequence[Finding], files: Files, folder: Path) -> str:
         parts.append(f"{shown(finding.path, folder)}:{finding.line}: {finding.code} {finding.message}")
         if source:
             parts.append(f"    {finding.line} | {source}")
-        parts.append(f"    mend: {finding.fix}\n")
+        parts.append(f"    Fix: {finding.fix}\n")
     count = len(findings)
     places = len({finding.path for finding in findings})
     parts.append(
@@ -59,13 +59,13 @@ def as_github(findings: Sequence[Finding], files: Files, folder: Path) -> str:
     """For GitHub Actions: workflow commands, which become annotations of the lines."""
     return "\n".join(
         f"::warning file={escaped_property(shown(finding.path, folder))},line={finding.line},"
-        f"title={finding.code} {RULES[finding.code].name}::{escaped(f'{finding.message} Mend: {finding.fix}')}"
+        f"title={finding.code} {RULES[finding.code].name}::{escaped(f'{finding.message} Fix: {finding.fix}')}"
         for finding in findings
     )
 
 
 def escaped(text: str) -> str:
-    """A message as workflow commands want it: on one line."""
+    """A message as workflow commands need it: on one line."""
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
@@ -96,7 +96,7 @@ def as_sarif(findings: Sequence[Finding], files: Files, folder: Path) -> str:
             "ruleId": finding.code,
             "ruleIndex": places[finding.code],
             "level": "warning",
-            "message": {"text": f"{finding.message} Mend: {finding.fix}"},
+            "message": {"text": f"{finding.message} Fix: {finding.fix}"},
             "locations": [{"physicalLocation": physical_location(finding, folder)}],
         }
         for finding in findings
@@ -114,7 +114,7 @@ def physical_location(finding: Finding, folder: Path) -> dict[str, Any]:
 
 
 def shown(path: str, folder: Path) -> str:
-    """A path from the folder in which the user stands."""
+    """A path relative to the folder in which the command was run."""
     return Path(path).relative_to(folder).as_posix() if Path(path).is_relative_to(folder) else path
 
 

@@ -1,4 +1,4 @@
-"""Hold an application as the rules see it: its endpoints, what runs around them, and the code of all that."""
+"""Hold an application as the rules see it: its endpoints, what runs around them, and the code of both."""
 
 from __future__ import annotations
 
@@ -13,20 +13,21 @@ from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.routing import BaseRoute, Host, Mount
 
 from typeway.application.routes import APIRoute, APIWebSocketRoute
-from typeway.check.blocking import Catalogue, Wait
+from typeway.check.blocking import Catalogue
 from typeway.check.finding import Finding
-from typeway.check.reach import Step, reach
+from typeway.check.reach import CallGraph, Reached
 from typeway.check.read.infer import Inference
 from typeway.check.read.program import Function, Program
 from typeway.declare.operation import Operation
 from typeway.exceptions import DeclarationError
 from typeway.plan.calls import Kind, is_async_generator
 from typeway.plan.tree import Node
+from typeway.watch.blocking import Cause
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Site:
-    """An application, or one that is mounted in it.
+class Application:
+    """The application, or one that is mounted in it.
 
     Parameters:
         app: the application.
@@ -44,14 +45,14 @@ class Endpoint:
     """One endpoint on one path, with everything that it depends on.
 
     Parameters:
-        site: the application that serves it.
+        application: the application that serves it.
         route: its route.
-        operation: its options, settled.
+        operation: its options, resolved.
         tree: itself and its dependencies.
         function: its source; None where it is not the application's own.
     """
 
-    site: Site
+    application: Application
     route: APIRoute | APIWebSocketRoute
     operation: Operation
     tree: Node
@@ -59,7 +60,7 @@ class Endpoint:
 
     @property
     def path(self) -> str:
-        return self.site.prefix + (self.operation.path or "/")
+        return self.application.prefix + (self.operation.path or "/")
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -90,7 +91,7 @@ class Endpoint:
 
 @dataclass(eq=False)
 class Subject:
-    """One application under the eyes of the rules.
+    """One application that is checked.
 
     Parameters:
         app: the application.
@@ -100,17 +101,20 @@ class Subject:
     app: Any
     program: Program
     inference: Inference = field(init=False)
+    graph: CallGraph = field(init=False)
     catalogue: Catalogue = field(default_factory=Catalogue)
     refused: list[DeclarationError] = field(default_factory=list)
-    waits: dict[Function, list[tuple[ast.AST, str, Wait]]] = field(default_factory=dict)
+    blocking: dict[Function, list[tuple[ast.AST, str, Cause]]] = field(default_factory=dict)
+    """What blocks in a function's own code, as far as a rule has asked for it."""
 
     def __post_init__(self) -> None:
         self.inference = Inference(self.program)
+        self.graph = CallGraph(self.inference)
 
     @cached_property
-    def sites(self) -> list[Site]:
+    def applications(self) -> list[Application]:
         """The application and those that are mounted in it."""
-        return [*sites_of(self.app, "")]
+        return [*applications_in(self.app, "")]
 
     @cached_property
     def endpoints(self) -> list[Endpoint]:
@@ -123,8 +127,8 @@ class Subject:
         return [endpoint for endpoint in self.endpoints if endpoint.function is not None]
 
     def read_endpoints(self) -> Iterator[Endpoint]:
-        for site in self.sites:
-            for route in site.routes:
+        for application in self.applications:
+            for route in application.routes:
                 if not isinstance(route, APIRoute | APIWebSocketRoute):
                     continue
                 try:
@@ -133,7 +137,7 @@ class Subject:
                 except DeclarationError as error:
                     self.refused.append(error)
                     continue
-                yield Endpoint(site, route, operation, tree, self.program.function(operation.endpoint))
+                yield Endpoint(application, route, operation, tree, self.program.function(operation.endpoint))
 
     @cached_property
     def dependencies(self) -> dict[Function, tuple[Node, Endpoint]]:
@@ -147,9 +151,9 @@ class Subject:
         return found
 
     @cached_property
-    def on_loop(self) -> list[Step]:
-        """Every function that runs on the event loop while requests are served, with the way to it."""
-        return reach(self.inference, self.loop_entries())
+    def on_loop(self) -> list[Reached]:
+        """Every function that runs on the event loop while requests are served, with the calls that lead to it."""
+        return self.graph.reach(self.loop_entries())
 
     def loop_entries(self) -> Iterator[tuple[Function, str]]:
         """What the framework calls on the event loop."""
@@ -159,8 +163,9 @@ class Subject:
         for function, (node, endpoint) in self.dependencies.items():
             if is_on_loop(node):
                 yield function, f"{function.name}(), on which {endpoint.title} depends"
-        for site in self.sites:
-            for name, function in [*middleware_of(self.program, site.app), *handlers_of(self.program, site.app)]:
+        for application in self.applications:
+            app = application.app
+            for name, function in [*middleware_of(self.program, app), *handlers_of(self.program, app)]:
                 if function.is_async:
                     yield function, name
 
@@ -169,14 +174,14 @@ class Subject:
         return str(function.file.path), getattr(node, "lineno", function.node.lineno)
 
 
-def sites_of(app: Any, prefix: str) -> Iterator[Site]:
+def applications_in(app: Any, prefix: str) -> Iterator[Application]:
     routes = list(getattr(app, "routes", None) or ())
-    yield Site(app, prefix, routes)
+    yield Application(app, prefix, routes)
     for route in routes:
         if isinstance(route, Mount) and isinstance(route.app, Starlette):
-            yield from sites_of(route.app, prefix + route.path)
+            yield from applications_in(route.app, prefix + route.path)
         elif isinstance(route, Host) and isinstance(route.app, Starlette):
-            yield from sites_of(route.app, prefix)
+            yield from applications_in(route.app, prefix)
 
 
 def is_on_loop(node: Node) -> bool:

@@ -1,4 +1,4 @@
-"""Check an application for pitfalls: load it, look at it, and report in the wanted form."""
+"""Check an application for pitfalls: read the settings, load the application, and apply the rules."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ class Settings:
 
 
 def read_settings(folder: Path) -> Settings:
-    """Read what a project says about its checks.
+    """Read the settings of a project.
 
     Parameters:
-        folder: where pyproject.toml may lie.
+        folder: the folder that may have a pyproject.toml.
 
     Raises:
         CommandError: the file or a setting in it cannot be used.
@@ -52,14 +52,14 @@ def read_settings(folder: Path) -> Settings:
 
 
 def choose(settings: Settings, select: Sequence[str], ignore: Sequence[str]) -> Choice:
-    """Say which rules count: what the command line says, else what the project says.
+    """The rules that are selected: by the command line, else by the project.
 
     Parameters:
-        settings: the project's.
-        select, ignore: the command line's; each may hold several codes with commas.
+        settings: of the project.
+        select, ignore: of the command line; each may be several codes, separated by commas.
 
     Raises:
-        CommandError: a code begins no rule's.
+        CommandError: there is no rule whose code begins so.
     """
     choice = Choice(split(select) or settings.select, (*settings.ignore, *split(ignore)))
     if choice.unknown:
@@ -72,21 +72,21 @@ def split(given: Sequence[str]) -> tuple[str, ...]:
 
 
 def files_of(location: AppLocation, settings: Settings, folder: Path) -> Files:
-    """Say which files are the application's own."""
+    """The application's own files."""
     excluded = tuple((folder / entry).resolve() for entry in settings.exclude)
     return Files(location.folder, location.module.partition(".")[0], excluded)
 
 
 def check(load: Callable[[], Loaded], files: Files, choice: Choice) -> list[Finding]:
-    """Load an application and look at it; where the framework refuses it, that is what is found.
+    """Load an application and check it; if the framework refuses a declaration, that is the one finding.
 
     Parameters:
         load: imports the application.
         files: its own source files.
-        choice: which rules count.
+        choice: which rules are selected.
 
     Raises:
-        CommandError: the application cannot be loaded, or is none of ours.
+        CommandError: the application cannot be loaded, or is not a Typeway application.
     """
     try:
         loaded = load()
@@ -99,13 +99,13 @@ def check(load: Callable[[], Loaded], files: Files, choice: Choice) -> list[Find
     require_typeway(application, loaded.import_string)
     if not hasattr(application, "router"):
         raise CommandError(
-            f"{loaded.import_string} is no Typeway application; if it is written for FastAPI, add --compat"
+            f"{loaded.import_string} is not a Typeway application; if it is written for FastAPI, add --compat"
         )
     return in_user_code(lambda: look(application, files, choice), loaded.folder)
 
 
 def refused(failure: BaseException) -> DeclarationError | None:
-    """The refusal of the framework that is behind a failure, if one is."""
+    """The DeclarationError that caused a failure, if one did."""
     cause = failure.__cause__
     while cause is not None and not isinstance(cause, DeclarationError):
         cause = cause.__cause__

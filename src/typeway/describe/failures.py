@@ -1,4 +1,4 @@
-"""Describe what operations answer where they fail: declared problems, errors that can be seen, and validation."""
+"""Describe the error responses of operations: declared problems, exceptions in the source, and validation errors."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MEDIA_TYPES: Final[dict[Form, str]] = {"detail": "application/json", "problem": 
 
 @dataclass(slots=True)
 class Failure:
-    """What is known of one status of one operation."""
+    """The error response of one status of one operation."""
 
     meanings: dict[str, None] = field(default_factory=dict)
     schemas: list[JsonSchema] = field(default_factory=list)
@@ -55,7 +55,7 @@ class Failures:
     def __init__(self, form: Form) -> None:
         self.form: Form = form
         self.components: dict[Any, JsonSchema] = {}
-        # Dependencies are asked about by every operation that has them.
+        # Each function is read once, though many operations may have the same dependency.
         self.raised: dict[int, list[Raised]] = {}
 
     def responses(
@@ -68,7 +68,7 @@ class Failures:
     ) -> dict[str, dict[str, Any]]:
         """Responses by status, whose schemas are filled in later; see `typeway.describe.schemas.Failures`.
 
-        What the author documents counts more than what is seen, but `raises` is the author's word as well.
+        What the author documents takes precedence over what is read, but `raises` is documented by the author as well.
         """
         found: dict[str, Failure] = {}
         for kind in operation.raises:
@@ -88,7 +88,7 @@ class Failures:
     def seen(
         self, functions: Sequence[Callable[..., Any]]
     ) -> Iterator[tuple[str, str, type[Problem] | None, dict[str, Any]]]:
-        """Status, meaning, kind and headers of each error that the functions are seen to raise."""
+        """Status, meaning, class and headers of each error that the functions raise, as far as can be read."""
         for function in functions:
             guard: Any = function  # a scheme of the author's own is callable, which SecurityBase alone is not
             if isinstance(guard, SecurityBase):
@@ -99,6 +99,8 @@ class Failures:
             if id(function) not in self.raised:
                 self.raised[id(function)] = raised_in(function)
             for raised in self.raised[id(function)]:
+                if raised.status is None:
+                    continue
                 kind = raised.kind if issubclass(raised.kind, Problem) else None
                 meaning = kind.title if kind else raised.detail or phrase_of(raised.status)
                 yield str(raised.status), meaning, kind, described(kind.headers if kind else None)
@@ -106,7 +108,7 @@ class Failures:
     # --- components -----------------------------------------------------------------------------------------------
 
     def component(self, key: Any, names: Sequence[str], shown: JsonSchema, components: Components) -> JsonSchema:
-        """A reference to a component, which gets the first name that the author's models leave free."""
+        """A reference to a component; its name is the first that none of the author's models has."""
         reference = self.components.get(key)
         if reference is None:
             reference = self.components[key] = {}
@@ -120,7 +122,7 @@ class Failures:
         return reference
 
     def error(self, components: Components) -> JsonSchema:
-        """What an error looks like that is no declared problem."""
+        """The schema of an error that is not a declared problem."""
         if self.form == "problem":
             return self.component("error", ["ProblemDetails"], problem_object("ProblemDetails", {}), components)
         shown = {
@@ -130,7 +132,7 @@ class Failures:
         return self.component("error", ["HTTPError"], shown, components)
 
     def invalid(self, components: Components) -> JsonSchema:
-        """What the answer to an invalid request looks like."""
+        """The schema of the response to an invalid request."""
         if self.form == "problem":
             errors = {"errors": {"type": "array", "items": INVALID_IN_PROBLEM}}
             shown = problem_object("ValidationProblem", errors, VALIDATION_TYPE)
@@ -144,7 +146,7 @@ class Failures:
         return self.component("invalid", ["HTTPValidationError"], shown, components)
 
     def problem(self, kind: type[Problem], components: Components) -> JsonSchema:
-        """What a declared problem looks like."""
+        """The schema of a declared problem."""
         if kind in self.components:
             return self.components[kind]
         name = kind.__name__
@@ -193,7 +195,7 @@ def problem_object(
     }
 
 
-# One error in the answer that validation gives, as `{"detail": [...]}` has it and as a problem document has it.
+# One validation error, as in `{"detail": [...]}` and as in a problem document.
 INVALID: Final[JsonSchema] = {
     "properties": {
         "loc": {"items": {"anyOf": [{"type": "string"}, {"type": "integer"}]}, "type": "array", "title": "Location"},
@@ -219,7 +221,7 @@ INVALID_IN_PROBLEM: Final[JsonSchema] = {
 
 
 def members_of(kind: type[Problem]) -> dict[str, Any]:
-    """What a problem's class annotates beside what all problems have.
+    """The members that a problem's class annotates, without those of all problems.
 
     Raises:
         DeclarationError: an annotation names what is not defined.

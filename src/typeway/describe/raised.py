@@ -1,148 +1,128 @@
-"""Find the errors that a function raises in its own body, by reading its source."""
+"""Read what the `raise` statements of a function raise, and with which status."""
 
 from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Callable, Iterator
+from collections import ChainMap
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from textwrap import dedent
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, Final
 
 from starlette.exceptions import HTTPException
 
 from typeway.declare.problem import Problem
-from typeway.declare.scope import unwrap
+from typeway.declare.scope import closure_of, written
 from typeway.exceptions import HTTPException as OwnHTTPException
+
+# What opens a scope of its own: what is in it does not run when the function around it does.
+SCOPES: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+
+# The constructors of the exceptions whose status can be read where they are raised, and their parameters.
+KNOWN_CONSTRUCTORS: Final[tuple[Any, ...]] = (HTTPException.__init__, OwnHTTPException.__init__)
+PARAMETERS: Final = ("status_code", "detail")
+
+ValueOf = Callable[[ast.expr], Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Raised:
-    """One error that a function raises.
+    """What one `raise` statement raises.
 
     Parameters:
         kind: the exception's class.
-        status: the status that it is answered with.
-        detail: what it says, where that is written out.
+        status: the status of the error response; None if the exception has none, or it is computed.
+        detail: what an HTTPException says, where that is written out.
     """
 
-    kind: type[HTTPException]
-    status: int
-    detail: str | None
+    kind: type[BaseException]
+    status: int | None = None
+    detail: str | None = None
 
 
 def raised_in(function: Callable[..., Any]) -> list[Raised]:
-    """The HTTPExceptions of a literal status, and the problems, that a function's own body raises.
+    """What a function's own body raises, if it names an HTTPException or a problem at all.
 
     Parameters:
-        function: an endpoint or dependency; of a class its constructor is read, of a callable object its call.
+        function: an endpoint or dependency; of a class its constructor is read, of a callable object its `__call__`.
     """
-    inner = body_of(function)
-    if inner is None:
+    inner = written(function)
+    if not isinstance(inner, FunctionType):
         return []
-    names = Names(inner)
-    if not names.know_any(inner.__code__):
+    names: Mapping[str, Any] = ChainMap(closure_of(inner), inner.__globals__)
+    if not names_error(inner.__code__, names):
         return []
     try:
-        tree = ast.parse(dedent(inspect.getsource(inner)))
+        source = inspect.getsource(inner)
+        # What is defined inside something else is indented, and its texts of several lines may be less so.
+        tree: ast.AST = ast.parse(source if source[:1].strip() else f"if True:\n{source}").body[0]
     except (OSError, SyntaxError, TypeError):  # no source: made by exec, or only compiled code was shipped
         return []
-    found = (raised for statement in raises_of(tree.body[0]) if (raised := names.read(statement)) is not None)
-    return list(dict.fromkeys(found))
+    if isinstance(tree, ast.If):
+        tree = tree.body[0]
+    found = (read_raise(statement, lambda expression: value_in(names, expression)) for statement in raises_of(tree))
+    return list(dict.fromkeys(raised for raised in found if raised is not None))
 
 
-def body_of(function: Any) -> FunctionType | None:
-    """The Python function that runs when something is called."""
-    inner = unwrap(function)
-    if inspect.isclass(inner):
-        inner = unwrap(inner.__init__)
-    elif not inspect.isfunction(inner):
-        inner = unwrap(getattr(type(inner), "__call__", None))
-    return inner if isinstance(inner, FunctionType) else None
+def executed(node: ast.AST) -> Iterator[ast.AST]:
+    """A node and everything in it that runs when it does."""
+    if isinstance(node, SCOPES):
+        return
+    yield node
+    for child in ast.iter_child_nodes(node):
+        yield from executed(child)
 
 
-def raises_of(tree: ast.AST) -> Iterator[ast.expr]:
-    """What a function raises itself; the functions in it are called by nobody yet."""
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
-            continue
-        if isinstance(node, ast.Raise) and node.exc is not None:
-            yield node.exc
-        yield from raises_of(node)
+def raises_of(function: ast.AST) -> Iterator[ast.Raise]:
+    """The statements of a function's own body that raise something; the functions in it are not called yet."""
+    for statement in getattr(function, "body", ()):
+        for node in executed(statement):
+            if isinstance(node, ast.Raise) and node.exc is not None:
+                yield node
 
 
-class Names:
-    """What the names in a function mean: those around it, then those of its module."""
+def read_raise(statement: ast.Raise, value_of: ValueOf) -> Raised | None:
+    """What one statement raises; None if its class is not known.
 
-    def __init__(self, function: FunctionType) -> None:
-        self.globals = function.__globals__
-        self.around: dict[str, Any] = {}
-        for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
-            try:
-                self.around[name] = cell.cell_contents
-            except ValueError:  # not assigned yet
-                continue
-
-    def know_any(self, code: CodeType) -> bool:
-        """Whether a function names an error at all: most do not, and their source need not be read."""
-        used = {*code.co_names, *code.co_freevars}
-        values = [self.look_up(name) for name in used]
-        modules = [value for value in values if isinstance(value, ModuleType)]
-        values += [vars(module).get(name) for module in modules for name in used]
-        return any(is_error(value) for value in values)
-
-    def look_up(self, name: str) -> Any:
-        return self.around.get(name, self.globals.get(name))
-
-    def value_of(self, expression: ast.expr) -> Any:
-        """What a literal, a name or a name in a module or class stands for; None for all else."""
-        if isinstance(expression, ast.Constant):
-            return expression.value
-        if isinstance(expression, ast.Name):
-            return self.look_up(expression.id)
-        if isinstance(expression, ast.Attribute):
-            holder = self.value_of(expression.value)
-            if isinstance(holder, (ModuleType, type)):
-                return getattr(holder, expression.attr, None)
+    Parameters:
+        statement: the statement.
+        value_of: returns the object that an expression stands for, or None if that is not known.
+    """
+    call = statement.exc
+    kind = None if call is None else value_of(call.func if isinstance(call, ast.Call) else call)
+    if not isinstance(kind, type) or not issubclass(kind, BaseException):
         return None
-
-    def read(self, expression: ast.expr) -> Raised | None:
-        """What one `raise` raises, if it is an error of a known status."""
-        arguments = Arguments()
-        if isinstance(expression, ast.Call):
-            arguments = Arguments(expression.args, {each.arg: each.value for each in expression.keywords})
-            expression = expression.func
-        kind = self.value_of(expression)
-        if not is_error(kind):
-            return None
-        if issubclass(kind, Problem):
-            return Raised(kind, kind.status, None)
-        if kind.__init__ not in KNOWN_CONSTRUCTORS:
-            return None
-        status, detail = (self.value_of(arguments.get(place, name)) for place, name in enumerate(PARAMETERS))
-        if not isinstance(status, int) or isinstance(status, bool) or not 400 <= status <= 599:
-            return None
-        return Raised(kind, int(status), detail if isinstance(detail, str) else None)
+    if issubclass(kind, Problem):
+        return Raised(kind, kind.status)
+    if not issubclass(kind, HTTPException) or kind.__init__ not in KNOWN_CONSTRUCTORS or not isinstance(call, ast.Call):
+        return Raised(kind)
+    given = dict(zip(PARAMETERS, call.args, strict=False)) | {
+        each.arg: each.value for each in call.keywords if each.arg
+    }
+    status, detail = (value_of(given[name]) if name in given else None for name in PARAMETERS)
+    if not isinstance(status, int) or isinstance(status, bool) or not 400 <= status <= 599:
+        return Raised(kind)
+    return Raised(kind, int(status), detail if isinstance(detail, str) else None)
 
 
-class Arguments:
-    """What a call passes."""
-
-    def __init__(self, positional: list[ast.expr] | None = None, named: dict[str | None, ast.expr] | None = None):
-        self.positional = positional or []
-        self.named = named or {}
-
-    def get(self, place: int, name: str) -> ast.expr:
-        if place < len(self.positional):
-            return self.positional[place]
-        return self.named.get(name, ast.Constant(None))
+def names_error(code: CodeType, names: Mapping[str, Any]) -> bool:
+    """Whether a function names an HTTPException at all: most do not, and their source need not be read."""
+    used = {*code.co_names, *code.co_freevars}
+    values = [names.get(name) for name in used]
+    modules = [value for value in values if isinstance(value, ModuleType)]
+    values += [vars(module).get(name) for module in modules for name in used]
+    return any(isinstance(value, type) and issubclass(value, HTTPException) for value in values)
 
 
-# What the constructors of the exceptions take whose status can be read where they are raised.
-PARAMETERS: Final = ("status_code", "detail")
-KNOWN_CONSTRUCTORS: Final[tuple[Any, ...]] = (HTTPException.__init__, OwnHTTPException.__init__)
-
-
-def is_error(value: Any) -> bool:
-    return isinstance(value, type) and issubclass(value, HTTPException)
+def value_in(names: Mapping[str, Any], expression: ast.expr) -> Any:
+    """The object that a literal, a name, or a name in a module or class stands for; None for all else."""
+    match expression:
+        case ast.Constant(value=value):
+            return value
+        case ast.Name(id=name):
+            return names.get(name)
+        case ast.Attribute(value=inner, attr=name):
+            holder = value_in(names, inner)
+            return getattr(holder, name, None) if isinstance(holder, (ModuleType, type)) else None
+    return None

@@ -1,4 +1,4 @@
-"""Reach an event loop from another thread: ask it to turn, and tell its own frames from those of the work it does."""
+"""Reach an event loop from another thread: schedule callbacks in it, and find the frames of the work that it runs."""
 
 from __future__ import annotations
 
@@ -8,36 +8,37 @@ import threading
 import time
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from types import CodeType, FrameType
 from typing import Any, Final, NamedTuple
 
-# Tracers that measure instead of stopping; all others may hold a thread for as long as somebody reads.
+# Tracers that measure; all others may stop a thread for as long as somebody reads.
 MEASURING: Final = ("coverage",)
 
 # Where sys.monitoring has debuggers (PEP 669).
 DEBUGGER_ID: Final = 0
 
 
-class Look(NamedTuple):
-    """What was seen of an event loop at one moment.
+class Sample(NamedTuple):
+    """What an event loop was seen to do at one moment.
 
     Parameters:
-        task: tells one step of work from the next; None if there was none.
-        frames: the work's frames, the outermost first; empty while the loop waits or is busy with itself.
+        task: distinguishes one step of work from the next; None if there was none.
+        frames: the frames of the work, the outermost first; empty while the loop waits or runs its own code.
     """
 
     task: object
     frames: list[FrameType]
 
 
-NOTHING: Final = Look(None, [])
+IDLE: Final = Sample(None, [])
 
 
 class EventLoop:
-    """An asyncio loop, of whatever make, that is watched from another thread.
+    """An asyncio event loop, of any implementation, that is watched from another thread.
 
-    It is made in the thread that runs the loop. The loop's own frames stand below everything that it runs, so that
-    where a callback's frame stands shows how many they are.
+    It is created in the thread that runs the loop. The loop's own frames are below those of everything that it runs, so
+    the position of a callback's frame shows how many they are.
 
     Raises:
         RuntimeError: no loop runs in this thread.
@@ -50,15 +51,15 @@ class EventLoop:
         self.clock = cpu_clock(self.thread)
         self.is_traced = traced()
         self.answered_at = 0.0
-        self.is_asked = False
+        self.is_pinged = False
         self.base: CodeType | None = None
         self.depth = 0
         # The two innermost functions of the thread while the loop waits for something to do.
-        self.resting: CodeType | None = None
-        self.resting_below: CodeType | None = None
-        self.reach()
+        self.idle: CodeType | None = None
+        self.idle_caller: CodeType | None = None
+        self.find_loop()
 
-    def reach(self) -> None:
+    def find_loop(self) -> None:
         """Find the loop that runs in this thread."""
         self.loop = asyncio.get_running_loop()
         coroutine: Any = getattr(asyncio.current_task(), "get_coro", lambda: None)()
@@ -68,7 +69,7 @@ class EventLoop:
 
     @property
     def key(self) -> object:
-        """What tells loops apart; an id, because what watches a loop must not keep it alive or be kept by it."""
+        """What distinguishes loops; an id, because the watchdog and a loop must not keep each other alive."""
         return id(self.loop)
 
     @property
@@ -77,11 +78,11 @@ class EventLoop:
 
     @property
     def is_alive(self) -> bool:
-        """Whether the loop may turn again; the number of a thread that has ended is given to another thread."""
+        """Whether the loop may run again; the number of a thread that has ended is given to another thread."""
         return self.owner.is_alive() and not self.is_closed
 
-    def post(self, callback: Callable[[], None]) -> None:
-        """Have the loop call something at its next turn.
+    def call_soon(self, callback: Callable[[], None]) -> None:
+        """Have the loop call something in its next iteration.
 
         Raises:
             RuntimeError: the loop is closed.
@@ -92,7 +93,7 @@ class EventLoop:
         task: Any = asyncio.current_task(self.loop)
         return None if task is None else weakref.ref(task)
 
-    def waiting(self) -> list[FrameType]:
+    def waiting_frames(self) -> list[FrameType]:
         """The frames of the tasks that wait for the current one, as far as anyio knows them."""
         states: Any = getattr(sys.modules.get("anyio._backends._asyncio"), "_task_states", {})
         tasks = {id(task): task for task in asyncio.all_tasks(self.loop)}
@@ -106,21 +107,21 @@ class EventLoop:
                 coroutine = coroutine.cr_await
         return frames
 
-    def ask(self) -> bool:
-        """Ask the loop to turn; False if it never will again."""
-        self.is_asked = True
+    def ping(self) -> bool:
+        """Ask the loop to answer in its next iteration; False if there will be none."""
+        self.is_pinged = True
         try:
-            self.post(self.answer)
+            self.call_soon(self.answer)
         except RuntimeError:
             return False
         return True
 
     def answer(self) -> None:
-        """Note that the loop turns; it calls this itself."""
+        """Note that the loop has come to its next iteration; the loop itself calls this."""
         self.answered_at = time.perf_counter()
         self.is_traced = traced()
         self.find_base(sys._getframe())
-        self.is_asked = False
+        self.is_pinged = False
 
     def find_base(self, frame: FrameType) -> None:
         """Count the frames below a callback's."""
@@ -128,7 +129,7 @@ class EventLoop:
         self.base = None if below is None else below.f_code
         self.depth = len(stack_of(below))
 
-    def look(self, frame: FrameType | None) -> Look:
+    def sample(self, frame: FrameType | None) -> Sample:
         """See what the loop does.
 
         Parameters:
@@ -137,12 +138,12 @@ class EventLoop:
         stack = stack_of(frame) if self.is_alive else []
         depth = self.depth
         if self.base is None or len(stack) <= depth or stack[depth - 1].f_code is not self.base:
-            if self.base is not None and len(stack) == depth > 1 and not self.is_asked:
-                self.resting, self.resting_below = stack[-1].f_code, stack[-2].f_code
-            return NOTHING
+            if self.base is not None and len(stack) == depth > 1 and not self.is_pinged:
+                self.idle, self.idle_caller = stack[-1].f_code, stack[-2].f_code
+            return IDLE
         work = stack[depth:]
-        # A callback has no task: its frame stands for it, and lives no longer than it.
-        return Look(self.task() or (id(work[0]), work[0].f_code), work)
+        # A callback has no task: its frame, which is gone when it ends, identifies it.
+        return Sample(self.task() or (id(work[0]), work[0].f_code), work)
 
     def cpu_time(self) -> float:
         """The CPU time in seconds that the loop's thread has used, or where that is unknown, the process."""
@@ -155,14 +156,14 @@ class EventLoop:
 
 
 class TrioLoop(EventLoop):
-    """Trio's loop: everything that it runs is called by one function."""
+    """Trio's event loop: one function of trio calls everything that it runs."""
 
-    def reach(self) -> None:
+    def find_loop(self) -> None:
         """Find the loop that runs in this thread."""
         trio: Any = sys.modules["trio.lowlevel"]
         self.token = trio.current_trio_token()
-        self.gone: type[Exception] = sys.modules["trio"].RunFinishedError
-        self.is_over = False
+        self.finished: type[Exception] = sys.modules["trio"].RunFinishedError
+        self.is_finished = False
         self.find_base(sys._getframe())
 
     @property
@@ -171,40 +172,36 @@ class TrioLoop(EventLoop):
 
     @property
     def is_closed(self) -> bool:
-        return self.is_over
+        return self.is_finished
 
-    def post(self, callback: Callable[[], None]) -> None:
+    def call_soon(self, callback: Callable[[], None]) -> None:
         try:
             self.token.run_sync_soon(callback)
-        except self.gone as error:
-            self.is_over = True
+        except self.finished as error:
+            self.is_finished = True
             raise RuntimeError(str(error)) from error
 
     def task(self) -> object:
         return None
 
-    def waiting(self) -> list[FrameType]:
+    def waiting_frames(self) -> list[FrameType]:
         return []
 
     def find_base(self, frame: FrameType) -> None:
         """Count the frames up to that of trio's function."""
         stack = stack_of(frame)
-        for place, entry in enumerate(stack, 1):
+        for depth, entry in enumerate(stack, 1):
             if entry.f_code.co_name == "unrolled_run":
-                self.base, self.depth = entry.f_code, place
+                self.base, self.depth = entry.f_code, depth
                 return
 
 
 def running_loop() -> EventLoop | None:
-    """The event loop that runs in this thread; None if it is of an unknown make."""
-    try:
-        return EventLoop()
-    except RuntimeError:
-        pass
-    try:
-        return TrioLoop() if "trio" in sys.modules else None
-    except RuntimeError:
-        return None
+    """The event loop that runs in this thread; None if it is of an unknown library."""
+    for kind in (EventLoop, TrioLoop) if "trio" in sys.modules else (EventLoop,):
+        with suppress(RuntimeError):
+            return kind()
+    return None
 
 
 def stack_of(frame: FrameType | None) -> list[FrameType]:
@@ -224,12 +221,12 @@ def cpu_clock(thread: int) -> int | None:
 
 
 def traced() -> bool:
-    """Whether a debugger follows this thread, so that time in it means nothing."""
+    """Whether a debugger follows this thread, so that how long something takes in it means nothing."""
     monitoring: Any = getattr(sys, "monitoring", None)
-    return stops(sys.gettrace()) or (monitoring is not None and monitoring.get_tool(DEBUGGER_ID) is not None)
+    return may_stop(sys.gettrace()) or (monitoring is not None and monitoring.get_tool(DEBUGGER_ID) is not None)
 
 
-def stops(tracer: Any) -> bool:
+def may_stop(tracer: Any) -> bool:
     """Whether a trace function may stop what it traces."""
     module = getattr(tracer, "__module__", None) or type(tracer).__module__
     return tracer is not None and str(module).partition(".")[0] not in MEASURING

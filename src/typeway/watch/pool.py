@@ -1,4 +1,4 @@
-"""Notice that a thread pool has no free thread, and find out what holds its threads."""
+"""Notice that a thread pool has no free thread, and find out what its threads run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from anyio import CapacityLimiter
 
-from typeway.watch.frames import Call, Place, call_of, own_frames, qualified_name
+from typeway.watch.frames import CallSite, Location, call_of, own_frames, qualified_name
 from typeway.watch.loops import stack_of
 from typeway.watch.report import Exhausted, Holder
 
@@ -28,21 +28,20 @@ class Pool:
 
     Parameters:
         limiter: counts its threads.
-        routes: the application's routes, by the code of their endpoints.
     """
 
     def __init__(self, limiter: CapacityLimiter) -> None:
         self.limiter = limiter
         self.since: float | None = None
         self.is_reported = False
-        self.reported: set[frozenset[Place]] = set()
+        self.reported: set[frozenset[Location]] = set()
 
     def has_room(self) -> bool:
         """Whether a thread is free."""
         return self.limiter.available_tokens > 0
 
-    def is_exhausted(self, now: float) -> float | None:
-        """For how many seconds the pool has been exhausted, once that is too long and news; else None."""
+    def exhausted_for(self, now: float) -> float | None:
+        """For how many seconds the pool has been exhausted; None if that is not long, or was reported."""
         if self.has_room() or not self.limiter.statistics().tasks_waiting:
             self.since, self.is_reported = None, False
             return None
@@ -58,7 +57,7 @@ class Pool:
         endpoints: Mapping[CodeType, str],
         packages: frozenset[str],
     ) -> Exhausted | None:
-        """What holds the pool's threads; None if that has been said before."""
+        """What the pool's threads run; None if the same functions were reported before."""
         self.is_reported = True
         holders = holders_of(frames.values(), endpoints, packages)
         functions = frozenset(holder.function for holder in holders)
@@ -72,32 +71,32 @@ class Pool:
 def holders_of(
     frames: Iterable[FrameType], endpoints: Mapping[CodeType, str], packages: frozenset[str]
 ) -> list[Holder]:
-    """What the threads of pools run, the most threads first.
+    """What the threads of pools run, the functions with the most threads first.
 
     Parameters:
         frames: the innermost frame of every thread.
-        endpoints: what each endpoint answers, by its code.
+        endpoints: the method and path of each endpoint, by its code.
         packages: the names of the application's own packages.
     """
-    found: Counter[tuple[Place, str, Call | None]] = Counter()
+    found: Counter[tuple[Location, str, CallSite | None]] = Counter()
     for frame in frames:
         work = work_of(stack_of(frame))
         if not work:
             continue
         own = own_frames(work, packages) or work[:1]
         code = own[0].f_code
-        function = Place(code.co_filename, code.co_firstlineno, qualified_name(code))
+        function = Location(code.co_filename, code.co_firstlineno, qualified_name(code))
         found[function, endpoints.get(code, ""), call_of(work, own[-1])] += 1
     return [Holder(count, *key) for key, count in found.most_common()]
 
 
 def work_of(stack: list[FrameType]) -> list[FrameType]:
     """The frames of what a pool's thread runs; none if it waits for work, or belongs to no pool."""
-    for place, frame in enumerate(stack, 1):
+    for depth, frame in enumerate(stack, 1):
         code = frame.f_code
         file = code.co_filename.replace("\\", "/")
         if any(code.co_qualname == name and file.endswith(end) for end, name in WORKERS):
-            work = stack[place:]
+            work = stack[depth:]
             return [] if work and is_idle(work[0]) else work
     return []
 
@@ -108,7 +107,7 @@ def is_idle(frame: FrameType) -> bool:
 
 
 def endpoints_of(app: Any) -> dict[CodeType, str]:
-    """What each endpoint of an application answers, by its code."""
+    """The method and path of each endpoint of an application, by its code."""
     found: dict[CodeType, str] = {}
     for route in getattr(app, "routes", ()):
         code = getattr(getattr(route, "endpoint", None), "__code__", None)

@@ -1,4 +1,4 @@
-"""Watch event loops from a thread of its own, and say what holds them up, once for each place."""
+"""Watch event loops from a thread of its own, and report what blocks them, once for each place."""
 
 from __future__ import annotations
 
@@ -8,104 +8,107 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any, Final
 
 from anyio.to_thread import current_default_thread_limiter
 
-from typeway.watch.frames import CARRIERS
+from typeway.watch.frames import PLUMBING
 from typeway.watch.loops import EventLoop, running_loop
 from typeway.watch.pool import Pool, endpoints_of
 from typeway.watch.report import Blocked, Report
-from typeway.watch.stall import Judge, Pauses, Tick
+from typeway.watch.stall import Pauses, StallDetector, Tick
 
 logger: Final = logging.getLogger("typeway.watchdog")
 
-# How long a loop may not turn where somebody wants to know but does not say, in seconds.
-LIMIT: Final = 0.1
-
-# How many looks there are within the limit once a loop is suspected. As long as none is, they are further apart: to
+# How many samples there are within the limit once a loop is suspected. As long as none is, they are further apart: to
 # wake a thread is what costs most, 20 to 80 us.
-LOOKS: Final = 4
-EASE: Final = 1.5
+SAMPLES: Final = 4
+UNSUSPECTED: Final = 1.5
 
-# How long an idle loop is only glanced at, in seconds.
+# For how long an idle loop is sampled without a closer examination, in seconds.
 CHORES: Final = 0.5
 
-# So many places are remembered; an application that blocks in more has other worries.
+# So many places are remembered; an application that blocks in more has bigger problems.
 MOST_PLACES: Final = 1000
 
 
 class Log:
-    """Writes each place to the log once."""
+    """Writes a warning to the log, once for each place."""
 
     def __init__(self) -> None:
-        self.told: set[object] = set()
+        self.logged: set[object] = set()
 
     def __call__(self, report: Report) -> None:
         if isinstance(report, Blocked):
             key = (report.place, report.is_over)
-            if key in self.told or len(self.told) >= MOST_PLACES:
+            if key in self.logged or len(self.logged) >= MOST_PLACES:
                 return
-            self.told.add(key)
+            self.logged.add(key)
         logger.warning("%s", report)
 
 
-class Post:
-    """One event loop, and whose it is.
+class WatchedLoop:
+    """One event loop that is watched, and the application that it serves.
 
     Parameters:
         loop: the loop.
-        app: the application that it serves.
-        limit: how long a step may hold it up, in seconds.
+        app: the application.
+        limit: how long a step may block the loop, in seconds.
+        once: the code of functions that run once, so that they may block.
+        samples_often: whether the loop is sampled at short intervals even if it is not suspected.
     """
 
-    def __init__(self, loop: EventLoop, app: Any, limit: float) -> None:
+    def __init__(
+        self, loop: EventLoop, app: Any, limit: float, once: Collection[CodeType], *, samples_often: bool
+    ) -> None:
         self.loop = loop
         self.app: weakref.ref[Any] = weakref.ref(app)
         self.packages = packages_of(app)
+        self.samples_often = samples_often
         self.is_left = False
         self.due = 0.0
-        self.judge = Judge(loop, limit, self.packages)
+        self.detector = StallDetector(loop, limit, self.packages, once)
         self.pool = Pool(current_default_thread_limiter())
 
-    def interval(self, is_keen: bool) -> float:
-        """When to look again, in seconds."""
-        limit = self.judge.limit
-        return limit / LOOKS if is_keen or self.judge.is_suspicious else limit * EASE
+    @property
+    def interval(self) -> float:
+        """The time until the next sample, in seconds."""
+        limit = self.detector.limit
+        return limit / SAMPLES if self.samples_often or self.detector.is_suspicious else limit * UNSUSPECTED
 
     @property
     def is_over(self) -> bool:
         """Whether there is nothing more to come."""
-        return (self.is_left or not self.loop.is_alive) and not self.judge.is_suspicious
+        return (self.is_left or not self.loop.is_alive) and not self.detector.is_suspicious
 
     def is_idle(self, frame: FrameType | None, now: float) -> bool:
-        """Whether there is nothing to look at more closely: the loop waits where it was seen to wait before.
+        """Whether there is nothing to examine: the loop waits where it was seen to wait before.
 
         PERF: after each sleep the caches are cold, and what is touched here costs ten times what it costs in a loop.
-        Flat like this a tick takes half of the CPU time that it took in methods of loop, judge and pool.
+        Flat like this a tick takes half of the CPU time that it took in methods of loop, detector and pool.
         """
-        loop, judge = self.loop, self.judge
-        if frame is None or frame.f_code is not loop.resting or judge.stall is not None or judge.ended is not None:
+        loop, detector = self.loop, self.detector
+        if frame is None or frame.f_code is not loop.idle or detector.stall is not None or detector.ended is not None:
             return False
-        below = frame.f_back
-        if below is None or below.f_code is not loop.resting_below:
+        caller = frame.f_back
+        if caller is None or caller.f_code is not loop.idle_caller:
             return False
-        judge.cpu = loop.cpu_time() if loop.clock is None else time.clock_gettime(loop.clock)
+        detector.cpu = loop.cpu_time() if loop.clock is None else time.clock_gettime(loop.clock)
         if now < self.due:
             return True
         self.due = now + CHORES
-        return judge.rests(now) and not self.is_left and self.pool.has_room()
+        return detector.may_rest(now) and not self.is_left and self.pool.has_room()
 
-    def look(self, frames: dict[int, FrameType], tick: Tick) -> list[Report]:
+    def examine(self, frames: dict[int, FrameType], tick: Tick) -> list[Report]:
         """What there is to report now."""
         found: list[Report] = []
-        blocked = self.judge.look(frames.get(self.loop.thread), tick, is_left=self.is_left)
+        blocked = self.detector.examine(frames.get(self.loop.thread), tick, is_left=self.is_left)
         if blocked is not None:
             found.append(blocked)
-        seconds = self.pool.is_exhausted(tick.now)
+        seconds = self.pool.exhausted_for(tick.now)
         if seconds is not None:
             exhausted = self.pool.report(seconds, frames, endpoints_of(self.app()), self.packages)
             if exhausted is not None:
@@ -116,35 +119,35 @@ class Post:
 class Watchdog:
     """The thread that watches; it runs as long as there are loops to watch.
 
-    What it finds goes to its listeners, in its own thread: to the log, unless a test wants to know.
+    It calls its listeners with its reports, in its own thread: the log, unless a test wants to have them.
     """
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.posts: tuple[Post, ...] = ()  # replaced, never changed: the thread reads it without the lock
+        self.loops: tuple[WatchedLoop, ...] = ()  # replaced, never changed: the thread reads it without the lock
         self.thread: threading.Thread | None = None
-        self.is_keen = False
-        self.limit = LIMIT
-        self.is_awaited = 0
-        self.looks = 0
-        self.looked = threading.Condition(self.lock)
+        self.flushing = 0
+        self.samples = 0
+        self.sampled = threading.Condition(self.lock)
         self.listeners: tuple[Callable[[Report], None], ...] = (Log(),)
 
-    def watch(self, app: Any, limit: float = LIMIT) -> None:
-        """Watch the event loop that runs in this thread; once is enough.
+    def watch(self, app: Any, limit: float, once: Collection[CodeType] = (), *, samples_often: bool = False) -> None:
+        """Watch the event loop that runs in this thread, if it is not watched yet.
 
         Parameters:
-            app: whose routes are named in reports.
-            limit: how long the loop may not turn, in seconds.
+            app: the application whose routes are named in reports.
+            limit: how long the loop may be blocked, in seconds.
+            once: the code of functions that run once, so that they may block.
+            samples_often: whether the loop is sampled at short intervals even if it is not suspected.
         """
         loop = running_loop()
         if loop is None:
             return
         with self.lock:
-            if self.post_at(loop) is not None:
+            if self.watched(loop) is not None:
                 return
-            self.posts = (*self.posts, Post(loop, app, limit))
-            loop.ask()
+            self.loops = (*self.loops, WatchedLoop(loop, app, limit, once, samples_often=samples_often))
+            loop.ping()
             if self.thread is None or not self.thread.is_alive():  # a forked process has no threads but its own
                 self.thread = threading.Thread(target=self.run, name="typeway watchdog", daemon=True)
                 self.thread.start()
@@ -153,17 +156,17 @@ class Watchdog:
         """Watch the event loop of this thread no longer; what has been seen is still reported."""
         loop = running_loop()
         with self.lock:
-            post = None if loop is None else self.post_at(loop)
-            if post is not None:
-                post.is_left, post.due = True, 0.0
+            watched = None if loop is None else self.watched(loop)
+            if watched is not None:
+                watched.is_left, watched.due = True, 0.0
 
-    def post_at(self, loop: EventLoop) -> Post | None:
-        """The post at a loop, as long as it is not left."""
-        return next((post for post in self.posts if post.loop.key == loop.key and not post.is_left), None)
+    def watched(self, loop: EventLoop) -> WatchedLoop | None:
+        """What is watched of a loop, as long as it has not been left."""
+        return next((entry for entry in self.loops if entry.loop.key == loop.key and not entry.is_left), None)
 
     @contextmanager
-    def heard_by(self, listener: Callable[[Report], None]) -> Iterator[None]:
-        """Have what is found told to somebody else than the log."""
+    def reporting_to(self, listener: Callable[[Report], None]) -> Iterator[None]:
+        """Call a listener with the reports, instead of the log."""
         with self.lock:
             before, self.listeners = self.listeners, (listener,)
         try:
@@ -172,97 +175,84 @@ class Watchdog:
             with self.lock:
                 self.listeners = before
 
-    @contextmanager
-    def keenly(self, limit: float) -> Iterator[None]:
-        """Watch every application that does not refuse, and look more often: as tests want it.
-
-        Parameters:
-            limit: of applications that name none, in seconds.
-        """
-        self.is_keen, self.limit = True, limit
-        try:
-            yield
-        finally:
-            self.is_keen = False
-
-    def settle(self, seconds: float = 1.0) -> None:
+    def flush(self, timeout: float = 5.0) -> None:
         """Wait until everything that has happened has been reported, for so many seconds at most."""
-        end = time.monotonic() + seconds
-        with self.looked:
-            self.is_awaited += 1
-            first = self.looks
+        end = time.monotonic() + timeout
+        with self.sampled:
+            self.flushing += 1
+            first = self.samples
             while self.thread is not None and time.monotonic() < end:
-                if self.looks >= first + 2 and not any(post.judge.is_suspicious for post in self.posts):
+                if self.samples >= first + 2 and not any(entry.detector.is_suspicious for entry in self.loops):
                     break
-                self.looked.wait(0.1)
-            self.is_awaited -= 1
+                self.sampled.wait(0.1)
+            self.flushing -= 1
 
     def run(self) -> None:
-        """Look at every loop again and again, until there is none."""
+        """Sample every loop again and again, until there is none."""
         pauses = Pauses()
         gc.callbacks.append(pauses)
         try:
-            self.patrol(pauses)
+            self.sample_loops(pauses)
         except Exception:
             logger.exception("The watchdog has failed, and watches no longer.")
             with self.lock:
-                self.posts, self.thread = (), None
+                self.loops, self.thread = (), None
         finally:
             gc.callbacks.remove(pauses)
 
-    def patrol(self, pauses: Pauses) -> None:
+    def sample_loops(self, pauses: Pauses) -> None:
         before, paused = time.perf_counter(), 0.0
-        while self.posts or not self.is_done():
-            posts = self.posts
-            period = self.interval(posts)
-            while posts is self.posts:
+        while self.loops or not self.is_done():
+            loops = self.loops
+            period = self.interval(loops)
+            while loops is self.loops:
                 time.sleep(period)  # PERF: half the cost of waiting for an Event
                 now = time.perf_counter()
                 frames = sys._current_frames()
-                for post in posts:
-                    if not post.is_idle(frames.get(post.loop.thread), now):
+                for watched in loops:
+                    if not watched.is_idle(frames.get(watched.loop.thread), now):
                         break
                 else:
-                    if not self.is_awaited:
+                    if not self.flushing:
                         before, paused = now, pauses.finished
                         del frames
                         continue
                 now_paused = pauses.until(now)
-                self.look(posts, frames, Tick(now, now - before, period, max(now_paused - paused, 0.0)))
+                self.examine(loops, frames, Tick(now, now - before, period, max(now_paused - paused, 0.0)))
                 before, paused = now, now_paused
-                del frames  # what is looked at must not live longer for it
-                period = self.interval(posts)
+                del frames  # what a sample refers to must not live longer for it
+                period = self.interval(loops)
 
-    def interval(self, posts: tuple[Post, ...]) -> float:
-        """When to look again, in seconds."""
-        return min([post.interval(self.is_keen) for post in posts], default=0.0)
+    def interval(self, loops: tuple[WatchedLoop, ...]) -> float:
+        """The time until the next sample, in seconds."""
+        return min([watched.interval for watched in loops], default=0.0)
 
     def is_done(self) -> bool:
         """Whether there is nothing to watch any more; then the thread is given up."""
         with self.lock:
-            if self.posts:
+            if self.loops:
                 return False
             self.thread = None
             return True
 
-    def look(self, posts: tuple[Post, ...], frames: dict[int, FrameType], tick: Tick) -> None:
-        """Look closely at every loop once, and report what is found."""
-        for report in [report for post in posts for report in post.look(frames, tick)]:
+    def examine(self, loops: tuple[WatchedLoop, ...], frames: dict[int, FrameType], tick: Tick) -> None:
+        """Examine every loop once, and report what is found."""
+        for report in [report for watched in loops for report in watched.examine(frames, tick)]:
             for listener in self.listeners:
                 listener(report)
-        over = {post for post in posts if post.is_over}
-        with self.looked:
+        over = {watched for watched in loops if watched.is_over}
+        with self.sampled:
             if over:
-                self.posts = tuple(post for post in self.posts if post not in over)
-            self.looks += 1
-            self.looked.notify_all()
+                self.loops = tuple(watched for watched in self.loops if watched not in over)
+            self.samples += 1
+            self.sampled.notify_all()
 
 
 def packages_of(app: Any) -> frozenset[str]:
     """The packages that an application's endpoints come from: its own, even where they are installed."""
     endpoints = (getattr(route, "endpoint", None) for route in getattr(app, "routes", ()))
     modules = {str(getattr(endpoint, "__module__", "")).partition(".")[0] for endpoint in endpoints}
-    return frozenset(modules - CARRIERS - {""})
+    return frozenset(modules - PLUMBING - {""})
 
 
 # Event loops belong to threads, and threads to the process.

@@ -12,14 +12,14 @@ from typeway.check.read.program import Function
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """One place where a name gets a value; exactly one of the first four says from where, or none if it is unclear.
+    """One place where a name gets a value; exactly one of the first four is set, or none if the value is unclear.
 
     Parameters:
         expression: what is assigned, entered or iterated.
         annotation: what the name is declared to be.
         imported: the dotted name of what is imported; it begins with dots where it is relative.
-        defined: the function that the name stands for.
-        is_item: whether the name stands for one item of the expression.
+        defined: the function that is defined under the name.
+        is_item: whether the value is one item of the expression.
     """
 
     expression: ast.expr | None = None
@@ -44,7 +44,7 @@ def bindings_of(function: Function) -> Mapping[str, list[Binding]]:
 
 
 def bindings_in(node: ast.AST) -> Iterator[tuple[str, Binding]]:
-    """The names that one statement or expression gives values to."""
+    """The names to which one statement or expression gives values."""
     match node:
         case ast.Assign():
             for target in node.targets:
@@ -73,7 +73,7 @@ def bindings_in(node: ast.AST) -> Iterator[tuple[str, Binding]]:
 
 
 def targets_of(target: ast.expr, binding: Binding) -> Iterator[tuple[str, Binding]]:
-    """One name, or several that a value is taken apart into."""
+    """One name, or several into which a value is unpacked."""
     if isinstance(target, ast.Name):
         yield target.id, binding
     elif isinstance(target, ast.Starred):

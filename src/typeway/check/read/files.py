@@ -19,7 +19,7 @@ FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
 IGNORE: Final = re.compile(r"#\s*typeway:\s*ignore(?:\[([^\]]*)\])?")
 
-# Where installed packages lie; what stands there is the application's own only if the application itself does.
+# Where packages are installed; a file there is the application's own only if the application itself is installed.
 INSTALLED: Final = frozenset({"site-packages", "dist-packages"})
 FRAMEWORK: Final = Path(__file__).resolve().parents[2]
 STANDARD_LIBRARY: Final = tuple(
@@ -33,8 +33,8 @@ class SourceFile:
 
     Parameters:
         path: where it is.
-        text: what is in it.
-        tree: what Python makes of that.
+        text: its text, in which every line ends with a newline character alone.
+        tree: its syntax tree.
     """
 
     path: Path
@@ -43,12 +43,12 @@ class SourceFile:
 
     @cached_property
     def lines(self) -> list[str]:
-        # As Python numbers them: `splitlines` would also split at form feeds and at separators inside strings.
-        return re.split(r"\r\n|\r|\n", self.text)
+        # As Python counts them: `splitlines` would also split at form feeds, and at separators of Unicode.
+        return self.text.split("\n")
 
     @cached_property
     def functions(self) -> dict[int, FunctionNode]:
-        """Every function by the line where Python says that it starts: that of its first decorator."""
+        """Every function by its first line for Python: that of its first decorator."""
         found: dict[int, FunctionNode] = {}
         for node in ast.walk(self.tree):
             if isinstance(node, FunctionNode):
@@ -106,9 +106,9 @@ class Files:
     """The source files of one application, each read once.
 
     Parameters:
-        folder: the folder in which the application lies.
+        folder: the folder of the application.
         package: the outermost package or module of its import name.
-        excluded: files and folders that are not to be looked at.
+        excluded: files and folders that are not to be read.
     """
 
     folder: Path
@@ -130,7 +130,7 @@ class Files:
         return tuple(Path(place).resolve() for place in places if place)
 
     def file(self, path: str) -> SourceFile | None:
-        """An own file, read; None for any other and for what is no Python."""
+        """An own file; None for any other file, and for one that is not valid Python."""
         if path not in self.read:
             self.read[path] = read_file(Path(path)) if self.is_own(Path(path)) else None
         return self.read[path]
@@ -157,7 +157,8 @@ class Files:
 
 def read_file(path: Path) -> SourceFile | None:
     try:
-        text = path.read_text(encoding="utf-8")
+        with tokenize.open(path) as file:  # in the encoding that Python reads it in
+            text = file.read()
         return SourceFile(path, text, ast.parse(text))
     except (OSError, SyntaxError, ValueError):
         return None

@@ -7,12 +7,14 @@ import builtins
 import inspect
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from types import FunctionType, ModuleType
 from typing import Any, Final
 
 from typeway.check.read.bindings import Binding, bindings_of
+from typeway.check.read.files import FunctionNode
+from typeway.check.read.fixpoint import Fixpoint
 from typeway.check.read.program import Function, Program
 from typeway.check.read.results import as_mapping, given_by, held_by, made_by
 from typeway.check.read.values import (
@@ -31,40 +33,31 @@ from typeway.declare.annotation import resolve
 from typeway.declare.depends import Depends
 from typeway.declare.scope import Namespace, globals_of
 
-# How many steps from one expression to others are taken before its value counts as unknown.
-DEEPEST: Final = 24
 
-
-@dataclass(eq=False)
 class Inference:
-    """Answers what expressions are, each computed once.
+    """Works out what expressions are, each once.
 
     Parameters:
         program: the application's code.
     """
 
-    program: Program
-    known: dict[tuple[ast.AST, Function], Value | None] = field(default_factory=dict)
-    bound: dict[Function, Mapping[str, list[Binding]]] = field(default_factory=dict)
-    results: dict[Function, Instance | None] = field(default_factory=dict)
-    called_by: dict[Function, list[tuple[ast.Call, Function]]] = field(default_factory=dict)
-    depth: int = 0
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.bound: dict[Function, Mapping[str, list[Binding]]] = {}
+        self.values = Fixpoint[tuple[ast.AST, Function], Value](self.compute)
 
     def value(self, node: ast.expr, function: Function) -> Value | None:
         """What an expression is inside a function; None where that is unknown."""
-        key = (node, function)
-        if key in self.known:
-            return self.known[key]
-        if self.depth > DEEPEST:
-            return None
-        self.known[key] = None  # an expression that depends on itself is unknown
-        self.depth += 1
-        try:
-            answer = ANSWERS.get(type(node))
-            self.known[key] = answer(self, node, function) if answer is not None else None
-        finally:
-            self.depth -= 1
-        return self.known[key]
+        return self.values.result((node, function))
+
+    def result(self, function: Function) -> Instance | None:
+        """What a call of a function returns; of a coroutine function what awaiting the call returns."""
+        return as_instance(self.values.result((function.node, function)))
+
+    def compute(self, key: tuple[ast.AST, Function]) -> Value | None:
+        node, function = key
+        rule = BY_KIND.get(type(node))
+        return rule(self, node, function) if rule is not None else None
 
     def instance(self, node: ast.expr, function: Function) -> Instance | None:
         """What an expression is an instance of."""
@@ -144,7 +137,7 @@ class Inference:
         )
 
     def declared_global(self, name: str, function: Function) -> Instance | None:
-        """What is said of a global that holds None for now."""
+        """What the annotation says of a global that is still None."""
         for statement in function.file.tree.body:
             if isinstance(statement, ast.AnnAssign) and getattr(statement.target, "id", "") == name:
                 return self.annotated(statement.annotation, function)
@@ -162,7 +155,7 @@ class Inference:
             case Known(type() as kind):
                 return class_member(kind, node.attr)
             case Known(thing):
-                # Looked up without running anything: a proxy may do whatever it likes when it is asked.
+                # Looked up without running anything: the attributes of a proxy may do anything.
                 own = inspect.getattr_static(thing, node.attr, None)
                 if own is not None and own is not inspect.getattr_static(type(thing), node.attr, None):
                     return Known(own)
@@ -172,7 +165,7 @@ class Inference:
         return None
 
     def member(self, owner: Instance, name: str) -> Value | None:
-        """What an object has under a name, by its class."""
+        """The attribute of an object, by its class."""
         held = held_by(owner, name)
         if held is not None:
             return held
@@ -194,7 +187,7 @@ class Inference:
         return None
 
     def field(self, kind: type[Any], name: str) -> Instance | None:
-        """What an attribute is by the class's annotations, or by what its methods assign to it."""
+        """What an attribute is by the annotations of the class, or by what its methods assign to it."""
         for parent in type.mro(kind):
             own = vars(parent).get("__annotations__", {})
             if isinstance(own, Mapping) and name in own:
@@ -215,7 +208,7 @@ class Inference:
         return self.called(self.value(node.func, function), node, function)
 
     def called(self, callee: Value | None, node: ast.Call, function: Function) -> Value | None:
-        """What calling something gives; of a coroutine function what awaiting it gives."""
+        """What a call returns; of a coroutine function what awaiting the call returns."""
         arguments = [as_instance(known_class(self.value(entry, function))) for entry in node.args]
         match callee:
             case Inner(inner):
@@ -254,11 +247,8 @@ class Inference:
         returns = getattr(thing, "__annotations__", {}).get("return") if inspect.isroutine(thing) else None
         return instance_of(returns) if isinstance(returns, type) else None
 
-    def result(self, function: Function) -> Instance | None:
-        """What a call of a function gives: what it returns or yields, by its code, else by its annotation."""
-        if function in self.results:
-            return self.results[function]
-        self.results[function] = None
+    def returned(self, node: FunctionNode, function: Function) -> Instance | None:
+        """What a function returns or yields, by its code, else by its annotation."""
         given = [entry.value for entry in function.yields if isinstance(entry, ast.Yield)] or [
             node.value for node in function.body if isinstance(node, ast.Return)
         ]
@@ -267,7 +257,6 @@ class Inference:
         if found is None and function.node.returns is not None:
             returns = ast.unparse(function.node.returns)
             found = produced_by(resolve(text_of(returns), Namespace({**function.names, **function.cells})))
-        self.results[function] = found
         return found
 
     # --- the rest -----------------------------------------------------------------------------------------------
@@ -281,7 +270,7 @@ class Inference:
         return held_by(base, "[]")
 
     def comprehension(self, node: ast.expr, function: Function) -> Value | None:
-        """A list of what the element is; it holds no more than what it is made of."""
+        """A list of what the element is; it is bounded as what it is made of."""
         if not isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp):
             return None
         source = self.instance(node.generators[0].iter, function)
@@ -301,7 +290,7 @@ def as_instance(value: Value | None) -> Instance | None:
 
 
 def known_class(value: Value | None) -> Value | None:
-    """A class that is handed to a query stands for what the query finds."""
+    """A class that is passed to a query describes what the query finds."""
     return Instance(value.thing) if isinstance(value, Known) and isinstance(value.thing, type) else value
 
 
@@ -314,7 +303,7 @@ def constructed(kind: type[Any], arguments: list[Instance | None]) -> Instance |
 
 
 def imported(name: str, function: Function) -> Value | None:
-    """What an import statement inside a function brings, without importing it."""
+    """What an import statement inside a function imports, without importing it."""
     if name.startswith("."):
         package = str(function.names.get("__package__") or "")
         level = len(name) - len(name.lstrip("."))
@@ -329,7 +318,7 @@ def imported(name: str, function: Function) -> Value | None:
 
 
 def member_of(module: ModuleType, name: str) -> Value | None:
-    """What a module holds under a name; nothing is run to find out."""
+    """What a name of a module stands for; nothing is run to find out."""
     if name in vars(module):
         return Known(vars(module)[name])
     inside = sys.modules.get(f"{module.__name__}.{name}")
@@ -364,11 +353,11 @@ def assignments_to_self(function: Function, name: str) -> Iterator[ast.expr]:
 
 
 def text_of(annotation: str) -> str:
-    """An annotation as it was meant: one in quotes is what the quotes hold."""
+    """An annotation without its quotes."""
     return annotation[1:-1] if annotation[:1] in "'\"" and annotation[:1] == annotation[-1:] else annotation
 
 
-Answer = Callable[[Inference, Any, Function], Value | None]
+Rule = Callable[[Inference, Any, Function], Value | None]
 
 
 def of_any(inference: Inference, nodes: list[ast.expr], function: Function) -> Value | None:
@@ -387,8 +376,10 @@ def of_display(inference: Inference, node: ast.List | ast.Tuple | ast.Set, funct
     return Instance(list, of=common(items) if items else None, many=True, bounded=True)
 
 
-# What an expression of each kind is; any other is unknown.
-ANSWERS: Final[Mapping[type[ast.expr], Answer]] = {
+# What an expression of each kind is, and what a call of a function returns; all else is unknown.
+BY_KIND: Final[Mapping[type[ast.AST], Rule]] = {
+    ast.FunctionDef: Inference.returned,
+    ast.AsyncFunctionDef: Inference.returned,
     ast.Name: lambda inference, node, function: inference.name(node.id, function),
     ast.Attribute: Inference.attribute,
     ast.Call: Inference.call,

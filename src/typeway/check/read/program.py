@@ -7,12 +7,11 @@ import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import Any, Final
+from typing import Any
 
 from typeway.check.read.files import Files, FunctionNode, SourceFile
-
-# What opens a scope of its own: what stands in it does not run when the function around it does.
-SCOPES: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+from typeway.declare.scope import closure_of
+from typeway.describe.raised import executed
 
 
 @dataclass(eq=False)
@@ -21,11 +20,11 @@ class Function:
 
     Parameters:
         node: its definition.
-        file: where it stands.
+        file: the file in which it is defined.
         names: the names of its module.
         cells: the names that it closes over, as far as they have values.
         owner: the class of `self`, of a method.
-        outer: the function in which it is defined, if that is being looked at.
+        outer: the function in which it is defined, if it was found there.
     """
 
     node: FunctionNode
@@ -34,10 +33,6 @@ class Function:
     cells: Mapping[str, Any] = field(default_factory=dict)
     owner: type[Any] | None = None
     outer: Function | None = None
-    made: list[ast.Call] | None = None
-    """The calls that running it makes, once somebody has asked for them."""
-    early: list[ast.If] | None = None
-    """The statements that return early where a memory is filled, once somebody has asked for them."""
 
     @property
     def name(self) -> str:
@@ -58,7 +53,7 @@ class Function:
 
     @cached_property
     def parents(self) -> dict[ast.AST, ast.AST]:
-        """What each part of the body stands in."""
+        """The node around each part of the body."""
         return {child: node for node in ast.walk(self.node) for child in ast.iter_child_nodes(node)}
 
     @cached_property
@@ -81,7 +76,7 @@ class Function:
         return (self.node.end_lineno or self.node.lineno) - body[0].lineno + 1 if body else 0
 
     def around(self, node: ast.AST) -> Iterator[ast.AST]:
-        """What a part of the body stands in, from the inside out."""
+        """The nodes around a part of the body, from the inside out."""
         parent = self.parents.get(node)
         while parent is not None and parent is not self.node:
             yield parent
@@ -91,18 +86,9 @@ class Function:
         return isinstance(self.parents.get(node), ast.Await)
 
 
-def executed(node: ast.AST) -> Iterator[ast.AST]:
-    """A node and everything in it that runs when it does."""
-    if isinstance(node, SCOPES):
-        return
-    yield node
-    for child in ast.iter_child_nodes(node):
-        yield from executed(child)
-
-
 @dataclass(eq=False)
 class Program:
-    """The application's own code, seen from its live objects.
+    """The source of the application's own code, found from its live objects.
 
     Parameters:
         files: its source files.
@@ -110,11 +96,12 @@ class Program:
 
     files: Files
     found: dict[tuple[int, type[Any] | None], Function] = field(default_factory=dict)
+    nested: dict[tuple[FunctionNode, Function], Function] = field(default_factory=dict)
 
     def function(self, thing: Any, owner: type[Any] | None = None) -> Function | None:
-        """The source of a callable: a function, a method, a partial or a callable object; None where it is foreign.
+        """The source of a function, a method, a partial or a callable object; None where it is not the application's.
 
-        A decorated function is looked at as what the decorator made of it, as long as that is the application's own.
+        For a decorated function it is what the decorator returned, as long as that is the application's own.
         """
         while isinstance(thing, partial):
             thing = thing.func
@@ -146,7 +133,7 @@ class Program:
             node = file.functions.get(code.co_firstlineno) if file is not None else None
             if file is None or node is None or node.name != code.co_name:
                 return None
-            self.found[key] = Function(node, file, thing.__globals__, cells_of(thing), owner)
+            self.found[key] = Function(node, file, thing.__globals__, closure_of(thing), owner)
         return self.found[key]
 
     def method(self, kind: type[Any], name: str) -> Function | None:
@@ -157,8 +144,11 @@ class Program:
         return None
 
     def inner(self, node: FunctionNode, outer: Function) -> Function:
-        """A function that is defined inside another."""
-        return Function(node, outer.file, outer.names, outer.cells, None, outer)
+        """A function that is defined inside another: always the same one."""
+        key = (node, outer)
+        if key not in self.nested:
+            self.nested[key] = Function(node, outer.file, outer.names, outer.cells, None, outer)
+        return self.nested[key]
 
 
 def inner_of(thing: Any) -> Any:
@@ -171,22 +161,11 @@ def inner_of(thing: Any) -> Any:
     return thing
 
 
-def cells_of(function: Any) -> dict[str, Any]:
-    """The values of the names that a function closes over."""
-    found = {}
-    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=False):
-        try:
-            found[name] = cell.cell_contents
-        except ValueError:  # the name has no value yet
-            continue
-    return found
-
-
 def same_kind(one: Any, other: Any) -> bool:
-    """Whether calling one callable is like calling another: both return at once what they compute, or neither does."""
+    """Whether two callables are of one kind: plain functions, coroutine functions or generators."""
     if inspect.getattr_static(one, "cache_info", None) is not None:
         return False
     questions = (inspect.iscoroutinefunction, inspect.isasyncgenfunction, inspect.isgeneratorfunction)
     kinds = [tuple(question(thing) for question in questions) for thing in (one, other)]
-    # A context manager's factory stands for the generator that it was made of.
+    # `contextmanager` makes a plain function of a generator.
     return kinds[0] == kinds[1] or (kinds[0] == (False, False, False) and any(kinds[1][1:]))

@@ -1,4 +1,4 @@
-"""Know what the methods of database libraries give: sessions, queries, rows, and how many of them."""
+"""Know what the methods of database libraries return: sessions, queries, rows, and whether their number is limited."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def every(owner: Instance, arguments: Arguments, call: ast.Call) -> Instance | N
 
 
 def run(kind: str, held: Callable[[Instance | None], Instance | None]) -> Give:
-    """What executing a statement gives: a result of some kind, as bounded as the statement."""
+    """What executing a statement returns: a result of some kind, as bounded as the statement."""
 
     def give(owner: Instance, arguments: Arguments, call: ast.Call) -> Instance | None:
         statement = arguments[0] if arguments else None
@@ -112,7 +112,7 @@ def scalar(owner: Instance, arguments: Arguments, call: ast.Call) -> Instance | 
 
 
 def rows_of_text(owner: Instance, arguments: Arguments, call: ast.Call) -> Instance | None:
-    """The rows of SQL that is given as text; only where the text is there to be read is it known to be unbounded."""
+    """The rows of SQL that is given as text; they are unbounded only where the text can be read and says so."""
     return Instance(CURSOR, of=ROW, bounded=is_limited(call))
 
 

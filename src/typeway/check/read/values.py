@@ -4,37 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, get_args, get_origin
+from typing import Any, Final, get_args, get_origin
 
+from typeway.check.read.program import Function
 from typeway.declare.annotation import is_union, members_of, plain
-
-if TYPE_CHECKING:
-    from typeway.check.read.program import Function
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Known:
-    """The very object: a module, a class, a function, something global."""
+    """The object itself: a module, a class, a function, something global."""
 
     thing: Any
+
+    def __eq__(self, other: object) -> bool:
+        # By identity: what objects of the application say about equality may be anything, for example SQL.
+        return isinstance(other, Known) and other.thing is self.thing
+
+    def __hash__(self) -> int:
+        return id(self.thing)
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What stands under a dotted name in a module that has not been imported."""
+    """The object of a qualified name in a module that has not been imported."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """Some object of a class.
+    """An instance of a class.
 
     Parameters:
-        kind: the class, or its dotted name where its module has not been imported.
-        of: what a collection or a query holds.
-        many: whether it is a collection of what it holds.
-        bounded: whether something limits how much it holds.
+        kind: the class, or its qualified name where its module has not been imported.
+        of: the items of a collection or a query.
+        many: whether it is a collection.
+        bounded: whether something limits the number of its items.
     """
 
     kind: type[Any] | str
@@ -45,20 +50,30 @@ class Instance:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Method:
-    """A method of some object.
+    """A method of an object.
 
     Parameters:
         owner: the object.
         name: the method's name.
-        function: what stands under that name in the class; None where that is not known.
+        function: the attribute of that name of the class; None where it is not known.
     """
 
     owner: Instance
     name: str
     function: Any = None
 
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Method)
+            and (other.owner, other.name) == (self.owner, self.name)
+            and other.function is self.function
+        )
 
-@dataclass(frozen=True, slots=True, eq=False)
+    def __hash__(self) -> int:
+        return hash((self.owner, self.name, id(self.function)))
+
+
+@dataclass(frozen=True, slots=True)
 class Inner:
     """A function that is defined inside another."""
 
@@ -69,7 +84,7 @@ Value = Known | Named | Instance | Method | Inner
 
 
 class Record:
-    """Stands for the type of a row or document as a database hands it out."""
+    """Stands for the type of a row or document of a database."""
 
 
 COLLECTIONS: Final = (list, set, frozenset, tuple)
@@ -81,7 +96,7 @@ PRODUCERS_OF: Final = PRODUCERS | {"Iterable", "AsyncIterable", "AbstractContext
 
 
 def instance_of(annotation: Any) -> Instance | None:
-    """What an annotation says of a value, once it is resolved; None where it says too little."""
+    """The instance that a resolved annotation describes; None where it says too little."""
     annotation = plain(annotation)
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is None:
@@ -95,7 +110,7 @@ def instance_of(annotation: Any) -> Instance | None:
 
 
 def produced_by(annotation: Any) -> Instance | None:
-    """What a caller gets from a function by its return annotation: of generators what they yield."""
+    """What a call returns by the return annotation of its function: of generators what they yield."""
     annotation = plain(annotation)
     origin, arguments = get_origin(annotation), get_args(annotation)
     if getattr(origin, "__name__", "") in PRODUCERS_OF and arguments:
@@ -105,7 +120,7 @@ def produced_by(annotation: Any) -> Instance | None:
 
 
 def common(found: Iterable[Instance | None]) -> Instance | None:
-    """What several values are, if they are all the same."""
+    """What several values are, if they are all of the same class."""
     first, *others = [*found] or [None]
     if first is None or any(other is None or other.kind is not first.kind for other in others):
         return None
@@ -113,14 +128,14 @@ def common(found: Iterable[Instance | None]) -> Instance | None:
 
 
 def is_a(kind: type[Any] | str, names: Collection[str]) -> bool:
-    """Whether a class, or one that it derives from, has one of some dotted names."""
+    """Whether a class, or one that it derives from, has one of some qualified names."""
     if isinstance(kind, str):
         return kind in names
     return any(dotted(parent) in names for parent in type.mro(kind))
 
 
 def dotted(thing: Any) -> str:
-    """The name under which an object is defined."""
+    """The qualified name of an object, with its module."""
     return f"{getattr(thing, '__module__', '')}.{getattr(thing, '__qualname__', getattr(thing, '__name__', ''))}"
 
 

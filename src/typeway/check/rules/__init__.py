@@ -2,13 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final
 
-from typeway.check.finding import Rule
+from typeway.check.finding import Finding
 from typeway.check.rules import answers, dependencies, errors, handlers, loop, models, protection, routes
+from typeway.check.subject import Subject
 
-# In the order of their codes. A rule without a function stands for what the framework refuses by itself.
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One pitfall to look for.
+
+    Parameters:
+        code: "TW" and three digits; it never changes its meaning.
+        name: what the pitfall is called, in words joined by hyphens.
+        says: one sentence about it, for lists and reports.
+        find: yields every place in an application; None for a rule whose findings are errors that the framework itself
+            raises, while the application is imported or its endpoints are planned.
+    """
+
+    code: str
+    name: str
+    says: str
+    find: Callable[[Subject], Iterator[Finding]] | None
+
+
+# In the order of their codes.
 TABLE: Final = (
     Rule("TW000", "refused-declaration", "The framework refuses a declaration.", None),
     Rule("TW001", "blocking-call", "A call blocks the event loop.", loop.blocking_calls),
@@ -17,20 +38,20 @@ TABLE: Final = (
     Rule("TW004", "duplicate-route", "Method and path are declared twice.", routes.duplicate_routes),
     Rule("TW005", "duplicate-operation-id", "Two endpoints share an operation id.", routes.duplicate_operation_ids),
     Rule("TW006", "overwriting-update", "A partial update overwrites with defaults.", models.overwriting_updates),
-    Rule("TW007", "undeclared-answer", "A database row is answered as it is.", answers.undeclared_answers),
-    Rule("TW008", "leaking-field", "An answer has a field named like a secret.", models.leaking_fields),
+    Rule("TW007", "undeclared-answer", "A database row is returned as it is.", answers.undeclared_answers),
+    Rule("TW008", "leaking-field", "A response has a field named like a secret.", models.leaking_fields),
     Rule("TW009", "one-model-for-both", "Clients can set what the server should.", models.one_model_for_both),
-    Rule("TW010", "unprotected-write", "A write asks for no credentials.", protection.unprotected_writes),
+    Rule("TW010", "unprotected-write", "A write requires no credentials.", protection.unprotected_writes),
     Rule("TW011", "unbounded-list", "A list grows with the data.", answers.unbounded_lists),
     Rule("TW012", "unused-dependency", "A dependency's value is never read.", dependencies.unused_dependencies),
     Rule("TW013", "dependency-cycle", "Dependencies need each other.", None),
     Rule("TW014", "outliving-dependency", "A dependency outlives what it needs.", None),
     Rule("TW015", "unguarded-cleanup", "Clean-up is skipped after an error.", dependencies.unguarded_cleanup),
     Rule("TW016", "open-cors", "Every origin may send credentials.", protection.open_cors),
-    Rule("TW017", "unhandled-exception", "An exception has no answer.", errors.unhandled_exceptions),
+    Rule("TW017", "unhandled-exception", "No handler answers an exception.", errors.unhandled_exceptions),
     Rule("TW018", "mutable-default", "Calls share a default that changes.", handlers.mutable_defaults),
     Rule("TW019", "fat-handler", "An endpoint does everything itself.", handlers.fat_handlers),
-    Rule("TW020", "doubtful-route", "A route declares what it can hardly mean.", routes.doubtful_routes),
+    Rule("TW020", "doubtful-route", "A route declares something that is hardly meant.", routes.doubtful_routes),
 )
 
 RULES: Final[Mapping[str, Rule]] = {rule.code: rule for rule in TABLE}

@@ -1,4 +1,4 @@
-"""Find answers that nobody declared, and lists that grow with the database."""
+"""Find responses that nobody declared, and lists that grow with the database."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Final, get_args, get_origin
 from pydantic import BaseModel
 
 from typeway.check.finding import Finding
-from typeway.check.read.program import Function, executed
+from typeway.check.read.program import Function
 from typeway.check.read.results import is_orm
 from typeway.check.read.values import Instance, Known, Record, short
 from typeway.check.subject import Endpoint, Subject
@@ -25,7 +25,7 @@ GROWS: Final = frozenset({"append", "extend", "insert", "add", "update", "setdef
 
 
 def undeclared_answers(subject: Subject) -> Iterator[Finding]:
-    """TW007: a row of the database as an answer, with whatever columns it has today and tomorrow."""
+    """TW007: a row of the database as a response, with all the columns that it has today and tomorrow."""
     for endpoint in subject.own:
         operation, function = endpoint.operation, endpoint.function
         is_declared = operation.returns.model is not None or operation.returns.streams or operation.response_class
@@ -38,8 +38,8 @@ def undeclared_answers(subject: Subject) -> Iterator[Finding]:
                 what = "rows of the database" if row.kind is Record else f"{short(row.kind)}, a class of the database"
                 yield from endpoint.found(
                     "TW007",
-                    f"{endpoint.title} answers with {what}, and no response model says which of it is meant to be seen.",
-                    "declare what is answered: a return annotation with a model, or response_model=….",
+                    f"{endpoint.title} returns {what}, and no response model says what of it clients may see.",
+                    "declare what is returned: a return annotation with a model, or `response_model=...`.",
                 )
                 break
 
@@ -51,7 +51,7 @@ def returned(function: Function) -> Iterator[ast.expr]:
 
 
 def unbounded_lists(subject: Subject) -> Iterator[Finding]:
-    """TW011: a list of everything there is, which is small only as long as nobody uses the application."""
+    """TW011: a list of all records, which is small only as long as nobody uses the application."""
     for endpoint in subject.own:
         function = endpoint.function
         if function is None or "GET" not in endpoint.methods or not is_list(endpoint) or has_bound(endpoint):
@@ -60,14 +60,14 @@ def unbounded_lists(subject: Subject) -> Iterator[Finding]:
             if is_everything(subject, node, function):
                 yield from endpoint.found(
                     "TW011",
-                    f"{endpoint.title} answers with everything there is: the answer grows with the data.",
-                    "add limit: Annotated[int, Query(ge=1, le=100)] = 20 and an offset or cursor, and obey them in the query.",
+                    f"{endpoint.title} returns all records, so the response grows with the data.",
+                    "add `limit: Annotated[int, Query(ge=1, le=100)] = 20` and an offset or cursor, and use them in the query.",
                 )
                 break
 
 
 def is_list(endpoint: Endpoint) -> bool:
-    """Whether an endpoint answers with a list of records, or does not say with what."""
+    """Whether an endpoint returns a list of records, or does not say what it returns."""
     model = endpoint.operation.returns.model
     if model is None:
         return endpoint.operation.response_class is None and not endpoint.operation.returns.streams
@@ -83,7 +83,7 @@ def is_model(kind: Any) -> bool:
 
 
 def has_bound(endpoint: Endpoint) -> bool:
-    """Whether a parameter of the endpoint or of a dependency limits the answer."""
+    """Whether a parameter of the endpoint or of a dependency limits the response."""
     for node in endpoint.tree.walk():
         for source in node.sources:
             if isinstance(source, Input):
@@ -94,43 +94,42 @@ def has_bound(endpoint: Endpoint) -> bool:
 
 
 def is_everything(subject: Subject, node: ast.expr, function: Function) -> bool:
-    """Whether an expression is a list of all that a query finds, or of a memory that grows."""
+    """Whether an expression is a list of all that a query finds, or of a collection that grows."""
     answer = subject.inference.instance(node, function)
     if answer is not None and answer.many and not answer.bounded and is_row(answer.of):
         return True
-    memory = memory_of(node)
-    value = subject.inference.name(memory, function) if memory is not None else None
-    is_kept = isinstance(value, Known) and isinstance(value.thing, list | dict) and memory in function.names
-    return is_kept and memory is not None and any(grows(memory, entry) for entry in subject.program.found.values())
+    name = collection_in(node)
+    value = subject.inference.name(name, function) if name is not None else None
+    is_kept = isinstance(value, Known) and isinstance(value.thing, list | dict) and name in function.names
+    return is_kept and name is not None and any(grows(name, entry) for entry in subject.program.found.values())
 
 
 def is_row(held: Instance | None) -> bool:
     return held is not None and (held.kind is Record or is_orm(held.kind))
 
 
-def memory_of(node: ast.expr) -> str | None:
-    """The name of what a whole collection is answered with: `tasks`, `list(tasks)`, `list(tasks.values())`."""
+def collection_in(node: ast.expr) -> str | None:
+    """The name of a collection of which an expression returns everything: `tasks`, `list(tasks.values())`."""
     match node:
         case ast.Name(id=name):
             return name
         case ast.Call(func=ast.Name(id="list" | "sorted"), args=[argument]):
-            return memory_of(argument)
+            return collection_in(argument)
         case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="values"), args=[]):
             return name
         case ast.ListComp(elt=ast.Name(), generators=[ast.comprehension(iter=source, ifs=[])]):
-            return memory_of(source)
+            return collection_in(source)
     return None
 
 
-def grows(memory: str, function: Function) -> bool:
+def grows(collection: str, function: Function) -> bool:
     """Whether a function adds to a collection of that name."""
-    for statement in function.node.body:
-        for node in executed(statement):
-            match node:
-                case ast.Subscript(value=held, ctx=ast.Store()) if named(held, memory):
-                    return True
-                case ast.Call(func=ast.Attribute(value=held, attr=name)) if name in GROWS and named(held, memory):
-                    return True
+    for node in function.body:
+        match node:
+            case ast.Subscript(value=held, ctx=ast.Store()) if named(held, collection):
+                return True
+            case ast.Call(func=ast.Attribute(value=held, attr=name)) if name in GROWS and named(held, collection):
+                return True
     return False
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Final
 
 from typeway.check.finding import Finding
-from typeway.check.reach import reach
 from typeway.check.read.program import Function
 from typeway.check.subject import Subject
 from typeway.plan.tree import Node
@@ -40,7 +39,8 @@ def unused_dependencies(subject: Subject) -> Iterator[Finding]:
                         path,
                         line,
                         f"{function.name}() never reads {name}, but {called(child)} runs for it on every request.",
-                        "take the parameter away; if it is wanted for its effect, say so with dependencies=[Depends(…)].",
+                        "remove the parameter; if the dependency is wanted for its effect, declare it with "
+                        "`dependencies=[Depends(...)]`.",
                     )
 
 
@@ -64,16 +64,16 @@ def is_text(node: ast.stmt) -> bool:
 
 
 def has_no_effect(subject: Subject, child: Node) -> bool:
-    """Whether a dependency gives a value and does nothing else: it is own code that neither refuses nor changes."""
+    """Whether a dependency returns a value and does nothing else: it is own code that neither raises nor changes."""
     for node in child.walk():
         function = subject.program.function(node.function)
-        # A scheme stands in the packages of others or of the framework.
+        # A security scheme is code of the framework or of another package.
         if function is None or node.own_scopes:
             return False
         if not gives(function):
             return False
-        for step in reach(subject.inference, [(function, "")]):
-            if any(isinstance(part, EFFECTS) or is_store(part) for part in step.function.body):
+        for reached in subject.graph.reach([(function, "")]):
+            if any(isinstance(part, EFFECTS) or is_store(part) for part in reached.function.body):
                 return False
     return True
 
@@ -105,7 +105,7 @@ def unguarded_cleanup(subject: Subject) -> Iterator[Finding]:
                 line,
                 f"{function.name}() cleans up on line {cleanup.lineno} only if nothing goes wrong: an error in "
                 f"{endpoint.title} is raised at this yield.",
-                "put the yield into try: and the clean-up into finally:, or use a with statement.",
+                "put the `yield` into `try:` and the clean-up into `finally:`, or use a `with` statement.",
             )
 
 
@@ -127,7 +127,7 @@ def is_cleanup(statement: ast.AST) -> bool:
 
 
 def is_guarded(node: ast.AST, function: Function) -> bool:
-    """Whether an error at a yield is caught, or its clean-up made sure of, around it."""
+    """Whether an error at a yield is caught around it, or the clean-up happens all the same."""
     inside: ast.AST = node
     for part in function.around(node):
         if isinstance(part, ast.Try) and inside in part.body and (part.finalbody or part.handlers):

@@ -1,4 +1,4 @@
-"""Find defaults that requests share, and handlers that do everything themselves."""
+"""Find defaults that requests share, and endpoints that do everything themselves."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Final
 
 from typeway.check.finding import Finding
-from typeway.check.reach import reach
 from typeway.check.read.program import Function
 from typeway.check.read.results import DATABASE, ROUND_TRIPS
 from typeway.check.read.values import Method, is_a
@@ -20,7 +19,7 @@ CHANGES: Final = frozenset({
     "reverse", "appendleft", "extendleft",
 })  # fmt: skip
 
-# From here on a handler is long, branches a lot, and works the database by itself.
+# From here on an endpoint is long, has many branches, and works with the database itself.
 MOST_LINES: Final = 40
 MOST_BRANCHES: Final = 4
 MOST_ROUND_TRIPS: Final = 3
@@ -31,8 +30,8 @@ def mutable_defaults(subject: Subject) -> Iterator[Finding]:
     """TW018: a list, dict or set as a default, which is one object for all calls, and which the function changes."""
     entries = [(endpoint.function, endpoint.title) for endpoint in subject.own if endpoint.function is not None]
     entries += [(function, endpoint.title) for function, (_, endpoint) in subject.dependencies.items()]
-    for step in reach(subject.inference, entries):
-        function = step.function
+    for reached in subject.graph.reach(entries):
+        function = reached.function
         for name, (_, default) in function.parameters.items():
             if default is None or not is_mutable(default) or not is_changed(name, function):
                 continue
@@ -42,7 +41,7 @@ def mutable_defaults(subject: Subject) -> Iterator[Finding]:
                 path,
                 line,
                 f"{function.name}() changes {name}, whose default {ast.unparse(default)} is one object for all calls.",
-                f"write {name}=None and make a fresh one inside, or copy it before changing it.",
+                f"write `{name}=None` and create a new one inside the function, or copy it before changing it.",
             )
 
 
@@ -71,7 +70,7 @@ def named(node: ast.expr, name: str) -> bool:
 
 
 def fat_handlers(subject: Subject) -> Iterator[Finding]:
-    """TW019: an endpoint that branches and works the database by itself, where nothing but a request can test it."""
+    """TW019: an endpoint that decides much and works with the database itself, so that only requests can test it."""
     seen: set[ast.AST] = set()
     for endpoint in subject.own:
         function = endpoint.function
@@ -84,14 +83,14 @@ def fat_handlers(subject: Subject) -> Iterator[Finding]:
             yield from endpoint.found(
                 "TW019",
                 f"{function.name}() has {function.length} lines, {branches} branches and {trips} calls of the database: "
-                "its rules can be tested by requests only.",
+                "only requests can test its rules.",
                 "move the rules into a function or class that knows nothing of HTTP, and call that.",
                 function.node.lineno,
             )
 
 
 def round_trips(subject: Subject, function: Function) -> int:
-    """How often a function's own code asks the database."""
+    """How often a function's own code calls the database."""
     count = 0
     for node in function.body:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ROUND_TRIPS:

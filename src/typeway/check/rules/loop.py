@@ -4,103 +4,98 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Final
 
-from typeway.check.blocking import FILES, IMPATIENT, LOCK, Wait
 from typeway.check.finding import Finding
-from typeway.check.reach import MOST_DOUBTS, Step, calls, calls_of, reach, told
+from typeway.check.reach import MOST_BRANCHES, shown
 from typeway.check.read.infer import as_instance
 from typeway.check.read.program import Function
 from typeway.check.read.values import Known, Method, Named, is_a, short
 from typeway.check.subject import Subject, is_on_loop
+from typeway.watch.blocking import FILES, FUNCTIONS, LOCKS, Cause, cause_of
 
 # A read of at most this many bytes is not worth a thread.
 SMALL: Final = 65_536
 READS: Final = frozenset({"read", "readlines", "readline"})
-LOCKS: Final = frozenset(
+HELD_BY_THREADS: Final = frozenset(
     {"_thread.lock", "_thread.RLock", "threading.Lock", "threading.Condition", "threading.Semaphore"}
 )
+# Arguments that say, if they are False, that something is not to wait for another thread.
+WITHOUT_WAITING: Final = frozenset({"blocking", "block"})
+
+# What blocks, by its name for people, and why.
+Blocking = tuple[ast.AST, str, Cause]
 
 
 def blocking_calls(subject: Subject) -> Iterator[Finding]:
-    """TW001: something on the event loop waits, and every other request waits with it."""
-    for step in subject.on_loop:
-        for node, name, wait in waits_of(subject, step.function):
-            if step.doubts_at(node) > MOST_DOUBTS:
+    """TW001: something on the event loop blocks it, and every other request waits too."""
+    for reached in subject.on_loop:
+        for node, name, cause in blocking_in(subject, reached.function):
+            if reached.branches_to(node) > MOST_BRANCHES:
                 continue
-            path, line = subject.place(step.function, node)
-            way = told(step.chain)
+            path, line = subject.place(reached.function, node)
             yield Finding(
                 "TW001",
                 path,
                 line,
-                f"{name} {wait.does} on the event loop, so every other request waits with it; {step.entry} gets here: {way}.",
-                f"{wait.fix.format(name=name.removesuffix('()'))}.",
+                f"{name} {cause.does} and blocks the event loop, so every other request waits too; "
+                f"it is reached from {reached.entry}: {shown(reached.chain)}.",
+                f"{cause.fix(ast.unparse(node.func) if isinstance(node, ast.Call) else '')}.",
             )
 
 
-def waits_of(subject: Subject, function: Function) -> list[tuple[ast.AST, str, Wait]]:
-    """What waits in a function's own code."""
-    if function not in subject.waits:
-        subject.waits[function] = [*read_waits(subject, function)]
-    return subject.waits[function]
+def blocking_in(subject: Subject, function: Function) -> list[Blocking]:
+    """What blocks in a function's own code."""
+    if function not in subject.blocking:
+        subject.blocking[function] = [*read_blocking(subject, function)]
+    return subject.blocking[function]
 
 
-def read_waits(subject: Subject, function: Function) -> Iterator[tuple[ast.AST, str, Wait]]:
-    for call in calls_of(function):
+def read_blocking(subject: Subject, function: Function) -> Iterator[Blocking]:
+    for call in subject.graph.calls_of(function):
         if function.is_awaited(call):
             continue
-        found = wait_of(subject, call, function)
+        found = cause_in(subject, call, function)
         if found is not None:
             yield call, *found
     if function.is_async:
         yield from locks_held(subject, function)
 
 
-def wait_of(subject: Subject, call: ast.Call, function: Function) -> tuple[str, Wait] | None:
-    """Why a call waits, with its name, if it does."""
+def cause_in(subject: Subject, call: ast.Call, function: Function) -> tuple[str, Cause] | None:
+    """Why a call blocks, with its name, if it does."""
     callee = subject.inference.value(call.func, function)
     match callee:
-        case Named(name):
-            return named_wait(name)
+        case Named(name) if name in FUNCTIONS:
+            return f"{name}()", cause_of(name)
         case Known(thing) if thing is open:
             return ("open()", FILES) if is_large(call, function) else None
         case Known(thing):
-            found = subject.catalogue.function(thing)
-            if found is not None and not any("WNOHANG" in ast.unparse(argument) for argument in call.args):
-                return f"{found[0].removeprefix('builtins.')}()", found[1]
+            known = subject.catalogue.function(thing)
+            if known is not None and not any("WNOHANG" in ast.unparse(argument) for argument in call.args):
+                return f"{known.removeprefix('builtins.')}()", cause_of(known)
             owner = getattr(thing, "__self__", None)
             if owner is None or isinstance(owner, type):
                 return None
-            return method_wait(subject, type(owner), thing.__name__, call)
+            return cause_in_method(subject, type(owner), thing.__name__, call)
         case Method(owner, name, _) if not owner.many:
-            return method_wait(subject, owner.kind, name, call)
+            return cause_in_method(subject, owner.kind, name, call)
     return None
 
 
-def named_wait(name: str) -> tuple[str, Wait] | None:
-    from typeway.check.blocking import FUNCTIONS
-
-    wait = FUNCTIONS.get(name)
-    return (f"{name}()", wait) if wait is not None else None
-
-
-def method_wait(subject: Subject, kind: type | str, name: str, call: ast.Call) -> tuple[str, Wait] | None:
-    wait = subject.catalogue.method(kind, name)
-    if wait is None or (wait is LOCK and is_impatient(call)):
+def cause_in_method(subject: Subject, kind: type | str, name: str, call: ast.Call) -> tuple[str, Cause] | None:
+    cause = subject.catalogue.method(kind, name)
+    if cause is None or (cause is LOCKS and is_limited(call)):
         return None
-    # In a thread the method must have its object: what is written here names both.
-    written = ast.unparse(call.func).replace("{", "{{").replace("}", "}}")
-    return f"{short(kind)}.{name}()", replace(wait, fix=wait.fix.replace("{name}", written))
+    return f"{short(kind)}.{name}()", cause
 
 
-def is_impatient(call: ast.Call) -> bool:
-    """Whether something that waits for a thread is told not to, or for how long."""
+def is_limited(call: ast.Call) -> bool:
+    """Whether the arguments limit how long something waits for another thread."""
     for keyword in call.keywords:
         if keyword.arg == "timeout":
             return True
-        if keyword.arg in IMPATIENT and isinstance(keyword.value, ast.Constant):
+        if keyword.arg in WITHOUT_WAITING and isinstance(keyword.value, ast.Constant):
             return keyword.value.value is False
     return bool(call.args)
 
@@ -142,16 +137,16 @@ def is_large_use(use: ast.AST | None, function: Function, node: ast.Name | None 
     return use.attr != "readline"
 
 
-def locks_held(subject: Subject, function: Function) -> Iterator[tuple[ast.AST, str, Wait]]:
-    """Locks of threads that are held while something is awaited: whoever wants them then stops the loop for good."""
+def locks_held(subject: Subject, function: Function) -> Iterator[Blocking]:
+    """Locks of threads that are held while something is awaited: a second task that waits for them blocks for good."""
     for node in function.body:
         if not isinstance(node, ast.With):
             continue
         for item in node.items:
             held = as_instance(subject.inference.value(item.context_expr, function))
-            is_lock = held is not None and is_a(held.kind, LOCKS)
+            is_lock = held is not None and is_a(held.kind, HELD_BY_THREADS)
             if is_lock and any(isinstance(part, ast.Await) for part in ast.walk(node)):
-                yield item.context_expr, f"`with {ast.unparse(item.context_expr)}`", LOCK
+                yield item.context_expr, f"`with {ast.unparse(item.context_expr)}`", LOCKS
 
 
 def asynchronous_in_name(subject: Subject) -> Iterator[Finding]:
@@ -163,15 +158,15 @@ def asynchronous_in_name(subject: Subject) -> Iterator[Finding]:
         if function is None or not is_on_loop(node) or function.node in seen or needs_loop(function):
             continue
         seen.add(function.node)
-        waits = waits_below(subject, function)
-        if waits:
+        names = blocking_below(subject, function)
+        if names:
             path, line = subject.place(function)
             yield Finding(
                 "TW002",
                 path,
                 line,
-                f"async def {function.name}() awaits nothing, but calls {waits[0]}, which blocks the event loop.",
-                f"write def {function.name}(): it then runs in a thread, where it may wait.",
+                f"async def {function.name}() awaits nothing, but calls {names[0]}, which blocks the event loop.",
+                f"write `def {function.name}()`: it then runs in a thread, where it may block.",
             )
 
 
@@ -184,14 +179,13 @@ def needs_loop(function: Function) -> bool:
     return any(isinstance(node, ast.Name) and node.id in ("asyncio", "anyio") for node in body)
 
 
-def waits_below(subject: Subject, function: Function) -> list[str]:
-    """What blocks in a function and in the plain functions that it calls."""
-    if any(called.is_async for _, called in calls(subject.inference, function)):
+def blocking_below(subject: Subject, function: Function) -> list[str]:
+    """The names of what blocks in a function and in the plain functions that it calls."""
+    if any(called.is_async for _, called in subject.graph.called_by(function)):
         return []
-    steps: list[Step] = reach(subject.inference, [(function, "")])
     return [
         name
-        for step in steps
-        for node, name, _ in waits_of(subject, step.function)
-        if step.doubts_at(node) <= MOST_DOUBTS
+        for reached in subject.graph.reach([(function, "")])
+        for node, name, _ in blocking_in(subject, reached.function)
+        if reached.branches_to(node) <= MOST_BRANCHES
     ]

@@ -1,4 +1,4 @@
-"""Find models that say more, or take more, than they should."""
+"""Find models that show more, or accept more, than they should."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from typeway.check.finding import Finding
-from typeway.check.reach import reach
 from typeway.check.read.program import Function
 from typeway.check.subject import Endpoint, Subject
 from typeway.declare import shapes
@@ -21,14 +20,14 @@ from typeway.declare.classify import Input
 from typeway.derive.blueprint import Blueprint
 from typeway.derive.models import BLUEPRINT, Recipe, is_derivable
 
-# What leaves out of `model_dump()` the fields that the client did not send.
+# The arguments that leave the fields that the client did not send out of `model_dump()`.
 ONLY_SENT: Final = frozenset({"exclude_unset", "exclude_none", "exclude_defaults", "include"})
 SECRET: Final = re.compile(
     r"(?P<password>(hashed_|encrypted_|plain_|raw_)?(password|passwd|passphrase)(_hash|_digest|_salt)?|pwd_hash|hashed_pw)"
     r"|(client_|shared_|webhook_|app_|signing_)?secret(_key)?|private_key|(api_|auth_|reset_|verification_)token|token",
     re.IGNORECASE,
 )
-# What an answer is called whose purpose is to hand out a secret: nobody hands out a password but to reset it.
+# What a response is called whose purpose is to give out a secret: nobody gives out a password but to reset it.
 HANDS_OUT: Final = re.compile(r"token|log_?in|sign_?in|auth|session|secret|credential|key|invit|regist", re.IGNORECASE)
 HANDS_OUT_PASSWORD: Final = re.compile(r"password|credential", re.IGNORECASE)
 SET_BY_SERVER: Final = frozenset({
@@ -45,20 +44,21 @@ def overwriting_updates(subject: Subject) -> Iterator[Finding]:
         bodies = [model for model in body_models(endpoint) if is_partial(model, endpoint)]
         if endpoint.function is None or not bodies:
             continue
-        for step in reach(subject.inference, [(endpoint.function, endpoint.title)]):
-            for call, method in dumps_of(step.function):
-                dumped = subject.inference.instance(method.value, step.function)
-                if dumped is None or dumped.kind not in bodies or call in seen or is_only_told(call, step.function):
+        for reached in subject.graph.reach([(endpoint.function, endpoint.title)]):
+            function = reached.function
+            for call, method in dumps_of(function):
+                dumped = subject.inference.instance(method.value, function)
+                if dumped is None or dumped.kind not in bodies or call in seen or is_only_shown(call, function):
                     continue
                 seen.add(call)
-                path, line = subject.place(step.function, call)
+                path, line = subject.place(function, call)
                 model = getattr(dumped.kind, "__name__", "the model")
                 yield Finding(
                     "TW006",
                     path,
                     line,
-                    f"{endpoint.title} takes every field of {model}, so what the client left out is overwritten with defaults.",
-                    f"write .{method.attr}(exclude_unset=True).",
+                    f"{endpoint.title} takes every field of {model}, so defaults overwrite what the client left out.",
+                    f"write `.{method.attr}(exclude_unset=True)`.",
                 )
 
 
@@ -71,8 +71,8 @@ def dumps_of(function: Function) -> Iterator[tuple[ast.Call, ast.Attribute]]:
                 yield node, node.func
 
 
-def is_only_told(call: ast.Call, function: Function) -> bool:
-    """Whether what is dumped is only logged or told in an error, or stored beside a note of what was sent."""
+def is_only_shown(call: ast.Call, function: Function) -> bool:
+    """Whether what is dumped is only logged or part of an error, or stored together with `model_fields_set`."""
     for part in function.around(call):
         if isinstance(part, ast.Raise):
             return True
@@ -86,8 +86,8 @@ def is_only_told(call: ast.Call, function: Function) -> bool:
 def is_partial(model: type[BaseModel], endpoint: Endpoint) -> bool:
     """Whether fields may be left out of a model in an update of parts.
 
-    PUT replaces the whole (RFC 9110 section 9.3.4), so there it takes a model whose fields are all optional and None.
-    What was not sent is not in the dump of a derived partial model, so that one overwrites nothing.
+    PUT replaces the whole (RFC 9110 section 9.3.4), so there only a model counts whose fields are all optional and None.
+    The dump of a derived partial model only has what the client sent, so it overwrites nothing.
     """
     blueprint: Blueprint | None = getattr(model, BLUEPRINT, None)
     if blueprint is not None and blueprint.is_patch:
@@ -124,18 +124,18 @@ def recipe_applies(entry: Any, annotation: Any) -> bool:
     return isinstance(entry, Recipe) and is_derivable(annotation)
 
 
-def answer_models(endpoint: Endpoint) -> Iterator[type[BaseModel]]:
+def response_models(endpoint: Endpoint) -> Iterator[type[BaseModel]]:
     returns = endpoint.operation.returns
     yield from models_in(returns.model)
     yield from models_in(returns.item)
 
 
 def leaking_fields(subject: Subject) -> Iterator[Finding]:
-    """TW008: an answer with a field that is named like a secret."""
+    """TW008: a response with a field that is named like a secret."""
     seen: set[tuple[type[BaseModel], str]] = set()
     for endpoint in subject.own:
-        for model in answer_models(endpoint):
-            for holder, name, field in told_fields(model, endpoint):
+        for model in response_models(endpoint):
+            for holder, name, field in shown_fields(model, endpoint):
                 about = f"{model.__name__} {holder.__name__} {endpoint.path} {endpoint.operation.name}"
                 if (holder, name) in seen or not is_secret(holder, name, field, about) or is_made(name, endpoint):
                     continue
@@ -146,13 +146,13 @@ def leaking_fields(subject: Subject) -> Iterator[Finding]:
                         "TW008",
                         path,
                         line,
-                        f"{endpoint.title} answers with {holder.__name__}.{name}, which is named like a secret.",
-                        "declare a response model without it, or Field(exclude=True), if nobody outside may see it.",
+                        f"{endpoint.title} returns {holder.__name__}.{name}, which is named like a secret.",
+                        "declare a response model without it, or `Field(exclude=True)`, if clients must not see it.",
                     )
 
 
-def told_fields(model: type[BaseModel], endpoint: Endpoint) -> Iterator[tuple[type[BaseModel], str, FieldInfo]]:
-    """The fields of an answer, those of the models in it too."""
+def shown_fields(model: type[BaseModel], endpoint: Endpoint) -> Iterator[tuple[type[BaseModel], str, FieldInfo]]:
+    """The fields of a response, those of the models in it too."""
     hidden = endpoint.operation.response_model_exclude or ()
     waiting, seen = [model], {model}
     while waiting:
@@ -166,7 +166,7 @@ def told_fields(model: type[BaseModel], endpoint: Endpoint) -> Iterator[tuple[ty
 
 
 def is_secret(model: type[BaseModel], name: str, field: FieldInfo, about: str) -> bool:
-    """Whether a field holds text under the name of a secret; of a plain `hash` only where the rest is about a person."""
+    """Whether a field is text with the name of a secret; a plain `hash` is one only in a model about a person."""
     match = SECRET.fullmatch(name)
     if not {str, bytes, Any} & set(shapes.members(field.annotation)):
         return False
@@ -178,18 +178,18 @@ def is_secret(model: type[BaseModel], name: str, field: FieldInfo, about: str) -
 
 
 def is_made(name: str, endpoint: Endpoint) -> bool:
-    """Whether an answer may hold what the request has made and is shown once: a token or key, not a password."""
+    """Whether a response may show what the request has created and shows once: a token or key, not a password."""
     match = SECRET.fullmatch(name)
     return endpoint.methods == ("POST",) and match is not None and not match["password"]
 
 
 def one_model_for_both(subject: Subject) -> Iterator[Finding]:
     """TW009: a model that clients send and receive, with fields that only the server should set."""
-    answered = {model: endpoint for endpoint in subject.endpoints for model in answer_models(endpoint)}
+    returned = {model: endpoint for endpoint in subject.endpoints for model in response_models(endpoint)}
     seen: set[type[BaseModel]] = set()
     for endpoint in subject.own:
         for model in body_models(endpoint):
-            names = [*server_fields(model)] if model in answered and model not in seen else []
+            names = [*server_fields(model)] if model in returned and model not in seen else []
             seen.add(model)
             path, line = place_of(subject, model, names[0]) if names else ("", 0)
             if path:
@@ -198,9 +198,9 @@ def one_model_for_both(subject: Subject) -> Iterator[Finding]:
                     "TW009",
                     path,
                     line,
-                    f"{model.__name__} is what clients send to {endpoint.title} and what {answered[model].title} answers: "
-                    f"they can set {fields} themselves.",
-                    f"send a model of its own, without {fields}.",
+                    f"{model.__name__} is what clients send to {endpoint.title} and what {returned[model].title} returns, "
+                    f"so they can set {fields} themselves.",
+                    f"use a separate model for the request, without {fields}.",
                 )
 
 
@@ -212,7 +212,7 @@ def server_fields(model: type[BaseModel]) -> Iterator[str]:
 
 
 def place_of(subject: Subject, model: type[BaseModel], name: str) -> tuple[str, int]:
-    """Where a field of an own model is declared, or of the one that it is derived from; nowhere for a model from elsewhere."""
+    """Where a field of an own model is declared, or of the one that it is derived from; nowhere for another's model."""
     blueprint: Blueprint | None = getattr(model, BLUEPRINT, None)
     for kind in (blueprint.root if blueprint is not None else model).__mro__:
         module = inspect.getmodule(kind)

@@ -1,4 +1,4 @@
-"""Find doors that were left open: writes without security, and credentials for every origin."""
+"""Find what was left open: writes without security, and credentials for every origin."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ from typing import Any, Final
 from starlette.middleware.cors import CORSMiddleware
 
 from typeway.check.finding import Finding
-from typeway.check.reach import calls_of
 from typeway.check.subject import Endpoint, Subject, middleware_of
 from typeway.plan.tree import Node
 from typeway.security.base import SecurityBase
 
 WRITES: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-# What is open on purpose: how one gets in, what machines call with a signature, and questions that need a body.
+# What is open on purpose: how to log in, what machines call with a signature, and reads that need a body.
 OPEN: Final = re.compile(
     r"log_?in|log_?out|sign_?(in|up|out)|regist|auth|token|password|verify|confirm|activat|invit|setup|onboard|sso|saml|scim"
     r"|oidc|session|webhook|callback|hook|health|ping|ready|alive|metrics|public|anonym|feedback|contact|subscribe"
@@ -31,25 +30,26 @@ GUARDS: Final = re.compile(
 
 
 def unprotected_writes(subject: Subject) -> Iterator[Finding]:
-    """TW010: a write that anybody may send, where most others ask who it is."""
-    for site in subject.sites:
-        writes = [entry for entry in subject.own if entry.site is site and WRITES & set(entry.methods)]
+    """TW010: a write that anybody may send, where most others require credentials."""
+    for application in subject.applications:
+        own = [entry for entry in subject.own if entry.application is application]
+        writes = [entry for entry in own if WRITES & set(entry.methods)]
         guarded = [entry for entry in writes if is_protected(entry)]
-        around = [name for name, _ in middleware_of(subject.program, site.app)]
-        around += [getattr(entry.cls, "__name__", "") for entry in getattr(site.app, "user_middleware", ())]
+        around = [name for name, _ in middleware_of(subject.program, application.app)]
+        around += [getattr(entry.cls, "__name__", "") for entry in getattr(application.app, "user_middleware", ())]
         if 2 * len(guarded) <= len(writes) or any(GUARDS.search(name) for name in around):
             continue
         for endpoint in writes:
             if endpoint not in guarded and not is_open(subject, endpoint):
                 yield from endpoint.found(
                     "TW010",
-                    f"{endpoint.title} writes and asks for no credentials, while {len(guarded)} of {len(writes)} writes do.",
-                    "add the security dependency that the others have; or say that it is meant to be open with an ignore comment.",
+                    f"{endpoint.title} writes and requires no credentials, while {len(guarded)} of {len(writes)} writes do.",
+                    "add the security dependency that the others have; if it is meant to be open, add an ignore comment.",
                 )
 
 
 def is_protected(endpoint: Endpoint) -> bool:
-    """Whether a security scheme stands somewhere in an endpoint's dependencies."""
+    """Whether an endpoint or one of its dependencies has a security scheme."""
     return any(is_scheme(node.function) or node.own_scopes for node in endpoint.tree.walk())
 
 
@@ -59,7 +59,7 @@ def is_scheme(function: object) -> bool:
 
 
 def is_open(subject: Subject, endpoint: Endpoint) -> bool:
-    """Whether an endpoint seems to be open on purpose, or guarded in a way of its own."""
+    """Whether an endpoint seems to be open on purpose, or to check credentials by itself."""
     if OPEN.search(endpoint.path) or OPEN.search(endpoint.operation.name) or reads_too(subject, endpoint):
         return True
     if any(is_guard(node) for node in endpoint.tree.walk() if node.depends is not None):
@@ -67,13 +67,13 @@ def is_open(subject: Subject, endpoint: Endpoint) -> bool:
     function = endpoint.function
     if function is None:
         return True
-    names = [ast.unparse(call.func) for call in calls_of(function)]
+    names = [ast.unparse(call.func) for call in subject.graph.calls_of(function)]
     text = ast.unparse(function.node).lower()
     return any(GUARDS.search(name) for name in names) or "authorization" in text or "request.user" in text
 
 
 def reads_too(subject: Subject, endpoint: Endpoint) -> bool:
-    """Whether the same function answers GET on the same path: it passes requests on, whatever they are."""
+    """Whether the same function answers GET on the same path: it forwards requests, whatever they are."""
     return any(
         "GET" in other.methods and other.path == endpoint.path
         for other in subject.own
@@ -90,9 +90,9 @@ def is_guard(node: Node) -> bool:
 
 
 def open_cors(subject: Subject) -> Iterator[Finding]:
-    """TW016: every web page on earth may use the application in the name of whoever looks at it."""
-    for site in subject.sites:
-        for entry in getattr(site.app, "user_middleware", ()):
+    """TW016: any web page may use the application in the name of its visitors."""
+    for application in subject.applications:
+        for entry in getattr(application.app, "user_middleware", ()):
             kind: Any = entry.cls
             if not (isinstance(kind, type) and issubclass(kind, CORSMiddleware)) or not is_wide_open(entry.kwargs):
                 continue
@@ -101,8 +101,8 @@ def open_cors(subject: Subject) -> Iterator[Finding]:
                     "TW016",
                     path,
                     line,
-                    "the application allows credentials to every origin: any web page can act in the name of its visitors.",
-                    'name the origins, allow_origins=["https://app.example.com"], or leave allow_credentials out.',
+                    "the application allows credentials from every origin: any web page can act in the name of its visitors.",
+                    'name the origins, `allow_origins=["https://app.example.com"]`, or remove `allow_credentials`.',
                 )
                 break
 

@@ -1,4 +1,4 @@
-"""Find routes that can never match, and those that claim what another route has."""
+"""Find routes that can never match, and those that repeat what another route has."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LITERALS: Final = {
 
 
 def shadowed_routes(subject: Subject) -> Iterator[Finding]:
-    """TW003: a route that stands behind others which take every request that it could answer."""
+    """TW003: a route that is declared after others which take every request that it could answer."""
     for endpoint, earlier in with_earlier(subject):
         methods = set(endpoint.methods)
         path = endpoint.operation.path or "/"
@@ -38,13 +38,13 @@ def shadowed_routes(subject: Subject) -> Iterator[Finding]:
                 yield from endpoint.found(
                     "TW003",
                     f"{endpoint.title} can never match: {path_of(route)!r}, declared earlier, takes all of its requests.",
-                    "declare the more special path first.",
+                    "declare the more specific path first.",
                 )
                 break
 
 
 def duplicate_routes(subject: Subject) -> Iterator[Finding]:
-    """TW004: method and path of a route that another has already; the later one never runs."""
+    """TW004: a route whose method and path another has already; the later one never runs."""
     for endpoint, earlier in with_earlier(subject):
         for route in earlier:
             taken = methods_of(route, endpoint)
@@ -55,44 +55,44 @@ def duplicate_routes(subject: Subject) -> Iterator[Finding]:
                     "TW004",
                     f"{'/'.join(sorted(both)) or 'WebSocket'} {endpoint.path} is declared twice; "
                     f"{name}() comes first, so {endpoint.operation.name}() never runs.",
-                    "take one of the two away, or give it another path.",
+                    "remove one of the two, or give it another path.",
                 )
                 break
 
 
 def duplicate_operation_ids(subject: Subject) -> Iterator[Finding]:
-    """TW005: an operation id that two endpoints share, which makes generated clients lose one of them."""
-    for site in subject.sites:
+    """TW005: an operation id that two endpoints share, so that generated clients lose one of them."""
+    for application in subject.applications:
         first: dict[str, Endpoint] = {}
         for endpoint in subject.endpoints:
-            if endpoint.site is not site or not endpoint.operation.include_in_schema:
+            if endpoint.application is not application or not endpoint.operation.include_in_schema:
                 continue
             other = first.setdefault(endpoint.operation.unique_id, endpoint)
             is_same_place = same_path(other.path, endpoint.path) and set(other.methods) & set(endpoint.methods)
             if other is not endpoint and not is_same_place:
                 yield from endpoint.found(
                     "TW005",
-                    f"{endpoint.title} has the operation id {endpoint.operation.unique_id!r}, as {other.title} has: "
-                    "clients that are generated from the document lose one of them.",
-                    "give each its own operation_id, or leave it out.",
+                    f"{endpoint.title} has the same operation id as {other.title}, {endpoint.operation.unique_id!r}: "
+                    "generated clients lose one of the two.",
+                    "give each its own `operation_id`, or leave it out.",
                 )
 
 
 def doubtful_routes(subject: Subject) -> Iterator[Finding]:
-    """TW020: what a route declares but can hardly mean, and what is refused elsewhere but could not be where it stands."""
+    """TW020: what a route declares but hardly means, and what is refused elsewhere but could not be refused there."""
     for endpoint in subject.own:
         for error in doubts(endpoint.route):
             path, _, line = (error.where or "").rpartition(":")
-            if subject.program.files.file(path) is None:  # it is in a dependency that is installed
+            if subject.program.files.file(path) is None:  # it is in a dependency of another package
                 yield from endpoint.found("TW020", error.described, error.hint)
             else:
                 yield Finding("TW020", path, int(line), error.described, error.hint)
 
 
 def with_earlier(subject: Subject) -> Iterator[tuple[Endpoint, Sequence[BaseRoute]]]:
-    """The own endpoints, each with the routes of its kind that are asked before it."""
+    """The own endpoints, each with the routes of its kind that are tried before it."""
     for endpoint in subject.own:
-        routes = endpoint.site.routes
+        routes = endpoint.application.routes
         place = next(number for number, route in enumerate(routes) if route is endpoint.route)
         yield endpoint, [route for route in routes[:place] if is_comparable(route, endpoint)]
 

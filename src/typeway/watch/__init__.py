@@ -1,0 +1,1 @@
+"""Watch event loops while they serve, and report what blocks them."""

@@ -1,0 +1,164 @@
+"""Know which calls block their thread, why, and what to do about each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One reason why calls block their thread.
+
+    Parameters:
+        does: what such a call does, to be read after its name: "waits for the database".
+        advice: what to do about it; `{call}` stands for the arguments of `run_in_threadpool`.
+    """
+
+    does: str
+    advice: str
+
+    def fix(self, function: str = "") -> str:
+        """What to do about one call.
+
+        Parameters:
+            function: the called function as it is written in the source; empty if it has no name there.
+
+        Example:
+            >>> DATABASE.fix("session.execute").partition("; or ")[2].partition(" from ")[0]
+            'await `run_in_threadpool(session.execute, ...)`'
+        """
+        return self.advice.replace("{call}", f"{function}, ..." if function else "...")
+
+
+THREAD: Final = "await `run_in_threadpool({call})` from typeway.concurrency, or make the endpoint or dependency a `def`"
+
+SLEEP: Final = Cause("waits for time to pass", "await `anyio.sleep(...)` instead")
+HTTP: Final = Cause(
+    "waits for another server", f"use an asynchronous client, such as `httpx.AsyncClient`, and await it; or {THREAD}"
+)
+DATABASE: Final = Cause("waits for the database", f"use the driver's asynchronous interface and await it; or {THREAD}")
+FILES: Final = Cause("waits for the disk", f"use `anyio.Path` or `anyio.open_file` and await them; or {THREAD}")
+PROCESS: Final = Cause("waits for another process", f"await `anyio.run_process(...)`; or {THREAD}")
+NETWORK: Final = Cause(
+    "waits for the network", f"use `anyio.connect_tcp` or an asynchronous client and await it; or {THREAD}"
+)
+LOCKS: Final = Cause(
+    "waits for another thread", "use anyio's `Lock`, `Event`, `Semaphore` or memory object streams and await them"
+)
+TERMINAL: Final = Cause("waits for somebody at the terminal", "read it before the application serves requests")
+HASHING: Final = Cause("computes for as long as a password hash is meant to", THREAD)
+UNKNOWN: Final = Cause("blocks its thread", THREAD)
+
+# Why calls block, by the module or function that they go to; the longest name that a callee begins with counts.
+CAUSES: Final[Mapping[str, Cause]] = {
+    "time.sleep": SLEEP,
+    "builtins.input": TERMINAL,
+    **dict.fromkeys(("requests", "urllib", "urllib3", "http.client", "httpx", "httpx2", "boto3", "botocore"), HTTP),
+    **dict.fromkeys(("sqlite3", "psycopg", "psycopg2", "pymysql", "MySQLdb", "mysql", "oracledb", "pyodbc"), DATABASE),
+    **dict.fromkeys(("sqlalchemy", "sqlmodel", "peewee", "redis", "pymongo", "django", "cassandra"), DATABASE),
+    **dict.fromkeys(("_io", "io", "pathlib", "shutil", "os", "posix", "tempfile", "zipfile", "tarfile"), FILES),
+    **dict.fromkeys(("subprocess", "os.system", "os.popen", "os.wait", "os.waitpid"), PROCESS),
+    **dict.fromkeys(("posix.system", "posix.wait", "posix.waitpid"), PROCESS),
+    **dict.fromkeys(("threading", "_thread", "queue", "_queue", "concurrent.futures", "multiprocessing"), LOCKS),
+    **dict.fromkeys(
+        ("socket", "_socket", "ssl", "_ssl", "select", "smtplib", "ftplib", "imaplib", "paramiko"), NETWORK
+    ),
+    **dict.fromkeys(("hashlib", "_hashlib", "bcrypt", "argon2", "pwdlib", "passlib", "werkzeug.security"), HASHING),
+}
+
+
+def cause_of(callee: str) -> Cause:
+    """Why a call blocks, given that it does.
+
+    Parameters:
+        callee: the qualified name of what is called, with its module; empty if that is not known.
+
+    Example:
+        >>> cause_of("time.sleep").fix()
+        'await `anyio.sleep(...)` instead'
+    """
+    name = callee
+    while name:
+        if name in CAUSES:
+            return CAUSES[name]
+        name = name.rpartition(".")[0]
+    return UNKNOWN
+
+
+# What blocks whenever it is called, so that reading the source is enough to know it: functions, ...
+HTTP_VERBS: Final = ("get", "post", "put", "patch", "delete", "head", "options", "request")
+FUNCTIONS: Final = frozenset({
+    "time.sleep", "builtins.input",
+    *(f"requests.{verb}" for verb in HTTP_VERBS), *(f"httpx.{verb}" for verb in (*HTTP_VERBS, "stream")),
+    "urllib.request.urlopen", "urllib.request.urlretrieve", "urllib3.request",
+    *(f"subprocess.{name}" for name in (
+        "run", "call", "check_call", "check_output", "getoutput", "getstatusoutput",
+    )),
+    "os.system", "os.wait", "os.waitpid",
+    *(f"socket.{name}" for name in (
+        "create_connection", "getaddrinfo", "gethostbyname", "gethostbyaddr", "getfqdn",
+    )),
+    *(f"shutil.{name}" for name in (
+        "copy", "copy2", "copyfile", "copyfileobj", "copytree", "move", "rmtree", "make_archive", "unpack_archive",
+    )),
+    "hashlib.pbkdf2_hmac", "hashlib.scrypt", "bcrypt.hashpw", "bcrypt.checkpw", "bcrypt.kdf",
+    "argon2.hash_password", "argon2.verify_password", "concurrent.futures.wait",
+    "werkzeug.security.generate_password_hash", "werkzeug.security.check_password_hash",
+    "psycopg.connect", "psycopg2.connect", "pymysql.connect", "MySQLdb.connect", "sqlite3.connect",
+})  # fmt: skip
+
+SQL_SESSION: Final = frozenset({
+    "execute", "scalar", "scalars", "exec", "get", "get_one", "commit", "flush", "refresh", "merge",
+    "bulk_save_objects", "bulk_insert_mappings", "bulk_update_mappings",
+})  # fmt: skip
+SQL_QUERY: Final = frozenset({"all", "first", "one", "one_or_none", "scalar", "count", "delete", "update", "get"})
+DBAPI: Final = frozenset({
+    "execute", "executemany", "executescript", "fetchone", "fetchall", "fetchmany", "commit", "copy_expert",
+})  # fmt: skip
+MONGO: Final = frozenset({
+    "find_one", "insert_one", "insert_many", "update_one", "update_many", "replace_one", "delete_one", "delete_many",
+    "count_documents", "estimated_document_count", "find_one_and_update", "find_one_and_delete",
+    "find_one_and_replace", "aggregate", "distinct", "bulk_write", "create_index", "drop",
+})  # fmt: skip
+REDIS: Final = frozenset({
+    "get", "set", "setex", "setnx", "mget", "mset", "delete", "exists", "expire", "ttl", "incr", "incrby", "decr",
+    "hget", "hset", "hmset", "hgetall", "hdel", "hincrby", "lpush", "rpush", "lpop", "rpop", "blpop", "brpop", "lrange",
+    "llen", "sadd", "srem", "smembers", "sismember", "zadd", "zrange", "zrem", "publish", "keys", "scan", "ping",
+    "flushdb", "eval", "evalsha", "xadd", "xread", "execute_command",
+})  # fmt: skip
+
+# ... and methods, by class; where there is no list of methods, every public one blocks but those in `LOCAL`.
+METHODS: Final[tuple[tuple[tuple[str, ...], frozenset[str] | None], ...]] = (
+    (("requests.Session", "httpx.Client"), frozenset({*HTTP_VERBS, "send", "stream"})),
+    (("urllib3.PoolManager",), frozenset({"request", "urlopen"})),
+    (("http.client.HTTPConnection",), frozenset({"request", "getresponse", "connect"})),
+    (("botocore.client.BaseClient",), None),
+    (("smtplib.SMTP", "smtplib.SMTP_SSL"),
+     frozenset({"connect", "login", "sendmail", "send_message", "starttls", "quit"})),
+    (("ftplib.FTP",), frozenset({"connect", "login", "retrbinary", "storbinary"})),
+    (("socket.socket",), frozenset({"connect", "accept", "recv", "recvfrom", "sendall"})),
+    (("sqlalchemy.orm.Session",), SQL_SESSION),
+    (("sqlalchemy.orm.Query", "sqlalchemy.orm.query.Query"), SQL_QUERY),
+    (("sqlalchemy.engine.Engine",), frozenset({"connect", "begin"})),
+    (("sqlalchemy.engine.Connection", "sqlalchemy.engine.base.Connection"),
+     frozenset({"execute", "scalar", "scalars", "commit"})),
+    (("psycopg.Connection", "psycopg.Cursor"), DBAPI),
+    (("psycopg2.extensions.connection", "psycopg2.extensions.cursor"), DBAPI),
+    (("pymysql.connections.Connection", "pymysql.cursors.Cursor", "sqlite3.Connection", "sqlite3.Cursor"), DBAPI),
+    (("pymongo.collection.Collection", "pymongo.synchronous.collection.Collection"), MONGO),
+    (("redis.Redis", "redis.client.Redis"), REDIS),
+    (("subprocess.Popen",), frozenset({"wait", "communicate"})),
+    (("pathlib.Path",), frozenset({"read_text", "read_bytes", "write_text", "write_bytes"})),
+    (("zipfile.ZipFile", "tarfile.TarFile"), frozenset({"extractall"})),
+    (("argon2.PasswordHasher",), frozenset({"hash", "verify"})),
+    (("passlib.context.CryptContext", "pwdlib.PasswordHash"), frozenset({"hash", "verify", "verify_and_update"})),
+    (("threading.Event", "threading.Condition", "threading.Barrier"), frozenset({"wait"})),
+    (("threading.Thread", "multiprocessing.Process"), frozenset({"join"})),
+    (("threading.Lock", "threading.RLock", "threading.Semaphore", "_thread.lock", "_thread.RLock"),
+     frozenset({"acquire"})),
+    (("queue.Queue", "queue.SimpleQueue"), frozenset({"get", "join"})),
+    (("concurrent.futures.Future", "concurrent.futures._base.Future"), frozenset({"result", "exception"})),
+)  # fmt: skip
+LOCAL: Final = frozenset({"close", "exceptions", "meta", "can_paginate", "get_paginator", "waiter_names"})

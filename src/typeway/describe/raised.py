@@ -13,7 +13,7 @@ from typing import Any, Final
 from starlette.exceptions import HTTPException
 
 from typeway.declare.problem import Problem
-from typeway.declare.scope import closure_of, written
+from typeway.declare.scope import closure_of, defining_function
 from typeway.exceptions import HTTPException as OwnHTTPException
 
 # What opens a scope of its own: what is in it does not run when the function around it does.
@@ -47,7 +47,7 @@ def raised_in(function: Callable[..., Any]) -> list[Raised]:
     Parameters:
         function: an endpoint or dependency; of a class its constructor is read, of a callable object its `__call__`.
     """
-    inner = written(function)
+    inner = defining_function(function)
     if not isinstance(inner, FunctionType):
         return []
     names: Mapping[str, Any] = ChainMap(closure_of(inner), inner.__globals__)

@@ -1,0 +1,322 @@
+"""Make faults of source code: each is one small change that a person might have made by mistake."""
+
+import ast
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+Node = ast.AST
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One change of one file.
+
+    Attributes:
+        file: the file, relative to the package.
+        line: where the change stands, counted from 1.
+        column: the same, counted from 1.
+        kind: what was done, one of `KINDS`, or "call" and the like for removed statements.
+        lines: the lines of the statement, by which the tests are found that run it.
+        span: where the change begins and ends, as offsets into the file's bytes.
+        before: what stands there.
+        after: what stands there instead.
+    """
+
+    file: str
+    line: int
+    column: int
+    kind: str
+    lines: range
+    span: Span
+    before: str
+    after: str
+
+    @property
+    def name(self) -> str:
+        """What `--mutant` takes."""
+        return f"{self.file}:{self.line}:{self.column}:{self.kind}"
+
+    def put_into(self, source: str) -> str:
+        """The file's source code with the fault in it."""
+        raw, (start, end) = source.encode(), self.span
+        return (raw[:start] + self.after.encode() + raw[end:]).decode()
+
+    def can_be_compiled(self, source: str) -> bool:
+        """Whether it leaves source code that is a program: leaving something out may not."""
+        try:
+            compile(self.put_into(source), self.file, "exec", dont_inherit=True)
+        except SyntaxError:
+            return False
+        return True
+
+
+class Text:
+    """Source code whose places are known as offsets: the tree counts bytes in lines."""
+
+    def __init__(self, source: str) -> None:
+        self.raw = source.encode()
+        self.starts = [0]
+        for line in self.raw.splitlines(keepends=True):
+            self.starts.append(self.starts[-1] + len(line))
+
+    def span(self, node: Node) -> Span:
+        """Where a node begins and ends."""
+        return (
+            self.starts[node.lineno - 1] + node.col_offset,  # type: ignore[attr-defined]
+            self.starts[node.end_lineno - 1] + node.end_col_offset,  # type: ignore[attr-defined]
+        )
+
+    def of(self, node: Node) -> str:
+        """The source code of a node."""
+        return self.between(*self.span(node))
+
+    def between(self, start: int, end: int) -> str:
+        return self.raw[start:end].decode()
+
+    def place(self, offset: int) -> tuple[int, int]:
+        """The line and the column of an offset, both counted from 1."""
+        line = next(number for number, start in enumerate(self.starts) if start > offset)
+        return line, offset - self.starts[line - 1] + 1
+
+
+# What a kind of fault puts in the place of what.
+Change = tuple[Span, str]
+Make = Callable[[Text, ast.AST], Iterator[Change]]
+
+COMPARISONS: Final = {
+    ast.Lt: ("<", "<="),
+    ast.LtE: ("<=", "<"),
+    ast.Gt: (">", ">="),
+    ast.GtE: (">=", ">"),
+    ast.Eq: ("==", "!="),
+    ast.NotEq: ("!=", "=="),
+    ast.Is: ("is", "is not"),
+    ast.IsNot: (r"is\s+not", "is"),
+    ast.In: ("in", "not in"),
+    ast.NotIn: (r"not\s+in", "in"),
+}
+ARITHMETIC: Final = {ast.Add: ("+", "-"), ast.Sub: ("-", "+"), ast.Mult: ("*", "+"), ast.FloorDiv: ("//", "*")}
+# What is taken apart and made anew by a type checker, or shows values to people.
+NAMELESS: Final = frozenset({"TypeVar", "ParamSpec", "TypeVarTuple", "NewType", "cast"})
+
+
+def negated(text: Text, test: ast.expr) -> str:
+    """The opposite of a condition."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        return f"({text.of(test.operand)})"
+    return f"(not ({text.of(test)}))"
+
+
+def has_opposite(test: ast.expr) -> bool:
+    """Whether swapping the one comparison already makes the opposite."""
+    return (
+        isinstance(test, ast.Compare)
+        and len(test.ops) == 1
+        and not isinstance(test.ops[0], (ast.Lt, ast.LtE, ast.Gt, ast.GtE))
+    )
+
+
+def negate(text: Text, node: Node) -> Iterator[Change]:
+    """A condition is turned round."""
+    tests = node.ifs if isinstance(node, ast.comprehension) else [getattr(node, "test", None)]
+    for test in tests:
+        if test is not None and not has_opposite(test):
+            yield text.span(test), negated(text, test)
+
+
+def unnot(text: Text, node: Node) -> Iterator[Change]:
+    """A `not` is forgotten."""
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        yield text.span(node), f"bool({text.of(node.operand)})"
+
+
+def compare(text: Text, node: Node) -> Iterator[Change]:
+    """A comparison is swapped for its opposite, or for the one that is off by one."""
+    if isinstance(node, ast.Compare):
+        sides = [node.left, *node.comparators]
+        for operator, left, right in zip(node.ops, sides, sides[1:], strict=False):
+            gap = text.span(left)[1], text.span(right)[0]
+            pattern, after = COMPARISONS[type(operator)]
+            yield gap, re.sub(pattern, after, text.between(*gap), count=1)
+
+
+def boolean(text: Text, node: Node) -> Iterator[Change]:
+    """`and` is taken for `or`, or the other way round."""
+    if isinstance(node, ast.BoolOp):
+        before, after = ("and", "or") if isinstance(node.op, ast.And) else ("or", "and")
+        pieces = [text.of(node.values[0])]
+        for left, right in zip(node.values, node.values[1:], strict=False):
+            gap = text.between(text.span(left)[1], text.span(right)[0])
+            pieces += [re.sub(rf"\b{before}\b", after, gap), text.of(right)]
+        yield text.span(node), f"({''.join(pieces)})"
+
+
+def operand(text: Text, node: Node) -> Iterator[Change]:
+    """One of the conditions that are joined is forgotten."""
+    if isinstance(node, ast.BoolOp):
+        yield from without(text, node.values)
+
+
+def without(text: Text, nodes: Sequence[ast.AST]) -> Iterator[Change]:
+    """Each of several nodes that stand in a row is left out, with what joins it to its neighbour."""
+    for index, node in enumerate(nodes):
+        start, end = text.span(node)
+        if index + 1 < len(nodes):
+            end = text.span(nodes[index + 1])[0]
+        elif index:
+            start = text.span(nodes[index - 1])[1]
+        yield (start, end), ""
+
+
+def constant(text: Text, node: Node) -> Iterator[Change]:
+    """A constant is another one; prose is left alone."""
+    if isinstance(node, ast.Constant):
+        value = node.value
+        if isinstance(value, bool):
+            yield text.span(node), str(not value)
+        elif isinstance(value, (int, float)):
+            yield text.span(node), repr(value + 1)
+        elif isinstance(value, str) and " " not in value:
+            yield text.span(node), repr(f"{value}x")
+        elif isinstance(value, bytes) and b" " not in value:
+            yield text.span(node), repr(value + b"x")
+
+
+def returned(text: Text, node: Node) -> Iterator[Change]:
+    """A function returns None."""
+    value = node.value if isinstance(node, ast.Return) else node.body if isinstance(node, ast.Lambda) else None
+    if value is not None and not isinstance(value, ast.Constant):
+        yield text.span(value), "None"
+
+
+def keyword(text: Text, node: Node) -> Iterator[Change]:
+    """A call is made without one of its named arguments."""
+    if isinstance(node, ast.Call):
+        arguments = sorted([*node.args, *node.keywords], key=text.span)
+        for argument, change in zip(arguments, without(text, arguments), strict=True):
+            if isinstance(argument, ast.keyword) and argument.arg is not None:
+                yield change
+
+
+def arithmetic(text: Text, node: Node) -> Iterator[Change]:
+    """A sum is taken for a difference, and the like."""
+    if isinstance(node, ast.BinOp) and type(node.op) in ARITHMETIC:
+        sides = (node.left, node.right)
+        # Only numbers can be subtracted; for texts and lists that would be no fault, but an error.
+        if not any(
+            isinstance(side, (ast.JoinedStr, ast.List, ast.Tuple, ast.Constant)) and not is_number(side)
+            for side in sides
+        ):
+            gap = text.span(node.left)[1], text.span(node.right)[0]
+            before, after = ARITHMETIC[type(node.op)]
+            yield gap, text.between(*gap).replace(before, after, 1)
+
+
+def is_number(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, (int, float))
+
+
+def loop(text: Text, node: Node) -> Iterator[Change]:
+    """A loop has nothing to go through."""
+    if isinstance(node, ast.For):
+        yield text.span(node.iter), "()"
+
+
+def handler(text: Text, node: Node) -> Iterator[Change]:
+    """An exception is not handled."""
+    if isinstance(node, ast.ExceptHandler) and not isinstance(node.body[0], ast.Raise):
+        yield text.span(node.body[0]), "raise"
+
+
+def entry(text: Text, node: Node) -> Iterator[Change]:
+    """A mapping has one entry less."""
+    if isinstance(node, ast.Dict):
+        for index, (key, value) in enumerate(zip(node.keys, node.values, strict=True)):
+            if key is not None:
+                end = text.span(value)[1]
+                following = node.keys[index + 1] if index + 1 < len(node.keys) else None
+                yield (text.span(key)[0], text.span(following)[0] if following is not None else end), ""
+
+
+def statement(text: Text, node: Node) -> Iterator[Change]:
+    """A statement is missing: a call, an assignment to something that others see, a refusal, an early end."""
+    is_call = isinstance(node, ast.Expr) and isinstance(node.value, (ast.Call, ast.Await))
+    is_assignment = isinstance(node, ast.Assign) and isinstance(node.targets[-1], (ast.Attribute, ast.Subscript))
+    is_return = isinstance(node, ast.Return) and node.value is None
+    others = (ast.AugAssign, ast.Delete, ast.Raise, ast.Break, ast.Continue)
+    if is_call or is_assignment or is_return or isinstance(node, others):
+        yield text.span(node), "pass"
+
+
+KINDS: Final[dict[str, Make]] = {
+    "negate": negate,
+    "not": unnot,
+    "compare": compare,
+    "boolean": boolean,
+    "operand": operand,
+    "constant": constant,
+    "return": returned,
+    "keyword": keyword,
+    "arithmetic": arithmetic,
+    "loop": loop,
+    "handler": handler,
+    "entry": entry,
+    "statement": statement,
+}
+
+
+def faults_of(file: str, source: str) -> list[Fault]:
+    """Every fault that can be made of one file, in the order in which they stand there."""
+    text = Text(source)
+    found: dict[str, Fault] = {}
+    for node, lines in places(ast.parse(source)):
+        for kind, make in KINDS.items():
+            for span, after in make(text, node):
+                line, column = text.place(span[0])
+                fault = Fault(file, line, column, kind, lines, span, text.between(*span), after)
+                found.setdefault(fault.name, fault)
+    return sorted(found.values(), key=lambda fault: (fault.line, fault.column, fault.kind))
+
+
+def places(tree: ast.Module) -> Iterator[tuple[Node, range]]:
+    """Every node that may be changed, with the lines of the statement in which it stands."""
+    waiting: list[tuple[Node, range]] = [(tree, range(0))]
+    while waiting:
+        node, lines = waiting.pop()
+        if isinstance(node, ast.stmt):
+            lines = lines_of(node)
+        yield node, lines
+        waiting += [(child, lines) for child in children(node)]
+
+
+def lines_of(node: ast.stmt) -> range:
+    """The lines of a statement; of one with a body, those of its head."""
+    body = getattr(node, "body", None)
+    end = node.end_lineno or node.lineno
+    return range(node.lineno, max(node.lineno + 1, body[0].lineno if body else end + 1))
+
+
+def children(node: Node) -> Iterator[Node]:
+    """What stands in a node and is obeyed by the running program: no types, docstrings, decorators or messages."""
+    if isinstance(node, (ast.JoinedStr, ast.Assert)):  # places in f-strings are not known before Python 3.12
+        return
+    if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+        return
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in NAMELESS:
+        return
+    if isinstance(node, ast.Assign) and any(
+        isinstance(each, ast.Name) and each.id[:2] == "__" for each in node.targets
+    ):
+        return
+    for name, value in ast.iter_fields(node):
+        if name in ("annotation", "returns", "decorator_list", "bases") or (
+            name == "keywords" and isinstance(node, ast.ClassDef)
+        ):
+            continue
+        for child in value if isinstance(value, list) else [value]:
+            is_docstring = isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant)
+            if isinstance(child, ast.AST) and not is_docstring:
+                yield child

@@ -99,8 +99,7 @@ def recorded(project: Project, *, again: bool) -> Record:
         environment = {
             **os.environ,
             record.FOLDER: str(folder),
-            record.FILES: json.dumps([str(project.source / room / "*") for room in project.rooms]),
-            "COVERAGE_CORE": "ctrace",  # the others know no contexts
+            record.FILES: json.dumps([str(project.source / file) for file in project.files()]),
             "PYTHONPATH": os.pathsep.join([str(project.source.parent), str(ROOT)]),
         }
         command = [sys.executable, "-m", "pytest", "-q", "-p", "scripts.mutants.record", "-p", "no:tests.unmeasured"]
@@ -109,7 +108,7 @@ def recorded(project: Project, *, again: bool) -> Record:
             subprocess.run([*command, "tests"], cwd=project.root, env=environment, stdout=output, check=False)
         stamp.write_text(state, encoding="utf-8")
         print(f"It took {time.monotonic() - started:.0f} s.")
-    found = Record(folder, project.source)
+    found = Record(folder, project.files())
     if not found.durations:
         sys.exit(f"No test has run, see {folder / 'output'}.")
     for test in sorted(found.failed):

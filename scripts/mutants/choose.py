@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Final
 
-from coverage import CoverageData
-
 from scripts.mutants.faults import Fault
-from scripts.mutants.record import SHARED
+from scripts.mutants.record import LINES, SHARED, note_of
 
 # The first stage takes seconds and sees nine of ten faults; what it does not see gets the second.
 FIRST_FILES: Final = 6
@@ -48,27 +46,23 @@ def function_of(test: str) -> str:
 class Record:
     """What the tests have been seen to run."""
 
-    def __init__(self, folder: Path, package: Path) -> None:
-        self.package = package
+    def __init__(self, folder: Path, files: Sequence[str]) -> None:
+        self.numbers = {file: number for number, file in enumerate(files)}
         self.durations: dict[str, float] = {}
         self.failed: set[str] = set()
-        for path in folder.glob("times-*.json"):
-            times = json.loads(path.read_text(encoding="utf-8"))
-            self.durations |= times["durations"]
-            self.failed |= set(times["failed"])
-        self.measured = [CoverageData(basename=str(path)) for path in sorted(folder.glob("lines-*"))]
-        for data in self.measured:
-            data.read()
+        self.ran: dict[str, set[int]] = defaultdict(set)
+        for path in folder.glob("*.json"):
+            record = json.loads(path.read_text(encoding="utf-8"))
+            self.durations |= record["durations"]
+            self.failed |= set(record["failed"])
+            for context, notes in record["ran"].items():
+                self.ran[context].update(notes)
         self.tests_of = cache(self._tests_of)
-        self.contexts = cache(self._contexts)
 
-    def _contexts(self, file: str) -> dict[int, set[str]]:
-        """By the lines of a file, the tests that run them, and what else does."""
-        found: dict[int, set[str]] = defaultdict(set)
-        for data in self.measured:
-            for line, contexts in data.contexts_by_lineno(str(self.package / file)).items():
-                found[line].update(contexts)
-        return found
+    def contexts(self, file: str, lines: Iterable[int]) -> set[str]:
+        """The tests that run any of a file's lines, and what else does."""
+        wanted = {note_of(self.numbers[file], line) for line in lines}
+        return {context for context, notes in self.ran.items() if not wanted.isdisjoint(notes)}
 
     def _tests_of(self, place: str) -> list[str]:
         """The tests of a file, a class or a folder."""
@@ -76,12 +70,11 @@ class Record:
 
     def stages(self, fault: Fault) -> list[Stage]:
         """The tests that may notice a fault, in stages; none if no test runs its lines."""
-        contexts = self.contexts(fault.file)
-        those = set().union(*(contexts.get(line, ()) for line in fault.lines))
-        tests = set(self.tests_in(those))
-        if not tests and "" in those:
+        contexts = self.contexts(fault.file, fault.lines)
+        tests = set(self.tests_in(contexts))
+        if not tests and "" in contexts:
             # The line runs when its module is imported: whoever uses the module may notice.
-            tests = set(self.tests_in(set().union(*contexts.values())))
+            tests = set(self.tests_in(self.contexts(fault.file, range(LINES))))
         return list(staged(self.ordered(tests - self.failed, fault), self.durations))
 
     def tests_in(self, contexts: Iterable[str]) -> Iterator[str]:

@@ -288,6 +288,8 @@ def places(tree: ast.Module) -> Iterator[tuple[Node, range]]:
         node, lines = waiting.pop()
         if isinstance(node, ast.stmt):
             lines = lines_of(node)
+        elif isinstance(node, ast.ExceptHandler):
+            lines = lines_of(node.body[0])
         yield node, lines
         waiting += [(child, lines) for child in children(node)]
 

@@ -1,48 +1,131 @@
-"""Record which tests run which lines of the rooms, and how long each test takes: a plugin of pytest.
+"""Record which tests run which statements of the rooms, and how long each test takes: a plugin of pytest.
 
-Coverage's tracer looks at the files in question only, so that recording takes little longer than the tests. What a test
-makes other processes do is not seen.
+The modules of the rooms are compiled with a note before each statement, which costs the tests a few per cent; a tracer would
+nearly double their time, because it looks at everything else as well. What a test makes other processes do is not seen.
 """
 
+import ast
+import builtins
 import json
 import os
+import sys
 from collections.abc import Generator
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
+from types import CodeType
 from typing import Any, Final
 
-import coverage
 import pytest
 
 # Where the record goes, and the files that are looked at; set by whoever starts pytest.
 FOLDER: Final = "MUTANTS_RECORD"
 FILES: Final = "MUTANTS_FILES"
 
-# What stands before the path of a module whose import, or one of whose shared fixtures, runs a line.
+# What stands before the place of a module or fixture that several tests share, and that runs statements.
 SHARED: Final = "shared:"
+
+# The name of the function that is called before each statement, and what a file's number counts in what it is given.
+NOTE: Final = "__note__"
+LINES: Final = 100_000
+
+
+def note_of(number: int, line: int) -> int:
+    """How a line of a file is written down, by the file's number."""
+    return number * LINES + line
+
+
+class Noted(ast.NodeTransformer):
+    """Puts a note before each statement, and before what a lambda returns."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def note(self, node: ast.stmt | ast.expr) -> ast.expr:
+        number = ast.Constant(note_of(self.number, node.lineno))
+        call = ast.Call(ast.Name(NOTE, ast.Load()), [number], [])
+        return ast.fix_missing_locations(ast.copy_location(call, node))
+
+    def noted(self, statements: list[ast.stmt]) -> list[ast.stmt]:
+        found: list[ast.stmt] = []
+        for index, statement in enumerate(statements):
+            is_docstring = index == 0 and isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+            is_future = isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
+            if not is_docstring and not is_future:
+                found.append(ast.copy_location(ast.Expr(self.note(statement)), statement))
+            found.append(statement)
+        return found
+
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        super().generic_visit(node)
+        for name in ("body", "orelse", "finalbody"):
+            statements = getattr(node, name, None)
+            if isinstance(statements, list):
+                setattr(node, name, self.noted(statements))
+        return node
+
+    def visit_Lambda(self, node: ast.Lambda) -> ast.Lambda:
+        self.generic_visit(node)
+        both = ast.Tuple([self.note(node.body), node.body], ast.Load())
+        second = ast.Subscript(both, ast.Constant(1), ast.Load())
+        node.body = ast.fix_missing_locations(ast.copy_location(second, node.body))
+        return node
+
+
+class Loader(SourceFileLoader):
+    """Loads a module with notes in it."""
+
+    number: int
+
+    def get_code(self, fullname: str) -> CodeType:
+        """Compile it each time: what is kept on the disk has no notes."""
+        tree = Noted(self.number).visit(ast.parse(self.get_data(self.path)))
+        code: CodeType = compile(tree, self.path, "exec", dont_inherit=True)
+        return code
+
+
+class Finder(MetaPathFinder):
+    """Finds the modules that are looked at."""
+
+    def __init__(self, files: list[str]) -> None:
+        self.numbers = {file: number for number, file in enumerate(files)}
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        spec = PathFinder.find_spec(name, path, target)
+        if spec is None or spec.origin not in self.numbers:
+            return None
+        spec.loader = loader = Loader(name, spec.origin)
+        loader.number = self.numbers[spec.origin]
+        return spec
 
 
 class Recorder:
-    """Records in one process; of the processes of a run, one that starts the others runs no tests itself."""
+    """Records in one process."""
 
-    def __init__(self, folder: Path, files: list[str], process: str) -> None:
-        self.times = folder / f"times-{process}.json"
+    def __init__(self, path: Path, files: list[str]) -> None:
+        self.path = path
         self.durations: dict[str, float] = {}
         self.failed: set[str] = set()
-        self.coverage = coverage.Coverage(
-            data_file=str(folder / f"lines-{process}"), config_file=False, branch=False, include=files, messages=False
-        )
-        self.coverage.start()
+        self.ran: dict[str, set[int]] = {}
         self.context = ""
+        self.notes: set[int] = set()
+        setattr(builtins, NOTE, self.notes.add)
+        sys.meta_path.insert(0, Finder(files))
+
+    def keep(self) -> None:
+        """Give what was noted to whom it belongs."""
+        self.ran.setdefault(self.context, set()).update(self.notes.copy())
+        self.notes.clear()
 
     def within(self, context: str) -> Generator[None, Any, Any]:
         """Note what runs in the meantime under another name."""
+        self.keep()
         outer, self.context = self.context, context
-        self.coverage.switch_context(context)
         try:
             return (yield)
         finally:
+            self.keep()
             self.context = outer
-            self.coverage.switch_context(outer)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_make_collect_report(self, collector: pytest.Collector) -> Generator[None, Any, Any]:
@@ -66,15 +149,15 @@ class Recorder:
             self.failed.add(report.nodeid)
 
     def pytest_sessionfinish(self) -> None:
-        self.coverage.stop()
-        self.coverage.save()
-        self.times.write_text(
-            json.dumps({"durations": self.durations, "failed": sorted(self.failed)}), encoding="utf-8"
-        )
+        self.keep()
+        ran = {context: sorted(notes) for context, notes in self.ran.items()}
+        record = {"durations": self.durations, "failed": sorted(self.failed), "ran": ran}
+        self.path.write_text(json.dumps(record), encoding="utf-8")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     process = os.environ.get("PYTEST_XDIST_WORKER")
     if process is None and config.getoption("numprocesses", None):
-        return
-    config.pluginmanager.register(Recorder(Path(os.environ[FOLDER]), json.loads(os.environ[FILES]), process or "main"))
+        return  # the process that starts the others runs no tests itself
+    path = Path(os.environ[FOLDER]) / f"{process or 'main'}.json"
+    config.pluginmanager.register(Recorder(path, json.loads(os.environ[FILES])))

@@ -70,11 +70,8 @@ class Record:
 
     def stages(self, fault: Fault) -> list[Stage]:
         """The tests that may notice a fault, in stages; none if no test runs its lines."""
-        contexts = self.contexts(fault.file, fault.lines)
-        tests = set(self.tests_in(contexts))
-        if not tests and "" in contexts:
-            # The line runs when its module is imported: whoever uses the module may notice.
-            tests = set(self.tests_in(self.contexts(fault.file, range(LINES))))
+        # What runs at the import is noticed by whoever uses the module, not only by the first who imports it.
+        tests = set(self.tests_in(self.contexts(fault.file, fault.lines or range(LINES))))
         return list(staged(self.ordered(tests - self.failed, fault), self.durations))
 
     def tests_in(self, contexts: Iterable[str]) -> Iterator[str]:

@@ -19,7 +19,8 @@ class Fault:
         line: where the change stands, counted from 1.
         column: the same, counted from 1.
         kind: what was done, one of `KINDS`, or "call" and the like for removed statements.
-        lines: the lines of the statement, by which the tests are found that run it.
+        lines: the lines of the statement, by which the tests are found that run it; none for one that runs when the module
+            is imported.
         span: where the change begins and ends, as offsets into the file's bytes.
         before: what stands there.
         after: what stands there instead.
@@ -282,23 +283,27 @@ def faults_of(file: str, source: str) -> list[Fault]:
 
 
 def places(tree: ast.Module) -> Iterator[tuple[Node, range]]:
-    """Every node that may be changed, with the lines of the statement in which it stands."""
-    waiting: list[tuple[Node, range]] = [(tree, range(0))]
+    """Every node that may be changed, with the lines of the statement in which it stands, if that is in a function."""
+    waiting: list[tuple[Node, range, bool]] = [(tree, range(0), False)]
     while waiting:
-        node, lines = waiting.pop()
-        if isinstance(node, ast.stmt):
-            lines = lines_of(node)
-        elif isinstance(node, ast.ExceptHandler):
+        node, lines, inside = waiting.pop()
+        if isinstance(node, ast.ExceptHandler):
             lines = lines_of(node.body[0])
-        yield node, lines
-        waiting += [(child, lines) for child in children(node)]
+        elif isinstance(node, (ast.stmt, ast.Lambda)):
+            lines = lines_of(node)
+        yield node, lines if inside else range(0)
+        is_function = isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
+        # The defaults of parameters are computed where the function is made.
+        waiting += [
+            (child, lines, inside or (is_function and not isinstance(child, ast.arguments))) for child in children(node)
+        ]
 
 
-def lines_of(node: ast.stmt) -> range:
+def lines_of(node: ast.stmt | ast.Lambda) -> range:
     """The lines of a statement; of one with a body, those of its head."""
     body = getattr(node, "body", None)
-    end = node.end_lineno or node.lineno
-    return range(node.lineno, max(node.lineno + 1, body[0].lineno if body else end + 1))
+    end = body[0].lineno if isinstance(body, list) else (node.end_lineno or node.lineno) + 1
+    return range(node.lineno, max(node.lineno + 1, end))
 
 
 def children(node: Node) -> Iterator[Node]:

@@ -16,6 +16,7 @@ from starlette.datastructures import UploadFile
 
 import typeway
 from tests.frameworks import without_files
+from tests.patience import PATIENCE
 from typeway.application.routes import APIRoute
 from typeway.compat.shapes.conventions import FASTAPI
 from typeway.exceptions import RequestValidationError
@@ -125,7 +126,7 @@ async def answer_of(app: Any, sending: Sending) -> dict[str, Any]:
 
     raised = None
     try:
-        await asyncio.wait_for(app(sending.scope(), receive, send), 10)
+        await asyncio.wait_for(app(sending.scope(), receive, send), PATIENCE)
     except Exception as error:
         raised = type(error).__name__
     starts = [message for message in messages if message["type"] == "http.response.start"]

@@ -20,6 +20,7 @@ import fastapi
 from starlette.responses import PlainTextResponse, StreamingResponse
 
 import typeway
+from tests.patience import PATIENCE
 from typeway.application.app import Typeway
 from typeway.application.router import Router
 from typeway.compat.shapes.conventions import FASTAPI
@@ -123,11 +124,11 @@ class Story:
         if self.ending.cancelled_at == point:
             self.note(f"paused at {point}")
             anyio.from_thread.run_sync(self.paused.set)
-            assert self.cancelled_for_threads.wait(5)
+            assert self.cancelled_for_threads.wait(PATIENCE)
 
     async def run(self, app: Any, scope_type: str = "http") -> list[str]:
         """Serve one request, cancel it where the ending says so, and return what happened."""
-        with anyio.fail_after(10):
+        with anyio.fail_after(PATIENCE):
             async with anyio.create_task_group() as group:
                 group.start_soon(self.serve, app, scope_type, group.cancel_scope)
                 if self.ending.cancelled_at:

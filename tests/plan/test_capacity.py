@@ -17,12 +17,10 @@ from starlette.responses import StreamingResponse
 
 import typeway
 from tests.frameworks import each_framework
+from tests.patience import PATIENCE
 from tests.plan.lifetimes import request_scope
 
 KINDS = ("coroutine", "plain", "async_generator", "generator")
-
-# What nobody has to wait for ends before, however busy the machine is.
-PATIENCE = 60
 
 
 class Visits:

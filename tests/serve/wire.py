@@ -11,12 +11,11 @@ from typing import Any
 import anyio
 import uvicorn
 
+from tests.patience import PATIENCE
+
 Message = Any
 OnChunk = Callable[[int], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
-
-# What a test waits for at most: it ends long before, however busy the machine is.
-PATIENCE = 60
 
 
 class Wire:

@@ -272,7 +272,7 @@ def test_an_error_in_a_middlewares_task_leaves_nothing_open() -> None:
 @pytest.mark.parametrize("with_exits", [False, True])
 def test_a_timeout_around_call_next(limit: str, with_exits: bool) -> None:
     """A timeout around call_next works, also while a dependency holds a cancel scope of its own."""
-    app = Typeway()
+    app, over = Typeway(), anyio.Event()
 
     async def scoped() -> AsyncIterator[int]:
         async with anyio.create_task_group():
@@ -288,12 +288,13 @@ def test_a_timeout_around_call_next(limit: str, with_exits: bool) -> None:
             response: Response = await asyncio.wait_for(call_next(request), seconds)
             return response
         except TimeoutError:
+            over.set()
             return JSONResponse({"detail": "too slow"}, 504)
 
     @app.get("/", dependencies=[Depends(scoped)] if with_exits else [])
     async def root(waits: bool = False) -> str:
         if waits:
-            await anyio.sleep_forever()
+            await over.wait()
         return "in time"
 
     client = TestClient(app)

@@ -18,7 +18,8 @@ class Fault:
         file: the file, relative to the package.
         line: where the change stands, counted from 1.
         column: the same, counted from 1.
-        kind: what was done, one of `KINDS`, or "call" and the like for removed statements.
+        kind: what was done, one of `KINDS`.
+        within: the function or class in which it stands, "" for the module.
         lines: the lines of the statement, by which the tests are found that run it; none for one that runs when the module
             is imported.
         span: where the change begins and ends, as offsets into the file's bytes.
@@ -30,6 +31,7 @@ class Fault:
     line: int
     column: int
     kind: str
+    within: str
     lines: range
     span: Span
     before: str
@@ -173,14 +175,14 @@ def without(text: Text, nodes: Sequence[ast.AST]) -> Iterator[Change]:
 
 
 def constant(text: Text, node: Node) -> Iterator[Change]:
-    """A constant is another one; prose is left alone."""
+    """A constant is another one; prose is left alone, and so are names that only the package itself knows."""
     if isinstance(node, ast.Constant):
         value = node.value
         if isinstance(value, bool):
             yield text.span(node), str(not value)
         elif isinstance(value, (int, float)):
             yield text.span(node), repr(value + 1)
-        elif isinstance(value, str) and " " not in value:
+        elif isinstance(value, str) and " " not in value and not value.startswith("typeway."):
             yield text.span(node), repr(f"{value}x")
         elif isinstance(value, bytes) and b" " not in value:
             yield text.span(node), repr(value + b"x")
@@ -198,7 +200,7 @@ def keyword(text: Text, node: Node) -> Iterator[Change]:
     if isinstance(node, ast.Call):
         arguments = sorted([*node.args, *node.keywords], key=text.span)
         for argument, change in zip(arguments, without(text, arguments), strict=True):
-            if isinstance(argument, ast.keyword) and argument.arg is not None:
+            if isinstance(argument, ast.keyword) and argument.arg not in (None, "strict"):
                 yield change
 
 
@@ -273,30 +275,56 @@ def faults_of(file: str, source: str) -> list[Fault]:
     """Every fault that can be made of one file, in the order in which they stand there."""
     text = Text(source)
     found: dict[str, Fault] = {}
-    for node, lines in places(ast.parse(source)):
+    for place in places(ast.parse(source)):
         for kind, make in KINDS.items():
-            for span, after in make(text, node):
+            for span, after in make(text, place.node):
                 line, column = text.place(span[0])
-                fault = Fault(file, line, column, kind, lines, span, text.between(*span), after)
+                before = text.between(*span)
+                fault = Fault(file, line, column, kind, place.within, place.lines_run, span, before, after)
                 found.setdefault(fault.name, fault)
     return sorted(found.values(), key=lambda fault: (fault.line, fault.column, fault.kind))
 
 
-def places(tree: ast.Module) -> Iterator[tuple[Node, range]]:
-    """Every node that may be changed, with the lines of the statement in which it stands, if that is in a function."""
-    waiting: list[tuple[Node, range, bool]] = [(tree, range(0), False)]
-    while waiting:
-        node, lines, inside = waiting.pop()
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A node that may be changed.
+
+    Attributes:
+        lines: the lines of the statement in which it stands.
+        within: the function or class in which it stands.
+        is_inside: whether it runs when a function is called, and not when the module is imported.
+    """
+
+    node: Node
+    lines: range = range(0)
+    within: str = ""
+    is_inside: bool = False
+
+    @property
+    def lines_run(self) -> range:
+        return self.lines if self.is_inside else range(0)
+
+    def child(self, node: Node) -> "Place":
+        within, lines = self.within, self.lines
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            within = f"{within}.{node.name}".lstrip(".")
         if isinstance(node, ast.ExceptHandler):
             lines = lines_of(node.body[0])
         elif isinstance(node, (ast.stmt, ast.Lambda)):
             lines = lines_of(node)
-        yield node, lines if inside else range(0)
-        is_function = isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
         # The defaults of parameters are computed where the function is made.
-        waiting += [
-            (child, lines, inside or (is_function and not isinstance(child, ast.arguments))) for child in children(node)
-        ]
+        is_function = isinstance(self.node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
+        is_inside = self.is_inside or (is_function and not isinstance(node, ast.arguments))
+        return Place(node, lines, within, is_inside)
+
+
+def places(tree: ast.Module) -> Iterator[Place]:
+    """Every node that may be changed."""
+    waiting = [Place(tree)]
+    while waiting:
+        place = waiting.pop()
+        yield place
+        waiting += [place.child(node) for node in children(place.node)]
 
 
 def lines_of(node: ast.stmt | ast.Lambda) -> range:
@@ -310,7 +338,11 @@ def children(node: Node) -> Iterator[Node]:
     """What stands in a node and is obeyed by the running program: no types, docstrings, decorators or messages."""
     if isinstance(node, (ast.JoinedStr, ast.Assert)):  # places in f-strings are not known before Python 3.12
         return
-    if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+    if isinstance(node, ast.If) and re.search(r"TYPE_CHECKING|version_info", ast.unparse(node.test)):
+        return  # what other versions of Python run cannot be seen on this one
+    if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id == "Literal":
+        return
+    if isinstance(node, ast.keyword) and node.arg == "strict":  # of zip: what is checked there is always so
         return
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in NAMELESS:
         return

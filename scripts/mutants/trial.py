@@ -26,7 +26,7 @@ WARM: Final = (
 
 OPTIONS: Final = (
     "-q", "--import-mode=importlib", "--assert=plain", "--tb=short", "-p", "no:cacheprovider", "-p", "no:tests.unmeasured",
-    "-o", "addopts=", "-o", "timeout=30",
+    "-o", "addopts=", "-o", "timeout=30", "--hypothesis-seed=0",
 )  # fmt: skip
 
 # A fault may make the tests slower, and other trials run at the same time.

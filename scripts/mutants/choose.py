@@ -1,29 +1,30 @@
-"""Choose, for each fault, the tests that run its lines, the most promising ones first."""
+"""Choose the tests for a mutant: those that run its lines, the most promising ones first."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Final
 
-from scripts.mutants.faults import Fault
+from scripts.mutants.mutate import Mutant
 from scripts.mutants.record import LINES, SHARED, note_of
 
-# The first stage takes seconds and sees nine of ten faults; what it does not see gets the second.
-FIRST_FILES: Final = 6
+# A first stage of few files kills nine of ten mutants in seconds; the others get the second stage.
+FIRST_FILES: Final = 8
 SECONDS: Final = (10.0, 60.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Tests that are run together, in this order.
+    """Tests that run in one process, in this order.
 
     Attributes:
-        seconds: what they take without a fault.
+        seconds: how long they take without a mutant.
     """
 
     tests: tuple[str, ...]
@@ -39,12 +40,12 @@ def file_of(test: str) -> str:
 
 
 def function_of(test: str) -> str:
-    """A test without its parameters."""
+    """The function of a test, without its parameters."""
     return test.partition("[")[0]
 
 
 class Record:
-    """What the tests have been seen to run."""
+    """The statements that each test runs."""
 
     def __init__(self, folder: Path, files: Sequence[str]) -> None:
         self.numbers = {file: number for number, file in enumerate(files)}
@@ -60,7 +61,7 @@ class Record:
         self.tests_of = cache(self._tests_of)
 
     def contexts(self, file: str, lines: Iterable[int]) -> set[str]:
-        """The tests that run any of a file's lines, and what else does."""
+        """The contexts in which any of these lines of a file runs: tests, and what tests share."""
         wanted = {note_of(self.numbers[file], line) for line in lines}
         return {context for context, notes in self.ran.items() if not wanted.isdisjoint(notes)}
 
@@ -68,11 +69,42 @@ class Record:
         """The tests of a file, a class or a folder."""
         return [test for test in self.durations if test.startswith(place)]
 
-    def stages(self, fault: Fault) -> list[Stage]:
-        """The tests that may notice a fault, in stages; none if no test runs its lines."""
-        # What runs at the import is noticed by whoever uses the module, not only by the first who imports it.
-        tests = set(self.tests_in(self.contexts(fault.file, fault.lines or range(LINES))))
-        return list(staged(self.ordered(tests - self.failed, fault), self.durations))
+    def stages(self, mutant: Mutant) -> list[Stage]:
+        """The tests that may kill a mutant, in stages; none if no test runs its lines."""
+        # A statement that runs at the import matters to all tests that use the module, not only to the first that imports it.
+        lines = mutant.lines or range(LINES)
+        tests = set(self.tests_in(self.contexts(mutant.file, lines))) - self.failed
+        order = list(dict.fromkeys(chain(self.promising(tests, mutant), alternating(self.by_file(tests)))))
+        return list(staged(order, self.durations))
+
+    def promising(self, tests: set[str], mutant: Mutant) -> Iterator[str]:
+        """Tests that go every way through the mutant's function: in turn one for each statement, the rarest first."""
+        folder, _, module = mutant.file.removesuffix(".py").partition("/")
+        own = f"tests/{folder}/test_{module}"
+        number = self.numbers[mutant.file]
+        running: dict[int, list[str]] = defaultdict(list)
+        for test in self.quick_first(tests, lambda test: not test.startswith(own)):
+            for note in self.ran[test]:
+                if note // LINES == number and note % LINES in mutant.function:
+                    running[note].append(test)
+        rarest_first = sorted(running.values(), key=len)
+        return (test for turn in zip_longest(*rarest_first) for test in turn if test is not None)
+
+    def by_file(self, tests: set[str]) -> list[list[str]]:
+        """Tests by file; the file with most of them first."""
+        files: dict[str, list[str]] = defaultdict(list)
+        for test in self.quick_first(tests, lambda test: False):
+            files[file_of(test)].append(test)
+        return sorted(files.values(), key=len, reverse=True)
+
+    def quick_first(self, tests: Iterable[str], is_later: Callable[[str], bool]) -> list[str]:
+        """Tests in an order in which each function's first case precedes every second case, and fast tests precede slow ones."""
+        cases: Counter[str] = Counter()
+        keys: dict[str, tuple[bool, int, float]] = {}
+        for test in sorted(tests, key=lambda test: (self.durations[test], test)):
+            cases[function_of(test)] += 1
+            keys[test] = (is_later(test), cases[function_of(test)], self.durations[test])
+        return sorted(keys, key=lambda test: keys[test])
 
     def tests_in(self, contexts: Iterable[str]) -> Iterator[str]:
         for context in contexts:
@@ -81,37 +113,22 @@ class Record:
             elif context in self.durations:
                 yield context
 
-    def ordered(self, tests: set[str], fault: Fault) -> list[list[str]]:
-        """Tests by file: first the file's own, then those with the most tests that run the fault.
 
-        Of each file one case of every test function comes first, and the quick ones before the slow.
-        """
-        room, _, module = fault.file.removesuffix(".py").partition("/")
-        own = f"tests/{room}/test_{module}"
-        number = Counter(map(file_of, tests))
-        cases: Counter[str] = Counter()
-        files: dict[str, list[tuple[int, float, str]]] = defaultdict(list)
-        for test in sorted(tests, key=lambda test: (self.durations[test], test)):
-            cases[function_of(test)] += 1
-            files[file_of(test)].append((cases[function_of(test)], self.durations[test], test))
-        order = sorted(files, key=lambda file: (not file.startswith(own), -number[file], file))
-        return [[test for _, _, test in sorted(files[file])] for file in order]
-
-
-def staged(files: list[list[str]], durations: dict[str, float]) -> Iterator[Stage]:
-    """Tests in stages, each as long as is allowed: what does not fit is left out, the last cases of the later files."""
-    for part, allowed in zip((files[:FIRST_FILES], files[FIRST_FILES:]), SECONDS, strict=True):
-        chosen: list[str] = []
-        seconds = 0.0
-        for test in alternating(part):
-            if seconds + durations[test] <= allowed or not chosen:
+def staged(order: Sequence[str], durations: dict[str, float]) -> Iterator[Stage]:
+    """Tests in two stages of limited length: first those of a few files, because importing files takes time."""
+    files = list(dict.fromkeys(map(file_of, order)))[:FIRST_FILES]
+    parts = [test for test in order if file_of(test) in files], order
+    chosen: list[str] = []
+    for part, allowed in zip(parts, SECONDS, strict=True):
+        seconds, before = 0.0, set(chosen)
+        for test in part:
+            if test not in before and seconds + durations[test] <= allowed:
                 chosen.append(test)
                 seconds += durations[test]
-        if chosen:
-            yield Stage(tuple(chosen), seconds)
+        if len(chosen) > len(before):
+            yield Stage(tuple(test for test in chosen if test not in before), seconds)
 
 
 def alternating(files: list[list[str]]) -> Iterator[str]:
     """One test of each file in turn."""
-    for index in range(max(map(len, files), default=0)):
-        yield from (tests[index] for tests in files if index < len(tests))
+    return (test for turn in zip_longest(*files) for test in turn if test is not None)

@@ -1,4 +1,4 @@
-"""Try one fault: run tests in a forked process that imports a copy of the package with the fault in it."""
+"""Try a mutant: run tests in a forked process that imports a copy of the package with the change."""
 
 import os
 import resource
@@ -15,9 +15,9 @@ from typing import Any, Final, NoReturn
 import pytest
 
 from scripts.mutants.choose import Stage, file_of
-from scripts.mutants.faults import Fault
+from scripts.mutants.mutate import Mutant
 
-# What nearly every test needs and no fault touches: imported once, before all forks. Nothing that imports the package.
+# What most tests import, apart from the package: imported once, before the processes are forked.
 WARM: Final = (
     "anyio._backends._asyncio", "anyio._backends._trio", "fastapi", "fastapi.testclient", "httpx", "httpx2", "hypothesis",
     "hypothesis.strategies", "pydantic", "pydantic_settings", "starlette.applications", "starlette.middleware.gzip",
@@ -29,17 +29,17 @@ OPTIONS: Final = (
     "-o", "addopts=", "-o", "timeout=30", "--hypothesis-seed=0",
 )  # fmt: skip
 
-# A fault may make the tests slower, and other trials run at the same time.
+# A mutant may be slower, and other trials run at the same time.
 SLOWER: Final = 5
 PATIENCE: Final = 60.0
 MOST_MEMORY: Final = 8 << 30
 
-# What pytest's exit status says.
+# pytest's exit codes.
 ALL_PASSED, SOME_FAILED, INTERRUPTED, INTERNAL_ERROR = 0, 1, 2, 3
 
 
 class Chosen:
-    """A plugin that runs the chosen tests in the given order, and writes down which ones fail."""
+    """A plugin that runs the chosen tests in their order, and writes the names of those that fail to a file."""
 
     def __init__(self, tests: Sequence[str], failures: Path) -> None:
         self.places = {test: place for place, test in enumerate(tests)}
@@ -66,24 +66,24 @@ class Chosen:
 
 @dataclass(slots=True)
 class Trial:
-    """A running process with a fault in its package, or with none."""
+    """A process that runs tests with a mutant, or without one."""
 
-    fault: Fault | None
+    mutant: Mutant | None
     stage: Stage
     folder: Path
     process: int
     deadline: float
 
     def failures(self) -> list[str]:
-        """The tests that have failed."""
+        """The tests that have failed so far."""
         path = self.folder / "failures"
         return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
 
     def result(self) -> str | None:
-        """What has noticed the fault, "" if nothing has; None while tests are running.
+        """What killed the mutant, "" if nothing did; None while tests are running.
 
         Raises:
-            RuntimeError: pytest could not be used.
+            RuntimeError: pytest could not run the tests.
         """
         ended, status = os.waitpid(self.process, os.WNOHANG)
         if not ended:
@@ -91,20 +91,20 @@ class Trial:
                 return None
             os.killpg(self.process, signal.SIGKILL)
             os.waitpid(self.process, 0)
-            return "a time-out"
+            return "a timeout"
         code = os.waitstatus_to_exitcode(status)
         if code == ALL_PASSED:
             return ""
         if code < 0:
             return f"a crash by signal {-code}"
         if code in (SOME_FAILED, INTERRUPTED, INTERNAL_ERROR):
-            return next(iter(self.failures()), "an error of pytest's own")
-        raise RuntimeError(f"pytest ended with {code}, see {self.folder / 'output'}.")
+            return next(iter(self.failures()), "an error in pytest")
+        raise RuntimeError(f"pytest exited with {code}. Its output is in {self.folder / 'output'}.")
 
 
 def warm_up(folder: Path) -> None:
     """Import what all trials need."""
-    # What failing examples are remembered here would be tried again by everybody else.
+    # Hypothesis keeps failing examples, and later runs without a mutant must not find those.
     os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = str(folder / "hypothesis")
     for name in WARM:
         try:
@@ -114,26 +114,26 @@ def warm_up(folder: Path) -> None:
 
 
 def begin(
-    package: Path, root: Path, folder: Path, fault: Fault | None, stage: Stage, *, all_tests: bool = False
+    package: Path, root: Path, folder: Path, mutant: Mutant | None, stage: Stage, *, all_tests: bool = False
 ) -> Trial:
-    """Start running the tests of a stage in a process of its own, until one fails unless all are wanted."""
+    """Start a process that runs the tests of a stage; it ends at the first failure, unless all tests are wanted."""
     shutil.rmtree(folder, ignore_errors=True)
-    # Links instead of copies, compiled files too: only the changed file is new.
+    # Hard links instead of copies, of the bytecode too: only the changed file is new.
     shutil.copytree(package, folder / package.name, copy_function=os.link)
-    if fault is not None:
-        path = folder / package.name / fault.file
+    if mutant is not None:
+        path = folder / package.name / mutant.file
         source = path.read_text(encoding="utf-8")
         path.unlink()
-        path.write_text(fault.put_into(source), encoding="utf-8")
+        path.write_text(mutant.put_into(source), encoding="utf-8")
     sys.stdout.flush()
     process = os.fork()
     if process == 0:
         run(root, folder, stage, () if all_tests else ("-x",))
-    return Trial(fault, stage, folder, process, time.monotonic() + PATIENCE + SLOWER * stage.seconds)
+    return Trial(mutant, stage, folder, process, time.monotonic() + PATIENCE + SLOWER * stage.seconds)
 
 
 def run(root: Path, folder: Path, stage: Stage, options: Sequence[str]) -> NoReturn:
-    """Be the process of a trial."""
+    """Run the tests in the forked process."""
     code = INTERNAL_ERROR
     try:
         os.setsid()

@@ -1,7 +1,8 @@
-"""Make faults of source code: each is one small change that a person might have made by mistake."""
+"""Make mutants of source code: each is one small change that a person could make by mistake."""
 
 import ast
 import re
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -11,20 +12,20 @@ Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class Mutant:
     """One change of one file.
 
     Attributes:
         file: the file, relative to the package.
-        line: where the change stands, counted from 1.
-        column: the same, counted from 1.
-        kind: what was done, one of `KINDS`.
-        within: the function or class in which it stands, "" for the module.
-        lines: the lines of the statement, by which the tests are found that run it; none for one that runs when the module
-            is imported.
+        line: the line of the change, counted from 1.
+        column: its column, counted from 1.
+        kind: the kind of change, one of `KINDS`.
+        within: the function or class around it, "" for the module.
+        function: the lines of that function or class; all lines for the module.
+        lines: the lines of the statement, which tell the tests that run it; none if it runs when the module is imported.
         span: where the change begins and ends, as offsets into the file's bytes.
-        before: what stands there.
-        after: what stands there instead.
+        before: the source code that is replaced.
+        after: the source code that replaces it.
     """
 
     file: str
@@ -32,6 +33,7 @@ class Fault:
     column: int
     kind: str
     within: str
+    function: range
     lines: range
     span: Span
     before: str
@@ -39,16 +41,16 @@ class Fault:
 
     @property
     def name(self) -> str:
-        """What `--mutant` takes."""
+        """The value of `--mutant`."""
         return f"{self.file}:{self.line}:{self.column}:{self.kind}"
 
     def put_into(self, source: str) -> str:
-        """The file's source code with the fault in it."""
+        """The source code of the file with the change."""
         raw, (start, end) = source.encode(), self.span
         return (raw[:start] + self.after.encode() + raw[end:]).decode()
 
     def can_be_compiled(self, source: str) -> bool:
-        """Whether it leaves source code that is a program: leaving something out may not."""
+        """Whether the result is valid Python: without a part it may not be."""
         try:
             compile(self.put_into(source), self.file, "exec", dont_inherit=True)
         except SyntaxError:
@@ -57,7 +59,7 @@ class Fault:
 
 
 class Text:
-    """Source code whose places are known as offsets: the tree counts bytes in lines."""
+    """Source code with its offsets: the syntax tree counts bytes from the start of a line."""
 
     def __init__(self, source: str) -> None:
         self.raw = source.encode()
@@ -85,7 +87,7 @@ class Text:
         return line, offset - self.starts[line - 1] + 1
 
 
-# What a kind of fault puts in the place of what.
+# What is replaced, and by what.
 Change = tuple[Span, str]
 Make = Callable[[Text, ast.AST], Iterator[Change]]
 
@@ -102,8 +104,8 @@ COMPARISONS: Final = {
     ast.NotIn: (r"not\s+in", "in"),
 }
 ARITHMETIC: Final = {ast.Add: ("+", "-"), ast.Sub: ("-", "+"), ast.Mult: ("*", "+"), ast.FloorDiv: ("//", "*")}
-# What is taken apart and made anew by a type checker, or shows values to people.
-NAMELESS: Final = frozenset({"TypeVar", "ParamSpec", "TypeVarTuple", "NewType", "cast"})
+# Calls whose arguments only type checkers read.
+FOR_TYPE_CHECKERS: Final = frozenset({"TypeVar", "ParamSpec", "TypeVarTuple", "NewType", "cast"})
 
 
 def negated(text: Text, test: ast.expr) -> str:
@@ -123,7 +125,7 @@ def has_opposite(test: ast.expr) -> bool:
 
 
 def negate(text: Text, node: Node) -> Iterator[Change]:
-    """A condition is turned round."""
+    """Negate a condition."""
     tests = node.ifs if isinstance(node, ast.comprehension) else [getattr(node, "test", None)]
     for test in tests:
         if test is not None and not has_opposite(test):
@@ -131,13 +133,13 @@ def negate(text: Text, node: Node) -> Iterator[Change]:
 
 
 def unnot(text: Text, node: Node) -> Iterator[Change]:
-    """A `not` is forgotten."""
+    """Remove a `not`."""
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
         yield text.span(node), f"bool({text.of(node.operand)})"
 
 
 def compare(text: Text, node: Node) -> Iterator[Change]:
-    """A comparison is swapped for its opposite, or for the one that is off by one."""
+    """Replace a comparison by its opposite, or by the one that is off by one."""
     if isinstance(node, ast.Compare):
         sides = [node.left, *node.comparators]
         for operator, left, right in zip(node.ops, sides, sides[1:], strict=False):
@@ -147,7 +149,7 @@ def compare(text: Text, node: Node) -> Iterator[Change]:
 
 
 def boolean(text: Text, node: Node) -> Iterator[Change]:
-    """`and` is taken for `or`, or the other way round."""
+    """Replace `and` by `or`, and `or` by `and`."""
     if isinstance(node, ast.BoolOp):
         before, after = ("and", "or") if isinstance(node.op, ast.And) else ("or", "and")
         pieces = [text.of(node.values[0])]
@@ -158,13 +160,13 @@ def boolean(text: Text, node: Node) -> Iterator[Change]:
 
 
 def operand(text: Text, node: Node) -> Iterator[Change]:
-    """One of the conditions that are joined is forgotten."""
+    """Remove one operand of `and` or `or`."""
     if isinstance(node, ast.BoolOp):
         yield from without(text, node.values)
 
 
 def without(text: Text, nodes: Sequence[ast.AST]) -> Iterator[Change]:
-    """Each of several nodes that stand in a row is left out, with what joins it to its neighbour."""
+    """Remove each of several nodes, with the comma or operator next to it."""
     for index, node in enumerate(nodes):
         start, end = text.span(node)
         if index + 1 < len(nodes):
@@ -175,7 +177,7 @@ def without(text: Text, nodes: Sequence[ast.AST]) -> Iterator[Change]:
 
 
 def constant(text: Text, node: Node) -> Iterator[Change]:
-    """A constant is another one; prose is left alone, and so are names that only the package itself knows."""
+    """Change a constant, but no prose, and no name that only the package itself uses."""
     if isinstance(node, ast.Constant):
         value = node.value
         if isinstance(value, bool):
@@ -189,15 +191,15 @@ def constant(text: Text, node: Node) -> Iterator[Change]:
 
 
 def returned(text: Text, node: Node) -> Iterator[Change]:
-    """A function returns None."""
+    """Return None."""
     value = node.value if isinstance(node, ast.Return) else node.body if isinstance(node, ast.Lambda) else None
     if value is not None and not isinstance(value, ast.Constant):
         yield text.span(value), "None"
 
 
 def keyword(text: Text, node: Node) -> Iterator[Change]:
-    """A call is made without one of its named arguments."""
-    if isinstance(node, ast.Call):
+    """Remove a keyword argument of a call."""
+    if isinstance(node, ast.Call) and not is_for_type_checkers(node):
         arguments = sorted([*node.args, *node.keywords], key=text.span)
         for argument, change in zip(arguments, without(text, arguments), strict=True):
             if isinstance(argument, ast.keyword) and argument.arg not in (None, "strict"):
@@ -205,10 +207,10 @@ def keyword(text: Text, node: Node) -> Iterator[Change]:
 
 
 def arithmetic(text: Text, node: Node) -> Iterator[Change]:
-    """A sum is taken for a difference, and the like."""
+    """Replace a sum by a difference, and the like."""
     if isinstance(node, ast.BinOp) and type(node.op) in ARITHMETIC:
         sides = (node.left, node.right)
-        # Only numbers can be subtracted; for texts and lists that would be no fault, but an error.
+        # Text and lists cannot be subtracted: every test would fail.
         if not any(
             isinstance(side, (ast.JoinedStr, ast.List, ast.Tuple, ast.Constant)) and not is_number(side)
             for side in sides
@@ -223,19 +225,19 @@ def is_number(node: ast.expr) -> bool:
 
 
 def loop(text: Text, node: Node) -> Iterator[Change]:
-    """A loop has nothing to go through."""
+    """Iterate over nothing."""
     if isinstance(node, ast.For):
         yield text.span(node.iter), "()"
 
 
 def handler(text: Text, node: Node) -> Iterator[Change]:
-    """An exception is not handled."""
+    """Raise an exception again instead of handling it."""
     if isinstance(node, ast.ExceptHandler) and not isinstance(node.body[0], ast.Raise):
         yield text.span(node.body[0]), "raise"
 
 
 def entry(text: Text, node: Node) -> Iterator[Change]:
-    """A mapping has one entry less."""
+    """Remove an entry of a dict."""
     if isinstance(node, ast.Dict):
         for index, (key, value) in enumerate(zip(node.keys, node.values, strict=True)):
             if key is not None:
@@ -245,7 +247,7 @@ def entry(text: Text, node: Node) -> Iterator[Change]:
 
 
 def statement(text: Text, node: Node) -> Iterator[Change]:
-    """A statement is missing: a call, an assignment to something that others see, a refusal, an early end."""
+    """Remove a call, a raise, an early return, or an assignment to an attribute or item."""
     is_call = isinstance(node, ast.Expr) and isinstance(node.value, (ast.Call, ast.Await))
     is_assignment = isinstance(node, ast.Assign) and isinstance(node.targets[-1], (ast.Attribute, ast.Subscript))
     is_return = isinstance(node, ast.Return) and node.value is None
@@ -271,33 +273,37 @@ KINDS: Final[dict[str, Make]] = {
 }
 
 
-def faults_of(file: str, source: str) -> list[Fault]:
-    """Every fault that can be made of one file, in the order in which they stand there."""
+def mutants_of(file: str, source: str) -> list[Mutant]:
+    """All mutants of one file, in the order of their lines."""
     text = Text(source)
-    found: dict[str, Fault] = {}
+    found: dict[str, Mutant] = {}
     for place in places(ast.parse(source)):
         for kind, make in KINDS.items():
             for span, after in make(text, place.node):
                 line, column = text.place(span[0])
                 before = text.between(*span)
-                fault = Fault(file, line, column, kind, place.within, place.lines_run, span, before, after)
-                found.setdefault(fault.name, fault)
-    return sorted(found.values(), key=lambda fault: (fault.line, fault.column, fault.kind))
+                mutant = Mutant(
+                    file, line, column, kind, place.within, place.function, place.lines_run, span, before, after
+                )
+                found.setdefault(mutant.name, mutant)
+    return sorted(found.values(), key=lambda mutant: (mutant.line, mutant.column, mutant.kind))
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A node that may be changed.
+    """A node of the syntax tree that may be changed.
 
     Attributes:
-        lines: the lines of the statement in which it stands.
-        within: the function or class in which it stands.
+        lines: the lines of the statement around it.
+        within: the function or class around it.
+        function: the lines of that function or class.
         is_inside: whether it runs when a function is called, and not when the module is imported.
     """
 
     node: Node
     lines: range = range(0)
     within: str = ""
+    function: range = range(sys.maxsize)
     is_inside: bool = False
 
     @property
@@ -305,9 +311,10 @@ class Place:
         return self.lines if self.is_inside else range(0)
 
     def child(self, node: Node) -> "Place":
-        within, lines = self.within, self.lines
+        within, function, lines = self.within, self.function, self.lines
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             within = f"{within}.{node.name}".lstrip(".")
+            function = range(node.lineno, (node.end_lineno or node.lineno) + 1)
         if isinstance(node, ast.ExceptHandler):
             lines = lines_of(node.body[0])
         elif isinstance(node, (ast.stmt, ast.Lambda)):
@@ -315,11 +322,11 @@ class Place:
         # The defaults of parameters are computed where the function is made.
         is_function = isinstance(self.node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
         is_inside = self.is_inside or (is_function and not isinstance(node, ast.arguments))
-        return Place(node, lines, within, is_inside)
+        return Place(node, lines, within, function, is_inside)
 
 
 def places(tree: ast.Module) -> Iterator[Place]:
-    """Every node that may be changed."""
+    """All nodes that may be changed."""
     waiting = [Place(tree)]
     while waiting:
         place = waiting.pop()
@@ -328,15 +335,19 @@ def places(tree: ast.Module) -> Iterator[Place]:
 
 
 def lines_of(node: ast.stmt | ast.Lambda) -> range:
-    """The lines of a statement; of one with a body, those of its head."""
+    """The lines of a statement; without those of its body."""
     body = getattr(node, "body", None)
     end = body[0].lineno if isinstance(body, list) else (node.end_lineno or node.lineno) + 1
     return range(node.lineno, max(node.lineno + 1, end))
 
 
+def is_for_type_checkers(node: Node) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in FOR_TYPE_CHECKERS
+
+
 def children(node: Node) -> Iterator[Node]:
-    """What stands in a node and is obeyed by the running program: no types, docstrings, decorators or messages."""
-    if isinstance(node, (ast.JoinedStr, ast.Assert)):  # places in f-strings are not known before Python 3.12
+    """The parts of a node that the program runs: no annotations, docstrings or decorators."""
+    if isinstance(node, (ast.JoinedStr, ast.Assert)):  # before Python 3.12, positions inside f-strings are wrong
         return
     if isinstance(node, ast.If) and re.search(r"TYPE_CHECKING|version_info", ast.unparse(node.test)):
         return  # what other versions of Python run cannot be seen on this one
@@ -344,7 +355,7 @@ def children(node: Node) -> Iterator[Node]:
         return
     if isinstance(node, ast.keyword) and node.arg == "strict":  # of zip: what is checked there is always so
         return
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in NAMELESS:
+    if is_for_type_checkers(node):
         return
     if isinstance(node, ast.Assign) and any(
         isinstance(each, ast.Name) and each.id[:2] == "__" for each in node.targets

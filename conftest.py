@@ -1,3 +1,3 @@
 """Plugins of all tests."""
 
-pytest_plugins = ["tests.unmeasured"]
+pytest_plugins = ["tests.seeds", "tests.unmeasured"]

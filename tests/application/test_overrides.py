@@ -9,6 +9,7 @@ import anyio
 import httpx
 import pytest
 
+from tests.patience import PATIENCE
 from typeway import Depends, HTTPException, Router, Typeway, WebSocket
 from typeway.exceptions import DeclarationError
 from typeway.testclient import TestClient
@@ -143,15 +144,15 @@ def test_threads_do_not_see_each_other():
     def run(name: str) -> None:
         client = TestClient(app)
         with app.override(get_db, lambda: name):
-            together.wait(10)
+            together.wait(PATIENCE)
             found[name] = {get(client, "/db") for _ in range(3)}
-            together.wait(10)
+            together.wait(PATIENCE)
 
     threads = [threading.Thread(target=run, args=(name,)) for name in "abcd"]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(PATIENCE)
     assert found == {name: {name} for name in "abcd"}
 
 
@@ -205,16 +206,19 @@ def test_what_is_started_inside_does_not_keep_the_override():
     app = application()
     found = []
 
-    async def ask() -> None:
+    async def ask(answered: asyncio.Event, over: asyncio.Event) -> None:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://test") as client:
             found.append((await client.get("/db")).json())
-            await asyncio.sleep(0.02)
+            answered.set()
+            await over.wait()
             found.append((await client.get("/db")).json())
 
     async def main() -> None:
+        answered, over = asyncio.Event(), asyncio.Event()
         with app.override(get_db, lambda: "fake"):
-            task = asyncio.create_task(ask())
-            await asyncio.sleep(0.01)
+            task = asyncio.create_task(ask(answered, over))
+            await answered.wait()
+        over.set()
         await task
 
     asyncio.run(main())

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.cli.conftest import APP, Command, Write
+from tests.patience import PATIENCE
 
 ENVIRONMENT = """
 import json
@@ -61,7 +62,7 @@ class Server:
         with self.process.stderr as lines:
             self.log.extend(lines)
 
-    def until(self, found: Callable[[], object], seconds: float = 30) -> object:
+    def until(self, found: Callable[[], object], seconds: float = PATIENCE) -> object:
         """Ask until the answer is true."""
         end = time.monotonic() + seconds
         while time.monotonic() < end and self.process.poll() is None:
@@ -97,7 +98,7 @@ class Server:
     def end(self, number: signal.Signals) -> int:
         """Send a signal and return the exit status."""
         self.process.send_signal(number)
-        return self.process.wait(timeout=20)
+        return self.process.wait(timeout=PATIENCE)
 
 
 Start = Callable[..., Server]
@@ -125,10 +126,10 @@ def start(write: Write) -> Iterator[Start]:
         if server.process.poll() is None:
             server.process.terminate()
             try:
-                server.process.wait(timeout=20)
+                server.process.wait(timeout=PATIENCE)
             except subprocess.TimeoutExpired:
                 server.process.kill()
-                server.process.wait(timeout=20)
+                server.process.wait(timeout=PATIENCE)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -268,7 +269,7 @@ def test_failing_start_up_is_not_success(write: Write, start: Start) -> None:
         }
     )
     server = start("run", "--host", "127.0.0.1", "--port", "0")
-    assert server.process.wait(timeout=30) != 0
+    assert server.process.wait(timeout=PATIENCE) != 0
 
 
 def test_a_route_that_cannot_be_served_is_warned_of_at_the_start(write: Write, start: Start) -> None:

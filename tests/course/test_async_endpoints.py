@@ -16,6 +16,7 @@ import pytest
 from pydantic import BaseModel
 
 from tests.frameworks import answer, each_framework
+from tests.patience import PATIENCE
 from typeway import Typeway
 
 # Long enough for requests to meet if they can, short enough for a test.
@@ -34,7 +35,7 @@ def together(app: Any, *paths: str, threads: int | None = None) -> list[Any]:
             anyio.to_thread.current_default_thread_limiter().total_tokens = threads
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
-            responses = await asyncio.wait_for(asyncio.gather(*(http.get(path) for path in paths)), 20)
+            responses = await asyncio.wait_for(asyncio.gather(*(http.get(path) for path in paths)), PATIENCE)
         return [response.json() for response in responses]
 
     return asyncio.run(run())
@@ -106,12 +107,12 @@ def test_a_plain_function_that_cannot_block_needs_no_thread():
 
     @app.get("/busy")
     def busy() -> bool:
-        return release.wait(10)
+        return release.wait(PATIENCE)
 
     @app.get("/release")
     async def end() -> str:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://test") as http:
-            health = await asyncio.wait_for(http.get("/health"), 5)
+            health = await asyncio.wait_for(http.get("/health"), PATIENCE)
         release.set()
         return health.json()["status"]
 
@@ -126,7 +127,7 @@ def test_blocking_in_a_plain_function_leaves_the_loop_free(web):
 
     @app.get("/blocked")
     def blocked() -> bool:
-        return release.wait(10)
+        return release.wait(PATIENCE)
 
     @app.get("/release")
     async def free() -> str:
@@ -165,14 +166,14 @@ def test_how_many_requests_are_in_flight(web, path, most):
 
     @app.get("/awaits")
     async def awaits() -> None:
-        with inside, anyio.move_on_after(10):
+        with inside, anyio.move_on_after(PATIENCE):
             while not inside.full.is_set():  # noqa: ASYNC110 (an event of threads)
                 await asyncio.sleep(0.01)
 
     @app.get("/thread")
     def thread() -> None:
         with inside:
-            inside.full.wait(10)
+            inside.full.wait(PATIENCE)
 
     @app.get("/blocks")
     async def blocks() -> None:
@@ -192,7 +193,7 @@ def test_the_pool_bounds_plain_functions(web):
     @app.get("/")
     def read() -> None:
         with inside:
-            inside.full.wait(10)
+            inside.full.wait(PATIENCE)
             time.sleep(A_WHILE / 10)
 
     together(app, *["/"] * 9, threads=3)

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from tests.frameworks import each_framework
+from tests.patience import PATIENCE
 
 # How many requests come at once.
 TOGETHER = 3
@@ -25,7 +26,7 @@ class Elsewhere(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Counting)
         self.arrived = 0
-        self.patience = 10.0
+        self.patience: float = PATIENCE
         self.lock = threading.Condition()
 
     @property
@@ -70,7 +71,7 @@ def elsewhere() -> Iterator[Elsewhere]:
 
 def fetch(url: str) -> Any:
     """Ask the other server, and block until it answers."""
-    with urllib.request.urlopen(url, timeout=10) as response:
+    with urllib.request.urlopen(url, timeout=PATIENCE) as response:
         return json.load(response)
 
 
@@ -84,7 +85,7 @@ def proxy(web: Any, url: str) -> Any:
 
     @app.get("/awaits")
     async def awaits() -> dict:
-        async with httpx.AsyncClient(trust_env=False) as http:
+        async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE) as http:
             return (await http.get(url)).json()
 
     @app.get("/thread")

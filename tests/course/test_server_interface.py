@@ -15,6 +15,7 @@ from typing import Any, Self
 import httpx
 
 from tests.frameworks import answer, client, each_framework
+from tests.patience import PATIENCE
 
 APP = """
 import asyncio
@@ -109,8 +110,8 @@ class Uvicorn:
             self.log.extend(lines)
 
     def until(self, check: Any) -> Any:
-        """Ask until the answer is true, for half a minute."""
-        end = time.monotonic() + 30
+        """Ask until the answer is true, for a minute."""
+        end = time.monotonic() + PATIENCE
         while time.monotonic() < end and self.process.poll() is None:
             if value := check():
                 return value
@@ -133,7 +134,7 @@ class Uvicorn:
 
     def __exit__(self, *failure: object) -> None:
         self.process.terminate()
-        self.process.wait(20)
+        self.process.wait(PATIENCE)
 
 
 @each_framework
@@ -215,7 +216,7 @@ def test_a_thousand_requests_are_in_flight_at_once_in_one_thread(web):
         app.state.waiting, app.state.all_here = 0, asyncio.Event()
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
-            responses = await asyncio.wait_for(asyncio.gather(*(http.get("/") for _ in range(many))), 30)
+            responses = await asyncio.wait_for(asyncio.gather(*(http.get("/") for _ in range(many))), PATIENCE)
         return [response.json() for response in responses]
 
     assert asyncio.run(run()) == [many] * many

@@ -28,6 +28,7 @@ from pydantic import (
 )
 
 from tests.frameworks import answer, errors
+from tests.patience import PATIENCE
 from typeway import AllRequired, MergePatch, Omit, Partial, Pick, Query, Typeway, changes
 from typeway.derive.absence import NotSentError
 from typeway.exceptions import DeclarationError
@@ -387,14 +388,14 @@ def test_threads_get_the_same_class():
     together, found = threading.Barrier(8), set()
 
     def ask() -> None:
-        together.wait(10)
+        together.wait(PATIENCE)
         found.add(Partial[Fresh])
 
     threads = [threading.Thread(target=ask) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(PATIENCE)
     assert len(found) == 1
 
 

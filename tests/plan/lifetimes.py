@@ -18,6 +18,7 @@ import fastapi
 from starlette.responses import PlainTextResponse, StreamingResponse
 
 from tests.frameworks import COMPAT
+from tests.patience import PATIENCE
 from typeway.exceptions import TypewayError
 
 
@@ -95,11 +96,11 @@ class Story:
         if self.ending.cancelled_at == point:
             self.note(f"paused at {point}")
             anyio.from_thread.run_sync(self.paused.set)
-            assert self.cancelled_for_threads.wait(5)
+            assert self.cancelled_for_threads.wait(PATIENCE)
 
     async def run(self, app: Any, scope_type: str = "http") -> list[str]:
         """Serve one request, cancel it where the ending says so, and return what happened."""
-        with anyio.fail_after(10):
+        with anyio.fail_after(PATIENCE):
             async with anyio.create_task_group() as group:
                 group.start_soon(self.serve, app, scope_type, group.cancel_scope)
                 if self.ending.cancelled_at:

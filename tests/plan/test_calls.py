@@ -12,6 +12,7 @@ import pytest
 
 import typeway
 from tests.frameworks import answer, application, each_framework
+from tests.patience import PATIENCE
 from typeway.plan.calls import Kind, awaits, kind_of
 
 
@@ -230,8 +231,8 @@ class Gauge:
             self.inside -= 1
 
     def is_awaited(self) -> Iterator[None]:
-        """One item per look at whether as many have come as may, for two seconds at most."""
-        until = time.monotonic() + 2
+        """One item per look at whether as many have come as may, as long as may be."""
+        until = time.monotonic() + PATIENCE
         while self.most < self.expected and time.monotonic() < until:
             yield
 

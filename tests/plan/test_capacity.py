@@ -17,6 +17,7 @@ from starlette.responses import StreamingResponse
 
 import typeway
 from tests.frameworks import each_framework
+from tests.patience import PATIENCE
 from tests.plan.lifetimes import request_scope
 
 KINDS = ("coroutine", "plain", "async_generator", "generator")
@@ -28,15 +29,22 @@ class Visits:
     def __init__(self) -> None:
         self.log: list[str] = []
         self.gates: dict[str, anyio.Event] = {}
+        self.noted: dict[str, anyio.Event] = {}
 
     def gate(self, visitor: str) -> anyio.Event:
         return self.gates.setdefault(visitor, anyio.Event())
 
     def note(self, event: str) -> None:
         self.log.append(event)
+        self.noted.setdefault(event, anyio.Event()).set()
+
+    async def until(self, event: str) -> None:
+        """Wait for what must happen: what runs in threads takes the time that it takes."""
+        with anyio.fail_after(PATIENCE):
+            await self.noted.setdefault(event, anyio.Event()).wait()
 
     async def settle(self) -> None:
-        """Let everything go as far as it can."""
+        """Let everything on the event loop go as far as it can, and give threads time for what must not happen."""
         for _ in range(3):
             await anyio.sleep(0.002)
             await anyio.wait_all_tasks_blocked()
@@ -121,11 +129,13 @@ async def test_one_declaration_is_one_limit_wherever_it_stands(web, kind, place)
     async with anyio.create_task_group() as group:
         for visitor, path in (("1", "/a"), ("2", "/b"), ("3", "/a")):
             group.start_soon(visits.visit, app, visitor, path)
+            await visits.until("1 in")
             await visits.settle()
         assert visits.log == ["1 in"]
         assert threads.borrowed_tokens == (1 if kind in ("plain", "generator") else 0)
         for visitor in ("1", "2"):
             visits.gate(visitor).set()
+            await visits.until(f"{visitor} out")
             await visits.settle()
         visits.gate("3").set()
     steps = [entry for entry in visits.log if entry.endswith((" in", " out"))]
@@ -142,25 +152,28 @@ async def test_a_generator_holds_its_place_as_long_as_it_lives(web, scope, strea
     app = web.FastAPI()
     it = web.Depends(visits.dependency("async_generator"), scope=scope, max_concurrency=1)
 
-    async def chunks() -> AsyncIterator[bytes]:
-        visits.note("chunk")
+    async def chunks(visitor: str) -> AsyncIterator[bytes]:
+        visits.note(f"{visitor} chunk")
         yield b"chunk"
 
-    @app.get("/")
-    async def endpoint(tasks: web.BackgroundTasks, value: Annotated[None, it]) -> Any:
-        tasks.add_task(visits.note, "task")
-        return StreamingResponse(chunks()) if streams else typeway.Response()
+    async def task(visitor: str) -> None:
+        if (scope, visitor) == ("function", "1"):
+            await visits.until("2 in")
+        visits.note(f"{visitor} task")
 
-    visits.gate("1").set()
-    visits.gate("2").set()
+    @app.get("/")
+    async def endpoint(tasks: web.BackgroundTasks, visitor: str, value: Annotated[None, it]) -> Any:
+        tasks.add_task(task, visitor)
+        return StreamingResponse(chunks(visitor)) if streams else typeway.Response()
+
     async with anyio.create_task_group() as group:
-        group.start_soon(visits.visit, app, "1")
-        await anyio.lowlevel.checkpoint()
-        group.start_soon(visits.visit, app, "2")
-    second = visits.log.index("2 in") if visits.log[0] == "1 in" else visits.log.index("1 in")
-    before = visits.log[:second]
-    assert before.count("task") == (0 if scope == "function" else 1)
-    assert sum(entry.endswith(" out") for entry in before) == 1
+        for visitor in "12":
+            group.start_soon(visits.visit, app, visitor)
+            await visits.settle()
+        visits.gate("1").set()
+        visits.gate("2").set()
+    order = ["1 in", "1 out", "2 in", "1 task"] if scope == "function" else ["1 in", "1 200", "1 task", "1 out", "2 in"]
+    assert [entry for entry in visits.log if entry in order] == order
 
 
 @each_framework
@@ -185,6 +198,7 @@ async def test_what_a_dependency_needs_is_there_before_it_waits(web):
         for visitor, path in (("1", "/1"), ("2", "/2"), ("3", "/x")):
             group.start_soon(visits.visit, app, visitor, path)
             await visits.settle()
+        await visits.until("3 left")
         assert visits.log == ["1 needs", "1 in", "2 needs", "3 needs", "3 422", "3 left"]
         visits.gate("1").set()
         visits.gate("2").set()
@@ -230,7 +244,7 @@ async def test_a_failure_gives_the_place_back(web, kind, where):
 
     visits = Visits()
     await visits.visit(app, "1")
-    with anyio.fail_after(5):
+    with anyio.fail_after(PATIENCE):
         await visits.visit(app, "2")
     assert visits.log[-2:] == ["2 200", "2 left"]
 
@@ -250,10 +264,11 @@ async def test_a_cancelled_request_keeps_nobody_out(web, kind, who):
         with scopes[visitor]:
             await visits.visit(app, visitor)
 
-    with anyio.fail_after(5):
+    with anyio.fail_after(PATIENCE):
         async with anyio.create_task_group() as group:
             for visitor in scopes:
                 group.start_soon(visit, visitor)
+                await visits.until("1 in")
                 await visits.settle()
             scopes["2" if who == "waiting" else "1"].cancel()
             await visits.settle()
@@ -278,10 +293,11 @@ async def test_clean_up_in_a_thread_holds_the_place_of_a_cancelled_request(web):
             yield
         finally:
             anyio.from_thread.run_sync(begun.set)
-            assert goes_on.wait(5)
+            assert goes_on.wait(PATIENCE)
 
     @app.get("/")
     async def endpoint(visitor: str, value: Annotated[None, web.Depends(limited, max_concurrency=1)]) -> None:
+        visits.note(f"{visitor} served")
         if visitor == "1":
             await anyio.sleep_forever()
 
@@ -293,7 +309,7 @@ async def test_clean_up_in_a_thread_holds_the_place_of_a_cancelled_request(web):
 
     async with anyio.create_task_group() as group:
         group.start_soon(cancelled)
-        await visits.settle()
+        await visits.until("1 served")
         group.start_soon(visits.visit, app, "2")
         await visits.settle()
         first.cancel()
@@ -318,6 +334,7 @@ async def test_an_override_runs_under_the_limit_of_what_it_replaces(web, origina
     async with anyio.create_task_group() as group:
         for visitor in "12":
             group.start_soon(visits.visit, app, visitor)
+            await visits.until("1 in")
             await visits.settle()
         assert visits.log == ["1 in"]
         for visitor in "12":
@@ -349,6 +366,8 @@ async def test_what_is_derived_from_a_declaration_may_share_its_limit(web, deriv
         for visitor, path in (("1", "/a"), ("2", "/b")):
             group.start_soon(visits.visit, app, visitor, path)
             await visits.settle()
+        if not is_shared:
+            await visits.until("2 in")
         assert ("2 in" not in visits.log) is is_shared
         for visitor in "12":
             visits.gate(visitor).set()
@@ -392,6 +411,7 @@ async def test_a_declaration_that_takes_its_callable_from_the_annotation_is_one_
     async with anyio.create_task_group() as group:
         for visitor, path in (("1", "/a"), ("2", "/b")):
             group.start_soon(visits.visit, app, visitor, path)
+            await visits.until("1 Held")
             await visits.settle()
         assert visits.log == ["1 Held"]
         for visitor in "12":
@@ -428,8 +448,9 @@ async def test_a_socket_holds_its_place_until_it_ends(web, scope):
             await visits.settle()
         assert visits.log == ["1 in"]
         visits.gate("1").set()
-        await visits.settle()
-        assert visits.log == ["1 in", "1 out", "1 left", "2 in"]
+        await visits.until("1 left")
+        await visits.until("2 in")
+        assert visits.log[:2] == ["1 in", "1 out"]
         visits.gate("2").set()
 
 
@@ -441,7 +462,7 @@ def test_every_event_loop_has_its_own_count(web):
 
     async def limited(visitor: str) -> None:
         if visitor == "meets":
-            await anyio.to_thread.run_sync(inside.wait, 5)
+            await anyio.to_thread.run_sync(inside.wait, PATIENCE)
 
     app.get("/", dependencies=[web.Depends(limited, max_concurrency=1)])(lambda: None)
     logs: list[list[str]] = []

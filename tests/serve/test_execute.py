@@ -113,6 +113,8 @@ async def test_requests_do_not_share_anything(anyio_backend):
     """Requests that are served at the same time have their own values, tasks and generators."""
     app = Typeway()
     log: list[str] = []
+    inside: list[int] = []
+    all_inside = anyio.Event()
 
     async def session(n: int):
         yield n
@@ -120,7 +122,10 @@ async def test_requests_do_not_share_anything(anyio_backend):
 
     @app.get("/{n}")
     async def read(n: int, value: Annotated[int, Depends(session)], response: typeway.Response, q: str = "none"):
-        await anyio.sleep(0.01)
+        inside.append(n)
+        if len(inside) == 10:
+            all_inside.set()
+        await all_inside.wait()
         response.headers["x-n"] = str(n)
         return [n, value, q]
 

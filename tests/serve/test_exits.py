@@ -11,6 +11,7 @@ import pytest
 
 import typeway
 from tests.frameworks import answer, application, ask, client, each_framework
+from tests.patience import PATIENCE
 from typeway import Depends, Typeway
 from typeway.exceptions import TypewayError
 
@@ -414,11 +415,12 @@ async def test_clean_up_ends_even_if_the_request_is_cancelled(anyio_backend):
 
     @app.get("/")
     async def read(a: Annotated[str, closing(log)]):
-        await anyio.sleep(5)
+        scope.cancel()
+        await anyio.sleep_forever()
 
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
-        with anyio.move_on_after(0.05) as scope:
+        with anyio.CancelScope() as scope:
             await http.get("/")
     assert scope.cancelled_caught
     assert log[-1] == "closed"
@@ -436,7 +438,7 @@ async def test_clean_up_ends_even_if_the_task_of_the_request_is_cancelled(anyio_
     @app.get("/")
     async def read(a: Annotated[str, closing(log)]):
         begun.set()
-        await asyncio.sleep(5)
+        await asyncio.Event().wait()
 
     async def send(message: Any) -> None:
         log.append(message["type"])
@@ -457,7 +459,7 @@ async def test_cancel_scopes_may_span_a_yield(anyio_backend):
     app = Typeway()
 
     async def with_timeout():
-        with anyio.fail_after(5):
+        with anyio.fail_after(PATIENCE):
             yield "in time"
 
     async def with_group():
@@ -467,7 +469,7 @@ async def test_cancel_scopes_may_span_a_yield(anyio_backend):
 
     @app.get("/")
     async def read(a: Annotated[str, Depends(with_timeout)], group: Annotated[Any, Depends(with_group)]):
-        group.start_soon(anyio.sleep, 5)
+        group.start_soon(anyio.sleep_forever)
         await anyio.lowlevel.checkpoint()
         return a
 

@@ -29,6 +29,7 @@ from pydantic import (
 from typing_extensions import TypedDict
 
 from tests.frameworks import ask
+from tests.patience import PATIENCE
 from typeway import Depends, Router, Typeway
 from typeway.encoders import ENCODERS_BY_TYPE
 from typeway.responses import JSONResponse, PlainTextResponse, StreamingResponse
@@ -301,7 +302,7 @@ class Blocking:
     @property
     def id(self) -> int | None:
         self.is_read.set()
-        return 1 if self.go_on.wait(5) else None
+        return 1 if self.go_on.wait(PATIENCE) else None
 
 
 @pytest.mark.parametrize(
@@ -313,7 +314,7 @@ def test_an_attribute_that_blocks_does_not_block_the_event_loop(options: dict[st
     handed_on(app, row, options)
 
     async def go_on() -> None:
-        await asyncio.to_thread(row.is_read.wait, 5)
+        await asyncio.to_thread(row.is_read.wait, PATIENCE)
         row.go_on.set()
 
     async def main() -> httpx.Response:

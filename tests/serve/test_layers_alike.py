@@ -17,6 +17,7 @@ from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.requests import ClientDisconnect
 from starlette.types import Message
 
+from tests.patience import PATIENCE
 from typeway import Body, Depends, HTTPException, Request, Response, Typeway
 from typeway.responses import FileResponse, JSONResponse, StreamingResponse
 
@@ -244,7 +245,7 @@ async def handled_here(request: Request, call_next: Any) -> Any:
 
 
 async def in_time(request: Request, call_next: Any) -> Any:
-    return await asyncio.wait_for(call_next(request), 5)
+    return await asyncio.wait_for(call_next(request), PATIENCE)
 
 
 async def asked_for_disconnect(request: Request, call_next: Any) -> Any:
@@ -336,7 +337,7 @@ PATHS = [
 
 
 async def ask(
-    app: Typeway, method: str, path: str, spec_version: str, *, in_parts: bool = False, patience: float = 5
+    app: Typeway, method: str, path: str, spec_version: str, *, in_parts: bool = False, patience: float = PATIENCE
 ) -> Any:
     """What comes of a request, as a server sees it: after the body, `receive` waits until the client has gone."""
     log.clear()
@@ -394,6 +395,8 @@ def test_composed_middleware_is_like_starlettes(dispatch: Dispatch, spec_version
                 expected = await ask(theirs, method, path, spec_version, patience=0.5)
                 found = await ask(ours, method, path, spec_version)
                 assert found[3] != "hangs", (method, path)
+                if expected[3] == "hangs" and found[3]:  # on a busy machine half a second may be too short
+                    expected = await ask(theirs, method, path, spec_version, patience=PATIENCE / 4)
                 if expected[3] == "hangs":  # two of Starlette's layers may take the body from each other
                     assert found[3] == "", (method, path)
                 elif (

@@ -13,6 +13,7 @@ import pytest
 from starlette.background import BackgroundTask
 from starlette.middleware.base import BaseHTTPMiddleware
 
+from tests.patience import PATIENCE
 from typeway import BackgroundTasks, Depends, HTTPException, Request, Response, Router, Typeway
 from typeway.compat.shapes.application import FastAPI
 from typeway.responses import FileResponse, JSONResponse, StreamingResponse
@@ -271,7 +272,7 @@ def test_an_error_in_a_middlewares_task_leaves_nothing_open() -> None:
 @pytest.mark.parametrize("with_exits", [False, True])
 def test_a_timeout_around_call_next(limit: str, with_exits: bool) -> None:
     """A timeout around call_next works, also while a dependency holds a cancel scope of its own."""
-    app = Typeway()
+    app, over = Typeway(), anyio.Event()
 
     async def scoped() -> AsyncIterator[int]:
         async with anyio.create_task_group():
@@ -279,23 +280,26 @@ def test_a_timeout_around_call_next(limit: str, with_exits: bool) -> None:
 
     @app.middleware("http")
     async def timed(request: Request, call_next: Any) -> Response:
+        seconds = 0.05 if "waits" in request.query_params else PATIENCE
         try:
             if limit == "anyio":
-                with anyio.fail_after(0.05):
+                with anyio.fail_after(seconds):
                     return await call_next(request)
-            response: Response = await asyncio.wait_for(call_next(request), 0.05)
+            response: Response = await asyncio.wait_for(call_next(request), seconds)
             return response
         except TimeoutError:
+            over.set()
             return JSONResponse({"detail": "too slow"}, 504)
 
     @app.get("/", dependencies=[Depends(scoped)] if with_exits else [])
-    async def root(wait: float = 0) -> str:
-        await anyio.sleep(wait)
+    async def root(waits: bool = False) -> str:
+        if waits:
+            await over.wait()
         return "in time"
 
     client = TestClient(app)
     assert client.get("/").json() == "in time"
-    assert client.get("/?wait=0.3").status_code == 504
+    assert client.get("/?waits=1").status_code == 504
 
 
 def test_context_variables_flow_down() -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterable, AsyncIterator, Iterable
 from datetime import UTC, datetime
 from importlib import import_module
-from time import sleep
 from types import ModuleType
 from typing import Any
 
@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import ClientDisconnect
 
 from tests.frameworks import ask, client, each_framework
+from tests.patience import PATIENCE
 from tests.serve.wire import Wire
 from typeway import Depends, Response, Typeway, sse
 from typeway.responses import JSONResponse
@@ -325,24 +326,38 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sse, "KEEPALIVE_SECONDS", 0.03)
 
 
+class Listener(Wire):
+    """A client whose application may wait for the comments that it is sent, in a thread as well."""
+
+    def __init__(self) -> None:
+        super().__init__(on_chunk=self.note)
+        self.comments = anyio.Semaphore(0)
+        self.comments_for_threads = threading.Semaphore(0)
+
+    async def note(self, chunk: int) -> None:
+        if self.chunks[-1] == PING:
+            self.comments.release()
+            self.comments_for_threads.release()
+
+
 @pytest.mark.anyio
 @pytest.mark.usefixtures("impatient")
 async def test_silence_is_filled_with_comments() -> None:
     """While no event comes, clients and proxies are sent comments, before the first event as well."""
-    app = Typeway()
+    app, wire = Typeway(), Listener()
 
     @app.get("/", response_class=EventSourceResponse)
     async def endpoint() -> AsyncIterator[int]:
         for number in range(2):
-            await anyio.sleep(0.2)
+            await wire.comments.acquire()
+            await wire.comments.acquire()
             yield number
 
-    wire = Wire()
     await wire.serve(app)
     assert [chunk for chunk in wire.chunks if chunk != PING] == [b"data: 0\n\n", b"data: 1\n\n"]
     first = wire.chunks.index(b"data: 0\n\n")
     assert wire.chunks[:first].count(PING) >= 2
-    assert wire.chunks[first:].count(PING) >= 2
+    assert wire.chunks.count(PING) >= 4
     assert wire.messages[-1] == {"type": "http.response.body", "body": b"", "more_body": False}
 
 
@@ -350,32 +365,28 @@ async def test_silence_is_filled_with_comments() -> None:
 @pytest.mark.usefixtures("impatient")
 async def test_a_def_generator_that_blocks_is_kept_alive_too() -> None:
     """Comments are sent while a step of a `def` generator takes its time in a thread."""
-    app = Typeway()
+    app, wire = Typeway(), Listener()
 
     @app.get("/", response_class=EventSourceResponse)
     def endpoint() -> Iterable[int]:
         yield 0
-        sleep(0.2)
-        yield 1
+        yield sum(wire.comments_for_threads.acquire(timeout=PATIENCE) for _ in range(3))
 
-    wire = Wire()
     await wire.serve(app)
-    assert wire.chunks[0] == b"data: 0\n\n"
-    assert wire.chunks[-1] == b"data: 1\n\n"
-    assert wire.chunks.count(PING) >= 2
+    assert [chunk for chunk in wire.chunks if chunk != PING] == [b"data: 0\n\n", b"data: 3\n\n"]
 
 
 @pytest.mark.anyio
-@pytest.mark.usefixtures("impatient")
-async def test_events_in_time_need_no_comments() -> None:
+async def test_events_in_time_need_no_comments(monkeypatch: pytest.MonkeyPatch) -> None:
     """A stream that speaks often enough holds its events only, however long it goes on."""
+    monkeypatch.setattr(sse, "KEEPALIVE_SECONDS", 0.8)
     app = Typeway()
 
     @app.get("/", response_class=EventSourceResponse)
     async def endpoint() -> AsyncIterator[int]:
         for number in range(20):
             yield number
-            await anyio.sleep(0.004)
+            await anyio.sleep(0.05)
 
     # Where the machine stands still for a moment there is silence after all; five times in a row it does not.
     for _ in range(5):
@@ -387,9 +398,9 @@ async def test_events_in_time_need_no_comments() -> None:
 
 
 @pytest.mark.anyio
-@pytest.mark.usefixtures("impatient")
-async def test_a_slow_client_is_sent_no_comments() -> None:
+async def test_a_slow_client_is_sent_no_comments(monkeypatch: pytest.MonkeyPatch) -> None:
     """An event that waits for its client is no silence: nothing is sent in between, nor after the end."""
+    monkeypatch.setattr(sse, "KEEPALIVE_SECONDS", 0.2)
     app = Typeway()
 
     @app.get("/", response_class=EventSourceResponse)
@@ -398,7 +409,7 @@ async def test_a_slow_client_is_sent_no_comments() -> None:
         yield 1
 
     async def read_slowly(chunk: int) -> None:
-        await anyio.sleep(0.15)
+        await anyio.sleep(0.5)
 
     # Where the machine stands still for a moment there is silence after all; five times in a row it does not.
     for _ in range(5):
@@ -414,20 +425,25 @@ async def test_a_slow_client_is_sent_no_comments() -> None:
 async def test_an_event_waits_for_the_comment_before_it() -> None:
     """Events and comments are never sent at the same time, which servers do not allow."""
     app, sending = Typeway(), []
+    commenting, yielding = anyio.Event(), anyio.Event()
 
     @app.get("/", response_class=EventSourceResponse)
     async def endpoint() -> AsyncIterator[int]:
-        await anyio.sleep(0.06)
+        await commenting.wait()
+        yielding.set()
         yield 0
 
     async def read_slowly(chunk: int) -> None:
         sending.append(chunk)
-        await anyio.sleep(0.1)
+        commenting.set()
+        await yielding.wait()
+        await anyio.sleep(0.01)  # for what must not happen
         assert sending[-1] == chunk
 
     wire = Wire(on_chunk=read_slowly)
     await wire.serve(app)
-    assert wire.chunks == [PING, b"data: 0\n\n"]
+    assert wire.chunks[0] == PING
+    assert wire.chunks[-1] == b"data: 0\n\n"
 
 
 @pytest.mark.anyio

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from starlette.requests import ClientDisconnect
 
 from tests.frameworks import client, each_framework
+from tests.patience import PATIENCE
 from tests.serve.wire import Wire
 from typeway import BackgroundTasks, Depends, HTTPException, Request, Response, Typeway
 from typeway.exceptions import ResponseValidationError
@@ -277,10 +278,14 @@ async def test_an_endless_stream_can_be_cancelled(options: dict[str, Any]) -> No
         finally:
             journal.append("closed")
 
-    wire = Wire(spec_version="2.4")
-    with anyio.move_on_after(0.1) as limit:
+    async def cancel(chunk: int) -> None:
+        if chunk == 3:
+            whole.cancel()
+
+    wire = Wire(spec_version="2.4", on_chunk=cancel)
+    with anyio.CancelScope() as whole:
         await wire.serve(app)
-    assert limit.cancelled_caught
+    assert whole.cancelled_caught
     assert wire.chunks
     assert journal == ["closed"]
 
@@ -381,7 +386,7 @@ async def test_cancel_scopes_around_items_are_left_in_their_own_task(
 
     @app.get("/", **options)
     async def endpoint() -> AsyncIterator[str]:
-        with anyio.fail_after(60):
+        with anyio.fail_after(PATIENCE):
             async with anyio.create_task_group() as group:
                 group.start_soon(anyio.sleep_forever)
                 try:

@@ -11,6 +11,7 @@ import anyio
 import anyio.lowlevel
 import pytest
 
+from tests.patience import PATIENCE
 from typeway import Depends, HTTPException, Typeway, WebSocket
 from typeway.exceptions import DeclarationError
 from typeway.testclient import TestClient
@@ -191,10 +192,10 @@ def test_threads_run_at_the_same_time_too(backend):
     app, both = Typeway(), threading.Barrier(2)
 
     def first() -> int:
-        return both.wait(30)
+        return both.wait(PATIENCE)
 
     def second() -> int:
-        return both.wait(30)
+        return both.wait(PATIENCE)
 
     @app.get("/")
     async def read(a: int = together(first), b: int = together(second)) -> list[int]:
@@ -393,8 +394,16 @@ def test_context_variables_are_seen_by_what_comes_later(backend):
 
 
 def test_a_cancelled_request_cancels_all(backend):
-    """A timeout around the request ends every branch, and the generators before them are closed."""
-    story, app = Story(), Typeway()
+    """A request that is cancelled ends every branch, and the generators before them are closed."""
+    story, app, both = Story(), Typeway(), anyio.Event()
+
+    def endless(name: str) -> Any:
+        async def endless() -> str:
+            if story.inside == 1:
+                both.set()
+            return await story.step(name, 100_000)
+
+        return endless
 
     async def session() -> AsyncIterator[None]:
         try:
@@ -405,14 +414,17 @@ def test_a_cancelled_request_cancels_all(backend):
     @app.get("/")
     async def read(
         session: None = Depends(session),
-        a: str = together(story.dependency("a", 4000)),
-        b: str = together(story.dependency("b", 4000)),
+        a: str = together(endless("a")),
+        b: str = together(endless("b")),
     ) -> None:
         raise AssertionError("unreachable")
 
     async def give_up() -> None:
-        with anyio.move_on_after(0.1):
-            await app({**SCOPE}, no_body, no_client)
+        with anyio.fail_after(PATIENCE):
+            async with anyio.create_task_group() as group:
+                group.start_soon(app, {**SCOPE}, no_body, no_client)
+                await both.wait()
+                group.cancel_scope.cancel()
 
     anyio.run(give_up, backend=backend)
     assert {"a is cancelled", "b is cancelled", "closed"} <= set(story.events)

@@ -1,14 +1,21 @@
-"""Hold one end of a raw ASGI connection, so that a test decides how fast a client reads and when it goes away."""
+"""Speak to an application without a client that repairs what it is sent: as raw ASGI messages, or as bytes on a socket."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import socket
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import anyio
+import uvicorn
+
+from tests.patience import PATIENCE
 
 Message = Any
 OnChunk = Callable[[int], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
 
 
 class Wire:
@@ -16,6 +23,9 @@ class Wire:
 
     Parameters:
         path: the request's path.
+        method: the request's method.
+        query: the query string, as the bytes that a server hands on.
+        headers: the request's headers.
         leaves_after: the number of chunks after which the client is gone; None if it stays.
         on_chunk: awaited while a chunk is being sent, with the chunk's number, counted from 1.
         spec_version: servers of "2.3" tell of a disconnect only who receives, and drop what is sent afterwards; those
@@ -26,6 +36,9 @@ class Wire:
         self,
         path: str = "/",
         *,
+        method: str = "GET",
+        query: bytes = b"",
+        headers: Headers | None = None,
         leaves_after: int | None = None,
         on_chunk: OnChunk | None = None,
         spec_version: str = "2.3",
@@ -40,17 +53,20 @@ class Wire:
             "type": "http",
             "asgi": {"version": "3.0", "spec_version": spec_version},
             "http_version": "1.1",
-            "method": "GET",
+            "method": method,
+            "scheme": "http",
             "path": path,
-            "query_string": b"",
+            "raw_path": path.encode(),
+            "query_string": query,
             "root_path": "",
-            "headers": [],
+            "headers": headers or [],
             "server": ("testserver", 80),
+            "client": ("client", 1),
         }
 
     async def serve(self, app: Any) -> None:
         """Run the application for this one request; what it raises comes out."""
-        with anyio.fail_after(10):
+        with anyio.fail_after(PATIENCE):
             await app(self.scope, self.receive, self.send)
 
     async def receive(self) -> Message:
@@ -75,5 +91,49 @@ class Wire:
                 self.gone.set()
 
     @property
+    def status(self) -> int:
+        return self.messages[0]["status"]
+
+    @property
+    def headers(self) -> dict[bytes, bytes]:
+        return dict(self.messages[0]["headers"])
+
+    @property
     def chunks(self) -> list[bytes]:
         return [message["body"] for message in self.messages if message.get("body")]
+
+    @property
+    def body(self) -> bytes:
+        return b"".join(self.chunks)
+
+
+def ask(app: Any, path: str, **options: Any) -> Wire:
+    """Send one request as a server does, and return the connection with all that the application has sent."""
+    wire = Wire(path, **options)
+    anyio.run(wire.serve, app)
+    return wire
+
+
+@contextmanager
+def served(app: Any, **options: Any) -> Iterator[int]:
+    """Serve an application with uvicorn on a port of the loopback interface, which is yielded."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off", ws="none", **options))
+    thread = threading.Thread(target=server.run, args=([listening],))
+    thread.start()
+    try:
+        yield listening.getsockname()[1]
+    finally:
+        server.should_exit = True
+        thread.join()
+        listening.close()
+
+
+def converse(port: int, sent: bytes) -> bytes:
+    """Send bytes to a server, and return all that it sends until it closes the connection."""
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
+        connection.sendall(sent)
+        received = b""
+        while chunk := connection.recv(65_536):
+            received += chunk
+        return received

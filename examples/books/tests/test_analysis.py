@@ -41,18 +41,18 @@ def measured(address: str, way: Way, requests: int, seconds: float) -> Measureme
 
 def test_awaiting_lets_all_requests_wait_together(address: str) -> None:
     """One thread, the event loop's, serves requests that wait at the same time."""
-    outcome = measured(address, AWAITED, 8, 0.3)
+    outcome = measured(address, AWAITED, 8, 1)
     assert (outcome.threads, outcome.place) == (1, "event loop")
     assert outcome.in_flight > 1
-    assert 0.3 <= outcome.wall_time < 8 * 0.3
+    assert 1 <= outcome.wall_time < 8
 
 
 def test_plain_function_waits_in_a_thread(address: str) -> None:
     """Each request has a thread of its own, and none of them is the event loop's."""
-    outcome = measured(address, THREADED, 8, 0.3)
+    outcome = measured(address, THREADED, 8, 1)
     assert outcome.place == "thread pool"
     assert 1 < outcome.in_flight <= outcome.threads <= 8
-    assert 0.3 <= outcome.wall_time < 8 * 0.3
+    assert 1 <= outcome.wall_time < 8
 
 
 def test_blocking_makes_requests_wait_for_each_other(address: str) -> None:
@@ -64,10 +64,10 @@ def test_blocking_makes_requests_wait_for_each_other(address: str) -> None:
 
 def test_pool_lets_no_more_in_than_it_has_threads(address: str) -> None:
     """Requests beyond the size of the pool wait until a thread is free."""
-    outcome = measured(address, THREADED, THREADS_OF_THE_POOL + 5, 0.5)
-    # Fewer, where the machine is too busy to start them all within the half second.
+    outcome = measured(address, THREADED, THREADS_OF_THE_POOL + 5, 1)
+    # Fewer, where the machine is too busy to start them all within the second.
     assert THREADS_OF_THE_POOL / 2 < outcome.in_flight <= outcome.threads <= THREADS_OF_THE_POOL
-    assert outcome.wall_time >= 2 * 0.5
+    assert outcome.wall_time >= 2
     late = outcome.exchanges[THREADS_OF_THE_POOL:]
     assert min(exchange.started for exchange in late) >= min(exchange.ended for exchange in outcome.exchanges)
 

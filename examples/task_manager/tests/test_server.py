@@ -42,7 +42,7 @@ def server(directory: Path) -> Iterator[httpx.Client]:
 
 def address(process: subprocess.Popen[bytes], log: Path) -> str:
     """Wait until the server says where it listens."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
         found = re.search(r"running on (http://\S+)", log.read_text(encoding="utf-8"))
         if found:

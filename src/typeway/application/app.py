@@ -323,14 +323,14 @@ class Typeway(Verbs, Resolving, Starlette):
             scope["app"] = self
             stack = self.middleware_stack
             if stack is None:
-                stack = self.middleware_stack = self.settle(self.choose_stack(), scope)
+                stack = self.middleware_stack = self.set_up_loop(self.choose_stack(), scope)
         else:
             stack = super().__call__
         if OPENTELEMETRY in modules:
             stack = self.observer.around(stack, scope)
         await stack(scope, receive, send)
 
-    def settle(self, stack: ASGIApp, scope: Scope) -> ASGIApp:
+    def set_up_loop(self, stack: ASGIApp, scope: Scope) -> ASGIApp:
         """Settle in the event loop of a first connection or a lifespan; return what shall serve in its place."""
         if self.thread_pool_size is not None:
             # The pool is anyio's: everything that uses its default limiter shares it.

@@ -21,16 +21,16 @@ from typeway.serve.lifecycle import see_through, send_reply
 from typeway.serve.limits import ACTIVE, LimitedApp, change_limit, limit_body, refuse_declared
 from typeway.serve.match import Found, Index, encoded_path
 from typeway.serve.mounted import MOUNTED, serve_with_state, state_of
+from typeway.serve.plans import Overrides, PlanCache
 from typeway.serve.reply import from_response
 from typeway.serve.respond import Responder
-from typeway.serve.target import Overrides, Target
 from typeway.types import ASGIApp, Receive, Scope, Send
 
 STARTED_TOO_LATE: Final = "Caught handled exception, but response already started."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Site:
+class Snapshot:
     """What serving needs to know of the application or router that is served."""
 
     index: Index  # finds HTTP routes
@@ -69,59 +69,59 @@ def path_of(scope: Scope) -> str:
 
 
 def planned(
-    site: Site, scope: Scope, receive: Receive, send: Send, method: str
+    snapshot: Snapshot, scope: Scope, receive: Receive, send: Send, method: str
 ) -> tuple[Plan, Responder, Exchange] | None:
     """What it takes to serve a request by a plan; None if no route with a plan takes it."""
-    found = site.index.find(path_of(scope), method, scope)
-    return None if found is None else prepared(site, found, scope, receive, send)
+    found = snapshot.index.find(path_of(scope), method, scope)
+    return None if found is None else prepared(snapshot, found, scope, receive, send)
 
 
 def prepared(
-    site: Site, found: Found, scope: Scope, receive: Receive, send: Send
+    snapshot: Snapshot, found: Found, scope: Scope, receive: Receive, send: Send
 ) -> tuple[Plan, Responder, Exchange] | None:
     """What it takes to serve a request by the plan of the route that was found; None if that has no plan."""
     entry, path_params, _ = found
-    target: Target | None = entry.target
-    if target is None:
+    plans: PlanCache | None = entry.plans
+    if plans is None:
         return None
     if "path_params" in scope:
         # A mount has been here: what it found belongs to the request, and a limit around it holds its routes too.
         path_params = {**scope["path_params"], **path_params}
         if entry.limit is None:
-            refuse_declared(scope, site.conventions)
+            refuse_declared(scope, snapshot.conventions)
     scope["path_params"] = path_params
     scope["route"] = entry.shown
     scope["endpoint"] = entry.endpoint
     if entry.marks is not None:
         scope.update(entry.marks)
     if "router" not in scope:
-        scope["router"] = site.router
-    overrides = site.app.overrides_in_force
-    plan, responder = target.ready(overrides) if overrides or target.prepared is None else target.prepared
+        scope["router"] = snapshot.router
+    overrides = snapshot.app.overrides_in_force
+    plan, responder = plans.ready(overrides) if overrides or plans.prepared is None else plans.prepared
     return plan, responder, Exchange(scope, receive, send, path_params)
 
 
-async def serve_http(site: Site, scope: Scope, receive: Receive, send: Send, method: str | None = None) -> None:
+async def serve_http(snapshot: Snapshot, scope: Scope, receive: Receive, send: Send, method: str | None = None) -> None:
     """Answer one request by the route for its own method, or for another if one is given.
 
     Raises:
-        Exception: what no handler of the application answers; if the site is the outermost, a 500 has been sent.
+        Exception: what no handler of the application answers; if the router is the outermost, a 500 has been sent.
     """
     try:
         path = path_of(scope) if scope.get("root_path") else scope["path"]
-        found = site.index.find(path, method or scope["method"], scope)
-        ready = None if found is None else prepared(site, found, scope, receive, send)
+        found = snapshot.index.find(path, method or scope["method"], scope)
+        ready = None if found is None else prepared(snapshot, found, scope, receive, send)
     except Exception as error:
-        await answer_error(site, error, Exchange(scope, receive, send, {}))
+        await answer_error(snapshot, error, Exchange(scope, receive, send, {}))
         return
     if ready is None:
-        await serve_without_plan(site, found, path, scope, receive, send)
+        await serve_without_plan(snapshot, found, path, scope, receive, send)
         return
     plan, responder, exchange = ready
     # PERF: what follows could be functions of their own; each frame costs 0.2 of 4.5 us.
     try:
         if plan.operation.max_body_size is not None:
-            limit_body(exchange, plan.operation.max_body_size, site.conventions)
+            limit_body(exchange, plan.operation.max_body_size, snapshot.conventions)
         if plan.has_exits:
             await see_through(execute(plan, responder, exchange), exchange, shields=plan.shields)
             return
@@ -135,14 +135,14 @@ async def serve_http(site: Site, scope: Scope, receive: Receive, send: Send, met
         else:
             await send_reply(reply, exchange)
     except Exception as error:
-        await answer_error(site, error, exchange)
+        await answer_error(snapshot, error, exchange)
     finally:
         if exchange.form is not None:
             await close_uploads(exchange.form)
 
 
 async def serve_without_plan(
-    site: Site, found: Found | None, path: str, scope: Scope, receive: Receive, send: Send
+    snapshot: Snapshot, found: Found | None, path: str, scope: Scope, receive: Receive, send: Send
 ) -> None:
     """Answer a request that a route of another kind takes, or none."""
 
@@ -150,26 +150,26 @@ async def serve_without_plan(
         exchange = Exchange(scope, receive, send, {})
         try:
             if limit is not None:
-                change_limit(scope, limit, site.conventions)
+                change_limit(scope, limit, snapshot.conventions)
             if found is not None:
-                await serve_foreign(site, found, scope, receive, exchange.pass_on)
+                await serve_foreign(snapshot, found, scope, receive, exchange.pass_on)
             else:
-                await serve_unmatched(site, path, scope, receive, exchange.pass_on)
+                await serve_unmatched(snapshot, path, scope, receive, exchange.pass_on)
         except Exception as error:
-            await answer_error(site, error, exchange)
+            await answer_error(snapshot, error, exchange)
         finally:
             if UPLOADS in scope:
                 await close_uploads(scope[UPLOADS])
 
-    limit = site.limit if found is None else found[0].limit
+    limit = snapshot.limit if found is None else found[0].limit
     if limit is None or ACTIVE in scope:
         await serve(scope, receive, send)
     else:
-        catches = site.app is not NoApplication
-        await LimitedApp(serve, limit, site.conventions, catches=catches)(scope, receive, send)
+        catches = snapshot.app is not NoApplication
+        await LimitedApp(serve, limit, snapshot.conventions, catches=catches)(scope, receive, send)
 
 
-async def answer_error(site: Site, error: Exception, exchange: Exchange) -> None:
+async def answer_error(snapshot: Snapshot, error: Exception, exchange: Exchange) -> None:
     """Answer an exception as the application's handlers say.
 
     Raises:
@@ -177,31 +177,31 @@ async def answer_error(site: Site, error: Exception, exchange: Exchange) -> None
     """
     exchange.background = None  # the tasks of a request that has failed do not run
     try:
-        handler = handler_for(error, site.handlers, site.conventions) if site.app.answers_errors else None
+        handler = handler_for(error, snapshot.handlers, snapshot.conventions) if snapshot.app.answers_errors else None
         if handler is None:
             raise error
         if exchange.started:
             raise RuntimeError(STARTED_TOO_LATE) from error
-        response = await handled(error, handler, exchange.connection, site.handlers, site.conventions)
+        response = await handled(error, handler, exchange.connection, snapshot.handlers, snapshot.conventions)
         if response is not None:
             await send_reply(from_response(response), exchange)
     except Exception as unhandled:
         # Servers log what is raised; clients get an answer that leaks nothing, unless middleware outside may still
         # want to give one.
-        if site.app.is_bare and not exchange.started:
+        if snapshot.app.is_bare and not exchange.started:
             request = Request(exchange.scope, exchange.receive)
-            response = await last_answer(request, unhandled, site.handlers, site.conventions)
+            response = await last_answer(request, unhandled, snapshot.handlers, snapshot.conventions)
             await send_reply(from_response(response), exchange)
         raise
     # A raised instance may be kept by its owner: without this it would collect the frames of every request.
     error.__traceback__ = None
 
 
-async def serve_foreign(site: Site, found: Found, scope: Scope, receive: Receive, send: Send) -> None:
+async def serve_foreign(snapshot: Snapshot, found: Found, scope: Scope, receive: Receive, send: Send) -> None:
     """Hand a request to a route that serves itself: a mount, a Starlette route, a route class of the author's own."""
-    enter(site, found, scope)
+    enter(snapshot, found, scope)
     if found[2] is None:
-        refuse_declared(scope, site.conventions)
+        refuse_declared(scope, snapshot.conventions)
     await hand_over(found, scope, receive, send)
 
 
@@ -215,14 +215,14 @@ def hand_over(found: Found, scope: Scope, receive: Receive, send: Send) -> Await
     return route.handle(scope, receive, send)
 
 
-def enter(site: Site, found: Found, scope: Scope) -> None:
+def enter(snapshot: Snapshot, found: Found, scope: Scope) -> None:
     """Let the scope show the route that serves itself."""
     entry, path_params, child_scope = found
-    scope.setdefault("router", site.router)
+    scope.setdefault("router", snapshot.router)
     scope["route"] = entry.shown
     scope.update(entry.marks or {})
     # What Starlette's own routes look for when their endpoints raise.
-    scope["starlette.exception_handlers"] = split_handlers(site.handlers, site.conventions)
+    scope["starlette.exception_handlers"] = split_handlers(snapshot.handlers, snapshot.conventions)
     if child_scope is not None:
         scope.update(child_scope)
     else:
@@ -230,20 +230,20 @@ def enter(site: Site, found: Found, scope: Scope) -> None:
         scope["endpoint"] = entry.endpoint
 
 
-async def serve_unmatched(site: Site, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+async def serve_unmatched(snapshot: Snapshot, path: str, scope: Scope, receive: Receive, send: Send) -> None:
     """Answer a request that no route takes: HEAD for a GET, OPTIONS, 405, a redirect, a frontend, or 404."""
-    conventions = site.conventions
+    conventions = snapshot.conventions
     method = scope["method"]
     scope.setdefault("path_params", {})
     if method == "HEAD" and conventions.answers_head:
-        found = site.index.find(path, "GET", {**scope, "method": "GET"})
-        if found is not None and found[0].target is not None:
-            await serve_http(site, scope, receive, send, method="GET")
+        found = snapshot.index.find(path, "GET", {**scope, "method": "GET"})
+        if found is not None and found[0].plans is not None:
+            await serve_http(snapshot, scope, receive, send, method="GET")
             return
-    others = site.index.on_path(path, scope)
+    others = snapshot.index.on_path(path, scope)
     if others:
         if len(others) == 1 and others[0][2] is not None:
-            await serve_foreign(site, others[0], scope, receive, send)
+            await serve_foreign(snapshot, others[0], scope, receive, send)
             return
         scope["route"] = others[0][0].shown
         allow = allowed(others, conventions)
@@ -251,9 +251,9 @@ async def serve_unmatched(site: Site, path: str, scope: Scope, receive: Receive,
             await Response(status_code=204, headers={"Allow": allow})(scope, receive, send)
             return
         raise http_error(conventions, 405, {"Allow": allow})
-    scope.setdefault("router", site.router)
-    frontend = next((each.handle for each in site.frontends if each.covers(path)), None)
-    app = redirected(site, path, scope) or frontend or site.default
+    scope.setdefault("router", snapshot.router)
+    frontend = next((each.handle for each in snapshot.frontends if each.covers(path)), None)
+    app = redirected(snapshot, path, scope) or frontend or snapshot.default
     if app is None:
         raise http_error(conventions, 404)
     await app(scope, receive, send)
@@ -271,15 +271,15 @@ def allowed(others: list[Found], conventions: Conventions) -> str:
     return ", ".join(sorted(methods))
 
 
-def redirected(site: Site, path: str, scope: Scope) -> Response | None:
+def redirected(snapshot: Snapshot, path: str, scope: Scope) -> Response | None:
     """A redirect to the same path with or without its last slash, if a route is there."""
-    if not site.redirects or path == "/":
+    if not snapshot.redirects or path == "/":
         return None
     other = {**scope, **turned(scope)}
-    if not site.index.on_path(path_of(other), other):
+    if not snapshot.index.on_path(path_of(other), other):
         return None
     url = URL(scope=other)
-    if site.conventions.encoded_slashes and url.netloc and encoded_path(path, scope) is not None:
+    if snapshot.conventions.encoded_slashes and url.netloc and encoded_path(path, scope) is not None:
         url = url.replace(path=other["raw_path"].decode("latin-1"))
     return RedirectResponse(url)
 

@@ -20,7 +20,7 @@ SWALLOWED: Final = (
 # What a generator that has ended gives, in the place of an exception, which would cost 0.4 of 8 us.
 ENDED: Final = object()
 
-# Where a route that serves itself leaves the form whose uploads its site shall close.
+# Where a route that serves itself leaves the form whose uploads the adapter closes after the response.
 UPLOADS: Final = "typeway.uploads"
 
 

@@ -20,7 +20,7 @@ separator: Final = re.compile(r"[/\\]")
 
 
 @dataclass(slots=True, eq=False)
-class Entry:
+class IndexedRoute:
     """One route in the index."""
 
     number: int  # its place in the order of declaration
@@ -31,29 +31,29 @@ class Entry:
     anchor: str = ""  # of a foreign route, the path that everything it matches starts with
     convertors: Mapping[str, Convertor[Any]] = field(default_factory=dict)  # turn the matched strings into values
     endpoint: Any = None  # what `scope["endpoint"]` shows
-    target: Any = None  # what serves it; opaque here
-    limit: int | None = None  # the most bytes of a body, where no target knows it
+    plans: Any = None  # what serves it; opaque here
+    limit: int | None = None  # the most bytes of a body, where no plan knows it
     marks: Mapping[str, Any] | None = None  # what else the scope shows of the route
     names: tuple[tuple[str, int], ...] | None = None
     spans: bool = False  # whether a value in its path may hold slashes, so that it matches what is meant for others
 
 
 @dataclass(slots=True, eq=False)
-class Branch:
+class PathNode:
     """The routes below one prefix of segments."""
 
-    literals: dict[str, "Branch"] = field(default_factory=dict)  # what follows, by the next segment
-    parameter: "Branch | None" = None  # what follows any segment
+    literals: dict[str, "PathNode"] = field(default_factory=dict)  # what follows, by the next segment
+    parameter: "PathNode | None" = None  # what follows any segment
     # The routes whose last segment this is; whatever has come here matches them.
-    ends: list[Entry] = field(default_factory=list)
+    ends: list[IndexedRoute] = field(default_factory=list)
     # The routes that only their regex, or they themselves, can decide.
-    patterns: list[Entry] = field(default_factory=list)
-    by_method: dict[str, Entry] = field(default_factory=dict)  # the first route of `ends` for each method
+    patterns: list[IndexedRoute] = field(default_factory=list)
+    by_method: dict[str, IndexedRoute] = field(default_factory=dict)  # the first route of `ends` for each method
 
 
 # The route of a request, the values in its path, and for a foreign route what it adds to the scope.
 # PERF: made for every request; a class with these three names takes 0.2 of 6 us.
-Found: TypeAlias = tuple[Entry, dict[str, Any], Mapping[str, Any] | None]
+Found: TypeAlias = tuple[IndexedRoute, dict[str, Any], Mapping[str, Any] | None]
 
 
 class Index:
@@ -67,9 +67,9 @@ class Index:
         reads_encoded: whether a slash that the client has encoded (`%2F`) may be part of a value; see `find`.
     """
 
-    def __init__(self, entries: Sequence[Entry], *, reads_encoded: bool = False) -> None:
+    def __init__(self, entries: Sequence[IndexedRoute], *, reads_encoded: bool = False) -> None:
         self.reads_encoded = reads_encoded
-        self.root = Branch()
+        self.root = PathNode()
         for entry in entries:
             self.plant(entry)
         static_paths = {entry.path for entry in entries if entry.path is not None and "{" not in entry.path}
@@ -79,7 +79,7 @@ class Index:
         # By literal paths that alone lead to a parameter: the literals beside it, and the route for each method.
         self.forks = dict(forks(self.root))
 
-    def plant(self, entry: Entry) -> None:
+    def plant(self, entry: IndexedRoute) -> None:
         """Put a route below its leading plain segments; what else there is in its path is left to its regex."""
         branch = self.root
         start = entry.anchor if entry.path is None else entry.path
@@ -89,14 +89,14 @@ class Index:
             plain = PLAIN_SEGMENT.fullmatch(segment)
             if plain is not None and type(entry.convertors.get(plain[1])) is StringConvertor:
                 names.append((plain[1], position))
-                branch.parameter = branch.parameter or Branch()
+                branch.parameter = branch.parameter or PathNode()
                 branch = branch.parameter
             elif "{" in segment or "}" in segment:
                 entry.spans = any(accepts_slash(convertor) for convertor in entry.convertors.values())
                 branch.patterns.append(entry)
                 return
             else:
-                branch = branch.literals.setdefault(segment, Branch())
+                branch = branch.literals.setdefault(segment, PathNode())
         if entry.path is None:
             branch.patterns.append(entry)
             return
@@ -104,9 +104,9 @@ class Index:
         branch.ends.append(entry)
         branch.by_method = first_of_each_method(branch.ends)
 
-    def gather(self, path: str) -> list[Entry]:
+    def gather(self, path: str) -> list[IndexedRoute]:
         """Every route that the path may mean, in the order of declaration."""
-        found: list[Entry] = []
+        found: list[IndexedRoute] = []
         branches = [self.root]
         for segment in path.split("/"):
             following = []
@@ -224,7 +224,9 @@ class Index:
         return list(self.on_encoded(path, scope)) if not found and holds_encoded_slash(scope) else found
 
 
-def forks(branch: Branch, path: str | None = None) -> Iterator[tuple[str, tuple[Container[str], dict[str, Entry]]]]:
+def forks(
+    branch: PathNode, path: str | None = None
+) -> Iterator[tuple[str, tuple[Container[str], dict[str, IndexedRoute]]]]:
     """The literal paths that alone lead to a parameter, with the literals beside it and the routes that end with it."""
     if branch.patterns:
         return
@@ -236,9 +238,9 @@ def forks(branch: Branch, path: str | None = None) -> Iterator[tuple[str, tuple[
         yield from forks(following, segment if path is None else f"{path}/{segment}")
 
 
-def first_of_each_method(entries: Sequence[Entry]) -> dict[str, Entry]:
+def first_of_each_method(entries: Sequence[IndexedRoute]) -> dict[str, IndexedRoute]:
     """The first route of each method, of those that the tree alone has decided on."""
-    first: dict[str, Entry] = {}
+    first: dict[str, IndexedRoute] = {}
     for entry in entries:
         if entry.methods is None or entry.names is None:
             break
@@ -274,7 +276,7 @@ def encoded_path(path: str, scope: Scope) -> str | None:
     return whole[len(whole) - len(path) :] if whole.replace(SLASH, "/") == scope["path"] else None
 
 
-def encoded_values_in(entry: Entry, path: str) -> dict[str, Any] | None:
+def encoded_values_in(entry: IndexedRoute, path: str) -> dict[str, Any] | None:
     """What `values_in` returns, of a path in which SLASH stands for encoded slashes."""
     regex: re.Pattern[str] | None = getattr(entry.route, "path_regex", None)
     match = None if regex is None else regex.match(path)
@@ -306,7 +308,7 @@ def accepts_slash(convertor: Convertor[Any]) -> bool:
     return re.fullmatch(convertor.regex, "a/b") is not None
 
 
-def values_in(entry: Entry, path: str) -> dict[str, Any] | None:
+def values_in(entry: IndexedRoute, path: str) -> dict[str, Any] | None:
     """The values of a route's path parameters, or None if the path is not the route's."""
     if entry.names is not None:
         # The tree has already compared every segment.

@@ -16,8 +16,8 @@ from starlette.responses import Response
 
 from typeway.background import TasksBeside
 from typeway.errors.handlers import call_handler, handled, handler_for
-from typeway.serve.answer import Answer, Body, answer_of
-from typeway.serve.asgi import Site, planned, serve_http
+from typeway.serve.answer import Answer, BodyIterator, answer_of
+from typeway.serve.asgi import Snapshot, planned, serve_http
 from typeway.serve.bridge import Bridge
 from typeway.serve.execute import run
 from typeway.serve.exits import close_uploads
@@ -42,9 +42,9 @@ class Flight(Feed):
     forms: tuple[FormData, ...] = ()  # whose uploads are to be closed
     tasks: tuple[BackgroundTask, ...] = ()  # the outermost first; run whatever becomes of the responses that had them
 
-    def __init__(self, site: Site, scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, snapshot: Snapshot, scope: Scope, receive: Receive, send: Send) -> None:
         self.source = receive
-        self.site = site  # what serves it in the end
+        self.snapshot = snapshot  # what serves it in the end
         self.scope = scope
         self.send = send
 
@@ -75,7 +75,7 @@ class Onion:
         except RuntimeError:
             await self.classic(scope, receive, send)  # another event loop: Starlette's own classes know it
             return
-        flight = Flight(self.router.site(scope), scope, receive, send)
+        flight = Flight(self.router.snapshot(scope), scope, receive, send)
         try:
             response = await self.outermost(flight, flight)
             if flight.bridges and not flight.tasks and response.background is None:
@@ -114,9 +114,9 @@ def layer(dispatch: Dispatch, inner: Inner) -> Inner:
         try:
             return await dispatch(request, call_next)
         except Exception as error:
-            site = flight.site
-            handler = handler_for(error, site.handlers, site.conventions)
-            if handler is None or not site.conventions.middleware_errors_answered:
+            snapshot = flight.snapshot
+            handler = handler_for(error, snapshot.handlers, snapshot.conventions)
+            if handler is None or not snapshot.conventions.middleware_errors_answered:
                 raise
             response: Response = await call_handler(handler, request, error)
             return response
@@ -135,24 +135,24 @@ async def shown(flight: Flight, response: Response, receive: Feed) -> Response:
 
 async def serve_inner(flight: Flight, receive: Feed) -> Response:
     """Serve the request itself, and return its response instead of sending it."""
-    site, scope, send = flight.site, flight.scope, flight.send
-    ready = planned(site, scope, receive, send, scope["method"])
+    snapshot, scope, send = flight.snapshot, flight.scope, flight.send
+    ready = planned(snapshot, scope, receive, send, scope["method"])
     if ready is None or ready[0].has_exits:
         # Generators may hold cancel scopes, and foreign applications send as they like: both get a task of their own.
-        return await flight.bridge(partial(serve_http, site), receive).answer()
+        return await flight.bridge(partial(serve_http, snapshot), receive).answer()
     plan, responder, exchange = ready
     try:
         if plan.operation.max_body_size is not None:
-            limit_body(exchange, plan.operation.max_body_size, site.conventions)
+            limit_body(exchange, plan.operation.max_body_size, snapshot.conventions)
         reply = await run(plan, responder, exchange)
         if reply[3] is not None and isinstance(reply[3], Closing) and scope["method"] != "HEAD":
             # Its generator may raise before the first item, which is answered like an error of any other endpoint.
             reply = from_response(await flight.bridge(reply[3], receive).answer())
     except Exception as error:
-        handler = handler_for(error, site.handlers, site.conventions)
+        handler = handler_for(error, snapshot.handlers, snapshot.conventions)
         if handler is None:
             raise
-        response = await handled(error, handler, exchange.connection, site.handlers, site.conventions)
+        response = await handled(error, handler, exchange.connection, snapshot.handlers, snapshot.conventions)
         exchange.background = None  # the tasks of a request that has failed do not run
         reply = from_response(response)
         error.__traceback__ = None
@@ -165,4 +165,4 @@ async def serve_inner(flight: Flight, receive: Feed) -> Response:
         flight.tasks = (TasksBeside(exchange.background, own), *flight.tasks)
     if response is not None:
         return response
-    return Answer(status, headers, Body(b"" if scope["method"] == "HEAD" else body))
+    return Answer(status, headers, BodyIterator(b"" if scope["method"] == "HEAD" else body))

@@ -56,7 +56,7 @@ DEBUGGERS: Final = frozenset(
 )
 
 # What is done once and then never again: importing a module, and planning an operation at its first request.
-ONCE: Final = frozenset({("importlib._bootstrap", "_find_and_load"), ("typeway.serve.target", "build")})
+ONCE: Final = frozenset({("importlib._bootstrap", "_find_and_load"), ("typeway.serve.plans", "build")})
 
 # The instruction that a function begins with.
 BEGINNING: Final = dis.opmap["RESUME"]

@@ -27,7 +27,8 @@ def indexes_of(
         if not isinstance(route, routing.Route):
             sockets.append(entry)
     reads_encoded = conventions.encoded_slashes
-    return Index(requests, reads_encoded=reads_encoded), Index(sockets, reads_encoded=reads_encoded)
+    index = Index(requests, reads_encoded=reads_encoded, answers_head=conventions.answers_head)
+    return index, Index(sockets, reads_encoded=reads_encoded)
 
 
 def limit_of(route: BaseRoute, limit: int | None) -> int | None:

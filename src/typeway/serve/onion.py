@@ -15,15 +15,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from typeway.background import TasksBeside
-from typeway.errors.handlers import call_handler, handled, handler_for
+from typeway.errors.handlers import Handlers
 from typeway.serve.answer import Answer, BodyIterator, answer_of
-from typeway.serve.asgi import Snapshot, planned, serve_http
+from typeway.serve.asgi import Snapshot, path_of, prepared, serve_http
 from typeway.serve.bridge import Bridge
 from typeway.serve.execute import run
 from typeway.serve.exits import close_uploads
 from typeway.serve.feed import Feed, LayerRequest
 from typeway.serve.limits import limit_body
-from typeway.serve.reply import from_response
+from typeway.serve.match import NoRoute
+from typeway.serve.reply import error_reply, from_response
 from typeway.serve.stream import Closing
 from typeway.types import ASGIApp, Receive, Scope, Send
 
@@ -115,10 +116,11 @@ def layer(dispatch: Dispatch, inner: Inner) -> Inner:
             return await dispatch(request, call_next)
         except Exception as error:
             snapshot = flight.snapshot
-            handler = handler_for(error, snapshot.handlers, snapshot.conventions)
+            handlers: Handlers = snapshot.app.prepared_handlers
+            handler = handlers.find(error)
             if handler is None or not snapshot.conventions.middleware_errors_answered:
                 raise
-            response: Response = await call_handler(handler, request, error)
+            response: Response = await handler.call(request, error)
             return response
 
     return run
@@ -136,10 +138,11 @@ async def shown(flight: Flight, response: Response, receive: Feed) -> Response:
 async def serve_inner(flight: Flight, receive: Feed) -> Response:
     """Serve the request itself, and return its response instead of sending it."""
     snapshot, scope, send = flight.snapshot, flight.scope, flight.send
-    ready = planned(snapshot, scope, receive, send, scope["method"])
+    found = snapshot.index.find(path_of(scope), scope["method"], scope)
+    ready = None if isinstance(found, NoRoute) else prepared(snapshot, found, scope, receive, send)
     if ready is None or ready[0].has_exits:
         # Generators may hold cancel scopes, and foreign applications send as they like: both get a task of their own.
-        return await flight.bridge(partial(serve_http, snapshot), receive).answer()
+        return await flight.bridge(partial(serve_http, snapshot, found=found), receive).answer()
     plan, responder, exchange = ready
     try:
         if plan.operation.max_body_size is not None:
@@ -149,12 +152,16 @@ async def serve_inner(flight: Flight, receive: Feed) -> Response:
             # Its generator may raise before the first item, which is answered like an error of any other endpoint.
             reply = from_response(await flight.bridge(reply[3], receive).answer())
     except Exception as error:
-        handler = handler_for(error, snapshot.handlers, snapshot.conventions)
+        handlers: Handlers = snapshot.app.prepared_handlers
+        handler = handlers.find(error)
         if handler is None:
             raise
-        response = await handled(error, handler, exchange.connection, snapshot.handlers, snapshot.conventions)
+        parts = handler.parts(error)
+        answer = (*parts, None) if parts is not None else await error_reply(handlers, handler, error, exchange)
+        if answer is None:
+            raise
+        reply = answer
         exchange.background = None  # the tasks of a request that has failed do not run
-        reply = from_response(response)
         error.__traceback__ = None
     finally:
         if exchange.form is not None:

@@ -7,7 +7,7 @@ from typing import Any
 from starlette.routing import Host, Mount
 
 from typeway.serve.asgi import Snapshot, path_of, turned
-from typeway.serve.match import Found
+from typeway.serve.match import Found, NoRoute
 from typeway.types import Scope
 
 
@@ -59,10 +59,9 @@ def find(snapshot: Snapshot, scope: Scope) -> Found | None:
     index = snapshot.index if is_request else snapshot.sockets
     path = path_of(scope)
     found = index.find(path, scope.get("method", ""), scope)
-    if found is None and is_request:
-        others = index.on_path(path, scope)
-        if not others and snapshot.redirects and path != "/":
-            other = {**scope, **turned(scope)}
-            others = index.on_path(path_of(other), other)
-        found = others[0] if others else None
-    return found
+    if not isinstance(found, NoRoute):
+        return found
+    if found.others:
+        return found.others[0]
+    other = turned(snapshot, found, path, scope) if is_request else None
+    return None if other is None else index.any_on(path_of(other), other)

@@ -120,6 +120,8 @@ def plan_of(operation: Operation, responder: Responder, overrides: dict[Any, Any
         plan = replace(plan, endpoint=replace(plan.endpoint, kind=kind))
     if sum(call.concurrent for call in plan.dependencies) < 2:
         return plan
-    from typeway.plan.arrange import arranged
+    # Few applications ask for this.
+    from typeway.plan.arrange import arrange
+    from typeway.serve.together import run_group
 
-    return arranged(plan)
+    return arrange(plan, run_group)

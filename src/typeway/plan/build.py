@@ -100,11 +100,13 @@ class Plan:
     has_function_exits: bool  # whether there are some to resume before the answer is sent
     occurrences: tuple[int, ...]  # the slots in the order in which the tree names them, repetitions included
 
+    @property
+    def outline(self) -> str:
+        """The calls in order: `get_db (yield) → (user | settings) → read_item`."""
+        return in_order([*self.dependencies, self.endpoint])
+
     def __repr__(self) -> str:
-        """The calls in order: `GET /items/{id}: get_db (yield) → (user | settings) → read_item`."""
-        operation = self.operation
-        methods = "/".join(operation.methods) or "WebSocket"
-        return f"{methods} {operation.path}: {in_order([*self.dependencies, self.endpoint])}"
+        return f"{'/'.join(self.operation.methods) or 'WebSocket'} {self.operation.path}: {self.outline}"
 
 
 def in_order(calls: Iterable[Call | str]) -> str:

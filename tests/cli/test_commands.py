@@ -126,6 +126,94 @@ def test_routes_are_a_table(write: Write, command: Command) -> None:
     ]
 
 
+PLANS = """
+from typing import Annotated
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Mount, Route
+from typeway import Depends, Router, Typeway, WebSocket
+
+def get_db():
+    yield "db"
+
+async def user(db: Annotated[str, Depends(get_db)]):
+    return db
+
+async def settings():
+    return {}
+
+async def rates(settings: Annotated[dict, Depends(settings)]):
+    return {}
+
+def hello(request):
+    return PlainTextResponse("hello")
+
+inner = Typeway(openapi_url=None)
+app = Typeway(openapi_url=None)
+router = Router(prefix="/items", dependencies=[Depends(settings)])
+
+@router.get("/{item_id:int}")
+async def read_item(item_id: int, user: Annotated[str, Depends(user)]): ...
+
+@router.api_route("/", methods=["PUT", "POST"])
+def create(): ...
+
+@app.get("/both")
+def both(
+    user: Annotated[str, Depends(user, concurrent=True)],
+    rates: Annotated[dict, Depends(rates, concurrent=True)],
+): ...
+
+@app.websocket("/ws")
+async def chat(socket: WebSocket, user: Annotated[str, Depends(user)]): ...
+
+@inner.get("/deep")
+def deep(db: Annotated[str, Depends(get_db)]): ...
+
+app.include_router(router)
+app.mount("/inner", inner)
+app.mount("/files", PlainTextResponse("x"), name="files")
+app.router.routes.append(Route("/plain", hello))
+"""
+
+
+def test_plans_of_routes_are_lines(write: Write, command: Command) -> None:
+    """With --plan each route is one line that tells its calls in order; a route without a plan tells its name."""
+    write({"main.py": PLANS})
+    outcome = command("routes", "--plan")
+    assert outcome.status == 0
+    assert outcome.out.splitlines() == [
+        "GET /both: get_db (yield) → (user | settings → rates) → both",
+        "WEBSOCKET /ws: get_db (yield) → user → chat",
+        "GET /items/{item_id:int}: settings → get_db (yield) → user → read_item",
+        "POST,PUT /items/: settings → create",
+        "GET /inner/deep: get_db (yield) → deep",
+        "MOUNT /files: files",
+        "GET,HEAD /plain: hello",
+    ]
+
+
+def test_a_route_that_cannot_be_planned_is_told_on_one_line(write: Write, command: Command) -> None:
+    """--plan finds what a request would find: a name that is never defined is told with its place."""
+    write(
+        {
+            "main.py": """
+                from typeway import Typeway
+
+                app = Typeway()
+
+                @app.get("/")
+                def read(item: "Missing"): ...
+            """
+        }
+    )
+    outcome = command("routes", "--plan")
+    assert outcome.status == 1
+    assert "main.py:6" in outcome.err
+    assert "the name 'Missing'" in outcome.err
+    assert len(outcome.err.strip().splitlines()) == 1
+
+
 def test_routes_of_installed_packages_are_named_as_they_are_imported(
     write: Write, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,6 +10,7 @@ from starlette.routing import Route
 import typeway
 from tests.frameworks import answer, application, ask, client, each_framework
 from typeway import Depends, HTTPException, Request, Router, Typeway
+from typeway.errors.detail import http_exception_handler
 from typeway.exceptions import RequestValidationError, ResponseValidationError
 from typeway.responses import JSONResponse, PlainTextResponse
 
@@ -226,6 +227,83 @@ def test_a_handler_registered_while_serving_counts():
     assert ask(app, "GET /raise/trouble").status_code == 500
     app.exception_handlers[Trouble] = says("late")
     assert ask(app, "GET /raise/trouble").text == "late: Trouble"
+
+
+def test_handlers_may_change_in_any_way_while_serving():
+    """An item that is assigned or deleted, a method of the dict, another dict: the next error is answered accordingly."""
+    app = raising(typeway)
+    default = {"detail": "Not Found"}
+    assert answer(app, "GET /nowhere") == (404, default)
+    app.exception_handlers[404] = says("item", 404)
+    assert ask(app, "GET /nowhere").text == "item: HTTPException"
+    app.exception_handlers[404] = lambda request, error: PlainTextResponse("not async", 404)
+    assert ask(app, "GET /nowhere").text == "not async"
+    del app.exception_handlers[404]
+    assert answer(app, "GET /nowhere") == (404, default)
+    app.exception_handlers.update({Trouble: says("update")})
+    assert ask(app, "GET /raise/deep").text == "update: DeepTrouble"
+    app.exception_handlers = {**app.exception_handlers, DeepTrouble: says("another dict")}
+    assert ask(app, "GET /raise/deep").text == "another dict: DeepTrouble"
+    app.exception_handlers[500] = says("last", 500)
+    assert ask(app, "GET /raise/value").text == "last: ValueError"
+    app.exception_handlers.clear()
+    assert answer(app, "GET /raise/trouble") == (500, {"detail": "Internal Server Error"})
+
+
+def test_handlers_may_change_behind_middleware_too():
+    """The stack around middleware answers unhandled errors by the handler of the moment, whichever dict it is in."""
+    app = raising(typeway)
+
+    @app.middleware("http")
+    async def around(request: Request, call_next: Any):
+        return await call_next(request)
+
+    assert answer(app, "GET /raise/value") == (500, {"detail": "Internal Server Error"})
+    app.exception_handlers = {**app.exception_handlers, Exception: says("last", 500), 409: says("status", 409)}
+    assert ask(app, "GET /raise/value").text == "last: ValueError"
+    assert ask(app, "GET /raise/detail").text == "status: HTTPException"
+
+
+DETAILS = [
+    "text", "", 'quoted "\\" \x00\n', "ümläut \u2028 😀", "half a \ud800 pair", None, 7, 1.5, float("nan"), {"a": [1]},
+    [], b"bytes", object(),
+]  # fmt: skip
+HEADERS: list[Any] = [
+    None, {}, {"X-One": "1", "x-two": "ü"}, {"Content-Type": "text/x"}, {"content-length": "3"}, {"x": "€"}, {"x": 1},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("detail", "headers"),
+    [*((detail, None) for detail in DETAILS), *(("text", headers) for headers in HEADERS)],
+    ids=repr,
+)
+def test_the_short_way_of_the_default_handler_sends_the_same(detail, headers):
+    """Without a handler of the author's, an HTTPException is answered byte for byte as by a Response of its own."""
+
+    async def by_response(request: Any, error: Any):
+        return await http_exception_handler(request, error)
+
+    def sent(handlers: Any, *, has_middleware: bool) -> Any:
+        app = Typeway(exception_handlers=handlers)
+
+        @app.get("/{status}")
+        def fail(status: int):
+            raise HTTPException(status, detail, headers)
+
+        if has_middleware:
+
+            @app.middleware("http")
+            async def around(request: Request, call_next: Any):
+                return await call_next(request)
+
+        asking = client(app)
+        responses = [asking.request(method, f"/{status}") for method in ("GET", "HEAD") for status in (404, 304, 500)]
+        return [(response.status_code, response.headers.raw, response.content) for response in responses]
+
+    expected = sent({StarletteHTTPException: by_response}, has_middleware=False)
+    assert sent({}, has_middleware=False) == expected
+    assert sent({}, has_middleware=True) == sent({StarletteHTTPException: by_response}, has_middleware=True)
 
 
 def test_one_handler_for_http_exceptions_catches_routing_too():

@@ -33,7 +33,7 @@ async def nothing(*_: Any) -> dict[str, Any]:
 
 def run(app: Typeway, exchange: Exchange) -> Reply:
     """The reply of the application's last route."""
-    plan, responder = app.routes[-1].target.ready({})
+    plan, responder = app.routes[-1].plans.ready({})
     return anyio.run(execute, plan, responder, exchange)
 
 

@@ -1,6 +1,8 @@
 """Generators are resumed after their request, in reverse order, and see what ended it, as in FastAPI."""
 
 import asyncio
+import gc
+import warnings
 from typing import Annotated, Any
 
 import anyio
@@ -476,3 +478,116 @@ async def test_cancel_scopes_may_span_a_yield(anyio_backend):
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as http:
         response = await http.get("/")
     assert (response.status_code, response.json()) == (200, "in time")
+
+
+# --- requests that are destroyed --------------------------------------------------------------------------------
+
+
+def destroy(app: Any, path: str, waits: asyncio.Event) -> None:
+    """Send a request, and close its event loop as soon as the request says that it waits."""
+    loop = asyncio.new_event_loop()
+    loop.set_exception_handler(lambda loop, context: None)  # asyncio reports the pending task in a way of its own
+
+    async def receive() -> Any: ...
+
+    async def send(message: Any) -> None: ...
+
+    scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": []}
+    task = loop.create_task(app(scope, receive, send))
+    loop.run_until_complete(waits.wait())
+    assert not task.done()
+    loop.close()
+    del task
+    gc.collect()
+
+
+def destructible(log: list[str], waits: asyncio.Event, **options: Any) -> Any:
+    """An application with two generators, of which the first must wait for its clean-up."""
+    app = Typeway()
+
+    async def get_session():
+        try:
+            yield "session"
+        finally:
+            log.append("session closes")
+            waits.set()
+            await asyncio.sleep(3600)
+
+    async def get_user():
+        try:
+            yield "user"
+        finally:
+            log.append("user ends")
+
+    @app.get("/items/{key}")
+    async def read_item(
+        key: str, session: Annotated[str, Depends(get_session, **options)], user: Annotated[str, Depends(get_user)]
+    ):
+        if key == "waits":
+            waits.set()
+            await asyncio.sleep(3600)
+
+    return app
+
+
+@pytest.mark.parametrize("options", [{}, {"scope": "function"}], ids=repr)
+def test_a_destroyed_request_warns_of_clean_up_that_is_pending(options):
+    """Where a loop ends with a request in it, the warning names the request, its endpoint and what did not finish."""
+    log, waits = [], asyncio.Event()
+    app = destructible(log, waits, **options)
+    expected = (
+        r"GET /items/waits \(endpoint read_item\) was destroyed .*; unfinished: get_session .*\. Cancel the tasks"
+    )
+    with pytest.warns(ResourceWarning, match=expected):
+        destroy(app, "/items/waits", waits)
+    assert sorted(log) == ["session closes", "user ends"]
+
+
+def test_a_request_that_is_destroyed_during_its_clean_up_warns_as_well():
+    """A generator that waits in its clean-up when the request is destroyed has not finished."""
+    log, waits = [], asyncio.Event()
+    app = destructible(log, waits)
+    with pytest.warns(ResourceWarning, match="unfinished: get_session"):
+        destroy(app, "/items/x", waits)
+    assert log == ["user ends", "session closes"]
+
+
+def test_a_synchronous_generator_of_a_destroyed_request_is_named():
+    """A generator that would be resumed in a thread cannot be, and the warning names the author's function."""
+    app, waits = Typeway(), asyncio.Event()
+
+    def get_db():
+        yield "db"
+
+    @app.get("/")
+    async def read(db: Annotated[str, Depends(get_db)]):
+        waits.set()
+        await asyncio.sleep(3600)
+
+    with pytest.warns(ResourceWarning, match="unfinished: get_db"):
+        destroy(app, "/", waits)
+
+
+def test_a_destroyed_request_whose_clean_up_need_not_wait_finishes_it():
+    """Clean-up that awaits nothing is done even then, in reverse order, and nothing warns."""
+    log: list[str] = []
+    app, waits = Typeway(), asyncio.Event()
+
+    def logging(name: str) -> Any:
+        async def generator():
+            try:
+                yield name
+            finally:
+                log.append(name)
+
+        return Depends(generator)
+
+    @app.get("/")
+    async def read(first: Annotated[str, logging("first")], second: Annotated[str, logging("second")]):
+        waits.set()
+        await asyncio.sleep(3600)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        destroy(app, "/", waits)
+    assert log == ["second", "first"]

@@ -1,6 +1,7 @@
 """Whatever the index does to be quick, it finds the route that a scan in the order of declaration would find."""
 
 import re
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -10,9 +11,10 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Host, Match, Mount, Route, WebSocketRoute
 
 from tests.frameworks import answer, ask, each_framework
-from typeway import Router, Typeway
+from typeway import Response, Router, Typeway
 from typeway.application.views import indexes_of
 from typeway.declare.conventions import TYPEWAY
+from typeway.serve.match import NoRoute
 
 LITERALS = ["a", "b", "ab", "a.b", "items", "", "é", "%"]
 METHODS = ["GET", "POST", "DELETE"]
@@ -95,11 +97,17 @@ def test_the_index_finds_what_a_scan_finds(routes, wanted, method, kind):
         scope = scope_of(kind, path, method)
         expected, values = scanned(own, scope)
         found = index.find(path, method if kind == "http" else "", scope)
-        assert (found[0].route if found else None) is expected
-        if found is not None and isinstance(expected, Route | WebSocketRoute):
-            assert found[1] == values
         partial = [route for route in own if route.matches(scope)[0] is not Match.NONE]
-        assert [entry[0].route for entry in index.on_path(path, scope)] == partial
+        if isinstance(found, NoRoute):
+            assert expected is None
+            assert [other[0].route for other in found.others] == partial
+            if found.is_dead_end:
+                assert isinstance(index.search(f"{path}/", method, scope_of(kind, f"{path}/", method)), NoRoute)
+        else:
+            assert found[0].route is expected
+            if isinstance(expected, Route | WebSocketRoute):
+                assert found[1] == values
+        assert (index.any_on(path, scope) is not None) == bool(partial)
 
 
 @each_framework
@@ -207,3 +215,75 @@ def test_a_router_serves_alone():
     router = Router(prefix="/r")
     router.get("/{x}")(lambda x: x)
     assert answer(router, "GET /r/3") == (200, "3")
+
+
+@pytest.mark.parametrize("middleware", [False, True])
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        ("GET /files/a", 200),
+        ("GET /own", 200),
+        ("GET /other", 200),
+        ("DELETE /own", 405),
+        ("DELETE /other", 405),
+        ("OPTIONS /own", 204),
+        ("HEAD /own", 200),
+        ("GET /nowhere", 404),
+    ],
+)
+def test_a_route_that_matches_in_its_own_way_is_asked_once(request_, status, middleware):
+    """One look-up serves a request, whatever becomes of it: a route of another kind runs its pattern once."""
+    asked: Counter[Any] = Counter()
+
+    class Own(Route):
+        def matches(self, scope):
+            asked[self] += 1
+            return super().matches(scope)
+
+        __hash__ = object.__hash__
+
+    class OwnMount(Mount):
+        def matches(self, scope):
+            asked[self] += 1
+            return super().matches(scope)
+
+        __hash__ = object.__hash__
+
+    app = Typeway(openapi_url=None, redirect_slashes=False)
+    app.router.routes.append(OwnMount("/files", PlainTextResponse("file")))
+    app.router.routes += [Own("/own", endpoint, methods=["PUT"]), Own("/own", endpoint)]
+    app.get("/other")(lambda: 1)
+    if middleware:
+
+        @app.middleware("http")
+        async def around(request, call_next):
+            return await call_next(request)
+
+    assert ask(app, request_).status_code == status
+    assert set(asked.values()) == {1}
+
+
+def test_a_head_request_is_answered_where_get_is():
+    """The first route for HEAD answers, wherever it stands; where there is none, the first one for GET."""
+    app = Typeway()
+
+    def serve(path: str, text: str, method: str = "GET"):
+        @app.api_route(path, methods=[method])
+        def read(x: Any, response: Response):
+            response.headers["x-by"] = text
+
+    serve("/{x:int}", "number")
+    serve("/{x}", "text")
+    serve("/{x}/deep", "deep")
+    assert [ask(app, f"HEAD {path}").headers.get("x-by") for path in ("/7", "/a", "/a/deep")] == [
+        "number",
+        "text",
+        "deep",
+    ]
+    serve("/{x}", "head", "HEAD")
+    assert [ask(app, f"HEAD {path}").headers.get("x-by") for path in ("/7", "/a", "/a/deep")] == [
+        "head",
+        "head",
+        "deep",
+    ]
+    assert ask(app, "HEAD /a/b/c").status_code == 404

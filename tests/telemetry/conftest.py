@@ -14,7 +14,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind
 
-from typeway.serve.target import WATCH
+from typeway.serve.plans import INSTRUMENTATION
 
 
 class Recorder:
@@ -90,4 +90,4 @@ def unobserved_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         if name.startswith(("OTEL_", "TYPEWAY_OTEL_", "FASTAPI_OTEL_")):
             monkeypatch.delenv(name)
     yield
-    WATCH.instrument = None
+    INSTRUMENTATION.instrument = None

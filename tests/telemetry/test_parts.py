@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse, StreamingResponse
 import typeway
 from tests.frameworks import each_framework
 from tests.telemetry.conftest import Recorder
-from typeway.serve.target import WATCH
+from typeway.serve.plans import INSTRUMENTATION
 from typeway.testclient import TestClient
 
 
@@ -296,7 +296,7 @@ def test_what_was_planned_before_is_observed_too(recorder: Recorder, monkeypatch
 
     app.dependency_overrides[session] = lambda: "other"
     assert client(app).get("/").json() == "other"
-    assert WATCH.instrument is None
+    assert INSTRUMENTATION.instrument is None
     monkeypatch.setattr(trace, "get_tracer_provider", lambda: recorder.tracers)
     assert client(app).get("/").json() == "other"
     assert recorder.names == ["dependencies", "endpoint", "serialization", "GET /"]

@@ -6,7 +6,7 @@ import inspect
 import threading
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property, partial
+from functools import cached_property
 from os import environ
 from sys import modules
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
@@ -18,6 +18,8 @@ from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.middleware.exceptions import ExceptionMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import BaseRoute
 from typing_extensions import Unpack
 
@@ -41,14 +43,14 @@ from typeway.declare.options import (
 from typeway.declare.paths import without_parentheses
 from typeway.describe.document import build_document
 from typeway.errors.detail import handlers_for
-from typeway.errors.handlers import last_answer, split_handlers
+from typeway.errors.handlers import Handlers
 from typeway.exceptions import TypewayDeprecationWarning, calling_line, declaration_error
 from typeway.serve.cors import SharedErrors, is_cors
 from typeway.serve.frontend import Build
 from typeway.serve.limits import LimitedApp
 from typeway.serve.onion import Onion
 from typeway.serve.originals import ORIGINAL_CALL, ORIGINAL_LAYERS, layers
-from typeway.serve.target import Target
+from typeway.serve.plans import PlanCache
 from typeway.types import ASGIApp, Endpoint, ExceptionHandler, Receive, Register, Scope, Send
 
 if TYPE_CHECKING:
@@ -112,6 +114,7 @@ class Typeway(Verbs, Resolving, Starlette):
     watchdog: float | bool | None = None
     thread_pool_size: int | None = None
     max_body_size: int | None = None
+    _prepared_handlers: Handlers | None = None
 
     def __init__(self, **options: Unpack[AppOptions]) -> None:
         owner = f"{type(self).__name__}()"
@@ -146,9 +149,6 @@ class Typeway(Verbs, Resolving, Starlette):
             from typeway.telemetry.setup import load_opentelemetry
 
             self.telemetry = load_opentelemetry(self.telemetry, self.conventions.default_title)
-        # Whether the router answers the errors for which there are handlers, and all others as well.
-        self.answers_errors = True
-        self.is_bare = False
         self.openapi_schema: dict[str, Any] | None = None
         self._document_lock = threading.Lock()
         self._documented: tuple[int, int] | None = None
@@ -222,16 +222,24 @@ class Typeway(Verbs, Resolving, Starlette):
 
     # --- middleware and handlers --------------------------------------------------------------------------------
 
+    @property
+    def prepared_handlers(self) -> Handlers:
+        """The exception handlers as they stand now, prepared for serving."""
+        handlers = self._prepared_handlers
+        # Applications may change the mapping at any time, by assigning to an item too.
+        if handlers is None or handlers.given != self.exception_handlers:
+            handlers = self._prepared_handlers = Handlers(self.exception_handlers, self.conventions)
+        return handlers
+
     def build_middleware_stack(self) -> ASGIApp:
         """The application as one ASGI callable: error answers outermost, then middleware, then the router."""
         app: ASGIApp = self.router
         middleware = list(self.user_middleware)
-        self.is_bare = False
-        self.answers_errors = layers() == ORIGINAL_LAYERS
-        if not self.answers_errors:
-            # Instrumentation replaces Starlette's own layers, so they are what it shall find.
-            by_class, by_status = split_handlers(self.exception_handlers, self.conventions)
-            layer = Middleware(ExceptionMiddleware, handlers={**by_class, **by_status}, debug=self.debug)
+        if layers() != ORIGINAL_LAYERS:
+            # Instrumentation has replaced Starlette's own layers: they must answer the errors, so that it sees them.
+            app, handlers = self.router.without_answers, self.prepared_handlers
+            answered = {**handlers.by_class, **handlers.by_status}
+            layer = Middleware(ExceptionMiddleware, handlers=answered, debug=self.debug)
             if self.conventions.middleware_errors_answered:
                 middleware = [inserted for entry in middleware for inserted in (layer, entry)]
             middleware.append(layer)
@@ -247,19 +255,24 @@ class Typeway(Verbs, Resolving, Starlette):
                 cors.append(app)
         if self.max_body_size is not None:
             app = LimitedApp(app, self.max_body_size, self.conventions, cors=cors)
-        answers: Any = {"handlers": self.exception_handlers, "conventions": self.conventions}
         if cors:
-            return SharedErrors(app, cors, self.debug, **answers)
-        return ServerErrorMiddleware(app, handler=partial(last_answer, **answers), debug=self.debug)
+            return SharedErrors(app, cors, self.debug, self.answer_last)
+        return ServerErrorMiddleware(app, handler=self.answer_last, debug=self.debug)
+
+    async def answer_last(self, request: Request, error: Exception) -> Response:
+        """The answer to an exception that nothing else answers."""
+        return await self.prepared_handlers.answer_last(request, error)
 
     def choose_stack(self) -> ASGIApp:
-        """What serves: the router itself where nothing need stand around it, else the whole stack."""
+        """What serves: the router itself where nothing has to stand around it, else the whole stack."""
         is_held = self.max_body_size is None or self.conventions.limits_before_endpoint
-        is_own = getattr(self.build_middleware_stack, "__func__", None) is Typeway.build_middleware_stack
+        is_own = (
+            getattr(self.build_middleware_stack, "__func__", None) is Typeway.build_middleware_stack
+            and getattr(self.router.app, "__func__", None) is Router.app
+        )
         if is_held and is_own and not self.user_middleware and not self.debug and layers() == ORIGINAL_LAYERS:
-            # PERF: 1.2 of 6 us; the router answers unhandled errors itself where nothing is around it.
-            self.is_bare = self.answers_errors = True
-            return self.router.app
+            # PERF: 1.2 of 6 us; nothing is around the router, so it answers unhandled errors as well.
+            return self.router.with_every_answer
         return self.build_middleware_stack()
 
     if not TYPE_CHECKING:  # Starlette's own signatures tell type checkers more
@@ -320,14 +333,14 @@ class Typeway(Verbs, Resolving, Starlette):
             scope["app"] = self
             stack = self.middleware_stack
             if stack is None:
-                stack = self.middleware_stack = self.settle(self.choose_stack(), scope)
+                stack = self.middleware_stack = self.set_up_loop(self.choose_stack(), scope)
         else:
             stack = super().__call__
         if OPENTELEMETRY in modules:
             stack = self.observer.around(stack, scope)
         await stack(scope, receive, send)
 
-    def settle(self, stack: ASGIApp, scope: Scope) -> ASGIApp:
+    def set_up_loop(self, stack: ASGIApp, scope: Scope) -> ASGIApp:
         """Settle in the event loop of a first connection or a lifespan; return what shall serve in its place."""
         if self.thread_pool_size is not None:
             # The pool is anyio's: everything that uses its default limiter shares it.
@@ -335,7 +348,7 @@ class Typeway(Verbs, Resolving, Starlette):
         if self.watchdog is not False:
             from typeway.watch.start import with_watchdog
 
-            return with_watchdog(self, stack, scope, once=[Target.build.__code__])
+            return with_watchdog(self, stack, scope, once=[PlanCache.build.__code__])
         return stack
 
     @cached_property

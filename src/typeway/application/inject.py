@@ -35,7 +35,7 @@ from typeway.plan.exchange import Exchange
 from typeway.plan.tree import Node
 from typeway.serve.execute import call_dependencies, refusal
 from typeway.serve.exits import resume
-from typeway.serve.target import Overrides
+from typeway.serve.plans import Overrides
 
 if TYPE_CHECKING:
     from starlette.background import BackgroundTasks

@@ -39,7 +39,7 @@ from typeway.responses import BODILESS
 from typeway.serve.handle import handle_request, handle_socket, serve_handler
 from typeway.serve.match import quoted
 from typeway.serve.originals import ORIGINAL_HANDLE
-from typeway.serve.target import Target
+from typeway.serve.plans import PlanCache
 from typeway.texts import SUCCESSFUL_RESPONSE
 from typeway.types import Endpoint, IncEx, Receive, Scope, Send
 
@@ -55,7 +55,7 @@ COPIED: Final[Mapping[str, Callable[[Any], Any]]] = {
 COLLECTIONS: Final = COPIED.keys() | {"methods"}
 
 # The attributes that serve one route object; a copy of the route makes its own.
-NOT_COPIED: Final = frozenset({"_target", "_handler"})
+NOT_COPIED: Final = frozenset({"_plans", "_handler"})
 
 MISSING: Final = object()
 
@@ -177,8 +177,8 @@ class PlannedRoute(BaseRoute):
     @property
     def is_built(self) -> bool:
         """Whether a plan serves the route, so that later changes have no effect."""
-        owner, target = vars(self).get("_target", (None, None))
-        return owner is self and target.prepared is not None
+        owner, plans = vars(self).get("_plans", (None, None))
+        return owner is self and plans.prepared is not None
 
     def state(self) -> dict[str, Any]:
         """Return the present attributes of the route, with copies of collections; class attributes are not included."""
@@ -281,10 +281,10 @@ class PlannedRoute(BaseRoute):
         return value
 
     @property
-    def target(self) -> Target:
+    def plans(self) -> PlanCache:
         """The cache of the route's plans, which are built at first use."""
-        target: Target = self.own("_target", lambda: Target(self.settle))
-        return target
+        plans: PlanCache = self.own("_plans", lambda: PlanCache(self.settle))
+        return plans
 
 
 def with_own_changes(own: Any, before: Any, after: Any) -> Any:
@@ -416,10 +416,10 @@ class APIRoute(PlannedRoute, routing.Route):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return the function from request to response that serves the route; subclasses may wrap it."""
-        return handle_request(self.target)
+        return handle_request(self.plans)
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await serve_handler(self.own("_handler", self.get_route_handler), self.target, scope, receive, send)
+        await serve_handler(self.own("_handler", self.get_route_handler), self.plans, scope, receive, send)
 
 
 class APIWebSocketRoute(PlannedRoute, routing.WebSocketRoute):
@@ -445,7 +445,7 @@ class APIWebSocketRoute(PlannedRoute, routing.WebSocketRoute):
         return self.operation(methods=(), returns=Returns(), dependencies=dependencies, include_in_schema=False)
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await handle_socket(self.target, scope, receive, send)
+        await handle_socket(self.plans, scope, receive, send)
 
 
 def check_route(route: APIRoute) -> None:

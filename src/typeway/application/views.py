@@ -8,7 +8,7 @@ from starlette.routing import BaseRoute
 
 from typeway.application.routes import APIRoute, APIWebSocketRoute
 from typeway.declare.conventions import Conventions
-from typeway.serve.match import Entry, Index
+from typeway.serve.match import Index, IndexedRoute
 
 
 def indexes_of(
@@ -21,13 +21,14 @@ def indexes_of(
     requests, sockets = [], []
     for number, route in enumerate(routes):
         own = limit_of(route, limit)
-        entry = entry_of(number, route, conventions, own, plans=is_held(own))
+        entry = indexed_route(number, route, conventions, own, plans=is_held(own))
         if not isinstance(route, routing.WebSocketRoute):
             requests.append(entry)
         if not isinstance(route, routing.Route):
             sockets.append(entry)
     reads_encoded = conventions.encoded_slashes
-    return Index(requests, reads_encoded=reads_encoded), Index(sockets, reads_encoded=reads_encoded)
+    index = Index(requests, reads_encoded=reads_encoded, answers_head=conventions.answers_head)
+    return index, Index(sockets, reads_encoded=reads_encoded)
 
 
 def limit_of(route: BaseRoute, limit: int | None) -> int | None:
@@ -38,7 +39,9 @@ def limit_of(route: BaseRoute, limit: int | None) -> int | None:
     return limit if own is None else own
 
 
-def entry_of(number: int, route: BaseRoute, conventions: Conventions, limit: int | None, *, plans: bool) -> Entry:
+def indexed_route(
+    number: int, route: BaseRoute, conventions: Conventions, limit: int | None, *, plans: bool
+) -> IndexedRoute:
     """The index entry of a route, whom a plan may serve or not; one that matches in its own way is asked itself."""
     if isinstance(route, (APIRoute, APIWebSocketRoute)):
         route.refresh()
@@ -50,9 +53,9 @@ def entry_of(number: int, route: BaseRoute, conventions: Conventions, limit: int
     matches_as_starlette = type(route).matches in (routing.Route.matches, routing.WebSocketRoute.matches)
     if not matches_as_starlette or not isinstance(route, (routing.Route, routing.WebSocketRoute)):
         anchor = route.path if type(route) is routing.Mount and "{" not in route.path else ""
-        return Entry(number, route, shown, path=None, methods=None, anchor=anchor, limit=limit, marks=marks)
+        return IndexedRoute(number, route, shown, path=None, methods=None, anchor=anchor, limit=limit, marks=marks)
     methods = getattr(route, "methods", None)
-    return Entry(
+    return IndexedRoute(
         number,
         route,
         shown,
@@ -60,7 +63,7 @@ def entry_of(number: int, route: BaseRoute, conventions: Conventions, limit: int
         methods=frozenset(methods) if methods else None,
         convertors=route.param_convertors,
         endpoint=route.endpoint,
-        target=route.target if plans and isinstance(route, APIRoute) and route.is_planned else None,
+        plans=route.plans if plans and isinstance(route, APIRoute) and route.is_planned else None,
         limit=limit,
         marks=marks,
     )

@@ -132,7 +132,7 @@ class Subject:
                 if not isinstance(route, APIRoute | APIWebSocketRoute):
                     continue
                 try:
-                    route.target.build()
+                    route.plans.build()
                     operation, tree = route.settle(), route.tree()
                 except DeclarationError as error:
                     self.refused.append(error)

@@ -17,7 +17,7 @@ import typer
 from typeway.cli.discover import AppLocation, find_app
 from typeway.cli.error import CommandError, UsageError
 from typeway.cli.load import Loaded, load
-from typeway.cli.show import openapi_text, route_table
+from typeway.cli.show import openapi_text, plan_lines, route_table
 from typeway.compat.importing.launch import begin
 from typeway.version import __version__
 
@@ -204,6 +204,7 @@ def dev(
 @cli.command()
 def routes(
     target: AppArgument = None,
+    plan: Annotated[bool, typer.Option("--plan", help="Show which functions each route calls, in order.")] = False,
     factory: FactoryOption = False,
     compat: CompatOption = False,
     show_traceback: TracebackOption = False,
@@ -214,7 +215,7 @@ def routes(
     with _one_line_failures(show_traceback):
         loaded = _load(target, factory, compat)
         application = loaded.application()
-        print(route_table(application))
+        print(plan_lines(application, loaded.folder) if plan else route_table(application))
         require_typeway(application, loaded.import_string)
 
 

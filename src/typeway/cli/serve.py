@@ -134,7 +134,7 @@ def _route_warnings(application: Any) -> list[str]:
     for route in getattr(application, "routes", ()):
         if isinstance(route, (APIRoute, APIWebSocketRoute)):
             try:
-                route.target.ready({})
+                route.plans.ready({})
             except DeclarationError as error:
                 found.append(f"{route.path} cannot be served. {error}")
             else:

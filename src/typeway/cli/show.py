@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,13 +40,35 @@ def route_table(application: Any) -> str:
     Raises:
         CommandError: the application has no routes to list.
     """
-    routes = getattr(application, "routes", None)
-    if routes is None:
-        raise CommandError(f"{type(application).__name__} has no routes to show")
-    rows = [HEADINGS, *_rows(routes, "")]
+    rows = [HEADINGS, *(_row(route, path) for route, path in _leaves(_routes_of(application), ""))]
     widths = [max(len(cell) for cell in column) for column in zip(*map(astuple, rows), strict=True)]
     lines = ("  ".join(cell.ljust(width) for cell, width in zip(astuple(row), widths, strict=True)) for row in rows)
     return "\n".join(line.rstrip() for line in lines)
+
+
+def plan_lines(application: Any, folder: Path) -> str:
+    """Return one line per route with the functions that a request calls, in order.
+
+    A route that serves itself, such as a mount, has no plan; its name stands there.
+
+    Parameters:
+        application: any application with Starlette's `routes`.
+        folder: where it was found.
+
+    Raises:
+        CommandError: the application has no routes to list, or declares something that cannot be planned.
+    """
+    from typeway.serve.plans import PlanCache
+
+    lines = []
+    for route, path in _leaves(_routes_of(application), ""):
+        row, plans = _row(route, path), getattr(route, "plans", None)
+        calls = row.name or row.endpoint
+        if isinstance(plans, PlanCache):
+            plan, _ = in_user_code(partial(plans.ready, {}), folder)
+            calls = plan.outline
+        lines.append(f"{row.methods} {row.path}: {calls}".removesuffix(": "))
+    return "\n".join(lines)
 
 
 def openapi_text(loaded: Loaded, indent: int | None) -> str:
@@ -65,23 +88,35 @@ def openapi_text(loaded: Loaded, indent: int | None) -> str:
     return json.dumps(in_user_code(describe, loaded.folder), indent=indent, ensure_ascii=False)
 
 
-def _rows(routes: Iterable[BaseRoute], prefix: str) -> Iterator[Row]:
+def _routes_of(application: Any) -> Iterable[BaseRoute]:
+    routes: Iterable[BaseRoute] | None = getattr(application, "routes", None)
+    if routes is None:
+        raise CommandError(f"{type(application).__name__} has no routes to show")
+    return routes
+
+
+def _leaves(routes: Iterable[BaseRoute], prefix: str) -> Iterator[tuple[BaseRoute, str]]:
+    """Walk the routes, those of mounted applications too, each with its whole path."""
     for route in routes:
-        match route:
-            case Route():
-                methods = ",".join(sorted(route.methods or ())) or "ANY"
-                yield Row(methods, prefix + route.path, route.name, _where(route.endpoint))
-            case WebSocketRoute():
-                yield Row("WEBSOCKET", prefix + route.path, route.name, _where(route.endpoint))
-            case Mount() if route.routes:
-                yield from _rows(route.routes, prefix + route.path)
-            case Mount():
-                yield Row("MOUNT", prefix + route.path, route.name or "", type(route.app).__name__)
-            case Host():
-                yield from _rows(route.routes, f"//{route.host}{prefix}")
-            case _:
-                path = getattr(route, "path", "")
-                yield Row(type(route).__name__, f"{prefix}{path}", getattr(route, "name", None) or "", "")
+        path = prefix + getattr(route, "path", "")
+        if isinstance(route, Mount) and route.routes:
+            yield from _leaves(route.routes, path)
+        elif isinstance(route, Host):
+            yield from _leaves(route.routes, f"//{route.host}{prefix}")
+        else:
+            yield route, path
+
+
+def _row(route: BaseRoute, path: str) -> Row:
+    match route:
+        case Route():
+            return Row(",".join(sorted(route.methods or ())) or "ANY", path, route.name, _where(route.endpoint))
+        case WebSocketRoute():
+            return Row("WEBSOCKET", path, route.name, _where(route.endpoint))
+        case Mount():
+            return Row("MOUNT", path, route.name or "", type(route.app).__name__)
+        case _:
+            return Row(type(route).__name__, path, getattr(route, "name", None) or "", "")
 
 
 def _where(endpoint: Any) -> str:

@@ -1,5 +1,6 @@
 """Answer the framework's own exceptions when the application does not."""
 
+import json
 import math
 from collections.abc import Callable
 from typing import Any, Final, Literal
@@ -25,6 +26,36 @@ _LENIENT: Final[dict[Any, Callable[[Any], Any]]] = {
     str: lambda text: text.encode(errors="replace").decode(),
     float: lambda number: number if math.isfinite(number) else None,
 }
+
+
+# How JSONResponse writes a text.
+quote: Final = json.encoder.encode_basestring
+
+OF_A_BODY: Final = frozenset({b"content-length", b"content-type"})
+JSON_TYPE: Final = (b"content-type", b"application/json")
+
+
+def detail_parts(error: HTTPException) -> tuple[int, list[tuple[bytes, bytes]], bytes] | None:
+    """The status, the raw headers and the body of what `http_exception_handler` answers, without making a Response.
+
+    None where that takes more than to write a text into JSON: another kind of detail, a problem, headers of its own for
+    the body, or a status that has none.
+    """
+    status, detail, headers = error.status_code, error.detail, error.headers
+    if type(detail) is not str or status in BODILESS or isinstance(error, Problem):
+        return None
+    raw = []
+    try:
+        body = b'{"detail":%b}' % quote(detail).encode()
+        for name, value in headers.items() if headers else ():
+            key = name.lower().encode("latin-1")
+            if key in OF_A_BODY:
+                return None
+            raw.append((key, value.encode("latin-1")))
+    except (UnicodeEncodeError, AttributeError):
+        return None  # the handler says what is wrong
+    raw += (b"content-length", b"%d" % len(body)), JSON_TYPE
+    return status, raw, body
 
 
 async def http_exception_handler(request: Request, exc: HTTPException) -> Response:

@@ -1,7 +1,7 @@
 """Answer exceptions: find the handler for one, run it, and fall back to an answer that leaks nothing."""
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeAlias
 
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.requests import HTTPConnection, Request
@@ -10,84 +10,123 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from typeway import texts
 from typeway.concurrency import call_in_thread
 from typeway.declare.conventions import Conventions
+from typeway.errors.detail import detail_parts, http_exception_handler
 from typeway.exceptions import HTTPException, ValidationException
 from typeway.plan.calls import is_coroutine
 from typeway.types import ExceptionHandler
 
-Handlers = Mapping[int | type[Exception], ExceptionHandler]
+# An application's handlers, by status code or class of exceptions.
+HandlerMapping: TypeAlias = Mapping[Any, ExceptionHandler]
+
+# A status, raw headers and a body.
+Parts: TypeAlias = tuple[int, list[tuple[bytes, bytes]], bytes]
 
 DETAILS: Final = {404: texts.NOT_FOUND, 405: texts.METHOD_NOT_ALLOWED, 413: texts.CONTENT_TOO_LARGE}
 
 
 def http_error(conventions: Conventions, status: int, headers: Mapping[str, str] | None = None) -> Exception:
-    """The exception for what is settled without any endpoint; ours where handlers for it shall see it too."""
+    """The exception for a status that no endpoint decides; ours where handlers for HTTPException catch it too."""
     kind = HTTPException if conventions.one_http_exception else StarletteHTTPException
     return kind(status, DETAILS[status], headers)
 
 
-def handler_for(error: Exception, handlers: Handlers, conventions: Conventions) -> ExceptionHandler | None:
-    """The handler that an application has for an exception: by status code first, then by the nearest class.
+class Handler:
+    """One exception handler, and how it is called: this is found out once, not at every error."""
 
-    Handlers for 500 and Exception are not meant here: they answer what nothing else does.
+    __slots__ = ("function", "is_async", "parts")
+
+    def __init__(self, function: ExceptionHandler) -> None:
+        self.function = function
+        self.is_async = is_coroutine(function)
+        # PERF: the framework's own handler needs neither a Request nor a Response: 5 us of the 11 us that a 404 takes.
+        self.parts: Callable[[Any], Parts | None] = detail_parts if function is http_exception_handler else no_parts
+
+    async def call(self, connection: HTTPConnection[Any], error: Exception) -> Any:
+        """What the handler answers: a response, or None for a WebSocket."""
+        root_path = connection.scope.get("root_path")
+        if root_path and isinstance(error, ValidationException) and error.endpoint_path:
+            # The endpoint knows its path within its application; where that is mounted is known only now.
+            method, _, path = error.endpoint_path.partition(" ")
+            error.endpoint_path = f"{method} {root_path}{path}"
+        if self.is_async:
+            return await self.function(connection, error)
+        return await call_in_thread(self.function, connection, error)
+
+
+def no_parts(error: Exception) -> None:
+    """Nothing: the answer of other handlers is known only once they have been called."""
+
+
+class Handlers:
+    """The exception handlers of an application, prepared for serving; made again when the application changes them.
+
+    Attributes:
+        given: the handlers as the application had them when this was made.
+        by_class: handlers by class of exceptions, in the form that Starlette's own routes and layers look for.
+        by_status: handlers by status code, likewise.
+        last: the handler for 500 or Exception, which answers what no other handler does.
     """
-    if isinstance(error, StarletteHTTPException):
-        by_status = handlers.get(error.status_code)
-        if by_status is not None and error.status_code != 500:
-            return by_status
-        if conventions.one_http_exception and type(error) is StarletteHTTPException and HTTPException in handlers:
-            return handlers[HTTPException]
-    kinds = type(error).__mro__
-    return next((handlers[kind] for kind in kinds[: kinds.index(Exception)] if kind in handlers), None)
+
+    def __init__(self, given: HandlerMapping, conventions: Conventions) -> None:
+        self.given = given = {**given}
+        self.conventions = conventions
+        self.by_class = {key: given[key] for key in given if not isinstance(key, int) and key is not Exception}
+        self.by_status = {key: given[key] for key in given if isinstance(key, int) and key != 500}
+        self._of_class = {kind: Handler(function) for kind, function in self.by_class.items()}
+        self._of_status = {status: Handler(function) for status, function in self.by_status.items()}
+        last = given.get(500) or given.get(Exception)
+        self.last = None if last is None else Handler(last)
+        # Routing and Starlette's own code raise exactly this class; a handler for our HTTPException catches it too.
+        self._of_starlette = self._of_class.get(HTTPException) if conventions.one_http_exception else None
+        if self._of_starlette is not None:
+            self.by_class[StarletteHTTPException] = self._of_starlette.function
+
+    def find(self, error: Exception) -> Handler | None:
+        """The handler for an exception: by status code first, then by the nearest class.
+
+        Handlers for 500 and Exception are not meant here: they answer what nothing else does.
+        """
+        kind = type(error)
+        if isinstance(error, StarletteHTTPException):
+            by_status = self._of_status.get(error.status_code)
+            if by_status is not None:
+                return by_status
+            if kind is StarletteHTTPException and self._of_starlette is not None:
+                return self._of_starlette
+        of_class = self._of_class
+        for base in kind.__mro__:
+            if base in of_class:
+                return of_class[base]
+            if base is Exception:
+                break
+        return None
+
+    async def answer(self, error: Exception, handler: Handler, connection: HTTPConnection[Any]) -> Any:
+        """What a handler answers to an exception; what the handler raises is answered by its own handler, if it has one.
+
+        Raises:
+            Exception: what a handler raises and none answers, or the second in a row.
+        """
+        try:
+            return await handler.call(connection, error)
+        except Exception as raised:
+            other = self.find(raised)
+            if other is None:
+                raise
+            return await other.call(connection, raised)
+
+    async def answer_last(self, connection: Request, error: Exception) -> Response:
+        """The answer to an exception that nothing else handles: the author's own for 500 or Exception, else a bare 500."""
+        if self.last is not None:
+            response: Response = await self.last.call(connection, error)
+            return response
+        # A client sees nothing of an unhandled exception.
+        if self.conventions.json_errors:
+            return JSONResponse({"detail": texts.INTERNAL_SERVER_ERROR}, 500)
+        return PlainTextResponse(texts.INTERNAL_SERVER_ERROR, 500)
 
 
-def split_handlers(handlers: Handlers, conventions: Conventions) -> tuple[dict[Any, Any], dict[Any, Any]]:
-    """The handlers by class and by status, in the form that Starlette's own routes and layers look for."""
-    by_class = {key: value for key, value in handlers.items() if not isinstance(key, int) and key is not Exception}
-    by_status = {key: value for key, value in handlers.items() if isinstance(key, int) and key != 500}
-    if conventions.one_http_exception and HTTPException in by_class:
-        by_class[StarletteHTTPException] = by_class[HTTPException]
-    return by_class, by_status
-
-
-async def call_handler(handler: ExceptionHandler, connection: HTTPConnection[Any], error: Exception) -> Any:
-    root_path = connection.scope.get("root_path")
-    if root_path and isinstance(error, ValidationException) and error.endpoint_path:
-        # The endpoint knows its path within its application; where that is mounted is known only now.
-        method, _, path = error.endpoint_path.partition(" ")
-        error.endpoint_path = f"{method} {root_path}{path}"
-    if is_coroutine(handler):
-        return await handler(connection, error)
-    return await call_in_thread(handler, connection, error)
-
-
-async def handled(
-    error: Exception,
-    handler: ExceptionHandler,
-    connection: HTTPConnection[Any],
-    handlers: Handlers,
-    conventions: Conventions,
-) -> Any:
-    """What a handler answers to an exception; what the handler raises is answered by its own handler, if it has one.
-
-    Raises:
-        Exception: what a handler raises and none answers, or the second in a row.
-    """
-    try:
-        return await call_handler(handler, connection, error)
-    except Exception as raised:
-        other = handler_for(raised, handlers, conventions)
-        if other is None:
-            raise
-        return await call_handler(other, connection, raised)
-
-
-async def last_answer(connection: Request, error: Exception, handlers: Handlers, conventions: Conventions) -> Response:
-    """The answer to an exception that nothing else handles: the author's own for 500 or Exception, else a bare 500."""
-    handler = handlers.get(500) or handlers.get(Exception)
-    if handler is not None:
-        response: Response = await call_handler(handler, connection, error)
-        return response
-    # A client sees nothing of an unhandled exception.
-    if conventions.json_errors:
-        return JSONResponse({"detail": texts.INTERNAL_SERVER_ERROR}, 500)
-    return PlainTextResponse(texts.INTERNAL_SERVER_ERROR, 500)
+def handlers_of(app: Any, conventions: Conventions) -> Handlers:
+    """The prepared handlers of the application that serves a request, which may be another framework's or none."""
+    prepared: Handlers | None = getattr(app, "prepared_handlers", None)
+    return prepared or Handlers(getattr(app, "exception_handlers", {}), conventions)

@@ -1,62 +1,78 @@
-"""Resolve dependencies at the same time where their authors allow it, with the outcome of one after the other.
+"""Decide which dependencies may run at the same time: those whose authors allow it, with the outcome of a fixed order.
 
 What a marked dependency alone asks for forms a branch with it. Branches that follow each other and do not need each other
 form a group, and run at the same time. Generators, and what others ask for too, are no part of a branch: they are called
 before the group, in order, by the request's own task, which must leave what it has entered.
 """
 
-from __future__ import annotations
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextvars import Context, copy_context
-from dataclasses import dataclass, field, replace
-from itertools import count
-from typing import Any, Final
-
-from anyio import CancelScope, create_task_group, get_cancelled_exc_class
-
-from typeway.plan.build import Call, Plan
+from typeway.plan.build import Call, Group, Plan
 from typeway.plan.calls import Kind
 from typeway.plan.exchange import Exchange
-from typeway.serve.execute import call_dependencies
-
-ABSENT: Final = object()
 
 # Calls that run one after the other, while other branches run; the marked one is the last.
 Branch = tuple[Call, ...]
 
-
-def arranged(plan: Plan) -> Plan:
-    """The plan with groups in the place of what may run at the same time."""
-    free = count(plan.size)
-    calls = arrange(plan.dependencies, plan.endpoint.after, free)
-    return replace(plan, dependencies=tuple(calls), size=next(free))
+# How a group is run.
+Run = Callable[[Group, Exchange], Awaitable[None]]
 
 
-def arrange(calls: Sequence[Call], wanted: Sequence[int], free: Iterator[int]) -> list[Call]:
-    """Put together what may run at the same time; everything else keeps its order.
-
-    Parameters:
-        calls: the calls in order: what is needed comes before what needs it.
-        wanted: the slots whose results are needed in the end.
-        free: slots that nothing fills.
-    """
-    arranged: list[Call] = []
-    for first, group in stages(calls, branches_of(calls, wanted)):
-        if len(group) > 1:
-            arranged.append(build_group(first, group, free))
-        elif group:
-            arranged += unfold(group[0], free, first)
-        else:
-            arranged += first
-    return arranged
+def arrange(plan: Plan, run: Run) -> Plan:
+    """The plan with one call for each group of calls that may run at the same time; everything else keeps its order."""
+    arrangement = Arrangement(run, slot=plan.size)
+    calls = tuple(arrangement.grouped(plan.dependencies, plan.endpoint.after))
+    return replace(plan, dependencies=calls, size=plan.size + 1)
 
 
-def unfold(branch: Branch, free: Iterator[int], first: Sequence[Call] = ()) -> list[Call]:
-    """The calls of a branch with groups within, after calls that must come before it."""
-    *inner, marked = branch
-    calls = sorted([*first, *inner], key=lambda call: call.slot)
-    return [*arrange(calls, [*marked.after, *(call.slot for call in first)], free), marked]
+@dataclass(frozen=True, slots=True, eq=False)
+class Arrangement:
+    """What stays the same while the calls of one plan are put together."""
+
+    run: Run  # how a group is run
+    slot: int  # where the results of groups go, which nobody reads: the members leave their own
+
+    def grouped(self, calls: Sequence[Call], wanted: Sequence[int]) -> Iterator[Call]:
+        """The calls, those that may run at the same time put together.
+
+        Parameters:
+            calls: the calls in order: what is needed comes before what needs it.
+            wanted: the slots whose results are needed in the end.
+        """
+        for first, branches in stages(calls, branches_of(calls, wanted)):
+            if len(branches) > 1:
+                yield self.call_of(first, branches)
+            elif branches:
+                yield from self.unfold(branches[0], first)
+            else:
+                yield from first
+
+    def unfold(self, branch: Branch, first: Sequence[Call] = ()) -> Iterator[Call]:
+        """The calls of a branch with groups within, after calls that must come before it."""
+        *inner, marked = branch
+        calls = sorted([*first, *inner], key=lambda call: call.slot)
+        yield from self.grouped(calls, [*marked.after, *(call.slot for call in first)])
+        yield marked
+
+    def call_of(self, first: Sequence[Call], branches: Sequence[Branch]) -> Call:
+        """The call that runs a group, after calls that must come before it."""
+        members = [member for branch in branches for member in branch]
+        group = Group(
+            first=tuple((call, tuple(member for member in members if member.slot < call.slot)) for call in first),
+            branches=tuple(tuple(self.unfold(branch)) for branch in branches),
+        )
+        return Call(
+            function=partial(self.run, group), name="", kind=Kind.ASYNC, slot=self.slot, arguments=itself, needs=(),
+            injected=(), after=(), scope=None, in_thread=False, group=group,
+        )  # fmt: skip
+
+
+def itself(exchange: Exchange) -> dict[str, Any]:
+    """The argument of a group; its members read their own."""
+    return {"exchange": exchange}
 
 
 def branches_of(calls: Sequence[Call], wanted: Sequence[int]) -> dict[int, Branch]:
@@ -110,83 +126,3 @@ def stages(calls: Sequence[Call], branch_of: Mapping[int, Branch]) -> Iterator[t
             held.update(member.slot for member in branch)
     yield first, group
     yield waiting, []
-
-
-def build_group(first: Sequence[Call], group: Sequence[Branch], free: Iterator[int]) -> Call:
-    """The call that runs branches at the same time, after what must come before them; they leave their own results."""
-    members = [member for branch in group for member in branch]
-    # What stands before such a call would have come first, and its error counts.
-    steps = [((call,), tuple(m for m in members if m.slot < call.slot)) for call in first]
-    branches = [tuple(unfold(branch, free)) for branch in group]
-
-    async def resolve(exchange: Exchange) -> None:
-        for step, passed_over in steps:
-            try:
-                await call_dependencies(step, exchange)
-            except Exception:
-                await call_dependencies(passed_over, exchange)
-                raise
-        await run_together(branches, exchange)
-
-    return Call(
-        function=resolve, kind=Kind.ASYNC, slot=next(free), arguments=itself, needs=(), injected=(), after=(), scope=None,
-        in_thread=False,
-    )  # fmt: skip
-
-
-def itself(exchange: Exchange) -> dict[str, Any]:
-    """The argument of a group; its members read their own."""
-    return {"exchange": exchange}
-
-
-@dataclass(slots=True, eq=False)
-class Run:
-    """One branch while it runs."""
-
-    branch: Branch
-    scope: CancelScope = field(default_factory=CancelScope)
-    failure: BaseException | None = None
-    context: Context | None = None
-
-    async def go(self, exchange: Exchange, later: Sequence[Run]) -> None:
-        """Run the branch; if it fails, what comes later in order is cancelled, for it would not have begun."""
-        with self.scope:
-            try:
-                await call_dependencies(self.branch, exchange)
-            except BaseException as error:
-                if not (self.scope.cancel_called and isinstance(error, get_cancelled_exc_class())):
-                    self.failure = error
-                    for run in later:
-                        run.scope.cancel()
-                if isinstance(error, get_cancelled_exc_class()):
-                    raise
-            finally:
-                self.context = copy_context()
-
-
-async def run_together(branches: Sequence[Branch], exchange: Exchange) -> None:
-    """Run branches at the same time.
-
-    Raises:
-        BaseException: what the first of them in order raised, whichever was the first in time.
-    """
-    before = copy_context()
-    runs = [Run(branch) for branch in branches]
-    async with create_task_group() as tasks:
-        for place, run in enumerate(runs, 1):
-            tasks.start_soon(run.go, exchange, runs[place:])
-    for run in runs:
-        adopt(run.context, before)
-        failure, run.failure = run.failure, None
-        if failure is not None:
-            try:
-                raise failure
-            finally:
-                del failure  # else this frame and the traceback would keep each other alive
-
-
-def adopt(context: Context | None, before: Context) -> None:
-    """Set the context variables that a task has set since it began."""
-    for variable, value in (context or {}).items():
-        if before.get(variable, ABSENT) is not value:
-            variable.set(value)

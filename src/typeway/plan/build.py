@@ -1,6 +1,6 @@
 """Turn an operation into its plan: ordered calls, one validator per callable, one way to read the body."""
 
-from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter
@@ -53,6 +53,7 @@ class Call:
     """One function to run, with everything needed to run it."""
 
     function: Callable[..., Any]  # the function; for a generator, an asynchronous one
+    name: str  # what the author calls it
     kind: Kind  # how to call it
     slot: int  # where its result goes
     arguments: Arguments  # computes its keyword arguments
@@ -63,6 +64,25 @@ class Call:
     in_thread: bool  # whether a generator runs in threads, where no cancellation reaches it
     concurrent: bool = False  # whether it may run at the same time as others of which this is said
     gives_plain: bool = False  # whether its result is known to be plain data
+    group: "Group | None" = None  # the calls that it stands for, if it stands for several
+
+    def __repr__(self) -> str:
+        if self.group is not None:
+            return repr(self.group)
+        return f"{self.name} (yield)" if self.kind is Kind.CONTEXT else self.name
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Group:
+    """Calls that run at the same time, and calls that must come before them."""
+
+    # Each with the members that are declared before it: where it fails they run nonetheless, because an error of theirs
+    # comes first.
+    first: tuple[tuple[Call, tuple[Call, ...]], ...]
+    branches: tuple[tuple[Call, ...], ...]  # the calls of a branch run one after the other
+
+    def __repr__(self) -> str:
+        return in_order([*(call for call, _ in self.first), f"({' | '.join(map(in_order, self.branches))})"])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,6 +99,19 @@ class Plan:
     has_exits: bool  # whether there are generators to resume
     has_function_exits: bool  # whether there are some to resume before the answer is sent
     occurrences: tuple[int, ...]  # the slots in the order in which the tree names them, repetitions included
+
+    @property
+    def outline(self) -> str:
+        """The calls in order: `get_db (yield) → (user | settings) → read_item`."""
+        return in_order([*self.dependencies, self.endpoint])
+
+    def __repr__(self) -> str:
+        return f"{'/'.join(self.operation.methods) or 'WebSocket'} {self.operation.path}: {self.outline}"
+
+
+def in_order(calls: Iterable[Call | str]) -> str:
+    """Calls as text, in the order in which they run."""
+    return " → ".join(map(str, calls))
 
 
 def build_tree(operation: Operation, overrides: Overrides | None = None) -> Node:
@@ -226,6 +259,7 @@ def build_call(
     )
     return Call(
         function=function,
+        name=name_of(node.function),
         kind=kind,
         slot=slot,
         arguments=build_arguments(slot, reader, collect, check, needs, injected),

@@ -1,7 +1,7 @@
 """Hold one request in flight: what a plan reads from it, and what running the plan leaves behind."""
 
 from collections.abc import AsyncGenerator
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 from urllib.parse import parse_qsl
 
 from anyio import CancelScope
@@ -14,8 +14,19 @@ from starlette.websockets import WebSocket
 from typeway.background import BackgroundTasks
 from typeway.types import Message, Receive, Scope, Send
 
-# A generator to resume, and whether it runs in a thread, where no cancellation reaches it.
-Exit: TypeAlias = tuple[AsyncGenerator[Any, None], bool]
+
+class Entered(Protocol):
+    """The call whose generator has been entered."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def in_thread(self) -> bool: ...
+
+
+# A generator to resume, and the call that has entered it.
+Exit: TypeAlias = tuple[AsyncGenerator[Any, None], Entered]
 
 # The status of an injected response whose status nobody has set.
 UNSET: Final[Any] = None

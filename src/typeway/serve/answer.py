@@ -11,7 +11,7 @@ from typeway.serve.reply import RawHeaders
 from typeway.types import Message, Receive, Scope, Send
 
 
-class Source(Protocol):
+class Producer(Protocol):
     """Where a body comes from that is still being made."""
 
     def chunks(self) -> AsyncGenerator[Any, None]:
@@ -22,21 +22,21 @@ class Source(Protocol):
         """Let whoever makes it send it."""
 
 
-class Body(AsyncGenerator[Any, None]):
+class BodyIterator(AsyncGenerator[Any, None]):
     """The chunks of a body, as middleware may iterate over them.
 
     Nearly always nobody does. The whole is sent then as it is, or by whoever makes it, without a detour for each chunk.
     """
 
     # PERF: defaults of the class instead of a constructor that sets them one by one.
-    source: Source | None = None  # what is still making the body
+    source: Producer | None = None  # what is still making the body
     chunks: AsyncGenerator[Any, None] | None = None  # what somebody iterates over
 
     def __init__(self, whole: bytes | None) -> None:
         self.whole = whole  # the whole of it, if it is there and nobody has begun to iterate
 
     @classmethod
-    def made_by(cls, source: Source) -> Self:
+    def made_by(cls, source: Producer) -> Self:
         """The body that something else is still making."""
         body = cls(None)
         body.source = source
@@ -74,7 +74,9 @@ class Answer(_StreamingResponse):
 
     background: BackgroundTask | None
 
-    def __init__(self, status: int, headers: RawHeaders, body: Body, info: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, status: int, headers: RawHeaders, body: BodyIterator, info: Mapping[str, Any] | None = None
+    ) -> None:
         # PERF: Starlette's own takes the headers apart and puts them together again.
         self.info = info
         self.body_iterator = body
@@ -88,7 +90,7 @@ class Answer(_StreamingResponse):
             await send({"type": "http.response.debug", "info": self.info})
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         body: Any = self.body_iterator
-        if type(body) is not Body:
+        if type(body) is not BodyIterator:
             await self.send_chunks(body, send)
         elif body.whole is not None:
             await send({"type": "http.response.body", "body": body.whole})
@@ -152,10 +154,10 @@ def answer_of(response: Response, scope: Scope, receive: Receive) -> Answer | No
     # The author may keep the response and its headers, which middleware changes.
     status, headers = response.status_code, [*response.raw_headers]
     if kind.__call__ is Response.__call__:
-        return Answer(status, headers, Body(b"" if is_head else bytes(response.body)))
+        return Answer(status, headers, BodyIterator(b"" if is_head else bytes(response.body)))
     if isinstance(response, StreamingResponse) and kind.__call__ is StreamingResponse.__call__:
         if is_head:
-            return Answer(status, headers, Body(b""))
+            return Answer(status, headers, BodyIterator(b""))
         if kind.stream_response is StreamingResponse.stream_response:
-            return Answer(status, headers, Body.made_by(Stream(response, scope, receive)))
+            return Answer(status, headers, BodyIterator.made_by(Stream(response, scope, receive)))
     return None

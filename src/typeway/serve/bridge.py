@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from anyio import BrokenResourceError, CancelScope, ClosedResourceError, create_memory_object_stream
 
-from typeway.serve.answer import Answer, Body
+from typeway.serve.answer import Answer, BodyIterator
 from typeway.serve.reply import Dropped, is_dropped
 from typeway.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -96,7 +96,7 @@ class Bridge:
         await self.answered.wait()
         if self.start is None:
             raise self.failure()
-        return Answer(self.start["status"], list(self.start.get("headers", ())), Body.made_by(self), self.info)
+        return Answer(self.start["status"], list(self.start.get("headers", ())), BodyIterator.made_by(self), self.info)
 
     async def forward(self, send: Send) -> None:
         """Let the application send the rest of its response itself, and wait for the end of it."""

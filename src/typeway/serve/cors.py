@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from sys import modules
 from typing import Any, Final
@@ -11,8 +11,10 @@ from typing import Any, Final
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.requests import Request
 
-from typeway.errors.handlers import last_answer
 from typeway.types import ASGIApp, Message, Receive, Scope, Send
+
+# What answers an exception that nothing else answers.
+AnswerLast = Callable[[Request, Exception], Awaitable[Any]]
 
 # As long as nobody has imported it, nobody uses it.
 MODULE: Final = "starlette.middleware.cors"
@@ -62,9 +64,9 @@ def is_preflight(scope: Scope) -> bool:
 class SharedErrors(ServerErrorMiddleware):
     """The outermost layer of an application with CORS middleware: it answers unhandled errors, and raises them again."""
 
-    def __init__(self, app: ASGIApp, layers: Sequence[Any], debug: bool, **options: Any) -> None:
+    def __init__(self, app: ASGIApp, layers: Sequence[Any], debug: bool, answer_last: AnswerLast) -> None:
         async def answer(request: Request, error: Exception) -> Any:
-            return Shared(await last_answer(request, error, **options), layers)
+            return Shared(await answer_last(request, error), layers)
 
         super().__init__(app, handler=answer, debug=debug)
         self.layers = layers

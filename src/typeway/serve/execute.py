@@ -76,7 +76,7 @@ async def call_dependencies(calls: Sequence[Call], exchange: Exchange) -> None:
             except StopAsyncIteration:
                 raise reason(NO_YIELD, call.function, "dependency") from None
             exits = exchange.function_exits if call.scope == "function" else exchange.request_exits
-            exits.append((generator, call.in_thread))
+            exits.append((generator, call))
 
 
 def refusal(plan: Plan, exchange: Exchange) -> ValidationException:

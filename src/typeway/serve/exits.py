@@ -1,13 +1,15 @@
 """Resume generators after their request: in reverse order, with the error that ended it if there was one."""
 
+import warnings
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
 from anyio import CancelScope
 from anyio.lowlevel import checkpoint_if_cancelled
 from starlette.datastructures import FormData
 
+from typeway.declare.signature import name_of
 from typeway.exceptions import TypewayError
 from typeway.plan.exchange import Exchange, Exit
 from typeway.plan.yields import NO_STOP, explain, reason
@@ -20,7 +22,7 @@ SWALLOWED: Final = (
 # What a generator that has ended gives, in the place of an exception, which would cost 0.4 of 8 us.
 ENDED: Final = object()
 
-# Where a route that serves itself leaves the form whose uploads its site shall close.
+# Where a route that serves itself leaves the form whose uploads the adapter closes after the response.
 UPLOADS: Final = "typeway.uploads"
 
 
@@ -36,11 +38,13 @@ async def resume(exits: list[Exit], failure: BaseException | None, exchange: Exc
     Returns:
         What is to be raised: the failure as it came out of the last one, or a TypewayError if one swallowed it.
     """
+    if failure is not None and isinstance(failure, GeneratorExit):
+        return abandon(exits, failure, exchange)
     error = failure
     while exits:
-        generator, in_thread = exits.pop()
+        generator, call = exits.pop()
         # A generator may wait: whoever cancels the request meanwhile waits for it.
-        shield = None if in_thread else exchange.cancellation
+        shield = None if call.in_thread else exchange.cancellation
         try:
             if shield is not None:
                 shield.shield = True
@@ -52,6 +56,8 @@ async def resume(exits: list[Exit], failure: BaseException | None, exchange: Exc
                     shield.shield = False
             if shield is not None and error is None:
                 await checkpoint_if_cancelled()
+        except GeneratorExit as raised:
+            return abandon(exits, raised, exchange, call.name)
         except BaseException as raised:  # whatever comes out of a generator is what happened
             error = raised
     if error is None and failure is not None and exchange.scope["type"] == "http":
@@ -79,3 +85,41 @@ async def leave(generator: AsyncGenerator[Any, None], error: BaseException | Non
         raise reason(NO_STOP, own.ag_code, "dependency")
     finally:
         await generator.aclose()
+
+
+def abandon(exits: list[Exit], failure: GeneratorExit, exchange: Exchange, *names: str) -> GeneratorExit:
+    """Resume the generators of a request whose task is destroyed, as far as they need not wait: nothing can any more.
+
+    Parameters:
+        names: what has not finished already.
+
+    Warns:
+        ResourceWarning: some generators could not finish their clean-up.
+    """
+    unfinished = [*names]
+    while exits:
+        generator, call = exits.pop()
+        steps = leave(generator, failure)
+        try:
+            if not call.in_thread:
+                steps.send(None)
+            unfinished.append(call.name)
+        except StopIteration:
+            pass  # it has finished
+        except Exception as error:
+            unfinished.append(f"{call.name} ({type(error).__name__}: {error})")
+        finally:
+            with suppress(Exception):
+                steps.close()
+    if unfinished:
+        scope = exchange.scope
+        subject = f"{scope.get('method', 'WebSocket')} {scope['path']}"
+        if "endpoint" in scope:
+            subject += f" (endpoint {name_of(scope['endpoint'])})"
+        warnings.warn(
+            f"{subject} was destroyed before its dependencies could clean up; unfinished: {', '.join(unfinished)}. "
+            "Cancel the tasks of requests and await them before their event loop ends.",
+            ResourceWarning,
+            stacklevel=2,
+        )
+    return failure

@@ -28,7 +28,7 @@ from typeway.exceptions import calling_line, declaration_error
 from typeway.plan.build import build_tree
 from typeway.serve.asgi import path_of
 from typeway.serve.handle import handle_request, serve_handler
-from typeway.serve.target import Target
+from typeway.serve.plans import PlanCache
 from typeway.types import Receive, Scope, Send
 
 Fallback = Literal["auto", "index.html", "404.html"] | None
@@ -149,7 +149,7 @@ class Frontend(BaseRoute):
         self.prefix = prefix
         self.path = prefix + "/{path:path}"
         self.options = {name: options[name] for name in INHERITED if options.get(name) is not None}
-        self.target = Target(self.settle)
+        self.plans = PlanCache(self.settle)
 
     def inside(self, prefix: str, outer: Mapping[str, Any]) -> Self:
         """This frontend as it stands in a router that includes its own."""
@@ -184,7 +184,7 @@ class Frontend(BaseRoute):
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request that nothing else has answered."""
         if scope["method"] in METHODS:
-            await serve_handler(handle_request(self.target), self.target, scope, receive, send)
+            await serve_handler(handle_request(self.plans), self.plans, scope, receive, send)
             return
         conventions = self.build.conventions
         # As with a route's 405, no dependency runs for a method that is not served.

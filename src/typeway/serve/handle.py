@@ -12,9 +12,9 @@ from typeway.plan.exchange import Exchange
 from typeway.serve.execute import execute, run
 from typeway.serve.exits import UPLOADS, close_uploads
 from typeway.serve.lifecycle import see_through, surrounded
+from typeway.serve.plans import Overrides, PlanCache
 from typeway.serve.reply import Reply, from_response
 from typeway.serve.respond import Responder
-from typeway.serve.target import Overrides, Target
 from typeway.types import Receive, Scope, Send
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -26,12 +26,12 @@ EXCHANGE: Final = "typeway.exchange"
 UNANSWERED: Final = Responder(encode=lambda result: b"", status=200, keeps_type=False)
 
 
-def handle_request(target: Target) -> Handler:
-    """The function from request to response that serves a target."""
+def handle_request(plans: PlanCache) -> Handler:
+    """The function from request to response that serves the plans of an operation."""
 
     async def handler(request: Request) -> Response:
         exchange = exchange_of(request)
-        plan, responder = target.ready(overrides_in(request.scope))
+        plan, responder = plans.ready(overrides_in(request.scope))
         try:
             status, headers, body, response = await run(plan, responder, exchange)
         finally:
@@ -70,11 +70,11 @@ def overrides_in(scope: Scope) -> Overrides:
     return overrides or {}
 
 
-async def serve_handler(handler: Handler, target: Target | None, scope: Scope, receive: Receive, send: Send) -> None:
-    """Serve one request through a handler of a target, if that is known, and resume its generators afterwards."""
+async def serve_handler(handler: Handler, plans: PlanCache | None, scope: Scope, receive: Receive, send: Send) -> None:
+    """Serve one request through the handler of a route, and resume its generators afterwards."""
     exchange = Exchange(scope, receive, send, scope.get("path_params", {}))
     scope[EXCHANGE] = exchange
-    shields = target is None or target.ready(overrides_in(scope))[0].shields
+    shields = plans is None or plans.ready(overrides_in(scope))[0].shields
 
     async def respond() -> Reply:
         return from_response(await surrounded(handler(Request(scope, receive, send)), exchange, "function"))
@@ -85,9 +85,9 @@ async def serve_handler(handler: Handler, target: Target | None, scope: Scope, r
         await close_uploads(scope[UPLOADS])
 
 
-async def handle_socket(target: Target, scope: Scope, receive: Receive, send: Send) -> None:
+async def handle_socket(plans: PlanCache, scope: Scope, receive: Receive, send: Send) -> None:
     """Serve one WebSocket connection."""
-    plan, _ = target.ready(overrides_in(scope))
+    plan, _ = plans.ready(overrides_in(scope))
     exchange = Exchange(scope, receive, send, scope.get("path_params", {}))
 
     async def session() -> None:

@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 from typeway import texts
 from typeway.declare.conventions import Conventions
 from typeway.errors.detail import http_exception_handler
-from typeway.errors.handlers import call_handler, handler_for, http_error
+from typeway.errors.handlers import Handler, handlers_of, http_error
 from typeway.plan.exchange import Exchange
 from typeway.serve.cors import Shared
 from typeway.types import ASGIApp, Message, Receive, Scope, Send
@@ -163,7 +163,6 @@ class LimitedApp:
         error = exceeded(limit, self.conventions)
         response: Response = PlainTextResponse(texts.CONTENT_TOO_LARGE, 413)
         if self.conventions.json_errors:
-            handlers = getattr(scope.get("app"), "exception_handlers", {})
-            handler = handler_for(error, handlers, self.conventions) or http_exception_handler
-            response = await call_handler(handler, Request(scope, limit.source), error)
+            handler = handlers_of(scope.get("app"), self.conventions).find(error) or Handler(http_exception_handler)
+            response = await handler.call(Request(scope, limit.source), error)
         await (Shared(response, self.cors) if self.cors else response)(scope, limit.source, send)

@@ -4,12 +4,14 @@ import re
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, final
 from urllib.parse import quote, unquote
 
 from starlette.convertors import Convertor, StringConvertor
 from starlette.routing import BaseRoute, Match
 from starlette.types import Scope
+
+from typeway.declare.conventions import Conventions
 
 PLAIN_SEGMENT: Final = re.compile(r"\{([a-zA-Z_][a-zA-Z0-9_]*)(?::str)?\}")
 
@@ -20,40 +22,74 @@ separator: Final = re.compile(r"[/\\]")
 
 
 @dataclass(slots=True, eq=False)
-class Entry:
+class IndexedRoute:
     """One route in the index."""
 
     number: int  # its place in the order of declaration
     route: BaseRoute  # the route object that matches and handles
     shown: BaseRoute  # the route object that `scope["route"]` shows
-    path: str | None  # its whole path, or None for a route of a foreign kind, which is asked itself
+    path: str | None  # its whole path; None for a route of a foreign kind, which decides itself what it matches
     methods: frozenset[str] | None  # its HTTP methods; None if it answers any
     anchor: str = ""  # of a foreign route, the path that everything it matches starts with
     convertors: Mapping[str, Convertor[Any]] = field(default_factory=dict)  # turn the matched strings into values
     endpoint: Any = None  # what `scope["endpoint"]` shows
-    target: Any = None  # what serves it; opaque here
-    limit: int | None = None  # the most bytes of a body, where no target knows it
+    plans: Any = None  # the plans of its operation; opaque here
+    limit: int | None = None  # the most bytes of a body, where no plan knows it
     marks: Mapping[str, Any] | None = None  # what else the scope shows of the route
-    names: tuple[tuple[str, int], ...] | None = None
+    names: tuple[tuple[str, int], ...] | None = None  # its parameters and their segments, if the tree alone decides
     spans: bool = False  # whether a value in its path may hold slashes, so that it matches what is meant for others
 
 
 @dataclass(slots=True, eq=False)
-class Branch:
+class PathNode:
     """The routes below one prefix of segments."""
 
-    literals: dict[str, "Branch"] = field(default_factory=dict)  # what follows, by the next segment
-    parameter: "Branch | None" = None  # what follows any segment
-    # The routes whose last segment this is; whatever has come here matches them.
-    ends: list[Entry] = field(default_factory=list)
+    literals: dict[str, "PathNode"] = field(default_factory=dict)  # what follows, by the next segment
+    parameter: "PathNode | None" = None  # what follows any segment
+    # The routes whose last segment this is: they match every path that leads here.
+    ends: list[IndexedRoute] = field(default_factory=list)
     # The routes that only their regex, or they themselves, can decide.
-    patterns: list[Entry] = field(default_factory=list)
-    by_method: dict[str, Entry] = field(default_factory=dict)  # the first route of `ends` for each method
+    patterns: list[IndexedRoute] = field(default_factory=list)
+    by_method: dict[str, IndexedRoute] = field(default_factory=dict)  # the first route of `ends` for each method
 
 
 # The route of a request, the values in its path, and for a foreign route what it adds to the scope.
 # PERF: made for every request; a class with these three names takes 0.2 of 6 us.
-Found: TypeAlias = tuple[Entry, dict[str, Any], Mapping[str, Any] | None]
+Found: TypeAlias = tuple[IndexedRoute, dict[str, Any], Mapping[str, Any] | None]
+
+
+@final
+class NoRoute:
+    """Says that no route takes a request, and which ones are on its path.
+
+    Attributes:
+        others: the routes that take the path with another method, in the order of declaration.
+        is_dead_end: whether no path that begins with this one has a route either.
+    """
+
+    __slots__ = ("_allow", "is_dead_end", "others")
+
+    def __init__(self, others: Sequence[Found] = (), *, is_dead_end: bool = False) -> None:
+        self.others = others
+        self.is_dead_end = is_dead_end
+        self._allow: str | None = None
+
+    def allow(self, conventions: Conventions) -> str:
+        """What the header Allow says (RFC 9110 section 10.2.1): the methods of one route, or of every route on the path."""
+        allow = self._allow
+        if allow is None:
+            methods: set[str] = set()
+            for entry, _, _ in self.others if conventions.union_allow else self.others[:1]:
+                methods.update(entry.methods or getattr(entry.route, "methods", None) or ())
+            if conventions.answers_head and "GET" in methods:
+                methods.add("HEAD")
+            if conventions.answers_options:
+                methods.add("OPTIONS")
+            allow = self._allow = ", ".join(sorted(methods))
+        return allow
+
+
+DEAD_END: Final = NoRoute(is_dead_end=True)
 
 
 class Index:
@@ -64,24 +100,39 @@ class Index:
 
     Parameters:
         entries: the routes, in the order of declaration.
-        reads_encoded: whether a slash that the client has encoded (`%2F`) may be part of a value; see `find`.
+        reads_encoded: whether a slash that the client has encoded (`%2F`) may be part of a value; see `search`.
+        answers_head: whether a HEAD request that no route takes is a plan's that answers GET.
     """
 
-    def __init__(self, entries: Sequence[Entry], *, reads_encoded: bool = False) -> None:
+    def __init__(
+        self, entries: Sequence[IndexedRoute], *, reads_encoded: bool = False, answers_head: bool = False
+    ) -> None:
         self.reads_encoded = reads_encoded
-        self.root = Branch()
+        self.answers_head = answers_head
+        self.root = PathNode()
         for entry in entries:
-            self.plant(entry)
+            self.insert(entry)
         static_paths = {entry.path for entry in entries if entry.path is not None and "{" not in entry.path}
-        # What a static path and a method mean where no other route must be asked first. All that the path could mean is
-        # gathered, dynamic routes included: looking only at static ones would break the order of declaration.
-        self.settled = {path: first_of_each_method(self.gather(path)) for path in static_paths}
+        # Every route that a static path may mean. Dynamic routes are among them: looking only at static ones would
+        # break the order of declaration.
+        self.on_static = {path: self.gather(path) for path in static_paths}
+        # What a static path and a method mean where no other route must be tried first.
+        self.static = {
+            path: {method: entry for method, entry in first_of_each_method(found).items() if not entry.names}
+            for path, found in self.on_static.items()
+        }
+        # What a static path means with any other method, where all its routes are static.
+        self.missed = {
+            path: NoRoute([(entry, {}, None) for entry in found])
+            for path, found in self.on_static.items()
+            if all(entry.methods is not None and entry.names == () for entry in found)
+        }
         # By literal paths that alone lead to a parameter: the literals beside it, and the route for each method.
         self.forks = dict(forks(self.root))
 
-    def plant(self, entry: Entry) -> None:
-        """Put a route below its leading plain segments; what else there is in its path is left to its regex."""
-        branch = self.root
+    def insert(self, entry: IndexedRoute) -> None:
+        """Put a route below its leading plain segments; its regex decides about the rest of its path."""
+        node = self.root
         start = entry.anchor if entry.path is None else entry.path
         segments = [] if entry.path is None and not start else start.split("/")
         names = []
@@ -89,75 +140,75 @@ class Index:
             plain = PLAIN_SEGMENT.fullmatch(segment)
             if plain is not None and type(entry.convertors.get(plain[1])) is StringConvertor:
                 names.append((plain[1], position))
-                branch.parameter = branch.parameter or Branch()
-                branch = branch.parameter
+                node.parameter = node.parameter or PathNode()
+                node = node.parameter
             elif "{" in segment or "}" in segment:
                 entry.spans = any(accepts_slash(convertor) for convertor in entry.convertors.values())
-                branch.patterns.append(entry)
+                node.patterns.append(entry)
                 return
             else:
-                branch = branch.literals.setdefault(segment, Branch())
+                node = node.literals.setdefault(segment, PathNode())
         if entry.path is None:
-            branch.patterns.append(entry)
+            node.patterns.append(entry)
             return
         entry.names = tuple(names)
-        branch.ends.append(entry)
-        branch.by_method = first_of_each_method(branch.ends)
+        node.ends.append(entry)
+        node.by_method = first_of_each_method(node.ends)
 
-    def gather(self, path: str) -> list[Entry]:
+    def gather(self, path: str) -> list[IndexedRoute]:
         """Every route that the path may mean, in the order of declaration."""
-        found: list[Entry] = []
-        branches = [self.root]
+        found: list[IndexedRoute] = []
+        nodes = [self.root]
         for segment in path.split("/"):
             following = []
-            for branch in branches:
-                if branch.patterns:
-                    found += branch.patterns
-                literal = branch.literals.get(segment)
+            for node in nodes:
+                if node.patterns:
+                    found += node.patterns
+                literal = node.literals.get(segment)
                 if literal is not None:
                     following.append(literal)
-                if branch.parameter is not None and segment:
-                    following.append(branch.parameter)
-            branches = following
-        for branch in branches:
-            found += branch.patterns
-            found += branch.ends
+                if node.parameter is not None and segment:
+                    following.append(node.parameter)
+            nodes = following
+        for node in nodes:
+            found += node.patterns
+            found += node.ends
         if len(found) > 1:
             found.sort(key=attrgetter("number"))
         return found
 
-    def follow(self, path: str, method: str) -> Found | None:
-        """The route at the end of the only way that leads to a path; None where there are several ways, or none.
+    def follow(self, path: str, method: str) -> Found | NoRoute | None:
+        """The route at the end of the only way that a path leads along; None where there are several ways.
 
         PERF: most paths have one way, and following it makes no lists: 0.6 us instead of 1.4 us for two segments.
         """
         segments = path.split("/")
-        branch = self.root
+        node = self.root
         for segment in segments:
-            if branch.patterns:
+            if node.patterns:
                 return None
-            following = branch.literals.get(segment)
-            parameter = branch.parameter
+            following = node.literals.get(segment)
+            parameter = node.parameter
             if parameter is not None and segment:
                 if following is not None:
                     return None
                 following = parameter
             if following is None:
-                return None
-            branch = following
-        entry = branch.by_method.get(method)
-        if entry is None or entry.names is None or branch.patterns:
+                return DEAD_END
+            node = following
+        entry = node.by_method.get(method)
+        if entry is None or entry.names is None or node.patterns:
             return None
         return entry, named(entry.names, segments), None
 
-    def find(self, path: str, method: str, scope: Scope) -> Found | None:
-        """The first route that matches path and method, or None.
+    def find(self, path: str, method: str, scope: Scope) -> Found | NoRoute:
+        """The first route that matches path and method, or else the routes that are on the path.
 
-        The path is the decoded one. Where only routes take it that take any number of segments, or none does, a route
-        before them is found for which an encoded slash is part of a segment: `/items/a%2Fb` for `/items/{name}`.
+        Parameters:
+            path: the decoded path below the application's root path.
         """
-        settled = self.settled.get(path)
-        if settled is not None and (entry := settled.get(method)) is not None and not entry.names:
+        by_method = self.static.get(path)
+        if by_method is not None and (entry := by_method.get(method)) is not None:
             return entry, {}, None
         # PERF: most paths with a parameter end with it: a look-up for all that stands before it takes 0.24 us instead of
         # 0.5 us for five segments.
@@ -167,40 +218,71 @@ class Index:
             entry = fork[1].get(method)
             if entry is not None and entry.names:
                 return entry, {entry.names[0][0]: last}, None
-        elif settled is None and (found := self.follow(path, method)) is not None:
-            return found
+        elif by_method is None:
+            found = self.follow(path, method)
+            if found is not None and not (found is DEAD_END and self.reads_encoded and holds_encoded_slash(scope)):
+                return found
+        elif method != "HEAD" and path in self.missed and not (self.reads_encoded and holds_encoded_slash(scope)):
+            return self.missed[path]
+        return self.search(path, method, scope)
+
+    def search(self, path: str, method: str, scope: Scope) -> Found | NoRoute:
+        """What `find` returns, whatever the path: each route that the path may mean is tried.
+
+        Where no route takes the decoded path, or only one that takes any number of segments, a route before it is found
+        for which an encoded slash is part of a segment: `/items/a%2Fb` for `/items/{name}`.
+        """
         first: Found | None = None
-        may_be_encoded = True
-        for entry in self.gather(path):
-            methods = entry.methods
-            if methods is not None and method not in methods:
-                continue
+        passed: list[tuple[IndexedRoute, Found | None]] = []  # routes for other methods; foreign ones have been asked
+        for entry in self.on_static.get(path) or self.gather(path):
             if entry.path is None:
                 match, child_scope = entry.route.matches(scope)
-                if match is Match.FULL:
-                    first = entry, child_scope.get("path_params", {}), child_scope
-                    break
+                if match is not Match.NONE:
+                    found = entry, child_scope.get("path_params", {}), child_scope
+                    if match is Match.FULL:
+                        first = found
+                        break
+                    passed.append((entry, found))
+            elif entry.methods is not None and method not in entry.methods:
+                passed.append((entry, None))
             elif (path_params := values_in(entry, path)) is not None:
+                if not entry.spans:
+                    return entry, path_params, None
                 first = entry, path_params, None
-                may_be_encoded = entry.spans
                 break
-        if may_be_encoded and self.reads_encoded and holds_encoded_slash(scope):
-            return self.find_encoded(path, method, scope, first)
-        return first
+        is_encoded = self.reads_encoded and holds_encoded_slash(scope)
+        if is_encoded:
+            first = self.find_encoded(path, method, scope, first)
+        if first is not None:
+            return first
+        others = list(on_path(passed, path))
+        if method == "HEAD" and self.answers_head:
+            first = self.find_get(path, scope, others, is_encoded=is_encoded)
+            if first is not None:
+                return first
+        return NoRoute(list(self.on_encoded(path, scope)) if is_encoded and not others else others)
+
+    def find_get(self, path: str, scope: Scope, others: Sequence[Found], *, is_encoded: bool) -> Found | None:
+        """The plan that answers GET, for a HEAD request; None where the route for GET has no plan."""
+        inner = {**scope, "method": "GET"}
+        found = next((other for other in others if takes_get(other[0], inner)), None)
+        if is_encoded:
+            found = self.find_encoded(path, "GET", inner, found)
+        return found if found is not None and found[0].plans is not None else None
 
     def find_encoded(self, path: str, method: str, scope: Scope, otherwise: Found | None) -> Found | None:
         """The first route that matches if encoded slashes are parts of segments, and is declared before the other one."""
         for found in self.on_encoded(path, scope):
-            entry, _, child_scope = found
+            entry = found[0]
             if otherwise is not None and entry.number >= otherwise[0].number:
                 break
-            if child_scope is not None or entry.methods is None or method in entry.methods:
+            if entry.methods is None or method in entry.methods:
                 return found
         return otherwise
 
     def on_encoded(self, path: str, scope: Scope) -> Iterator[Found]:
         """Every route that matches the path, whatever its method, if encoded slashes are parts of segments."""
-        encoded = encoded_path(path, scope) if self.reads_encoded else None
+        encoded = encoded_path(path, scope)
         if encoded is None:
             return
         for entry in self.gather(encoded):
@@ -211,34 +293,47 @@ class Index:
             elif (path_params := encoded_values_in(entry, encoded)) is not None:
                 yield entry, path_params, None
 
-    def on_path(self, path: str, scope: Scope) -> list[Found]:
-        """Every route that matches the path, whatever its method: for 405, OPTIONS and redirects."""
-        found: list[Found] = []
-        for entry in self.gather(path):
-            if entry.path is None:
-                match, child_scope = entry.route.matches(scope)
-                if match is not Match.NONE:
-                    found.append((entry, child_scope.get("path_params", {}), child_scope))
-            elif (path_params := values_in(entry, path)) is not None:
-                found.append((entry, path_params, None))
-        return list(self.on_encoded(path, scope)) if not found and holds_encoded_slash(scope) else found
+    def any_on(self, path: str, scope: Scope) -> Found | None:
+        """A route that matches the path, whatever its method, if there is one."""
+        found = self.search(path, "", scope)
+        if isinstance(found, NoRoute):
+            return found.others[0] if found.others else None
+        return found
 
 
-def forks(branch: Branch, path: str | None = None) -> Iterator[tuple[str, tuple[Container[str], dict[str, Entry]]]]:
+def on_path(passed: Sequence[tuple[IndexedRoute, Found | None]], path: str) -> Iterator[Found]:
+    """Of routes that do not take a request's method, those that its path matches."""
+    for entry, found in passed:
+        if found is not None:
+            yield found
+        elif (path_params := values_in(entry, path)) is not None:
+            yield entry, path_params, None
+
+
+def takes_get(entry: IndexedRoute, scope: Scope) -> bool:
+    """Whether a route on the path takes GET."""
+    if entry.path is None:
+        return entry.route.matches(scope)[0] is Match.FULL
+    return entry.methods is not None and "GET" in entry.methods
+
+
+def forks(
+    node: PathNode, path: str | None = None
+) -> Iterator[tuple[str, tuple[Container[str], dict[str, IndexedRoute]]]]:
     """The literal paths that alone lead to a parameter, with the literals beside it and the routes that end with it."""
-    if branch.patterns:
+    if node.patterns:
         return
-    if branch.parameter is not None:
-        if path is not None and not branch.parameter.patterns:
-            yield path, (branch.literals, branch.parameter.by_method)
+    if node.parameter is not None:
+        if path is not None and not node.parameter.patterns:
+            yield path, (node.literals, node.parameter.by_method)
         return
-    for segment, following in branch.literals.items():
+    for segment, following in node.literals.items():
         yield from forks(following, segment if path is None else f"{path}/{segment}")
 
 
-def first_of_each_method(entries: Sequence[Entry]) -> dict[str, Entry]:
+def first_of_each_method(entries: Sequence[IndexedRoute]) -> dict[str, IndexedRoute]:
     """The first route of each method, of those that the tree alone has decided on."""
-    first: dict[str, Entry] = {}
+    first: dict[str, IndexedRoute] = {}
     for entry in entries:
         if entry.methods is None or entry.names is None:
             break
@@ -274,7 +369,7 @@ def encoded_path(path: str, scope: Scope) -> str | None:
     return whole[len(whole) - len(path) :] if whole.replace(SLASH, "/") == scope["path"] else None
 
 
-def encoded_values_in(entry: Entry, path: str) -> dict[str, Any] | None:
+def encoded_values_in(entry: IndexedRoute, path: str) -> dict[str, Any] | None:
     """What `values_in` returns, of a path in which SLASH stands for encoded slashes."""
     regex: re.Pattern[str] | None = getattr(entry.route, "path_regex", None)
     match = None if regex is None else regex.match(path)
@@ -306,7 +401,7 @@ def accepts_slash(convertor: Convertor[Any]) -> bool:
     return re.fullmatch(convertor.regex, "a/b") is not None
 
 
-def values_in(entry: Entry, path: str) -> dict[str, Any] | None:
+def values_in(entry: IndexedRoute, path: str) -> dict[str, Any] | None:
     """The values of a route's path parameters, or None if the path is not the route's."""
     if entry.names is not None:
         # The tree has already compared every segment.

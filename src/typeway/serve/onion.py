@@ -15,15 +15,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from typeway.background import TasksBeside
-from typeway.errors.handlers import call_handler, handled, handler_for
-from typeway.serve.answer import Answer, Body, answer_of
-from typeway.serve.asgi import Site, planned, serve_http
+from typeway.errors.handlers import Handlers
+from typeway.serve.answer import Answer, BodyIterator, answer_of
+from typeway.serve.asgi import Snapshot, path_of, prepared, serve_http
 from typeway.serve.bridge import Bridge
 from typeway.serve.execute import run
 from typeway.serve.exits import close_uploads
 from typeway.serve.feed import Feed, LayerRequest
 from typeway.serve.limits import limit_body
-from typeway.serve.reply import from_response
+from typeway.serve.match import NoRoute
+from typeway.serve.reply import error_reply, from_response
 from typeway.serve.stream import Closing
 from typeway.types import ASGIApp, Receive, Scope, Send
 
@@ -42,9 +43,9 @@ class Flight(Feed):
     forms: tuple[FormData, ...] = ()  # whose uploads are to be closed
     tasks: tuple[BackgroundTask, ...] = ()  # the outermost first; run whatever becomes of the responses that had them
 
-    def __init__(self, site: Site, scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, snapshot: Snapshot, scope: Scope, receive: Receive, send: Send) -> None:
         self.source = receive
-        self.site = site  # what serves it in the end
+        self.snapshot = snapshot  # what serves it in the end
         self.scope = scope
         self.send = send
 
@@ -75,7 +76,7 @@ class Onion:
         except RuntimeError:
             await self.classic(scope, receive, send)  # another event loop: Starlette's own classes know it
             return
-        flight = Flight(self.router.site(scope), scope, receive, send)
+        flight = Flight(self.router.snapshot(scope), scope, receive, send)
         try:
             response = await self.outermost(flight, flight)
             if flight.bridges and not flight.tasks and response.background is None:
@@ -114,11 +115,12 @@ def layer(dispatch: Dispatch, inner: Inner) -> Inner:
         try:
             return await dispatch(request, call_next)
         except Exception as error:
-            site = flight.site
-            handler = handler_for(error, site.handlers, site.conventions)
-            if handler is None or not site.conventions.middleware_errors_answered:
+            snapshot = flight.snapshot
+            handlers: Handlers = snapshot.app.prepared_handlers
+            handler = handlers.find(error)
+            if handler is None or not snapshot.conventions.middleware_errors_answered:
                 raise
-            response: Response = await call_handler(handler, request, error)
+            response: Response = await handler.call(request, error)
             return response
 
     return run
@@ -135,26 +137,31 @@ async def shown(flight: Flight, response: Response, receive: Feed) -> Response:
 
 async def serve_inner(flight: Flight, receive: Feed) -> Response:
     """Serve the request itself, and return its response instead of sending it."""
-    site, scope, send = flight.site, flight.scope, flight.send
-    ready = planned(site, scope, receive, send, scope["method"])
+    snapshot, scope, send = flight.snapshot, flight.scope, flight.send
+    found = snapshot.index.find(path_of(scope), scope["method"], scope)
+    ready = None if isinstance(found, NoRoute) else prepared(snapshot, found, scope, receive, send)
     if ready is None or ready[0].has_exits:
         # Generators may hold cancel scopes, and foreign applications send as they like: both get a task of their own.
-        return await flight.bridge(partial(serve_http, site), receive).answer()
+        return await flight.bridge(partial(serve_http, snapshot, found=found), receive).answer()
     plan, responder, exchange = ready
     try:
         if plan.operation.max_body_size is not None:
-            limit_body(exchange, plan.operation.max_body_size, site.conventions)
+            limit_body(exchange, plan.operation.max_body_size, snapshot.conventions)
         reply = await run(plan, responder, exchange)
         if reply[3] is not None and isinstance(reply[3], Closing) and scope["method"] != "HEAD":
             # Its generator may raise before the first item, which is answered like an error of any other endpoint.
             reply = from_response(await flight.bridge(reply[3], receive).answer())
     except Exception as error:
-        handler = handler_for(error, site.handlers, site.conventions)
+        handlers: Handlers = snapshot.app.prepared_handlers
+        handler = handlers.find(error)
         if handler is None:
             raise
-        response = await handled(error, handler, exchange.connection, site.handlers, site.conventions)
+        parts = handler.parts(error)
+        answer = (*parts, None) if parts is not None else await error_reply(handlers, handler, error, exchange)
+        if answer is None:
+            raise
+        reply = answer
         exchange.background = None  # the tasks of a request that has failed do not run
-        reply = from_response(response)
         error.__traceback__ = None
     finally:
         if exchange.form is not None:
@@ -165,4 +172,4 @@ async def serve_inner(flight: Flight, receive: Feed) -> Response:
         flight.tasks = (TasksBeside(exchange.background, own), *flight.tasks)
     if response is not None:
         return response
-    return Answer(status, headers, Body(b"" if scope["method"] == "HEAD" else body))
+    return Answer(status, headers, BodyIterator(b"" if scope["method"] == "HEAD" else body))

@@ -4,6 +4,9 @@ from typing import TypeAlias
 
 from starlette.responses import Response
 
+from typeway.errors.handlers import Handler, Handlers
+from typeway.plan.exchange import Exchange
+
 RawHeaders = list[tuple[bytes, bytes]]
 
 # The answer to one request, before anything is sent: status, raw headers with content-length, and the whole body; or a
@@ -14,6 +17,12 @@ Reply: TypeAlias = tuple[int, RawHeaders, bytes, Response | None]
 
 def from_response(response: Response) -> Reply:
     return response.status_code, [], b"", response
+
+
+async def error_reply(handlers: Handlers, handler: Handler, error: Exception, exchange: Exchange) -> Reply | None:
+    """What a handler answers to an exception; None where the handler of a WebSocket answers nothing."""
+    response: Response | None = await handlers.answer(error, handler, exchange.connection)
+    return None if response is None else from_response(response)
 
 
 class Dropped(OSError):

@@ -16,9 +16,9 @@ from typeway.plan.exchange import UNSET, Exchange
 from typeway.plan.fields import Model, build_model, taken_as_it_is
 from typeway.plan.plain import is_plain_schema
 from typeway.responses import BODILESS
-from typeway.serve.check import build_check, dump_options, returned_by, unawaited, unfit
 from typeway.serve.reply import Reply, from_response
 from typeway.serve.stream import build_stream, streams
+from typeway.serve.validate import build_validate, dump_options, returned_by, unawaited, unfit
 
 JSON_TYPE: Final = (b"content-type", b"application/json")
 
@@ -173,7 +173,7 @@ def encode_model(operation: Operation, model: Model) -> Encode:
     """Validate what is returned, then serialize what the model declares and nothing else."""
     serializer, options = model.serializer, dump_options(operation)
     if operation.response_class is not None:
-        check, to_python, render = build_check(operation, model), serializer.to_python, renderer(operation)
+        check, to_python, render = build_validate(operation, model), serializer.to_python, renderer(operation)
         return unless_response(
             lambda result: render(to_python(check(result), mode="json", **options)), operation.context
         )
@@ -182,7 +182,7 @@ def encode_model(operation: Operation, model: Model) -> Encode:
 
     own = taken_as_it_is(model) if options == {"by_alias": True} else None
 
-    # PERF: what build_check makes would be one frame more, asking Pydantic for what it returns as it is another call, and
+    # PERF: what build_validate makes would be one frame more, asking Pydantic for what it returns as it is another call, and
     # keyword arguments from a mapping cost more than written ones: 0.1, 0.2 and 0.1 of 5 us.
     def encode(result: Any) -> bytes | Response:
         if type(result) is own:

@@ -3,26 +3,28 @@
 from starlette.exceptions import WebSocketException as StarletteWebSocketException
 from starlette.websockets import WebSocket, WebSocketClose
 
-from typeway.errors.handlers import call_handler, handler_for
-from typeway.serve.asgi import Site, enter, hand_over, path_of
+from typeway.errors.handlers import Handlers
+from typeway.serve.asgi import Snapshot, enter, hand_over, path_of
+from typeway.serve.match import NoRoute
 from typeway.types import Receive, Scope, Send
 
 
-async def serve_socket(site: Site, scope: Scope, receive: Receive, send: Send) -> None:
+async def serve_socket(snapshot: Snapshot, scope: Scope, receive: Receive, send: Send) -> None:
     """Serve one connection; an exception closes it as the handlers say, or as a WebSocketException itself says."""
-    found = site.sockets.find(path_of(scope), "", scope)
-    if found is None:
-        scope.setdefault("router", site.router)
-        await (site.default or WebSocketClose())(scope, receive, send)
+    found = snapshot.sockets.find(path_of(scope), "", scope)
+    if isinstance(found, NoRoute):
+        scope.setdefault("router", snapshot.router)
+        await (snapshot.default or WebSocketClose())(scope, receive, send)
         return
-    enter(site, found, scope)
+    enter(snapshot, found, scope)
     try:
         await hand_over(found, scope, receive, send)
     except Exception as error:
         socket = WebSocket(scope, receive, send)
-        handler = handler_for(error, site.handlers, site.conventions)
+        handlers: Handlers = snapshot.app.prepared_handlers
+        handler = handlers.find(error)
         if handler is not None:
-            response = await call_handler(handler, socket, error)
+            response = await handler.call(socket, error)
             if response is not None:
                 await response(scope, receive, send)
         elif isinstance(error, StarletteWebSocketException):

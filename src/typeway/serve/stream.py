@@ -22,9 +22,9 @@ from typeway.declare.operation import Operation
 from typeway.encoders import to_json_line
 from typeway.exceptions import declaration_error
 from typeway.plan.fields import build_model
-from typeway.serve.check import build_check, dump_options
 from typeway.serve.events import HEADERS, event_encoder, keep_alive
 from typeway.serve.opening import hold
+from typeway.serve.validate import build_validate, dump_options
 from typeway.sse import EventSourceResponse, ServerSentEvent
 from typeway.types import Send
 
@@ -132,7 +132,7 @@ def item_encoder(operation: Operation) -> Callable[[Any], bytes]:
     if annotation is None or shapes.is_subclass(annotation, ServerSentEvent):
         return lambda item: to_json_line(item).encode()
     model = build_model(annotation, operation.declaration.where)
-    check, to_json, options = build_check(operation, model), model.serializer.to_json, dump_options(operation)
+    check, to_json, options = build_validate(operation, model), model.serializer.to_json, dump_options(operation)
     return lambda item: to_json(check(item), **options)
 
 

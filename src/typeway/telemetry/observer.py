@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from opentelemetry.context import attach, detach, get_value, set_value
 
-from typeway.serve.target import WATCH, Instrument
+from typeway.serve.plans import INSTRUMENTATION, Instrument
 from typeway.telemetry.attributes import known_methods
 from typeway.telemetry.data import OBSERVATION
 from typeway.telemetry.exporters import EXPORTERS, wants_exporters
@@ -59,8 +59,8 @@ class Observer(NullObserver):
             return stack
         if self.is_instrumented_by_others() or (self.exclude is not None and self.exclude(scope)):
             return partial(serve_unobserved, stack)
-        if WATCH.instrument is None:
-            WATCH.begin(INSTRUMENT)
+        if INSTRUMENTATION.instrument is None:
+            INSTRUMENTATION.begin(INSTRUMENT)
         return partial(self.observe, stack, signals)
 
     async def observe(self, stack: ASGIApp, signals: Signals, scope: Scope, receive: Receive, send: Send) -> None:

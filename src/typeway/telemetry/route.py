@@ -6,8 +6,8 @@ from typing import Any
 
 from starlette.routing import Host, Mount
 
-from typeway.serve.asgi import Site, path_of, turned
-from typeway.serve.match import Found
+from typeway.serve.asgi import Snapshot, path_of, turned
+from typeway.serve.match import Found, NoRoute
 from typeway.types import Scope
 
 
@@ -18,13 +18,13 @@ def declared_path(app: Any, scope: Scope) -> str | None:
         app: the application or router; None is returned for one that is not Typeway's.
         scope: the scope as the application receives it.
     """
-    site = site_of(app, scope)
-    if site is None:
+    snapshot = snapshot_of(app, scope)
+    if snapshot is None:
         return None
-    found = find(site, scope)
+    found = find(snapshot, scope)
     if found is None:
         path = path_of(scope)
-        return next((front.prefix + "/{path}" for front in site.frontends if front.covers(path)), None)
+        return next((front.prefix + "/{path}" for front in snapshot.frontends if front.covers(path)), None)
     entry, _, child_scope = found
     route = entry.route
     if isinstance(route, Mount | Host):
@@ -35,34 +35,33 @@ def declared_path(app: Any, scope: Scope) -> str | None:
     return path_format
 
 
-def site_of(app: Any, scope: Scope) -> Site | None:
+def snapshot_of(app: Any, scope: Scope) -> Snapshot | None:
     """Return what the request path reads of an application or router; None if it is not Typeway's."""
     router = getattr(app, "router", app)
-    find_site = getattr(router, "site", None)
-    if find_site is None:
+    find_snapshot = getattr(router, "snapshot", None)
+    if find_snapshot is None:
         return None
-    site: Site = find_site(scope if router is app else {**scope, "app": app})
-    return site
+    snapshot: Snapshot = find_snapshot(scope if router is app else {**scope, "app": app})
+    return snapshot
 
 
 def application_in(route: Mount | Host) -> Any:
     """Return the application of a mount, without the middleware around it; None if it is not Typeway's."""
     app: Any = route.app
-    while app is not None and not hasattr(getattr(app, "router", app), "site"):
+    while app is not None and not hasattr(getattr(app, "router", app), "snapshot"):
         app = getattr(app, "app", None)
     return app
 
 
-def find(site: Site, scope: Scope) -> Found | None:
+def find(snapshot: Snapshot, scope: Scope) -> Found | None:
     """Return the route of a request, or the one that would match with another method or trailing slash."""
     is_request = scope["type"] == "http"
-    index = site.index if is_request else site.sockets
+    index = snapshot.index if is_request else snapshot.sockets
     path = path_of(scope)
     found = index.find(path, scope.get("method", ""), scope)
-    if found is None and is_request:
-        others = index.on_path(path, scope)
-        if not others and site.redirects and path != "/":
-            other = {**scope, **turned(scope)}
-            others = index.on_path(path_of(other), other)
-        found = others[0] if others else None
-    return found
+    if not isinstance(found, NoRoute):
+        return found
+    if found.others:
+        return found.others[0]
+    other = turned(snapshot, found, path, scope) if is_request else None
+    return None if other is None else index.any_on(path_of(other), other)

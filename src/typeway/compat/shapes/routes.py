@@ -34,7 +34,7 @@ from typeway.describe.operation import unique_id
 from typeway.plan.calls import is_coroutine
 from typeway.serve.handle import handle_request, serve_handler
 from typeway.serve.originals import ORIGINAL_HANDLE
-from typeway.serve.target import Target
+from typeway.serve.plans import PlanCache
 from typeway.types import ASGIApp, Receive, Scope, Send
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -57,9 +57,9 @@ class Planned(routes.PlannedRoute):
 
     def plan_again(self) -> None:
         """Serve the next request as the dependant describes it now."""
-        owner, target = vars(self).get("_target", (None, None))
+        owner, plans = vars(self).get("_plans", (None, None))
         if owner is self:
-            target.forget()
+            plans.forget()
 
     def check(self) -> None:
         """Refuse what could only fail later, and update the dependant that plugins hold."""
@@ -178,9 +178,9 @@ class APIRoute(Planned, routes.APIRoute):
         """Return the function from request to response that serves the route; subclasses may wrap it."""
         make = installed_maker()
         # The caller may have changed the route since it was planned.
-        vars(self).pop("_target", None)
+        vars(self).pop("_plans", None)
         if make is get_request_handler:
-            handler: Handler = attach(handle_request(self.target), route=self, target=self.target)
+            handler: Handler = attach(handle_request(self.plans), route=self, plans=self.plans)
             return handler
         self.bring_up_to_date()
         is_own = self.response_class is not None and not isinstance(self.response_class, DefaultPlaceholder)
@@ -276,8 +276,8 @@ def get_request_handler(dependant: Dependant, *values: Any, **options: Any) -> H
             changes["returns"] = Returns(model=None if field is None else field.field_info.annotation)
         return replace(operation, **changes)
 
-    target = Target(settle)
-    handler: Handler = attach(handle_request(target), target=target)
+    plans = PlanCache(settle)
+    handler: Handler = attach(handle_request(plans), plans=plans)
     return handler
 
 
@@ -289,7 +289,7 @@ def request_response(func: Callable[[Request], Any]) -> ASGIApp:
         return response
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        await serve_handler(respond, getattr(func, "target", None), scope, receive, send)
+        await serve_handler(respond, getattr(func, "plans", None), scope, receive, send)
 
     served: ASGIApp = attach(app, handler=func)
     return served

@@ -11,7 +11,7 @@ from typeway.plan.build import Plan, build_plan
 from typeway.plan.calls import Kind
 from typeway.serve.respond import Responder, build_responder
 
-# How many sets of overrides a target keeps plans for: tests change them often, one after the other.
+# How many sets of overrides an operation keeps plans for: tests change them often, one after the other.
 KEPT: Final = 16
 
 Overrides = Mapping[Callable[..., Any], Callable[..., Any]]
@@ -25,36 +25,36 @@ class Instrument:
     responder: Callable[[Responder, Operation], Responder]  # returns what shall answer in the place of a responder
 
 
-class Watch:
+class Instrumentation:
     """Who watches this process serving its operations, if anybody does: the one seam for telemetry."""
 
-    __slots__ = ("instrument", "lock", "targets")
+    __slots__ = ("instrument", "lock", "caches")
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.instrument: Instrument | None = None
-        self.targets: WeakSet[Target] = WeakSet()
+        self.caches: WeakSet[PlanCache] = WeakSet()
 
     def begin(self, instrument: Instrument) -> None:
         """Serve by what an instrument makes of the plans from now on, of those too that are built already."""
         with self.lock:
             if self.instrument is None:
                 self.instrument = instrument
-                for target in list(self.targets):
-                    if target.prepared is not None:
-                        target.publish(*target.prepared)
+                for cache in list(self.caches):
+                    if cache.prepared is not None:
+                        cache.publish(*cache.prepared)
 
 
-WATCH: Final = Watch()
+INSTRUMENTATION: Final = Instrumentation()
 
 
-class Target:
-    """The plan of an operation, built when first asked for; `settle` makes that of what its route says at that moment."""
+class PlanCache:
+    """The plan of an operation, built when first asked for; `operation` returns what its route says at that moment."""
 
-    __slots__ = ("__weakref__", "_lock", "_overridden", "_settle", "prepared")
+    __slots__ = ("__weakref__", "_lock", "_overridden", "_operation", "prepared")
 
-    def __init__(self, settle: Callable[[], Operation]) -> None:
-        self._settle = settle
+    def __init__(self, operation: Callable[[], Operation]) -> None:
+        self._operation = operation
         self._lock = threading.Lock()
         self._overridden: dict[tuple[int, ...], tuple[Plan, object]] = {}
         self.prepared: tuple[Plan, Responder] | None = None
@@ -64,11 +64,11 @@ class Target:
         with self._lock:
             if self.prepared is not None:
                 return self.prepared
-            operation = self._settle()
+            operation = self._operation()
             responder = build_responder(operation)
             plan = plan_of(operation, responder)
-            with WATCH.lock:
-                WATCH.targets.add(self)
+            with INSTRUMENTATION.lock:
+                INSTRUMENTATION.caches.add(self)
                 return self.publish(plan, responder)
 
     def forget(self) -> None:
@@ -78,8 +78,11 @@ class Target:
 
     def publish(self, plan: Plan, responder: Responder) -> tuple[Plan, Responder]:
         """Serve by a plan and a responder, as the watch wants them; its lock is held."""
-        if WATCH.instrument is not None:
-            plan, responder = WATCH.instrument.plan(plan), WATCH.instrument.responder(responder, plan.operation)
+        if INSTRUMENTATION.instrument is not None:
+            plan, responder = (
+                INSTRUMENTATION.instrument.plan(plan),
+                INSTRUMENTATION.instrument.responder(responder, plan.operation),
+            )
         self._overridden = {}
         self.prepared = plan, responder
         return plan, responder
@@ -98,11 +101,11 @@ class Target:
         if kept is not None:
             return kept[0]
         plan = plan_of(operation, responder, dict(pairs))
-        with WATCH.lock:
+        with INSTRUMENTATION.lock:
             while len(self._overridden) >= KEPT:
                 del self._overridden[next(iter(self._overridden))]
-            if WATCH.instrument is not None:
-                plan = WATCH.instrument.plan(plan)
+            if INSTRUMENTATION.instrument is not None:
+                plan = INSTRUMENTATION.instrument.plan(plan)
             # The callables are held as well, so that no other can come to stand at their address.
             self._overridden[key] = plan, pairs
         return plan
@@ -117,6 +120,8 @@ def plan_of(operation: Operation, responder: Responder, overrides: dict[Any, Any
         plan = replace(plan, endpoint=replace(plan.endpoint, kind=kind))
     if sum(call.concurrent for call in plan.dependencies) < 2:
         return plan
-    from typeway.plan.arrange import arranged
+    # Few applications ask for this.
+    from typeway.plan.arrange import arrange
+    from typeway.serve.together import run_group
 
-    return arranged(plan)
+    return arrange(plan, run_group)

@@ -11,7 +11,7 @@ from typeway.exceptions import EndpointContext, ResponseValidationError
 from typeway.plan.fields import Model
 
 
-def build_check(operation: Operation, model: Model) -> Callable[[Any], Any]:
+def build_validate(operation: Operation, model: Model) -> Callable[[Any], Any]:
     """A function that returns a result as its model sees it, and raises a ResponseValidationError if it does not fit."""
     validate = model.validator.validate_python
     context = operation.context

@@ -9,42 +9,42 @@ import typeway
 from tests.frameworks import answer, client
 from typeway import Depends, Typeway
 from typeway.exceptions import DeclarationError
-from typeway.serve.target import KEPT, Target
+from typeway.serve.plans import KEPT, PlanCache
 
 
 def get_value() -> str:
     return "real"
 
 
-def served() -> tuple[Typeway, Target]:
+def served() -> tuple[Typeway, PlanCache]:
     app = Typeway()
 
     @app.get("/")
     def read(value: Annotated[str, Depends(get_value)]):
         return value
 
-    return app, app.routes[-1].target
+    return app, app.routes[-1].plans
 
 
 def test_nothing_is_planned_before_the_first_request():
     """Declaring reads signatures; the plan is built by the first request and stays."""
-    app, target = served()
-    assert target.prepared is None
+    app, plans = served()
+    assert plans.prepared is None
     assert answer(app, "GET /") == (200, "real")
-    prepared = target.prepared
+    prepared = plans.prepared
     assert answer(app, "GET /") == (200, "real")
-    assert target.prepared is prepared is not None
+    assert plans.prepared is prepared is not None
 
 
 def test_threads_build_one_plan():
     """Many threads that ask at once get the same plan."""
-    _, target = served()
+    _, plans = served()
     found: list[object] = []
     barrier = threading.Barrier(8)
 
     def ask() -> None:
         barrier.wait()
-        found.append(target.ready({})[0])
+        found.append(plans.ready({})[0])
 
     threads = [threading.Thread(target=ask) for _ in range(8)]
     for thread in threads:
@@ -56,15 +56,15 @@ def test_threads_build_one_plan():
 
 def test_plans_for_overrides_are_kept_by_their_contents():
     """Equal overrides share a plan, different ones do not, and only so many plans are kept."""
-    app, target = served()
+    app, plans = served()
     overrides = [{get_value: (lambda number=number: number)} for number in range(KEPT + 4)]
-    first = target.ready(overrides[0])[0]
-    assert target.ready(dict(overrides[0]))[0] is first
-    assert target.ready(overrides[1])[0] is not first
+    first = plans.ready(overrides[0])[0]
+    assert plans.ready(dict(overrides[0]))[0] is first
+    assert plans.ready(overrides[1])[0] is not first
     for entry in overrides:
-        target.ready(entry)
-    assert len(target._overridden) == KEPT
-    assert target.ready(overrides[0])[0] is not first
+        plans.ready(entry)
+    assert len(plans._overridden) == KEPT
+    assert plans.ready(overrides[0])[0] is not first
     assert answer(app, "GET /") == (200, "real")
 
 

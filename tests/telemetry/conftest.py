@@ -14,8 +14,6 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind
 
-from typeway.serve.plans import INSTRUMENTATION
-
 
 class Recorder:
     """Providers to hand to an application, and what they have received."""
@@ -84,10 +82,8 @@ def recorder() -> Iterator[Recorder]:
 
 
 @pytest.fixture(autouse=True)
-def unobserved_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Nothing is set up from the machine's environment, and the tests after this one are not instrumented."""
+def unobserved_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is set up from the machine's environment."""
     for name in os.environ:
         if name.startswith(("OTEL_", "TYPEWAY_OTEL_", "FASTAPI_OTEL_")):
             monkeypatch.delenv(name)
-    yield
-    INSTRUMENTATION.instrument = None

@@ -19,7 +19,6 @@ from starlette.responses import JSONResponse, StreamingResponse
 import typeway
 from tests.frameworks import each_framework
 from tests.telemetry.conftest import Recorder
-from typeway.serve.plans import INSTRUMENTATION
 from typeway.testclient import TestClient
 
 
@@ -296,10 +295,30 @@ def test_what_was_planned_before_is_observed_too(recorder: Recorder, monkeypatch
 
     app.dependency_overrides[session] = lambda: "other"
     assert client(app).get("/").json() == "other"
-    assert INSTRUMENTATION.instrument is None
+    assert app.instrument is None
     monkeypatch.setattr(trace, "get_tracer_provider", lambda: recorder.tracers)
     assert client(app).get("/").json() == "other"
     assert recorder.names == ["dependencies", "endpoint", "serialization", "GET /"]
+
+
+def test_only_the_application_that_is_observed_is_served_by_changed_plans(recorder: Recorder) -> None:
+    """Plans of other applications in the process stay as they are, also where they share a router or are older."""
+    router = typeway.Router()
+
+    @router.get("/")
+    async def endpoint(session: Annotated[str, typeway.Depends(lambda: "session")]) -> str:
+        return session
+
+    observed = typeway.Typeway(telemetry=recorder.config(metrics=False, logs=False))  # type: ignore[arg-type]
+    older, younger = typeway.Typeway(telemetry={"exclude": lambda scope: True}), typeway.Typeway()
+    for app in (observed, older):
+        app.include_router(router)
+        assert client(app).get("/").json() == "session"
+    younger.include_router(router)
+    assert (observed.instrument is None, older.instrument, younger.instrument) == (False, None, None)
+    recorder.names.clear()
+    assert client(observed).get("/").json() == "session"
+    assert recorder.names[-4:] == ["dependencies", "endpoint", "serialization", "GET /"]
 
 
 def test_unobserved_requests_run_on_observed_plans(recorder: Recorder) -> None:

@@ -25,7 +25,7 @@ from typing_extensions import Unpack
 
 from typeway.application.documentation import Pages, add_documentation
 from typeway.application.inject import Resolving
-from typeway.application.lifespan import ApplicationLifespan
+from typeway.application.lifespan import ApplicationLifespan, mounted_routers
 from typeway.application.router import Router
 from typeway.application.routes import APIRoute
 from typeway.application.verbs import Verbs, registering
@@ -50,7 +50,7 @@ from typeway.serve.frontend import Build
 from typeway.serve.limits import LimitedApp
 from typeway.serve.onion import Onion
 from typeway.serve.originals import ORIGINAL_CALL, ORIGINAL_LAYERS, layers
-from typeway.serve.plans import PlanCache
+from typeway.serve.plans import Instrument, PlanCache
 from typeway.types import ASGIApp, Endpoint, ExceptionHandler, Receive, Register, Scope, Send
 
 if TYPE_CHECKING:
@@ -114,6 +114,7 @@ class Typeway(Verbs, Resolving, Starlette):
     watchdog: float | bool | None = None
     thread_pool_size: int | None = None
     max_body_size: int | None = None
+    instrument: Instrument | None = None  # what observes the operations
     _prepared_handlers: Handlers | None = None
 
     def __init__(self, **options: Unpack[AppOptions]) -> None:
@@ -341,7 +342,7 @@ class Typeway(Verbs, Resolving, Starlette):
         await stack(scope, receive, send)
 
     def set_up_loop(self, stack: ASGIApp, scope: Scope) -> ASGIApp:
-        """Settle in the event loop of a first connection or a lifespan; return what shall serve in its place."""
+        """Set the event loop of a first connection or a lifespan up; return the ASGI application that serves it."""
         if self.thread_pool_size is not None:
             # The pool is anyio's: everything that uses its default limiter shares it.
             current_default_thread_limiter().total_tokens = self.thread_pool_size
@@ -350,6 +351,18 @@ class Typeway(Verbs, Resolving, Starlette):
 
             return with_watchdog(self, stack, scope, once=[PlanCache.build.__code__])
         return stack
+
+    def observe_with(self, instrument: Instrument) -> None:
+        """Serve with the plans that an instrument makes of the application's own.
+
+        A router that is mounted without an application of its own belongs to this one.
+        """
+        if self.instrument is not instrument:
+            self.instrument = instrument
+            self.router.changed()
+            for router in mounted_routers(self.routes, set()):
+                if isinstance(router, Router):
+                    router.changed()
 
     @cached_property
     def observer(self) -> NullObserver:

@@ -364,6 +364,7 @@ class Router(Verbs, routing.Router):
         if snapshot is None:
             with self._lock:
                 app = scope.get("app")
+                instrument = getattr(app, "instrument", None)
                 if getattr(app, "router", None) is not self:
                     app = None
                 conventions = self.conventions if app is None else app.conventions
@@ -382,6 +383,7 @@ class Router(Verbs, routing.Router):
                     default=None if self.default == self.not_found else self.default,
                     router=self,
                     frontends=self.frontends,
+                    instrument=instrument,
                 )
         return snapshot
 

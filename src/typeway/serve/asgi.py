@@ -22,7 +22,7 @@ from typeway.serve.lifecycle import see_through, send_reply
 from typeway.serve.limits import ACTIVE, LimitedApp, change_limit, limit_body, refuse_declared
 from typeway.serve.match import Found, Index, NoRoute, encoded_path
 from typeway.serve.mounted import MOUNTED, serve_with_state, state_of
-from typeway.serve.plans import Overrides, PlanCache
+from typeway.serve.plans import Instrument, Overrides, PlanCache
 from typeway.serve.reply import error_reply, from_response
 from typeway.serve.respond import Responder
 from typeway.types import ASGIApp, Receive, Scope, Send
@@ -43,6 +43,7 @@ class Snapshot:
     router: Any  # what `scope["router"]` shall be
     limit: int | None = None  # the most bytes of a body for requests that no route takes
     frontends: Sequence[Any] = ()  # what is asked before the default, the longest prefix first
+    instrument: Instrument | None = None  # what observes the operations
 
 
 class NoApplication:
@@ -128,8 +129,11 @@ def prepared(snapshot: Snapshot, found: Found, scope: Scope, receive: Receive, s
         scope.update(entry.marks)
     if "router" not in scope:
         scope["router"] = snapshot.router
-    overrides = snapshot.app.overrides_in_force
-    plan, responder = plans.ready(overrides) if overrides or plans.prepared is None else plans.prepared
+    overrides, instrument = snapshot.app.overrides_in_force, snapshot.instrument
+    if overrides or instrument is not None or plans.prepared is None:
+        plan, responder = plans.ready(overrides, instrument)
+    else:
+        plan, responder = plans.prepared
     return plan, responder, Exchange(scope, receive, send, path_params)
 
 

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from typeway.background import BackgroundTasks, TasksBeside
+from typeway.plan.build import Plan
 from typeway.plan.exchange import Exchange
 from typeway.serve.execute import execute, run
 from typeway.serve.exits import UPLOADS, close_uploads
@@ -31,7 +32,7 @@ def handle_request(plans: PlanCache) -> Handler:
 
     async def handler(request: Request) -> Response:
         exchange = exchange_of(request)
-        plan, responder = plans.ready(overrides_in(request.scope))
+        plan, responder = ready_in(plans, request.scope)
         try:
             status, headers, body, response = await run(plan, responder, exchange)
         finally:
@@ -63,18 +64,18 @@ def exchange_of(request: Request) -> Exchange:
     return exchange
 
 
-def overrides_in(scope: Scope) -> Overrides:
-    """The dependency overrides of the application that serves a request."""
+def ready_in(plans: PlanCache, scope: Scope) -> tuple[Plan, Responder]:
+    """The plan and the responder of a route, as the application that serves a request wants them."""
     app = scope.get("app")
     overrides: Overrides | None = getattr(app, "overrides_in_force", getattr(app, "dependency_overrides", None))
-    return overrides or {}
+    return plans.ready(overrides or {}, getattr(app, "instrument", None))
 
 
 async def serve_handler(handler: Handler, plans: PlanCache | None, scope: Scope, receive: Receive, send: Send) -> None:
     """Serve one request through the handler of a route, and resume its generators afterwards."""
     exchange = Exchange(scope, receive, send, scope.get("path_params", {}))
     scope[EXCHANGE] = exchange
-    shields = plans is None or plans.ready(overrides_in(scope))[0].shields
+    shields = plans is None or ready_in(plans, scope)[0].shields
 
     async def respond() -> Reply:
         return from_response(await surrounded(handler(Request(scope, receive, send)), exchange, "function"))
@@ -87,7 +88,7 @@ async def serve_handler(handler: Handler, plans: PlanCache | None, scope: Scope,
 
 async def handle_socket(plans: PlanCache, scope: Scope, receive: Receive, send: Send) -> None:
     """Serve one WebSocket connection."""
-    plan, _ = plans.ready(overrides_in(scope))
+    plan, _ = ready_in(plans, scope)
     exchange = Exchange(scope, receive, send, scope.get("path_params", {}))
 
     async def session() -> None:

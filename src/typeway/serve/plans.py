@@ -4,7 +4,6 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
-from weakref import WeakSet
 
 from typeway.declare.operation import Operation
 from typeway.plan.build import Plan, build_plan
@@ -19,78 +18,45 @@ Overrides = Mapping[Callable[..., Any], Callable[..., Any]]
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
-    """Changes how operations are served so that it can be watched; the request path itself asks nothing of it."""
+    """Changes how the operations of an application are served so that they can be observed: the seam for telemetry."""
 
-    plan: Callable[[Plan], Plan]  # returns what shall run in the place of a plan
-    responder: Callable[[Responder, Operation], Responder]  # returns what shall answer in the place of a responder
-
-
-class Instrumentation:
-    """Who watches this process serving its operations, if anybody does: the one seam for telemetry."""
-
-    __slots__ = ("instrument", "lock", "caches")
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.instrument: Instrument | None = None
-        self.caches: WeakSet[PlanCache] = WeakSet()
-
-    def begin(self, instrument: Instrument) -> None:
-        """Serve by what an instrument makes of the plans from now on, of those too that are built already."""
-        with self.lock:
-            if self.instrument is None:
-                self.instrument = instrument
-                for cache in list(self.caches):
-                    if cache.prepared is not None:
-                        cache.publish(*cache.prepared)
-
-
-INSTRUMENTATION: Final = Instrumentation()
+    plan: Callable[[Plan], Plan]  # returns the plan that runs instead
+    responder: Callable[[Responder, Operation], Responder]  # returns the responder that is used instead
 
 
 class PlanCache:
     """The plan of an operation, built when first asked for; `operation` returns what its route says at that moment."""
 
-    __slots__ = ("__weakref__", "_lock", "_overridden", "_operation", "prepared")
+    __slots__ = ("_instrumented", "_lock", "_operation", "_overridden", "prepared")
 
     def __init__(self, operation: Callable[[], Operation]) -> None:
         self._operation = operation
         self._lock = threading.Lock()
         self._overridden: dict[tuple[int, ...], tuple[Plan, object]] = {}
+        self._instrumented: dict[int, tuple[Plan, Responder, object]] = {}
         self.prepared: tuple[Plan, Responder] | None = None
 
     def build(self) -> tuple[Plan, Responder]:
         """The plan and the responder, built once."""
         with self._lock:
-            if self.prepared is not None:
-                return self.prepared
-            operation = self._operation()
-            responder = build_responder(operation)
-            plan = plan_of(operation, responder)
-            with INSTRUMENTATION.lock:
-                INSTRUMENTATION.caches.add(self)
-                return self.publish(plan, responder)
+            if self.prepared is None:
+                operation = self._operation()
+                responder = build_responder(operation)
+                self._overridden, self._instrumented = {}, {}
+                self.prepared = plan_of(operation, responder), responder
+            return self.prepared
 
     def forget(self) -> None:
         """Build the plan again for the next request: what the route says has been changed while it serves."""
         with self._lock:
             self.prepared = None
 
-    def publish(self, plan: Plan, responder: Responder) -> tuple[Plan, Responder]:
-        """Serve by a plan and a responder, as the watch wants them; its lock is held."""
-        if INSTRUMENTATION.instrument is not None:
-            plan, responder = (
-                INSTRUMENTATION.instrument.plan(plan),
-                INSTRUMENTATION.instrument.responder(responder, plan.operation),
-            )
-        self._overridden = {}
-        self.prepared = plan, responder
-        return plan, responder
-
-    def ready(self, overrides: Overrides) -> tuple[Plan, Responder]:
-        """The plan and responder to use now; built if they are not there yet."""
+    def ready(self, overrides: Overrides, instrument: Instrument | None = None) -> tuple[Plan, Responder]:
+        """The plan and the responder to use now; built if they are not there yet."""
         plan, responder = self.prepared or self.build()
-        return self.overridden(plan.operation, responder, overrides) if overrides else plan, responder
+        if overrides:
+            plan = self.overridden(plan.operation, responder, overrides)
+        return (plan, responder) if instrument is None else self.instrumented(plan, responder, instrument)
 
     def overridden(self, operation: Operation, responder: Responder, overrides: Overrides) -> Plan:
         """The plan with other callables in the place of some dependencies."""
@@ -101,14 +67,27 @@ class PlanCache:
         if kept is not None:
             return kept[0]
         plan = plan_of(operation, responder, dict(pairs))
-        with INSTRUMENTATION.lock:
-            while len(self._overridden) >= KEPT:
-                del self._overridden[next(iter(self._overridden))]
-            if INSTRUMENTATION.instrument is not None:
-                plan = INSTRUMENTATION.instrument.plan(plan)
-            # The callables are held as well, so that no other can come to stand at their address.
+        with self._lock:
+            drop_oldest(self._overridden)
+            # The callables are kept as well, so that no other object can have their ids.
             self._overridden[key] = plan, pairs
         return plan
+
+    def instrumented(self, plan: Plan, responder: Responder, instrument: Instrument) -> tuple[Plan, Responder]:
+        """What an instrument makes of a plan and a responder."""
+        kept = self._instrumented.get(id(plan))
+        if kept is None or kept[2] is not plan:
+            kept = instrument.plan(plan), instrument.responder(responder, plan.operation), plan
+            with self._lock:
+                drop_oldest(self._instrumented)
+                self._instrumented[id(plan)] = kept
+        return kept[:2]
+
+
+def drop_oldest(plans: dict[Any, Any]) -> None:
+    """Make room for one more plan."""
+    while len(plans) >= KEPT:
+        del plans[next(iter(plans))]
 
 
 def plan_of(operation: Operation, responder: Responder, overrides: dict[Any, Any] | None = None) -> Plan:

@@ -6,15 +6,19 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Protocol
 
 from typeway.declare.conventions import Conventions
+from typeway.serve.plans import Instrument
 from typeway.types import ASGIApp, Scope
 
 
 class ObservedApplication(Protocol):
-    """The attributes of an application that its observer reads."""
+    """What an observer reads of an application, and how it lets its operations be observed."""
 
     conventions: ClassVar[Conventions]
     telemetry: Mapping[str, Any] | None
     middleware_stack: ASGIApp | None
+
+    def observe_with(self, instrument: Instrument) -> None:
+        """Serve with the plans that an instrument makes of the application's own."""
 
 
 class NullObserver:

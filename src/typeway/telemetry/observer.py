@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from opentelemetry.context import attach, detach, get_value, set_value
 
-from typeway.serve.plans import INSTRUMENTATION, Instrument
+from typeway.serve.plans import Instrument
 from typeway.telemetry.attributes import known_methods
 from typeway.telemetry.data import OBSERVATION
 from typeway.telemetry.exporters import EXPORTERS, wants_exporters
@@ -50,6 +50,8 @@ class Observer(NullObserver):
         if scope["type"] == "lifespan":
             return partial(self.export_during, stack)
         if OBSERVATION in scope:  # an outer application has decided
+            if scope[OBSERVATION] is not None:
+                self.app.observe_with(INSTRUMENT)
             return stack
         signals = self.resolver.current()
         if signals is None:
@@ -59,8 +61,7 @@ class Observer(NullObserver):
             return stack
         if self.is_instrumented_by_others() or (self.exclude is not None and self.exclude(scope)):
             return partial(serve_unobserved, stack)
-        if INSTRUMENTATION.instrument is None:
-            INSTRUMENTATION.begin(INSTRUMENT)
+        self.app.observe_with(INSTRUMENT)
         return partial(self.observe, stack, signals)
 
     async def observe(self, stack: ASGIApp, signals: Signals, scope: Scope, receive: Receive, send: Send) -> None:

@@ -276,7 +276,7 @@ HEADERS: list[Any] = [
 @pytest.mark.parametrize(
     ("detail", "headers"),
     [*((detail, None) for detail in DETAILS), *(("text", headers) for headers in HEADERS)],
-    ids=repr,
+    ids=lambda value: "an object" if type(value) is object else repr(value),
 )
 def test_the_short_way_of_the_default_handler_sends_the_same(detail, headers):
     """Without a handler of the author's, an HTTPException is answered byte for byte as by a Response of its own."""

@@ -612,5 +612,5 @@ def test_threads_take_over_what_is_set_once():
         shown.dependencies.append(Depends(lambda: "shown"))
         router.routes[0].dependencies.append(Depends(lambda: "original"))
         with ThreadPoolExecutor(8) as pool:
-            operations = [made.result() for made in [pool.submit(shown.settle) for _ in range(16)]]
+            operations = [made.result() for made in [pool.submit(shown.to_operation) for _ in range(16)]]
         assert {len(operation.dependencies) for operation in operations} == {2}

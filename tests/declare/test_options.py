@@ -113,10 +113,10 @@ def test_routes_have_a_default_for_every_option():
     assert set(RouteOptions.__annotations__) == set(ApiRouteOptions.__annotations__) - {"methods"}
 
 
-def test_operations_settle_every_option_of_a_route():
+def test_operations_resolve_every_option_of_a_route():
     """The frozen record has a field for every option, except those that it resolves into others."""
-    settled = {"response_model", "generate_unique_id_function", "operation_id"}
-    assert set(ApiRouteOptions.__annotations__) - {field.name for field in fields(Operation)} == settled
+    resolved = {"response_model", "generate_unique_id_function", "operation_id"}
+    assert set(ApiRouteOptions.__annotations__) - {field.name for field in fields(Operation)} == resolved
 
 
 def test_applications_and_routers_agree():

@@ -19,7 +19,7 @@ import typeway
 from tests.frameworks import COMPAT, answer, ask, client
 from tests.serve.test_match import endpoint, is_possible, templates
 from typeway import Request, Router, Typeway, WebSocket
-from typeway.application.views import indexes_of
+from typeway.application.indexing import indexes_of
 from typeway.compat.shapes.conventions import FASTAPI
 from typeway.declare.conventions import TYPEWAY
 from typeway.serve.match import NoRoute, climbs

@@ -12,7 +12,7 @@ from starlette.routing import Host, Match, Mount, Route, WebSocketRoute
 
 from tests.frameworks import answer, ask, each_framework
 from typeway import Response, Router, Typeway
-from typeway.application.views import indexes_of
+from typeway.application.indexing import indexes_of
 from typeway.declare.conventions import TYPEWAY
 from typeway.serve.match import NoRoute
 

@@ -380,4 +380,4 @@ def is_http_middleware(entry: Middleware) -> bool:
 
 def operations_of(routes: Sequence[BaseRoute]) -> list[Operation]:
     """The documented operations among routes."""
-    return [route.settle() for route in routes if isinstance(route, APIRoute) and route.include_in_schema]
+    return [route.to_operation() for route in routes if isinstance(route, APIRoute) and route.include_in_schema]

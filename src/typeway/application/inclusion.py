@@ -12,8 +12,8 @@ from typing import Any, Protocol, TypeAlias
 from starlette import routing
 from starlette.routing import BaseRoute, compile_path
 
+from typeway.application.indexing import limit_of
 from typeway.application.routes import APIRoute, APIWebSocketRoute
-from typeway.application.views import limit_of
 from typeway.declare.inherit import inherit, innermost
 from typeway.serve.frontend import Frontend
 

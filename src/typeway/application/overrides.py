@@ -218,7 +218,7 @@ def trees_of(app: Overridable) -> Iterator[Node]:
         if isinstance(route, (APIRoute, APIWebSocketRoute)):
             yield route.tree()
     for frontend in app.router.frontends:
-        yield build_tree(frontend.settle())
+        yield build_tree(frontend.to_operation())
     for function in list(app.injected):
         yield tree_of(function, app.conventions)
 

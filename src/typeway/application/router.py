@@ -14,13 +14,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from typing_extensions import Unpack
 
 from typeway.application.inclusion import FlatRoutes, Inclusion
+from typeway.application.indexing import indexes_of
 from typeway.application.lifespan import EVENTS, Events, join_lifespans, lifespan_of
 from typeway.application.placement import verify_included, verify_placed
 from typeway.application.routelist import RouteList
 from typeway.application.routes import APIRoute, APIWebSocketRoute, Route, title_of
 from typeway.application.verbs import Verbs, registering
 from typeway.application.verify import verify_events, verify_lifespan, verify_mounted, verify_router
-from typeway.application.views import indexes_of
 from typeway.datastructures import DefaultPlaceholder
 from typeway.declare.conventions import TYPEWAY, Conventions
 from typeway.declare.given import check_names, check_values, given_options

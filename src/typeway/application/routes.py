@@ -165,7 +165,7 @@ class PlannedRoute(BaseRoute):
         )
 
     @abstractmethod
-    def settle(self) -> Operation:
+    def to_operation(self) -> Operation:
         """Return the operation with the present options of the route."""
 
     @abstractmethod
@@ -283,7 +283,7 @@ class PlannedRoute(BaseRoute):
     @property
     def plans(self) -> PlanCache:
         """The cache of the route's plans, which are built at first use."""
-        plans: PlanCache = self.own("_plans", lambda: PlanCache(self.settle))
+        plans: PlanCache = self.own("_plans", lambda: PlanCache(self.to_operation))
         return plans
 
 
@@ -377,7 +377,7 @@ class APIRoute(PlannedRoute, routing.Route):
     def unique_id(self, unique_id: str) -> None:
         self._unique_id = unique_id
 
-    def settle(self) -> Operation:
+    def to_operation(self) -> Operation:
         self.bring_up_to_date()
         streams = self.returns.streams
         resolved_below = ("generate_unique_id_function", "response_model", "callbacks", "operation_id")
@@ -390,7 +390,7 @@ class APIRoute(PlannedRoute, routing.Route):
             returns=returning(
                 self.endpoint, None if streams else self.response_model, self.returns.item, streams=streams
             ),
-            callbacks=tuple(route.settle() for route in self.callbacks or () if isinstance(route, APIRoute)),
+            callbacks=tuple(route.to_operation() for route in self.callbacks or () if isinstance(route, APIRoute)),
             unique_id=self.operation_id or self.unique_id,
         )
 
@@ -439,7 +439,7 @@ class APIWebSocketRoute(PlannedRoute, routing.WebSocketRoute):
         self.dependencies = list(dependencies or ())
         self.check()
 
-    def settle(self) -> Operation:
+    def to_operation(self) -> Operation:
         self.bring_up_to_date()
         dependencies = tuple(self.dependencies or ())
         return self.operation(methods=(), returns=Returns(), dependencies=dependencies, include_in_schema=False)

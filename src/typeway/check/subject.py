@@ -133,7 +133,7 @@ class Subject:
                     continue
                 try:
                     route.plans.build()
-                    operation, tree = route.settle(), route.tree()
+                    operation, tree = route.to_operation(), route.tree()
                 except DeclarationError as error:
                     self.refused.append(error)
                     continue

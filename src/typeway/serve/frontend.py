@@ -143,13 +143,13 @@ class Frontend(BaseRoute):
     def __init__(self, prefix: str, build: Build, options: Mapping[str, Any]) -> None:
         self.build = build
         self.place(prefix, options)
-        build_tree(self.settle())  # so that a bad dependency fails here
+        build_tree(self.to_operation())  # so that a bad dependency fails here
 
     def place(self, prefix: str, options: Mapping[str, Any]) -> None:
         self.prefix = prefix
         self.path = prefix + "/{path:path}"
         self.options = {name: options[name] for name in INHERITED if options.get(name) is not None}
-        self.plans = PlanCache(self.settle)
+        self.plans = PlanCache(self.to_operation)
 
     def inside(self, prefix: str, outer: Mapping[str, Any]) -> Self:
         """This frontend as it stands in a router that includes its own."""
@@ -158,7 +158,7 @@ class Frontend(BaseRoute):
         view.place(prefix + self.prefix, inherit(outer, self.options))
         return view
 
-    def settle(self) -> Operation:
+    def to_operation(self) -> Operation:
         """The operation that finds a file, so that dependencies run before it as before any endpoint."""
         return Operation(
             **self.options,

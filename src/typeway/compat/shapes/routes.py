@@ -153,9 +153,9 @@ class APIRoute(Planned, routes.APIRoute):
         marks = {} if self.original_route is None else {"effective_route_context": EffectiveRouteContext(self)}
         return {"fastapi": MappingProxyType(marks)}
 
-    def settle(self) -> Operation:
+    def to_operation(self) -> Operation:
         """Return the operation that the route describes now, with the changes that plugins have made."""
-        operation = self.changed(super().settle())
+        operation = self.changed(super().to_operation())
         body: dict[str, Any] = {"body_title": f"Body_{self.unique_id}"}
         if "_body_field" in vars(self):
             field = self.body_field
@@ -214,9 +214,9 @@ class APIWebSocketRoute(Planned, routes.APIWebSocketRoute):
         self.dependency_overrides_provider = dependency_overrides_provider
         super().__init__(path, endpoint, **options)
 
-    def settle(self) -> Operation:
+    def to_operation(self) -> Operation:
         """Return the operation that the route describes now, with the changes that plugins have made to its dependant."""
-        return self.changed(super().settle())
+        return self.changed(super().to_operation())
 
 
 def installed_maker() -> Any:
@@ -269,14 +269,14 @@ def get_request_handler(dependant: Dependant, *values: Any, **options: Any) -> H
         route = APIRoute(dependant.path or "/", endpoint=dependant.call, response_model=None)
         route.dependant = dependant
 
-    def settle() -> Operation:
-        operation: Operation = route.settle()
+    def to_operation() -> Operation:
+        operation: Operation = route.to_operation()
         if "response_field" in given and not operation.returns.streams:
             field: ModelField | None = given["response_field"]
             changes["returns"] = Returns(model=None if field is None else field.field_info.annotation)
         return replace(operation, **changes)
 
-    plans = PlanCache(settle)
+    plans = PlanCache(to_operation)
     handler: Handler = attach(handle_request(plans), plans=plans)
     return handler
 

@@ -1,4 +1,4 @@
-"""Put an application together: a router, middleware, exception handlers, a lifespan and its documentation."""
+"""Assemble an application: a router, middleware, exception handlers, a lifespan and documentation."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ from typeway.types import ASGIApp, Endpoint, ExceptionHandler, Receive, Register
 if TYPE_CHECKING:
     from typeway.telemetry.null import NullObserver
 
-# As long as nobody has imported this, there is nobody to report to.
+# Until this module has been imported, there is no provider to report to.
 OPENTELEMETRY: Final = "opentelemetry.trace"
 
 # The options that are the router's.
@@ -162,10 +162,10 @@ class Typeway(Verbs, Resolving, Starlette):
         add_documentation(self, Pages())
 
     def openapi(self) -> dict[str, Any]:
-        """The OpenAPI document, built when the routes have changed since it was last asked for."""
+        """Return the OpenAPI document, which is built again if the routes have changed since the last call."""
         if self.openapi_schema is None or self._documented != self.versions:
             with self._document_lock:
-                # While this thread waited, another one may have built it.
+                # Another thread may have built it while this one waited.
                 if self.openapi_schema is None or self._documented != self.versions:
                     versions = self.versions
                     self.openapi_schema = self.describe()
@@ -174,11 +174,11 @@ class Typeway(Verbs, Resolving, Starlette):
 
     @property
     def versions(self) -> tuple[int, int]:
-        """Which routes and webhooks there are now: the numbers change with them."""
+        """Two numbers that change whenever the routes or the webhooks change."""
         return self.router.version, self.webhooks.version
 
     def describe(self) -> dict[str, Any]:
-        """The OpenAPI document of the routes as they are now."""
+        """Build the OpenAPI document of the current routes."""
         from typeway.describe.failures import Failures
 
         about: Any = {name: getattr(self, name) for name in AboutOptions.__annotations__}
@@ -193,7 +193,7 @@ class Typeway(Verbs, Resolving, Starlette):
             failures=Failures(self.errors).responses,
         )
 
-    # --- what the router keeps ----------------------------------------------------------------------------------
+    # --- routes: kept by the router -----------------------------------------------------------------------------
 
     def include_router(self, router: Router, **options: Unpack[IncludeOptions]) -> None:
         """Make a router's routes part of the application; see `Router.include_router`."""
@@ -227,17 +227,17 @@ class Typeway(Verbs, Resolving, Starlette):
     def prepared_handlers(self) -> Handlers:
         """The exception handlers as they stand now, prepared for serving."""
         handlers = self._prepared_handlers
-        # Applications may change the mapping at any time, by assigning to an item too.
+        # Applications may change the mapping at any time, also by assigning to an item.
         if handlers is None or handlers.given != self.exception_handlers:
             handlers = self._prepared_handlers = Handlers(self.exception_handlers, self.conventions)
         return handlers
 
     def build_middleware_stack(self) -> ASGIApp:
-        """The application as one ASGI callable: error answers outermost, then middleware, then the router."""
+        """Return the application as one ASGI callable: error responses outermost, then middleware, then the router."""
         app: ASGIApp = self.router
         middleware = list(self.user_middleware)
         if layers() != ORIGINAL_LAYERS:
-            # Instrumentation has replaced Starlette's own layers: they must answer the errors, so that it sees them.
+            # Instrumentation has replaced Starlette's own layers. These must handle the errors, so that it sees them.
             app, handlers = self.router.without_answers, self.prepared_handlers
             answered = {**handlers.by_class, **handlers.by_status}
             layer = Middleware(ExceptionMiddleware, handlers=answered, debug=self.debug)
@@ -279,19 +279,19 @@ class Typeway(Verbs, Resolving, Starlette):
     if not TYPE_CHECKING:  # Starlette's own signatures tell type checkers more
 
         def add_middleware(self, middleware_class: Any, *args: Any, **kwargs: Any) -> None:
-            """Put middleware around all that is there: a class that is called with the application and the options.
+            """Add middleware as the outermost layer: a class that is called with the application and the options.
 
             Raises:
-                DeclarationError: the class cannot be called so.
+                DeclarationError: the class cannot be called with these arguments.
             """
             verify_middleware(middleware_class, args, kwargs, self.conventions)
             super().add_middleware(middleware_class, *args, **kwargs)
 
         def add_exception_handler(self, exc_class_or_status_code: Any, handler: Any) -> None:
-            """Answer a class of exceptions, or a status code, by a function `(request, error) -> response`.
+            """Register a function `(request, error) -> response` for a class of exceptions or a status code.
 
             Raises:
-                DeclarationError: there are no such errors, or the function cannot be called so.
+                DeclarationError: it is neither an exception class nor a status code, or the function cannot be called so.
             """
             verify_handler(exc_class_or_status_code, handler, self.conventions)
             super().add_exception_handler(exc_class_or_status_code, handler)
@@ -366,7 +366,7 @@ class Typeway(Verbs, Resolving, Starlette):
 
     @cached_property
     def observer(self) -> NullObserver:
-        """What reports to OpenTelemetry, as soon as there is a provider that takes reports."""
+        """The observer that reports to OpenTelemetry once a provider exists."""
         from typeway.telemetry.setup import observer_of
 
         return observer_of(self)

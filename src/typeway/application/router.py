@@ -33,14 +33,14 @@ from typeway.serve.frontend import Build, Frontend
 from typeway.serve.sockets import serve_socket
 from typeway.types import Endpoint, Register
 
-# What a router adds to its routes: what stands in the attribute when a route is made, or when an inclusion shows it.
+# What a router adds to its routes: the value of the attribute when a route is made, or when it is included.
 JOINED: Final = ("tags", "dependencies", "callbacks", "raises", "responses", "deprecated", "include_in_schema")
-# What counts for routes that say nothing of their own, also for those that are there already when their router is
-# included; attributes of the router itself where somebody has set them.
+# Defaults for routes that do not set these options, also for routes that exist already when their router is included.
+# They are attributes of the router where they have been set.
 DEFAULTS: Final = ("default_response_class", "generate_unique_id_function", "strict_content_type")
 
 
-# What copies of a router do not share with their original, pickled ones included.
+# The attributes that copies of a router, pickled ones included, do not share with their original.
 UNSHARED: Final = ("_lock", "_parents", "_flat", "_routes", "_snapshot")
 
 
@@ -69,12 +69,12 @@ class Router(Verbs, routing.Router):
     conventions: ClassVar[Conventions] = TYPEWAY
     default_route_class: ClassVar[type[APIRoute]] = APIRoute
     websocket_route_class: ClassVar[type[APIWebSocketRoute]] = APIWebSocketRoute
-    is_root: bool = False  # whether it is an application's own router, so that the paths in it are whole
+    is_root: bool = False  # whether it is an application's own router, so that its paths are complete
     default_response_class: Any = None
     generate_unique_id_function: Any = None
     strict_content_type: Any = None
 
-    # Two routers are never the same because their routes are; inclusions are kept by identity.
+    # Routers are compared by identity: Starlette compares their routes.
     def __eq__(self, other: object) -> bool:
         return object.__eq__(self, other)
 
@@ -114,7 +114,7 @@ class Router(Verbs, routing.Router):
             self.add(route)
 
     def start_unshared(self) -> None:
-        """Set the attributes that copies do not share with their original: locks, and what is computed from the routes."""
+        """Set the attributes that copies do not share with their original: locks, and caches of the routes."""
         self._lock = threading.RLock()
         self._parents: weakref.WeakSet[Router] = weakref.WeakSet()
         self._flat = FlatRoutes(self)
@@ -134,45 +134,45 @@ class Router(Verbs, routing.Router):
             if isinstance(item, Inclusion):
                 item.router._parents.add(self)
 
-    # --- what is here -------------------------------------------------------------------------------------------
+    # --- options and routes -------------------------------------------------------------------------------------
 
     @property
     def group_options(self) -> dict[str, Any]:
-        """What the router adds to its routes, as it stands now."""
+        """The options that the router adds to its routes now."""
         limits = {"max_body_size": self.max_body_size, "form_limits": self.form_limits or None}
         given = {name: limit for name, limit in limits.items() if limit is not None}
         return {**self.defaults, **{name: getattr(self, name) for name in JOINED}, **given}
 
     @property
     def defaults(self) -> dict[str, Any]:
-        """What counts for routes that say nothing of their own, as it stands now."""
+        """The defaults that the router has now for routes that do not set these options."""
         own = vars(self)
         return {name: own[name] for name in DEFAULTS if not isinstance(own.get(name), (DefaultPlaceholder, NoneType))}
 
     @property
     def routes(self) -> list[BaseRoute]:
-        """Every route, included ones too, each with its whole path; changing the list changes the router."""
+        """Every route, included ones too, each with its complete path. Changing the list changes the router."""
         self._routes.refresh()
         return self._routes
 
     @routes.setter
     def routes(self, routes: Sequence[BaseRoute]) -> None:
-        if routes is not self._routes:  # `app.routes += [...]` has been taken over by the list already
+        if routes is not self._routes:  # the list itself has already handled `app.routes += [...]`
             self.show(list(routes))
 
     def shown(self) -> list[BaseRoute]:
-        """What `routes` shows: every route but the frontends, which are asked last."""
+        """Return every route but the frontends, which are tried last."""
         return [route for _, route in self._flat.list() if not isinstance(route, Frontend)]
 
     def show(self, routes: Sequence[BaseRoute]) -> None:
-        """Take these routes over in the place of those that `routes` shows."""
+        """Replace the routes that `routes` lists by these."""
         current = [(item, id(route)) for item, route in self._flat.list() if not isinstance(route, Frontend)]
         holders = {key: item for item, key in current}
         gone = holders.keys() - set(map(id, routes))
         stay = [id(route) for route in routes if id(route) in holders]
         are_others = bool(routes and holders and not stay)
         if are_others or stay != [key for _, key in current if key not in gone]:
-            # Other routes, or another order: what was included stays as it is shown here.
+            # Other routes, or another order: included routes are kept as copies.
             self.own_routes = [*self.frontends, *routes]
         else:
             self.own_routes = [item for item in self.own_routes if id(item) not in gone]
@@ -181,7 +181,7 @@ class Router(Verbs, routing.Router):
             place = len(self.own_routes)
             for route in reversed(routes):
                 if id(route) in holders:
-                    # Others come before what holds this one, so that an inclusion is not split.
+                    # New routes are inserted before the inclusion that this one comes from, so that it is not split.
                     place = places[id(holders[id(route)])]
                 else:
                     self.own_routes.insert(place, route)
@@ -189,7 +189,7 @@ class Router(Verbs, routing.Router):
 
     @property
     def frontends(self) -> list[Frontend]:
-        """Every frontend, included ones too, each with its whole prefix: the longest first, as they are asked."""
+        """Every frontend, included ones too, each with its complete prefix; those with the longest prefix are tried first."""
         found = [route for _, route in self._flat.list() if isinstance(route, Frontend)]
         return sorted(found, key=lambda frontend: -len(frontend.prefix))
 
@@ -202,7 +202,7 @@ class Router(Verbs, routing.Router):
         self.changed()
 
     def changed(self) -> None:
-        """Forget what was computed from the routes, here and in every router that includes this one."""
+        """Drop the caches of the routes, here and in every router that includes this one."""
         with self._lock:
             self.version += 1
             self._snapshot = None
@@ -210,7 +210,7 @@ class Router(Verbs, routing.Router):
             parent.changed()
 
     def contains(self, router: Router) -> bool:
-        """Whether a router is this one or is included in it, however deep."""
+        """Whether a router is this one or is included in it at any depth."""
         return router is self or any(
             item.router.contains(router) for item in self.own_routes if isinstance(item, Inclusion)
         )
@@ -356,7 +356,7 @@ class Router(Verbs, routing.Router):
         """Add a plain Starlette WebSocket endpoint, which receives nothing but the WebSocket."""
         self.add(routing.WebSocketRoute(path, endpoint, name=name))
 
-    # --- serving it ---------------------------------------------------------------------------------------------
+    # --- serving ------------------------------------------------------------------------------------------------
 
     def snapshot(self, scope: Scope) -> Snapshot:
         """Everything the request path reads about the router, rebuilt after each change."""

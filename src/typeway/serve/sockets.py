@@ -1,4 +1,4 @@
-"""Serve WebSocket connections: find the route, run its plan, and close as exceptions say."""
+"""Serve WebSocket connections: find the route, run its plan, and close the connection after an exception."""
 
 from starlette.exceptions import WebSocketException as StarletteWebSocketException
 from starlette.websockets import WebSocket, WebSocketClose
@@ -10,7 +10,7 @@ from typeway.types import Receive, Scope, Send
 
 
 async def serve_socket(snapshot: Snapshot, scope: Scope, receive: Receive, send: Send) -> None:
-    """Serve one connection; an exception closes it as the handlers say, or as a WebSocketException itself says."""
+    """Serve one connection; after an exception, a handler closes it, or the code of a WebSocketException does."""
     found = snapshot.sockets.find(path_of(scope), "", scope)
     if isinstance(found, NoRoute):
         scope.setdefault("router", snapshot.router)

@@ -24,9 +24,8 @@ def build_arguments(
 ) -> Arguments:
     """Return the function that computes the arguments of a call.
 
-    Parameters:
-        needs: the parameters that receive results of other calls, with the slots of these results.
-        injected: the parameters that receive objects of the request.
+    `needs` are the parameters that receive results of other calls, with the slots of these; `injected` are those that
+    receive objects of the request.
     """
     validated: Arguments = (lambda exchange: {}) if check is None else build_validated(slot, reader, collect, check)
     if not needs and not injected:

@@ -8,7 +8,6 @@ branch: the request's own task calls them before the group, in order, because it
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 from typeway.plan.build import Call, Group, Plan
 from typeway.plan.calls import Kind
@@ -16,9 +15,7 @@ from typeway.plan.exchange import Exchange
 
 # Calls that run one after the other while other branches run; the marked call is the last.
 Branch = tuple[Call, ...]
-
-# Runs a group.
-Run = Callable[[Group, Exchange], Awaitable[None]]
+Run = Callable[[Group, Exchange], Awaitable[None]]  # runs a group
 
 
 def arrange(plan: Plan, run: Run) -> Plan:
@@ -65,14 +62,10 @@ class Arrangement:
             branches=tuple(tuple(self.unfold(branch)) for branch in branches),
         )
         return Call(
-            function=partial(self.run, group), name="", kind=Kind.ASYNC, slot=self.slot, arguments=itself, needs=(),
-            injected=(), after=(), scope=None, in_thread=False, group=group,
+            function=partial(self.run, group), name="", kind=Kind.ASYNC, slot=self.slot,
+            arguments=lambda exchange: {"exchange": exchange}, needs=(), injected=(), after=(), scope=None, in_thread=False,
+            group=group,
         )  # fmt: skip
-
-
-def itself(exchange: Exchange) -> dict[str, Any]:
-    """Return the argument of the function that runs a group; its members compute their own."""
-    return {"exchange": exchange}
 
 
 def branches_of(calls: Sequence[Call], wanted: Sequence[int]) -> dict[int, Branch]:

@@ -42,12 +42,7 @@ class Body:
     readers: Mapping[int, ReadField]  # of a form, what reads the raw value of each input, by the input's id
 
     async def read(self, exchange: Exchange) -> None:
-        """Read and parse the body into the exchange.
-
-        Raises:
-            HTTPException: the body cannot be read, or has another media type.
-            RequestValidationError: the body is malformed JSON.
-        """
+        """Read and parse the body into the exchange; raise an HTTPException or a RequestValidationError if that fails."""
         if self.is_form:
             await self.read_form(exchange)
             return

@@ -104,7 +104,7 @@ def warn_unvalidated(entry: Input, model: type[BaseModel], where: str) -> None:
     file, _, line = where.rpartition(":")
     message = (
         f"parameter {entry.name!r} has the table class {model.__name__} as its type, which SQLModel does not validate: "
-        "it accepts any value. Declare a model without table=True for the body, and create the row from it.",
+        "it accepts any value. Declare a model without table=True for the body, and create the row from it."
     )
     warnings.warn_explicit(message, DeclarationWarning, file or "?", int(line) if line.isdigit() else 0)
 

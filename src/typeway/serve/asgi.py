@@ -18,7 +18,7 @@ from typeway.plan.build import Plan
 from typeway.plan.exchange import Exchange
 from typeway.serve.execute import execute, run
 from typeway.serve.exits import UPLOADS, close_uploads
-from typeway.serve.lifecycle import see_through, send_reply
+from typeway.serve.lifecycle import complete, send_reply
 from typeway.serve.limits import ACTIVE, LimitedApp, change_limit, limit_body, refuse_declared
 from typeway.serve.match import Found, Index, NoRoute, encoded_path
 from typeway.serve.mounted import MOUNTED, serve_with_state, state_of
@@ -173,7 +173,7 @@ async def serve_http(
         if plan.operation.max_body_size is not None:
             limit_body(exchange, plan.operation.max_body_size, snapshot.conventions)
         if plan.has_exits:
-            await see_through(execute(plan, responder, exchange), exchange, shields=plan.shields)
+            await complete(execute(plan, responder, exchange), exchange, shields=plan.shields)
             return
         reply = await run(plan, responder, exchange)
         status, headers, body, response = reply
@@ -224,13 +224,13 @@ async def serve_without_plan(
 
 async def serve_foreign(snapshot: Snapshot, found: Found, scope: Scope, receive: Receive, send: Send) -> None:
     """Let a route serve a request itself: a mount, a Starlette route, an author's own route class."""
-    enter(snapshot, found, scope)
+    add_to_scope(snapshot, found, scope)
     if found[2] is None:
         refuse_declared(scope, snapshot.conventions)
-    await hand_over(found, scope, receive, send)
+    await handle_by_route(found, scope, receive, send)
 
 
-def hand_over(found: Found, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+def handle_by_route(found: Found, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
     """Call the `handle` of a route; an application that is mounted there gets the state of its own lifespan."""
     route = found[0].route
     if found[2] is not None and MOUNTED in scope.get("state", ()):
@@ -240,7 +240,7 @@ def hand_over(found: Found, scope: Scope, receive: Receive, send: Send) -> Await
     return route.handle(scope, receive, send)
 
 
-def enter(snapshot: Snapshot, found: Found, scope: Scope) -> None:
+def add_to_scope(snapshot: Snapshot, found: Found, scope: Scope) -> None:
     """Add the route to the scope, as Starlette's router does."""
     entry, path_params, child_scope = found
     scope.setdefault("router", snapshot.router)
@@ -273,7 +273,7 @@ def unmatched(snapshot: Snapshot, found: NoRoute, path: str, scope: Scope) -> AS
             return Response(status_code=204, headers={"Allow": allow})
         raise http_error(conventions, 405, {"Allow": allow})
     scope.setdefault("router", snapshot.router)
-    other = turned(snapshot, found, path, scope)
+    other = with_other_slash(snapshot, found, path, scope)
     if other is not None and snapshot.index.any_on(path_of(other), other) is not None:
         return redirect(snapshot, path, scope, other)
     for frontend in snapshot.frontends:
@@ -293,7 +293,7 @@ def redirect(snapshot: Snapshot, path: str, scope: Scope, other: Scope) -> Respo
     return RedirectResponse(url)
 
 
-def turned(snapshot: Snapshot, found: NoRoute, path: str, scope: Scope) -> Scope | None:
+def with_other_slash(snapshot: Snapshot, found: NoRoute, path: str, scope: Scope) -> Scope | None:
     """Return the scope with the trailing slash of its path added or removed; None if no route can match that path."""
     has_slash = path.endswith("/")
     if not snapshot.redirects or path == "/" or (found.is_dead_end and not has_slash):

@@ -11,7 +11,7 @@ from typeway.plan.build import FAILED, Call, Plan
 from typeway.plan.calls import ASYNC, CHECKED, INLINE, THREAD
 from typeway.plan.exchange import Exchange
 from typeway.plan.yields import NO_YIELD, reason
-from typeway.serve.lifecycle import surrounded
+from typeway.serve.lifecycle import with_exits
 from typeway.serve.reply import Reply
 from typeway.serve.respond import Responder
 
@@ -19,7 +19,7 @@ from typeway.serve.respond import Responder
 def execute(plan: Plan, responder: Responder, exchange: Exchange) -> Awaitable[Reply]:
     """Run a plan and return the reply; generators with the scope "request" are not resumed yet."""
     work = run(plan, responder, exchange)
-    return surrounded(work, exchange, "function") if plan.has_function_exits else work
+    return with_exits(work, exchange, "function") if plan.has_function_exits else work
 
 
 async def run(plan: Plan, responder: Responder, exchange: Exchange) -> Reply:

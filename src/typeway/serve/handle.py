@@ -12,7 +12,7 @@ from typeway.plan.build import Plan
 from typeway.plan.exchange import Exchange
 from typeway.serve.execute import execute, run
 from typeway.serve.exits import UPLOADS, close_uploads
-from typeway.serve.lifecycle import see_through, surrounded
+from typeway.serve.lifecycle import complete, with_exits
 from typeway.serve.plans import Overrides, PlanCache
 from typeway.serve.reply import Reply, from_response
 from typeway.serve.respond import Responder
@@ -78,9 +78,9 @@ async def serve_handler(handler: Handler, plans: PlanCache | None, scope: Scope,
     shields = plans is None or ready_in(plans, scope)[0].shields
 
     async def respond() -> Reply:
-        return from_response(await surrounded(handler(Request(scope, receive, send)), exchange, "function"))
+        return from_response(await with_exits(handler(Request(scope, receive, send)), exchange, "function"))
 
-    await see_through(respond(), exchange, shields=shields)
+    await complete(respond(), exchange, shields=shields)
     # After an error the uploads are closed by the code that answers it: an exception handler may read them.
     if UPLOADS in scope:
         await close_uploads(scope[UPLOADS])
@@ -94,4 +94,4 @@ async def handle_socket(plans: PlanCache, scope: Scope, receive: Receive, send: 
     async def session() -> None:
         await execute(plan, UNANSWERED, exchange)
 
-    await see_through(session(), exchange, shields=plan.shields)
+    await complete(session(), exchange, shields=plan.shields)

@@ -17,14 +17,14 @@ from typeway.serve.reply import Reply, is_dropped
 from typeway.types import ASGIApp, Message, Receive, Scope, Send
 
 
-def see_through(work: Awaitable[Reply | None], exchange: Exchange, *, shields: bool) -> Awaitable[Any]:
+def complete(work: Awaitable[Reply | None], exchange: Exchange, *, shields: bool) -> Awaitable[Any]:
     """Do the work of a request, send the reply if there is one, and resume the generators of the request.
 
     Parameters:
         shields: whether clean-up may wait, and so must be shielded from the cancellation of the request.
     """
     exchange.function_exits, exchange.request_exits = [], []
-    whole = surrounded(work, exchange, "request")
+    whole = with_exits(work, exchange, "request")
     return shielded(whole, exchange) if shields and is_in_scope() else whole
 
 
@@ -57,7 +57,7 @@ def is_in_scope() -> bool:
     return state is not None and getattr(state, "cancel_scope", task) is not None
 
 
-async def surrounded(work: Awaitable[Any], exchange: Exchange, lifetime: Lifetime) -> Any:
+async def with_exits(work: Awaitable[Any], exchange: Exchange, lifetime: Lifetime) -> Any:
     """Await the work inside the generators of one lifetime, and resume these; the reply of a request is sent before.
 
     Raises:
@@ -92,7 +92,7 @@ async def send_reply(reply: Reply, exchange: Exchange) -> None:
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if is_head else body})
     elif is_head:
-        await bodiless(response, scope, exchange.receive)(scope, exchange.receive, exchange.pass_on)
+        await without_body(response, scope, exchange.receive)(scope, exchange.receive, exchange.pass_on)
     else:
         try:
             await response(scope, exchange.receive, exchange.pass_on)
@@ -104,7 +104,7 @@ async def send_reply(reply: Reply, exchange: Exchange) -> None:
         await TasksBeside(exchange.background, None if response is None else response.background)()
 
 
-def bodiless(response: Response, scope: Scope, receive: Receive) -> ASGIApp:
+def without_body(response: Response, scope: Scope, receive: Receive) -> ASGIApp:
     """Return an application that sends only status and headers (RFC 9110 section 9.3.2); a stream is not started."""
     answer = answer_of(response, scope, receive)
     if answer is not None:

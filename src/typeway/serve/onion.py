@@ -110,7 +110,7 @@ def layer(dispatch: Dispatch, inner: Inner) -> Inner:
             response = await inner(flight, downstream)
             if type(response) is Answer and response.background is None:
                 return response  # PERF: nearly every response; the call below costs 0.3 us per layer
-            return await shown(flight, response, downstream)
+            return await for_middleware(flight, response, downstream)
 
         try:
             return await dispatch(request, call_next)
@@ -126,7 +126,7 @@ def layer(dispatch: Dispatch, inner: Inner) -> Inner:
     return run
 
 
-async def shown(flight: Flight, response: Response, receive: Feed) -> Response:
+async def for_middleware(flight: Flight, response: Response, receive: Feed) -> Response:
     """Return a response in the form that middleware sees; its background tasks become tasks of the request."""
     if response.background is not None:
         flight.tasks = (response.background, *flight.tasks)

@@ -4,7 +4,7 @@ from starlette.exceptions import WebSocketException as StarletteWebSocketExcepti
 from starlette.websockets import WebSocket, WebSocketClose
 
 from typeway.errors.handlers import Handlers
-from typeway.serve.asgi import Snapshot, enter, hand_over, path_of
+from typeway.serve.asgi import Snapshot, add_to_scope, handle_by_route, path_of
 from typeway.serve.match import NoRoute
 from typeway.types import Receive, Scope, Send
 
@@ -16,9 +16,9 @@ async def serve_socket(snapshot: Snapshot, scope: Scope, receive: Receive, send:
         scope.setdefault("router", snapshot.router)
         await (snapshot.default or WebSocketClose())(scope, receive, send)
         return
-    enter(snapshot, found, scope)
+    add_to_scope(snapshot, found, scope)
     try:
-        await hand_over(found, scope, receive, send)
+        await handle_by_route(found, scope, receive, send)
     except Exception as error:
         socket = WebSocket(scope, receive, send)
         handlers: Handlers = snapshot.app.prepared_handlers

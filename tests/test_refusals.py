@@ -501,7 +501,7 @@ def test_an_override_that_cannot_be_called_is_named() -> None:
         ),
         (
             {"get_db": get_db},
-            "GET /x → dependency_overrides: the key 'get_db' is no dependency, so nothing is overridden.",
+            "GET /x → dependency_overrides: the key 'get_db' is not a dependency, so nothing is overridden.",
         ),
     ]:
         app.dependency_overrides = overrides

@@ -724,8 +724,8 @@ MISTAKES: list[tuple[Any, str]] = [
     (default_and_field_factory, "'other' has both a default and a default_factory."),
     (default_and_factory, "'other' has both a default and a default_factory."),
     (dependency_is_a_number, "a dependency must be callable, not 3."),
-    (unknown_type, "is no type that Pydantic can validate"),
-    (unknown_type_inside, "is no type that Pydantic can validate"),
+    (unknown_type, "is not a type that Pydantic can validate"),
+    (unknown_type_inside, "is not a type that Pydantic can validate"),
 ]
 
 

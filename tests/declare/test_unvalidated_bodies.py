@@ -31,7 +31,7 @@ def test_a_table_class_as_a_body_is_warned_of(kind):
 
     app = Typeway()
     with pytest.warns(
-        DeclarationWarning, match=r"parameter 'hero' is of the table class Hero.*Declare a model"
+        DeclarationWarning, match=r"parameter 'hero' has the table class Hero .*Declare a model"
     ) as found:
         app.post("/")(create)
     assert [warning.filename for warning in found] == [__file__]

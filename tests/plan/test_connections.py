@@ -80,7 +80,7 @@ def test_an_object_that_there_cannot_be_is_refused(wanted, other):
 
     app = Typeway()
     register = app.get if wanted is WebSocket else app.websocket
-    message = rf"parameter 'connection': it asks for a {wanted.__name__}, which a {other} does not have.*Hint: "
+    message = rf"parameter 'connection': its type is {wanted.__name__}, which a {other} does not have.*Hint: "
     with pytest.raises(DeclarationError, match=message):
         register("/")(endpoint)
 
@@ -103,5 +103,5 @@ def test_a_dependency_that_surrounds_both_is_refused_where_it_cannot_be_called()
     app.include_router(router, dependencies=[Depends(requests_only)])
     assert answer(app, "GET /") == (200, 1)
     strict = client(app, raise_server_exceptions=True)
-    with pytest.raises(DeclarationError, match="it asks for a Request, which a WebSocket does not have"):
+    with pytest.raises(DeclarationError, match="its type is Request, which a WebSocket does not have"):
         strict.websocket_connect("/ws").__enter__()

@@ -92,13 +92,13 @@ def test_overrides_that_claim_to_be_equal_are_told_apart():
 
 
 def test_a_plan_that_cannot_be_built_is_tried_again():
-    """A mistake that shows at the first request is raised by every request until it is mended."""
+    """A mistake that shows at the first request is raised by every request until it is fixed."""
     app = Typeway()
     app.add_api_route("/", lambda value: value)
     route = app.routes[-1]
     route.response_model = object()
     for _ in range(2):
-        with pytest.raises(DeclarationError, match="no type that Pydantic can validate"):
+        with pytest.raises(DeclarationError, match="not a type that Pydantic can validate"):
             client(app, raise_server_exceptions=True).get("/?value=1")
     route.response_model = None
     assert answer(app, "GET /?value=1") == (200, "1")

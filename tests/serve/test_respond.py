@@ -591,9 +591,9 @@ class Unknown:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"response_model": Unknown}, "is no type that Pydantic can validate"),
-        ({"response_model": list[Unknown]}, "is no type that Pydantic can validate"),
-        ({"responses": {404: {"model": Unknown}}}, "is no type that Pydantic can validate"),
+        ({"response_model": Unknown}, "is not a type that Pydantic can validate"),
+        ({"response_model": list[Unknown]}, "is not a type that Pydantic can validate"),
+        ({"responses": {404: {"model": Unknown}}}, "is not a type that Pydantic can validate"),
         ({"responses": {204: {"model": Public}}}, "Status code 204 must not have a response body"),
         ({"responses": {404: "text"}}, "An additional response must be a dict"),
         ({"status_code": 204, "response_model": Public}, "Status code 204 must not have a response body"),

@@ -1,4 +1,4 @@
-"""Answer the framework's own exceptions when the application does not."""
+"""Answer the framework's own exceptions with `{"detail": …}`, unless the application has its own handlers."""
 
 import json
 import math
@@ -17,18 +17,18 @@ from typeway.encoders import encode_data, jsonable_encoder
 from typeway.exceptions import RequestValidationError, ValidationException, WebSocketRequestValidationError
 from typeway.responses import BODILESS
 
-# In an error these are no data: the content of an upload or of a body, and an exception that a validator raised, whose text
-# is the error's message already.
+# These are not shown in errors: the content of an upload or a body, and the exception of a validator, whose text is
+# already the message of the error.
 _NO_DATA: Final[dict[Any, Callable[[Any], Any]]] = {bytes: lambda raw: None, BaseException: lambda error: {}}
 
-# What JSON cannot hold, as the nearest that it can.
+# Replacements for values that JSON cannot represent.
 _LENIENT: Final[dict[Any, Callable[[Any], Any]]] = {
     str: lambda text: text.encode(errors="replace").decode(),
     float: lambda number: number if math.isfinite(number) else None,
 }
 
 
-# How JSONResponse writes a text.
+# JSONResponse encodes strings in the same way.
 quote: Final = json.encoder.encode_basestring
 
 OF_A_BODY: Final = frozenset({b"content-length", b"content-type"})
@@ -36,10 +36,10 @@ JSON_TYPE: Final = (b"content-type", b"application/json")
 
 
 def detail_parts(error: HTTPException) -> tuple[int, list[tuple[bytes, bytes]], bytes] | None:
-    """The status, the raw headers and the body of what `http_exception_handler` answers, without making a Response.
+    """Return status, raw headers and body of the response of `http_exception_handler`, without making that response.
 
-    None where that takes more than to write a text into JSON: another kind of detail, a problem, headers of its own for
-    the body, or a status that has none.
+    None if the response is not just a string in JSON: for another type of detail, a Problem, headers that describe the
+    body, or a status without a body.
     """
     status, detail, headers = error.status_code, error.detail, error.headers
     if type(detail) is not str or status in BODILESS or isinstance(error, Problem):
@@ -53,13 +53,13 @@ def detail_parts(error: HTTPException) -> tuple[int, list[tuple[bytes, bytes]], 
                 return None
             raw.append((key, value.encode("latin-1")))
     except (UnicodeEncodeError, AttributeError):
-        return None  # the handler says what is wrong
+        return None  # the handler raises the error
     raw += (b"content-length", b"%d" % len(body)), JSON_TYPE
     return status, raw, body
 
 
 async def http_exception_handler(request: Request, exc: HTTPException) -> Response:
-    """Answer with the exception's status and headers and `{"detail": …}`, or no body where the status forbids one.
+    """Answer with the exception's status and headers and `{"detail": …}`, or without a body if the status forbids one.
 
     Example:
         ```python
@@ -81,7 +81,7 @@ async def request_validation_exception_handler(request: Request, exc: RequestVal
     try:
         return JSONResponse({"detail": shown_errors(request, exc)}, HTTP_422_UNPROCESSABLE_CONTENT)
     except (ValueError, TypeError, RecursionError):
-        # The errors repeat the client's own input, which may be what JSON cannot hold: NaN, stray bytes, half a
+        # The errors repeat the client's input, which JSON may not be able to represent: NaN, invalid bytes, half a
         # surrogate pair, too many levels. That is the client's mistake too, so it must not become a 500.
         errors = encode_data([{**error, "input": None} for error in exc.errors()], {**_NO_DATA, **_LENIENT})
         return JSONResponse({"detail": errors}, HTTP_422_UNPROCESSABLE_CONTENT)
@@ -95,13 +95,13 @@ async def websocket_request_validation_exception_handler(
 
 
 def shown_errors(connection: HTTPConnection[Any], exc: ValidationException) -> Any:
-    """What a client sees of validation errors; each repeats what it sent, as far as that is data."""
+    """Return validation errors as clients see them: each repeats the client's input as far as it is data."""
     conventions: Conventions = getattr(connection.scope.get("app"), "conventions", TYPEWAY)
     return encode_data(exc.errors(), _NO_DATA) if conventions.errors_show_data else jsonable_encoder(exc.errors())
 
 
 def handlers_for(errors: Literal["detail", "problem"]) -> dict[Any, Callable[[Any, Any], Any]]:
-    """What answers errors where the author has no handler for them."""
+    """Return the default exception handlers."""
     handlers: dict[Any, Callable[[Any, Any], Any]] = {
         HTTPException: http_exception_handler,
         RequestValidationError: request_validation_exception_handler,

@@ -1,4 +1,4 @@
-"""Answer every error as a problem document (RFC 9457): what `errors="problem"` asks for."""
+"""Answer every error with a problem document (RFC 9457), for `Typeway(errors="problem")`."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from typeway.types import ExceptionHandler
 
 MEDIA_TYPE: Final = "application/problem+json"
 
-# RFC 9457, section 4.2.1: the status says it all.
+# RFC 9457, section 4.2.1: the problem has no meaning beyond its status.
 BLANK: Final = "about:blank"
 VALIDATION_TYPE: Final = "/problems/validation-error"
 
 REQUEST_ID: Final = "X-Request-ID"
-# What may be written into logs and answers as it came.
+# Request ids that may be written into logs and responses unchanged.
 VALID_ID: Final = re.compile(r"[A-Za-z0-9._~:/+=@-]{1,128}")
 
 
 async def answer_http_exception(request: HTTPConnection[Any], error: HTTPException) -> Response:
-    """Answer an HTTPException, a Problem among them, with its status and headers."""
+    """Answer an HTTPException, including a Problem, with its status and headers."""
     if error.status_code in BODILESS:
         return Response(status_code=error.status_code, headers=error.headers)
     kind, title, members = BLANK, phrase_of(error.status_code), {}
@@ -41,7 +41,7 @@ async def answer_http_exception(request: HTTPConnection[Any], error: HTTPExcepti
     if isinstance(error, Problem):
         kind, title, members = error.type, error.title, dict(error.members)
     elif not isinstance(detail, str):
-        # Its place is for a sentence (section 3.1.4), but nothing that the author sends is lost.
+        # The member "detail" must be a string (section 3.1.4), so another value gets a member of its own.
         detail, members = None, {"details": detail}
     said = {} if detail in (None, "", title, DEFAULTS.get(error.status_code)) else {"detail": detail}
     return problem_response(request, error.status_code, kind, title, {**said, **members}, error.headers)
@@ -56,7 +56,7 @@ async def answer_invalid_request(request: HTTPConnection[Any], error: RequestVal
 
 
 async def answer_unhandled(request: HTTPConnection[Any], error: Exception) -> Response:
-    """Answer what nothing else answers with 500, and nothing of it."""
+    """Answer an error without any other handler with a 500 that reveals nothing of it."""
     return problem_response(request, 500, BLANK, texts.INTERNAL_SERVER_ERROR, {})
 
 
@@ -75,7 +75,7 @@ def problem_response(
     members: Mapping[str, Any],
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """A problem document (RFC 9457, section 3), and the id of the request in it and beside it."""
+    """Return a problem document (RFC 9457, section 3), with the request id in its members and headers."""
     request_id = id_of(request)
     content = {
         "type": kind,
@@ -89,15 +89,15 @@ def problem_response(
 
 
 def id_of(request: HTTPConnection[Any]) -> str:
-    """The request's own id if it may be repeated, else a new one."""
+    """Return the id that the client has sent if it is valid, else a new one."""
     given = request.headers.get(REQUEST_ID, "")
     return given if VALID_ID.fullmatch(given) else uuid4().hex
 
 
 def place(entry: Mapping[str, Any], body: Any) -> dict[str, Any]:
-    """One error of a 422: what is wrong, in which part of the request, and where in it.
+    """Return one error of a 422: what is wrong, in which part of the request, and where in that part.
 
-    The client's own input is not repeated, and neither are the names of Python types on the way to it.
+    It contains neither the client's input nor the names of Python types.
     """
     location, *parts = entry["loc"] or ("body",)
     detail = entry["msg"]
@@ -109,7 +109,7 @@ def place(entry: Mapping[str, Any], body: Any) -> dict[str, Any]:
 
 
 def parts_in(body: Any, parts: Sequence[Any], *, is_missing: bool) -> list[Any]:
-    """Those parts of a location that lead through the body; others are labels of unions and the like."""
+    """Return the parts of a location that are keys or indexes of the body, without labels, for example of unions."""
     found = []
     value = body
     for number, part in enumerate(parts):
@@ -123,7 +123,7 @@ def parts_in(body: Any, parts: Sequence[Any], *, is_missing: bool) -> list[Any]:
 
 
 def pointer(parts: Sequence[Any]) -> str:
-    """A JSON Pointer (RFC 6901, section 3).
+    """Return a JSON Pointer (RFC 6901, section 3).
 
     Example:
         >>> pointer(["items", 0, "a/b"])
@@ -132,8 +132,8 @@ def pointer(parts: Sequence[Any]) -> str:
     return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in parts)
 
 
-# Python before 3.13 calls these as older specifications did; a title must not depend on that.
-# Starlette's exceptions say the one or the other where their author says nothing.
+# Python before 3.13 uses the reason phrases of older specifications; a title must not depend on the Python version.
+# Starlette's exceptions without a detail use Python's phrases.
 DEFAULTS: Final[Mapping[int, str]] = {int(status): status.phrase for status in HTTPStatus}
 RENAMED: Final[Mapping[int, str]] = {
     413: "Content Too Large", 414: "URI Too Long", 416: "Range Not Satisfiable", 422: "Unprocessable Content",
@@ -141,5 +141,5 @@ RENAMED: Final[Mapping[int, str]] = {
 
 
 def phrase_of(status: int) -> str:
-    """What a status means (RFC 9110, section 15)."""
+    """Return the reason phrase of a status (RFC 9110, section 15)."""
     return RENAMED.get(status) or DEFAULTS.get(status, "Error")

@@ -1,1 +1,1 @@
-"""What will happen: operations become plans, built once and never mutated."""
+"""Turn operations into plans, which are built once and never changed."""

@@ -1,4 +1,4 @@
-"""Make a callable of any kind one that takes keyword arguments, and whose refusal of them is the client's mistake."""
+"""Adapt callables of any kind to keyword arguments, and turn validation errors of models into errors of the request."""
 
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -15,18 +15,18 @@ from typeway.declare.signature import Declaration
 from typeway.exceptions import ValidationException
 from typeway.plan.calls import Kind, generator_of
 
-# Makes the exception that answers invalid input, given what is wrong.
+# Makes the exception for invalid input from a list of errors.
 Refusal = Callable[[list[dict[str, Any]]], ValidationException]
 
 
 def adapt(
     declaration: Declaration, kind: Kind, locations: Mapping[str, tuple[int | str, ...]], refusal: Refusal
 ) -> Any:
-    """A declaration's function as a plan calls it; of a generator an asynchronous one.
+    """Return a function in the form that a plan calls; a generator function as an asynchronous one.
 
     Parameters:
-        locations: the beginning of errors' locations, by parameter name.
-        refusal: what is raised where a model's own validators refuse its values.
+        locations: the first parts of error locations, by parameter name.
+        refusal: makes the exception for values that the validators of a model refuse.
     """
     function = keyword_only(declaration)
     if kind is Kind.CONTEXT:
@@ -35,7 +35,7 @@ def adapt(
 
 
 def keyword_only(declaration: Declaration) -> Callable[..., Any]:
-    """The function itself; one with parameters that are positional only (PEP 570) is called with those in order."""
+    """Return the function; one with positional-only parameters (PEP 570) in a wrapper that passes those in order."""
     function = declaration.function
     positional = [parameter for parameter in declaration.parameters if parameter.is_positional]
     if not positional:
@@ -57,8 +57,8 @@ def validates(function: Any) -> bool:
 
 
 def constructor(function: Callable[..., Any], locations: Mapping[str, tuple[int | str, ...]], refusal: Refusal) -> Any:
-    """What constructs a model whose fields are parameters; what its validators refuse is invalid input."""
-    # What concerns all values together stands where the first of them stands.
+    """Return a function that constructs a model whose fields are parameters; its validation errors are the client's."""
+    # An error of all values together gets the location of the first value.
     whole = next(iter(locations.values()), ("query",))[:1]
 
     @wraps(function, updated=())
@@ -75,7 +75,7 @@ def constructor(function: Callable[..., Any], locations: Mapping[str, tuple[int 
 def located(
     place: tuple[int | str, ...], locations: Mapping[str, tuple[int | str, ...]], whole: tuple[int | str, ...]
 ) -> tuple[int | str, ...]:
-    """Where a client finds what a model says of one of its fields, or of itself."""
+    """Return the location in the request for the location of an error in a model."""
     if place and str(place[0]) in locations:
         return (*locations[str(place[0])], *place[1:])
     return (*whole, *place)
@@ -91,13 +91,13 @@ async def _async_manager() -> AsyncGenerator[None, None]:
     yield
 
 
-# contextlib makes every context manager of a generator function with the same code.
+# contextlib uses the same code object for every context manager that it makes of a generator function.
 MANAGERS: Final[Mapping[Any, bool]] = {_manager.__code__: False, _async_manager.__code__: True}
 
 
 def is_manager(function: Any) -> bool | None:
-    """Whether a function decorated with `@contextmanager` or `@asynccontextmanager` is of the second kind, or None."""
-    for _ in range(100):  # a wrapper that names itself must not hang the planning
+    """Whether a function is decorated with `@asynccontextmanager` or with `@contextmanager`; None if with neither."""
+    for _ in range(100):  # a wrapper that refers to itself must not cause an endless loop
         code = getattr(function, "__code__", None)
         if code in MANAGERS:
             return MANAGERS[code]
@@ -110,7 +110,7 @@ def is_manager(function: Any) -> bool | None:
 
 
 def entered(function: Callable[..., Any]) -> Callable[..., AsyncGenerator[Any, None]]:
-    """A generator function, or one that returns a context manager, as an asynchronous generator function."""
+    """Return an asynchronous generator function for a generator function, or for one that returns a context manager."""
     is_async = is_manager(function)
     if is_async is None:
         return generator_of(function)

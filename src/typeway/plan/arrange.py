@@ -1,28 +1,25 @@
-"""Decide which dependencies may run at the same time: those whose authors allow it, with the outcome of a fixed order.
+"""Decide which dependencies run at the same time: only those that are marked, and with the same result as in sequence.
 
-What a marked dependency alone asks for forms a branch with it. Branches that follow each other and do not need each other
-form a group, and run at the same time. Generators, and what others ask for too, are no part of a branch: they are called
-before the group, in order, by the request's own task, which must leave what it has entered.
+A marked dependency forms a branch with the dependencies that only it needs. Consecutive branches that do not need each
+other form a group and run at the same time. Generators, and dependencies that several others need, are not part of a
+branch: the request's own task calls them before the group, in order, because it must also resume generators.
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 from typeway.plan.build import Call, Group, Plan
 from typeway.plan.calls import Kind
 from typeway.plan.exchange import Exchange
 
-# Calls that run one after the other, while other branches run; the marked one is the last.
+# Calls that run one after the other while other branches run; the marked call is the last.
 Branch = tuple[Call, ...]
-
-# How a group is run.
-Run = Callable[[Group, Exchange], Awaitable[None]]
+Run = Callable[[Group, Exchange], Awaitable[None]]  # runs a group
 
 
 def arrange(plan: Plan, run: Run) -> Plan:
-    """The plan with one call for each group of calls that may run at the same time; everything else keeps its order."""
+    """Return the plan with one call for each group of calls that may run at the same time, and the order unchanged."""
     arrangement = Arrangement(run, slot=plan.size)
     calls = tuple(arrangement.grouped(plan.dependencies, plan.endpoint.after))
     return replace(plan, dependencies=calls, size=plan.size + 1)
@@ -30,17 +27,17 @@ def arrange(plan: Plan, run: Run) -> Plan:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Arrangement:
-    """What stays the same while the calls of one plan are put together."""
+    """Groups the calls of one plan."""
 
-    run: Run  # how a group is run
-    slot: int  # where the results of groups go, which nobody reads: the members leave their own
+    run: Run  # runs a group
+    slot: int  # the slot of the results of groups, which are not used: the members have their own slots
 
     def grouped(self, calls: Sequence[Call], wanted: Sequence[int]) -> Iterator[Call]:
-        """The calls, those that may run at the same time put together.
+        """Yield the calls, with one call in the place of each group.
 
         Parameters:
-            calls: the calls in order: what is needed comes before what needs it.
-            wanted: the slots whose results are needed in the end.
+            calls: the calls in order, each after the calls that it needs.
+            wanted: the slots of the results that are needed after them.
         """
         for first, branches in stages(calls, branches_of(calls, wanted)):
             if len(branches) > 1:
@@ -51,32 +48,28 @@ class Arrangement:
                 yield from first
 
     def unfold(self, branch: Branch, first: Sequence[Call] = ()) -> Iterator[Call]:
-        """The calls of a branch with groups within, after calls that must come before it."""
+        """Yield the calls of a branch, with groups inside it, after the calls that must come before it."""
         *inner, marked = branch
         calls = sorted([*first, *inner], key=lambda call: call.slot)
         yield from self.grouped(calls, [*marked.after, *(call.slot for call in first)])
         yield marked
 
     def call_of(self, first: Sequence[Call], branches: Sequence[Branch]) -> Call:
-        """The call that runs a group, after calls that must come before it."""
+        """Return the call for a group, which first runs the calls that must come before it."""
         members = [member for branch in branches for member in branch]
         group = Group(
             first=tuple((call, tuple(member for member in members if member.slot < call.slot)) for call in first),
             branches=tuple(tuple(self.unfold(branch)) for branch in branches),
         )
         return Call(
-            function=partial(self.run, group), name="", kind=Kind.ASYNC, slot=self.slot, arguments=itself, needs=(),
-            injected=(), after=(), scope=None, in_thread=False, group=group,
+            function=partial(self.run, group), name="", kind=Kind.ASYNC, slot=self.slot,
+            arguments=lambda exchange: {"exchange": exchange}, needs=(), injected=(), after=(), scope=None, in_thread=False,
+            group=group,
         )  # fmt: skip
 
 
-def itself(exchange: Exchange) -> dict[str, Any]:
-    """The argument of a group; its members read their own."""
-    return {"exchange": exchange}
-
-
 def branches_of(calls: Sequence[Call], wanted: Sequence[int]) -> dict[int, Branch]:
-    """The branch of each call that is in one, by its slot."""
+    """Return the branch of each call that belongs to one, by the slot of the call."""
     asked_by: dict[int, set[int]] = {slot: {-1} for slot in wanted}
     for call in calls:
         for slot in call.after:
@@ -94,25 +87,25 @@ def branches_of(calls: Sequence[Call], wanted: Sequence[int]) -> dict[int, Branc
             if asking <= members:
                 members.add(call.slot)
             elif call.concurrent:
-                break  # it has a branch of its own, and what stands before it must not come after it
+                break  # it has a branch of its own; the calls before it must not run after it
         branch = tuple(call for call in calls if call.slot in members)
         found.update(dict.fromkeys(members, branch))
     return found
 
 
 def stages(calls: Sequence[Call], branch_of: Mapping[int, Branch]) -> Iterator[tuple[list[Call], list[Branch]]]:
-    """What comes one after the other: each time some calls in order, and after them branches at the same time."""
-    reach: dict[int, frozenset[int]] = {}  # the slots of all that a call needs, its own included
+    """Yield the stages of a plan: some calls in order, and after them the branches that run at the same time."""
+    reach: dict[int, frozenset[int]] = {}  # the slots of everything that a call needs, including its own
     first: list[Call] = []
     group: list[Branch] = []
-    held: set[int] = set()  # the slots that the group will fill
-    waiting: list[Call] = []  # calls that come before the next branch, and so before the group if that joins it
+    held: set[int] = set()  # the slots of the calls in the group
+    waiting: list[Call] = []  # calls before the next branch; they run before the group if that branch joins it
     for call in calls:
         reach[call.slot] = frozenset({call.slot}).union(*(reach.get(slot, frozenset()) for slot in call.after))
     for call in calls:
         branch = branch_of.get(call.slot)
         if branch is not None and branch[-1] is not call:
-            continue  # it comes with the one that is marked
+            continue  # it is handled with the marked call of its branch
         is_apart = branch is None and not any(call.slot in reach[slot] for slot in branch_of if slot > call.slot)
         if is_apart or reach[call.slot] & held:
             yield first, group

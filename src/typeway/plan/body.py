@@ -19,17 +19,17 @@ from typeway.plan.exchange import Exchange
 from typeway.plan.sources import MISSING, choice_of, group_collector, grouped, pick
 from typeway.types import Message
 
-# In the place of a first message where the body is read through a Request.
+# Takes the place of the first message if the body is read through a Request.
 NO_MESSAGE: Final[Message] = {"type": ""}
 
-# Adds one callable's share of the body to its raw values; False if the body has no shares, because it is no object.
+# Adds the values in the body to the raw values of a callable; returns False if the body is not an object.
 Collect = Callable[[Exchange, dict[str, Any]], bool]
 ReadField = Callable[[FormData], Awaitable[Any]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Body:
-    """What an operation expects of a request's body."""
+    """The body that an operation expects."""
 
     inputs: tuple[Input, ...]  # every input of the operation that the body carries, dependencies' first
     is_form: bool  # whether the body is a form instead of JSON
@@ -42,12 +42,12 @@ class Body:
     readers: Mapping[int, ReadField]  # of a form, what reads the raw value of each input, by the input's id
 
     async def read(self, exchange: Exchange) -> None:
-        """Read and parse the body into the exchange; what is wrong with it is raised as an HTTPException or as a 422."""
+        """Read and parse the body into the exchange; raise an HTTPException or a RequestValidationError if that fails."""
         if self.is_form:
             await self.read_form(exchange)
             return
-        # PERF: nearly all bodies come in one message, in JSON. What that takes stands here in one frame, 2 us instead of
-        # 4: no Request.body(), no mapping of headers, no function for the parser's first try.
+        # PERF: nearly all bodies are JSON in one message. They are handled here in one frame, 2 us instead of 4, without
+        # Request.body(), a mapping of headers, and a function for the first attempt of the parser.
         message: Message = NO_MESSAGE if exchange.held is not None else await exchange.receive()
         if message["type"] == "http.request" and not message.get("more_body", False):
             raw = exchange.raw_body = message.get("body", b"")
@@ -72,7 +72,7 @@ class Body:
             exchange.body = raw
 
     def is_json(self, content_type: bytes | None) -> bool:
-        """Whether a media type means JSON: `application/json`, or one with the suffix of RFC 6839."""
+        """Whether a media type is JSON: `application/json`, or one with the suffix `+json` (RFC 6839)."""
         if not content_type:
             return not self.strict
         kind, _, subtype = media_type(content_type).partition("/")
@@ -86,7 +86,7 @@ class Body:
             exchange.body = {key: value for key, value in found.items() if value is not MISSING}
 
     def collector(self, inputs: Sequence[Input]) -> Collect | None:
-        """A function that adds one callable's share of the body to its raw values."""
+        """Return a function that adds the values in the body to the raw values of a callable."""
         own = [entry for entry in inputs if entry.in_body]
         if not own:
             return None
@@ -95,16 +95,16 @@ class Body:
         return collect_members([(entry.name, (id(entry),) if self.is_form else entry.wires) for entry in own])
 
     def has_members(self, inputs: Sequence[Input]) -> bool:
-        """Whether one callable's inputs are members of the body, and not each the whole of it.
+        """Whether the inputs of a callable are members of the body, instead of the whole body.
 
-        Inputs of one name alone are members only where they say `embed`; the endpoint's, which is last, says it for all.
+        If all inputs of the body have one name, they are members only with `embed`; the endpoint's, the last, decides.
         """
         asking = [*(entry for entry in inputs if entry.in_body), self.inputs[-1]]
         return self.is_form or are_members(asking, self.inputs)
 
 
 class PatchBody(Body):
-    """A body of a type that says its own media type: any other is refused, other kinds of JSON too."""
+    """A body whose type defines its media type: other media types are refused, also other kinds of JSON."""
 
     __slots__ = ()
 
@@ -115,21 +115,21 @@ class PatchBody(Body):
         try:
             await super().read(exchange)
         except (RequestValidationError, HTTPException) as error:
-            # What is wrong with a body of another type is of no interest, but for its size.
+            # Errors in a body of another media type do not matter, except for its size.
             if not is_refused or getattr(error, "status_code", 415) != 415:
                 raise
         if is_refused and exchange.body is not MISSING:
-            # RFC 5789, section 2.2: a patch that is refused is told which kinds are not.
+            # RFC 5789, section 2.2: the response names the media types of patches that are accepted.
             raise unsupported(self.media_types, "Accept-Patch")
 
 
 def are_members(asking: Iterable[Input], together: Iterable[Input]) -> bool:
-    """Whether JSON is an object, because inputs have several names together or one that asks says `embed`."""
+    """Whether JSON is an object: the inputs have several names, or one of them has `embed`."""
     return len({entry.name for entry in together}) > 1 or any(entry.marker.embed for entry in asking)
 
 
 def unsupported(media_types: Iterable[str], *also: str) -> HTTPException:
-    """The 415 that says what would have been accepted (RFC 9110, section 15.5.16)."""
+    """Return a 415 that names the accepted media types (RFC 9110, section 15.5.16)."""
     accepted = ", ".join(sorted(media_types))
     headers = dict.fromkeys(("Accept", *also), accepted)
     return HTTPException(415, f"{texts.UNSUPPORTED_MEDIA_TYPE}: send the body as {accepted}.", headers)
@@ -160,7 +160,7 @@ def collect_members(members: list[tuple[str, tuple[Hashable, ...]]]) -> Collect:
 
 
 async def read_rest(exchange: Exchange, message: Message) -> bytes:
-    """The whole body where it is not in the first message, or where somebody holds a Request that may have read it."""
+    """Return the whole body if it has several messages, or if a dependency holds the Request and may have read it."""
     if message is NO_MESSAGE:
         request: Any = exchange.connection
         with parsing():
@@ -179,7 +179,7 @@ async def read_rest(exchange: Exchange, message: Message) -> bytes:
 
 @contextmanager
 def parsing() -> Iterator[None]:
-    """Whatever else than an answer is raised inside means that the body cannot be read."""
+    """Turn exceptions inside the block into a 400: the body cannot be read; an HTTPException is raised unchanged."""
     try:
         yield
     except StarletteHTTPException:
@@ -189,19 +189,18 @@ def parsing() -> Iterator[None]:
 
 
 def parse_failure() -> StarletteHTTPException:
-    """The answer to a body that cannot be read at all."""
+    """Return the exception for a body that cannot be read."""
     return StarletteHTTPException(400, texts.BODY_PARSE_ERROR)
 
 
 def parse_json(raw: bytes, context: EndpointContext) -> Any:
-    """The value of a JSON text (RFC 8259) that the fast parser refuses.
+    """Return the value of a JSON text (RFC 8259) that the fast parser has refused.
 
-    Rare and slow is fine here: the standard library's reading or its error counts, so that clients see the same values
-    and words as everywhere in Python.
+    The standard library parses it again, so that clients get the values and error messages of Python.
 
     Raises:
-        RequestValidationError: the text is malformed; the error's location holds the position.
-        HTTPException: 400, the bytes are no text at all, or nested too deeply.
+        RequestValidationError: the text is malformed; the location of the error contains the position.
+        HTTPException: 400, the bytes are not text, or are nested too deeply.
     """
     try:
         return json.loads(raw)
@@ -217,15 +216,15 @@ def parse_json(raw: bytes, context: EndpointContext) -> Any:
 
 
 def media_type(content_type: bytes | None) -> str:
-    """The media type of a Content-Type header without its parameters, in lower case."""
+    """Return the media type of a Content-Type header without its parameters, in lower case."""
     return (content_type or b"").decode("latin-1").partition(";")[0].strip().lower()
 
 
 def field_reader(entry: Input) -> ReadField:
-    """A function that reads the raw value of one input of a form, or MISSING; an empty field counts as missing."""
+    """Return a function that reads the raw value of one input of a form, or MISSING; an empty field is missing too."""
     wires, choice = entry.wires, choice_of(entry, "form")
     collect = group_collector(entry) if entry.is_group else None
-    # Bytes mean a file's content, not the file.
+    # With the type bytes, the value is the content of a file.
     reads_content = entry.location == "file" and shapes.is_one_or_several(entry.kind, bytes)
 
     async def read(form: FormData) -> Any:
@@ -238,7 +237,7 @@ def field_reader(entry: Input) -> ReadField:
 
 
 async def content_of(value: Any) -> Any:
-    """A file's bytes; the file itself is left where it was, since another parameter may read it too."""
+    """Return the content of a file, and restore its position: another parameter may read the file too."""
     if isinstance(value, list):
         return [await content_of(item) for item in value]
     if not isinstance(value, UploadFile):
@@ -249,7 +248,7 @@ async def content_of(value: Any) -> Any:
 
 
 def build_body(inputs: Sequence[Input], operation: Operation) -> Body | None:
-    """What the inputs of an operation make of its body; None if none of them is in the body."""
+    """Return the body that the inputs of an operation expect; None if no input is in the body."""
     own = tuple(entry for entry in inputs if entry.in_body)
     if not own:
         return None

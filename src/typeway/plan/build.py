@@ -53,18 +53,18 @@ class Call:
     """One function to run, with everything needed to run it."""
 
     function: Callable[..., Any]  # the function; for a generator, an asynchronous one
-    name: str  # what the author calls it
+    name: str  # the name of the author's function
     kind: Kind  # how to call it
-    slot: int  # where its result goes
+    slot: int  # the index of its result in the results
     arguments: Arguments  # computes its keyword arguments
-    needs: tuple[tuple[str, int], ...]  # parameters that receive results, with the results' slots
+    needs: tuple[tuple[str, int], ...]  # parameters that receive results of other calls, with their slots
     injected: tuple[tuple[str, Callable[[Exchange], Any]], ...]  # parameters that receive objects of the request
-    after: tuple[int, ...]  # the slots of the dependencies, without whose results it is not called
+    after: tuple[int, ...]  # the slots of its dependencies; it is not called if one of them has failed
     scope: Lifetime | None  # when a generator is resumed
-    in_thread: bool  # whether a generator runs in threads, where no cancellation reaches it
-    concurrent: bool = False  # whether it may run at the same time as others of which this is said
+    in_thread: bool  # whether a generator runs in threads, which cancellation does not interrupt
+    concurrent: bool = False  # whether it may run at the same time as other such calls
     gives_plain: bool = False  # whether its result is known to be plain data
-    group: "Group | None" = None  # the calls that it stands for, if it stands for several
+    group: "Group | None" = None  # the calls in its place, if it is the call for a group
 
     def __repr__(self) -> str:
         if self.group is not None:
@@ -74,12 +74,11 @@ class Call:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Group:
-    """Calls that run at the same time, and calls that must come before them."""
+    """Calls that run at the same time, and calls that run before them."""
 
-    # Each with the members that are declared before it: where it fails they run nonetheless, because an error of theirs
-    # comes first.
+    # Each with the members that are declared before it: these run even if it fails, because their errors come first.
     first: tuple[tuple[Call, tuple[Call, ...]], ...]
-    branches: tuple[tuple[Call, ...], ...]  # the calls of a branch run one after the other
+    branches: tuple[tuple[Call, ...], ...]  # the calls of one branch run one after the other
 
     def __repr__(self) -> str:
         return in_order([*(call for call, _ in self.first), f"({' | '.join(map(in_order, self.branches))})"])
@@ -87,22 +86,21 @@ class Group:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
-    """What will happen when a request for one operation arrives."""
+    """Everything that serves a request for one operation."""
 
     operation: Operation
-    dependencies: tuple[Call, ...]  # the calls before the endpoint's, in order
+    dependencies: tuple[Call, ...]  # the calls before the endpoint, in order
     endpoint: Call
-    size: int  # how many results the calls leave
-    # What to do before any call, which is to read the body; None if nothing of it is needed.
-    read: Callable[[Exchange], Awaitable[None]] | None
-    shields: bool  # whether clean-up may wait and so must be shielded from cancellation
+    size: int  # the number of results
+    read: Callable[[Exchange], Awaitable[None]] | None  # reads the body; None if it is not needed
+    shields: bool  # whether clean-up may wait, and so must be shielded from cancellation
     has_exits: bool  # whether there are generators to resume
-    has_function_exits: bool  # whether there are some to resume before the answer is sent
-    occurrences: tuple[int, ...]  # the slots in the order in which the tree names them, repetitions included
+    has_function_exits: bool  # whether generators are resumed before the response is sent
+    occurrences: tuple[int, ...]  # the slots in the order of the tree, with repetitions
 
     @property
     def outline(self) -> str:
-        """The calls in order: `get_db (yield) → (user | settings) → read_item`."""
+        """The calls in order, for example `get_db (yield) → (user | settings) → read_item`."""
         return in_order([*self.dependencies, self.endpoint])
 
     def __repr__(self) -> str:
@@ -110,12 +108,12 @@ class Plan:
 
 
 def in_order(calls: Iterable[Call | str]) -> str:
-    """Calls as text, in the order in which they run."""
+    """Return calls as text, in the order in which they run."""
     return " → ".join(map(str, calls))
 
 
 def build_tree(operation: Operation, overrides: Overrides | None = None) -> Node:
-    """The tree of an operation's callables: what describing needs, and the first half of planning."""
+    """Return the tree of an operation's callables, from which plans and descriptions are made."""
     if overrides:
         verify_overrides(overrides, operation.conventions)
     return grow_tree(
@@ -124,14 +122,14 @@ def build_tree(operation: Operation, overrides: Overrides | None = None) -> Node
 
 
 def verify_overrides(overrides: Overrides, conventions: Conventions) -> None:
-    """Refuse overrides that cannot be called, and those of what nothing can depend on."""
-    pairs: Any = overrides.items()  # an author may have put anything there
+    """Raise an error for overrides that cannot be called, and for keys that cannot be dependencies."""
+    pairs: Any = overrides.items()  # the mapping may contain anything
     for original, replacement in pairs:
         if not callable(original):
             if conventions.checks_parameters:
                 raise declaration_error(
-                    f"the key {original!r} is no dependency, so nothing is overridden.",
-                    hint="The keys are the functions that Depends() is given, not their names.",
+                    f"the key {original!r} is not a dependency, so nothing is overridden.",
+                    hint="The keys are the functions that are given to Depends(), not their names.",
                     chain=("dependency_overrides",),
                 )
         elif not callable(replacement):
@@ -146,7 +144,7 @@ def verify_overrides(overrides: Overrides, conventions: Conventions) -> None:
 
 
 def build_plan(operation: Operation, overrides: Overrides | None = None) -> Plan:
-    """The plan of an operation, in which overrides run in the place of the dependencies that are their keys."""
+    """Return the plan of an operation; overrides replace the dependencies that are their keys."""
     try:
         return plan_calls(operation, overrides)
     except DeclarationError as error:
@@ -159,7 +157,7 @@ def plan_calls(operation: Operation, overrides: Overrides | None) -> Plan:
     nodes, slot_of = number(tree)
     refuse_undefined(nodes)
     body = build_body([entry for node in nodes for entry in node.inputs], operation)
-    # A WebSocket has no body to read: what is declared of one is missing, and its default counts.
+    # A WebSocket has no body: inputs of a body are missing, and get their defaults.
     has_body = bool(operation.methods)
     kind = RequestValidationError if has_body else WebSocketRequestValidationError
     refusal = partial(kind, endpoint_ctx=operation.context)
@@ -181,7 +179,7 @@ def plan_calls(operation: Operation, overrides: Overrides | None) -> Plan:
 
 
 def refuse_undefined(nodes: Sequence[Node]) -> None:
-    """Refuse inputs whose types are still not known: nobody can tell where their values come from."""
+    """Raise an error for inputs with an undefined name in their type."""
     for node in nodes:
         for entry in node.inputs if node.declaration.missing else ():
             for name in missing_names(entry.annotation):
@@ -189,11 +187,11 @@ def refuse_undefined(nodes: Sequence[Node]) -> None:
 
 
 def number(tree: Node) -> tuple[list[Node], dict[int, int]]:
-    """The nodes that are really called, and for every node of the tree, by its id, the slot of its result.
+    """Return the nodes that are called, and the slot of the result of every node, by the id of the node.
 
-    Nodes that share a cached result share a slot. They are told apart by identity: the same dependency may stand in
-    several places of the tree. What a cached node asks for is visited again: a dependency that is not to be cached is
-    called once for each who asks.
+    Nodes that share a cached result share a slot. The same dependency may be several nodes of the tree, so they are
+    identified by their ids. The children of a cached node are visited again, because dependencies without a cache are
+    called once for each node that needs them.
     """
     nodes: list[Node] = []
     slot_of: dict[int, int] = {}
@@ -202,7 +200,7 @@ def number(tree: Node) -> tuple[list[Node], dict[int, int]]:
     def visit(node: Node, name: str | None) -> None:
         for receiver, child in node.children:
             visit(child, receiver)
-        # Nobody receives the result of what `dependencies=[...]` adds: to compute it twice would be for nothing.
+        # The results of `dependencies=[...]` are not used, so they are never computed twice.
         shares = node.depends is not None and (node.depends.use_cache or name is None)
         slot = cached.get(node.cache_key) if shares else None
         if slot is None:
@@ -224,11 +222,12 @@ def build_call(
     *,
     collects: bool,
 ) -> Call:
-    """The call of a node; those of its dependencies are among the earlier ones, each at its slot.
+    """Return the call of a node.
 
     Parameters:
-        refusal: what is raised where a model's own validators refuse its values.
-        collects: whether it may take its share of a request's body.
+        earlier: the calls before it, each at the index of its slot.
+        refusal: makes the exception for values that the validators of a model refuse.
+        collects: whether it may read values from the body of a request.
     """
     inputs = sorted(node.inputs, key=lambda entry: ORDER[entry.location])
     beside_body = [entry for entry in inputs if not entry.in_body]
@@ -246,10 +245,10 @@ def build_call(
     injected = tuple(
         (source.name, injector(source, node, is_request=collects))
         for source in node.sources
-        # Of an object that this kind of connection has not, the parameter's own default counts.
+        # If this kind of connection does not have the object, the parameter keeps its default.
         if isinstance(source, Injected) and (exists(source, is_request=collects) or not source.has_default)
     )
-    # A function that runs inline returns its arguments and constants, and containers of them.
+    # A function that runs inline returns only its arguments, constants, and containers of them.
     gives_plain = (
         kind is Kind.INLINE
         and returns_arguments(node.function)
@@ -274,7 +273,7 @@ def build_call(
 
 
 def injector(source: Injected, node: Node, *, is_request: bool) -> Callable[[Exchange], Any]:
-    """What supplies an injected parameter; scopes are known when the plan is built."""
+    """Return the function that supplies an injected parameter; security scopes are known when the plan is built."""
     if not exists(source, is_request=is_request):
         if source.is_optional:
             return lambda exchange: None
@@ -286,5 +285,5 @@ def injector(source: Injected, node: Node, *, is_request: bool) -> Callable[[Exc
 
 
 def inputs_of(tree: Node) -> Sequence[Input]:
-    """Every input of an operation, in the order of calls, each callable once."""
+    """Return every input of an operation, in the order of calls, each callable once."""
     return [entry for node in number(tree)[0] for entry in node.inputs]

@@ -1,4 +1,4 @@
-"""Decide how to call one function: on the loop, inline, in a thread, or around the rest of the request."""
+"""Decide how to call a function: awaited, inline, in a thread, or as a generator around the rest of the request."""
 
 import dis
 import inspect
@@ -19,14 +19,14 @@ class Kind(Enum):
     """How a function is called."""
 
     ASYNC = "awaited on the event loop"
-    INLINE = "called on the event loop: it provably cannot block, and nor can encoding what it returns"
-    CHECKED = "called on the event loop; what it returns is encoded there if it is plain data, else in a thread"
+    INLINE = "called on the event loop: neither the call nor the encoding of its result can block"
+    CHECKED = "called on the event loop; its result is encoded there if it is plain data, else in a thread"
     THREAD = "called in the thread pool"
-    CONTEXT = "entered before what depends on it, and left after"
+    CONTEXT = "entered before the calls that depend on it, and resumed after the request"
     STREAM = "iterated while the response is sent"
 
 
-# PERF: on Python 3.11 a look-up on an Enum class runs Python code, 0.1 us; a request compares one kind per call.
+# PERF: on Python 3.11 reading a member of an Enum class runs Python code, 0.1 us; a request compares a kind per call.
 ASYNC: Final = Kind.ASYNC
 INLINE: Final = Kind.INLINE
 CHECKED: Final = Kind.CHECKED
@@ -34,7 +34,7 @@ THREAD: Final = Kind.THREAD
 
 
 def kind_of(function: Callable[..., Any]) -> Kind:
-    """How to call a dependency or endpoint."""
+    """Return how to call a dependency or endpoint."""
     functions = candidates(function)
     if any(inspect.isgeneratorfunction(entry) or inspect.isasyncgenfunction(entry) for entry in functions):
         return Kind.CONTEXT
@@ -56,7 +56,7 @@ def is_async_generator(function: Callable[..., Any]) -> bool:
 
 
 def generator_of(function: Callable[..., Any]) -> Callable[..., AsyncGenerator[Any, None]]:
-    """A generator function as an asynchronous one; a synchronous one runs in threads."""
+    """Return an asynchronous generator function for a generator function; a synchronous one runs in threads."""
     if is_async_generator(function):
         return function
     manager = contextmanager(function)
@@ -73,7 +73,7 @@ def generator_of(function: Callable[..., Any]) -> Callable[..., AsyncGenerator[A
 
 
 def limited(function: Callable[..., Any], kind: Kind, capacity: Capacity) -> tuple[Callable[..., Any], Kind]:
-    """A function, or an asynchronous generator function, that waits for its turn; and how to call it then."""
+    """Return a function that first waits for free capacity, and how to call it."""
     if kind is Kind.CONTEXT:
         manager = asynccontextmanager(function)
 
@@ -97,9 +97,9 @@ def limited(function: Callable[..., Any], kind: Kind, capacity: Capacity) -> tup
 
 
 def awaits(function: Callable[..., Any]) -> bool:
-    """Whether a generator may wait for something, so that its clean-up must be shielded from cancellation.
+    """Whether a generator may wait, so that its clean-up must be shielded from cancellation.
 
-    A synchronous one runs in a thread and always does; an asynchronous one does unless its code never awaits.
+    A synchronous generator runs in a thread and always waits; an asynchronous one waits unless its code never awaits.
     """
     inner = unwrap(function)
     if not isinstance(inner, types.FunctionType) or not inspect.isasyncgenfunction(inner):

@@ -1,4 +1,4 @@
-"""Check one callable's raw values in one call, and word what is wrong with them by their place on the wire."""
+"""Validate all raw values of a callable in one call, and give errors the location of the value in the request."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from typeway.texts import MISSING as MISSING_TEXT
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an input stands on the wire."""
+    """The place of an input in the request."""
 
     location: tuple[str | int, ...]  # the beginning of its errors' locations
     members: Mapping[str, str] | None = None  # of a group, the names on the wire by those that its model uses
@@ -25,19 +25,19 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One validator for all of a callable's inputs, and the table that places its errors."""
+    """One validator for all inputs of a callable, and their places in the request for its errors."""
 
     validator: SchemaValidator  # validates a flat mapping keyed by parameter name
     places: Mapping[str, Place]  # where each of them stands on the wire
     alone: tuple[str, SchemaValidator] | None  # of one input with nothing around it its name, and its own validator
 
     def errors(self, error: ValidationError, exchange: Exchange, *name: str) -> list[dict[str, Any]]:
-        """What is wrong, with locations as the client knows them; with a name, if that input alone was validated."""
+        """Return errors with locations in the request; `name` is given if only that input was validated."""
         found = error.errors(include_url=False)
         return [self.placed({**entry, "loc": (*name, *entry["loc"])}, exchange) for entry in found]
 
     def errors_without_object(self, raw: dict[str, Any], exchange: Exchange) -> list[dict[str, Any]]:
-        """What is wrong where the body should be an object and is none: every member of it is missing."""
+        """Return the errors of a body that is not an object: every member of it is missing."""
         found = []
         try:
             self.validator.validate_python(raw, from_attributes=True)
@@ -51,7 +51,7 @@ class Check:
         name, *rest = entry["loc"]
         place = self.places[name]
         if place.members is not None and rest:
-            # Of a union the first part is the model's name, the second its field.
+            # For a union, the first part is the name of the model and the second its field.
             rest[:2] = [place.members.get(part, part) for part in rest[:2]]
         elif entry["type"] == MISSING_TEXT[0] and not rest:
             entry["input"] = None
@@ -60,15 +60,15 @@ class Check:
 
 
 def schemas_of(inputs: Sequence[Input], where: str) -> dict[str, CoreSchema]:
-    """The core schema of each input, with its default."""
+    """Return the core schema of each input, with its default."""
     return {entry.name: with_default(input_schema(entry, where), entry.marker) for entry in inputs}
 
 
 def build_check(inputs: Sequence[Input], schemas: Mapping[str, CoreSchema], *, named_members: bool) -> Check:
-    """The check of a callable's inputs, in their order; the location of named members says their place in the body."""
+    """Return the check of the inputs of a callable; error locations of members of a body contain their name."""
     fields = {entry.name: (schemas[entry.name], entry.is_required) for entry in inputs}
     first = inputs[0]
-    # A member of a body must first be taken out of it, or of a form.
+    # A member of a body or form must be read from it first.
     is_alone = len(inputs) == 1 and not (named_members and first.in_body)
     return Check(
         validator=mapping_validator(fields),
@@ -78,7 +78,7 @@ def build_check(inputs: Sequence[Input], schemas: Mapping[str, CoreSchema], *, n
 
 
 def input_schema(entry: Input, where: str) -> CoreSchema:
-    """The core schema of one input; the models of a union each shape what was sent before they are tried."""
+    """Return the core schema of one input; each model of a union gets the values in the form that it expects."""
     schema = schema_of(entry.annotation, where)
     shapes = shapes_of(entry) if entry.is_group else {}
     if len(shapes) < 2:
@@ -96,5 +96,5 @@ def place_of(entry: Input, named_members: bool) -> Place:
 
 
 def present_name(entry: Input, exchange: Exchange) -> str:
-    """The one of its names under which an input was sent."""
+    """Return the name under which the request contains an input that has several names."""
     return pick(partial(VALUES[entry.location], exchange), entry.wires, choice_of(entry))[0]

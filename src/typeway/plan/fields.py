@@ -20,7 +20,7 @@ from typeway.declare.annotation import is_union, parts_of
 from typeway.declare.markers import Param
 from typeway.exceptions import PydanticV1NotSupportedError, declaration_error
 
-# Values that nobody can change: they need no copy per request.
+# Immutable values, which need no copy for each request.
 IMMUTABLE: Final = (type(None), bool, int, float, complex, str, bytes, Enum)
 
 # Types of the standard library whose schemas never change.
@@ -33,12 +33,12 @@ ANSWER_HINT: Final = (
     "Annotate what is returned with a Pydantic model, a dataclass or a standard type, or pass response_model=None."
 )
 
-# A type's core schema, its `validator`, and its `serializer`, which turns values into JSON.
+# The core schema, the `validator` and the `serializer` of a type.
 Model = TypeAdapter[Any]
 
 
 def schema_of(annotation: Any, where: str, hint: Callable[[], str] | None = None) -> CoreSchema:
-    """The core schema of a type; see `build_model`."""
+    """Return the core schema of a type; see `build_model`."""
     if shapes.is_subclass(annotation, BaseModel) and annotation.__pydantic_complete__:
         own: CoreSchema = annotation.__pydantic_core_schema__
         return own
@@ -46,14 +46,14 @@ def schema_of(annotation: Any, where: str, hint: Callable[[], str] | None = None
 
 
 def build_model(annotation: Any, where: str, hint: Callable[[], str] | None = None) -> Model:
-    """What Pydantic makes of a type; models bring their own.
+    """Return Pydantic's core schema, validator and serializer of a type.
 
     Parameters:
-        where: what an error points at.
-        hint: says what to do where the type is a parameter's and Pydantic has no schema for it; None if an answer's.
+        where: the place for an error.
+        hint: returns the hint for the type of a parameter that Pydantic does not support; None for a response type.
 
     Raises:
-        DeclarationError: Pydantic refuses the type, or, if it is a NameError as well, a name in it is still unknown.
+        DeclarationError: Pydantic does not accept the type; if it is also a NameError, a name in it is not defined yet.
     """
     if is_standard(annotation):
         return build_standard_model(annotation, repr(annotation))
@@ -63,7 +63,7 @@ def build_model(annotation: Any, where: str, hint: Callable[[], str] | None = No
         model.rebuild(raise_errors=True)
         return model
     except PydanticSchemaGenerationError as error:
-        problem = f"{annotation!r} is no type that Pydantic can validate."
+        problem = f"{annotation!r} is not a type that Pydantic can validate."
         if hint is None:
             problem = f"Invalid args for response field! {problem}"
         raise declaration_error(problem, hint=ANSWER_HINT if hint is None else hint(), where=where) from error
@@ -75,7 +75,7 @@ def build_model(annotation: Any, where: str, hint: Callable[[], str] | None = No
         ) from error
     except PydanticUserError as error:
         raise declaration_error(
-            f"Pydantic refuses the type {annotation!r}: {error.message}.",
+            f"Pydantic does not accept the type {annotation!r}: {error.message}.",
             hint=f"See https://errors.pydantic.dev/latest/u/{error.code}" if error.code else "Correct the type.",
             where=where,
         ) from error
@@ -90,7 +90,7 @@ def build_model(annotation: Any, where: str, hint: Callable[[], str] | None = No
 
 @shapes.cached
 def is_standard(annotation: Any) -> bool:
-    """Whether a type is built of nothing but types of the standard library."""
+    """Whether a type consists of types of the standard library only."""
     arguments = get_args(annotation)
     outermost = get_origin(annotation) if arguments else annotation
     is_known = is_union(annotation) or any(outermost is known for known in STANDARD)
@@ -99,17 +99,17 @@ def is_standard(annotation: Any) -> bool:
 
 @functools.lru_cache(maxsize=1024)
 def build_standard_model(annotation: Any, _spelling: str) -> Model:
-    """What Pydantic makes of a standard type, built once: 16 to 100 us each.
+    """Return the model of a standard type; it is built once, which takes 16 to 100 us.
 
-    The spelling tells unions apart that are equal but have another order, in which Pydantic tries their members.
+    The spelling distinguishes unions that are equal but have another order, in which Pydantic tries their members.
     """
     return TypeAdapter(annotation)
 
 
 def taken_as_it_is(model: Model) -> type[Any] | None:
-    """The class whose own instances Pydantic returns without a look at them, unless a validator is around it."""
+    """Return the class whose instances Pydantic returns without validation; None if it validates instances."""
     schema: Any = model.core_schema
-    if schema["type"] == "definitions":  # a model that holds another one twice, or itself
+    if schema["type"] == "definitions":  # a model that contains another model twice, or itself
         named = {definition["ref"]: definition for definition in schema["definitions"]}
         schema = named.get(schema["schema"].get("schema_ref"), schema["schema"])
     is_taken = schema["type"] == "model" and schema.get("config", {}).get("revalidate_instances", "never") == "never"
@@ -117,7 +117,7 @@ def taken_as_it_is(model: Model) -> type[Any] | None:
 
 
 def refuse_version_1(annotation: Any, where: str) -> None:
-    """Refuse models of Pydantic's version 1 interface, wherever in the annotation they stand."""
+    """Raise an error for a model of pydantic.v1 anywhere in an annotation."""
     for part in parts_of(annotation):
         if any(base.__module__.startswith("pydantic.v1") for base in getattr(part, "__mro__", ())):
             raise declaration_error(
@@ -129,17 +129,17 @@ def refuse_version_1(annotation: Any, where: str) -> None:
 
 
 def shaped_union(union: CoreSchema, reshapes: Mapping[type[Any], Callable[[Any], Any]]) -> CoreSchema:
-    """The schema of a union, perhaps inside validators and `None`, with a function before each model of it."""
+    """Return the schema of a union, perhaps inside validators and `None`, with a function before each of its models."""
     definitions: dict[str, Any] = {}
 
     def model_of(schema: Any) -> Any:
-        """The model that a schema validates, inside validators and references; None if it is of another kind."""
+        """Return the model that a schema validates, inside validators and references; None for other schemas."""
         while schema is not None and schema["type"] != "model":
             schema = definitions.get(schema.get("schema_ref")) or schema.get("schema")
         return schema and schema["cls"]
 
     def labelled(choice: Any) -> Any:
-        """A member of a union; error locations name it by its tag or else its model, not by validators around that."""
+        """Return a member of a union; its label in error locations is its tag or model, not a validator around it."""
         schema, label = choice if isinstance(choice, tuple) else (choice, None)
         model = model_of(schema)
         label = label or (model and model.__name__)
@@ -161,7 +161,7 @@ def shaped_union(union: CoreSchema, reshapes: Mapping[type[Any], Callable[[Any],
 
 
 def with_default(schema: CoreSchema, field: FieldInfo) -> CoreSchema:
-    """A schema that supplies its field's default; each request gets its own copy of one that could be changed."""
+    """Return a schema with the default of a field; each request gets its own copy of a mutable default."""
     if field.is_required():
         return schema
     if schema["type"] == "definitions":  # they stay outermost, see `mapping_validator`
@@ -174,9 +174,9 @@ def with_default(schema: CoreSchema, field: FieldInfo) -> CoreSchema:
 
 
 def mapping_validator(fields: Mapping[str, tuple[CoreSchema, bool]]) -> SchemaValidator:
-    """One validator for a flat mapping: per name a schema and whether a value is required.
+    """Return one validator for a flat mapping, from a schema for each name and whether a value is required.
 
-    The schemas' own definitions (of recursive models) are collected at the top, where core schemas must have them.
+    Definitions in the schemas (of recursive models) are moved to the top, where pydantic-core requires them.
     """
     definitions: dict[str, Any] = {}
     members = {}
@@ -192,8 +192,8 @@ def mapping_validator(fields: Mapping[str, tuple[CoreSchema, bool]]) -> SchemaVa
 
 
 def check_type(annotation: Any, where: str, hint: Callable[[], str] | None = None) -> None:
-    """Refuse at its declaration a type that Pydantic has no schema for; names in it may still be defined later."""
-    # Of a model Pydantic has checked the fields, or will once it is complete.
+    """Raise an error now for a type that Pydantic does not support; names in it may still be defined later."""
+    # Pydantic itself checks the fields of a model, when the model is complete.
     if shapes.is_subclass(annotation, BaseModel) or is_standard(annotation):
         return
     try:
@@ -203,8 +203,8 @@ def check_type(annotation: Any, where: str, hint: Callable[[], str] | None = Non
 
 
 def field_schema_of(field: FieldInfo, where: str) -> CoreSchema:
-    """The core schema of one field of a model, with its default, as if it were declared alone."""
-    # Outside its model a plain Field() that names or deprecates makes Pydantic warn, which it does not of markers.
+    """Return the core schema of one field of a model, with its default, as if the field were a parameter."""
+    # Outside a model, Pydantic warns of a Field() with an alias or `deprecated`, but not of a marker.
     lone = Param()
     for name in FieldInfo.__slots__:
         setattr(lone, name, getattr(field, name))
@@ -212,7 +212,7 @@ def field_schema_of(field: FieldInfo, where: str) -> CoreSchema:
 
 
 def texts_of(field: FieldInfo, title: str | None = None) -> dict[str, Any]:
-    """What a field says for readers, or else the title, as metadata of a core schema."""
+    """Return the title, description and examples of a field as metadata of a core schema."""
     updates = {
         "title": field.title or title,
         "description": field.description,
@@ -226,10 +226,10 @@ def texts_of(field: FieldInfo, title: str | None = None) -> dict[str, Any]:
 
 
 def described_schema(schema: CoreSchema, field: FieldInfo) -> CoreSchema:
-    """A schema with what a field says of it for readers.
+    """Return a schema with the title, description and examples of a field.
 
-    `TypeAdapter(Annotated[...])` would do the same, but for a recursive model Pydantic 2.14 writes it into the model's
-    own schema, and from then on the model is described so wherever it stands.
+    `TypeAdapter(Annotated[...])` would do the same, but for a recursive model Pydantic 2.14 writes them into the schema
+    of the model itself, so that they would appear wherever the model is used.
     """
     texts = texts_of(field)
     if not texts["pydantic_js_updates"] and not texts["pydantic_js_extra"]:
@@ -242,13 +242,13 @@ def described_schema(schema: CoreSchema, field: FieldInfo) -> CoreSchema:
         return core_schema.definitions_schema(shown, [schema])
     metadata = schema.get("metadata", {})
     texts["pydantic_js_updates"] = {**metadata.get("pydantic_js_updates", {}), **texts["pydantic_js_updates"]}
-    changed: Any = {**schema, "metadata": {**metadata, **texts}}  # of the same kind as it was
+    changed: Any = {**schema, "metadata": {**metadata, **texts}}
     described: CoreSchema = changed
     return described
 
 
 def has_computed_fields(part: Any) -> bool:
-    """Whether anything in a core schema sends fields that it does not accept."""
+    """Whether a core schema contains computed fields, which are in responses only."""
     if isinstance(part, dict):
         inner = [value for key, value in part.items() if key != "metadata"]
         return bool(part.get("computed_fields")) or has_computed_fields(inner)
@@ -256,10 +256,10 @@ def has_computed_fields(part: Any) -> bool:
 
 
 class DocumentSchema(GenerateJsonSchema):
-    """JSON Schemas as OpenAPI 3.1 wants them: bytes are described by their media type and encoding."""
+    """Generates JSON Schemas for OpenAPI 3.1, which describes bytes by their media type and encoding."""
 
     def bytes_schema(self, schema: core_schema.BytesSchema) -> JsonSchemaValue:
-        """The JSON Schema of bytes, by the vocabulary of JSON Schema 2020-12, validation, section 8."""
+        """Return the JSON Schema of bytes (JSON Schema 2020-12, validation, section 8)."""
         described: JsonSchemaValue = {"type": "string", "contentMediaType": "application/octet-stream"}
         config = self._config
         if (config.ser_json_bytes if self.mode == "serialization" else config.val_json_bytes) == "base64":
@@ -268,6 +268,6 @@ class DocumentSchema(GenerateJsonSchema):
         return described
 
     def encode_default(self, dft: Any) -> Any:
-        """The JSON value of a default."""
-        # PERF: Pydantic builds a TypeAdapter per default, a fifth of the time of a whole document. These are JSON values.
+        """Return the JSON value of a default."""
+        # PERF: Pydantic builds a TypeAdapter for each default, a fifth of the time for a document. These need none.
         return dft if type(dft) in (type(None), bool, int, str) else super().encode_default(dft)

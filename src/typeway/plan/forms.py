@@ -1,4 +1,4 @@
-"""Make sure that forms can be parsed before a route promises to."""
+"""Check that a form parser is installed when a route with a form is declared."""
 
 import importlib
 from contextlib import suppress
@@ -8,12 +8,12 @@ from typeway.exceptions import declaration_error
 
 PARSER: Final = "forms and files are parsed by the package python-multipart"
 
-# From this version on the package is imported as python_multipart; the other name belongs to another project.
+# Since this version the package is imported as python_multipart; the other name belongs to another project.
 FIRST_VERSION: Final = (0, 0, 13)
 
 
 def require_form_parser(where: str) -> None:
-    """Refuse a form where no parser is installed."""
+    """Raise an error for a form if no parser is installed."""
     try:
         version = importlib.import_module("python_multipart").__version__
     except ImportError:

@@ -6,20 +6,20 @@ import types
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-# What pushes a constant.
+# Instructions that push a constant.
 CONSTANTS: Final = frozenset({
     "LOAD_CONST", "LOAD_CONST_IMMORTAL", "LOAD_CONST_MORTAL", "LOAD_SMALL_INT", "LOAD_COMMON_CONSTANT",
 })  # fmt: skip
 
-# What pushes the value of a local.
+# Instructions that push the value of a local variable.
 LOCALS: Final = frozenset({
     "LOAD_FAST", "LOAD_FAST_CHECK", "LOAD_FAST_BORROW", "LOAD_FAST_LOAD_FAST", "LOAD_FAST_BORROW_LOAD_FAST_BORROW",
     "LOAD_DEREF",
 })  # fmt: skip
 
-# Default deny: only what can neither run foreign code nor wait. No calls, no attribute reads (a property may do
-# anything), no operators and no truth tests of unknown objects (their methods may do anything), no loops; nothing that
-# begins with RETURN_GENERATOR, as generators and coroutines do.
+# The allowed instructions can neither run foreign code nor wait. No calls, no attribute reads (a property may do
+# anything), no operators and no truth tests of unknown objects (their methods may do anything), no loops; and no
+# RETURN_GENERATOR, with which generators and coroutines begin.
 ALLOWED: Final = CONSTANTS | LOCALS | frozenset({
     # bookkeeping
     "RESUME", "COPY_FREE_VARS", "MAKE_CELL", "RETURN_VALUE", "RETURN_CONST",
@@ -33,38 +33,38 @@ ALLOWED: Final = CONSTANTS | LOCALS | frozenset({
     "JUMP_FORWARD",
 })  # fmt: skip
 
-# A conditional jump is safe right after an identity test: what it looks at is then True or False itself.
+# A conditional jump is safe right after an identity test, because its operand is then True or False.
 TESTED_JUMPS: Final = frozenset({
     "POP_JUMP_IF_TRUE", "POP_JUMP_IF_FALSE", "POP_JUMP_FORWARD_IF_TRUE", "POP_JUMP_FORWARD_IF_FALSE",
 })  # fmt: skip
 
-# What the members of a dict may be made by, so that it is clear which value is a key.
+# Instructions for the members of a dict with which it is clear which value is a key.
 BUILDING: Final = CONSTANTS | LOCALS | {"BUILD_TUPLE", "BUILD_LIST", "BUILD_MAP", "BUILD_CONST_KEY_MAP"}
 
-# What changes neither the stack nor anything else.
+# Instructions that change nothing.
 WITHOUT_EFFECT: Final = frozenset({"NOP", "CACHE", "NOT_TAKEN"})
 
 
 def cannot_block(function: Callable[..., Any]) -> bool:
-    """Whether a `def` function, or a class with a plain constructor, provably returns without waiting."""
+    """Whether a `def` function, or a class with a simple constructor, provably returns without waiting."""
     if not isinstance(function, type):
         return code_is_safe(function, None)
     found: Any = function  # to a type checker the special methods of every class are its own
-    # Constructing it must run its `__init__` and nothing else of anybody's.
+    # Its construction must run its `__init__` and no other Python code.
     is_plain = type(function) is type and found.__new__ is object.__new__ and found.__setattr__ is object.__setattr__
     return is_plain and code_is_safe(found.__init__, function)
 
 
 def returns_arguments(function: Callable[..., Any]) -> bool:
-    """Whether a function that cannot block returns nothing but its arguments, constants, and containers of them.
+    """Whether a function that cannot block returns only its arguments, constants, and containers of them.
 
-    A class returns an instance, and a closure what was there before.
+    A class returns an instance, and a closure may return an object from outside.
     """
     return isinstance(function, types.FunctionType) and function.__closure__ is None
 
 
 def code_is_safe(function: Any, kind: type[Any] | None) -> bool:
-    """Whether every instruction is allowed; with a class, setting attributes on a fresh `self` is too."""
+    """Whether every instruction is allowed; for a class, it may also set attributes of the new `self`."""
     if type(function) is not types.FunctionType or hasattr(function, "__wrapped__"):
         return False
     instructions = [entry for entry in dis.get_instructions(function) if entry.opname not in WITHOUT_EFFECT]
@@ -79,7 +79,7 @@ def code_is_safe(function: Any, kind: type[Any] | None) -> bool:
         if name == "BUILD_MAP":
             return has_constant_keys(instructions, position)
         if name in TESTED_JUMPS:
-            # The test comes right before, whichever way the jump is reached.
+            # The test must come directly before, however the jump is reached.
             return not instruction.is_jump_target and instructions[position - 1].opname == "IS_OP"
         return name in ALLOWED
 
@@ -87,19 +87,19 @@ def code_is_safe(function: Any, kind: type[Any] | None) -> bool:
 
 
 def has_constant_keys(instructions: Sequence[dis.Instruction], position: int) -> bool:
-    """Whether the dict that is built at a position has constants as keys, whose hashing runs no foreign code."""
+    """Whether the keys of the dict that is built at a position are constants, whose hashing runs no foreign code."""
     start = position
     for number in range(2 * (instructions[position].arg or 0)):
         end, start = start, start_of_value(instructions, start)
-        # Read backwards, every second value is a key.
+        # In reverse, every second value is a key.
         if start < 0 or (number % 2 and (end - start > 1 or instructions[start].opname not in CONSTANTS)):
             return False
-    # A jump into the middle would come with other values than those that stand before it.
+    # A jump into the middle would bring other values.
     return not any(entry.is_jump_target for entry in instructions[start + 1 : position + 1])
 
 
 def start_of_value(instructions: Sequence[dis.Instruction], end: int) -> int:
-    """Where those instructions begin that leave the topmost value of the stack before `end`; -1 if that is unclear."""
+    """Return where the instructions for the top of the stack before `end` begin; -1 if that is unclear."""
     missing = 1
     while missing > 0:
         end -= 1
@@ -110,7 +110,7 @@ def start_of_value(instructions: Sequence[dis.Instruction], end: int) -> int:
 
 
 def sets_fresh_self(instructions: Sequence[dis.Instruction], position: int, function: Any, kind: type[Any]) -> bool:
-    """Whether an attribute assignment in `__init__` only fills the instance's own dict or slots."""
+    """Whether an attribute assignment in `__init__` only changes the dict or the slots of the instance."""
     code = function.__code__
     own_name = code.co_varnames[0] if code.co_argcount else None
     target = names_of(instructions[position - 1])[-1:]
@@ -118,12 +118,12 @@ def sets_fresh_self(instructions: Sequence[dis.Instruction], position: int, func
         return False
     if any(entry.opname.startswith("STORE_FAST") and own_name in names_of(entry) for entry in instructions):
         return False
-    # Looked up without running anything: a descriptor may show itself as something else.
+    # getattr() would run the code of a descriptor.
     attribute = inspect.getattr_static(kind, instructions[position].argval, None)
     return isinstance(attribute, types.MemberDescriptorType) or not hasattr(type(attribute), "__set__")
 
 
 def names_of(instruction: dis.Instruction) -> tuple[Any, ...]:
-    """The locals that an instruction loads or stores; some do two at once."""
+    """Return the local variables that an instruction loads or stores; some instructions have two."""
     names = instruction.argval
     return names if isinstance(names, tuple) else (names,)

@@ -1,4 +1,4 @@
-"""Say what the functions of a tree take from the path of their route."""
+"""Determine which path parameters the functions of a tree use."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from typeway.plan.verify import takes_connection
 
 @dataclass(frozen=True, slots=True)
 class PathUse:
-    """What the functions of a route take from its path."""
+    """The use of path parameters by the functions of a route."""
 
     taken: frozenset[str]  # the names that parameters take
     takes_all: bool  # whether a function takes the connection or a model, and may read any name
@@ -22,7 +22,7 @@ class PathUse:
 
 
 def use_of(tree: Node, path: str) -> PathUse:
-    """What a tree takes from a path."""
+    """Return the use of a path by a tree."""
     names = names_in(path)
     taken: set[str] = set()
     unfilled: list[tuple[Input, str]] = []
@@ -35,19 +35,19 @@ def use_of(tree: Node, path: str) -> PathUse:
                 takes_all = True
             elif entry.location == "path":
                 taken.update(entry.wires)
-                # A name in braces that is no parameter is judged by itself.
+                # A name in braces that is not a valid parameter gets an error of its own.
                 is_there = any(wire in names or f"{{{wire}}}" in path for wire in entry.wires)
                 if entry.is_required and not is_there:
                     unfilled.append((entry, node.declaration.where))
             elif has_names and entry.location == "query" and entry.is_required and is_inferred(entry, node):
                 asked.append(entry.name)
-    # PERF: only where a name is left does it matter who could read it.
+    # PERF: only if a name is left does it matter which functions could read it.
     takes_all = takes_all or (has_names and not taken.issuperset(names) and takes_connection(tree))
     return PathUse(frozenset(taken), takes_all, tuple(unfilled), tuple(asked))
 
 
 def is_inferred(entry: Input, node: Node) -> bool:
-    """Whether nothing but its name and type says where a parameter stands."""
+    """Whether the place of a parameter follows only from its name and type."""
     if entry.is_group:
         return False
     parameter = next(each for each in node.declaration.parameters if each.name == entry.name)

@@ -1,4 +1,4 @@
-"""Prove that data is plain: looking at it and encoding it runs nothing but built-in code."""
+"""Prove that data is plain: its validation and encoding run only built-in code, which cannot block."""
 
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
@@ -10,41 +10,41 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-# Default deny, as for functions: only core schemas whose validators and serializers are all Pydantic's own. Dataclasses
-# are not among them, because their attributes are read one by one, and any of them may be a descriptor.
+# The allowed core schemas: all their validators and serializers are Pydantic's own. Dataclasses are not among them,
+# because their attributes are read one by one, and any of them may be a descriptor.
 PLAIN: Final = frozenset({
     "none", "bool", "int", "float", "str", "bytes", "date", "time", "datetime", "timedelta", "decimal", "uuid", "literal",
     "enum", "list", "tuple", "set", "frozenset", "dict", "typed-dict", "typed-dict-field", "model", "model-fields",
     "model-field", "nullable", "union", "tagged-union", "default", "definitions", "definition-ref",
 })  # fmt: skip
 
-# Where a core schema holds others: alone, in a list, or in a mapping.
+# The keys of a core schema whose values are other schemas: a schema, a list, or a mapping.
 INNER: Final = frozenset({
     "schema", "keys_schema", "values_schema", "items_schema", "fields", "choices", "definitions",
 })  # fmt: skip
 
-# What may be said in a core schema that runs code of the author's.
+# The keys of a core schema whose values run code of the author.
 AUTHORS: Final = frozenset({
     "computed_fields", "custom_init", "post_init", "serialization", "serialization_exclude_if", "extras_schema",
     "extras_keys_schema",
 })  # fmt: skip
 
-# What says nothing about values, or is looked at together with the class.
+# The keys that do not concern values, or that are checked together with the class.
 BESIDE: Final = frozenset({"metadata", "config", "cls", "generic_origin", "members", "default_factory"})
 
 SCALARS: Final = frozenset({
     NoneType, bool, int, float, str, bytes, Decimal, date, time, datetime, timedelta, UUID,
 })  # fmt: skip
 
-# What pydantic-core, the encoder or `from_attributes` would call where a class has it.
+# The methods that pydantic-core, the encoder or `from_attributes` would call if a class has them.
 CALLED: Final = frozenset({"__getattr__", "__getattribute__", "__iter__", "model_dump", "model_dump_json"})
 
 
 def is_plain_schema(schema: Any, *, anything: bool = False) -> bool:
-    """Whether validating plain data by a core schema, and serializing what comes out, runs no code of the author's.
+    """Whether validating plain data by a core schema, and serializing the result, runs no code of the author.
 
     Parameters:
-        anything: whether the schema may leave the types of values open.
+        anything: whether the schema may contain Any.
     """
     kind = schema["type"]
     if kind == "any":
@@ -66,7 +66,7 @@ def is_plain_schema(schema: Any, *, anything: bool = False) -> bool:
 
 
 def schemas_in(part: Any) -> Iterator[Any]:
-    """The core schemas in one part of another."""
+    """Yield the core schemas in one part of another."""
     if isinstance(part, dict):
         if isinstance(part.get("type"), str):
             yield part
@@ -78,7 +78,7 @@ def schemas_in(part: Any) -> Iterator[Any]:
 
 
 def is_plain_constant(value: Any) -> bool:
-    """Whether a default, a bound or anything else that a core schema names is plain."""
+    """Whether a default, a bound or another value in a core schema is plain."""
     if isinstance(value, (list, tuple)):
         return all(map(is_plain_constant, value))
     if type(value) is dict:
@@ -90,14 +90,14 @@ def is_plain_constant(value: Any) -> bool:
 
 
 def is_plain_factory(factory: Any) -> bool:
-    """Whether what makes a default is a built-in container or a model that has no code of its author's."""
+    """Whether a default factory is a built-in container or a model without code of its author."""
     if isinstance(factory, type) and issubclass(factory, BaseModel):
         return is_plain_schema(factory.__pydantic_core_schema__)
     return factory in (list, dict, set, frozenset, tuple)
 
 
 def is_plain_class(model: type[Any]) -> bool:
-    """Whether reading the attributes of a model's instances runs nothing of its author's, and nor does dumping them."""
+    """Whether reading the attributes of a model's instances, and dumping them, runs no code of its author."""
     for owner in model.__mro__:
         if owner.__module__.partition(".")[0] in ("pydantic", "builtins", "typing", "abc"):
             continue
@@ -110,7 +110,7 @@ def is_plain_class(model: type[Any]) -> bool:
 
 
 def is_plain_enum(kind: type[Enum]) -> bool:
-    """Whether an enumeration finds its members and says their values as `Enum` itself does."""
+    """Whether an enumeration looks up members and values in the same way as `Enum`."""
     own = [vars(owner) for owner in kind.__mro__ if owner.__module__ not in ("enum", "builtins")]
     is_own = any(name in names for names in own for name in ("value", "_missing_", "__getattribute__"))
     return not is_own and all(type(member.value) in SCALARS for member in kind)

@@ -1,4 +1,4 @@
-"""Order an operation's dependencies: a tree of nodes, each a callable with the sources of its parameters."""
+"""Build the dependency tree of an operation: its nodes are callables with the sources of their parameters."""
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from typeway.exceptions import DeclarationError, DependencyScopeError, declarati
 from typeway.plan.calls import Kind, kind_of
 from typeway.security.base import SecurityBase
 
-# How the refusal of a cycle begins.
+# The beginning of the error message for a cycle.
 CYCLE: Final = "dependencies form a cycle"
 
 Overrides = dict[Callable[..., Any], Callable[..., Any]]
@@ -20,18 +20,18 @@ Overrides = dict[Callable[..., Any], Callable[..., Any]]
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One callable in its place in the tree."""
+    """One callable in the tree."""
 
-    declaration: Declaration  # what its signature says
-    sources: tuple[Source, ...]  # where its parameters' values come from
-    # The dependencies it asks for, in order, each with the parameter that receives its result, if one does.
+    declaration: Declaration
+    sources: tuple[Source, ...]  # the sources of its parameters' values
+    # Its dependencies in order, each with the parameter that receives its result, if there is one.
     children: tuple[tuple[str | None, "Node"], ...]
     kind: Kind  # how to call it
-    scope: Lifetime | None  # when a generator is resumed; of anything else what was declared, if anything
-    scopes: tuple[str, ...]  # the OAuth2 scopes that its dependants demand
-    own_scopes: tuple[str, ...]  # those that the asking `Security(...)` adds
-    depends: Depends | None  # how it was asked for; None for the endpoint
-    original: Callable[..., Any]  # the callable that was asked for, before any override
+    scope: Lifetime | None  # when a generator is resumed; for other callables the declared value
+    scopes: tuple[str, ...]  # the OAuth2 scopes that its dependants require
+    own_scopes: tuple[str, ...]  # the scopes of its own `Security(...)`
+    depends: Depends | None  # its `Depends(...)`; None for the endpoint
+    original: Callable[..., Any]  # the declared callable, before any override
 
     @property
     def function(self) -> Callable[..., Any]:
@@ -43,8 +43,8 @@ class Node:
 
     @property
     def uses_scopes(self) -> bool:
-        """Whether scopes make a difference to what this node or anything below it computes."""
-        function: Any = self.function  # a scheme of the author's own is callable, which SecurityBase alone is not
+        """Whether the result of this node, or of a node below it, depends on the scopes."""
+        function: Any = self.function  # typed as Any: SecurityBase itself is not callable
         return (
             bool(self.own_scopes)
             or isinstance(function, SecurityBase)
@@ -54,7 +54,7 @@ class Node:
 
     @property
     def cache_key(self) -> Hashable:
-        """What calls must have in common for one result to serve them all."""
+        """The key under which the result is cached: calls with the same key share one result."""
         scopes = tuple(sorted(set(self.scopes))) if self.uses_scopes else ()
         is_overridden = self.original is not self.function
         lifetime = lifetime_of(self.depends, kind_of(self.original)) if is_overridden else self.scope
@@ -65,7 +65,7 @@ class Node:
         return (self.original, scopes, lifetime)
 
     def walk(self) -> Iterator["Node"]:
-        """Every node in the order of calls: what is asked for comes before what asks."""
+        """Yield every node in the order of calls: dependencies before the node that needs them."""
         for _, child in self.children:
             yield from child.walk()
         yield self
@@ -73,7 +73,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """What stays the same while one tree is grown."""
+    """The settings for all nodes of one tree."""
 
     path_names: frozenset[str]
     conventions: Conventions
@@ -87,13 +87,13 @@ def grow_tree(
     conventions: Conventions,
     overrides: Overrides | None = None,
 ) -> Node:
-    """The tree of an endpoint, with the dependencies that the route and what is around it add."""
+    """Return the tree of an endpoint, with the dependencies of its route, router and inclusions."""
     growth = Growth(path_names, conventions, overrides or {})
     return grow_node(declaration, declaration.function, growth, (), (declaration.function,), added=dependencies)
 
 
 def grow_child(receiver: str | None, depends: Depends, *place: Any) -> Node:
-    """The node of a dependency; an error in it names the way to it."""
+    """Return the node of a dependency; its errors name the dependencies that lead to it."""
     try:
         return grow_dependency(depends, *place)
     except DeclarationError as error:
@@ -102,7 +102,7 @@ def grow_child(receiver: str | None, depends: Depends, *place: Any) -> Node:
 
 
 def step_of(receiver: str | None, dependency: Any) -> str:
-    """How an error names a dependency on the way to a mistake; what cannot be called, by the parameter that asks for it."""
+    """Return the name of a dependency in the chain of an error; the parameter's name if it cannot be called."""
     if callable(dependency):
         return f"{name_of(dependency)}()"
     return "dependencies" if receiver is None else f"parameter {receiver!r}"
@@ -111,7 +111,7 @@ def step_of(receiver: str | None, dependency: Any) -> str:
 def grow_dependency(
     depends: Depends, growth: Growth, inherited: tuple[str, ...], above: tuple[Callable[..., Any], ...], where: str
 ) -> Node:
-    original: Any = depends.dependency  # where it was left out, the parameter's annotation: it may be anything
+    original: Any = depends.dependency  # if it was left out, the annotation of the parameter, which may be anything
     if not callable(original):
         raise declaration_error(
             f"a dependency must be callable, not {original!r}.",
@@ -121,7 +121,7 @@ def grow_dependency(
         )
     if any(original is ancestor for ancestor in above):
         chain = " → ".join(getattr(f, "__qualname__", repr(f)) for f in (*above[1:], original))
-        hint = "Move what they share into a third dependency."
+        hint = "Move the shared part into a third dependency."
         raise declaration_error(f"{CYCLE}: {chain}.", hint=hint, where=where, also=ValueError)
     declaration = read_declaration(growth.overrides.get(original, original) if growth.overrides else original)
     return grow_node(declaration, original, growth, inherited, (*above, original), depends)
@@ -146,18 +146,18 @@ def grow_node(
     if depends is not None and depends.concurrent and kind is Kind.CONTEXT and original is declaration.function:
         raise declaration_error(
             f"the dependency {name!r} has a yield and cannot be concurrent.",
-            hint="One task must both enter and leave it. Mark the functions that use it instead.",
+            hint="The same task must enter and exit it. Mark the dependencies that use it instead.",
             where=where,
         )
     own = tuple(depends.scopes or ()) if isinstance(depends, Security) else ()
-    # What stands above counts as often as it was demanded; what is added here is added once.
+    # Inherited scopes keep their repetitions; scopes of this node are added once.
     scopes = (*inherited, *(scope for scope in dict.fromkeys(own) if scope not in inherited))
     asked: list[tuple[str | None, Depends]] = [(None, each) for each in added]
     asked += [(source.name, source.depends) for source in sources if isinstance(source, Needed)]
     children = tuple(
         (receiver, grow_child(receiver, each, growth, (*inherited, *own), above, where)) for receiver, each in asked
     )
-    # A generator that is resumed after the response must not need what lives only until then.
+    # A generator that is resumed after the response must not use one that is resumed before it.
     if kind is Kind.CONTEXT and scope == "request" and any(child.scope == "function" for _, child in children):
         raise declaration_error(
             f'The dependency "{name}" has a scope of "request", '
@@ -170,7 +170,7 @@ def grow_node(
 
 
 def lifetime_of(depends: Depends | None, kind: Kind) -> Lifetime | None:
-    """When a generator is resumed: as declared, else after the response. Of anything else: as declared."""
+    """Return when a generator is resumed: as declared, else after the response; for other callables as declared."""
     if depends is None:
         return None
     return depends.scope or ("request" if kind is Kind.CONTEXT else None)

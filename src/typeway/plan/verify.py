@@ -1,4 +1,4 @@
-"""Refuse a tree of dependencies that no request could run as it is written."""
+"""Raise errors for a dependency tree that could not serve any request."""
 
 import warnings
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ from typeway.security.oauth2 import OAuth2PasswordRequestForm
 
 
 def verify_tree(tree: Node, conventions: Conventions, *, is_socket: bool) -> None:
-    """Refuse inputs that Pydantic cannot validate, forms without a form parser, and what could only fail later.
+    """Raise an error for inputs that Pydantic cannot validate, forms without a parser, and unusable dependencies.
 
     Parameters:
         is_socket: whether the endpoint serves a WebSocket.
@@ -68,8 +68,8 @@ def verify_tree(tree: Node, conventions: Conventions, *, is_socket: bool) -> Non
 
 
 def verify_input(entry: Input, where: str) -> None:
-    """Refuse an input that Pydantic cannot validate, and a form without a form parser."""
-    # Only a method says Self, of its own object: its class will have become a dependency until the route is planned.
+    """Raise an error for an input that Pydantic cannot validate, and for a form without a parser."""
+    # Only a method has a parameter of type Self; its class will be a dependency when the route is planned.
     if entry.annotation is not Self:
         check_type(entry.annotation, where, partial(hint_for, entry.kind))
     if entry.location in ("form", "file"):
@@ -77,8 +77,8 @@ def verify_input(entry: Input, where: str) -> None:
 
 
 def verify_models(entry: Input, where: str, conventions: Conventions) -> None:
-    """Refuse a model with a dependency among its fields, and warn of one that nobody validates."""
-    # PERF: most inputs are scalars, and have no model to look into.
+    """Raise an error for a model with a dependency as a field, and warn of a model that is not validated."""
+    # PERF: most inputs are scalars, without a model to check.
     for model in parts_of(entry.annotation) if shapes.is_complex(entry.annotation) else ():
         if not isinstance(model, type) or not issubclass(model, BaseModel):
             continue
@@ -89,7 +89,7 @@ def verify_models(entry: Input, where: str, conventions: Conventions) -> None:
 
 
 def verify_fields(model: type[BaseModel], where: str) -> None:
-    """Refuse a model with a dependency among its fields: the client's value would be taken in its place."""
+    """Raise an error for a model with a dependency as a field: it would get its value from the client."""
     for name, field in model.model_fields.items():
         if any(isinstance(part, Depends) for part in field.metadata):
             raise declaration_error(
@@ -100,17 +100,17 @@ def verify_fields(model: type[BaseModel], where: str) -> None:
 
 
 def warn_unvalidated(entry: Input, model: type[BaseModel], where: str) -> None:
-    """Warn of a body that nobody checks: SQLModel validates no class that is a table."""
+    """Warn of a body that is not validated: SQLModel does not validate classes that are tables."""
     file, _, line = where.rpartition(":")
     message = (
-        f"parameter {entry.name!r} is of the table class {model.__name__}, which SQLModel does not validate: any value of "
-        "any type would get into it. Declare a model without table=True for what clients send, and make the row of it."
+        f"parameter {entry.name!r} has the table class {model.__name__} as its type, which SQLModel does not validate: "
+        "it accepts any value. Declare a model without table=True for the body, and create the row from it."
     )
     warnings.warn_explicit(message, DeclarationWarning, file or "?", int(line) if line.isdigit() else 0)
 
 
 def hint_for(annotation: Any) -> str:
-    """What to do about a parameter whose type Pydantic cannot validate."""
+    """Return the hint for a parameter whose type Pydantic cannot validate."""
     kind = next((member for member in shapes.members(annotation) if isinstance(member, type)), None)
     if isinstance(annotation, (FieldInfo, Depends)) or kind is None:
         return "Use a Pydantic model, a dataclass or a standard type."
@@ -120,51 +120,51 @@ def hint_for(annotation: Any) -> str:
     if issubclass(kind, OAuth2PasswordRequestForm):
         return f"Write Annotated[{name}, Depends()]: the class reads the form as a dependency."
     if issubclass(kind, SecurityBase):
-        return f"Make an instance, and ask for what it reads: Annotated[str, Depends({name}(...))]."
+        return f"Create an instance, and depend on it: Annotated[str, Depends({name}(...))]."
     return (
-        f"If a function makes it, ask for it: Annotated[{name}, Depends(get_{name.lower()})]. What a request carries must "
-        "be of a Pydantic model, a dataclass or a standard type."
+        f"If a function creates it, depend on that: Annotated[{name}, Depends(get_{name.lower()})]. "
+        "A value of the request needs a Pydantic model, a dataclass or a standard type."
     )
 
 
 def verify_dependency(receiver: str | None, child: Node, where: str) -> None:
-    """Refuse a dependency that can be called, but not to the purpose."""
+    """Raise an error for a dependency that can be called, but not with a useful result."""
     original: Any = child.original
     asked = "dependencies" if receiver is None else f"parameter {receiver!r}"
     refused = partial(declaration_error, where=where, chain=(asked,))
     depends, name = child.depends, name_of(original)
     if original is Any:
-        hint = "Write Depends(function), or annotate the parameter with the class that Depends() shall call."
+        hint = "Write Depends(function), or annotate the parameter with the class that Depends() must call."
         raise refused("Depends() without a function takes the annotation, and there is none.", hint=hint)
-    # A class with a constructor of its own may be meant to be constructed.
+    # A class with its own constructor may be a dependency that is meant to be constructed.
     has_constructor = isinstance(original, type) and "__init__" in vars(original)
     if isinstance(original, type) and issubclass(original, INJECTED) and (original in INJECTED or not has_constructor):
-        hint = f"Take Depends() away: `{receiver}: {name}` is enough."
+        hint = f"Remove Depends(): `{receiver}: {name}` is enough."
         raise refused(f"{name} is injected by its type, not computed by Depends().", hint=hint)
     is_ours = has_constructor and original.__module__.startswith("typeway.")
     if isinstance(original, type) and issubclass(original, SecurityBase) and (is_ours or not has_constructor):
-        hint = f"Make an instance once, scheme = {name}(...), and ask for Depends(scheme)."
-        raise refused(f"{name} is a class: it would be constructed, and no credentials read.", hint=hint)
+        hint = f"Create an instance once, scheme = {name}(...), and write Depends(scheme)."
+        raise refused(f"{name} is a class: it would be constructed, and no credentials would be read.", hint=hint)
     if depends is not None and depends.scope not in (None, "function", "request"):
         hint = 'Use "function" (it ends before the response is sent) or "request" (after it).'
         raise refused(f"there is no scope {depends.scope!r}.", hint=hint)
     if isinstance(depends, Security) and isinstance(depends.scopes, str):
         hint = f"Write scopes=[{depends.scopes!r}]."
-        raise refused(f"scopes={depends.scopes!r} would be taken letter by letter.", hint=hint)
+        raise refused(f"scopes={depends.scopes!r} would be read as single letters.", hint=hint)
     first = next(iter(child.declaration.parameters), None)
     is_method = isinstance(original, FunctionType) and "." in name
     if is_method and first is not None and first.name == "self" and is_bare(first, child.declaration):
-        hint = f"Ask an instance: Depends({name.rpartition('.')[0]}(...).{original.__name__})."
-        raise refused(f"{name} is a method without its object: 'self' would be a query parameter.", hint=hint)
+        hint = f"Use the method of an instance: Depends({name.rpartition('.')[0]}(...).{original.__name__})."
+        raise refused(f"{name} is a method without an instance: 'self' would be a query parameter.", hint=hint)
 
 
-# What a value of these types cannot be compared with, or does not have: Pydantic would raise a TypeError per request.
+# Constraints that values of these types do not support: Pydantic would raise a TypeError for each request.
 LENGTHS: Final = (MinLen, MaxLen)
 BOUNDS: Final[Mapping[type[Any], str]] = {Ge: "ge", Gt: "gt", Le: "le", Lt: "lt"}
 
 
 def verify_constraints(entry: Input, where: str) -> None:
-    """Refuse constraints that do not apply to a parameter's type."""
+    """Raise an error for constraints that do not apply to the type of a parameter."""
     refused = partial(declaration_error, where=where)
     kinds = [kind for kind in shapes.members(entry.kind) if kind is not type(None)]
     if entry.metadata or len(kinds) != 1:
@@ -187,7 +187,7 @@ def verify_constraints(entry: Input, where: str) -> None:
 
 
 def verify_connections(node: Node, *, is_socket: bool) -> None:
-    """Refuse a parameter that asks for the kind of connection which its endpoint does not serve."""
+    """Raise an error for a parameter of a connection type that the endpoint does not serve."""
     for source in node.sources:
         if not isinstance(source, Injected) or source.has_default or source.is_optional:
             continue
@@ -196,15 +196,15 @@ def verify_connections(node: Node, *, is_socket: bool) -> None:
 
 
 def exists(source: Injected, *, is_request: bool) -> bool:
-    """Whether a request, or else a WebSocket, has the object that a parameter asks for."""
+    """Whether a request, or else a WebSocket, has the object that a parameter receives."""
     return source.kind is not (WebSocket if is_request else Request)
 
 
 def absent(source: Injected, node: Node, *, is_request: bool) -> DeclarationError:
-    """The refusal of a parameter that asks for an object which there is not."""
+    """Return the error for a parameter whose object does not exist."""
     return declaration_error(
-        f"it asks for a {source.kind.__name__}, which a {'request' if is_request else 'WebSocket'} does not have.",
-        hint=f"Write `{source.name}: {source.kind.__name__} = None`, or ask for an HTTPConnection, which both are.",
+        f"its type is {source.kind.__name__}, which a {'request' if is_request else 'WebSocket'} does not have.",
+        hint=f"Write `{source.name}: {source.kind.__name__} = None`, or use HTTPConnection, which both have.",
         where=node.declaration.where,
         chain=(f"parameter {source.name!r}",),
     )
@@ -214,11 +214,13 @@ CONNECTIONS: Final = (WebSocket, HTTPConnection, Request)
 
 
 def verify_socket(tree: Node) -> None:
-    """Refuse an endpoint that could not serve a WebSocket: a generator, and one whose WebSocket has no annotation."""
+    """Raise an error for an endpoint that could not serve a WebSocket: a generator, or one without an annotation."""
     name, where = name_of(tree.function), tree.declaration.where
     if tree.kind is Kind.STREAM:
         hint = "Send each value: `await socket.send_json(value)`."
-        raise declaration_error(f"{name}() is a generator, which nothing iterates.", hint=hint, where=where)
+        raise declaration_error(
+            f"{name}() is a generator, and a WebSocket endpoint is not iterated.", hint=hint, where=where
+        )
     if takes_connection(tree):
         return
     for each in tree.declaration.parameters:
@@ -232,7 +234,7 @@ def verify_socket(tree: Node) -> None:
 
 
 def takes_connection(tree: Node) -> bool:
-    """Whether anything in a tree is given the connection; the framework's own schemes read headers and no more."""
+    """Whether a function of a tree receives the connection; the framework's own schemes read headers only."""
     functions: list[tuple[Any, Node]] = [(node.function, node) for node in tree.walk()]
     return any(
         isinstance(source, Injected) and source.kind in CONNECTIONS

@@ -1,4 +1,4 @@
-"""Name the generator in an error about its yields: contextlib's words do not say which one it is."""
+"""Name the generator in errors about its yields: contextlib's own messages do not name it."""
 
 import contextlib
 from collections.abc import Callable
@@ -11,15 +11,15 @@ from typeway.declare.signature import name_of
 NO_YIELD: Final = "generator didn't yield"
 NO_STOP: Final = "generator didn't stop"
 
-# What is wrong, and what to do.
+# The explanation of each message of contextlib, with what to do.
 REASONS: Final = {
-    NO_YIELD: "ends before it yields, so it has no value to give. Let every way through it yield once, or raise.",
+    NO_YIELD: "ends before it yields, so it has no value. Each path through it must yield once, or raise.",
     NO_STOP: "yields more than once. Only clean-up may follow its yield.",
 }
 
 
 def reason(problem: str, source: Callable[..., Any] | CodeType, kind: str) -> RuntimeError:
-    """The error that names a generator by its function or its code."""
+    """Return an error that names a generator by its function or its code."""
     if isinstance(source, CodeType):
         name, place = source.co_qualname.rpartition("<locals>.")[2], f"{source.co_filename}:{source.co_firstlineno}"
     else:
@@ -28,7 +28,7 @@ def reason(problem: str, source: Callable[..., Any] | CodeType, kind: str) -> Ru
 
 
 def explain(error: RuntimeError, source: Callable[..., Any] | CodeType, kind: str = "dependency") -> None:
-    """Raise the error that names a generator, if an error is what contextlib raises about its yields."""
+    """Raise an error that names the generator, if an error is one of contextlib about yields."""
     trace, text = error.__traceback__, str(error)
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next

@@ -1,1 +1,1 @@
-"""A request happens: the plan is obeyed, and nothing is decided twice."""
+"""Serve requests: find the route, run its plan, send the response."""

@@ -1,4 +1,4 @@
-"""Show http middleware the response of what it surrounds: status, headers, and a body that can be iterated."""
+"""Give http middleware the response of the inner application: status, headers, and a body that can be iterated."""
 
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any, Protocol, Self
@@ -12,32 +12,32 @@ from typeway.types import Message, Receive, Scope, Send
 
 
 class Producer(Protocol):
-    """Where a body comes from that is still being made."""
+    """Produces a response body that is not complete yet."""
 
     def chunks(self) -> AsyncGenerator[Any, None]:
-        """Its chunks, one by one."""
+        """Return the chunks of the body, one by one."""
         ...
 
     async def forward(self, send: Send) -> None:
-        """Let whoever makes it send it."""
+        """Send the body without a detour through an iterator."""
 
 
 class BodyIterator(AsyncGenerator[Any, None]):
-    """The chunks of a body, as middleware may iterate over them.
+    """The chunks of a response body, over which middleware may iterate.
 
-    Nearly always nobody does. The whole is sent then as it is, or by whoever makes it, without a detour for each chunk.
+    Nearly always no middleware does. Then the whole body is sent at once, or its producer sends it.
     """
 
-    # PERF: defaults of the class instead of a constructor that sets them one by one.
-    source: Producer | None = None  # what is still making the body
-    chunks: AsyncGenerator[Any, None] | None = None  # what somebody iterates over
+    # PERF: class attributes instead of a constructor that sets each of them.
+    source: Producer | None = None  # produces the body, if it is not complete yet
+    chunks: AsyncGenerator[Any, None] | None = None  # the iterator, once iteration has begun
 
     def __init__(self, whole: bytes | None) -> None:
-        self.whole = whole  # the whole of it, if it is there and nobody has begun to iterate
+        self.whole = whole  # the whole body, if it is complete and no iteration has begun
 
     @classmethod
     def made_by(cls, source: Producer) -> Self:
-        """The body that something else is still making."""
+        """Return the iterator of a body that is not complete yet."""
         body = cls(None)
         body.source = source
         return body
@@ -49,15 +49,15 @@ class BodyIterator(AsyncGenerator[Any, None]):
         return self.chunks
 
     async def asend(self, value: None) -> Any:
-        """The next chunk."""
+        """Return the next chunk."""
         return await self.begun().asend(value)
 
     async def athrow(self, *error: Any) -> Any:
-        """Raise something where the body is being made."""
+        """Raise an exception inside the generator that produces the body."""
         return await self.begun().athrow(*error)
 
     async def aclose(self) -> None:
-        """Give up the rest."""
+        """Close the generator that produces the body."""
         await self.begun().aclose()
 
 
@@ -67,9 +67,9 @@ async def once(content: bytes) -> AsyncGenerator[bytes, None]:
 
 
 class Answer(_StreamingResponse):
-    """A response as `call_next` returns it: of the class, and with the attributes, that Starlette's own has.
+    """The response that `call_next` returns; it has the class and the attributes that Starlette's response has.
 
-    Programs read and replace `body_iterator`, as an attribute and in `__dict__`.
+    Applications read and replace `body_iterator`, as an attribute and in `__dict__`.
     """
 
     background: BackgroundTask | None
@@ -77,7 +77,7 @@ class Answer(_StreamingResponse):
     def __init__(
         self, status: int, headers: RawHeaders, body: BodyIterator, info: Mapping[str, Any] | None = None
     ) -> None:
-        # PERF: Starlette's own takes the headers apart and puts them together again.
+        # PERF: Starlette's constructor decodes the headers and encodes them again.
         self.info = info
         self.body_iterator = body
         self.status_code = status
@@ -102,10 +102,10 @@ class Answer(_StreamingResponse):
             await self.background()
 
     async def send_chunks(self, chunks: Any, send: Send) -> None:
-        """Send a body that middleware has begun to iterate over, or has put in the place of the first."""
+        """Send a body that middleware has begun to iterate over, or with which it has replaced the original one."""
         ends = True
         async for chunk in chunks:
-            if isinstance(chunk, dict):  # a message of another type, such as the path of a file, that ends the response
+            if isinstance(chunk, dict):  # a message of another type that ends the response, such as the path of a file
                 ends = False
                 await send(chunk)
                 continue
@@ -115,12 +115,12 @@ class Answer(_StreamingResponse):
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-# Programs ask for it by this name too.
+# Applications compare the class by its name too.
 Answer.__name__ = Answer.__qualname__ = _StreamingResponse.__name__
 
 
 class Stream:
-    """The body of a streaming response that an endpoint or a middleware has made."""
+    """Produces the body of a streaming response that an endpoint or a middleware has returned."""
 
     __slots__ = ("receive", "response", "scope")
 
@@ -130,13 +130,13 @@ class Stream:
         self.receive = receive
 
     async def chunks(self) -> AsyncGenerator[Any, None]:
-        """Its chunks as bytes, as a server would get them."""
+        """Return the chunks as bytes, as a server would receive them."""
         async for chunk in self.response.body_iterator:
             if chunk:
                 yield chunk.encode(self.response.charset) if isinstance(chunk, str) else chunk
 
     async def forward(self, send: Send) -> None:
-        """Let the response send itself; its start has been sent already, as middleware has left it."""
+        """Let the response send its body; its start has already been sent, with the changes of the middleware."""
 
         async def send_rest(message: Message) -> None:
             if message["type"] != "http.response.start":
@@ -146,12 +146,12 @@ class Stream:
 
 
 def answer_of(response: Response, scope: Scope, receive: Receive) -> Answer | None:
-    """A response as middleware sees it; None if only sending it shows what it is, as for a file."""
+    """Return a response in the form that middleware sees; None if only sending it produces the body, as for a file."""
     if isinstance(response, Answer):
         return response
     kind: Any = type(response)
     is_head = scope["method"] == "HEAD"
-    # The author may keep the response and its headers, which middleware changes.
+    # The headers are copied: middleware changes them, and the author may use the response again.
     status, headers = response.status_code, [*response.raw_headers]
     if kind.__call__ is Response.__call__:
         return Answer(status, headers, BodyIterator(b"" if is_head else bytes(response.body)))

@@ -1,4 +1,4 @@
-"""Run an ASGI application in a task of its own, and show its response before it is complete."""
+"""Run an ASGI application in a task of its own, and return its response before the body is complete."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -12,14 +12,13 @@ from typeway.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class Bridge:
-    """One application, one connection, one child task: for asyncio.
+    """Runs one application for one connection in one child task; on asyncio only.
 
-    A task of its own keeps the cancel scopes that the application opens apart from those of the middleware around it.
-    What follows the start of the response waits until it is clear where it goes: to whoever iterates over the body, past
-    everybody to the server, or nowhere.
+    The task keeps the cancel scopes that the application opens apart from those of the middleware around it. Messages
+    after the start of the response wait until their destination is known: an iterator over the body, or the server.
 
     Parameters:
-        send: the server's, for what comes before the start of the response.
+        send: the server's `send`, for messages before the start of the response.
     """
 
     def __init__(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
@@ -28,15 +27,17 @@ class Bridge:
         self.send_early = send
         self.start: Message | None = None
         self.info: Any = None
-        self.answered = asyncio.Event()  # set once the start is known, or there will be none
-        self.sink: Send = self.drop  # where the rest goes
-        self.decided = asyncio.Event()  # set once that is known
-        self.passed = asyncio.Event()  # set once the whole response is there, or there will be no more of it
-        self.sent = asyncio.Event()  # set once the middleware has sent its response
-        self.waits = True  # whether the application may finish only then, because others' tasks come before its own
-        self.waiting: set[CancelScope] = set()  # where the application waits for messages
-        self.parts: tuple[Closable, Closable] | None = None  # both ends of the way to whoever iterates over the body
-        self.error: Exception | None = None  # what the application has raised, until that is raised here
+        self.answered = asyncio.Event()  # set when the start has been sent, or the application has ended
+        self.sink: Send = self.drop  # the destination of the messages after the start
+        self.decided = asyncio.Event()  # set when the destination is known
+        self.passed = asyncio.Event()  # set when the response is complete, or the application has ended
+        self.sent = asyncio.Event()  # set when the middleware has sent its response
+        self.waits = (
+            True  # whether the application finishes only then, because other background tasks run before its own
+        )
+        self.waiting: set[CancelScope] = set()  # the scopes in which the application waits for messages
+        self.parts: tuple[Closable, Closable] | None = None  # both ends of the stream to the iterator over the body
+        self.error: Exception | None = None  # the exception of the application, until it is raised in the middleware
         self.task = asyncio.get_running_loop().create_task(self.run(app, scope))
 
     async def run(self, app: ASGIApp, scope: Scope) -> None:
@@ -51,7 +52,7 @@ class Bridge:
                 self.parts[0].close()
 
     async def receive(self) -> Message:
-        """The connection's next message; a disconnect once the response has been sent."""
+        """Return the next message of the connection; a disconnect after the response has been sent."""
         if not self.sent.is_set():
             with CancelScope() as scope:
                 self.waiting.add(scope)
@@ -82,31 +83,35 @@ class Bridge:
                     await self.sent.wait()
 
     async def drop(self, message: Message) -> None:
-        """Send nothing: the middleware answers with something else, and the application may still finish.
+        """Drop a message: the middleware answers with another response, and the application may still finish.
 
         Raises:
-            Dropped: there is more to come, and the application expects to be told by an error, as by a server.
+            Dropped: the response is not complete, and the application expects an error, as from a server.
         """
         version = str(self.scope.get("asgi", {}).get("spec_version", "2.0"))
         if not is_last(message) and tuple(map(int, version.split("."))) >= (2, 4):
             raise Dropped
 
     async def answer(self) -> Answer:
-        """The response, as soon as its status and headers are known; what was raised instead is raised here."""
+        """Return the response as soon as its status and headers are known.
+
+        Raises:
+            Exception: what the application raised before that.
+        """
         await self.answered.wait()
         if self.start is None:
             raise self.failure()
         return Answer(self.start["status"], list(self.start.get("headers", ())), BodyIterator.made_by(self), self.info)
 
     async def forward(self, send: Send) -> None:
-        """Let the application send the rest of its response itself, and wait for the end of it."""
+        """Let the application send the rest of its response itself, and wait until it is complete."""
         self.decide(send)
         await self.passed.wait()
         if self.error is not None:
             raise self.failure()
 
     async def chunks(self) -> AsyncGenerator[Any, None]:
-        """The chunks of the body, each made when it is asked for; messages of other types as they are."""
+        """Yield the chunks of the body as the application produces them, and messages of other types unchanged."""
         sender, receiver = self.parts = create_memory_object_stream[Message](0)
         self.decide(sender.send)
         if self.passed.is_set():
@@ -130,20 +135,20 @@ class Bridge:
         return error or RuntimeError("No response returned.")
 
     async def finish(self) -> None:
-        """Let the application finish: its background tasks run and its generators are resumed now."""
+        """Let the application finish: run its background tasks and resume its generators."""
         self.release()
         await self.task
         if self.error is not None and not is_dropped(self.error):
             raise self.error
 
     async def cancel(self) -> None:
-        """Stop the application: the middleware around it has failed or was cancelled."""
+        """Cancel the application: the middleware around it has failed or was cancelled."""
         self.task.cancel()
         self.release()
         await asyncio.wait([self.task])
 
     def release(self) -> None:
-        """Let nothing wait any longer: what the application still sends has no taker, and nobody is there to hear."""
+        """End everything that the application waits for: nothing more is sent, and no more messages are received."""
         self.sent.set()
         for scope in self.waiting:
             scope.cancel()
@@ -159,7 +164,7 @@ class Closable(Protocol):
 
 
 def is_last(message: Message) -> bool:
-    """Whether nothing of a response follows a message."""
+    """Whether a message is the last of a response."""
     if message["type"] == "http.response.pathsend":
         return True
     return message["type"] == "http.response.body" and not message.get("more_body", False)

@@ -1,4 +1,4 @@
-"""Send what is answered outside the middleware with the headers of CORS middleware, so that browsers show it to pages."""
+"""Add the headers of CORS middleware to responses that are sent outside it, so that browsers let pages read them."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from starlette.requests import Request
 
 from typeway.types import ASGIApp, Message, Receive, Scope, Send
 
-# What answers an exception that nothing else answers.
+# Answers an exception that no other handler answers.
 AnswerLast = Callable[[Request, Exception], Awaitable[Any]]
 
-# As long as nobody has imported it, nobody uses it.
+# If this module has not been imported, the application has no CORS middleware.
 MODULE: Final = "starlette.middleware.cors"
 
 
 def is_cors(layer: Any) -> bool:
-    """Whether a middleware is Starlette's for CORS, or derived from it."""
+    """Whether a middleware is Starlette's CORS middleware, or a subclass of it."""
     module = modules.get(MODULE)
     return module is not None and isinstance(layer, module.CORSMiddleware)
 
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """An ASGI application, such as a response, whose answers CORS middleware adds its headers to."""
+    """An ASGI application, such as a response, that is sent through CORS middleware."""
 
     app: ASGIApp
     layers: Sequence[Any]  # the middleware of the application, the innermost first
@@ -48,21 +48,21 @@ class Shared:
         try:
             await app(scope, receive, send_on)
         except Exception:
-            # The middleware itself may be what fails.
+            # The error may be one of the middleware.
             if has_started or app is self.app:
                 raise
             await self.app(scope, receive, send)
 
 
 def is_preflight(scope: Scope) -> bool:
-    """Whether CORS middleware would answer the request itself, instead of what is answered now."""
+    """Whether CORS middleware would answer the request itself."""
     return scope["method"] == "OPTIONS" and any(
         name == b"access-control-request-method" for name, _ in scope["headers"]
     )
 
 
 class SharedErrors(ServerErrorMiddleware):
-    """The outermost layer of an application with CORS middleware: it answers unhandled errors, and raises them again."""
+    """The outermost layer of an application with CORS middleware: it answers unhandled errors and re-raises them."""
 
     def __init__(self, app: ASGIApp, layers: Sequence[Any], debug: bool, answer_last: AnswerLast) -> None:
         async def answer(request: Request, error: Exception) -> Any:
@@ -72,5 +72,5 @@ class SharedErrors(ServerErrorMiddleware):
         self.layers = layers
 
     def debug_response(self, request: Request, exc: Exception) -> Any:
-        """The page with the traceback."""
+        """Return the page with the traceback."""
         return Shared(super().debug_response(request, exc), self.layers)

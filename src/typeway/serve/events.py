@@ -13,21 +13,21 @@ from typeway.serve import opening
 from typeway.serve.opening import Opening, beside
 from typeway.types import Message, Send
 
-# Without these, caches and reverse proxies (nginx reads the second) would hold events back.
+# Without these headers, caches and reverse proxies would buffer events; nginx reads the second.
 HEADERS: Final[Mapping[str, str]] = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 
 COMMENT: Final[Mapping[str, Any]] = {"type": "http.response.body", "body": sse.KEEPALIVE_COMMENT, "more_body": True}
 
 
 def event_encoder(encode: Callable[[Any], bytes]) -> Callable[[Any], bytes]:
-    """Makes an event of an item: a ServerSentEvent says itself what it is, anything else is data."""
+    """Return a function that writes an item as an event: a ServerSentEvent with its own fields, other items as data."""
 
     def encode_event(item: Any) -> bytes:
         if not isinstance(item, sse.ServerSentEvent):
             return b"data: %b\n\n" % encode(item)
         data = item.raw_data
         if item.data is not None:
-            # A model has its own say on its JSON.
+            # A model may have serializers of its own.
             data = item.data.model_dump_json() if isinstance(item.data, BaseModel) else to_json_line(item.data)
         return sse.format_sse_event(data_str=data, event=item.event, id=item.id, retry=item.retry, comment=item.comment)
 
@@ -35,20 +35,20 @@ def event_encoder(encode: Callable[[Any], bytes]) -> Callable[[Any], bytes]:
 
 
 async def keep_alive(stream: Callable[[Send], Awaitable[None]], send: Send) -> None:
-    """Send a stream, its start soon even if it yields nothing, and comments in between where nothing else comes."""
+    """Send a stream, with its start soon even if it yields nothing, and with comments while it is silent."""
     kept = KeptAlive(send)
     await beside(stream, kept, kept.fill, min(opening.FIRST_ITEM_SECONDS, sse.KEEPALIVE_SECONDS))
 
 
 class KeptAlive(Opening):
-    """A send function that can fill silence with comments."""
+    """A send function that sends comments while a stream is silent."""
 
     is_sending: bool = False
     comment_sent: anyio.Event | None = None
 
     def __init__(self, send: Send) -> None:
         super().__init__(send)
-        self.last = monotonic()  # when something was sent
+        self.last = monotonic()  # the time of the last message
 
     def __call__(self, message: Message) -> Awaitable[None]:
         return self.send_or_hold(message)
@@ -56,7 +56,7 @@ class KeptAlive(Opening):
     async def send_or_hold(self, message: Message) -> None:
         if not self.is_open and await self.holds(message):
             return
-        # PERF: flags instead of a lock, which would cost each event 1 us; there are only two tasks.
+        # PERF: two flags instead of a lock, which would cost 1 us for each event; there are only two tasks.
         if self.comment_sent is not None:
             await self.comment_sent.wait()
         self.is_sending = True
@@ -65,7 +65,7 @@ class KeptAlive(Opening):
         self.last = monotonic()
 
     async def fill(self) -> None:
-        """Open the stream, and send a comment whenever nothing has been sent for so long; never ends."""
+        """Open the stream, and send a comment whenever it has been silent for the keep-alive interval; never return."""
         await self.open_late()
         patience = sse.KEEPALIVE_SECONDS
         pause = self.last + patience - monotonic()
@@ -74,10 +74,10 @@ class KeptAlive(Opening):
             pause = self.last + patience - monotonic()
             if pause <= 0:
                 pause = patience
-                # An event that waits for a slow client is no silence.
+                # A stream whose event waits for a slow client is not silent.
                 if not self.is_sending:
                     self.comment_sent = anyio.Event()
-                    await self.send({**COMMENT})  # a copy: middleware may change the messages it sees
+                    await self.send({**COMMENT})  # a copy, because middleware may change messages
                     self.comment_sent.set()
                     self.comment_sent = None
                     self.last = monotonic()

@@ -1,4 +1,4 @@
-"""Run a plan: read the body, call what the endpoint needs, call the endpoint, and encode what it returns."""
+"""Run a plan: read the body, call the dependencies, call the endpoint, and encode its result."""
 
 from collections.abc import Awaitable, Sequence
 from typing import Any
@@ -11,15 +11,15 @@ from typeway.plan.build import FAILED, Call, Plan
 from typeway.plan.calls import ASYNC, CHECKED, INLINE, THREAD
 from typeway.plan.exchange import Exchange
 from typeway.plan.yields import NO_YIELD, reason
-from typeway.serve.lifecycle import surrounded
+from typeway.serve.lifecycle import with_exits
 from typeway.serve.reply import Reply
 from typeway.serve.respond import Responder
 
 
 def execute(plan: Plan, responder: Responder, exchange: Exchange) -> Awaitable[Reply]:
-    """Run a plan and return what is to be sent; generators of the request's scope are still to be resumed."""
+    """Run a plan and return the reply; generators with the scope "request" are not resumed yet."""
     work = run(plan, responder, exchange)
-    return surrounded(work, exchange, "function") if plan.has_function_exits else work
+    return with_exits(work, exchange, "function") if plan.has_function_exits else work
 
 
 async def run(plan: Plan, responder: Responder, exchange: Exchange) -> Reply:
@@ -44,18 +44,18 @@ async def run(plan: Plan, responder: Responder, exchange: Exchange) -> Reply:
         else:
             encoded = await call_in_thread(responder.encode, result)
     else:
-        # Calling a generator function runs none of its code: a stream begins when it is sent.
+        # Calling a generator function runs none of its code; a stream begins when it is sent.
         encoded = responder.encode(endpoint.function(**arguments))
     return responder.reply(exchange, encoded)
 
 
 def call_and_encode(endpoint: Call, responder: Responder, arguments: dict[str, Any]) -> bytes | Response:
-    """One hop to a thread for both: a large answer's validation would hold up the loop as well."""
+    """Call an endpoint and encode its result, in one thread: validating a large result would block the loop too."""
     return responder.encode(endpoint.function(**arguments))
 
 
 async def call_dependencies(calls: Sequence[Call], exchange: Exchange) -> None:
-    """Call everything that comes before the endpoint; one whose values are invalid is left out, others still run."""
+    """Call the dependencies in order; one whose values are invalid is skipped, the others still run."""
     values = exchange.values
     for call in calls:
         arguments = call.arguments(exchange)
@@ -80,7 +80,7 @@ async def call_dependencies(calls: Sequence[Call], exchange: Exchange) -> None:
 
 
 def refusal(plan: Plan, exchange: Exchange) -> ValidationException:
-    """The exception that says all that is wrong with a request."""
+    """Return the exception with all errors of a request."""
     context = plan.operation.context
     if exchange.scope["type"] == "websocket":
         return WebSocketRequestValidationError(collected(plan, exchange), endpoint_ctx=context)
@@ -88,7 +88,7 @@ def refusal(plan: Plan, exchange: Exchange) -> ValidationException:
 
 
 def collected(plan: Plan, exchange: Exchange) -> list[dict[str, Any]]:
-    """All errors of a request, in the order of calls."""
+    """Return all errors of a request, in the order of calls."""
     errors = exchange.errors or {}
     if not plan.operation.conventions.errors_once:
         return [error for slot in plan.occurrences for error in errors.get(slot, ())]
@@ -96,7 +96,7 @@ def collected(plan: Plan, exchange: Exchange) -> list[dict[str, Any]]:
 
 
 def shown_body(exchange: Exchange) -> Any:
-    """The body for handlers that log or echo it."""
+    """Return the body for handlers that log or repeat it."""
     if exchange.form is not None:
         return exchange.form
     body = exchange.body

@@ -1,6 +1,6 @@
-"""Let several layers read one request: what each reads is there for those further in, and nobody waits for what is gone."""
+"""Let several layers of middleware read one request body, and the inner application read it again."""
 
-from __future__ import annotations  # PERF: else those of inner functions would be evaluated again by every request
+from __future__ import annotations  # PERF: annotations of inner functions would be evaluated for every request
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -11,21 +11,21 @@ from typeway.types import Message, Receive
 
 
 class Feed:
-    """Where a request's messages come from, for one layer or more; it knows what of the body has been received."""
+    """The `receive` function of one or more layers; it remembers how much of the body has been received."""
 
-    # PERF: defaults of the class instead of a constructor that sets them one by one.
-    count: int = 0  # how many messages have been received
-    is_over: bool = False  # whether the last of the body is among them
+    # PERF: class attributes instead of a constructor that sets each of them.
+    count: int = 0  # the number of messages that have been received
+    is_over: bool = False  # whether the whole body has been received
     is_reading: bool = False
-    joined: asyncio.Event | None = None  # what others wait for while one of them reads
-    last: Message | None = None  # what they get then; None if they must read themselves
+    joined: asyncio.Event | None = None  # set when the current read has ended; other readers wait for it
+    last: Message | None = None  # the message that they get then; None if they must read themselves
 
     def __init__(self, source: Receive) -> None:
         self.source = source
 
     async def __call__(self) -> Message:
-        # Two may wait at the same time: a stream for its client to leave, and a middleware for the body. The message
-        # is for both, because the one who missed it could wait for another for ever.
+        # Two tasks may receive at the same time: a stream waits for a disconnect, and a middleware for the body. Both
+        # get the message, because the one that missed it could wait for another message for ever.
         while self.is_reading:
             joined = self.joined = self.joined or asyncio.Event()
             await joined.wait()
@@ -47,18 +47,18 @@ class Feed:
 
 
 class LayerRequest(Request):
-    """The request as one middleware sees it: what the middleware reads of the body is there again further in.
+    """The request of one middleware; the inner application can read the part of the body that the middleware has read.
 
-    What is read of it further in is gone for the middleware, and for what it calls next: `body()` says so, instead of
-    waiting for ever, and a second call of `call_next` finds an empty body.
+    After the inner application has read the body, the middleware cannot: `body()` raises an error instead of waiting
+    for ever, and a second call of `call_next` finds an empty body.
     """
 
     async def stream(self) -> AsyncGenerator[bytes, None]:
-        """The chunks of the body, as far as nobody else has them.
+        """Yield the chunks of the body that have not been read yet.
 
         Raises:
-            RuntimeError: somebody has.
-            ClientDisconnect: there will be no more of them.
+            RuntimeError: another layer has read from the body.
+            ClientDisconnect: the client has disconnected.
         """
         feed = self._receive
         if "_body" in self.__dict__ or not isinstance(feed, Feed):
@@ -83,15 +83,15 @@ class LayerRequest(Request):
         yield b""
 
     def replayed(self, feed: Feed) -> Feed:
-        """What further in receives where something of the layer's feed has been read, or put in its place.
+        """Return the `receive` of the inner application where the middleware has read the body, or replaced `receive`.
 
-        That is the body that has been read, or what the author's own function gives.
+        It gives the body that the middleware has read, or the messages of the author's own function.
         """
         is_over = False
 
         async def receive() -> Message:
             nonlocal is_over
-            if is_over:  # what is left is to wait for the client to leave, and only the server knows of that
+            if is_over:  # the only message that can follow is the disconnect of the client
                 return {"type": "http.disconnect"} if self._is_disconnected else await feed()
             if self._receive is feed or "_body" in self.__dict__:
                 body = self.__dict__.get("_body", b"")

@@ -1,4 +1,4 @@
-"""Serve a built frontend where no route answers: its files, and its page for paths that only the browser knows."""
+"""Serve the files of a built frontend, and its page for client-side routes, where no other route matches."""
 
 import copy
 import errno
@@ -33,7 +33,7 @@ from typeway.types import Receive, Scope, Send
 
 Fallback = Literal["auto", "index.html", "404.html"] | None
 
-# What answers a path without a file, in this order, and with which status.
+# The files that answer a path without a file of its own, in this order, and their status.
 FALLBACKS: Final[Mapping[Fallback, tuple[str, ...]]] = {
     "auto": ("404.html", "index.html"), "index.html": ("index.html",), "404.html": ("404.html",), None: (),
 }  # fmt: skip
@@ -41,18 +41,18 @@ STATUS: Final = {"index.html": 200, "404.html": 404}
 
 METHODS: Final = ("GET", "HEAD")
 HTML: Final = frozenset({"text/html", "application/xhtml+xml"})
-# The weight of what is not wanted (RFC 9110 section 12.4.2).
+# The weight of a media type that is not acceptable (RFC 9110 section 12.4.2).
 ZERO: Final = re.compile(r"0(\.0*)?")
 
 # `typeway dev` sets the first; the second is what FastAPI's own command sets.
 ENVIRONMENTS: Final = ("TYPEWAY_ENV", "FASTAPI_ENV")
 
-# The options of its surroundings that act on a frontend.
+# The options of routers and inclusions that apply to a frontend.
 INHERITED: Final = ("dependencies", "max_body_size", "form_limits", "strict_content_type")
 
 
 class Build(StaticFiles):
-    """The files that a frontend's build has left in a directory."""
+    """The directory with the files of a built frontend."""
 
     def __init__(self, directory: str | os.PathLike[str], fallback: Fallback, conventions: Conventions) -> None:
         self.source = os.fspath(directory)
@@ -61,19 +61,19 @@ class Build(StaticFiles):
         super().__init__(directory=self.source, check_dir=False)
 
     def answer(self, path: str, scope: Scope) -> Response:
-        """The response to GET or HEAD for a path below the frontend's. It may block."""
+        """Return the response to GET or HEAD for a path below the frontend's prefix. It may block."""
         found = self.find(path)
         if found is None:
             return self.fall_back(scope)
         full_path, status, is_index = found
         if is_index and not scope["path"].endswith("/"):
-            # Relative links in the page would point to the directory above.
+            # Without the slash, relative links in the page would point to the parent directory.
             url = URL(scope=scope)
             return RedirectResponse(url.replace(path=url.path + "/"))
         return self.file_response(full_path, status, scope)
 
     def find(self, path: str) -> tuple[str, os.stat_result, bool] | None:
-        """The file that a path means, and whether it is the index of a directory."""
+        """Return the file of a path, and whether it is the index of a directory."""
         if not (self.config_checked or self.is_there):
             raise RuntimeError(self.no_directory())
         self.config_checked = True
@@ -86,19 +86,19 @@ class Build(StaticFiles):
         except PermissionError:
             raise StarletteHTTPException(401) from None
         except (OSError, ValueError) as error:
-            # A ValueError is a null character, or another drive.
+            # A ValueError means a null character, or another drive.
             if isinstance(error, OSError) and error.errno != errno.ENAMETOOLONG:
                 raise
             raise http_error(self.conventions, 404) from None
         return None
 
     def page(self, name: str) -> tuple[str, os.stat_result] | None:
-        """One file of the build, if it is there."""
+        """Return one file of the build; None if it does not exist."""
         full_path, status = self.lookup_path(name)
         return (full_path, status) if status is not None and stat.S_ISREG(status.st_mode) else None
 
     def fall_back(self, scope: Scope) -> Response:
-        """The page for a path without a file."""
+        """Return the page for a path without a file."""
         for name in FALLBACKS[self.fallback]:
             if name == "index.html" and not accepts_html(scope):
                 continue
@@ -110,7 +110,7 @@ class Build(StaticFiles):
         raise http_error(self.conventions, 404)
 
     def check(self) -> None:
-        """Refuse what would fail at the first request."""
+        """Raise an error now for what would fail at the first request."""
         if not self.is_there:
             hint = "Build the frontend first, correct the path, or pass check_dir=False."
             raise declaration_error(self.no_directory(), hint=hint, where=calling_line())
@@ -120,7 +120,7 @@ class Build(StaticFiles):
 
     @property
     def is_there(self) -> bool:
-        # An empty path, as of a variable that nobody set, would mean the working directory.
+        # An empty path, for example of an unset variable, would be the working directory.
         return bool(self.source) and Path(self.source).is_dir()
 
     def no_directory(self) -> str:
@@ -133,9 +133,9 @@ class Build(StaticFiles):
 
 
 class Frontend(BaseRoute):
-    """A build and the path that it is served under.
+    """A build and the prefix of its paths.
 
-    It is no route of `app.routes`: it is asked only when none of them, no 405 and no redirect answers.
+    It is not in `app.routes`: it is tried only if no route matches, not even with another method or trailing slash.
     """
 
     original_route: BaseRoute | None = None
@@ -143,7 +143,7 @@ class Frontend(BaseRoute):
     def __init__(self, prefix: str, build: Build, options: Mapping[str, Any]) -> None:
         self.build = build
         self.place(prefix, options)
-        build_tree(self.to_operation())  # so that a bad dependency fails here
+        build_tree(self.to_operation())  # raises errors of dependencies now
 
     def place(self, prefix: str, options: Mapping[str, Any]) -> None:
         self.prefix = prefix
@@ -152,14 +152,14 @@ class Frontend(BaseRoute):
         self.plans = PlanCache(self.to_operation)
 
     def inside(self, prefix: str, outer: Mapping[str, Any]) -> Self:
-        """This frontend as it stands in a router that includes its own."""
+        """Return this frontend as part of a router that includes its own router."""
         view = copy.copy(self)
         view.original_route = self.original_route or self
         view.place(prefix + self.prefix, inherit(outer, self.options))
         return view
 
     def to_operation(self) -> Operation:
-        """The operation that finds a file, so that dependencies run before it as before any endpoint."""
+        """Return an operation whose endpoint finds a file, so that dependencies run before it."""
         return Operation(
             **self.options,
             path=self.path,
@@ -175,29 +175,29 @@ class Frontend(BaseRoute):
         )
 
     def covers(self, path: str) -> bool:
-        """Whether a path is the frontend's or below it."""
+        """Whether a path is the frontend's prefix or below it."""
         return not self.prefix or path == self.prefix or path.startswith(self.prefix + "/")
 
     def below(self, scope: Scope) -> str:
         return path_of(scope)[len(self.prefix) :]
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request that nothing else has answered."""
+        """Answer a request that matches no route."""
         if scope["method"] in METHODS:
             await serve_handler(handle_request(self.plans), self.plans, scope, receive, send)
             return
         conventions = self.build.conventions
-        # As with a route's 405, no dependency runs for a method that is not served.
+        # As for the 405 of a route, no dependency runs for a method that is not allowed.
         if await run_in_threadpool(self.build.find, self.below(scope)) is None:
             raise http_error(conventions, 404)
         allow = ", ".join([*METHODS, "OPTIONS"] if conventions.answers_options else METHODS)
         if scope["method"] != "OPTIONS" or not conventions.answers_options:
-            # RFC 9110 section 15.5.6: a 405 names what would have worked.
+            # RFC 9110 section 15.5.6: a 405 names the methods that are allowed.
             raise http_error(conventions, 405, {"Allow": allow} if conventions.union_allow else None)
         await Response(status_code=204, headers={"Allow": allow})(scope, receive, send)
 
     def respond(self, request: Request, injected: Response) -> Response:
-        """The endpoint: the file with the headers that dependencies have set."""
+        """Return the file with the headers that dependencies have set; this is the endpoint."""
         response = self.build.answer(self.below(request.scope), request.scope)
         response.raw_headers.extend(injected.raw_headers)
         return response
@@ -210,7 +210,7 @@ def read_build(
     check_dir: bool | Literal["auto"],
     conventions: Conventions,
 ) -> Build:
-    """The build that `frontend()` was told to serve, checked as it asks."""
+    """Return the build for the arguments of `frontend()`, checked as they demand."""
     if path != "/" and not path.strip("/"):
         hint = 'Write "/" to serve the frontend at the root.'
         raise declaration_error(
@@ -238,11 +238,11 @@ def read_build(
 
 
 def accepts_html(scope: Scope) -> bool:
-    """Whether a request asks for a page by name, as browsers do when they navigate (RFC 9110 section 12.5.1).
+    """Whether a request accepts HTML explicitly, as browsers do when they navigate (RFC 9110 section 12.5.1).
 
-    A wildcard does not count: scripts and images are asked for with one, and a page in their place hides the mistake.
+    A wildcard does not count: browsers send one for scripts and images, and a page in their place would hide an error.
     """
-    # Few requests come here, and this takes long to import.
+    # Imported here because it takes long and few requests need it.
     from email.message import Message
 
     accept = ",".join(value.decode("latin-1") for name, value in scope["headers"] if name == b"accept")

@@ -1,4 +1,4 @@
-"""Serve a plan through the functions that route classes may wrap: request to response, and WebSocket sessions."""
+"""Serve plans through functions that route classes may wrap: from request to response, and for WebSockets."""
 
 from collections.abc import Callable, Coroutine
 from copy import copy
@@ -12,7 +12,7 @@ from typeway.plan.build import Plan
 from typeway.plan.exchange import Exchange
 from typeway.serve.execute import execute, run
 from typeway.serve.exits import UPLOADS, close_uploads
-from typeway.serve.lifecycle import see_through, surrounded
+from typeway.serve.lifecycle import complete, with_exits
 from typeway.serve.plans import Overrides, PlanCache
 from typeway.serve.reply import Reply, from_response
 from typeway.serve.respond import Responder
@@ -20,15 +20,15 @@ from typeway.types import Receive, Scope, Send
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
-# Where a handler finds the exchange that its route has begun, even if it is given another Request.
+# The scope key of the exchange of a route; its handler finds it even if it is called with another Request.
 EXCHANGE: Final = "typeway.exchange"
 
-# Nothing is sent for what the endpoint of a WebSocket returns.
+# The result of a WebSocket endpoint is not sent.
 UNANSWERED: Final = Responder(encode=lambda result: b"", status=200, keeps_type=False)
 
 
 def handle_request(plans: PlanCache) -> Handler:
-    """The function from request to response that serves the plans of an operation."""
+    """Return a function from request to response that runs the plan of an operation."""
 
     async def handler(request: Request) -> Response:
         exchange = exchange_of(request)
@@ -43,7 +43,7 @@ def handle_request(plans: PlanCache) -> Handler:
             response.raw_headers = headers
         if exchange.background is not None:
             own, tasks = response.background, exchange.background
-            response = copy(response)  # the author may keep it, and return it again
+            response = copy(response)  # the author may return the same instance again
             response.background = tasks if own is None else BackgroundTasks([own, TasksBeside(tasks, own)])
         return response
 
@@ -51,11 +51,11 @@ def handle_request(plans: PlanCache) -> Handler:
 
 
 def exchange_of(request: Request) -> Exchange:
-    """A new exchange for every call: a route class may call its handler again, and with a Request of its own making."""
+    """Return a new exchange for a call: a route class may call its handler twice, or with a Request of its own."""
     whole: Exchange | None = request.scope.get(EXCHANGE)
     if whole is None:
         raise RuntimeError(
-            "A route's handler needs the request that the route was called with: its dependencies are cleaned up "
+            "A route's handler needs the request that was passed to its route, because the dependencies are cleaned up "
             "after the response. Call the route or the application instead."
         )
     exchange = Exchange(request.scope, request.receive, request._send, request.path_params)
@@ -65,7 +65,7 @@ def exchange_of(request: Request) -> Exchange:
 
 
 def ready_in(plans: PlanCache, scope: Scope) -> tuple[Plan, Responder]:
-    """The plan and the responder of a route, as the application that serves a request wants them."""
+    """Return the plan and the responder of a route, with the overrides and the instrument of the application."""
     app = scope.get("app")
     overrides: Overrides | None = getattr(app, "overrides_in_force", getattr(app, "dependency_overrides", None))
     return plans.ready(overrides or {}, getattr(app, "instrument", None))
@@ -78,10 +78,10 @@ async def serve_handler(handler: Handler, plans: PlanCache | None, scope: Scope,
     shields = plans is None or ready_in(plans, scope)[0].shields
 
     async def respond() -> Reply:
-        return from_response(await surrounded(handler(Request(scope, receive, send)), exchange, "function"))
+        return from_response(await with_exits(handler(Request(scope, receive, send)), exchange, "function"))
 
-    await see_through(respond(), exchange, shields=shields)
-    # After a failure whoever answers it closes the uploads: a handler of errors may want to read them.
+    await complete(respond(), exchange, shields=shields)
+    # After an error the uploads are closed by the code that answers it: an exception handler may read them.
     if UPLOADS in scope:
         await close_uploads(scope[UPLOADS])
 
@@ -94,4 +94,4 @@ async def handle_socket(plans: PlanCache, scope: Scope, receive: Receive, send: 
     async def session() -> None:
         await execute(plan, UNANSWERED, exchange)
 
-    await see_through(session(), exchange, shields=plan.shields)
+    await complete(session(), exchange, shields=plan.shields)

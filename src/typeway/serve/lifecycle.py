@@ -1,4 +1,4 @@
-"""See a request through to its end: produce the reply, send it, run its tasks, resume its generators."""
+"""Complete a request: produce the reply, send it, run the background tasks, resume the generators."""
 
 from asyncio import current_task
 from collections.abc import Awaitable
@@ -17,37 +17,36 @@ from typeway.serve.reply import Reply, is_dropped
 from typeway.types import ASGIApp, Message, Receive, Scope, Send
 
 
-def see_through(work: Awaitable[Reply | None], exchange: Exchange, *, shields: bool) -> Awaitable[Any]:
-    """Do all the work of a request, send the reply that it produces, if any, and resume the request's generators.
+def complete(work: Awaitable[Reply | None], exchange: Exchange, *, shields: bool) -> Awaitable[Any]:
+    """Do the work of a request, send the reply if there is one, and resume the generators of the request.
 
     Parameters:
-        shields: whether resuming may wait, so that a cancelled request must not cancel it.
+        shields: whether clean-up may wait, and so must be shielded from the cancellation of the request.
     """
     exchange.function_exits, exchange.request_exits = [], []
-    whole = surrounded(work, exchange, "request")
+    whole = with_exits(work, exchange, "request")
     return shielded(whole, exchange) if shields and is_in_scope() else whole
 
 
 async def shielded(work: Awaitable[Any], exchange: Exchange) -> None:
-    """See a request through in a scope of its own.
+    """Do the work of a request in a cancel scope of its own, which shields clean-up.
 
-    Outermost, because generators may open scopes of their own, and scopes must nest. Until something is resumed it
-    changes nothing.
+    It is the outermost scope, because generators may open scopes and scopes must nest.
     """
     with CancelScope() as exchange.cancellation:
         await work
 
 
 def is_in_scope() -> bool:
-    """Whether a cancel scope is around the running task, so that somebody outside may cancel what it awaits.
+    """Whether the running task is inside a cancel scope, which may cancel what the task awaits.
 
-    PERF: servers run requests in tasks without one, and a scope of our own with its shield costs 4 of 16 us.
+    PERF: servers run requests in tasks without a scope, and a scope of our own with its shield costs 4 of 16 us.
     """
     try:
         task: Any = current_task()
     except RuntimeError:
         return True
-    # Where anyio keeps the scopes of asyncio's tasks; without them, and on other loops, every task is taken to be in one.
+    # anyio keeps the scopes of asyncio tasks here. If that changes, and on other event loops, True is a safe answer.
     backend = modules.get("anyio._backends._asyncio")
     if backend is None:
         return False
@@ -58,19 +57,19 @@ def is_in_scope() -> bool:
     return state is not None and getattr(state, "cancel_scope", task) is not None
 
 
-async def surrounded(work: Awaitable[Any], exchange: Exchange, lifetime: Lifetime) -> Any:
-    """Await the work that generators of one scope surround, and resume them; the reply of a request is sent before.
+async def with_exits(work: Awaitable[Any], exchange: Exchange, lifetime: Lifetime) -> Any:
+    """Await the work inside the generators of one lifetime, and resume these; the reply of a request is sent before.
 
     Raises:
-        BaseException: what the work raised, as it came out of the last of them; or what one of them raised instead.
+        BaseException: the exception of the work as the last generator passed it on, or the one that a generator raised.
     """
-    outcome: Any = None  # it stays None where a WebSocket's generator swallows a failure
+    outcome: Any = None  # it stays None if a generator of a WebSocket swallows the exception
     failure: BaseException | None = None
     try:
         outcome = await work
         if outcome is not None and lifetime == "request":
             await send_reply(outcome, exchange)
-    except BaseException as error:  # generators see cancellation as well
+    except BaseException as error:  # generators see cancellation too
         failure = error
     exits = exchange.request_exits if lifetime == "request" else exchange.function_exits
     if exits:
@@ -79,7 +78,7 @@ async def surrounded(work: Awaitable[Any], exchange: Exchange, lifetime: Lifetim
         try:
             raise failure
         finally:
-            failure = None  # else this frame and the traceback would keep each other alive
+            failure = None  # breaks the reference cycle between this frame and the traceback
     return outcome
 
 
@@ -93,7 +92,7 @@ async def send_reply(reply: Reply, exchange: Exchange) -> None:
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if is_head else body})
     elif is_head:
-        await bodiless(response, scope, exchange.receive)(scope, exchange.receive, exchange.pass_on)
+        await without_body(response, scope, exchange.receive)(scope, exchange.receive, exchange.pass_on)
     else:
         try:
             await response(scope, exchange.receive, exchange.pass_on)
@@ -101,12 +100,12 @@ async def send_reply(reply: Reply, exchange: Exchange) -> None:
             if not is_dropped(error):
                 raise
     if exchange.background is not None:
-        # A response may belong to the author, and be sent again: the request's tasks are not put into it.
+        # The author may send the same response again, so the tasks of this request are not added to it.
         await TasksBeside(exchange.background, None if response is None else response.background)()
 
 
-def bodiless(response: Response, scope: Scope, receive: Receive) -> ASGIApp:
-    """What sends a response's status and headers only (RFC 9110 section 9.3.2); a stream is not even begun."""
+def without_body(response: Response, scope: Scope, receive: Receive) -> ASGIApp:
+    """Return an application that sends only status and headers (RFC 9110 section 9.3.2); a stream is not started."""
     answer = answer_of(response, scope, receive)
     if answer is not None:
         answer.background = response.background

@@ -1,4 +1,4 @@
-"""Hold request bodies to their limits: by the length that the client declares, else by counting while reading."""
+"""Enforce the maximum size of request bodies: by the declared length, and by counting the bytes that are read."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,21 +16,21 @@ from typeway.plan.exchange import Exchange
 from typeway.serve.cors import Shared
 from typeway.types import ASGIApp, Message, Receive, Scope, Send
 
-# The keys of Starlette's own limits: one that is further in, of a route or a mounted application, changes the one that
-# it finds here, as ours do with Starlette's.
+# The scope keys of Starlette's own body limits: a limit of an inner route or mounted application changes the one that
+# it finds here, whichever of the two frameworks has set it.
 SHOWN: Final = "starlette.max_body_size"
 ACTIVE: Final = "starlette._body_limit_responder"
 
 
 @dataclass(slots=True, eq=False)
 class BodyLimit:
-    """The limit that one request is held to; what is further in may raise or lower it."""
+    """The body limit of one request; inner routes and applications may raise or lower it."""
 
-    max_body_size: int  # the most bytes
-    source: Receive  # where the body comes from
+    max_body_size: int
+    source: Receive  # the `receive` of the server
     conventions: Conventions  # which exception a body over the limit raises
-    content_length: int | None  # what the client declares
-    total_size: int = 0  # what has been read
+    content_length: int | None  # the length that the client declares
+    total_size: int = 0  # the number of bytes that have been read
     raised: Exception | None = None
 
     async def receive(self) -> Message:
@@ -44,14 +44,14 @@ class BodyLimit:
         return message
 
     def is_cause(self, error: BaseException) -> bool:
-        """Whether an exception is there because of this limit; a task group may hold several of one limit."""
+        """Whether this limit has caused an exception; a group of a task group may contain it several times."""
         if isinstance(error, BaseExceptionGroup):
             return all(self.is_cause(inner) for inner in error.exceptions)
         return error is self.raised or isinstance(error, Refused)
 
 
 def exceeded(limit: Any, conventions: Conventions) -> Exception:
-    """The exception that says that a limit is exceeded: 413 (RFC 9110 section 15.5.14)."""
+    """Return the exception for a body over the limit: 413 (RFC 9110 section 15.5.14)."""
     error = http_error(conventions, 413)
     if isinstance(limit, BodyLimit):
         error = limit.raised = limit.raised or error
@@ -64,7 +64,7 @@ def is_over(limit: Any, size: int | None) -> bool:
 
 
 def declared_length(scope: Scope) -> int | None:
-    """The first Content-Length of a request; None if there is none, or no number."""
+    """Return the first Content-Length of a request; None if it is missing or not a number."""
     declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
     try:
         return int(declared)
@@ -73,9 +73,9 @@ def declared_length(scope: Scope) -> int | None:
 
 
 def limit_body(exchange: Exchange, most: int, conventions: Conventions) -> None:
-    """Hold a request that is served by a plan to a size before anything of its endpoint runs.
+    """Limit the body of a request that is served by a plan, before its endpoint runs.
 
-    Where the conventions want the endpoint to run first, a LimitedApp around all does what there is to do.
+    If the endpoint may run first by the conventions, the LimitedApp around the application enforces the limit.
     """
     if not conventions.limits_before_endpoint:
         return
@@ -88,7 +88,7 @@ def limit_body(exchange: Exchange, most: int, conventions: Conventions) -> None:
 
 
 def change_limit(scope: Scope, most: int, conventions: Conventions) -> None:
-    """Hold a request that has a limit to another one."""
+    """Change the body limit of a request."""
     limit = scope[ACTIVE]
     scope[SHOWN] = limit.max_body_size = most
     if is_over(limit, limit.total_size):
@@ -96,28 +96,30 @@ def change_limit(scope: Scope, most: int, conventions: Conventions) -> None:
 
 
 def refuse_declared(scope: Scope, conventions: Conventions) -> None:
-    """Refuse a request that declares too large a body for the limit that it is held to, if any."""
+    """Raise a 413 if a request declares a body that is larger than its limit, if it has one."""
     limit = scope.get(ACTIVE)
     if limit is not None and conventions.limits_before_endpoint and is_over(limit, limit.content_length):
         raise exceeded(limit, conventions)
 
 
-class Refused(Exception):  # it never leaves this module
-    """The answer has been replaced by a 413."""
+class Refused(Exception):  # it is caught in this module
+    """The response has been replaced by a 413."""
 
 
 @dataclass(slots=True, eq=False)
 class LimitedApp:
-    """An ASGI application that holds every request for another one to a body size.
+    """An ASGI application that limits the body of every request to another application.
 
-    No answer but 413 leaves it for a request that declares too large a body, even if nobody reads that.
+    A request that declares a body over the limit is always answered with 413, even if the body is never read.
     """
 
     app: ASGIApp
-    max_body_size: int  # the most bytes, unless what is further in says otherwise
-    conventions: Conventions  # whether the answer is JSON, given by the application's handlers, or plain text
-    catches: bool = True  # whether a body that turned out too large while it was read is answered here, not further out
-    cors: Sequence[Any] = ()  # the CORS middleware further in, the innermost first: its headers are the refusal's too
+    max_body_size: int  # unless an inner route or application changes it
+    conventions: Conventions  # whether the 413 is JSON from the application's handlers, or plain text
+    catches: bool = (
+        True  # whether a body that exceeds the limit while it is read is answered here, not by an outer layer
+    )
+    cors: Sequence[Any] = ()  # the inner CORS middleware, innermost first; it adds its headers to the 413
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -139,11 +141,11 @@ class LimitedApp:
         async def send_unless_refused(message: Message) -> None:
             nonlocal has_started, is_refused
             is_start = message["type"] == "http.response.start"
-            # Where the plan has refused already, its answer is kept with what middleware has added to it.
+            # If the plan has answered with 413 already, its response is sent with the headers that middleware added.
             is_answered = is_start and message["status"] == 413 and self.conventions.limits_before_endpoint
             if is_start and not is_answered and is_over(limit, limit.content_length):
                 is_refused = True
-                # Streams watch for a disconnect meanwhile; that this raises must not cut the answer short.
+                # A stream listens for a disconnect at the same time, and the exception below ends that task.
                 with CancelScope(shield=True):
                     await self.refuse(limit, scope, send)
                 raise Refused

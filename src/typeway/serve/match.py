@@ -1,4 +1,4 @@
-"""Find the route of a request: an index of paths that honours the order of declaration."""
+"""Find the route of a request by an index of paths that respects the order of declaration."""
 
 import re
 from collections.abc import Container, Iterator, Mapping, Sequence
@@ -15,7 +15,7 @@ from typeway.declare.conventions import Conventions
 
 PLAIN_SEGMENT: Final = re.compile(r"\{([a-zA-Z_][a-zA-Z0-9_]*)(?::str)?\}")
 
-# Stands for an encoded slash where a path is matched: no decoded path can hold it, since it is half of a surrogate pair.
+# Replaces an encoded slash while a path is matched. No decoded path contains it: it is half of a surrogate pair.
 SLASH: Final = "\udc2f"
 encoded_slash: Final = re.compile(b"%2[fF]")
 separator: Final = re.compile(r"[/\\]")
@@ -25,46 +25,46 @@ separator: Final = re.compile(r"[/\\]")
 class IndexedRoute:
     """One route in the index."""
 
-    number: int  # its place in the order of declaration
+    number: int  # its position in the order of declaration
     route: BaseRoute  # the route object that matches and handles
-    shown: BaseRoute  # the route object that `scope["route"]` shows
-    path: str | None  # its whole path; None for a route of a foreign kind, which decides itself what it matches
-    methods: frozenset[str] | None  # its HTTP methods; None if it answers any
-    anchor: str = ""  # of a foreign route, the path that everything it matches starts with
-    convertors: Mapping[str, Convertor[Any]] = field(default_factory=dict)  # turn the matched strings into values
-    endpoint: Any = None  # what `scope["endpoint"]` shows
-    plans: Any = None  # the plans of its operation; opaque here
-    limit: int | None = None  # the most bytes of a body, where no plan knows it
-    marks: Mapping[str, Any] | None = None  # what else the scope shows of the route
-    names: tuple[tuple[str, int], ...] | None = None  # its parameters and their segments, if the tree alone decides
-    spans: bool = False  # whether a value in its path may hold slashes, so that it matches what is meant for others
+    shown: BaseRoute  # the value of `scope["route"]`
+    path: str | None  # its whole path; None for a foreign route, which matches by its own `matches`
+    methods: frozenset[str] | None  # its HTTP methods; None if it answers any method
+    anchor: str = ""  # for a foreign route, the common prefix of all paths that it matches
+    convertors: Mapping[str, Convertor[Any]] = field(default_factory=dict)  # convert the matched strings to values
+    endpoint: Any = None  # the value of `scope["endpoint"]`
+    plans: Any = None  # the PlanCache of its operation; None if the route serves itself
+    limit: int | None = None  # the maximum size of a body, if the plan does not know it
+    marks: Mapping[str, Any] | None = None  # further entries for the scope
+    names: tuple[tuple[str, int], ...] | None = None  # its parameters with their segments; None if it needs its regex
+    spans: bool = False  # whether a path parameter may contain slashes
 
 
 @dataclass(slots=True, eq=False)
 class PathNode:
-    """The routes below one prefix of segments."""
+    """The routes below one sequence of segments."""
 
-    literals: dict[str, "PathNode"] = field(default_factory=dict)  # what follows, by the next segment
-    parameter: "PathNode | None" = None  # what follows any segment
-    # The routes whose last segment this is: they match every path that leads here.
+    literals: dict[str, "PathNode"] = field(default_factory=dict)  # the next nodes, by their segment
+    parameter: "PathNode | None" = None  # the next node for any segment
+    # The routes that end here: they match every path that leads to this node.
     ends: list[IndexedRoute] = field(default_factory=list)
-    # The routes that only their regex, or they themselves, can decide.
+    # The routes that match by their regex, or by their own `matches`.
     patterns: list[IndexedRoute] = field(default_factory=list)
     by_method: dict[str, IndexedRoute] = field(default_factory=dict)  # the first route of `ends` for each method
 
 
-# The route of a request, the values in its path, and for a foreign route what it adds to the scope.
-# PERF: made for every request; a class with these three names takes 0.2 of 6 us.
+# The route of a request, the values of its path parameters, and the scope entries of a foreign route.
+# PERF: it is created for every request; a class with three attributes takes 0.2 of 6 us.
 Found: TypeAlias = tuple[IndexedRoute, dict[str, Any], Mapping[str, Any] | None]
 
 
 @final
 class NoRoute:
-    """Says that no route takes a request, and which ones are on its path.
+    """The result of the look-up of a route if no route matches.
 
     Attributes:
-        others: the routes that take the path with another method, in the order of declaration.
-        is_dead_end: whether no path that begins with this one has a route either.
+        others: the routes that match the path with another method, in the order of declaration.
+        is_dead_end: whether no route matches any path that begins with this one.
     """
 
     __slots__ = ("_allow", "is_dead_end", "others")
@@ -75,7 +75,7 @@ class NoRoute:
         self._allow: str | None = None
 
     def allow(self, conventions: Conventions) -> str:
-        """What the header Allow says (RFC 9110 section 10.2.1): the methods of one route, or of every route on the path."""
+        """Return the value of the header Allow (RFC 9110 section 10.2.1): of all routes, or of the first."""
         allow = self._allow
         if allow is None:
             methods: set[str] = set()
@@ -93,15 +93,15 @@ DEAD_END: Final = NoRoute(is_dead_end=True)
 
 
 class Index:
-    """Finds routes by path: static paths by one look-up, others through a tree of their segments.
+    """Finds routes by path: static paths by one look-up in a dict, others through a tree of their segments.
 
-    Whatever the index, the first route in the order of declaration that matches path and method is found: the index
-    only narrows down which routes are tried.
+    The index only reduces the routes that are tried. The result is always the first route in the order of declaration
+    that matches path and method.
 
     Parameters:
         entries: the routes, in the order of declaration.
         reads_encoded: whether a slash that the client has encoded (`%2F`) may be part of a value; see `search`.
-        answers_head: whether a HEAD request that no route takes is a plan's that answers GET.
+        answers_head: whether the plan for GET serves a HEAD request that matches no route.
     """
 
     def __init__(
@@ -113,25 +113,26 @@ class Index:
         for entry in entries:
             self.insert(entry)
         static_paths = {entry.path for entry in entries if entry.path is not None and "{" not in entry.path}
-        # Every route that a static path may mean. Dynamic routes are among them: looking only at static ones would
-        # break the order of declaration.
+        # All routes that may match a static path. They include dynamic routes: with static routes alone, the order of
+        # declaration would be lost.
         self.on_static = {path: self.gather(path) for path in static_paths}
-        # What a static path and a method mean where no other route must be tried first.
+        # The route of a static path and a method, if no other route must be tried first.
         self.static = {
             path: {method: entry for method, entry in first_of_each_method(found).items() if not entry.names}
             for path, found in self.on_static.items()
         }
-        # What a static path means with any other method, where all its routes are static.
+        # The result for a static path with any other method, if all its routes are static.
         self.missed = {
             path: NoRoute([(entry, {}, None) for entry in found])
             for path, found in self.on_static.items()
             if all(entry.methods is not None and entry.names == () for entry in found)
         }
-        # By literal paths that alone lead to a parameter: the literals beside it, and the route for each method.
+        # For each literal path before a parameter, if no other path leads there: the other literals that may follow it,
+        # and the route for each method.
         self.forks = dict(forks(self.root))
 
     def insert(self, entry: IndexedRoute) -> None:
-        """Put a route below its leading plain segments; its regex decides about the rest of its path."""
+        """Insert a route below its leading plain segments; the rest of its path is matched by its regex."""
         node = self.root
         start = entry.anchor if entry.path is None else entry.path
         segments = [] if entry.path is None and not start else start.split("/")
@@ -156,7 +157,7 @@ class Index:
         node.by_method = first_of_each_method(node.ends)
 
     def gather(self, path: str) -> list[IndexedRoute]:
-        """Every route that the path may mean, in the order of declaration."""
+        """Return every route that may match a path, in the order of declaration."""
         found: list[IndexedRoute] = []
         nodes = [self.root]
         for segment in path.split("/"):
@@ -178,9 +179,9 @@ class Index:
         return found
 
     def follow(self, path: str, method: str) -> Found | NoRoute | None:
-        """The route at the end of the only way that a path leads along; None where there are several ways.
+        """Return the route of a path that has only one branch at each node; None if there are several.
 
-        PERF: most paths have one way, and following it makes no lists: 0.6 us instead of 1.4 us for two segments.
+        PERF: most paths have one branch, and following it creates no lists: 0.6 us instead of 1.4 us for two segments.
         """
         segments = path.split("/")
         node = self.root
@@ -202,15 +203,15 @@ class Index:
         return entry, named(entry.names, segments), None
 
     def find(self, path: str, method: str, scope: Scope) -> Found | NoRoute:
-        """The first route that matches path and method, or else the routes that are on the path.
+        """Return the first route that matches path and method, or else the routes that match the path.
 
         Parameters:
-            path: the decoded path below the application's root path.
+            path: the decoded path below the root path of the application.
         """
         by_method = self.static.get(path)
         if by_method is not None and (entry := by_method.get(method)) is not None:
             return entry, {}, None
-        # PERF: most paths with a parameter end with it: a look-up for all that stands before it takes 0.24 us instead of
+        # PERF: most paths with a parameter end with it. One look-up for everything before it takes 0.24 us instead of
         # 0.5 us for five segments.
         head, _, last = path.rpartition("/")
         fork = self.forks.get(head)
@@ -227,13 +228,14 @@ class Index:
         return self.search(path, method, scope)
 
     def search(self, path: str, method: str, scope: Scope) -> Found | NoRoute:
-        """What `find` returns, whatever the path: each route that the path may mean is tried.
+        """Return the result of `find` for any path: try each route that may match.
 
-        Where no route takes the decoded path, or only one that takes any number of segments, a route before it is found
-        for which an encoded slash is part of a segment: `/items/a%2Fb` for `/items/{name}`.
+        If no route matches the decoded path, or only one that matches any number of segments, a route before it matches
+        with an encoded slash as part of a segment: `/items/a%2Fb` matches `/items/{name}`.
         """
         first: Found | None = None
-        passed: list[tuple[IndexedRoute, Found | None]] = []  # routes for other methods; foreign ones have been asked
+        # Routes with other methods; with the match of a foreign route, which must not run its pattern again.
+        passed: list[tuple[IndexedRoute, Found | None]] = []
         for entry in self.on_static.get(path) or self.gather(path):
             if entry.path is None:
                 match, child_scope = entry.route.matches(scope)
@@ -263,7 +265,7 @@ class Index:
         return NoRoute(list(self.on_encoded(path, scope)) if is_encoded and not others else others)
 
     def find_get(self, path: str, scope: Scope, others: Sequence[Found], *, is_encoded: bool) -> Found | None:
-        """The plan that answers GET, for a HEAD request; None where the route for GET has no plan."""
+        """Return the route for GET, for a HEAD request; None if that route has no plan."""
         inner = {**scope, "method": "GET"}
         found = next((other for other in others if takes_get(other[0], inner)), None)
         if is_encoded:
@@ -271,7 +273,7 @@ class Index:
         return found if found is not None and found[0].plans is not None else None
 
     def find_encoded(self, path: str, method: str, scope: Scope, otherwise: Found | None) -> Found | None:
-        """The first route that matches if encoded slashes are parts of segments, and is declared before the other one."""
+        """Return the first route before `otherwise` that matches with encoded slashes as parts of segments."""
         for found in self.on_encoded(path, scope):
             entry = found[0]
             if otherwise is not None and entry.number >= otherwise[0].number:
@@ -281,7 +283,7 @@ class Index:
         return otherwise
 
     def on_encoded(self, path: str, scope: Scope) -> Iterator[Found]:
-        """Every route that matches the path, whatever its method, if encoded slashes are parts of segments."""
+        """Yield every route that matches the path with encoded slashes as parts of segments, with any method."""
         encoded = encoded_path(path, scope)
         if encoded is None:
             return
@@ -294,7 +296,7 @@ class Index:
                 yield entry, path_params, None
 
     def any_on(self, path: str, scope: Scope) -> Found | None:
-        """A route that matches the path, whatever its method, if there is one."""
+        """Return a route that matches the path with any method, if there is one."""
         found = self.search(path, "", scope)
         if isinstance(found, NoRoute):
             return found.others[0] if found.others else None
@@ -302,7 +304,7 @@ class Index:
 
 
 def on_path(passed: Sequence[tuple[IndexedRoute, Found | None]], path: str) -> Iterator[Found]:
-    """Of routes that do not take a request's method, those that its path matches."""
+    """Yield those of the routes with other methods that match the path."""
     for entry, found in passed:
         if found is not None:
             yield found
@@ -311,7 +313,7 @@ def on_path(passed: Sequence[tuple[IndexedRoute, Found | None]], path: str) -> I
 
 
 def takes_get(entry: IndexedRoute, scope: Scope) -> bool:
-    """Whether a route on the path takes GET."""
+    """Whether a route that matches the path answers GET."""
     if entry.path is None:
         return entry.route.matches(scope)[0] is Match.FULL
     return entry.methods is not None and "GET" in entry.methods
@@ -320,7 +322,7 @@ def takes_get(entry: IndexedRoute, scope: Scope) -> bool:
 def forks(
     node: PathNode, path: str | None = None
 ) -> Iterator[tuple[str, tuple[Container[str], dict[str, IndexedRoute]]]]:
-    """The literal paths that alone lead to a parameter, with the literals beside it and the routes that end with it."""
+    """Yield the literal paths before a parameter, the other literals that may follow, and the route for each method."""
     if node.patterns:
         return
     if node.parameter is not None:
@@ -332,7 +334,7 @@ def forks(
 
 
 def first_of_each_method(entries: Sequence[IndexedRoute]) -> dict[str, IndexedRoute]:
-    """The first route of each method, of those that the tree alone has decided on."""
+    """Return the first route for each method, up to the first route that has to be tried."""
     first: dict[str, IndexedRoute] = {}
     for entry in entries:
         if entry.methods is None or entry.names is None:
@@ -343,24 +345,24 @@ def first_of_each_method(entries: Sequence[IndexedRoute]) -> dict[str, IndexedRo
 
 
 def named(names: tuple[tuple[str, int], ...], segments: list[str]) -> dict[str, Any]:
-    """The values of path parameters that are whole segments."""
+    """Return the values of path parameters that are whole segments."""
     values = {}
     for name, position in names:
-        values[name] = segments[position]  # PERF: Python 3.11 calls a function for a comprehension
+        values[name] = segments[position]  # PERF: a comprehension is a function call on Python 3.11
     return values
 
 
 def holds_encoded_slash(scope: Scope) -> bool:
-    """Whether the client has encoded a slash: servers decode the path (ASGI), but most send along how it came."""
+    """Whether the client has encoded a slash: servers decode the path (ASGI), but most also provide the raw path."""
     raw = scope.get("raw_path")
-    # PERF: `in` makes and drops a TypeError where it looks for bytes in bytes: 0.4 us, twice.
+    # PERF: `in` raises and catches a TypeError inside when it searches bytes in bytes: 0.4 us, twice.
     return type(raw) is bytes and raw.find(b"%2") >= 0 and encoded_slash.search(raw) is not None
 
 
 def encoded_path(path: str, scope: Scope) -> str | None:
-    """The path with SLASH for each slash that the client has encoded; None if it has encoded none.
+    """Return the path with SLASH for each slash that the client has encoded; None if there is none.
 
-    How the path came says nothing where middleware has put another one in its place.
+    The raw path is not used if middleware has replaced the path.
     """
     if not holds_encoded_slash(scope):
         return None
@@ -370,7 +372,7 @@ def encoded_path(path: str, scope: Scope) -> str | None:
 
 
 def encoded_values_in(entry: IndexedRoute, path: str) -> dict[str, Any] | None:
-    """What `values_in` returns, of a path in which SLASH stands for encoded slashes."""
+    """Return what `values_in` returns, for a path with SLASH in the place of encoded slashes."""
     regex: re.Pattern[str] | None = getattr(entry.route, "path_regex", None)
     match = None if regex is None else regex.match(path)
     if match is None:
@@ -386,12 +388,12 @@ def encoded_values_in(entry: IndexedRoute, path: str) -> dict[str, Any] | None:
 
 
 def climbs(value: str) -> bool:
-    """Whether a value, used as the path of a file, would leave its directory; of one without slashes nobody expects it."""
+    """Whether a value would leave its directory if it were used as a path; nobody expects that from one segment."""
     return value.startswith("/") or value[1:3] in (":/", ":\\") or ".." in separator.split(value)
 
 
 def quoted(value: Any, convertor: Convertor[Any] | None) -> Any:
-    """A value for one segment of a URL, encoded where it holds slashes that a request may bring back."""
+    """Return a value for one segment of a URL, with encoded slashes if a request can contain them again."""
     text = str(value)
     is_read_back = type(convertor) is StringConvertor and not climbs(text)
     return quote(text, safe="") if is_read_back and ("/" in text or "%2f" in text.lower()) else value
@@ -402,7 +404,7 @@ def accepts_slash(convertor: Convertor[Any]) -> bool:
 
 
 def values_in(entry: IndexedRoute, path: str) -> dict[str, Any] | None:
-    """The values of a route's path parameters, or None if the path is not the route's."""
+    """Return the values of a route's path parameters; None if the path does not match."""
     if entry.names is not None:
         # The tree has already compared every segment.
         return named(entry.names, path.split("/"))

@@ -1,18 +1,18 @@
-"""Lend a mounted application the state that its own lifespan gave."""
+"""Give a mounted application the state of its own lifespan."""
 
 from collections.abc import Mapping
 from typing import Any, Final
 
 from typeway.types import ASGIApp, Message, Receive, Scope, Send
 
-# Where the state of a connection holds those of mounted applications: each with its application, by the application's id.
+# The key of the states of mounted applications in the state of a connection: the application and its state, by its id.
 MOUNTED: Final = "typeway.mounted"
 
 
 class LentState(dict[str, Any]):
-    """The state of a connection inside a mounted application: what is set there is seen outside as well.
+    """The state of a connection inside a mounted application; values that are set there are visible outside too.
 
-    What the application's own lifespan gave is not: outside, the same names may mean something else.
+    Values of the application's own lifespan are not visible outside, where the same names may have another meaning.
     """
 
     def __init__(self, outer: dict[str, Any], own: Mapping[str, Any]) -> None:
@@ -31,7 +31,7 @@ class LentState(dict[str, Any]):
 
 
 def state_of(app: Any, scope: Scope) -> Mapping[str, Any] | None:
-    """The state of an application that is mounted; None if it has none of its own."""
+    """Return the state of a mounted application; None if it has no state of its own."""
     found = scope["state"][MOUNTED].get(id(app))
     return found[1] if found is not None and found[0] is app else None
 
@@ -39,8 +39,8 @@ def state_of(app: Any, scope: Scope) -> Mapping[str, Any] | None:
 async def serve_with_state(app: ASGIApp, state: Mapping[str, Any], scope: Scope, receive: Receive, send: Send) -> None:
     """Serve one connection with a state.
 
-    In a scope of its own, because middleware outside may look at its state while the response is sent. The rest of the
-    scope shows outside what it shows inside, as if it were the same.
+    It gets a scope of its own, because outer middleware may read its own state while the response is sent. All other
+    entries of the scope are copied back, as if both scopes were one.
     """
     inner = {**scope, "state": LentState(scope["state"], state)}
 

@@ -1,6 +1,6 @@
-"""Compose http middleware: functions from request to response, around what serves the request."""
+"""Compose http middleware: functions from request to response, around the router."""
 
-from __future__ import annotations  # PERF: else those of inner functions would be evaluated again by every request
+from __future__ import annotations  # PERF: annotations of inner functions would be evaluated for every request
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -33,24 +33,24 @@ Inner = Callable[["Flight", Feed], Awaitable[Response]]
 
 
 class Flight(Feed):
-    """One request on its way through the middleware, and what is left to do once it has been answered.
+    """One request in the middleware, and the work that is left after its response has been sent.
 
-    It is itself where the outermost middleware receives from.
+    It is also the `receive` of the outermost middleware.
     """
 
-    # PERF: defaults of the class, as those of a feed.
+    # PERF: class attributes instead of a constructor that sets each of them.
     bridges: tuple[Bridge, ...] = ()
-    forms: tuple[FormData, ...] = ()  # whose uploads are to be closed
-    tasks: tuple[BackgroundTask, ...] = ()  # the outermost first; run whatever becomes of the responses that had them
+    forms: tuple[FormData, ...] = ()  # forms whose uploads must be closed
+    tasks: tuple[BackgroundTask, ...] = ()  # the outermost first; they run even if middleware replaces the response
 
     def __init__(self, snapshot: Snapshot, scope: Scope, receive: Receive, send: Send) -> None:
         self.source = receive
-        self.snapshot = snapshot  # what serves it in the end
+        self.snapshot = snapshot
         self.scope = scope
         self.send = send
 
     def bridge(self, app: ASGIApp, receive: Receive) -> Bridge:
-        """Run an application in a child task of this request."""
+        """Start an application in a child task of this request."""
         bridge = Bridge(app, self.scope, receive, self.send)
         self.bridges += (bridge,)
         return bridge
@@ -62,7 +62,7 @@ class Onion:
     def __init__(self, dispatches: Sequence[Dispatch], router: Any) -> None:
         self.router = router
         self.outermost: Inner = serve_inner
-        self.classic: ASGIApp = router  # the same run of middleware as Starlette composes it
+        self.classic: ASGIApp = router  # the same middleware as Starlette composes it
         for dispatch in reversed(dispatches):
             self.outermost = layer(dispatch, self.outermost)
             self.classic = BaseHTTPMiddleware(self.classic, dispatch=dispatch)
@@ -74,7 +74,7 @@ class Onion:
         try:
             asyncio.get_running_loop()
         except RuntimeError:
-            await self.classic(scope, receive, send)  # another event loop: Starlette's own classes know it
+            await self.classic(scope, receive, send)  # trio, which Starlette's own classes support
             return
         flight = Flight(self.router.snapshot(scope), scope, receive, send)
         try:
@@ -98,19 +98,19 @@ class Onion:
 
 
 def layer(dispatch: Dispatch, inner: Inner) -> Inner:
-    """One middleware around what is further in."""
+    """Return one middleware around the inner layers."""
 
     async def run(flight: Flight, receive: Feed) -> Response:
         request = LayerRequest(flight.scope, receive, flight.send)
 
         async def call_next(_: Request) -> Response:
-            # PERF: a call of its own for these four questions would cost 0.1 us a layer.
+            # PERF: a function for this condition would cost 0.1 us per layer.
             is_read = receive.is_over or request._stream_consumed or "_body" in request.__dict__
             downstream = request.replayed(receive) if is_read or request._receive is not receive else receive
             response = await inner(flight, downstream)
             if type(response) is Answer and response.background is None:
-                return response  # PERF: what nearly every layer hands on; asking further costs 0.3 us a layer
-            return await shown(flight, response, downstream)
+                return response  # PERF: nearly every response; the call below costs 0.3 us per layer
+            return await for_middleware(flight, response, downstream)
 
         try:
             return await dispatch(request, call_next)
@@ -126,22 +126,22 @@ def layer(dispatch: Dispatch, inner: Inner) -> Inner:
     return run
 
 
-async def shown(flight: Flight, response: Response, receive: Feed) -> Response:
-    """A response as middleware sees it: its body can be iterated, and its background tasks are the request's."""
+async def for_middleware(flight: Flight, response: Response, receive: Feed) -> Response:
+    """Return a response in the form that middleware sees; its background tasks become tasks of the request."""
     if response.background is not None:
         flight.tasks = (response.background, *flight.tasks)
-        response = copy(response)  # the author may keep it, and return it again
+        response = copy(response)  # the author may return the same instance again
         response.background = None
     return answer_of(response, flight.scope, receive) or await flight.bridge(response, receive).answer()
 
 
 async def serve_inner(flight: Flight, receive: Feed) -> Response:
-    """Serve the request itself, and return its response instead of sending it."""
+    """Serve the request, and return its response instead of sending it."""
     snapshot, scope, send = flight.snapshot, flight.scope, flight.send
     found = snapshot.index.find(path_of(scope), scope["method"], scope)
     ready = None if isinstance(found, NoRoute) else prepared(snapshot, found, scope, receive, send)
     if ready is None or ready[0].has_exits:
-        # Generators may hold cancel scopes, and foreign applications send as they like: both get a task of their own.
+        # Generators may open cancel scopes, and other applications may send at any time: both get a task of their own.
         return await flight.bridge(partial(serve_http, snapshot, found=found), receive).answer()
     plan, responder, exchange = ready
     try:
@@ -149,7 +149,7 @@ async def serve_inner(flight: Flight, receive: Feed) -> Response:
             limit_body(exchange, plan.operation.max_body_size, snapshot.conventions)
         reply = await run(plan, responder, exchange)
         if reply[3] is not None and isinstance(reply[3], Closing) and scope["method"] != "HEAD":
-            # Its generator may raise before the first item, which is answered like an error of any other endpoint.
+            # If the generator raises before its first item, the error is answered like one of any other endpoint.
             reply = from_response(await flight.bridge(reply[3], receive).answer())
     except Exception as error:
         handlers: Handlers = snapshot.app.prepared_handlers
@@ -161,7 +161,7 @@ async def serve_inner(flight: Flight, receive: Feed) -> Response:
         if answer is None:
             raise
         reply = answer
-        exchange.background = None  # the tasks of a request that has failed do not run
+        exchange.background = None  # the background tasks of a request that has failed do not run
         error.__traceback__ = None
     finally:
         if exchange.form is not None:

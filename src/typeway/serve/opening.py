@@ -1,4 +1,4 @@
-"""Hold the start of a stream back until its first item is there, so that an error before it is answered like any other."""
+"""Delay the start of a stream until its first item, so that an error before the first item gets an error response."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -8,29 +8,29 @@ import anyio
 
 from typeway.types import Message, Send
 
-# How long a response waits for the first item of its stream. What a generator looks up and refuses before it yields takes
-# milliseconds, and is answered with the status that it asks for. But clients wait for the headers: EventSource opens
-# when they come, and a stream may have nothing to say for minutes. Half a second is more than nearly every look-up
-# takes, and less than keeps anybody waiting. The item itself is never cancelled: it may come at any time later.
+# How long a response waits for the first item of its stream. Checks before the first `yield` take milliseconds, and
+# their errors get the right status. But clients wait for the headers: EventSource opens when they arrive, and a stream
+# may be silent for minutes. Half a second is longer than nearly every check takes, and short for a client. The item
+# itself is never cancelled: it may come at any time later.
 FIRST_ITEM_SECONDS: Final = 0.5
 
 
 class Opening:
-    """A send function that keeps the start of a response to itself until something follows it, or time is up."""
+    """A send function that delays the start of a response until the next message, or until the time limit."""
 
-    # PERF: defaults of the class instead of a constructor that sets them one by one.
-    start: Message | None = None  # what is held back
-    is_open: bool = False  # whether it has been sent
-    is_late: bool = False  # whether time is up
-    opening: anyio.Event | None = None  # set once it has been sent late, by another task than the stream's
-    failure: Exception | None = None  # why that failed
-    timer: asyncio.TimerHandle | None = None  # what will say that time is up
+    # PERF: class attributes instead of a constructor that sets each of them.
+    start: Message | None = None  # the delayed start
+    is_open: bool = False  # whether the start has been sent
+    is_late: bool = False  # whether the time limit has passed
+    opening: anyio.Event | None = None  # set when another task has sent the start after the time limit
+    failure: Exception | None = None  # the error of that task
+    timer: asyncio.TimerHandle | None = None  # runs at the time limit
 
     def __init__(self, send: Send) -> None:
         self.send = send
 
     def __call__(self, message: Message) -> Awaitable[None]:
-        # PERF: what is returned is awaited as it is, which saves each item a frame, 0.2 of 6 us.
+        # PERF: returning a coroutine instead of awaiting it saves one frame per item, 0.2 of 6 us.
         return self.send(message) if self.is_open else self.send_or_hold(message)
 
     async def send_or_hold(self, message: Message) -> None:
@@ -38,10 +38,10 @@ class Opening:
             await self.send(message)
 
     async def holds(self, message: Message) -> bool:
-        """Keep a message if it is the start, unless time is up; before any other, send the start.
+        """Keep the start until the time limit has passed; send it before any other message.
 
         Raises:
-            Exception: the start could not be sent when time was up.
+            Exception: sending the start after the time limit has failed.
         """
         if message["type"] == "http.response.start" and not self.is_late:
             self.start = message
@@ -55,11 +55,11 @@ class Opening:
             await self.send(start)
         self.is_open = True
         if self.timer is not None:
-            self.timer.cancel()  # PERF: a timer that waits makes each turn of the loop slower, by 0.2 us
+            self.timer.cancel()  # PERF: a pending timer makes each iteration of the event loop slower, by 0.2 us
         return False
 
     async def open_late(self) -> None:
-        """Send the start although nothing has followed it, or as soon as it comes."""
+        """Send the start after the time limit, although no message has followed it; or as soon as it comes."""
         self.is_late = True
         start, self.start = self.start, None
         if start is not None:
@@ -74,14 +74,14 @@ class Opening:
 
 
 async def hold(stream: Callable[[Send], Awaitable[None]], send: Send) -> None:
-    """Send a stream, and its start with the first item, or without one when time is up."""
+    """Send a stream; send its start with the first item, or after the time limit."""
     opening = Opening(send)
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:
         await beside(stream, opening, opening.open_late, FIRST_ITEM_SECONDS)
         return
-    # PERF: a timer costs 5 us, a task that waits in a group 90; only a stream that opens late pays for a task.
+    # PERF: a timer costs 5 us, a waiting task in a task group 90; only a stream that opens late needs a task.
     late: list[asyncio.Task[None]] = []
     timer = opening.timer = loop.call_later(
         FIRST_ITEM_SECONDS, lambda: late.append(loop.create_task(opening.open_late()))
@@ -92,18 +92,17 @@ async def hold(stream: Callable[[Send], Awaitable[None]], send: Send) -> None:
         timer.cancel()
         for task in late:
             if not task.cancel() and not task.cancelled():
-                task.exception()  # it has been raised to whoever sent next, and need not be reported
+                task.exception()  # it has been raised by the next call of send; asyncio need not log it
 
 
 async def beside(
     stream: Callable[[Send], Awaitable[None]], send: Send, watch: Callable[[], Awaitable[None]], seconds: float
 ) -> None:
-    """Send a stream, and do something else in a task beside it after some seconds; what either raises ends both.
+    """Send a stream, and run `watch` in a second task after some seconds; an exception in either ends both.
 
-    The stream is sent by this task, not by another: generators may hold cancel scopes, and those must be left by the
-    task that entered them.
+    This task sends the stream: generators may open cancel scopes, which must be closed by the task that opened them.
     """
-    failure: Exception | None = None  # raised in the end, where no group makes a group of it
+    failure: Exception | None = None  # raised outside the task group, which would wrap it in an ExceptionGroup
     try:
         async with anyio.create_task_group() as group:
 
@@ -123,6 +122,6 @@ async def beside(
                 failure = error
             group.cancel_scope.cancel()
     finally:
-        # It counts more than that the task has been cancelled: it may have come up while closing after that.
+        # It takes precedence over the cancellation of the task, after which it may have been raised.
         if failure is not None:
             raise failure

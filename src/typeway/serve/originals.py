@@ -1,4 +1,4 @@
-"""Tell Starlette's own functions from what instrumentation has put in their place."""
+"""Detect whether instrumentation has replaced functions of Starlette."""
 
 import sys
 from types import FunctionType
@@ -10,13 +10,13 @@ from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.routing import Route
 
-# Instrumentation may have come first, so that what stood there at import proves nothing: where a function was written
-# does, and a wrapper cannot copy that.
+# Instrumentation may have replaced a function before this import, so the function found here proves nothing. Its
+# globals do: a wrapper cannot copy them.
 REPLACED = object()
 
 
 def original(owner: type[Any], name: str) -> Any:
-    """The method that Starlette wrote; something that is like nothing else if it has been replaced already."""
+    """Return Starlette's own method; an object that equals no method if it has been replaced already."""
     found = vars(owner).get(name)
     written_there = type(found) is FunctionType and found.__globals__ is vars(sys.modules[owner.__module__])
     return found if written_there else REPLACED
@@ -31,7 +31,7 @@ LAYERS: Final[tuple[tuple[type[Any], str], ...]] = (
 
 
 def layers() -> tuple[Any, ...]:
-    """The methods of Starlette's own layers, as they are now."""
+    """Return the present methods of Starlette's middleware classes."""
     return tuple(getattr(owner, name) for owner, name in LAYERS)
 
 

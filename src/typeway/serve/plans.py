@@ -1,4 +1,4 @@
-"""Hold what serves one operation: its plan, built at first use, and one more per set of overrides."""
+"""Cache the plans of an operation: the plan itself, built at first use, and one for each set of overrides."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -10,7 +10,7 @@ from typeway.plan.build import Plan, build_plan
 from typeway.plan.calls import Kind
 from typeway.serve.respond import Responder, build_responder
 
-# How many sets of overrides an operation keeps plans for: tests change them often, one after the other.
+# For how many sets of overrides an operation keeps plans: tests change the overrides often.
 KEPT: Final = 16
 
 Overrides = Mapping[Callable[..., Any], Callable[..., Any]]
@@ -25,7 +25,11 @@ class Instrument:
 
 
 class PlanCache:
-    """The plan of an operation, built when first asked for; `operation` returns what its route says at that moment."""
+    """The plans of one operation.
+
+    Parameters:
+        operation: returns the operation with the present options of its route.
+    """
 
     __slots__ = ("_instrumented", "_lock", "_operation", "_overridden", "prepared")
 
@@ -37,7 +41,7 @@ class PlanCache:
         self.prepared: tuple[Plan, Responder] | None = None
 
     def build(self) -> tuple[Plan, Responder]:
-        """The plan and the responder, built once."""
+        """Return the plan and the responder; build them if they do not exist yet."""
         with self._lock:
             if self.prepared is None:
                 operation = self._operation()
@@ -47,21 +51,21 @@ class PlanCache:
             return self.prepared
 
     def forget(self) -> None:
-        """Build the plan again for the next request: what the route says has been changed while it serves."""
+        """Discard the plan, so that the next request builds it again with the changed options of the route."""
         with self._lock:
             self.prepared = None
 
     def ready(self, overrides: Overrides, instrument: Instrument | None = None) -> tuple[Plan, Responder]:
-        """The plan and the responder to use now; built if they are not there yet."""
+        """Return the plan and the responder for a set of overrides and an instrument."""
         plan, responder = self.prepared or self.build()
         if overrides:
             plan = self.overridden(plan.operation, responder, overrides)
         return (plan, responder) if instrument is None else self.instrumented(plan, responder, instrument)
 
     def overridden(self, operation: Operation, responder: Responder, overrides: Overrides) -> Plan:
-        """The plan with other callables in the place of some dependencies."""
+        """Return the plan with some dependencies replaced."""
         pairs = tuple(overrides.items())
-        # By identity, whatever the callables say about equality.
+        # By identity: callables may define their own equality, or not be hashable.
         key = tuple(id(function) for pair in pairs for function in pair)
         kept = self._overridden.get(key)
         if kept is not None:
@@ -74,7 +78,7 @@ class PlanCache:
         return plan
 
     def instrumented(self, plan: Plan, responder: Responder, instrument: Instrument) -> tuple[Plan, Responder]:
-        """What an instrument makes of a plan and a responder."""
+        """Return a plan and a responder as an instrument observes them."""
         kept = self._instrumented.get(id(plan))
         if kept is None or kept[2] is not plan:
             kept = instrument.plan(plan), instrument.responder(responder, plan.operation), plan
@@ -91,15 +95,15 @@ def drop_oldest(plans: dict[Any, Any]) -> None:
 
 
 def plan_of(operation: Operation, responder: Responder, overrides: dict[Any, Any] | None = None) -> Plan:
-    """The plan of an operation, with what may run at the same time put together."""
+    """Return the plan of an operation, with calls grouped that may run at the same time."""
     plan = build_plan(operation, overrides)
-    # An endpoint that cannot block runs on the event loop only if what it returns can be encoded there.
+    # An endpoint that cannot block runs on the event loop only if its result can be encoded there.
     if plan.endpoint.kind is Kind.INLINE and not (plan.endpoint.gives_plain and responder.is_plain is not None):
         kind = Kind.THREAD if responder.is_plain is None else Kind.CHECKED
         plan = replace(plan, endpoint=replace(plan.endpoint, kind=kind))
     if sum(call.concurrent for call in plan.dependencies) < 2:
         return plan
-    # Few applications ask for this.
+    # Imported here because few applications need it.
     from typeway.plan.arrange import arrange
     from typeway.serve.together import run_group
 

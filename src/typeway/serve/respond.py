@@ -1,4 +1,4 @@
-"""Turn what an endpoint returned into a reply: checked against its model, straight to bytes where possible."""
+"""Turn the result of an endpoint into a reply: validate it against its model, and encode it to bytes where possible."""
 
 import marshal
 from collections.abc import Callable
@@ -22,16 +22,16 @@ from typeway.serve.validate import build_validate, dump_options, returned_by, un
 
 JSON_TYPE: Final = (b"content-type", b"application/json")
 
-# Marks a response that a response class made of a result: only such a one takes over injected headers.
+# Marks a response that a response class has made of a result: only such a response gets injected headers.
 MADE: Final = "_typeway_made"
 
-# From a result to the bytes of its body, or to the response that it already is or that a response class makes of it.
+# Encodes a result: to the bytes of the body, or to a response.
 Encode = Callable[[Any], bytes | Response]
 
-# Whether encoding a result runs nothing but built-in code, so that it cannot block.
+# Whether the encoding of a result runs only built-in code, so that it cannot block.
 IsPlain = Callable[[Any], bool]
 
-# What applications may replace by functions of their own, before the first request.
+# Applications may replace these functions before the first request.
 BUILT_IN_ENCODERS: Final = {**ENCODERS_BY_TYPE}
 
 
@@ -39,13 +39,13 @@ BUILT_IN_ENCODERS: Final = {**ENCODERS_BY_TYPE}
 class Responder:
     """How one operation answers."""
 
-    encode: Encode  # makes bytes or a response of a result; may run in a thread
-    status: int  # the status of a successful answer
-    keeps_type: bool  # whether bodiless answers keep their content type
-    is_plain: IsPlain | None = None  # which results can be encoded on the event loop; None if none can
+    encode: Encode  # encodes a result; may run in a thread
+    status: int  # the status of a successful response
+    keeps_type: bool  # whether responses without a body keep their content type
+    is_plain: IsPlain | None = None  # whether a result can be encoded on the event loop; None if none can
 
     def reply(self, exchange: Exchange, encoded: bytes | Response) -> Reply:
-        """The reply, with what the endpoint and its dependencies said through an injected Response."""
+        """Return the reply, with the status and headers that were set on the injected Response."""
         if not isinstance(encoded, bytes):
             return self.reply_with(exchange, encoded)
         status, headers = self.status, [(b"content-length", b"%d" % len(encoded)), JSON_TYPE]
@@ -58,7 +58,7 @@ class Responder:
         return status, headers, encoded, None
 
     def reply_with(self, exchange: Exchange, response: Response) -> Reply:
-        """The reply for a response: one that the endpoint made is sent as it is."""
+        """Return the reply for a response; one that the endpoint has made is sent unchanged."""
         if vars(response).pop(MADE, None) is None:  # an endpoint may keep a response, and return it as its own later
             return from_response(response)
         injected = exchange.response
@@ -69,7 +69,7 @@ class Responder:
         return from_response(self.emptied(response) if response.status_code in BODILESS else response)
 
     def emptied(self, response: Response) -> Response:
-        """The response without its body; a stream is never begun."""
+        """Return the response without its body; a stream is not started."""
         dropped = (b"content-length",) if self.keeps_type else (b"content-length", b"content-type")
         empty = Response(status_code=response.status_code, background=response.background)
         empty.raw_headers = [(name, value) for name, value in response.raw_headers if name not in dropped]
@@ -77,7 +77,7 @@ class Responder:
 
 
 def build_responder(operation: Operation) -> Responder:
-    """The responder of an operation."""
+    """Return the responder of an operation."""
     annotation = operation.returns.model
     is_checked = annotation is not None and not operation.returns.missing and not streams(operation)
     model = build_model(annotation, operation.declaration.where) if is_checked else None
@@ -90,7 +90,7 @@ def build_responder(operation: Operation) -> Responder:
 
 
 def build_is_plain(operation: Operation, model: Model | None) -> IsPlain | None:
-    """What tells of a result whether `encode` would run code of the author's: properties, serializers, responses."""
+    """Return the test whether `encode` runs only built-in code for a result; None if it never does."""
     if streams(operation) or not is_built_in(operation.response_class):
         return None
     if model is None:
@@ -102,12 +102,12 @@ def build_is_plain(operation: Operation, model: Model | None) -> IsPlain | None:
 
 
 def is_plain(result: Any) -> bool:
-    """Whether a result is made of built-in types down to its leaves, or a response already.
+    """Whether a result consists of built-in types only, or is a response.
 
-    Nothing is asked of the result itself, not even its class: an object may load something to answer that.
+    No attribute of the result is read, not even its class: an object may run code for that.
     """
     try:
-        # PERF: marshal refuses everything else, subclasses included: 0.3 us for a small value. A thread costs 80.
+        # PERF: marshal refuses all other types, also subclasses: 0.3 us for a small value. A thread costs 80 us.
         marshal.dumps(result)
     except (TypeError, ValueError):
         return issubclass(type(result), Response)
@@ -115,7 +115,7 @@ def is_plain(result: Any) -> bool:
 
 
 def is_built_in(response_class: type[Response] | None) -> bool:
-    """Whether a response class only puts content into bytes, as those of Starlette and Typeway do."""
+    """Whether a response class belongs to Starlette or Typeway and only encodes its content."""
     if response_class is None:
         return True
     owners = {owner.__module__.partition(".")[0] for owner in response_class.__mro__}
@@ -125,7 +125,7 @@ def is_built_in(response_class: type[Response] | None) -> bool:
 
 
 def build_encode(operation: Operation, model: Model | None) -> Encode:
-    """What makes bytes or a response of the operation's results."""
+    """Return the function that encodes the results of an operation."""
     if operation.returns.missing:
         return unless_response(refuse_undefined(operation), operation.context)
     if streams(operation):
@@ -140,7 +140,7 @@ def build_encode(operation: Operation, model: Model | None) -> Encode:
 
 
 def refuse_undefined(operation: Operation) -> Encode:
-    """What answers where the type of answers is not defined: only a Response of the endpoint's own can be sent."""
+    """Return an encoder for an operation whose response type is not defined: it accepts only Response objects."""
     name, where = operation.returns.missing[0], operation.declaration.where
 
     def encode(result: Any) -> bytes:
@@ -150,7 +150,7 @@ def refuse_undefined(operation: Operation) -> Encode:
 
 
 def unless_response(convert: Encode, context: EndpointContext) -> Encode:
-    """Leave responses of the endpoint's own as they are, and convert everything else; an error names the endpoint."""
+    """Return an encoder that passes Response objects on and converts other results; its errors name the endpoint."""
 
     def encode(result: Any) -> bytes | Response:
         if isinstance(result, Response):
@@ -170,7 +170,7 @@ def unless_response(convert: Encode, context: EndpointContext) -> Encode:
 
 
 def encode_model(operation: Operation, model: Model) -> Encode:
-    """Validate what is returned, then serialize what the model declares and nothing else."""
+    """Return an encoder that validates a result and serializes only the fields of its model."""
     serializer, options = model.serializer, dump_options(operation)
     if operation.response_class is not None:
         check, to_python, render = build_validate(operation, model), serializer.to_python, renderer(operation)
@@ -182,8 +182,8 @@ def encode_model(operation: Operation, model: Model) -> Encode:
 
     own = taken_as_it_is(model) if options == {"by_alias": True} else None
 
-    # PERF: what build_validate makes would be one frame more, asking Pydantic for what it returns as it is another call, and
-    # keyword arguments from a mapping cost more than written ones: 0.1, 0.2 and 0.1 of 5 us.
+    # PERF: the function of build_validate would cost another frame, validating an instance of the model another call,
+    # and `**options` more than a written keyword argument: 0.1, 0.2 and 0.1 of 5 us.
     def encode(result: Any) -> bytes | Response:
         if type(result) is own:
             return to_json(result, by_alias=True)
@@ -205,7 +205,7 @@ def encode_model(operation: Operation, model: Model) -> Encode:
 
 
 def renderer(operation: Operation) -> Callable[[Any], Response]:
-    """Makes a response of the operation's response class; the class's own status counts unless one was given."""
+    """Return a function that makes a response of the operation's class, by default with the status of that class."""
     response_class = operation.response_class or JSONResponse
     status: dict[str, Any] = {} if operation.status_code is None else {"status_code": int(operation.status_code)}
     return lambda content: marked(response_class(content, **status))

@@ -1,24 +1,24 @@
-"""Serve WebSocket connections: find the route, run its plan, and close as exceptions say."""
+"""Serve WebSocket connections: find the route, run its plan, and close the connection after an exception."""
 
 from starlette.exceptions import WebSocketException as StarletteWebSocketException
 from starlette.websockets import WebSocket, WebSocketClose
 
 from typeway.errors.handlers import Handlers
-from typeway.serve.asgi import Snapshot, enter, hand_over, path_of
+from typeway.serve.asgi import Snapshot, add_to_scope, handle_by_route, path_of
 from typeway.serve.match import NoRoute
 from typeway.types import Receive, Scope, Send
 
 
 async def serve_socket(snapshot: Snapshot, scope: Scope, receive: Receive, send: Send) -> None:
-    """Serve one connection; an exception closes it as the handlers say, or as a WebSocketException itself says."""
+    """Serve one connection; after an exception, a handler closes it, or the code of a WebSocketException does."""
     found = snapshot.sockets.find(path_of(scope), "", scope)
     if isinstance(found, NoRoute):
         scope.setdefault("router", snapshot.router)
         await (snapshot.default or WebSocketClose())(scope, receive, send)
         return
-    enter(snapshot, found, scope)
+    add_to_scope(snapshot, found, scope)
     try:
-        await hand_over(found, scope, receive, send)
+        await handle_by_route(found, scope, receive, send)
     except Exception as error:
         socket = WebSocket(scope, receive, send)
         handlers: Handlers = snapshot.app.prepared_handlers

@@ -1,4 +1,4 @@
-"""Send what a generator yields one by one: as lines of JSON, as server-sent events, or as it is; and close it in the end."""
+"""Send the items of a generator one by one, as lines of JSON, server-sent events or raw chunks, and close it."""
 
 from collections.abc import (
     AsyncGenerator,
@@ -28,7 +28,7 @@ from typeway.serve.validate import build_validate, dump_options
 from typeway.sse import EventSourceResponse, ServerSentEvent
 from typeway.types import Send
 
-# What StreamingResponse sends; text is encoded there, in the charset of its class.
+# The chunks of a StreamingResponse; it encodes text in the charset of its class.
 Chunk = str | bytes | memoryview
 Encode = Callable[[Any], Chunk]
 Items = AsyncIterator[Any] | Iterator[Any]
@@ -37,39 +37,39 @@ Items = AsyncIterator[Any] | Iterator[Any]
 class Closing(StreamingResponse):
     """A response that closes its generator as soon as it has been sent, has failed or was cancelled.
 
-    Left to the garbage collector, a generator whose client went away would end after the dependencies that it uses.
+    The garbage collector would close a generator only after the clean-up of the dependencies that it uses.
     """
 
     items: Items
     chunks: AsyncGenerator[Chunk, None]
-    steps: ThreadSteps | None  # what runs a generator that is not asynchronous
+    steps: ThreadSteps | None  # runs a synchronous generator in threads
     through: ClassVar[Callable[..., Awaitable[None]]] = staticmethod(
         hold
-    )  # sends the stream, and decides when it opens
+    )  # sends the stream, and decides when its start is sent
 
     async def stream_response(self, send: Send) -> None:
         await self.through(self.stream_and_close, send)
 
     async def stream_and_close(self, send: Send) -> None:
-        # Entered before the generator can enter scopes of its own, because they must nest; closing shields it.
+        # It is opened before the generator can open scopes of its own, because scopes must nest.
         with CancelScope() as scope:
             try:
                 await super().stream_response(send)
             finally:
                 scope.shield = True
-                # Middleware may have put something else into body_iterator.
+                # Not body_iterator, which middleware may have replaced.
                 await self.chunks.aclose()
                 await close(self.items, self.steps)
 
 
 class JsonLines(Closing):
-    """A stream of JSON texts, one per line."""
+    """A stream of JSON values, one per line."""
 
     media_type = "application/jsonl"
 
 
 class EventStream(Closing, EventSourceResponse):
-    """A stream of events that is never silent for long."""
+    """A stream of server-sent events with keep-alive comments."""
 
     through = staticmethod(keep_alive)
 
@@ -78,7 +78,7 @@ class EventStream(Closing, EventSourceResponse):
 
 
 def streams(operation: Operation) -> bool:
-    """Whether an operation sends items one by one: it yields them, or its response class is made for that."""
+    """Whether an operation sends items one by one: its endpoint yields them, or its response class streams."""
     response_class, returns = operation.response_class, operation.returns
     if returns.streams or shapes.is_subclass(response_class, EventSourceResponse):
         return True
@@ -86,13 +86,13 @@ def streams(operation: Operation) -> bool:
 
 
 def build_stream(operation: Operation) -> Callable[[Any], StreamingResponse]:
-    """What makes a response of an operation's items; the class's own status counts unless one was given."""
+    """Return a function that makes a response of an operation's items, by default with the status of its class."""
     kind, encode = class_and_encoder(operation)
     status: Mapping[str, int] = {} if operation.status_code is None else {"status_code": int(operation.status_code)}
 
     def make(result: Any) -> StreamingResponse:
         items = aiter(result) if isinstance(result, AsyncIterable) else iter(result)
-        # Chunks are made when they are asked for: on the loop, or else in threads.
+        # Each chunk is produced when it is needed: on the event loop, or in a thread.
         if isinstance(items, AsyncIterator):
             steps, chunks = None, chunks_of(items, encode)
         else:
@@ -106,7 +106,7 @@ def build_stream(operation: Operation) -> Callable[[Any], StreamingResponse]:
 
 
 def class_and_encoder(operation: Operation) -> tuple[Callable[..., Closing], Encode]:
-    """The class of responses for an operation's items, and what makes a chunk of one of them."""
+    """Return the response class for an operation's items, and the encoder of one item."""
     response_class = operation.response_class
     if response_class is None:
         encode = item_encoder(operation)
@@ -119,16 +119,16 @@ def class_and_encoder(operation: Operation) -> tuple[Callable[..., Closing], Enc
         kind: Any = type(response_class.__name__, (Closing, response_class), {"__module__": response_class.__module__})
         return kind, lambda item: item
     raise declaration_error(
-        f"response_class={response_class.__name__} cannot send what a generator yields.",
-        hint="Name a StreamingResponse or EventSourceResponse, name none to send lines of JSON, or return a value.",
+        f"response_class={response_class.__name__} cannot send the items of a generator.",
+        hint="Use a StreamingResponse or EventSourceResponse, leave it out to send lines of JSON, or return a value.",
         where=operation.declaration.where,
     )
 
 
 def item_encoder(operation: Operation) -> Callable[[Any], bytes]:
-    """Makes JSON of one item, on a single line."""
+    """Return the function that encodes one item as JSON on a single line."""
     annotation = operation.returns.item
-    # Such a type says that items are events; a plain item among them is data of any kind.
+    # With this type the items are events; other items among them are data of any type.
     if annotation is None or shapes.is_subclass(annotation, ServerSentEvent):
         return lambda item: to_json_line(item).encode()
     model = build_model(annotation, operation.declaration.where)
@@ -139,18 +139,18 @@ def item_encoder(operation: Operation) -> Callable[[Any], bytes]:
 async def chunks_of(items: AsyncIterator[Any], encode: Encode) -> AsyncGenerator[Chunk, None]:
     async for item in items:
         yield encode(item)
-        # A generator that never waits would hold the loop for ever: nothing else would run, what it has yielded
-        # would not be sent, and nobody could cancel it.
+        # A generator that never waits would block the event loop for ever: no other task would run, its items would not
+        # be sent, and it could not be cancelled.
         await checkpoint()
 
 
 async def close(items: Items, steps: ThreadSteps | None) -> None:
-    """End a generator where it stands, so that its finally blocks run."""
+    """Close a generator, so that its finally blocks run."""
     if isinstance(items, AsyncGenerator):
         try:
             await items.aclose()
         except BaseExceptionGroup as group:
-            # Task groups around the `yield` make a group even of the GeneratorExit that closing is.
+            # A task group around the `yield` wraps even the GeneratorExit of closing in a group.
             _, others = group.split(GeneratorExit)
             if others is not None:
                 raise others from None

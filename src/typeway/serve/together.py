@@ -1,4 +1,4 @@
-"""Run dependencies at the same time, with the outcome of one after the other."""
+"""Run dependencies at the same time, with the same result as if they ran one after the other."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ ABSENT: Final = object()
 
 
 async def run_group(group: Group, exchange: Exchange) -> None:
-    """Run the calls that must come before a group, and then its branches at the same time.
+    """Run the calls that come before a group, and then its branches at the same time.
 
     Raises:
-        BaseException: what the first of them in the order of declaration raised, whichever was the first in time.
+        BaseException: the first exception in the order of declaration, which may not be the first in time.
     """
     for call, declared_before in group.first:
         try:
@@ -40,7 +40,7 @@ async def run_group(group: Group, exchange: Exchange) -> None:
             try:
                 raise failure
             finally:
-                del failure  # else this frame and the traceback would keep each other alive
+                del failure  # breaks the reference cycle between this frame and the traceback
 
 
 @dataclass(slots=True, eq=False)
@@ -53,7 +53,7 @@ class BranchRun:
     context: Context | None = None
 
     async def go(self, exchange: Exchange, later: Sequence[BranchRun]) -> None:
-        """Run the branch; if it fails, the branches after it are cancelled, because they would not have begun."""
+        """Run the branch; if it fails, cancel the branches after it: in sequence they would not have started."""
         with self.scope:
             try:
                 await call_dependencies(self.branch, exchange)
@@ -69,7 +69,7 @@ class BranchRun:
 
 
 def adopt(context: Context | None, before: Context) -> None:
-    """Set the context variables that a task has set since it began."""
+    """Set the context variables that a branch has set."""
     for variable, value in (context or {}).items():
         if before.get(variable, ABSENT) is not value:
             variable.set(value)

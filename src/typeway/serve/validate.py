@@ -1,4 +1,4 @@
-"""Check what an endpoint returns or yields against the type that it declares."""
+"""Validate the results of an endpoint, or the items that it yields, against its return type."""
 
 import inspect
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from typeway.plan.fields import Model
 
 
 def build_validate(operation: Operation, model: Model) -> Callable[[Any], Any]:
-    """A function that returns a result as its model sees it, and raises a ResponseValidationError if it does not fit."""
+    """Return a function that validates a result, and raises a ResponseValidationError if it does not fit its model."""
     validate = model.validator.validate_python
     context = operation.context
 
@@ -26,7 +26,7 @@ def build_validate(operation: Operation, model: Model) -> Callable[[Any], Any]:
 
 
 def unfit(error: ValidationError, result: Any, context: EndpointContext) -> ResponseValidationError:
-    """What is raised where a result does not fit the model of its endpoint's answers."""
+    """Return the exception for a result that does not fit the response model."""
     said = unawaited(result, context)
     if said is not None:
         shown = {"type": "coroutine_returned", "loc": ("response",), "msg": said, "input": repr(result)}
@@ -36,10 +36,10 @@ def unfit(error: ValidationError, result: Any, context: EndpointContext) -> Resp
 
 
 def unawaited(result: Any, context: EndpointContext) -> str | None:
-    """What to say of a coroutine that an endpoint returned; None where it returned something else."""
+    """Return the error message for a coroutine as a result; None for other results."""
     if not inspect.iscoroutine(result):
         return None
-    result.close()  # else Python warns of it as well, without saying whose it is
+    result.close()  # otherwise Python also warns, without the name of the endpoint
     name = result.__qualname__.rpartition("<locals>.")[2]
     return (
         f"{returned_by(context)} returned the coroutine {name}(), which nothing awaits. "
@@ -48,12 +48,12 @@ def unawaited(result: Any, context: EndpointContext) -> str | None:
 
 
 def returned_by(context: EndpointContext) -> str:
-    """How messages in the log name an endpoint."""
+    """Return the name and the place of an endpoint, for messages in the log."""
     return f"{context.get('function')}() ({context.get('file')}:{context.get('line')})"
 
 
 def dump_options(operation: Operation) -> dict[str, Any]:
-    """What the serializer is told, without what is its default anyway; pydantic-core's own by_alias is False."""
+    """Return the options of the serializer that differ from its defaults; its default of by_alias is False."""
     options: dict[str, Any] = {"by_alias": operation.response_model_by_alias}
     given = {
         "include": operation.response_model_include,

@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.routing import Host, Mount
 
-from typeway.serve.asgi import Snapshot, path_of, turned
+from typeway.serve.asgi import Snapshot, path_of, with_other_slash
 from typeway.serve.match import Found, NoRoute
 from typeway.types import Scope
 
@@ -63,5 +63,5 @@ def find(snapshot: Snapshot, scope: Scope) -> Found | None:
         return found
     if found.others:
         return found.others[0]
-    other = turned(snapshot, found, path, scope) if is_request else None
+    other = with_other_slash(snapshot, found, path, scope) if is_request else None
     return None if other is None else index.any_on(path_of(other), other)

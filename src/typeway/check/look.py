@@ -8,7 +8,6 @@ from typing import Any
 
 from typeway.check.finding import Finding
 from typeway.check.read.files import Files
-from typeway.check.read.fixpoint import deep_recursion
 from typeway.check.read.program import Program
 from typeway.check.rules import RULES
 from typeway.check.subject import Subject
@@ -64,13 +63,12 @@ def look(application: Any, files: Files, choice: Choice | None = None) -> list[F
     """
     choice = choice or Choice()
     subject = Subject(application, Program(files))
-    with deep_recursion():
-        found = [
-            finding
-            for rule in RULES.values()
-            if rule.find is not None and choice.takes(rule.code)
-            for finding in rule.find(subject)
-        ]
+    found = [
+        finding
+        for rule in RULES.values()
+        if rule.find is not None and choice.takes(rule.code)
+        for finding in rule.find(subject)
+    ]
     found += [refusal(error, files) for error in subject.refused]
     return selected(found, files, choice)
 

@@ -15,7 +15,7 @@ Result = TypeVar("Result")
 MOST_ROUNDS: Final = 10
 
 # How many calls of Python functions may be nested while results are computed. Results that depend on each other in a
-# row nest about ten calls each, and rows of hundreds are nothing unusual in an application.
+# chain nest about ten calls each, and chains of hundreds are nothing unusual in an application.
 MOST_NESTED: Final = 100_000
 
 
@@ -58,6 +58,13 @@ class Fixpoint(Generic[Key, Result]):
         if entry is not None:
             self.earliest = min(self.earliest, entry.position)
             return entry.result
+        if self.provisional:
+            return self.begin(key)
+        with deep_recursion():
+            return self.begin(key)
+
+    def begin(self, key: Key) -> Result | None:
+        """Compute the result for a new key, and keep it if it depends on nothing that is still being computed."""
         entry = self.provisional[key] = Provisional(len(self.provisional))
         around, self.earliest = self.earliest, sys.maxsize
         entry.result = self.compute(key)
@@ -90,7 +97,7 @@ class Fixpoint(Generic[Key, Result]):
 
 @contextmanager
 def deep_recursion() -> Iterator[None]:
-    """Let results depend on each other in long rows."""
+    """Let results depend on each other in long chains."""
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(max(before, MOST_NESTED))
     try:

@@ -118,6 +118,7 @@ SOONER = {
     "a function of ids that is a word",
     # Constructors of schemes take other parameters than FastAPI's.
     "a scheme's class",
+    "a class made from a scheme's class",
     "a socket's dependency that is misused",
 }
 
@@ -213,6 +214,19 @@ RIGHT = {
     "a pattern of what a validator makes text": (
         "from pydantic import BeforeValidator\n"
         '@app.get("/x")\ndef read(a: Annotated[int, BeforeValidator(int)] = Query(ge=1)): ...'
+    ),
+    "a function as the default of what is called": (
+        "from collections.abc import Callable\nfrom typing import Any\n"
+        "def now(): ...\n"
+        '@app.get("/x")\ndef read(a: Callable[[], Any] = now, b: Callable | int = now, c: Any = now, d=now): ...'
+    ),
+    "a method whose object is a dependency": (
+        "def service(): ...\n"
+        "class Service:\n    def load(self: Annotated[object, Depends(service)]): ...\n"
+        '@app.get("/x")\ndef read(it=Depends(Service.load)): ...'
+    ),
+    "a method whose object has a default": (
+        'class Service:\n    def load(self=None): ...\n@app.get("/x")\ndef read(it=Depends(Service.load)): ...'
     ),
     "bounds of what may be None": '@app.get("/x")\ndef read(a: int | None = Query(None, ge=1)): ...',
     "a bound of a string that is one": '@app.get("/x")\ndef read(a: str = Query(ge="b")): ...',

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+import typeway
 from typeway.application.app import Typeway
 from typeway.application.router import Router
 from typeway.application.routes import OPTIONS, APIRoute
+from typeway.compat.shapes import application as compat
 from typeway.datastructures import Default
 from typeway.declare import options
 from typeway.declare.given import given_options
@@ -23,7 +25,7 @@ from typeway.declare.options import (
     RouterOptions,
     SharedOptions,
 )
-from typeway.exceptions import UnknownOptionError
+from typeway.exceptions import DeclarationError, UnknownOptionError
 
 JOINS: list[tuple[str, Any, Any, Any]] = [
     ("tags", ["a"], ["b"], ["a", "b"]),
@@ -145,3 +147,71 @@ def test_every_default_can_be_given():
     route = APIRoute("/", lambda: 1, **given)
     plain = APIRoute("/", route.endpoint)
     assert {name: getattr(route, name) for name in OPTIONS} == {name: getattr(plain, name) for name in OPTIONS}
+
+
+# A value that an option cannot have, and the options.
+WRONG: dict[Any, str] = {
+    5: "title version summary description terms_of_service operation_id name response_description",
+    "no": (
+        "debug deprecated include_in_schema redirect_slashes strict_content_type root_path_in_servers "
+        "separate_input_output_schemas response_model_by_alias response_model_exclude_unset "
+        "response_model_exclude_defaults response_model_exclude_none"
+    ),
+    "x": (
+        "contact license_info openapi_external_docs openapi_extra swagger_ui_init_oauth swagger_ui_parameters "
+        "exception_handlers servers openapi_tags response_class default_response_class on_startup on_shutdown openapi_url "
+        "docs_url redoc_url swagger_ui_oauth2_redirect_url response_model_include response_model_exclude tags dependencies "
+        "callbacks responses status_code max_body_size errors watchdog thread_pool_size generate_unique_id_function "
+        "route_class default routes webhooks root_path"
+    ),
+    ("x y",): "methods tags dependencies callbacks routes servers openapi_tags on_startup on_shutdown",
+    -1: "max_body_size thread_pool_size watchdog status_code",
+    True: "max_body_size thread_pool_size",
+    1000: "status_code",
+    float("inf"): "watchdog",
+}
+# What FastAPI refuses as well, or does not know: compat mode checks it too.
+REFUSED_EVERYWHERE = {
+    "exception_handlers",
+    "openapi_url",
+    "docs_url",
+    "redoc_url",
+    "swagger_ui_oauth2_redirect_url",
+    "dependencies",
+    "max_body_size",
+    "errors",
+    "watchdog",
+    "thread_pool_size",
+    "generate_unique_id_function",
+}
+
+
+def refused(web: Any, name: str, value: Any) -> bool:
+    """Whether an application, a router, an inclusion or a route refuses a value of an option."""
+    app, router = web.FastAPI(), web.APIRouter()
+    takers: list[Any] = [
+        web.FastAPI,
+        web.APIRouter,
+        lambda **options: app.include_router(router, **options),
+        lambda **options: app.api_route("/x", **options)(lambda: 1),
+    ]
+    messages = []
+    for take in takers:
+        try:
+            take(**{name: value})
+        except DeclarationError as error:
+            messages.append(str(error))
+        except Exception:  # an option that it does not have, or what FastAPI raises there
+            continue
+    return any(f"{name} must " in message or f"{name} is {value!r}" in message for message in messages)
+
+
+@pytest.mark.parametrize(("value", "name"), [(value, name) for value, names in WRONG.items() for name in names.split()])
+def test_the_value_of_an_option_is_checked(value, name):
+    """A value that an option cannot have is refused where it is given; compat mode accepts what FastAPI does."""
+    if (value, name) == (("x y",), "tags"):  # any text is a tag
+        assert not refused(typeway, name, value)
+        return
+    assert refused(typeway, name, value)
+    if name != "status_code":  # of which compat mode checks a part
+        assert refused(compat, name, value) is (name in REFUSED_EVERYWHERE)

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, computed_field
 from pydantic.fields import FieldInfo
 
 import typeway
-from tests.frameworks import answer
+from tests.frameworks import answer, errors
 from typeway import Body, Query, Typeway
 from typeway.exceptions import DeclarationError, PydanticV1NotSupportedError
 from typeway.plan.fields import build_model, has_computed_fields, mapping_validator, schema_of, with_default
@@ -192,3 +192,19 @@ def test_a_type_with_a_schema_of_its_own_is_fine():
     read.__annotations__ = {"own": Own, "page": Annotated[Arbitrary, Query()]}
     app.get("/")(read)
     assert answer(app, "GET /?own=3&thing=x") == (200, [3, "x"])
+
+
+@pytest.mark.parametrize("default", [["x"], "x", {"x"}])
+def test_a_default_is_validated_where_that_is_asked_for(default):
+    """With `validate_default`, a default that does not fit is an error of the request that needs it."""
+
+    def read(
+        checked: Annotated[list[int] | set[int] | int, Query(validate_default=True)] = default,
+        unchecked: Annotated[list[int] | set[int] | int, Query()] = default,
+    ):
+        return 1
+
+    app = Typeway()
+    app.get("/")(read)
+    assert {tuple(loc[:2]) for _, loc in errors(app, "GET /")} == {("query", "checked")}
+    assert answer(app, "GET /?checked=1") == (200, 1)

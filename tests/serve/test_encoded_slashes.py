@@ -190,6 +190,8 @@ def test_other_methods_are_answered_as_on_any_path(request_line, status, allow):
         ("/items/a%2Fb/?q=%2F", "/items/a%2Fb?q=%2F"),
         ("/items/a%20%2F%3F/", "/items/a%20%2F%3F"),
         ("/sub/items/a%2Fb/", "/sub/items/a%2Fb"),
+        ("/items/x%2Fx/", "/items/x%2Fx"),
+        ("/items/x%2F%2Fx//", "/items/x%2F%2Fx"),
     ],
 )
 def test_a_redirect_keeps_the_slash_encoded(path, location):

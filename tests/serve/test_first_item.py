@@ -237,15 +237,22 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
 class Listening(Wire):
     """A client that notes when the stream opens, and may leave as soon as it does."""
 
-    def __init__(self, *, leaves_at_once: bool = False, fails: bool = False, **options: Any) -> None:
+    def __init__(
+        self, *, leaves_at_once: bool = False, fails: bool = False, fails_once: bool = False, **options: Any
+    ) -> None:
         super().__init__(**options)
         self.opened = anyio.Event()
         self.leaves_at_once = leaves_at_once
         self.fails = fails
+        self.fails_once = fails_once
+        self.failed = anyio.Event()
 
     async def send(self, message: Any) -> None:
         if message["type"] == "http.response.start":
             await anyio.lowlevel.checkpoint()  # what comes next must wait for it
+            if self.fails_once:
+                self.failed.set()
+                raise OSError("the start got lost")
             if self.fails:
                 self.gone.set()
                 raise OSError("the client is gone")
@@ -368,6 +375,44 @@ async def test_a_stream_that_cannot_open_fails_at_its_first_item(options: Any) -
     with pytest.raises(ClientDisconnect):
         await wire.serve(app)
     assert (journal, wire.messages) == (["closed"], [])
+
+
+@pytest.mark.usefixtures("soon")
+@pytest.mark.anyio
+@each_class
+async def test_nothing_follows_a_start_that_was_lost(options: Any) -> None:
+    """If the start could not be sent when time was up, nothing else is, although the client is still there."""
+    app, wire = Typeway(), Listening(fails_once=True)
+
+    @app.get("/", **options)
+    async def endpoint() -> AsyncIterator[str]:
+        await wire.failed.wait()
+        yield "never"
+
+    with pytest.raises((OSError, ClientDisconnect)):
+        await wire.serve(app)
+    assert wire.messages == []
+
+
+@pytest.mark.usefixtures("soon")
+@pytest.mark.anyio
+async def test_a_start_that_comes_late_is_sent_at_once() -> None:
+    """A response class that takes its time before it starts need not wait for the first item on top of it."""
+    app, wire = Typeway(), Listening()
+
+    class Slow(StreamingResponse):
+        async def stream_response(self, send: Any) -> None:
+            await anyio.sleep(0.2)  # longer than a start is held back
+            await super().stream_response(send)
+
+    @app.get("/", response_class=Slow)
+    async def endpoint() -> AsyncIterator[str]:
+        with anyio.fail_after(PATIENCE):
+            await wire.opened.wait()
+        yield "first"
+
+    await wire.serve(app)
+    assert wire.body == b"first"
 
 
 @pytest.mark.anyio

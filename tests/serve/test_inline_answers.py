@@ -4,7 +4,7 @@ import asyncio
 import dataclasses
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from typing import Annotated, Any, Generic, Literal, TypeVar
@@ -182,6 +182,22 @@ class Open(BaseModel):
     id: Any
 
 
+class Conditional(BaseModel):
+    id: int = Field(exclude_if=lambda value: note() or False)
+
+
+class Constructed(Plain):
+    def __init__(self, **values: Any) -> None:
+        note()
+        super().__init__(**values)
+
+
+class Watched(Plain):
+    def __getattribute__(self, name: str) -> Any:
+        note()
+        return super().__getattribute__(name)
+
+
 class Holder(BaseModel):
     inner: FieldSerialized
 
@@ -219,6 +235,10 @@ FOREIGN: dict[str, tuple[Any, dict[str, Any]]] = {
     "an annotated validator": (1, {"response_model": Annotated[int, AfterValidator(lambda v: note() or v)]}),
     "what follows a model's creation": ({"id": 1}, {"response_model": Begun}),
     "a dump of its own": (Dumped(id=1), {}),
+    "a condition to leave a field out": ({"id": 1}, {"response_model": Conditional}),
+    "a constructor of its own": ({"id": 1}, {"response_model": Constructed}),
+    "attributes that are watched": (Watched(id=1), {}),
+    "attributes that are watched and declared": (Watched(id=1), {"response_model": Plain}),
     "anything in a field": (Open(id=FieldSerialized(id=1)), {"response_model": Open}),
     "anything beside the fields": (Opened(id=FieldSerialized(id=1)), {"response_model": Opened}),
     "a response class of the author's": ({"id": 1}, {"response_class": Rendered}),
@@ -364,6 +384,14 @@ class Inner(BaseModel):
     price: Decimal = Decimal("1.5")
 
 
+class Cat(BaseModel):
+    kind: Literal["cat"] = "cat"
+
+
+class Dog(BaseModel):
+    kind: Literal["dog"] = "dog"
+
+
 class Whole(BaseModel):
     model_config = ConfigDict(from_attributes=True)
     id: int
@@ -374,6 +402,48 @@ class Whole(BaseModel):
     kind: Literal["whole"] = "whole"
     metadata: dict[str, int | None] = {}
     type: str = "a field with the name of a schema's own"
+
+
+class WithMethods(Plain):
+    def doubled(self) -> int:
+        return 2 * self.id
+
+    @classmethod
+    def first(cls) -> "WithMethods":
+        return cls(id=1)
+
+    @staticmethod
+    def name() -> str:
+        return "name"
+
+    def __str__(self) -> str:
+        return "text"
+
+
+class Kinds(BaseModel):
+    """A field of every kind of value that Pydantic itself validates and writes."""
+
+    nothing: None = None
+    flag: bool = True
+    weight: float = 1.5
+    raw: bytes = b"raw"
+    day: date = date(2030, 1, 2)
+    hour: time = time(3, 4)
+    span: timedelta = timedelta(seconds=5)
+    key: UUID = UUID(int=1)
+    pair: tuple[int, str] = (1, "a")
+    some: set[int] = Field(default_factory=set)
+    frozen: frozenset[int] = Field(default_factory=frozenset)
+    by_name: dict[str, int] = {"a": 1}
+    one_of: int | str = "a"
+    tagged: Annotated[Cat | Dog, Field(discriminator="kind")] = Cat()
+
+
+KINDS = {
+    "nothing": None, "flag": True, "weight": 1.5, "raw": "raw", "day": "2030-01-02", "hour": "03:04:00", "span": "PT5S",
+    "key": str(UUID(int=1)), "pair": [1, "a"], "some": [], "frozen": [], "by_name": {"a": 1}, "one_of": "a",
+    "tagged": {"kind": "cat"},
+}  # fmt: skip
 
 
 class Tree(BaseModel):
@@ -422,6 +492,10 @@ HANDED_ON: dict[str, tuple[Any, dict[str, Any], Any]] = {
     "a mapping for a typed dict": ({"id": 1, "x": 2}, {"response_model": Typed}, {"id": 1}),
     "a mapping for a generic model": ({"items": [{"id": 1}]}, {"response_model": Page[Whole]}, {"items": [WHOLE]}),
     "a mapping of anything": ({"a": [1]}, {"response_model": dict[str, Any]}, {"a": [1]}),
+    "a model with methods": ({"id": 1}, {"response_model": WithMethods}, {"id": 1}),
+    "an instance of a model with methods": (WithMethods(id=1), {"response_model": WithMethods}, {"id": 1}),
+    "a mapping for a model of all kinds": ({}, {"response_model": Kinds}, KINDS),
+    "an instance of a model of all kinds": (Kinds(), {"response_model": Kinds}, KINDS),
     "an instance of the model": (Whole(id=1), {"response_model": Whole}, WHOLE),
     "an instance of a model that holds itself": (
         Tree(id=1, above=Tree(id=2)), {"response_model": Tree}, {"id": 1, "above": {"id": 2, "above": None}},

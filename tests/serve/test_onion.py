@@ -14,6 +14,7 @@ from starlette.background import BackgroundTask
 from starlette.middleware.base import BaseHTTPMiddleware
 
 from tests.patience import PATIENCE
+from tests.serve.wire import Wire
 from typeway import BackgroundTasks, Depends, HTTPException, Request, Response, Router, Typeway
 from typeway.compat.shapes.application import FastAPI
 from typeway.responses import FileResponse, JSONResponse, StreamingResponse
@@ -111,9 +112,24 @@ def upper_casing(app: Typeway) -> None:
     async def stream() -> StreamingResponse:
         return StreamingResponse(iter(["str", "eam"]))
 
+    @app.get("/own-stream")
+    async def own_stream() -> StreamingResponse:
+        return Framed(iter(["str", "eam"]))
+
     @app.get("/file")
     async def file() -> FileResponse:
         return FileResponse(__file__)
+
+
+class Framed(StreamingResponse):
+    """A response that sends more than its body_iterator."""
+
+    async def stream_response(self, send: Any) -> None:
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        await send({"type": "http.response.body", "body": b"begin ", "more_body": True})
+        async for chunk in self.body_iterator:
+            await send({"type": "http.response.body", "body": chunk.encode(), "more_body": True})
+        await send({"type": "http.response.body", "body": b" end"})
 
 
 def test_the_path_may_be_rewritten() -> None:
@@ -123,7 +139,15 @@ def test_the_path_may_be_rewritten() -> None:
     assert TestClient(app).get("/old").json() == "new"
 
 
-@pytest.mark.parametrize(("path", "body"), [("/text", b'"TEXT"'), ("/response", b"RESPONSE"), ("/stream", b"STREAM")])
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/text", b'"TEXT"'),
+        ("/response", b"RESPONSE"),
+        ("/stream", b"STREAM"),
+        ("/own-stream", b"BEGIN STREAM END"),
+    ],
+)
 def test_the_body_can_be_replaced(path: str, body: bytes) -> None:
     """The response of call_next has a body_iterator that can be read and set, whatever the endpoint returned."""
     app = Typeway()
@@ -436,3 +460,72 @@ def test_middleware_works_on_both_event_loops(backend: str) -> None:
 
     response = anyio.run(ask, backend=backend)
     assert (response.json(), response.headers.get_list("x-passed")) == (1, ["a", "b"])
+
+
+@pytest.mark.parametrize("with_exits", [False, True])
+@pytest.mark.parametrize("layer", ["passes on", "iterates"])
+def test_a_file_that_the_server_sends(layer: str, with_exits: bool) -> None:
+    """Where the server sends files by their path, the path passes middleware, and tasks run in the same order."""
+    app, log = Typeway(), []
+
+    async def noted() -> None:
+        await anyio.lowlevel.checkpoint()
+        log.append("the endpoint's task")
+
+    async def resource() -> AsyncIterator[int]:
+        yield 1
+
+    @app.middleware("http")
+    async def middleware(request: Request, call_next: Any) -> Any:
+        response = await call_next(request)
+        if layer == "iterates":
+            inner = response.body_iterator
+
+            async def chunks() -> Any:
+                async for chunk in inner:
+                    yield chunk
+
+            response.body_iterator = chunks()
+        response.background = BackgroundTask(log.append, "the middleware's task")
+        return response
+
+    @app.get("/", dependencies=[Depends(resource)] if with_exits else [])
+    async def read() -> FileResponse:
+        return FileResponse(__file__, background=BackgroundTask(noted))
+
+    wire = Wire()
+    wire.scope["extensions"] = {"http.response.pathsend": {}}
+    anyio.run(wire.serve, app)
+    assert [message["type"] for message in wire.messages] == ["http.response.start", "http.response.pathsend"]
+    assert wire.messages[1]["path"] == __file__
+    assert log == ["the middleware's task", "the endpoint's task"]
+
+
+def test_a_part_that_somebody_else_has_read_is_missed() -> None:
+    """Middleware that goes on reading a body of which the endpoint has read a part is told so."""
+    app, seen = Typeway(), []
+
+    @app.middleware("http")
+    async def reader(request: Request, call_next: Any) -> Any:
+        parts = request.stream()
+        seen.append(await anext(parts))
+        await call_next(request)
+        with pytest.raises(RuntimeError, match="Stream consumed"):
+            seen.append(await anext(parts))
+        return Response("read")
+
+    async def read(scope: Any, receive: Any, send: Any) -> None:
+        seen.append((await receive())["body"])
+        await Response("inner")(scope, receive, send)
+
+    app.mount("/", read)
+    messages = [{"type": "http.request", "body": part, "more_body": part != b"3"} for part in (b"1", b"2", b"3")]
+    wire = Wire()
+    sent = iter(messages)
+
+    async def receive() -> Any:
+        return next(sent)
+
+    wire.receive = receive  # type: ignore[method-assign]
+    anyio.run(wire.serve, app)
+    assert (seen, wire.body) == ([b"1", b"2"], b"read")

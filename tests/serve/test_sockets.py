@@ -305,3 +305,17 @@ def test_a_refusal_in_a_dependency_denies_the_handshake():
     with pytest.raises(WebSocketDenialResponse) as caught, client(app).websocket_connect("/"):
         pass
     assert (caught.value.status_code, caught.value.headers["www-authenticate"]) == (401, "Bearer")
+
+
+@each_framework
+def test_what_answers_an_unknown_socket_sees_the_router(web):
+    """A router's `default` application finds the router in the scope, as it does for a request."""
+    app, seen = web.FastAPI(), []
+
+    async def default(scope, receive, send):
+        seen.append(scope["router"])
+        await send({"type": "websocket.close"})
+
+    app.router.default = default
+    assert closed(app, "/nowhere")[0] == 1000
+    assert seen == [app.router]

@@ -493,3 +493,16 @@ def test_a_request_that_is_refused_begins_no_stream(web: ModuleType, is_async: b
     assert ask(app, "GET /?token=ok&limit=2").text == "0\n1\n"
     assert ask(app, "GET /?limit=2").json() == {"detail": "who are you?"}
     assert ask(app, "GET /?token=ok&limit=x").status_code == 422
+
+
+@each_framework
+@each_kind
+def test_items_may_be_objects_with_attributes(web: ModuleType, is_async: bool) -> None:
+    """A typed item may be an object of any class, such as a row of a database, whose attributes are read."""
+
+    class Row:
+        name, note, no, secret = "a", None, 4, "hidden"
+
+    annotation = AsyncIterable[Item] if is_async else Iterable[Item]
+    response = streamed(web, yielding([Row()], is_async=is_async, annotation=annotation))
+    assert response.text == '{"name":"a","note":null,"no":4}\n'

@@ -44,8 +44,8 @@ ROW_LIST = SchemaValidator(ROWS_SCHEMA)
 ROW_LIST_TO_JSON = SchemaSerializer(ROWS_SCHEMA)
 
 
-async def answer(send: Send, body: bytes, status: int = 200) -> None:
-    headers = [(b"content-length", b"%d" % len(body)), (b"content-type", b"application/json")]
+async def answer(send: Send, body: bytes, status: int = 200, *more: tuple[bytes, bytes]) -> None:
+    headers = [*more, (b"content-length", b"%d" % len(body)), (b"content-type", b"application/json")]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
@@ -171,11 +171,34 @@ async def missing(scope: Scope, receive: Receive, send: Send) -> None:
     await answer(send, to_json({"detail": "Not Found"}), 404)
 
 
+async def wrong_method(scope: Scope, receive: Receive, send: Send) -> None:
+    await answer(send, to_json({"detail": "Method Not Allowed"}), 405, (b"allow", ALLOWED[scope["path"]]))
+
+
+class Refusal(Exception):
+    def __init__(self, status: int, detail: str) -> None:
+        self.status = status
+        self.detail = detail
+
+
+async def refuse() -> None:
+    raise Refusal(409, "Refused")
+
+
+async def refused(scope: Scope, receive: Receive, send: Send) -> None:
+    try:
+        await refuse()
+    except Refusal as error:
+        await answer(send, to_json({"detail": error.detail}), error.status)
+
+
 ROUTES: Mapping[tuple[str, str], Any] = {
     ("GET", "/plain"): plain, ("POST", "/items"): create_item, ("GET", "/dicts"): dicts, ("GET", "/models"): models,
     ("GET", "/dependencies"): dependencies(session), ("GET", "/dependencies-await"): dependencies(awaiting_session),
     ("GET", "/events"): events, ("GET", "/thread"): thread, ("POST", "/form"): form, ("POST", "/upload"): upload, ("POST", "/rows"): rows,
+    ("GET", "/refused"): refused,
 }  # fmt: skip
+ALLOWED = {path: b", ".join(sorted([m.encode() for m, p in ROUTES if p == path] + [b"OPTIONS"])) for _, path in ROUTES}
 
 
 async def main(scope: Scope, receive: Receive, send: Send) -> None:
@@ -185,7 +208,7 @@ async def main(scope: Scope, receive: Receive, send: Send) -> None:
     path = scope["path"]
     endpoint = ROUTES.get((scope["method"], path))
     if endpoint is None:
-        endpoint = read_item if path.startswith("/items/") else missing
+        endpoint = wrong_method if path in ALLOWED else read_item if path.startswith("/items/") else missing
     await endpoint(scope, receive, send)
 
 

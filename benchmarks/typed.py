@@ -61,6 +61,10 @@ def main_app(web: Any) -> Any:
     async def rows(rows: list[Row]) -> Any:
         return {"count": len(rows)}
 
+    @app.get("/refused", response_model=None)
+    async def refused() -> Any:
+        raise web.HTTPException(409, "Refused")
+
     add_dependencies(app, web)
     add_streams(app, web)
     return app

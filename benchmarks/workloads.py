@@ -106,6 +106,8 @@ WORKLOADS: Final[Mapping[str, Workload]] = {
         ),
         Workload("invalid", "validation error", "/items/seven", query=b"limit=1000", status=422, rounds=2000),
         Workload("missing", "404", "/nowhere", status=404),
+        Workload("wrong_method", "405", "/items", method="DELETE", status=405),
+        Workload("refused", "HTTPException", "/refused", status=409, answer={"detail": "Refused"}),
         Workload(
             "form", "form", "/form", method="POST", headers=((b"content-type", b"application/x-www-form-urlencoded"),),
             body=b"username=alice&password=correct+horse", answer={"username": "alice", "length": 13}, rounds=1000,

@@ -116,7 +116,7 @@ class Handlers:
             return await other.call(connection, raised)
 
     async def answer_last(self, connection: Request, error: Exception) -> Response:
-        """Return the response to an error without any other handler: the author's for 500 or Exception, else our own."""
+        """Return the response to an error without any other handler: the author's for 500 or Exception, or ours."""
         if self.last is not None:
             response: Response = await self.last.call(connection, error)
             return response

@@ -63,8 +63,8 @@ class Arrangement:
         )
         return Call(
             function=partial(self.run, group), name="", kind=Kind.ASYNC, slot=self.slot,
-            arguments=lambda exchange: {"exchange": exchange}, needs=(), injected=(), after=(), scope=None, in_thread=False,
-            group=group,
+            arguments=lambda exchange: {"exchange": exchange}, needs=(), injected=(), after=(), scope=None,
+            in_thread=False, group=group,
         )  # fmt: skip
 
 

@@ -15,8 +15,8 @@ from typeway.plan.exchange import Exchange, Exit
 from typeway.plan.yields import NO_STOP, explain, reason
 
 SWALLOWED: Final = (
-    "there is no response: the application is raising an exception and a dependency with yield caught it without raising "
-    "it again. Re-raise it in the dependency's except block, or raise an HTTPException there."
+    "there is no response: the application is raising an exception and a dependency with yield caught it without "
+    "raising it again. Re-raise it in the dependency's except block, or raise an HTTPException there."
 )
 
 # PERF: the default of anext() for a generator that has ended; an exception would cost 0.4 of 8 us.

@@ -113,7 +113,7 @@ def class_and_encoder(operation: Operation) -> tuple[Callable[..., Closing], Enc
         # One item on a line (jsonlines.org).
         return JsonLines, lambda item: encode(item) + b"\n"
     if issubclass(response_class, EventSourceResponse):
-        # The response class only says so: what an event stream needs is defined by its standard.
+        # The standard defines what an event stream needs; the response class only selects it.
         return EventStream, event_encoder(item_encoder(operation))
     if issubclass(response_class, StreamingResponse):
         kind: Any = type(response_class.__name__, (Closing, response_class), {"__module__": response_class.__module__})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import typing
 import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Generic, Optional, TypeVar
@@ -12,11 +13,11 @@ from typing_extensions import TypeAliasType
 
 from tests.frameworks import answer, client
 from typeway import Body, Depends, Form, Header, HTTPException, Query, Response, Router, Typeway, WebSocket
-from typeway.exceptions import DeclarationError
+from typeway.exceptions import DeclarationError, DeclarationWarning
 from typeway.responses import JSONResponse
 
 if TYPE_CHECKING:
-    from nowhere import Answer, Nowhere
+    from nowhere import Answer, Hidden, Nowhere
 
 Content = TypeVar("Content")
 
@@ -47,6 +48,8 @@ QUOTED: dict[str, tuple[Any, Any]] = {
     "list": (list["Later"], [{"name": "n"}]),
     "mapping": (dict[str, "Later"], {"k": {"name": "n"}}),
     "generic model": (Page["Later"], {"items": [{"name": "n"}]}),
+    "list of the old kind": (typing.List["Later"], [{"name": "n"}]),  # noqa: UP006
+    "mapping of the old kind": (typing.Dict[str, "Later"], {"k": {"name": "n"}}),  # noqa: UP006
     "in a list in a mapping": (dict[str, list["Later"]], {"k": [{"name": "n"}]}),
     "beside metadata": (Annotated["Later", Body()], {"name": "n"}),
     "text in text": ("Optional['Later']", {"name": "n"}),
@@ -141,6 +144,24 @@ def test_each_factory_call_has_its_own_names():
 
     small, large = make(5), make(50)
     assert [answer(app, "GET /?limit=20")[0] for app in (small, large)] == [422, 200]
+
+
+def declared_elsewhere() -> Any:
+    def endpoint(value: Hidden): ...
+
+    return endpoint
+
+
+def test_names_of_a_caller_are_not_found():
+    """A name counts where the function was defined, not where somebody calls what defines it."""
+
+    class Hidden(BaseModel):
+        name: str
+
+    app = Typeway()
+    app.post("/")(declared_elsewhere())
+    with pytest.warns(DeclarationWarning, match="Hidden"):
+        app.openapi()
 
 
 def test_a_local_name_hides_a_global_one():

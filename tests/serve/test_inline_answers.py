@@ -26,6 +26,7 @@ from pydantic import (
     model_serializer,
     model_validator,
 )
+from pydantic_core import core_schema
 from typing_extensions import TypedDict
 
 from tests.frameworks import ask
@@ -202,6 +203,19 @@ class Holder(BaseModel):
     inner: FieldSerialized
 
 
+class Money:
+    """A type of the author's that Pydantic validates and writes by its functions."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        written = core_schema.plain_serializer_function_ser_schema(lambda value: note() or "money")
+        return core_schema.is_instance_schema(cls, serialization=written)
+
+
+class Priced(BaseModel):
+    price: Money = Money()
+
+
 class Rendered(JSONResponse):
     def render(self, content: Any) -> bytes:
         note()
@@ -241,6 +255,7 @@ FOREIGN: dict[str, tuple[Any, dict[str, Any]]] = {
     "attributes that are watched and declared": (Watched(id=1), {"response_model": Plain}),
     "anything in a field": (Open(id=FieldSerialized(id=1)), {"response_model": Open}),
     "anything beside the fields": (Opened(id=FieldSerialized(id=1)), {"response_model": Opened}),
+    "a default of the author's class": ({}, {"response_model": Priced}),
     "a response class of the author's": ({"id": 1}, {"response_class": Rendered}),
     "a response class and a model": ({"id": 1}, {"response_class": Rendered, "response_model": Plain}),
     "an iterable that is streamed": (Pairs(), {"response_class": StreamingResponse}),

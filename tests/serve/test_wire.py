@@ -332,3 +332,49 @@ def test_a_query_string_is_read_as_the_server_hands_it_on(port, query, expected)
     """A plus sign in the request line is a space, an encoded one a plus sign."""
     line = b"GET /query?" + query + b" HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n"
     assert converse(port, line).partition(b"\r\n\r\n")[2] == expected
+
+
+# --- messages of servers that say only what ASGI demands ----------------------------------------------------------
+
+
+class Named(BaseModel):
+    name: str
+
+
+@pytest.mark.parametrize(
+    ("messages", "status"),
+    [
+        ([{"type": "http.request", "body": b'{"name": "a"}'}], 200),
+        (
+            [
+                {"type": "http.request", "body": b'{"name"', "more_body": True},
+                {"type": "http.request", "body": b': "a"}'},
+            ],
+            200,
+        ),
+        ([{"type": "http.request", "more_body": True}, {"type": "http.request", "body": b'{"name": "a"}'}], 200),
+        ([{"type": "http.request"}], 422),
+    ],
+)
+@pytest.mark.parametrize("limit", [None, 100])
+@each_framework
+def test_a_message_may_leave_out_what_has_a_default(web, limit, messages, status):
+    """Without `more_body` a message is the last of the body, and without `body` it is empty."""
+    if web is fastapi and limit is not None:
+        pytest.skip("FastAPI has no such option")
+    app = web.FastAPI() if limit is None else web.FastAPI(max_body_size=limit)
+
+    @app.post("/")
+    async def read(named: Named):
+        return named
+
+    wire = Wire(method="POST", headers=[(b"content-type", b"application/json")])
+    left = [dict(message) for message in messages]
+
+    async def receive() -> Any:
+        return left.pop(0)
+
+    wire.receive = receive
+    anyio.run(wire.serve, app)
+    assert wire.status == status
+    assert left == []

@@ -18,7 +18,7 @@ from typeway.serve.reply import Reply, from_response
 from typeway.serve.respond import Responder
 from typeway.types import Receive, Scope, Send
 
-Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+RouteHandler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 # The scope key of the exchange of a route; its handler finds it even if it is called with another Request.
 EXCHANGE: Final = "typeway.exchange"
@@ -27,7 +27,7 @@ EXCHANGE: Final = "typeway.exchange"
 UNANSWERED: Final = Responder(encode=lambda result: b"", status=200, keeps_type=False)
 
 
-def handle_request(plans: PlanCache) -> Handler:
+def handle_request(plans: PlanCache) -> RouteHandler:
     """Return a function from request to response that runs the plan of an operation."""
 
     async def handler(request: Request) -> Response:
@@ -71,7 +71,9 @@ def ready_in(plans: PlanCache, scope: Scope) -> tuple[Plan, Responder]:
     return plans.ready(overrides or {}, getattr(app, "instrument", None))
 
 
-async def serve_handler(handler: Handler, plans: PlanCache | None, scope: Scope, receive: Receive, send: Send) -> None:
+async def serve_handler(
+    handler: RouteHandler, plans: PlanCache | None, scope: Scope, receive: Receive, send: Send
+) -> None:
     """Serve one request through the handler of a route, and resume its generators afterwards."""
     exchange = Exchange(scope, receive, send, scope.get("path_params", {}))
     scope[EXCHANGE] = exchange

@@ -450,7 +450,9 @@ def test_a_generator_cannot_be_marked(backend):
     async def session() -> AsyncIterator[str]:
         yield "session"
 
-    with pytest.raises(DeclarationError, match=r"'session' has a yield and cannot be concurrent.*Mark the dependencies"):
+    with pytest.raises(
+        DeclarationError, match=r"'session' has a yield and cannot be concurrent.*Mark the dependencies"
+    ):
         app = Typeway()
 
         @app.get("/")

@@ -10,6 +10,7 @@ from starlette.routing import Match
 
 import typeway
 from tests.frameworks import answer, ask, client, each_framework
+from typeway import Router, Typeway
 from typeway.application.routes import APIRoute
 from typeway.responses import JSONResponse
 
@@ -217,3 +218,17 @@ def test_a_route_is_an_asgi_application(web):
     assert callable(route.app)
     assert route.methods == {"GET"}
     assert route.endpoint is read
+
+
+@pytest.mark.parametrize("method", ["HEAD", "POST"])
+def test_allow_names_no_head_that_is_not_served(method):
+    """A route class with a handler of its own decides itself about HEAD: where it is a 405, Allow does not name it."""
+    router = Router(route_class=timed(typeway))
+    router.get("/timed")(lambda: 1)
+    router.get("/both")(lambda: 1)
+    app = Typeway()
+    app.include_router(router)
+    app.put("/both")(lambda: 1)
+    for path, allowed in (("/timed", "GET, OPTIONS"), ("/both", "GET, OPTIONS, PUT")):
+        response = ask(app, f"{method} {path}")
+        assert (response.status_code, response.headers["allow"]) == (405, allowed)

@@ -81,8 +81,8 @@ class NoRoute:
             methods: set[str] = set()
             for entry, _, _ in self.others if conventions.union_allow else self.others[:1]:
                 methods.update(entry.methods or getattr(entry.route, "methods", None) or ())
-            if conventions.answers_head and "GET" in methods:
-                methods.add("HEAD")
+                if conventions.answers_head and entry.plans is not None and "GET" in (entry.methods or ()):
+                    methods.add("HEAD")  # routes that serve themselves decide about HEAD
             if conventions.answers_options:
                 methods.add("OPTIONS")
             allow = self._allow = ", ".join(sorted(methods))

@@ -62,6 +62,7 @@ def names(framework: str) -> dict[str, Any]:
         "app": web.FastAPI(),
         "router": web.APIRouter(),
         "Annotated": Annotated,
+        "BaseModel": BaseModel,
         "StarletteRouter": StarletteRouter,
         **{name: getattr(web, name) for name in INJECTED.split()},
         **{other.__name__: other for other in others},
@@ -220,6 +221,7 @@ RIGHT = {
         "def now(): ...\n"
         '@app.get("/x")\ndef read(a: Callable[[], Any] = now, b: Callable | int = now, c: Any = now, d=now): ...'
     ),
+    "variable arguments with the name of an object": '@app.get("/x")\ndef read(*request, **response): ...',
     "a method whose object is a dependency": (
         "def service(): ...\n"
         "class Service:\n    def load(self: Annotated[object, Depends(service)]): ...\n"

@@ -71,9 +71,12 @@ class Record:
 
     def stages(self, mutant: Mutant) -> list[Stage]:
         """The tests that may kill a mutant, in stages; none if no test runs its lines."""
-        # A statement that runs at the import matters to all tests that use the module, not only to the first that imports it.
-        lines = mutant.lines or range(LINES)
-        tests = set(self.tests_in(self.contexts(mutant.file, lines))) - self.failed
+        if mutant.lines:
+            tests = set(self.tests_in(self.contexts(mutant.file, mutant.lines)))
+        else:
+            # A statement that runs at the import matters to every test, not only to the first that imports the module.
+            tests = set(self.durations)
+        tests -= self.failed
         order = list(dict.fromkeys(chain(self.promising(tests, mutant), alternating(self.by_file(tests)))))
         return list(staged(order, self.durations))
 
@@ -84,6 +87,8 @@ class Record:
         number = self.numbers[mutant.file]
         running: dict[int, list[str]] = defaultdict(list)
         for test in self.quick_first(tests, lambda test: not test.startswith(own)):
+            if test.startswith(own):
+                running[0].append(test)  # the module's own tests, as if they all ran one more statement
             for note in self.ran[test]:
                 if note // LINES == number and note % LINES in mutant.function:
                     running[note].append(test)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Annotated, Any, Optional, Union
 
 import pytest
+from pydantic import Field
 
 from tests.frameworks import answer
 from typeway import Body, Cookie, Depends, Form, Header, HTTPException, Query, Security, Typeway, UploadFile
@@ -66,6 +67,18 @@ def test_a_marker_beside_none_says_where_an_optional_value_comes_from(kind, opti
 
     assert answer(app, "POST /", **options) == (200, "v")
     assert answer(app, "POST /?value=wrong") == (200, None)
+
+
+def test_bounds_beside_a_marker_beside_none_count():
+    """Bounds that stand beside the marker inside a union with None are checked."""
+    app = Typeway()
+
+    @app.get("/")
+    def read(value: Annotated[int, Query(alias="v"), Field(ge=1)] | None = None) -> Any:
+        return value
+
+    assert [answer(app, f"GET /?v={value}")[0] for value in (1, 0)] == [200, 422]
+    assert answer(app, "GET /") == (200, None)
 
 
 REFUSED: dict[str, Any] = {

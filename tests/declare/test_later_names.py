@@ -146,6 +146,29 @@ def test_each_factory_call_has_its_own_names():
     assert [answer(app, "GET /?limit=20")[0] for app in (small, large)] == [422, 200]
 
 
+Bound = Annotated[int, Query(le=5)]
+
+
+class MadeByNew:
+    """A class without a constructor in Python, whose annotations are text."""
+
+    def __new__(cls, limit: Bound) -> typing.Self:
+        made = super().__new__(cls)
+        made.limit = limit
+        return made
+
+
+def test_names_in_new_are_found():
+    """A class that is made by `__new__` names types of its module."""
+    app = Typeway()
+
+    @app.get("/")
+    def read(made: Annotated[MadeByNew, Depends()]) -> int:
+        return made.limit
+
+    assert [answer(app, f"GET /?limit={limit}")[0] for limit in (5, 6)] == [200, 422]
+
+
 def declared_elsewhere() -> Any:
     def endpoint(value: Hidden): ...
 

@@ -215,3 +215,12 @@ def test_the_value_of_an_option_is_checked(value, name):
     assert refused(typeway, name, value)
     if name != "status_code":  # of which compat mode checks a part
         assert refused(compat, name, value) is (name in REFUSED_EVERYWHERE)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("tags", iter(["a"])), ("dependencies", iter([])), ("methods", iter(["POST"])), ("on_startup", iter([]))],
+)
+def test_a_list_may_be_given_as_an_iterator(name, value):
+    """What can be iterated once is accepted as a list of options."""
+    assert not refused(typeway, name, value)

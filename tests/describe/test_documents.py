@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import fastapi
 import pytest
 from pydantic import AliasChoices, BaseModel, Field
+from typing_extensions import TypeAliasType
 
 from tests.describe.applications import APPLICATIONS, PLAIN
 from tests.frameworks import differences, each_framework
@@ -289,3 +290,42 @@ def test_responses_stand_in_the_order_in_which_fastapi_writes_them(web):
     app.get("/{x}", responses={404: {"description": "No"}, 400: {"description": "Bad"}})(lambda x: x)
     responses = app.openapi()["paths"]["/{x}"]["get"]["responses"]
     assert list(responses) == ["200", "404", "400", "422"]
+
+
+UserId = TypeAliasType("UserId", int)
+Amounts = TypeAliasType("Amounts", dict[str, int])
+Bounded = TypeAliasType("Bounded", Annotated[dict[str, int], Field(min_length=1)])
+
+
+def test_a_type_alias_is_described_under_its_name() -> None:
+    """A body or response that is a type alias refers to a component of that name, like a model."""
+    app = FastAPI()
+
+    @app.post("/amounts")
+    def create(amounts: Amounts) -> Amounts: ...
+
+    @app.post("/bounded")
+    def bound(bounded: Bounded): ...
+
+    document = app.openapi()
+    operation = document["paths"]["/amounts"]["post"]
+    named = {"application/json": {"schema": {"$ref": "#/components/schemas/Amounts"}}}
+    assert operation["requestBody"]["content"] == operation["responses"]["200"]["content"] == named
+    amounts = {"type": "object", "additionalProperties": {"type": "integer"}}
+    assert document["components"]["schemas"]["Amounts"] == amounts
+    assert document["paths"]["/bounded"]["post"]["requestBody"]["content"]["application/json"]["schema"] == {
+        "$ref": "#/components/schemas/Bounded"
+    }
+    assert document["components"]["schemas"]["Bounded"] == {**amounts, "minProperties": 1}
+
+
+def test_a_type_alias_with_a_bound_is_described_with_the_bound() -> None:
+    """What a parameter adds to a type alias stays: the alias's component would not have it."""
+    app = FastAPI()
+
+    @app.get("/user")
+    def read(user: Annotated[UserId, Query(ge=1)]): ...
+
+    assert app.openapi()["paths"]["/user"]["get"]["parameters"][0]["schema"] == {
+        "type": "integer", "minimum": 1, "title": "User"
+    }  # fmt: skip

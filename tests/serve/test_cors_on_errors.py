@@ -4,12 +4,14 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import anyio
 import fastapi
 import pytest
 from starlette.middleware.errors import ServerErrorMiddleware
 
 import typeway
 from tests.frameworks import COMPAT, client, compat_and_fastapi
+from tests.serve.wire import Wire
 from typeway import Request, Response, Typeway
 from typeway.declare.conventions import TYPEWAY
 from typeway.middleware.cors import CORSMiddleware
@@ -393,3 +395,27 @@ def test_the_convention_can_be_switched_off():
 
     response = client(crashing(Plain())).get("/endpoint", headers={"Origin": ORIGIN})
     assert (response.status_code, cors_headers(response)) == (500, {})
+
+
+def test_middleware_that_fails_after_the_start_starts_no_second_response():
+    """An error of the CORS middleware itself, when the response to an error has started, goes to the server."""
+
+    class Failing(CORSMiddleware):
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            async def fail(message: Any) -> None:
+                await send(message)
+                raise Boom
+
+            await super().__call__(scope, receive, fail)
+
+    app = Typeway()
+    app.add_middleware(Failing, allow_origins=[ORIGIN])
+
+    @app.get("/")
+    def read():
+        raise ValueError("unhandled")
+
+    wire = Wire(headers=[(b"origin", ORIGIN.encode())])
+    with pytest.raises(Exception):  # noqa: B017  # which of both errors is raised is not promised
+        anyio.run(wire.serve, app)
+    assert [message["type"] for message in wire.messages].count("http.response.start") == 1

@@ -18,6 +18,7 @@ from tests.serve.wire import Wire
 from typeway import BackgroundTasks, Depends, HTTPException, Request, Response, Router, Typeway
 from typeway.compat.shapes.application import FastAPI
 from typeway.responses import FileResponse, JSONResponse, StreamingResponse
+from typeway.templating import Jinja2Templates
 from typeway.testclient import TestClient
 
 
@@ -529,3 +530,22 @@ def test_a_part_that_somebody_else_has_read_is_missed() -> None:
     wire.receive = receive  # type: ignore[method-assign]
     anyio.run(wire.serve, app)
     assert (seen, wire.body) == ([b"1", b"2"], b"read")
+
+
+def test_a_template_can_be_looked_at_behind_middleware(tmp_path: Any) -> None:
+    """The test client sees the template and the context of a response that passes middleware."""
+    (tmp_path / "page.html").write_text("Hello {{ name }}")
+    templates, app = Jinja2Templates(tmp_path), Typeway()
+
+    @app.middleware("http")
+    async def pass_on(request: Request, call_next: Any) -> Any:
+        return await call_next(request)
+
+    @app.get("/")
+    async def page(request: Request) -> Response:
+        return templates.TemplateResponse(request, "page.html", {"name": "World"})
+
+    response = TestClient(app).get("/")
+    assert response.text == "Hello World"
+    assert response.template.name == "page.html"
+    assert response.context["name"] == "World"

@@ -17,7 +17,12 @@ def indexes_of(
     limit: int | None = None,
     is_held: Callable[[int | None], bool] = bool,
 ) -> tuple[Index, Index]:
-    """The indexes of HTTP and of WebSocket routes; `is_held` if plans, or what is around, hold a route to its limit."""
+    """Return the indexes of HTTP and of WebSocket routes.
+
+    Parameters:
+        limit: the maximum size of a request body, in bytes, for routes that set none.
+        is_held: whether a plan may serve a route with this limit; else the route enforces it by itself.
+    """
     requests, sockets = [], []
     for number, route in enumerate(routes):
         own = limit_of(route, limit)
@@ -32,7 +37,7 @@ def indexes_of(
 
 
 def limit_of(route: BaseRoute, limit: int | None) -> int | None:
-    """The most bytes of a body that a route takes: its own limit, or else that of its router."""
+    """Return the maximum size of a request body for a route, in bytes: its own limit, or else that of its router."""
     inside = getattr(route, "app", None)
     holder = inside if isinstance(inside, RequestBodyLimitMiddleware) else route
     own: int | None = getattr(holder, "max_body_size", None)
@@ -42,14 +47,18 @@ def limit_of(route: BaseRoute, limit: int | None) -> int | None:
 def indexed_route(
     number: int, route: BaseRoute, conventions: Conventions, limit: int | None, *, plans: bool
 ) -> IndexedRoute:
-    """The index entry of a route, whom a plan may serve or not; one that matches in its own way is asked itself."""
+    """Return the index entry of a route.
+
+    Parameters:
+        plans: whether the route may be served by its plan; a route with its own `matches` or handler never is.
+    """
     if isinstance(route, (APIRoute, APIWebSocketRoute)):
         route.refresh()
     original = getattr(route, "original_route", None)
     shows_original = conventions.original_scope_route and isinstance(route, APIRoute)
     shown = original if original is not None and shows_original else route
     marks = getattr(route, "scope_marks", None)
-    # By path and method, and nothing else.
+    # Such a route matches by its path and its methods only.
     matches_as_starlette = type(route).matches in (routing.Route.matches, routing.WebSocketRoute.matches)
     if not matches_as_starlette or not isinstance(route, (routing.Route, routing.WebSocketRoute)):
         anchor = route.path if type(route) is routing.Mount and "{" not in route.path else ""

@@ -238,7 +238,7 @@ def substitute(annotation: Any, given: Mapping[Any, Any]) -> Any:
             given.get(entry, entry) if isinstance(entry, TypeVar) else entry for entry in annotation.__metadata__
         )
         return Annotated[(substitute(annotation.__origin__, given), *metadata)]
-        # A type has its variables in its own order: `type Swapped[A, B] = dict[B, A]`.
+    # A type has its variables in its own order: `type Swapped[A, B] = dict[B, A]`.
     variables = () if isinstance(annotation, type) else getattr(annotation, "__parameters__", ())
     if given.keys().isdisjoint(variables):
         return annotation

@@ -140,6 +140,8 @@ def verify_dependency(receiver: str | None, child: Node, where: str) -> None:
     has_constructor = isinstance(original, type) and "__init__" in vars(original)
     if isinstance(original, type) and issubclass(original, INJECTED) and (original in INJECTED or not has_constructor):
         hint = f"Remove Depends(): `{receiver}: {name}` is enough."
+        if receiver is None:
+            hint = f"Remove it: a function that needs the {name} has a parameter of that type."
         raise refused(f"{name} is injected by its type, not computed by Depends().", hint=hint)
     is_ours = has_constructor and original.__module__.startswith("typeway.")
     if isinstance(original, type) and issubclass(original, SecurityBase) and (is_ours or not has_constructor):

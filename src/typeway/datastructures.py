@@ -1,6 +1,5 @@
 """Offer the data structures of requests, with uploads that Pydantic understands."""
 
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -54,7 +53,6 @@ class UploadFile(StarletteUploadFile):
         return {"type": "string", "contentMediaType": "application/octet-stream"}
 
 
-@dataclass(repr=False)
 class DefaultPlaceholder:
     """A value that nobody gave, so that "not given" can be told from "given as the default".
 
@@ -62,7 +60,12 @@ class DefaultPlaceholder:
     a placeholder, which counts as absent.
     """
 
-    value: Any
+    # No dataclass, because `dataclasses.asdict` of what holds one would make a dict of it.
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, DefaultPlaceholder) and bool(other.value == self.value)
 
     def __bool__(self) -> bool:
         return bool(self.value)

@@ -17,16 +17,9 @@ INSIDE = {
     "fastapi.datastructures": {"DefaultType"},
     "fastapi.encoders": {"PyExtraColor", "generate_encoders_by_class_tuples"},
     "fastapi.openapi.models": {"BaseModelWithConfig"},
-    "fastapi.openapi.utils": {
-        "get_openapi_operation_metadata", "get_openapi_operation_request_body", "get_openapi_path",
-    },
-    "fastapi.routing": {
-        "get_websocket_app", "run_endpoint_function", "serialize_response",
-    },
     "fastapi.dependencies.utils": {
-        "ParamDetails", "SolvedDependency", "add_non_field_param_to_dependency", "add_param_to_fields",
+        "ParamDetails", "add_non_field_param_to_dependency", "add_param_to_fields",
         "analyze_param", "ensure_multipart_is_installed", "get_stream_item_type", "get_validation_alias",
-        "request_body_to_args", "request_params_to_args", "solve_dependencies",
     },
 }  # fmt: skip
 

@@ -139,7 +139,7 @@ class Verbs:
         """
         self.add_frontend(path, read_build(path, directory, fallback, check_dir, self.conventions))
 
-    @deprecated("on_event is deprecated, use a lifespan instead: `Typeway(lifespan=...)`.")
+    @deprecated("on_event is deprecated, use lifespan event handlers instead: `Typeway(lifespan=...)`.")
     def on_event(self, event_type: str) -> Register:
         """Register a function that runs at `"startup"` or `"shutdown"`; prefer a lifespan."""
         if callable(event_type) and self.conventions.checks_decorators:

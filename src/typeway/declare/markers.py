@@ -49,10 +49,10 @@ class Marker(Described):  # type: ignore[misc]  # see above
         self.media_type: str = given.pop("media_type", self.default_media_type)
         self.example: Any = given.pop("example", PydanticUndefined)
         if self.example is not PydanticUndefined:
-            warn_deprecated("`example` is deprecated: use `examples=[…]` instead.")
+            warn_deprecated("`example` has been deprecated, please use `examples=[…]` instead.")
         regex = given.pop("regex", None)
         if regex is not None:
-            warn_deprecated("`regex` is deprecated: use `pattern` instead.")
+            warn_deprecated("`regex` has been deprecated, please use `pattern` instead.")
             given.setdefault("pattern", regex)
         constraints = {name: value for name, value in given.items() if value is not None}
         if isinstance(constraints.get("alias"), str):

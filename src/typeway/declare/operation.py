@@ -62,6 +62,8 @@ class Operation:
     body_title: str = ""  # the name of the body's schema, if it is not made from the operation id
     # The body for the documentation, if it was set on the route; None for the body of the parameters.
     documented_body: Sequence[Input] | None = None
+    # The tree of dependencies, given the overrides, if plugins have changed it; None for the tree of the declaration.
+    own_tree: Callable[[Any], Any] | None = None
 
     @property
     def endpoint(self) -> Callable[..., Any]:

@@ -116,6 +116,9 @@ def build_tree(operation: Operation, overrides: Overrides | None = None) -> Node
     """Return the tree of an operation's callables, from which plans and descriptions are made."""
     if overrides:
         verify_overrides(overrides, operation.conventions)
+    if operation.own_tree is not None:
+        changed: Node = operation.own_tree(overrides)
+        return changed
     return grow_tree(
         operation.declaration, operation.dependencies, operation.path_names, operation.conventions, overrides
     )

@@ -68,8 +68,8 @@ class HTTPBearer(HTTPBase):
     """
 
     def __init__(self, *, bearerFormat: str | None = None, **options: Unpack[SchemeOptions]) -> None:
-        super().__init__(scheme="bearer", **options)
-        self.model = self.model.model_copy(update={"bearerFormat": bearerFormat})
+        self._declare(schemes.HTTPBearer(bearerFormat=bearerFormat), **options)
+        self.challenge = "Bearer"
 
     async def __call__(self, request: HTTPConnection) -> HTTPAuthorizationCredentials | None:
         """Return the token as `credentials`."""

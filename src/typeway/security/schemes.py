@@ -3,6 +3,7 @@
 # ruff: noqa: N815  the specification's spelling
 
 from enum import Enum
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -51,6 +52,13 @@ class HTTPBase(SecurityBase):
 
     type_: SecuritySchemeType = Field(default=SecuritySchemeType.http, alias="type")
     scheme: str
+
+
+class HTTPBearer(HTTPBase):
+    """A bearer token (RFC 6750)."""
+
+    scheme: Literal["bearer"] = "bearer"
+    bearerFormat: str | None = None
 
 
 class OAuthFlow(Extensible):

@@ -34,20 +34,26 @@ def handle_request(plans: PlanCache) -> RouteHandler:
         exchange = exchange_of(request)
         plan, responder = ready_in(plans, request.scope)
         try:
-            status, headers, body, response = await run(plan, responder, exchange)
+            reply = await run(plan, responder, exchange)
         finally:
             if exchange.form is not None:
                 request.scope[UPLOADS] = exchange.form
-        if response is None:
-            response = Response(body, status)
-            response.raw_headers = headers
-        if exchange.background is not None:
-            own, tasks = response.background, exchange.background
-            response = copy(response)  # the author may return the same instance again
-            response.background = tasks if own is None else BackgroundTasks([own, TasksBeside(tasks, own)])
-        return response
+        return as_response(reply, exchange)
 
     return handler
+
+
+def as_response(reply: Reply, exchange: Exchange) -> Response:
+    """The Response of a reply, which sends the background tasks of the request along."""
+    status, headers, body, response = reply
+    if response is None:
+        response = Response(body, status)
+        response.raw_headers = headers
+    if exchange.background is not None:
+        own, tasks = response.background, exchange.background
+        response = copy(response)  # the author may return the same instance again
+        response.background = tasks if own is None else BackgroundTasks([own, TasksBeside(tasks, own)])
+    return response
 
 
 def exchange_of(request: Request) -> Exchange:

@@ -24,9 +24,10 @@ SHARED: Final[Mapping[str, str]] = {
     **same("typeway.compat.shapes.application", "APIRouter FastAPI"),
     **same(
         "typeway.compat.shapes.dependant",
-        "Dependant ModelField create_model_field get_dependant get_flat_params get_parameterless_sub_dependant "
-        "get_typed_annotation get_typed_return_annotation get_typed_signature lenient_issubclass",
+        "Dependant get_dependant get_flat_params get_parameterless_sub_dependant get_typed_annotation "
+        "get_typed_return_annotation get_typed_signature lenient_issubclass",
     ),
+    **same("typeway.compat.shapes.fields", "ModelField create_model_field"),
     **same(
         "typeway.compat.shapes.document",
         "METHODS_WITH_BODY REF_PREFIX REF_TEMPLATE deep_dict_update generate_operation_id "
@@ -116,6 +117,9 @@ NAMES: Final[Mapping[str, Mapping[str, str]]] = {
     "fastapi.datastructures": {
         **shared("Default DefaultPlaceholder UploadFile"),
         **same("typeway.datastructures", "Address FormData Headers QueryParams State URL"),
+        # Private in FastAPI; subclasses of its markers pass it for options that were not given: fastapi-jsonrpc, autowired
+        # copies of `param_functions`.
+        "_Unset": "typeway.compat.shapes.fields:UNSET",
     },
     "fastapi.dependencies": {},
     "fastapi.dependencies.models": shared("Dependant"),
@@ -127,10 +131,16 @@ NAMES: Final[Mapping[str, Mapping[str, str]]] = {
         ),
         # Private in FastAPI; fastapi-pagination imports the first two, fastapi-jsonrpc the last.
         **renamed(
-            "typeway.compat.shapes.dependant",
+            "typeway.compat.shapes.fields",
             _get_body_field="get_body_field",
-            _get_flat_body_params="get_flat_body_params",
             _should_embed_body_fields="should_embed",
+        ),
+        "_get_flat_body_params": "typeway.compat.shapes.dependant:get_flat_body_params",
+        # Not documented by FastAPI. fastapi-jsonrpc, fastapi-injectable and FastStream call the first, FastStream makes
+        # the second of its own; extensions that read parameters from other places call the last two.
+        **same(
+            "typeway.compat.shapes.solve",
+            "solve_dependencies SolvedDependency request_params_to_args request_body_to_args",
         ),
     },
     "fastapi.encoders": same("typeway.encoders", "ENCODERS_BY_TYPE decimal_encoder isoformat jsonable_encoder"),
@@ -176,12 +186,28 @@ NAMES: Final[Mapping[str, Mapping[str, str]]] = {
         "ParameterInType PathItem Reference RequestBody Response Schema SchemaOrBool SchemaType SecurityBase "
         "SecurityScheme SecuritySchemeType Server ServerVariable Tag XML",
     ),
-    "fastapi.openapi.utils": shared(
-        "Dependant JSONResponse METHODS_WITH_BODY ModelField REF_PREFIX Response deep_dict_update "
-        "generate_operation_id generate_operation_id_for_path generate_operation_summary get_fields_from_routes "
-        "get_flat_params get_openapi is_body_allowed_for_status_code jsonable_encoder lenient_issubclass "
-        "status_code_ranges validation_error_definition validation_error_response_definition"
-    ),
+    "fastapi.openapi.utils": {
+        **shared(
+            "Dependant JSONResponse METHODS_WITH_BODY ModelField REF_PREFIX Response deep_dict_update "
+            "generate_operation_id generate_operation_id_for_path generate_operation_summary get_fields_from_routes "
+            "get_flat_params get_openapi is_body_allowed_for_status_code jsonable_encoder lenient_issubclass "
+            "status_code_ranges validation_error_definition validation_error_response_definition"
+        ),
+        # fastapi-jsonrpc and other extensions that write documents of another kind build them of these.
+        **same(
+            "typeway.compat.shapes.definitions",
+            "get_openapi_operation_metadata get_openapi_operation_request_body get_openapi_path "
+            "get_definitions get_flat_models_from_fields get_model_name_map "
+            "get_schema_from_model_field",
+        ),
+        **renamed(
+            "typeway.compat.shapes.definitions",
+            _OpenAPIDependencyData="DependencyData",
+            _get_openapi_dependency_data="dependency_data_of",
+            _get_openapi_operation_parameters="operation_parameters",
+            _get_openapi_security_definitions="security_definitions",
+        ),
+    },
     "fastapi.param_functions": MARKS,
     "fastapi.params": {
         **same("typeway.declare.markers", "Body Cookie File Form Header Param Path Query"),
@@ -197,13 +223,26 @@ NAMES: Final[Mapping[str, Mapping[str, str]]] = {
     "fastapi.routing": {
         **same("typeway.compat.shapes.routes", "APIRoute APIWebSocketRoute get_request_handler request_response"),
         **same("typeway.compat.shapes.contexts", "RouteContext iter_route_contexts"),
+        # Not documented by FastAPI. Instrumentation replaces these, to be called for each request: Logfire the first two,
+        # New Relic the second, Datadog the third. FastStream and fastapi-cache call them.
+        **same("typeway.compat.shapes.steps", "run_endpoint_function serialize_response"),
+        **same("typeway.compat.shapes.solve", "solve_dependencies"),
+        # Routes of plugins' own for WebSockets are made of these.
+        **same("typeway.compat.shapes.steps", "get_websocket_app websocket_session"),
+        # Private in FastAPI. modern-di-fastapi, lite-bootstrap and Tortoise ORM join lifespans by the first; code that
+        # looks whether an application has a lifespan of its own imports the second.
+        **renamed(
+            "typeway.compat.shapes.lifespans",
+            _merge_lifespan_context="merge_lifespans",
+            _DefaultLifespan="DefaultLifespan",
+        ),
         # Private in FastAPI; cadwyn imports the first, fastapi-pagination the second.
         **renamed(
             "typeway.compat.shapes.contexts",
             _EffectiveRouteContext="EffectiveRouteContext",
             _IncludedRouter="IncludedRouter",
         ),
-        **same("starlette.routing", "BaseRoute Match Mount NoMatchFound compile_path get_name websocket_session"),
+        **same("starlette.routing", "BaseRoute Match Mount NoMatchFound compile_path get_name"),
         **shared(
             "APIRouter ASGIApp DecoratedCallable Default DefaultPlaceholder Dependant EventSourceResponse FastAPIError "
             "IncEx JSONResponse Lifespan ModelField PlainTextResponse Receive RedirectResponse Request "
@@ -250,13 +289,25 @@ NAMES: Final[Mapping[str, Mapping[str, str]]] = {
     "fastapi.telemetry": same("typeway.telemetry", "TelemetryConfig TelemetryData get_telemetry_data"),
     "fastapi.templating": same("starlette.templating", "Jinja2Templates"),
     "fastapi.testclient": same("starlette.testclient", "TestClient"),
-    "fastapi.types": {**shared("DecoratedCallable IncEx"), **same("types", "UnionType")},
+    "fastapi.types": {
+        **shared("DecoratedCallable IncEx"),
+        **same("types", "UnionType"),
+        # The types in the signatures of functions that plugins copy, as FastStream's copy of `solve_dependencies`.
+        **same("typeway.compat.shapes.solve", "DependencyCacheKey"),
+        **same("typeway.compat.shapes.definitions", "ModelNameMap"),
+    },
     "fastapi.utils": shared(
         "DefaultPlaceholder FastAPIDeprecationWarning ModelField PydanticV1NotSupportedError Undefined "
         "create_model_field deep_dict_update generate_operation_id_for_path generate_unique_id get_path_param_names "
         "get_value_or_default is_body_allowed_for_status_code"
     ),
     "fastapi.websockets": shared("WebSocket WebSocketDisconnect WebSocketState"),
-    # Private in FastAPI; fastapi-jsonrpc imports both, cadwyn the first.
-    "fastapi._compat": shared("ModelField Undefined"),
+    # Private in FastAPI; fastapi-jsonrpc imports the first two, cadwyn the first; the others make documents of another kind.
+    "fastapi._compat": {
+        **shared("ModelField Undefined lenient_issubclass"),
+        **same(
+            "typeway.compat.shapes.definitions",
+            "get_definitions get_flat_models_from_fields get_model_name_map get_schema_from_model_field",
+        ),
+    },
 }

@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from typing import Any, ClassVar, Final
+from weakref import WeakSet
 
 from starlette.responses import JSONResponse
+from starlette.routing import BaseRoute
 from typing_extensions import Unpack
 
 from typeway.application.app import Typeway
@@ -14,16 +16,32 @@ from typeway.application.documentation import add_documentation
 from typeway.application.router import Router
 from typeway.application.routes import APIRoute as Route
 from typeway.application.routes import APIWebSocketRoute as WebSocketRoute
+from typeway.application.routes import Route as AnyRoute
 from typeway.compat.shapes import pages
 from typeway.compat.shapes.conventions import FASTAPI
 from typeway.compat.shapes.document import checked
-from typeway.compat.shapes.routes import APIRoute, APIWebSocketRoute, generate_unique_id
+from typeway.compat.shapes.facade import watch
+from typeway.compat.shapes.routes import APIRoute, APIWebSocketRoute, Planned, generate_unique_id
+from typeway.compat.shapes.steps import STEPS
 from typeway.datastructures import Default
 from typeway.declare.conventions import Conventions
 from typeway.declare.options import ApiRouteOptions, RouterOptions
 from typeway.types import DecoratedCallable
 
 logger: Final = logging.getLogger("fastapi")
+
+
+# The routers that there are; each indexes its routes again when a function that takes part in serving is replaced.
+ROUTERS: Final[WeakSet[Router]] = WeakSet()
+
+
+def serve_anew() -> None:
+    """Let every router decide again which of its routes a plan serves."""
+    for router in list(ROUTERS):
+        router.changed()
+
+
+watch("fastapi.routing", ["get_request_handler", *STEPS], serve_anew)
 
 
 class APIRouter(Router):
@@ -36,10 +54,36 @@ class APIRouter(Router):
     generate_unique_id_function: Any = Default(generate_unique_id)
     strict_content_type: Any = Default(True)
 
+    # Overrides are always those of the serving application; some code reads this attribute of a router.
+    dependency_overrides_provider: Any = None
+
     def __init__(self, *, dependency_overrides_provider: Any = None, **options: Unpack[RouterOptions]) -> None:
-        # Overrides are always those of the serving application; some code reads this attribute of a router.
         self.dependency_overrides_provider = dependency_overrides_provider
         super().__init__(**options)
+
+    def start_unshared(self) -> None:
+        """Set the attributes that copies do not share, and serve anew when instrumentation replaces a function."""
+        super().start_unshared()
+        ROUTERS.add(self)
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = super().__getstate__()
+        state.pop("dependency_overrides_provider", None)  # a copy of a router must not copy the application
+        return state
+
+    def placed(self, route: AnyRoute, path: str) -> AnyRoute:
+        """Return a new route that knows its router's prefix, and the application whose overrides apply."""
+        if isinstance(route, Planned):
+            route.dependency_overrides_provider = self.dependency_overrides_provider
+        return super().placed(route, path)
+
+    def shown(self) -> list[BaseRoute]:
+        """Return the routes that the application shows, each with the application whose overrides apply."""
+        routes = super().shown()
+        for route in routes:
+            if isinstance(route, Planned) and route.original_route is not None:
+                route.dependency_overrides_provider = self.dependency_overrides_provider
+        return routes
 
     @property
     def on_startup(self) -> list[Callable[[], Any]]:
@@ -77,7 +121,10 @@ class FastAPI(Typeway):
     router_class: ClassVar[type[Router]] = APIRouter
 
     def setup(self) -> None:
-        """Add the routes of the OpenAPI document and its pages."""
+        """Add the routes of the OpenAPI document and its pages, and set what plugins expect to find."""
+        router: Any = self.router
+        router.dependency_overrides_provider = self
+        self.servers = self.servers or []
         add_documentation(self, pages.PAGES)
 
     def describe(self) -> dict[str, Any]:

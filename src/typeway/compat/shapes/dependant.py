@@ -1,23 +1,22 @@
-"""Show an endpoint's tree of dependencies as FastAPI's `Dependant` and `ModelField`, which plugins read and extend."""
+"""Show an endpoint's tree of dependencies as FastAPI's `Dependant`, which plugins read and change."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from copy import copy, deepcopy
-from dataclasses import dataclass, field
-from typing import Annotated, Any, Final, Literal, get_args, get_origin
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from operator import is_
+from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ValidationError, create_model
 from pydantic.fields import FieldInfo
-from pydantic_core import CoreSchema, PydanticUndefined, SchemaSerializer, SchemaValidator
 from starlette.background import BackgroundTasks
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket
 
 from typeway.compat.shapes.conventions import FASTAPI
-from typeway.declare import markers, shapes
+from typeway.compat.shapes.fields import ModelField, field_of, flattened
 from typeway.declare.annotation import resolve
 from typeway.declare.classify import Injected, Input
 from typeway.declare.conventions import Conventions
@@ -25,89 +24,47 @@ from typeway.declare.depends import Depends, SecurityScopes
 from typeway.declare.paths import names_in
 from typeway.declare.scope import Namespace, globals_of
 from typeway.declare.signature import read_declaration, read_signature
-from typeway.plan.fields import check_type, field_schema_of
 from typeway.plan.tree import Growth, Node, grow_dependency, grow_tree
 
+LISTS: Final = ("path_params", "query_params", "header_params", "cookie_params", "body_params", "dependencies")
 
-@dataclass
-class ModelField:
-    """One value that Pydantic validates or serializes: a parameter, a body or a response.
+PARAMS: Final[Mapping[str, str]] = {
+    "path": "path_params",
+    "query": "query_params",
+    "header": "header_params",
+    "cookie": "cookie_params",
+    "body": "body_params",
+    "form": "body_params",
+    "file": "body_params",
+}
 
-    Parameters:
-        field_info: its options; `annotation` is its type.
-        name: the parameter's name.
-        mode: whether the field is read or written.
-    """
-
-    field_info: FieldInfo
-    name: str
-    mode: Literal["validation", "serialization"] = "validation"
-    config: Any = None
-
-    @property
-    def alias(self) -> str:
-        return self.field_info.alias or self.name
-
-    @property
-    def given_alias(self) -> str | None:
-        """Return the alias that the author gave; the alias of a header may be computed from the parameter's name."""
-        return self.field_info.alias if "alias" in getattr(self.field_info, "given", {"alias"}) else None
-
-    @property
-    def validation_alias(self) -> str | None:
-        alias = self.field_info.validation_alias or self.given_alias
-        return alias if isinstance(alias, str) else None
-
-    @property
-    def serialization_alias(self) -> str | None:
-        return self.field_info.serialization_alias or self.given_alias
-
-    @property
-    def default(self) -> Any:
-        return self.get_default()
-
-    @property
-    def schema(self) -> CoreSchema:
-        return field_schema_of(self.field_info, self.name)
-
-    def get_default(self) -> Any:
-        """Return a copy of the default, or `PydanticUndefined`."""
-        if self.field_info.is_required():
-            return PydanticUndefined
-        return self.field_info.get_default(call_default_factory=True, validated_data={})
-
-    def validate(
-        self, value: Any, values: Mapping[str, Any] | None = None, *, loc: tuple[int | str, ...] = ()
-    ) -> tuple[Any, list[dict[str, Any]]]:
-        """Return the validated value and no errors, or None and the errors."""
-        try:
-            return SchemaValidator(self.schema).validate_python(value, from_attributes=True), []
-        except ValidationError as error:
-            found = error.errors(include_url=False)
-            return None, [{**entry, "loc": (*loc, *entry["loc"])} for entry in found]
-
-    def serialize(self, value: Any, **options: Any) -> Any:
-        """Return the value as JSON values."""
-        return SchemaSerializer(self.schema).to_python(value, **{"mode": "json", "by_alias": True, **options})
-
-    def __hash__(self) -> int:
-        return id(self)
+INJECTED: Final[Mapping[type[Any], str]] = {
+    Request: "request_param_name",
+    WebSocket: "websocket_param_name",
+    HTTPConnection: "http_connection_param_name",
+    Response: "response_param_name",
+    BackgroundTasks: "background_tasks_param_name",
+    SecurityScopes: "security_scopes_param_name",
+}
 
 
-class Dependencies(list["Dependant"]):
-    """The dependencies of a route's dependant; changing the list changes what the route runs."""
+class Watched(list[Any]):
+    """A list of a dependant; changing it changes what the routes of the dependant run."""
 
-    def __init__(self, dependencies: Iterable[Dependant], route: Any) -> None:
-        super().__init__(dependencies)
-        self.route = route
+    def __init__(self, items: Iterable[Any], dependant: Dependant) -> None:
+        super().__init__(items)
+        self.dependant = dependant
+
+    def __reduce__(self) -> Any:
+        return list, ([*self],)
 
 
-def planning(change: Any) -> Any:
-    """Wrap a method of lists so that the route is planned again after it."""
+def announcing(change: Any) -> Any:
+    """Wrap a method of lists so that the routes are planned again after it."""
 
-    def changed(dependencies: Dependencies, *values: Any, **options: Any) -> Any:
-        result = change(dependencies, *values, **options)
-        dependencies.route.plan_again()
+    def changed(watched: Watched, *values: Any, **options: Any) -> Any:
+        result = change(watched, *values, **options)
+        watched.dependant.announce()
         return result
 
     return changed
@@ -117,15 +74,14 @@ for method in (
     "append", "extend", "insert", "remove", "pop", "clear", "reverse", "sort",
     "__iadd__", "__imul__", "__setitem__", "__delitem__",
 ):  # fmt: skip
-    setattr(Dependencies, method, planning(getattr(list, method)))
+    setattr(Watched, method, announcing(getattr(list, method)))
 
 
 @dataclass
 class Dependant:
-    """One callable with its parameters and dependencies, for plugins to read.
+    """One callable with its parameters and dependencies, for plugins to read and to change.
 
-    A dependency that a plugin appends to the `dependencies` of a route's dependant runs before the endpoint. A function
-    that a plugin assigns to `call` replaces the endpoint.
+    A route whose dependant has been changed runs what the dependant says; any other runs what its author declared.
     """
 
     path_params: list[ModelField] = field(default_factory=list)
@@ -148,26 +104,78 @@ class Dependant:
     path: str | None = None
     scope: Literal["function", "request"] | None = None
     depends: Depends | None = field(default=None, repr=False, compare=False)
-    route: Any = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        self.declared = tuple(self.dependencies)
+        self.__setstate__({})
 
     def __setattr__(self, name: str, value: Any) -> None:
-        route = vars(self).get("route")
-        super().__setattr__(name, Dependencies(value, route) if name == "dependencies" and route is not None else value)
-        if route is not None:
-            route.plan_again()
+        super().__setattr__(name, Watched(value, self) if name in LISTS else value)
+        self.announce()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {entry.name: getattr(self, entry.name) for entry in fields(self)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # A copy belongs to no route, and nothing is known of what its author declared.
+        vars(self).update(owners=[], declared=None)
+        for name, value in state.items():
+            setattr(self, name, value)
 
     def belong(self, route: Any) -> None:
-        """Make changes of this dependant change what a route runs, also after the route's first request."""
-        self.dependencies = Dependencies(self.dependencies, route)
-        self.route = route
+        """Make changes of this dependant, and of those below it, change what a route runs."""
+        if self.route_of(route) is None:
+            self.owners: list[weakref.ref[Any]]
+            self.owners.append(weakref.ref(route))
+        for below in self.dependencies:
+            below.belong(route)
+
+    def route_of(self, route: Any) -> Any:
+        """Return the route if the dependant belongs to it."""
+        return next((route for owner in self.owners if owner() is route), None)
 
     @property
-    def added(self) -> list[Dependant]:
-        """Return the dependencies that neither the signature nor the route declares."""
-        return [each for each in self.dependencies if not any(each is known for known in self.declared)]
+    def route(self) -> Any:
+        """Return the route whose dependant this is; None for any other dependant."""
+        owners = (owner() for owner in self.owners)
+        return next((route for route in owners if route is not None and route.dependant is self), None)
+
+    def announce(self) -> None:
+        """Make the routes of the dependant serve their next request as it is now."""
+        for owner in vars(self).get("owners", ()):
+            route = owner()
+            if route is not None:
+                self.belong(route)  # what has been appended too
+                route.plan_again()
+
+    def keep_declared(self) -> None:
+        """Remember the present state as the one that the author has declared."""
+        vars(self)["declared"] = {name: parts_of(getattr(self, name)) for name in OWN}
+
+    @property
+    def has_declaration(self) -> bool:
+        """Return whether the dependant shows what an author has declared, so that it follows the declaration."""
+        return vars(self)["declared"] is not None
+
+    def is_declared(self, *names: str) -> bool:
+        """Return whether attributes have the values that the author has declared; without names, whether all have."""
+        declared: dict[str, list[Any]] | None = vars(self)["declared"]
+        return declared is not None and all(
+            are_same(parts_of(getattr(self, name)), declared[name]) for name in names or OWN
+        )
+
+    def take_over(self, fresh: Dependant) -> None:
+        """Take the state of a declaration over that has changed; what plugins have changed stays."""
+        declared = vars(self)["declared"] or {}
+        kept = {name: getattr(self, name) for name in OWN if name in declared and not self.is_declared(name)}
+        known = list(map(id, declared.get("dependencies", ())))
+        added = [each for each in kept.pop("dependencies", ()) if id(each) not in known]
+        fresh.keep_declared()
+        changes = {**{name: getattr(fresh, name) for name in OWN}, **kept}
+        changes["dependencies"] = [*fresh.dependencies, *added]
+        vars(self)["declared"] = vars(fresh)["declared"]
+        for name, value in changes.items():
+            # Without a word to the routes, which are building the plan for which they have read the declaration again.
+            vars(self)[name] = Watched(value, self) if name in LISTS else value
 
     def walk(self) -> Iterator[Dependant]:
         """Yield this dependant, then everything below it."""
@@ -176,40 +184,24 @@ class Dependant:
             yield from dependant.walk()
 
 
-PARAMS: Final[Mapping[str, str]] = {
-    "path": "path_params",
-    "query": "query_params",
-    "header": "header_params",
-    "cookie": "cookie_params",
-    "body": "body_params",
-    "form": "body_params",
-    "file": "body_params",
-}
-
-INJECTED: Final[Mapping[type[Any], str]] = {
-    Request: "request_param_name",
-    WebSocket: "websocket_param_name",
-    HTTPConnection: "http_connection_param_name",
-    Response: "response_param_name",
-    BackgroundTasks: "background_tasks_param_name",
-    SecurityScopes: "security_scopes_param_name",
-}
+OWN: Final = tuple(entry.name for entry in fields(Dependant))
 
 
-def field_of(entry: Input) -> ModelField:
-    """Return the field that shows one input."""
-    marker = copy(entry.marker)
-    marker.annotation = get_args(entry.annotation)[0] if get_origin(entry.annotation) is Annotated else entry.annotation
-    marker.metadata = [*marker.metadata, *entry.metadata]
-    return ModelField(marker, entry.name)
+def parts_of(value: Any) -> list[Any]:
+    """Return a value of a dependant as the objects that it consists of at present, to be compared by identity."""
+    if isinstance(value, list):
+        return [part for item in value for part in parts_of(item)]
+    if isinstance(value, Dependant):
+        return [value, *(part for name in OWN for part in parts_of(getattr(value, name)))]
+    if isinstance(value, ModelField):
+        info = value.field_info
+        return [value, value.name, info, *(getattr(info, name) for name in FieldInfo.__slots__), *info.metadata]
+    return [value]
 
 
-def input_of(field: ModelField) -> Input:
-    """Return the input that a field describes."""
-    info, kind = field.field_info, field.field_info.annotation
-    marker = info if isinstance(info, markers.Marker) else markers.Body(info.default)
-    is_group = marker.location != "body" and shapes.is_model(kind)
-    return Input(name=field.name, annotation=kind, kind=kind, marker=marker, is_group=is_group)
+def are_same(parts: list[Any], others: list[Any]) -> bool:
+    """Return whether the same objects are in both lists."""
+    return len(parts) == len(others) and all(map(is_, parts, others))
 
 
 def dependant_of(node: Node, path: str, name: str | None = None) -> Dependant:
@@ -265,67 +257,9 @@ def get_flat_params(dependant: Dependant) -> list[ModelField]:
     return [flat for kind in kinds for each in found for entry in getattr(each, kind) for flat in flattened(entry)]
 
 
-def flattened(entry: ModelField) -> list[ModelField]:
-    """Return the fields of a parameter model, or the field itself."""
-    model = entry.field_info.annotation
-    if not (isinstance(model, type) and issubclass(model, BaseModel)):
-        return [entry]
-    return [ModelField(info, name) for name, info in model.model_fields.items()]
-
-
 def get_flat_body_params(dependant: Dependant) -> list[ModelField]:
     """Return all body parameters of a dependant and of everything below it."""
     return [entry for each in dependant.walk() for entry in each.body_params]
-
-
-def should_embed(body_params: Sequence[ModelField]) -> bool:
-    """Return whether a JSON body is an object whose members are the parameters."""
-    if not body_params:
-        return False
-    first = body_params[0].field_info
-    if len({entry.name for entry in body_params}) > 1 or getattr(first, "embed", None):
-        return True
-    return isinstance(first, (markers.Form, markers.File)) and not shapes.is_model(first.annotation)
-
-
-def get_body_field(*, body_params: Sequence[ModelField], name: str, embed_body_fields: bool) -> ModelField | None:
-    """Return the whole body as one field; None if there is none.
-
-    Parameters:
-        name: the operation id, after which the model of an embedded body is named.
-        embed_body_fields: whether the body is an object whose members are the parameters.
-    """
-    if not body_params:
-        return None
-    if not embed_body_fields:
-        return body_params[0]
-    members: dict[str, Any] = {entry.name: (entry.field_info.annotation, entry.field_info) for entry in body_params}
-    kinds = [type(entry.field_info) for entry in body_params]
-    kind = next((kind for kind in (markers.File, markers.Form) if kind in kinds), markers.Body)
-    is_required = any(entry.field_info.is_required() for entry in body_params)
-    marker = kind(alias="body") if is_required else kind(None, alias="body")
-    marker.annotation = create_model(f"Body_{name}", **members)
-    infos = [entry.field_info for entry in body_params]
-    media_types = {info.media_type for info in infos if isinstance(info, markers.Body)}
-    if kind is markers.Body and len(media_types) == 1:
-        marker.media_type = media_types.pop()
-    return ModelField(marker, "body")
-
-
-def create_model_field(
-    name: str,
-    type_: Any,
-    default: Any = PydanticUndefined,
-    field_info: FieldInfo | None = None,
-    alias: str | None = None,
-    mode: Literal["validation", "serialization"] = "validation",
-) -> ModelField:
-    """Create a field of a type."""
-    info = deepcopy(field_info) if field_info is not None else FieldInfo(default=default, alias=alias)
-    info.annotation = type_
-    created = ModelField(info, name, mode)
-    check_type(type_, name)
-    return created
 
 
 def get_typed_signature(call: Callable[..., Any]) -> inspect.Signature:

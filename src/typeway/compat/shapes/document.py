@@ -11,7 +11,8 @@ from typing_extensions import Unpack
 
 from typeway.application.app import Typeway, operations_of
 from typeway.compat.shapes.contexts import RouteContext, served_route
-from typeway.compat.shapes.dependant import ModelField, get_flat_body_params, get_flat_params
+from typeway.compat.shapes.dependant import get_flat_body_params, get_flat_params
+from typeway.compat.shapes.fields import ModelField
 from typeway.compat.shapes.routes import APIRoute
 from typeway.compat.shapes.routes import generate_unique_id as generate_unique_id
 from typeway.datastructures import DefaultPlaceholder

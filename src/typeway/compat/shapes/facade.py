@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import ModuleType
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 # For each module of FastAPI, its public names, and the target of each: "module:attribute", or "module" for the module
 # itself.
 Table: TypeAlias = Mapping[str, Mapping[str, str]]
+
+
+# Functions to call when a program sets a name of a module.
+WATCHERS: Final[dict[tuple[str, str], list[Callable[[], None]]]] = {}
 
 
 class Facade(ModuleType):
@@ -37,6 +41,11 @@ class Facade(ModuleType):
             return importlib.import_module(submodule)
         raise AttributeError(missing(submodule, self._table))
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        for notify in WATCHERS.get((self.__name__, name), ()):
+            notify()
+
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *self._table[self.__name__], *submodules(self.__name__, self._table)})
 
@@ -62,6 +71,12 @@ def resolve(target: str) -> Any:
     module, _, attribute = target.partition(":")
     loaded = importlib.import_module(module)
     return getattr(loaded, attribute) if attribute else loaded
+
+
+def watch(module: str, names: Iterable[str], notify: Callable[[], None]) -> None:
+    """Call a function whenever a program sets one of these names of a module."""
+    for name in names:
+        WATCHERS.setdefault((module, name), []).append(notify)
 
 
 def current(module: str, name: str, original: Any) -> Any:

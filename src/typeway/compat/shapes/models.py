@@ -13,6 +13,7 @@ from typeway.security.schemes import (
     APIKeyIn,
     Extensible,
     HTTPBase,
+    HTTPBearer,
     OAuth2,
     OAuthFlow,
     OAuthFlowAuthorizationCode,
@@ -69,14 +70,6 @@ __all__ = [
     "ServerVariable",
     "Tag",
 ]
-
-
-class HTTPBearer(SecurityBase):
-    """A bearer token (RFC 6750)."""
-
-    type_: SecuritySchemeType = Field(default=SecuritySchemeType.http, alias="type")
-    scheme: Literal["bearer"] = "bearer"
-    bearerFormat: str | None = None
 
 
 SecurityScheme: TypeAlias = APIKey | HTTPBase | OAuth2 | OpenIdConnect | HTTPBearer

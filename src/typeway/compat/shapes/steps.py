@@ -31,8 +31,8 @@ from typeway.plan.exchange import Exchange
 from typeway.plan.sources import MISSING
 from typeway.serve.execute import shown_body
 from typeway.serve.exits import UPLOADS
-from typeway.serve.handle import EXCHANGE, Handler, as_response, exchange_of, handle_request, ready_in, serve_handler
-from typeway.serve.lifecycle import see_through, surrounded
+from typeway.serve.handle import EXCHANGE, RouteHandler, as_response, exchange_of, handle_request, ready_in, serve_handler
+from typeway.serve.lifecycle import complete, with_exits
 from typeway.serve.plans import PlanCache
 from typeway.serve.respond import renderer
 from typeway.types import ASGIApp, Receive, Scope, Send
@@ -90,7 +90,7 @@ def are_replaced() -> bool:
     return any(step(name) is not original for name, original in STEPS.items())
 
 
-def steps_or_plan(plans: PlanCache, dependant: Callable[[], Dependant]) -> Handler:
+def steps_or_plan(plans: PlanCache, dependant: Callable[[], Dependant]) -> RouteHandler:
     """Return a handler that runs a plan, or the steps as long as one of them is replaced.
 
     Parameters:
@@ -202,7 +202,7 @@ async def put_stacks(exchange: Exchange) -> None:
         exits.append((generator, Kept(name)))
 
 
-async def serve_with_stacks(handler: Handler, scope: Scope, receive: Receive, send: Send) -> None:
+async def serve_with_stacks(handler: RouteHandler, scope: Scope, receive: Receive, send: Send) -> None:
     """Serve a request through a handler that may solve dependencies by itself."""
 
     async def handle(request: Request) -> Response:
@@ -246,8 +246,8 @@ def websocket_session(func: Callable[[WebSocket], Coroutine[Any, Any, Any]]) -> 
             await func(WebSocket(scope, receive, send))
 
         async def whole() -> None:
-            await surrounded(session(), exchange, "function")
+            await with_exits(session(), exchange, "function")
 
-        await see_through(whole(), exchange, shields=True)
+        await complete(whole(), exchange, shields=True)
 
     return app

@@ -31,7 +31,15 @@ from typeway.plan.exchange import Exchange
 from typeway.plan.sources import MISSING
 from typeway.serve.execute import shown_body
 from typeway.serve.exits import UPLOADS
-from typeway.serve.handle import EXCHANGE, RouteHandler, as_response, exchange_of, handle_request, ready_in, serve_handler
+from typeway.serve.handle import (
+    EXCHANGE,
+    RouteHandler,
+    as_response,
+    exchange_of,
+    handle_request,
+    ready_in,
+    serve_handler,
+)
 from typeway.serve.lifecycle import complete, with_exits
 from typeway.serve.plans import PlanCache
 from typeway.serve.respond import renderer

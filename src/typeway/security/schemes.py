@@ -3,7 +3,6 @@
 # ruff: noqa: N815  the specification's spelling
 
 from enum import Enum
-from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -57,7 +56,7 @@ class HTTPBase(SecurityBase):
 class HTTPBearer(HTTPBase):
     """A bearer token (RFC 6750)."""
 
-    scheme: Literal["bearer"] = "bearer"
+    scheme: str = Field(default="bearer", pattern="^bearer$")
     bearerFormat: str | None = None
 
 

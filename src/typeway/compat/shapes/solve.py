@@ -238,7 +238,9 @@ def values_of(
 
 def exchange_with(received: Mapping[str, Any]) -> Exchange:
     """Return an exchange in which every kind of parameter is read from one mapping."""
-    pairs = received.multi_items() if hasattr(received, "multi_items") else [*received.items()]
+    # Starlette's mappings may have several values of a name.
+    items: Any = getattr(received, "multi_items", received.items)
+    pairs = [*items()]
     raw = getattr(received, "raw", None) or [
         (str(name).lower().encode("latin-1"), str(value).encode("latin-1", "replace")) for name, value in pairs
     ]

@@ -87,7 +87,6 @@ ONLY_IN_COMPAT = {
         "get_websocket_app",
         "run_endpoint_function",
         "serialize_response",
-        "websocket_session",
     },
 }
 

@@ -68,8 +68,26 @@ DOCUMENTED = {
 ONLY_IN_COMPAT = {
     # Ours are called TypewayError and TypewayDeprecationWarning.
     "exceptions": {"FastAPIDeprecationWarning", "FastAPIError", "RequestErrorModel", "WebSocketErrorModel"},
-    "openapi.utils": {"generate_operation_id", "generate_operation_summary", "get_fields_from_routes"},
-    "routing": {"get_request_handler"},
+    "dependencies.utils": {
+        "SolvedDependency",
+        "request_body_to_args",
+        "request_params_to_args",
+        "solve_dependencies",
+    },
+    "openapi.utils": {
+        "generate_operation_id",
+        "generate_operation_summary",
+        "get_fields_from_routes",
+        "get_openapi_operation_metadata",
+        "get_openapi_operation_request_body",
+        "get_openapi_path",
+    },
+    "routing": {
+        "get_request_handler",
+        "get_websocket_app",
+        "run_endpoint_function",
+        "serialize_response",
+    },
 }
 
 

@@ -84,7 +84,7 @@ def test_a_marker_that_contradicts_itself_raises_what_fastapi_raises(declare, ex
 @pytest.mark.parametrize(("option", "value"), [("example", 3), ("regex", "a+")])
 def test_deprecated_options_warn_at_the_authors_line(option, value):
     """The old names still work and say what to write instead, at the line that uses them."""
-    with pytest.warns(TypewayDeprecationWarning, match=f"`{option}` is deprecated: use `") as caught:
+    with pytest.warns(TypewayDeprecationWarning, match=f"`{option}` has been deprecated, please use `") as caught:
         Query(**{option: value})
     assert caught[0].filename == __file__
 

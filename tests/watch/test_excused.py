@@ -144,6 +144,57 @@ def test_the_plan_of_an_operation_may_take_its_time(found: Found):
     assert found.all() == []
 
 
+def test_what_blocks_after_an_import_is_reported(found: Found, tmp_path, monkeypatch):
+    """A request that imports a module and then blocks is reported for the time after the import."""
+    source = "from tests.watch.noticing import noticed\nnoticed().wait(60)\n"
+    (tmp_path / "slow_before_what_blocks.py").write_text(source)
+    monkeypatch.syspath_prepend(tmp_path)
+    app = Typeway()
+
+    @app.get("/")
+    async def read() -> float:
+        started = time.perf_counter()
+        import slow_before_what_blocks  # noqa: F401
+
+        noticed().wait(60)
+        return time.perf_counter() - started
+
+    with TestClient(app) as client:
+        seconds = client.get("/").json()
+    report = found.one()
+    assert report.call is not None
+    assert report.call.location.function == "read"
+    assert report.call.text == "noticed().wait(60)"
+    assert 0.1 < report.seconds < seconds - 0.1
+
+
+def test_what_blocks_after_planning_is_reported(found: Found):
+    """The first request of an operation, which waits for its plan, is reported if its endpoint blocks."""
+
+    class Slow(str):
+        __slots__ = ()
+
+        @classmethod
+        def __get_pydantic_core_schema__(cls, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+            if is_serving:
+                noticed().wait(60)
+            return handler(str)
+
+    is_serving: list[bool] = []
+    app = Typeway()
+
+    @app.get("/")
+    async def read(name: Slow) -> None:
+        noticed().wait(60)
+
+    with TestClient(app) as client:
+        is_serving.append(True)
+        client.get("/", params={"name": "x"})
+    report = found.one()
+    assert report.call is not None
+    assert report.call.location.function == "read"
+
+
 STOPPED = """
 import os, signal, sys, time
 from tests.watch.noticing import noticed

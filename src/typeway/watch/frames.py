@@ -146,21 +146,12 @@ def is_debugged(frames: Sequence[FrameType]) -> bool:
 
 
 def happens_once(frames: Iterable[FrameType], once: Collection[CodeType]) -> bool:
-    """Whether a stack is in something that no later request has to wait for.
-
-    Parameters:
-        frames: the stack.
-        once: the code of the framework's own functions of that kind.
-    """
+    """Whether a stack is in an import or in code that runs once, for which no later request has to wait."""
     return any(frame.f_code in once or (module_of(frame), frame.f_code.co_name) == IMPORT for frame in frames)
 
 
 def call_of(frames: Sequence[FrameType], frame: FrameType) -> CallSite:
-    """The call that a frame is in.
-
-    Parameters:
-        frames: the stack that it belongs to, the outermost first.
-    """
+    """The call that a frame of a stack is in; the outermost frame is the first."""
     code = frame.f_code
     line, text = source_of(code, frame.f_lasti, frame.f_lineno)
     above = next(itertools.islice(frames, frames.index(frame) + 1, None), None)

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Final
@@ -74,10 +75,11 @@ class Stall:
         position: the innermost frame then, and the instruction that it was at.
         before: how long it had probably lasted when it was first seen, in seconds.
         counted: for how many seconds it has lasted since, without the time that does not count.
+        excused: how many of them are not to be reported: it imported a module, for example. All, if a debugger was seen.
         calls: the calls in which it was seen, with the microseconds that it spent there; None is the framework's work.
         own_calls: those of them that the user's code makes, and not a library that the framework has called.
         details: the request that was served, and the path to the call, each as it was when the call was seen first.
-        is_excused: whether it is not to be reported.
+        is_excused: whether what it did when it was last seen is not to be reported.
         is_reported: whether it was reported before its end.
         delayed: how long its thread had waited for a CPU until then; None if that is unknown.
     """
@@ -87,6 +89,7 @@ class Stall:
     position: tuple[int, int]
     before: float
     counted: float = 0.0
+    excused: float = 0.0
     calls: Counter[CallSite | None] = field(default_factory=Counter)
     own_calls: set[CallSite | None] = field(default_factory=set)
     details: dict[CallSite | None, tuple[Served | None, tuple[Location, ...]]] = field(default_factory=dict)
@@ -94,15 +97,24 @@ class Stall:
     is_reported: bool = False
     delayed: float | None = None
 
-    def report(self, seconds: float, *, is_over: bool = True) -> Blocked | None:
-        """The report of this step; None if it is excused, or nothing is known of it."""
-        if self.is_excused or not self.calls:
+    @property
+    def blocked(self) -> float:
+        return self.counted - self.excused
+
+    def count(self, seconds: float) -> None:
+        """Add time that belongs to what the step was last seen to do."""
+        self.counted += seconds
+        self.excused += seconds if self.is_excused else 0.0
+
+    def report(self, *, is_over: bool = True) -> Blocked | None:
+        """The report of this step; None if nothing is known of it."""
+        if not self.calls:
             return None
         call = max(self.calls, key=lambda call: (self.explains(call), self.calls[call]))
         served, path = self.details[call]
         if call is None and (served is None or served.endpoint is None):
             return None
-        return Blocked(seconds, call, served, path, is_over)
+        return Blocked(self.blocked + self.before, call, served, path, is_over)
 
     def explains(self, call: CallSite | None) -> bool:
         """Whether a call explains more than the framework's work around it: it is the user's, and took its time."""
@@ -162,7 +174,7 @@ class StallDetector:
         # Whether a debugger stopped the step is known when the loop has answered.
         if self.ended is not None and (not loop.is_pinged or not loop.is_alive):
             ended, self.ended = self.ended, None
-            report = None if loop.is_traced else ended.report(ended.counted + ended.before)
+            report = None if loop.is_traced else ended.report()
         if sample.frames and not (is_left and self.stall is None):
             report = self.follow(sample, tick, used) or report
         if not loop.is_pinged and (sample.frames or tick.now - self.pinged_at > HEARTBEAT):
@@ -175,8 +187,8 @@ class StallDetector:
         self.stall = None
         answered = self.loop.answered_at
         if answered > stall.seen_at and not self.loop.is_pinged:
-            stall.counted += max(min(answered - stall.seen_at, tick.elapsed - tick.paused, used + tick.period), 0.0)
-        if stall.counted >= self.limit:
+            stall.count(max(min(answered - stall.seen_at, tick.elapsed - tick.paused, used + tick.period), 0.0))
+        if stall.blocked >= self.limit:
             self.ended = stall
 
     def follow(self, sample: Sample, tick: Tick, used: float) -> Blocked | None:
@@ -193,13 +205,12 @@ class StallDetector:
                 return None
         else:
             seconds = self.blocked_for(stall, tick, used, is_still=position == stall.position)
-        stall.counted += seconds
         stall.seen_at, stall.position = tick.now, position
-        self.note(stall, sample, seconds)
-        if stall.counted < UNENDING * self.limit or stall.is_reported:
+        self.note(stall, sample.frames, seconds)
+        if stall.blocked < UNENDING * self.limit or stall.is_reported:
             return None
         stall.is_reported = True
-        return stall.report(stall.counted, is_over=False)
+        return stall.report(is_over=False)
 
     def blocked_for(self, stall: Stall, tick: Tick, used: float, *, is_still: bool) -> float:
         """For how much of the time since the last sample the loop was really blocked by its own work.
@@ -219,11 +230,13 @@ class StallDetector:
             seconds = min(seconds, tick.elapsed - (delay - since))
         return max(seconds - tick.paused, 0.0)
 
-    def note(self, stall: Stall, sample: Sample, seconds: float) -> None:
-        """Note where a step is."""
-        frames = sample.frames
-        if stall.is_excused or is_debugged(frames) or happens_once(frames, self.once):
-            stall.is_excused = True
+    def note(self, stall: Stall, frames: list[FrameType], seconds: float) -> None:
+        """Note where a step is, which is where it has been since the last sample."""
+        if is_debugged(frames):
+            stall.excused = inf
+        stall.is_excused = happens_once(frames, self.once)
+        stall.count(seconds)
+        if stall.is_excused:
             return
         own = own_frames(frames, self.packages)
         call = call_of(frames, own[-1]) if own else None

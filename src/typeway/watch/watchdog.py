@@ -104,16 +104,10 @@ class WatchedLoop:
 
     def examine(self, frames: dict[int, FrameType], tick: Tick) -> list[Report]:
         """What there is to report now."""
-        found: list[Report] = []
         blocked = self.detector.examine(frames.get(self.loop.thread), tick, is_left=self.is_left)
-        if blocked is not None:
-            found.append(blocked)
         seconds = self.pool.exhausted_for(tick.now)
-        if seconds is not None:
-            exhausted = self.pool.report(seconds, frames, endpoints_of(self.app()), self.packages)
-            if exhausted is not None:
-                found.append(exhausted)
-        return found
+        exhausted = seconds and self.pool.report(seconds, frames, endpoints_of(self.app()), self.packages)
+        return [report for report in (blocked, exhausted) if report]
 
 
 class Watchdog:

@@ -87,10 +87,10 @@ def test_installing_imports_little() -> None:
     """Neither the framework nor anything that test runners want to import themselves is loaded before it is used."""
     installed("""
 import sys
-heavy = {"anyio", "pydantic", "starlette", "httpx", "email_validator", "fastapi", "typeway.application.app"}
+heavy = {"anyio", "pydantic", "starlette", "httpx", "email_validator", "difflib", "typeway.application.app"}
 assert heavy.isdisjoint(sys.modules), heavy & set(sys.modules)
 import fastapi
-assert (heavy - {"fastapi"}).isdisjoint(sys.modules), heavy & set(sys.modules)
+assert heavy.isdisjoint(sys.modules), heavy & set(sys.modules)
 from fastapi.middleware import Middleware
 assert "typeway.application.app" not in sys.modules and "starlette.testclient" not in sys.modules
 """)
@@ -113,6 +113,73 @@ def test_installing_too_late_is_an_error() -> None:
     assert done.returncode == 1
     assert "RuntimeError: fastapi has already been imported from" in done.stderr
     assert "call typeway.compat.install() before anything imports it" in done.stderr
+
+
+# An import hook that finds every module by itself, as pytest's does where it rewrites assertions, and what it is put into.
+GREEDY = """
+import importlib, importlib.machinery, sys
+
+class Greedy:
+    def find_spec(self, name, path=None, target=None):
+        spec = importlib.machinery.PathFinder.find_spec(name, path)
+        if spec is not None and isinstance(spec.loader, importlib.machinery.SourceFileLoader):
+            spec.loader.__class__ = GreedyLoader
+        return spec
+
+class GreedyLoader(importlib.machinery.SourceFileLoader): ...
+
+def forget():
+    for name in [name for name in sys.modules if name.partition(".")[0] == "fastapi"]:
+        del sys.modules[name]
+"""
+
+
+@pytest.mark.parametrize("then", ["", "forget()"], ids=["at once", "after the modules were removed"])
+@pytest.mark.parametrize("where", [0, -100])
+def test_an_import_hook_in_front_does_not_find_the_real_package(where: int, then: str) -> None:
+    """A hook that puts itself first is asked after Typeway's, and is asked for all other modules."""
+    installed(f"""{GREEDY}
+sys.meta_path.insert({where}, Greedy())
+{then}
+import fastapi.routing, colorsys
+from fastapi.testclient import TestClient
+assert fastapi.FastAPI.__module__ == "typeway.compat.shapes.application"
+assert fastapi.routing.APIRoute.__module__ == "typeway.compat.shapes.routes"
+assert type(colorsys.__loader__) is GreedyLoader
+assert any(type(hook) is Greedy for hook in sys.meta_path)
+""")
+
+
+@pytest.mark.parametrize("bypass", ["sys.meta_path[:0] = [Greedy()]", "sys.meta_path = [Greedy(), *sys.meta_path]"])
+def test_a_real_package_in_the_place_of_typeway_is_an_error(bypass: str) -> None:
+    """If a hook gets there first nonetheless, the next import says which one it was and which file it took."""
+    installed(f"""{GREEDY}
+{bypass}
+forget()
+try:
+    import fastapi
+    sys.meta_path.pop(0)
+    import colorsys
+except RuntimeError as error:
+    assert "fastapi is not Typeway any more" in str(error) and "GreedyLoader" in str(error), error
+    assert "fastapi/__init__.py" in str(error).replace(chr(92), "/"), error
+else:
+    raise AssertionError
+""")
+
+
+@pytest.mark.parametrize("stub", ["None", "types.ModuleType('fastapi')", "unittest.mock.MagicMock()"])
+def test_stubs_of_tests_may_stand_for_the_package(stub: str) -> None:
+    """What a test puts into sys.modules, so that FastAPI seems to be absent or another, breaks no import."""
+    installed(f"""
+import sys, types, unittest.mock
+before = sys.modules["fastapi"]
+sys.modules["fastapi"] = {stub}
+import colorsys
+sys.modules["fastapi"] = before
+import fastapi.routing
+assert fastapi.FastAPI.__module__ == "typeway.compat.shapes.application"
+""")
 
 
 def test_packages_that_ask_for_the_version_get_one() -> None:

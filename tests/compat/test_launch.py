@@ -2,10 +2,14 @@
 
 from pathlib import Path
 
+import fastapi
 import pytest
 
+import typeway
 from tests.frameworks import run_python
 from typeway.compat.importing.launch import STARTUP
+
+TYPEWAY = Path(typeway.__file__).parents[1]
 
 SCRIPT = """
 import sys, fastapi
@@ -99,6 +103,16 @@ if __name__ == "__main__":
     )
 
 
+def test_a_child_process_with_the_real_package_does_not_go_on() -> None:
+    """Where something imports FastAPI before Python's own start-up has ended, the process ends, and says why."""
+    site_packages = Path(fastapi.__file__).parents[1]
+    done = run_python("-S", code="import fastapi, site; site.main(); print('went on')",
+                      PYTHONPATH=f"{STARTUP}:{TYPEWAY}:{site_packages}")  # fmt: skip
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert "fastapi has already been imported from" in done.stderr
+
+
 def test_another_sitecustomize_still_runs(tmp_path: Path) -> None:
     """The environment's own start-up module is not lost behind ours."""
     (tmp_path / "sitecustomize.py").write_text("print('own')")
@@ -107,7 +121,7 @@ def test_another_sitecustomize_still_runs(tmp_path: Path) -> None:
 
 
 def test_test_runners_and_their_workers_are_in_compat_mode(tmp_path: Path) -> None:
-    """A suite runs unchanged, in one process or in several, with warnings as errors."""
+    """A suite runs unchanged, in one process or in several, with warnings as errors, and rewritten assertions everywhere."""
     (tmp_path / "test_it.py").write_text("""
 import fastapi
 from fastapi.testclient import TestClient
@@ -121,7 +135,7 @@ def test_it():
     for jobs in ("0", "2"):
         # Of the plugins that are installed here only that for the workers, which makes it quicker.
         done = run_python("-m", "typeway.compat", "-m", "pytest", "-q", "-W", "error", "-p", "xdist", "-n", jobs,
-                          "-p", "no:cacheprovider", "--rootdir", str(tmp_path), "-c", "/dev/null", str(tmp_path),
+                          "-o", "python_files=*.py", "-p", "no:cacheprovider", "--rootdir", str(tmp_path), "-c", "/dev/null", str(tmp_path),
                           PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
         assert "1 passed" in done.stdout

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import importlib.machinery
+import importlib.util
 import sys
 import threading
 from collections.abc import Iterable, Sequence
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, SupportsIndex
 
 from typeway.compat.importing.names import NAMES
 from typeway.compat.shapes.facade import Facade, missing
@@ -25,15 +26,19 @@ class Finder:
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
+        refuse_strangers(sys.modules.get(PEER))
         if fullname != PEER and not fullname.startswith(PEER + "."):
             return None
         if fullname not in NAMES:
             # The error has no `name`: `from fastapi import x` looks for a module `fastapi.x` last, and would take an
             # error that names this module for an ordinary absence and replace the message.
             raise ModuleNotFoundError(missing(fullname, NAMES))
+        return self.spec(fullname)
+
+    def spec(self, name: str) -> importlib.machinery.ModuleSpec:
         loader: Any = self
         # Every module is a package, so that Python also looks here for a name that is missing in it.
-        return importlib.machinery.ModuleSpec(fullname, loader, origin=__name__, is_package=True)
+        return importlib.machinery.ModuleSpec(name, loader, origin=__name__, is_package=True)
 
     def find_distributions(self, context: DistributionFinder.Context) -> Iterable[Distribution]:
         from typeway.compat.importing.distribution import distributions
@@ -45,6 +50,33 @@ class Finder:
 
     def exec_module(self, module: ModuleType) -> None:
         """Run nothing: the module looks its names up when they are used."""
+
+
+class ImportHooks(list[Any]):
+    """`sys.meta_path`, in which our finder stays the first.
+
+    Others put theirs in front of it. The one that rewrites assertions for pytest would find the real package, if it has
+    to rewrite that (`python_files = *.py`).
+    """
+
+    def insert(self, index: SupportsIndex, hook: Any) -> None:
+        super().insert(index, hook)
+        self.sort(key=lambda hook: not isinstance(hook, Finder))
+
+
+def refuse_strangers(loaded: ModuleType | None) -> None:
+    """See to it that no other import hook has answered an import of FastAPI; every import that is not cached asks.
+
+    Raises:
+        RuntimeError: this is the real package.
+    """
+    spec = getattr(loaded, "__spec__", None)
+    # What tests put into `sys.modules` to stand for an absent or another package has no spec.
+    if isinstance(loaded, ModuleType) and not isinstance(loaded, Facade) and spec is not None:
+        raise RuntimeError(
+            f"{PEER} is not Typeway any more: {spec.loader!r} has imported it from {spec.origin}, although "
+            "typeway.compat.install() came before. Remove that import hook from sys.meta_path, or keep it behind Typeway's."
+        )
 
 
 def install() -> None:
@@ -74,4 +106,7 @@ def install() -> None:
                 "call typeway.compat.install() before anything imports it, or start the program with "
                 "`python -m typeway.compat`."
             )
-        sys.meta_path.insert(0, Finder())
+        finder = Finder()
+        sys.meta_path = ImportHooks([finder, *sys.meta_path])
+        # What is in `sys.modules` no import hook is asked for.
+        sys.modules |= {name: importlib.util.module_from_spec(finder.spec(name)) for name in NAMES}

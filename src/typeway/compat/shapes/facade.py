@@ -39,7 +39,8 @@ class Facade(ModuleType):
         submodule = f"{self.__name__}.{name}"
         if submodule in self._table:
             return importlib.import_module(submodule)
-        raise AttributeError(missing(submodule, self._table))
+        # The import system probes for names such as `__file__`, and needs no advice.
+        raise AttributeError(submodule if name.startswith("__") else missing(submodule, self._table))
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)

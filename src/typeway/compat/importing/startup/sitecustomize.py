@@ -20,5 +20,9 @@ def run_other() -> None:
         spec.loader.exec_module(importlib.util.module_from_spec(spec))
 
 
-typeway.compat.install()
+try:
+    typeway.compat.install()
+except RuntimeError as error:
+    # Python only prints an exception of this module, and would go on with the real package.
+    sys.exit(str(error))
 run_other()

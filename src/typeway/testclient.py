@@ -3,11 +3,12 @@
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from starlette.testclient import TestClient as StarletteTestClient
 from typing_extensions import TypedDict, Unpack
 
+from typeway.declare.shown import shows_options
 from typeway.types import ASGIApp, Receive, Scope, Send
 
 __all__ = ["TestClient"]
@@ -23,6 +24,12 @@ class ClientOptions(TypedDict, total=False):
     headers: dict[str, str] | None  # headers of every request
     follow_redirects: bool  # whether redirects are followed; True unless given
     client: tuple[str, int]  # the client's host and port
+
+
+# Starlette's defaults.
+CLIENT: Final = {
+    "root_path": "", "backend": "asyncio", "follow_redirects": True, "client": ("testclient", 50_000),
+}  # fmt: skip
 
 
 class TestClient(StarletteTestClient):
@@ -48,6 +55,7 @@ class TestClient(StarletteTestClient):
 
     __test__ = False
 
+    @shows_options(ClientOptions, CLIENT)
     def __init__(
         self,
         app: ASGIApp,

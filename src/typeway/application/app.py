@@ -28,7 +28,7 @@ from typeway.application.inject import Resolving
 from typeway.application.lifespan import ApplicationLifespan, mounted_routers
 from typeway.application.router import Router
 from typeway.application.routes import APIRoute
-from typeway.application.verbs import Verbs, registering
+from typeway.application.verbs import GROUP, ROUTE, Verbs, registering
 from typeway.application.verify import verify_entries, verify_handled, verify_handler, verify_middleware
 from typeway.declare.conventions import TYPEWAY, Conventions
 from typeway.declare.given import given_options
@@ -41,6 +41,7 @@ from typeway.declare.options import (
     RouterOptions,
 )
 from typeway.declare.paths import without_parentheses
+from typeway.declare.shown import shows_options
 from typeway.describe.document import build_document
 from typeway.errors.detail import handlers_for
 from typeway.errors.handlers import Handlers
@@ -117,6 +118,7 @@ class Typeway(Verbs, Resolving, Starlette):
     instrument: Instrument | None = None  # what observes the operations
     _prepared_handlers: Handlers | None = None
 
+    @shows_options(AppOptions, {**GROUP, **vars()})
     def __init__(self, **options: Unpack[AppOptions]) -> None:
         owner = f"{type(self).__name__}()"
         given = given_options(owner, options, AppOptions, calling_line, self.conventions)
@@ -195,10 +197,12 @@ class Typeway(Verbs, Resolving, Starlette):
 
     # --- routes: kept by the router -----------------------------------------------------------------------------
 
+    @shows_options(IncludeOptions, GROUP)
     def include_router(self, router: Router, **options: Unpack[IncludeOptions]) -> None:
         """Make a router's routes part of the application; see `Router.include_router`."""
         self.router.include_router(router, **options)
 
+    @shows_options(ApiRouteOptions, ROUTE)
     def add_api_route(self, path: str, endpoint: Endpoint, **options: Unpack[ApiRouteOptions]) -> None:
         """Add an endpoint for one or several methods; see `Router.add_api_route`."""
         self.router.add_api_route(path, endpoint, **options)

@@ -19,7 +19,7 @@ from typeway.application.lifespan import EVENTS, Events, join_lifespans, lifespa
 from typeway.application.placement import verify_included, verify_placed
 from typeway.application.routelist import RouteList
 from typeway.application.routes import APIRoute, APIWebSocketRoute, Route, title_of
-from typeway.application.verbs import Verbs, registering
+from typeway.application.verbs import GROUP, ROUTE, Verbs, registering
 from typeway.application.verify import verify_events, verify_lifespan, verify_mounted, verify_router
 from typeway.datastructures import DefaultPlaceholder
 from typeway.declare.conventions import TYPEWAY, Conventions
@@ -27,6 +27,7 @@ from typeway.declare.given import check_names, check_values, given_options
 from typeway.declare.inherit import inherit
 from typeway.declare.options import ApiRouteOptions, IncludeOptions, RouterOptions
 from typeway.declare.paths import names_in, verify_decorator, verify_prefix, verify_slash, verify_text
+from typeway.declare.shown import shows_options
 from typeway.exceptions import calling_line, declaration_error
 from typeway.serve.asgi import NoApplication, Snapshot, answer_every_error, raise_error, serve_http
 from typeway.serve.frontend import Build, Frontend
@@ -81,6 +82,7 @@ class Router(Verbs, routing.Router):
     def __hash__(self) -> int:
         return object.__hash__(self)
 
+    @shows_options(RouterOptions, GROUP)
     def __init__(self, **options: Unpack[RouterOptions]) -> None:
         owner = f"{type(self).__name__}()"
         given = given_options(owner, options, RouterOptions, calling_line, self.conventions)
@@ -217,6 +219,7 @@ class Router(Verbs, routing.Router):
 
     # --- adding to it -------------------------------------------------------------------------------------------
 
+    @shows_options(IncludeOptions, GROUP)
     def include_router(self, router: Router, **options: Unpack[IncludeOptions]) -> None:
         """Make another router's routes part of this one, those included that are added to it later.
 
@@ -262,6 +265,7 @@ class Router(Verbs, routing.Router):
             elif not isinstance(item, Frontend):
                 verify_included(item, below, around, self.conventions)
 
+    @shows_options(ApiRouteOptions, ROUTE)
     def add_api_route(self, path: str, endpoint: Endpoint, **options: Unpack[ApiRouteOptions]) -> None:
         """Add an endpoint for one or several methods, below the router's prefix; see `typeway.declare.options.ApiRouteOptions`."""
         self.add(self.new_route(self.route_class, path, endpoint, options))

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, compile_path, get_name
 
-from typeway.datastructures import DefaultPlaceholder
+from typeway.datastructures import Default, DefaultPlaceholder
 from typeway.declare.conventions import TYPEWAY, Conventions
 from typeway.declare.depends import Depends
 from typeway.declare.freshness import Parts, are_same, signature_parts
@@ -28,6 +28,7 @@ from typeway.declare.options import ApiRouteOptions, RouteOptions
 from typeway.declare.paths import read_path
 from typeway.declare.problem import Problem
 from typeway.declare.returns import Returns, read_returns, returning
+from typeway.declare.shown import shows_options
 from typeway.declare.signature import Declaration, read_declaration
 from typeway.describe.operation import unique_id
 from typeway.exceptions import DeclarationError, calling_line, declaration_error
@@ -343,6 +344,7 @@ class APIRoute(PlannedRoute, routing.Route):
     methods: set[str]
 
     @names_route_in_errors
+    @shows_options(ApiRouteOptions, {**vars(), "strict_content_type": Default(True)})
     def __init__(
         self, path: str, endpoint: Endpoint, *, conventions: Conventions | None = None, **options: Any
     ) -> None:

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from os import PathLike
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
 from typing_extensions import Unpack, deprecated
 
+from typeway.application.routes import APIRoute
+from typeway.datastructures import Default
 from typeway.declare.conventions import Conventions
 from typeway.declare.given import check_names
 from typeway.declare.options import ApiRouteOptions, RouteOptions
 from typeway.declare.paths import verify_decorator, without_parentheses
+from typeway.declare.shown import shows_options
 from typeway.exceptions import UnknownOptionError, calling_line
 from typeway.serve.frontend import Build, Fallback, read_build
 from typeway.types import DecoratedCallable, Endpoint, Register
+
+# The attributes of a route class are the values of options that are not given; True here would be given.
+ROUTE: Final = {**vars(APIRoute), "strict_content_type": Default(True)}
+
+# The values of options of applications, routers and inclusions that are not given, where these are no attributes.
+GROUP: Final = {"prefix": "", "include_in_schema": True, "redirect_slashes": True}
 
 
 def registering(add: Callable[[Any], Any]) -> Register:
@@ -46,6 +55,7 @@ class Verbs:
 
         def add_frontend(self, path: str, build: Build) -> None: ...
 
+    @shows_options(ApiRouteOptions, ROUTE)
     def api_route(self, path: str, **options: Unpack[ApiRouteOptions]) -> Register:
         """Register an endpoint for the methods in `methods`."""
         verify_decorator(path, "api_route()", self.conventions)
@@ -62,34 +72,42 @@ class Verbs:
         check_names(owner, options, RouteOptions, where=calling_line)
         return self.api_route(path, methods=[method], **options)
 
+    @shows_options(RouteOptions, ROUTE)
     def get(self, path: str, **options: Unpack[RouteOptions]) -> Register:
         """Register an endpoint for GET (RFC 9110 section 9.3.1)."""
         return self.verb("GET", path, options)
 
+    @shows_options(RouteOptions, ROUTE)
     def put(self, path: str, **options: Unpack[RouteOptions]) -> Register:
         """Register an endpoint for PUT (RFC 9110 section 9.3.4)."""
         return self.verb("PUT", path, options)
 
+    @shows_options(RouteOptions, ROUTE)
     def post(self, path: str, **options: Unpack[RouteOptions]) -> Register:
         """Register an endpoint for POST (RFC 9110 section 9.3.3)."""
         return self.verb("POST", path, options)
 
+    @shows_options(RouteOptions, ROUTE)
     def delete(self, path: str, **options: Unpack[RouteOptions]) -> Register:
         """Register an endpoint for DELETE (RFC 9110 section 9.3.5)."""
         return self.verb("DELETE", path, options)
 
+    @shows_options(RouteOptions, ROUTE)
     def options(self, path: str, **options: Unpack[RouteOptions]) -> Register:
         """Register an endpoint for OPTIONS (RFC 9110 section 9.3.7)."""
         return self.verb("OPTIONS", path, options)
 
+    @shows_options(RouteOptions, ROUTE)
     def head(self, path: str, **options: Unpack[RouteOptions]) -> Register:
         """Register an endpoint for HEAD (RFC 9110 section 9.3.2)."""
         return self.verb("HEAD", path, options)
 
+    @shows_options(RouteOptions, ROUTE)
     def patch(self, path: str, **options: Unpack[RouteOptions]) -> Register:
         """Register an endpoint for PATCH (RFC 5789)."""
         return self.verb("PATCH", path, options)
 
+    @shows_options(RouteOptions, ROUTE)
     def trace(self, path: str, **options: Unpack[RouteOptions]) -> Register:
         """Register an endpoint for TRACE (RFC 9110 section 9.3.8)."""
         return self.verb("TRACE", path, options)

@@ -7,17 +7,20 @@ from pydantic_core import PydanticUndefined
 from typing_extensions import Unpack
 
 from typeway.declare import depends, markers
+from typeway.declare.markers import shows_options_of
 from typeway.declare.options import BodyOptions, FormOptions, HeaderOptions, MarkerOptions
 
 # The functions are declared to return Any because a marker is written where a value of any type is expected:
 # `limit: int = Query(10)` must satisfy a type checker.
 
 
+@shows_options_of(markers.Path)
 def Path(default: Any = ..., **options: Unpack[MarkerOptions]) -> Any:
     """Mark a parameter as a part of the path and constrain it, as in `item_id: Annotated[int, Path(ge=1)]`."""
     return markers.Path(default, **options)
 
 
+@shows_options_of(markers.Query)
 def Query(default: Any = PydanticUndefined, **options: Unpack[MarkerOptions]) -> Any:
     """Mark a parameter as a query parameter: a scalar, a list of scalars, or a model whose fields are parameters.
 
@@ -26,26 +29,31 @@ def Query(default: Any = PydanticUndefined, **options: Unpack[MarkerOptions]) ->
     return markers.Query(default, **options)
 
 
+@shows_options_of(markers.Header)
 def Header(default: Any = PydanticUndefined, **options: Unpack[HeaderOptions]) -> Any:
     """Mark a parameter as a request header: `user_agent: Annotated[str | None, Header()] = None` reads `User-Agent`."""
     return markers.Header(default, **options)
 
 
+@shows_options_of(markers.Cookie)
 def Cookie(default: Any = PydanticUndefined, **options: Unpack[MarkerOptions]) -> Any:
     """Mark a parameter as a cookie, as in `session: Annotated[str | None, Cookie()] = None`."""
     return markers.Cookie(default, **options)
 
 
+@shows_options_of(markers.Body)
 def Body(default: Any = PydanticUndefined, **options: Unpack[BodyOptions]) -> Any:
     """Mark a parameter as the JSON body, or as a member of it, as in `importance: Annotated[int, Body(embed=True)]`."""
     return markers.Body(default, **options)
 
 
+@shows_options_of(markers.Form)
 def Form(default: Any = PydanticUndefined, **options: Unpack[FormOptions]) -> Any:
     """Mark a parameter as a form field, as in `username: Annotated[str, Form()]`."""
     return markers.Form(default, **options)
 
 
+@shows_options_of(markers.File)
 def File(default: Any = PydanticUndefined, **options: Unpack[FormOptions]) -> Any:
     """Mark a parameter as an uploaded file, as in `picture: Annotated[bytes, File()]`; an `UploadFile` is spooled."""
     return markers.File(default, **options)

@@ -1,20 +1,23 @@
 """Define the marker classes behind Path(), Query() and the others, which say where a parameter's value comes from."""
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from enum import Enum
-from typing import Any, ClassVar, Final, Literal, Self
+from typing import Any, ClassVar, Final, Literal, Self, TypeVar
 
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from typeway.datastructures import Default
 from typeway.declare.given import given_options
 from typeway.declare.options import BodyOptions, FormOptions, HeaderOptions, MarkerOptions
+from typeway.declare.shown import Function, copied, shows_options
 from typeway.exceptions import TypewayDeprecationWarning, calling_line, declaration_error
 
 Location = Literal["path", "query", "header", "cookie", "body", "form", "file"]
 
+Kind = TypeVar("Kind", bound="Marker")
 
 # Pydantic declares FieldInfo final, but FastAPI's programming model needs markers that are instances of it. Pydantic's
 # own code only tests for instances.
@@ -105,6 +108,20 @@ class Marker(Described):  # type: ignore[misc]  # see above
         return is_reset or any(getattr(field, name) is not None for name in names)
 
 
+def shows_options_of(kind: type[Marker]) -> Callable[[Function], Function]:
+    """Decorate a function that takes the options of a class of markers, so that its signature shows them."""
+    media_type: Any = Default(kind.default_media_type)
+    defaults = {"include_in_schema": True, "convert_underscores": True, "media_type": media_type}
+    return shows_options(kind.known_options, defaults, unset=Default(None))
+
+
+def shows_its_options(kind: type[Kind]) -> type[Kind]:
+    """Decorate a class of markers so that the signature of its constructor shows its own options."""
+    constructed: Any = kind
+    constructed.__init__ = shows_options_of(kind)(copied(constructed.__init__))
+    return kind
+
+
 # The attributes that a Field() or another marker in the annotation may set as well, in groups that are taken together:
 # a Field() repeats its alias as validation alias, which would take precedence over a marker's alias. Constraints stay
 # in the annotation, where Pydantic reads them.
@@ -139,6 +156,7 @@ class Param(Marker):
         return ParameterInType(self.location)
 
 
+@shows_its_options
 class Path(Param):
     """The value is a part of the URL path."""
 
@@ -155,12 +173,14 @@ class Path(Param):
         super().__init__(PydanticUndefined, **options)
 
 
+@shows_its_options
 class Query(Param):
     """The value is in the query string."""
 
     location: ClassVar[Location] = "query"
 
 
+@shows_its_options
 class Header(Param):
     """The value is a request header; underscores in the name become hyphens, unless `convert_underscores=False`."""
 
@@ -168,12 +188,14 @@ class Header(Param):
     known_options: ClassVar[type[Any]] = HeaderOptions
 
 
+@shows_its_options
 class Cookie(Param):
     """The value is a cookie."""
 
     location: ClassVar[Location] = "cookie"
 
 
+@shows_its_options
 class Body(Marker):
     """The value is the JSON body, or one member of it."""
 
@@ -181,6 +203,7 @@ class Body(Marker):
     known_options: ClassVar[type[Any]] = BodyOptions
 
 
+@shows_its_options
 class Form(Body):
     """The value is a form field."""
 
@@ -189,6 +212,7 @@ class Form(Body):
     default_media_type = "application/x-www-form-urlencoded"
 
 
+@shows_its_options
 class File(Form):
     """The value is an uploaded file."""
 

@@ -5,7 +5,7 @@ from typing import ClassVar, Final
 from starlette.requests import HTTPConnection
 from typing_extensions import Unpack
 
-from typeway.security.base import SchemeOptions, SecurityBase
+from typeway.security.base import SchemeOptions, SecurityBase, shows_scheme_options
 from typeway.security.schemes import APIKey, APIKeyIn
 
 # The attribute of a request that holds the values of each location.
@@ -32,6 +32,7 @@ class APIKeyBase(SecurityBase):
     # Typeway's own name: RFC 9110 demands a challenge, and no scheme is registered for API keys.
     challenge = "APIKey"
 
+    @shows_scheme_options
     def __init__(self, *, name: str, **options: Unpack[SchemeOptions]) -> None:
         self._declare(APIKey.model_validate({"in": self.location, "name": name}), **options)
         self._name = name

@@ -1,12 +1,13 @@
 """Define the base class of security dependencies: how they describe themselves and how they refuse a request."""
 
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from starlette.status import HTTP_401_UNAUTHORIZED
 from typing_extensions import TypedDict, Unpack
 
 from typeway import texts
 from typeway.declare.given import given_options
+from typeway.declare.shown import shows_options
 from typeway.exceptions import HTTPException
 from typeway.security import schemes
 
@@ -22,6 +23,9 @@ class SchemeOptions(TypedDict, total=False, closed=True):
     """The scheme's description in the document."""
     auto_error: bool
     """Whether missing credentials are answered with 401; otherwise the dependency yields None."""
+
+
+shows_scheme_options: Final = shows_options(SchemeOptions, {"auto_error": True})
 
 
 class SecurityBase:

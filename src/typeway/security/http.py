@@ -9,7 +9,7 @@ from starlette.requests import HTTPConnection
 from typing_extensions import Unpack
 
 from typeway.security import schemes
-from typeway.security.base import SchemeOptions, SecurityBase, split_authorization
+from typeway.security.base import SchemeOptions, SecurityBase, shows_scheme_options, split_authorization
 
 
 class HTTPBasicCredentials(BaseModel):
@@ -45,6 +45,7 @@ class HTTPBase(SecurityBase):
         ```
     """
 
+    @shows_scheme_options
     def __init__(self, *, scheme: str, **options: Unpack[SchemeOptions]) -> None:
         self._declare(schemes.HTTPBase(scheme=scheme), **options)
         self.challenge = scheme.title()
@@ -67,6 +68,7 @@ class HTTPBearer(HTTPBase):
         bearerFormat: the format of the token, for the document, for example "JWT".
     """
 
+    @shows_scheme_options
     def __init__(self, *, bearerFormat: str | None = None, **options: Unpack[SchemeOptions]) -> None:
         self._declare(schemes.HTTPBearer(bearerFormat=bearerFormat), **options)
         self.challenge = "Bearer"
@@ -79,6 +81,7 @@ class HTTPBearer(HTTPBase):
 class HTTPDigest(HTTPBase):
     """Read the parameters of Digest authentication (RFC 7616); the application must check them."""
 
+    @shows_scheme_options
     def __init__(self, **options: Unpack[SchemeOptions]) -> None:
         super().__init__(scheme="digest", **options)
 
@@ -96,6 +99,7 @@ class HTTPBasic(HTTPBase):
         realm: what the password is for; browsers show it.
     """
 
+    @shows_scheme_options
     def __init__(self, *, realm: str | None = None, **options: Unpack[SchemeOptions]) -> None:
         super().__init__(scheme="basic", **options)
         self.realm = realm

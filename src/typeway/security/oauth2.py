@@ -10,7 +10,7 @@ from typing_extensions import Unpack
 from typeway.declare.depends import SecurityScopes as SecurityScopes
 from typeway.declare.mark import Form
 from typeway.security import schemes
-from typeway.security.base import SchemeOptions, SecurityBase, split_authorization
+from typeway.security.base import SchemeOptions, SecurityBase, shows_scheme_options, split_authorization
 
 
 class OAuth2PasswordRequestForm:
@@ -96,6 +96,7 @@ class OAuth2(_WholeHeader):
         ```
     """
 
+    @shows_scheme_options
     def __init__(
         self, *, flows: schemes.OAuthFlows | dict[str, dict[str, Any]] | None = None, **options: Unpack[SchemeOptions]
     ) -> None:
@@ -109,6 +110,7 @@ class OpenIdConnect(_WholeHeader):
         openIdConnectUrl: the address of the discovery document, for example `"/.well-known/openid-configuration"`.
     """
 
+    @shows_scheme_options
     def __init__(self, *, openIdConnectUrl: str, **options: Unpack[SchemeOptions]) -> None:
         self._declare(schemes.OpenIdConnect(openIdConnectUrl=openIdConnectUrl), **options)
 

@@ -17,6 +17,7 @@ from typeway.application.router import Router
 from typeway.application.routes import APIRoute as Route
 from typeway.application.routes import APIWebSocketRoute as WebSocketRoute
 from typeway.application.routes import Route as AnyRoute
+from typeway.application.verbs import GROUP, ROUTE
 from typeway.compat.shapes import pages
 from typeway.compat.shapes.conventions import FASTAPI
 from typeway.compat.shapes.document import checked
@@ -26,6 +27,7 @@ from typeway.compat.shapes.steps import STEPS
 from typeway.datastructures import Default
 from typeway.declare.conventions import Conventions
 from typeway.declare.options import ApiRouteOptions, RouterOptions
+from typeway.declare.shown import shows_options
 from typeway.types import DecoratedCallable
 
 logger: Final = logging.getLogger("fastapi")
@@ -57,6 +59,7 @@ class APIRouter(Router):
     # Overrides are always those of the serving application; some code reads this attribute of a router.
     dependency_overrides_provider: Any = None
 
+    @shows_options(RouterOptions, {**GROUP, **vars()})
     def __init__(self, *, dependency_overrides_provider: Any = None, **options: Unpack[RouterOptions]) -> None:
         self.dependency_overrides_provider = dependency_overrides_provider
         super().__init__(**options)
@@ -95,6 +98,7 @@ class APIRouter(Router):
         """Return the list of the functions that run at shut-down; more can be added."""
         return self.events["shutdown"]
 
+    @shows_options(ApiRouteOptions, ROUTE)
     def api_route(
         self, path: str, **options: Unpack[ApiRouteOptions]
     ) -> Callable[[DecoratedCallable], DecoratedCallable]:
@@ -102,6 +106,7 @@ class APIRouter(Router):
         options.setdefault("response_model", Default(None))
         return super().api_route(path, **options)
 
+    @shows_options(ApiRouteOptions, ROUTE)
     def add_api_route(
         self,
         path: str,

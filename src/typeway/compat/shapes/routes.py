@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from types import MappingProxyType
@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from typeway.application import routes
+from typeway.application.verbs import ROUTE
 from typeway.compat.shapes.contexts import EffectiveRouteContext
 from typeway.compat.shapes.conventions import FASTAPI
 from typeway.compat.shapes.dependant import Dependant, are_same, dependant_of, get_flat_body_params
@@ -30,8 +31,12 @@ from typeway.compat.shapes.steps import (
 )
 from typeway.compat.shapes.trees import node_of
 from typeway.datastructures import Default, DefaultPlaceholder
+from typeway.declare.conventions import Conventions
+from typeway.declare.depends import Depends
 from typeway.declare.operation import Operation
+from typeway.declare.options import ApiRouteOptions
 from typeway.declare.returns import Returns
+from typeway.declare.shown import shows_options
 from typeway.describe.operation import unique_id
 from typeway.plan.calls import is_coroutine
 from typeway.serve.originals import ORIGINAL_HANDLE
@@ -165,6 +170,7 @@ class APIRoute(Planned, routes.APIRoute):
     response_class: Any = Default(JSONResponse)
     generate_unique_id_function: Any = Default(generate_unique_id)
 
+    @shows_options(ApiRouteOptions, {**ROUTE, **vars()})
     def __init__(
         self, path: str, endpoint: Callable[..., Any], *, dependency_overrides_provider: Any = None, **options: Any
     ) -> None:
@@ -304,10 +310,17 @@ class APIWebSocketRoute(Planned, routes.APIWebSocketRoute):
     """One WebSocket endpoint under one path, as FastAPI's plugins expect a route to look."""
 
     def __init__(
-        self, path: str, endpoint: Callable[..., Any], *, dependency_overrides_provider: Any = None, **options: Any
+        self,
+        path: str,
+        endpoint: Callable[..., Any],
+        *,
+        name: str | None = None,
+        dependencies: Sequence[Depends] | None = None,
+        dependency_overrides_provider: Any = None,
+        conventions: Conventions | None = None,
     ) -> None:
         self.dependency_overrides_provider = dependency_overrides_provider
-        super().__init__(path, endpoint, **options)
+        super().__init__(path, endpoint, name=name, dependencies=dependencies, conventions=conventions)
 
     def declared_operation(self) -> Operation:
         """Return the operation as its author has declared it; this may update the dependant."""

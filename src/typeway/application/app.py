@@ -19,7 +19,6 @@ from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import BaseRoute
 from typing_extensions import Unpack
 
@@ -48,7 +47,7 @@ from typeway.errors.handlers import Handlers
 from typeway.exceptions import TypewayDeprecationWarning, calling_line, declaration_error
 from typeway.serve.cors import SharedErrors, is_cors
 from typeway.serve.frontend import Build
-from typeway.serve.limits import LimitedApp
+from typeway.serve.limits import LimitedApp, excess_response
 from typeway.serve.onion import Onion
 from typeway.serve.originals import ORIGINAL_CALL, ORIGINAL_LAYERS, layers
 from typeway.serve.plans import Instrument, PlanCache
@@ -264,9 +263,10 @@ class Typeway(Verbs, Resolving, Starlette):
             return SharedErrors(app, cors, self.debug, self.answer_last)
         return ServerErrorMiddleware(app, handler=self.answer_last, debug=self.debug)
 
-    async def answer_last(self, request: Request, error: Exception) -> Response:
+    async def answer_last(self, request: Request, error: Exception) -> Any:
         """The answer to an exception that nothing else answers."""
-        return await self.prepared_handlers.answer_last(request, error)
+        handlers = self.prepared_handlers
+        return await excess_response(request, error, handlers) or await handlers.answer_last(request, error)
 
     def choose_stack(self) -> ASGIApp:
         """What serves: the router itself where nothing has to stand around it, else the whole stack."""

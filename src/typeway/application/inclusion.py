@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, compile_path
 
 from typeway.application.indexing import limit_of
 from typeway.application.routes import APIRoute, APIWebSocketRoute
-from typeway.declare.inherit import inherit, innermost
+from typeway.declare.inherit import inherit
 from typeway.serve.frontend import Frontend
 
 
@@ -22,7 +22,6 @@ class RouterLike(Protocol):
     """The attributes of a router that including it needs."""
 
     prefix: str
-    max_body_size: int | None
     version: int
     own_routes: list[BaseRoute | Inclusion]  # its own routes and inclusions, in order
 
@@ -94,7 +93,7 @@ class FlatRoutes:
                 yield item, item
             else:
                 key = (*chain, id(item))
-                copied = self.copies.get(key) or (item, included_copy(item, prefix, outer, router.max_body_size))
+                copied = self.copies.get(key) or (item, included_copy(item, prefix, outer, router.group_options))
                 used[key] = copied
                 if copied[1] is not None:
                     yield item, copied[1]
@@ -107,19 +106,21 @@ class FlatRoutes:
                     self.copies[key] = (route, None)
 
 
-def included_copy(route: BaseRoute, prefix: str, outer: Mapping[str, Any], limit: int | None) -> BaseRoute:
+def included_copy(route: BaseRoute, prefix: str, outer: Mapping[str, Any], own: Mapping[str, Any]) -> BaseRoute:
     """Return a copy of a route with the prefix and the options of its inclusions.
 
     Parameters:
         route: the route in its own router.
         prefix: the path in front of its own.
         outer: the options of the outer levels.
-        limit: the maximum size of a body in its own router, in bytes.
+        own: the options of its own router.
     """
     if isinstance(route, (APIRoute, APIWebSocketRoute, Frontend)):
         return route.inside(prefix, outer)
     copied = copy.copy(route)
-    vars(copied)["max_body_size"] = limit_of(route, innermost(outer.get("max_body_size"), limit))
+    around = inherit(outer, own)
+    limits = {"max_body_size": limit_of(route, around.get("max_body_size")), "form_limits": around.get("form_limits")}
+    vars(copied).update(limits)
     if isinstance(copied, (routing.Route, routing.WebSocketRoute, routing.Mount)):
         copied.path = prefix + copied.path
         pattern = copied.path + "/{path:path}" if isinstance(copied, routing.Mount) else copied.path

@@ -1,12 +1,13 @@
 """Make the index entries of the routes that a router serves."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from starlette import routing
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.routing import BaseRoute
 
-from typeway.application.routes import APIRoute, APIWebSocketRoute
+from typeway.application.routes import APIRoute, APIWebSocketRoute, PlannedRoute
 from typeway.declare.conventions import Conventions
 from typeway.serve.match import Index, IndexedRoute
 
@@ -15,18 +16,22 @@ def indexes_of(
     routes: Sequence[BaseRoute],
     conventions: Conventions,
     limit: int | None = None,
+    form_limits: Mapping[str, int] | None = None,
     is_held: Callable[[int | None], bool] = bool,
 ) -> tuple[Index, Index]:
     """Return the indexes of HTTP and of WebSocket routes.
 
     Parameters:
         limit: the maximum size of a request body, in bytes, for routes that set none.
+        form_limits: the limits of forms, for what is mounted.
         is_held: whether a plan may serve a route with this limit; else the route enforces it by itself.
     """
     requests, sockets = [], []
     for number, route in enumerate(routes):
         own = limit_of(route, limit)
         entry = indexed_route(number, route, conventions, own, plans=is_held(own))
+        if not isinstance(route, PlannedRoute):
+            entry = replace(entry, form_limits=getattr(route, "form_limits", form_limits))
         if not isinstance(route, routing.WebSocketRoute):
             requests.append(entry)
         if not isinstance(route, routing.Route):

@@ -18,7 +18,7 @@ from typeway.application.indexing import indexes_of
 from typeway.application.lifespan import EVENTS, Events, join_lifespans, lifespan_of
 from typeway.application.placement import verify_included, verify_placed
 from typeway.application.routelist import RouteList
-from typeway.application.routes import APIRoute, APIWebSocketRoute, Route, title_of
+from typeway.application.routes import COPIED, APIRoute, APIWebSocketRoute, Route, title_of
 from typeway.application.verbs import GROUP, ROUTE, Verbs, registering
 from typeway.application.verify import verify_events, verify_lifespan, verify_mounted, verify_router
 from typeway.datastructures import DefaultPlaceholder
@@ -247,6 +247,8 @@ class Router(Verbs, routing.Router):
         for route in router.own_routes:
             if isinstance(route, (APIRoute, APIWebSocketRoute)):
                 route.reread()
+        # As everywhere, the caller may change the collections later without effect.
+        given |= {name: COPIED[name](value) for name, value in given.items() if name in COPIED and value is not None}
         inclusion = Inclusion(router, {**given, "prefix": prefix})
         if self.is_root:
             self.verify_inclusion(inclusion, "", {})
@@ -375,7 +377,11 @@ class Router(Verbs, routing.Router):
                 around = None if app is None else self.max_body_size
                 is_early = conventions.limits_before_endpoint
                 index, sockets = indexes_of(
-                    self.routes, self.conventions, self.max_body_size, lambda limit: is_early or limit == around
+                    self.routes,
+                    self.conventions,
+                    self.max_body_size,
+                    self.form_limits,
+                    is_held=lambda limit: is_early or limit == around,
                 )
                 snapshot = self._snapshot = Snapshot(
                     index=index,

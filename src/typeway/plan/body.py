@@ -22,6 +22,9 @@ from typeway.types import Message
 # Takes the place of the first message if the body is read through a Request.
 NO_MESSAGE: Final[Message] = {"type": ""}
 
+# The scope key of the limits of forms that are set around a mounted application.
+FORM_LIMITS: Final = "typeway.form_limits"
+
 # Adds the values in the body to the raw values of a callable; returns False if the body is not an object.
 Collect = Callable[[Exchange, dict[str, Any]], bool]
 ReadField = Callable[[FormData], Awaitable[Any]]
@@ -81,7 +84,8 @@ class Body:
     async def read_form(self, exchange: Exchange) -> None:
         request: Any = exchange.connection  # a WebSocket has no body to read
         with parsing():
-            exchange.form = form = await request.form(**self.form_limits)
+            limits = {**exchange.scope.get(FORM_LIMITS, {}), **self.form_limits}
+            exchange.form = form = await request.form(**limits)
             found = {key: await read(form) for key, read in self.readers.items()}
             exchange.body = {key: value for key, value in found.items() if value is not MISSING}
 

@@ -14,12 +14,13 @@ from starlette.responses import RedirectResponse, Response
 
 from typeway.declare.conventions import TYPEWAY, Conventions
 from typeway.errors.handlers import Handlers, http_error
+from typeway.plan.body import FORM_LIMITS
 from typeway.plan.build import Plan
 from typeway.plan.exchange import Exchange
 from typeway.serve.execute import execute, run
 from typeway.serve.exits import UPLOADS, close_uploads
 from typeway.serve.lifecycle import complete, send_reply
-from typeway.serve.limits import ACTIVE, LimitedApp, change_limit, limit_body, refuse_declared
+from typeway.serve.limits import ACTIVE, LimitedApp, change_limit, is_answered, limit_body, refuse_declared
 from typeway.serve.match import Found, Index, NoRoute, encoded_path
 from typeway.serve.mounted import MOUNTED, serve_with_state, state_of
 from typeway.serve.plans import Instrument, Overrides, PlanCache
@@ -216,7 +217,8 @@ async def serve_without_plan(
         else:
             await serve_foreign(snapshot, found, scope, receive, exchange.pass_on)
     except Exception as error:
-        await answer(snapshot, error, exchange)
+        if not is_answered(scope, error):
+            await answer(snapshot, error, exchange)
     finally:
         if UPLOADS in scope:
             await close_uploads(scope[UPLOADS])
@@ -246,6 +248,8 @@ def add_to_scope(snapshot: Snapshot, found: Found, scope: Scope) -> None:
     scope.setdefault("router", snapshot.router)
     scope["route"] = entry.shown
     scope.update(entry.marks or {})
+    if entry.form_limits:
+        scope[FORM_LIMITS] = {**scope.get(FORM_LIMITS, {}), **entry.form_limits}
     # Starlette's own routes look here when their endpoints raise.
     handlers: Handlers = snapshot.app.prepared_handlers
     scope["starlette.exception_handlers"] = handlers.by_class, handlers.by_status

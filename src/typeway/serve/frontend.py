@@ -28,6 +28,7 @@ from typeway.exceptions import calling_line, declaration_error
 from typeway.plan.build import build_tree
 from typeway.serve.asgi import path_of
 from typeway.serve.handle import handle_request, serve_handler
+from typeway.serve.limits import LimitedApp, refuse_declared
 from typeway.serve.plans import PlanCache
 from typeway.types import Receive, Scope, Send
 
@@ -182,7 +183,13 @@ class Frontend(BaseRoute):
         return path_of(scope)[len(self.prefix) :]
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request that matches no route."""
+        """Answer a request that matches no route, within the limit of its inclusion."""
+        most = self.options.get("max_body_size")
+        serve = self.serve if most is None else LimitedApp(self.serve, most, self.build.conventions)
+        await serve(scope, receive, send)
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refuse_declared(scope, self.build.conventions)
         if scope["method"] in METHODS:
             await serve_handler(handle_request(self.plans), self.plans, scope, receive, send)
             return

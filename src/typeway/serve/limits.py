@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 from typeway import texts
 from typeway.declare.conventions import Conventions
 from typeway.errors.detail import http_exception_handler
-from typeway.errors.handlers import Handler, handlers_of, http_error
+from typeway.errors.handlers import Handler, Handlers, handlers_of, http_error
 from typeway.plan.exchange import Exchange
 from typeway.serve.cors import Shared
 from typeway.types import ASGIApp, Message, Receive, Scope, Send
@@ -32,6 +32,7 @@ class BodyLimit:
     content_length: int | None  # the length that the client declares
     total_size: int = 0  # the number of bytes that have been read
     raised: Exception | None = None
+    is_answered: bool = False  # whether an application that is mounted inside has answered
 
     async def receive(self) -> Message:
         if is_over(self, self.content_length):
@@ -100,6 +101,37 @@ def refuse_declared(scope: Scope, conventions: Conventions) -> None:
     limit = scope.get(ACTIVE)
     if limit is not None and conventions.limits_before_endpoint and is_over(limit, limit.content_length):
         raise exceeded(limit, conventions)
+
+
+async def excess_response(request: Request, error: Exception, handlers: Handlers) -> ASGIApp | None:
+    """Return the 413 for a body over the limit that an application around this one sets; None for another error.
+
+    Middleware of an application has read the body, so that no limit of this application and no route knows the error.
+    """
+    limit = request.scope.get(ACTIVE)
+    if limit is None or not is_excess(limit, error):
+        return None
+    error = exceeded(limit, handlers.conventions)
+    handler = handlers.find(error) if handlers.conventions.json_errors else None
+    response = await (handler or Handler(http_exception_handler)).call(request, error)
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        await response(scope, receive, send)
+        if isinstance(limit, BodyLimit):
+            limit.is_answered = True
+
+    return answer
+
+
+def is_excess(limit: Any, error: Exception) -> bool:
+    """Whether a limit, which may be Starlette's own, has caused an exception."""
+    return limit.is_cause(error) if isinstance(limit, BodyLimit) else getattr(error, "status_code", None) == 413
+
+
+def is_answered(scope: Scope, error: Exception) -> bool:
+    """Whether an exception is that of a body limit, and a mounted application has answered it and raised it again."""
+    limit = scope.get(ACTIVE)
+    return isinstance(limit, BodyLimit) and limit.is_answered and limit.is_cause(error)
 
 
 class Refused(Exception):  # it is caught in this module

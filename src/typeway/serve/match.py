@@ -36,6 +36,7 @@ class IndexedRoute:
     plans: Any = None  # the PlanCache of its operation; None if the route serves itself
     limit: int | None = None  # the maximum size of a body, if the plan does not know it
     marks: Mapping[str, Any] | None = None  # further entries for the scope
+    form_limits: Mapping[str, int] | None = None  # the limits of forms, for what is mounted there
     names: tuple[tuple[str, int], ...] | None = None  # its parameters with their segments; None if it needs its regex
     spans: bool = False  # whether a path parameter may contain slashes
 

@@ -12,8 +12,9 @@ from typeway.plan.build import Plan
 from typeway.plan.exchange import Exchange
 from typeway.serve.execute import execute, run
 from typeway.serve.exits import UPLOADS, close_uploads
+from typeway.serve.late import overrides_in
 from typeway.serve.lifecycle import complete, with_exits
-from typeway.serve.plans import Overrides, PlanCache
+from typeway.serve.plans import PlanCache
 from typeway.serve.reply import Reply, from_response
 from typeway.serve.respond import Responder
 from typeway.types import Receive, Scope, Send
@@ -72,9 +73,7 @@ def exchange_of(request: Request) -> Exchange:
 
 def ready_in(plans: PlanCache, scope: Scope) -> tuple[Plan, Responder]:
     """Return the plan and the responder of a route, with the overrides and the instrument of the application."""
-    app = scope.get("app")
-    overrides: Overrides | None = getattr(app, "overrides_in_force", getattr(app, "dependency_overrides", None))
-    return plans.ready(overrides or {}, getattr(app, "instrument", None))
+    return plans.ready(overrides_in(scope), getattr(scope.get("app"), "instrument", None))
 
 
 async def serve_handler(

@@ -8,6 +8,8 @@ from typing import Any, Final
 from typeway.declare.operation import Operation
 from typeway.plan.build import Plan, build_plan
 from typeway.plan.calls import Kind
+from typeway.plan.late import with_late_overrides
+from typeway.serve.late import run_rest
 from typeway.serve.respond import Responder, build_responder
 
 # For how many sets of overrides an operation keeps plans: tests change the overrides often.
@@ -95,14 +97,15 @@ def drop_oldest(plans: dict[Any, Any]) -> None:
 
 
 def plan_of(operation: Operation, responder: Responder, overrides: dict[Any, Any] | None = None) -> Plan:
-    """Return the plan of an operation, with calls grouped that may run at the same time."""
+    """Return the plan of an operation, with calls grouped that may run at the same time or with late overrides."""
     plan = build_plan(operation, overrides)
     # An endpoint that cannot block runs on the event loop only if its result can be encoded there.
     if plan.endpoint.kind is Kind.INLINE and not (plan.endpoint.gives_plain and responder.is_plain is not None):
         kind = Kind.THREAD if responder.is_plain is None else Kind.CHECKED
         plan = replace(plan, endpoint=replace(plan.endpoint, kind=kind))
-    if sum(call.concurrent for call in plan.dependencies) < 2:
-        return plan
+    changed = with_late_overrides(plan, overrides or {}, run_rest)
+    if changed is not plan or sum(call.concurrent for call in plan.dependencies) < 2:
+        return changed
     # Imported here because few applications need it.
     from typeway.plan.arrange import arrange
     from typeway.serve.together import run_group

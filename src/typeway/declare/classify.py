@@ -71,16 +71,21 @@ class Input:
     def wires(self) -> tuple[str, ...]:
         """The wire names; the first one that is present in the request is used.
 
-        An AliasPath is meant for fields of models. As in FastAPI, it has no effect here.
+        An AliasPath is meant for fields of models. As in FastAPI, it has no effect here. A path parameter keeps its own
+        name beside `AliasChoices`: a path that has none of these may have that.
         """
-        names = names_of(self.marker, self.name)
-        has_path = any(isinstance(name, AliasPath) for name in names)
-        return (self.marker.alias or self.name,) if has_path else tuple(map(str, names))
+        names, own = names_of(self.marker, self.name), self.marker.alias or self.name
+        if any(isinstance(name, AliasPath) for name in names):
+            return (own,)
+        wires = tuple(map(str, names))
+        keeps_own = self.location == "path" and isinstance(self.marker.validation_alias, AliasChoices)
+        return (*wires, own) if keeps_own and own not in wires else wires
 
     @property
     def wire(self) -> str:
         """The wire name for documentation, and for error locations if none is present."""
-        return self.wires[0]
+        own = self.marker.alias or self.name
+        return own if self.location == "path" and own in self.wires else self.wires[0]
 
 
 Source = Injected | Needed | Input

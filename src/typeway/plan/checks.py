@@ -10,7 +10,7 @@ from pydantic_core import CoreSchema, SchemaValidator, ValidationError
 from typeway.declare.classify import Input
 from typeway.plan.exchange import Exchange
 from typeway.plan.fields import mapping_validator, schema_of, shaped_union, with_default
-from typeway.plan.sources import VALUES, choice_of, fields_of, pick, shapes_of
+from typeway.plan.sources import MISSING, VALUES, choice_of, fields_of, pick, shapes_of
 from typeway.texts import MISSING as MISSING_TEXT
 
 
@@ -97,4 +97,6 @@ def place_of(entry: Input, named_members: bool) -> Place:
 
 def present_name(entry: Input, exchange: Exchange) -> str:
     """Return the name under which the request contains an input that has several names."""
-    return pick(partial(VALUES[entry.location], exchange), entry.wires, choice_of(entry))[0]
+    values = partial(VALUES[entry.location], exchange)
+    name, value = pick(values, entry.wires, choice_of(entry))
+    return name if value is not MISSING or values(name) else entry.wire

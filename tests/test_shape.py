@@ -49,7 +49,7 @@ APART: tuple[frozenset[str], ...] = (frozenset({"serve", "describe"}), frozenset
 # How many lines a room may have, docstrings included; none holds more than a fifth of the source. Amend a budget openly,
 # with the reason, in docs/decisions/0017-one-house.md.
 BUDGETS: dict[str, int] = {
-    "declare": 3_000,
+    "declare": 3_050,
     "derive": 1_450,
     "security": 700,
     "plan": 2_850,

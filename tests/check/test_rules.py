@@ -420,6 +420,48 @@ CASES = {
         "@app.get('/x')\ndef show(f: io.StringIO = Depends(opened)) -> str: return f.read()",
         [],
     ),
+    "TW015 sees a handler of some errors": (
+        "def opened() -> Iterator[io.StringIO]:\n    file = io.StringIO()\n    try:\n        yield file\n"
+        "    except ValueError:\n        file.close()\n        raise\n    file.close()\n"
+        "@app.get('/x')\ndef show(f: io.StringIO = Depends(opened)) -> str: return f.read()",
+        ["TW015"],
+    ),
+    "TW015 sees a handler of some errors that goes on": (
+        "def opened() -> Iterator[io.StringIO]:\n    file = io.StringIO()\n    try:\n        yield file\n"
+        "    except (ValueError, KeyError):\n        pass\n    file.close()\n"
+        "@app.get('/x')\ndef show(f: io.StringIO = Depends(opened)) -> str: return f.read()",
+        ["TW015"],
+    ),
+    "TW015 sees a handler that raises again": (
+        "def opened() -> Iterator[io.StringIO]:\n    file = io.StringIO()\n    try:\n        yield file\n"
+        "    except Exception:\n        print('failed')\n        raise\n    file.close()\n"
+        "@app.get('/x')\ndef show(f: io.StringIO = Depends(opened)) -> str: return f.read()",
+        ["TW015"],
+    ),
+    "TW015 sees a finally that does not clean up": (
+        "def opened() -> Iterator[io.StringIO]:\n    file = io.StringIO()\n    try:\n        yield file\n"
+        "    finally:\n        print('done')\n    file.close()\n"
+        "@app.get('/x')\ndef show(f: io.StringIO = Depends(opened)) -> str: return f.read()",
+        ["TW015"],
+    ),
+    "TW015 leaves a handler that goes on alone": (
+        "def opened() -> Iterator[io.StringIO]:\n    file = io.StringIO()\n    try:\n        yield file\n"
+        "    except Exception:\n        print('failed')\n    file.close()\n"
+        "@app.get('/x')\ndef show(f: io.StringIO = Depends(opened)) -> str: return f.read()",
+        [],
+    ),
+    "TW015 leaves a bare handler alone": (
+        "def opened() -> Iterator[io.StringIO]:\n    file = io.StringIO()\n    try:\n        yield file\n"
+        "    except:\n        pass\n    file.close()\n"
+        "@app.get('/x')\ndef show(f: io.StringIO = Depends(opened)) -> str: return f.read()",
+        [],
+    ),
+    "TW015 sees one of several handlers that raises again": (
+        "def opened() -> Iterator[io.StringIO]:\n    file = io.StringIO()\n    try:\n        yield file\n"
+        "    except ValueError:\n        raise\n    except Exception:\n        print('failed')\n    file.close()\n"
+        "@app.get('/x')\ndef show(f: io.StringIO = Depends(opened)) -> str: return f.read()",
+        ["TW015"],
+    ),
     "TW016 sees patterns": (
         "from typeway.middleware.cors import CORSMiddleware\n"
         "app.add_middleware(CORSMiddleware, allow_origin_regex='.*', allow_credentials=True)",

@@ -308,3 +308,54 @@ def test_a_form_and_a_router_know_later_names_too():
     app.include_router(router)
     assert answer(app, "POST /r/form", data={"name": "n"}) == (200, {"name": "n"})
     assert Response is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "problem", "hint"),
+    [
+        ("typing.Lsit", "'typing.Lsit' in {} cannot be evaluated: the module 'typing' has no 'Lsit'.", "Did you mean "),
+        ("typing.Optionl[int]", "'typing.Optionl[int]' in {} cannot be evaluated: the module 'typing' has no 'Optionl'.",
+         "Did you mean 'Optional'?"),
+        ("datetime.Nope", "the name 'datetime' in {} is not defined.", "Import it at run time"),
+        ("int.Nope", "'int.Nope' in {} cannot be evaluated: <class 'int'> has no 'Nope'.", "Correct the name."),
+        ("list[int.Nope]", "'list[int.Nope]' in {} cannot be evaluated: <class 'int'> has no 'Nope'.",
+         "Correct the name."),
+        ("nowhere.Nope", "the name 'nowhere' in {} is not defined.", "Import it at run time"),
+        ("nowhere.Nope | None", "the name 'nowhere' in {} is not defined.", "Import it at run time"),
+        ("Annotated[typing.Qzzz, Query()]", "the module 'typing' has no 'Qzzz'.", "Correct the name."),
+    ],
+)  # fmt: skip
+def test_a_name_that_a_module_or_class_does_not_have_is_explained(text: str, problem: str, hint: str):
+    """The error says which part of the annotation's text is not there, for parameters and for answers."""
+    app = Typeway()
+
+    def takes(value: Any = None) -> int:
+        return 1
+
+    def gives() -> Any:
+        return 1
+
+    takes.__annotations__["value"] = gives.__annotations__["return"] = text
+    app.get("/takes")(takes)
+    app.get("/gives")(gives)
+    for path, user in (("/takes", "the type of parameter 'value'"), ("/gives", "the type of its answers")):
+        with pytest.raises(DeclarationError) as raised:
+            client(app, raise_server_exceptions=True).get(path)
+        assert problem.format(user) in str(raised.value)
+        assert f"Hint: {hint}" in str(raised.value)
+        assert "test_later_names.py" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"), [("1 / 0", ArithmeticError), ("[][0]", LookupError), ("int('x')", ValueError)]
+)
+def test_text_that_cannot_be_evaluated_is_refused_at_the_decorator(text: str, kind: type[Exception]):
+    """Whatever evaluating an annotation raises, the error names the function and is still of that kind."""
+
+    def read(value: Any = None) -> int:
+        return 1
+
+    read.__annotations__["value"] = text
+    with pytest.raises(DeclarationError, match="an annotation cannot be evaluated") as raised:
+        Typeway().get("/")(read)
+    assert isinstance(raised.value, kind)

@@ -1,5 +1,6 @@
 """Bring every spelling of an annotation into one normal form; no other module interprets spellings."""
 
+import ast
 import functools
 import operator
 import sys
@@ -175,6 +176,17 @@ def missing_names(annotation: Any) -> list[str]:
     if is_type(annotation):
         return []
     return [part.__forward_arg__ for part in parts_of(annotation) if isinstance(part, ForwardRef)]
+
+
+def absent_attribute(text: str, names: Namespace) -> tuple[Any, str] | None:
+    """Return the object in the text of an annotation that lacks an attribute, and that; None if a name is missing."""
+    for node in ast.walk(ast.parse(text.strip(), mode="eval")):
+        if isinstance(node, ast.Attribute):
+            owner = evaluate_text(ast.unparse(node.value), names)
+            if not isinstance(owner, ForwardRef) and not hasattr(owner, node.attr):
+                return owner, node.attr
+    evaluate_text(text, names)
+    return None
 
 
 # --- aliases ------------------------------------------------------------------------------------------------------

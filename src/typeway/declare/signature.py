@@ -1,5 +1,6 @@
 """Read the signature of a callable: its parameters with resolved annotations, and its return annotation."""
 
+import difflib
 import functools
 import inspect
 import sys
@@ -11,7 +12,7 @@ from pydantic import BaseModel, Field
 from pydantic_core import PydanticUndefined
 
 from typeway.declare import shapes
-from typeway.declare.annotation import missing_names, read_annotation, resolve, substitute
+from typeway.declare.annotation import absent_attribute, missing_names, read_annotation, resolve, substitute
 from typeway.declare.scope import Namespace, defining_function, globals_of, unwrap, where
 from typeway.exceptions import DeclarationError, declaration_error
 
@@ -65,7 +66,9 @@ def read_declaration(function: Callable[..., Any]) -> Declaration:
         )
         has_return = not inspect.isclass(function) and signature.return_annotation is not inspect.Signature.empty
         returns = resolve(signature.return_annotation, names) if has_return else PydanticUndefined
-    except (SyntaxError, TypeError) as error:
+    except DeclarationError:
+        raise
+    except (SyntaxError, TypeError, ValueError, LookupError, ArithmeticError) as error:
         problem = str(error)
         if isinstance(error, SyntaxError):
             problem = f"{error.text!r} is not a Python expression, {error.msg}"
@@ -73,7 +76,9 @@ def read_declaration(function: Callable[..., Any]) -> Declaration:
             f"an annotation cannot be evaluated: {problem}.",
             hint="Fix the annotation; written without quotes, editors check it.",
             where=where(function),
-            also=TypeError,
+            also=next(
+                (kind for kind in (ValueError, LookupError, ArithmeticError) if isinstance(error, kind)), TypeError
+            ),
         ) from error
     annotations = [*(parameter.annotation for parameter in parameters), returns]
     missing = tuple(name for annotation in annotations for name in missing_names(annotation))
@@ -91,14 +96,24 @@ def complete(declaration: Declaration) -> Declaration:
     return declaration if again.missing == declaration.missing else again
 
 
-def undefined_name(name: str, user: str, where: str) -> DeclarationError:
+def undefined_name(text: str, user: str, declaration: Declaration) -> DeclarationError:
     """Return the error for an annotation with a name that is still not defined when the route is planned."""
-    return declaration_error(
-        f"the name {name!r} in {user} is not defined.",
-        hint="Import it at run time, outside `if TYPE_CHECKING`, or define it before the first request.",
-        where=where,
-        also=NameError,
-    )
+    names = Namespace(globals_of(declaration.function), declaration.function)
+    absent = absent_attribute(text, names)
+    if absent is None:
+        problem = f"the name {next(iter(names.missing), text)!r} in {user} is not defined."
+        hint = "Import it at run time, outside `if TYPE_CHECKING`, or define it before the first request."
+    else:
+        owner, name = absent
+        title = f"the module {owner.__name__!r}" if inspect.ismodule(owner) else repr(owner)
+        problem = f"{text!r} in {user} cannot be evaluated: {title} has no {name!r}."
+        nearest = difflib.get_close_matches(name, dir(owner), n=1)
+        hint = (
+            f"Did you mean {nearest[0]!r}?"
+            if nearest
+            else "Correct the name. What a module gets later must be there before the first request."
+        )
+    return declaration_error(problem, hint=hint, where=declaration.where, also=NameError)
 
 
 def read_signature(function: Callable[..., Any]) -> inspect.Signature:

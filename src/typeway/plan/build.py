@@ -186,7 +186,7 @@ def refuse_undefined(nodes: Sequence[Node]) -> None:
     for node in nodes:
         for entry in node.inputs if node.declaration.missing else ():
             for name in missing_names(entry.annotation):
-                raise undefined_name(name, f"the type of parameter {entry.name!r}", node.declaration.where)
+                raise undefined_name(name, f"the type of parameter {entry.name!r}", node.declaration)
 
 
 def number(tree: Node) -> tuple[list[Node], dict[int, int]]:

@@ -16,9 +16,9 @@ from pydantic_core import SchemaError, SchemaValidator, core_schema, to_jsonable
 from pydantic_core.core_schema import CoreSchema
 
 from typeway.declare import shapes
-from typeway.declare.annotation import is_union, parts_of
+from typeway.declare.annotation import is_union, missing_names, parts_of
 from typeway.declare.markers import Param
-from typeway.exceptions import PydanticV1NotSupportedError, declaration_error
+from typeway.exceptions import DeclarationError, PydanticV1NotSupportedError, declaration_error
 
 # Immutable values, which need no copy for each request.
 IMMUTABLE: Final = (type(None), bool, int, float, complex, str, bytes, Enum)
@@ -58,6 +58,9 @@ def build_model(annotation: Any, where: str, hint: Callable[[], str] | None = No
     if is_standard(annotation):
         return build_standard_model(annotation, repr(annotation))
     refuse_version_1(annotation, where)
+    for name in missing_names(annotation):
+        # Pydantic would look for it among its own names.
+        raise undefined_in(annotation, name, where)
     try:
         model: Model = TypeAdapter(annotation)
         model.rebuild(raise_errors=True)
@@ -80,12 +83,14 @@ def build_model(annotation: Any, where: str, hint: Callable[[], str] | None = No
             where=where,
         ) from error
     except NameError as error:
-        raise declaration_error(
-            f"the annotation {annotation!r} uses the name {error.name!r}, which is not defined.",
-            hint="Import the name at run time, outside `if TYPE_CHECKING`.",
-            where=where,
-            also=NameError,
-        ) from error
+        raise undefined_in(annotation, str(error.name), where) from error
+
+
+def undefined_in(annotation: Any, name: str, where: str) -> DeclarationError:
+    """Return the error for a name in a type that is not defined."""
+    problem = f"the annotation {annotation!r} uses the name {name!r}, which is not defined."
+    hint = "Import the name at run time, outside `if TYPE_CHECKING`."
+    return declaration_error(problem, hint=hint, where=where, also=NameError)
 
 
 @shapes.cached

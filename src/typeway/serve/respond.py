@@ -141,10 +141,10 @@ def build_encode(operation: Operation, model: Model | None) -> Encode:
 
 def refuse_undefined(operation: Operation) -> Encode:
     """Return an encoder for an operation whose response type is not defined: it accepts only Response objects."""
-    name, where = operation.returns.missing[0], operation.declaration.where
+    name = operation.returns.missing[0]
 
     def encode(result: Any) -> bytes:
-        raise undefined_name(name, "the type of its answers", where)
+        raise undefined_name(name, "the type of its answers", operation.declaration)
 
     return encode
 

@@ -16,6 +16,8 @@ CLEANS_UP: Final = frozenset({
     "close", "aclose", "release", "disconnect", "shutdown", "stop", "cleanup", "terminate", "quit", "unlink", "rmtree",
     "dispose", "rollback", "remove", "kill", "logout", "wait_closed", "__exit__", "__aexit__", "putconn", "reset",
 })  # fmt: skip
+# What an exception handler names that is for every error.
+BROAD: Final = frozenset({"Exception", "BaseException"})
 # What a dependency that is there for its effect does.
 EFFECTS: Final = (ast.Raise, ast.Global, ast.Delete)
 
@@ -130,7 +132,22 @@ def is_guarded(node: ast.AST, function: Function) -> bool:
     """Whether an error at a yield is caught around it, or the clean-up happens all the same."""
     inside: ast.AST = node
     for part in function.around(node):
-        if isinstance(part, ast.Try) and inside in part.body and (part.finalbody or part.handlers):
+        if isinstance(part, ast.Try | ast.TryStar) and inside in part.body and guards(part):
             return True
         inside = part
     return False
+
+
+def guards(statement: ast.Try | ast.TryStar) -> bool:
+    """Whether a `try` cleans up, or catches every error and goes on to the clean-up after it."""
+    handlers = statement.handlers
+    catches_all = any(handler.type is None or is_broad(handler.type) for handler in handlers)
+    leaves = any(
+        isinstance(handler.body[-1], ast.Raise | ast.Return) and not any(map(is_cleanup, handler.body))
+        for handler in handlers
+    )
+    return any(map(is_cleanup, statement.finalbody)) or (catches_all and not leaves)
+
+
+def is_broad(caught: ast.expr) -> bool:
+    return any(isinstance(node, ast.Name) and node.id in BROAD for node in ast.walk(caught))

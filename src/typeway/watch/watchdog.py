@@ -106,8 +106,10 @@ class WatchedLoop:
         """What there is to report now."""
         blocked = self.detector.examine(frames.get(self.loop.thread), tick, is_left=self.is_left)
         seconds = self.pool.exhausted_for(tick.now)
-        exhausted = seconds and self.pool.report(seconds, frames, endpoints_of(self.app()), self.packages)
-        return [report for report in (blocked, exhausted) if report]
+        exhausted = None
+        if seconds is not None:
+            exhausted = self.pool.report(seconds, frames, endpoints_of(self.app()), self.packages)
+        return [report for report in (blocked, exhausted) if report is not None]
 
 
 class Watchdog:

@@ -193,6 +193,17 @@ def test_the_mounted_applications_handler_answers() -> None:
 
 
 @every_mode
+def test_debug_mode_answers_the_limit_as_well(web: Any) -> None:
+    """The page with the traceback is for errors of the server."""
+    inner, outer = web.FastAPI(debug=True), web.FastAPI(max_body_size=10)
+    inner.post("/x")(lambda: 1 / 0)
+    inner.add_middleware(Reads)
+    outer.mount("/m", inner)
+    assert answer(outer, "POST /m/x", content=chunks(11)) == TOO_LARGE
+    assert "ZeroDivisionError" in ask(outer, "POST /m/x", content=chunks(9)).text
+
+
+@every_mode
 def test_another_error_of_such_middleware_stays_an_error(web: Any) -> None:
     """Only the limit's own exception is a 413; what middleware answers itself is sent."""
     inner, outer = web.FastAPI(), web.FastAPI(max_body_size=10)

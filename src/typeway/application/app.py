@@ -259,14 +259,17 @@ class Typeway(Verbs, Resolving, Starlette):
                 cors.append(app)
         if self.max_body_size is not None:
             app = LimitedApp(app, self.max_body_size, self.conventions, cors=cors)
-        if cors:
-            return SharedErrors(app, cors, self.debug, self.answer_last)
+        if cors or self.debug:
+            return SharedErrors(app, cors, self.debug, self.answer_last, self.answer_excess)
         return ServerErrorMiddleware(app, handler=self.answer_last, debug=self.debug)
 
     async def answer_last(self, request: Request, error: Exception) -> Any:
         """The answer to an exception that nothing else answers."""
-        handlers = self.prepared_handlers
-        return await excess_response(request, error, handlers) or await handlers.answer_last(request, error)
+        return await self.answer_excess(request, error) or await self.prepared_handlers.answer_last(request, error)
+
+    async def answer_excess(self, request: Request, error: Exception) -> ASGIApp | None:
+        """The answer to a body over the limit of an application around this one; None to another exception."""
+        return await excess_response(request, error, self.prepared_handlers)
 
     def choose_stack(self) -> ASGIApp:
         """What serves: the router itself where nothing has to stand around it, else the whole stack."""

@@ -62,15 +62,29 @@ def is_preflight(scope: Scope) -> bool:
 
 
 class SharedErrors(ServerErrorMiddleware):
-    """The outermost layer of an application with CORS middleware: it answers unhandled errors and re-raises them."""
+    """The outermost layer of an application with CORS middleware, or in debug mode: it answers errors and re-raises them.
 
-    def __init__(self, app: ASGIApp, layers: Sequence[Any], debug: bool, answer_last: AnswerLast) -> None:
+    Parameters:
+        answer_known: returns the answer to an error that is the client's; None for others, of which debug mode shows the
+            traceback.
+    """
+
+    def __init__(
+        self, app: ASGIApp, layers: Sequence[Any], debug: bool, answer_last: AnswerLast, answer_known: AnswerLast
+    ) -> None:
         async def answer(request: Request, error: Exception) -> Any:
             return Shared(await answer_last(request, error), layers)
 
         super().__init__(app, handler=answer, debug=debug)
         self.layers = layers
+        self.answer_known = answer_known
 
     def debug_response(self, request: Request, exc: Exception) -> Any:
-        """Return the page with the traceback."""
-        return Shared(super().debug_response(request, exc), self.layers)
+        """Return what sends the page with the traceback."""
+        page = super().debug_response(request, exc)
+
+        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+            response = await self.answer_known(request, exc) or page
+            await Shared(response, self.layers)(scope, receive, send)
+
+        return answer

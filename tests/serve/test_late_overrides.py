@@ -180,6 +180,38 @@ def twice(web: Any, app: Any) -> Any:
     return read
 
 
+def again_with_other_dependencies(web: Any, app: Any) -> Any:
+    """A second change keeps what the first has decided, though the functions need other dependencies."""
+
+    def sub() -> str:
+        LOG.append("sub")
+        return "sub"
+
+    def deeper(v: str = web.Depends(sub, use_cache=False)) -> str:
+        return "deeper " + v
+
+    def deepest(v: str = web.Depends(deeper, use_cache=False), w: str = web.Depends(sub, use_cache=False)) -> str:
+        return "deepest " + v + w
+
+    def one() -> None:
+        change(app, by=deeper)
+
+    def two() -> None:
+        change(app, by=deepest)
+
+    def three() -> None:
+        app.dependency_overrides.clear()
+
+    def read(
+        v: str = web.Depends(a, use_cache=False), first: None = web.Depends(one), w: str = web.Depends(a, use_cache=False),
+        second: None = web.Depends(two), x: str = web.Depends(a, use_cache=False), third: None = web.Depends(three),
+        y: str = web.Depends(a, use_cache=False),
+    ) -> list[str]:  # fmt: skip
+        return [v, w, x, y]
+
+    return read
+
+
 def with_parameters(web: Any, app: Any) -> Any:
     """An override may have parameters of its own, and their errors are reported."""
 
@@ -256,6 +288,7 @@ def that_fails(web: Any, app: Any) -> Any:
 
 
 CASES = [
+    again_with_other_dependencies,
     in_the_middle,
     taken_back,
     twice,

@@ -7,7 +7,7 @@ become one, which looks at the overrides before each of them, as FastAPI does, a
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from types import CodeType, FunctionType
@@ -36,6 +36,12 @@ class Rest:
     plan: Plan
     place: int  # the index of the first of them
     overrides: Overrides
+    decided: tuple[Callable[..., Any], ...] = ()  # the results of the first look-ups, which earlier overrides gave
+
+    @property
+    def tree(self) -> Node:
+        """The tree from which the calls were planned."""
+        return build_tree(self.plan.operation, Decided(self.overrides, self.decided))
 
     def planned_again(self, place: int, overrides: Overrides) -> Rest:
         """Return the rest from a later call on, with other overrides.
@@ -43,7 +49,7 @@ class Rest:
         A tree grows in the order in which its calls run, and looks every dependency up once. So the same answers for
         all look-ups up to the last call give the same calls with the same slots up to there.
         """
-        tree = build_tree(self.plan.operation, self.overrides)
+        tree = self.tree
         last = number(tree)[0][place - 1]
         functions: list[Callable[..., Any]] = []
         for node, is_done in visited(tree):
@@ -51,16 +57,15 @@ class Rest:
                 break
             if not is_done and node.depends is not None:
                 functions.append(node.function)
-        decided = Decided(overrides, functions)
-        return Rest(build_plan(self.plan.operation, decided), place, decided)
+        plan = build_plan(self.plan.operation, Decided(overrides, functions))
+        return Rest(plan, place, overrides, tuple(functions))
 
 
 class Decided(Overrides):
-    """Overrides that give the first look-ups the answers of an earlier tree."""
+    """Overrides that give the first look-ups the answers of an earlier tree. One serves to grow one tree."""
 
-    def __init__(self, overrides: Overrides, functions: list[Callable[..., Any]]) -> None:
+    def __init__(self, overrides: Overrides, functions: Iterable[Callable[..., Any]]) -> None:
         super().__init__(overrides)
-        self.functions = functions
         self.looked_up = iter(functions)
 
     def __bool__(self) -> bool:

@@ -117,10 +117,6 @@ SOONER = {
     "a status that is a word",
     "a status that is a list",
     "a function of ids that is a word",
-    # Constructors of schemes take other parameters than FastAPI's.
-    "a scheme's class",
-    "a class made from a scheme's class",
-    "a socket's dependency that is misused",
 }
 
 

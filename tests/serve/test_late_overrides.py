@@ -1,6 +1,8 @@
 """An override that a dependency sets in a request applies at once: to the dependencies that are looked up later."""
 
 import functools
+import os
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
@@ -8,7 +10,7 @@ import fastapi
 import pytest
 from starlette.requests import HTTPConnection
 
-from tests.frameworks import COMPAT, answer, client, every_mode
+from tests.frameworks import COMPAT, ROOT, answer, client, every_mode, printed
 from typeway import Depends, Typeway
 from typeway.plan.build import build_plan
 from typeway.plan.late import may_override
@@ -224,6 +226,21 @@ def with_parameters(web: Any, app: Any) -> Any:
     return read
 
 
+def with_forms(web: Any, app: Any) -> Any:
+    """What was read of a form reaches the calls that were planned again."""
+
+    def install(c: str = web.Form("c")) -> None:
+        change(app, by=lambda: "x" + c)
+
+    def form(b: str = web.Form("b"), v: str = web.Depends(a)) -> str:
+        return b + v
+
+    def read(a: str = web.Form("a"), first: None = web.Depends(install), v: str = web.Depends(form)) -> list[str]:
+        return [a, v]
+
+    return read
+
+
 def with_generators(web: Any, app: Any) -> Any:
     """An override may be a generator, which is resumed like others."""
 
@@ -288,6 +305,7 @@ def that_fails(web: Any, app: Any) -> Any:
 
 
 CASES = [
+    with_forms,
     again_with_other_dependencies,
     in_the_middle,
     taken_back,
@@ -303,11 +321,12 @@ CASES = [
 def seen(web: Any, build: Any) -> list[Any]:
     """What two requests of each kind get and do."""
     app = web.FastAPI()
-    app.get("/")(build(web, app))
+    app.post("/")(build(web, app))
     found: list[Any] = []
-    for request in ("GET /", "GET /?q=3&y=1", "GET /?q=x&y=1", "GET /?y=2"):
-        LOG.clear()
-        found.append((answer(app, request), [*LOG]))
+    for request in ("POST /", "POST /?q=3&y=1", "POST /?q=x&y=1", "POST /?y=2"):
+        for data in ({}, {"a": "1", "b": "2", "c": "3"}):
+            LOG.clear()
+            found.append((answer(app, request, data=data), [*LOG]))
     return found
 
 
@@ -315,6 +334,51 @@ def seen(web: Any, build: Any) -> list[Any]:
 def test_it_applies_as_in_fastapi(build: Any) -> None:
     """Which function is called for which dependency, in which order, and what is wrong: the same as in FastAPI."""
     assert seen(COMPAT, build) == seen(fastapi, build)
+
+
+# A program that runs the cases with a step that instrumentation has replaced, or with dependants that a plugin has changed.
+CHANGED = """
+import fastapi, fastapi.routing
+from fastapi.dependencies.utils import get_dependant
+from starlette.testclient import TestClient
+from tests.serve.test_late_overrides import CASES, LOG
+
+def other(extra: str = fastapi.Header("")) -> None: ...
+
+def touch(app):
+    extended = app.routes[-1].dependant
+    read = extended.call
+    extended.header_params.extend(get_dependant(path="/", call=other).header_params)
+    extended.call = lambda extra, **values: read(**values)
+
+def replace(app):
+    solve = fastapi.routing.solve_dependencies
+    async def around(*values, **options):
+        return await solve(*values, **options)
+    fastapi.routing.solve_dependencies = around
+
+for build in CASES:
+    app = fastapi.FastAPI()
+    app.post("/")(build(fastapi, app))
+    {change}(app)
+    client = TestClient(app, raise_server_exceptions=False)
+    for request in ("/", "/?q=3&y=1", "/?q=x&y=1", "/?y=2"):
+        LOG.clear()
+        response = client.post(request, data={"a": "1", "b": "2", "c": "3"})
+        print(build.__name__, request, response.status_code, response.text, LOG)
+"""
+
+
+@pytest.mark.parametrize("change", ["touch", "replace"])
+def test_it_applies_to_what_plugins_have_changed(change: str) -> None:
+    """So it does where a plugin has changed a dependant, and where instrumentation is called for each request."""
+    code = CHANGED.replace("{change}", change)
+    ours, theirs = (
+        printed(web, code, PYTHONPATH=os.pathsep.join([str(ROOT), *sys.path]), warnings_fail=False)
+        for web in (COMPAT, fastapi)
+    )
+    assert ours == theirs
+    assert len(theirs.splitlines()) == 4 * len(CASES)
 
 
 @every_mode

@@ -27,6 +27,8 @@ async def run_rest(rest: Rest, exchange: Exchange) -> dict[str, Any]:
         if not are_same(current, seen):
             rest, seen = rest.planned_again(place, current), current
             exchange.values = [*exchange.values[:place], *[None] * (rest.plan.size - place)]
+            if exchange.form is not None and rest.plan.read is not None:
+                await rest.plan.read(exchange)  # its values are kept by the inputs of one tree
         await call_dependencies((rest.plan.dependencies[place],), exchange)
         place += 1
     arguments = rest.plan.endpoint.arguments(exchange)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from types import TracebackType
 from typing import Any, Final, TypeAlias
 
@@ -27,10 +29,13 @@ from typeway.plan.body import Body, Collect, build_body, collect_members, collec
 from typeway.plan.build import FAILED, Plan, build_plan, number
 from typeway.plan.checks import build_check, schemas_of
 from typeway.plan.exchange import Exchange, Exit
+from typeway.plan.late import Rest
 from typeway.plan.sources import MISSING, Reader
 from typeway.plan.tree import Node
 from typeway.serve.execute import call_dependencies
 from typeway.serve.exits import leave
+from typeway.serve.late import are_same as are_overridden_alike
+from typeway.serve.late import overrides_in
 
 INNER_STACK: Final = "fastapi_inner_astack"
 FUNCTION_STACK: Final = "fastapi_function_astack"
@@ -84,23 +89,32 @@ async def solve_dependencies(
         async_exit_stack: cleans generators up, unless the scope of the request has `fastapi_inner_astack`.
         embed_body_fields: not used, because the parameters themselves say it.
     """
-    provider = dependency_overrides_provider
-    overrides = getattr(provider, "overrides_in_force", getattr(provider, "dependency_overrides", None)) or {}
-    solver = solver_of(dependant, dict(overrides.items()), is_request=request.scope["type"] == "http")
+    app = {"app": dependency_overrides_provider}
+    overrides = dict(overrides_in(app).items())
+    solver = solver_of(dependant, overrides, is_request=request.scope["type"] == "http")
     cache = {} if dependency_cache is None else dependency_cache
     exchange = exchange_of(request, async_exit_stack)
     exchange.response, exchange.background = response, background_tasks
     await put_body(exchange, solver.body, body)
-    plan, values = solver.plan, [None] * solver.plan.size
-    exchange.values = values
-    for call in plan.dependencies:
-        key = solver.keys[call.slot]
+    rest, keys = Rest(solver.plan, 0, overrides), solver.keys
+    values = exchange.values = [None] * solver.plan.size
+    for place in itertools.count():
+        current = dict(overrides_in(app).items())
+        if place and not are_overridden_alike(current, rest.overrides):
+            rest = rest.planned_again(place, current)
+            keys = keys_of(rest.tree)
+            values = exchange.values = [*values[:place], *[None] * (rest.plan.size - place)]
+            await put_body(exchange, getattr(rest.plan.read, "__self__", None), body)
+        if place == len(rest.plan.dependencies):
+            break
+        key = keys[place]
         if key is not None and key in cache:
-            values[call.slot] = cache[key]
+            values[place] = cache[key]
             continue
-        await call_dependencies((call,), exchange)
-        if key is not None and values[call.slot] is not FAILED:
-            cache[key] = values[call.slot]
+        await call_dependencies((rest.plan.dependencies[place],), exchange)
+        if key is not None and values[place] is not FAILED:
+            cache[key] = values[place]
+    plan = rest.plan
     arguments = plan.endpoint.arguments(exchange) or {}
     found = exchange.errors or {}
     return SolvedDependency(
@@ -148,9 +162,11 @@ def solver_of(dependant: Dependant, overrides: dict[Any, Any], *, is_request: bo
     if kept is None or not are_same(kept.made_for, made_for):
         tree = node_of(dependant, overrides)
         operation = operation_of(tree, dependant.path or "/", is_request=is_request)
-        nodes, _ = number(tree)
-        body = build_body([entry for node in nodes for entry in node.inputs], operation)
-        kept = Solver(made_for, build_plan(operation), body if is_request else None, tuple(map(key_of, nodes)))
+        body = build_body([entry for node in number(tree)[0] for entry in node.inputs], operation)
+        plan = build_plan(operation)
+        # The body is read by this tree; where the overrides change meanwhile, another one grows.
+        plan = replace(plan, operation=replace(operation, own_tree=partial(node_of, dependant)))
+        kept = Solver(made_for, plan, body if is_request else None, keys_of(tree))
         vars(dependant)["_solver"] = kept
     return kept
 
@@ -164,6 +180,11 @@ def operation_of(tree: Node | None, path: str = "/", *, is_request: bool = True)
         returns=Returns(), route=Route("/", endpoint=call), conventions=FASTAPI,
         own_tree=lambda overrides: tree,
     )  # fmt: skip
+
+
+def keys_of(tree: Node) -> tuple[DependencyCacheKey | None, ...]:
+    """Return the keys of the results of a tree's calls, in their order."""
+    return tuple(map(key_of, number(tree)[0]))
 
 
 def key_of(node: Node) -> DependencyCacheKey | None:

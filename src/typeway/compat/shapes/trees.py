@@ -18,7 +18,7 @@ from typeway.declare.scope import where
 from typeway.declare.signature import Declaration, complete, read_declaration
 from typeway.exceptions import DeclarationError
 from typeway.plan.calls import Kind, kind_of
-from typeway.plan.tree import Growth, Node, Overrides, grow_dependency, lifetime_of
+from typeway.plan.tree import Growth, Node, Overrides, grow_node, lifetime_of
 
 
 def node_of(dependant: Dependant, overrides: Overrides | None, *, is_root: bool = True) -> Node:
@@ -34,10 +34,12 @@ def node_of(dependant: Dependant, overrides: Overrides | None, *, is_root: bool 
         raise TypeError(f"The dependant {dependant.name or dependant.path!r} needs a `call`, the function to run.")
     depends = None if is_root else depends_of(dependant, call)
     own, inherited = tuple(dependant.own_oauth_scopes or ()), tuple(dependant.parent_oauth_scopes or ())
-    if depends is not None and overrides and call in overrides:
+    # Once for each dependant, in the order in which they run: see `typeway.plan.late`.
+    override: Any = call if depends is None or not overrides else overrides.get(call, call)
+    if overrides and override is not call:
         growth = Growth(frozenset(names_in(dependant.path or "/")), FASTAPI, overrides)
         above = inherited if isinstance(depends, Security) else (*inherited, *own)
-        return grow_dependency(depends, growth, above, (), where(call))
+        return grow_node(read_declaration(override), call, growth, above, (call,), depends)
     kind = kind_of(call)
     if is_root and kind is Kind.CONTEXT:
         kind = Kind.STREAM

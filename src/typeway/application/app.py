@@ -45,6 +45,7 @@ from typeway.describe.document import build_document
 from typeway.errors.detail import handlers_for
 from typeway.errors.handlers import Handlers
 from typeway.exceptions import TypewayDeprecationWarning, calling_line, declaration_error
+from typeway.serve.asgi import Snapshot
 from typeway.serve.cors import SharedErrors, is_cors
 from typeway.serve.frontend import Build
 from typeway.serve.limits import LimitedApp
@@ -116,6 +117,7 @@ class Typeway(Verbs, Resolving, Starlette):
     max_body_size: int | None = None
     instrument: Instrument | None = None  # what observes the operations
     _prepared_handlers: Handlers | None = None
+    _bare: ASGIApp | None = None  # the stack, if it is nothing but the router
 
     def __init__(self, **options: Unpack[AppOptions]) -> None:
         owner = f"{type(self).__name__}()"
@@ -273,7 +275,8 @@ class Typeway(Verbs, Resolving, Starlette):
         )
         if is_held and is_own and not self.user_middleware and not self.debug and layers() == ORIGINAL_LAYERS:
             # PERF: 1.2 of 6 us; nothing is around the router, so it answers unhandled errors as well.
-            return self.router.with_every_answer
+            self._bare = self.router.with_every_answer
+            return self._bare
         return self.build_middleware_stack()
 
     if not TYPE_CHECKING:  # Starlette's own signatures tell type checkers more
@@ -340,6 +343,23 @@ class Typeway(Verbs, Resolving, Starlette):
         if OPENTELEMETRY in modules:
             stack = self.observer.around(stack, scope)
         await stack(scope, receive, send)
+
+    def direct(self, scope: Scope) -> Snapshot | None:
+        """Return what serves a request without ASGI; None if something stands around the router.
+
+        A server that has parsed a request itself may ask; then it serves as `serve_http` does.
+        """
+        stack = self.middleware_stack
+        if (
+            stack is None
+            or stack is not self._bare
+            or self.root_path
+            or Starlette.__call__ is not ORIGINAL_CALL
+            or OPENTELEMETRY in modules
+        ):
+            return None
+        scope["app"] = self
+        return self.router.snapshot(scope)
 
     def set_up_loop(self, stack: ASGIApp, scope: Scope) -> ASGIApp:
         """Set the event loop of a first connection or a lifespan up; return the ASGI application that serves it."""

@@ -39,4 +39,3 @@ class Clock:
         # A server without connections sleeps.
         if self.connections:
             self.timer = self.loop.call_later(PERIOD, self.tick)
-

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-if TYPE_CHECKING:
-    from typeway.protocol.cycle import Cycle
-    from typeway.protocol.head import Decisive
+from typeway.protocol.cycle import Cycle
+from typeway.protocol.head import Decisive
 
 
 def hand_over(cycle: Cycle, found: Decisive, rest: bytes) -> None:
@@ -34,6 +32,7 @@ def hand_over(cycle: Cycle, found: Decisive, rest: bytes) -> None:
     protocol.connection_made(connection.transport)
     connection.transport.set_protocol(protocol)
     protocol.data_received(b"".join([*lines, b"\r\n", rest]))
+    connection.resume_reading()
 
 
 def refuse_handshake(cycle: Cycle, found: Decisive) -> tuple[int, str] | None:

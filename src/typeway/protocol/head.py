@@ -14,7 +14,9 @@ DECISIVE: Final = frozenset({
 })  # fmt: skip
 
 # RFC 3986 section 3.2.2: a registered name, an IPv4 address, or an IP literal in brackets; then a port.
-host_pattern: Final = re.compile(rb"(?:[A-Za-z0-9\-._~!$&'()*+,;=%]+|\[[0-9A-Fa-f:.]+\]|\[v[0-9A-Fa-f]+\.[^\]\s/?#@]+\])(?::[0-9]*)?")
+host_pattern: Final = re.compile(
+    rb"(?:[A-Za-z0-9\-._~!$&'()*+,;=%]+|\[[0-9A-Fa-f:.]+\]|\[v[0-9A-Fa-f]+\.[^\]\s/?#@]+\])(?::[0-9]*)?"
+)
 absolute_pattern: Final = re.compile(rb"https?://([^/?#]*)([^#]*)", re.IGNORECASE)
 METHODS: Final[Mapping[bytes, str]] = {
     name.encode(): name for name in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE")
@@ -63,15 +65,15 @@ def decide(headers: Headers, is_old: bool) -> Decisive:
     found = Decisive()
     hosts = 0
     tokens: list[bytes] = []
-    for name, value in headers:
+    for name, raw in headers:
         if name not in DECISIVE:
             continue
+        value = raw.strip()
         if name == b"host":
             hosts += 1
-            # RFC 9112 section 3.2: exactly one, and valid.
-            if not host_pattern.fullmatch(value.strip()):
+            found.host = raw
+            if not host_pattern.fullmatch(value):
                 raise Refused(400, "The Host header is not the name or the address of a host.")
-            found.host = value
         elif name == b"connection":
             tokens += [token.strip().lower() for token in value.split(b",")]
         elif name == b"content-length":
@@ -79,20 +81,25 @@ def decide(headers: Headers, is_old: bool) -> Decisive:
         elif name == b"transfer-encoding":
             refuse_codings(value, is_old, found)
         elif name == b"upgrade":
-            found.upgrade = value.strip().lower()
-        elif name != b"expect":
+            found.upgrade = value.lower()
+        elif name == b"expect":
+            found.expects = expects(value, is_old)
+        else:
             found.is_forwarded = True
-        elif not is_old:  # RFC 9110 section 10.1.1: it is ignored in HTTP/1.0
-            if value.strip().lower() != b"100-continue":
-                raise Refused(417, "The only supported expectation is 100-continue.")
-            found.expects = True
-    if hosts != 1 and not (is_old and hosts == 0):
+    if hosts != 1 and not (is_old and hosts == 0):  # RFC 9112 section 3.2
         raise Refused(400, "A request of HTTP/1.1 needs exactly one Host header.")
     # RFC 9112 section 9.3: connections of HTTP/1.1 are kept unless one side objects, those of HTTP/1.0 if asked.
     found.keeps = b"close" not in tokens and (not is_old or b"keep-alive" in tokens)
     if b"upgrade" not in tokens:
         found.upgrade = b""
     return found
+
+
+def expects(value: bytes, is_old: bool) -> bool:
+    """Whether a client waits for a 100 (RFC 9110 section 10.1.1); HTTP/1.0 has no expectations."""
+    if not is_old and value.lower() != b"100-continue":
+        raise Refused(417, "The only supported expectation is 100-continue.")
+    return not is_old
 
 
 def refuse_codings(value: bytes, is_old: bool, found: Decisive) -> None:

@@ -91,6 +91,8 @@ class HTTPProtocol(Reading):
     def shutdown(self) -> None:
         """Close the connection as soon as it answers no request: the server is stopping."""
         self.is_stopping = True  # an idle connection is closed by `look`, unless a request is on its way already
+        if self.active is not None:
+            self.active.stop()
 
     def look(self, now: float) -> None:
         """Close the connection if the client takes too long, or has been idle for too long."""

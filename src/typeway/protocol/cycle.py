@@ -86,6 +86,8 @@ class Cycle:
     is_complete = False
     is_chunked = False
     disconnected = False
+    is_events = False  # whether the response is a stream of server-sent events
+    is_ended = False  # whether the application is told that nobody listens any more
     expects = False  # whether the client waits for a 100 before it sends the body
     head: list[bytes] | None = None  # the head of the response, until it is sent with the beginning of the body
     status = 0
@@ -129,6 +131,9 @@ class Cycle:
                 if result is not None:
                     site.logger.error("ASGI callable should return None, but returned '%s'.", result)
                     self.fail()
+            if self.is_ended and not self.is_complete:
+                self.keeps = False
+                self.send_body(b"", more=False)
             if not self.is_complete and not self.disconnected:
                 what = "completing" if self.status else "starting"
                 site.logger.error("ASGI callable returned without %s response.", what)
@@ -154,6 +159,12 @@ class Cycle:
         self.status, self.keeps, self.head = status, False, None
         self.connection.transport.write(refusal(status, reason, self.connection.site.default_lines()))
         self.finish()
+
+    def stop(self) -> None:
+        """End a stream of events, which would go on for ever: the server is stopping, and its clients connect again."""
+        if self.is_events:
+            self.is_ended = True
+            self.wake()
 
     def finish(self) -> None:
         self.is_complete = True
@@ -198,7 +209,7 @@ class Cycle:
             if self.more_body:
                 self.connection.transport.write(CONTINUE)
         while True:
-            if self.disconnected or self.is_complete:
+            if self.disconnected or self.is_complete or self.is_ended:
                 return {"type": "http.disconnect"}
             if self.chunks or not (self.more_body or self.is_delivered):
                 break
@@ -272,6 +283,8 @@ class Cycle:
                 self.is_chunked = value.lower() == b"chunked"
             elif key == b"connection" and b"close" in value.lower():
                 self.keeps = False
+            elif key == b"content-type":
+                self.is_events = value.startswith(b"text/event-stream")
         # The connection is ours; and a response has not both a length and chunks (RFC 9112 section 6.2).
         dropped = (b"connection", b"content-length") if self.is_chunked else (b"connection",)
         lines = header_lines((name, value) for name, value in headers if name.lower() not in dropped)

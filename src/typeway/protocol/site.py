@@ -109,6 +109,7 @@ def site_of(
     """Return the site of a server, which its first connection makes."""
     site: Site | None = getattr(server_state, ATTRIBUTE, None)
     if site is None:
+        settings = getattr(config, "http_settings", settings)
         site = Site(config, server_state, app_state, loop or asyncio.get_running_loop(), settings)
         setattr(server_state, ATTRIBUTE, site)
     return site

@@ -1,0 +1,124 @@
+"""Stop a uvicorn server without losing a request, and tell when it is ready."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from socket import socket
+from types import FrameType
+from typing import Any, Final
+
+import uvicorn
+
+from typeway.protocol.settings import DEFAULTS, HTTPSettings
+
+# The exit status of a server whose application did not start; uvicorn's own.
+STARTUP_FAILURE: Final = 3
+
+STOPPING_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+class Config(uvicorn.Config):
+    """The configuration of uvicorn, with the limits of `HTTPProtocol`; it can be sent to other processes.
+
+    Parameters:
+        http_settings: the limits.
+        options: those of `uvicorn.Config`.
+    """
+
+    def __init__(self, app: Any, *, http_settings: HTTPSettings = DEFAULTS, **options: Any) -> None:
+        super().__init__(app, **options)
+        self.http_settings = http_settings
+
+
+class Server(uvicorn.Server):
+    """A uvicorn server that stops as an operator expects.
+
+    At the first signal it accepts every connection that the operating system has taken for it, then stops listening,
+    answers what it has received, and exits with status 0. At the second signal it exits at once.
+
+    Parameters:
+        config: the configuration.
+        on_ready: called when the application has started and connections are accepted.
+        is_only: whether no other process listens on the same sockets.
+    """
+
+    def __init__(
+        self, config: uvicorn.Config, on_ready: Callable[[], object] = lambda: None, *, is_only: bool = True
+    ) -> None:
+        super().__init__(config)
+        self.on_ready = on_ready
+        self.is_only = is_only
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        """Start the application and listen."""
+        await super().startup(sockets)
+        if self.started:
+            self.on_ready()
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        """Stop listening, finish the requests, and stop the application."""
+        for listener in sockets or ():
+            if self.is_only:
+                refuse_more(listener, self.config)
+            await self.accept_waiting(listener)
+        await super().shutdown(sockets)
+
+    async def accept_waiting(self, listener: socket) -> None:
+        """Accept the connections that are established but wait in the operating system; closing would reset them."""
+        loop, config = asyncio.get_running_loop(), self.config
+        with contextlib.suppress(OSError):  # BlockingIOError: none is left
+            while True:
+                connection, _ = listener.accept()
+                connection.setblocking(False)
+
+                def protocol() -> Any:
+                    kind: Any = config.http_protocol_class
+                    return kind(config=config, server_state=self.server_state, app_state=self.lifespan.state)
+
+                await loop.connect_accepted_socket(protocol, connection, ssl=config.ssl)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop at the first signal; at the second, without waiting for requests."""
+        if self.should_exit:
+            self.force_exit = True
+        self.should_exit = True
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Handle signals while the server runs; uvicorn would raise them again afterwards, and the exit status not be 0."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self.handle_exit) for number in STOPPING_SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def refuse_more(listener: socket, config: uvicorn.Config) -> None:
+    """Let the operating system establish no more connections that nobody would accept before the socket is closed."""
+    if config.fd is None:  # a socket that another program has opened stays open there
+        with contextlib.suppress(OSError):
+            listener.listen(0)
+
+
+def serve(
+    config: uvicorn.Config,
+    sockets: list[socket],
+    on_ready: Callable[[], object] = lambda: None,
+    *,
+    is_only: bool = True,
+) -> int:
+    """Serve in this process until it is told to stop; return the exit status."""
+    server = Server(config, on_ready, is_only=is_only)
+    try:
+        server.run(sockets)
+    except SystemExit as exit:
+        return exit.code if isinstance(exit.code, int) else STARTUP_FAILURE
+    return 0 if server.started else STARTUP_FAILURE

@@ -18,6 +18,9 @@ from typeway.protocol.site import site_of
 LINGER_SIZE: Final = 1024 * 1024
 LINGER_SECONDS: Final = 2
 
+# How long an idle connection is kept when the server stops: its client may have sent a request that is on its way.
+STOPPING_SECONDS: Final = 0.5
+
 # How many pipelined requests are answered before other connections have their turn.
 AT_ONCE: Final = 16
 
@@ -90,9 +93,11 @@ class HTTPProtocol(Reading):
 
     def shutdown(self) -> None:
         """Close the connection as soon as it answers no request: the server is stopping."""
-        self.is_stopping = True  # an idle connection is closed by `look`, unless a request is on its way already
+        self.is_stopping = True
         if self.active is not None:
             self.active.stop()
+        else:
+            self.since = self.site.clock.now  # a request may be on its way; `look` closes the connection a bit later
 
     def look(self, now: float) -> None:
         """Close the connection if the client takes too long, or has been idle for too long."""
@@ -126,7 +131,7 @@ class HTTPProtocol(Reading):
         if self.fed or not (self.is_used or self.is_stopping):
             if waited > self.site.settings.header_timeout:
                 self.stop_reading(Refused(408, "The request came too slowly."))
-        elif waited > self.site.keep_alive or self.is_stopping:
+        elif waited > (STOPPING_SECONDS if self.is_stopping else self.site.keep_alive):
             self.transport.close()
 
     # --- answering ----------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from typeway.protocol.head import DECISIVE, METHODS, Decisive, Refused, decide, 
 from typeway.protocol.site import Site
 from typeway.types import Scope
 
-ASGI: Final = {"version": "3.0", "spec_version": "2.4"}
+ASGI: Final = {"version": "3.0", "spec_version": "2.3"}
 EXTENSIONS: Final[dict[str, dict[str, Any]]] = {"http.response.pathsend": {}}
 
 # RFC 9112 section 2.2: a server should ignore at least one empty line before a request.

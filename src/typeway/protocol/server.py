@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import signal
+import struct
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
-from socket import socket
+from socket import SOL_SOCKET, AddressFamily, socket
 from types import FrameType
 from typing import Any, Final
 
@@ -19,6 +23,17 @@ from typeway.protocol.settings import DEFAULTS, HTTPSettings
 STARTUP_FAILURE: Final = 3
 
 STOPPING_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+
+# The option of a socket that takes a packet filter (asm-generic/socket.h), and a filter in the form of struct
+# sock_filter (code, jump if true, jump if false, value): load byte 13 of the TCP header, its flags; is SYN set; if so
+# keep 0 bytes of the packet, else all.
+SO_ATTACH_FILTER: Final = 26
+DROP_SYN: Final = ((0x30, 0, 0, 13), (0x45, 0, 1, 0x02), (0x06, 0, 0, 0), (0x06, 0, 0, 0xFFFFFFFF))
+
+TCP: Final = (AddressFamily.AF_INET, AddressFamily.AF_INET6)
+
+# How long a connection that a client has begun may take to be established, in seconds.
+HANDSHAKE_SECONDS: Final = 0.1
 
 
 class Config(uvicorn.Config):
@@ -63,7 +78,7 @@ class Server(uvicorn.Server):
         """Stop listening, finish the requests, and stop the application."""
         for listener in sockets or ():
             if self.is_only:
-                refuse_more(listener, self.config)
+                await asyncio.to_thread(refuse_more, listener, self.config)
             await self.accept_waiting(listener)
         await super().shutdown(sockets)
 
@@ -102,10 +117,19 @@ class Server(uvicorn.Server):
 
 
 def refuse_more(listener: socket, config: uvicorn.Config) -> None:
-    """Let the operating system establish no more connections that nobody would accept before the socket is closed."""
-    if config.fd is None:  # a socket that another program has opened stays open there
-        with contextlib.suppress(OSError):
-            listener.listen(0)
+    """Let the operating system establish no more connections; those that are under way are completed.
+
+    Closing a socket resets every connection that waits in it to be accepted, and between the last `accept` and closing
+    there is always time for one more. So a packet filter drops what would begin a connection (Linux); the client tries
+    again a second later, and then the port is closed.
+    """
+    if config.fd is not None or not sys.platform.startswith("linux") or listener.family not in TCP:
+        return  # a socket that another program has opened stays open there
+    filter = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in DROP_SYN))
+    program = struct.pack("HL", len(DROP_SYN), ctypes.addressof(filter))
+    with contextlib.suppress(OSError):
+        listener.setsockopt(SOL_SOCKET, SO_ATTACH_FILTER, program)
+        time.sleep(HANDSHAKE_SECONDS)
 
 
 def serve(

@@ -181,7 +181,8 @@ def taking(kind: type[Any]) -> Callable[[Callable[..., None]], Callable[..., Non
         ]
         parameters = [entry.replace(kind=keyword) for entry in own] + shown
         call.__name__, call.__doc__ = command.__name__, command.__doc__
-        call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        shown_call: Any = call
+        shown_call.__signature__ = inspect.Signature(parameters)
         call.__annotations__ = {entry.name: entry.annotation for entry in parameters}
         return call
 

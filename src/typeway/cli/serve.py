@@ -38,6 +38,9 @@ PASSED_ON: Final = (
     "ssl_keyfile", "ssl_keyfile_password", "ws_max_size",
 )  # fmt: skip
 
+# Modules that every worker needs.
+PRELOADED: Final = ("__main__", "uvicorn.logging", "typeway.application.app", "typeway.protocol.workers")
+
 # How long requests may go on in seconds when `dev` restarts: the author waits for the new code.
 DEV_GRACE: Final = 1
 
@@ -72,10 +75,11 @@ def serve(loaded: Loaded, options: RunOptions | DevOptions) -> None:
     listener = config.bind_socket()
     try:
         if isinstance(options, DevOptions) and options.reload:
-            ChangeReload(config, target=partial(server.serve, config, is_only=False), sockets=[listener]).run()
+            serve_again: Any = partial(server.serve, config, is_only=False)
+            ChangeReload(config, target=serve_again, sockets=[listener]).run()
             sys.exit(0)
         if options.workers > 1:
-            sys.exit(Workers(config, [listener], options.workers).run())
+            sys.exit(Workers(config, [listener], options.workers, PRELOADED).run())
         sys.exit(server.serve(config, [listener]))
     finally:
         if options.uds is not None:

@@ -12,8 +12,7 @@ from anyio import to_thread
 
 from typeway.protocol.settings import HTTPSettings
 from typeway.protocol.site import Site
-from typeway.protocol.wire import CLOSE, CONTINUE, LAST_CHUNK, header_lines, refusal, status_line
-from typeway.serve.asgi import answer_every_error, serve_http
+from typeway.protocol.wire import CLOSE, CONTINUE, LAST_CHUNK, refusal, status_line
 from typeway.serve.reply import RawHeaders
 from typeway.serve.respond import JSON_TYPE
 from typeway.types import Message, Scope
@@ -123,9 +122,10 @@ class Cycle:
         """Call the application, and answer what it raises."""
         scope, site = self.scope, self.connection.site
         try:
-            snapshot = site.direct.direct(scope) if self.is_direct and site.direct is not None else None
-            if snapshot is not None:
-                await serve_http(snapshot, scope, self.receive, self.send, answer_every_error, write=self.write)
+            serve = site.direct.direct() if self.is_direct and site.direct is not None else None
+            if serve is not None:
+                scope["app"] = site.direct
+                await serve(scope, self.receive, self.send, self.write)
             else:
                 result: Any = await site.app(scope, self.receive, self.send)
                 if result is not None:
@@ -242,9 +242,9 @@ class Cycle:
                 status_line(status), len(body), connection.site.default_lines(), body,
             )  # fmt: skip
         else:
-            lines = header_lines(headers)
+            site = connection.site
             end = b"\r\n" if self.keeps else CLOSE + b"\r\n"
-            text = b"".join((status_line(status), *lines, connection.site.default_lines(), end, body))
+            text = b"".join((status_line(status), site.header_text(headers), site.default_lines(), end, body))
         self.status = status
         connection.transport.write(text)
         self.is_complete = True
@@ -273,28 +273,28 @@ class Cycle:
 
     def begin_response(self, message: Message) -> None:
         """Make the head; it is sent with the first part of the body."""
-        status, headers, length = message["status"], list(message.get("headers", ())), None
-        line = status_line(status)
-        for name, value in headers:
+        status, length, headers = message["status"], None, []
+        for name, value in message.get("headers", ()):
             key = name.lower()
+            if key == b"connection":  # the connection is ours
+                self.keeps = self.keeps and b"close" not in value.lower()
+                continue
             if key == b"content-length":
                 length = int(value)
             elif key == b"transfer-encoding":
                 self.is_chunked = value.lower() == b"chunked"
-            elif key == b"connection" and b"close" in value.lower():
-                self.keeps = False
             elif key == b"content-type":
                 self.is_events = value.startswith(b"text/event-stream")
-        # The connection is ours; and a response has not both a length and chunks (RFC 9112 section 6.2).
-        dropped = (b"connection", b"content-length") if self.is_chunked else (b"connection",)
-        lines = header_lines((name, value) for name, value in headers if name.lower() not in dropped)
+            headers.append((name, value))
+        if self.is_chunked:  # a response has not both chunks and a length (RFC 9112 section 6.2)
+            headers = [header for header in headers if header[0].lower() != b"content-length"]
+        head = [status_line(status), self.connection.site.header_text(headers), self.connection.site.default_lines()]
         if self.scope["method"] == "HEAD" or status in BODILESS:
             length, self.is_chunked = 0, False
         if self.keeps:
             self.keeps = self.connection.keeps_after(self)
-        self.status, self.expects = status, False
+        self.status, self.expects, self.head = status, False, head
         self.expected = None if self.is_chunked else length
-        self.head = [line, *lines, self.connection.site.default_lines()]
 
     def send_body(self, body: bytes, *, more: bool) -> None:
         """Send a part of the body, framed by its length or as chunks."""

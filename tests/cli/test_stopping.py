@@ -27,7 +27,8 @@ import os
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from typeway import Typeway
+from typeway import Depends, Typeway
+from typeway.health import ready
 from typeway.responses import EventSourceResponse
 
 
@@ -43,6 +44,11 @@ app = Typeway(lifespan=lifespan)
 @app.get("/")
 async def process() -> int:
     return os.getpid()
+
+
+@app.get("/ready", dependencies=[Depends(ready)])
+async def is_ready() -> str:
+    return "ready"
 
 
 @app.get("/wait")
@@ -329,3 +335,14 @@ def test_development_restarts_at_once_with_an_open_stream(write: Write, start: S
 
         server.until(is_new)
     assert clients.lost == []
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_load_balancer_is_told_before_the_server_stops(run: Callable[..., Server], workers: str) -> None:
+    """With --drain-delay the readiness check answers 503 after the signal, while new connections are still served."""
+    server = run("--workers", workers, "--drain-delay", "600")
+    assert served(server, "/ready") == b'"ready"'
+    server.process.send_signal(signal.SIGTERM)
+    server.until(lambda: served(server, "/ready") == b'{"detail":"The server is stopping."}')
+    assert served(server).isdigit()
+    server.end(signal.SIGTERM)  # a second signal does not wait

@@ -98,6 +98,14 @@ class RunOptions(ServerOptions):
     graceful_timeout: Annotated[
         int, option(STOPPING, "How long requests may finish after a signal to stop, before they are cancelled.", min=0)
     ] = 30
+    drain_delay: Annotated[
+        float,
+        option(
+            STOPPING,
+            "How long connections are still accepted after a signal to stop, while typeway.health.ready answers 503.",
+            min=0,
+        ),
+    ] = 0
     max_requests: Annotated[
         int | None, option(STOPPING, "Replace a worker after this many requests, against leaking memory.", min=1)
     ] = None

@@ -1,6 +1,7 @@
 """Serve an application with uvicorn, after checking its address and its routes."""
 
 import errno
+import logging
 import os
 import socket
 import ssl
@@ -25,6 +26,8 @@ from typeway.exceptions import DeclarationError
 from typeway.protocol import HTTPProtocol, HTTPSettings, server
 from typeway.protocol.workers import Workers
 
+logger: Final = logging.getLogger("uvicorn.error")
+
 # What the user can do about an address that the operating system refuses.
 _ADDRESS_ERRORS: Final[Mapping[int, str]] = {
     errno.EADDRINUSE: "port {port} on {host} is taken by another program; choose another with --port",
@@ -32,9 +35,9 @@ _ADDRESS_ERRORS: Final[Mapping[int, str]] = {
     errno.EADDRNOTAVAIL: "{host} is not an address of this machine; choose another with --host",
 }
 
-# The options of `run` that uvicorn has under the same names.
+# The options of `run` that the server has under the same names.
 PASSED_ON: Final = (
-    "access_log", "backlog", "forwarded_allow_ips", "limit_concurrency", "proxy_headers", "ssl_ca_certs", "ssl_certfile",
+    "access_log", "backlog", "drain_delay", "forwarded_allow_ips", "limit_concurrency", "proxy_headers", "ssl_ca_certs", "ssl_certfile",
     "ssl_keyfile", "ssl_keyfile_password", "ws_max_size",
 )  # fmt: skip
 
@@ -64,14 +67,12 @@ def serve(loaded: Loaded, options: RunOptions | DevOptions) -> None:
     in_other_processes = options.reload or options.workers > 1
     application = loaded.value if in_other_processes else loaded.application()
     require_typeway(application, loaded.import_string)
-    print(_startup_line(loaded, application, options), file=sys.stderr)
-    for problem in _route_warnings(application):
-        print(f"Warning: {problem}", file=sys.stderr)
     config = _config(
         loaded.import_string if in_other_processes else application,
         options,
         factory=in_other_processes and loaded.is_factory,
     )
+    _greet(loaded, application, options)
     listener = config.bind_socket()
     try:
         if isinstance(options, DevOptions) and options.reload:
@@ -84,6 +85,17 @@ def serve(loaded: Loaded, options: RunOptions | DevOptions) -> None:
     finally:
         if options.uds is not None:
             options.uds.unlink(missing_ok=True)
+
+
+def _greet(loaded: Loaded, application: Any, options: RunOptions | DevOptions) -> None:
+    """Say what is served, and what is wrong with its routes, in the format of the log."""
+    line, problems = _startup_line(loaded, application, options), _route_warnings(application)
+    if isinstance(options, RunOptions) and options.log_format is LogFormat.JSON:
+        logger.info(line)
+        for problem in problems:
+            logger.warning(problem)
+    else:
+        print("\n".join([line, *(f"Warning: {problem}" for problem in problems)]), file=sys.stderr)
 
 
 def _config(app: Any, options: RunOptions | DevOptions, *, factory: bool) -> server.Config:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from time import perf_counter
 from typing import Any, Final, Self
 from urllib.parse import quote
 
@@ -241,4 +242,5 @@ def log_access(logger: logging.Logger, cycle: Cycle) -> None:
         path,
         scope["http_version"],
         cycle.status,
+        extra={"duration_ms": round(1000 * (perf_counter() - cycle.begun), 3)},
     )

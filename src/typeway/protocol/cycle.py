@@ -91,6 +91,7 @@ class Cycle:
     head: list[bytes] | None = None  # the head of the response, until it is sent with the beginning of the body
     status = 0
     expected: int | None = None
+    begun = 0.0  # when the head had been read, if requests are logged
 
     def __init__(self, connection: Connection, scope: Scope, length: int | None, keeps: bool, is_direct: bool) -> None:
         self.connection = connection

@@ -6,6 +6,7 @@ import asyncio
 from abc import abstractmethod
 from collections import deque
 from functools import partial
+from time import perf_counter
 from typing import Any, Final
 from urllib.parse import unquote
 
@@ -219,7 +220,7 @@ class Reading(asyncio.Protocol):
     def stop_reading(self, refused: Refused) -> None:
         """Read no more requests, and answer the one that is being read when it is its turn."""
         self.is_broken = True
-        self.site.logger.warning("%s %s", "Invalid HTTP request received." if refused.status == 400 else "", refused)
+        self.site.logger.warning("Refused a request of %s with %d: %s", self.client, refused.status, refused)
         cycle, self.incoming, self.rest = self.incoming, None, b""
         if cycle is None:
             cycle = Cycle(self, {"method": ""}, None, False, False)
@@ -313,6 +314,8 @@ class Reading(asyncio.Protocol):
             self.active = cycle
         else:
             self.enqueue(cycle)
+        if site.access_logger is not None:
+            cycle.begun = perf_counter()
         if found is not NOTHING:
             self.follow(cycle, found)
 

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 import uvicorn
 
+from typeway.health import STOPPING
 from typeway.protocol.settings import DEFAULTS, HTTPSettings
 
 # The exit status of a server whose application did not start; uvicorn's own.
@@ -41,12 +42,17 @@ class Config(uvicorn.Config):
 
     Parameters:
         http_settings: the limits.
+        drain_delay: for how many seconds connections are still accepted after the first signal to stop, while
+            `typeway.health.is_stopping()` is true.
         options: those of `uvicorn.Config`.
     """
 
-    def __init__(self, app: Any, *, http_settings: HTTPSettings = DEFAULTS, **options: Any) -> None:
+    def __init__(
+        self, app: Any, *, http_settings: HTTPSettings = DEFAULTS, drain_delay: float = 0, **options: Any
+    ) -> None:
         super().__init__(app, **options)
         self.http_settings = http_settings
+        self.drain_delay = drain_delay
 
 
 class Server(uvicorn.Server):
@@ -76,11 +82,20 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
         """Stop listening, finish the requests, and stop the application."""
+        STOPPING.set()
+        if self.is_only:
+            await self.drain(getattr(self.config, "drain_delay", 0))
         for listener in sockets or ():
             if self.is_only:
                 await asyncio.to_thread(refuse_more, listener, self.config)
             await self.accept_waiting(listener)
         await super().shutdown(sockets)
+
+    async def drain(self, seconds: float) -> None:
+        """Go on accepting connections for a while, unless a second signal comes."""
+        end = time.monotonic() + seconds
+        while not self.force_exit and time.monotonic() < end:  # noqa: ASYNC110 - a signal handler may not set an event
+            await asyncio.sleep(min(0.1, max(end - time.monotonic(), 0)))
 
     async def accept_waiting(self, listener: socket) -> None:
         """Accept the connections that are established but wait in the operating system; closing would reset them."""

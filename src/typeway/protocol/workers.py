@@ -17,6 +17,7 @@ from socket import socket
 from types import FrameType
 from typing import Any, Final
 
+from typeway.health import STOPPING
 from typeway.protocol.server import STARTUP_FAILURE, STOPPING_SIGNALS, Config, refuse_more, serve
 
 logger: Final = logging.getLogger("uvicorn.error")
@@ -26,6 +27,10 @@ LONGEST_PAUSE: Final = 30.0
 
 # Beside the time that requests get to finish, a worker gets this many seconds to stop its application.
 STOPPING_SECONDS: Final = 10.0
+
+
+# Tells a worker that the server is about to stop.
+DRAINING_SIGNAL: Final = getattr(signal, "SIGUSR1", signal.SIGTERM)
 
 
 @dataclass(eq=False)
@@ -151,6 +156,7 @@ class Workers:
 
     def stop(self, alarm: Connection, status: int) -> int:
         """Let all workers finish and exit; kill them when their time is over, or at another signal."""
+        self.drain(alarm)
         # While a copy is open here, clients could connect to a server that nobody runs any more.
         for listener in self.sockets:
             refuse_more(listener, self.config)
@@ -170,6 +176,14 @@ class Workers:
                     alarm.recv_bytes()
         logger.info("Stopped parent process [%d]", os.getpid())
         return status
+
+    def drain(self, alarm: Connection) -> None:
+        """Let the workers say that they are about to stop, and go on serving for a while, unless another signal comes."""
+        if self.config.drain_delay and not alarm.poll():
+            for worker in self.workers:
+                with contextlib.suppress(OSError):  # it has died
+                    os.kill(worker.process.pid, DRAINING_SIGNAL)
+            wait([alarm], self.config.drain_delay)
 
     @contextlib.contextmanager
     def woken_by_signals(self) -> Iterator[Connection]:
@@ -203,6 +217,8 @@ def work(config: Config, sockets: list[socket], news: Connection) -> None:
     """Serve in a worker, and say when it is ready."""
     # Ctrl+C in a terminal reaches all processes; the parent decides.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if DRAINING_SIGNAL != signal.SIGTERM:
+        signal.signal(DRAINING_SIGNAL, lambda number, frame: STOPPING.set())
     config.configure_logging()
 
     def tell() -> None:

@@ -251,7 +251,7 @@ async def test_others_have_their_turn_after_each_item(options: dict[str, Any]) -
     async def endpoint() -> AsyncIterator[str]:
         for number in range(5):
             turns.append(f"item {number}")
-            time.sleep(0.002)
+            time.sleep(0.002)  # noqa: ASYNC251 - what such a generator does to the event loop
             yield "x"
 
     async def other() -> None:

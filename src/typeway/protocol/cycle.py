@@ -233,7 +233,7 @@ class Cycle:
             UnsafeHeaderError: a header has a character that is not allowed.
         """
         connection = self.connection
-        if self.disconnected:
+        if self.disconnected or connection.transport.is_closing():
             return
         if self.keeps and (self.more_body or connection.is_stopping):
             self.keeps = connection.keeps_after(self)
@@ -256,7 +256,7 @@ class Cycle:
         connection = self.connection
         if connection.write_paused and not self.disconnected:
             await connection.drain()
-        if self.disconnected:
+        if self.disconnected or connection.transport.is_closing():
             return
         kind = message["type"]
         if self.is_complete:
@@ -347,6 +347,8 @@ class Cycle:
             more = self.scope["method"] != "HEAD"
             while not self.disconnected:
                 piece = await to_thread.run_sync(file.read, PIECE) if more else b""
+                if self.connection.transport.is_closing():
+                    break
                 more = len(piece) == PIECE
                 self.send_body(piece, more=more)
                 if not more:

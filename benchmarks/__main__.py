@@ -19,7 +19,10 @@ RESULTS = Path(__file__).parent / "results"
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 KINDS = ("in-process", "startup", "served", "instructions")
 COUNTED = ("plain", "parameters", "body")
-SERVED = ("plain", "parameters", "body", "list_models", "dependencies", "routes_flat", "middleware")
+SERVED = (
+    "plain", "parameters", "body", "list_models", "dependencies", "routes_flat", "middleware", "events", "lines", "file",
+    "upload",
+)  # fmt: skip
 
 
 def main() -> int:
@@ -43,7 +46,7 @@ def main() -> int:
     if "startup" in kinds:
         results["startup"] = start(min(arguments.rounds, 3))
     if "served" in kinds:
-        results["served"] = serve(names, workloads, arguments.seconds)
+        results["served"] = serve(names, workloads, arguments.seconds, min(arguments.rounds, 5))
     if "instructions" in kinds:
         results["instructions"] = count()
     if arguments.save:
@@ -85,20 +88,24 @@ def start(rounds: int) -> dict[str, Any]:
     return results
 
 
-def serve(names: Sequence[str], workloads: Sequence[Workload], seconds: int) -> dict[str, Any] | None:
+def serve(names: Sequence[str], workloads: Sequence[Workload], seconds: int, rounds: int) -> dict[str, Any] | None:
     problem = served.is_possible()
     if problem is not None:
         print(f"Served: skipped, {problem}.", file=sys.stderr)
         return None
-    print("Served by uvicorn: requests per second, and the share of the floor's")
+    chosen = [name for name, (contestant, _) in served.SERVERS.items() if contestant in names]
+    print("Served: requests per second, the multiple of the floor's, and µs of CPU time per request")
     results = {}
     for workload in workloads:
         if workload.name in SERVED:
-            rates = served.run(names, [workload], seconds, 2)[workload.name]
-            floor = rates.get("floor") or 1.0
-            cells = [f"{name} {rate:.0f} ({rate / floor:.0%})" if rate else f"{name} –" for name, rate in rates.items()]
-            print(f"  {workload.title:45} " + "  ".join(f"{cell:24}" for cell in cells), flush=True)
-            results[workload.name] = rates
+            found = served.run(chosen, workload, seconds, rounds)
+            floor = (found.get("floor") or {}).get("rate") or 1.0
+            cells = [
+                f"{name} {row['rate']:.0f} ({row['rate'] / floor:.2f}) {row['cpu']:.1f}" if row else f"{name} –"
+                for name, row in found.items()
+            ]
+            print(f"  {workload.title:45} " + "  ".join(f"{cell:28}" for cell in cells), flush=True)
+            results[workload.name] = found
     return results
 
 

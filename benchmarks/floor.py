@@ -12,9 +12,10 @@ import anyio
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import SchemaSerializer, SchemaValidator, core_schema, from_json
 from starlette.requests import Request
+from starlette.responses import FileResponse
 
 from benchmarks.models import ROW_MODELS, Item, Page, Row
-from benchmarks.workloads import EVENTS, ROWS
+from benchmarks.workloads import EVENTS, ROWS, large_file
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -160,6 +161,17 @@ async def events(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
+async def lines(scope: Scope, receive: Receive, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/jsonl")]})
+    for number in range(EVENTS):
+        await send({"type": "http.response.body", "body": to_json({"number": number}) + b"\n", "more_body": True})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def file(scope: Scope, receive: Receive, send: Send) -> None:
+    await FileResponse(large_file())(scope, receive, send)  # the same as everybody's
+
+
 async def echo(scope: Scope, receive: Receive, send: Send) -> None:
     await receive()
     await send({"type": "websocket.accept"})
@@ -195,7 +207,7 @@ async def refused(scope: Scope, receive: Receive, send: Send) -> None:
 ROUTES: Mapping[tuple[str, str], Any] = {
     ("GET", "/plain"): plain, ("POST", "/items"): create_item, ("GET", "/dicts"): dicts, ("GET", "/models"): models,
     ("GET", "/dependencies"): dependencies(session), ("GET", "/dependencies-await"): dependencies(awaiting_session),
-    ("GET", "/events"): events, ("GET", "/thread"): thread, ("POST", "/form"): form, ("POST", "/upload"): upload, ("POST", "/rows"): rows,
+    ("GET", "/events"): events, ("GET", "/lines"): lines, ("GET", "/file"): file, ("GET", "/thread"): thread, ("POST", "/form"): form, ("POST", "/upload"): upload, ("POST", "/rows"): rows,
     ("GET", "/refused"): refused,
 }  # fmt: skip
 ALLOWED = {path: b", ".join(sorted([m.encode() for m, p in ROUTES if p == path] + [b"OPTIONS"])) for _, path in ROUTES}

@@ -47,13 +47,13 @@ def startup(results: Mapping[str, Mapping[str, Mapping[str, float]]]) -> str:
     return table(["routes", "what", "Typeway", "FastAPI", "FastAPI ÷ Typeway"], rows)
 
 
-def served(results: Mapping[str, Mapping[str, float | None]]) -> str:
-    """One row per workload: requests per second, and the share of the floor's."""
+def served(results: Mapping[str, Mapping[str, Mapping[str, float] | None]]) -> str:
+    """One row per workload: requests per second, the multiple of the floor's, and microseconds per request."""
     names = list(next(iter(results.values())))
 
-    def cell(row: Mapping[str, float | None], name: str) -> str:
-        rate, floor = row[name], row["floor"]
-        return f"{rate:,.0f} ({rate / floor:.0%})" if rate and floor else "–"
+    def cell(row: Mapping[str, Mapping[str, float] | None], name: str) -> str:
+        own, floor = row[name], row["floor"]
+        return f"{own['rate']:,.0f} ({own['rate'] / floor['rate']:.2f}) {own['cpu']:,.1f}" if own and floor else "–"
 
     return table(
         ["workload", *names],

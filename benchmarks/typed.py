@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import anyio
 
 from benchmarks.models import ROW_MODELS, Item, Page, Row
-from benchmarks.workloads import EVENTS, ROWS
+from benchmarks.workloads import EVENTS, ROWS, large_file
 
 
 def build(web: Any) -> Mapping[str, Any]:
@@ -73,12 +73,22 @@ def main_app(web: Any) -> Any:
 def add_streams(app: Any, web: Any) -> None:
     name = web.FastAPI.__module__.partition(".")[0]
     response_class = import_module(f"{name}.responses").EventSourceResponse
+    file_class = import_module(f"{name}.responses").FileResponse
     disconnect = import_module(f"{name}.websockets").WebSocketDisconnect
 
     @app.get("/events", response_class=response_class)
     async def events() -> AsyncIterator[dict[str, int]]:
         for number in range(EVENTS):
             yield {"number": number}
+
+    @app.get("/lines")
+    async def lines() -> AsyncIterator[dict[str, int]]:
+        for number in range(EVENTS):
+            yield {"number": number}
+
+    @app.get("/file", response_class=file_class)
+    async def file() -> Any:
+        return file_class(large_file())
 
     @app.websocket("/echo")
     async def echo(socket: web.WebSocket) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 JSON_HEADERS: Final = ((b"content-type", b"application/json"),)
@@ -65,6 +67,16 @@ class Workload:
 ITEM: Final = {"name": "Lamp", "price": 42.5, "tags": ["desk", "light"], "stock": {"count": 3, "place": "A1"}}
 ROWS: Final = [{"id": n, "name": f"Item {n}", "price": n * 1.5, "tags": ["a", "b"]} for n in range(100)]
 EVENTS: Final = 1_000
+
+
+def large_file() -> Path:
+    """A file of 10 MB, which is made when it is first needed."""
+    path = Path(tempfile.gettempdir()) / "typeway-benchmark-10mb.bin"
+    if not path.exists():
+        path.write_bytes(b"x" * 10_000_000)
+    return path
+
+
 LARGE: Final = [{"id": n, "name": f"Item {n}", "price": n * 1.5, "tags": ["a", "b"]} for n in range(70_000)]
 
 
@@ -120,6 +132,8 @@ WORKLOADS: Final[Mapping[str, Workload]] = {
             answer={"size": 1_000_000}, rounds=10,
         ),
         Workload("events", f"{EVENTS:,} server-sent events", "/events", rounds=10),
+        Workload("lines", f"{EVENTS:,} JSON lines", "/lines", rounds=10),
+        Workload("file", "10 MB file", "/file", rounds=10),
         Workload("echo", "1,000 WebSocket messages", "/echo", status=101, messages=1_000, rounds=5),
         Workload(
             "large_body", "5 MB JSON body", "/rows", method="POST", headers=JSON_HEADERS, body=encoded(LARGE),

@@ -1,15 +1,23 @@
-"""Make small projects in temporary folders and run the command line in them."""
+"""Make small projects in temporary folders, run the command line in them, and start servers."""
 
+import json
 import os
+import re
+import signal
+import subprocess
 import sys
+import threading
+import time
+import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from textwrap import dedent
 from unittest.mock import patch
 
 import pytest
 
+from tests.patience import PATIENCE
 from typeway.cli import main
 
 APP = """
@@ -78,3 +86,88 @@ def command(write: Write, capsys: pytest.CaptureFixture[str]) -> Command:
         )
 
     return command
+
+
+@dataclass
+class Server:
+    """A running `typeway run` or `typeway dev`."""
+
+    process: subprocess.Popen[str]
+    log: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        assert self.process.stderr is not None
+        with self.process.stderr as lines:
+            self.log.extend(lines)
+
+    def until(self, found: Callable[[], object], seconds: float = PATIENCE) -> object:
+        """Ask until the answer is true."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and self.process.poll() is None:
+            if value := found():
+                return value
+            time.sleep(0.05)
+        raise AssertionError(f"status {self.process.poll()}\n{''.join(self.log)}")
+
+    @property
+    def address(self) -> str:
+        """Where it serves, once it says so."""
+        pattern = re.compile(r"Uvicorn running on (http://[^ ]+)")
+        found = self.until(lambda: pattern.search("".join(self.log)))
+        assert isinstance(found, re.Match)
+        return str(found[1])
+
+    def get(self, **headers: str) -> dict[str, object]:
+        """Fetch the first page, once it is served."""
+
+        def fetch() -> dict[str, object] | None:
+            request = urllib.request.Request(self.address, headers=headers)
+            try:
+                with urllib.request.urlopen(request, timeout=5) as response:
+                    content: dict[str, object] = json.load(response)
+                    return content
+            except OSError:
+                return None
+
+        answer = self.until(fetch)
+        assert isinstance(answer, dict)
+        return answer
+
+    def end(self, number: signal.Signals) -> int:
+        """Send a signal and return the exit status."""
+        self.process.send_signal(number)
+        return self.process.wait(timeout=PATIENCE)
+
+
+Start = Callable[..., Server]
+
+
+@pytest.fixture
+def start(write: Write) -> Iterator[Start]:
+    """Start servers in the temporary project; whatever still runs at the end is ended."""
+    started = []
+
+    def start(*arguments: str, **environment: str) -> Server:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "typeway", *arguments],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **environment},
+        )
+        server = Server(process)
+        started.append(server)
+        return server
+
+    yield start
+    for server in started:
+        if server.process.poll() is None:
+            server.process.terminate()
+            try:
+                server.process.wait(timeout=PATIENCE)
+            except subprocess.TimeoutExpired:
+                server.process.kill()
+                server.process.wait(timeout=PATIENCE)

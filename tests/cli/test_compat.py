@@ -8,9 +8,7 @@ import sys
 
 import pytest
 
-from tests.cli.conftest import Write
-from tests.cli.test_serve import Start
-from tests.cli.test_serve import start as start
+from tests.cli.conftest import Start, Write
 
 APP = """
 import os

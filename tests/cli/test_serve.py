@@ -1,21 +1,18 @@
 """`typeway run` and `typeway dev` serve: real processes on free ports, ended by signals."""
 
+import http.client
 import json
-import os
 import re
 import signal
 import socket
-import subprocess
-import sys
-import threading
 import time
-import urllib.request
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from urllib.parse import urlsplit
 
 import pytest
 
-from tests.cli.conftest import APP, Command, Write
+from tests.cli.conftest import APP, Command, Start, Write
 from tests.patience import PATIENCE
 
 ENVIRONMENT = """
@@ -47,91 +44,6 @@ def create_app():
 """
 
 
-@dataclass
-class Server:
-    """A running `typeway run` or `typeway dev`."""
-
-    process: subprocess.Popen[str]
-    log: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def _read(self) -> None:
-        assert self.process.stderr is not None
-        with self.process.stderr as lines:
-            self.log.extend(lines)
-
-    def until(self, found: Callable[[], object], seconds: float = PATIENCE) -> object:
-        """Ask until the answer is true."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end and self.process.poll() is None:
-            if value := found():
-                return value
-            time.sleep(0.05)
-        raise AssertionError(f"status {self.process.poll()}\n{''.join(self.log)}")
-
-    @property
-    def address(self) -> str:
-        """Where it serves, once it says so."""
-        pattern = re.compile(r"Uvicorn running on (http://[^ ]+)")
-        found = self.until(lambda: pattern.search("".join(self.log)))
-        assert isinstance(found, re.Match)
-        return str(found[1])
-
-    def get(self, **headers: str) -> dict[str, object]:
-        """Fetch the first page, once it is served."""
-
-        def fetch() -> dict[str, object] | None:
-            request = urllib.request.Request(self.address, headers=headers)
-            try:
-                with urllib.request.urlopen(request, timeout=5) as response:
-                    content: dict[str, object] = json.load(response)
-                    return content
-            except OSError:
-                return None
-
-        answer = self.until(fetch)
-        assert isinstance(answer, dict)
-        return answer
-
-    def end(self, number: signal.Signals) -> int:
-        """Send a signal and return the exit status."""
-        self.process.send_signal(number)
-        return self.process.wait(timeout=PATIENCE)
-
-
-Start = Callable[..., Server]
-
-
-@pytest.fixture
-def start(write: Write) -> Iterator[Start]:
-    """Start servers in the temporary project; whatever still runs at the end is ended."""
-    started = []
-
-    def start(*arguments: str, **environment: str) -> Server:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "typeway", *arguments],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, **environment},
-        )
-        server = Server(process)
-        started.append(server)
-        return server
-
-    yield start
-    for server in started:
-        if server.process.poll() is None:
-            server.process.terminate()
-            try:
-                server.process.wait(timeout=PATIENCE)
-            except subprocess.TimeoutExpired:
-                server.process.kill()
-                server.process.wait(timeout=PATIENCE)
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_run_serves_until_it_is_told_to_stop(write: Write, start: Start, number: signal.Signals) -> None:
     """A server on any free port answers, knows its root path, leaves the environment alone, and ends by a signal."""
@@ -140,7 +52,7 @@ def test_run_serves_until_it_is_told_to_stop(write: Write, start: Start, number:
     answer = server.get()
     assert answer["env"] is None
     assert answer["root_path"] == "/api"
-    assert server.end(number) in {0, -number, 128 + number}
+    assert server.end(number) == 0
     assert "Serving main:app\n" in server.log
     assert "Traceback" not in "".join(server.log)
 
@@ -319,3 +231,77 @@ def test_what_can_hardly_be_meant_is_warned_of_at_the_start(write: Write, start:
     assert server.get() == {"answer": "here"}
     (warning,) = [line for line in server.log if line.startswith("Warning: ")]
     assert "main.py:6: GET /tasks/{task_id}: nothing takes {task_id} from the path. Hint: " in warning
+
+
+def test_logs_can_be_json(write: Write, start: Start) -> None:
+    """--log-format json makes every line an object, also the greeting; each request has one, with its parts."""
+    write({"main.py": ENVIRONMENT})
+    server = start("run", "--host", "127.0.0.1", "--port", "0", "--log-format", "json")
+    server.get()
+    assert server.end(signal.SIGTERM) == 0
+    entries = [json.loads(line) for line in server.log]
+    assert {"time", "level", "logger", "message"} <= set.intersection(*(set(entry) for entry in entries))
+    assert entries[0]["message"].startswith("Serving main:app")
+    (request,) = [entry for entry in entries if entry["logger"] == "uvicorn.access"]
+    assert (request["method"], request["path"], request["status"]) == ("GET", "/", 200)
+    assert request["duration_ms"] > 0
+
+
+def test_a_unix_socket_is_served_and_removed(write: Write, start: Start) -> None:
+    """--uds listens on a socket file, which is gone afterwards."""
+    folder = write({"main.py": APP.format(name="app")})
+    server = start("run", "--uds", "server.sock")
+
+    def ask() -> bytes:
+        with socket.socket(socket.AF_UNIX) as client, suppress(OSError):
+            client.connect(str(folder / "server.sock"))
+            client.sendall(b"GET /app HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            return b"".join(iter(lambda: client.recv(65536), b""))
+        return b""
+
+    answer = server.until(ask)
+    assert isinstance(answer, bytes)
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert server.end(signal.SIGTERM) == 0
+    assert not (folder / "server.sock").exists()
+
+
+def test_limits_come_from_options_and_from_the_environment(write: Write, start: Start) -> None:
+    """Each option of `run` has a variable; a request over the limit is refused before the application sees it."""
+    write({"main.py": ENVIRONMENT})
+    server = start(
+        "run", "--host", "127.0.0.1", "--port", "0", "--workers", "2", "--header-count", "6",
+        TYPEWAY_RUN_REQUEST_LINE_SIZE="100",
+    )  # fmt: skip
+    server.get()
+    place = urlsplit(server.address)
+
+    def status(target: str, **headers: str) -> int:
+        connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=PATIENCE)
+        with closing(connection):
+            connection.request("GET", target, headers=headers)
+            return connection.getresponse().status
+
+    assert status("/") == 200
+    assert status("/?" + "x" * 100) == 414
+    assert status("/", **{f"x{number}": "1" for number in range(6)}) == 431
+
+
+def test_an_environment_file_is_read_before_the_application(write: Write, start: Start) -> None:
+    """--env-file sets variables that are not set yet."""
+    write({"main.py": ENVIRONMENT, "settings.env": "TYPEWAY_ENV=from-the-file\n"})
+    server = start("run", "--host", "127.0.0.1", "--port", "0", "--env-file", "settings.env")
+    assert server.get()["env"] == "from-the-file"
+
+
+@pytest.mark.parametrize("choice", ["typeway", "uvicorn"])
+def test_the_class_that_reads_http_can_be_chosen(write: Write, start: Start, choice: str) -> None:
+    """--http uvicorn goes back to uvicorn's own class, which accepts what ours refuses: two Host headers."""
+    write({"main.py": ENVIRONMENT})
+    server = start("run", "--host", "127.0.0.1", "--port", "0", "--http", choice)
+    server.get()
+    place = urlsplit(server.address)
+    with socket.create_connection((place.hostname or "", place.port or 0), timeout=PATIENCE) as client:
+        client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n")
+        answer = b"".join(iter(lambda: client.recv(65536), b""))
+    assert answer.split(b" ")[1] == {"typeway": b"400", "uvicorn": b"200"}[choice]

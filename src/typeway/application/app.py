@@ -45,6 +45,7 @@ from typeway.describe.document import build_document
 from typeway.errors.detail import handlers_for
 from typeway.errors.handlers import Handlers
 from typeway.exceptions import TypewayDeprecationWarning, calling_line, declaration_error
+from typeway.serve.asgi import Serve
 from typeway.serve.cors import SharedErrors, is_cors
 from typeway.serve.frontend import Build
 from typeway.serve.limits import LimitedApp, excess_response
@@ -116,6 +117,7 @@ class Typeway(Verbs, Resolving, Starlette):
     max_body_size: int | None = None
     instrument: Instrument | None = None  # what observes the operations
     _prepared_handlers: Handlers | None = None
+    _directly: tuple[ASGIApp, Serve] | None = None  # the stack, and what serves without ASGI in its place
 
     @shows_options(AppOptions, {**GROUP, **vars()})
     def __init__(self, **options: Unpack[AppOptions]) -> None:
@@ -280,8 +282,14 @@ class Typeway(Verbs, Resolving, Starlette):
         )
         if is_held and is_own and not self.user_middleware and not self.debug and layers() == ORIGINAL_LAYERS:
             # PERF: 1.2 of 6 us; nothing is around the router, so it answers unhandled errors as well.
-            return self.router.with_every_answer
-        return self.build_middleware_stack()
+            stack: ASGIApp = self.router.with_every_answer
+            self._directly = stack, self.router.serve_directly
+            return stack
+        stack = self.build_middleware_stack()
+        onion = getattr(stack, "app", None)
+        if is_held and is_own and not self.debug and type(stack) is ServerErrorMiddleware and type(onion) is Onion:
+            self._directly = stack, onion.serve_directly
+        return stack
 
     if not TYPE_CHECKING:  # Starlette's own signatures tell type checkers more
 
@@ -347,6 +355,23 @@ class Typeway(Verbs, Resolving, Starlette):
         if OPENTELEMETRY in modules:
             stack = self.observer.around(stack, scope)
         await stack(scope, receive, send)
+
+    def direct(self) -> Serve | None:
+        """Return what serves a request without ASGI; None if something stands around the router and its middleware.
+
+        A server that has parsed a request itself asks for each request: applications and tools may change at any time
+        what stands around the router.
+        """
+        directly = self._directly
+        if (
+            directly is None
+            or self.middleware_stack is not directly[0]
+            or self.root_path
+            or Starlette.__call__ is not ORIGINAL_CALL
+            or OPENTELEMETRY in modules
+        ):
+            return None
+        return directly[1]
 
     def set_up_loop(self, stack: ASGIApp, scope: Scope) -> ASGIApp:
         """Set the event loop of a first connection or a lifespan up; return the ASGI application that serves it."""

@@ -29,6 +29,7 @@ from typeway.declare.options import ApiRouteOptions, IncludeOptions, RouterOptio
 from typeway.declare.paths import names_in, verify_decorator, verify_prefix, verify_slash, verify_text
 from typeway.declare.shown import shows_options
 from typeway.exceptions import calling_line, declaration_error
+from typeway.plan.exchange import WriteReply
 from typeway.serve.asgi import NoApplication, Snapshot, answer_every_error, raise_error, serve_http
 from typeway.serve.frontend import Build, Frontend
 from typeway.serve.sockets import serve_socket
@@ -426,3 +427,8 @@ class Router(Verbs, routing.Router):
         if scope["type"] == "http":
             return serve_http(self._snapshot or self.snapshot(scope), scope, receive, send, raise_error)
         return self.app(scope, receive, send)
+
+    def serve_directly(self, scope: Scope, receive: Receive, send: Send, write: WriteReply) -> Any:
+        """Serve one request as `with_every_answer` does, but send a whole response by one call of `write`."""
+        snapshot = self._snapshot or self.snapshot(scope)
+        return serve_http(snapshot, scope, receive, send, answer_every_error, write=write)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 # The top-level modules that the extra `standard` installs and the commands import.
-_STANDARD: Final = frozenset({"rich", "typer", "uvicorn", "watchfiles"})
+_STANDARD: Final = frozenset({"dotenv", "httptools", "rich", "typer", "uvicorn", "watchfiles"})
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -23,6 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
         run_command(arguments)
     except ModuleNotFoundError as error:
-        if error.name not in _STANDARD:
+        missing = (error.name or "").partition(".")[0]
+        if missing not in _STANDARD:
             raise
-        sys.exit(f'typeway: {error.name} is not installed; the command line needs: pip install "typeway[standard]"')
+        sys.exit(f'typeway: {missing} is not installed; the command line needs: pip install "typeway[standard]"')

@@ -17,6 +17,7 @@ import typer
 from typeway.cli.discover import AppLocation, find_app
 from typeway.cli.error import CommandError, UsageError
 from typeway.cli.load import Loaded, load
+from typeway.cli.options import DevOptions, Grouped, RunOptions, taking
 from typeway.cli.show import openapi_text, plan_lines, route_table
 from typeway.compat.importing.launch import begin
 from typeway.version import __version__
@@ -28,18 +29,8 @@ cli = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
+    context_settings={"auto_envvar_prefix": "TYPEWAY"},
 )
-
-
-class LogLevel(StrEnum):
-    """The levels of uvicorn's log messages; messages below the given level are not logged."""
-
-    CRITICAL = "critical"
-    ERROR = "error"
-    WARNING = "warning"
-    INFO = "info"
-    DEBUG = "debug"
-    TRACE = "trace"
 
 
 class ReportFormat(StrEnum):
@@ -59,27 +50,10 @@ AppArgument = Annotated[
         "[tool.typeway] of pyproject.toml, or else main.py, app.py or api.py, in this folder or in app/.",
     ),
 ]
-HostOption = Annotated[str, typer.Option(help="The address to listen on.")]
-PortOption = Annotated[
-    int, typer.Option(min=0, max=65535, envvar="PORT", help="The port to listen on; 0 for a free one.")
-]
 FactoryOption = Annotated[bool, typer.Option("--factory", help="APP is a function that returns the application.")]
 CompatOption = Annotated[
     bool, typer.Option("--compat", help="APP is written for FastAPI: let `import fastapi` import Typeway.")
 ]
-RootPathOption = Annotated[str, typer.Option(help="The path prefix that a proxy in front of the server strips.")]
-ProxyHeadersOption = Annotated[
-    bool, typer.Option(help="Trust X-Forwarded-For and X-Forwarded-Proto from trusted proxies.")
-]
-ForwardedOption = Annotated[
-    str | None,
-    typer.Option(
-        envvar="FORWARDED_ALLOW_IPS", help="The trusted proxies: addresses or networks, separated by commas, or *.",
-        show_default="127.0.0.1",
-    ),
-]  # fmt: skip
-LogLevelOption = Annotated[LogLevel, typer.Option(help="The log level of the server.")]
-AccessLogOption = Annotated[bool, typer.Option(help="Log every request.")]
 TracebackOption = Annotated[
     bool, typer.Option("--traceback", help="Show the traceback of an error in the application.")
 ]
@@ -122,83 +96,44 @@ def _program(
     """Run and inspect Typeway applications."""
 
 
-@cli.command()
-def run(
-    target: AppArgument = None,
-    host: HostOption = "0.0.0.0",  # noqa: S104 (a server in production must be reachable)
-    port: PortOption = 8000,
-    workers: Annotated[int, typer.Option(min=1, envvar="WEB_CONCURRENCY", help="The number of processes.")] = 1,
-    root_path: RootPathOption = "",
-    proxy_headers: ProxyHeadersOption = True,
-    forwarded_allow_ips: ForwardedOption = None,
-    log_level: LogLevelOption = LogLevel.INFO,
-    access_log: AccessLogOption = True,
-    factory: FactoryOption = False,
-    compat: CompatOption = False,
-    show_traceback: TracebackOption = False,
-    reload: Annotated[bool, typer.Option("--reload", hidden=True)] = False,
-) -> None:
-    """Serve an application in production."""
-    from typeway.cli.serve import UvicornOptions, serve
+@cli.command(cls=Grouped)
+@taking(RunOptions)
+def run(target: AppArgument = None, *, options: RunOptions) -> None:
+    """Serve an application in production.
 
-    options = UvicornOptions(
-        host=host,
-        port=port,
-        workers=workers,
-        root_path=root_path,
-        proxy_headers=proxy_headers,
-        forwarded_allow_ips=forwarded_allow_ips,
-        log_level=log_level.value,
-        access_log=access_log,
-    )
-    with _one_line_failures(show_traceback):
-        if reload:
+    Each option can also come from the environment: TYPEWAY_RUN_GRACEFUL_TIMEOUT=60 is --graceful-timeout 60.
+    """
+    from typeway.cli.serve import serve
+
+    with _one_line_failures(options.show_traceback):
+        if options.reload:
             raise UsageError(f"run does not reload; use: typeway dev{f' {target}' if target else ''}")
-        serve(_load(target, factory, compat), options)
+        _read_environment(options.env_file)
+        serve(_load(target, options.factory, options.compat), options)
 
 
-@cli.command()
-def dev(
-    target: AppArgument = None,
-    host: HostOption = "127.0.0.1",
-    port: PortOption = 8000,
-    reload: Annotated[bool, typer.Option(help="Restart when a file changes.")] = True,
-    reload_dir: Annotated[
-        list[Path] | None,
-        typer.Option(exists=True, file_okay=False, help="A folder to watch instead of the current one; repeatable."),
-    ] = None,
-    root_path: RootPathOption = "",
-    log_level: LogLevelOption = LogLevel.INFO,
-    factory: FactoryOption = False,
-    compat: CompatOption = False,
-    show_traceback: TracebackOption = False,
-    workers: Annotated[int, typer.Option("--workers", hidden=True)] = 1,
-) -> None:
+@cli.command(cls=Grouped)
+@taking(DevOptions)
+def dev(target: AppArgument = None, *, options: DevOptions) -> None:
     """Serve an application during development: on this machine only, with a restart when a file changes.
 
     Sets TYPEWAY_ENV=development for the application, and with --compat FASTAPI_ENV as well, unless the variable is set.
 
     Code that blocks the event loop for TYPEWAY_WATCHDOG seconds (default: 0.1) is logged; 0 switches that off.
     """
-    from typeway.cli.serve import UvicornOptions, serve
+    from typeway.cli.serve import serve
 
-    for name in ("TYPEWAY_ENV", "FASTAPI_ENV") if compat else ("TYPEWAY_ENV",):
+    for name in ("TYPEWAY_ENV", "FASTAPI_ENV") if options.compat else ("TYPEWAY_ENV",):
         os.environ.setdefault(name, "development")
     os.environ.setdefault("TYPEWAY_WATCHDOG", "0.1")
-    options = UvicornOptions(
-        host=host,
-        port=port,
-        reload=reload,
-        reload_dirs=tuple(str(folder) for folder in reload_dir or ()),
-        root_path=root_path,
-        log_level=log_level.value,
-    )
-    with _one_line_failures(show_traceback):
-        if workers != 1:
+    with _one_line_failures(options.show_traceback):
+        if options.workers != 1:
             raise UsageError(
-                f"dev serves with one process; use: typeway run{f' {target}' if target else ''} --workers {workers}"
+                f"dev serves with one process; use: typeway run{f' {target}' if target else ''} "
+                f"--workers {options.workers}"
             )
-        serve(_load(target, factory, compat), options)
+        _read_environment(options.env_file)
+        serve(_load(target, options.factory, options.compat), options)
 
 
 @cli.command()
@@ -276,6 +211,14 @@ def _write(text: str, output: Path | None) -> None:
         output.write_text(f"{text}\n", encoding="utf-8")
     except OSError as error:
         raise CommandError(f"cannot write {output}: {error.strerror}") from error
+
+
+def _read_environment(file: Path | None) -> None:
+    """Set the environment variables of a file that are not set yet; other processes inherit them."""
+    if file is not None:
+        from dotenv import load_dotenv
+
+        load_dotenv(file)
 
 
 def _load(target: str | None, factory: bool, compat: bool) -> Loaded:

@@ -1,22 +1,32 @@
 """Serve an application with uvicorn, after checking its address and its routes."""
 
 import errno
+import logging
 import os
 import socket
+import ssl
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-import uvicorn
+from uvicorn.config import LOGGING_CONFIG
+from uvicorn.supervisors import ChangeReload
 
 from typeway.application.routes import APIRoute, APIWebSocketRoute
 from typeway.check.doubts import doubts
 from typeway.cli.error import CommandError
 from typeway.cli.framework import require_typeway
 from typeway.cli.load import Loaded
+from typeway.cli.logs import JSON_LOGS
+from typeway.cli.options import DevOptions, HTTPClass, LogFormat, RunOptions
 from typeway.exceptions import DeclarationError
+from typeway.protocol import HTTPProtocol, HTTPSettings, server
+from typeway.protocol.workers import Workers
+
+logger: Final = logging.getLogger("uvicorn.error")
 
 # What the user can do about an address that the operating system refuses.
 _ADDRESS_ERRORS: Final[Mapping[int, str]] = {
@@ -25,27 +35,23 @@ _ADDRESS_ERRORS: Final[Mapping[int, str]] = {
     errno.EADDRNOTAVAIL: "{host} is not an address of this machine; choose another with --host",
 }
 
+# The options of `run` that the server has under the same names.
+PASSED_ON: Final = (
+    "access_log", "backlog", "drain_delay", "forwarded_allow_ips", "limit_concurrency", "proxy_headers", "ssl_ca_certs", "ssl_certfile",
+    "ssl_keyfile", "ssl_keyfile_password", "ws_max_size",
+)  # fmt: skip
+
+# Modules that every worker needs.
+PRELOADED: Final = ("__main__", "uvicorn.logging", "typeway.application.app", "typeway.protocol.workers")
+
+# How long requests may go on in seconds when `dev` restarts: the author waits for the new code.
+DEV_GRACE: Final = 1
+
 # The addresses for "every interface", on which a browser on this machine uses 127.0.0.1.
 _ALL_INTERFACES: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UvicornOptions:
-    """The options of the command line that are passed to uvicorn."""
-
-    host: str
-    port: int
-    workers: int = 1
-    reload: bool = False
-    reload_dirs: tuple[str, ...] = ()
-    root_path: str = ""
-    proxy_headers: bool = True
-    forwarded_allow_ips: str | None = None
-    log_level: str | None = None
-    access_log: bool = True
-
-
-def serve(loaded: Loaded, options: UvicornOptions) -> None:
+def serve(loaded: Loaded, options: RunOptions | DevOptions) -> None:
     """Serve an application until the process receives a signal to stop.
 
     Parameters:
@@ -54,38 +60,97 @@ def serve(loaded: Loaded, options: UvicornOptions) -> None:
 
     Raises:
         CommandError: the address cannot be used, the factory fails, or the application is not Typeway's.
-        SystemExit: the start-up of the application failed; uvicorn has logged why.
+        SystemExit: the server has stopped, with its exit status.
     """
-    check_address(options.host, options.port)
+    if options.uds is None and options.fd is None:
+        check_address(options.host, options.port)
     in_other_processes = options.reload or options.workers > 1
     application = loaded.value if in_other_processes else loaded.application()
     require_typeway(application, loaded.import_string)
-    print(_startup_line(loaded, application, options), file=sys.stderr)
-    for problem in _route_warnings(application):
-        print(f"Warning: {problem}", file=sys.stderr)
-    uvicorn.run(
+    config = _config(
         loaded.import_string if in_other_processes else application,
+        options,
         factory=in_other_processes and loaded.is_factory,
+    )
+    _greet(loaded, application, options)
+    listener = config.bind_socket()
+    try:
+        if isinstance(options, DevOptions) and options.reload:
+            serve_again: Any = partial(server.serve, config, is_only=False)
+            ChangeReload(config, target=serve_again, sockets=[listener]).run()
+            sys.exit(0)
+        if options.workers > 1:
+            sys.exit(Workers(config, [listener], options.workers, PRELOADED).run())
+        sys.exit(server.serve(config, [listener]))
+    finally:
+        if options.uds is not None:
+            options.uds.unlink(missing_ok=True)
+
+
+def _greet(loaded: Loaded, application: Any, options: RunOptions | DevOptions) -> None:
+    """Say what is served, and what is wrong with its routes, in the format of the log."""
+    line, problems = _startup_line(loaded, application, options), _route_warnings(application)
+    if isinstance(options, RunOptions) and options.log_format is LogFormat.JSON:
+        logger.info(line)
+        for problem in problems:
+            logger.warning(problem)
+    else:
+        print("\n".join([line, *(f"Warning: {problem}" for problem in problems)]), file=sys.stderr)
+
+
+def _config(app: Any, options: RunOptions | DevOptions, *, factory: bool) -> server.Config:
+    """Return the configuration of the server."""
+    if isinstance(options, DevOptions):
+        more: dict[str, Any] = {
+            "reload": options.reload,
+            "reload_dirs": [str(folder) for folder in options.reload_dir or ()] or None,
+            "reload_excludes": _ignored_folders(options.reload_dir or ()) if options.reload else None,
+            "timeout_graceful_shutdown": DEV_GRACE,
+        }
+    else:
+        names = {entry.name for entry in fields(HTTPSettings)} & {entry.name for entry in fields(RunOptions)}
+        more = {
+            "workers": options.workers,
+            "http_settings": HTTPSettings(
+                **{name: getattr(options, name) for name in names},
+                origins=None if options.ws_origin is None else frozenset(options.ws_origin),
+            ),
+            "timeout_keep_alive": options.keep_alive,
+            "timeout_graceful_shutdown": options.graceful_timeout,
+            "limit_max_requests": options.max_requests,
+            "limit_max_requests_jitter": options.max_requests_jitter,
+            "ssl_cert_reqs": ssl.CERT_NONE if options.ssl_ca_certs is None else ssl.CERT_REQUIRED,
+            "log_config": _log_config(options),
+            **{name: getattr(options, name) for name in PASSED_ON},
+        }
+    return server.Config(
+        app,
+        factory=factory,
+        http=HTTPProtocol if options.http is HTTPClass.TYPEWAY else "auto",
         host=options.host,
         port=options.port,
-        workers=options.workers,
-        reload=options.reload,
-        reload_dirs=list(options.reload_dirs) or None,
-        reload_excludes=_ignored_folders(options.reload_dirs) if options.reload else None,
+        uds=None if options.uds is None else str(options.uds),
+        fd=options.fd,
         root_path=options.root_path,
-        proxy_headers=options.proxy_headers,
-        forwarded_allow_ips=options.forwarded_allow_ips,
-        log_level=options.log_level,
-        access_log=options.access_log,
+        log_level=options.log_level.value,
+        server_header=False,
+        **more,
     )
 
 
-def _ignored_folders(watched: Sequence[str]) -> list[str]:
+def _log_config(options: RunOptions) -> Any:
+    """Return the configuration of the logs: a file of the user's, or lines of text or JSON."""
+    if options.log_config is not None:
+        return str(options.log_config)
+    return JSON_LOGS if options.log_format is LogFormat.JSON else LOGGING_CONFIG
+
+
+def _ignored_folders(watched: Sequence[Path]) -> list[str]:
     """Return the hidden folders and virtual environments in the watched folders.
 
     Without this list uvicorn watches them too, so that installing a package would restart the server.
     """
-    folders = [Path(folder).resolve() for folder in watched or (".",)]
+    folders = [folder.resolve() for folder in watched or (Path(),)]
     return [
         str(path)
         for folder in folders
@@ -142,7 +207,7 @@ def _route_warnings(application: Any) -> list[str]:
     return found
 
 
-def _startup_line(loaded: Loaded, application: Any, options: UvicornOptions) -> str:
+def _startup_line(loaded: Loaded, application: Any, options: RunOptions | DevOptions) -> str:
     """Return the line that says what is served, and at which URL its documentation is."""
     docs = getattr(application, "docs_url", None) if getattr(application, "openapi_url", None) else None
     if not docs or not options.port:

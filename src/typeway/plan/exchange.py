@@ -1,6 +1,6 @@
 """Hold the state of one request while its plan runs: parsed values, results, errors, and generators to resume."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from typing import Any, Final, Protocol, TypeAlias
 from urllib.parse import parse_qsl
 
@@ -28,6 +28,9 @@ class Entered(Protocol):
 # A generator to resume, and the call that has entered it.
 Exit: TypeAlias = tuple[AsyncGenerator[Any, None], Entered]
 
+# Sends a whole response at once: the status, the raw headers with content-length, and the body.
+WriteReply = Callable[[int, list[tuple[bytes, bytes]], bytes], None]
+
 # The status of an injected response before one is set.
 UNSET: Final[Any] = None
 
@@ -38,6 +41,7 @@ class Exchange:
     Objects are created only if a plan needs them: most requests have no Request object, no exits and no tasks.
 
     Attributes:
+        write: sends a whole response without ASGI messages, where the server can.
         send: passed to Request and WebSocket objects; a plan does not use it.
         held: the Request or WebSocket of this exchange, once a function has it and may have read the body through it.
         started: whether the start of a response has been sent.
@@ -55,6 +59,7 @@ class Exchange:
     request_exits: list[Exit]
     cancellation: CancelScope | None = None
     started: bool = False
+    write: WriteReply | None = None
     held: HTTPConnection[Any] | None = None
     _query: dict[str, str] | None = None
     _pairs: list[tuple[str, str]] | None = None

@@ -85,6 +85,14 @@ class Answer(_StreamingResponse):
         self.raw_headers = headers
         self.background = None
 
+    @property
+    def whole(self) -> bytes | None:
+        """The body if it is complete, and nothing but status, headers and body is to be sent; else None."""
+        body: Any = self.body_iterator
+        if type(body) is not BodyIterator or self.background is not None or self.info is not None:
+            return None
+        return body.whole
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self.info is not None:
             await send({"type": "http.response.debug", "info": self.info})

@@ -16,7 +16,7 @@ from typeway.declare.conventions import TYPEWAY, Conventions
 from typeway.errors.handlers import Handlers, http_error
 from typeway.plan.body import FORM_LIMITS
 from typeway.plan.build import Plan
-from typeway.plan.exchange import Exchange
+from typeway.plan.exchange import Exchange, WriteReply
 from typeway.serve.execute import execute, run
 from typeway.serve.exits import UPLOADS, close_uploads
 from typeway.serve.lifecycle import complete, send_reply
@@ -27,6 +27,9 @@ from typeway.serve.plans import Instrument, Overrides, PlanCache
 from typeway.serve.reply import error_reply, from_response
 from typeway.serve.respond import Responder
 from typeway.types import ASGIApp, Receive, Scope, Send
+
+# Serves one request without ASGI messages where it can: the scope, `receive`, `send`, and what sends a whole response.
+Serve = Callable[[Scope, Receive, Send, WriteReply], Awaitable[None]]
 
 STARTED_TOO_LATE: Final = "Caught handled exception, but response already started."
 
@@ -146,11 +149,13 @@ async def serve_http(
     send: Send,
     answer: AnswerError = answer_error,
     found: Found | NoRoute | None = None,
+    write: WriteReply | None = None,
 ) -> None:
     """Answer one request.
 
     Parameters:
         answer: how exceptions are answered.
+        write: sends a whole response at once, where the server can; all others go through `send`.
         found: the result of the look-up of the route, if it has already been made.
 
     Raises:
@@ -169,6 +174,7 @@ async def serve_http(
         await serve_without_plan(snapshot, found, path, scope, receive, send, answer)
         return
     plan, responder, exchange = ready
+    exchange.write = write
     # PERF: each part that were a function of its own would cost one frame, 0.2 of 4.5 us.
     try:
         if plan.operation.max_body_size is not None:
@@ -181,6 +187,9 @@ async def serve_http(
         if response is None and exchange.background is None and scope["method"] != "HEAD":
             # PERF: nearly every response is these two messages; a Response object would cost 3 us more.
             exchange.started = True
+            if write is not None:
+                write(status, headers, body)
+                return
             await send({"type": "http.response.start", "status": status, "headers": headers})
             await send({"type": "http.response.body", "body": body})
         else:

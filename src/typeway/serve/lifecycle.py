@@ -89,8 +89,11 @@ async def send_reply(reply: Reply, exchange: Exchange) -> None:
     status, headers, body, response = reply
     if response is None:
         exchange.started = True
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": b"" if is_head else body})
+        if exchange.write is not None and not is_head:
+            exchange.write(status, headers, body)
+        else:
+            await send({"type": "http.response.start", "status": status, "headers": headers})
+            await send({"type": "http.response.body", "body": b"" if is_head else body})
     elif is_head:
         await without_body(response, scope, exchange.receive)(scope, exchange.receive, exchange.pass_on)
     else:

@@ -16,15 +16,17 @@ from starlette.responses import Response
 
 from typeway.background import TasksBeside
 from typeway.errors.handlers import Handlers
+from typeway.plan.exchange import Exchange, WriteReply
 from typeway.serve.answer import Answer, BodyIterator, answer_of
 from typeway.serve.asgi import Snapshot, path_of, prepared, serve_http
 from typeway.serve.bridge import Bridge
 from typeway.serve.execute import run
 from typeway.serve.exits import close_uploads
 from typeway.serve.feed import Feed, LayerRequest
+from typeway.serve.lifecycle import send_reply
 from typeway.serve.limits import limit_body
 from typeway.serve.match import NoRoute
-from typeway.serve.reply import error_reply, from_response
+from typeway.serve.reply import RawHeaders, error_reply, from_response
 from typeway.serve.stream import Closing
 from typeway.types import ASGIApp, Receive, Scope, Send
 
@@ -76,13 +78,42 @@ class Onion:
         except RuntimeError:
             await self.classic(scope, receive, send)  # trio, which Starlette's own classes support
             return
+        await self.serve(scope, receive, send, None)
+
+    async def serve_directly(self, scope: Scope, receive: Receive, send: Send, write: WriteReply) -> None:
+        """Serve one request, and send a whole response by one call of `write`; no other layer is around this one.
+
+        Raises:
+            Exception: an error that no handler answers, after a 500 has been sent, so that the server logs it.
+        """
+        exchange = Exchange(scope, receive, send, {})
+
+        def write_once(status: int, headers: RawHeaders, body: bytes) -> None:
+            exchange.started = True
+            write(status, headers, body)
+
+        try:
+            await self.serve(scope, receive, exchange.pass_on, write_once)
+        except Exception as error:
+            if not exchange.started:
+                response = await self.router.snapshot(scope).app.prepared_handlers.answer_last(
+                    Request(scope, receive), error
+                )
+                await send_reply(from_response(response), exchange)
+            raise
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send, write: WriteReply | None) -> None:
         flight = Flight(self.router.snapshot(scope), scope, receive, send)
         try:
             response = await self.outermost(flight, flight)
             if flight.bridges and not flight.tasks and response.background is None:
                 for bridge in flight.bridges:
                     bridge.waits = False
-            await response(scope, flight, send)
+            whole = response.whole if write is not None and type(response) is Answer else None
+            if write is not None and whole is not None:
+                write(response.status_code, response.raw_headers, whole)
+            else:
+                await response(scope, flight, send)
             if flight.tasks or flight.bridges:
                 for task in flight.tasks:
                     await task()

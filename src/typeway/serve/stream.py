@@ -10,7 +10,8 @@ from collections.abc import (
     Iterator,
     Mapping,
 )
-from typing import Any, ClassVar
+from time import perf_counter
+from typing import Any, ClassVar, Final
 
 from anyio import CancelScope
 from anyio.lowlevel import checkpoint
@@ -27,6 +28,10 @@ from typeway.serve.opening import hold
 from typeway.serve.validate import build_validate, dump_options
 from typeway.sse import EventSourceResponse, ServerSentEvent
 from typeway.types import Send
+
+# Items that follow one another within AT_ONCE seconds are sent together, for TOGETHER seconds at most.
+AT_ONCE: Final = 0.0001
+TOGETHER: Final = 0.001
 
 # The chunks of a StreamingResponse; it encodes text in the charset of its class.
 Chunk = str | bytes | memoryview
@@ -137,11 +142,18 @@ def item_encoder(operation: Operation) -> Callable[[Any], bytes]:
 
 
 async def chunks_of(items: AsyncIterator[Any], encode: Encode) -> AsyncGenerator[Chunk, None]:
+    last = since = 0.0
     async for item in items:
         yield encode(item)
         # A generator that never waits would block the event loop for ever: no other task would run, its items would not
         # be sent, and it could not be cancelled.
-        await checkpoint()
+        # PERF: a turn of the event loop after each of 1,000 events takes half of their time, and a system call each.
+        # So items that follow one another at once are sent together, after a millisecond at most.
+        now = perf_counter()
+        if now - last > AT_ONCE or now - since > TOGETHER:
+            await checkpoint()
+            now = since = perf_counter()
+        last = now
 
 
 async def close(items: Items, steps: ThreadSteps | None) -> None:

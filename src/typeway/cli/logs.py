@@ -1,0 +1,46 @@
+"""Write log messages as JSON, one object on each line."""
+
+import json
+import logging
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+# The parts of a line of the access log, in the order of its arguments.
+ACCESS: Final = ("client", "method", "path", "http_version", "status")
+
+
+class JSONFormatter(logging.Formatter):
+    """Formats a message as a JSON object; a message of the access log has a member for each of its parts."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return one line of JSON."""
+        entry: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage().strip(),
+        }
+        if record.name == "uvicorn.access" and isinstance(record.args, tuple) and len(record.args) == len(ACCESS):
+            entry |= dict(zip(ACCESS, record.args, strict=True))
+        duration = getattr(record, "duration_ms", None)
+        if duration is not None:
+            entry["duration_ms"] = duration
+        if record.exc_info:
+            entry["exception"] = self.formatException(record.exc_info)
+        return json.dumps(entry, ensure_ascii=False, default=str)
+
+
+# The application's own messages are in the same format, so that the log has only one.
+JSON_LOGS: Final[Mapping[str, Any]] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": f"{__name__}.JSONFormatter"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json", "stream": "ext://sys.stderr"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {
+        "uvicorn": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+        "uvicorn.error": {"level": "INFO"},
+        "uvicorn.access": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+    },
+}

@@ -1,0 +1,389 @@
+"""Read requests from the bytes of a connection: parse them, hold them to the rules and the limits, and queue them."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import abstractmethod
+from collections import deque
+from functools import partial
+from time import perf_counter
+from typing import Any, Final
+from urllib.parse import unquote
+
+import httptools
+
+from typeway.protocol.cycle import Cycle
+from typeway.protocol.handover import hand_over
+from typeway.protocol.head import DECISIVE, METHODS, Decisive, Refused, decide, refusal_of, split_target
+from typeway.protocol.site import Site
+from typeway.types import Scope
+
+ASGI: Final = {"version": "3.0", "spec_version": "2.3"}
+EXTENSIONS: Final[dict[str, dict[str, Any]]] = {"http.response.pathsend": {}}
+
+# RFC 9112 section 2.2: a server should ignore at least one empty line before a request.
+EMPTY_LINES: Final = 5
+
+# Beside each chunk, the bytes of its framing may be this many; and beside all of them, in extensions and trailers.
+FRAMING_OF_CHUNK: Final = 32
+FRAMING: Final = 16 * 1024
+
+SLASH: Final = ord("/")
+LINE_ENDS: Final = b"\r\n"
+KEEPS: Final = (b"keep-alive", b"Keep-Alive")  # what clients of HTTP/1.1 say, although it is so anyway
+NOTHING: Final = Decisive(keeps=True)  # a head that decides nothing
+
+INVALID: Final = "This is not a valid HTTP request."
+TARGET_TOO_LONG: Final = "The request target is too long."
+TOO_MANY_FIELDS: Final = "There are too many header fields."
+BODY_TOO_LARGE: Final = "The body is too large."
+
+
+class Reading(asyncio.Protocol):
+    """The half of a connection that reads requests.
+
+    Attributes:
+        incoming: the request whose body is being received.
+        active: the request that is being answered, or is the next one.
+        queue: the requests behind it.
+        rest: bytes that are parsed when the queue is empty.
+        is_broken: whether no more requests are read.
+        is_used: whether a request has been read.
+        since: when the connection began to wait for what it waits for.
+        lingering: how many more bytes are dropped before the connection is closed; None while it is in use.
+    """
+
+    __slots__ = (
+        "active", "client", "empty_bytes", "fed", "framing", "headers", "incoming", "is_broken", "is_continuing",
+        "is_used", "lingering", "parser", "queue", "reading_paused", "refused", "rest", "scheme", "server", "since", "site",
+        "transport", "upgrade", "url", "is_stopping", "write_paused",
+    )  # fmt: skip
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.parser: Any = httptools.HttpRequestParser(self)
+        self.transport: Any = None
+        self.server: tuple[str, int | None] | None = None
+        self.client: tuple[str, int | None] | None = None
+        self.scheme = "http"
+        self.url = b""
+        self.headers: list[tuple[bytes, bytes]] = []
+        self.fed = 0  # bytes of an incomplete head
+        self.framing = FRAMING  # how many more bytes the framing of the chunks may have
+        self.empty_bytes = 0  # of empty lines before a request
+        self.incoming: Cycle | None = None
+        self.active: Cycle | None = None
+        self.queue: deque[Cycle] | None = None
+        self.rest = b""
+        self.refused: Refused | None = None  # why a callback of the parser has stopped it
+        self.upgrade: Decisive | None = None  # the head of a message that asks for another protocol
+        self.is_broken = self.is_used = self.is_stopping = self.reading_paused = self.write_paused = False
+        self.is_continuing = False  # whether the parser reads a head of our own making
+        self.since = 0.0
+        self.lingering: int | None = None
+
+    @abstractmethod
+    def advance(self) -> None:
+        """Start the requests whose turn it is."""
+
+    @abstractmethod
+    def keeps_after(self, cycle: Cycle) -> bool:
+        """Whether the connection can be kept after the response to a cycle."""
+
+    @abstractmethod
+    def finished(self, cycle: Cycle) -> None:
+        """Go on after a response has been written."""
+
+    @abstractmethod
+    def leave(self) -> None:
+        """Take the connection off the lists of the server."""
+
+    @abstractmethod
+    async def drain(self) -> None:
+        """Wait until the client has read enough of the response."""
+
+    def enqueue(self, cycle: Cycle) -> None:
+        if self.active is None:
+            self.active = cycle
+        elif self.queue is None:
+            self.queue = deque([cycle])
+        else:
+            self.queue.append(cycle)
+
+    def pause_reading(self) -> None:
+        if not self.reading_paused:
+            self.reading_paused = True
+            self.transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        if self.reading_paused:
+            self.reading_paused = False
+            self.transport.resume_reading()
+
+    # --- reading ------------------------------------------------------------------------------------------------
+
+    def data_received(self, data: bytes) -> None:
+        if self.is_broken or self.rest:
+            self.put_aside(data)
+            return
+        if len(data) <= self.site.piece:
+            self.parse(data)
+        else:
+            self.read(data)
+        if self.queue:
+            self.pause_if_full()
+        self.advance()
+
+    def put_aside(self, data: bytes) -> None:
+        """Keep bytes whose turn has not come; drop them if the connection is going to be closed."""
+        if not self.is_broken:
+            self.rest += data
+        elif self.lingering is not None:
+            self.lingering -= len(data)
+            if self.lingering < 0:
+                self.transport.close()
+
+    def read(self, data: bytes) -> None:
+        """Parse much data, in pieces so small that no limit is exceeded by much, until the queue is full."""
+        size = self.site.piece
+        while data and not self.is_broken:
+            cycle = self.incoming
+            if cycle is not None and cycle.length is not None and cycle.length >= len(data):
+                size = len(data)  # it is all of one body
+            self.parse(data[:size])
+            data = data[size:]
+            if self.queue and self.pause_if_full():
+                self.rest = data
+                return
+
+    def pause_if_full(self) -> bool:
+        """Pause reading if so many requests wait for their turn that no more may be read."""
+        if self.queue is None or len(self.queue) < self.site.settings.pipeline:
+            return False
+        self.pause_reading()
+        return True
+
+    def parse(self, data: bytes) -> None:
+        """Let the parser read a piece, and see to it that heads and framing stay within their limits."""
+        cycle = self.incoming
+        before = 0 if cycle is None else cycle.received
+        try:
+            if data[0] in LINE_ENDS and cycle is None and not self.fed:
+                self.skip_empty_lines(data)
+            self.parser.feed_data(data)
+            if self.incoming is not None:
+                if self.incoming is cycle and cycle.length is None:
+                    self.count_framing(len(data) - (cycle.received - before))
+            elif self.url or self.headers:
+                self.count_head(len(data))
+        except httptools.HttpParserUpgrade as error:
+            self.leave_http(data[error.args[0] :])
+        except httptools.HttpParserError as error:
+            self.stop_reading(self.refused or self.refusal(error, data))
+        except Refused as error:
+            self.stop_reading(error)
+
+    def skip_empty_lines(self, data: bytes) -> None:
+        """Refuse more empty lines before a request than a careless client sends (RFC 9112 section 2.2)."""
+        self.empty_bytes += len(data) - len(data.lstrip(b"\r\n"))
+        if self.empty_bytes > 2 * EMPTY_LINES:
+            raise Refused(400, "There are too many empty lines before the request.")
+
+    def count_head(self, size: int) -> None:
+        """Refuse a head that is too large before it is complete."""
+        if not self.fed:
+            self.since = self.site.clock.now
+        self.fed += size
+        settings = self.site.settings
+        if len(self.url) > settings.request_line_size or (
+            not self.headers and self.fed > 2 * settings.request_line_size
+        ):
+            raise Refused(414, TARGET_TOO_LONG)
+        if self.fed > settings.headers_size:
+            raise Refused(431, "The header fields are too large.")
+        if len(self.headers) > settings.header_count:
+            raise Refused(431, TOO_MANY_FIELDS)
+
+    def count_framing(self, size: int) -> None:
+        """Refuse chunks whose extensions and trailers are larger than any client needs (RFC 9112 section 7.1.1)."""
+        self.framing -= size
+        if self.framing < 0:
+            raise Refused(400, "The framing of the chunks is too large.")
+
+    def refusal(self, error: Exception, data: bytes) -> Refused:
+        """Return the answer to what the parser has refused."""
+        if isinstance(error, httptools.HttpParserCallbackError):
+            self.site.logger.error("Exception while reading a request\n", exc_info=error.__context__ or error)
+            return Refused(500, "Internal Server Error")
+        return refusal_of(data) if self.incoming is None and not self.fed else Refused(400, INVALID)
+
+    def stop_reading(self, refused: Refused) -> None:
+        """Read no more requests, and answer the one that is being read when it is its turn."""
+        self.is_broken = True
+        self.site.logger.warning("Refused a request of %s with %d: %s", self.client, refused.status, refused)
+        cycle, self.incoming, self.rest = self.incoming, None, b""
+        if cycle is None:
+            cycle = Cycle(self, {"method": ""}, None, False, False)
+            self.enqueue(cycle)
+        if cycle.is_complete:
+            self.transport.close()
+        elif cycle.is_started:
+            cycle.refuse(refused.status, str(refused))
+            cycle.disconnected = True
+            cycle.wake()
+        else:
+            cycle.instead = lambda cycle: cycle.refuse(refused.status, str(refused))
+            self.advance()
+
+    # --- callbacks of the parser --------------------------------------------------------------------------------
+
+    def on_url(self, url: bytes) -> None:
+        self.url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self.incoming is None:  # else it is a trailer, which nobody may take for a header (RFC 9112 section 7.1.2)
+            self.headers.append((name.lower(), value))
+
+    def on_headers_complete(self) -> None:
+        url, headers = self.url, self.headers
+        self.url, self.headers = b"", []
+        if self.is_continuing:
+            self.is_continuing = False
+            return
+        try:
+            self.begin(url, headers)
+        except Refused as error:
+            self.refused = error
+            raise
+
+    def begin(self, target: bytes, headers: list[tuple[bytes, bytes]]) -> None:  # noqa: C901 - see PERF
+        """Put a request whose head is complete into the queue.
+
+        PERF: this runs for every request; what most requests do not need is in other functions. Together with the
+        parser it takes 3 of 9 us.
+
+        Raises:
+            Refused: the head breaks a rule of RFC 9112, or a limit.
+        """
+        parser, site = self.parser, self.site
+        method: bytes = parser.get_method()
+        version: str = parser.get_http_version()
+        found, length, hosts = NOTHING, 0, 0
+        for name, value in headers:
+            if name in DECISIVE:
+                if name == b"host" and value in site.hosts:
+                    hosts += 1
+                elif name == b"content-length":
+                    length = int(value)
+                elif name != b"connection" or value not in KEEPS:
+                    hosts = 2
+        if hosts != 1 or version != "1.1" or len(headers) > site.settings.header_count or self.fed:
+            found = self.look_closely(headers, version)
+            self.fed = 0
+        if len(target) > site.settings.request_line_size:
+            raise Refused(414, TARGET_TOO_LONG)
+        raw_path, _, query = target.partition(b"?")
+        if target[0] != SLASH or not target.isascii() or b"#" in target or method not in METHODS:
+            raw_path, query = split_target(target, method, headers)
+        if length and site.settings.max_body_size is not None and length > site.settings.max_body_size:
+            raise Refused(413, BODY_TOO_LARGE)
+        path = raw_path.decode("ascii")
+        if "%" in path:
+            path = unquote(path)
+        if site.root_path:
+            path, raw_path = site.root_path + path, site.root_path.encode() + raw_path
+        scope: Scope = {
+            "type": "http",
+            "asgi": ASGI.copy(),
+            "http_version": version,
+            "server": self.server,
+            "client": self.client,
+            "scheme": self.scheme,
+            "method": METHODS.get(method) or method.decode("ascii"),
+            "root_path": site.root_path,
+            "path": path,
+            "raw_path": raw_path,
+            "query_string": query,
+            "headers": headers,
+            "state": site.app_state.copy(),
+            "extensions": EXTENSIONS.copy(),
+        }
+        is_direct = not found.is_forwarded or site.trusts is None
+        self.incoming = cycle = Cycle(self, scope, None if found.is_chunked else length, found.keeps, is_direct)
+        if self.active is None:
+            self.active = cycle
+        else:
+            self.enqueue(cycle)
+        if site.access_logger is not None:
+            cycle.begun = perf_counter()
+        if found is not NOTHING:
+            self.follow(cycle, found)
+
+    def look_closely(self, headers: list[tuple[bytes, bytes]], version: str) -> Decisive:
+        """Read the decisive fields of a head where they are more than one known Host, and apply the limits."""
+        settings = self.site.settings
+        if version not in ("1.0", "1.1"):
+            raise Refused(505, "The supported versions are HTTP/1.0 and HTTP/1.1.")
+        if len(headers) > settings.header_count:
+            raise Refused(431, TOO_MANY_FIELDS)
+        if any(len(name) + len(value) > settings.header_size for name, value in headers):
+            raise Refused(431, "A header field is too large.")
+        found = decide(headers, version == "1.0")
+        if found.host is not None:
+            self.site.remember(found.host)
+        return found
+
+    def follow(self, cycle: Cycle, found: Decisive) -> None:
+        """Note what a head says beside the plain request."""
+        cycle.expects = found.expects
+        if cycle.scope["http_version"] == "1.0":
+            cycle.is_direct = False
+        if found.upgrade and self.parser.should_upgrade():
+            self.upgrade = found
+
+    def on_chunk_header(self) -> None:
+        self.framing += FRAMING_OF_CHUNK
+
+    def on_body(self, data: bytes) -> None:
+        cycle = self.incoming
+        if cycle is None:
+            return
+        cycle.feed(data)
+        most = self.site.settings.max_body_size
+        if most is not None and cycle.received > most:
+            self.refused = Refused(413, BODY_TOO_LARGE)
+            raise self.refused
+
+    def on_message_complete(self) -> None:
+        cycle = self.incoming
+        if cycle is None or self.upgrade is not None:
+            return
+        cycle.more_body, self.incoming = False, None
+        self.is_used, self.framing, self.empty_bytes = True, FRAMING, 0
+        if cycle.arrived is not None:
+            cycle.arrived.set()
+
+    def leave_http(self, rest: bytes) -> None:
+        """Hand the connection over to a WebSocket, or read the body of a request that asks for another protocol."""
+        found, self.upgrade = self.upgrade, None
+        cycle = self.incoming
+        if found is None or cycle is None:
+            raise AssertionError("the parser upgrades only what has asked for it")
+        if found.upgrade == b"websocket" and self.site.sockets is not None:
+            self.incoming, self.is_broken = None, True
+            self.pause_reading()  # what follows belongs to the WebSocket
+            cycle.more_body = False
+            cycle.instead = partial(hand_over, found=found, rest=rest)
+            return
+        # RFC 9110 section 7.8: a server may ignore the field, and then the request is an ordinary one.
+        if found.upgrade != b"h2c":
+            self.site.logger.warning("Unsupported upgrade request.")
+        self.parser = httptools.HttpRequestParser(self)
+        if cycle.length == 0:
+            self.on_message_complete()
+        else:
+            self.is_continuing = True
+            framing = b"transfer-encoding: chunked" if found.is_chunked else b"content-length: %d" % (found.length or 0)
+            self.parser.feed_data(b"POST / HTTP/1.1\r\nhost: h\r\n%b\r\n\r\n" % framing)
+        if rest:
+            self.parse(rest)

@@ -1,0 +1,124 @@
+"""Hold what all connections of one server share: the application, the limits, the clock, the constant headers."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Any, Final, Protocol
+
+from typeway.protocol.clock import Clock
+from typeway.protocol.settings import HTTPSettings
+from typeway.protocol.wire import header_text, lines_of
+from typeway.serve.asgi import Serve
+
+# Where a server keeps its site; uvicorn makes one ServerState for each server.
+ATTRIBUTE: Final = "_typeway_site"
+
+MOST_HOSTS: Final = 16
+MOST_NAMES: Final = 64
+
+
+class Direct(Protocol):
+    """An application that serves requests without ASGI while nothing stands around its router."""
+
+    def direct(self) -> Serve | None:
+        """Return what serves a request; None if it must be served over ASGI."""
+        ...
+
+
+class Site:
+    """What the connections of one server share.
+
+    Attributes:
+        direct: the application, if requests may reach its plans without ASGI.
+        trusts: the addresses of proxies that may tell the address of the client; None if no proxy may.
+    """
+
+    __slots__ = (
+        "access_logger", "app", "app_state", "clock", "config", "default_headers", "default_text", "direct", "hosts", "keep_alive",
+        "limit", "logger", "loop", "names", "piece", "root_path", "server_state", "settings", "sockets", "trusts",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        config: Any,
+        server_state: Any,
+        app_state: dict[str, Any],
+        loop: asyncio.AbstractEventLoop,
+        settings: HTTPSettings,
+    ) -> None:
+        if not config.loaded:
+            config.load()
+        self.config = config
+        self.server_state = server_state
+        self.app_state = app_state
+        self.loop = loop
+        self.settings = settings
+        self.piece = min(settings.header_size, settings.headers_size)  # how much is parsed before limits are looked at
+        self.app = config.loaded_app
+        self.sockets = config.ws_protocol_class
+        self.root_path: str = config.root_path
+        self.keep_alive: float = config.timeout_keep_alive
+        self.limit: int | None = config.limit_concurrency
+        self.logger = logging.getLogger("uvicorn.error")
+        access = logging.getLogger("uvicorn.access")
+        self.access_logger = access if access.hasHandlers() and access.isEnabledFor(logging.INFO) else None
+        self.clock = Clock(loop)
+        self.hosts: frozenset[bytes] = frozenset()  # valid values of Host that clients have sent
+        self.names: frozenset[bytes] = frozenset()  # valid names of response headers that the application has sent
+        self.default_headers: Any = None
+        self.default_text = b""
+        self.direct, self.trusts = direct_application(self.app)
+
+    def default_lines(self) -> bytes:
+        """Return the lines of the headers that every response gets: the date, which uvicorn sets each second."""
+        headers = self.server_state.default_headers
+        if headers is not self.default_headers:
+            self.default_headers = headers
+            self.default_text = lines_of(headers)
+        return self.default_text
+
+    def header_text(self, headers: Sequence[tuple[bytes, bytes]]) -> bytes:
+        """Return response headers as lines; see `wire.header_text`."""
+        text = header_text(headers, self.names)
+        if len(self.names) < MOST_NAMES and any(name not in self.names for name, _ in headers):
+            self.names |= {name for name, _ in headers}
+        return text
+
+    def remember(self, host: bytes) -> None:
+        """Keep a valid Host, so that it is not looked at again; only a few, because clients choose them."""
+        if len(self.hosts) < MOST_HOSTS:
+            self.hosts |= {host}
+
+    def is_full(self) -> bool:
+        """Whether the server has reached its limit of connections or running requests."""
+        state, limit = self.server_state, self.limit
+        return limit is not None and (len(state.connections) >= limit or len(state.tasks) >= limit)
+
+
+def direct_application(app: Any) -> tuple[Direct | None, Any]:
+    """Return the application that can be served directly, and the set of trusted proxies in front of it.
+
+    Around the application may be uvicorn's middleware for proxy headers, which changes only requests with such headers
+    that come from a trusted address; anything else around it excludes the direct way.
+    """
+    trusts = getattr(app, "trusted_hosts", None)
+    inside = app.app if trusts is not None and type(app).__name__ == "ProxyHeadersMiddleware" else app
+    if callable(getattr(inside, "direct", None)):
+        return inside, trusts
+    return None, None
+
+
+def site_of(
+    config: Any,
+    server_state: Any,
+    app_state: dict[str, Any],
+    loop: asyncio.AbstractEventLoop | None,
+    settings: HTTPSettings,
+) -> Site:
+    """Return the site of a server, which its first connection makes."""
+    site: Site | None = getattr(server_state, ATTRIBUTE, None)
+    if site is None:
+        settings = getattr(config, "http_settings", settings)
+        site = Site(config, server_state, app_state, loop or asyncio.get_running_loop(), settings)
+        setattr(server_state, ATTRIBUTE, site)
+    return site

@@ -1,0 +1,83 @@
+"""Write the head of a response as bytes, and refuse what would split it."""
+
+import json
+import re
+from collections.abc import Container, Iterable, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, Final
+
+RawHeader = tuple[bytes, bytes]
+
+CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
+LAST_CHUNK: Final = b"0\r\n\r\n"
+CLOSE: Final = b"connection: close\r\n"
+
+STATUS_LINES: Final[Mapping[int, bytes]] = {
+    status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus
+}
+
+# RFC 9110 section 5.1: a field name is a token; section 5.5: a value has no control characters but the tab.
+name_pattern: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+unsafe_pattern: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+
+# Every control character but the tab.
+CONTROLS: Final = bytes([*range(9), *range(10, 32), 127])
+
+
+class UnsafeHeaderError(ValueError):
+    """A response header that would end early, or smuggle another header or a second response."""
+
+
+def status_line(status: int) -> bytes:
+    """Return the status line; the phrase is empty for codes that have none.
+
+    Raises:
+        ValueError: the status is not of three digits (RFC 9110 section 15).
+    """
+    known = STATUS_LINES.get(status)
+    if known is None:
+        if not 100 <= status <= 999:
+            raise ValueError(f"a status has three digits, not {status!r}")
+        known = b"HTTP/1.1 %d \r\n" % status
+    return known
+
+
+def header_text(headers: Sequence[RawHeader], known: Container[bytes]) -> bytes:
+    """Return headers as lines.
+
+    Parameters:
+        known: names that are known to be valid.
+
+    Raises:
+        UnsafeHeaderError: a name is no token, or a value has CR, LF, NUL or another control character.
+    """
+    text = b"".join([b"%b: %b\r\n" % (name, value) for name, value in headers])
+    # PERF: one pass over the whole text, 0.2 us; a search in each value takes 0.25 us for each.
+    if len(text) - len(text.translate(None, CONTROLS)) != 2 * len(headers):
+        refuse_values(headers)
+    for name, _ in headers:
+        if name not in known and not name_pattern.fullmatch(name):
+            raise UnsafeHeaderError(f"the name of the response header {name!r} has a character that is not allowed")
+    return text
+
+
+def refuse_values(headers: Iterable[RawHeader]) -> None:
+    """Raise the error for the first header with a control character."""
+    for name, value in headers:
+        if unsafe_pattern.search(name + value):
+            raise UnsafeHeaderError(
+                f"the response header {name!r} has a control character: {value[:100]!r}. CR and LF would end it early."
+            )
+
+
+def refusal(status: int, reason: str, default_lines: bytes) -> bytes:
+    """Return a whole response in JSON for a request that does not reach the application."""
+    body = json.dumps({"detail": reason}).encode()
+    also = b"sec-websocket-version: 13\r\nupgrade: websocket\r\n" if status == 426 else b""
+    head = b"content-type: application/json\r\ncontent-length: %d\r\n" % len(body)
+    return b"".join((status_line(status), default_lines, head, also, CLOSE, b"\r\n", body))
+
+
+def lines_of(headers: Any) -> bytes:
+    """Return the lines of the headers that every response gets."""
+    return b"".join(b"%b: %b\r\n" % (name, value) for name, value in headers)

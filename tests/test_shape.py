@@ -54,7 +54,7 @@ BUDGETS: dict[str, int] = {
     "security": 700,
     "plan": 2_700,
     "errors": 450,
-    "serve": 3_300,
+    "serve": 3_450,
     "protocol": 1_900,
     "describe": 1_600,
     "watch": 1_600,

@@ -48,7 +48,7 @@ from typeway.exceptions import TypewayDeprecationWarning, calling_line, declarat
 from typeway.serve.cors import SharedErrors, is_cors
 from typeway.serve.frontend import Build
 from typeway.serve.limits import LimitedApp
-from typeway.serve.onion import Onion
+from typeway.serve.onion import composed
 from typeway.serve.originals import ORIGINAL_CALL, ORIGINAL_LAYERS, layers
 from typeway.serve.plans import Instrument, PlanCache
 from typeway.types import ASGIApp, Endpoint, ExceptionHandler, Receive, Register, Scope, Send
@@ -244,14 +244,9 @@ class Typeway(Verbs, Resolving, Starlette):
             if self.conventions.middleware_errors_answered:
                 middleware = [inserted for entry in middleware for inserted in (layer, entry)]
             middleware.append(layer)
-        dispatches: list[Any] = []
-        while middleware and is_http_middleware(middleware[-1]):
-            dispatches.append(middleware.pop().kwargs["dispatch"])
-        if dispatches:
-            app = Onion(dispatches[::-1], self.router)
         cors: list[ASGIApp] = []
         for entry in reversed(middleware):
-            app = entry.cls(app, *entry.args, **entry.kwargs)
+            app = composed(entry.cls(app, *entry.args, **entry.kwargs), self.router)
             if self.conventions.cors_on_errors and is_cors(app):
                 cors.append(app)
         if self.max_body_size is not None:
@@ -370,12 +365,6 @@ class Typeway(Verbs, Resolving, Starlette):
         from typeway.telemetry.setup import observer_of
 
         return observer_of(self)
-
-
-def is_http_middleware(entry: Middleware) -> bool:
-    """Whether a middleware is a plain function around requests, as `@app.middleware("http")` adds it."""
-    factory: Any = entry.cls
-    return factory is BaseHTTPMiddleware and not entry.args and set(entry.kwargs) == {"dispatch"}
 
 
 def operations_of(routes: Sequence[BaseRoute]) -> list[Operation]:

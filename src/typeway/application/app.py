@@ -43,7 +43,7 @@ from typeway.declare.options import (
 from typeway.declare.paths import without_parentheses
 from typeway.describe.document import build_document
 from typeway.errors.detail import handlers_for
-from typeway.errors.handlers import Handlers
+from typeway.errors.handlers import Handlers, Shown
 from typeway.exceptions import TypewayDeprecationWarning, calling_line, declaration_error
 from typeway.serve.cors import SharedErrors, is_cors
 from typeway.serve.frontend import Build
@@ -115,6 +115,9 @@ class Typeway(Verbs, Resolving, Starlette):
     thread_pool_size: int | None = None
     max_body_size: int | None = None
     instrument: Instrument | None = None  # what observes the operations
+    handlers_shown: Shown | None = (
+        None  # the handlers in the scope of requests, unless a layer of Starlette's adds them
+    )
     _prepared_handlers: Handlers | None = None
 
     def __init__(self, **options: Unpack[AppOptions]) -> None:
@@ -229,16 +232,18 @@ class Typeway(Verbs, Resolving, Starlette):
         handlers = self._prepared_handlers
         # Applications may change the mapping at any time, also by assigning to an item.
         if handlers is None or handlers.given != self.exception_handlers:
-            handlers = self._prepared_handlers = Handlers(self.exception_handlers, self.conventions)
+            handlers = self._prepared_handlers = Handlers(self.exception_handlers, self.conventions, before=handlers)
         return handlers
 
     def build_middleware_stack(self) -> ASGIApp:
         """Return the application as one ASGI callable: error responses outermost, then middleware, then the router."""
         app: ASGIApp = self.router
         middleware = list(self.user_middleware)
+        handlers = self.prepared_handlers
+        self.handlers_shown = handlers.shown
         if layers() != ORIGINAL_LAYERS:
             # Instrumentation has replaced Starlette's own layers. These must handle the errors, so that it sees them.
-            app, handlers = self.router.without_answers, self.prepared_handlers
+            app, self.handlers_shown = self.router.without_answers, None
             answered = {**handlers.by_class, **handlers.by_status}
             layer = Middleware(ExceptionMiddleware, handlers=answered, debug=self.debug)
             if self.conventions.middleware_errors_answered:
@@ -267,6 +272,7 @@ class Typeway(Verbs, Resolving, Starlette):
             and getattr(self.router.app, "__func__", None) is Router.app
         )
         if is_held and is_own and not self.user_middleware and not self.debug and layers() == ORIGINAL_LAYERS:
+            self.handlers_shown = self.prepared_handlers.shown
             # PERF: 1.2 of 6 us; nothing is around the router, so it answers unhandled errors as well.
             return self.router.with_every_answer
         return self.build_middleware_stack()

@@ -371,7 +371,11 @@ class Router(Verbs, routing.Router):
                 around = None if app is None else self.max_body_size
                 is_early = conventions.limits_before_endpoint
                 index, sockets = indexes_of(
-                    self.routes, self.conventions, self.max_body_size, lambda limit: is_early or limit == around
+                    self.routes,
+                    self.conventions,
+                    self.max_body_size,
+                    lambda limit: is_early or limit == around,
+                    handlers=getattr(app, "handlers_shown", None),
                 )
                 snapshot = self._snapshot = Snapshot(
                     index=index,

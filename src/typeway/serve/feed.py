@@ -39,7 +39,8 @@ class Feed:
         self.source = source
 
     async def __call__(self) -> Message:
-        message = await self.at(self.given)
+        is_next = self.given == self.count and not self.is_reading
+        message = await (self.read() if is_next else self.at(self.given))
         if message["type"] == "http.request":
             self.given += 1
         return message

@@ -14,7 +14,7 @@ from typeway.serve.execute import execute, run
 from typeway.serve.exits import UPLOADS, close_uploads
 from typeway.serve.lifecycle import complete, with_exits
 from typeway.serve.plans import Overrides, PlanCache
-from typeway.serve.reply import Reply, from_response
+from typeway.serve.reply import Reply, from_response, task_of
 from typeway.serve.respond import Responder
 from typeway.types import Receive, Scope, Send
 
@@ -22,6 +22,9 @@ RouteHandler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 # The scope key of the exchange of a route; its handler finds it even if it is called with another Request.
 EXCHANGE: Final = "typeway.exchange"
+
+# The scope key of the WebSocket of an endpoint that has failed: it knows whether the connection has been accepted.
+SOCKET: Final = "typeway.socket"
 
 # The result of a WebSocket endpoint is not sent.
 UNANSWERED: Final = Responder(encode=lambda result: b"", status=200, keeps_type=False)
@@ -50,7 +53,7 @@ def as_response(reply: Reply, exchange: Exchange) -> Response:
         response = Response(body, status)
         response.raw_headers = headers
     if exchange.background is not None:
-        own, tasks = response.background, exchange.background
+        own, tasks = task_of(response), exchange.background
         response = copy(response)  # the author may return the same instance again
         response.background = tasks if own is None else BackgroundTasks([own, TasksBeside(tasks, own)])
     return response
@@ -102,4 +105,9 @@ async def handle_socket(plans: PlanCache, scope: Scope, receive: Receive, send: 
     async def session() -> None:
         await execute(plan, UNANSWERED, exchange)
 
-    await complete(session(), exchange, shields=plan.shields)
+    try:
+        await complete(session(), exchange, shields=plan.shields)
+    except Exception:
+        if exchange.held is not None:
+            scope[SOCKET] = exchange.held
+        raise

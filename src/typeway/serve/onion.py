@@ -25,7 +25,7 @@ from typeway.serve.feed import Feed, LayerRequest
 from typeway.serve.limits import limit_body
 from typeway.serve.match import NoRoute
 from typeway.serve.originals import ORIGINAL_LAYER
-from typeway.serve.reply import error_reply, from_response
+from typeway.serve.reply import error_reply, from_response, task_of
 from typeway.serve.stream import Closing
 from typeway.types import ASGIApp, Receive, Scope, Send
 
@@ -87,7 +87,7 @@ class Onion:
         flight = Flight(self.router.snapshot(scope), scope, receive, send)
         try:
             response = await self.outermost(flight, flight)
-            if flight.bridges and not flight.tasks and response.background is None:
+            if flight.bridges and not flight.tasks and task_of(response) is None:
                 for bridge in flight.bridges:
                     bridge.waits = False
             await response(scope, flight, send)
@@ -141,8 +141,9 @@ def layer(dispatch: Dispatch, inner: Inner) -> Inner:
 
 async def for_middleware(flight: Flight, response: Response, receive: Feed) -> Response:
     """Return a response in the form that middleware sees; its background tasks become tasks of the request."""
-    if response.background is not None:
-        flight.tasks = (response.background, *flight.tasks)
+    task = task_of(response)
+    if task is not None:
+        flight.tasks = (task, *flight.tasks)
         response = copy(response)  # the author may return the same instance again
         response.background = None
     return answer_of(response, flight.scope, receive) or await flight.bridge(response, receive).answer()
@@ -200,8 +201,7 @@ async def serve_inner(flight: Flight, receive: Feed) -> Response:
             flight.forms += (exchange.form,)
     status, headers, body, response = reply
     if exchange.background is not None:
-        own = None if response is None else response.background
-        flight.tasks = (TasksBeside(exchange.background, own), *flight.tasks)
+        flight.tasks = (TasksBeside(exchange.background, task_of(response)), *flight.tasks)
     if response is not None:
         return response
     return Answer(status, headers, BodyIterator(b"" if scope["method"] == "HEAD" else body))

@@ -59,6 +59,19 @@ if TYPE_CHECKING:
 # Until this module has been imported, there is no provider to report to.
 OPENTELEMETRY: Final = "opentelemetry.trace"
 
+# The attributes that a copy of an application makes for itself when it needs them.
+REMADE: Final = (
+    "_document_lock",
+    "middleware_stack",
+    "handlers_shown",
+    "_prepared_handlers",
+    "observer",
+    "instrument",
+    "injected",
+    "overrides_in_force",
+    "_open_blocks",
+)
+
 # The options that are the router's.
 ROUTED: Final = RouterOptions.__annotations__.keys() & AppOptions.__annotations__.keys()
 
@@ -157,6 +170,17 @@ class Typeway(Verbs, Resolving, Starlette):
         self._document_lock = threading.Lock()
         self._documented: tuple[int, int] | None = None
         self.setup()
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = {name: value for name, value in vars(self).items() if name not in REMADE}
+        # Starlette's State looks for every attribute in itself, also while it is copied, and finds no end.
+        return {**state, "state": self.state._state}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update({**state, "state": State(state["state"])})
+        self.start_without_overrides(state["_dependency_overrides"])
+        self.middleware_stack = None
+        self._document_lock = threading.Lock()
 
     # --- documentation ------------------------------------------------------------------------------------------
 

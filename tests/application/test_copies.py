@@ -19,6 +19,7 @@ import typeway
 from tests.frameworks import COMPAT, client
 from typeway import Depends, Request, WebSocket
 from typeway.responses import JSONResponse
+from typeway.routing import APIRoute
 
 HERE = Path(__file__).parent
 Operation = Callable[[Any], Any]
@@ -262,7 +263,7 @@ def test_a_copied_router_serves_by_itself(web: Any, make: Any, copied: Operation
 @pytest.mark.parametrize("number", [0, -1])
 def test_a_route_is_copied_without_its_application(web: Any, copied: Operation, number: int) -> None:
     """The copy of a route of an application can be added to another one."""
-    routes = [route for route in with_routers(web).routes if isinstance(route, typeway.routing.APIRoute)]
+    routes = [route for route in with_routers(web).routes if isinstance(route, APIRoute)]
     result = copied(routes[number])
     assert result is not routes[number]
     assert served(web, result) == served(web, routes[number])

@@ -1,7 +1,7 @@
 """Whatever Starlette's own middleware class gives an application, http middleware that is composed gives it too.
 
 The same functions run both ways: registered with `@app.middleware("http")`, which Typeway composes itself, and as the
-`dispatch` of a subclass of BaseHTTPMiddleware, which is Starlette's.
+`dispatch` of a subclass of BaseHTTPMiddleware that has a `__call__` of its own, which is served as Starlette serves it.
 """
 
 from __future__ import annotations
@@ -300,6 +300,9 @@ def class_of(dispatch: Dispatch) -> Any:
         async def dispatch(self, request: Request, call_next: Any) -> Any:
             return await dispatch(request, call_next)
 
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            await super().__call__(scope, receive, send)
+
     return Middleware
 
 
@@ -483,18 +486,6 @@ def test_nothing_waits_for_ever(dispatch: Dispatch, in_parts: bool, spec_version
                     assert outcome in ("", "LookupError: failing"), (method, path, len(dispatches))
 
     asyncio.run(main())
-
-
-@each_version
-@pytest.mark.parametrize(("path", "answered"), [("json", b'{"got":{"a":1}}'), ("raw", b'"{\\"a\\": 1}"')])
-@pytest.mark.parametrize("dispatch", [twice, twice_with_the_body])
-def test_a_second_call_finds_the_body_where_middleware_has_read_it(
-    dispatch: Dispatch, path: str, answered: bytes, spec_version: str
-) -> None:
-    """A request can be tried again: its body is there if it was read before the first attempt, else it is empty."""
-    _, _, body, outcome, _ = asyncio.run(ask(build([dispatch], composed=True), "POST", path, spec_version))
-    empty = b'{"got":null}' if path == "json" else b'""'
-    assert (body, outcome) == (answered if dispatch is twice_with_the_body else empty, "")
 
 
 @pytest.mark.parametrize("dispatch", [body_after, stream_after])

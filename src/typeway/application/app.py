@@ -43,13 +43,13 @@ from typeway.declare.paths import without_parentheses
 from typeway.declare.shown import shows_options
 from typeway.describe.document import build_document
 from typeway.errors.detail import handlers_for
-from typeway.errors.handlers import Handlers
+from typeway.errors.handlers import Handlers, Shown
 from typeway.exceptions import TypewayDeprecationWarning, calling_line, declaration_error
 from typeway.serve.asgi import Serve
 from typeway.serve.cors import SharedErrors, is_cors
 from typeway.serve.frontend import Build
 from typeway.serve.limits import LimitedApp, excess_response
-from typeway.serve.onion import Onion
+from typeway.serve.onion import Onion, composed
 from typeway.serve.originals import ORIGINAL_CALL, ORIGINAL_LAYERS, layers
 from typeway.serve.plans import Instrument, PlanCache
 from typeway.types import ASGIApp, Endpoint, ExceptionHandler, Receive, Register, Scope, Send
@@ -59,6 +59,20 @@ if TYPE_CHECKING:
 
 # Until this module has been imported, there is no provider to report to.
 OPENTELEMETRY: Final = "opentelemetry.trace"
+
+# The attributes that a copy of an application makes for itself when it needs them.
+REMADE: Final = (
+    "_document_lock",
+    "middleware_stack",
+    "_directly",
+    "handlers_shown",
+    "_prepared_handlers",
+    "observer",
+    "instrument",
+    "injected",
+    "overrides_in_force",
+    "_open_blocks",
+)
 
 # The options that are the router's.
 ROUTED: Final = RouterOptions.__annotations__.keys() & AppOptions.__annotations__.keys()
@@ -116,6 +130,9 @@ class Typeway(Verbs, Resolving, Starlette):
     thread_pool_size: int | None = None
     max_body_size: int | None = None
     instrument: Instrument | None = None  # what observes the operations
+    handlers_shown: Shown | None = (
+        None  # the handlers in the scope of requests, unless a layer of Starlette's adds them
+    )
     _prepared_handlers: Handlers | None = None
     _directly: tuple[ASGIApp, Serve] | None = None  # the stack, and what serves without ASGI in its place
 
@@ -157,6 +174,17 @@ class Typeway(Verbs, Resolving, Starlette):
         self._document_lock = threading.Lock()
         self._documented: tuple[int, int] | None = None
         self.setup()
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = {name: value for name, value in vars(self).items() if name not in REMADE}
+        # Starlette's State looks for every attribute in itself, also while it is copied, and finds no end.
+        return {**state, "state": self.state._state}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update({**state, "state": State(state["state"])})
+        self.start_without_overrides(state["_dependency_overrides"])
+        self.middleware_stack = None
+        self._document_lock = threading.Lock()
 
     # --- documentation ------------------------------------------------------------------------------------------
 
@@ -234,29 +262,26 @@ class Typeway(Verbs, Resolving, Starlette):
         handlers = self._prepared_handlers
         # Applications may change the mapping at any time, also by assigning to an item.
         if handlers is None or handlers.given != self.exception_handlers:
-            handlers = self._prepared_handlers = Handlers(self.exception_handlers, self.conventions)
+            handlers = self._prepared_handlers = Handlers(self.exception_handlers, self.conventions, before=handlers)
         return handlers
 
     def build_middleware_stack(self) -> ASGIApp:
         """Return the application as one ASGI callable: error responses outermost, then middleware, then the router."""
         app: ASGIApp = self.router
         middleware = list(self.user_middleware)
+        handlers = self.prepared_handlers
+        self.handlers_shown = handlers.shown
         if layers() != ORIGINAL_LAYERS:
             # Instrumentation has replaced Starlette's own layers. These must handle the errors, so that it sees them.
-            app, handlers = self.router.without_answers, self.prepared_handlers
+            app, self.handlers_shown = self.router.without_answers, None
             answered = {**handlers.by_class, **handlers.by_status}
             layer = Middleware(ExceptionMiddleware, handlers=answered, debug=self.debug)
             if self.conventions.middleware_errors_answered:
                 middleware = [inserted for entry in middleware for inserted in (layer, entry)]
             middleware.append(layer)
-        dispatches: list[Any] = []
-        while middleware and is_http_middleware(middleware[-1]):
-            dispatches.append(middleware.pop().kwargs["dispatch"])
-        if dispatches:
-            app = Onion(dispatches[::-1], self.router)
         cors: list[ASGIApp] = []
         for entry in reversed(middleware):
-            app = entry.cls(app, *entry.args, **entry.kwargs)
+            app = composed(entry.cls(app, *entry.args, **entry.kwargs), self.router)
             if self.conventions.cors_on_errors and is_cors(app):
                 cors.append(app)
         if self.max_body_size is not None:
@@ -281,6 +306,7 @@ class Typeway(Verbs, Resolving, Starlette):
             and getattr(self.router.app, "__func__", None) is Router.app
         )
         if is_held and is_own and not self.user_middleware and not self.debug and layers() == ORIGINAL_LAYERS:
+            self.handlers_shown = self.prepared_handlers.shown
             # PERF: 1.2 of 6 us; nothing is around the router, so it answers unhandled errors as well.
             stack: ASGIApp = self.router.with_every_answer
             self._directly = stack, self.router.serve_directly
@@ -402,12 +428,6 @@ class Typeway(Verbs, Resolving, Starlette):
         from typeway.telemetry.setup import observer_of
 
         return observer_of(self)
-
-
-def is_http_middleware(entry: Middleware) -> bool:
-    """Whether a middleware is a plain function around requests, as `@app.middleware("http")` adds it."""
-    factory: Any = entry.cls
-    return factory is BaseHTTPMiddleware and not entry.args and set(entry.kwargs) == {"dispatch"}
 
 
 def operations_of(routes: Sequence[BaseRoute]) -> list[Operation]:

@@ -52,23 +52,29 @@ def add_documentation(app: DocumentedApplication, pages: Pages) -> None:
     def assets(root_path: str) -> dict[str, Any]:
         return {} if pages.asset_path is None else {"asset_path": root_path + pages.asset_path}
 
-    def common(root_path: str, kind: str) -> dict[str, Any]:
+    def common(app: DocumentedApplication, root_path: str, kind: str) -> dict[str, Any]:
         return {"openapi_url": root_path + openapi_url, "title": f"{app.title} - {kind}", **assets(root_path)}
 
-    def document(root_path: str) -> Response:
+    def document(app: DocumentedApplication, root_path: str) -> Response:
         shown = app.openapi()
         servers = shown.get("servers", ())
         if root_path and app.root_path_in_servers and all(server.get("url") != root_path for server in servers):
             shown = {**shown, "servers": [{"url": root_path}, *servers]}
         return JSONResponse(shown)
 
-    def swagger_ui(root_path: str) -> Response:
+    def swagger_ui(app: DocumentedApplication, root_path: str) -> Response:
         return pages.swagger_ui(
             oauth2_redirect_url=root_path + redirect_url if redirect_url else None,
             init_oauth=app.swagger_ui_init_oauth,
             swagger_ui_parameters=app.swagger_ui_parameters,
-            **common(root_path, "Swagger UI"),
+            **common(app, root_path, "Swagger UI"),
         )
+
+    def redirect(_: DocumentedApplication, root_path: str) -> Response:
+        return pages.oauth2_redirect(**assets(root_path))
+
+    def redoc(app: DocumentedApplication, root_path: str) -> Response:
+        return pages.redoc(**common(app, root_path, "ReDoc"))
 
     add_page(app, openapi_url, "openapi", document)
     if pages.asset_path is not None:
@@ -76,15 +82,21 @@ def add_documentation(app: DocumentedApplication, pages: Pages) -> None:
         app.add_route(pages.asset_path + "/{name:path}", serve_asset, include_in_schema=False)
     if app.docs_url:
         add_page(app, app.docs_url, "swagger_ui_html", swagger_ui)
-        add_page(app, redirect_url, "swagger_ui_redirect", lambda root_path: pages.oauth2_redirect(**assets(root_path)))
-    add_page(app, app.redoc_url, "redoc_html", lambda root_path: pages.redoc(**common(root_path, "ReDoc")))
+        add_page(app, redirect_url, "swagger_ui_redirect", redirect)
+    add_page(app, app.redoc_url, "redoc_html", redoc)
 
 
-def add_page(app: DocumentedApplication, url: str | None, name: str, write: Callable[[str], Response]) -> None:
-    """Add a route, if it has a URL, whose response a function returns for the root path of a request."""
+def add_page(
+    app: DocumentedApplication, url: str | None, name: str, write: Callable[[DocumentedApplication, str], Response]
+) -> None:
+    """Add a route, if it has a URL, whose response a function returns for the application and the root path."""
 
     async def page(request: Request) -> Response:
-        return write(request.scope.get("root_path", "").rstrip("/"))
+        # A copy of the application has the same functions, and documents itself.
+        serving: Any = request.scope.get("app")
+        own = getattr(getattr(serving, "router", None), "own_routes", ())
+        documented = serving if any(getattr(route, "endpoint", None) is page for route in own) else app
+        return write(documented, request.scope.get("root_path", "").rstrip("/"))
 
     page.__name__ = name
     if url:

@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute
 
 from typeway.application.routes import APIRoute, APIWebSocketRoute, PlannedRoute
 from typeway.declare.conventions import Conventions
+from typeway.errors.handlers import HANDLERS, Shown
 from typeway.serve.match import Index, IndexedRoute
 
 
@@ -18,6 +19,7 @@ def indexes_of(
     limit: int | None = None,
     form_limits: Mapping[str, int] | None = None,
     is_held: Callable[[int | None], bool] = bool,
+    handlers: Shown | None = None,
 ) -> tuple[Index, Index]:
     """Return the indexes of HTTP and of WebSocket routes.
 
@@ -25,11 +27,12 @@ def indexes_of(
         limit: the maximum size of a request body, in bytes, for routes that set none.
         form_limits: the limits of forms, for what is mounted.
         is_held: whether a plan may serve a route with this limit; else the route enforces it by itself.
+        handlers: the exception handlers for the scope of routes that add to it.
     """
     requests, sockets = [], []
     for number, route in enumerate(routes):
         own = limit_of(route, limit)
-        entry = indexed_route(number, route, conventions, own, plans=is_held(own))
+        entry = indexed_route(number, route, conventions, own, plans=is_held(own), handlers=handlers)
         if not isinstance(route, PlannedRoute):
             entry = replace(entry, form_limits=getattr(route, "form_limits", form_limits))
         if not isinstance(route, routing.WebSocketRoute):
@@ -50,7 +53,7 @@ def limit_of(route: BaseRoute, limit: int | None) -> int | None:
 
 
 def indexed_route(
-    number: int, route: BaseRoute, conventions: Conventions, limit: int | None, *, plans: bool
+    number: int, route: BaseRoute, conventions: Conventions, limit: int | None, *, plans: bool, handlers: Shown | None
 ) -> IndexedRoute:
     """Return the index entry of a route.
 
@@ -63,6 +66,8 @@ def indexed_route(
     shows_original = conventions.original_scope_route and isinstance(route, APIRoute)
     shown = original if original is not None and shows_original else route
     marks = getattr(route, "scope_marks", None)
+    if marks is not None and handlers is not None:
+        marks = {**marks, HANDLERS: handlers}
     # Such a route matches by its path and its methods only.
     matches_as_starlette = type(route).matches in (routing.Route.matches, routing.WebSocketRoute.matches)
     if not matches_as_starlette or not isinstance(route, (routing.Route, routing.WebSocketRoute)):

@@ -93,9 +93,9 @@ class Overridable:
     _dependency_overrides: dict[Dependency, Dependency]
     _open_blocks: int = 0
 
-    def start_without_overrides(self) -> None:
-        """Initialize the application without overrides."""
-        self.overrides_in_force = self._dependency_overrides = {}
+    def start_without_overrides(self, given: dict[Dependency, Dependency] | None = None) -> None:
+        """Initialize the application without the overrides of blocks; a copy has the others of its original."""
+        self.overrides_in_force = self._dependency_overrides = {} if given is None else given
         self.injected = WeakSet()
 
     @property

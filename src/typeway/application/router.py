@@ -383,6 +383,7 @@ class Router(Verbs, routing.Router):
                     self.max_body_size,
                     self.form_limits,
                     is_held=lambda limit: is_early or limit == around,
+                    handlers=getattr(app, "handlers_shown", None),
                 )
                 snapshot = self._snapshot = Snapshot(
                     index=index,

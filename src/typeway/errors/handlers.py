@@ -1,5 +1,7 @@
 """Answer exceptions: find the handler, run it, and fall back to a response that reveals nothing."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
@@ -20,6 +22,12 @@ HandlerMapping: TypeAlias = Mapping[Any, ExceptionHandler]
 
 # A status, raw headers and a body.
 Parts: TypeAlias = tuple[int, list[tuple[bytes, bytes]], bytes]
+
+# The scope key of the handlers that count while a request is served.
+HANDLERS: Final = "starlette.exception_handlers"
+
+# Functions by exception class, and by status code.
+Shown: TypeAlias = tuple[dict[Any, ExceptionHandler], dict[Any, ExceptionHandler]]
 
 DETAILS: Final = {404: texts.NOT_FOUND, 405: texts.METHOD_NOT_ALLOWED, 413: texts.CONTENT_TOO_LARGE}
 
@@ -61,25 +69,30 @@ class Handlers:
     """The exception handlers of an application, prepared for serving; prepared again after each change.
 
     Attributes:
+        shown: two mappings for the scope of requests, by class and by status, as Starlette's own routes and middleware
+            expect them. They are the same as long as the application lives: packages add handlers there while they
+            serve a request, and those count from then on.
         given: a copy of the application's mapping.
-        by_class: the functions by exception class, as Starlette's own routes and middleware expect them.
+        by_class: the functions by exception class, which the application registers.
         by_status: the functions by status code, likewise.
         last: the handler for 500 or Exception, which answers errors without any other handler.
     """
 
-    def __init__(self, given: HandlerMapping, conventions: Conventions) -> None:
+    def __init__(self, given: HandlerMapping, conventions: Conventions, before: Handlers | None = None) -> None:
         self.given = given = {**given}
         self.conventions = conventions
         self.by_class = {key: given[key] for key in given if not isinstance(key, int) and key is not Exception}
         self.by_status = {key: given[key] for key in given if isinstance(key, int) and key != 500}
-        self._of_class = {kind: Handler(function) for kind, function in self.by_class.items()}
-        self._of_status = {status: Handler(function) for status, function in self.by_status.items()}
         last = given.get(500) or given.get(Exception)
         self.last = None if last is None else Handler(last)
         # Starlette's own code raises exactly this class; a handler for Typeway's HTTPException catches it too.
-        self._of_starlette = self._of_class.get(HTTPException) if conventions.one_http_exception else None
-        if self._of_starlette is not None:
-            self.by_class[StarletteHTTPException] = self._of_starlette.function
+        self._of_subclasses = self.by_class.get(StarletteHTTPException)
+        if conventions.one_http_exception and HTTPException in self.by_class:
+            self.by_class[StarletteHTTPException] = self.by_class[HTTPException]
+        self.shown: Shown = ({}, {}) if before is None else before.shown
+        update(self.shown[0], self.by_class, {} if before is None else before.by_class)
+        update(self.shown[1], self.by_status, {} if before is None else before.by_status)
+        self._prepared: dict[Any, Handler] = {}
 
     def find(self, error: Exception) -> Handler | None:
         """Return the handler for an exception: by status code first, then by the nearest class.
@@ -87,19 +100,25 @@ class Handlers:
         Handlers for 500 and Exception are not considered: they are for errors without any other handler.
         """
         kind = type(error)
+        by_class, by_status = self.shown
         if isinstance(error, StarletteHTTPException):
-            by_status = self._of_status.get(error.status_code)
-            if by_status is not None:
-                return by_status
-            if kind is StarletteHTTPException and self._of_starlette is not None:
-                return self._of_starlette
-        of_class = self._of_class
+            function = by_status.get(error.status_code)
+            if function is not None:
+                return self.prepared(error.status_code, function)
         for base in kind.__mro__:
-            if base in of_class:
-                return of_class[base]
-            if base is Exception:
-                break
+            function = by_class.get(base)
+            if function is not None:
+                if base is StarletteHTTPException and base is not kind and function is self.by_class.get(base):
+                    function = self._of_subclasses or function
+                return self.prepared(base, function)
         return None
+
+    def prepared(self, key: Any, function: ExceptionHandler) -> Handler:
+        """Return the handler of a function, which is kept as long as the function stands under its key."""
+        handler = self._prepared.get(key)
+        if handler is None or handler.function is not function:
+            handler = self._prepared[key] = Handler(function)
+        return handler
 
     async def answer(self, error: Exception, handler: Handler, connection: HTTPConnection[Any]) -> Any:
         """Return the response of a handler; if the handler raises, the response of the handler for that exception.
@@ -124,6 +143,16 @@ class Handlers:
         if self.conventions.json_errors:
             return JSONResponse({"detail": texts.INTERNAL_SERVER_ERROR}, 500)
         return PlainTextResponse(texts.INTERNAL_SERVER_ERROR, 500)
+
+
+def update(shown: dict[Any, Any], own: Mapping[Any, Any], before: Mapping[Any, Any]) -> None:
+    """Replace the handlers that the application had before by its own, unless somebody else has replaced them."""
+    for key in {**before, **own}:
+        if shown.get(key) is before.get(key):
+            if key in own:
+                shown[key] = own[key]
+            else:
+                shown.pop(key, None)
 
 
 def handlers_of(app: Any, conventions: Conventions) -> Handlers:

@@ -159,13 +159,15 @@ def answer_of(response: Response, scope: Scope, receive: Receive) -> Answer | No
         return response
     kind: Any = type(response)
     is_head = scope["method"] == "HEAD"
-    # The headers are copied: middleware changes them, and the author may use the response again.
-    status, headers = response.status_code, [*response.raw_headers]
     if kind.__call__ is Response.__call__:
-        return Answer(status, headers, BodyIterator(b"" if is_head else bytes(response.body)))
-    if isinstance(response, StreamingResponse) and kind.__call__ is StreamingResponse.__call__:
-        if is_head:
-            return Answer(status, headers, BodyIterator(b""))
-        if kind.stream_response is StreamingResponse.stream_response:
-            return Answer(status, headers, BodyIterator.made_by(Stream(response, scope, receive)))
-    return None
+        body = BodyIterator(b"" if is_head else bytes(response.body))
+    elif not isinstance(response, StreamingResponse) or kind.__call__ is not StreamingResponse.__call__:
+        return None
+    elif is_head:
+        body = BodyIterator(b"")
+    elif kind.stream_response is StreamingResponse.stream_response:
+        body = BodyIterator.made_by(Stream(response, scope, receive))
+    else:
+        return None
+    # The headers are copied: middleware changes them, and the author may use the response again.
+    return Answer(response.status_code, [*response.raw_headers], body)

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from typeway.declare.conventions import TYPEWAY, Conventions
-from typeway.errors.handlers import Handlers, http_error
+from typeway.errors.handlers import HANDLERS, Handlers, http_error
 from typeway.plan.body import FORM_LIMITS
 from typeway.plan.build import Plan
 from typeway.plan.exchange import Exchange, WriteReply
@@ -260,8 +260,9 @@ def add_to_scope(snapshot: Snapshot, found: Found, scope: Scope) -> None:
     if entry.form_limits:
         scope[FORM_LIMITS] = {**scope.get(FORM_LIMITS, {}), **entry.form_limits}
     # Starlette's own routes look here when their endpoints raise.
-    handlers: Handlers = snapshot.app.prepared_handlers
-    scope["starlette.exception_handlers"] = handlers.by_class, handlers.by_status
+    shown = getattr(scope.get("app"), "handlers_shown", None)
+    if shown is not None:
+        scope[HANDLERS] = shown
     if child_scope is not None:
         scope.update(child_scope)
     else:

@@ -4,100 +4,149 @@ from __future__ import annotations  # PERF: annotations of inner functions would
 
 import asyncio
 from collections.abc import AsyncGenerator
+from typing import Final
 
 from starlette.requests import ClientDisconnect, Request
 
 from typeway.types import Message, Receive
 
+# How many bytes of a body are kept for layers that read it after the inner application: as much as most JSON bodies
+# have. A larger body passes through in parts, and the memory that it takes must not depend on its length.
+KEPT: Final = 1 << 20
+
+LOST: Final = (
+    "Stream consumed: the inner application has read the body already, and a body of more than 1 MiB is not kept. "
+    "Read it in the middleware before `call_next`: `await request.body()`."
+)
+
 
 class Feed:
-    """The `receive` function of one or more layers; it remembers how much of the body has been received."""
+    """The `receive` function of the application inside one or more layers; it keeps the body that is received.
+
+    The application receives every message, whoever else has read it before; layers read at their own positions.
+    """
 
     # PERF: class attributes instead of a constructor that sets each of them.
-    count: int = 0  # the number of messages that have been received
+    given: int = 0  # the number of parts that the inner application has received
+    count: int = 0  # the number of parts that have come from the source
+    size: int = 0  # the number of bytes in them
+    parts: list[bytes] | None = None  # the parts themselves, if they have no more bytes than are kept
     is_over: bool = False  # whether the whole body has been received
     is_reading: bool = False
     joined: asyncio.Event | None = None  # set when the current read has ended; other readers wait for it
-    last: Message | None = None  # the message that they get then; None if they must read themselves
 
     def __init__(self, source: Receive) -> None:
         self.source = source
 
     async def __call__(self) -> Message:
-        # Two tasks may receive at the same time: a stream waits for a disconnect, and a middleware for the body. Both
-        # get the message, because the one that missed it could wait for another message for ever.
-        while self.is_reading:
-            joined = self.joined = self.joined or asyncio.Event()
-            await joined.wait()
-            if self.last is not None:
-                return self.last
-        self.is_reading, received = True, None
+        is_next = self.given == self.count and not self.is_reading
+        message = await (self.read() if is_next else self.at(self.given))
+        if message["type"] == "http.request":
+            self.given += 1
+        return message
+
+    async def at(self, position: int) -> Message:
+        """Return the part of the body at a position, or the message that comes instead of it.
+
+        Raises:
+            RuntimeError: the part is not kept.
+        """
+        while position >= self.count:
+            # A stream may wait for a disconnect while middleware waits for the body: one of them reads for both.
+            if self.is_reading:
+                joined = self.joined = self.joined or asyncio.Event()
+                await joined.wait()
+                continue
+            message = await self.read()
+            if position >= self.count or position == self.count - 1:
+                return message
+        if self.parts is None:
+            raise RuntimeError(LOST)
+        return {
+            "type": "http.request",
+            "body": self.parts[position],
+            "more_body": not self.is_over or position < self.count - 1,
+        }
+
+    async def read(self) -> Message:
+        """Return the next message of the source."""
+        self.is_reading = True
         try:
-            message = received = await self.source()
+            message = await self.source()
         finally:
             self.is_reading = False
             if self.joined is not None:
-                self.last = received
                 self.joined.set()
                 self.joined = None
-        self.count += 1
-        if message["type"] == "http.request" and not message.get("more_body", False):
-            self.is_over = True
+        if message["type"] == "http.request":
+            body = message.get("body", b"")
+            self.size += len(body)
+            if self.size > KEPT:
+                self.parts = None
+            elif self.parts is None:
+                self.parts = [body]
+            else:
+                self.parts.append(body)
+            self.count += 1
+            self.is_over = not message.get("more_body", False)
         return message
 
 
 class LayerRequest(Request):
-    """The request of one middleware; the inner application can read the part of the body that the middleware has read.
+    """The request of one middleware, which can read the body before the inner application, after it and beside it."""
 
-    After the inner application has read the body, the middleware cannot: `body()` raises an error instead of waiting
-    for ever, and a second call of `call_next` finds an empty body.
-    """
+    # How many parts of the body the middleware has read.
+    position: int = 0
 
     async def stream(self) -> AsyncGenerator[bytes, None]:
-        """Yield the chunks of the body that have not been read yet.
+        """Yield the chunks of the body that the middleware has not read yet.
 
         Raises:
-            RuntimeError: another layer has read from the body.
+            RuntimeError: the middleware has read the whole body, or the inner application one that is not kept.
             ClientDisconnect: the client has disconnected.
         """
         feed = self._receive
-        if "_body" in self.__dict__ or not isinstance(feed, Feed):
+        if "_body" in self.__dict__ or self._stream_consumed or not isinstance(feed, Feed):
             async for chunk in super().stream():
                 yield chunk
             return
-        count = feed.count
-        while True:
-            if self._stream_consumed or feed.is_over or feed.count != count:
-                self._stream_consumed = True
-                raise RuntimeError("Stream consumed")
-            message = await feed()
-            count += 1
+        while not self._stream_consumed:
+            message = await feed.at(self.position)
             if message["type"] == "http.disconnect":
                 self._is_disconnected = True
                 raise ClientDisconnect
+            self.position += 1
             self._stream_consumed = not message.get("more_body", False)
             if message.get("body"):
                 yield message["body"]
-            if self._stream_consumed:
-                break
         yield b""
 
     def replayed(self, feed: Feed) -> Feed:
-        """Return the `receive` of the inner application where the middleware has read the body, or replaced `receive`.
+        """Return the `receive` of an inner application that is not the first reader of the body.
 
-        It gives the body that the middleware has read, or the messages of the author's own function.
+        It gives the body that the middleware has read with `body()`, else what the middleware has not read with
+        `stream()`, or the messages of the author's own function.
+
+        Raises:
+            RuntimeError: another call of the inner application has read a body that is not kept.
         """
-        is_over = False
+        position, is_over = self.position, False
+        if self._receive is feed and "_body" not in self.__dict__ and position < feed.count and feed.parts is None:
+            raise RuntimeError(LOST)
 
         async def receive() -> Message:
-            nonlocal is_over
+            nonlocal position, is_over
             if is_over:  # the only message that can follow is the disconnect of the client
-                return {"type": "http.disconnect"} if self._is_disconnected else await feed()
-            if self._receive is feed or "_body" in self.__dict__:
-                body = self.__dict__.get("_body", b"")
-                is_over = True
-                return {"type": "http.request", "body": body, "more_body": False}
-            message = await self._receive()
+                return {"type": "http.disconnect"} if self._is_disconnected else await feed.at(feed.count)
+            if "_body" in self.__dict__:
+                message: Message = {"type": "http.request", "body": self.__dict__["_body"], "more_body": False}
+            elif self._receive is not feed:
+                message = await self._receive()
+            elif feed.is_over and position >= feed.count:
+                message = {"type": "http.request", "body": b"", "more_body": False}
+            else:
+                message = await feed.at(position)
+                position += 1
             is_over = not message.get("more_body", False)
             return message
 

@@ -152,6 +152,13 @@ class Frontend(BaseRoute):
         self.options = {name: options[name] for name in INHERITED if options.get(name) is not None}
         self.plans = PlanCache(self.to_operation)
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "plans"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self.plans = PlanCache(self.to_operation)
+
     def inside(self, prefix: str, outer: Mapping[str, Any]) -> Self:
         """Return this frontend as part of a router that includes its own router."""
         view = copy.copy(self)

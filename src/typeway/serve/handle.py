@@ -15,7 +15,7 @@ from typeway.serve.exits import UPLOADS, close_uploads
 from typeway.serve.late import overrides_in
 from typeway.serve.lifecycle import complete, with_exits
 from typeway.serve.plans import PlanCache
-from typeway.serve.reply import Reply, from_response
+from typeway.serve.reply import Reply, from_response, task_of
 from typeway.serve.respond import Responder
 from typeway.types import Receive, Scope, Send
 
@@ -23,6 +23,9 @@ RouteHandler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 # The scope key of the exchange of a route; its handler finds it even if it is called with another Request.
 EXCHANGE: Final = "typeway.exchange"
+
+# The scope key of the WebSocket of an endpoint that has failed: it knows whether the connection has been accepted.
+SOCKET: Final = "typeway.socket"
 
 # The result of a WebSocket endpoint is not sent.
 UNANSWERED: Final = Responder(encode=lambda result: b"", status=200, keeps_type=False)
@@ -51,7 +54,7 @@ def as_response(reply: Reply, exchange: Exchange) -> Response:
         response = Response(body, status)
         response.raw_headers = headers
     if exchange.background is not None:
-        own, tasks = response.background, exchange.background
+        own, tasks = task_of(response), exchange.background
         response = copy(response)  # the author may return the same instance again
         response.background = tasks if own is None else BackgroundTasks([own, TasksBeside(tasks, own)])
     return response
@@ -101,4 +104,9 @@ async def handle_socket(plans: PlanCache, scope: Scope, receive: Receive, send: 
     async def session() -> None:
         await execute(plan, UNANSWERED, exchange)
 
-    await complete(session(), exchange, shields=plan.shields)
+    try:
+        await complete(session(), exchange, shields=plan.shields)
+    except Exception:
+        if exchange.held is not None:
+            scope[SOCKET] = exchange.held
+        raise

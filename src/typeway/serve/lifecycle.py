@@ -13,7 +13,7 @@ from typeway.declare.depends import Lifetime
 from typeway.plan.exchange import Exchange
 from typeway.serve.answer import answer_of
 from typeway.serve.exits import resume
-from typeway.serve.reply import Reply, is_dropped
+from typeway.serve.reply import Reply, is_dropped, task_of
 from typeway.types import ASGIApp, Message, Receive, Scope, Send
 
 
@@ -104,7 +104,7 @@ async def send_reply(reply: Reply, exchange: Exchange) -> None:
                 raise
     if exchange.background is not None:
         # The author may send the same response again, so the tasks of this request are not added to it.
-        await TasksBeside(exchange.background, None if response is None else response.background)()
+        await TasksBeside(exchange.background, task_of(response))()
 
 
 def without_body(response: Response, scope: Scope, receive: Receive) -> ASGIApp:

@@ -1,9 +1,9 @@
-"""Compose http middleware: functions from request to response, around the router."""
+"""Compose http middleware: functions from request to response, around the router or another application."""
 
 from __future__ import annotations  # PERF: annotations of inner functions would be evaluated for every request
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from copy import copy
 from functools import partial
 from typing import Any
@@ -26,7 +26,8 @@ from typeway.serve.feed import Feed, LayerRequest
 from typeway.serve.lifecycle import send_reply
 from typeway.serve.limits import limit_body
 from typeway.serve.match import NoRoute
-from typeway.serve.reply import RawHeaders, error_reply, from_response
+from typeway.serve.originals import ORIGINAL_LAYER
+from typeway.serve.reply import RawHeaders, error_reply, from_response, task_of
 from typeway.serve.stream import Closing
 from typeway.types import ASGIApp, Receive, Scope, Send
 
@@ -59,24 +60,31 @@ class Flight(Feed):
 
 
 class Onion:
-    """An ASGI application: a run of http middleware around a router, the outermost first."""
+    """An ASGI application: a run of http middleware around a router or another application.
 
-    def __init__(self, dispatches: Sequence[Dispatch], router: Any) -> None:
+    Parameters:
+        classic: the outermost middleware of the run.
+        router: the router of the application.
+    """
+
+    def __init__(self, classic: BaseHTTPMiddleware, router: Any) -> None:
+        # Tools that walk from layer to layer find the middleware itself; it also serves as Starlette composes it.
+        self.app = classic
         self.router = router
-        self.outermost: Inner = serve_inner
-        self.classic: ASGIApp = router  # the same middleware as Starlette composes it
-        for dispatch in reversed(dispatches):
-            self.outermost = layer(dispatch, self.outermost)
-            self.classic = BaseHTTPMiddleware(self.classic, dispatch=dispatch)
+        inner: Any = classic.app
+        if isinstance(inner, Onion):
+            self.outermost: Inner = layer(classic.dispatch_func, inner.outermost)
+        else:
+            self.outermost = layer(classic.dispatch_func, serve_inner if inner is router else serve_by(inner))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await self.router(scope, receive, send)
+            await self.app(scope, receive, send)
             return
         try:
             asyncio.get_running_loop()
         except RuntimeError:
-            await self.classic(scope, receive, send)  # trio, which Starlette's own classes support
+            await self.app(scope, receive, send)  # trio, which Starlette's own classes support
             return
         await self.serve(scope, receive, send, None)
 
@@ -106,7 +114,7 @@ class Onion:
         flight = Flight(self.router.snapshot(scope), scope, receive, send)
         try:
             response = await self.outermost(flight, flight)
-            if flight.bridges and not flight.tasks and response.background is None:
+            if flight.bridges and not flight.tasks and task_of(response) is None:
                 for bridge in flight.bridges:
                     bridge.waits = False
             whole = response.whole if write is not None and type(response) is Answer else None
@@ -133,11 +141,16 @@ def layer(dispatch: Dispatch, inner: Inner) -> Inner:
 
     async def run(flight: Flight, receive: Feed) -> Response:
         request = LayerRequest(flight.scope, receive, flight.send)
+        is_first = True
 
         async def call_next(_: Request) -> Response:
+            nonlocal is_first
             # PERF: a function for this condition would cost 0.1 us per layer.
-            is_read = receive.is_over or request._stream_consumed or "_body" in request.__dict__
-            downstream = request.replayed(receive) if is_read or request._receive is not receive else receive
+            if is_first and not request.position and request._receive is receive and "_body" not in request.__dict__:
+                downstream = receive
+            else:
+                downstream = request.replayed(receive)
+            is_first = False
             response = await inner(flight, downstream)
             if type(response) is Answer and response.background is None:
                 return response  # PERF: nearly every response; the call below costs 0.3 us per layer
@@ -159,11 +172,31 @@ def layer(dispatch: Dispatch, inner: Inner) -> Inner:
 
 async def for_middleware(flight: Flight, response: Response, receive: Feed) -> Response:
     """Return a response in the form that middleware sees; its background tasks become tasks of the request."""
-    if response.background is not None:
-        flight.tasks = (response.background, *flight.tasks)
+    task = task_of(response)
+    if task is not None:
+        flight.tasks = (task, *flight.tasks)
         response = copy(response)  # the author may return the same instance again
         response.background = None
     return answer_of(response, flight.scope, receive) or await flight.bridge(response, receive).answer()
+
+
+def serve_by(app: ASGIApp) -> Inner:
+    """Return what serves the request by another application: it may send at any time, and gets a task of its own."""
+
+    async def serve(flight: Flight, receive: Feed) -> Response:
+        return await flight.bridge(app, receive).answer()
+
+    return serve
+
+
+def composed(app: ASGIApp, router: Any) -> ASGIApp:
+    """Return a middleware as a layer of an Onion if it is Starlette's class for functions, or a subclass of it.
+
+    A subclass with its own `__call__` does more than to run its function, and stays as it is.
+    """
+    if not isinstance(app, BaseHTTPMiddleware) or type(app).__call__ is not ORIGINAL_LAYER:
+        return app
+    return Onion(app, router) if vars(app).keys() >= {"app", "dispatch_func"} else app
 
 
 async def serve_inner(flight: Flight, receive: Feed) -> Response:
@@ -199,8 +232,7 @@ async def serve_inner(flight: Flight, receive: Feed) -> Response:
             flight.forms += (exchange.form,)
     status, headers, body, response = reply
     if exchange.background is not None:
-        own = None if response is None else response.background
-        flight.tasks = (TasksBeside(exchange.background, own), *flight.tasks)
+        flight.tasks = (TasksBeside(exchange.background, task_of(response)), *flight.tasks)
     if response is not None:
         return response
     return Answer(status, headers, BodyIterator(b"" if scope["method"] == "HEAD" else body))

@@ -38,3 +38,4 @@ def layers() -> tuple[Any, ...]:
 ORIGINAL_CALL = original(Starlette, "__call__")
 ORIGINAL_HANDLE = original(Route, "handle")
 ORIGINAL_LAYERS = tuple(original(owner, name) for owner, name in LAYERS)
+ORIGINAL_LAYER = original(BaseHTTPMiddleware, "__call__")

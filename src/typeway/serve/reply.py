@@ -2,6 +2,7 @@
 
 from typing import TypeAlias
 
+from starlette.background import BackgroundTask
 from starlette.responses import Response
 
 from typeway.errors.handlers import Handler, Handlers
@@ -16,7 +17,17 @@ Reply: TypeAlias = tuple[int, RawHeaders, bytes, Response | None]
 
 
 def from_response(response: Response) -> Reply:
-    return response.status_code, [], b"", response
+    """Return the reply that a response sends.
+
+    Handlers, middleware and route classes may return any ASGI application, and subclasses of Response may skip its
+    constructor: what such a response lacks is not needed to send it.
+    """
+    return getattr(response, "status_code", 200), [], b"", response
+
+
+def task_of(response: Response | None) -> BackgroundTask | None:
+    """Return the background task of a response, if it has one."""
+    return getattr(response, "background", None)
 
 
 async def error_reply(handlers: Handlers, handler: Handler, error: Exception, exchange: Exchange) -> Reply | None:

@@ -5,6 +5,7 @@ from starlette.websockets import WebSocket, WebSocketClose
 
 from typeway.errors.handlers import Handlers
 from typeway.serve.asgi import Snapshot, add_to_scope, handle_by_route, path_of
+from typeway.serve.handle import SOCKET
 from typeway.serve.match import NoRoute
 from typeway.types import Receive, Scope, Send
 
@@ -20,7 +21,7 @@ async def serve_socket(snapshot: Snapshot, scope: Scope, receive: Receive, send:
     try:
         await handle_by_route(found, scope, receive, send)
     except Exception as error:
-        socket = WebSocket(scope, receive, send)
+        socket = scope.pop(SOCKET, None) or WebSocket(scope, receive, send)
         handlers: Handlers = snapshot.app.prepared_handlers
         handler = handlers.find(error)
         if handler is not None:

@@ -132,6 +132,11 @@ class FastAPI(Typeway):
         self.servers = self.servers or []
         add_documentation(self, pages.PAGES)
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        router: Any = self.router
+        router.dependency_overrides_provider = router.dependency_overrides_provider or self
+
     def describe(self) -> dict[str, Any]:
         """Return the OpenAPI document of the routes as they are now, checked against the specification."""
         return checked(super().describe())

@@ -47,6 +47,9 @@ class Facade(ModuleType):
         for notify in WATCHERS.get((self.__name__, name), ()):
             notify()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return importlib.import_module, (self.__name__,)
+
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *self._table[self.__name__], *submodules(self.__name__, self._table)})
 

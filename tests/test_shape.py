@@ -27,7 +27,18 @@ FASTAPI_PATHS = frozenset(
 LAYERS: tuple[frozenset[str], ...] = (
     # Words that all rooms share, and modules that users import by path and that need nothing else.
     frozenset(
-        {"types", "exceptions", "texts", "version", "sse", "encoders", "concurrency", "background", "datastructures"}
+        {
+            "types",
+            "exceptions",
+            "decoders",
+            "texts",
+            "version",
+            "sse",
+            "encoders",
+            "concurrency",
+            "background",
+            "datastructures",
+        }
     )
     | frozenset({"requests", "responses", "websockets", "status", "staticfiles", "templating", "middleware"}),
     frozenset({"watch"}),
@@ -52,9 +63,9 @@ BUDGETS: dict[str, int] = {
     "declare": 2_900,
     "derive": 1_450,
     "security": 700,
-    "plan": 2_700,
+    "plan": 2_850,
     "errors": 450,
-    "serve": 3_300,
+    "serve": 3_450,
     "protocol": 1_900,
     "describe": 1_600,
     "watch": 1_600,

@@ -5,8 +5,9 @@ from __future__ import annotations  # PERF: annotations of inner functions would
 import asyncio
 from collections.abc import AsyncGenerator
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import ClientDisconnect
 
+from typeway.requests import CheckedRequest
 from typeway.types import Message, Receive
 
 
@@ -46,7 +47,7 @@ class Feed:
         return message
 
 
-class LayerRequest(Request):
+class LayerRequest(CheckedRequest):
     """The request of one middleware; the inner application can read the part of the body that the middleware has read.
 
     After the inner application has read the body, the middleware cannot: `body()` raises an error instead of waiting

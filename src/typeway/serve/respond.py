@@ -10,7 +10,7 @@ from starlette.responses import FileResponse, JSONResponse, Response, StreamingR
 
 from typeway.declare.operation import Operation
 from typeway.declare.signature import undefined_name
-from typeway.encoders import ENCODERS_BY_TYPE, jsonable_encoder, to_json_bytes
+from typeway.encoders import ENCODERS_BY_TYPE, json_writer, jsonable_encoder, to_any_json, to_json_bytes
 from typeway.exceptions import EndpointContext, ValidationException
 from typeway.plan.exchange import UNSET, Exchange
 from typeway.plan.fields import Model, build_model, taken_as_it_is
@@ -134,7 +134,8 @@ def build_encode(operation: Operation, model: Model | None) -> Encode:
     if model is not None:
         return encode_model(operation, model)
     if operation.response_class is None:
-        return unless_response(to_json_bytes, operation.context)
+        nulls = operation.conventions.nulls_for_nan
+        return json_writer(unless_response(to_any_json if nulls else to_json_bytes, operation.context))
     render = renderer(operation)
     return unless_response(lambda result: render(jsonable_encoder(result)), operation.context)
 

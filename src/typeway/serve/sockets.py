@@ -1,12 +1,16 @@
 """Serve WebSocket connections: find the route, run its plan, and close the connection after an exception."""
 
+import logging
+
 from starlette.exceptions import WebSocketException as StarletteWebSocketException
-from starlette.websockets import WebSocket, WebSocketClose
+from starlette.websockets import WebSocket, WebSocketClose, WebSocketDisconnect
 
 from typeway.errors.handlers import Handlers
 from typeway.serve.asgi import Snapshot, add_to_scope, handle_by_route, path_of
 from typeway.serve.match import NoRoute
 from typeway.types import Receive, Scope, Send
+
+logger = logging.getLogger("typeway")
 
 
 async def serve_socket(snapshot: Snapshot, scope: Scope, receive: Receive, send: Send) -> None:
@@ -29,5 +33,7 @@ async def serve_socket(snapshot: Snapshot, scope: Scope, receive: Receive, send:
                 await response(scope, receive, send)
         elif isinstance(error, StarletteWebSocketException):
             await socket.close(code=error.code, reason=error.reason)
+        elif isinstance(error, WebSocketDisconnect) and snapshot.conventions.quiet_disconnects:
+            logger.debug("WebSocket %s: the client has gone (%s)", scope["path"], error.code)
         else:
             raise

@@ -13,7 +13,7 @@ from starlette.websockets import WebSocket
 from typeway.declare.conventions import TYPEWAY, Conventions
 from typeway.declare.problem import Problem
 from typeway.encoders import encode_data, jsonable_encoder
-from typeway.errors.lenient import error_response
+from typeway.errors.lenient import STATUSES, error_response
 from typeway.exceptions import RequestValidationError, ValidationException, WebSocketRequestValidationError
 from typeway.responses import BODILESS
 
@@ -37,7 +37,7 @@ def detail_parts(error: HTTPException) -> tuple[int, list[tuple[bytes, bytes]], 
     body, or a status without a body.
     """
     status, detail, headers = error.status_code, error.detail, error.headers
-    if type(detail) is not str or status in BODILESS or isinstance(error, Problem):
+    if type(detail) is not str or status in BODILESS or isinstance(error, Problem) or status not in STATUSES:
         return None
     raw = []
     try:

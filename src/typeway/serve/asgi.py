@@ -2,6 +2,7 @@
 
 from __future__ import annotations  # PERF: annotations of inner functions would be evaluated for every request
 
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -9,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
 from starlette.datastructures import URL
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 
 from typeway.declare.conventions import TYPEWAY, Conventions
@@ -27,6 +28,7 @@ from typeway.serve.reply import error_reply, from_response
 from typeway.serve.respond import Responder
 from typeway.types import ASGIApp, Receive, Scope, Send
 
+logger: Final = logging.getLogger("typeway")
 STARTED_TOO_LATE: Final = "Caught handled exception, but response already started."
 
 
@@ -70,6 +72,13 @@ async def answer_error(snapshot: Snapshot, error: Exception, exchange: Exchange)
     handlers: Handlers = snapshot.app.prepared_handlers
     handler = handlers.find(error)
     if handler is None:
+        inner = only_error_in(error)
+        if inner is not None:
+            await answer_error(snapshot, inner, exchange)
+            return
+        if isinstance(error, ClientDisconnect) and snapshot.conventions.quiet_disconnects:
+            logger.debug("%s %s: the client has gone", exchange.scope["method"], exchange.scope["path"])
+            return
         raise error
     if exchange.started:
         raise RuntimeError(STARTED_TOO_LATE) from error
@@ -78,7 +87,15 @@ async def answer_error(snapshot: Snapshot, error: Exception, exchange: Exchange)
     if reply is not None:
         await send_reply(reply, exchange)
     # The application may raise the same instance again; it must not collect the frames of every request.
-    error.__traceback__ = None
+    error.with_traceback(None)  # an assignment would call the `__setattr__` of a class such as a frozen dataclass
+
+
+def only_error_in(error: Exception) -> Exception | None:
+    """Return the error in an ExceptionGroup of one error: a task group has wrapped what its task has raised."""
+    if isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
+        inner: Exception = error.exceptions[0]
+        return inner
+    return None
 
 
 async def answer_every_error(snapshot: Snapshot, error: Exception, exchange: Exchange) -> None:

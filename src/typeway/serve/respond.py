@@ -2,6 +2,7 @@
 
 import marshal
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -164,7 +165,8 @@ def unless_response(convert: Encode, context: EndpointContext) -> Encode:
             said = unawaited(result, context)
             if said is not None:
                 raise ValueError(said) from error
-            error.add_note(f"while encoding what {returned_by(context)} returned")
+            with suppress(AttributeError):  # of a class whose instances take no attributes
+                error.add_note(f"while encoding what {returned_by(context)} returned")
             raise
 
     return encode

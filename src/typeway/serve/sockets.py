@@ -1,16 +1,19 @@
 """Serve WebSocket connections: find the route, run its plan, and close the connection after an exception."""
 
 import logging
+from contextlib import suppress
+from typing import Final
 
 from starlette.exceptions import WebSocketException as StarletteWebSocketException
+from starlette.status import WS_1011_INTERNAL_ERROR
 from starlette.websockets import WebSocket, WebSocketClose, WebSocketDisconnect
 
 from typeway.errors.handlers import Handlers
 from typeway.serve.asgi import Snapshot, add_to_scope, handle_by_route, path_of
 from typeway.serve.match import NoRoute
-from typeway.types import Receive, Scope, Send
+from typeway.types import Message, Receive, Scope, Send
 
-logger = logging.getLogger("typeway")
+logger: Final = logging.getLogger("typeway")
 
 
 async def serve_socket(snapshot: Snapshot, scope: Scope, receive: Receive, send: Send) -> None:
@@ -21,8 +24,15 @@ async def serve_socket(snapshot: Snapshot, scope: Scope, receive: Receive, send:
         await (snapshot.default or WebSocketClose())(scope, receive, send)
         return
     add_to_scope(snapshot, found, scope)
+    last = "websocket.connect"
+
+    async def note_and_send(message: Message) -> None:
+        nonlocal last
+        await send(message)
+        last = message["type"]
+
     try:
-        await handle_by_route(found, scope, receive, send)
+        await handle_by_route(found, scope, receive, note_and_send)
     except Exception as error:
         socket = WebSocket(scope, receive, send)
         handlers: Handlers = snapshot.app.prepared_handlers
@@ -36,4 +46,8 @@ async def serve_socket(snapshot: Snapshot, scope: Scope, receive: Receive, send:
         elif isinstance(error, WebSocketDisconnect) and snapshot.conventions.quiet_disconnects:
             logger.debug("WebSocket %s: the client has gone (%s)", scope["path"], error.code)
         else:
+            if last in ("websocket.accept", "websocket.send"):
+                # Without a close frame clients could not tell an error from a broken connection (RFC 6455, 7.4.1).
+                with suppress(Exception):
+                    await socket.close(WS_1011_INTERNAL_ERROR)
             raise

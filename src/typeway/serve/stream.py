@@ -13,7 +13,6 @@ from collections.abc import (
 from typing import Any, ClassVar
 
 from anyio import CancelScope
-from anyio.lowlevel import checkpoint
 from starlette.responses import StreamingResponse
 
 from typeway.concurrency import ThreadSteps, iterate_in_threads
@@ -139,9 +138,6 @@ def item_encoder(operation: Operation) -> Callable[[Any], bytes]:
 async def chunks_of(items: AsyncIterator[Any], encode: Encode) -> AsyncGenerator[Chunk, None]:
     async for item in items:
         yield encode(item)
-        # A generator that never waits would block the event loop for ever: no other task would run, its items would not
-        # be sent, and it could not be cancelled.
-        await checkpoint()
 
 
 async def close(items: Items, steps: ThreadSteps | None) -> None:

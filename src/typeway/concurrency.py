@@ -1,6 +1,6 @@
 """Call blocking code from async code, on asyncio and on trio."""
 
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager
 from contextvars import Context, ContextVar, Token, copy_context
 from operator import is_
@@ -8,6 +8,7 @@ from typing import Any, Final, ParamSpec, TypeVar
 
 import anyio
 import anyio.to_thread
+from anyio.lowlevel import checkpoint
 from starlette.concurrency import iterate_in_threadpool as iterate_in_threadpool
 from starlette.concurrency import run_in_threadpool as run_in_threadpool
 from starlette.concurrency import run_until_first_complete as run_until_first_complete
@@ -130,6 +131,28 @@ async def iterate_in_threads(items: Iterator[_Value], steps: ThreadSteps) -> Asy
     """Yield the items of an iterator, each taken in a thread."""
     while (item := await steps.run(next, items, _NOTHING)) is not _NOTHING:
         yield item
+
+
+def contained(error: BaseException) -> RuntimeError:
+    """Return an error that takes the place of KeyboardInterrupt or SystemExit in a task of its own.
+
+    Event loops let these two end everything when they leave a task: one request would end the server.
+    """
+    contained = RuntimeError(f"The code that serves a request has raised {type(error).__name__}.")
+    contained.__cause__ = error
+    return contained
+
+
+async def guarded(chunks: AsyncIterable[_Value]) -> AsyncGenerator[_Value, None]:
+    """Yield the chunks of a stream, which can harm nothing but its own request."""
+    try:
+        async for chunk in chunks:
+            yield chunk
+            # A generator that never waits would block the event loop for ever: no other task would run, its chunks would
+            # not be sent, and it would not see that its client has left.
+            await checkpoint()
+    except (KeyboardInterrupt, SystemExit) as error:
+        raise contained(error) from error
 
 
 @asynccontextmanager

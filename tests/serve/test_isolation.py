@@ -4,15 +4,29 @@ import asyncio
 import dataclasses
 import logging
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 
 from tests.frameworks import Sending, answer_of, client
-from typeway import BackgroundTasks, HTTPException, Request, Typeway, WebSocket
+from typeway import BackgroundTasks, Depends, HTTPException, Request, Typeway, WebSocket
 from typeway.responses import JSONResponse, StreamingResponse
 
 GET = {"media_type": None, "method": "GET"}
+
+
+def with_layer(app: Typeway) -> Typeway:
+    """The same application behind one http middleware."""
+
+    @app.middleware("http")
+    async def layer(request: Request, call_next: Any) -> Any:
+        return await call_next(request)
+
+    return app
+
+
+# How an application is reached.
+WAYS = pytest.mark.parametrize("reach", [lambda app: app, with_layer], ids=["alone", "layer"])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,11 +41,12 @@ class Closed(Exception):
         raise AttributeError(name)
 
 
+@WAYS
 @pytest.mark.parametrize("error", [Frozen(), Closed(), ExceptionGroup("", [Frozen()]),
                                    ExceptionGroup("", [ExceptionGroup("", [Frozen()])])])  # fmt: skip
-def test_an_exception_of_any_class_gets_its_handler(error):
+def test_an_exception_of_any_class_gets_its_handler(error, reach):
     """A class without attributes, a frozen dataclass, and a task group's only error are answered by their handlers."""
-    app = Typeway()
+    app = reach(Typeway())
 
     @app.exception_handler(Frozen)
     @app.exception_handler(Closed)
@@ -58,11 +73,12 @@ def test_a_group_of_several_errors_is_unhandled():
     assert client(app).get("/").status_code == 500
 
 
+@WAYS
 @pytest.mark.parametrize("errors", ["detail", "problem"])
 @pytest.mark.parametrize("status", [0, -1, 99, 600, 999, 1000, "404"])
-def test_a_status_that_no_server_can_send_is_a_500(status, errors):
+def test_a_status_that_no_server_can_send_is_a_500(status, errors, reach):
     """An HTTPException with such a status is answered with 500, instead of a connection that is cut."""
-    app = Typeway(errors=errors)
+    app = reach(Typeway(errors=errors))
 
     @app.get("/")
     async def fail() -> None:
@@ -71,9 +87,10 @@ def test_a_status_that_no_server_can_send_is_a_500(status, errors):
     assert client(app).get("/").status_code == 500
 
 
-def test_a_kept_response_runs_the_tasks_of_its_own_request_only():
+@WAYS
+def test_a_kept_response_runs_the_tasks_of_its_own_request_only(reach):
     """A response that an endpoint keeps runs no task of an earlier request."""
-    app, ran = Typeway(), []
+    app, ran = reach(Typeway()), []
     kept = JSONResponse({})
 
     @app.get("/{number}")
@@ -109,11 +126,12 @@ async def leaving(app: Typeway, path: str, after: int) -> list[Any]:
     return messages
 
 
+@WAYS
 @pytest.mark.parametrize("raised", [KeyboardInterrupt, SystemExit])
-@pytest.mark.parametrize("path", ["/response", "/lines"])
-def test_a_stream_that_raises_no_exception_costs_one_request(raised, path):
+@pytest.mark.parametrize("path", ["/response", "/lines", "/endpoint", "/dependency"])
+def test_a_stream_that_raises_no_exception_costs_one_request(raised, path, reach):
     """KeyboardInterrupt and SystemExit in a generator do not leave the event loop: other requests are answered."""
-    app = Typeway()
+    app = reach(Typeway())
 
     async def items() -> AsyncIterator[bytes]:
         yield b"a"
@@ -128,22 +146,39 @@ def test_a_stream_that_raises_no_exception_costs_one_request(raised, path):
         yield 1
         raise raised
 
+    async def resource() -> AsyncIterator[int]:
+        yield 1
+
+    @app.get("/endpoint")
+    async def endpoint(number: Annotated[int, Depends(resource)]) -> None:
+        raise raised
+
+    async def failing() -> AsyncIterator[int]:
+        raise raised
+        yield 1
+
+    @app.get("/dependency")
+    async def dependency(number: Annotated[int, Depends(failing)]) -> None: ...
+
     @app.get("/")
     async def alive() -> int:
         return 1
 
     async def ask() -> Any:
-        with pytest.raises((RuntimeError, ExceptionGroup)):
+        try:
             await leaving(app, path, 100)
+        except (RuntimeError, ExceptionGroup, raised):
+            pass  # a server catches what leaves the application in its own task
         return await answer_of(app, Sending("/", **GET))
 
     assert asyncio.run(ask())["status"] == [200]
 
 
+@WAYS
 @pytest.mark.parametrize("path", ["/response", "/lines"])
-def test_a_stream_that_never_waits_ends_when_its_client_leaves(path):
+def test_a_stream_that_never_waits_ends_when_its_client_leaves(path, reach):
     """A generator without an await lets the loop run after each item, so that the end of the connection is seen."""
-    app, made = Typeway(), []
+    app, made = reach(Typeway()), []
 
     async def items() -> AsyncIterator[bytes]:
         for number in range(100_000):

@@ -70,12 +70,8 @@ async def answer_error(snapshot: Snapshot, error: Exception, exchange: Exchange)
     """
     exchange.background = None  # the background tasks of a request that has failed do not run
     handlers: Handlers = snapshot.app.prepared_handlers
-    handler = handlers.find(error)
+    handler, error = handlers.find_in(error)
     if handler is None:
-        inner = only_error_in(error)
-        if inner is not None:
-            await answer_error(snapshot, inner, exchange)
-            return
         if isinstance(error, ClientDisconnect) and snapshot.conventions.quiet_disconnects:
             logger.debug("%s %s: the client has gone", exchange.scope["method"], exchange.scope["path"])
             return
@@ -88,14 +84,6 @@ async def answer_error(snapshot: Snapshot, error: Exception, exchange: Exchange)
         await send_reply(reply, exchange)
     # The application may raise the same instance again; it must not collect the frames of every request.
     error.with_traceback(None)  # an assignment would call the `__setattr__` of a class such as a frozen dataclass
-
-
-def only_error_in(error: Exception) -> Exception | None:
-    """Return the error in an ExceptionGroup of one error: a task group has wrapped what its task has raised."""
-    if isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
-        inner: Exception = error.exceptions[0]
-        return inner
-    return None
 
 
 async def answer_every_error(snapshot: Snapshot, error: Exception, exchange: Exchange) -> None:

@@ -1,15 +1,15 @@
 """Complete a request: produce the reply, send it, run the background tasks, resume the generators."""
 
 from asyncio import current_task
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable
+from collections.abc import Awaitable
 from sys import modules
 from typing import Any
 
 from anyio import CancelScope
-from anyio.lowlevel import checkpoint
 from starlette.responses import Response, StreamingResponse
 
 from typeway.background import TasksBeside
+from typeway.concurrency import guarded
 from typeway.declare.depends import Lifetime
 from typeway.plan.exchange import Exchange
 from typeway.serve.answer import answer_of
@@ -105,20 +105,6 @@ async def send_reply(reply: Reply, exchange: Exchange) -> None:
     if exchange.background is not None:
         # The author may send the same response again, so the tasks of this request are not added to it.
         await TasksBeside(exchange.background, None if response is None else response.background)()
-
-
-async def guarded(chunks: AsyncIterable[Any]) -> AsyncGenerator[Any, None]:
-    """Yield the chunks of a stream, which can harm nothing but its own request.
-
-    Servers run a stream in a task of its own. KeyboardInterrupt and SystemExit would leave the event loop from there and
-    end the server; and a generator that never waits would block the loop, also after its client has left.
-    """
-    try:
-        async for chunk in chunks:
-            yield chunk
-            await checkpoint()
-    except (KeyboardInterrupt, SystemExit) as error:
-        raise RuntimeError(f"The generator of a stream has raised {type(error).__name__}.") from error
 
 
 def without_body(response: Response, scope: Scope, receive: Receive) -> ASGIApp:

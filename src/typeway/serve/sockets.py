@@ -33,10 +33,10 @@ async def serve_socket(snapshot: Snapshot, scope: Scope, receive: Receive, send:
 
     try:
         await handle_by_route(found, scope, receive, note_and_send)
-    except Exception as error:
+    except Exception as raised:
         socket = WebSocket(scope, receive, send)
         handlers: Handlers = snapshot.app.prepared_handlers
-        handler = handlers.find(error)
+        handler, error = handlers.find_in(raised)
         if handler is not None:
             response = await handler.call(socket, error)
             if response is not None:

@@ -195,7 +195,7 @@ def encode_model(operation: Operation, model: Model) -> Encode:
         try:
             checked = validate(result, from_attributes=True)
         except ValidationError as error:
-            raise unfit(error, result, context) from error
+            raise unfit(error, result, context) from None  # whose text would repeat all errors
         try:
             return to_json(checked, **options)
         except PydanticSerializationError as error:

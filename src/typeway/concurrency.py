@@ -1,6 +1,6 @@
 """Call blocking code from async code, on asyncio and on trio."""
 
-from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager
 from contextvars import Context, ContextVar, Token, copy_context
 from operator import is_
@@ -143,16 +143,26 @@ def contained(error: BaseException) -> RuntimeError:
     return contained
 
 
-async def guarded(chunks: AsyncIterable[_Value]) -> AsyncGenerator[_Value, None]:
-    """Yield the chunks of a stream, which can harm nothing but its own request."""
-    try:
-        async for chunk in chunks:
-            yield chunk
-            # A generator that never waits would block the event loop for ever: no other task would run, its chunks would
-            # not be sent, and it would not see that its client has left.
-            await checkpoint()
-    except (KeyboardInterrupt, SystemExit) as error:
-        raise contained(error) from error
+class Guarded(AsyncIterator[_Value]):
+    """Iterates over the chunks of a stream, which can harm nothing but its own request.
+
+    It is no generator: nobody would close it, and the order in which the garbage collector closes generators matters.
+    """
+
+    def __init__(self, chunks: AsyncIterable[_Value]) -> None:
+        self.chunks = aiter(chunks)
+        self.has_begun = False
+
+    async def __anext__(self) -> _Value:
+        try:
+            if self.has_begun:
+                # A generator that never waits would block the event loop for ever: no other task would run, its chunks
+                # would not be sent, and it would not see that its client has left.
+                await checkpoint()
+            self.has_begun = True
+            return await anext(self.chunks)
+        except (KeyboardInterrupt, SystemExit) as error:
+            raise contained(error) from error
 
 
 @asynccontextmanager

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from anyio import CancelScope
 from starlette.responses import StreamingResponse
 
-from typeway.concurrency import ThreadSteps, iterate_in_threads
+from typeway.concurrency import Guarded, ThreadSteps, iterate_in_threads
 from typeway.declare import shapes
 from typeway.declare.operation import Operation
 from typeway.encoders import to_json_line
@@ -52,6 +52,7 @@ class Closing(StreamingResponse):
     async def stream_and_close(self, send: Send) -> None:
         # It is opened before the generator can open scopes of its own, because scopes must nest.
         with CancelScope() as scope:
+            self.body_iterator = Guarded(self.body_iterator)
             try:
                 await super().stream_response(send)
             finally:

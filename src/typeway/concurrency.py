@@ -1,13 +1,15 @@
 """Call blocking code from async code, on asyncio and on trio."""
 
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager
 from contextvars import Context, ContextVar, Token, copy_context
 from operator import is_
+from time import perf_counter
 from typing import Any, Final, ParamSpec, TypeVar
 
 import anyio
 import anyio.to_thread
+from anyio.lowlevel import checkpoint
 from starlette.concurrency import iterate_in_threadpool as iterate_in_threadpool
 from starlette.concurrency import run_in_threadpool as run_in_threadpool
 from starlette.concurrency import run_until_first_complete as run_until_first_complete
@@ -17,6 +19,11 @@ _Value = TypeVar("_Value")
 
 # Stands for a missing value: of a context variable, or of an iterator that has ended.
 _NOTHING: Final[Any] = object()
+
+
+# Chunks of a stream that follow one another within AT_ONCE seconds are sent together, for TOGETHER seconds at most.
+AT_ONCE: Final = 0.0001
+TOGETHER: Final = 0.001
 
 
 class ThreadSteps:
@@ -130,6 +137,43 @@ async def iterate_in_threads(items: Iterator[_Value], steps: ThreadSteps) -> Asy
     """Yield the items of an iterator, each taken in a thread."""
     while (item := await steps.run(next, items, _NOTHING)) is not _NOTHING:
         yield item
+
+
+def contained(error: BaseException) -> RuntimeError:
+    """Return an error that takes the place of KeyboardInterrupt or SystemExit in a task of its own.
+
+    Event loops let these two end everything when they leave a task: one request would end the server.
+    """
+    contained = RuntimeError(f"The code that serves a request has raised {type(error).__name__}.")
+    contained.__cause__ = error
+    return contained
+
+
+class Guarded(AsyncIterator[_Value]):
+    """Iterates over the chunks of a stream, which can harm nothing but its own request.
+
+    It is no generator: nobody would close it, and the order in which the garbage collector closes generators matters.
+    """
+
+    def __init__(self, chunks: AsyncIterable[_Value]) -> None:
+        self.chunks = aiter(chunks)
+        self.has_begun = False
+        self.last = self.since = 0.0  # when a chunk was last asked for, and when others last had their turn
+
+    async def __anext__(self) -> _Value:
+        now = perf_counter()
+        try:
+            # A generator that never waits would block the event loop for ever: no other task would run, its chunks would
+            # not be sent, and it would not see that its client has left.
+            # PERF: a turn of the event loop after each of 1,000 events takes half of their time, and a system call each.
+            # So chunks that follow one another at once are sent together, after a millisecond at most.
+            if self.has_begun and (now - self.last > AT_ONCE or now - self.since > TOGETHER):
+                await checkpoint()
+                now = self.since = perf_counter()
+            self.has_begun, self.last = True, now
+            return await anext(self.chunks)
+        except (KeyboardInterrupt, SystemExit) as error:
+            raise contained(error) from error
 
 
 @asynccontextmanager

@@ -17,7 +17,7 @@ from math import isfinite
 from operator import attrgetter
 from pathlib import Path, PurePath
 from types import GeneratorType, NoneType
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 from uuid import UUID
 
 from pydantic import AnyUrl, BaseModel, NameEmail, SecretBytes, SecretStr
@@ -84,6 +84,8 @@ class _Rules:
         return _JSON_SCALARS if self.custom_encoder is None else frozenset()
 
 
+_Result = TypeVar("_Result")
+Pieces: TypeAlias = Callable[[Any, int], Iterable[str]]  # writes plain data in pieces; the second argument is 0
 _Fields: TypeAlias = IncEx | set[Any] | None
 _Step: TypeAlias = Callable[[Any, _Rules, _Fields, _Fields], Any]
 
@@ -135,6 +137,26 @@ def to_json_bytes(value: Any) -> bytes:
     return _written(value, _compact).encode()
 
 
+def to_any_json(value: Any) -> bytes:
+    """Do what `to_json_bytes` does, with null for numbers that JSON does not have, as a response model writes them."""
+    return _written(value, plain_json).encode()
+
+
+def json_writer(convert: Callable[[Any], _Result]) -> Callable[[Any], bytes | _Result]:
+    """Return an encoder of plain data to JSON that passes everything else to another encoder."""
+
+    # PERF: this is the whole way of nearly every result, in one frame: 0.3 of 4 us less than by `to_json_bytes`.
+    def write(value: Any, dumps: Any = marshal.dumps, join: Any = "".join, pieces: Any = compact_pieces) -> Any:
+        try:
+            dumps(value)  # see `_written`
+            text = join(pieces(value, 0))
+            return convert(value) if '"_sa' in text else text.encode()
+        except (TypeError, ValueError):
+            return convert(value)
+
+    return write
+
+
 def to_json_line(value: Any) -> str:
     """Return `json.dumps(jsonable_encoder(value))`, with null for numbers that JSON does not have.
 
@@ -160,25 +182,37 @@ def _written(value: Any, write: Callable[[Any], str]) -> str:
     return text
 
 
-def _make_plain_json(*, ascii_only: bool = False, comma: str = ",", colon: str = ":") -> Callable[[Any], str]:
+def _make_plain_json(*, ascii_only: bool = False, comma: str = ",", colon: str = ":") -> Pieces:
     """Build the encoder of plain data: `json.dumps`, with all its options resolved beforehand."""
     encoder = JSONEncoder(ensure_ascii=ascii_only, allow_nan=False, check_circular=False, separators=(comma, colon))
     make = getattr(json.encoder, "c_make_encoder", None)
     if make is None:  # an interpreter without the C accelerator
-        return encoder.encode
+        return lambda value, level: (encoder.encode(value),)
     # PERF: JSONEncoder.encode builds one of these for every value: 0.5 us of the 0.9 us that a small response takes.
     quote = json.encoder.encode_basestring_ascii if ascii_only else json.encoder.encode_basestring
-    pieces = make(None, encoder.default, quote, None, colon, comma, False, False, False)
-    return lambda value: "".join(pieces(value, 0))
+    pieces: Pieces = make(None, encoder.default, quote, None, colon, comma, False, False, False)
+    return pieces
 
 
-_compact: Final = _make_plain_json()
-_finite_line: Final = _make_plain_json(ascii_only=True, comma=", ", colon=": ")
+compact_pieces: Final = _make_plain_json()
+line_pieces: Final = _make_plain_json(ascii_only=True, comma=", ", colon=": ")
+
+
+def _compact(value: Any) -> str:
+    return "".join(compact_pieces(value, 0))
+
+
+def plain_json(value: Any) -> str:
+    """Return plain data as JSON, with null for numbers that JSON does not have."""
+    try:
+        return _compact(value)
+    except ValueError:
+        return json.dumps(_without_non_finite(value), ensure_ascii=False, separators=(",", ":"))
 
 
 def _line(value: Any) -> str:
     try:
-        return _finite_line(value)
+        return "".join(line_pieces(value, 0))
     except ValueError:
         # A key cannot be null; `json.dumps` writes such keys as text, so they stay.
         return json.dumps(_without_non_finite(value))
@@ -206,13 +240,32 @@ def _names(fields: Any) -> _Fields:
 
 
 def _encode(value: Any, rules: _Rules, include: _Fields, exclude: _Fields) -> Any:
+    # One frame for each level: data may be nested nearly as deeply as Python's recursion limit allows.
     custom = rules.custom_encoder
     if custom is not None:
         encode = custom.get(type(value)) or next((custom[base] for base in custom if isinstance(value, base)), None)
         if encode is not None:
             return encode(value)
     kind: Any = type(value)  # mypy does not take a class for something hashable
-    return _step_for(kind, value.__class__)(value, rules, include, exclude)
+    step = _step_for(kind, value.__class__)
+    kept = rules.kept
+    if step is _ITEMS:
+        items = []
+        for item in value:
+            items.append(item if type(item) in kept else _encode(item, rules, include, exclude))  # noqa: PERF401  see above
+        return items
+    if step is not _MEMBERS:
+        return step(value, rules, include, exclude)
+    members = {}
+    # The names to keep or drop are about the outermost level; the keys of the values stay.
+    for key, item in value.items():
+        if (item is None and rules.exclude_none) or (include is not None and key not in include):
+            continue
+        if (exclude and key in exclude) or (rules.sqlalchemy_safe and isinstance(key, str) and key.startswith("_sa")):
+            continue
+        name = key if type(key) in kept else _encode(key, rules, None, None)
+        members[name] = item if type(item) in kept else _encode(item, rules, None, None)
+    return members
 
 
 def _encode_model(value: BaseModel, rules: _Rules, include: _Fields, exclude: _Fields) -> Any:
@@ -229,26 +282,6 @@ def _encode_model(value: BaseModel, rules: _Rules, include: _Fields, exclude: _F
         return dumped
     # A model encodes the types of its fields itself; only the other options hold inside it.
     return _encode(dumped, rules if rules.custom_encoder is None else replace(rules, custom_encoder=None), None, None)
-
-
-def _encode_dict(value: dict[Any, Any], rules: _Rules, include: _Fields, exclude: _Fields) -> dict[Any, Any]:
-    # The names to keep or drop are about the outermost level; the keys of the values stay.
-    kept = rules.kept
-    return {
-        (key if type(key) in kept else _encode(key, rules, None, None)): (
-            item if type(item) in kept else _encode(item, rules, None, None)
-        )
-        for key, item in value.items()
-        if (item is not None or not rules.exclude_none)
-        and not (rules.sqlalchemy_safe and isinstance(key, str) and key.startswith("_sa"))
-        and (include is None or key in include)
-        and (not exclude or key not in exclude)
-    }
-
-
-def _encode_items(value: Iterable[Any], rules: _Rules, include: _Fields, exclude: _Fields) -> list[Any]:
-    kept = rules.kept
-    return [item if type(item) in kept else _encode(item, rules, include, exclude) for item in value]
 
 
 def _encode_other(value: Any, rules: _Rules, include: _Fields, exclude: _Fields) -> Any:
@@ -289,6 +322,10 @@ def _read_object(value: Any) -> dict[Any, Any]:
 
 _JSON_SCALARS: Final[frozenset[type[Any]]] = frozenset({str, int, float, bool, NoneType})
 
+# Stand for what `_encode` does itself.
+_MEMBERS: Final[Any] = object()
+_ITEMS: Final[Any] = object()
+
 # The encoders by class; the first that matches counts, so an Enum that is also a str is encoded as an Enum.
 _STEPS: Final[tuple[tuple[Any, _Step], ...]] = (
     (BaseModel, _encode_model),
@@ -296,8 +333,8 @@ _STEPS: Final[tuple[tuple[Any, _Step], ...]] = (
     (PurePath, lambda value, *_: str(value)),
     ((str, int, float, NoneType), lambda value, *_: value),
     (PydanticUndefinedType, lambda *_: None),
-    (dict, _encode_dict),
-    ((list, tuple, set, frozenset, deque, GeneratorType), _encode_items),
+    (dict, _MEMBERS),
+    ((list, tuple, set, frozenset, deque, GeneratorType), _ITEMS),
     (object, _encode_other),
 )
 

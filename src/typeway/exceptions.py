@@ -211,6 +211,11 @@ class EndpointContext(TypedDict, total=False):
     line: int
 
 
+# How much of the errors of a request or response `str()` shows.
+MOST_ERRORS: Final = 20
+MOST_CHARACTERS: Final = 1_000
+
+
 class ValidationException(Exception):
     """Data does not match its declaration.
 
@@ -247,7 +252,11 @@ class ValidationException(Exception):
 
     def __str__(self) -> str:
         count = len(self._errors)
-        lines = [f"{count} validation error{'' if count == 1 else 's'}:", *(f"  {error}" for error in self._errors)]
+        # The client may choose how many errors there are, and how long; the log must not grow with them.
+        shown = [f"  {error}" for error in self._errors[:MOST_ERRORS]]
+        lines = [f"{count} validation error{'' if count == 1 else 's'}:"]
+        lines += [line if len(line) <= MOST_CHARACTERS else f"{line[:MOST_CHARACTERS]}…" for line in shown]
+        lines += [f"  … and {count - MOST_ERRORS} more"] if count > MOST_ERRORS else []
         if self.endpoint_file and self.endpoint_line and self.endpoint_function:
             # Written like a traceback, so that editors make it a link.
             lines += ["", f'  File "{self.endpoint_file}", line {self.endpoint_line}, in {self.endpoint_function}']

@@ -1,4 +1,75 @@
-"""Offer the classes of requests and connections."""
+"""Offer the classes of requests and connections, and the request that answers unreadable bodies with 400."""
 
+from json import JSONDecodeError
+from typing import Any
+from urllib.parse import quote
+
+from starlette.datastructures import URL, FormData
 from starlette.requests import HTTPConnection as HTTPConnection
 from starlette.requests import Request as Request
+
+from typeway import texts
+from typeway.decoders import RefusedJSON, rules_for
+from typeway.exceptions import HTTPException, reduced
+
+# What may stand unescaped in a query, and the percent sign of what is escaped already (RFC 3986, section 3.4).
+IN_QUERY = "%!$&'()*+,;=:@/?[]-._~"
+
+
+class UnreadableJSON(HTTPException, JSONDecodeError):
+    """A body that `request.json()` cannot read: answered with 400, and caught as the error of Python's parser too."""
+
+    def __init__(self, reason: str, doc: str = "", pos: int = 0) -> None:
+        JSONDecodeError.__init__(self, reason, doc, pos)
+        HTTPException.__init__(self, 400, f"{texts.BODY_PARSE_ERROR}: {reason}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return reduced(self)
+
+
+class CheckedRequest(Request):
+    """A request whose body cannot raise a server error: what the client got wrong is answered with 400."""
+
+    async def json(self) -> Any:
+        """Return the value of the body, read as strictly as the bodies that endpoints declare.
+
+        Raises:
+            UnreadableJSON: the body is no JSON, or refused by `json_limits`.
+        """
+        rules = rules_for(self.scope)
+        if rules is None or hasattr(self, "_json"):
+            return await super().json()
+        body = await self.body()
+        try:
+            self._json = rules.read(body)
+        except JSONDecodeError as error:
+            raise UnreadableJSON(error.msg, error.doc, error.pos) from None
+        except RefusedJSON as error:
+            raise UnreadableJSON(str(error)) from None
+        return self._json
+
+    async def _get_form(self, **limits: Any) -> FormData:
+        form = await super()._get_form(**limits)
+        if rules_for(self.scope) is not None and "charset" in self.headers.get("content-type", ""):
+            # Some of Python's codecs, such as unicode_escape, give half surrogate pairs, which nothing can write again.
+            texts_in: list[Any] = [
+                getattr(part, "filename", part) or "" for pair in form.multi_items() for part in pair
+            ]
+            try:
+                "".join(texts_in).encode()
+            except UnicodeEncodeError:
+                await form.close()
+                raise HTTPException(400, texts.BODY_PARSE_ERROR) from None
+        return form
+
+    @property
+    def url(self) -> URL:
+        """The URL of the request; bytes over 127 in its query are escaped."""
+        query = self.scope.get("query_string", b"")
+        if not query.isascii() and "_url" not in self.__dict__:
+            self._url = URL(scope={**self.scope, "query_string": quote(query, IN_QUERY).encode()})
+        return super().url
+
+
+# Applications compare the class by its name too.
+CheckedRequest.__name__ = CheckedRequest.__qualname__ = Request.__name__

@@ -15,6 +15,7 @@ from typeway.declare.conventions import TYPEWAY, Conventions
 from typeway.exceptions import DeclarationError
 from typeway.middleware.cors import CORSMiddleware
 from typeway.staticfiles import StaticFiles
+from typeway.websockets import WebSocketDisconnect
 
 
 class Item(BaseModel):
@@ -511,3 +512,100 @@ def test_a_check_can_be_switched_off():
         router_class = type("OwnRouter", (typeway.Router,), {"conventions": conventions})
 
     Application().get("/y/{a")(lambda: 1)
+
+
+def test_json_is_read_strictly():
+    """strict_json: what JSON does not have, or readers understand differently, is refused by us and taken by FastAPI."""
+
+    def act(web: ModuleType) -> Any:
+        app = web.FastAPI()
+
+        @app.post("/")
+        async def take(data: Annotated[Any, web.Body()]) -> int:
+            return len(str(data))
+
+        @app.post("/raw")
+        async def raw(request: web.Request) -> int:
+            return len(str(await request.json()))
+
+        texts = (b"[NaN]", b'{"a":1,"a":2}', b'"\\ud800"', b"[" * 300 + b"]" * 300, '"é"'.encode("utf-16"))
+        return [client(app).post(path, content=text, headers={"content-type": "application/json"}).status_code
+                for path in ("/", "/raw") for text in texts]  # fmt: skip
+
+    ours, theirs = seen(act)
+    assert ours == [422, *[400] * 9]
+    assert theirs == [200] * 10
+
+
+def test_numbers_that_json_does_not_have_are_null():
+    """nulls_for_nan: NaN that an endpoint returns is null with us, and a server error in FastAPI."""
+
+    def act(web: ModuleType) -> Any:
+        app = web.FastAPI()
+
+        @app.get("/")
+        def same(price: float):
+            return {"price": price}
+
+        return shown(ask(app, "GET /?price=nan"))
+
+    ours, theirs = seen(act)
+    assert ours == (200, '{"price":null}')
+    assert theirs[0] == 500
+
+
+def test_inputs_of_errors_are_short_and_hold_no_secrets():
+    """hides_inputs: a 422 shows no password and no long input with us, and all of it in FastAPI."""
+
+    def act(web: ModuleType) -> Any:
+        app = web.FastAPI()
+
+        @app.post("/")
+        def take(password: Annotated[int, web.Body()], note: Annotated[int, web.Body()]):
+            return note
+
+        detail = answer(app, "POST /", json={"password": "hunter2", "note": "x" * 1_000})[1]["detail"]
+        return [error["input"] for error in detail]
+
+    ours, theirs = seen(act)
+    assert ours[0] == "[hidden]"
+    assert len(ours[1]) <= 201
+    assert theirs == ["hunter2", "x" * 1_000]
+
+
+def test_the_reason_of_a_refused_handshake_is_a_text():
+    """text_reasons: a socket closes with words with us, and with a list in FastAPI, which no server can send."""
+
+    def act(web: ModuleType) -> Any:
+        app = web.FastAPI()
+
+        @app.websocket("/")
+        async def talk(socket: web.WebSocket, number: int):
+            await socket.accept()
+
+        with pytest.raises(WebSocketDisconnect) as caught, client(app).websocket_connect("/?number=x"):
+            pass
+        return type(caught.value.reason)
+
+    assert seen(act) == (str, list)
+
+
+def test_a_client_that_leaves_is_no_error():
+    """quiet_disconnects: the end of a connection is silent with us, and an error for the server in FastAPI."""
+
+    def act(web: ModuleType) -> Any:
+        app = web.FastAPI()
+
+        @app.websocket("/")
+        async def talk(socket: web.WebSocket):
+            await socket.accept()
+            await socket.receive_text()
+
+        try:
+            with client(app, raise_server_exceptions=True).websocket_connect("/"):
+                pass
+        except WebSocketDisconnect:
+            return "raised"
+        return "quiet"
+
+    assert seen(act) == ("quiet", "raised")

@@ -335,7 +335,8 @@ def test_a_socket_is_closed_without_the_insides_of_objects():
 
     scope = {"type": "websocket", "path": "/", "query_string": b"a=1", "headers": [], "root_path": "", "scheme": "ws"}
     asyncio.run(app(scope, receive, send))
-    assert [(message["code"], message["reason"][0]["input"]) for message in messages] == [(1008, None)]
+    assert [message["code"] for message in messages] == [1008]
+    assert messages[0]["reason"].startswith("query.a: ")
     assert "secret" not in str(messages)
 
 

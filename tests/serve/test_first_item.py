@@ -372,8 +372,7 @@ async def test_a_stream_that_cannot_open_fails_at_its_first_item(options: Any) -
         finally:
             journal.append("closed")
 
-    with pytest.raises(ClientDisconnect):
-        await wire.serve(app)
+    await wire.serve(app)
     assert (journal, wire.messages) == (["closed"], [])
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from starlette.types import Message
 
 from tests.patience import PATIENCE
 from typeway import Body, Depends, HTTPException, Request, Response, Typeway
+from typeway.declare.conventions import TYPEWAY
 from typeway.responses import FileResponse, JSONResponse, StreamingResponse
 
 Dispatch = Callable[[Request, Any], Awaitable[Any]]
@@ -266,8 +268,14 @@ MIDDLEWARE: list[Dispatch] = [
 # ---------------------------------------------------------------- what is behind it
 
 
+class LikeStarlette(Typeway):
+    """An application whose requests raise what Starlette's raise."""
+
+    conventions = replace(TYPEWAY, strict_json=False)
+
+
 def build(dispatches: list[Dispatch], *, composed: bool) -> Typeway:
-    app = Typeway()
+    app = LikeStarlette()
 
     def resource() -> Iterator[int]:
         yield 1

@@ -9,7 +9,7 @@ from starlette.testclient import WebSocketDenialResponse
 from starlette.websockets import WebSocketDisconnect
 
 import typeway
-from tests.frameworks import client, each_framework
+from tests.frameworks import client, compat_and_fastapi, each_framework
 from typeway import Depends, HTTPException, Typeway, WebSocket
 from typeway.exceptions import DeclarationError
 
@@ -86,12 +86,20 @@ def test_parameters_and_dependencies_reach_a_socket(web):
     assert app.state.log == ["begins", "ends"]
 
 
-@each_framework
-def test_a_handshake_that_does_not_fit_is_closed_with_the_errors(web):
+@compat_and_fastapi
+def test_a_handshake_that_does_not_fit_is_closed_with_the_list_of_errors(web):
     """Invalid values close the connection with 1008; the reason is the list of errors."""
     code, reason = closed(chat(web), "/echo/x")
     assert code == 1008
     assert [(error["type"], list(error["loc"])) for error in reason] == [("int_parsing", ["path", "room"])]
+
+
+def test_a_handshake_that_does_not_fit_is_closed_with_the_errors_in_words():
+    """Invalid values close the connection with 1008; the reason is a text that fits into a close frame."""
+    code, reason = closed(chat(typeway), "/echo/" + "é" * 500)
+    assert code == 1008
+    assert reason.startswith("path.room: Input should be a valid integer")
+    assert len(reason.encode()) <= 123
 
 
 @each_framework

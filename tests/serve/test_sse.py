@@ -12,7 +12,6 @@ from typing import Any
 import anyio
 import pytest
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.requests import ClientDisconnect
 
 from tests.frameworks import ask, client, each_framework
 from tests.patience import PATIENCE
@@ -460,8 +459,7 @@ async def test_a_comment_that_cannot_be_sent_ends_the_stream() -> None:
         finally:
             journal.append("closed")
 
-    with pytest.raises(ClientDisconnect):
-        await Wire(leaves_after=2, spec_version="2.4").serve(app)
+    await Wire(leaves_after=2, spec_version="2.4").serve(app)
     assert journal == ["closed"]
 
 

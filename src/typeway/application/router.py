@@ -101,6 +101,7 @@ class Router(Verbs, routing.Router):
         self.deprecated = given.get("deprecated")
         self.max_body_size: int | None = given.get("max_body_size")
         self.form_limits = dict(given.get("form_limits") or {})
+        self.json_limits = dict(given.get("json_limits") or {})
         for name in DEFAULTS:
             if name in given:
                 setattr(self, name, given[name])
@@ -142,8 +143,8 @@ class Router(Verbs, routing.Router):
     @property
     def group_options(self) -> dict[str, Any]:
         """The options that the router adds to its routes now."""
-        limits = {"max_body_size": self.max_body_size, "form_limits": self.form_limits or None}
-        given = {name: limit for name, limit in limits.items() if limit is not None}
+        limits = {"max_body_size": self.max_body_size, "form_limits": self.form_limits, "json_limits": self.json_limits}
+        given = {name: limit for name, limit in limits.items() if limit not in (None, {})}
         return {**self.defaults, **{name: getattr(self, name) for name in JOINED}, **given}
 
     @property

@@ -30,6 +30,16 @@ class Conventions:
     """Report the errors of a dependency once, even if several functions depend on it."""
     errors_show_data: bool = True
     """Repeat the client's input in a 422 only if it is plain data: no bytes, and no attributes of objects."""
+    strict_json: bool = True
+    """Refuse JSON that RFC 8259 does not define: NaN, keys that occur twice, half surrogate pairs, other encodings."""
+    nulls_for_nan: bool = True
+    """Write null for NaN and the infinities without a response model too; FastAPI answers 500."""
+    hides_inputs: bool = True
+    """Repeat in a 422 at most 200 characters of an input, and nothing of passwords, tokens and other secrets."""
+    text_reasons: bool = True
+    """Close a WebSocket whose handshake does not fit with a text as the reason; no server can send FastAPI's list."""
+    quiet_disconnects: bool = True
+    """Let a connection end when its client leaves, with a line in the debug log; FastAPI raises an error to the server."""
     limits_before_endpoint: bool = True
     """Refuse a body over the limit before the endpoint runs, whether or not the endpoint reads it."""
     cors_on_errors: bool = True

@@ -14,9 +14,12 @@ from starlette.routing import BaseRoute
 
 from typeway.datastructures import DefaultPlaceholder
 from typeway.declare.conventions import Conventions
-from typeway.declare.options import FormLimits
+from typeway.declare.options import FormLimits, JSONLimits
 from typeway.declare.problem import Problem
 from typeway.exceptions import Also, UnknownOptionError, calling_line, declaration_error
+
+# The options that are mappings of limits.
+LIMITS: Final[Mapping[str, Any]] = {"form_limits": FormLimits, "json_limits": JSONLimits}
 
 
 def check_names(
@@ -59,13 +62,14 @@ def given_options(
             problem = f"raises= takes classes derived from Problem, not {kind!r}."
             hint = "Derive the error from typeway.Problem, or describe the response in responses=."
             raise declaration_error(problem, hint=hint, where=where(), chain=(owner,))
-    if given.get("form_limits") is not None:
-        try:
-            # FastAPI raises Pydantic's error here, so it is passed on.
-            TypeAdapter(FormLimits).validate_python(given["form_limits"])
-        except ValidationError as error:
-            error.add_note(f"{owner}: form_limits takes {', '.join(FormLimits.__annotations__)}, each 0 or more.")
-            raise
+    for name, limits in LIMITS.items():
+        if given.get(name) is not None:
+            try:
+                # FastAPI raises Pydantic's error here, so it is passed on.
+                TypeAdapter(limits).validate_python(given[name])
+            except ValidationError as error:
+                error.add_note(f"{owner}: {name} takes {', '.join(limits.__annotations__)}, no number below 0.")
+                raise
     return given
 
 

@@ -12,7 +12,9 @@ JOIN: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
     **dict.fromkeys(
         ("tags", "dependencies", "callbacks", "raises"), lambda outer, inner: [*(outer or ()), *(inner or ())]
     ),
-    **dict.fromkeys(("responses", "form_limits"), lambda outer, inner: {**(outer or {}), **(inner or {})}),
+    **dict.fromkeys(
+        ("responses", "form_limits", "json_limits"), lambda outer, inner: {**(outer or {}), **(inner or {})}
+    ),
     "deprecated": lambda outer, inner: outer or inner,
     "include_in_schema": lambda outer, inner: outer and inner,
     **dict.fromkeys(

@@ -48,6 +48,7 @@ class Operation:
     strict_content_type: bool = True
     max_body_size: int | None = None
     form_limits: Mapping[str, int] = field(default_factory=dict)
+    json_limits: Mapping[str, Any] = field(default_factory=dict)
     tags: Sequence[str | Enum] = ()
     summary: str | None = None
     description: str | None = None

@@ -33,6 +33,16 @@ class FormLimits(TypedDict, total=False):
     """The maximum size of a field without a file in bytes; 1 MiB unless given."""
 
 
+@with_config(ConfigDict(extra="forbid", strict=True))
+class JSONLimits(TypedDict, total=False):
+    """The limits of the JSON reader; a limit that is left out comes from the outer level."""
+
+    max_depth: NonNegativeInt
+    """How deeply arrays and objects may be nested in one another; 200 unless given, and at most about 900."""
+    duplicate_keys: bool
+    """Whether an object may have a key twice, of which the last counts; a 400 unless given."""
+
+
 class SharedOptions(TypedDict, total=False):
     """The options that an application, a router, an inclusion and a route all take."""
 
@@ -56,6 +66,8 @@ class SharedOptions(TypedDict, total=False):
     """The largest request body in bytes, 0 for no body; the innermost value applies, None uses the outer one."""
     form_limits: FormLimits | None
     """The limits of the form parser; joined key by key, the innermost value applies."""
+    json_limits: JSONLimits | None
+    """The limits of the JSON reader; joined key by key, the innermost value applies. FastAPI has none."""
 
 
 class TaggedOptions(SharedOptions, total=False):

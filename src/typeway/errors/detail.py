@@ -1,7 +1,6 @@
 """Answer the framework's own exceptions with `{"detail": …}`, unless the application has its own handlers."""
 
 import json
-import math
 from collections.abc import Callable
 from typing import Any, Final, Literal
 
@@ -14,6 +13,7 @@ from starlette.websockets import WebSocket
 from typeway.declare.conventions import TYPEWAY, Conventions
 from typeway.declare.problem import Problem
 from typeway.encoders import encode_data, jsonable_encoder
+from typeway.errors.lenient import STATUSES, error_response
 from typeway.exceptions import RequestValidationError, ValidationException, WebSocketRequestValidationError
 from typeway.responses import BODILESS
 
@@ -21,15 +21,10 @@ from typeway.responses import BODILESS
 # already the message of the error.
 _NO_DATA: Final[dict[Any, Callable[[Any], Any]]] = {bytes: lambda raw: None, BaseException: lambda error: {}}
 
-# Replacements for values that JSON cannot represent.
-_LENIENT: Final[dict[Any, Callable[[Any], Any]]] = {
-    str: lambda text: text.encode(errors="replace").decode(),
-    float: lambda number: number if math.isfinite(number) else None,
-}
-
-
 # JSONResponse encodes strings in the same way.
 quote: Final = json.encoder.encode_basestring
+
+MOST_BYTES_OF_REASON: Final = 123  # RFC 6455, section 5.5
 
 OF_A_BODY: Final = frozenset({b"content-length", b"content-type"})
 JSON_TYPE: Final = (b"content-type", b"application/json")
@@ -42,7 +37,7 @@ def detail_parts(error: HTTPException) -> tuple[int, list[tuple[bytes, bytes]], 
     body, or a status without a body.
     """
     status, detail, headers = error.status_code, error.detail, error.headers
-    if type(detail) is not str or status in BODILESS or isinstance(error, Problem):
+    if type(detail) is not str or status in BODILESS or isinstance(error, Problem) or status not in STATUSES:
         return None
     raw = []
     try:
@@ -73,31 +68,44 @@ async def http_exception_handler(request: Request, exc: HTTPException) -> Respon
     if exc.status_code in BODILESS:
         return Response(status_code=exc.status_code, headers=headers)
     content = jsonable_encoder(exc.content()) if isinstance(exc, Problem) else {"detail": exc.detail}
-    return JSONResponse(content, status_code=exc.status_code, headers=headers)
+    return error_response(content, exc.status_code, headers)
 
 
 async def request_validation_exception_handler(request: Request, exc: RequestValidationError) -> JSONResponse:
     """Answer with 422 and `{"detail": [{"type", "loc", "msg", "input", "ctx"?}, …]}`."""
     try:
-        return JSONResponse({"detail": shown_errors(request, exc)}, HTTP_422_UNPROCESSABLE_CONTENT)
+        return error_response({"detail": shown_errors(request, exc)}, HTTP_422_UNPROCESSABLE_CONTENT)
     except (ValueError, TypeError, RecursionError):
-        # The errors repeat the client's input, which JSON may not be able to represent: NaN, invalid bytes, half a
-        # surrogate pair, too many levels. That is the client's mistake too, so it must not become a 500.
-        errors = encode_data([{**error, "input": None} for error in exc.errors()], {**_NO_DATA, **_LENIENT})
-        return JSONResponse({"detail": errors}, HTTP_422_UNPROCESSABLE_CONTENT)
+        # The errors repeat the client's input, which JSON may not be able to represent. That is the client's mistake too.
+        errors = encode_data([{**error, "input": None} for error in exc.errors()], _NO_DATA)
+        return error_response({"detail": errors}, HTTP_422_UNPROCESSABLE_CONTENT)
 
 
 async def websocket_request_validation_exception_handler(
     websocket: WebSocket, exc: WebSocketRequestValidationError
 ) -> None:
-    """Close the WebSocket with 1008 and the errors as the reason."""
-    await websocket.close(code=WS_1008_POLICY_VIOLATION, reason=shown_errors(websocket, exc))
+    """Close the WebSocket with 1008 and the errors as the reason, as far as it may be long."""
+    shown = shown_errors(websocket, exc)
+    if conventions_of(websocket).text_reasons:
+        shown = "; ".join(map(in_words, shown))
+        shown = shown.encode(errors="replace")[:MOST_BYTES_OF_REASON].decode(errors="ignore")
+    await websocket.close(code=WS_1008_POLICY_VIOLATION, reason=shown)
 
 
 def shown_errors(connection: HTTPConnection[Any], exc: ValidationException) -> Any:
     """Return validation errors as clients see them: each repeats the client's input as far as it is data."""
-    conventions: Conventions = getattr(connection.scope.get("app"), "conventions", TYPEWAY)
-    return encode_data(exc.errors(), _NO_DATA) if conventions.errors_show_data else jsonable_encoder(exc.errors())
+    shows_data = conventions_of(connection).errors_show_data
+    return encode_data(exc.errors(), _NO_DATA) if shows_data else jsonable_encoder(exc.errors())
+
+
+def in_words(error: Any) -> str:
+    """Return an error as a text."""
+    return f"{'.'.join(map(str, error['loc']))}: {error['msg']}" if isinstance(error, dict) else str(error)
+
+
+def conventions_of(connection: HTTPConnection[Any]) -> Conventions:
+    found: Conventions = getattr(connection.scope.get("app"), "conventions", TYPEWAY)
+    return found
 
 
 def handlers_for(errors: Literal["detail", "problem"]) -> dict[Any, Callable[[Any, Any], Any]]:

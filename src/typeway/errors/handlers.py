@@ -120,6 +120,17 @@ class Handlers:
             handler = self._prepared[key] = Handler(function)
         return handler
 
+    def find_in(self, error: Exception) -> tuple[Handler | None, Exception]:
+        """Return the handler for an exception, and the exception that it answers.
+
+        A task group wraps even the only error of its tasks: that error is answered, if the group has no handler itself.
+        """
+        handler = self.find(error)
+        if handler is None and isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
+            handler, inner = self.find_in(error.exceptions[0])
+            return (None, error) if handler is None else (handler, inner)
+        return handler, error
+
     async def answer(self, error: Exception, handler: Handler, connection: HTTPConnection[Any]) -> Any:
         """Return the response of a handler; if the handler raises, the response of the handler for that exception.
 

@@ -12,11 +12,12 @@ from uuid import uuid4
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from typeway import texts
 from typeway.declare.problem import Problem
 from typeway.encoders import jsonable_encoder
+from typeway.errors.lenient import error_response
 from typeway.exceptions import RequestValidationError
 from typeway.responses import BODILESS
 from typeway.types import ExceptionHandler
@@ -85,7 +86,7 @@ def problem_response(
         **jsonable_encoder(dict(members)),
         "request_id": request_id,
     }
-    return JSONResponse(content, status, {REQUEST_ID: request_id, **(headers or {})}, media_type=MEDIA_TYPE)
+    return error_response(content, status, {REQUEST_ID: request_id, **(headers or {})}, media_type=MEDIA_TYPE)
 
 
 def id_of(request: HTTPConnection[Any]) -> str:

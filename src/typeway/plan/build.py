@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from operator import attrgetter
 from typing import Any, Final
 
@@ -21,6 +20,7 @@ from typeway.declare.signature import name_of, undefined_name
 from typeway.exceptions import (
     DeclarationError,
     RequestValidationError,
+    ValidationException,
     WebSocketRequestValidationError,
     declaration_error,
 )
@@ -30,6 +30,7 @@ from typeway.plan.body import Body, build_body
 from typeway.plan.calls import Kind, awaits, is_async_generator, limited
 from typeway.plan.checks import build_check, schemas_of
 from typeway.plan.exchange import Exchange
+from typeway.plan.inputs import Hide, hider
 from typeway.plan.nonblocking import returns_arguments
 from typeway.plan.plain import is_plain_schema
 from typeway.plan.sources import Reader
@@ -97,6 +98,7 @@ class Plan:
     has_exits: bool  # whether there are generators to resume
     has_function_exits: bool  # whether generators are resumed before the response is sent
     occurrences: tuple[int, ...]  # the slots in the order of the tree, with repetitions
+    hide: Hide  # hides secrets in the inputs of errors, and shortens the inputs
 
     @property
     def outline(self) -> str:
@@ -159,11 +161,16 @@ def plan_calls(operation: Operation, overrides: Overrides | None) -> Plan:
     tree = build_tree(operation, overrides)
     nodes, slot_of = number(tree)
     refuse_undefined(nodes)
-    body = build_body([entry for node in nodes for entry in node.inputs], operation)
     # A WebSocket has no body: inputs of a body are missing, and get their defaults.
     has_body = bool(operation.methods)
     kind = RequestValidationError if has_body else WebSocketRequestValidationError
-    refusal = partial(kind, endpoint_ctx=operation.context)
+    inputs = [entry for node in nodes for entry in node.inputs]
+    body = build_body(inputs, operation)
+    hide: Hide = hider(inputs) if operation.conventions.hides_inputs else list
+
+    def refusal(errors: list[dict[str, Any]]) -> ValidationException:
+        return kind(hide(errors), endpoint_ctx=operation.context)
+
     calls: list[Call] = []
     for node in nodes:
         calls.append(build_call(node, slot_of, body, calls, refusal, collects=has_body))
@@ -173,11 +180,12 @@ def plan_calls(operation: Operation, overrides: Overrides | None) -> Plan:
         dependencies=tuple(calls[:-1]),
         endpoint=calls[-1],
         size=len(calls),
-        read=body.read if body is not None and has_body else None,
+        read=None if body is None or not has_body else body.read_form if body.is_form else body.read,
         shields=any(map(awaits, contexts)),
         has_exits=bool(contexts),
         has_function_exits=any(call.kind is Kind.CONTEXT and call.scope == "function" for call in calls),
         occurrences=tuple(slot_of[id(node)] for node in tree.walk()),
+        hide=hide,
     )
 
 

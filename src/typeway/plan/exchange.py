@@ -7,12 +7,13 @@ from urllib.parse import parse_qsl
 from anyio import CancelScope
 from starlette.background import BackgroundTasks as StarletteBackgroundTasks
 from starlette.datastructures import FormData
-from starlette.requests import HTTPConnection, Request, cookie_parser
+from starlette.requests import HTTPConnection, cookie_parser
 from starlette.responses import Response
-from starlette.websockets import WebSocket
 
 from typeway.background import BackgroundTasks
+from typeway.requests import CheckedRequest
 from typeway.types import Message, Receive, Scope, Send
+from typeway.websockets import CheckedWebSocket
 
 
 class Entered(Protocol):
@@ -125,9 +126,9 @@ class Exchange:
         connection = self.held
         if connection is None:
             if self.scope["type"] == "http":
-                connection = Request(self.scope, self.receive, self.send)
+                connection = CheckedRequest(self.scope, self.receive, self.send)
             else:
-                connection = WebSocket(self.scope, self.receive, self.send)
+                connection = CheckedWebSocket(self.scope, self.receive, self.send)
             self.held = connection
             if self.raw_body is not None:
                 vars(connection)["_body"] = self.raw_body  # the cache of Request.body()

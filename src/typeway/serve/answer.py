@@ -7,6 +7,7 @@ from starlette.background import BackgroundTask
 from starlette.middleware.base import _StreamingResponse
 from starlette.responses import Response, StreamingResponse
 
+from typeway.concurrency import Guarded
 from typeway.serve.reply import RawHeaders
 from typeway.types import Message, Receive, Scope, Send
 
@@ -150,6 +151,7 @@ class Stream:
             if message["type"] != "http.response.start":
                 await send(message)
 
+        self.response.body_iterator = Guarded(self.response.body_iterator)
         await self.response(self.scope, self.receive, send_rest)
 
 

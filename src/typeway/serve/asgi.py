@@ -2,6 +2,7 @@
 
 from __future__ import annotations  # PERF: annotations of inner functions would be evaluated for every request
 
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -9,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
 from starlette.datastructures import URL
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 
 from typeway.declare.conventions import TYPEWAY, Conventions
@@ -31,6 +32,7 @@ from typeway.types import ASGIApp, Receive, Scope, Send
 # Serves one request without ASGI messages where it can: the scope, `receive`, `send`, and what sends a whole response.
 Serve = Callable[[Scope, Receive, Send, WriteReply], Awaitable[None]]
 
+logger: Final = logging.getLogger("typeway")
 STARTED_TOO_LATE: Final = "Caught handled exception, but response already started."
 
 
@@ -72,8 +74,11 @@ async def answer_error(snapshot: Snapshot, error: Exception, exchange: Exchange)
     """
     exchange.background = None  # the background tasks of a request that has failed do not run
     handlers: Handlers = snapshot.app.prepared_handlers
-    handler = handlers.find(error)
+    handler, error = handlers.find_in(error)
     if handler is None:
+        if isinstance(error, ClientDisconnect) and snapshot.conventions.quiet_disconnects:
+            logger.debug("%s %s: the client has gone", exchange.scope["method"], exchange.scope["path"])
+            return
         raise error
     if exchange.started:
         raise RuntimeError(STARTED_TOO_LATE) from error
@@ -82,7 +87,7 @@ async def answer_error(snapshot: Snapshot, error: Exception, exchange: Exchange)
     if reply is not None:
         await send_reply(reply, exchange)
     # The application may raise the same instance again; it must not collect the frames of every request.
-    error.__traceback__ = None
+    error.with_traceback(None)  # an assignment would call the `__setattr__` of a class such as a frozen dataclass
 
 
 async def answer_every_error(snapshot: Snapshot, error: Exception, exchange: Exchange) -> None:

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from anyio import BrokenResourceError, CancelScope, ClosedResourceError, create_memory_object_stream
 
+from typeway.concurrency import contained
 from typeway.serve.answer import Answer, BodyIterator
 from typeway.serve.reply import Dropped, is_dropped
 from typeway.types import ASGIApp, Message, Receive, Scope, Send
@@ -45,6 +46,8 @@ class Bridge:
             await app(scope, self.receive, self.send)
         except Exception as error:
             self.error = error
+        except (KeyboardInterrupt, SystemExit) as error:
+            self.error = contained(error)
         finally:
             self.answered.set()
             self.passed.set()

@@ -81,10 +81,10 @@ async def call_dependencies(calls: Sequence[Call], exchange: Exchange) -> None:
 
 def refusal(plan: Plan, exchange: Exchange) -> ValidationException:
     """Return the exception with all errors of a request."""
-    context = plan.operation.context
+    context, errors = plan.operation.context, plan.hide(collected(plan, exchange))
     if exchange.scope["type"] == "websocket":
-        return WebSocketRequestValidationError(collected(plan, exchange), endpoint_ctx=context)
-    return RequestValidationError(collected(plan, exchange), body=shown_body(exchange), endpoint_ctx=context)
+        return WebSocketRequestValidationError(errors, endpoint_ctx=context)
+    return RequestValidationError(errors, body=shown_body(exchange), endpoint_ctx=context)
 
 
 def collected(plan: Plan, exchange: Exchange) -> list[dict[str, Any]]:

@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import AsyncGenerator
 from typing import Final
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import ClientDisconnect
 
+from typeway.requests import CheckedRequest
 from typeway.types import Message, Receive
 
 # How many bytes of a body are kept for layers that read it after the inner application: as much as most JSON bodies
@@ -92,7 +93,7 @@ class Feed:
         return message
 
 
-class LayerRequest(Request):
+class LayerRequest(CheckedRequest):
     """The request of one middleware, which can read the body before the inner application, after it and beside it."""
 
     # How many parts of the body the middleware has read.

@@ -3,18 +3,22 @@
 from asyncio import current_task
 from collections.abc import Awaitable
 from sys import modules
-from typing import Any
+from typing import Any, Final
 
 from anyio import CancelScope
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from typeway.background import TasksBeside
+from typeway.concurrency import Guarded
 from typeway.declare.depends import Lifetime
 from typeway.plan.exchange import Exchange
 from typeway.serve.answer import answer_of
 from typeway.serve.exits import resume
 from typeway.serve.reply import Reply, is_dropped, task_of
 from typeway.types import ASGIApp, Message, Receive, Scope, Send
+
+# The method of streams that are not guarded yet.
+WHOLE_STREAM: Final = StreamingResponse.stream_response
 
 
 def complete(work: Awaitable[Reply | None], exchange: Exchange, *, shields: bool) -> Awaitable[Any]:
@@ -97,6 +101,8 @@ async def send_reply(reply: Reply, exchange: Exchange) -> None:
     elif is_head:
         await without_body(response, scope, exchange.receive)(scope, exchange.receive, exchange.pass_on)
     else:
+        if isinstance(response, StreamingResponse) and type(response).stream_response is WHOLE_STREAM:
+            response.body_iterator = Guarded(response.body_iterator)
         try:
             await response(scope, exchange.receive, exchange.pass_on)
         except Exception as error:

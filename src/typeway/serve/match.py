@@ -384,8 +384,8 @@ def encoded_values_in(entry: IndexedRoute, path: str) -> dict[str, Any] | None:
         restored = value.replace(SLASH, "/")
         if restored != value and climbs(restored) and not re.fullmatch(convertor.regex, restored):
             return None
-        values[name] = convertor.convert(restored)
-    return values
+        values[name] = restored
+    return converted(entry, values)
 
 
 def climbs(value: str) -> bool:
@@ -413,4 +413,12 @@ def values_in(entry: IndexedRoute, path: str) -> dict[str, Any] | None:
     match = None if regex is None else regex.match(path)
     if match is None:
         return None
-    return {name: entry.convertors[name].convert(value) for name, value in match.groupdict().items()}
+    return converted(entry, match.groupdict())
+
+
+def converted(entry: IndexedRoute, values: Mapping[str, str]) -> dict[str, Any] | None:
+    """Return the values of path parameters; None if a convertor refuses one, such as a number of too many digits."""
+    try:
+        return {name: entry.convertors[name].convert(value) for name, value in values.items()}
+    except (ValueError, ArithmeticError):
+        return None

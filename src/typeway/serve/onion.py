@@ -158,10 +158,10 @@ def layer(dispatch: Dispatch, inner: Inner) -> Inner:
 
         try:
             return await dispatch(request, call_next)
-        except Exception as error:
+        except Exception as raised:
             snapshot = flight.snapshot
             handlers: Handlers = snapshot.app.prepared_handlers
-            handler = handlers.find(error)
+            handler, error = handlers.find_in(raised)
             if handler is None or not snapshot.conventions.middleware_errors_answered:
                 raise
             response: Response = await handler.call(request, error)
@@ -215,9 +215,9 @@ async def serve_inner(flight: Flight, receive: Feed) -> Response:
         if reply[3] is not None and isinstance(reply[3], Closing) and scope["method"] != "HEAD":
             # If the generator raises before its first item, the error is answered like one of any other endpoint.
             reply = from_response(await flight.bridge(reply[3], receive).answer())
-    except Exception as error:
+    except Exception as raised:
         handlers: Handlers = snapshot.app.prepared_handlers
-        handler = handlers.find(error)
+        handler, error = handlers.find_in(raised)
         if handler is None:
             raise
         parts = handler.parts(error)
@@ -226,7 +226,7 @@ async def serve_inner(flight: Flight, receive: Feed) -> Response:
             raise
         reply = answer
         exchange.background = None  # the background tasks of a request that has failed do not run
-        error.__traceback__ = None
+        error.with_traceback(None)
     finally:
         if exchange.form is not None:
             flight.forms += (exchange.form,)

@@ -2,6 +2,7 @@
 
 import marshal
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,7 +11,7 @@ from starlette.responses import FileResponse, JSONResponse, Response, StreamingR
 
 from typeway.declare.operation import Operation
 from typeway.declare.signature import undefined_name
-from typeway.encoders import ENCODERS_BY_TYPE, jsonable_encoder, to_json_bytes
+from typeway.encoders import ENCODERS_BY_TYPE, json_writer, jsonable_encoder, to_any_json, to_json_bytes
 from typeway.exceptions import EndpointContext, ValidationException
 from typeway.plan.exchange import UNSET, Exchange
 from typeway.plan.fields import Model, build_model, taken_as_it_is
@@ -134,7 +135,8 @@ def build_encode(operation: Operation, model: Model | None) -> Encode:
     if model is not None:
         return encode_model(operation, model)
     if operation.response_class is None:
-        return unless_response(to_json_bytes, operation.context)
+        nulls = operation.conventions.nulls_for_nan
+        return json_writer(unless_response(to_any_json if nulls else to_json_bytes, operation.context))
     render = renderer(operation)
     return unless_response(lambda result: render(jsonable_encoder(result)), operation.context)
 
@@ -163,7 +165,8 @@ def unless_response(convert: Encode, context: EndpointContext) -> Encode:
             said = unawaited(result, context)
             if said is not None:
                 raise ValueError(said) from error
-            error.add_note(f"while encoding what {returned_by(context)} returned")
+            with suppress(AttributeError):  # of a class whose instances take no attributes
+                error.add_note(f"while encoding what {returned_by(context)} returned")
             raise
 
     return encode
@@ -192,7 +195,7 @@ def encode_model(operation: Operation, model: Model) -> Encode:
         try:
             checked = validate(result, from_attributes=True)
         except ValidationError as error:
-            raise unfit(error, result, context) from error
+            raise unfit(error, result, context) from None  # whose text would repeat all errors
         try:
             return to_json(checked, **options)
         except PydanticSerializationError as error:

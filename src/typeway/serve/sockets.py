@@ -1,13 +1,20 @@
 """Serve WebSocket connections: find the route, run its plan, and close the connection after an exception."""
 
+import logging
+from contextlib import suppress
+from typing import Final
+
 from starlette.exceptions import WebSocketException as StarletteWebSocketException
-from starlette.websockets import WebSocket, WebSocketClose
+from starlette.status import WS_1011_INTERNAL_ERROR
+from starlette.websockets import WebSocket, WebSocketClose, WebSocketDisconnect
 
 from typeway.errors.handlers import Handlers
 from typeway.serve.asgi import Snapshot, add_to_scope, handle_by_route, path_of
 from typeway.serve.handle import SOCKET
 from typeway.serve.match import NoRoute
-from typeway.types import Receive, Scope, Send
+from typeway.types import Message, Receive, Scope, Send
+
+logger: Final = logging.getLogger("typeway")
 
 
 async def serve_socket(snapshot: Snapshot, scope: Scope, receive: Receive, send: Send) -> None:
@@ -18,17 +25,30 @@ async def serve_socket(snapshot: Snapshot, scope: Scope, receive: Receive, send:
         await (snapshot.default or WebSocketClose())(scope, receive, send)
         return
     add_to_scope(snapshot, found, scope)
+    last = "websocket.connect"
+
+    async def note_and_send(message: Message) -> None:
+        nonlocal last
+        await send(message)
+        last = message["type"]
+
     try:
-        await handle_by_route(found, scope, receive, send)
-    except Exception as error:
+        await handle_by_route(found, scope, receive, note_and_send)
+    except Exception as raised:
         socket = scope.pop(SOCKET, None) or WebSocket(scope, receive, send)
         handlers: Handlers = snapshot.app.prepared_handlers
-        handler = handlers.find(error)
+        handler, error = handlers.find_in(raised)
         if handler is not None:
             response = await handler.call(socket, error)
             if response is not None:
                 await response(scope, receive, send)
         elif isinstance(error, StarletteWebSocketException):
             await socket.close(code=error.code, reason=error.reason)
+        elif isinstance(error, WebSocketDisconnect) and snapshot.conventions.quiet_disconnects:
+            logger.debug("WebSocket %s: the client has gone (%s)", scope["path"], error.code)
         else:
+            if last in ("websocket.accept", "websocket.send"):
+                # Without a close frame clients could not tell an error from a broken connection (RFC 6455, 7.4.1).
+                with suppress(Exception):
+                    await socket.close(WS_1011_INTERNAL_ERROR)
             raise

@@ -10,14 +10,12 @@ from collections.abc import (
     Iterator,
     Mapping,
 )
-from time import perf_counter
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 from anyio import CancelScope
-from anyio.lowlevel import checkpoint
 from starlette.responses import StreamingResponse
 
-from typeway.concurrency import ThreadSteps, iterate_in_threads
+from typeway.concurrency import Guarded, ThreadSteps, iterate_in_threads
 from typeway.declare import shapes
 from typeway.declare.operation import Operation
 from typeway.encoders import to_json_line
@@ -28,10 +26,6 @@ from typeway.serve.opening import hold
 from typeway.serve.validate import build_validate, dump_options
 from typeway.sse import EventSourceResponse, ServerSentEvent
 from typeway.types import Send
-
-# Items that follow one another within AT_ONCE seconds are sent together, for TOGETHER seconds at most.
-AT_ONCE: Final = 0.0001
-TOGETHER: Final = 0.001
 
 # The chunks of a StreamingResponse; it encodes text in the charset of its class.
 Chunk = str | bytes | memoryview
@@ -58,6 +52,7 @@ class Closing(StreamingResponse):
     async def stream_and_close(self, send: Send) -> None:
         # It is opened before the generator can open scopes of its own, because scopes must nest.
         with CancelScope() as scope:
+            self.body_iterator = Guarded(self.body_iterator)
             try:
                 await super().stream_response(send)
             finally:
@@ -142,18 +137,8 @@ def item_encoder(operation: Operation) -> Callable[[Any], bytes]:
 
 
 async def chunks_of(items: AsyncIterator[Any], encode: Encode) -> AsyncGenerator[Chunk, None]:
-    last = since = 0.0
     async for item in items:
         yield encode(item)
-        # A generator that never waits would block the event loop for ever: no other task would run, its items would not
-        # be sent, and it could not be cancelled.
-        # PERF: a turn of the event loop after each of 1,000 events takes half of their time, and a system call each.
-        # So items that follow one another at once are sent together, after a millisecond at most.
-        now = perf_counter()
-        if now - last > AT_ONCE or now - since > TOGETHER:
-            await checkpoint()
-            now = since = perf_counter()
-        last = now
 
 
 async def close(items: Items, steps: ThreadSteps | None) -> None:

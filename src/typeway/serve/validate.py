@@ -20,7 +20,7 @@ def build_validate(operation: Operation, model: Model) -> Callable[[Any], Any]:
         try:
             return validate(result, from_attributes=True)
         except ValidationError as error:
-            raise unfit(error, result, context) from error
+            raise unfit(error, result, context) from None  # whose text would repeat all errors
 
     return check
 

@@ -334,3 +334,28 @@ def test_operation_ids_that_are_set_late(web: ModuleType) -> None:
     third.operation_id, third.unique_id = "third", "not used"
     shown = app.openapi()["paths"]
     assert [shown[path]["get"]["operationId"] for path in ("/a", "/b", "/c")] == ["first", "second", "third"]
+
+
+@compat_and_fastapi
+def test_routers_may_say_what_equals_them(web: Web) -> None:
+    """A router whose `__hash__` reads what its constructor sets last, as fastapi-jsonrpc's, can be made and included."""
+
+    class Named(web.APIRouter):
+        def __init__(self, name: str) -> None:
+            super().__init__()
+            self.name = name
+
+        def __hash__(self) -> int:
+            return hash(self.name)
+
+        def __eq__(self, other: object) -> bool:
+            return isinstance(other, Named) and self.name == other.name
+
+    shared = web.APIRouter()
+    app = web.FastAPI()
+    for prefix in ("/a", "/b"):
+        equal = Named("twin")
+        equal.include_router(shared, prefix=prefix)
+        app.include_router(equal)
+    shared.get("/late")(lambda: 1)
+    assert [TestClient(app).get(f"{prefix}/late").json() for prefix in ("/a", "/b")] == [1, 1]

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from enum import Enum
 from importlib import import_module
+from inspect import Parameter, Signature
 from types import ModuleType
 from typing import Any
 
@@ -359,3 +360,49 @@ def test_routers_may_say_what_equals_them(web: Web) -> None:
         app.include_router(equal)
     shared.get("/late")(lambda: 1)
     assert [TestClient(app).get(f"{prefix}/late").json() for prefix in ("/a", "/b")] == [1, 1]
+
+
+@compat_and_fastapi
+def test_endpoints_take_the_connection_that_there_is(web: Web) -> None:
+    """An endpoint that declares a Request and a WebSocket, as dishka's do, gets the one that exists."""
+
+    def takes_both(endpoint: Any) -> Any:
+        kinds = {"request": web.Request, "socket": web.WebSocket}
+        endpoint.__signature__ = Signature([Parameter(n, Parameter.KEYWORD_ONLY, annotation=k) for n, k in kinds.items()])
+        return endpoint
+
+    app = web.FastAPI()
+
+    @app.get("/request")
+    @takes_both
+    async def over_http(**given: Any) -> list[str]:
+        return [*given]
+
+    @app.websocket("/socket")
+    @takes_both
+    async def over_socket(**given: Any) -> None:
+        await given["socket"].accept()
+        await given["socket"].send_json([*given])
+
+    client = TestClient(app)
+    assert client.get("/request").json() == ["request"]
+    with client.websocket_connect("/socket") as socket:
+        assert socket.receive_json() == ["socket"]
+
+
+@compat_and_fastapi
+def test_the_default_lifespan_can_be_entered(web: Web) -> None:
+    """`async with _DefaultLifespan(router)` runs the functions of start-up and shut-down, as fastapi-jsonrpc needs it."""
+    log: list[str] = []
+
+    @asynccontextmanager
+    async def lifespan(app: Any) -> AsyncIterator[None]:
+        async with web.routing._DefaultLifespan(app.router):
+            yield log.append("serves")
+
+    app = web.FastAPI(lifespan=lifespan)
+    app.router.on_startup.append(lambda: log.append("starts"))
+    app.router.on_shutdown.append(lambda: log.append("stops"))
+    with TestClient(app):
+        pass
+    assert log == ["starts", "serves", "stops"]

@@ -406,3 +406,20 @@ def test_the_default_lifespan_can_be_entered(web: Web) -> None:
     with TestClient(app):
         pass
     assert log == ["starts", "serves", "stops"]
+
+
+@compat_and_fastapi
+def test_a_list_of_routes_that_was_replaced_keeps_its_routes(web: Web) -> None:
+    """Plugins hold `app.routes`, assign another list, and register what they hold anew, as fastapi-versionizer does."""
+    app = web.FastAPI()
+    app.get("/old")(lambda: 1)
+    held = app.routes
+    app.router.routes = [route for route in app.routes if route.path == "/docs"]
+    names = [route.path for route in held]
+    assert "/old" in names
+    held.append(held[-1])
+    held.clear()
+    assert [route.path for route in app.routes] == ["/docs"]
+    app.get("/new")(lambda: 2)
+    client = TestClient(app)
+    assert [client.get(path).status_code for path in ("/old", "/new")] == [404, 200]

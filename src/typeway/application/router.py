@@ -158,7 +158,11 @@ class Router(Verbs, routing.Router):
     @routes.setter
     def routes(self, routes: Sequence[BaseRoute]) -> None:
         if routes is not self._routes:  # the list itself has already handled `app.routes += [...]`
-            self.show(list(routes))
+            given = list(routes)
+            # Whoever holds the list of before, as fastapi-versionizer does, keeps the routes of before.
+            self._routes.detach()
+            self._routes = RouteList(self)
+            self.show(given)
 
     def shown(self) -> list[BaseRoute]:
         """Return every route but the frontends, which are tried last."""

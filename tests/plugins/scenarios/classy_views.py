@@ -20,17 +20,20 @@ class Items(Routable):
 
     @get("/{name}", response_model=Item, responses={404: {"description": "sold"}})
     def read(self, name: str) -> Item:
+        """Read an item."""
         if name not in self.stock:
             raise HTTPException(404, "sold")
         return self.stock[name]
 
     @post("/", status_code=201, summary="Add an item")
     async def add(self, item: Item) -> list[str]:
+        """Add an item."""
         self.stock[item.name] = item
         return sorted(self.stock)
 
     @delete("/{name}", status_code=204)
     def remove(self, name: str) -> None:
+        """Remove an item."""
         del self.stock[name]
 
     @websocket("/live/{name}")

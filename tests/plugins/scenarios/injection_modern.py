@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
-from fastapi import FastAPI, Request, WebSocket
+from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
 from modern_di import Container, Group, Scope, providers
-from modern_di_fastapi import FromDI, fastapi_request_provider, setup_di
+from modern_di_fastapi import FromDI, setup_di
 
 log: list[str] = []
 
@@ -28,7 +28,7 @@ def path_of(request: Request) -> str:
 
 class Dependencies(Group):
     pool = providers.Factory(
-        creator=Pool, scope=Scope.APP, cache_settings=providers.CacheSettings(finalizer=lambda pool: pool.close())
+        creator=Pool, scope=Scope.APP, cache=providers.CacheSettings(finalizer=lambda pool: pool.close())
     )
     unit = providers.Factory(creator=Unit, scope=Scope.REQUEST)
     path = providers.Factory(creator=path_of, scope=Scope.REQUEST, bound_type=None)

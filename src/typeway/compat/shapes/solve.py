@@ -14,6 +14,7 @@ from starlette.datastructures import FormData
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.websockets import WebSocket
 
 from typeway.compat.shapes.conventions import FASTAPI
 from typeway.compat.shapes.dependant import Dependant, are_same, parts_of
@@ -86,7 +87,7 @@ async def solve_dependencies(
     """
     provider = dependency_overrides_provider
     overrides = getattr(provider, "overrides_in_force", getattr(provider, "dependency_overrides", None)) or {}
-    solver = solver_of(dependant, dict(overrides.items()), is_request=request.scope["type"] == "http")
+    solver = solver_of(dependant, dict(overrides.items()), is_request=not isinstance(request, WebSocket))
     cache = {} if dependency_cache is None else dependency_cache
     exchange = exchange_of(request, async_exit_stack)
     exchange.response, exchange.background = response, background_tasks
@@ -114,7 +115,13 @@ async def solve_dependencies(
 
 def exchange_of(request: Any, stack: AsyncExitStack) -> Exchange:
     """Return an exchange for a request, in which generators are entered on the stacks of its scope, or on a given one."""
-    exchange = Exchange(request.scope, request._receive, request._send, request.path_params)
+    receive, send = getattr(request, "_receive", no_body), getattr(request, "_send", no_response)
+    exchange = Exchange(request.scope, receive, send, request.path_params)
+    if "headers" not in request.scope:
+        # The message of a broker, as FastStream makes it: a Request whose attributes say what its scope does not.
+        exchange.scope = {"type": "http", **request.scope, "headers": raw_of(request.headers)}
+        exchange._pairs, exchange._query = pairs_of(request.query_params), dict(request.query_params)
+        exchange._cookies = dict(request.cookies)
     exchange.held = request
     inner = request.scope.get(INNER_STACK) or stack
     exchange.request_exits = OnStack(inner)
@@ -238,15 +245,24 @@ def values_of(
 
 def exchange_with(received: Mapping[str, Any]) -> Exchange:
     """Return an exchange in which every kind of parameter is read from one mapping."""
-    # Starlette's mappings may have several values of a name.
-    items: Any = getattr(received, "multi_items", received.items)
-    pairs = [*items()]
-    raw = getattr(received, "raw", None) or [
-        (str(name).lower().encode("latin-1"), str(value).encode("latin-1", "replace")) for name, value in pairs
-    ]
-    exchange = Exchange({"type": "http", "headers": raw}, no_body, no_response, dict(received))
+    exchange = Exchange({"type": "http", "headers": raw_of(received)}, no_body, no_response, dict(received))
+    pairs = pairs_of(received)
     exchange._pairs, exchange._query, exchange._cookies = pairs, dict(received), dict(received)
     return exchange
+
+
+def pairs_of(received: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Return the names and values of a mapping; Starlette's may have several values of a name."""
+    items: Any = getattr(received, "multi_items", received.items)
+    return [*items()]
+
+
+def raw_of(received: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:
+    """Return a mapping as the headers of a scope."""
+    return getattr(received, "raw", None) or [
+        (str(name).lower().encode("latin-1"), str(value).encode("latin-1", "replace"))
+        for name, value in pairs_of(received)
+    ]
 
 
 async def no_body() -> Any:

@@ -368,7 +368,9 @@ def test_endpoints_take_the_connection_that_there_is(web: Web) -> None:
 
     def takes_both(endpoint: Any) -> Any:
         kinds = {"request": web.Request, "socket": web.WebSocket}
-        endpoint.__signature__ = Signature([Parameter(n, Parameter.KEYWORD_ONLY, annotation=k) for n, k in kinds.items()])
+        endpoint.__signature__ = Signature(
+            [Parameter(n, Parameter.KEYWORD_ONLY, annotation=k) for n, k in kinds.items()]
+        )
         return endpoint
 
     app = web.FastAPI()

@@ -447,7 +447,12 @@ def test_messages_of_brokers_are_solved(web: ModuleType) -> None:
             self._headers, self._query_params, self._cookies = {"x-user": "ada"}, {"number": "7", "q": 3}, {"c": "tea"}
 
     def call(
-        message: web.Request, number: int, body: dict[str, int], q: int, x_user: str = web.Header(), c: str = web.Cookie()
+        message: web.Request,
+        number: int,
+        body: dict[str, int],
+        q: int,
+        x_user: str = web.Header(),
+        c: str = web.Cookie(),
     ) -> None: ...
 
     async def act() -> Any:

@@ -140,7 +140,6 @@ described.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
 )
 
 
-
 @functools.wraps(described)
 def described_in_order(*args: Any, **values: Any) -> Any:
     return [*args, values]

@@ -71,7 +71,15 @@ def source_of(package: Any) -> Path:
     name = name.partition("[")[0]
     folder = SOURCES / f"{name}-{version}"
     if not folder.exists():
-        arguments = ["download", "--quiet", "--no-deps", "--no-binary", name, "--dest", str(folder.with_suffix(".part"))]
+        arguments = [
+            "download",
+            "--quiet",
+            "--no-deps",
+            "--no-binary",
+            name,
+            "--dest",
+            str(folder.with_suffix(".part")),
+        ]
         subprocess.run([sys.executable, "-m", "pip", *arguments, f"{name}=={version}"], check=True, timeout=200)
         for archive in folder.with_suffix(".part").glob("*.tar.gz"):
             with tarfile.open(archive) as opened:

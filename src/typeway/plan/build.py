@@ -253,9 +253,8 @@ def build_call(
         (source.name, injector(source, node, is_request=collects))
         for source in node.sources
         # If this kind of connection does not have the object, the parameter keeps its default.
-        if isinstance(source, Injected) and (
-            exists(source, is_request=collects) or (not source.has_default and (strict or source.is_optional))
-        )
+        if isinstance(source, Injected)
+        and (exists(source, is_request=collects) or (not source.has_default and (strict or source.is_optional)))
     )
     # A function that runs inline returns only its arguments, constants, and containers of them.
     gives_plain = (

@@ -11,7 +11,12 @@ from starlette_context.middleware import ContextMiddleware, RawContextMiddleware
 def build(kind: Any) -> FastAPI:
     app = FastAPI()
     app.add_middleware(
-        kind, plugins=(plugins.CorrelationIdPlugin(force_new_uuid=False), plugins.UserAgentPlugin(), plugins.DateHeaderPlugin())
+        kind,
+        plugins=(
+            plugins.CorrelationIdPlugin(force_new_uuid=False),
+            plugins.UserAgentPlugin(),
+            plugins.DateHeaderPlugin(),
+        ),
     )
 
     async def user(name: str = "nobody") -> Any:

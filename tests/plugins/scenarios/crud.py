@@ -82,7 +82,15 @@ def play() -> Any:
         for title, pages in (("Emma", 400), ("Persuasion", 250), ("Emma", 3)):
             ask("POST", "/api/books", {"title": title, "pages": pages})
         ask("POST", "/api/books", {"pages": "x"})
-        for query in ("", "?page=1&itemsPerPage=1", "?offset=1&limit=1", "?title=Emma", "?pages__gt=300", "?sort=-title", "?page=0"):
+        for query in (
+            "",
+            "?page=1&itemsPerPage=1",
+            "?offset=1&limit=1",
+            "?title=Emma",
+            "?pages__gt=300",
+            "?sort=-title",
+            "?page=0",
+        ):
             ask("GET", f"/api/books{query}")
         ask("GET", "/api/books/1")
         ask("GET", "/api/books/9")

@@ -34,7 +34,11 @@ router = RabbitRouter("amqp://guest:guest@localhost:5672/", schema_url="/asyncap
 @router.subscriber("orders")
 @router.publisher("bills")
 async def bill(
-    order: Order, count: Annotated[int, Depends(goods)], logger: Logger, session: str = Depends(session), x_user: str = Header("nobody")
+    order: Order,
+    count: Annotated[int, Depends(goods)],
+    logger: Logger,
+    session: str = Depends(session),
+    x_user: str = Header("nobody"),
 ) -> dict[str, Any]:
     log.append((order.number, count, session, x_user))
     return {"number": order.number, "price": count * 2}
@@ -79,4 +83,9 @@ def play() -> Any:
 
     asyncio.run(started())
     assert ("billed", 1, 4) in log, log
-    return {"log": log, "answers": answers, "openapi": app.openapi(), "client": TestClient(app).get("/openapi.json").status_code}
+    return {
+        "log": log,
+        "answers": answers,
+        "openapi": app.openapi(),
+        "client": TestClient(app).get("/openapi.json").status_code,
+    }

@@ -48,6 +48,8 @@ def pay(number: int) -> None:
 
 def play() -> Any:
     client = TestClient(app, raise_server_exceptions=False)
-    statuses = [client.post(path).status_code for path in ("/orders/1", "/orders/2/payment", "/orders/0/payment", "/orders/x")]
+    statuses = [
+        client.post(path).status_code for path in ("/orders/1", "/orders/2/payment", "/orders/0/payment", "/orders/x")
+    ]
     assert "paid 2!" in log, log
     return {"statuses": statuses, "log": log}

@@ -40,5 +40,13 @@ def play() -> Any:
     seen = []
     for path in ("/items/1", "/items/403", "/items/404", "/items/402", "/items/500", "/items/x", "/nowhere"):
         response = client.get(path)
-        seen.append((path, response.status_code, response.headers["content-type"], response.json(), response.headers.get("x-why")))
+        seen.append(
+            (
+                path,
+                response.status_code,
+                response.headers["content-type"],
+                response.json(),
+                response.headers.get("x-why"),
+            )
+        )
     return {"seen": seen, "openapi": app.openapi()}

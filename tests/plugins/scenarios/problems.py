@@ -15,7 +15,9 @@ class Gone(StatusProblem):
 
 
 app = FastAPI()
-eh = new_exception_handler(logger=logging.getLogger("problems"), documentation_uri_template="https://docs.example/{type}")
+eh = new_exception_handler(
+    logger=logging.getLogger("problems"), documentation_uri_template="https://docs.example/{type}"
+)
 add_exception_handler(app, eh)
 
 
@@ -47,6 +49,14 @@ def play() -> Any:
         ("PUT", "/items", None),
     ):  # fmt: skip
         response = client.request(method, path, json=body)
-        seen.append((path, response.status_code, response.headers["content-type"], response.json(), response.headers.get("x-pot")))
+        seen.append(
+            (
+                path,
+                response.status_code,
+                response.headers["content-type"],
+                response.json(),
+                response.headers.get("x-pot"),
+            )
+        )
     assert seen[1][2] == "application/problem+json"
     return {"seen": seen, "openapi": app.openapi()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.machinery
 import sys
 import threading
@@ -9,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
-from typeway.compat.importing.names import NAMES
+from typeway.compat.importing.names import FIRST, NAMES
 from typeway.compat.shapes.facade import Facade, missing
 
 if TYPE_CHECKING:
@@ -44,7 +45,9 @@ class Finder:
         return Facade(spec.name, NAMES)
 
     def exec_module(self, module: ModuleType) -> None:
-        """Run nothing: the module looks its names up when they are used."""
+        """Import what FastAPI's package imports; the modules look their names up when they are used."""
+        for name in FIRST if module.__name__ == PEER else ():
+            importlib.import_module(f"{PEER}.{name}")
 
 
 def install() -> None:

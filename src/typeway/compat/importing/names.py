@@ -311,3 +311,12 @@ NAMES: Final[Mapping[str, Mapping[str, str]]] = {
         ),
     },
 }
+
+# What `import fastapi` imports: import hooks, such as those of New Relic, wait for these modules.
+FIRST: Final = (
+    "applications", "background", "concurrency", "datastructures", "dependencies.models", "dependencies.utils",
+    "encoders", "exception_handlers", "exceptions", "logger", "openapi.constants", "openapi.docs", "openapi.models",
+    "openapi.utils", "param_functions", "params", "requests", "responses", "routing", "security.api_key", "security.base",
+    "security.http", "security.oauth2", "security.open_id_connect_url", "security.utils", "sse", "telemetry", "types",
+    "utils", "websockets",
+)  # fmt: skip

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
-
-from typing_extensions import Self
+from typing import Any, Self
 
 from typeway.application.lifespan import JoinedLifespan, call_all
 from typeway.application.router import Router

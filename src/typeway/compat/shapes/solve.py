@@ -102,15 +102,37 @@ async def solve_dependencies(
         await call_dependencies((call,), exchange)
         if key is not None and values[call.slot] is not FAILED:
             cache[key] = values[call.slot]
-    arguments = plan.endpoint.arguments(exchange) or {}
+    results = {name: values[slot] for name, slot in plan.endpoint.needs}
+    arguments = plan.endpoint.arguments(exchange)
+    if arguments is None:
+        arguments = await valid_values(dependant, request, body, embed_body_fields=embed_body_fields)
     found = exchange.errors or {}
     return SolvedDependency(
-        values={name: value for name, value in arguments.items() if value is not FAILED},
+        # The results of dependencies first, as in FastAPI: instrumentation shows the values in their order.
+        values={name: value for name, value in {**results, **arguments}.items() if value is not FAILED},
         errors=[error for slot in plan.occurrences for error in found.get(slot, ())],
         background_tasks=exchange.background,
         response=exchange.injected_response,
         dependency_cache=cache,
     )
+
+
+async def valid_values(
+    dependant: Dependant, request: HTTPConnection[Any], body: Any, *, embed_body_fields: bool
+) -> dict[str, Any]:
+    """Return the values of the parameters that are valid where others are not, for instrumentation that shows them."""
+    received = (
+        (dependant.path_params, request.path_params),
+        (dependant.query_params, request.query_params),
+        (dependant.header_params, request.headers),
+        (dependant.cookie_params, request.cookies),
+    )
+    values: dict[str, Any] = {}
+    for fields, mapping in received:
+        values |= request_params_to_args(fields, mapping)[0]
+    if dependant.body_params:
+        values |= (await request_body_to_args(dependant.body_params, body, embed_body_fields))[0]
+    return values
 
 
 def exchange_of(request: Any, stack: AsyncExitStack) -> Exchange:
@@ -225,7 +247,9 @@ async def request_body_to_args(
         else collect_whole(entry.name)
         for entry in inputs
     }
-    return values_of(body_fields, exchange, lambda entry: reads[entry.name], named_members=has_members)
+    values, errors = values_of(body_fields, exchange, lambda entry: reads[entry.name], named_members=has_members)
+    # FastAPI has a value for a whole body that is invalid.
+    return (values if has_members else {**dict.fromkeys(reads), **values}), errors
 
 
 def values_of(

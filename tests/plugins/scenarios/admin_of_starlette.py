@@ -1,5 +1,6 @@
 """starlette-admin: an admin interface, mounted beside the API, with log-in, lists, forms and actions."""
 
+import re
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -92,8 +93,11 @@ def play() -> Any:
         return response
 
     ask("GET", "/admin/")
-    ask("POST", "/admin/login", data={"username": "ada", "password": "shut"})
+    field = re.search(r'name="([^"]*csrf[^"]*)" value="([^"]*)"', ask("GET", "/admin/login").text)
+    token = dict([field.groups()]) if field else {}
     ask("POST", "/admin/login", data={"username": "ada", "password": "open"})
+    ask("POST", "/admin/login", data={"username": "ada", "password": "shut", **token})
+    ask("POST", "/admin/login", data={"username": "ada", "password": "open", **token})
     ask("GET", "/admin/")
     with Session(engine) as session:
         session.add_all([Book(title="Emma", pages=7), Book(title="Persuasion", pages=8)])

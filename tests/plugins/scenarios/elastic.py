@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 
 apm = make_apm_client({
     "SERVICE_NAME": "shop", "TRANSPORT_CLASS": "elasticapm.transport.base.Transport", "METRICS_INTERVAL": "0ms",
-    "CENTRAL_CONFIG": False, "CLOUD_PROVIDER": "none", "CAPTURE_BODY": "all", "DISABLE_SEND": True,
+    "CENTRAL_CONFIG": False, "CLOUD_PROVIDER": "none", "CAPTURE_BODY": "all",
 })  # fmt: skip
 sent: list[tuple[str, Any]] = []
 apm._transport.queue = lambda kind, data, flush=False: sent.append((kind, data))

@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from typeway.compat.importing.names import FIRST, NAMES
-from typeway.compat.shapes.facade import Facade, missing
+from typeway.compat.shapes.facade import Facade, missing, observed
 
 if TYPE_CHECKING:
     from importlib.metadata import Distribution, DistributionFinder
@@ -28,6 +28,7 @@ class Finder:
     ) -> importlib.machinery.ModuleSpec | None:
         if fullname != PEER and not fullname.startswith(PEER + "."):
             return None
+        observed(fullname, fullname in NAMES)
         if fullname not in NAMES:
             # The error has no `name`: `from fastapi import x` looks for a module `fastapi.x` last, and would take an
             # error that names this module for an ordinary absence and replace the message.

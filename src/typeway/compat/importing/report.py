@@ -9,16 +9,15 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import TYPE_CHECKING, Final
+
+from typeway.compat.shapes.facade import OBSERVERS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
-# Set for the processes that a recorded program starts: whether they record too.
+# Holds the id of the process whose children record too.
 VARIABLE: Final = "TYPEWAY_COMPAT_REPORT"
-
-# The status of a program that asked for a name that is not there, and exited with 0 by itself.
-INCOMPLETE: Final = 3
 
 # Modules whose names are no part of what FastAPI documents, though they have no underscore.
 UNDOCUMENTED: Final = frozenset(
@@ -68,10 +67,8 @@ class Record:
         """Note that the code which is running now asks for a name."""
         # Python and its tools probe every module for names such as `__path__`.
         if not name.rpartition(".")[2].startswith("__") and (is_private(name) or not there):
-            module, place = asker()
-            if not module.startswith("typeway."):
-                with self.lock:
-                    self.asked.add(Asked(name, there, module, place))
+            with self.lock:
+                self.asked.add(Asked(name, there, *asker()))
 
 
 def asker() -> tuple[str, str]:
@@ -108,27 +105,18 @@ def table(asked: Iterable[Asked]) -> str:
     return "\n".join([*lines, "", f"{len(names)} names of FastAPI that it does not document, {len(gone)} of them not there."])
 
 
-def start(observe: Callable[[Callable[[str, bool], None]], None]) -> Record:
-    """Record from now on, and print the table to stderr when this process ends.
-
-    Parameters:
-        observe: takes the function to call with each name that is asked for, and whether it is there.
-    """
+def start() -> Record:
+    """Record from now on, in this process and in those that it starts; each prints its table to stderr when it ends."""
     record = Record()
-    observe(record.note)
-    atexit.register(finish, record, sys.stderr)
-    os.environ[VARIABLE] = "1"
+    OBSERVERS.append(record.note)
+    os.environ.setdefault(VARIABLE, str(os.getpid()))
+    atexit.register(finish, record)
     return record
 
 
-def finish(record: Record, output: TextIO) -> None:
-    """Print the table; a process that the program has started says which one it is, and nothing where it has nothing."""
-    is_child = os.environ.get(VARIABLE) not in (None, str(os.getpid()))
+def finish(record: Record) -> None:
+    """Print the table; a child process says which one it is, and nothing where it has nothing to say."""
+    is_child = os.environ.get(VARIABLE) != str(os.getpid())
     if record.asked or not is_child:
-        who = f" (process {os.getpid()})" if is_child else ""
-        print(f"\ntypeway.compat: private names of FastAPI{who}\n{table(record.asked)}", file=output)
-
-
-def status(record: Record) -> int:
-    """Return the exit status of a program that succeeded."""
-    return INCOMPLETE if any(not one.there for one in record.asked) else 0
+        who = f" in process {os.getpid()}" if is_child else ""
+        print(f"\nPrivate names of FastAPI{who}\n{table(record.asked)}", file=sys.stderr)

@@ -5,6 +5,7 @@ Python imports a module of this name before anything else. It finds only one, so
 
 import importlib.machinery
 import importlib.util
+import os
 import sys
 from pathlib import Path
 
@@ -21,4 +22,8 @@ def run_other() -> None:
 
 
 typeway.compat.install()
+if "TYPEWAY_COMPAT_REPORT" in os.environ:
+    from typeway.compat.importing.report import start
+
+    start()
 run_other()

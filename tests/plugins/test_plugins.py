@@ -67,9 +67,12 @@ def test_every_scenario_is_played() -> None:
 
 def source_of(package: Any) -> Path:
     """The source distribution of a package, downloaded once."""
-    name, _, version = package["requirement"].partition("==")
+    name, _, version = package.get("source", package["requirement"]).partition("==")
     name = name.partition("[")[0]
     folder = SOURCES / f"{name}-{version}"
+    SOURCES.mkdir(exist_ok=True)
+    # Where pytest finds no settings it would look further up, and find ours.
+    (SOURCES / "pytest.ini").write_text("[pytest]\n")
     if not folder.exists():
         arguments = [
             "download",

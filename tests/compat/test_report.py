@@ -71,7 +71,9 @@ def test_the_table_is_printed_where_the_program_fails(project: Path) -> None:
 
 def test_processes_that_the_program_starts_are_reported(project: Path) -> None:
     """Workers and test runners say what they ask for, each with the number of its process."""
-    (project / "main.py").write_text("import subprocess, sys; subprocess.run([sys.executable, 'plugin.py'], check=True)")
+    (project / "main.py").write_text(
+        "import subprocess, sys; subprocess.run([sys.executable, 'plugin.py'], check=True)"
+    )
     rows = reported(project, "main.py")
     assert [row[0] for row in rows] == [row[0] for row in ROWS if row[2] == "plugin"]
 

@@ -167,6 +167,9 @@ NAMES: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "fastapi.logger": same("typeway.compat.shapes.application", "logger"),
     "fastapi.middleware": same("starlette.middleware", "Middleware"),
+    # Not documented by FastAPI; applications that build their middleware stack themselves, and tests of OpenTelemetry's
+    # instrumentation, put it around the router.
+    "fastapi.middleware.asyncexitstack": same("typeway.compat.shapes.steps", "AsyncExitStackMiddleware"),
     "fastapi.middleware.cors": same("starlette.middleware.cors", "CORSMiddleware"),
     "fastapi.middleware.gzip": same("starlette.middleware.gzip", "GZipMiddleware"),
     "fastapi.middleware.httpsredirect": same("starlette.middleware.httpsredirect", "HTTPSRedirectMiddleware"),
@@ -315,7 +318,7 @@ NAMES: Final[Mapping[str, Mapping[str, str]]] = {
 # What `import fastapi` imports: import hooks, such as those of New Relic, wait for these modules.
 FIRST: Final = (
     "applications", "background", "concurrency", "datastructures", "dependencies.models", "dependencies.utils",
-    "encoders", "exception_handlers", "exceptions", "logger", "openapi.constants", "openapi.docs", "openapi.models",
+    "encoders", "exception_handlers", "exceptions", "logger", "middleware.asyncexitstack", "openapi.constants", "openapi.docs", "openapi.models",
     "openapi.utils", "param_functions", "params", "requests", "responses", "routing", "security.api_key", "security.base",
     "security.http", "security.oauth2", "security.open_id_connect_url", "security.utils", "sse", "telemetry", "types",
     "utils", "websockets",

@@ -21,7 +21,13 @@ VARIABLE: Final = "TYPEWAY_COMPAT_REPORT"
 
 # Modules whose names are no part of what FastAPI documents, though they have no underscore.
 UNDOCUMENTED: Final = frozenset(
-    {"fastapi.dependencies.utils", "fastapi.dependencies.models", "fastapi.openapi.utils", "fastapi.utils", "fastapi.types"}
+    {
+        "fastapi.dependencies.utils",
+        "fastapi.dependencies.models",
+        "fastapi.openapi.utils",
+        "fastapi.utils",
+        "fastapi.types",
+    }
 )
 DOCUMENTED: Final = frozenset({"fastapi.openapi.utils.get_openapi"})
 # Steps of FastAPI's own serving, in a module whose other names are documented.
@@ -99,10 +105,14 @@ def table(asked: Iterable[Asked]) -> str:
     cells = [("name", "there", "asked for by", "at")]
     cells += [(one.name, "yes" if one.there else "NO", one.module, one.place) for one in rows]
     widths = [max(len(row[column]) for row in cells) for column in range(3)]
-    lines = ["  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[3]]) for row in cells]
+    lines = [
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[3]]) for row in cells
+    ]
     names = {one.name for one in rows}
     gone = {one.name for one in rows if not one.there}
-    return "\n".join([*lines, "", f"{len(names)} names of FastAPI that it does not document, {len(gone)} of them not there."])
+    return "\n".join(
+        [*lines, "", f"{len(names)} names of FastAPI that it does not document, {len(gone)} of them not there."]
+    )
 
 
 def start() -> Record:

@@ -1,6 +1,5 @@
 """`--report` tells which names of FastAPI that it does not document a program asks for, who asks, and whether they are there."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -84,7 +83,8 @@ def test_packages_are_named_by_their_place_in_site_packages(project: Path) -> No
     package.mkdir(parents=True)
     (project / "plugin.py").rename(package / "__init__.py")
     (project / "main.py").write_text(f"import sys; sys.path.append({str(package.parent)!r})\n{MAIN}")
-    assert [row[3] for row in reported(project, "main.py")][0] == os.path.join("plugin", "__init__.py:8")
+    places = {row[3] for row in reported(project, "main.py")}
+    assert str(Path("plugin", "__init__.py:8")) in places
 
 
 def test_a_program_that_asks_for_nothing_is_told_so(project: Path) -> None:

@@ -8,8 +8,8 @@ os.environ |= {
     "DD_INSTRUMENTATION_TELEMETRY_ENABLED": "false",
     "DD_REMOTE_CONFIGURATION_ENABLED": "false",
 }
-from ddtrace import patch  # noqa: E402  # its agent has to start first
-from ddtrace.trace import TraceFilter, tracer  # noqa: E402
+from ddtrace import patch  # its agent has to start first
+from ddtrace.trace import TraceFilter, tracer
 
 spans: list[Any] = []
 

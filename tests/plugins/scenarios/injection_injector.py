@@ -1,7 +1,7 @@
 """fastapi-injector: objects from an injector, also with one instance per request, closed at its end."""
 
 import abc
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -28,7 +28,7 @@ class Unit:
         Unit.count += 1
         self.number = Unit.count
 
-    def __enter__(self) -> "Unit":
+    def __enter__(self) -> Self:
         log.append(f"enter {self.number}")
         return self
 

@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 os.environ |= {"NEW_RELIC_LICENSE_KEY": "x" * 40, "NEW_RELIC_DEVELOPER_MODE": "true", "NEW_RELIC_LOG_LEVEL": "critical"}
-import newrelic.agent  # noqa: E402  # its agent has to start first
+import newrelic.agent  # its agent has to start first
 
 newrelic.agent.initialize()
 

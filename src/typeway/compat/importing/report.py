@@ -129,4 +129,4 @@ def finish(record: Record) -> None:
     is_child = os.environ.get(VARIABLE) != str(os.getpid())
     if record.asked or not is_child:
         who = f" in process {os.getpid()}" if is_child else ""
-        print(f"\nPrivate names of FastAPI{who}\n{table(record.asked)}", file=sys.stderr)
+        sys.stderr.write(f"\nPrivate names of FastAPI{who}\n{table(record.asked)}\n")

@@ -425,3 +425,46 @@ def test_a_list_of_routes_that_was_replaced_keeps_its_routes(web: Web) -> None:
     app.get("/new")(lambda: 2)
     client = TestClient(app)
     assert [client.get(path).status_code for path in ("/old", "/new")] == [404, 200]
+
+
+class Wrapped:
+    """A method in a wrapper that equals it and shows its attributes, as wrapt's do."""
+
+    def __init__(self, method: Any, log: list[str], owner: Any = None) -> None:
+        self.method, self.log, self.owner = method, log, owner
+
+    def __get__(self, instance: Any, owner: Any) -> Any:
+        return Wrapped(self.method.__get__(instance, owner), self.log, instance)
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        self.log.append(self.method.__name__)
+        return self.method(*args, **options)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.method, name)
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self.method == other)
+
+    def __hash__(self) -> int:
+        return hash(self.method)
+
+
+@compat_and_fastapi
+def test_agents_that_wrap_methods_are_called(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Datadog wraps the middleware stack of applications, the handling of routes and the adding of tasks."""
+    log: list[str] = []
+    for owner, name in (
+        (web.FastAPI, "build_middleware_stack"), (web.routing.APIRoute, "handle"), (web.BackgroundTasks, "add_task"),
+    ):  # fmt: skip
+        monkeypatch.setattr(owner, name, Wrapped(getattr(owner, name), log))
+    assert "add_task" in vars(web.BackgroundTasks)
+    app = web.FastAPI()
+
+    @app.get("/")
+    def root(tasks: web.BackgroundTasks) -> int:
+        tasks.add_task(int)
+        return 1
+
+    assert TestClient(app).get("/").json() == 1
+    assert log == ["build_middleware_stack", "handle", "add_task"]

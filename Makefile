@@ -10,9 +10,8 @@ VENV := .venv
 # One stamp per set of extras; a changed pyproject.toml makes both old.
 RUN := $(VENV)/.installed-run
 DEV := $(VENV)/.installed-dev
-# Plugins want other versions of what the rest needs, so they have an environment of their own.
-PLUGINS_VENV := .venv-plugins
-PLUGINS := $(PLUGINS_VENV)/.installed
+# Plugins want other versions of what the rest needs, so they have environments of their own.
+PLUGINS_VENVS := .venv-plugins
 
 help:
 	@echo "make run      serve the Task Manager example on http://127.0.0.1:$(PORT) (PORT=... to change)"
@@ -43,8 +42,9 @@ test: $(DEV)
 	@scripts/check
 	@scripts/test
 
-test-plugins: $(PLUGINS)
-	@$(PLUGINS_VENV)/bin/pytest tests/plugins
+test-plugins: $(DEV)
+	@$(VENV)/bin/python -m scripts.plugins install
+	@TYPEWAY_TEST_PLUGINS=1 $(VENV)/bin/pytest tests/plugins
 
 mutants: $(DEV)
 	@$(VENV)/bin/python -m scripts.mutants $(if $(SEED),--seed $(SEED)) $(if $(NUMBER),--number $(NUMBER)) \
@@ -68,10 +68,6 @@ $(DEV): pyproject.toml scripts/install
 	@scripts/install standard,dev
 	@touch $@ $(RUN)
 
-$(PLUGINS): pyproject.toml scripts/install
-	@scripts/install plugins $(PLUGINS_VENV)
-	@touch $@
-
 clean:
-	rm -rf $(VENV) $(PLUGINS_VENV) __pycache__ build dist htmlcov .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .mutants
+	rm -rf $(VENV) $(PLUGINS_VENVS) __pycache__ build dist htmlcov .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .mutants
 	find src tests examples benchmarks docs -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

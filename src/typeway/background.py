@@ -1,9 +1,13 @@
 """Run functions after the response has been sent."""
 
+from collections.abc import Callable
 from copy import copy
+from typing import Any, ParamSpec
 
 from starlette.background import BackgroundTask as BackgroundTask
 from starlette.background import BackgroundTasks as StarletteBackgroundTasks
+
+P = ParamSpec("P")
 
 
 class BackgroundTasks(StarletteBackgroundTasks):
@@ -24,6 +28,11 @@ class BackgroundTasks(StarletteBackgroundTasks):
             tasks.add_task(send_mail, address, text="Come in")
         ```
     """
+
+    # Its own method, because agents such as Datadog's wrap this class and Starlette's, each once.
+    def add_task(self, func: Callable[P, Any], *args: P.args, **kwargs: P.kwargs) -> None:
+        """Add a function to call after the response has been sent, with its arguments."""
+        super().add_task(func, *args, **kwargs)
 
 
 class TasksBeside(BackgroundTask):

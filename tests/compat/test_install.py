@@ -2,9 +2,11 @@
 
 from functools import partial
 
+import fastapi
 import pytest
 
 from tests.frameworks import COMPAT, printed, run_python
+from typeway.compat.importing.names import NAMES
 
 # What a program prints in which `import fastapi` means Typeway.
 installed = partial(printed, COMPAT)
@@ -225,3 +227,11 @@ for name in ("_body_limit", "_form_limits", "telemetry._api"):
     else:
         raise AssertionError(name)
 """)
+
+
+def test_import_hooks_see_the_modules_that_fastapi_imports() -> None:
+    """`import fastapi` imports the modules that FastAPI's package imports, so that agents find what they wrap."""
+    code = "import sys, fastapi; print(*sorted(name for name in sys.modules if name.startswith('fastapi.')))"
+    real, ours = (set(printed(web, code).split()) for web in (fastapi, COMPAT))
+    assert {name for name in real if name in NAMES} <= ours | {"fastapi._compat"}
+    assert ours <= real

@@ -55,7 +55,7 @@ def test_a_module_runs_as_the_main_program(project: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "status", "says"),
     [
-        ([], 2, "usage: python -m typeway.compat script.py"),
+        ([], 2, "usage: python -m typeway.compat [--report] script.py"),
         (["-m"], 2, "usage:"),
         (["-x"], 2, "usage:"),
         (["nothing.py"], 1, "there is no file 'nothing.py'"),
@@ -73,7 +73,7 @@ def test_help_is_given_on_request() -> None:
     """--help prints the usage and succeeds."""
     done = run_python("-m", "typeway.compat", "--help")
     assert done.returncode == 0
-    assert "python -m typeway.compat -m module" in done.stdout
+    assert "python -m typeway.compat [--report] -m module" in done.stdout
 
 
 def test_exit_statuses_are_the_programs(project: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from enum import Enum
 from importlib import import_module
+from inspect import Parameter, Signature
 from types import ModuleType
 from typing import Any
 
@@ -334,3 +335,136 @@ def test_operation_ids_that_are_set_late(web: ModuleType) -> None:
     third.operation_id, third.unique_id = "third", "not used"
     shown = app.openapi()["paths"]
     assert [shown[path]["get"]["operationId"] for path in ("/a", "/b", "/c")] == ["first", "second", "third"]
+
+
+@compat_and_fastapi
+def test_routers_may_say_what_equals_them(web: Web) -> None:
+    """A router whose `__hash__` reads what its constructor sets last, as fastapi-jsonrpc's, can be made and included."""
+
+    class Named(web.APIRouter):
+        def __init__(self, name: str) -> None:
+            super().__init__()
+            self.name = name
+
+        def __hash__(self) -> int:
+            return hash(self.name)
+
+        def __eq__(self, other: object) -> bool:
+            return isinstance(other, Named) and self.name == other.name
+
+    shared = web.APIRouter()
+    app = web.FastAPI()
+    for prefix in ("/a", "/b"):
+        equal = Named("twin")
+        equal.include_router(shared, prefix=prefix)
+        app.include_router(equal)
+    shared.get("/late")(lambda: 1)
+    assert [TestClient(app).get(f"{prefix}/late").json() for prefix in ("/a", "/b")] == [1, 1]
+
+
+@compat_and_fastapi
+def test_endpoints_take_the_connection_that_there_is(web: Web) -> None:
+    """An endpoint that declares a Request and a WebSocket, as dishka's do, gets the one that exists."""
+
+    def takes_both(endpoint: Any) -> Any:
+        kinds = {"request": web.Request, "socket": web.WebSocket}
+        endpoint.__signature__ = Signature(
+            [Parameter(n, Parameter.KEYWORD_ONLY, annotation=k) for n, k in kinds.items()]
+        )
+        return endpoint
+
+    app = web.FastAPI()
+
+    @app.get("/request")
+    @takes_both
+    async def over_http(**given: Any) -> list[str]:
+        return [*given]
+
+    @app.websocket("/socket")
+    @takes_both
+    async def over_socket(**given: Any) -> None:
+        await given["socket"].accept()
+        await given["socket"].send_json([*given])
+
+    client = TestClient(app)
+    assert client.get("/request").json() == ["request"]
+    with client.websocket_connect("/socket") as socket:
+        assert socket.receive_json() == ["socket"]
+
+
+@compat_and_fastapi
+def test_the_default_lifespan_can_be_entered(web: Web) -> None:
+    """`async with _DefaultLifespan(router)` runs the functions of start-up and shut-down, as fastapi-jsonrpc needs it."""
+    log: list[str] = []
+
+    @asynccontextmanager
+    async def lifespan(app: Any) -> AsyncIterator[None]:
+        async with web.routing._DefaultLifespan(app.router):
+            yield log.append("serves")
+
+    app = web.FastAPI(lifespan=lifespan)
+    app.router.on_startup.append(lambda: log.append("starts"))
+    app.router.on_shutdown.append(lambda: log.append("stops"))
+    with TestClient(app):
+        pass
+    assert log == ["starts", "serves", "stops"]
+
+
+@compat_and_fastapi
+def test_a_list_of_routes_that_was_replaced_keeps_its_routes(web: Web) -> None:
+    """Plugins hold `app.routes`, assign another list, and register what they hold anew, as fastapi-versionizer does."""
+    app = web.FastAPI()
+    app.get("/old")(lambda: 1)
+    held = app.routes
+    app.router.routes = [route for route in app.routes if route.path == "/docs"]
+    names = [route.path for route in held]
+    assert "/old" in names
+    held.append(held[-1])
+    held.clear()
+    assert [route.path for route in app.routes] == ["/docs"]
+    app.get("/new")(lambda: 2)
+    client = TestClient(app)
+    assert [client.get(path).status_code for path in ("/old", "/new")] == [404, 200]
+
+
+class Wrapped:
+    """A method in a wrapper that equals it and shows its attributes, as wrapt's do."""
+
+    def __init__(self, method: Any, log: list[str], owner: Any = None) -> None:
+        self.method, self.log, self.owner = method, log, owner
+
+    def __get__(self, instance: Any, owner: Any) -> Any:
+        return Wrapped(self.method.__get__(instance, owner), self.log, instance)
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        self.log.append(self.method.__name__)
+        return self.method(*args, **options)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.method, name)
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self.method == other)
+
+    def __hash__(self) -> int:
+        return hash(self.method)
+
+
+@compat_and_fastapi
+def test_agents_that_wrap_methods_are_called(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Datadog wraps the middleware stack of applications, the handling of routes and the adding of tasks."""
+    log: list[str] = []
+    for owner, name in (
+        (web.FastAPI, "build_middleware_stack"), (web.routing.APIRoute, "handle"), (web.BackgroundTasks, "add_task"),
+    ):  # fmt: skip
+        monkeypatch.setattr(owner, name, Wrapped(getattr(owner, name), log))
+    assert "add_task" in vars(web.BackgroundTasks)
+    app = web.FastAPI()
+
+    @app.get("/")
+    def root(tasks: web.BackgroundTasks) -> int:
+        tasks.add_task(int)
+        return 1
+
+    assert TestClient(app).get("/").json() == 1
+    assert log == ["build_middleware_stack", "handle", "add_task"]

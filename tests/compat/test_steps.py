@@ -435,3 +435,36 @@ def test_endpoints_are_run_and_results_serialized_by_hand(web: ModuleType) -> No
     field = web.utils.create_model_field("page", Page, mode="serialization")
     with pytest.raises(web.exceptions.ResponseValidationError):
         asyncio.run(routing.serialize_response(field=field, response_content={"limit": 0}))
+
+
+@compat_and_fastapi
+def test_messages_of_brokers_are_solved(web: ModuleType) -> None:
+    """FastStream's messages are requests whose scope has only the path; their attributes say the rest."""
+
+    class Message(web.Request):
+        def __init__(self) -> None:
+            self.scope = {"path_params": {"number": "7"}}
+            self._headers, self._query_params, self._cookies = {"x-user": "ada"}, {"number": "7", "q": 3}, {"c": "tea"}
+
+    def call(
+        message: web.Request,
+        number: int,
+        body: dict[str, int],
+        q: int,
+        x_user: str = web.Header(),
+        c: str = web.Cookie(),
+    ) -> None: ...
+
+    async def act() -> Any:
+        async with AsyncExitStack() as stack:
+            dependant = web.dependencies.utils.get_dependant(path="/{number}", call=call)
+            scope_stacks = {"fastapi_inner_astack": stack, "fastapi_function_astack": stack}
+            message = Message()
+            message.scope |= scope_stacks
+            solved = await web.dependencies.utils.solve_dependencies(
+                request=message, dependant=dependant, body={"a": 1}, async_exit_stack=stack, embed_body_fields=False
+            )
+            assert solved.values.pop("message") is message
+            return solved.values, solved.errors
+
+    assert asyncio.run(act()) == ({"number": 7, "body": {"a": 1}, "q": 3, "x_user": "ada", "c": "tea"}, [])

@@ -139,6 +139,16 @@ described.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
     [inspect.Parameter("n", inspect.Parameter.KEYWORD_ONLY, default=4, annotation=int)]
 )
 
+
+@functools.wraps(described)
+def described_in_order(*args: Any, **values: Any) -> Any:
+    return [*args, values]
+
+
+described_in_order.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+    [inspect.Parameter("n", inspect.Parameter.POSITIONAL_ONLY, annotation=int)]
+)
+
 # A callable, a query string, and what the endpoint that depends on it answers.
 CALLABLES: dict[str, tuple[Any, str, Any]] = {
     "generic class": (Repository[User], "limit=5", {"session": "session", "limit": 5}),
@@ -164,6 +174,7 @@ CALLABLES: dict[str, tuple[Any, str, Any]] = {
     "partial of positional": (functools.partial(positional, 1), "b=5", [1, 5, 3]),
     "partial of a class": (functools.partial(Repository[User], limit=8), "", {"session": "session", "limit": 8}),
     "__signature__": (described, "n=9", {"n": 9}),
+    "__signature__ that is positional only": (described_in_order, "n=9", [{"n": 9}]),
     "lambda": (lambda n: n, "n=3", "3"),
 }
 

@@ -50,7 +50,7 @@ from typeway.serve.cors import SharedErrors, is_cors
 from typeway.serve.frontend import Build
 from typeway.serve.limits import LimitedApp, excess_response
 from typeway.serve.onion import Onion, composed
-from typeway.serve.originals import ORIGINAL_CALL, ORIGINAL_LAYERS, layers
+from typeway.serve.originals import ORIGINAL_CALL, function_of, has_own_layers
 from typeway.serve.plans import Instrument, PlanCache
 from typeway.types import ASGIApp, Endpoint, ExceptionHandler, Receive, Register, Scope, Send
 
@@ -271,7 +271,7 @@ class Typeway(Verbs, Resolving, Starlette):
         middleware = list(self.user_middleware)
         handlers = self.prepared_handlers
         self.handlers_shown = handlers.shown
-        if layers() != ORIGINAL_LAYERS:
+        if not has_own_layers():
             # Instrumentation has replaced Starlette's own layers. These must handle the errors, so that it sees them.
             app, self.handlers_shown = self.router.without_answers, None
             answered = {**handlers.by_class, **handlers.by_status}
@@ -302,10 +302,10 @@ class Typeway(Verbs, Resolving, Starlette):
         """What serves: the router itself where nothing has to stand around it, else the whole stack."""
         is_held = self.max_body_size is None or self.conventions.limits_before_endpoint
         is_own = (
-            getattr(self.build_middleware_stack, "__func__", None) is Typeway.build_middleware_stack
-            and getattr(self.router.app, "__func__", None) is Router.app
+            function_of(self.build_middleware_stack) is BUILD_MIDDLEWARE_STACK
+            and function_of(self.router.app) is Router.app
         )
-        if is_held and is_own and not self.user_middleware and not self.debug and layers() == ORIGINAL_LAYERS:
+        if is_held and is_own and not self.user_middleware and not self.debug and has_own_layers():
             self.handlers_shown = self.prepared_handlers.shown
             # PERF: 1.2 of 6 us; nothing is around the router, so it answers unhandled errors as well.
             stack: ASGIApp = self.router.with_every_answer
@@ -433,3 +433,7 @@ class Typeway(Verbs, Resolving, Starlette):
 def operations_of(routes: Sequence[BaseRoute]) -> list[Operation]:
     """The documented operations among routes."""
     return [route.to_operation() for route in routes if isinstance(route, APIRoute) and route.include_in_schema]
+
+
+# The original: instrumentation may have replaced it, in the class, in a subclass or in one application.
+BUILD_MIDDLEWARE_STACK: Final = Typeway.build_middleware_stack

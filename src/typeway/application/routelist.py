@@ -26,26 +26,33 @@ class RouteHolder(Protocol):
 
 
 class RouteList(list[BaseRoute]):
-    """The routes of a router: the same list for the router's life, whose methods see its present routes."""
+    """The routes of a router: the same list until another is assigned, whose methods see the router's present routes."""
 
     def __init__(self, holder: RouteHolder) -> None:
         super().__init__()
-        self.holder = holder
+        self.holder: RouteHolder | None = holder
         self.version = -1
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return RouteList, (self.holder,)
+        return (list, (list.copy(self),)) if self.holder is None else (RouteList, (self.holder,))
+
+    def detach(self) -> None:
+        """Become an ordinary list of the routes that there are now, as a list does that is no longer the router's."""
+        self.refresh()
+        self.holder = None
 
     def refresh(self) -> None:
         """Update the list if the routes of the router have changed."""
-        version = self.holder.version
-        if self.version != version:
+        if self.holder is not None and self.version != (version := self.holder.version):
             list.__setitem__(self, slice(None), self.holder.shown())
             self.version = version
 
     def append(self, route: BaseRoute) -> None:
         """Add a route that already exists; Starlette's methods for adding routes call this."""
-        self.holder.add(route)
+        if self.holder is None:
+            super().append(route)
+        else:
+            self.holder.add(route)
 
 
 def reading(read: Callable[..., Any]) -> Any:
@@ -66,7 +73,8 @@ def changing(change: Callable[..., Any]) -> Any:
     def apply(routes: RouteList, *values: Any, **options: Any) -> Any:
         routes.refresh()
         result = change(routes, *values, **options)
-        routes.holder.show(list.copy(routes))
+        if routes.holder is not None:
+            routes.holder.show(list.copy(routes))
         return result
 
     return apply

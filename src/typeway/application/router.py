@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import weakref
 from collections.abc import Callable, Mapping, Sequence
 from types import NoneType
 from typing import Any, ClassVar, Final
@@ -18,6 +17,7 @@ from typeway.application.indexing import indexes_of
 from typeway.application.lifespan import EVENTS, Events, join_lifespans, lifespan_of
 from typeway.application.placement import verify_included, verify_placed
 from typeway.application.routelist import RouteList
+from typeway.application.routers import Routers
 from typeway.application.routes import COPIED, APIRoute, APIWebSocketRoute, Route, title_of
 from typeway.application.verbs import GROUP, ROUTE, Verbs, registering
 from typeway.application.verify import verify_events, verify_lifespan, verify_mounted, verify_router
@@ -120,7 +120,7 @@ class Router(Verbs, routing.Router):
     def start_unshared(self) -> None:
         """Set the attributes that copies do not share with their original: locks, and caches of the routes."""
         self._lock = threading.RLock()
-        self._parents: weakref.WeakSet[Router] = weakref.WeakSet()
+        self._parents = Routers()
         self._flat = FlatRoutes(self)
         self._routes = RouteList(self)
         self._snapshot: Snapshot | None = None
@@ -162,7 +162,11 @@ class Router(Verbs, routing.Router):
     @routes.setter
     def routes(self, routes: Sequence[BaseRoute]) -> None:
         if routes is not self._routes:  # the list itself has already handled `app.routes += [...]`
-            self.show(list(routes))
+            given = list(routes)
+            # Whoever holds the list of before, as fastapi-versionizer does, keeps the routes of before.
+            self._routes.detach()
+            self._routes = RouteList(self)
+            self.show(given)
 
     def shown(self) -> list[BaseRoute]:
         """Return every route but the frontends, which are tried last."""
@@ -210,7 +214,7 @@ class Router(Verbs, routing.Router):
         with self._lock:
             self.version += 1
             self._snapshot = None
-        for parent in list(self._parents):
+        for parent in self._parents:
             parent.changed()
 
     def contains(self, router: Router) -> bool:

@@ -39,7 +39,7 @@ from typeway.plan.verify import verify_tree
 from typeway.responses import BODILESS
 from typeway.serve.handle import handle_request, handle_socket, serve_handler
 from typeway.serve.match import quoted
-from typeway.serve.originals import ORIGINAL_HANDLE
+from typeway.serve.originals import ORIGINAL_HANDLE, are_original, function_of
 from typeway.serve.plans import PlanCache
 from typeway.texts import SUCCESSFUL_RESPONSE
 from typeway.types import Endpoint, IncEx, Receive, Scope, Send
@@ -415,8 +415,9 @@ class APIRoute(PlannedRoute, routing.Route):
     def is_planned(self) -> bool:
         """Whether no method that serves the route is overridden, so that the plan can be called directly."""
         kind = type(self)
-        steps = (kind.handle, kind.get_route_handler, kind.matches, getattr(self.app, "__func__", None))
-        return steps == (ORIGINAL_HANDLE, APIRoute.get_route_handler, routing.Route.matches, APIRoute.serve)
+        steps = (kind.handle, kind.get_route_handler, kind.matches, function_of(self.app))
+        originals = (ORIGINAL_HANDLE, APIRoute.get_route_handler, routing.Route.matches, APIRoute.serve)
+        return are_original(steps, originals)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return the function from request to response that serves the route; subclasses may wrap it."""

@@ -38,7 +38,9 @@ def keyword_only(declaration: Declaration) -> Callable[..., Any]:
     """Return the function; one with positional-only parameters (PEP 570) in a wrapper that passes those in order."""
     function = declaration.function
     positional = [parameter for parameter in declaration.parameters if parameter.is_positional]
-    if not positional:
+    # A `__signature__` that was set may say so of a function that takes names only, as fastcrud's do of `**keys`.
+    code = getattr(unwrap(function), "__code__", None)
+    if not positional or (code is not None and not code.co_posonlyargcount):
         return function
 
     @wraps(function)

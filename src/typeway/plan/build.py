@@ -172,8 +172,9 @@ def plan_calls(operation: Operation, overrides: Overrides | None) -> Plan:
         return kind(hide(errors), endpoint_ctx=operation.context)
 
     calls: list[Call] = []
+    strict = operation.conventions.checks_parameters
     for node in nodes:
-        calls.append(build_call(node, slot_of, body, calls, refusal, collects=has_body))
+        calls.append(build_call(node, slot_of, body, calls, refusal, collects=has_body, strict=strict))
     contexts = [node.function for node in nodes if node.kind is Kind.CONTEXT]
     return Plan(
         operation=operation,
@@ -232,6 +233,7 @@ def build_call(
     refusal: Refusal,
     *,
     collects: bool,
+    strict: bool,
 ) -> Call:
     """Return the call of a node.
 
@@ -239,6 +241,8 @@ def build_call(
         earlier: the calls before it, each at the index of its slot.
         refusal: makes the exception for values that the validators of a model refuse.
         collects: whether it may read values from the body of a request.
+        strict: whether to refuse a parameter whose object does not exist for this kind of connection. FastAPI does not
+            pass it: dishka's endpoints declare a Request and a WebSocket, and take what there is.
     """
     inputs = sorted(node.inputs, key=lambda entry: ORDER[entry.location])
     beside_body = [entry for entry in inputs if not entry.in_body]
@@ -257,7 +261,8 @@ def build_call(
         (source.name, injector(source, node, is_request=collects))
         for source in node.sources
         # If this kind of connection does not have the object, the parameter keeps its default.
-        if isinstance(source, Injected) and (exists(source, is_request=collects) or not source.has_default)
+        if isinstance(source, Injected)
+        and (exists(source, is_request=collects) or (not source.has_default and (strict or source.is_optional)))
     )
     # A function that runs inline returns only its arguments, constants, and containers of them.
     gives_plain = (

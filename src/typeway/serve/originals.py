@@ -1,7 +1,9 @@
 """Detect whether instrumentation has replaced functions of Starlette."""
 
 import sys
-from types import FunctionType
+from collections.abc import Sequence
+from operator import is_
+from types import FunctionType, MethodType
 from typing import Any, Final
 
 from starlette.applications import Starlette
@@ -22,6 +24,16 @@ def original(owner: type[Any], name: str) -> Any:
     return found if written_there else REPLACED
 
 
+def function_of(method: Any) -> Any:
+    """Return the function of a method; None for a wrapper of instrumentation, which shows the attributes of its method."""
+    return method.__func__ if type(method) is MethodType else None
+
+
+def are_original(steps: Sequence[Any], originals: Sequence[Any]) -> bool:
+    """Return whether nothing has been replaced, by identity: wrappers of instrumentation equal what they wrap."""
+    return all(map(is_, steps, originals))
+
+
 LAYERS: Final[tuple[tuple[type[Any], str], ...]] = (
     (Middleware, "__init__"),
     (ExceptionMiddleware, "__init__"),
@@ -30,9 +42,9 @@ LAYERS: Final[tuple[tuple[type[Any], str], ...]] = (
 )
 
 
-def layers() -> tuple[Any, ...]:
-    """Return the present methods of Starlette's middleware classes."""
-    return tuple(getattr(owner, name) for owner, name in LAYERS)
+def has_own_layers() -> bool:
+    """Return whether the methods of Starlette's middleware classes are Starlette's."""
+    return are_original([getattr(owner, name) for owner, name in LAYERS], ORIGINAL_LAYERS)
 
 
 ORIGINAL_CALL = original(Starlette, "__call__")

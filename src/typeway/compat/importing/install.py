@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.machinery
 import importlib.util
 import sys
@@ -10,8 +11,8 @@ from collections.abc import Iterable, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, SupportsIndex
 
-from typeway.compat.importing.names import NAMES
-from typeway.compat.shapes.facade import Facade, missing
+from typeway.compat.importing.names import FIRST, NAMES
+from typeway.compat.shapes.facade import Facade, missing, observed
 
 if TYPE_CHECKING:
     from importlib.metadata import Distribution, DistributionFinder
@@ -29,6 +30,7 @@ class Finder:
         refuse_strangers(sys.modules.get(PEER))
         if fullname != PEER and not fullname.startswith(PEER + "."):
             return None
+        observed(fullname, fullname in NAMES)
         if fullname not in NAMES:
             # The error has no `name`: `from fastapi import x` looks for a module `fastapi.x` last, and would take an
             # error that names this module for an ordinary absence and replace the message.
@@ -49,7 +51,9 @@ class Finder:
         return Facade(spec.name, NAMES)
 
     def exec_module(self, module: ModuleType) -> None:
-        """Run nothing: the module looks its names up when they are used."""
+        """Import what FastAPI's package imports; the modules look their names up when they are used."""
+        for name in FIRST if module.__name__ == PEER else ():
+            importlib.import_module(f"{PEER}.{name}")
 
 
 class ImportHooks(list[Any]):

@@ -117,8 +117,7 @@ NAMES: Final[Mapping[str, Mapping[str, str]]] = {
     "fastapi.datastructures": {
         **shared("Default DefaultPlaceholder UploadFile"),
         **same("typeway.datastructures", "Address FormData Headers QueryParams State URL"),
-        # Private in FastAPI; subclasses of its markers pass it for options that were not given: fastapi-jsonrpc, autowired
-        # copies of `param_functions`.
+        # Private in FastAPI; subclasses of its markers pass it for options that were not given: fastapi-jsonrpc, cadwyn.
         "_Unset": "typeway.compat.shapes.fields:UNSET",
     },
     "fastapi.dependencies": {},
@@ -129,7 +128,7 @@ NAMES: Final[Mapping[str, Mapping[str, str]]] = {
             "get_parameterless_sub_dependant get_typed_annotation get_typed_return_annotation get_typed_signature "
             "lenient_issubclass"
         ),
-        # Private in FastAPI; fastapi-pagination imports the first two, fastapi-jsonrpc the last.
+        # Private in FastAPI; fastapi-pagination imports the first and `_get_flat_body_params`, fastapi-jsonrpc the second.
         **renamed(
             "typeway.compat.shapes.fields",
             _get_body_field="get_body_field",
@@ -137,7 +136,7 @@ NAMES: Final[Mapping[str, Mapping[str, str]]] = {
         ),
         "_get_flat_body_params": "typeway.compat.shapes.dependant:get_flat_body_params",
         # Not documented by FastAPI. fastapi-jsonrpc, fastapi-injectable and FastStream call the first, FastStream makes
-        # the second of its own; extensions that read parameters from other places call the last two.
+        # the second of its own; titiler calls the third, cadwyn looks at the last.
         **same(
             "typeway.compat.shapes.solve",
             "solve_dependencies SolvedDependency request_params_to_args request_body_to_args",
@@ -167,6 +166,9 @@ NAMES: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "fastapi.logger": same("typeway.compat.shapes.application", "logger"),
     "fastapi.middleware": same("starlette.middleware", "Middleware"),
+    # Not documented by FastAPI; applications that build their middleware stack themselves, and tests of OpenTelemetry's
+    # instrumentation, put it around the router.
+    "fastapi.middleware.asyncexitstack": same("typeway.compat.shapes.steps", "AsyncExitStackMiddleware"),
     "fastapi.middleware.cors": same("starlette.middleware.cors", "CORSMiddleware"),
     "fastapi.middleware.gzip": same("starlette.middleware.gzip", "GZipMiddleware"),
     "fastapi.middleware.httpsredirect": same("starlette.middleware.httpsredirect", "HTTPSRedirectMiddleware"),
@@ -193,7 +195,8 @@ NAMES: Final[Mapping[str, Mapping[str, str]]] = {
             "get_flat_params get_openapi is_body_allowed_for_status_code jsonable_encoder lenient_issubclass "
             "status_code_ranges validation_error_definition validation_error_response_definition"
         ),
-        # fastapi-jsonrpc and other extensions that write documents of another kind build them of these.
+        # titiler documents parameters that FastAPI does not read with `_get_openapi_operation_parameters`; extensions that
+        # write documents of another kind build them of the others.
         **same(
             "typeway.compat.shapes.definitions",
             "get_openapi_operation_metadata get_openapi_operation_request_body get_openapi_path "
@@ -224,19 +227,20 @@ NAMES: Final[Mapping[str, Mapping[str, str]]] = {
         **same("typeway.compat.shapes.routes", "APIRoute APIWebSocketRoute get_request_handler request_response"),
         **same("typeway.compat.shapes.contexts", "RouteContext iter_route_contexts"),
         # Not documented by FastAPI. Instrumentation replaces these, to be called for each request: Logfire the first two,
-        # New Relic the second, Datadog the third. FastStream and fastapi-cache call them.
+        # New Relic the second, Datadog the third. FastStream and fastapi-jsonrpc call them.
         **same("typeway.compat.shapes.steps", "run_endpoint_function serialize_response"),
         **same("typeway.compat.shapes.solve", "solve_dependencies"),
         # Routes of plugins' own for WebSockets are made of these.
         **same("typeway.compat.shapes.steps", "get_websocket_app websocket_session"),
-        # Private in FastAPI. modern-di-fastapi, lite-bootstrap and Tortoise ORM join lifespans by the first; code that
-        # looks whether an application has a lifespan of its own imports the second.
+        # Private in FastAPI. lite-bootstrap and Tortoise ORM join lifespans by the first; fastapi-jsonrpc and
+        # FastStream import the second.
         **renamed(
             "typeway.compat.shapes.lifespans",
             _merge_lifespan_context="merge_lifespans",
             _DefaultLifespan="DefaultLifespan",
         ),
-        # Private in FastAPI; cadwyn imports the first, fastapi-pagination the second.
+        # Private in FastAPI; cadwyn and OpenTelemetry's instrumentation import the first; fastapi-pagination,
+        # prometheus-fastapi-instrumentator and elastic-apm the second.
         **renamed(
             "typeway.compat.shapes.contexts",
             _EffectiveRouteContext="EffectiveRouteContext",
@@ -292,7 +296,7 @@ NAMES: Final[Mapping[str, Mapping[str, str]]] = {
     "fastapi.types": {
         **shared("DecoratedCallable IncEx"),
         **same("types", "UnionType"),
-        # The types in the signatures of functions that plugins copy, as FastStream's copy of `solve_dependencies`.
+        # The types in the signatures of functions that plugins call; fastapi-jsonrpc imports the first.
         **same("typeway.compat.shapes.solve", "DependencyCacheKey"),
         **same("typeway.compat.shapes.definitions", "ModelNameMap"),
     },
@@ -302,7 +306,7 @@ NAMES: Final[Mapping[str, Mapping[str, str]]] = {
         "get_value_or_default is_body_allowed_for_status_code"
     ),
     "fastapi.websockets": shared("WebSocket WebSocketDisconnect WebSocketState"),
-    # Private in FastAPI; fastapi-jsonrpc imports the first two, cadwyn the first; the others make documents of another kind.
+    # Private in FastAPI; fastapi-jsonrpc imports the first two, cadwyn the first, titiler those that make definitions.
     "fastapi._compat": {
         **shared("ModelField Undefined lenient_issubclass"),
         **same(
@@ -311,3 +315,12 @@ NAMES: Final[Mapping[str, Mapping[str, str]]] = {
         ),
     },
 }
+
+# What `import fastapi` imports: import hooks, such as those of New Relic, wait for these modules.
+FIRST: Final = (
+    "applications", "background", "concurrency", "datastructures", "dependencies.models", "dependencies.utils",
+    "encoders", "exception_handlers", "exceptions", "logger", "middleware.asyncexitstack", "openapi.constants", "openapi.docs", "openapi.models",
+    "openapi.utils", "param_functions", "params", "requests", "responses", "routing", "security.api_key", "security.base",
+    "security.http", "security.oauth2", "security.open_id_connect_url", "security.utils", "sse", "telemetry", "types",
+    "utils", "websockets",
+)  # fmt: skip

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from typing import Any, ClassVar, Final
-from weakref import WeakSet
 
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute
@@ -14,6 +13,7 @@ from typing_extensions import Unpack
 from typeway.application.app import Typeway
 from typeway.application.documentation import add_documentation
 from typeway.application.router import Router
+from typeway.application.routers import Routers
 from typeway.application.routes import APIRoute as Route
 from typeway.application.routes import APIWebSocketRoute as WebSocketRoute
 from typeway.application.routes import Route as AnyRoute
@@ -34,12 +34,12 @@ logger: Final = logging.getLogger("fastapi")
 
 
 # The routers that there are; each indexes its routes again when a function that takes part in serving is replaced.
-ROUTERS: Final[WeakSet[Router]] = WeakSet()
+ROUTERS: Final = Routers()
 
 
 def serve_anew() -> None:
     """Let every router decide again which of its routes a plan serves."""
-    for router in list(ROUTERS):
+    for router in ROUTERS:
         router.changed()
 
 

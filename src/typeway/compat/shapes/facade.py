@@ -16,6 +16,15 @@ Table: TypeAlias = Mapping[str, Mapping[str, str]]
 # Functions to call when a program sets a name of a module.
 WATCHERS: Final[dict[tuple[str, str], list[Callable[[], None]]]] = {}
 
+# Functions to call with each name that a program asks for, and whether it is there: those of `--report`.
+OBSERVERS: Final[list[Callable[[str, bool], None]]] = []
+
+
+def observed(name: str, there: bool) -> None:
+    """Tell the observers that a program asks for a name."""
+    for observe in OBSERVERS:
+        observe(name, there)
+
 
 class Facade(ModuleType):
     """A module that stands for one of FastAPI's.
@@ -32,11 +41,13 @@ class Facade(ModuleType):
 
     def __getattr__(self, name: str) -> Any:
         target = self._table[self.__name__].get(name)
+        submodule = f"{self.__name__}.{name}"
+        observed(submodule, target is not None or submodule in self._table)
         if target is not None:
             value = resolve(target)
-            setattr(self, name, value)
+            if not OBSERVERS:  # which see every place that asks
+                setattr(self, name, value)
             return value
-        submodule = f"{self.__name__}.{name}"
         if submodule in self._table:
             return importlib.import_module(submodule)
         # The import system probes for names such as `__file__`, and needs no advice.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Self
 
-from typeway.application.lifespan import EventsLifespan, JoinedLifespan
+from typeway.application.lifespan import JoinedLifespan, call_all
 from typeway.application.router import Router
 from typeway.types import Lifespan
 
@@ -25,10 +25,19 @@ def merge_lifespans(original_context: Lifespan, nested_context: Lifespan) -> Lif
 
 
 class DefaultLifespan:
-    """The lifespan that runs the start-up and shut-down functions of a router: `router.lifespan_context = …(router)`."""
+    """The lifespan that runs the start-up and shut-down functions of a router.
+
+    Plugins set it, `router.lifespan_context = _DefaultLifespan(router)`, or enter it: `async with _DefaultLifespan(router)`.
+    """
 
     def __init__(self, router: Router) -> None:
-        self.lifespan = EventsLifespan(router.events)
+        self.events = router.events
 
-    def __call__(self, app: Any) -> Any:
-        return self.lifespan(app)
+    async def __aenter__(self) -> None:
+        await call_all(self.events["startup"])
+
+    async def __aexit__(self, *raised: object) -> None:
+        await call_all(self.events["shutdown"])
+
+    def __call__(self, app: Any) -> Self:
+        return self

@@ -39,7 +39,7 @@ from typeway.declare.returns import Returns
 from typeway.declare.shown import shows_options
 from typeway.describe.operation import unique_id
 from typeway.plan.calls import is_coroutine
-from typeway.serve.originals import ORIGINAL_HANDLE
+from typeway.serve.originals import ORIGINAL_HANDLE, function_of
 from typeway.serve.plans import PlanCache
 from typeway.types import ASGIApp, Receive, Scope, Send
 
@@ -370,7 +370,7 @@ def attached(function: Any, name: str) -> Any:
 
 def served_by(app: Any) -> Any:
     """Return the route whose plan alone decides what an ASGI callable does; None if something else takes part."""
-    if getattr(app, "__func__", None) is APIRoute.serve:
+    if function_of(app) is APIRoute.serve:
         return app.__self__
     return attached(attached(app, "handler"), "route")
 

@@ -16,6 +16,7 @@ from starlette.datastructures import FormData
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.websockets import WebSocket
 
 from typeway.compat.shapes.conventions import FASTAPI
 from typeway.compat.shapes.dependant import Dependant, are_same, parts_of
@@ -91,7 +92,7 @@ async def solve_dependencies(
     """
     app = {"app": dependency_overrides_provider}
     overrides = dict(overrides_in(app).items())
-    solver = solver_of(dependant, overrides, is_request=request.scope["type"] == "http")
+    solver = solver_of(dependant, overrides, is_request=not isinstance(request, WebSocket))
     cache = {} if dependency_cache is None else dependency_cache
     exchange = exchange_of(request, async_exit_stack)
     exchange.response, exchange.background = response, background_tasks
@@ -115,10 +116,14 @@ async def solve_dependencies(
         if key is not None and values[place] is not FAILED:
             cache[key] = values[place]
     plan = rest.plan
-    arguments = plan.endpoint.arguments(exchange) or {}
+    results = {name: values[slot] for name, slot in plan.endpoint.needs}
+    arguments = plan.endpoint.arguments(exchange)
+    if arguments is None:
+        arguments = await valid_values(dependant, request, body, embed_body_fields=embed_body_fields)
     found = exchange.errors or {}
     return SolvedDependency(
-        values={name: value for name, value in arguments.items() if value is not FAILED},
+        # The results of dependencies first, as in FastAPI: instrumentation shows the values in their order.
+        values={name: value for name, value in {**results, **arguments}.items() if value is not FAILED},
         errors=[error for slot in plan.occurrences for error in found.get(slot, ())],
         background_tasks=exchange.background,
         response=exchange.injected_response,
@@ -126,9 +131,33 @@ async def solve_dependencies(
     )
 
 
+async def valid_values(
+    dependant: Dependant, request: HTTPConnection[Any], body: Any, *, embed_body_fields: bool
+) -> dict[str, Any]:
+    """Return the values of the parameters that are valid where others are not, for instrumentation that shows them."""
+    received = (
+        (dependant.path_params, request.path_params),
+        (dependant.query_params, request.query_params),
+        (dependant.header_params, request.headers),
+        (dependant.cookie_params, request.cookies),
+    )
+    values: dict[str, Any] = {}
+    for fields, mapping in received:
+        values |= request_params_to_args(fields, mapping)[0]
+    if dependant.body_params:
+        values |= (await request_body_to_args(dependant.body_params, body, embed_body_fields))[0]
+    return values
+
+
 def exchange_of(request: Any, stack: AsyncExitStack) -> Exchange:
     """Return an exchange for a request, in which generators are entered on the stacks of its scope, or on a given one."""
-    exchange = Exchange(request.scope, request._receive, request._send, request.path_params)
+    receive, send = getattr(request, "_receive", no_body), getattr(request, "_send", no_response)
+    exchange = Exchange(request.scope, receive, send, request.path_params)
+    if "headers" not in request.scope:
+        # The message of a broker, as FastStream makes it: a Request whose attributes say what its scope does not.
+        exchange.scope = {"type": "http", **request.scope, "headers": raw_of(request.headers)}
+        exchange._pairs, exchange._query = pairs_of(request.query_params), dict(request.query_params)
+        exchange._cookies = dict(request.cookies)
     exchange.held = request
     inner = request.scope.get(INNER_STACK) or stack
     exchange.request_exits = OnStack(inner)
@@ -239,7 +268,9 @@ async def request_body_to_args(
         else collect_whole(entry.name)
         for entry in inputs
     }
-    return values_of(body_fields, exchange, lambda entry: reads[entry.name], named_members=has_members)
+    values, errors = values_of(body_fields, exchange, lambda entry: reads[entry.name], named_members=has_members)
+    # FastAPI has a value for a whole body that is invalid.
+    return (values if has_members else {**dict.fromkeys(reads), **values}), errors
 
 
 def values_of(
@@ -259,15 +290,24 @@ def values_of(
 
 def exchange_with(received: Mapping[str, Any]) -> Exchange:
     """Return an exchange in which every kind of parameter is read from one mapping."""
-    # Starlette's mappings may have several values of a name.
-    items: Any = getattr(received, "multi_items", received.items)
-    pairs = [*items()]
-    raw = getattr(received, "raw", None) or [
-        (str(name).lower().encode("latin-1"), str(value).encode("latin-1", "replace")) for name, value in pairs
-    ]
-    exchange = Exchange({"type": "http", "headers": raw}, no_body, no_response, dict(received))
+    exchange = Exchange({"type": "http", "headers": raw_of(received)}, no_body, no_response, dict(received))
+    pairs = pairs_of(received)
     exchange._pairs, exchange._query, exchange._cookies = pairs, dict(received), dict(received)
     return exchange
+
+
+def pairs_of(received: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Return the names and values of a mapping; Starlette's may have several values of a name."""
+    items: Any = getattr(received, "multi_items", received.items)
+    return [*items()]
+
+
+def raw_of(received: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:
+    """Return a mapping as the headers of a scope."""
+    return getattr(received, "raw", None) or [
+        (str(name).lower().encode("latin-1"), str(value).encode("latin-1", "replace"))
+        for name, value in pairs_of(received)
+    ]
 
 
 async def no_body() -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -208,6 +209,19 @@ async def put_stacks(exchange: Exchange) -> None:
         generator = keep_stack(exchange.scope, name)
         await anext(generator)
         exits.append((generator, Kept(name)))
+
+
+class AsyncExitStackMiddleware:
+    """Middleware that puts an exit stack into the scope, closed when the application has answered."""
+
+    def __init__(self, app: ASGIApp, context_name: str = "fastapi_middleware_astack") -> None:
+        self.app = app
+        self.context_name = context_name
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with AsyncExitStack() as stack:
+            scope[self.context_name] = stack
+            await self.app(scope, receive, send)
 
 
 async def serve_with_stacks(handler: RouteHandler, scope: Scope, receive: Receive, send: Send) -> None:

@@ -5,6 +5,7 @@ Python imports a module of this name before anything else. It finds only one, so
 
 import importlib.machinery
 import importlib.util
+import os
 import sys
 from pathlib import Path
 
@@ -25,4 +26,8 @@ try:
 except RuntimeError as error:
     # Python only prints an exception of this module, and would go on with the real package.
     sys.exit(str(error))
+if "TYPEWAY_COMPAT_REPORT" in os.environ:
+    from typeway.compat.importing.report import start
+
+    start()
 run_other()

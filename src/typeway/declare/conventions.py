@@ -40,6 +40,8 @@ class Conventions:
     """Close a WebSocket whose handshake does not fit with a text as the reason; no server can send FastAPI's list."""
     quiet_disconnects: bool = True
     """Let a connection end when its client leaves, with a line in the debug log; FastAPI raises an error to the server."""
+    closes_failed_sockets: bool = True
+    """Close a WebSocket with 1011 after an error; FastAPI leaves the connection without a close frame."""
     limits_before_endpoint: bool = True
     """Refuse a body over the limit before the endpoint runs, whether or not the endpoint reads it."""
     cors_on_errors: bool = True

@@ -47,7 +47,8 @@ async def serve_socket(snapshot: Snapshot, scope: Scope, receive: Receive, send:
         elif isinstance(error, WebSocketDisconnect) and snapshot.conventions.quiet_disconnects:
             logger.debug("WebSocket %s: the client has gone (%s)", scope["path"], error.code)
         else:
-            if last in ("websocket.accept", "websocket.send"):
+            is_open = last in ("websocket.accept", "websocket.send")
+            if is_open and snapshot.conventions.closes_failed_sockets:
                 # Without a close frame clients could not tell an error from a broken connection (RFC 6455, 7.4.1).
                 with suppress(Exception):
                     await socket.close(WS_1011_INTERNAL_ERROR)

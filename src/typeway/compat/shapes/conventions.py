@@ -18,6 +18,7 @@ FASTAPI: Final = Conventions(
     hides_inputs=False,
     text_reasons=False,
     quiet_disconnects=False,
+    closes_failed_sockets=False,
     limits_before_endpoint=False,
     cors_on_errors=False,
     mounted_lifespans=False,

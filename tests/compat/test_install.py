@@ -170,11 +170,51 @@ else:
 """)
 
 
+def test_agents_may_wrap_our_modules_but_not_replace_them() -> None:
+    """An import hook that wraps the loader it finds is obeyed; one that finds the real package by itself is not."""
+    installed("""
+import importlib.machinery, importlib.util, sys
+
+class Wrapping:
+    def __init__(self):
+        self.busy = set()
+
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] != "fastapi" or name in self.busy:
+            return None
+        self.busy.add(name)
+        spec = importlib.util.find_spec(name)
+        self.busy.discard(name)
+        spec.loader = Loader(spec.loader)
+        return spec
+
+class Loader:
+    def __init__(self, loader):
+        self.create_module = loader.create_module
+        self.exec = loader.exec_module
+
+    def exec_module(self, module):
+        self.exec(module)
+        seen.append(module.__name__)
+
+class Replacing:
+    find_spec = staticmethod(importlib.machinery.PathFinder.find_spec)
+
+seen = []
+sys.meta_path.insert(0, Replacing())
+sys.meta_path.insert(0, Wrapping())
+import fastapi.routing
+assert fastapi.FastAPI.__module__ == "typeway.compat.shapes.application"
+assert {"fastapi", "fastapi.routing"} <= set(seen), seen
+""")
+
+
 @pytest.mark.parametrize("stub", ["None", "types.ModuleType('fastapi')", "unittest.mock.MagicMock()"])
 def test_stubs_of_tests_may_stand_for_the_package(stub: str) -> None:
     """What a test puts into sys.modules, so that FastAPI seems to be absent or another, breaks no import."""
     installed(f"""
 import sys, types, unittest.mock
+import fastapi
 before = sys.modules["fastapi"]
 sys.modules["fastapi"] = {stub}
 import colorsys

@@ -5,8 +5,7 @@ import urllib.request
 
 import pytest
 
-from tests.cli.conftest import Write, write  # noqa: F401  (a fixture)
-from tests.cli.test_serve import Server, Start, start  # noqa: F401  (a fixture)
+from tests.cli.conftest import Server, Start, Write, start, write  # noqa: F401  (fixtures)
 
 BLOCKING = """
 import time

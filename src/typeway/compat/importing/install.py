@@ -21,8 +21,19 @@ PEER: Final = "fastapi"
 LOCK: Final = threading.Lock()
 
 
+# Python's own import hooks.
+STANDARD: Final = (
+    importlib.machinery.BuiltinImporter,
+    importlib.machinery.FrozenImporter,
+    importlib.machinery.PathFinder,
+)
+
+
 class Finder:
     """Finds and creates the modules that stand for FastAPI's: a finder and a loader as `importlib.abc` describes them."""
+
+    def __init__(self) -> None:
+        self.asked = threading.local()  # the names for which other import hooks are being asked
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -35,7 +46,30 @@ class Finder:
             # The error has no `name`: `from fastapi import x` looks for a module `fastapi.x` last, and would take an
             # error that names this module for an ordinary absence and replace the message.
             raise ModuleNotFoundError(missing(fullname, NAMES))
-        return self.spec(fullname)
+        return self.wrapped(fullname, path, target) or self.spec(fullname)
+
+    def wrapped(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None
+    ) -> importlib.machinery.ModuleSpec | None:
+        """Return our spec as another import hook has wrapped it; None if no hook does.
+
+        Agents such as New Relic's wrap the loader that the other hooks find, to change the module once it is imported. A
+        hook that looks for the package by itself, like the one that rewrites assertions for pytest, finds the real one:
+        its spec is not ours.
+        """
+        names: set[str] = self.asked.__dict__.setdefault("names", set())
+        if name in names:  # a hook asks what it may wrap
+            return None
+        names.add(name)
+        try:
+            for hook in sys.meta_path:
+                if hook is not self and hook not in STANDARD and hasattr(hook, "find_spec"):
+                    spec = hook.find_spec(name, path, target)
+                    if spec is not None and spec.origin == __name__:
+                        return spec
+        finally:
+            names.discard(name)
+        return None
 
     def spec(self, name: str) -> importlib.machinery.ModuleSpec:
         loader: Any = self
@@ -60,7 +94,7 @@ class ImportHooks(list[Any]):
     """`sys.meta_path`, in which our finder stays the first.
 
     Others put theirs in front of it. The one that rewrites assertions for pytest would find the real package, if it has
-    to rewrite that (`python_files = *.py`).
+    to rewrite that (`python_files = *.py`). Our finder asks them, see `Finder.wrapped`.
     """
 
     def insert(self, index: SupportsIndex, hook: Any) -> None:
@@ -112,5 +146,3 @@ def install() -> None:
             )
         finder = Finder()
         sys.meta_path = ImportHooks([finder, *sys.meta_path])
-        # What is in `sys.modules` no import hook is asked for.
-        sys.modules |= {name: importlib.util.module_from_spec(finder.spec(name)) for name in NAMES}

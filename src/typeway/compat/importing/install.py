@@ -7,9 +7,9 @@ import importlib.machinery
 import importlib.util
 import sys
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Final, SupportsIndex
+from typing import TYPE_CHECKING, Any, Final
 
 from typeway.compat.importing.names import FIRST, NAMES
 from typeway.compat.shapes.facade import Facade, missing, observed
@@ -91,15 +91,14 @@ class Finder:
 
 
 class ImportHooks(list[Any]):
-    """`sys.meta_path`, in which our finder stays the first.
+    """`sys.meta_path`, of which the import system asks our finder first, whatever the order is.
 
-    Others put theirs in front of it. The one that rewrites assertions for pytest would find the real package, if it has
-    to rewrite that (`python_files = *.py`). Our finder asks them, see `Finder.wrapped`.
+    Others put theirs in front, and some want to stay there. The one that rewrites assertions for pytest would find the real
+    package, if it has to rewrite that (`python_files = *.py`). Our finder asks them, see `Finder.wrapped`.
     """
 
-    def insert(self, index: SupportsIndex, hook: Any) -> None:
-        super().insert(index, hook)
-        self.sort(key=lambda hook: not isinstance(hook, Finder))
+    def __iter__(self) -> Iterator[Any]:
+        return iter(sorted(super().__iter__(), key=lambda hook: not isinstance(hook, Finder)))
 
 
 def refuse_strangers(loaded: ModuleType | None) -> None:

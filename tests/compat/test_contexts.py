@@ -127,3 +127,30 @@ def test_contexts_can_be_copied() -> None:
     empty = type(context).__new__(type(context))
     assert not hasattr(empty, "route")
     assert pickle.dumps(type(context))
+
+
+def test_instrumentation_does_not_ask_included_routes_whether_they_match() -> None:
+    """A context of an included route matches by path and methods; the `matches` of its class is for the router alone."""
+
+    def told(web: ModuleType) -> list[Any]:
+        asked: list[str] = []
+
+        class Careful(web.routing.APIRoute):
+            def matches(self, scope: Any) -> Any:
+                asked.append(scope["path"])
+                return super().matches(scope)
+
+        router, app = web.APIRouter(route_class=Careful), web.FastAPI()
+        router.add_api_route("/in", lambda: None)
+        app.include_router(router, prefix="/api")
+        app.router.route_class = Careful
+        app.add_api_route("/own", lambda: None)
+        app.mount("/sub", web.FastAPI())
+        found: list[Any] = []
+        for path in ("/api/in", "/own", "/sub/x", "/nowhere"):
+            scope = {"type": "http", "path": path, "method": "GET", "root_path": "", "headers": []}
+            contexts = web.routing.iter_route_contexts(app.routes)
+            found.append([context.path for context in contexts if context.matches(scope)[0] is Match.FULL])
+        return [*found, asked]
+
+    assert told(COMPAT) == told(fastapi)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Host, Match, Mount, Route, WebSocketRoute
 
 from typeway.application.routes import PlannedRoute
+from typeway.types import Scope
+
+# The classes whose `matches` looks at the path and the methods only.
+PLAIN: Final[tuple[Any, ...]] = (Route, WebSocketRoute, Mount, Host)
 
 
 class IncludedRouter(BaseRoute):
@@ -57,6 +61,18 @@ class RouteContext:
     def served(self) -> Any:
         """Return the route as the application serves it."""
         return self.route if self._route_context is None else self._route_context.view
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Return how the route matches a scope.
+
+        Of an included route only path and methods count, as in FastAPI: a `matches` of its class is asked by the router
+        alone, which has the scope that middleware leaves behind; instrumentation asks before that.
+        """
+        served = self.served
+        for kind in PLAIN if self._route_context is not None else ():
+            if isinstance(served, kind):
+                return kind.matches(served, scope)
+        return served.matches(scope)
 
     @property
     def path(self) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations  # PERF: annotations of inner functions would be evaluated for every request
 
 import asyncio
+import re
 import sys
 from collections.abc import Callable, Coroutine
 from functools import partial
@@ -22,7 +23,10 @@ from typeway.types import Message, Scope
 HIGH_WATER: Final = 64 * 1024
 
 # Responses with these statuses have no body (RFC 9110 section 6.4.1).
-BODILESS: Final = frozenset({*range(100, 200), 204, 304})
+BODILESS: Final = frozenset({204, 304})
+
+# A length is digits only; `int()` takes more.
+length_pattern: Final = re.compile(rb"[0-9]{1,19}")
 
 UNAVAILABLE: Final = "The server is at its limit of connections; try again later."
 
@@ -42,6 +46,8 @@ class Connection(Protocol):
     def write_paused(self) -> bool: ...
     @property
     def is_stopping(self) -> bool: ...
+
+    rest: bytes  # what has come after a handshake
 
     def keeps_after(self, cycle: Cycle) -> bool:
         """Whether the connection can be kept after the response to a cycle."""
@@ -85,6 +91,7 @@ class Cycle:
     is_started = False
     is_complete = False
     is_chunked = False
+    is_bodiless = False  # whether the response has no body, whatever the application sends
     disconnected = False
     expects = False  # whether the client waits for a 100 before it sends the body
     head: list[bytes] | None = None  # the head of the response, until it is sent with the beginning of the body
@@ -152,7 +159,8 @@ class Cycle:
             self.connection.transport.abort()
             return
         self.status, self.keeps, self.head = status, False, None
-        self.connection.transport.write(refusal(status, reason, self.connection.site.default_lines()))
+        is_head = self.scope["method"] == "HEAD"
+        self.connection.transport.write(refusal(status, reason, self.connection.site.default_lines(), is_head=is_head))
         self.finish()
 
     def finish(self) -> None:
@@ -261,59 +269,76 @@ class Cycle:
             raise RuntimeError(f"Expected ASGI message 'http.response.body', but got '{kind}'.")
 
     def begin_response(self, message: Message) -> None:
-        """Make the head; it is sent with the first part of the body."""
-        status, headers, length = message["status"], list(message.get("headers", ())), None
+        """Make the head; it is sent with the first part of the body.
+
+        How the body is delimited is decided here: a response has a length or chunks, not both (RFC 9112 section 6.2).
+
+        Raises:
+            UnsafeHeaderError: a header has a character that is not allowed.
+            ValueError: the status or the length is not one.
+        """
+        status, lengths, kept, is_chunked = message["status"], set(), [], False
         line = status_line(status)
-        for name, value in headers:
-            key = name.lower()
-            if key == b"content-length":
-                length = int(value)
-            elif key == b"transfer-encoding":
-                self.is_chunked = value.lower() == b"chunked"
-            elif key == b"connection" and b"close" in value.lower():
+        for header in message.get("headers", ()):
+            name, value = header[0].lower(), header[1]
+            if name == b"content-length":
+                lengths.add(value)
+            elif name == b"transfer-encoding":
+                is_chunked = is_chunked or value.lower() == b"chunked"
+            elif name != b"connection":  # the connection is ours
+                kept.append(header)
+            elif b"close" in value.lower():
                 self.keeps = False
-        # The connection is ours; and a response has not both a length and chunks (RFC 9112 section 6.2).
-        dropped = (b"connection", b"content-length") if self.is_chunked else (b"connection",)
-        lines = header_lines((name, value) for name, value in headers if name.lower() not in dropped)
-        if self.scope["method"] == "HEAD" or status in BODILESS:
-            length, self.is_chunked = 0, False
+        if len(lengths) > 1 or not all(map(length_pattern.fullmatch, lengths)):
+            raise ValueError(f"a response has one Content-Length of digits, not {sorted(lengths)}")
+        lines = header_lines(kept)
+        if status == 204:  # RFC 9110 section 8.6
+            lengths.clear()
+        self.is_bodiless = self.scope["method"] == "HEAD" or status in BODILESS
+        self.is_chunked = is_chunked and status not in BODILESS and self.scope["http_version"] == "1.1"
+        if self.is_chunked:
+            lines.append(b"transfer-encoding: chunked\r\n")
+        elif lengths:
+            self.expected = int(value := lengths.pop())
+            lines.append(b"content-length: %b\r\n" % value)
         if self.keeps:
             self.keeps = self.connection.keeps_after(self)
         self.status, self.expects = status, False
-        self.expected = None if self.is_chunked else length
         self.head = [line, *lines, self.connection.site.default_lines()]
 
     def send_body(self, body: bytes, *, more: bool) -> None:
-        """Send a part of the body, framed by its length or as chunks."""
-        parts = [] if self.head is None else self.begin_body(body, more=more)
-        if self.scope["method"] == "HEAD" or self.status in BODILESS:
-            body = b""
+        """Send a part of the body, framed by its length or as chunks.
+
+        Raises:
+            RuntimeError: the body has another length than the head says.
+        """
+        size = len(body)
+        if self.expected is not None and not self.is_bodiless:
+            self.expected -= size
+            if self.expected < 0 or (self.expected and not more):
+                what = "longer" if self.expected < 0 else "shorter"
+                raise RuntimeError(f"Response content {what} than Content-Length")
+        parts = [] if self.head is None else self.begin_body(size, more=more)
+        if self.is_bodiless:
+            size = 0
         elif self.is_chunked:
-            if body:
-                parts += (b"%x\r\n" % len(body), body, b"\r\n")
+            parts += [b"%x\r\n" % size, body, b"\r\n"] if size else []
             if not more:
                 parts.append(LAST_CHUNK)
-            body = b""
-        elif self.expected is not None:
-            self.expected -= len(body)
-            if self.expected < 0:
-                raise RuntimeError("Response content longer than Content-Length")
-        if body:
+        elif size:
             parts.append(body)
         if parts:
             self.connection.transport.write(parts[0] if len(parts) == 1 else b"".join(parts))
         if not more:
-            if self.expected:
-                raise RuntimeError("Response content shorter than Content-Length")
             self.finish()
 
-    def begin_body(self, body: bytes, *, more: bool) -> list[bytes]:
+    def begin_body(self, size: int, *, more: bool) -> list[bytes]:
         """Return the head, and decide how the body is delimited where the application has not."""
         head, self.head = self.head or [], None
-        if self.expected is None and not self.is_chunked:
+        if self.expected is None and not self.is_chunked and not self.is_bodiless:
             if not more:
-                self.expected = len(body)
-                head.append(b"content-length: %d\r\n" % len(body))
+                self.expected = 0
+                head.append(b"content-length: %d\r\n" % size)
             elif self.scope["http_version"] == "1.1":
                 self.is_chunked = True
                 head.append(b"transfer-encoding: chunked\r\n")

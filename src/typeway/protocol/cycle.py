@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, Final, Protocol
 
 from anyio import to_thread
+from starlette.requests import ClientDisconnect
 
 from typeway.protocol.settings import HTTPSettings
 from typeway.protocol.site import Site
@@ -33,6 +34,10 @@ UNAVAILABLE: Final = "The server is at its limit of connections; try again later
 
 # How much of a file is read at once. PERF: each read is a trip to a thread, 80 us.
 PIECE: Final = 512 * 1024
+
+
+class Disconnected(OSError):
+    """A part of a response for a client that is gone."""
 
 
 class Connection(Protocol):
@@ -143,8 +148,9 @@ class Cycle:
         except asyncio.CancelledError:
             self.fail()
             raise
-        except BaseException:  # whatever it is, it costs one request
-            site.logger.exception("Exception in ASGI application\n")
+        except BaseException as error:  # whatever it is, it costs one request
+            if not self.disconnected or not is_disconnect(error):
+                site.logger.exception("Exception in ASGI application\n")
             self.fail()
 
     def fail(self) -> None:
@@ -248,11 +254,17 @@ class Cycle:
         connection.finished(self)
 
     async def send(self, message: Message) -> None:
-        """Send a part of the response (ASGI's `send`)."""
+        """Send a part of the response (ASGI's `send`).
+
+        Raises:
+            Disconnected: the client is gone, and the response is not complete yet.
+        """
         connection = self.connection
         if connection.write_paused and not self.disconnected:
             await connection.drain()
         if self.disconnected:
+            if message.get("more_body"):
+                raise Disconnected
             return
         kind = message["type"]
         if self.is_complete:
@@ -366,6 +378,13 @@ class Cycle:
                     await self.connection.drain()
         finally:
             await to_thread.run_sync(file.close)
+
+
+def is_disconnect(error: BaseException | None) -> bool:
+    """Whether an error says only that the client is gone."""
+    return error is not None and (
+        isinstance(error, (Disconnected, ClientDisconnect)) or is_disconnect(error.__context__)
+    )
 
 
 # PERF: a coroutine that does not wait is complete at once; a task that is begun in the next iteration of the event loop

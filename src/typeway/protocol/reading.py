@@ -17,7 +17,6 @@ from typeway.protocol.head import DECISIVE, METHODS, Decisive, Refused, decide, 
 from typeway.protocol.site import Site
 from typeway.types import Scope
 
-ASGI: Final = {"version": "3.0", "spec_version": "2.4"}
 EXTENSIONS: Final[dict[str, dict[str, Any]]] = {"http.response.pathsend": {}}
 
 # RFC 9112 section 2.2: a server should ignore at least one empty line before a request.
@@ -316,7 +315,7 @@ class Reading(asyncio.Protocol):
             path, raw_path = site.root_path + path, site.root_path.encode() + raw_path
         scope: Scope = {
             "type": "http",
-            "asgi": ASGI.copy(),
+            "asgi": site.asgi.copy(),
             "http_version": version,
             "server": self.server,
             "client": self.client,
@@ -401,6 +400,8 @@ class Reading(asyncio.Protocol):
         # RFC 9110 section 7.8: a server may ignore the field, and then the request is an ordinary one.
         if found.upgrade not in (b"", b"h2c"):
             self.site.logger.warning("Unsupported upgrade request.")
+            if found.upgrade == b"websocket":
+                self.site.logger.warning("No library for WebSockets is in use; `pip install websockets` installs one.")
         self.parser = httptools.HttpRequestParser(self)
         if cycle.length == 0:
             self.on_message_complete()

@@ -57,7 +57,10 @@ def answers(raw: bytes, methods: Sequence[str] = ()) -> list[Answer]:
         found.append(answer)
         if answer.status < 200:
             continue
-        if next(asked, "GET") == "HEAD" or answer.status in (204, 304):
+        method = next(asked, None)
+        # A request that is refused is not seen by the application, and may have been a HEAD.
+        is_unknown = method is None and answer.status >= 400 and not raw
+        if method == "HEAD" or is_unknown or answer.status in (204, 304):
             continue
         if answer.headers.get("transfer-encoding") == "chunked":
             if "content-length" in answer.headers:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import uvicorn
 from uvicorn.server import ServerState
@@ -14,6 +14,13 @@ from uvicorn.server import ServerState
 from tests.patience import PATIENCE
 from typeway import Request, Typeway
 from typeway.protocol import HTTPProtocol
+
+try:
+    import uvloop
+except ImportError:  # it does not run on Windows
+    uvloop = None  # type: ignore[assignment]
+
+T = TypeVar("T")
 
 # Asks whether a connection is still open: it is answered only there.
 LAST: Final = b"GET /last HTTP/1.1\r\nHost: last\r\nConnection: close\r\n\r\n"
@@ -42,48 +49,51 @@ def answers(raw: bytes, methods: Sequence[str] = ()) -> list[Answer]:
         ValueError: it is no sequence of whole responses.
     """
     found: list[Answer] = []
-    asked = iter(methods)
-    while raw:
-        head, ended, raw = raw.partition(b"\r\n\r\n")
-        first, *lines = head.decode("latin-1").split("\r\n")
-        if not ended or not first.startswith("HTTP/1.1 "):
-            raise ValueError(f"this is not a response: {head[:200]!r}")
+    asked, at = iter(methods), 0
+    while at < len(raw):
+        end = raw.find(b"\r\n\r\n", at)
+        first, *lines = raw[at:end].decode("latin-1").split("\r\n")
+        if end < 0 or not first.startswith("HTTP/1.1 "):
+            raise ValueError(f"this is not a response: {raw[at : at + 200]!r}")
+        at = end + 4
         answer = Answer(int(first[9:12]), {}, b"")
         for line in lines:
             name, _, value = line.partition(": ")
             if name.lower() in answer.headers and name.lower() != "set-cookie":
-                raise ValueError(f"the header {name} comes twice: {head!r}")
+                raise ValueError(f"the header {name} comes twice: {lines}")
             answer.headers[name.lower()] = value
         found.append(answer)
-        if answer.status < 200:
-            continue
-        method = next(asked, None)
-        # A request that is refused is not seen by the application, and may have been a HEAD.
-        is_unknown = method is None and answer.status >= 400 and not raw
-        if method == "HEAD" or is_unknown or answer.status in (204, 304):
-            continue
-        if answer.headers.get("transfer-encoding") == "chunked":
-            if "content-length" in answer.headers:
-                raise ValueError(f"a length and chunks: {head!r}")
-            while True:
-                size, ended, raw = raw.partition(b"\r\n")
-                count = int(size, 16)
-                if not ended or raw[count : count + 2] != b"\r\n":
-                    raise ValueError(f"this is not a chunk: {size[:100]!r} {raw[: count + 2][-100:]!r}")
-                answer.body += raw[:count]
-                raw = raw[count + 2 :]
-                if not count:
-                    break
-        elif "content-length" in answer.headers:
-            length = int(answer.headers["content-length"])
-            if len(raw) < length:
-                raise ValueError(f"{length - len(raw)} bytes are missing after {head!r}")
-            answer.body, raw = raw[:length], raw[length:]
-        else:
-            if answer.headers.get("connection") != "close":
-                raise ValueError(f"nothing says where the body ends: {head!r}")
-            answer.body, raw = raw, b""
+        if answer.status >= 200:
+            answer.body, at = body_of(answer, next(asked, None), raw, at)
     return found
+
+
+def body_of(answer: Answer, method: str | None, raw: bytes, at: int) -> tuple[bytes, int]:
+    """Return the body of a response, and where the next one begins."""
+    # A request that is refused is not seen by the application, and may have been a HEAD.
+    is_unknown = method is None and answer.status >= 400 and at == len(raw)
+    if method == "HEAD" or is_unknown or answer.status in (204, 304):
+        return b"", at
+    if answer.headers.get("transfer-encoding") == "chunked":
+        if "content-length" in answer.headers:
+            raise ValueError(f"a length and chunks: {answer.headers}")
+        parts = [b""]
+        while len(parts) == 1 or parts[-1]:
+            end = raw.index(b"\r\n", at)
+            start, size = end + 2, int(raw[at:end], 16)
+            at = start + size + 2
+            if raw[at - 2 : at] != b"\r\n":
+                raise ValueError(f"this is not a chunk: {raw[end - 20 : end]!r}")
+            parts.append(raw[start : start + size])
+        return b"".join(parts), at
+    if "content-length" in answer.headers:
+        end = at + int(answer.headers["content-length"])
+        if end > len(raw):
+            raise ValueError(f"{end - len(raw)} bytes are missing after {answer.headers}")
+        return raw[at:end], end
+    if answer.headers.get("connection") != "close":
+        raise ValueError(f"nothing says where the body ends: {answer.headers}")
+    return raw[at:], len(raw)
 
 
 # --- in memory --------------------------------------------------------------------------------------------------
@@ -208,11 +218,17 @@ class Server:
             await until(lambda: not self.state.connections)
 
 
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine in the event loop that servers use: uvloop where it can be installed."""
+    with asyncio.Runner(loop_factory=None if uvloop is None else uvloop.new_event_loop) as runner:
+        return runner.run(work)
+
+
 async def until(happened: Callable[[], object]) -> None:
     """Wait for what an event of another connection brings about."""
     async with asyncio.timeout(PATIENCE):
         while not happened():
-            await asyncio.sleep(0.002)
+            await asyncio.sleep(0.002)  # noqa: ASYNC110 - what is waited for belongs to the server, which has no event for it
 
 
 @asynccontextmanager
@@ -228,14 +244,14 @@ async def connected(port: int, **options: Any) -> AsyncIterator[tuple[asyncio.St
 
 async def read_all(reader: asyncio.StreamReader) -> bytes:
     """Read until the server ends the connection, or resets it because it has unread bytes."""
-    received = b""
+    received = bytearray()
     async with asyncio.timeout(PATIENCE):
         try:
             while data := await reader.read(65_536):
                 received += data
         except ConnectionError:
             pass
-    return received
+    return bytes(received)
 
 
 # --- applications -----------------------------------------------------------------------------------------------

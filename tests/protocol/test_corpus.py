@@ -7,7 +7,17 @@ from typing import Any
 
 import pytest
 
-from tests.protocol.connect import LAST, LAST_BODY, Plain, Server, answers, connected, read_all, typeway_application
+from tests.protocol.connect import (
+    LAST,
+    LAST_BODY,
+    Plain,
+    Server,
+    answers,
+    connected,
+    read_all,
+    run,
+    typeway_application,
+)
 from tests.protocol.corpus import CASES, SETTINGS, Case
 from typeway.protocol import HTTPProtocol
 
@@ -70,7 +80,7 @@ def test_answers_as_demanded(case: Case, kind: str) -> None:
             writer.write(LAST)
             return received + await read_all(reader)
 
-    check(case, kind, asyncio.run(ask()), application)
+    check(case, kind, run(ask()), application)
 
 
 def splits(case: Case) -> Iterator[list[bytes]]:

@@ -39,7 +39,7 @@ class HTTPProtocol(Reading):
 
     settings: HTTPSettings = DEFAULTS
 
-    __slots__ = ("is_running", "progress", "writable")
+    __slots__ = ("has_ended", "is_running", "progress", "writable")
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class HTTPProtocol(Reading):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(site_of(config, server_state, app_state, _loop, self.settings))
-        self.is_running = False
+        self.is_running = self.has_ended = False
         self.writable: asyncio.Event | None = None
         self.progress = (0.0, 0)  # when the client last read of what it is looked at for, and how much was left
 
@@ -84,8 +84,14 @@ class HTTPProtocol(Reading):
         self.site.clock.connections.discard(self)
 
     def eof_received(self) -> bool:
-        """Keep the connection open for the response: clients may close their side after a request."""
-        self.is_stopping = True
+        """Keep the connection open for the response: clients may close their side after a request.
+
+        The application that asks is told of a disconnect, because most clients that do this are gone.
+        """
+        self.is_stopping = self.has_ended = True
+        for cycle in (self.active, *(self.queue or ())):
+            if cycle is not None:
+                cycle.wake()
         if self.incoming is not None:
             self.stop_reading(Refused(400, "The body is not complete."))  # RFC 9112 section 8
         return self.active is not None and self.scheme == "http"

@@ -51,6 +51,8 @@ class Connection(Protocol):
     def write_paused(self) -> bool: ...
     @property
     def is_stopping(self) -> bool: ...
+    @property
+    def has_ended(self) -> bool: ...  # whether the client has closed its side
 
     rest: bytes  # what has come after a handshake
 
@@ -216,6 +218,8 @@ class Cycle:
                 return {"type": "http.disconnect"}
             if self.chunks or not (self.more_body or self.is_delivered):
                 break
+            if self.connection.has_ended:
+                return {"type": "http.disconnect"}
             self.connection.resume_reading()
             if self.arrived is None:
                 self.arrived = asyncio.Event()

@@ -227,8 +227,8 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 async def until(happened: Callable[[], object]) -> None:
     """Wait for what an event of another connection brings about."""
     async with asyncio.timeout(PATIENCE):
-        while not happened():
-            await asyncio.sleep(0.002)  # noqa: ASYNC110 - what is waited for belongs to the server, which has no event for it
+        while not happened():  # noqa: ASYNC110 - what is waited for belongs to the server, which has no event for it
+            await asyncio.sleep(0.002)
 
 
 @asynccontextmanager

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Final
 
 import pytest
@@ -49,7 +50,7 @@ def test_chunks_make_the_same_body(parts: list[bytes], extension: bytes, lines: 
         + b"GET /b HTTP/1.1\r\nHost: a\r\n\r\n"
     )
     positions = sorted({0, len(data), *(cut % len(data) for cut in cuts)})
-    pieces = [data[start:end] for start, end in zip(positions, positions[1:], strict=False)]
+    pieces = [data[start:end] for start, end in pairwise(positions)]
     app = Plain()
     asyncio.run(Server(app).converse(pieces))
     assert [(record.path, record.body) for record in app.seen] == [("/a", b"".join(parts)), ("/b", b"")]
@@ -66,5 +67,5 @@ def test_a_body_of_a_length_arrives_whole(body: bytes, cuts: list[int]) -> None:
     )
     positions = sorted({0, len(data), *(cut % len(data) for cut in cuts)})
     app = Plain()
-    asyncio.run(Server(app).converse(data[a:b] for a, b in zip(positions, positions[1:], strict=False)))
+    asyncio.run(Server(app).converse(data[a:b] for a, b in pairwise(positions)))
     assert [(record.path, record.body) for record in app.seen] == [("/a", body), ("/b", b"")]

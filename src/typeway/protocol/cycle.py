@@ -381,7 +381,7 @@ class Cycle:
                 if self.connection.write_paused:
                     await self.connection.drain()
         finally:
-            await to_thread.run_sync(file.close)
+            file.close()  # it does not wait: nothing has been written
 
 
 def is_disconnect(error: BaseException | None) -> bool:

@@ -176,9 +176,11 @@ class Server:
         options = {"lifespan": "off", "log_config": None, "access_log": False, "timeout_keep_alive": PATIENCE}
         self.config = uvicorn.Config(self.app, **{**options, **self.options})
         self.state = ServerState()
+        self.made = 0  # connections
 
     def factory(self) -> HTTPProtocol:
         """Make the protocol object of a connection."""
+        self.made += 1
         return self.protocol(self.config, self.state, {}, asyncio.get_running_loop())
 
     def connect(self) -> MemoryTransport:

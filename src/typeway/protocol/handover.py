@@ -45,6 +45,8 @@ def refuse_handshake(cycle: Cycle, found: Decisive) -> tuple[int, str] | None:
         return 400, "A WebSocket handshake is a GET request without a body."
     if values.get(b"sec-websocket-version") != [b"13"]:
         return 426, "The supported version of the WebSocket protocol is 13."
+    if not all(value.isascii() for name, value in scope["headers"] if name.startswith(b"sec-websocket-")):
+        return 400, "The fields of a WebSocket handshake consist of ASCII characters."
     keys = values.get(b"sec-websocket-key", [])
     if len(keys) != 1 or not is_key(keys[0]):
         return 400, "A WebSocket handshake needs one Sec-WebSocket-Key of 16 bytes in Base64."

@@ -4,11 +4,13 @@ import asyncio
 import os
 import random
 import shutil
+import subprocess
+import sys
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
@@ -108,26 +110,20 @@ def proxy_path(name: str) -> str:
     return found
 
 
-@asynccontextmanager
-async def proxied(name: str, program: str, port: int) -> AsyncIterator[str]:
-    """Run a proxy in front of a port; its Unix socket is yielded."""
+@contextmanager
+def proxied(name: str, program: str, port: int) -> Iterator[Path]:
+    """Run a proxy in front of a port; the path of its Unix socket is yielded."""
     configuration, arguments = PROXIES[name]
     # The path of a Unix socket is short.
     with tempfile.TemporaryDirectory(prefix="typeway-") as folder:
         Path(folder, "configuration").write_text(configuration.format(folder=folder, port=port))
-        log = Path(folder, "output")
-        with log.open("wb") as output:
-            process = await asyncio.create_subprocess_exec(
-                program, *(argument.format(folder=folder) for argument in arguments), stdout=output, stderr=output
-            )
+        command = [program, *(argument.format(folder=folder) for argument in arguments)]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         try:
-            await until(lambda: Path(folder, "front").exists() or process.returncode is not None)
-            assert process.returncode is None, log.read_text()
-            yield f"{folder}/front"
+            yield Path(folder, "front")
         finally:
-            if process.returncode is None:
-                process.kill()
-            await process.wait()
+            process.kill()
+            sys.stdout.write(process.communicate()[0].decode())
 
 
 async def read_response(reader: asyncio.StreamReader, *, is_head: bool) -> tuple[int, dict[str, str], bytes]:
@@ -166,7 +162,7 @@ def request_of(number: str, source: random.Random) -> tuple[bytes, str, int, byt
     return head + headers + b"\r\n" + sent, method, status, expected
 
 
-async def client(front: str, name: str, source: random.Random) -> int:
+async def client(front: Path, name: str, source: random.Random) -> int:
     """Send requests, some of them bad or abandoned, and check that every answer is that of its request."""
     checked = 0
     reader, writer = await asyncio.open_unix_connection(front)
@@ -205,12 +201,13 @@ def test_no_response_goes_to_the_wrong_request(name: str) -> None:
     seed = random.randrange(2**32)
 
     async def ask() -> int:
-        settings = HTTPSettings(header_timeout=PATIENCE)
-        server = Server(application(), HTTPProtocol.with_settings(settings))
-        async with server.listening() as port, proxied(name, program, port) as front, asyncio.timeout(PATIENCE):
-            clients = (client(front, f"{number}", random.Random(seed + number)) for number in range(CLIENTS))
-            checked = sum(await asyncio.gather(*clients))
-            assert server.made < checked / 2, "the proxy does not keep its connections"
-            return checked
+        server = Server(application(), HTTPProtocol.with_settings(HTTPSettings(header_timeout=PATIENCE)))
+        async with server.listening() as port, asyncio.timeout(PATIENCE):
+            with proxied(name, program, port) as front:
+                await until(front.exists)
+                clients = (client(front, f"{number}", random.Random(seed + number)) for number in range(CLIENTS))
+                checked = sum(await asyncio.gather(*clients))
+        assert server.made < checked / 2, "the proxy does not keep its connections"
+        return checked
 
     assert run(ask()) == CLIENTS * REQUESTS

@@ -39,7 +39,7 @@ class HTTPProtocol(Reading):
 
     settings: HTTPSettings = DEFAULTS
 
-    __slots__ = ("has_ended", "is_running", "progress", "writable")
+    __slots__ = ("is_running", "progress", "writable")
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class HTTPProtocol(Reading):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(site_of(config, server_state, app_state, _loop, self.settings))
-        self.is_running = self.has_ended = False
+        self.is_running = False
         self.writable: asyncio.Event | None = None
         self.progress = (0.0, 0)  # when the client last read of what it is looked at for, and how much was left
 

@@ -49,6 +49,7 @@ class Reading(asyncio.Protocol):
         queue: the requests behind it.
         rest: bytes whose turn has not come: they are parsed when the queue is empty, or belong to a WebSocket.
         is_broken: whether no more requests are read.
+        has_ended: whether the client has closed its side.
         is_used: whether a request has been read.
         since: when the connection began to wait for what it waits for.
         is_leaving: whether a WebSocket takes the connection over when it is its turn.
@@ -56,7 +57,7 @@ class Reading(asyncio.Protocol):
     """
 
     __slots__ = (
-        "active", "client", "empty_bytes", "fed", "framing", "headers", "incoming", "is_broken", "is_continuing",
+        "active", "client", "empty_bytes", "fed", "framing", "has_ended", "headers", "incoming", "is_broken", "is_continuing",
         "is_leaving", "is_used", "lingering", "parser", "queue", "reading_paused", "refused", "rest", "scheme", "server", "since", "site",
         "transport", "upgrade", "url", "is_stopping", "write_paused",
     )  # fmt: skip
@@ -79,7 +80,9 @@ class Reading(asyncio.Protocol):
         self.rest = b""
         self.refused: Refused | None = None  # why a callback of the parser has stopped it
         self.upgrade: Decisive | None = None  # the head of a message that asks for another protocol
-        self.is_broken = self.is_used = self.is_stopping = self.reading_paused = self.write_paused = False
+        self.has_ended = self.is_broken = self.is_used = self.is_stopping = self.reading_paused = self.write_paused = (
+            False
+        )
         self.is_continuing = False  # whether the parser reads a head of our own making
         self.is_leaving = False
         self.since = 0.0

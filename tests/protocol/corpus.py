@@ -371,6 +371,7 @@ CONNECTION: Final = (
          (200, 200), True, (Seen(), SAW_AGAIN)),
     taken("h2c with a body", "RFC 9110 7.8", post(b"Connection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 3\r\n", b"abc"), b"abc"),
     taken("h2c with chunks", "RFC 9110 7.8", post(b"Connection: Upgrade\r\nUpgrade: h2c\r\nTransfer-Encoding: chunked\r\n", b"3\r\nabc\r\n0\r\nX: a\r\n\r\n"), b"abc"),
+    taken("h2c with Expect", "RFC 9110 7.8", post(EXPECTS + b"Connection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 3\r\n", b"abc"), b"abc"),
     Case("h2c, then close", "RFC 9110 7.8", post(b"Connection: Upgrade, close\r\nUpgrade: h2c\r\nContent-Length: 3\r\n", b"abc") + AGAIN,
          (200,), False, (Seen("POST", body=b"abc"),)),
     Case("two upgrades", "RFC 9110 7.8", (GET + b"Connection: Upgrade\r\nUpgrade: h2c\r\n\r\n") * 2, (200, 200), True, (Seen(), Seen())),

@@ -506,3 +506,38 @@ def test_stopping_closes_idle_connections_and_finishes_requests() -> None:
     found, raw = run(ask())
     assert found == [200]
     assert b"connection: close" in raw
+
+
+# --- costs ------------------------------------------------------------------------------------------------------
+
+
+def test_takes_many_ignored_upgrades_at_once() -> None:
+    """Requests that ask for another protocol are answered one after another, however many come in one segment."""
+    count = 2000
+    upgrade = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n"
+    app = Plain()
+    server = server_of(app, header_size=256 * 1024, headers_size=256 * 1024)
+    found = answers(asyncio.run(server.converse([upgrade * count])))
+    assert [answer.status for answer in found] == [200] * (count + 1)
+
+
+def test_counts_the_pieces_of_a_body_and_not_only_their_bytes() -> None:
+    """A body of single bytes that nobody reads is held back before its pieces take much memory."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await asyncio.Event().wait()
+
+    async def ask() -> int:
+        server = server_of(app)
+        transport = server.connect()
+        transport.receive(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+        while not transport.is_paused:
+            transport.receive(b"1\r\na\r\n" * 100)
+        pieces = len(transport.protocol.active.chunks)
+        transport.close()
+        for task in server.state.tasks:
+            task.cancel()
+        await until(lambda: not server.state.tasks)
+        return pieces
+
+    assert asyncio.run(ask()) < 2000

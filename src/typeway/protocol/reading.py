@@ -133,10 +133,9 @@ class Reading(asyncio.Protocol):
         if self.is_broken or self.rest:
             self.put_aside(data)
             return
-        if len(data) <= self.site.piece:
-            self.parse(data)
-        else:
-            self.read(data)
+        rest = self.parse(data) if len(data) <= self.site.piece else data
+        if rest:
+            self.read(rest)
         if self.queue and self.is_full():
             self.pause_reading()
         self.advance()
@@ -158,8 +157,9 @@ class Reading(asyncio.Protocol):
             cycle = self.incoming
             if cycle is not None and cycle.length is not None and cycle.length >= len(data):
                 size = len(data)  # it is all of one body
-            self.parse(data[:size])
-            data = data[size:]
+            piece, data = data[:size], data[size:]
+            while piece:
+                piece = self.parse(piece)
             if self.queue and self.is_full():
                 self.pause_reading()
                 self.rest = data
@@ -171,8 +171,12 @@ class Reading(asyncio.Protocol):
         """Whether so many requests wait for their turn that no more may be read."""
         return self.queue is not None and len(self.queue) >= self.site.settings.pipeline
 
-    def parse(self, data: bytes) -> None:
-        """Let the parser read a piece, and see to it that heads and framing stay within their limits."""
+    def parse(self, data: bytes) -> bytes:
+        """Let the parser read a piece, and see to it that heads and framing stay within their limits.
+
+        Returns:
+            What follows a head that asks for another protocol, and is to be parsed as well.
+        """
         cycle = self.incoming
         is_first = cycle is None and not self.fed  # a request may begin here
         before = 0 if cycle is None else cycle.received
@@ -186,11 +190,12 @@ class Reading(asyncio.Protocol):
             elif self.url or self.headers or self.active is None:
                 self.count_head(data)
         except httptools.HttpParserUpgrade as error:
-            self.leave_http(data[error.args[0] :])
+            return self.leave_http(data[error.args[0] :])
         except httptools.HttpParserError as error:
             self.stop_reading(self.refused or self.refusal(error, data, is_first=is_first))
         except Refused as error:
             self.stop_reading(error)
+        return b""
 
     def skip_empty_lines(self, data: bytes) -> None:
         """Refuse more empty lines before a request than a careless client sends, or others than CRLF (RFC 9112 section 2.2)."""
@@ -388,8 +393,12 @@ class Reading(asyncio.Protocol):
         if cycle.arrived is not None:
             cycle.arrived.set()
 
-    def leave_http(self, rest: bytes) -> None:
-        """Hand the connection over to a WebSocket, or read the body of a request that asks for another protocol."""
+    def leave_http(self, rest: bytes) -> bytes:
+        """Hand the connection over to a WebSocket, or read the body of a request that asks for another protocol.
+
+        Returns:
+            The bytes behind the head, if they are HTTP.
+        """
         found, self.upgrade = self.upgrade, None
         cycle = self.incoming
         if found is None or cycle is None:
@@ -399,7 +408,7 @@ class Reading(asyncio.Protocol):
             self.pause_reading()  # what follows belongs to the WebSocket
             cycle.more_body = False
             cycle.instead = partial(hand_over, found=found)
-            return
+            return b""
         # RFC 9110 section 7.8: a server may ignore the field, and then the request is an ordinary one.
         if found.upgrade not in (b"", b"h2c"):
             self.site.logger.warning("Unsupported upgrade request.")
@@ -412,8 +421,7 @@ class Reading(asyncio.Protocol):
             self.is_continuing = True
             framing = b"transfer-encoding: chunked" if found.is_chunked else b"content-length: %d" % (found.length or 0)
             self.parser.feed_data(b"POST / HTTP/1.1\r\nhost: h\r\n%b\r\n\r\n" % framing)
-        if rest:
-            self.parse(rest)
+        return rest
 
 
 def size_of(headers: RawHeaders) -> int:

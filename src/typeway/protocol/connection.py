@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any, Final, Self
+from typing import Any, Final, Self, cast
 from urllib.parse import quote
 
 from typeway.protocol.cycle import Cycle
@@ -56,7 +56,8 @@ class HTTPProtocol(Reading):
     @classmethod
     def with_settings(cls, settings: HTTPSettings) -> type[Self]:
         """Return this class with other limits."""
-        return type(cls.__name__, (cls,), {"__slots__": (), "__doc__": cls.__doc__, "settings": settings})
+        made = type(cls.__name__, (cls,), {"__slots__": (), "__doc__": cls.__doc__, "settings": settings})
+        return cast("type[Self]", made)
 
     # --- the connection -----------------------------------------------------------------------------------------
 

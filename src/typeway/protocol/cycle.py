@@ -394,7 +394,6 @@ def is_disconnect(error: BaseException | None) -> bool:
 
 # PERF: a coroutine that does not wait is complete at once; a task that is begun in the next iteration of the event loop
 # costs 2 of 14 us more. Python 3.11 has no such tasks.
-begin: Callable[..., asyncio.Task[None]]
 if sys.version_info >= (3, 12):
     begin = partial(asyncio.Task, eager_start=True)
 else:

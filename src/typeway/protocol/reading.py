@@ -184,9 +184,10 @@ class Reading(asyncio.Protocol):
             if is_first and (data[0] in LINE_ENDS or self.empty_bytes):
                 self.skip_empty_lines(data)
             self.parser.feed_data(data)
-            if self.incoming is not None:
-                if self.incoming is cycle and cycle.length is None:
-                    self.count_framing(len(data) - (cycle.received - before))
+            incoming = self.incoming
+            if incoming is not None:
+                if incoming is cycle and incoming.length is None:
+                    self.count_framing(len(data) - (incoming.received - before))
             elif self.url or self.headers or self.active is None:
                 self.count_head(data)
         except httptools.HttpParserUpgrade as error:

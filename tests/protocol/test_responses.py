@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.protocol.connect import Answer, Server, answers
+from tests.protocol.connect import LAST, Answer, Server, answers, connected, read_all, run
 from typeway import Response, Typeway
 from typeway.responses import FileResponse, JSONResponse, RedirectResponse, StreamingResponse
 
@@ -169,6 +169,77 @@ def test_an_error_after_the_head_does_not_look_like_a_whole_response(parts: tupl
             answers(raw)
     else:
         assert [answer.status for answer in answers(raw)] == [500]
+
+
+async def returns_nothing(scope: Any, receive: Any, send: Any) -> None:
+    """Sends no response."""
+
+
+async def returns_a_value(scope: Any, receive: Any, send: Any) -> int:
+    """Sends no response, and returns something."""
+    return 1
+
+
+async def sends_only_a_head(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"x", b"a")]})
+
+
+async def sends_two_heads(scope: Any, receive: Any, send: Any) -> None:
+    await sends_only_a_head(scope, receive, send)
+    await sends_only_a_head(scope, receive, send)
+
+
+async def sends_no_head(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "http.response.body", "body": b"a"})
+
+
+@pytest.mark.parametrize("app", [returns_nothing, returns_a_value, sends_only_a_head, sends_two_heads, sends_no_head])
+def test_answers_500_for_an_application_that_does_not_keep_to_asgi(app: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """An application that sends no whole response costs its client a 500, and is named in the log."""
+    answer, kept = answered(app)
+    assert (answer.status, kept) == (500, False)
+    assert "x" not in answer.headers
+    assert len(caplog.records) == 1
+
+
+def test_an_error_after_the_response_hurts_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    """What goes wrong when the response is complete is logged, and the connection goes on."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await Response("a")(scope, receive, send)
+        if scope["path"] == "/":
+            await send({"type": "http.response.body", "body": b"b"})
+
+    answer, kept = answered(app)
+    assert (answer.body, kept) == (b"a", True)
+    assert "already completed" in caplog.text
+
+
+@pytest.mark.parametrize("change", [0, 5, -5], ids=["same", "grown", "shrunk"])
+@pytest.mark.parametrize("size", [0, 10, 512 * 1024, 512 * 1024 + 1], ids=str)
+def test_sends_as_much_of_a_file_as_its_head_says(change: int, size: int, tmp_path: Path) -> None:
+    """A file that grows while it is sent is sent as far as the head says; of one that shrinks the client sees that it is cut."""
+    path = tmp_path / "file"
+    path.write_bytes(b"a" * max(0, size + change))
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["path"] == "/":
+            await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % size)]})
+            await send({"type": "http.response.pathsend", "path": str(path)})
+        else:
+            await Response("last")(scope, receive, send)
+
+    async def converse() -> bytes:
+        server = Server(app)
+        async with server.listening() as port, connected(port) as (reader, writer):
+            writer.write(GET + LAST)
+            return await read_all(reader)
+
+    raw = run(converse())
+    if change < 0 and size:
+        assert raw.count(b"HTTP/1.1") < 2
+    else:
+        assert [answer.body for answer in answers(raw)] == [b"a" * size, b"last"]
 
 
 # --- Typeway's direct way ---------------------------------------------------------------------------------------

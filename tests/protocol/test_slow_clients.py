@@ -9,8 +9,7 @@ import pytest
 from tests.patience import PATIENCE
 from tests.protocol.connect import Plain, Server, answers, connected, read_all, run, until
 from typeway import Depends, Request, Typeway
-from typeway.protocol import HTTPProtocol, HTTPSettings
-from typeway.protocol.reading import FRAMING
+from typeway.protocol import HTTPProtocol, HTTPSettings, connection
 from typeway.responses import StreamingResponse
 
 pytestmark = pytest.mark.usefixtures("quick")
@@ -334,9 +333,34 @@ def test_lets_the_client_read_a_refusal() -> None:
     assert run(ask()) == [413]
 
 
-def test_framing_of_chunks_is_small() -> None:
-    """Extensions may not take more than a bounded part of what a client sends."""
-    assert FRAMING <= 16 * 1024
+def test_does_not_wait_long_for_what_it_does_not_want(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a refusal, a client that neither sends nor closes is cut after a short time."""
+    monkeypatch.setattr(connection, "LINGER_SECONDS", 0.05)
+
+    async def ask() -> list[int]:
+        server = server_of(Plain(), max_body_size=1000)
+        async with server.listening() as port, connected(port) as (reader, writer):
+            writer.write(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 500000\r\n\r\n")
+            found = await statuses(reader)
+            await until(lambda: not server.state.connections)
+            return found
+
+    assert run(ask()) == [413]
+
+
+def test_does_not_take_much_of_what_it_does_not_want() -> None:
+    """After a refusal, a client that sends on and on is cut."""
+
+    async def ask() -> None:
+        server = server_of(Plain(), max_body_size=1000)
+        async with server.listening() as port, connected(port) as (_, writer):
+            writer.write(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 500000000\r\n\r\n")
+            await until(lambda: server.state.connections)
+            while server.state.connections:
+                writer.write(bytes(MIB))
+                await asyncio.sleep(0.001)
+
+    run(ask())
 
 
 # --- clients that are gone --------------------------------------------------------------------------------------

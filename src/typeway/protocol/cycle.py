@@ -369,12 +369,13 @@ class Cycle:
         return head
 
     async def send_file(self, path: str) -> None:
-        """Send a file as the whole body (the ASGI extension `http.response.pathsend`)."""
+        """Send a file as the whole body (the ASGI extension `http.response.pathsend`), as far as the head says."""
         file: Any = await to_thread.run_sync(open, path, "rb")
         try:
             more = self.scope["method"] != "HEAD"
             while not self.disconnected:
-                piece = await to_thread.run_sync(file.read, PIECE) if more else b""
+                size = PIECE if self.expected is None else min(PIECE, self.expected)
+                piece = await to_thread.run_sync(file.read, size) if more else b""
                 more = len(piece) == PIECE
                 self.send_body(piece, more=more)
                 if not more:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any, Final, Self, cast
+from typing import Any, Final
 from urllib.parse import quote
 
 from typeway.protocol.cycle import Cycle
@@ -54,10 +54,9 @@ class HTTPProtocol(Reading):
         self.progress = (0.0, 0)  # when the client last read of what it is looked at for, and how much was left
 
     @classmethod
-    def with_settings(cls, settings: HTTPSettings) -> type[Self]:
+    def with_settings(cls, settings: HTTPSettings) -> type[HTTPProtocol]:
         """Return this class with other limits."""
-        made = type(cls.__name__, (cls,), {"__slots__": (), "__doc__": cls.__doc__, "settings": settings})
-        return cast("type[Self]", made)
+        return type(cls.__name__, (cls,), {"__slots__": (), "__doc__": cls.__doc__, "settings": settings})
 
     # --- the connection -----------------------------------------------------------------------------------------
 

@@ -108,6 +108,7 @@ class MemoryTransport(asyncio.Transport):
         self.sent = bytearray()
         self.is_closed = self.has_ended = self.is_paused = False
         self.waiting: list[bytes] = []  # what has arrived while reading was paused
+        self.unread = 0  # how much of what was written the client has not read
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         assert not self.has_ended, "a response was written after the end"
@@ -121,7 +122,7 @@ class MemoryTransport(asyncio.Transport):
         return True
 
     def get_write_buffer_size(self) -> int:
-        return 0
+        return self.unread
 
     def pause_reading(self) -> None:
         self.is_paused = True

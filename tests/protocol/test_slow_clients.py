@@ -363,6 +363,75 @@ def test_does_not_take_much_of_what_it_does_not_want() -> None:
     run(ask())
 
 
+def test_measures_the_progress_of_each_reading_alone() -> None:
+    """A client that does not read has the whole time from when it stopped, also while the connection is being closed."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await asyncio.Event().wait()
+
+    async def ask() -> None:
+        server = server_of(app, write_timeout=10)
+        transport = server.connect()
+        transport.receive(GET)
+        protocol, cut = transport.protocol, []
+        transport.abort = lambda: cut.append(True)  # type: ignore[method-assign]
+        now = 1000.0
+
+        def pass_time(seconds: float, unread: int) -> bool:
+            nonlocal now
+            now += seconds
+            transport.unread = unread
+            protocol.site.clock.now = now
+            protocol.look(now)
+            return bool(cut)
+
+        pass_time(0, 0)
+        transport.unread = 5000
+        protocol.pause_writing()
+        assert not pass_time(9, 5000)
+        protocol.resume_writing()
+        transport.is_closed = True  # what is left is still being written
+        assert not pass_time(9, 5000)
+        assert not pass_time(9, 4000)
+        assert not pass_time(9, 4000)
+        assert pass_time(9, 4000)
+        for task in server.state.tasks:
+            task.cancel()
+        await until(lambda: not server.state.tasks)
+
+    asyncio.run(ask())
+
+
+def test_ends_only_its_own_side_after_a_refusal() -> None:
+    """While more of a refused body may come, the connection stays open for reading (RFC 9112 section 9.6)."""
+
+    async def ask() -> tuple[bool, bool]:
+        transport = server_of(Plain(), max_body_size=1000).connect()
+        transport.receive(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 500000\r\n\r\n")
+        found = transport.has_ended, transport.is_closed
+        transport.close()
+        await asyncio.sleep(0)
+        return found
+
+    assert asyncio.run(ask()) == (True, False)
+
+
+def test_closes_after_an_answer_without_the_expected_body() -> None:
+    """If a client waits for a 100 and gets an answer instead, nobody knows whether the body comes, so the connection is closed."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 403})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def ask() -> Any:
+        async with server_of(app).listening() as port, connected(port) as (reader, writer):
+            writer.write(b"POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n")
+            return answers(await read_all(reader))
+
+    (answer,) = run(ask())
+    assert (answer.status, answer.headers["connection"]) == (403, "close")
+
+
 # --- clients that are gone --------------------------------------------------------------------------------------
 
 

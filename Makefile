@@ -1,7 +1,7 @@
 # `make run` and `make test` do everything on a machine with Python 3.11+ and make.
 # PYTHON=... names the interpreter for .venv, PORT=... the port of `make run` and `make books`.
 .DEFAULT_GOAL := help
-.PHONY: help run books analysis test test-plugins mutants bench format assets clean
+.PHONY: help run books analysis test test-plugins test-protocol fuzz mutants bench format assets clean
 
 PORT ?= 8000
 export PYTHON
@@ -19,6 +19,8 @@ help:
 	@echo "make analysis  async def against def, measured and drawn (two minutes; ANALYSIS='--seconds 0.1' for a short one)"
 	@echo "make test     all checks: ruff, mypy, pyright, tests with coverage"
 	@echo "make test-plugins  FastAPI's plugins, unmodified, on FastAPI and on Typeway"
+	@echo "make test-protocol  uvicorn's own tests of HTTP and WebSockets, with Typeway's protocol class"
+	@echo "make fuzz     compare the protocol class with h11 on mutated requests (five minutes; SECONDS=..., SEED=...)"
 	@echo "make mutants  try 240 mutants of declare, plan and serve (half an hour; SEED=..., NUMBER=..., or MUTANT=... TESTS=...)"
 	@echo "make bench    compare with other frameworks; results go to benchmarks/results"
 	@echo "make format   fix and format the code"
@@ -46,6 +48,12 @@ test-plugins: $(DEV)
 	@$(VENV)/bin/python -m scripts.plugins install
 	@TYPEWAY_TEST_PLUGINS=1 $(VENV)/bin/pytest tests/plugins
 
+test-protocol: $(DEV)
+	@$(VENV)/bin/python -m scripts.uvicorn_tests
+
+fuzz: $(DEV)
+	@$(VENV)/bin/python -m tests.protocol.differential $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
+
 mutants: $(DEV)
 	@$(VENV)/bin/python -m scripts.mutants $(if $(SEED),--seed $(SEED)) $(if $(NUMBER),--number $(NUMBER)) \
 		$(if $(MUTANT),--mutant $(MUTANT)) $(if $(TESTS),--tests $(TESTS))
@@ -69,5 +77,5 @@ $(DEV): pyproject.toml scripts/install
 	@touch $@ $(RUN)
 
 clean:
-	rm -rf $(VENV) $(PLUGINS_VENVS) __pycache__ build dist htmlcov .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .mutants
+	rm -rf $(VENV) $(PLUGINS_VENVS) .uvicorn-tests __pycache__ build dist htmlcov .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .mutants
 	find src tests examples benchmarks docs -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

@@ -21,6 +21,7 @@ UNMEASURED: Final = (
     "tests/conformance",
     "tests/course",
     "tests/docs",
+    "tests/protocol/test_differential.py",
     "tests/watch/test_dev.py",
     "tests/plan/test_capacity.py",
     "tests/plan/test_json_conformance.py",

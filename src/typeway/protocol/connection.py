@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from time import perf_counter
-from typing import Any, Final, Self
+from typing import Any, Final
 from urllib.parse import quote
 
 from typeway.protocol.cycle import Cycle
@@ -55,10 +55,10 @@ class HTTPProtocol(Reading):
         super().__init__(site_of(config, server_state, app_state, _loop, self.settings))
         self.is_running = False
         self.writable: asyncio.Event | None = None
-        self.progress = (0.0, 0)  # when the client last read from a response, and how much was left
+        self.progress = (0.0, 0)  # when the client last read of what it is looked at for, and how much was left
 
     @classmethod
-    def with_settings(cls, settings: HTTPSettings) -> type[Self]:
+    def with_settings(cls, settings: HTTPSettings) -> type[HTTPProtocol]:
         """Return this class with other limits."""
         return type(cls.__name__, (cls,), {"__slots__": (), "__doc__": cls.__doc__, "settings": settings})
 
@@ -79,7 +79,7 @@ class HTTPProtocol(Reading):
             if cycle is not None:
                 cycle.disconnected = True
                 cycle.wake()
-        self.active, self.queue, self.parser, self.is_broken = None, None, None, True
+        self.active, self.queue, self.parser, self.rest, self.is_broken = None, None, None, b"", True
         self.resume_writing()
 
     def leave(self) -> None:
@@ -88,8 +88,16 @@ class HTTPProtocol(Reading):
         self.site.clock.connections.discard(self)
 
     def eof_received(self) -> bool:
-        """Keep the connection open for the response: clients may close their side after a request."""
-        self.is_stopping = True
+        """Keep the connection open for the response: clients may close their side after a request.
+
+        The application that asks is told of a disconnect, because most clients that do this are gone.
+        """
+        self.is_stopping = self.has_ended = True
+        for cycle in (self.active, *(self.queue or ())):
+            if cycle is not None:
+                cycle.wake()
+        if self.incoming is not None:
+            self.stop_reading(Refused(400, "The body is not complete."))  # RFC 9112 section 8
         return self.active is not None and self.scheme == "http"
 
     def shutdown(self) -> None:
@@ -103,15 +111,15 @@ class HTTPProtocol(Reading):
     def look(self, now: float) -> None:
         """Close the connection if the client takes too long, or has been idle for too long."""
         waited, cycle = now - self.since, self.incoming
-        if self.transport.is_closing():
-            return
-        if self.lingering is not None:
+        is_ending = self.lingering is not None or self.transport.is_closing()
+        if self.write_paused or (is_ending and self.transport.get_write_buffer_size()):
+            self.since = now
+            self.look_at_reader(now)
+        elif is_ending:
             if waited > LINGER_SECONDS:
                 self.transport.abort()
-        elif self.write_paused:
-            self.look_at_reader(now)
         elif cycle is not None:
-            if self.reading_paused:
+            if self.reading_paused or cycle.expects:  # it is not the client that takes its time
                 cycle.window = None
             elif self.site.settings.body_rate and cycle.is_too_slow(now, self.site.settings):
                 self.stop_reading(Refused(408, "The body came too slowly."))
@@ -122,7 +130,7 @@ class HTTPProtocol(Reading):
         """Cut the connection of a client that does not read its response."""
         since, before = self.progress
         left = self.transport.get_write_buffer_size()
-        if left < before:
+        if left < before or not before:
             self.progress = now, left
         elif now - since > self.site.settings.write_timeout:
             self.transport.abort()
@@ -193,7 +201,7 @@ class HTTPProtocol(Reading):
             is_whole: whether the request has been read completely. If more is on its way, closing at once would make
                 the operating system drop the response before the client reads it (RFC 9112 section 9.6).
         """
-        self.is_broken, self.active, self.queue, self.rest = True, None, None, b""
+        self.is_broken, self.is_leaving, self.active, self.queue, self.rest = True, False, None, None, b""
         transport = self.transport
         if is_whole or not transport.can_write_eof():
             transport.close()
@@ -210,6 +218,7 @@ class HTTPProtocol(Reading):
 
     def resume_writing(self) -> None:
         self.write_paused = False
+        self.progress = 0.0, 0
         self.advance()
         if self.writable is not None:
             self.writable.set()

@@ -3,12 +3,14 @@
 from __future__ import annotations  # PERF: annotations of inner functions would be evaluated for every request
 
 import asyncio
+import re
 import sys
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, Final, Protocol
 
 from anyio import to_thread
+from starlette.requests import ClientDisconnect
 
 from typeway.protocol.settings import HTTPSettings
 from typeway.protocol.site import Site
@@ -17,17 +19,25 @@ from typeway.serve.reply import RawHeaders
 from typeway.serve.respond import JSON_TYPE
 from typeway.types import Message, Scope
 
-# Above this many bytes that nobody has received yet, no more of a body are read.
+# Above this many bytes that nobody has received yet, no more of a body are read; each piece takes some bytes more.
 HIGH_WATER: Final = 64 * 1024
+OVERHEAD: Final = 48
 
 # Responses with these statuses have no body (RFC 9110 section 6.4.1).
-BODILESS: Final = frozenset({*range(100, 200), 204, 304})
+BODILESS: Final = frozenset({204, 304})
+
+# A length is digits only; `int()` takes more.
+length_pattern: Final = re.compile(rb"[0-9]{1,19}")
 
 UNAVAILABLE: Final = "The server is at its limit of connections; try again later."
 
 
 # How much of a file is read at once. PERF: each read is a trip to a thread, 80 us.
 PIECE: Final = 512 * 1024
+
+
+class Disconnected(OSError):
+    """A part of a response for a client that is gone."""
 
 
 class Connection(Protocol):
@@ -41,6 +51,10 @@ class Connection(Protocol):
     def write_paused(self) -> bool: ...
     @property
     def is_stopping(self) -> bool: ...
+    @property
+    def has_ended(self) -> bool: ...  # whether the client has closed its side
+
+    rest: bytes  # what has come after a handshake
 
     def keeps_after(self, cycle: Cycle) -> bool:
         """Whether the connection can be kept after the response to a cycle."""
@@ -74,7 +88,7 @@ class Cycle:
 
     # PERF: class attributes instead of a constructor that sets each of them, 0.2 us per request instead of 0.6.
     chunks: list[bytes] | None = None  # the pieces of the body that have not been received by the application
-    size = 0  # of the chunks
+    size = 0  # of the chunks, in memory
     received = 0  # how much of the body has arrived
     window: tuple[float, int] | None = None  # a time, and how much had arrived then
     instead: Callable[[Cycle], None] | None = None
@@ -84,6 +98,7 @@ class Cycle:
     is_started = False
     is_complete = False
     is_chunked = False
+    is_bodiless = False  # whether the response has no body, whatever the application sends
     disconnected = False
     is_events = False  # whether the response is a stream of server-sent events
     is_ended = False  # whether the application is told that nobody listens any more
@@ -132,18 +147,26 @@ class Cycle:
                 if result is not None:
                     site.logger.error("ASGI callable should return None, but returned '%s'.", result)
                     self.fail()
-            if self.is_ended and not self.is_complete:
-                self.keeps = False
-                self.send_body(b"", more=False)
-            if not self.is_complete and not self.disconnected:
-                what = "completing" if self.status else "starting"
-                site.logger.error("ASGI callable returned without %s response.", what)
-                self.fail()
+            if not (self.is_complete or self.disconnected):
+                self.give_up()
         except asyncio.CancelledError:
             self.fail()
             raise
-        except BaseException:  # whatever it is, it costs one request
-            site.logger.exception("Exception in ASGI application\n")
+        except BaseException as error:  # whatever it is, it costs one request
+            if not self.disconnected or not is_disconnect(error):
+                site.logger.exception("Exception in ASGI application\n")
+            self.fail()
+
+    def give_up(self) -> None:
+        """End a response that the application has not completed: because it was told that nobody listens, or by mistake."""
+        if self.is_ended:
+            self.keeps = False
+            self.send_body(b"", more=False)
+        elif self.status and self.connection.has_ended:
+            self.connection.transport.close()
+        else:
+            what = "completing" if self.status else "starting"
+            self.connection.site.logger.error("ASGI callable returned without %s response.", what)
             self.fail()
 
     def fail(self) -> None:
@@ -158,7 +181,8 @@ class Cycle:
             self.connection.transport.abort()
             return
         self.status, self.keeps, self.head = status, False, None
-        self.connection.transport.write(refusal(status, reason, self.connection.site.default_lines()))
+        is_head = self.scope["method"] == "HEAD"
+        self.connection.transport.write(refusal(status, reason, self.connection.site.default_lines(), is_head=is_head))
         self.finish()
 
     def stop(self) -> None:
@@ -184,7 +208,7 @@ class Cycle:
         if self.chunks is None:
             self.chunks = []
         self.chunks.append(data)
-        self.size += size
+        self.size += size + OVERHEAD
         if self.size > HIGH_WATER:
             self.connection.pause_reading()
         self.wake()
@@ -214,6 +238,8 @@ class Cycle:
                 return {"type": "http.disconnect"}
             if self.chunks or not (self.more_body or self.is_delivered):
                 break
+            if self.connection.has_ended:
+                return {"type": "http.disconnect"}
             self.connection.resume_reading()
             if self.arrived is None:
                 self.arrived = asyncio.Event()
@@ -252,11 +278,17 @@ class Cycle:
         connection.finished(self)
 
     async def send(self, message: Message) -> None:
-        """Send a part of the response (ASGI's `send`)."""
+        """Send a part of the response (ASGI's `send`).
+
+        Raises:
+            Disconnected: the client is gone, and the response is not complete yet.
+        """
         connection = self.connection
         if connection.write_paused and not self.disconnected:
             await connection.drain()
         if self.disconnected or connection.transport.is_closing():
+            if message.get("more_body"):
+                raise Disconnected
             return
         kind = message["type"]
         if self.is_complete:
@@ -273,61 +305,76 @@ class Cycle:
             raise RuntimeError(f"Expected ASGI message 'http.response.body', but got '{kind}'.")
 
     def begin_response(self, message: Message) -> None:
-        """Make the head; it is sent with the first part of the body."""
-        status, length, headers = message["status"], None, []
-        for name, value in message.get("headers", ()):
-            key = name.lower()
-            if key == b"connection":  # the connection is ours
-                self.keeps = self.keeps and b"close" not in value.lower()
-                continue
-            if key == b"content-length":
-                length = int(value)
-            elif key == b"transfer-encoding":
-                self.is_chunked = value.lower() == b"chunked"
-            elif key == b"content-type":
-                self.is_events = value.startswith(b"text/event-stream")
-            headers.append((name, value))
-        if self.is_chunked:  # a response has not both chunks and a length (RFC 9112 section 6.2)
-            headers = [header for header in headers if header[0].lower() != b"content-length"]
-        head = [status_line(status), self.connection.site.header_text(headers), self.connection.site.default_lines()]
-        if self.scope["method"] == "HEAD" or status in BODILESS:
-            length, self.is_chunked = 0, False
+        """Make the head; it is sent with the first part of the body.
+
+        How the body is delimited is decided here: a response has a length or chunks, not both (RFC 9112 section 6.2).
+
+        Raises:
+            UnsafeHeaderError: a header has a character that is not allowed.
+            ValueError: the status or the length is not one.
+        """
+        status, lengths, kept, is_chunked = message["status"], set(), [], False
+        site, line = self.connection.site, status_line(status)
+        for header in message.get("headers", ()):
+            name, value = header[0].lower(), header[1]
+            if name == b"content-length":
+                lengths.add(value)
+            elif name == b"transfer-encoding":
+                is_chunked = is_chunked or value.lower() == b"chunked"
+            elif name != b"connection":  # the connection is ours
+                kept.append(header)
+                self.is_events = self.is_events or (name == b"content-type" and value.startswith(b"text/event-stream"))
+            elif b"close" in value.lower():
+                self.keeps = False
+        if len(lengths) > 1 or not all(map(length_pattern.fullmatch, lengths)):
+            raise ValueError(f"a response has one Content-Length of digits, not {sorted(lengths)}")
+        head = [line, site.header_text(kept), site.default_lines()]
+        if status == 204:  # RFC 9110 section 8.6
+            lengths.clear()
+        self.is_bodiless = self.scope["method"] == "HEAD" or status in BODILESS
+        self.is_chunked = is_chunked and status not in BODILESS and self.scope["http_version"] == "1.1"
+        if self.is_chunked:
+            head.append(b"transfer-encoding: chunked\r\n")
+        elif lengths:
+            self.expected = int(value := lengths.pop())
+            head.append(b"content-length: %b\r\n" % value)
         if self.keeps:
             self.keeps = self.connection.keeps_after(self)
         self.status, self.expects, self.head = status, False, head
-        self.expected = None if self.is_chunked else length
 
     def send_body(self, body: bytes, *, more: bool) -> None:
-        """Send a part of the body, framed by its length or as chunks."""
-        parts = [] if self.head is None else self.begin_body(body, more=more)
-        if self.scope["method"] == "HEAD" or self.status in BODILESS:
-            body = b""
+        """Send a part of the body, framed by its length or as chunks.
+
+        Raises:
+            RuntimeError: the body has another length than the head says.
+        """
+        size = len(body)
+        if self.expected is not None and not self.is_bodiless:
+            self.expected -= size
+            if self.expected < 0 or (self.expected and not more):
+                what = "longer" if self.expected < 0 else "shorter"
+                raise RuntimeError(f"Response content {what} than Content-Length")
+        parts = [] if self.head is None else self.begin_body(size, more=more)
+        if self.is_bodiless:
+            size = 0
         elif self.is_chunked:
-            if body:
-                parts += (b"%x\r\n" % len(body), body, b"\r\n")
+            parts += [b"%x\r\n" % size, body, b"\r\n"] if size else []
             if not more:
                 parts.append(LAST_CHUNK)
-            body = b""
-        elif self.expected is not None:
-            self.expected -= len(body)
-            if self.expected < 0:
-                raise RuntimeError("Response content longer than Content-Length")
-        if body:
+        elif size:
             parts.append(body)
         if parts:
             self.connection.transport.write(parts[0] if len(parts) == 1 else b"".join(parts))
         if not more:
-            if self.expected:
-                raise RuntimeError("Response content shorter than Content-Length")
             self.finish()
 
-    def begin_body(self, body: bytes, *, more: bool) -> list[bytes]:
+    def begin_body(self, size: int, *, more: bool) -> list[bytes]:
         """Return the head, and decide how the body is delimited where the application has not."""
         head, self.head = self.head or [], None
-        if self.expected is None and not self.is_chunked:
+        if self.expected is None and not self.is_chunked and not self.is_bodiless:
             if not more:
-                self.expected = len(body)
-                head.append(b"content-length: %d\r\n" % len(body))
+                self.expected = 0
+                head.append(b"content-length: %d\r\n" % size)
             elif self.scope["http_version"] == "1.1":
                 self.is_chunked = True
                 head.append(b"transfer-encoding: chunked\r\n")
@@ -341,12 +388,13 @@ class Cycle:
         return head
 
     async def send_file(self, path: str) -> None:
-        """Send a file as the whole body (the ASGI extension `http.response.pathsend`)."""
+        """Send a file as the whole body (the ASGI extension `http.response.pathsend`), as far as the head says."""
         file: Any = await to_thread.run_sync(open, path, "rb")
         try:
             more = self.scope["method"] != "HEAD"
             while not self.disconnected:
-                piece = await to_thread.run_sync(file.read, PIECE) if more else b""
+                size = PIECE if self.expected is None else min(PIECE, self.expected)
+                piece = await to_thread.run_sync(file.read, size) if more else b""
                 if self.connection.transport.is_closing():
                     break
                 more = len(piece) == PIECE
@@ -356,12 +404,18 @@ class Cycle:
                 if self.connection.write_paused:
                     await self.connection.drain()
         finally:
-            await to_thread.run_sync(file.close)
+            file.close()  # it does not wait: nothing has been written
+
+
+def is_disconnect(error: BaseException | None) -> bool:
+    """Whether an error says only that the client is gone."""
+    return error is not None and (
+        isinstance(error, (Disconnected, ClientDisconnect)) or is_disconnect(error.__context__)
+    )
 
 
 # PERF: a coroutine that does not wait is complete at once; a task that is begun in the next iteration of the event loop
 # costs 2 of 14 us more. Python 3.11 has no such tasks.
-begin: Callable[..., asyncio.Task[None]]
 if sys.version_info >= (3, 12):
     begin = partial(asyncio.Task, eager_start=True)
 else:

@@ -10,12 +10,11 @@ from typeway.protocol.cycle import Cycle
 from typeway.protocol.head import Decisive
 
 
-def hand_over(cycle: Cycle, found: Decisive, rest: bytes) -> None:
-    """Let the WebSocket implementation of the server read the handshake again, and what follows it.
+def hand_over(cycle: Cycle, found: Decisive) -> None:
+    """Let the WebSocket implementation of the server read the handshake again, and what has come after it.
 
     Parameters:
         found: the decisive fields of the handshake.
-        rest: the bytes that came after it.
     """
     connection, scope = cycle.connection, cycle.scope
     refused = refuse_handshake(cycle, found)
@@ -31,6 +30,7 @@ def hand_over(cycle: Cycle, found: Decisive, rest: bytes) -> None:
     protocol = site.sockets(config=site.config, server_state=site.server_state, app_state=site.app_state)
     protocol.connection_made(connection.transport)
     connection.transport.set_protocol(protocol)
+    rest, connection.rest = connection.rest, b""
     protocol.data_received(b"".join([*lines, b"\r\n", rest]))
     connection.resume_reading()
 
@@ -45,6 +45,8 @@ def refuse_handshake(cycle: Cycle, found: Decisive) -> tuple[int, str] | None:
         return 400, "A WebSocket handshake is a GET request without a body."
     if values.get(b"sec-websocket-version") != [b"13"]:
         return 426, "The supported version of the WebSocket protocol is 13."
+    if not all(value.isascii() for name, value in scope["headers"] if name.startswith(b"sec-websocket-")):
+        return 400, "The fields of a WebSocket handshake consist of ASCII characters."
     keys = values.get(b"sec-websocket-key", [])
     if len(keys) != 1 or not is_key(keys[0]):
         return 400, "A WebSocket handshake needs one Sec-WebSocket-Key of 16 bytes in Base64."

@@ -22,6 +22,11 @@ METHODS: Final[Mapping[bytes, str]] = {
     name.encode(): name for name in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE")
 }
 
+# What the parser knows beside HTTP's methods, of RTSP and Icecast; and CONNECT, which is for proxies.
+NOT_HTTP: Final = frozenset(
+    b"CONNECT SOURCE DESCRIBE ANNOUNCE SETUP PLAY PAUSE TEARDOWN GET_PARAMETER SET_PARAMETER REDIRECT RECORD FLUSH".split()
+)
+
 # A token (RFC 9110 section 5.6.2), as a method has to be.
 token_pattern: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
@@ -90,7 +95,7 @@ def decide(headers: Headers, is_old: bool) -> Decisive:
         raise Refused(400, "A request of HTTP/1.1 needs exactly one Host header.")
     # RFC 9112 section 9.3: connections of HTTP/1.1 are kept unless one side objects, those of HTTP/1.0 if asked.
     found.keeps = b"close" not in tokens and (not is_old or b"keep-alive" in tokens)
-    if b"upgrade" not in tokens:
+    if b"upgrade" not in tokens or is_old:  # RFC 9110 section 7.8
         found.upgrade = b""
     return found
 
@@ -119,7 +124,7 @@ def split_target(target: bytes, method: bytes, headers: list[tuple[bytes, bytes]
     Raises:
         Refused: the target has another form, a fragment, or bytes that are not ASCII.
     """
-    if method == b"CONNECT":
+    if method in NOT_HTTP:
         raise Refused(501, "This method is not implemented.")
     if b"#" in target:
         raise Refused(400, "A request target has no fragment.")
@@ -135,15 +140,3 @@ def split_target(target: bytes, method: bytes, headers: list[tuple[bytes, bytes]
         target = absolute[2] if absolute[2].startswith(b"/") else b"/" + absolute[2]
     path, _, query = target.partition(b"?")
     return path, query
-
-
-def refusal_of(data: bytes) -> Refused:
-    """Return the answer to bytes that the parser does not take for a request.
-
-    A method that nobody knows is 501 (RFC 9110 section 9.1); everything else is 400.
-    """
-    line = data.lstrip(b"\r\n").partition(b"\r\n")[0]
-    method, _, rest = line.partition(b" ")
-    if token_pattern.fullmatch(method) and re.search(rb" HTTP/1\.[01]$", rest) and method not in METHODS:
-        return Refused(501, "This method is not implemented.")
-    return Refused(400, "This is not a valid HTTP request.")

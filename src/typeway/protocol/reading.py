@@ -7,18 +7,17 @@ from abc import abstractmethod
 from collections import deque
 from functools import partial
 from time import perf_counter
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 from urllib.parse import unquote
 
 import httptools
 
 from typeway.protocol.cycle import Cycle
 from typeway.protocol.handover import hand_over
-from typeway.protocol.head import DECISIVE, METHODS, Decisive, Refused, decide, refusal_of, split_target
+from typeway.protocol.head import DECISIVE, METHODS, Decisive, Refused, decide, split_target, token_pattern
 from typeway.protocol.site import Site
 from typeway.types import Scope
 
-ASGI: Final = {"version": "3.0", "spec_version": "2.3"}
 EXTENSIONS: Final[dict[str, dict[str, Any]]] = {"http.response.pathsend": {}}
 
 # RFC 9112 section 2.2: a server should ignore at least one empty line before a request.
@@ -30,11 +29,14 @@ FRAMING: Final = 16 * 1024
 
 SLASH: Final = ord("/")
 LINE_ENDS: Final = b"\r\n"
+RawHeaders: TypeAlias = list[tuple[bytes, bytes]]
 KEEPS: Final = (b"keep-alive", b"Keep-Alive")  # what clients of HTTP/1.1 say, although it is so anyway
 NOTHING: Final = Decisive(keeps=True)  # a head that decides nothing
 
 INVALID: Final = "This is not a valid HTTP request."
 TARGET_TOO_LONG: Final = "The request target is too long."
+UNKNOWN_METHOD: Final = "This method is not implemented."
+HEAD_TOO_LARGE: Final = "The header fields are too large."
 TOO_MANY_FIELDS: Final = "There are too many header fields."
 BODY_TOO_LARGE: Final = "The body is too large."
 
@@ -46,16 +48,18 @@ class Reading(asyncio.Protocol):
         incoming: the request whose body is being received.
         active: the request that is being answered, or is the next one.
         queue: the requests behind it.
-        rest: bytes that are parsed when the queue is empty.
+        rest: bytes whose turn has not come: they are parsed when the queue is empty, or belong to a WebSocket.
         is_broken: whether no more requests are read.
+        has_ended: whether the client has closed its side.
         is_used: whether a request has been read.
         since: when the connection began to wait for what it waits for.
+        is_leaving: whether a WebSocket takes the connection over when it is its turn.
         lingering: how many more bytes are dropped before the connection is closed; None while it is in use.
     """
 
     __slots__ = (
-        "active", "client", "empty_bytes", "fed", "framing", "headers", "incoming", "is_broken", "is_continuing",
-        "is_used", "lingering", "parser", "queue", "reading_paused", "refused", "rest", "scheme", "server", "since", "site",
+        "active", "client", "empty_bytes", "fed", "framing", "has_ended", "headers", "incoming", "is_broken", "is_continuing",
+        "is_leaving", "is_used", "lingering", "parser", "queue", "reading_paused", "refused", "rest", "scheme", "server", "since", "site",
         "transport", "upgrade", "url", "is_stopping", "write_paused",
     )  # fmt: skip
 
@@ -67,7 +71,7 @@ class Reading(asyncio.Protocol):
         self.client: tuple[str, int | None] | None = None
         self.scheme = "http"
         self.url = b""
-        self.headers: list[tuple[bytes, bytes]] = []
+        self.headers: RawHeaders = []
         self.fed = 0  # bytes of an incomplete head
         self.framing = FRAMING  # how many more bytes the framing of the chunks may have
         self.empty_bytes = 0  # of empty lines before a request
@@ -77,8 +81,11 @@ class Reading(asyncio.Protocol):
         self.rest = b""
         self.refused: Refused | None = None  # why a callback of the parser has stopped it
         self.upgrade: Decisive | None = None  # the head of a message that asks for another protocol
-        self.is_broken = self.is_used = self.is_stopping = self.reading_paused = self.write_paused = False
+        self.has_ended = self.is_broken = self.is_used = self.is_stopping = self.reading_paused = self.write_paused = (
+            False
+        )
         self.is_continuing = False  # whether the parser reads a head of our own making
+        self.is_leaving = False
         self.since = 0.0
         self.lingering: int | None = None
 
@@ -116,7 +123,8 @@ class Reading(asyncio.Protocol):
             self.transport.pause_reading()
 
     def resume_reading(self) -> None:
-        if self.reading_paused:
+        """Read on, unless so much waits for its turn already that no more may be read."""
+        if self.reading_paused and not self.rest and not self.is_full():
             self.reading_paused = False
             self.transport.resume_reading()
 
@@ -126,18 +134,18 @@ class Reading(asyncio.Protocol):
         if self.is_broken or self.rest:
             self.put_aside(data)
             return
-        if len(data) <= self.site.piece:
-            self.parse(data)
-        else:
-            self.read(data)
-        if self.queue:
-            self.pause_if_full()
+        rest = self.parse(data) if len(data) <= self.site.piece else data
+        if rest:
+            self.read(rest)
+        if self.queue and self.is_full():
+            self.pause_reading()
         self.advance()
 
     def put_aside(self, data: bytes) -> None:
         """Keep bytes whose turn has not come; drop them if the connection is going to be closed."""
-        if not self.is_broken:
+        if self.is_leaving or not self.is_broken:
             self.rest += data
+            self.pause_reading()
         elif self.lingering is not None:
             self.lingering -= len(data)
             if self.lingering < 0:
@@ -150,57 +158,73 @@ class Reading(asyncio.Protocol):
             cycle = self.incoming
             if cycle is not None and cycle.length is not None and cycle.length >= len(data):
                 size = len(data)  # it is all of one body
-            self.parse(data[:size])
-            data = data[size:]
-            if self.queue and self.pause_if_full():
+            piece, data = data[:size], data[size:]
+            while piece:
+                piece = self.parse(piece)
+            if self.queue and self.is_full():
+                self.pause_reading()
                 self.rest = data
                 return
+        if self.is_leaving:
+            self.rest += data
 
-    def pause_if_full(self) -> bool:
-        """Pause reading if so many requests wait for their turn that no more may be read."""
-        if self.queue is None or len(self.queue) < self.site.settings.pipeline:
-            return False
-        self.pause_reading()
-        return True
+    def is_full(self) -> bool:
+        """Whether so many requests wait for their turn that no more may be read."""
+        return self.queue is not None and len(self.queue) >= self.site.settings.pipeline
 
-    def parse(self, data: bytes) -> None:
-        """Let the parser read a piece, and see to it that heads and framing stay within their limits."""
+    def parse(self, data: bytes) -> bytes:
+        """Let the parser read a piece, and see to it that heads and framing stay within their limits.
+
+        Returns:
+            What follows a head that asks for another protocol, and is to be parsed as well.
+        """
         cycle = self.incoming
+        is_first = cycle is None and not self.fed  # a request may begin here
         before = 0 if cycle is None else cycle.received
         try:
-            if data[0] in LINE_ENDS and cycle is None and not self.fed:
+            if is_first and (data[0] in LINE_ENDS or self.empty_bytes):
                 self.skip_empty_lines(data)
             self.parser.feed_data(data)
-            if self.incoming is not None:
-                if self.incoming is cycle and cycle.length is None:
-                    self.count_framing(len(data) - (cycle.received - before))
-            elif self.url or self.headers:
-                self.count_head(len(data))
+            incoming = self.incoming
+            if incoming is not None:
+                if incoming is cycle and incoming.length is None:
+                    self.count_framing(len(data) - (incoming.received - before))
+            elif self.url or self.headers or self.active is None:
+                self.count_head(data)
         except httptools.HttpParserUpgrade as error:
-            self.leave_http(data[error.args[0] :])
+            return self.leave_http(data[error.args[0] :])
         except httptools.HttpParserError as error:
-            self.stop_reading(self.refused or self.refusal(error, data))
+            self.stop_reading(self.refused or self.refusal(error, data, is_first=is_first))
         except Refused as error:
             self.stop_reading(error)
+        return b""
 
     def skip_empty_lines(self, data: bytes) -> None:
-        """Refuse more empty lines before a request than a careless client sends (RFC 9112 section 2.2)."""
-        self.empty_bytes += len(data) - len(data.lstrip(b"\r\n"))
+        """Refuse more empty lines before a request than a careless client sends, or others than CRLF (RFC 9112 section 2.2)."""
+        before = self.empty_bytes % 2
+        lines = data[: len(data) - len(data.lstrip(LINE_ENDS))]
+        self.empty_bytes += len(lines)
         if self.empty_bytes > 2 * EMPTY_LINES:
             raise Refused(400, "There are too many empty lines before the request.")
+        is_half = self.empty_bytes % 2 == 1 and len(lines) < len(data)
+        # After an earlier request the parser may have taken the first half of one.
+        if not self.is_used and (is_half or not (LINE_ENDS * (EMPTY_LINES + 1)).startswith(lines, before)):
+            raise Refused(400, INVALID)
 
-    def count_head(self, size: int) -> None:
+    def count_head(self, data: bytes) -> None:
         """Refuse a head that is too large before it is complete."""
-        if not self.fed:
-            self.since = self.site.clock.now
-        self.fed += size
+        if not data.strip(LINE_ENDS):
+            return
         settings = self.site.settings
-        if len(self.url) > settings.request_line_size or (
-            not self.headers and self.fed > 2 * settings.request_line_size
-        ):
+        if self.fed:
+            self.fed += len(data)
+        else:  # some of the data may belong to an earlier request
+            self.since = self.site.clock.now
+            self.fed = max(1, len(self.url) + size_of(self.headers))
+        if len(self.url) > settings.request_line_size:
             raise Refused(414, TARGET_TOO_LONG)
-        if self.fed > settings.headers_size:
-            raise Refused(431, "The header fields are too large.")
+        if self.fed > settings.headers_size + self.site.piece:
+            raise Refused(431, HEAD_TOO_LARGE)
         if len(self.headers) > settings.header_count:
             raise Refused(431, TOO_MANY_FIELDS)
 
@@ -210,17 +234,23 @@ class Reading(asyncio.Protocol):
         if self.framing < 0:
             raise Refused(400, "The framing of the chunks is too large.")
 
-    def refusal(self, error: Exception, data: bytes) -> Refused:
-        """Return the answer to what the parser has refused."""
+    def refusal(self, error: Exception, data: bytes, *, is_first: bool) -> Refused:
+        """Return the answer to what the parser has refused.
+
+        A method that nobody knows is 501 (RFC 9110 section 9.1), as far as the parser has seen it; everything else is 400.
+        """
         if isinstance(error, httptools.HttpParserCallbackError):
             self.site.logger.error("Exception while reading a request\n", exc_info=error.__context__ or error)
             return Refused(500, "Internal Server Error")
-        return refusal_of(data) if self.incoming is None and not self.fed else Refused(400, INVALID)
+        is_method = isinstance(error, httptools.HttpParserInvalidMethodError)
+        if is_method and not (is_first and token_pattern.match(data.lstrip(LINE_ENDS)) is None):
+            return Refused(501, UNKNOWN_METHOD)
+        return Refused(400, INVALID)
 
     def stop_reading(self, refused: Refused) -> None:
         """Read no more requests, and answer the one that is being read when it is its turn."""
         self.is_broken = True
-        self.site.logger.warning("Refused a request of %s with %d: %s", self.client, refused.status, refused)
+        self.site.logger.warning("Invalid HTTP request received from %s: %s (%d)", self.client, refused, refused.status)
         cycle, self.incoming, self.rest = self.incoming, None, b""
         if cycle is None:
             cycle = Cycle(self, {"method": ""}, None, False, False)
@@ -242,7 +272,9 @@ class Reading(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self.incoming is None:  # else it is a trailer, which nobody may take for a header (RFC 9112 section 7.1.2)
-            self.headers.append((name.lower(), value))
+            self.headers.append(
+                (name.lower(), value.rstrip())
+            )  # RFC 9112 section 5.1; the parser strips only the beginning
 
     def on_headers_complete(self) -> None:
         url, headers = self.url, self.headers
@@ -256,7 +288,7 @@ class Reading(asyncio.Protocol):
             self.refused = error
             raise
 
-    def begin(self, target: bytes, headers: list[tuple[bytes, bytes]]) -> None:  # noqa: C901 - see PERF
+    def begin(self, target: bytes, headers: RawHeaders) -> None:  # noqa: C901 - see PERF
         """Put a request whose head is complete into the queue.
 
         PERF: this runs for every request; what most requests do not need is in other functions. Together with the
@@ -278,8 +310,7 @@ class Reading(asyncio.Protocol):
                 elif name != b"connection" or value not in KEEPS:
                     hosts = 2
         if hosts != 1 or version != "1.1" or len(headers) > site.settings.header_count or self.fed:
-            found = self.look_closely(headers, version)
-            self.fed = 0
+            found = self.look_closely(target, headers, version)
         if len(target) > site.settings.request_line_size:
             raise Refused(414, TARGET_TOO_LONG)
         raw_path, _, query = target.partition(b"?")
@@ -294,7 +325,7 @@ class Reading(asyncio.Protocol):
             path, raw_path = site.root_path + path, site.root_path.encode() + raw_path
         scope: Scope = {
             "type": "http",
-            "asgi": ASGI.copy(),
+            "asgi": site.asgi.copy(),
             "http_version": version,
             "server": self.server,
             "client": self.client,
@@ -319,7 +350,7 @@ class Reading(asyncio.Protocol):
         if found is not NOTHING:
             self.follow(cycle, found)
 
-    def look_closely(self, headers: list[tuple[bytes, bytes]], version: str) -> Decisive:
+    def look_closely(self, target: bytes, headers: RawHeaders, version: str) -> Decisive:
         """Read the decisive fields of a head where they are more than one known Host, and apply the limits."""
         settings = self.site.settings
         if version not in ("1.0", "1.1"):
@@ -328,6 +359,9 @@ class Reading(asyncio.Protocol):
             raise Refused(431, TOO_MANY_FIELDS)
         if any(len(name) + len(value) > settings.header_size for name, value in headers):
             raise Refused(431, "A header field is too large.")
+        if self.fed and len(target) + size_of(headers) > settings.headers_size:
+            raise Refused(431, HEAD_TOO_LARGE)
+        self.fed = 0
         found = decide(headers, version == "1.0")
         if found.host is not None:
             self.site.remember(found.host)
@@ -338,7 +372,7 @@ class Reading(asyncio.Protocol):
         cycle.expects = found.expects
         if cycle.scope["http_version"] == "1.0":
             cycle.is_direct = False
-        if found.upgrade and self.parser.should_upgrade():
+        if self.parser.should_upgrade():
             self.upgrade = found
 
     def on_chunk_header(self) -> None:
@@ -363,21 +397,27 @@ class Reading(asyncio.Protocol):
         if cycle.arrived is not None:
             cycle.arrived.set()
 
-    def leave_http(self, rest: bytes) -> None:
-        """Hand the connection over to a WebSocket, or read the body of a request that asks for another protocol."""
+    def leave_http(self, rest: bytes) -> bytes:
+        """Hand the connection over to a WebSocket, or read the body of a request that asks for another protocol.
+
+        Returns:
+            The bytes behind the head, if they are HTTP.
+        """
         found, self.upgrade = self.upgrade, None
         cycle = self.incoming
         if found is None or cycle is None:
             raise AssertionError("the parser upgrades only what has asked for it")
         if found.upgrade == b"websocket" and self.site.sockets is not None:
-            self.incoming, self.is_broken = None, True
+            self.incoming, self.is_broken, self.is_leaving, self.rest = None, True, True, rest
             self.pause_reading()  # what follows belongs to the WebSocket
             cycle.more_body = False
-            cycle.instead = partial(hand_over, found=found, rest=rest)
-            return
+            cycle.instead = partial(hand_over, found=found)
+            return b""
         # RFC 9110 section 7.8: a server may ignore the field, and then the request is an ordinary one.
-        if found.upgrade != b"h2c":
+        if found.upgrade not in (b"", b"h2c"):
             self.site.logger.warning("Unsupported upgrade request.")
+            if found.upgrade == b"websocket":
+                self.site.logger.warning("No library for WebSockets is in use; `pip install websockets` installs one.")
         self.parser = httptools.HttpRequestParser(self)
         if cycle.length == 0:
             self.on_message_complete()
@@ -385,5 +425,9 @@ class Reading(asyncio.Protocol):
             self.is_continuing = True
             framing = b"transfer-encoding: chunked" if found.is_chunked else b"content-length: %d" % (found.length or 0)
             self.parser.feed_data(b"POST / HTTP/1.1\r\nhost: h\r\n%b\r\n\r\n" % framing)
-        if rest:
-            self.parse(rest)
+        return rest
+
+
+def size_of(headers: RawHeaders) -> int:
+    """Return how many bytes header fields take, as clients usually write them."""
+    return sum(len(name) + len(value) + 4 for name, value in headers)

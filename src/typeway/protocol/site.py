@@ -34,7 +34,7 @@ class Site:
     """
 
     __slots__ = (
-        "access_logger", "app", "app_state", "clock", "config", "default_headers", "default_text", "direct", "hosts", "keep_alive",
+        "access_logger", "app", "app_state", "asgi", "clock", "config", "default_headers", "default_text", "direct", "hosts", "keep_alive",
         "limit", "logger", "loop", "names", "piece", "root_path", "server_state", "settings", "sockets", "trusts",
     )  # fmt: skip
 
@@ -55,6 +55,8 @@ class Site:
         self.settings = settings
         self.piece = min(settings.header_size, settings.headers_size)  # how much is parsed before limits are looked at
         self.app = config.loaded_app
+        # With 2.4, Starlette's streams would not listen for a disconnect, and one that is silent would never end.
+        self.asgi = {"version": config.asgi_version, "spec_version": "2.3"}
         self.sockets = config.ws_protocol_class
         self.root_path: str = config.root_path
         self.keep_alive: float = config.timeout_keep_alive

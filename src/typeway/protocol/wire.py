@@ -13,7 +13,7 @@ LAST_CHUNK: Final = b"0\r\n\r\n"
 CLOSE: Final = b"connection: close\r\n"
 
 STATUS_LINES: Final[Mapping[int, bytes]] = {
-    status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus
+    status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus if status >= 200
 }
 
 # RFC 9110 section 5.1: a field name is a token; section 5.5: a value has no control characters but the tab.
@@ -32,12 +32,12 @@ def status_line(status: int) -> bytes:
     """Return the status line; the phrase is empty for codes that have none.
 
     Raises:
-        ValueError: the status is not of three digits (RFC 9110 section 15).
+        ValueError: the status is not that of a final response (RFC 9110 section 15).
     """
     known = STATUS_LINES.get(status)
     if known is None:
-        if not 100 <= status <= 999:
-            raise ValueError(f"a status has three digits, not {status!r}")
+        if not 200 <= status <= 999:
+            raise ValueError(f"the status of a response is between 200 and 999, not {status!r}")
         known = b"HTTP/1.1 %d \r\n" % status
     return known
 
@@ -70,12 +70,12 @@ def refuse_values(headers: Iterable[RawHeader]) -> None:
             )
 
 
-def refusal(status: int, reason: str, default_lines: bytes) -> bytes:
-    """Return a whole response in JSON for a request that does not reach the application."""
+def refusal(status: int, reason: str, default_lines: bytes, *, is_head: bool) -> bytes:
+    """Return a whole response in JSON for a request that does not reach the application; without the body for a HEAD."""
     body = json.dumps({"detail": reason}).encode()
     also = b"sec-websocket-version: 13\r\nupgrade: websocket\r\n" if status == 426 else b""
     head = b"content-type: application/json\r\ncontent-length: %d\r\n" % len(body)
-    return b"".join((status_line(status), default_lines, head, also, CLOSE, b"\r\n", body))
+    return b"".join((status_line(status), default_lines, head, also, CLOSE, b"\r\n", b"" if is_head else body))
 
 
 def lines_of(headers: Any) -> bytes:

@@ -69,10 +69,9 @@ class RouteContext:
         alone, which has the scope that middleware leaves behind; instrumentation asks before that.
         """
         served = self.served
-        for kind in PLAIN if self._route_context is not None else ():
-            if isinstance(served, kind):
-                return kind.matches(served, scope)
-        return served.matches(scope)
+        plain = [kind for kind in PLAIN if isinstance(served, kind)] if self._route_context is not None else []
+        found: tuple[Match, Scope] = plain[0].matches(served, scope) if plain else served.matches(scope)
+        return found
 
     @property
     def path(self) -> str | None:

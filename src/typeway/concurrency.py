@@ -153,12 +153,17 @@ class Guarded(AsyncIterator[_Value]):
     """Iterates over the chunks of a stream, which can harm nothing but its own request.
 
     It is no generator: nobody would close it, and the order in which the garbage collector closes generators matters.
+
+    Parameters:
+        chunks: the stream.
+        sends_first: whether the first chunk is sent before the second is asked for. If not, it may wait for a millisecond.
     """
 
-    def __init__(self, chunks: AsyncIterable[_Value]) -> None:
+    def __init__(self, chunks: AsyncIterable[_Value], *, sends_first: bool) -> None:
         self.chunks = aiter(chunks)
         self.has_begun = False
-        self.last = self.since = 0.0  # when a chunk was last asked for, and when others last had their turn
+        # When a chunk was last asked for, and when others last had their turn.
+        self.last = self.since = 0.0 if sends_first else perf_counter()
 
     async def __anext__(self) -> _Value:
         now = perf_counter()

@@ -274,3 +274,15 @@ def test_import_hooks_see_the_modules_that_fastapi_imports() -> None:
     real, ours = (set(printed(web, code).split()) for web in (fastapi, COMPAT))
     assert {name for name in real if name in NAMES} <= ours | {"fastapi._compat"}
     assert ours <= real
+
+
+def test_errors_are_named_as_fastapi_names_them() -> None:
+    """Logs and dashboards group errors by the module and the name of their class, and both are FastAPI's; pickle finds them."""
+    installed("""
+import pickle
+import fastapi.exceptions
+for name in ("HTTPException", "RequestValidationError", "ResponseValidationError", "WebSocketException"):
+    kind = getattr(fastapi.exceptions, name)
+    assert (kind.__module__, kind.__qualname__) == ("fastapi.exceptions", name)
+assert pickle.loads(pickle.dumps(fastapi.HTTPException(404, "gone"))).detail == "gone"
+""")

@@ -84,7 +84,16 @@ ANOTHER_TYPE = Difference(
     typeway={"status": 415, "error": "unsupported_media_type", "body": ...},
     fastapi={"status": 422, "error": "validation_error", "body": ...},
 )
+STRICT_JSON = "JSON is read as RFC 8259 defines it, and a 400 gives the reason"
+
 DIFFERENCES = {
+    "create with bytes that are no text": Difference(STRICT_JSON, typeway={"body": ...}, fastapi={"body": ...}),
+    "create with NaN": Difference(STRICT_JSON, typeway={"body": ...}, fastapi={"body": ...}),
+    "create with half a character": Difference(
+        STRICT_JSON,
+        typeway={"status": 400, "error": "bad_request", "body": ...},
+        fastapi={"status": 422, "error": "validation_error", "body": ...},
+    ),
     "create with text": ANOTHER_TYPE,
     "create with a form": ANOTHER_TYPE,
     "create with too much": Difference(

@@ -107,7 +107,16 @@ CASES = [
 ]  # fmt: skip
 
 TYPES_SAY_JSON = "another content type than JSON is 415, and not repeated as an invalid body"
+STRICT_JSON = "JSON is read as RFC 8259 defines it, and a 400 gives the reason"
+
 DIFFERENCES = {
+    "create with bytes that are no text": Difference(STRICT_JSON, typeway={"body": ...}, fastapi={"body": ...}),
+    "create with NaN": Difference(STRICT_JSON, typeway={"body": ...}, fastapi={"body": ...}),
+    "create with half a character": Difference(
+        STRICT_JSON,
+        typeway={"status": 400, "error": "bad_request", "body": ...},
+        fastapi={"status": 422, "error": "validation_error", "body": ...},
+    ),
     "create with text": Difference(
         TYPES_SAY_JSON,
         typeway={"status": 415, "error": "unsupported_media_type", "body": ...},

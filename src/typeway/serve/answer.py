@@ -151,7 +151,7 @@ class Stream:
             if message["type"] != "http.response.start":
                 await send(message)
 
-        self.response.body_iterator = Guarded(self.response.body_iterator)
+        self.response.body_iterator = Guarded(self.response.body_iterator, sends_first=False)
         await self.response(self.scope, self.receive, send_rest)
 
 

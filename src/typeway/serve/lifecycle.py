@@ -102,7 +102,7 @@ async def send_reply(reply: Reply, exchange: Exchange) -> None:
         await without_body(response, scope, exchange.receive)(scope, exchange.receive, exchange.pass_on)
     else:
         if isinstance(response, StreamingResponse) and type(response).stream_response is WHOLE_STREAM:
-            response.body_iterator = Guarded(response.body_iterator)
+            response.body_iterator = Guarded(response.body_iterator, sends_first=False)
         try:
             await response(scope, exchange.receive, exchange.pass_on)
         except Exception as error:

@@ -52,7 +52,7 @@ class Closing(StreamingResponse):
     async def stream_and_close(self, send: Send) -> None:
         # It is opened before the generator can open scopes of its own, because scopes must nest.
         with CancelScope() as scope:
-            self.body_iterator = Guarded(self.body_iterator)
+            self.body_iterator = Guarded(self.body_iterator, sends_first=True)
             try:
                 await super().stream_response(send)
             finally:

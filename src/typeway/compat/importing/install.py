@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from importlib.metadata import Distribution, DistributionFinder
 
 PEER: Final = "fastapi"
-ERRORS: Final = "fastapi.exceptions"
 LOCK: Final = threading.Lock()
 
 
@@ -89,18 +88,6 @@ class Finder:
         """Import what FastAPI's package imports; the modules look their names up when they are used."""
         for name in FIRST if module.__name__ == PEER else ():
             importlib.import_module(f"{PEER}.{name}")
-        if module.__name__ == ERRORS:
-            name_errors(module)
-
-
-def name_errors(module: ModuleType) -> None:
-    """Give our exceptions the module of FastAPI's: logs and dashboards group errors by `fastapi.exceptions.…`."""
-    from typeway import exceptions
-
-    for name in NAMES[ERRORS]:
-        kind = getattr(exceptions, name, None)
-        if isinstance(kind, type) and kind.__module__ == exceptions.__name__:
-            kind.__module__ = module.__name__
 
 
 class ImportHooks(list[Any]):

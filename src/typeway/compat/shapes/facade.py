@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from types import ModuleType
 from typing import Any, Final, TypeAlias
@@ -26,6 +27,12 @@ def observed(name: str, there: bool) -> None:
         observe(name, there)
 
 
+# Our exceptions, FastAPI's module of them, and whether ours have its name already.
+EXCEPTIONS: Final = "typeway.exceptions"
+ERRORS: Final = "fastapi.exceptions"
+EXCEPTIONS_NAMED: Final = threading.Event()
+
+
 class Facade(ModuleType):
     """A module that stands for one of FastAPI's.
 
@@ -45,6 +52,7 @@ class Facade(ModuleType):
         observed(submodule, target is not None or submodule in self._table)
         if target is not None:
             value = resolve(target)
+            name_errors(self._table[ERRORS])
             if not OBSERVERS:  # which see every place that asks
                 setattr(self, name, value)
             return value
@@ -63,6 +71,18 @@ class Facade(ModuleType):
 
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *self._table[self.__name__], *submodules(self.__name__, self._table)})
+
+
+def name_errors(names: Iterable[str]) -> None:
+    """Give our exceptions the module of FastAPI's, once they are loaded: logs and dashboards group errors by its name."""
+    loaded = sys.modules.get(EXCEPTIONS)
+    if loaded is None or EXCEPTIONS_NAMED.is_set() or getattr(loaded.__spec__, "_initializing", False):
+        return
+    for name in names:
+        kind = getattr(loaded, name, None)
+        if isinstance(kind, type) and kind.__module__ == EXCEPTIONS:
+            kind.__module__ = ERRORS
+    EXCEPTIONS_NAMED.set()
 
 
 def submodules(module: str, table: Table) -> list[str]:

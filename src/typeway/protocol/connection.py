@@ -203,6 +203,7 @@ class HTTPProtocol(Reading):
         """
         self.is_broken, self.is_leaving, self.active, self.queue, self.rest = True, False, None, None, b""
         transport = self.transport
+        self.flush()
         if is_whole or not transport.can_write_eof():
             transport.close()
             return

@@ -66,6 +66,12 @@ class Connection(Protocol):
     def leave(self) -> None:
         """Take the connection off the lists of the server."""
 
+    def write(self, data: bytes) -> None:
+        """Write data, after what is still to be written."""
+
+    def write_soon(self, data: bytes) -> None:
+        """Write data at the end of this turn of the event loop."""
+
     def pause_reading(self) -> None: ...
     def resume_reading(self) -> None: ...
     async def drain(self) -> None:
@@ -182,7 +188,7 @@ class Cycle:
             return
         self.status, self.keeps, self.head = status, False, None
         is_head = self.scope["method"] == "HEAD"
-        self.connection.transport.write(refusal(status, reason, self.connection.site.default_lines(), is_head=is_head))
+        self.connection.write(refusal(status, reason, self.connection.site.default_lines(), is_head=is_head))
         self.finish()
 
     def stop(self) -> None:
@@ -232,7 +238,7 @@ class Cycle:
         if self.expects and not self.status:
             self.expects = False
             if self.more_body:
-                self.connection.transport.write(CONTINUE)
+                self.connection.write(CONTINUE)
         while True:
             if self.disconnected or self.is_complete or self.is_ended:
                 return {"type": "http.disconnect"}
@@ -273,7 +279,7 @@ class Cycle:
             end = b"\r\n" if self.keeps else CLOSE + b"\r\n"
             text = b"".join((status_line(status), site.header_text(headers), site.default_lines(), end, body))
         self.status = status
-        connection.transport.write(text)
+        connection.write_soon(text)
         self.is_complete = True
         connection.finished(self)
 
@@ -364,7 +370,7 @@ class Cycle:
         elif size:
             parts.append(body)
         if parts:
-            self.connection.transport.write(parts[0] if len(parts) == 1 else b"".join(parts))
+            self.connection.write(parts[0] if len(parts) == 1 else b"".join(parts))
         if not more:
             self.finish()
 

@@ -60,7 +60,7 @@ class Reading(asyncio.Protocol):
     __slots__ = (
         "active", "client", "empty_bytes", "fed", "framing", "has_ended", "headers", "incoming", "is_broken", "is_continuing",
         "is_leaving", "is_used", "lingering", "parser", "queue", "reading_paused", "refused", "rest", "scheme", "server", "since", "site",
-        "transport", "upgrade", "url", "is_stopping", "write_paused",
+        "transport", "unsent", "upgrade", "url", "is_stopping", "write_paused",
     )  # fmt: skip
 
     def __init__(self, site: Site) -> None:
@@ -87,6 +87,7 @@ class Reading(asyncio.Protocol):
         self.is_continuing = False  # whether the parser reads a head of our own making
         self.is_leaving = False
         self.since = 0.0
+        self.unsent: list[bytes] | None = None  # responses that are written at the end of this turn of the event loop
         self.lingering: int | None = None
 
     @abstractmethod
@@ -104,6 +105,30 @@ class Reading(asyncio.Protocol):
     @abstractmethod
     def leave(self) -> None:
         """Take the connection off the lists of the server."""
+
+    def write(self, data: bytes) -> None:
+        """Write data, after what is still to be written."""
+        if self.unsent is not None:
+            self.flush()
+        self.transport.write(data)
+
+    def write_soon(self, data: bytes) -> None:
+        """Write data at the end of this turn of the event loop.
+
+        PERF: a client that waits for a response is woken by it, which takes the server 2 to 20 us. If the responses to all
+        requests that have arrived are written one after the other, a busy client is woken once for all of them.
+        """
+        if self.unsent is None:
+            self.unsent = [data]
+            self.site.flush_soon(self)
+        else:
+            self.unsent.append(data)
+
+    def flush(self) -> None:
+        """Write what is still to be written."""
+        unsent, self.unsent = self.unsent, None
+        if unsent is not None and not self.transport.is_closing():
+            self.transport.write(unsent[0] if len(unsent) == 1 else b"".join(unsent))
 
     @abstractmethod
     async def drain(self) -> None:
@@ -256,6 +281,7 @@ class Reading(asyncio.Protocol):
             cycle = Cycle(self, {"method": ""}, None, False, False)
             self.enqueue(cycle)
         if cycle.is_complete:
+            self.flush()
             self.transport.close()
         elif cycle.is_started:
             cycle.refuse(refused.status, str(refused))

@@ -25,6 +25,13 @@ class Direct(Protocol):
         ...
 
 
+class Unsent(Protocol):
+    """A connection with responses that have not been written yet."""
+
+    def flush(self) -> None:
+        """Write them."""
+
+
 class Site:
     """What the connections of one server share.
 
@@ -35,7 +42,7 @@ class Site:
 
     __slots__ = (
         "access_logger", "app", "app_state", "asgi", "clock", "config", "default_headers", "default_text", "direct", "hosts", "keep_alive",
-        "limit", "logger", "loop", "names", "piece", "root_path", "server_state", "settings", "sockets", "trusts",
+        "limit", "logger", "loop", "names", "piece", "root_path", "server_state", "settings", "sockets", "trusts", "unsent",
     )  # fmt: skip
 
     def __init__(
@@ -67,6 +74,7 @@ class Site:
         self.clock = Clock(loop)
         self.hosts: frozenset[bytes] = frozenset()  # valid values of Host that clients have sent
         self.names: frozenset[bytes] = frozenset()  # valid names of response headers that the application has sent
+        self.unsent: list[Unsent] = []
         self.default_headers: Any = None
         self.default_text = b""
         self.direct, self.trusts = direct_application(self.app)
@@ -78,6 +86,17 @@ class Site:
             self.default_headers = headers
             self.default_text = lines_of(headers)
         return self.default_text
+
+    def flush_soon(self, connection: Unsent) -> None:
+        """Let a connection write at the end of this turn of the event loop."""
+        if not self.unsent:
+            self.loop.call_soon(self.flush)
+        self.unsent.append(connection)
+
+    def flush(self) -> None:
+        connections, self.unsent = self.unsent, []
+        for connection in connections:
+            connection.flush()
 
     def header_text(self, headers: Sequence[tuple[bytes, bytes]]) -> bytes:
         """Return response headers as lines; see `wire.header_text`."""

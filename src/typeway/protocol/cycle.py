@@ -32,6 +32,9 @@ length_pattern: Final = re.compile(rb"[0-9]{1,19}")
 UNAVAILABLE: Final = "The server is at its limit of connections; try again later."
 
 
+# Parts of a response of up to this many bytes are sent together, if they come in one turn of the event loop.
+SMALL: Final = 4096
+
 # How much of a file is read at once. PERF: each read is a trip to a thread, 80 us.
 PIECE: Final = 512 * 1024
 
@@ -370,7 +373,12 @@ class Cycle:
         elif size:
             parts.append(body)
         if parts:
-            self.connection.write(parts[0] if len(parts) == 1 else b"".join(parts))
+            data = parts[0] if len(parts) == 1 else b"".join(parts)
+            # PERF: of a stream of small items, many are produced in one turn of the event loop.
+            if len(data) <= SMALL:
+                self.connection.write_soon(data)
+            else:
+                self.connection.write(data)
         if not more:
             self.finish()
 

@@ -27,6 +27,9 @@ EMPTY_LINES: Final = 5
 FRAMING_OF_CHUNK: Final = 32
 FRAMING: Final = 16 * 1024
 
+# How many pieces are kept until the end of a turn of the event loop.
+MOST_UNSENT: Final = 64
+
 SLASH: Final = ord("/")
 LINE_ENDS: Final = b"\r\n"
 RawHeaders: TypeAlias = list[tuple[bytes, bytes]]
@@ -123,6 +126,8 @@ class Reading(asyncio.Protocol):
             self.site.flush_soon(self)
         else:
             self.unsent.append(data)
+            if len(self.unsent) >= MOST_UNSENT:
+                self.flush()
 
     def flush(self) -> None:
         """Write what is still to be written."""

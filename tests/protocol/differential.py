@@ -282,15 +282,15 @@ def difference(data: bytes, we: Outcome, they: Outcome) -> str | None:
         return "They see different requests."
     if len(we.requests) == len(they.requests) and we.end == they.end:
         return None
+    # h11 closes every connection of HTTP/1.0, and leaves what follows.
+    if they.end == "closed" and len(they.requests) <= len(we.requests) and b"HTTP/1.0" in data:
+        return None
     if we.end == "refused" and len(we.requests) <= len(they.requests):
         if they.end == "open" and theirs(data + b"\r\n\r\n").end == "refused":  # h11 waits for the end of the head
             return None
         return explained(data, we.why, STRICTER)
     if they.end == "refused" and len(they.requests) <= len(we.requests):
         return explained(data, they.why, LAXER)
-    # h11 closes every connection of HTTP/1.0, and leaves what follows.
-    if they.end == "closed" and len(they.requests) <= len(we.requests) and b"HTTP/1.0" in data:
-        return None
     return "One waits for more, or has closed the connection, where the other goes on."
 
 

@@ -75,6 +75,9 @@ class Connection(Protocol):
     def write_soon(self, data: bytes) -> None:
         """Write data at the end of this turn of the event loop."""
 
+    def flush(self) -> None:
+        """Write what is still to be written."""
+
     def pause_reading(self) -> None: ...
     def resume_reading(self) -> None: ...
     async def drain(self) -> None:
@@ -172,6 +175,7 @@ class Cycle:
             self.keeps = False
             self.send_body(b"", more=False)
         elif self.status and self.connection.has_ended:
+            self.connection.flush()
             self.connection.transport.close()
         else:
             what = "completing" if self.status else "starting"
@@ -187,6 +191,7 @@ class Cycle:
     def refuse(self, status: int, reason: str) -> None:
         """Answer without the application, or in its place if it has not begun to, and close the connection."""
         if self.status and self.head is None:
+            self.connection.flush()  # a part of a response shows that something went wrong, nothing at all does not
             self.connection.transport.abort()
             return
         self.status, self.keeps, self.head = status, False, None

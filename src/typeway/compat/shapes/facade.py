@@ -52,7 +52,8 @@ class Facade(ModuleType):
         observed(submodule, target is not None or submodule in self._table)
         if target is not None:
             value = resolve(target)
-            name_errors(self._table[ERRORS])
+            if sys.modules.get(self.__name__) is self:
+                name_errors(self._table[ERRORS])
             if not OBSERVERS:  # which see every place that asks
                 setattr(self, name, value)
             return value

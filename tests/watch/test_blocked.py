@@ -24,6 +24,7 @@ from tests.watch.noticing import noticed, when_noticed
 from typeway import BackgroundTasks, Depends, Request, Typeway, WebSocket
 from typeway.exceptions import DeclarationError
 from typeway.responses import StreamingResponse
+from typeway.routing import APIRoute
 from typeway.testclient import TestClient
 from typeway.watch.blocking import cause_of
 from typeway.watch.watchdog import WATCHDOG
@@ -360,6 +361,9 @@ def test_what_is_seen_for_a_moment_is_not_to_blame(found: Found):
         noticed(0.03).wait(60)
         return [1] * 1_500_000
 
+    for route in app.routes:
+        if isinstance(route, APIRoute):
+            route.plans.build()  # a step whose only sample is in a plan that is being built is not reported
     with TestClient(app) as client:
         for path in ("/library", "/own"):
             client.get(path)

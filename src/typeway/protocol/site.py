@@ -89,9 +89,9 @@ class Site:
 
     def flush_soon(self, connection: Unsent) -> None:
         """Let a connection write at the end of this turn of the event loop."""
-        if not self.unsent:
-            self.loop.call_soon(self.flush)
         self.unsent.append(connection)
+        if len(self.unsent) == 1:
+            self.loop.call_soon(self.flush)
 
     def flush(self) -> None:
         connections, self.unsent = self.unsent, []

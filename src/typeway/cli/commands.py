@@ -17,7 +17,15 @@ import typer
 from typeway.cli.discover import AppLocation, find_app
 from typeway.cli.error import CommandError, UsageError
 from typeway.cli.load import Loaded, load
-from typeway.cli.options import DevOptions, Grouped, RunOptions, taking
+from typeway.cli.options import (
+    CompatOption,
+    DevOptions,
+    FactoryOption,
+    Grouped,
+    RunOptions,
+    TracebackOption,
+    taking,
+)
 from typeway.cli.show import openapi_text, plan_lines, route_table
 from typeway.compat.importing.launch import begin
 from typeway.version import __version__
@@ -49,13 +57,6 @@ AppArgument = Annotated[
         help="The application: module:app, module, or the path of a file or package. Without it: the setting in "
         "[tool.typeway] of pyproject.toml, or else main.py, app.py or api.py, in this folder or in app/.",
     ),
-]
-FactoryOption = Annotated[bool, typer.Option("--factory", help="APP is a function that returns the application.")]
-CompatOption = Annotated[
-    bool, typer.Option("--compat", help="APP is written for FastAPI: let `import fastapi` import Typeway.")
-]
-TracebackOption = Annotated[
-    bool, typer.Option("--traceback", help="Show the traceback of an error in the application.")
 ]
 
 

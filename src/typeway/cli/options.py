@@ -44,6 +44,16 @@ def option(group: str, help: str, *names: str, **more: Any) -> Any:
     return typer.Option(*names, help=help, rich_help_panel=group, **more)
 
 
+# The options that the other commands have as well.
+FactoryOption = Annotated[bool, option(APPLICATION, "APP is a function that returns the application.", "--factory")]
+CompatOption = Annotated[
+    bool, option(APPLICATION, "APP is written for FastAPI: let `import fastapi` import Typeway.", "--compat")
+]
+TracebackOption = Annotated[
+    bool, option(APPLICATION, "Show the traceback of an error in the application.", "--traceback")
+]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerOptions:
     """The options that `run` and `dev` have in common."""
@@ -53,19 +63,13 @@ class ServerOptions:
     ] = 8000
     uds: Annotated[Path | None, option(LISTENING, "A Unix socket to listen on, instead of an address.")] = None
     fd: Annotated[int | None, option(LISTENING, "The number of an open socket to listen on.", min=0)] = None
-    factory: Annotated[bool, option(APPLICATION, "APP is a function that returns the application.", "--factory")] = (
-        False
-    )
-    compat: Annotated[
-        bool, option(APPLICATION, "APP is written for FastAPI: let `import fastapi` import Typeway.", "--compat")
-    ] = False
+    factory: FactoryOption = False
+    compat: CompatOption = False
     env_file: Annotated[
         Path | None,
         option(APPLICATION, "A file with environment variables, set before APP is imported.", exists=True),
     ] = None
-    show_traceback: Annotated[
-        bool, option(APPLICATION, "Show the traceback of an error in the application.", "--traceback")
-    ] = False
+    show_traceback: TracebackOption = False
     root_path: Annotated[str, option(PROXY, "The path prefix that a proxy in front of the server strips.")] = ""
     http: Annotated[HTTPClass, option(LIMITS, "What reads HTTP; the limits below are those of `typeway`.")] = (
         HTTPClass.TYPEWAY

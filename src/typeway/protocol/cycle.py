@@ -31,7 +31,6 @@ length_pattern: Final = re.compile(rb"[0-9]{1,19}")
 
 UNAVAILABLE: Final = "The server is at its limit of connections; try again later."
 
-
 # Parts of a response of up to this many bytes are sent together, if they come in one turn of the event loop.
 SMALL: Final = 4096
 
@@ -288,8 +287,7 @@ class Cycle:
             text = b"".join((status_line(status), site.header_text(headers), site.default_lines(), end, body))
         self.status = status
         connection.write_soon(text)
-        self.is_complete = True
-        connection.finished(self)
+        self.finish()
 
     async def send(self, message: Message) -> None:
         """Send a part of the response (ASGI's `send`).

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from typeway.protocol.cycle import Cycle
 from typeway.protocol.head import Decisive
+from typeway.protocol.wire import lines_of
 
 
 def hand_over(cycle: Cycle, found: Decisive) -> None:
@@ -25,13 +26,12 @@ def hand_over(cycle: Cycle, found: Decisive) -> None:
     connection.leave()
     path = scope["raw_path"].removeprefix(site.root_path.encode()) or quote(scope["path"]).encode()
     target = path + (b"?" + scope["query_string"] if scope["query_string"] else b"")
-    lines = [b"%b %b HTTP/1.1\r\n" % (scope["method"].encode(), target)]
-    lines += [b"%b: %b\r\n" % header for header in scope["headers"]]
+    head = b"%b %b HTTP/1.1\r\n%b\r\n" % (scope["method"].encode(), target, lines_of(scope["headers"]))
     protocol = site.sockets(config=site.config, server_state=site.server_state, app_state=site.app_state)
     protocol.connection_made(connection.transport)
     connection.transport.set_protocol(protocol)
     rest, connection.rest = connection.rest, b""
-    protocol.data_received(b"".join([*lines, b"\r\n", rest]))
+    protocol.data_received(head + rest)
     connection.resume_reading()
 
 

@@ -27,22 +27,22 @@ NOT_HTTP: Final = frozenset(
     b"CONNECT SOURCE DESCRIBE ANNOUNCE SETUP PLAY PAUSE TEARDOWN GET_PARAMETER SET_PARAMETER REDIRECT RECORD FLUSH".split()
 )
 
-# A token (RFC 9110 section 5.6.2), as a method has to be.
+# A token (RFC 9110 section 5.6.2): methods and names of header fields are tokens.
 token_pattern: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+
+UNKNOWN_METHOD: Final = "This method is not implemented."
 
 
 class Refused(Exception):
     """A request that is answered without the application, and after which the connection is closed.
 
     Attributes:
-        status: the status of the answer.
-        reason: what is wrong, for the client.
+        status: the status of the answer; the message says to the client what is wrong.
     """
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
         self.status = status
-        self.reason = reason
 
 
 @dataclass(slots=True)
@@ -111,7 +111,7 @@ def refuse_codings(value: bytes, is_old: bool, found: Decisive) -> None:
     """Raise an error unless a Transfer-Encoding is exactly `chunked` (RFC 9112 section 6.1)."""
     if is_old:
         raise Refused(400, "HTTP/1.0 has no Transfer-Encoding.")
-    if found.is_chunked or value.strip().lower() != b"chunked":
+    if found.is_chunked or value.lower() != b"chunked":
         raise Refused(501, "The only supported transfer coding is chunked, once.")
     found.is_chunked = True
 
@@ -125,7 +125,7 @@ def split_target(target: bytes, method: bytes, headers: list[tuple[bytes, bytes]
         Refused: the target has another form, a fragment, or bytes that are not ASCII.
     """
     if method in NOT_HTTP:
-        raise Refused(501, "This method is not implemented.")
+        raise Refused(501, UNKNOWN_METHOD)
     if b"#" in target:
         raise Refused(400, "A request target has no fragment.")
     if not target.isascii():

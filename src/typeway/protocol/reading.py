@@ -14,7 +14,16 @@ import httptools
 
 from typeway.protocol.cycle import Cycle
 from typeway.protocol.handover import hand_over
-from typeway.protocol.head import DECISIVE, METHODS, Decisive, Refused, decide, split_target, token_pattern
+from typeway.protocol.head import (
+    DECISIVE,
+    METHODS,
+    UNKNOWN_METHOD,
+    Decisive,
+    Refused,
+    decide,
+    split_target,
+    token_pattern,
+)
 from typeway.protocol.site import Site
 from typeway.types import Scope
 
@@ -38,7 +47,6 @@ NOTHING: Final = Decisive(keeps=True)  # a head that decides nothing
 
 INVALID: Final = "This is not a valid HTTP request."
 TARGET_TOO_LONG: Final = "The request target is too long."
-UNKNOWN_METHOD: Final = "This method is not implemented."
 HEAD_TOO_LARGE: Final = "The header fields are too large."
 TOO_MANY_FIELDS: Final = "There are too many header fields."
 BODY_TOO_LARGE: Final = "The body is too large."

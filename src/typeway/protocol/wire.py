@@ -1,10 +1,11 @@
 """Write the head of a response as bytes, and refuse what would split it."""
 
 import json
-import re
 from collections.abc import Container, Iterable, Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
+
+from typeway.protocol.head import token_pattern
 
 RawHeader = tuple[bytes, bytes]
 
@@ -16,11 +17,7 @@ STATUS_LINES: Final[Mapping[int, bytes]] = {
     status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus if status >= 200
 }
 
-# RFC 9110 section 5.1: a field name is a token; section 5.5: a value has no control characters but the tab.
-name_pattern: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-unsafe_pattern: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
-
-# Every control character but the tab.
+# RFC 9110 section 5.5: a value has no control character but the tab.
 CONTROLS: Final = bytes([*range(9), *range(10, 32), 127])
 
 
@@ -51,12 +48,12 @@ def header_text(headers: Sequence[RawHeader], known: Container[bytes]) -> bytes:
     Raises:
         UnsafeHeaderError: a name is no token, or a value has CR, LF, NUL or another control character.
     """
-    text = b"".join([b"%b: %b\r\n" % (name, value) for name, value in headers])
+    text = lines_of(headers)
     # PERF: one pass over the whole text, 0.2 us; a search in each value takes 0.25 us for each.
     if len(text) - len(text.translate(None, CONTROLS)) != 2 * len(headers):
         refuse_values(headers)
     for name, _ in headers:
-        if name not in known and not name_pattern.fullmatch(name):
+        if name not in known and not token_pattern.fullmatch(name):
             raise UnsafeHeaderError(f"the name of the response header {name!r} has a character that is not allowed")
     return text
 
@@ -64,7 +61,7 @@ def header_text(headers: Sequence[RawHeader], known: Container[bytes]) -> bytes:
 def refuse_values(headers: Iterable[RawHeader]) -> None:
     """Raise the error for the first header with a control character."""
     for name, value in headers:
-        if unsafe_pattern.search(name + value):
+        if (name + value).translate(None, CONTROLS) != name + value:
             raise UnsafeHeaderError(
                 f"the response header {name!r} has a control character: {value[:100]!r}. CR and LF would end it early."
             )
@@ -78,6 +75,5 @@ def refusal(status: int, reason: str, default_lines: bytes, *, is_head: bool) ->
     return b"".join((status_line(status), default_lines, head, also, CLOSE, b"\r\n", b"" if is_head else body))
 
 
-def lines_of(headers: Any) -> bytes:
-    """Return the lines of the headers that every response gets."""
-    return b"".join(b"%b: %b\r\n" % (name, value) for name, value in headers)
+def lines_of(headers: Iterable[RawHeader]) -> bytes:
+    return b"".join([b"%b: %b\r\n" % (name, value) for name, value in headers])

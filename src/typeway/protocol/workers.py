@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from socket import socket
 from types import FrameType
@@ -28,7 +28,6 @@ LONGEST_PAUSE: Final = 30.0
 # Beside the time that requests get to finish, a worker gets this many seconds to stop its application.
 STOPPING_SECONDS: Final = 10.0
 
-
 # Tells a worker that the server is about to stop.
 DRAINING_SIGNAL: Final = getattr(signal, "SIGUSR1", signal.SIGTERM)
 
@@ -41,7 +40,6 @@ class Worker:
     news: Connection  # the worker says here when it is ready
     is_ready: bool = False
     is_leaving: bool = False  # whether it has been told to stop
-    begun: float = field(default_factory=time.monotonic)
 
 
 class Workers:
@@ -86,15 +84,13 @@ class Workers:
                 if self.handle_signals(alarm):
                     return self.stop(alarm, 0)
 
-    def start(self) -> Worker:
+    def start(self) -> None:
         """Start a worker."""
         ours, theirs = self.context.Pipe(duplex=False)
         process = self.context.Process(target=work, args=(self.config, self.sockets, theirs))
         process.start()
         theirs.close()
-        worker = Worker(process, ours)
-        self.workers.append(worker)
-        return worker
+        self.workers.append(Worker(process, ours))
 
     def hear(self) -> None:
         """Note which workers are ready; a successor that is ready sends its predecessor away."""

@@ -61,11 +61,11 @@ APART: tuple[frozenset[str], ...] = (frozenset({"serve", "describe"}), frozenset
 # How many lines a room may have, docstrings included; none holds more than a fifth of the source. Amend a budget openly,
 # with the reason, in docs/decisions/0017-one-house.md.
 BUDGETS: dict[str, int] = {
-    "declare": 3_050,
+    "declare": 3_150,
     "derive": 1_450,
     "security": 700,
-    "plan": 3_000,
-    "errors": 500,
+    "plan": 3_250,
+    "errors": 550,
     "serve": 3_700,
     "protocol": 2_300,
     "describe": 1_600,

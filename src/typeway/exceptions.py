@@ -223,11 +223,23 @@ class ValidationException(Exception):
         errors: what is wrong, one mapping per error, as Pydantic words them.
         body: the request's body as it was read, or what the endpoint returned; for logs.
         endpoint_ctx: the endpoint that declared it; shown by `str()`, never sent to a client.
+        omitted: how many errors were found that are not in the list, because `error_limits` limits it.
+        max_size: the largest body of an answer in bytes; None for the default of the application.
     """
 
-    def __init__(self, errors: Sequence[Any], *, body: Any = None, endpoint_ctx: EndpointContext | None = None) -> None:
+    def __init__(
+        self,
+        errors: Sequence[Any],
+        *,
+        body: Any = None,
+        endpoint_ctx: EndpointContext | None = None,
+        omitted: int = 0,
+        max_size: int | None = None,
+    ) -> None:
         super().__init__(errors)
         self._errors = errors
+        self.omitted = omitted
+        self.max_size = max_size
         self.body = body
         context: EndpointContext = endpoint_ctx or {}
         self.endpoint_ctx = endpoint_ctx
@@ -251,7 +263,7 @@ class ValidationException(Exception):
         return remake, (kind, picklable(args)), picklable(state)
 
     def __str__(self) -> str:
-        count = len(self._errors)
+        count = len(self._errors) + self.omitted
         # The client may choose how many errors there are, and how long; the log must not grow with them.
         shown = [f"  {error}" for error in self._errors[:MOST_ERRORS]]
         lines = [f"{count} validation error{'' if count == 1 else 's'}:"]

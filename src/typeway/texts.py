@@ -9,6 +9,9 @@ UNSUPPORTED_MEDIA_TYPE: Final = "Unsupported Media Type"
 CONTENT_TOO_LARGE: Final = "Content Too Large"
 INTERNAL_SERVER_ERROR: Final = "Internal Server Error"
 BODY_PARSE_ERROR: Final = "There was an error parsing the body"
+MANY_PARAMETERS: Final = "The query has more than {:,} parameters"
+MANY_HEADERS: Final = "The request has more than {:,} headers"
+MANY_COOKIES: Final = "The request has more than {:,} cookies"
 NOT_AUTHENTICATED: Final = "Not authenticated"
 
 # The parts of a validation error that do not come from Pydantic: (type, msg).

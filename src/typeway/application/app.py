@@ -48,7 +48,7 @@ from typeway.exceptions import TypewayDeprecationWarning, calling_line, declarat
 from typeway.serve.asgi import Serve
 from typeway.serve.cors import SharedErrors, is_cors
 from typeway.serve.frontend import Build
-from typeway.serve.limits import LimitedApp, excess_response
+from typeway.serve.limits import DefaultLimit, LimitedApp, excess_response
 from typeway.serve.onion import Onion, composed
 from typeway.serve.originals import ORIGINAL_CALL, function_of, has_own_layers
 from typeway.serve.plans import Instrument, PlanCache
@@ -286,6 +286,8 @@ class Typeway(Verbs, Resolving, Starlette):
                 cors.append(app)
         if self.max_body_size is not None:
             app = LimitedApp(app, self.max_body_size, self.conventions, cors=cors)
+        elif middleware and type(app) is not Onion and self.conventions.limits.max_body_size is not None:
+            app = DefaultLimit(app, self.conventions)
         if cors or self.debug:
             return SharedErrors(app, cors, self.debug, self.answer_last, self.answer_excess)
         return ServerErrorMiddleware(app, handler=self.answer_last, debug=self.debug)

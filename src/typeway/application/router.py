@@ -40,7 +40,8 @@ JOINED: Final = ("tags", "dependencies", "callbacks", "raises", "responses", "de
 # Defaults for routes that do not set these options, also for routes that exist already when their router is included.
 # They are attributes of the router where they have been set.
 DEFAULTS: Final = ("default_response_class", "generate_unique_id_function", "strict_content_type")
-
+# The limits are added to routes like the options above, if they are set.
+LIMITS: Final = ("max_body_size", "form_limits", "json_limits", "parameter_limits", "error_limits")
 
 # The attributes that copies of a router, pickled ones included, do not share with their original.
 UNSHARED: Final = ("_lock", "_parents", "_flat", "_routes", "_snapshot")
@@ -102,6 +103,8 @@ class Router(Verbs, routing.Router):
         self.max_body_size: int | None = given.get("max_body_size")
         self.form_limits = dict(given.get("form_limits") or {})
         self.json_limits = dict(given.get("json_limits") or {})
+        self.parameter_limits = dict(given.get("parameter_limits") or {})
+        self.error_limits = dict(given.get("error_limits") or {})
         for name in DEFAULTS:
             if name in given:
                 setattr(self, name, given[name])
@@ -143,8 +146,7 @@ class Router(Verbs, routing.Router):
     @property
     def group_options(self) -> dict[str, Any]:
         """The options that the router adds to its routes now."""
-        limits = {"max_body_size": self.max_body_size, "form_limits": self.form_limits, "json_limits": self.json_limits}
-        given = {name: limit for name, limit in limits.items() if limit not in (None, {})}
+        given = {name: limit for name in LIMITS if (limit := getattr(self, name)) not in (None, {})}
         return {**self.defaults, **{name: getattr(self, name) for name in JOINED}, **given}
 
     @property

@@ -50,7 +50,7 @@ OPTIONS: Final = tuple(name for name in RouteOptions.__annotations__ if name != 
 # Options that are lists or dicts: each route has its own copy, which may be changed until the application starts.
 COPIED: Final[Mapping[str, Callable[[Any], Any]]] = {
     "tags": list, "dependencies": list, "callbacks": list, "raises": list, "responses": dict, "form_limits": dict,
-    "json_limits": dict,
+    "json_limits": dict, "parameter_limits": dict, "error_limits": dict,
 }  # fmt: skip
 
 # The attributes that are collections, in which single items may be added or removed.
@@ -323,6 +323,8 @@ class APIRoute(PlannedRoute, routing.Route):
     responses: dict[int | str, dict[str, Any]]
     form_limits: dict[str, int]
     json_limits: dict[str, Any]
+    parameter_limits: dict[str, int]
+    error_limits: dict[str, int]
     response_model: Any = PydanticUndefined
     response_model_include: IncEx | None = None
     response_model_exclude: IncEx | None = None

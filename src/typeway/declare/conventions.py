@@ -1,7 +1,44 @@
 """Record the behaviours in which Typeway and FastAPI differ."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The limits that count where the author sets none: an option, and the keys of the options `*_limits`; None for none.
+
+    Those of JSON are in `typeway.decoders`, because `strict_json` decides about them.
+    """
+
+    max_body_size: int | None = None
+    max_fields: int | None = None
+    max_files: int | None = None
+    max_part_size: int | None = None
+    max_query: int | None = None
+    max_headers: int | None = None
+    max_cookies: int | None = None
+    max_errors: int | None = None
+    max_size: int | None = None
+
+    def under(self, given: Mapping[str, int], *names: str) -> dict[str, int]:
+        """Return the limits of these names, each as it was given, or else the default if there is one."""
+        found = {name: given.get(name, getattr(self, name)) for name in names}
+        return {name: limit for name, limit in found.items() if limit is not None}
+
+
+SAFE_LIMITS: Final = Limits(
+    max_body_size=10_000_000,
+    max_fields=1_000,
+    max_files=100,
+    max_part_size=1 << 20,
+    max_query=1_000,
+    max_headers=100,
+    max_cookies=100,
+    max_errors=100,
+    max_size=64 << 10,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +73,8 @@ class Conventions:
     """Write null for NaN and the infinities without a response model too; FastAPI answers 500."""
     hides_inputs: bool = True
     """Repeat in a 422 at most 200 characters of an input, and nothing of passwords, tokens and other secrets."""
+    limits: Limits = SAFE_LIMITS
+    """The limits of a request and of the answer to an invalid one; FastAPI has none but Starlette's limits of forms."""
     text_reasons: bool = True
     """Close a WebSocket whose handshake does not fit with a text as the reason; no server can send FastAPI's list."""
     quiet_disconnects: bool = True

@@ -14,12 +14,15 @@ from starlette.routing import BaseRoute
 
 from typeway.datastructures import DefaultPlaceholder
 from typeway.declare.conventions import Conventions
-from typeway.declare.options import FormLimits, JSONLimits
+from typeway.declare.options import ErrorLimits, FormLimits, JSONLimits, ParameterLimits
 from typeway.declare.problem import Problem
 from typeway.exceptions import Also, UnknownOptionError, calling_line, declaration_error
 
 # The options that are mappings of limits.
-LIMITS: Final[Mapping[str, Any]] = {"form_limits": FormLimits, "json_limits": JSONLimits}
+LIMITS: Final[Mapping[str, Any]] = {
+    "form_limits": FormLimits, "json_limits": JSONLimits, "parameter_limits": ParameterLimits,
+    "error_limits": ErrorLimits,
+}  # fmt: skip
 
 
 def check_names(

@@ -13,7 +13,8 @@ JOIN: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
         ("tags", "dependencies", "callbacks", "raises"), lambda outer, inner: [*(outer or ()), *(inner or ())]
     ),
     **dict.fromkeys(
-        ("responses", "form_limits", "json_limits"), lambda outer, inner: {**(outer or {}), **(inner or {})}
+        ("responses", "form_limits", "json_limits", "parameter_limits", "error_limits"),
+        lambda outer, inner: {**(outer or {}), **(inner or {})},
     ),
     "deprecated": lambda outer, inner: outer or inner,
     "include_in_schema": lambda outer, inner: outer and inner,

@@ -49,6 +49,8 @@ class Operation:
     max_body_size: int | None = None
     form_limits: Mapping[str, int] = field(default_factory=dict)
     json_limits: Mapping[str, Any] = field(default_factory=dict)
+    parameter_limits: Mapping[str, int] = field(default_factory=dict)
+    error_limits: Mapping[str, int] = field(default_factory=dict)
     tags: Sequence[str | Enum] = ()
     summary: str | None = None
     description: str | None = None

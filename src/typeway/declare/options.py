@@ -26,11 +26,11 @@ class FormLimits(TypedDict, total=False):
     """The limits of the form parser; a limit that is left out comes from the outer level, or is Starlette's."""
 
     max_fields: NonNegativeInt
-    """The maximum number of fields without a file; 1000 unless given."""
+    """The largest number of fields without a file; 1,000 unless given."""
     max_files: NonNegativeInt
-    """The maximum number of files; 1000 unless given."""
+    """The largest number of files; 100 unless given, 1,000 in FastAPI."""
     max_part_size: NonNegativeInt
-    """The maximum size of a field without a file in bytes; 1 MiB unless given."""
+    """The largest field without a file, in bytes; 1 MiB unless given."""
 
 
 @with_config(ConfigDict(extra="forbid", strict=True))
@@ -41,6 +41,28 @@ class JSONLimits(TypedDict, total=False):
     """How deeply arrays and objects may be nested in one another; 200 unless given, and at most about 900."""
     duplicate_keys: bool
     """Whether an object may have a key twice, of which the last counts; a 400 unless given."""
+
+
+@with_config(ConfigDict(extra="forbid", strict=True))
+class ParameterLimits(TypedDict, total=False):
+    """How many parameters are read from outside the body; a limit that is left out comes from the outer level."""
+
+    max_query: NonNegativeInt
+    """The largest number of query parameters, declared or not; 1,000 unless given. More are a 400."""
+    max_headers: NonNegativeInt
+    """The largest number of headers for a model of headers; 100 unless given. More are a 431."""
+    max_cookies: NonNegativeInt
+    """The largest number of cookies for a model of cookies; 100 unless given. More are a 431."""
+
+
+@with_config(ConfigDict(extra="forbid", strict=True))
+class ErrorLimits(TypedDict, total=False):
+    """How much the answer to an invalid request says; a limit that is left out comes from the outer level."""
+
+    max_errors: NonNegativeInt
+    """The largest number of errors in the list; 100 unless given. The answer counts those that are left out."""
+    max_size: NonNegativeInt
+    """The largest body of the answer in bytes; 64 KiB unless given. Errors that do not fit are counted."""
 
 
 class SharedOptions(TypedDict, total=False):
@@ -63,11 +85,18 @@ class SharedOptions(TypedDict, total=False):
     strict_content_type: bool
     """Whether a JSON body must have a Content-Type header; if False, a body without one is read as JSON."""
     max_body_size: int | None
-    """The largest request body in bytes, 0 for no body; the innermost value applies, None uses the outer one."""
+    """The largest request body in bytes, 0 for no body; the innermost value applies, None uses the outer one.
+
+    Unless a level sets it, it is 10 MB, for bodies that something reads; FastAPI has no limit.
+    """
     form_limits: FormLimits | None
     """The limits of the form parser; joined key by key, the innermost value applies."""
     json_limits: JSONLimits | None
     """The limits of the JSON reader; joined key by key, the innermost value applies. FastAPI has none."""
+    parameter_limits: ParameterLimits | None
+    """The limits of query parameters, headers and cookies; joined key by key. FastAPI has none."""
+    error_limits: ErrorLimits | None
+    """The limits of the answer to an invalid request; joined key by key. FastAPI has none."""
 
 
 class TaggedOptions(SharedOptions, total=False):

@@ -10,11 +10,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.status import HTTP_422_UNPROCESSABLE_CONTENT, WS_1008_POLICY_VIOLATION
 from starlette.websockets import WebSocket
 
-from typeway.declare.conventions import TYPEWAY, Conventions
 from typeway.declare.problem import Problem
 from typeway.encoders import encode_data, jsonable_encoder
-from typeway.errors.lenient import STATUSES, error_response
+from typeway.errors.lenient import STATUSES, conventions_of, error_response, fitting, size_limit
 from typeway.exceptions import RequestValidationError, ValidationException, WebSocketRequestValidationError
+from typeway.plan.inputs import Excerpt
 from typeway.responses import BODILESS
 
 # These are not shown in errors: the content of an upload or a body, and the exception of a validator, whose text is
@@ -25,6 +25,8 @@ _NO_DATA: Final[dict[Any, Callable[[Any], Any]]] = {bytes: lambda raw: None, Bas
 quote: Final = json.encoder.encode_basestring
 
 MOST_BYTES_OF_REASON: Final = 123  # RFC 6455, section 5.5
+
+MOST_CHARACTERS_OF_PLACE: Final = 1_000
 
 OF_A_BODY: Final = frozenset({b"content-length", b"content-type"})
 JSON_TYPE: Final = (b"content-type", b"application/json")
@@ -71,14 +73,22 @@ async def http_exception_handler(request: Request, exc: HTTPException) -> Respon
     return error_response(content, exc.status_code, headers)
 
 
-async def request_validation_exception_handler(request: Request, exc: RequestValidationError) -> JSONResponse:
-    """Answer with 422 and `{"detail": [{"type", "loc", "msg", "input", "ctx"?}, …]}`."""
+async def request_validation_exception_handler(request: Request, exc: RequestValidationError) -> Response:
+    """Answer with 422 and `{"detail": [{"type", "loc", "msg", "input", "ctx"?}, …], "omitted"?: 7}`.
+
+    Within the option `error_limits`: the member `omitted` counts the errors that are not listed.
+    """
+
+    def respond(errors: Any, omitted: int) -> JSONResponse:
+        rest = {"omitted": omitted} if omitted else {}
+        return error_response({"detail": errors, **rest}, HTTP_422_UNPROCESSABLE_CONTENT)
+
     try:
-        return error_response({"detail": shown_errors(request, exc)}, HTTP_422_UNPROCESSABLE_CONTENT)
+        return fitting(shown_errors(request, exc), exc.omitted, size_limit(request, exc), respond)
     except (ValueError, TypeError, RecursionError):
         # The errors repeat the client's input, which JSON may not be able to represent. That is the client's mistake too.
         errors = encode_data([{**error, "input": None} for error in exc.errors()], _NO_DATA)
-        return error_response({"detail": errors}, HTTP_422_UNPROCESSABLE_CONTENT)
+        return fitting(errors, exc.omitted, size_limit(request, exc), respond)
 
 
 async def websocket_request_validation_exception_handler(
@@ -94,18 +104,21 @@ async def websocket_request_validation_exception_handler(
 
 def shown_errors(connection: HTTPConnection[Any], exc: ValidationException) -> Any:
     """Return validation errors as clients see them: each repeats the client's input as far as it is data."""
-    shows_data = conventions_of(connection).errors_show_data
-    return encode_data(exc.errors(), _NO_DATA) if shows_data else jsonable_encoder(exc.errors())
+    if not conventions_of(connection).errors_show_data:
+        return jsonable_encoder(exc.errors())
+    return encode_data([near(error) for error in exc.errors()], _NO_DATA)
+
+
+def near(error: Any) -> Any:
+    """Return an error with the beginning of its location, whose parts may be names that the client has chosen."""
+    if isinstance(error, dict) and isinstance(error.get("loc"), tuple):
+        return {**error, "loc": Excerpt(MOST_CHARACTERS_OF_PLACE).of(error["loc"])}
+    return error
 
 
 def in_words(error: Any) -> str:
     """Return an error as a text."""
     return f"{'.'.join(map(str, error['loc']))}: {error['msg']}" if isinstance(error, dict) else str(error)
-
-
-def conventions_of(connection: HTTPConnection[Any]) -> Conventions:
-    found: Conventions = getattr(connection.scope.get("app"), "conventions", TYPEWAY)
-    return found
 
 
 def handlers_for(errors: Literal["detail", "problem"]) -> dict[Any, Callable[[Any, Any], Any]]:

@@ -17,8 +17,9 @@ from starlette.responses import Response
 from typeway import texts
 from typeway.declare.problem import Problem
 from typeway.encoders import jsonable_encoder
-from typeway.errors.lenient import error_response
+from typeway.errors.lenient import error_response, fitting, size_limit
 from typeway.exceptions import RequestValidationError
+from typeway.plan.inputs import shorten
 from typeway.responses import BODILESS
 from typeway.types import ExceptionHandler
 
@@ -26,6 +27,7 @@ MEDIA_TYPE: Final = "application/problem+json"
 
 # RFC 9457, section 4.2.1: the problem has no meaning beyond its status.
 BLANK: Final = "about:blank"
+MOST_CHARACTERS: Final = 1_000  # of a pointer, whose parts may be names that the client has chosen
 VALIDATION_TYPE: Final = "/problems/validation-error"
 
 REQUEST_ID: Final = "X-Request-ID"
@@ -51,9 +53,14 @@ async def answer_http_exception(request: HTTPConnection[Any], error: HTTPExcepti
 async def answer_invalid_request(request: HTTPConnection[Any], error: RequestValidationError) -> Response:
     """Answer a request that does not fit its declaration with 422 and the place of each error."""
     errors = [place(entry, error.body) for entry in error.errors()]
-    detail = "The request has one error." if len(errors) == 1 else f"The request has {len(errors)} errors."
-    members = {"detail": detail, "errors": errors}
-    return problem_response(request, 422, VALIDATION_TYPE, texts.VALIDATION_ERROR, members)
+    count = len(errors) + error.omitted
+    detail = "The request has one error." if count == 1 else f"The request has {count:,} errors."
+
+    def respond(listed: Sequence[Any], omitted: int) -> Response:
+        members = {"detail": detail, "errors": listed, **({"omitted": omitted} if omitted else {})}
+        return problem_response(request, 422, VALIDATION_TYPE, texts.VALIDATION_ERROR, members)
+
+    return fitting(errors, error.omitted, size_limit(request, error), respond)
 
 
 async def answer_unhandled(request: HTTPConnection[Any], error: Exception) -> Response:
@@ -106,7 +113,12 @@ def place(entry: Mapping[str, Any], body: Any) -> dict[str, Any]:
         detail, parts = f"{detail} at character {parts[-1]}: {entry.get('ctx', {}).get('error', '')}".rstrip(": "), []
     elif location == "body" and not isinstance(body, (FormData, type(None))):
         parts = parts_in(body, parts, is_missing=entry["type"] == texts.MISSING[0])
-    return {"detail": detail, "type": entry["type"], "in": location, "pointer": pointer(parts)}
+    return {
+        "detail": detail,
+        "type": entry["type"],
+        "in": location,
+        "pointer": shorten(pointer(parts), MOST_CHARACTERS),
+    }
 
 
 def parts_in(body: Any, parts: Sequence[Any], *, is_missing: bool) -> list[Any]:

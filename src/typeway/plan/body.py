@@ -15,6 +15,7 @@ from typeway import texts
 from typeway.declare import shapes
 from typeway.declare.classify import Input
 from typeway.declare.operation import Operation
+from typeway.declare.options import FormLimits
 from typeway.decoders import MAX_DEPTH, JSONRules, RefusedJSON
 from typeway.exceptions import EndpointContext, HTTPException, RequestValidationError
 from typeway.plan.exchange import Exchange
@@ -43,6 +44,7 @@ class Body:
     strict: bool  # whether a body without a media type is left unparsed
     rejects: bool  # whether other media types are answered with 415; not where an input takes the raw bytes of any
     form_limits: Mapping[str, int]  # `max_fields`, `max_files`, `max_part_size`
+    default_limits: Mapping[str, int]  # the same, where neither the operation nor an application around it sets them
     rules: JSONRules | None  # how JSON is read; None to read it as FastAPI does
     # The type of values that obey the rules if all colons of the text separate members: objects, unless depth is limited.
     trusted: type[Any]
@@ -94,7 +96,7 @@ class Body:
         """Read and parse a form into the exchange; see `read`."""
         request: Any = exchange.connection  # a WebSocket has no body to read
         with parsing():
-            limits = {**exchange.scope.get(FORM_LIMITS, {}), **self.form_limits}
+            limits = {**self.default_limits, **exchange.scope.get(FORM_LIMITS, {}), **self.form_limits}
             exchange.form = form = await request.form(**limits)
             found = {key: await read(form) for key, read in self.readers.items()}
             exchange.body = {key: value for key, value in found.items() if value is not MISSING}
@@ -301,6 +303,7 @@ def build_body(inputs: Sequence[Input], operation: Operation) -> Body | None:
         strict=operation.strict_content_type,
         rejects=rejects and not any(shapes.is_one_or_several(entry.kind, (UploadFile, bytes)) for entry in own),
         form_limits=dict(operation.form_limits),
+        default_limits=operation.conventions.limits.under({}, *FormLimits.__annotations__),
         rules=rules,
         trusted=dict if rules is not None and rules.max_depth >= MAX_DEPTH else NoneType,
         context=operation.context,

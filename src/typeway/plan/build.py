@@ -15,6 +15,7 @@ from typeway.declare.classify import Injected, Input
 from typeway.declare.conventions import Conventions
 from typeway.declare.depends import Lifetime, SecurityScopes
 from typeway.declare.operation import Operation
+from typeway.declare.options import ParameterLimits
 from typeway.declare.scope import where
 from typeway.declare.signature import name_of, undefined_name
 from typeway.exceptions import (
@@ -24,7 +25,7 @@ from typeway.exceptions import (
     WebSocketRequestValidationError,
     declaration_error,
 )
-from typeway.plan.adapt import Refusal, adapt
+from typeway.plan.adapt import adapt
 from typeway.plan.arguments import Arguments, build_arguments
 from typeway.plan.body import Body, build_body
 from typeway.plan.calls import Kind, awaits, is_async_generator, limited
@@ -38,6 +39,12 @@ from typeway.plan.tree import Node, Overrides, grow_tree
 from typeway.plan.verify import absent, exists
 
 FAILED: Final = object()
+
+# Makes the exception for invalid input from the errors, and from the body as handlers see it.
+Refuse = Callable[[list[dict[str, Any]], Any], ValidationException]
+
+# Objects through which a function can read the body.
+READERS: Final = frozenset({Request, HTTPConnection})
 
 # Errors are reported in this order within one callable.
 ORDER: Final = {"path": 0, "query": 1, "header": 2, "cookie": 3, "body": 4, "form": 4, "file": 4}
@@ -94,11 +101,12 @@ class Plan:
     endpoint: Call
     size: int  # the number of results
     read: Callable[[Exchange], Awaitable[None]] | None  # reads the body; None if it is not needed
+    takes_body: bool  # whether a body limit counts: it was set, or there is a default and something may read the body
     shields: bool  # whether clean-up may wait, and so must be shielded from cancellation
     has_exits: bool  # whether there are generators to resume
     has_function_exits: bool  # whether generators are resumed before the response is sent
     occurrences: tuple[int, ...]  # the slots in the order of the tree, with repetitions
-    hide: Hide  # hides secrets in the inputs of errors, and shortens the inputs
+    refuse: Refuse  # makes the exception for invalid input
 
     @property
     def outline(self) -> str:
@@ -163,18 +171,16 @@ def plan_calls(operation: Operation, overrides: Overrides | None) -> Plan:
     refuse_undefined(nodes)
     # A WebSocket has no body: inputs of a body are missing, and get their defaults.
     has_body = bool(operation.methods)
-    kind = RequestValidationError if has_body else WebSocketRequestValidationError
     inputs = [entry for node in nodes for entry in node.inputs]
     body = build_body(inputs, operation)
-    hide: Hide = hider(inputs) if operation.conventions.hides_inputs else list
-
-    def refusal(errors: list[dict[str, Any]]) -> ValidationException:
-        return kind(hide(errors), endpoint_ctx=operation.context)
-
+    refuse = build_refuse(operation, inputs)
+    limits = operation.conventions.limits.under(operation.parameter_limits, *ParameterLimits.__annotations__)
     calls: list[Call] = []
     strict = operation.conventions.checks_parameters
     for node in nodes:
-        calls.append(build_call(node, slot_of, body, calls, refusal, collects=has_body, strict=strict))
+        calls.append(build_call(node, slot_of, body, calls, refuse, limits, collects=has_body, strict=strict))
+    sources = [source.kind for node in nodes for source in node.sources if isinstance(source, Injected)]
+    is_limited = operation.conventions.limits.max_body_size is not None
     contexts = [node.function for node in nodes if node.kind is Kind.CONTEXT]
     return Plan(
         operation=operation,
@@ -182,12 +188,33 @@ def plan_calls(operation: Operation, overrides: Overrides | None) -> Plan:
         endpoint=calls[-1],
         size=len(calls),
         read=None if body is None or not has_body else body.read_form if body.is_form else body.read,
+        takes_body=has_body
+        and (
+            operation.max_body_size is not None
+            or (is_limited and (body is not None or not READERS.isdisjoint(sources)))
+        ),
         shields=any(map(awaits, contexts)),
         has_exits=bool(contexts),
         has_function_exits=any(call.kind is Kind.CONTEXT and call.scope == "function" for call in calls),
         occurrences=tuple(slot_of[id(node)] for node in tree.walk()),
-        hide=hide,
+        refuse=refuse,
     )
+
+
+def build_refuse(operation: Operation, inputs: Sequence[Input]) -> Refuse:
+    """Return the function that makes the exception for invalid input, within the limits of errors."""
+    kind = RequestValidationError if operation.methods else WebSocketRequestValidationError
+    conventions, context = operation.conventions, operation.context
+    hide: Hide = hider(inputs) if conventions.hides_inputs else list
+    limits = conventions.limits.under(operation.error_limits, "max_errors", "max_size")
+    most, max_size = limits.get("max_errors"), limits.get("max_size")
+
+    def refuse(errors: list[dict[str, Any]], body: Any) -> ValidationException:
+        omitted = 0 if most is None else max(len(errors) - most, 0)
+        listed = errors[:most] if omitted else errors
+        return kind(hide(listed), body=body, endpoint_ctx=context, omitted=omitted, max_size=max_size)
+
+    return refuse
 
 
 def refuse_undefined(nodes: Sequence[Node]) -> None:
@@ -230,7 +257,8 @@ def build_call(
     slot_of: dict[int, int],
     body: Body | None,
     earlier: Sequence[Call],
-    refusal: Refusal,
+    refuse: Refuse,
+    limits: Mapping[str, int],
     *,
     collects: bool,
     strict: bool,
@@ -239,7 +267,8 @@ def build_call(
 
     Parameters:
         earlier: the calls before it, each at the index of its slot.
-        refusal: makes the exception for values that the validators of a model refuse.
+        refuse: makes the exception for values that the validators of a model refuse.
+        limits: how many query parameters, headers and cookies may be read; see `ParameterLimits`.
         collects: whether it may read values from the body of a request.
         strict: whether to refuse a parameter whose object does not exist for this kind of connection. FastAPI does not
             pass it: dishka's endpoints declare a Request and a WebSocket, and take what there is.
@@ -251,11 +280,11 @@ def build_call(
     schemas = schemas_of(inputs, node.declaration.where)
     check = build_check(inputs, schemas, named_members=in_members) if inputs else None
     locations = {} if check is None else {name: place.location for name, place in check.places.items()}
-    function, kind = adapt(node.declaration, node.kind, locations, refusal), node.kind
+    function, kind = adapt(node.declaration, node.kind, locations, lambda errors: refuse(errors, None)), node.kind
     if node.depends is not None and node.depends.capacity is not None:
         function, kind = limited(function, kind, node.depends.capacity)
     slot = slot_of[id(node)]
-    reader = Reader(beside_body) if beside_body else None
+    reader = Reader(beside_body, limits) if beside_body else None
     needs = tuple((name, slot_of[id(child)]) for name, child in node.children if name is not None)
     injected = tuple(
         (source.name, injector(source, node, is_request=collects))

@@ -52,7 +52,7 @@ def hide_inputs(errors: Iterable[Mapping[str, Any]], secrets: frozenset[str]) ->
     """
     hidden = []
     for error in errors:
-        shown = Excerpt(secrets)
+        shown = Excerpt(MOST_CHARACTERS, secrets)
         # The first part is the location; the input of what is missing is the object around it.
         names = error["loc"][1:-1] if error["type"] == MISSING[0] else error["loc"][1:]
         is_hidden = error["input"] is not None and any(map(shown.hides, names))
@@ -77,9 +77,9 @@ class Excerpt:
 
     __slots__ = ("left", "secrets")
 
-    def __init__(self, secrets: frozenset[str]) -> None:
+    def __init__(self, most: int, secrets: frozenset[str] = frozenset()) -> None:
         self.secrets = secrets
-        self.left = MOST_CHARACTERS
+        self.left = most
 
     def hides(self, name: Any) -> bool:
         return name in self.secrets or is_secret(name)

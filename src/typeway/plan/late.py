@@ -110,6 +110,7 @@ def with_late_overrides(
         plan,
         dependencies=(*calls[:place], call),
         endpoint=endpoint,
+        takes_body=True,
         has_exits=True,
         has_function_exits=True,
         shields=True,

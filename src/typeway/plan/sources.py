@@ -10,9 +10,11 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from starlette.datastructures import UploadFile
 
+from typeway import texts
 from typeway.declare import shapes
 from typeway.declare.classify import Input, is_json, wires_of
 from typeway.declare.markers import Location
+from typeway.exceptions import HTTPException, WebSocketException
 from typeway.plan.exchange import Exchange
 
 MISSING: Final = object()
@@ -62,6 +64,13 @@ GROUPS: Final[Mapping[str, Callable[[Exchange], dict[str, list[Any]]]]] = {
     ),
     "cookie": lambda exchange: {name: [value] for name, value in exchange.cookies.items()},
 }
+
+# The limits of groups: the key in `parameter_limits`, the message, and what counts the values that a request has.
+GROUP_LIMITS: Final[Mapping[str, tuple[str, str, Callable[[Exchange], int]]]] = {
+    "header": ("max_headers", texts.MANY_HEADERS, lambda exchange: len(exchange.scope["headers"])),
+    "cookie": ("max_cookies", texts.MANY_COOKIES, lambda exchange: len(exchange.cookies)),
+}
+NO_LIMIT: Final[tuple[str, str, Callable[[Exchange], int]]] = ("", "", lambda exchange: 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,19 +240,25 @@ def group_collector(entry: Input) -> Callable[[Mapping[str, list[Any]]], Any]:
 class Reader:
     """Reads the raw values of the path, query, header and cookie parameters of a callable into one flat mapping."""
 
-    __slots__ = ("cookies", "headers", "others", "path", "query")
+    __slots__ = ("cookies", "headers", "most", "others", "path", "query")
 
-    def __init__(self, inputs: Sequence[Input]) -> None:
+    def __init__(self, inputs: Sequence[Input], limits: Mapping[str, int]) -> None:
         simple = [entry for entry in inputs if is_simple(entry)]
         self.path = tuple((i.name, i.wire) for i in simple if i.location == "path")
         self.query = tuple((i.name, i.wire) for i in simple if i.location == "query")
         self.headers = tuple((i.name, i.wire.lower().encode("latin-1")) for i in simple if i.location == "header")
         self.cookies = tuple((i.name, i.wire) for i in simple if i.location == "cookie")
-        self.others = tuple((i.name, read_special(i)) for i in inputs if not is_simple(i))
+        self.others = tuple((i.name, read_special(i, limits)) for i in inputs if not is_simple(i))
+        reads_query = any(entry.location == "query" for entry in inputs)
+        self.most = limits.get("max_query") if reads_query else None
 
     def read(self, exchange: Exchange) -> dict[str, Any]:  # noqa: C901  # four loops of one kind, see below
         """Return the values that the request has, by parameter name."""
         values: dict[str, Any] = {}
+        # A query has at least as many bytes as separators.
+        most = self.most
+        if most is not None and len(exchange.scope.get("query_string", b"")) >= most:
+            refuse_many(exchange, most)
         # PERF: four plain loops over prepared pairs, 0.5 us for three parameters; one loop over readers costs 1.1 us.
         if self.path:
             path_params = exchange.path_params
@@ -284,11 +299,36 @@ def is_simple(entry: Input) -> bool:
     return not entry.is_group and not shapes.is_sequence(entry.annotation) and len(entry.wires) == 1
 
 
-def read_special(entry: Input) -> Callable[[Exchange], Any]:
+def refuse_many(exchange: Exchange, most: int) -> None:
+    """Raise an error for more query parameters than so many, each of which is named or has a value."""
+    query: bytes = exchange.scope.get("query_string", b"")
+    if query.count(b"&") >= most and sum(map(bool, query.split(b"&"))) > most:
+        raise excess(exchange, texts.MANY_PARAMETERS.format(most), 400)
+
+
+def excess(exchange: Exchange, detail: str, status: int) -> Exception:
+    """Return the exception for more values than a limit allows; the handshake of a WebSocket is closed with 1008."""
+    if exchange.scope["type"] == "websocket":
+        return WebSocketException(1008, detail)
+    return HTTPException(status, detail)
+
+
+def read_special(entry: Input, limits: Mapping[str, int]) -> Callable[[Exchange], Any]:
     """Return a function that reads a value that needs more than one look-up."""
     if entry.is_group:
         group, collect = GROUPS[entry.location], group_collector(entry)
-        return lambda exchange: collect(group(exchange))
+        key, detail, count = GROUP_LIMITS.get(entry.location, NO_LIMIT)
+        most = limits.get(key)
+        if most is None:
+            return lambda exchange: collect(group(exchange))
+
+        def read(exchange: Exchange) -> Any:
+            if count(exchange) > most:
+                # RFC 6585, section 5: the fields of the head are too large, here in number.
+                raise excess(exchange, detail.format(most), 431)
+            return collect(group(exchange))
+
+        return read
     values = VALUES[entry.location]
     wires, choice = entry.wires, choice_of(entry)
     return lambda exchange: pick(functools.partial(values, exchange), wires, choice)[1]

@@ -21,7 +21,15 @@ from typeway.plan.exchange import Exchange, WriteReply
 from typeway.serve.execute import execute, run
 from typeway.serve.exits import UPLOADS, close_uploads
 from typeway.serve.lifecycle import complete, send_reply
-from typeway.serve.limits import ACTIVE, LimitedApp, change_limit, is_answered, limit_body, refuse_declared
+from typeway.serve.limits import (
+    ACTIVE,
+    LimitedApp,
+    change_limit,
+    is_answered,
+    limit_body,
+    limit_by_default,
+    refuse_declared,
+)
 from typeway.serve.match import Found, Index, NoRoute, encoded_path
 from typeway.serve.mounted import MOUNTED, serve_with_state, state_of
 from typeway.serve.plans import Instrument, Overrides, PlanCache
@@ -182,7 +190,7 @@ async def serve_http(
     exchange.write = write
     # PERF: each part that were a function of its own would cost one frame, 0.2 of 4.5 us.
     try:
-        if plan.operation.max_body_size is not None:
+        if plan.takes_body:
             limit_body(exchange, plan.operation.max_body_size, snapshot.conventions)
         if plan.has_exits:
             await complete(execute(plan, responder, exchange), exchange, shields=plan.shields)
@@ -222,6 +230,8 @@ async def serve_without_plan(
         catches = snapshot.app is not NoApplication
         await LimitedApp(serve, limit, snapshot.conventions, catches=catches)(scope, receive, send)
         return
+    if limit is None and (type(found) is not NoRoute or snapshot.frontends or snapshot.default is not None):
+        receive = limit_by_default(scope, receive, snapshot.conventions)
     exchange = Exchange(scope, receive, send, {})
     try:
         if limit is not None:

@@ -6,7 +6,7 @@ from typing import Any
 from starlette.responses import Response
 
 from typeway.concurrency import call_in_thread
-from typeway.exceptions import RequestValidationError, ValidationException, WebSocketRequestValidationError
+from typeway.exceptions import ValidationException
 from typeway.plan.build import FAILED, Call, Plan
 from typeway.plan.calls import ASYNC, CHECKED, INLINE, THREAD
 from typeway.plan.exchange import Exchange
@@ -81,10 +81,7 @@ async def call_dependencies(calls: Sequence[Call], exchange: Exchange) -> None:
 
 def refusal(plan: Plan, exchange: Exchange) -> ValidationException:
     """Return the exception with all errors of a request."""
-    context, errors = plan.operation.context, plan.hide(collected(plan, exchange))
-    if exchange.scope["type"] == "websocket":
-        return WebSocketRequestValidationError(errors, endpoint_ctx=context)
-    return RequestValidationError(errors, body=shown_body(exchange), endpoint_ctx=context)
+    return plan.refuse(collected(plan, exchange), shown_body(exchange))
 
 
 def collected(plan: Plan, exchange: Exchange) -> list[dict[str, Any]]:

@@ -49,7 +49,10 @@ ZERO: Final = re.compile(r"0(\.0*)?")
 ENVIRONMENTS: Final = ("TYPEWAY_ENV", "FASTAPI_ENV")
 
 # The options of routers and inclusions that apply to a frontend.
-INHERITED: Final = ("dependencies", "max_body_size", "form_limits", "json_limits", "strict_content_type")
+INHERITED: Final = (
+    "dependencies", "max_body_size", "form_limits", "json_limits", "parameter_limits", "error_limits",
+    "strict_content_type",
+)  # fmt: skip
 
 
 class Build(StaticFiles):

@@ -73,14 +73,48 @@ def declared_length(scope: Scope) -> int | None:
         return None
 
 
-def limit_body(exchange: Exchange, most: int, conventions: Conventions) -> None:
+def limit_by_default(scope: Scope, receive: Receive, conventions: Conventions) -> Receive:
+    """Return the `receive` for a request for which nobody has set a limit: within the limit of the conventions.
+
+    A limit that is set further in, such as that of one route for uploads, replaces it.
+    """
+    most = conventions.limits.max_body_size
+    if most is None or ACTIVE in scope or is_known_to_fit(scope, most):
+        return receive
+    scope[SHOWN] = most
+    limit = scope[ACTIVE] = BodyLimit(most, receive, conventions, declared_length(scope))
+    return limit.receive
+
+
+def is_known_to_fit(scope: Scope, most: int) -> bool:
+    """Whether the server will not pass on more than so many bytes, so that they need not be counted.
+
+    Of HTTP/1.1, a body without a transfer coding has its declared length, or is empty (RFC 9112 section 6.3).
+    """
+    # PERF: 0.3 us for nearly every request, instead of 1 us for a limit and 0.3 us more for each message.
+    if scope.get("http_version") not in ("1.1", "1.0"):
+        return False
+    for name, value in scope["headers"]:
+        if name == b"transfer-encoding" or (name == b"content-length" and not (value.isdigit() and int(value) <= most)):
+            return False
+    return True
+
+
+def limit_body(exchange: Exchange, most: int | None, conventions: Conventions) -> None:
     """Limit the body of a request that is served by a plan, before its endpoint runs.
 
     If the endpoint may run first by the conventions, the LimitedApp around the application enforces the limit.
+
+    Parameters:
+        most: the limit that was set; None for the default of the conventions.
     """
     if not conventions.limits_before_endpoint:
         return
     scope = exchange.scope
+    if most is None:
+        exchange.receive = limit_by_default(scope, exchange.receive, conventions)
+        refuse_declared(scope, conventions)
+        return
     if ACTIVE not in scope:
         limit = scope[ACTIVE] = BodyLimit(most, exchange.receive, conventions, declared_length(scope))
         exchange.receive = limit.receive
@@ -132,6 +166,19 @@ def is_answered(scope: Scope, error: Exception) -> bool:
     """Whether an exception is that of a body limit, and a mounted application has answered it and raised it again."""
     limit = scope.get(ACTIVE)
     return isinstance(limit, BodyLimit) and limit.is_answered and limit.is_cause(error)
+
+
+@dataclass(slots=True, eq=False)
+class DefaultLimit:
+    """An ASGI application that limits what another application, with its middleware, reads of a body; see `limit_by_default`."""
+
+    app: ASGIApp
+    conventions: Conventions
+
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Any:
+        if scope["type"] == "http":
+            receive = limit_by_default(scope, receive, self.conventions)
+        return self.app(scope, receive, send)
 
 
 class Refused(Exception):  # it is caught in this module

@@ -24,7 +24,7 @@ from typeway.serve.execute import run
 from typeway.serve.exits import close_uploads
 from typeway.serve.feed import Feed, LayerRequest
 from typeway.serve.lifecycle import send_reply
-from typeway.serve.limits import limit_body
+from typeway.serve.limits import limit_body, limit_by_default
 from typeway.serve.match import NoRoute
 from typeway.serve.originals import ORIGINAL_LAYER
 from typeway.serve.reply import RawHeaders, error_reply, from_response, task_of
@@ -111,7 +111,8 @@ class Onion:
             raise
 
     async def serve(self, scope: Scope, receive: Receive, send: Send, write: WriteReply | None) -> None:
-        flight = Flight(self.router.snapshot(scope), scope, receive, send)
+        snapshot = self.router.snapshot(scope)
+        flight = Flight(snapshot, scope, limit_by_default(scope, receive, snapshot.conventions), send)
         try:
             response = await self.outermost(flight, flight)
             if flight.bridges and not flight.tasks and task_of(response) is None:
@@ -209,7 +210,7 @@ async def serve_inner(flight: Flight, receive: Feed) -> Response:
         return await flight.bridge(partial(serve_http, snapshot, found=found), receive).answer()
     plan, responder, exchange = ready
     try:
-        if plan.operation.max_body_size is not None:
+        if plan.takes_body:
             limit_body(exchange, plan.operation.max_body_size, snapshot.conventions)
         reply = await run(plan, responder, exchange)
         if reply[3] is not None and isinstance(reply[3], Closing) and scope["method"] != "HEAD":

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from typeway.declare.conventions import Conventions
+from typeway.declare.conventions import Conventions, Limits
 
 FASTAPI: Final = Conventions(
     json_errors=False,
@@ -16,6 +16,7 @@ FASTAPI: Final = Conventions(
     strict_json=False,
     nulls_for_nan=False,
     hides_inputs=False,
+    limits=Limits(),
     text_reasons=False,
     quiet_disconnects=False,
     closes_failed_sockets=False,

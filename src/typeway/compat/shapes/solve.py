@@ -280,7 +280,7 @@ def values_of(
     values: dict[str, Any] = {}
     errors: list[Any] = []
     for place, entry in enumerate(map(input_of, fields)):
-        reader = None if entry.in_body else Reader([entry])
+        reader = None if entry.in_body else Reader([entry], {})
         check = build_check([entry], schemas_of([entry], entry.name), named_members=named_members)
         found = build_arguments(place, reader, collect(entry), check, (), ())(exchange)
         values.update(found or {})

@@ -64,7 +64,7 @@ BUDGETS: dict[str, int] = {
     "declare": 3_150,
     "derive": 1_450,
     "security": 700,
-    "plan": 3_250,
+    "plan": 3_400,
     "errors": 550,
     "serve": 3_700,
     "protocol": 2_300,

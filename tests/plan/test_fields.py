@@ -12,12 +12,13 @@ import fastapi
 import pytest
 from pydantic import BaseModel, ConfigDict, computed_field
 from pydantic.fields import FieldInfo
+from pydantic_core import SchemaValidator
 
 import typeway
 from tests.frameworks import answer, errors
 from typeway import Body, Query, Typeway
 from typeway.exceptions import DeclarationError, PydanticV1NotSupportedError
-from typeway.plan.fields import build_model, has_computed_fields, mapping_validator, schema_of, with_default
+from typeway.plan.fields import build_model, has_computed_fields, mapping_schema, schema_of, with_default
 
 HERE = "here.py:1"
 
@@ -42,14 +43,18 @@ class Colour(enum.Enum):
 @pytest.mark.parametrize("default", [None, True, 3, 1.5, "x", b"x", Colour.RED])
 def test_defaults_that_cannot_change_are_shared(default):
     """Immutable defaults are handed out as they are."""
-    validator = mapping_validator({"a": (with_default(schema_of(Any, HERE), FieldInfo(default=default)), False)})
+    validator = SchemaValidator(
+        mapping_schema({"a": (with_default(schema_of(Any, HERE), FieldInfo(default=default)), False)})
+    )
     assert validator.validate_python({})["a"] is default
 
 
 def test_defaults_that_can_change_are_copied():
     """Each validation gets its own copy of a default, however deep."""
     default = {"a": [1]}
-    validator = mapping_validator({"a": (with_default(schema_of(Any, HERE), FieldInfo(default=default)), False)})
+    validator = SchemaValidator(
+        mapping_schema({"a": (with_default(schema_of(Any, HERE), FieldInfo(default=default)), False)})
+    )
     validator.validate_python({})["a"]["a"].append(2)
     assert validator.validate_python({}) == {"a": {"a": [1]}}
 
@@ -57,7 +62,7 @@ def test_defaults_that_can_change_are_copied():
 def test_a_factory_makes_a_default_every_time():
     """A default factory is called for each validation."""
     schema = with_default(schema_of(list[int], HERE), FieldInfo(default_factory=list))
-    validator = mapping_validator({"a": (schema, False)})
+    validator = SchemaValidator(mapping_schema({"a": (schema, False)}))
     assert validator.validate_python({})["a"] is not validator.validate_python({})["a"]
 
 
@@ -69,7 +74,7 @@ def test_definitions_of_recursive_models_are_shared():
         "b": (with_default(schema, FieldInfo(default=None)), False),
         "c": (schema_of(list[Tree], HERE), True),
     }
-    made = mapping_validator(fields).validate_python({"a": {"branches": [{}]}, "c": [{}]})
+    made = SchemaValidator(mapping_schema(fields)).validate_python({"a": {"branches": [{}]}, "c": [{}]})
     assert (made["a"].count, made["b"], len(made["c"])) == (1, None, 1)
 
 

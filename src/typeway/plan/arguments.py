@@ -46,15 +46,21 @@ def build_arguments(
 def build_validated(slot: int, reader: Reader | None, collect: Collect | None, check: Check) -> Arguments:
     """Return the function that computes the arguments whose values come from the request."""
     read = None if reader is None else reader.read
-    validate = check.validator.validate_python
+    validate, bounded = check.validator.validate_python, check.bounded
 
     def validated(exchange: Exchange) -> dict[str, Any] | None:
+        found: dict[str, Any]
         raw = {} if read is None else read(exchange)
         if collect is not None and not collect(exchange, raw):
             exchange.report(slot, check.errors_without_object(raw, exchange))
             return None
+        if exchange.is_large and bounded is not None:
+            found, errors = bounded.validate(raw)
+            if errors:
+                exchange.report(slot, check.placed_all(errors, exchange))
+            return None if errors else found
         try:
-            found: dict[str, Any] = validate(raw, from_attributes=True)
+            found = validate(raw, from_attributes=True)
         except ValidationError as error:
             exchange.report(slot, check.errors(error, exchange))
             return None
@@ -70,7 +76,7 @@ def build_validated(slot: int, reader: Reader | None, collect: Collect | None, c
             value = exchange.body
         else:
             value = read(exchange).get(name, MISSING)
-        if value is MISSING:
+        if value is MISSING or exchange.is_large:
             return validated(exchange)
         try:
             return {name: validate_one(value, from_attributes=True)}

@@ -18,6 +18,7 @@ from typeway.declare.operation import Operation
 from typeway.declare.options import FormLimits
 from typeway.decoders import MAX_DEPTH, JSONRules, RefusedJSON
 from typeway.exceptions import EndpointContext, HTTPException, RequestValidationError
+from typeway.plan.bounded import LARGE
 from typeway.plan.exchange import Exchange
 from typeway.plan.sources import MISSING, choice_of, group_collector, grouped, pick
 from typeway.types import Message
@@ -73,6 +74,7 @@ class Body:
             if rules is None:
                 exchange.body = parse_json(raw, self.context)
                 return
+            exchange.is_large = len(raw) > LARGE
             try:
                 body = from_json(raw, allow_inf_nan=False)
                 if type(body) is not self.trusted or len(body) != raw.count(b":"):

@@ -206,13 +206,18 @@ def build_refuse(operation: Operation, inputs: Sequence[Input]) -> Refuse:
     kind = RequestValidationError if operation.methods else WebSocketRequestValidationError
     conventions, context = operation.conventions, operation.context
     hide: Hide = hider(inputs) if conventions.hides_inputs else list
-    limits = conventions.limits.under(operation.error_limits, "max_errors", "max_size")
-    most, max_size = limits.get("max_errors"), limits.get("max_size")
+    most = conventions.limits.under(operation.error_limits, "max_errors").get("max_errors")
 
     def refuse(errors: list[dict[str, Any]], body: Any) -> ValidationException:
         omitted = 0 if most is None else max(len(errors) - most, 0)
         listed = errors[:most] if omitted else errors
-        return kind(hide(listed), body=body, endpoint_ctx=context, omitted=omitted, max_size=max_size)
+        return kind(
+            hide(listed),
+            body=body,
+            endpoint_ctx=context,
+            omitted=omitted,
+            max_size=operation.error_limits.get("max_size"),
+        )
 
     return refuse
 
@@ -278,7 +283,7 @@ def build_call(
     collect = body.collector(inputs) if body is not None and collects else None
     in_members = body is not None and body.has_members(inputs)
     schemas = schemas_of(inputs, node.declaration.where)
-    check = build_check(inputs, schemas, named_members=in_members) if inputs else None
+    check = build_check(inputs, schemas, named_members=in_members, bounds=bool(limits)) if inputs else None
     locations = {} if check is None else {name: place.location for name, place in check.places.items()}
     function, kind = adapt(node.declaration, node.kind, locations, lambda errors: refuse(errors, None)), node.kind
     if node.depends is not None and node.depends.capacity is not None:

@@ -8,8 +8,9 @@ from typing import Any
 from pydantic_core import CoreSchema, SchemaValidator, ValidationError
 
 from typeway.declare.classify import Input
+from typeway.plan.bounded import Bounded, build_validator
 from typeway.plan.exchange import Exchange
-from typeway.plan.fields import mapping_validator, schema_of, shaped_union, with_default
+from typeway.plan.fields import mapping_schema, schema_of, shaped_union, with_default
 from typeway.plan.sources import MISSING, VALUES, choice_of, fields_of, pick, shapes_of
 from typeway.texts import MISSING as MISSING_TEXT
 
@@ -30,10 +31,13 @@ class Check:
     validator: SchemaValidator  # validates a flat mapping keyed by parameter name
     places: Mapping[str, Place]  # where each of them stands on the wire
     alone: tuple[str, SchemaValidator] | None  # of one input with nothing around it its name, and its own validator
+    bounded: Bounded | None  # validates large bodies, where errors are limited
 
     def errors(self, error: ValidationError, exchange: Exchange, *name: str) -> list[dict[str, Any]]:
         """Return errors with locations in the request; `name` is given if only that input was validated."""
-        found = error.errors(include_url=False)
+        return self.placed_all(error.errors(include_url=False), exchange, *name)
+
+    def placed_all(self, found: Sequence[Any], exchange: Exchange, *name: str) -> list[dict[str, Any]]:
         return [self.placed({**entry, "loc": (*name, *entry["loc"])}, exchange) for entry in found]
 
     def errors_without_object(self, raw: dict[str, Any], exchange: Exchange) -> list[dict[str, Any]]:
@@ -64,16 +68,24 @@ def schemas_of(inputs: Sequence[Input], where: str) -> dict[str, CoreSchema]:
     return {entry.name: with_default(input_schema(entry, where), entry.marker) for entry in inputs}
 
 
-def build_check(inputs: Sequence[Input], schemas: Mapping[str, CoreSchema], *, named_members: bool) -> Check:
-    """Return the check of the inputs of a callable; error locations of members of a body contain their name."""
+def build_check(
+    inputs: Sequence[Input], schemas: Mapping[str, CoreSchema], *, named_members: bool, bounds: bool = False
+) -> Check:
+    """Return the check of the inputs of a callable; error locations of members of a body contain their name.
+
+    Parameters:
+        bounds: whether the work and the errors of one body are limited, however it is made.
+    """
     fields = {entry.name: (schemas[entry.name], entry.is_required) for entry in inputs}
     first = inputs[0]
     # A member of a body or form must be read from it first.
     is_alone = len(inputs) == 1 and not (named_members and first.in_body)
+    schema, build = mapping_schema(fields), build_validator if bounds else SchemaValidator
     return Check(
-        validator=mapping_validator(fields),
+        validator=build(schema),
         places={entry.name: place_of(entry, named_members) for entry in inputs},
-        alone=(first.name, SchemaValidator(fields[first.name][0])) if is_alone else None,
+        alone=(first.name, build(fields[first.name][0])) if is_alone else None,
+        bounded=Bounded(schema) if bounds and any(entry.in_body for entry in inputs) else None,
     )
 
 

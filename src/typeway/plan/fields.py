@@ -12,7 +12,7 @@ from uuid import UUID
 from pydantic import BaseModel, PydanticSchemaGenerationError, PydanticUserError, TypeAdapter
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
-from pydantic_core import SchemaError, SchemaValidator, core_schema, to_jsonable_python
+from pydantic_core import SchemaError, core_schema, to_jsonable_python
 from pydantic_core.core_schema import CoreSchema
 
 from typeway.declare import shapes
@@ -169,7 +169,7 @@ def with_default(schema: CoreSchema, field: FieldInfo) -> CoreSchema:
     """Return a schema with the default of a field; each request gets its own copy of a mutable default."""
     if field.is_required():
         return schema
-    if schema["type"] == "definitions":  # they stay outermost, see `mapping_validator`
+    if schema["type"] == "definitions":  # they stay outermost, see `mapping_schema`
         return {**schema, "schema": with_default(schema["schema"], field)}
     validate = bool(field.validate_default)
     if field.default_factory is None and isinstance(field.default, IMMUTABLE):
@@ -178,8 +178,8 @@ def with_default(schema: CoreSchema, field: FieldInfo) -> CoreSchema:
     return core_schema.with_default_schema(schema, default_factory=factory, validate_default=validate)
 
 
-def mapping_validator(fields: Mapping[str, tuple[CoreSchema, bool]]) -> SchemaValidator:
-    """Return one validator for a flat mapping, from a schema for each name and whether a value is required.
+def mapping_schema(fields: Mapping[str, tuple[CoreSchema, bool]]) -> CoreSchema:
+    """Return one schema for a flat mapping, from a schema for each name and whether a value is required.
 
     Definitions in the schemas (of recursive models) are moved to the top, where pydantic-core requires them.
     """
@@ -193,7 +193,7 @@ def mapping_validator(fields: Mapping[str, tuple[CoreSchema, bool]]) -> SchemaVa
             inside = schema["schema"]
         members[name] = core_schema.typed_dict_field(inside, required=required)
     whole = core_schema.typed_dict_schema(members)
-    return SchemaValidator(core_schema.definitions_schema(whole, list(definitions.values())))
+    return core_schema.definitions_schema(whole, list(definitions.values()))
 
 
 def check_type(annotation: Any, where: str, hint: Callable[[], str] | None = None) -> None:

@@ -123,7 +123,7 @@ values = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(value=values)
 def test_a_large_body_is_read_like_a_small_one(value):
     """Padded to a large body, each value is accepted with the same result, or refused with some of the same errors."""

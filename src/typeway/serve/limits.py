@@ -21,6 +21,9 @@ from typeway.types import ASGIApp, Message, Receive, Scope, Send
 SHOWN: Final = "starlette.max_body_size"
 ACTIVE: Final = "starlette._body_limit_responder"
 
+WITHOUT_BODY: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+MOST_DIGITS: Final = 20
+
 
 @dataclass(slots=True, eq=False)
 class BodyLimit:
@@ -89,15 +92,21 @@ def limit_by_default(scope: Scope, receive: Receive, conventions: Conventions) -
 def is_known_to_fit(scope: Scope, most: int) -> bool:
     """Whether the server will not pass on more than so many bytes, so that they need not be counted.
 
-    Of HTTP/1.1, a body without a transfer coding has its declared length, or is empty (RFC 9112 section 6.3).
+    Of HTTP/1.1, a body without a transfer coding has its declared length, or is empty (RFC 9112 section 6.3). Not every
+    server tells of the coding, so a length is expected but with methods that seldom have a body.
     """
     # PERF: 0.3 us for nearly every request, instead of 1 us for a limit and 0.3 us more for each message.
     if scope.get("http_version") not in ("1.1", "1.0"):
         return False
+    declared: bytes | None = None
     for name, value in scope["headers"]:
-        if name == b"transfer-encoding" or (name == b"content-length" and not (value.isdigit() and int(value) <= most)):
+        if name == b"content-length":
+            declared = value
+        elif name == b"transfer-encoding":
             return False
-    return True
+    if declared is None:
+        return scope["method"] in WITHOUT_BODY
+    return declared.isdigit() and len(declared) < MOST_DIGITS and int(declared) <= most
 
 
 def limit_body(exchange: Exchange, most: int | None, conventions: Conventions) -> None:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Literal, get_origin, get_type_hints
 
 from typeway import texts
+from typeway.declare.classify import Input
+from typeway.declare.conventions import Conventions
 from typeway.declare.operation import Operation
 from typeway.declare.problem import Problem
 from typeway.describe.raised import Raised, raised_in
 from typeway.describe.schemas import COMPONENT, Components, JsonSchema
 from typeway.errors.problem_details import MEDIA_TYPE, VALIDATION_TYPE, phrase_of
 from typeway.exceptions import declaration_error
+from typeway.plan.body import Body
 from typeway.plan.fields import schema_of
+from typeway.plan.sources import GROUP_LIMITS
 from typeway.security.base import SecurityBase
 
 Form = Literal["detail", "problem"]
@@ -23,6 +27,22 @@ TEXT: Final[JsonSchema] = {"type": "string"}
 REFERENCE: Final[JsonSchema] = {"type": "string", "format": "uri-reference"}
 
 MEDIA_TYPES: Final[dict[Form, str]] = {"detail": "application/json", "problem": MEDIA_TYPE}
+
+
+# The status of a request that does not fit its declaration.
+INVALID_REQUEST: Final = "422"
+
+
+def refusals_of(operation: Operation, inputs: Iterable[Input], body: Body | None) -> dict[str, str]:
+    """Return the statuses that refuse a request before the endpoint runs, and what they mean."""
+    inputs = list(inputs)
+    found = {INVALID_REQUEST: texts.VALIDATION_ERROR} if inputs else {}
+    if operation.conventions.documents_failures:
+        if body is not None:
+            found |= {"400": texts.BODY_PARSE_ERROR, "413": texts.CONTENT_TOO_LARGE}
+        if any(entry.is_group and entry.location in GROUP_LIMITS for entry in inputs):
+            found["431"] = phrase_of(431)
+    return found
 
 
 @dataclass(slots=True)
@@ -64,7 +84,7 @@ class Failures:
         functions: Sequence[Callable[..., Any]],
         components: Components,
         documented: Collection[str],
-        validates: bool,
+        refusals: Mapping[str, str],
     ) -> dict[str, dict[str, Any]]:
         """Responses by status, whose schemas are filled in later; see `typeway.describe.schemas.Failures`.
 
@@ -81,8 +101,11 @@ class Failures:
                     failure = found.setdefault(status, Failure())
                     failure.add(meaning, self.problem(seen, components) if seen else self.error(components))
                     failure.headers.update(headers)
-        if validates:
-            found.setdefault("422", Failure()).add(texts.VALIDATION_ERROR, self.invalid(components))
+        for status, meaning in refusals.items():
+            schema = (
+                self.invalid(components, operation.conventions) if status == INVALID_REQUEST else self.error(components)
+            )
+            found.setdefault(status, Failure()).add(meaning, schema)
         return {status: failure.response(MEDIA_TYPES[self.form]) for status, failure in sorted(found.items())}
 
     def seen(
@@ -131,15 +154,16 @@ class Failures:
         }  # fmt: skip
         return self.component("error", ["HTTPError"], shown, components)
 
-    def invalid(self, components: Components) -> JsonSchema:
-        """The schema of the response to an invalid request."""
+    def invalid(self, components: Components, conventions: Conventions) -> JsonSchema:
+        """The schema of the response to an invalid request, which may count errors that it does not list."""
+        counted = {} if conventions.limits.max_errors is None else {"omitted": OMITTED}
         if self.form == "problem":
-            errors = {"errors": {"type": "array", "items": INVALID_IN_PROBLEM}}
-            shown = problem_object("ValidationProblem", errors, VALIDATION_TYPE)
+            errors = {"errors": {"type": "array", "items": INVALID_IN_PROBLEM}, **counted}
+            shown = problem_object("ValidationProblem", errors, VALIDATION_TYPE, ["errors"])
             return self.component("invalid", ["ValidationProblem"], shown, components)
         error = self.component("invalid part", ["ValidationError"], INVALID, components)
         shown = {
-            "properties": {"detail": {"items": error, "type": "array", "title": "Detail"}},
+            "properties": {"detail": {"items": error, "type": "array", "title": "Detail"}, **counted},
             "type": "object",
             "title": "HTTPValidationError",
         }
@@ -207,6 +231,12 @@ INVALID: Final[JsonSchema] = {
     "type": "object",
     "required": ["loc", "msg", "type"],
     "title": "ValidationError",
+}
+OMITTED: Final[JsonSchema] = {
+    "type": "integer",
+    "minimum": 1,
+    "title": "Omitted",
+    "description": "How many errors were found that are not listed",
 }
 INVALID_IN_PROBLEM: Final[JsonSchema] = {
     "type": "object",

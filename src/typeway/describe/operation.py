@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from typeway.declare.operation import Operation
 from typeway.describe.body import describe_body
+from typeway.describe.failures import refusals_of
 from typeway.describe.parameters import Placed, describe_parameters
 from typeway.describe.responses import describe_responses, merged
 from typeway.describe.schemas import Components, title_of
@@ -63,6 +64,7 @@ def describe_operation(operation: Operation, components: Components) -> dict[str
         in_body = [Placed(entry, operation.declaration.where) for entry in carried]
     body = build_body(carried, operation)
     body_title = operation.body_title or f"Body_{operation.unique_id}"
+    refusals = refusals_of(operation, [placed.entry for placed in inputs], body)
     security: dict[str, dict[str, None]] = {}
     for node in nodes:
         guard: Any = node.function  # schemes are callable, which SecurityBase itself is not
@@ -77,7 +79,7 @@ def describe_operation(operation: Operation, components: Components) -> dict[str
         "operationId": operation.unique_id,
         "parameters": describe_parameters(inputs, operation.path_names, components) or None,
         "requestBody": describe_body(in_body, body, body_title, components, operation.conventions),
-        "responses": describe_responses(operation, [node.function for node in nodes], bool(inputs), components),
+        "responses": describe_responses(operation, [node.function for node in nodes], refusals, components),
         "deprecated": operation.deprecated or None,
         "security": [{name: list(scopes)} for name, scopes in security.items()] or None,
         # The Callback Objects (section 4.8.18) have the names of their functions.

@@ -28,13 +28,13 @@ MEANINGS: Final[Mapping[str, str]] = {
 
 
 def describe_responses(
-    operation: Operation, functions: Sequence[Callable[..., Any]], validates: bool, components: Components
+    operation: Operation, functions: Sequence[Callable[..., Any]], refusals: Mapping[str, str], components: Components
 ) -> dict[str, Any]:
     """Return the Responses Object (OpenAPI 3.1, section 4.8.16), which is completed once the schemas are known.
 
     Parameters:
         functions: the endpoint and all its dependencies.
-        validates: whether a request can be invalid, and is answered with 422.
+        refusals: the statuses that refuse a request before the endpoint runs, and what they mean.
     """
     where = operation.declaration.where
 
@@ -53,8 +53,8 @@ def describe_responses(
         if response.get("model") is not None
     }
     documented = {status, *keys.values()}
-    validates = validates and documented.isdisjoint({"422", "4XX", "default"})
-    failures = components.failures(operation, functions, components, documented, validates)
+    refusals = {code: why for code, why in refusals.items() if documented.isdisjoint({code, "4XX", "default"})}
+    failures = components.failures(operation, functions, components, documented, refusals)
     media_type = getattr(operation.response_class, "media_type", None) or JSON
     responses: dict[str, Any] = {status: own}
     failures.pop(status, None)

@@ -18,9 +18,10 @@ JsonSchema = dict[str, Any]
 
 # A function that describes the error responses of an operation by status; their schemas are filled in later. Its arguments
 # are the operation, the endpoint and all its dependencies, the components, the statuses that the author documents, and
-# whether an invalid request is answered with 422.
+# the meanings of the statuses that refuse a request before the endpoint runs.
 Failures: TypeAlias = Callable[
-    [Operation, Sequence[Callable[..., Any]], "Components", Collection[str], bool], dict[str, dict[str, Any]]
+    [Operation, Sequence[Callable[..., Any]], "Components", Collection[str], Mapping[str, str]],
+    dict[str, dict[str, Any]],
 ]
 
 

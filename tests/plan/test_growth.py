@@ -16,7 +16,7 @@ MARKERS: dict[str, Any] = {"query": Query, "header": Header, "cookie": Cookie, "
 
 # Four times as much may cost six times as much: memory is slower than caches.
 GROWTH = 6
-ATTEMPTS = 4
+ATTEMPTS = 6
 
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data; boundary=BB"
@@ -179,10 +179,12 @@ KINDS: dict[str, tuple[Callable[[int], Sent], int]] = {
     "members of a dict": (body("/body/dict", members), 5_000),
     "members of any": (body("/body/any", members), 5_000),
     "JSON of a Request": (body("/request/json", members), 5_000),
-    "depth of lists": (body("/body/any", lambda count: "[" * count + "]" * count), 190),
-    "depth of objects": (body("/body/any", objects), 190),
+    "depth of lists": (body("/body/any", lambda count: "[" * count + "]" * count), 49),
+    "depth of lists above the default": (body("/body/any", lambda count: "[" * count + "]" * count), 210),
+    "depth of objects": (body("/body/any", objects), 49),
+    "depth of objects above the default": (body("/body/any", objects), 210),
     "depth of models": (body("/body/node", objects), 45),
-    "depth of models that fail": (body("/body/list", objects), 190),
+    "depth of models that fail": (body("/body/list", objects), 49),
     "string": (body("/body/any", lambda count: '"' + "x" * count + '"'), 200_000),
     "escapes in a string": (body("/body/any", lambda count: '"' + "\\u0041" * count + '"'), 20_000),
     "digits": (body("/body/any", lambda count: "1" * count), 1_000),

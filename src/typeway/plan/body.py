@@ -16,12 +16,14 @@ from typeway.declare import shapes
 from typeway.declare.classify import Input
 from typeway.declare.operation import Operation
 from typeway.declare.options import FormLimits
-from typeway.decoders import MAX_DEPTH, JSONRules, RefusedJSON
+from typeway.decoders import INFINITIES, MAX_DEPTH, JSONRules, RefusedJSON
 from typeway.exceptions import EndpointContext, HTTPException, RequestValidationError
 from typeway.plan.bounded import LARGE
 from typeway.plan.exchange import Exchange
 from typeway.plan.sources import MISSING, choice_of, group_collector, grouped, pick
 from typeway.types import Message
+
+POSITIVE, NEGATIVE = INFINITIES
 
 # Takes the place of the first message if the body is read through a Request.
 NO_MESSAGE: Final[Message] = {"type": ""}
@@ -47,7 +49,8 @@ class Body:
     form_limits: Mapping[str, int]  # `max_fields`, `max_files`, `max_part_size`
     default_limits: Mapping[str, int]  # the same, where neither the operation nor an application around it sets them
     rules: JSONRules | None  # how JSON is read; None to read it as FastAPI does
-    # The type of values that obey the rules if all colons of the text separate members: objects, unless depth is limited.
+    # The type of values that obey the rules if all colons of the text separate members, no value is infinite, and there are
+    # no lists: objects, unless depth is limited.
     trusted: type[Any]
     context: EndpointContext  # the endpoint that errors in the body belong to
     readers: Mapping[int, ReadField]  # of a form, what reads the raw value of each input, by the input's id
@@ -77,8 +80,10 @@ class Body:
             exchange.is_large = len(raw) > LARGE
             try:
                 body = from_json(raw, allow_inf_nan=False)
-                if type(body) is not self.trusted or len(body) != raw.count(b":"):
+                if type(body) is not self.trusted or len(body) != raw.count(b":") or raw.find(b"[") >= 0:
                     body = rules.checked(raw, body)
+                elif POSITIVE in body.values() or NEGATIVE in body.values():
+                    body = read_strictly(raw, rules, self.context)
             except ValueError:
                 body = read_strictly(raw, rules, self.context)
             exchange.body = body

@@ -156,7 +156,7 @@ class Failures:
 
     def invalid(self, components: Components, conventions: Conventions) -> JsonSchema:
         """The schema of the response to an invalid request, which may count errors that it does not list."""
-        counted = {} if conventions.limits.max_errors is None else {"omitted": OMITTED}
+        counted = {"omitted": OMITTED} if conventions.documents_failures else {}
         if self.form == "problem":
             errors = {"errors": {"type": "array", "items": INVALID_IN_PROBLEM}, **counted}
             shown = problem_object("ValidationProblem", errors, VALIDATION_TYPE, ["errors"])

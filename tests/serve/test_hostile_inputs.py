@@ -8,9 +8,13 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import BaseModel
 from starlette.websockets import WebSocketDisconnect
 
+import typeway
+from scripts.hostile import BODIES, CONTENT_TYPES, LOCATIONS, SCALARS, SHAPES, Input, build, inputs, is_server_error
 from tests.frameworks import JSON, MULTIPART, Sending, answer_of, client
 from typeway import Body, Cookie, File, Form, Header, HTTPException, Query, Request, Typeway, UploadFile, WebSocket
 from typeway.responses import JSONResponse
@@ -368,3 +372,65 @@ def test_handshakes(price):
         pass
     assert caught.value.code == 1008
     assert isinstance(caught.value.reason, str)
+
+
+# --- every kind in every position, as `python -m scripts.hostile` counts them for both frameworks -------------------------
+
+EVERYTHING = build(typeway)
+
+
+def server_errors(sent: Iterable[Input]) -> list[Input]:
+    async def find() -> list[Input]:
+        return [one for one in sent if await is_server_error(EVERYTHING, one)]
+
+    return asyncio.run(find())
+
+
+@pytest.mark.parametrize("kind", dict.fromkeys(one.kind for one in inputs()))
+def test_no_kind_of_input_is_a_server_error_in_any_position(kind):
+    """A parameter of each type in each location, and a body of each shape, answer each kind with less than 500."""
+    assert server_errors(one for one in inputs() if one.kind == kind) == []
+
+
+FRAGMENTS = [
+    *itertools.chain(*BODIES.values()),
+    *VALUES,
+    b"value=",
+    b"&",
+    b"=",
+    b"--BB\r\n",
+    b"\r\n\r\n",
+    b'{"name":',
+    b"}",
+]
+raw = st.lists(
+    st.sampled_from([text for text in FRAGMENTS if len(text) < 2_000]) | st.binary(max_size=20), max_size=6
+).map(b"".join)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    body=raw,
+    query=raw,
+    header=raw,
+    path=st.text(max_size=20),
+    name=st.sampled_from([*SCALARS]),
+    shape=st.sampled_from([*SHAPES]),
+    media_type=st.sampled_from([kind.encode("latin-1") for kind in CONTENT_TYPES if kind is not None]) | raw,
+)
+def test_no_bytes_are_a_server_error(body, query, header, path, name, shape, media_type):
+    """Whatever bytes are the query, a header, a cookie, the path, the body and its type, the answer is less than 500."""
+    sent = [
+        Input("any", "POST", f"/body/{shape}", query, ((b"content-type", kind),), body)
+        for kind in (media_type, JSON.encode())
+    ]
+    sent += [
+        Input("any", "POST", place, query, ((b"content-type", media_type),), body)
+        for place in ("/request/json", "/request/form")
+    ]
+    for location in LOCATIONS:
+        method = "POST" if location == "form" else "GET"
+        headers = ((b"value", header), (b"cookie", b"value=" + header), (b"content-type", media_type))
+        sent.append(Input("any", method, f"/{location}/{name}/{path}".rstrip("/"), b"value=" + query, headers, body))
+        sent.append(Input("any", method, f"/{location}/{name}", b"value=" + query, headers, body))
+    assert server_errors(sent) == []

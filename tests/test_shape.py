@@ -39,6 +39,7 @@ LAYERS: tuple[frozenset[str], ...] = (
             "background",
             "datastructures",
             "health",
+            "headers",
         }
     )
     | frozenset({"requests", "responses", "websockets", "status", "staticfiles", "templating", "middleware"}),

@@ -15,6 +15,7 @@ from starlette.responses import RedirectResponse, Response
 
 from typeway.declare.conventions import TYPEWAY, Conventions
 from typeway.errors.handlers import HANDLERS, Handlers, http_error
+from typeway.headers import name_place, verify_headers
 from typeway.plan.body import FORM_LIMITS
 from typeway.plan.build import Plan
 from typeway.plan.exchange import Exchange, WriteReply
@@ -99,6 +100,7 @@ async def answer_every_error(snapshot: Snapshot, error: Exception, exchange: Exc
     try:
         await answer_error(snapshot, error, exchange)
     except Exception as unhandled:
+        name_place(unhandled, exchange.scope)
         if not exchange.started:
             request = Request(exchange.scope, exchange.receive)
             response = await snapshot.app.prepared_handlers.answer_last(request, unhandled)
@@ -191,15 +193,19 @@ async def serve_http(
         status, headers, body, response = reply
         if response is None and exchange.background is None and scope["method"] != "HEAD":
             # PERF: nearly every response is these two messages; a Response object would cost 3 us more.
-            exchange.started = True
             if write is not None:
                 write(status, headers, body)
+                exchange.started = True
                 return
+            if len(headers) > 2:  # length and type are ours
+                verify_headers(headers)
+            exchange.started = True
             await send({"type": "http.response.start", "status": status, "headers": headers})
             await send({"type": "http.response.body", "body": body})
         else:
             await send_reply(reply, exchange)
     except Exception as error:
+        name_place(error, scope)
         await answer(snapshot, error, exchange)
     finally:
         if exchange.form is not None:
@@ -231,6 +237,7 @@ async def serve_without_plan(
         else:
             await serve_foreign(snapshot, found, scope, receive, exchange.pass_on)
     except Exception as error:
+        name_place(error, scope)
         if not is_answered(scope, error):
             await answer(snapshot, error, exchange)
     finally:

@@ -92,11 +92,11 @@ async def send_reply(reply: Reply, exchange: Exchange) -> None:
     is_head = scope["type"] == "http" and scope["method"] == "HEAD"
     status, headers, body, response = reply
     if response is None:
-        exchange.started = True
         if exchange.write is not None and not is_head:
-            exchange.write(status, headers, body)
+            exchange.write(status, headers, body)  # it refuses unsafe headers
+            exchange.started = True
         else:
-            await send({"type": "http.response.start", "status": status, "headers": headers})
+            await exchange.pass_on({"type": "http.response.start", "status": status, "headers": headers})
             await send({"type": "http.response.body", "body": b"" if is_head else body})
     elif is_head:
         await without_body(response, scope, exchange.receive)(scope, exchange.receive, exchange.pass_on)

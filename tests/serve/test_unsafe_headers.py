@@ -100,7 +100,9 @@ PLACES = [
 ]  # fmt: skip
 
 
-@pytest.fixture(scope="module", params=["typeway", "httptools", "h11", "typeway with middleware", "h11 with middleware"])
+@pytest.fixture(
+    scope="module", params=["typeway", "httptools", "h11", "typeway with middleware", "h11 with middleware"]
+)
 def port(request: Any) -> Iterator[int]:
     """The port of a server with the application."""
     kind, _, layer = request.param.partition(" ")

@@ -237,10 +237,18 @@ class Typeway(Verbs, Resolving, Starlette):
         self.router.add_api_route(path, endpoint, **options)
 
     def add_api_websocket_route(
-        self, path: str, endpoint: Endpoint, name: str | None = None, *, dependencies: Sequence[Any] | None = None
+        self,
+        path: str,
+        endpoint: Endpoint,
+        name: str | None = None,
+        *,
+        dependencies: Sequence[Any] | None = None,
+        cancel_on_disconnect: float | bool | None = None,
     ) -> None:
         """Add a WebSocket endpoint; see `Router.add_api_websocket_route`."""
-        self.router.add_api_websocket_route(path, endpoint, name=name, dependencies=dependencies)
+        self.router.add_api_websocket_route(
+            path, endpoint, name=name, dependencies=dependencies, cancel_on_disconnect=cancel_on_disconnect
+        )
 
     def add_websocket_route(self, path: str, endpoint: Endpoint, name: str | None = None) -> None:
         """Add a plain Starlette WebSocket endpoint, which receives nothing but the WebSocket."""

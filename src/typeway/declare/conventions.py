@@ -42,6 +42,10 @@ class Conventions:
     """Let a connection end when its client leaves, with a line in the debug log; FastAPI raises an error to the server."""
     closes_failed_sockets: bool = True
     """Close a WebSocket with 1011 after an error; FastAPI leaves the connection without a close frame."""
+    cancels_abandoned: bool = True
+    """Cancel a WebSocket endpoint whose client has left, and a request whose client has left before it got a thread."""
+    own_threads: bool = True
+    """Give each `def` endpoint one thread of its own while all threads of the pool are busy."""
     limits_before_endpoint: bool = True
     """Refuse a body over the limit before the endpoint runs, whether or not the endpoint reads it."""
     cors_on_errors: bool = True

@@ -240,6 +240,12 @@ REQUIREMENTS: Final[Mapping[str, tuple[Requirement, ...]]] = {
             "It is {given!r}: pass a number of bytes; 0 allows no body, None uses the limit of the outer level.",
             always=True,
         ),
+        "cancel_on_disconnect": Requirement(
+            lambda seconds: isinstance(seconds, (int, float)) and 0 <= seconds < float("inf"),
+            "{name} must be a number of seconds, a bool or None, not {given!r}.",
+            "True cancels an endpoint as soon as its client has left, False never does.",
+            always=True,
+        ),
         "errors": Requirement(
             lambda errors: errors in ("detail", "problem"),
             '{name} must be "detail" or "problem", not {given!r}.',

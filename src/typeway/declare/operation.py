@@ -49,6 +49,7 @@ class Operation:
     max_body_size: int | None = None
     form_limits: Mapping[str, int] = field(default_factory=dict)
     json_limits: Mapping[str, Any] = field(default_factory=dict)
+    cancel_on_disconnect: float | bool | None = None
     tags: Sequence[str | Enum] = ()
     summary: str | None = None
     description: str | None = None

@@ -68,6 +68,9 @@ class SharedOptions(TypedDict, total=False):
     """The limits of the form parser; joined key by key, the innermost value applies."""
     json_limits: JSONLimits | None
     """The limits of the JSON reader; joined key by key, the innermost value applies. FastAPI has none."""
+    cancel_on_disconnect: float | bool | None
+    """How many seconds after its client has left an endpoint is cancelled; True: at once, False: never, None: a WebSocket
+    after 10 seconds, a request never. The innermost value applies."""
 
 
 class TaggedOptions(SharedOptions, total=False):

@@ -39,6 +39,9 @@ from typeway.plan.verify import absent, exists
 
 FAILED: Final = object()
 
+# An endpoint may still be at work for the last message of a client that has left at once, so it gets some seconds.
+SOCKET_PATIENCE: Final = 10.0
+
 # Errors are reported in this order within one callable.
 ORDER: Final = {"path": 0, "query": 1, "header": 2, "cookie": 3, "body": 4, "form": 4, "file": 4}
 
@@ -99,6 +102,7 @@ class Plan:
     has_function_exits: bool  # whether generators are resumed before the response is sent
     occurrences: tuple[int, ...]  # the slots in the order of the tree, with repetitions
     hide: Hide  # hides secrets in the inputs of errors, and shortens the inputs
+    patience: float | None = None  # how many seconds after its client has left a request is cancelled; None: never
 
     @property
     def outline(self) -> str:
@@ -176,6 +180,7 @@ def plan_calls(operation: Operation, overrides: Overrides | None) -> Plan:
     for node in nodes:
         calls.append(build_call(node, slot_of, body, calls, refusal, collects=has_body, strict=strict))
     contexts = [node.function for node in nodes if node.kind is Kind.CONTEXT]
+    patience = patience_of(operation)
     return Plan(
         operation=operation,
         dependencies=tuple(calls[:-1]),
@@ -183,11 +188,21 @@ def plan_calls(operation: Operation, overrides: Overrides | None) -> Plan:
         size=len(calls),
         read=None if body is None or not has_body else body.read_form if body.is_form else body.read,
         shields=any(map(awaits, contexts)),
-        has_exits=bool(contexts),
+        has_exits=bool(contexts) or patience is not None,
         has_function_exits=any(call.kind is Kind.CONTEXT and call.scope == "function" for call in calls),
         occurrences=tuple(slot_of[id(node)] for node in tree.walk()),
         hide=hide,
+        patience=patience,
     )
+
+
+def patience_of(operation: Operation) -> float | None:
+    """Return how many seconds after its client has left a request is cancelled; None if it is not."""
+    given = operation.cancel_on_disconnect
+    if given is None:
+        is_socket = not operation.methods
+        return SOCKET_PATIENCE if is_socket and operation.conventions.cancels_abandoned else None
+    return None if given is False else 0 if given is True else given
 
 
 def refuse_undefined(nodes: Sequence[Node]) -> None:

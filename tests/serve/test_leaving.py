@@ -63,6 +63,11 @@ def run(work: Callable[[], Awaitable[None]]) -> None:
     asyncio.run(bounded())
 
 
+async def until(holds: Callable[[], bool]) -> None:
+    while not holds():  # noqa: ASYNC110 - threads cannot set an event of this loop
+        await asyncio.sleep(0.01)
+
+
 class Log:
     """An application with a resource, and what happens in it."""
 
@@ -165,8 +170,7 @@ def test_a_socket_that_receives_gets_the_disconnect():
         task = client.ask(app)
         await busy.wait()
         client.leave()
-        while client.read < 2:  # the disconnect has been read for the endpoint
-            await asyncio.sleep(0.01)
+        await until(lambda: client.read == 2)  # the disconnect has been read for the endpoint
         left.set()
         await task
 
@@ -215,8 +219,7 @@ def test_messages_come_in_order_whoever_has_read_them():
         await busy.wait()
         for number in range(1, 6):
             client.say(str(number))
-        while client.read < 7:  # all that there is has been read ahead, and the next is waited for
-            await asyncio.sleep(0.01)
+        await until(lambda: client.read == 7)  # all that there is has been read ahead, and the next is waited for
         go.set()
         await asyncio.sleep(0.05)
         for number in range(6, 9):
@@ -409,8 +412,7 @@ def test_slow_requests_to_one_endpoint_do_not_starve_another(path):
     async def scenario() -> None:
         slow = [Client("/slow") for _ in range(8)]
         tasks = [client.ask(app) for client in slow]
-        while len(ran) < 3:  # the two of the pool, and the endpoint's own
-            await asyncio.sleep(0.01)
+        await until(lambda: len(ran) == 3)  # the two of the pool, and the endpoint's own
         for _ in range(3):
             client = Client(path)
             await client.ask(app)
@@ -430,8 +432,7 @@ def test_a_pool_of_one_thread_stays_a_lock():
 
     async def scenario() -> None:
         task = Client("/slow").ask(app)
-        while not ran:
-            await asyncio.sleep(0.01)
+        await until(lambda: bool(ran))
         client = Client("/health")
         waiting = client.ask(app)
         await asyncio.sleep(0.1)
@@ -449,8 +450,7 @@ def test_a_request_whose_client_has_left_is_not_run():
 
     async def scenario() -> None:
         tasks = [Client("/slow").ask(app) for _ in range(3)]
-        while len(ran) < 3:
-            await asyncio.sleep(0.01)
+        await until(lambda: len(ran) == 3)
         gone = []
         for _ in range(5):
             client = Client("/slow")
@@ -473,7 +473,7 @@ def test_a_request_whose_client_has_left_is_not_run():
 
 def test_on_trio_requests_run_as_before():
     """On trio nobody looks for clients that have left; everything else is the same."""
-    app, go, ran = slow_application(2)
+    app, go, _ = slow_application(2)
     go.set()
 
     @app.get("/async", cancel_on_disconnect=True)

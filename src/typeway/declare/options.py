@@ -237,6 +237,8 @@ class AppOptions(ServerOptions, AboutOptions, total=False, closed=True):
     """Middleware, the outermost first."""
     exception_handlers: Mapping[int | type[Exception], Callable[[Any, Any], Any]] | None
     """Handlers of exceptions, by class or status code."""
+    trusted_hosts: Sequence[str] | None
+    """The hosts that requests may name, "*.example.com" for all below one; others get 400. None accepts every host."""
     root_path: str
     """The path under which a proxy serves the application."""
     root_path_in_servers: bool

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
+from urllib.parse import quote
 
 from starlette.datastructures import URL
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 
 from typeway.declare.conventions import TYPEWAY, Conventions
-from typeway.errors.handlers import HANDLERS, Handlers, http_error
+from typeway.errors.handlers import HANDLERS, Handlers, http_error, identify
 from typeway.headers import name_place, verify_headers
 from typeway.plan.body import FORM_LIMITS
 from typeway.plan.build import Plan
@@ -27,6 +28,7 @@ from typeway.serve.match import Found, Index, NoRoute, encoded_path
 from typeway.serve.mounted import MOUNTED, serve_with_state, state_of
 from typeway.serve.plans import Instrument, Overrides, PlanCache
 from typeway.serve.reply import error_reply, from_response
+from typeway.requests import IN_QUERY
 from typeway.serve.respond import Responder
 from typeway.types import ASGIApp, Receive, Scope, Send
 
@@ -34,6 +36,9 @@ from typeway.types import ASGIApp, Receive, Scope, Send
 Serve = Callable[[Scope, Receive, Send, WriteReply], Awaitable[None]]
 
 logger: Final = logging.getLogger("typeway")
+# What may stand unescaped in a path, and the percent sign of what is escaped already (RFC 3986, section 3.3).
+IN_PATH: Final = "/%!$&'()*+,;=:@"
+
 STARTED_TOO_LATE: Final = "Caught handled exception, but response already started."
 
 
@@ -80,6 +85,7 @@ async def answer_error(snapshot: Snapshot, error: Exception, exchange: Exchange)
         if isinstance(error, ClientDisconnect) and snapshot.conventions.quiet_disconnects:
             logger.debug("%s %s: the client has gone", exchange.scope["method"], exchange.scope["path"])
             return
+        identify(error, exchange.scope, snapshot.conventions)
         raise error
     if exchange.started:
         raise RuntimeError(STARTED_TOO_LATE) from error
@@ -313,10 +319,21 @@ def unmatched(snapshot: Snapshot, found: NoRoute, path: str, scope: Scope) -> AS
 
 def redirect(snapshot: Snapshot, path: str, scope: Scope, other: Scope) -> Response:
     """Return a redirect to the path of another scope."""
+    if snapshot.conventions.relative_redirects:
+        return RedirectResponse(relative_url(other))
     url = URL(scope=other)
     if snapshot.conventions.encoded_slashes and url.netloc and encoded_path(path, scope) is not None:
         url = url.replace(path=other["raw_path"].decode("latin-1"))
     return RedirectResponse(url)
+
+
+def relative_url(scope: Scope) -> str:
+    """Return the path and the query of a scope as a reference without a host (RFC 3986 section 4.2)."""
+    path, query = scope["raw_path"] or scope["path"].encode(), scope.get("query_string", b"")
+    url = quote(path, safe=IN_PATH)
+    if url.startswith("//"):
+        url = "/." + url  # else the first segment would be read as a host
+    return f"{url}?{quote(query, safe=IN_QUERY)}" if query else url
 
 
 def with_other_slash(snapshot: Snapshot, found: NoRoute, path: str, scope: Scope) -> Scope | None:
@@ -325,7 +342,7 @@ def with_other_slash(snapshot: Snapshot, found: NoRoute, path: str, scope: Scope
     if not snapshot.redirects or path == "/" or (found.is_dead_end and not has_slash):
         return None
     raw = scope.get("raw_path")
-    raw = raw if isinstance(raw, bytes) else b""
+    raw = raw if isinstance(raw, bytes) and raw else quote(scope["path"]).encode()
     if has_slash:
         return {**scope, "path": scope["path"].rstrip("/"), "raw_path": raw.rstrip(b"/")}
     return {**scope, "path": scope["path"] + "/", "raw_path": raw + b"/"}

@@ -97,6 +97,8 @@ class Run:
         try:
             # Either the thread sees here that it has been abandoned, or `leave` sees that it has started.
             return None if self.is_abandoned else self.function()
+        except GeneratorExit as error:
+            raise contained(error) from error  # a task that gets it from a thread could not wait any more
         finally:
             self.is_finished = True
             if self.finished is not None:
@@ -243,9 +245,10 @@ async def iterate_in_threads(items: Iterator[_Value], steps: ThreadSteps) -> Asy
 
 
 def contained(error: BaseException) -> RuntimeError:
-    """Return an error that takes the place of KeyboardInterrupt or SystemExit in a task of its own.
+    """Return an error that takes the place of KeyboardInterrupt, SystemExit or GeneratorExit.
 
-    Event loops let these two end everything when they leave a task: one request would end the server.
+    Event loops let the first two end everything when they leave a task: one request would end the server. The third tells a
+    coroutine that it is being destroyed, and may not wait any more.
     """
     contained = RuntimeError(f"The code that serves a request has raised {type(error).__name__}.")
     contained.__cause__ = error

@@ -36,6 +36,7 @@ class CSRFMiddleware:
 
     Raises:
         ValueError: an origin is not a scheme and a host.
+        TypeError: a string stands where a list should.
 
     Example:
         ```python
@@ -46,7 +47,7 @@ class CSRFMiddleware:
     def __init__(self, app: ASGIApp, *, trusted_origins: Sequence[str] = (), exempt_paths: Sequence[str] = ()) -> None:
         for name, value in (("trusted_origins", trusted_origins), ("exempt_paths", exempt_paths)):
             if isinstance(value, str):
-                raise ValueError(f"{name} must be a list of strings, not {value!r}.")
+                raise TypeError(f"{name} must be a list of strings, not {value!r}.")
         for origin in trusted_origins:
             parts = urlsplit(origin)
             if not (parts.scheme and parts.netloc) or origin != f"{parts.scheme}://{parts.netloc}":

@@ -18,9 +18,12 @@ def is_safe_url(url: str, allowed_hosts: Sequence[str] = ()) -> bool:
     Parameters:
         url: a path from the root of the host, such as "/tasks?page=2", or a whole URL with http or https.
         allowed_hosts: hosts to which whole URLs may lead, with the port if there is one: "app.example.com".
+
+    Raises:
+        TypeError: `allowed_hosts` is a string.
     """
     if isinstance(allowed_hosts, str):
-        raise ValueError(f"allowed_hosts must be a list of strings, not {allowed_hosts!r}.")
+        raise TypeError(f"allowed_hosts must be a list of strings, not {allowed_hosts!r}.")
     if DOUBTFUL.search(url):
         return False
     try:

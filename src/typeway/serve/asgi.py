@@ -20,6 +20,7 @@ from typeway.headers import name_place, verify_headers
 from typeway.plan.body import FORM_LIMITS
 from typeway.plan.build import Plan
 from typeway.plan.exchange import Exchange, WriteReply
+from typeway.requests import IN_QUERY
 from typeway.serve.execute import execute, run
 from typeway.serve.exits import UPLOADS, close_uploads
 from typeway.serve.lifecycle import complete, send_reply
@@ -28,7 +29,6 @@ from typeway.serve.match import Found, Index, NoRoute, encoded_path
 from typeway.serve.mounted import MOUNTED, serve_with_state, state_of
 from typeway.serve.plans import Instrument, Overrides, PlanCache
 from typeway.serve.reply import error_reply, from_response
-from typeway.requests import IN_QUERY
 from typeway.serve.respond import Responder
 from typeway.types import ASGIApp, Receive, Scope, Send
 
@@ -88,7 +88,9 @@ async def answer_error(snapshot: Snapshot, error: Exception, exchange: Exchange)
         identify(error, exchange.scope, snapshot.conventions)
         raise error
     if exchange.started:
-        raise RuntimeError(STARTED_TOO_LATE) from error
+        late = RuntimeError(STARTED_TOO_LATE)
+        identify(late, exchange.scope, snapshot.conventions)
+        raise late from error
     parts = handler.parts(error)
     reply = (*parts, None) if parts is not None else await error_reply(handlers, handler, error, exchange)
     if reply is not None:

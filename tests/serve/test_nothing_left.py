@@ -3,9 +3,9 @@
 import asyncio
 import gc
 import logging
-import os
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
@@ -15,6 +15,9 @@ from tests.patience import PATIENCE
 from typeway import BackgroundTasks, Depends, HTTPException, Request, Typeway, WebSocket
 from typeway.requests import ID_NOTE
 from typeway.responses import JSONResponse, StreamingResponse
+
+# Where Linux lists the open files of a process.
+FILES = Path("/proc/self/fd")
 
 
 class Own(BaseException):
@@ -29,15 +32,15 @@ RAISED: dict[str, Callable[[], BaseException]] = {
     "ValueError": lambda: ValueError("x"),
     "group": lambda: ExceptionGroup("x", [ValueError("y"), KeyError("z")]),
     "RecursionError": lambda: RecursionError("x"),
-    "MemoryError": lambda: MemoryError(),
+    "MemoryError": MemoryError,
     "StopIteration": lambda: StopIteration(1),
     "StopAsyncIteration": lambda: StopAsyncIteration(1),
     "HTTPException": lambda: HTTPException(500),
     "CancelledError": lambda: asyncio.CancelledError("x"),
-    "GeneratorExit": lambda: GeneratorExit(),
+    "GeneratorExit": GeneratorExit,
     "BaseException": lambda: Own("x"),
     "base group": lambda: BaseExceptionGroup("x", [KeyboardInterrupt(), ValueError("y")]),
-    "KeyboardInterrupt": lambda: KeyboardInterrupt(),
+    "KeyboardInterrupt": KeyboardInterrupt,
     "SystemExit": lambda: SystemExit(3),
 }
 
@@ -66,7 +69,7 @@ def application(open_sessions: set[str], raise_at: Callable[[str], None], *, lay
         finally:
             open_sessions.discard("thread")
 
-    Sessions = [Depends(session), Depends(session_in_thread)]
+    sessions = [Depends(session), Depends(session_in_thread)]
 
     async def fails() -> None:
         raise_at("dependency")
@@ -101,11 +104,11 @@ def application(open_sessions: set[str], raise_at: Callable[[str], None], *, lay
         yield 1
         raise_at("function exit")
 
-    @app.get("/endpoint", dependencies=Sessions)
+    @app.get("/endpoint", dependencies=sessions)
     async def endpoint() -> None:
         raise_at("endpoint")
 
-    @app.get("/def endpoint", dependencies=Sessions)
+    @app.get("/def endpoint", dependencies=sessions)
     def endpoint_in_thread() -> None:
         raise_at("def endpoint")
 
@@ -114,46 +117,46 @@ def application(open_sessions: set[str], raise_at: Callable[[str], None], *, lay
         "exit": fails_to_exit, "def exit": fails_to_exit_in_thread,
     }.items():  # fmt: skip
 
-        @app.get(f"/{path}", dependencies=[*Sessions, Depends(function)])
+        @app.get(f"/{path}", dependencies=[*sessions, Depends(function)])
         async def answer() -> str:
             return "answered"
 
-    @app.get("/function exit", dependencies=[*Sessions, Depends(fails_to_exit_early, scope="function")])
+    @app.get("/function exit", dependencies=[*sessions, Depends(fails_to_exit_early, scope="function")])
     async def answer_early() -> str:
         return "answered"
 
-    @app.get("/concurrent", dependencies=Sessions)
+    @app.get("/concurrent", dependencies=sessions)
     async def concurrent(
         a: Annotated[None, Depends(waits_beside, concurrent=True)],
         b: Annotated[None, Depends(fails_beside, concurrent=True)],
     ) -> None: ...
 
-    @app.get("/lines", dependencies=Sessions)
+    @app.get("/lines", dependencies=sessions)
     async def lines() -> AsyncIterator[int]:
         yield 1
         raise_at("lines")
 
-    @app.get("/def lines", dependencies=Sessions)
+    @app.get("/def lines", dependencies=sessions)
     def lines_in_threads() -> Iterator[int]:
         yield 1
         raise_at("def lines")
 
-    @app.get("/response", dependencies=Sessions)
+    @app.get("/response", dependencies=sessions)
     async def response() -> StreamingResponse:
         return StreamingResponse(lines())
 
-    @app.get("/background", dependencies=Sessions)
+    @app.get("/background", dependencies=sessions)
     async def background(tasks: BackgroundTasks) -> None:
         async def task() -> None:
             raise_at("background")
 
         tasks.add_task(task)
 
-    @app.get("/def background", dependencies=Sessions)
+    @app.get("/def background", dependencies=sessions)
     async def background_in_thread(tasks: BackgroundTasks) -> None:
         tasks.add_task(raise_at, "def background")
 
-    @app.get("/handler", dependencies=Sessions)
+    @app.get("/handler", dependencies=sessions)
     async def known() -> None:
         raise Known
 
@@ -162,14 +165,14 @@ def application(open_sessions: set[str], raise_at: Callable[[str], None], *, lay
         raise_at("handler")
         return JSONResponse({})
 
-    @app.websocket("/socket", dependencies=Sessions)
+    @app.websocket("/socket", dependencies=sessions)
     async def talk(socket: WebSocket) -> None:
         await socket.accept()
         raise_at("socket")
 
     for path in ("/before", "/after", "/"):
 
-        @app.get(path, dependencies=Sessions)
+        @app.get(path, dependencies=sessions)
         async def well() -> str:
             return "well"
 
@@ -208,6 +211,10 @@ async def ask(app: Typeway, place: str, log: list[BaseException]) -> None:
     await asyncio.get_running_loop().create_task(serve())
 
 
+def open_files() -> set[str]:
+    return {path.name for path in FILES.iterdir()} if FILES.exists() else set()
+
+
 def threads() -> set[threading.Thread]:
     return {thread for thread in threading.enumerate() if thread.name != "AnyIO worker thread"}
 
@@ -242,11 +249,12 @@ def test_a_failure_costs_one_request(place, layer, caplog):
         nonlocal failing
         problems: list[Any] = []
         await ask(app, place, [])  # everything that is made once is made now
-        files = set(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else set()
+        files = open_files()
         others = threads()
-        for name, failing in RAISED.items():
+        for name, make in RAISED.items():
             if (place, name) == ("def background", "GeneratorExit"):
                 continue  # Starlette's own thread hands it to the task, which asyncio then takes for destroyed
+            failing = make
             log: list[BaseException] = []
             caplog.clear()
             await asyncio.wait_for(ask(app, place, log), PATIENCE)
@@ -264,8 +272,7 @@ def test_a_failure_costs_one_request(place, layer, caplog):
         gc.collect()
         await asyncio.sleep(0)
         assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
-        if files:
-            assert set(os.listdir("/proc/self/fd")) <= files
+        assert open_files() <= files
         assert not problems
 
     asyncio.run(scenario())

@@ -77,7 +77,7 @@ BUDGETS: dict[str, int] = {
     "compat": 3_800,
     "cli": 1_600,
     # The modules beside the rooms.
-    "": 2_000,
+    "": 2_400,
 }
 SHARE_OF_ONE_ROOM = 0.2
 

@@ -49,7 +49,8 @@ class SecurityHeadersMiddleware:
     ) -> None:
         if frame_options not in ("DENY", "SAMEORIGIN", None):
             raise ValueError(f'frame_options must be "DENY", "SAMEORIGIN" or None, not {frame_options!r}.')
-        if hsts is not None and (not isinstance(hsts, int) or hsts < 0):
+        seconds: Any = hsts
+        if seconds is not None and not (isinstance(seconds, int) and seconds >= 0):
             raise ValueError(f"hsts must be a number of seconds or None, not {hsts!r}.")
         values: Mapping[bytes, str | None] = {
             b"x-content-type-options": "nosniff",

@@ -39,6 +39,7 @@ LAYERS: tuple[frozenset[str], ...] = (
             "background",
             "datastructures",
             "health",
+            "headers",
         }
     )
     | frozenset({"requests", "responses", "websockets", "status", "staticfiles", "templating", "middleware"}),
@@ -63,20 +64,20 @@ APART: tuple[frozenset[str], ...] = (frozenset({"serve", "describe"}), frozenset
 BUDGETS: dict[str, int] = {
     "declare": 3_150,
     "derive": 1_450,
-    "security": 700,
+    "security": 750,
     "plan": 3_400,
     "errors": 550,
-    "serve": 3_700,
+    "serve": 4_000,
     "protocol": 2_300,
     "describe": 1_600,
     "watch": 1_600,
     "telemetry": 1_700,
-    "application": 3_200,
+    "application": 3_300,
     "check": 3_900,
     "compat": 3_800,
     "cli": 1_600,
     # The modules beside the rooms.
-    "": 2_000,
+    "": 2_400,
 }
 SHARE_OF_ONE_ROOM = 0.2
 

@@ -1,15 +1,18 @@
 """Call blocking code from async code, on asyncio and on trio."""
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterator
-from contextlib import AbstractContextManager, asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from contextvars import Context, ContextVar, Token, copy_context
+from functools import partial
+from math import inf
 from operator import is_
 from time import perf_counter
 from typing import Any, Final, ParamSpec, TypeVar
 
 import anyio
 import anyio.to_thread
-from anyio.lowlevel import checkpoint
+from anyio.lowlevel import RunVar, checkpoint
 from starlette.concurrency import iterate_in_threadpool as iterate_in_threadpool
 from starlette.concurrency import run_in_threadpool as run_in_threadpool
 from starlette.concurrency import run_until_first_complete as run_until_first_complete
@@ -24,6 +27,106 @@ _NOTHING: Final[Any] = object()
 # Chunks of a stream that follow one another within AT_ONCE seconds are sent together, for TOGETHER seconds at most.
 AT_ONCE: Final = 0.0001
 TOGETHER: Final = 0.001
+
+
+# The limiter of calls whose thread does not come from the pool now: it has been taken already, or is the request's own.
+LANE: Final[ContextVar[anyio.CapacityLimiter | None]] = ContextVar("LANE", default=None)
+
+
+# The keys of those that have a thread of their own, in each event loop.
+OWNERS: Final[RunVar[set[Any]]] = RunVar("OWNERS")
+
+
+# Limits nothing, in each event loop: for calls whose thread has been taken from the pool already.
+UNLIMITED: Final[RunVar[anyio.CapacityLimiter]] = RunVar("UNLIMITED")
+
+
+def take_thread() -> Callable[[], None] | None:
+    """Take a thread of the pool for the calls that follow here; return what gives it back, or None if all are busy.
+
+    PERF: 2 us beside the 72 us of a thread. Only to look whether one is free would let a burst of requests past.
+    """
+    limiter, borrower = anyio.to_thread.current_default_thread_limiter(), object()
+    try:
+        limiter.acquire_on_behalf_of_nowait(borrower)
+    except anyio.WouldBlock:
+        return None
+    unlimited = UNLIMITED.get(None)
+    if unlimited is None:
+        unlimited = anyio.CapacityLimiter(inf)
+        UNLIMITED.set(unlimited)
+    token = LANE.set(unlimited)
+
+    def give_back() -> None:
+        LANE.reset(token)
+        limiter.release_on_behalf_of(borrower)
+
+    return give_back
+
+
+@contextmanager
+def own_thread(key: Any) -> Iterator[bool]:
+    """Give the calls inside a thread beside the pool, if nobody else with the same key has it; yield whether they have it."""
+    owners = OWNERS.get(set())
+    OWNERS.set(owners)
+    # A pool of one thread is a lock: its author wants that functions run one after the other.
+    if key in owners or anyio.to_thread.current_default_thread_limiter().total_tokens == 1:
+        yield False
+        return
+    owners.add(key)
+    token = LANE.set(anyio.CapacityLimiter(1))
+    try:
+        yield True
+    finally:
+        LANE.reset(token)
+        owners.discard(key)
+
+
+class Run:
+    """One call of a function in a thread; it can be abandoned as long as the thread has not begun it."""
+
+    __slots__ = ("finished", "function", "is_abandoned", "is_finished", "is_started", "loop")
+
+    def __init__(self, function: Callable[[], Any]) -> None:
+        self.function = function
+        self.is_started = self.is_finished = self.is_abandoned = False
+        self.finished: asyncio.Event | None = None  # set when the thread has finished, if somebody waits for it
+
+    def __call__(self) -> Any:
+        self.is_started = True
+        try:
+            # Either the thread sees here that it has been abandoned, or `leave` sees that it has started.
+            return None if self.is_abandoned else self.function()
+        except GeneratorExit as error:
+            raise contained(error) from error  # a task that gets it from a thread could not wait any more
+        finally:
+            self.is_finished = True
+            if self.finished is not None:
+                self.loop.call_soon_threadsafe(self.finished.set)
+
+    async def leave(self) -> None:
+        """Wait until the thread has finished, if it has begun."""
+        self.is_abandoned = True
+        if self.is_started:
+            self.loop = asyncio.get_running_loop()
+            self.finished = asyncio.Event()
+            if not self.is_finished:
+                await self.finished.wait()
+
+
+async def run_in_thread(function: Callable[[], _Value], limiter: anyio.CapacityLimiter | None = None) -> _Value:
+    """Call a function in a thread of the pool; a cancellation takes effect when the function has returned.
+
+    A cancel scope waits for the thread anyway. A task that is cancelled by asyncio itself would leave the thread alone, and
+    the clean-up of the request would close what the thread is still using; a second cancellation does leave it.
+    """
+    run = Run(function)
+    try:
+        value: _Value = await anyio.to_thread.run_sync(run, limiter=limiter or LANE.get())
+    except asyncio.CancelledError:
+        await run.leave()
+        raise
+    return value
 
 
 class ThreadSteps:
@@ -48,7 +151,7 @@ class ThreadSteps:
     ) -> _Value:
         """Call a function in a thread of the pool."""
         try:
-            return await anyio.to_thread.run_sync(self._step, function, args, kwargs)
+            return await run_in_thread(partial(self._step, function, args, kwargs))
         finally:
             self._adopt()
 
@@ -62,7 +165,7 @@ class ThreadSteps:
         value: Any = None
         with anyio.CancelScope(shield=True):
             try:
-                value = await anyio.to_thread.run_sync(self._step, function, args, kwargs, limiter=limiter)
+                value = await run_in_thread(partial(self._step, function, args, kwargs), limiter)
             finally:
                 self._adopt()
         result: _Value = value
@@ -70,6 +173,7 @@ class ThreadSteps:
 
     def _step(self, function: Callable[..., _Value], args: Any, kwargs: Any) -> _Value:
         """Run one step; the thread's own context is a new copy of the caller's."""
+        LANE.set(None)  # what the function starts in other threads must not wait for its own
         outside = copy_context()
         context = self._context
         if context is None:
@@ -120,6 +224,7 @@ async def call_in_thread(
 
     def call() -> _Value:
         nonlocal changes
+        LANE.set(None)  # what the function starts in other threads must not wait for its own
         before = copy_context()
         try:
             return function(*args, **kwargs)
@@ -127,7 +232,7 @@ async def call_in_thread(
             changes = _changes(before, copy_context())
 
     try:
-        return await anyio.to_thread.run_sync(call)
+        return await run_in_thread(call)
     finally:
         for variable, value in changes.items():
             variable.set(value)
@@ -140,9 +245,10 @@ async def iterate_in_threads(items: Iterator[_Value], steps: ThreadSteps) -> Asy
 
 
 def contained(error: BaseException) -> RuntimeError:
-    """Return an error that takes the place of KeyboardInterrupt or SystemExit in a task of its own.
+    """Return an error that takes the place of KeyboardInterrupt, SystemExit or GeneratorExit.
 
-    Event loops let these two end everything when they leave a task: one request would end the server.
+    Event loops let the first two end everything when they leave a task: one request would end the server. The third tells a
+    coroutine that it is being destroyed, and may not wait any more.
     """
     contained = RuntimeError(f"The code that serves a request has raised {type(error).__name__}.")
     contained.__cause__ = error
@@ -194,8 +300,20 @@ async def contextmanager_in_threadpool(cm: AbstractContextManager[_Value]) -> As
             return file.readline()
         ```
     """
-    steps = ThreadSteps()
-    value = await steps.run(cm.__enter__)
+    steps, has_entered = ThreadSteps(), False
+
+    def enter() -> _Value:
+        nonlocal has_entered
+        value = cm.__enter__()
+        has_entered = True
+        return value
+
+    try:
+        value = await steps.run(enter)
+    except BaseException as error:
+        if has_entered:  # the task was cancelled in the meantime
+            await steps.finish(cm.__exit__, type(error), error, error.__traceback__)
+        raise
     try:
         yield value
     except BaseException as error:

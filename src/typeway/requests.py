@@ -1,8 +1,11 @@
 """Offer the classes of requests and connections, and the request that answers unreadable bodies with 400."""
 
+import re
+from collections.abc import Mapping
 from json import JSONDecodeError
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
+from uuid import uuid4
 
 from starlette.datastructures import URL, FormData
 from starlette.requests import HTTPConnection as HTTPConnection
@@ -14,6 +17,42 @@ from typeway.exceptions import HTTPException, reduced
 
 # What may stand unescaped in a query, and the percent sign of what is escaped already (RFC 3986, section 3.4).
 IN_QUERY = "%!$&'()*+,;=:@/?[]-._~"
+
+
+REQUEST_ID: Final = "X-Request-ID"
+
+# The scope key of the id, once somebody has asked for it.
+ID_KEY: Final = "typeway.request_id"
+
+# How the id begins in the notes of an exception.
+ID_NOTE: Final = "Request id: "
+
+# Ids of clients and proxies that may be written into logs and responses unchanged.
+VALID_ID: Final = re.compile(r"[A-Za-z0-9._~:/+=@-]{1,128}")
+
+
+def request_id(request: HTTPConnection[Any] | Mapping[str, Any]) -> str:
+    """Return the id of a request or a WebSocket, for logs: the one that the client or a proxy has sent, or a new one.
+
+    An id comes from the header `X-Request-ID`, if it has at most 128 letters, digits and `._~:/+=@-`. It is made when it is
+    asked for first, and is the same from then on.
+
+    Parameters:
+        request: a Request, a WebSocket, or the scope of one.
+
+    Example:
+        ```python
+        @app.get("/tasks")
+        async def tasks(request: Request) -> str:
+            return request_id(request)
+        ```
+    """
+    scope: Any = request.scope if isinstance(request, HTTPConnection) else request
+    kept: str | None = scope.get(ID_KEY)
+    if kept is None:
+        given = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"x-request-id"), "")
+        kept = scope[ID_KEY] = given if VALID_ID.fullmatch(given) else uuid4().hex
+    return kept
 
 
 class UnreadableJSON(HTTPException, JSONDecodeError):

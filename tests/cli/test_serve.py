@@ -79,6 +79,20 @@ def test_proxy_headers_are_believed_unless_told_otherwise(write: Write, start: S
     assert server.get(**{"X-Forwarded-For": "203.0.113.9"})["client"] == client
 
 
+@pytest.mark.parametrize(
+    ("option", "trusted", "warns"),
+    [("10.0.0.1", "", True), ("*", "", True), ("127.0.0.1", "", False), ("10.0.0.1", "trusted_hosts=['*'], ", False)],
+)
+def test_run_warns_of_every_host_behind_a_proxy(
+    write: Write, start: Start, option: str, trusted: str, warns: bool
+) -> None:
+    """A server that trusts a proxy says so if the application answers for every host."""
+    write({"main.py": ENVIRONMENT.replace("Typeway(", f"Typeway({trusted}")})
+    server = start("run", "--host", "127.0.0.1", "--port", "0", "--forwarded-allow-ips", option)
+    server.get()
+    assert any("trusted_hosts" in line for line in server.log) is warns
+
+
 def test_workers_are_processes_of_their_own(write: Write, start: Start) -> None:
     """With several workers the application, made by its factory, is served by other processes than the first."""
     write({"main.py": ENVIRONMENT})

@@ -298,7 +298,11 @@ def test_the_short_way_of_the_default_handler_sends_the_same(detail, headers):
                 return await call_next(request)
 
         asking = client(app)
-        responses = [asking.request(method, f"/{status}") for method in ("GET", "HEAD") for status in (404, 304, 500)]
+        responses = [
+            asking.request(method, f"/{status}", headers={"x-request-id": "1"})
+            for method in ("GET", "HEAD")
+            for status in (404, 304, 500)
+        ]
         return [(response.status_code, response.headers.raw, response.content) for response in responses]
 
     expected = sent({StarletteHTTPException: by_response}, has_middleware=False)

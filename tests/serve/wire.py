@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
 from collections.abc import Awaitable, Callable, Iterator
@@ -16,6 +17,9 @@ from tests.patience import PATIENCE
 Message = Any
 OnChunk = Callable[[int], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
+
+# A server changes the levels of these for the whole process.
+LOGGERS = ("uvicorn.error", "uvicorn.access", "uvicorn.asgi")
 
 
 class Wire:
@@ -118,7 +122,9 @@ def ask(app: Any, path: str, **options: Any) -> Wire:
 def served(app: Any, **options: Any) -> Iterator[int]:
     """Serve an application with uvicorn on a port of the loopback interface, which is yielded."""
     listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off", ws="none", **options))
+    levels = {logger: logger.level for logger in map(logging.getLogger, LOGGERS)}
+    config = uvicorn.Config(app, log_config=None, log_level="critical", lifespan="off", ws="none", **options)
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([listening],))
     thread.start()
     try:
@@ -127,6 +133,8 @@ def served(app: Any, **options: Any) -> Iterator[int]:
         server.should_exit = True
         thread.join()
         listening.close()
+        for logger, level in levels.items():
+            logger.setLevel(level)
 
 
 def converse(port: int, sent: bytes) -> bytes:

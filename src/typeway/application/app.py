@@ -48,6 +48,7 @@ from typeway.exceptions import TypewayDeprecationWarning, calling_line, declarat
 from typeway.serve.asgi import Serve
 from typeway.serve.cors import SharedErrors, is_cors
 from typeway.serve.frontend import Build
+from typeway.serve.hosts import TrustedHosts
 from typeway.serve.limits import DefaultLimit, LimitedApp, excess_response
 from typeway.serve.onion import Onion, composed
 from typeway.serve.originals import ORIGINAL_CALL, function_of, has_own_layers
@@ -129,6 +130,7 @@ class Typeway(Verbs, Resolving, Starlette):
     watchdog: float | bool | None = None
     thread_pool_size: int | None = None
     max_body_size: int | None = None
+    trusted_hosts: Sequence[str] | None = None
     instrument: Instrument | None = None  # what observes the operations
     handlers_shown: Shown | None = (
         None  # the handlers in the scope of requests, unless a layer of Starlette's adds them
@@ -237,10 +239,18 @@ class Typeway(Verbs, Resolving, Starlette):
         self.router.add_api_route(path, endpoint, **options)
 
     def add_api_websocket_route(
-        self, path: str, endpoint: Endpoint, name: str | None = None, *, dependencies: Sequence[Any] | None = None
+        self,
+        path: str,
+        endpoint: Endpoint,
+        name: str | None = None,
+        *,
+        dependencies: Sequence[Any] | None = None,
+        cancel_on_disconnect: float | bool | None = None,
     ) -> None:
         """Add a WebSocket endpoint; see `Router.add_api_websocket_route`."""
-        self.router.add_api_websocket_route(path, endpoint, name=name, dependencies=dependencies)
+        self.router.add_api_websocket_route(
+            path, endpoint, name=name, dependencies=dependencies, cancel_on_disconnect=cancel_on_disconnect
+        )
 
     def add_websocket_route(self, path: str, endpoint: Endpoint, name: str | None = None) -> None:
         """Add a plain Starlette WebSocket endpoint, which receives nothing but the WebSocket."""
@@ -284,6 +294,8 @@ class Typeway(Verbs, Resolving, Starlette):
             app = composed(entry.cls(app, *entry.args, **entry.kwargs), self.router)
             if self.conventions.cors_on_errors and is_cors(app):
                 cors.append(app)
+        if self.trusted_hosts:
+            app = TrustedHosts.made_of(app, self.trusted_hosts, self.conventions)
         if self.max_body_size is not None:
             app = LimitedApp(app, self.max_body_size, self.conventions, cors=cors)
         elif middleware and type(app) is not Onion and self.conventions.limits.max_body_size is not None:
@@ -311,7 +323,11 @@ class Typeway(Verbs, Resolving, Starlette):
             self.handlers_shown = self.prepared_handlers.shown
             # PERF: 1.2 of 6 us; nothing is around the router, so it answers unhandled errors as well.
             stack: ASGIApp = self.router.with_every_answer
-            self._directly = stack, self.router.serve_directly
+            directly: Serve = self.router.serve_directly
+            if self.trusted_hosts:
+                hosts = TrustedHosts.made_of(stack, self.trusted_hosts, self.conventions)
+                stack, directly = hosts, hosts.around(directly)
+            self._directly = stack, directly
             return stack
         stack = self.build_middleware_stack()
         onion = getattr(stack, "app", None)

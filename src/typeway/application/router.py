@@ -24,7 +24,7 @@ from typeway.application.verify import verify_events, verify_lifespan, verify_mo
 from typeway.datastructures import DefaultPlaceholder
 from typeway.declare.conventions import TYPEWAY, Conventions
 from typeway.declare.given import check_names, check_values, given_options
-from typeway.declare.inherit import inherit
+from typeway.declare.inherit import inherit, innermost
 from typeway.declare.options import ApiRouteOptions, IncludeOptions, RouterOptions
 from typeway.declare.paths import names_in, verify_decorator, verify_prefix, verify_slash, verify_text
 from typeway.declare.shown import shows_options
@@ -101,6 +101,7 @@ class Router(Verbs, routing.Router):
         self.include_in_schema = given.get("include_in_schema", True)
         self.deprecated = given.get("deprecated")
         self.max_body_size: int | None = given.get("max_body_size")
+        self.cancel_on_disconnect: float | bool | None = given.get("cancel_on_disconnect")
         self.form_limits = dict(given.get("form_limits") or {})
         self.json_limits = dict(given.get("json_limits") or {})
         self.parameter_limits = dict(given.get("parameter_limits") or {})
@@ -146,7 +147,8 @@ class Router(Verbs, routing.Router):
     @property
     def group_options(self) -> dict[str, Any]:
         """The options that the router adds to its routes now."""
-        given = {name: limit for name in LIMITS if (limit := getattr(self, name)) not in (None, {})}
+        names = (*LIMITS, "cancel_on_disconnect")
+        given = {name: limit for name in names if (limit := getattr(self, name)) not in (None, {})}
         return {**self.defaults, **{name: getattr(self, name) for name in JOINED}, **given}
 
     @property
@@ -298,14 +300,32 @@ class Router(Verbs, routing.Router):
         return route
 
     def add_api_websocket_route(
-        self, path: str, endpoint: Endpoint, name: str | None = None, *, dependencies: Sequence[Any] | None = None
+        self,
+        path: str,
+        endpoint: Endpoint,
+        name: str | None = None,
+        *,
+        dependencies: Sequence[Any] | None = None,
+        cancel_on_disconnect: float | bool | None = None,
     ) -> None:
-        """Add a WebSocket endpoint, below the router's prefix; dependencies run before it for their effect only."""
+        """Add a WebSocket endpoint, below the router's prefix; dependencies run before it for their effect only.
+
+        Parameters:
+            cancel_on_disconnect: how many seconds after its client has left the endpoint is cancelled, if it does not
+                receive; False for never. 10 seconds unless the router or the application says otherwise.
+        """
         verify_text(path, "add_api_websocket_route()")
-        kind, conventions = self.websocket_route_class, self.conventions
-        dependencies = [*self.dependencies, *(dependencies or ())]
-        route = kind(self.prefix + path, endpoint, name=name, dependencies=dependencies, conventions=conventions)
-        self.add(self.placed(route, path))
+        check_values("add_api_websocket_route()", {"cancel_on_disconnect": cancel_on_disconnect}, self.conventions)
+        kind = self.websocket_route_class
+        options: dict[str, Any] = {
+            "name": name,
+            "dependencies": [*self.dependencies, *(dependencies or ())],
+            "conventions": self.conventions,
+        }
+        seconds = innermost(self.cancel_on_disconnect, cancel_on_disconnect)
+        if seconds is not None:  # an author's own class may not know it
+            options["cancel_on_disconnect"] = seconds
+        self.add(self.placed(kind(self.prefix + path, endpoint, **options), path))
 
     def add_frontend(self, path: str, build: Build) -> None:
         """Add a frontend; see `frontend()`."""

@@ -22,7 +22,7 @@ from typeway.declare.conventions import TYPEWAY, Conventions
 from typeway.declare.depends import Depends
 from typeway.declare.freshness import Parts, are_same, signature_parts
 from typeway.declare.given import given_options
-from typeway.declare.inherit import inherit
+from typeway.declare.inherit import inherit, innermost
 from typeway.declare.operation import Operation
 from typeway.declare.options import ApiRouteOptions, RouteOptions
 from typeway.declare.paths import read_path
@@ -344,6 +344,7 @@ class APIRoute(PlannedRoute, routing.Route):
     openapi_extra: dict[str, Any] | None = None
     strict_content_type: bool = True
     max_body_size: int | None = None
+    cancel_on_disconnect: float | bool | None = None
 
     methods: set[str]
 
@@ -432,6 +433,8 @@ class APIRoute(PlannedRoute, routing.Route):
 class APIWebSocketRoute(PlannedRoute, routing.WebSocketRoute):
     """One WebSocket endpoint on one path; results of `dependencies` are not passed to it."""
 
+    settable = PlannedRoute.settable | {"cancel_on_disconnect"}
+
     @names_route_in_errors
     def __init__(
         self,
@@ -440,16 +443,28 @@ class APIWebSocketRoute(PlannedRoute, routing.WebSocketRoute):
         *,
         name: str | None = None,
         dependencies: Sequence[Depends] | None = None,
+        cancel_on_disconnect: float | bool | None = None,
         conventions: Conventions | None = None,
     ) -> None:
         self.declare(path, endpoint, name, conventions)
         self.dependencies = list(dependencies or ())
+        self.cancel_on_disconnect = cancel_on_disconnect
         self.check()
 
     def to_operation(self) -> Operation:
         self.bring_up_to_date()
         dependencies = tuple(self.dependencies or ())
-        return self.operation(methods=(), returns=Returns(), dependencies=dependencies, include_in_schema=False)
+        return self.operation(
+            methods=(),
+            returns=Returns(),
+            dependencies=dependencies,
+            include_in_schema=False,
+            cancel_on_disconnect=self.cancel_on_disconnect,
+        )
+
+    def join(self, outer: Mapping[str, Any]) -> None:
+        super().join(outer)
+        self.cancel_on_disconnect = innermost(outer.get("cancel_on_disconnect"), self.cancel_on_disconnect)
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         await handle_socket(self.plans, scope, receive, send)

@@ -46,7 +46,13 @@ class Verbs:
         def add_api_route(self, path: str, endpoint: Endpoint, **options: Unpack[ApiRouteOptions]) -> None: ...
 
         def add_api_websocket_route(
-            self, path: str, endpoint: Endpoint, name: str | None = None, *, dependencies: Sequence[Any] | None = None
+            self,
+            path: str,
+            endpoint: Endpoint,
+            name: str | None = None,
+            *,
+            dependencies: Sequence[Any] | None = None,
+            cancel_on_disconnect: float | bool | None = None,
         ) -> None: ...
 
         def add_websocket_route(self, path: str, endpoint: Endpoint, name: str | None = None) -> None: ...
@@ -112,12 +118,20 @@ class Verbs:
         """Register an endpoint for TRACE (RFC 9110 section 9.3.8)."""
         return self.verb("TRACE", path, options)
 
-    def websocket(self, path: str, name: str | None = None, *, dependencies: Sequence[Any] | None = None) -> Register:
-        """Register a WebSocket endpoint (RFC 6455)."""
+    def websocket(
+        self,
+        path: str,
+        name: str | None = None,
+        *,
+        dependencies: Sequence[Any] | None = None,
+        cancel_on_disconnect: float | bool | None = None,
+    ) -> Register:
+        """Register a WebSocket endpoint (RFC 6455); see `Router.add_api_websocket_route`."""
         verify_decorator(path, "websocket()", self.conventions)
-        return registering(
-            lambda endpoint: self.add_api_websocket_route(path, endpoint, name=name, dependencies=dependencies)
-        )
+        options: Any = {"name": name, "dependencies": dependencies}
+        if cancel_on_disconnect is not None:
+            options["cancel_on_disconnect"] = cancel_on_disconnect
+        return registering(lambda endpoint: self.add_api_websocket_route(path, endpoint, **options))
 
     def websocket_route(self, path: str, name: str | None = None) -> Register:
         """Register a plain Starlette WebSocket endpoint, which receives only the WebSocket."""

@@ -27,6 +27,10 @@ from typeway.declare.scope import candidates, where
 from typeway.declare.signature import name_of
 from typeway.exceptions import calling_line, declaration_error
 from typeway.plan.calls import is_async_generator, is_coroutine, is_generator
+from typeway.serve.cors import is_cors_class
+
+# Origins that nobody means: a pattern that matches one matches every origin.
+STRANGERS: Final = ("https://stranger-7f3a.invalid", "http://stranger-7f3a.invalid", "null")
 
 
 def mismatch(function: Any, *values: Any, **options: Any) -> str | None:
@@ -153,6 +157,8 @@ def verify_middleware(factory: Any, values: Any, options: Mapping[str, Any], con
         hint = f'Write @app.middleware("http") above {name}.'
         raise refused("a function of request and call_next is not an ASGI middleware class.", hint=hint)
     verify_arguments(factory, values, options, refused)
+    if conventions.checks_cors and is_cors_class(factory):
+        verify_cors({**dict(zip(list(parameters_of(factory))[1:], values, strict=False)), **options}, refused)
     own: Any = factory  # a class, or any function that returns middleware
     if isinstance(factory, type) and issubclass(factory, BaseHTTPMiddleware):
         # A constructor of its own may pass a dispatch function to Starlette's.
@@ -184,6 +190,18 @@ def verify_arguments(factory: Any, values: Any, options: Mapping[str, Any], refu
         # A string would be used as a list of its letters; "*" is a single letter and means all.
         if isinstance(value, str) and value != "*" and STRINGS.match(annotation):
             raise refused(f"{option} must be a list, not {value!r}.", hint=f"Write {option}=[{value!r}].")
+
+
+def verify_cors(options: Mapping[str, Any], refused: Any) -> None:
+    """Refuse CORS middleware that lets pages of every origin read responses with the cookies of their users."""
+    if not options.get("allow_credentials"):
+        return
+    hint = "List the origins that may: allow_origins=['https://app.example.com']. Or leave allow_credentials out."
+    pattern = options.get("allow_origin_regex")
+    if "*" in (options.get("allow_origins") or ()):
+        raise refused("allow_credentials with allow_origins=['*'] lets every site act as the user.", hint=hint)
+    if pattern is not None and any(re.fullmatch(pattern, origin) for origin in STRANGERS):
+        raise refused(f"allow_credentials with the pattern {pattern!r} lets every site act as the user.", hint=hint)
 
 
 def verify_dispatch(dispatch: Any, owner: str, conventions: Conventions) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from typeway.requests import ID_NOTE
+
 # The parts of a line of the access log, in the order of its arguments.
 ACCESS: Final = ("client", "method", "path", "http_version", "status")
 
@@ -27,6 +29,9 @@ class JSONFormatter(logging.Formatter):
         if duration is not None:
             entry["duration_ms"] = duration
         if record.exc_info:
+            notes = getattr(record.exc_info[1], "__notes__", ())
+            ids = [note.removeprefix(ID_NOTE) for note in notes if note.startswith(ID_NOTE)]
+            entry |= {"request_id": ids[-1]} if ids else {}
             entry["exception"] = self.formatException(record.exc_info)
         return json.dumps(entry, ensure_ascii=False, default=str)
 

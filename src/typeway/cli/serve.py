@@ -41,6 +41,12 @@ PASSED_ON: Final = (
     "ssl_keyfile", "ssl_keyfile_password", "ws_max_size",
 )  # fmt: skip
 
+OPEN_TO_EVERY_HOST: Final = (
+    "the server trusts a proxy, and the application answers for every host that a client names: links that it makes from "
+    "the Host header can lead anywhere. Write Typeway(trusted_hosts=['example.com']), or add TrustedHostMiddleware; "
+    "trusted_hosts=['*'] says that this is meant."
+)
+
 # Modules that every worker needs.
 PRELOADED: Final = ("__main__", "uvicorn.logging", "typeway.application.app", "typeway.protocol.workers")
 
@@ -90,6 +96,8 @@ def serve(loaded: Loaded, options: RunOptions | DevOptions) -> None:
 def _greet(loaded: Loaded, application: Any, options: RunOptions | DevOptions) -> None:
     """Say what is served, and what is wrong with its routes, in the format of the log."""
     line, problems = _startup_line(loaded, application, options), _route_warnings(application)
+    if isinstance(options, RunOptions):
+        problems += _proxy_warnings(application, options)
     if isinstance(options, RunOptions) and options.log_format is LogFormat.JSON:
         logger.info(line)
         for problem in problems:
@@ -205,6 +213,15 @@ def _route_warnings(application: Any) -> list[str]:
             else:
                 found += map(str, doubts(route))
     return found
+
+
+def _proxy_warnings(application: Any, options: RunOptions) -> list[str]:
+    """Return a warning if the server is behind a proxy and the application answers for every host."""
+    is_behind_proxy = options.proxy_headers and options.forwarded_allow_ips not in (None, "", "127.0.0.1")
+    names = [getattr(entry.cls, "__name__", "") for entry in getattr(application, "user_middleware", ())]
+    if not is_behind_proxy or getattr(application, "trusted_hosts", None) or "TrustedHostMiddleware" in names:
+        return []
+    return [OPEN_TO_EVERY_HOST]
 
 
 def _startup_line(loaded: Loaded, application: Any, options: RunOptions | DevOptions) -> str:

@@ -81,6 +81,14 @@ class Conventions:
     """Let a connection end when its client leaves, with a line in the debug log; FastAPI raises an error to the server."""
     closes_failed_sockets: bool = True
     """Close a WebSocket with 1011 after an error; FastAPI leaves the connection without a close frame."""
+    cancels_abandoned: bool = True
+    """Cancel a WebSocket endpoint whose client has left, and a request whose client has left before it got a thread."""
+    own_threads: bool = True
+    """Give each `def` endpoint one thread of its own while all threads of the pool are busy."""
+    relative_redirects: bool = True
+    """Redirect a trailing slash to a path, not to a URL with the host that the client names."""
+    identifies_errors: bool = True
+    """Give an unhandled error and its 500 the same request id, in the log and in the header `X-Request-ID`."""
     limits_before_endpoint: bool = True
     """Refuse a body over the limit before the endpoint runs, whether or not the endpoint reads it."""
     cors_on_errors: bool = True
@@ -133,6 +141,8 @@ class Conventions:
     """Refuse an exception handler that would never be called, or whose signature does not fit."""
     checks_middleware: bool = True
     """Refuse middleware that cannot be constructed."""
+    checks_cors: bool = True
+    """Refuse CORS middleware that lets every origin send credentials."""
     checks_mounts: bool = True
     """Refuse to mount an object that is not an ASGI application."""
     checks_lifespans: bool = True

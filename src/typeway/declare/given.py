@@ -138,6 +138,14 @@ def is_url_path(value: Any) -> bool:
     return not value or (isinstance(value, str) and value.startswith("/"))
 
 
+def is_host(host: Any) -> bool:
+    """Whether a value is "example.com", "*.example.com" or "*"; an IPv6 address stands in brackets."""
+    if not isinstance(host, str) or not host or "/" in host or " " in host:
+        return False
+    rest = host.removeprefix("*.")
+    return host == "*" or ("*" not in rest and (":" not in rest or (rest.startswith("[") and rest.endswith("]"))))
+
+
 def is_dependency(value: Any) -> bool:
     # Depends cannot be imported here: its module imports this one.
     return hasattr(value, "dependency") and not isinstance(value, type)
@@ -241,6 +249,18 @@ REQUIREMENTS: Final[Mapping[str, tuple[Requirement, ...]]] = {
             lambda size: is_whole(size, 0),
             "{name} must be a non-negative integer or None",
             "It is {given!r}: pass a number of bytes; 0 allows no body, None uses the limit of the outer level.",
+            always=True,
+        ),
+        "trusted_hosts": Requirement(
+            lambda hosts: not isinstance(hosts, str) and all(map(is_host, hosts)),
+            "{name} must be a list of hosts, not {given!r}.",
+            "Write {name}=['example.com', '*.example.com'], without schemes, ports and paths.",
+            always=True,
+        ),
+        "cancel_on_disconnect": Requirement(
+            lambda seconds: isinstance(seconds, (int, float)) and 0 <= seconds < float("inf"),
+            "{name} must be a number of seconds, a bool or None, not {given!r}.",
+            "True cancels an endpoint as soon as its client has left, False never does.",
             always=True,
         ),
         "errors": Requirement(

@@ -19,7 +19,14 @@ JOIN: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
     "deprecated": lambda outer, inner: outer or inner,
     "include_in_schema": lambda outer, inner: outer and inner,
     **dict.fromkeys(
-        ("response_class", "generate_unique_id_function", "strict_content_type", "max_body_size"), innermost
+        (
+            "response_class",
+            "generate_unique_id_function",
+            "strict_content_type",
+            "max_body_size",
+            "cancel_on_disconnect",
+        ),
+        innermost,
     ),
 }
 

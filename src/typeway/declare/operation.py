@@ -51,6 +51,7 @@ class Operation:
     json_limits: Mapping[str, Any] = field(default_factory=dict)
     parameter_limits: Mapping[str, int] = field(default_factory=dict)
     error_limits: Mapping[str, int] = field(default_factory=dict)
+    cancel_on_disconnect: float | bool | None = None
     tags: Sequence[str | Enum] = ()
     summary: str | None = None
     description: str | None = None

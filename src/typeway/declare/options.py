@@ -97,6 +97,9 @@ class SharedOptions(TypedDict, total=False):
     """The limits of query parameters, headers and cookies; joined key by key. FastAPI has none."""
     error_limits: ErrorLimits | None
     """The limits of the answer to an invalid request; joined key by key. FastAPI has none."""
+    cancel_on_disconnect: float | bool | None
+    """How many seconds after its client has left an endpoint is cancelled; True: at once, False: never, None: a WebSocket
+    after 10 seconds, a request never. The innermost value applies."""
 
 
 class TaggedOptions(SharedOptions, total=False):
@@ -263,6 +266,8 @@ class AppOptions(ServerOptions, AboutOptions, total=False, closed=True):
     """Middleware, the outermost first."""
     exception_handlers: Mapping[int | type[Exception], Callable[[Any, Any], Any]] | None
     """Handlers of exceptions, by class or status code."""
+    trusted_hosts: Sequence[str] | None
+    """The hosts that requests may name, "*.example.com" for all below one; others get 400. None accepts every host."""
     root_path: str
     """The path under which a proxy serves the application."""
     root_path_in_servers: bool

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, Final, TypeAlias
 
 from starlette.exceptions import HTTPException as StarletteHTTPException
@@ -15,6 +16,7 @@ from typeway.declare.conventions import Conventions
 from typeway.errors.detail import detail_parts, http_exception_handler
 from typeway.exceptions import HTTPException, ValidationException
 from typeway.plan.calls import is_coroutine
+from typeway.requests import ID_NOTE, REQUEST_ID, request_id
 from typeway.types import ExceptionHandler
 
 # The exception handlers of an application, by status code or exception class.
@@ -147,13 +149,25 @@ class Handlers:
 
     async def answer_last(self, connection: Request, error: Exception) -> Response:
         """Return the response to an error without any other handler: the author's for 500 or Exception, or ours."""
+        identify(error, connection.scope, self.conventions)
         if self.last is not None:
             response: Response = await self.last.call(connection, error)
             return response
         # The response reveals nothing of the exception.
         if self.conventions.json_errors:
-            return JSONResponse({"detail": texts.INTERNAL_SERVER_ERROR}, 500)
+            shown = {REQUEST_ID: request_id(connection)} if self.conventions.identifies_errors else None
+            return JSONResponse({"detail": texts.INTERNAL_SERVER_ERROR}, 500, shown)
         return PlainTextResponse(texts.INTERNAL_SERVER_ERROR, 500)
+
+
+def identify(error: BaseException, scope: Mapping[str, Any], conventions: Conventions) -> None:
+    """Add the request id to an error that is about to reach the log of the server, as a note below its traceback."""
+    if not conventions.identifies_errors:
+        return
+    # The application may raise the same instance again and again.
+    before = [note for note in getattr(error, "__notes__", ()) if not note.startswith(ID_NOTE)]
+    with suppress(Exception):  # of a class whose instances take no attributes
+        error.__notes__ = [*before, f"{ID_NOTE}{request_id(scope)}"]
 
 
 def update(shown: dict[Any, Any], own: Mapping[Any, Any], before: Mapping[Any, Any]) -> None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import quote
-from uuid import uuid4
 
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
@@ -20,6 +18,7 @@ from typeway.encoders import jsonable_encoder
 from typeway.errors.lenient import error_response, fitting, size_limit
 from typeway.exceptions import RequestValidationError
 from typeway.plan.inputs import shorten
+from typeway.requests import REQUEST_ID, request_id
 from typeway.responses import BODILESS
 from typeway.types import ExceptionHandler
 
@@ -29,10 +28,6 @@ MEDIA_TYPE: Final = "application/problem+json"
 BLANK: Final = "about:blank"
 MOST_CHARACTERS: Final = 1_000  # of a pointer, whose parts may be names that the client has chosen
 VALIDATION_TYPE: Final = "/problems/validation-error"
-
-REQUEST_ID: Final = "X-Request-ID"
-# Request ids that may be written into logs and responses unchanged.
-VALID_ID: Final = re.compile(r"[A-Za-z0-9._~:/+=@-]{1,128}")
 
 
 async def answer_http_exception(request: HTTPConnection[Any], error: HTTPException) -> Response:
@@ -84,22 +79,17 @@ def problem_response(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """Return a problem document (RFC 9457, section 3), with the request id in its members and headers."""
-    request_id = id_of(request)
     content = {
         "type": kind,
         "title": title,
         "status": status,
         "instance": quote(request.scope["path"]),
         **jsonable_encoder(dict(members)),
-        "request_id": request_id,
+        "request_id": request_id(request),
     }
-    return error_response(content, status, {REQUEST_ID: request_id, **(headers or {})}, media_type=MEDIA_TYPE)
-
-
-def id_of(request: HTTPConnection[Any]) -> str:
-    """Return the id that the client has sent if it is valid, else a new one."""
-    given = request.headers.get(REQUEST_ID, "")
-    return given if VALID_ID.fullmatch(given) else uuid4().hex
+    return error_response(
+        content, status, {REQUEST_ID: content["request_id"], **(headers or {})}, media_type=MEDIA_TYPE
+    )
 
 
 def place(entry: Mapping[str, Any], body: Any) -> dict[str, Any]:

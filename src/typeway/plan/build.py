@@ -46,6 +46,9 @@ Refuse = Callable[[list[dict[str, Any]], Any], ValidationException]
 # Objects through which a function can read the body.
 READERS: Final = frozenset({Request, HTTPConnection})
 
+# An endpoint may still be at work for the last message of a client that has left at once, so it gets some seconds.
+SOCKET_PATIENCE: Final = 10.0
+
 # Errors are reported in this order within one callable.
 ORDER: Final = {"path": 0, "query": 1, "header": 2, "cookie": 3, "body": 4, "form": 4, "file": 4}
 
@@ -107,6 +110,7 @@ class Plan:
     has_function_exits: bool  # whether generators are resumed before the response is sent
     occurrences: tuple[int, ...]  # the slots in the order of the tree, with repetitions
     refuse: Refuse  # makes the exception for invalid input
+    patience: float | None = None  # how many seconds after its client has left a request is cancelled; None: never
 
     @property
     def outline(self) -> str:
@@ -182,6 +186,7 @@ def plan_calls(operation: Operation, overrides: Overrides | None) -> Plan:
     sources = [source.kind for node in nodes for source in node.sources if isinstance(source, Injected)]
     is_limited = operation.conventions.limits.max_body_size is not None
     contexts = [node.function for node in nodes if node.kind is Kind.CONTEXT]
+    patience = patience_of(operation)
     return Plan(
         operation=operation,
         dependencies=tuple(calls[:-1]),
@@ -194,10 +199,11 @@ def plan_calls(operation: Operation, overrides: Overrides | None) -> Plan:
             or (is_limited and (body is not None or not READERS.isdisjoint(sources)))
         ),
         shields=any(map(awaits, contexts)),
-        has_exits=bool(contexts),
+        has_exits=bool(contexts) or patience is not None,
         has_function_exits=any(call.kind is Kind.CONTEXT and call.scope == "function" for call in calls),
         occurrences=tuple(slot_of[id(node)] for node in tree.walk()),
         refuse=refuse,
+        patience=patience,
     )
 
 
@@ -220,6 +226,15 @@ def build_refuse(operation: Operation, inputs: Sequence[Input]) -> Refuse:
         )
 
     return refuse
+
+
+def patience_of(operation: Operation) -> float | None:
+    """Return how many seconds after its client has left a request is cancelled; None if it is not."""
+    given = operation.cancel_on_disconnect
+    if given is None:
+        is_socket = not operation.methods
+        return SOCKET_PATIENCE if is_socket and operation.conventions.cancels_abandoned else None
+    return None if given is False else 0 if given is True else given
 
 
 def refuse_undefined(nodes: Sequence[Node]) -> None:

@@ -11,6 +11,7 @@ from starlette.requests import HTTPConnection, cookie_parser
 from starlette.responses import Response
 
 from typeway.background import BackgroundTasks
+from typeway.headers import verify_headers
 from typeway.requests import CheckedRequest
 from typeway.types import Message, Receive, Scope, Send
 from typeway.websockets import CheckedWebSocket
@@ -155,8 +156,13 @@ class Exchange:
         return tasks
 
     async def pass_on(self, message: Message) -> None:
-        """Send a message, and record the start of a response."""
+        """Send a message, and record the start of a response.
+
+        Raises:
+            UnsafeHeaderError: a header has a character that is not allowed; nothing has been sent.
+        """
         if message["type"] == "http.response.start":
+            verify_headers(message.get("headers", ()))
             self.started = True
         await self.send(message)
 

@@ -5,6 +5,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Final
 
+from typeway.headers import CONTROLS, UnsafeHeaderError, refuse_values
 from typeway.protocol.head import token_pattern
 
 RawHeader = tuple[bytes, bytes]
@@ -16,13 +17,6 @@ CLOSE: Final = b"connection: close\r\n"
 STATUS_LINES: Final[Mapping[int, bytes]] = {
     status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus if status >= 200
 }
-
-# RFC 9110 section 5.5: a value has no control character but the tab.
-CONTROLS: Final = bytes([*range(9), *range(10, 32), 127])
-
-
-class UnsafeHeaderError(ValueError):
-    """A response header that would end early, or smuggle another header or a second response."""
 
 
 def status_line(status: int) -> bytes:
@@ -56,15 +50,6 @@ def header_text(headers: Sequence[RawHeader], known: Container[bytes]) -> bytes:
         if name not in known and not token_pattern.fullmatch(name):
             raise UnsafeHeaderError(f"the name of the response header {name!r} has a character that is not allowed")
     return text
-
-
-def refuse_values(headers: Iterable[RawHeader]) -> None:
-    """Raise the error for the first header with a control character."""
-    for name, value in headers:
-        if (name + value).translate(None, CONTROLS) != name + value:
-            raise UnsafeHeaderError(
-                f"the response header {name!r} has a control character: {value[:100]!r}. CR and LF would end it early."
-            )
 
 
 def refusal(status: int, reason: str, default_lines: bytes, *, is_head: bool) -> bytes:

@@ -8,16 +8,19 @@ from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
+from urllib.parse import quote
 
 from starlette.datastructures import URL
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 
 from typeway.declare.conventions import TYPEWAY, Conventions
-from typeway.errors.handlers import HANDLERS, Handlers, http_error
+from typeway.errors.handlers import HANDLERS, Handlers, http_error, identify
+from typeway.headers import name_place, verify_headers
 from typeway.plan.body import FORM_LIMITS
 from typeway.plan.build import Plan
 from typeway.plan.exchange import Exchange, WriteReply
+from typeway.requests import IN_QUERY
 from typeway.serve.execute import execute, run
 from typeway.serve.exits import UPLOADS, close_uploads
 from typeway.serve.lifecycle import complete, send_reply
@@ -41,6 +44,9 @@ from typeway.types import ASGIApp, Receive, Scope, Send
 Serve = Callable[[Scope, Receive, Send, WriteReply], Awaitable[None]]
 
 logger: Final = logging.getLogger("typeway")
+# What may stand unescaped in a path, and the percent sign of what is escaped already (RFC 3986, section 3.3).
+IN_PATH: Final = "/%!$&'()*+,;=:@"
+
 STARTED_TOO_LATE: Final = "Caught handled exception, but response already started."
 
 
@@ -87,9 +93,12 @@ async def answer_error(snapshot: Snapshot, error: Exception, exchange: Exchange)
         if isinstance(error, ClientDisconnect) and snapshot.conventions.quiet_disconnects:
             logger.debug("%s %s: the client has gone", exchange.scope["method"], exchange.scope["path"])
             return
+        identify(error, exchange.scope, snapshot.conventions)
         raise error
     if exchange.started:
-        raise RuntimeError(STARTED_TOO_LATE) from error
+        late = RuntimeError(STARTED_TOO_LATE)
+        identify(late, exchange.scope, snapshot.conventions)
+        raise late from error
     parts = handler.parts(error)
     reply = (*parts, None) if parts is not None else await error_reply(handlers, handler, error, exchange)
     if reply is not None:
@@ -107,6 +116,7 @@ async def answer_every_error(snapshot: Snapshot, error: Exception, exchange: Exc
     try:
         await answer_error(snapshot, error, exchange)
     except Exception as unhandled:
+        name_place(unhandled, exchange.scope)
         if not exchange.started:
             request = Request(exchange.scope, exchange.receive)
             response = await snapshot.app.prepared_handlers.answer_last(request, unhandled)
@@ -199,15 +209,19 @@ async def serve_http(
         status, headers, body, response = reply
         if response is None and exchange.background is None and scope["method"] != "HEAD":
             # PERF: nearly every response is these two messages; a Response object would cost 3 us more.
-            exchange.started = True
             if write is not None:
                 write(status, headers, body)
+                exchange.started = True
                 return
+            if len(headers) > 2:  # length and type are ours
+                verify_headers(headers)
+            exchange.started = True
             await send({"type": "http.response.start", "status": status, "headers": headers})
             await send({"type": "http.response.body", "body": body})
         else:
             await send_reply(reply, exchange)
     except Exception as error:
+        name_place(error, scope)
         await answer(snapshot, error, exchange)
     finally:
         if exchange.form is not None:
@@ -241,6 +255,7 @@ async def serve_without_plan(
         else:
             await serve_foreign(snapshot, found, scope, receive, exchange.pass_on)
     except Exception as error:
+        name_place(error, scope)
         if not is_answered(scope, error):
             await answer(snapshot, error, exchange)
     finally:
@@ -316,10 +331,21 @@ def unmatched(snapshot: Snapshot, found: NoRoute, path: str, scope: Scope) -> AS
 
 def redirect(snapshot: Snapshot, path: str, scope: Scope, other: Scope) -> Response:
     """Return a redirect to the path of another scope."""
+    if snapshot.conventions.relative_redirects:
+        return RedirectResponse(relative_url(other))
     url = URL(scope=other)
     if snapshot.conventions.encoded_slashes and url.netloc and encoded_path(path, scope) is not None:
         url = url.replace(path=other["raw_path"].decode("latin-1"))
     return RedirectResponse(url)
+
+
+def relative_url(scope: Scope) -> str:
+    """Return the path and the query of a scope as a reference without a host (RFC 3986 section 4.2)."""
+    path, query = scope["raw_path"] or scope["path"].encode(), scope.get("query_string", b"")
+    url = quote(path, safe=IN_PATH)
+    if url.startswith("//"):
+        url = "/." + url  # else the first segment would be read as a host
+    return f"{url}?{quote(query, safe=IN_QUERY)}" if query else url
 
 
 def with_other_slash(snapshot: Snapshot, found: NoRoute, path: str, scope: Scope) -> Scope | None:
@@ -328,7 +354,7 @@ def with_other_slash(snapshot: Snapshot, found: NoRoute, path: str, scope: Scope
     if not snapshot.redirects or path == "/" or (found.is_dead_end and not has_slash):
         return None
     raw = scope.get("raw_path")
-    raw = raw if isinstance(raw, bytes) else b""
+    raw = raw if isinstance(raw, bytes) and raw else quote(scope["path"]).encode()
     if has_slash:
         return {**scope, "path": scope["path"].rstrip("/"), "raw_path": raw.rstrip(b"/")}
     return {**scope, "path": scope["path"] + "/", "raw_path": raw + b"/"}

@@ -1,4 +1,4 @@
-"""Add the headers of CORS middleware to responses that are sent outside it, so that browsers let pages read them."""
+"""Add the headers of CORS and security middleware to responses that are sent outside it, so that browsers let pages read them."""
 
 from __future__ import annotations
 
@@ -21,9 +21,13 @@ MODULE: Final = "starlette.middleware.cors"
 
 
 def is_cors(layer: Any) -> bool:
-    """Whether a middleware is Starlette's CORS middleware, or a subclass of it."""
+    """Whether a middleware is Starlette's CORS middleware, or a subclass of it, or says that it is meant for errors too."""
+    return is_cors_class(type(layer)) or getattr(type(layer), "adds_to_errors", False) is True
+
+
+def is_cors_class(kind: Any) -> bool:
     module = modules.get(MODULE)
-    return module is not None and isinstance(layer, module.CORSMiddleware)
+    return module is not None and isinstance(kind, type) and issubclass(kind, module.CORSMiddleware)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,19 @@
 """Run a plan: read the body, call the dependencies, call the endpoint, and encode its result."""
 
 from collections.abc import Awaitable, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 from starlette.responses import Response
 
-from typeway.concurrency import call_in_thread
+from typeway.concurrency import call_in_thread, own_thread, take_thread
+from typeway.declare.conventions import TYPEWAY, Conventions
 from typeway.exceptions import ValidationException
 from typeway.plan.build import FAILED, Call, Plan
 from typeway.plan.calls import ASYNC, CHECKED, INLINE, THREAD
 from typeway.plan.exchange import Exchange
 from typeway.plan.yields import NO_YIELD, reason
+from typeway.serve.attend import attended
 from typeway.serve.lifecycle import with_exits
 from typeway.serve.reply import Reply
 from typeway.serve.respond import Responder
@@ -18,8 +21,14 @@ from typeway.serve.respond import Responder
 
 def execute(plan: Plan, responder: Responder, exchange: Exchange) -> Awaitable[Reply]:
     """Run a plan and return the reply; generators with the scope "request" are not resumed yet."""
-    work = run(plan, responder, exchange)
+    work = begun(plan, responder, exchange)
     return with_exits(work, exchange, "function") if plan.has_function_exits else work
+
+
+def begun(plan: Plan, responder: Responder, exchange: Exchange) -> Awaitable[Reply]:
+    """Run a plan; the request is cancelled after its client has left, if the operation says so."""
+    work = run(plan, responder, exchange)
+    return work if plan.patience is None else attended(work, exchange, plan.patience)
 
 
 async def run(plan: Plan, responder: Responder, exchange: Exchange) -> Reply:
@@ -36,7 +45,7 @@ async def run(plan: Plan, responder: Responder, exchange: Exchange) -> Reply:
     if kind is ASYNC:
         encoded = responder.encode(await endpoint.function(**arguments))
     elif kind is THREAD:
-        encoded = await call_in_thread(call_and_encode, endpoint, responder, arguments)
+        encoded = await in_pool(call_in_thread(call_and_encode, endpoint, responder, arguments), exchange)
     elif kind is CHECKED:
         result = endpoint.function(**arguments)
         if responder.is_plain is not None and responder.is_plain(result):
@@ -68,15 +77,39 @@ async def call_dependencies(calls: Sequence[Call], exchange: Exchange) -> None:
         elif kind is INLINE:
             values[call.slot] = call.function(**arguments)
         elif kind is THREAD:
-            values[call.slot] = await call_in_thread(call.function, **arguments)
+            values[call.slot] = await in_pool(call_in_thread(call.function, **arguments), exchange)
         else:
             generator = call.function(**arguments)
             try:
-                values[call.slot] = await anext(generator)
+                first = anext(generator)
+                values[call.slot] = await (in_pool(first, exchange) if call.in_thread else first)
             except StopAsyncIteration:
                 raise reason(NO_YIELD, call.function, "dependency") from None
             exits = exchange.function_exits if call.scope == "function" else exchange.request_exits
             exits.append((generator, call))
+
+
+async def in_pool(work: Awaitable[Any], exchange: Exchange) -> Any:
+    """Await a call in a thread of the pool.
+
+    If all are busy, each endpoint may have one thread more than the pool, so that slow requests to one cannot keep all the others waiting.
+    A request that has to wait is cancelled if its client leaves, because nobody would get the response.
+
+    Raises:
+        ClientDisconnect: the client has left.
+    """
+    give_back = take_thread()
+    if give_back is not None:
+        try:
+            return await work
+        finally:
+            give_back()
+    scope = exchange.scope
+    conventions: Conventions = getattr(scope.get("app"), "conventions", TYPEWAY)
+    with own_thread(id(scope.get("endpoint"))) if conventions.own_threads else nullcontext(False) as is_own:
+        if is_own or not conventions.cancels_abandoned:
+            return await work
+        return await attended(work, exchange, 0, 0)
 
 
 def refusal(plan: Plan, exchange: Exchange) -> ValidationException:

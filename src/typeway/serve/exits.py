@@ -1,6 +1,7 @@
 """Resume the generators of dependencies after the request, in reverse order, with the error of the request if any."""
 
 import warnings
+from asyncio import current_task
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
@@ -9,6 +10,7 @@ from anyio import CancelScope
 from anyio.lowlevel import checkpoint_if_cancelled
 from starlette.datastructures import FormData
 
+from typeway.concurrency import contained
 from typeway.declare.signature import name_of
 from typeway.exceptions import TypewayError
 from typeway.plan.exchange import Exchange, Exit
@@ -32,16 +34,23 @@ async def close_uploads(form: FormData) -> None:
         await form.close()
 
 
-async def resume(exits: list[Exit], failure: BaseException | None, exchange: Exchange) -> BaseException | None:
+async def resume(
+    exits: list[Exit], failure: BaseException | None, exchange: Exchange, task: Any = None
+) -> BaseException | None:
     """Resume generators in reverse order; each sees the exception that the one before it has raised or passed on.
+
+    Parameters:
+        task: the task of asyncio that serves the request; None on other event loops.
 
     Returns:
         The exception to raise: the one that the last generator passed on or raised; a TypewayError if a generator
         swallowed the exception of a request.
     """
-    if failure is not None and isinstance(failure, GeneratorExit):
-        return abandon(exits, failure, exchange)
     error = failure
+    if isinstance(failure, GeneratorExit):
+        if is_destroyed(task):
+            return abandon(exits, failure, exchange)
+        error = contained(failure)  # thrown into a generator it would forbid the generator to wait
     while exits:
         generator, call = exits.pop()
         # Cancellation of the request does not interrupt the clean-up of a generator.
@@ -58,13 +67,31 @@ async def resume(exits: list[Exit], failure: BaseException | None, exchange: Exc
             if shield is not None and error is None:
                 await checkpoint_if_cancelled()
         except GeneratorExit as raised:
-            return abandon(exits, raised, exchange, call.name)
+            if is_destroyed(task):
+                return abandon(exits, raised, exchange, call.name)
+            error = contained(raised)
         except BaseException as raised:
             error = raised
     if error is None and failure is not None and exchange.scope["type"] == "http":
         error = TypewayError(SWALLOWED)
         error.__cause__ = failure
     return error
+
+
+def running_task() -> Any:
+    """Return the task of asyncio that is running; None on other event loops, and where none is running."""
+    try:
+        return current_task()
+    except RuntimeError:
+        return None
+
+
+def is_destroyed(task: Any) -> bool:
+    """Whether a GeneratorExit means that a task is destroyed, so that nothing can wait any more.
+
+    Who destroys a coroutine does that from outside its task; inside, an author's function has raised it.
+    """
+    return task is None or running_task() is not task
 
 
 async def leave(generator: AsyncGenerator[Any, None], error: BaseException | None) -> bool | None:

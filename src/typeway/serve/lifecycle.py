@@ -13,7 +13,7 @@ from typeway.concurrency import Guarded
 from typeway.declare.depends import Lifetime
 from typeway.plan.exchange import Exchange
 from typeway.serve.answer import answer_of
-from typeway.serve.exits import resume
+from typeway.serve.exits import resume, running_task
 from typeway.serve.reply import Reply, is_dropped, task_of
 from typeway.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -67,6 +67,7 @@ async def with_exits(work: Awaitable[Any], exchange: Exchange, lifetime: Lifetim
     Raises:
         BaseException: the exception of the work as the last generator passed it on, or the one that a generator raised.
     """
+    task = running_task()
     outcome: Any = None  # it stays None if a generator of a WebSocket swallows the exception
     failure: BaseException | None = None
     try:
@@ -77,7 +78,7 @@ async def with_exits(work: Awaitable[Any], exchange: Exchange, lifetime: Lifetim
         failure = error
     exits = exchange.request_exits if lifetime == "request" else exchange.function_exits
     if exits:
-        failure = await resume(exits, failure, exchange)
+        failure = await resume(exits, failure, exchange, task)
     if failure is not None:
         try:
             raise failure
@@ -92,11 +93,11 @@ async def send_reply(reply: Reply, exchange: Exchange) -> None:
     is_head = scope["type"] == "http" and scope["method"] == "HEAD"
     status, headers, body, response = reply
     if response is None:
-        exchange.started = True
         if exchange.write is not None and not is_head:
-            exchange.write(status, headers, body)
+            exchange.write(status, headers, body)  # it refuses unsafe headers
+            exchange.started = True
         else:
-            await send({"type": "http.response.start", "status": status, "headers": headers})
+            await exchange.pass_on({"type": "http.response.start", "status": status, "headers": headers})
             await send({"type": "http.response.body", "body": b"" if is_head else body})
     elif is_head:
         await without_body(response, scope, exchange.receive)(scope, exchange.receive, exchange.pass_on)

@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from typeway.background import TasksBeside
 from typeway.errors.handlers import Handlers
+from typeway.headers import name_place, verify_headers
 from typeway.plan.exchange import Exchange, WriteReply
 from typeway.serve.answer import Answer, BodyIterator, answer_of
 from typeway.serve.asgi import Snapshot, path_of, prepared, serve_http
@@ -97,8 +98,8 @@ class Onion:
         exchange = Exchange(scope, receive, send, {})
 
         def write_once(status: int, headers: RawHeaders, body: bytes) -> None:
-            exchange.started = True
             write(status, headers, body)
+            exchange.started = True
 
         try:
             await self.serve(scope, receive, exchange.pass_on, write_once)
@@ -122,13 +123,15 @@ class Onion:
             if write is not None and whole is not None:
                 write(response.status_code, response.raw_headers, whole)
             else:
+                verify_headers(getattr(response, "raw_headers", ()))
                 await response(scope, flight, send)
             if flight.tasks or flight.bridges:
                 for task in flight.tasks:
                     await task()
                 for bridge in flight.bridges:
                     await bridge.finish()
-        except BaseException:
+        except BaseException as error:
+            name_place(error, scope)
             for bridge in flight.bridges:
                 await bridge.cancel()
             raise

@@ -8,7 +8,7 @@ from starlette.exceptions import WebSocketException as StarletteWebSocketExcepti
 from starlette.status import WS_1011_INTERNAL_ERROR
 from starlette.websockets import WebSocket, WebSocketClose, WebSocketDisconnect
 
-from typeway.errors.handlers import Handlers
+from typeway.errors.handlers import Handlers, identify
 from typeway.serve.asgi import Snapshot, add_to_scope, handle_by_route, path_of
 from typeway.serve.handle import SOCKET
 from typeway.serve.match import NoRoute
@@ -47,6 +47,7 @@ async def serve_socket(snapshot: Snapshot, scope: Scope, receive: Receive, send:
         elif isinstance(error, WebSocketDisconnect) and snapshot.conventions.quiet_disconnects:
             logger.debug("WebSocket %s: the client has gone (%s)", scope["path"], error.code)
         else:
+            identify(raised, scope, snapshot.conventions)
             is_open = last in ("websocket.accept", "websocket.send")
             if is_open and snapshot.conventions.closes_failed_sockets:
                 # Without a close frame clients could not tell an error from a broken connection (RFC 6455, 7.4.1).

@@ -40,6 +40,7 @@ from typeway.declare.options import (
     RouterOptions,
 )
 from typeway.declare.paths import without_parentheses
+from typeway.declare.policy import Policy
 from typeway.declare.shown import shows_options
 from typeway.describe.document import build_document
 from typeway.errors.detail import handlers_for
@@ -237,10 +238,17 @@ class Typeway(Verbs, Resolving, Starlette):
         self.router.add_api_route(path, endpoint, **options)
 
     def add_api_websocket_route(
-        self, path: str, endpoint: Endpoint, name: str | None = None, *, dependencies: Sequence[Any] | None = None
+        self,
+        path: str,
+        endpoint: Endpoint,
+        name: str | None = None,
+        *,
+        dependencies: Sequence[Any] | None = None,
+        policies: Sequence[Policy] | None = None,
     ) -> None:
         """Add a WebSocket endpoint; see `Router.add_api_websocket_route`."""
-        self.router.add_api_websocket_route(path, endpoint, name=name, dependencies=dependencies)
+        more: dict[str, Any] = {} if policies is None else {"policies": policies}
+        self.router.add_api_websocket_route(path, endpoint, name=name, dependencies=dependencies, **more)
 
     def add_websocket_route(self, path: str, endpoint: Endpoint, name: str | None = None) -> None:
         """Add a plain Starlette WebSocket endpoint, which receives nothing but the WebSocket."""

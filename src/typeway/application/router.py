@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 from typing_extensions import Unpack
 
+from typeway.application.binding import verify_bound, verify_own
 from typeway.application.inclusion import FlatRoutes, Inclusion
 from typeway.application.indexing import indexes_of
 from typeway.application.lifespan import EVENTS, Events, join_lifespans, lifespan_of
@@ -27,6 +28,7 @@ from typeway.declare.given import check_names, check_values, given_options
 from typeway.declare.inherit import inherit
 from typeway.declare.options import ApiRouteOptions, IncludeOptions, RouterOptions
 from typeway.declare.paths import names_in, verify_decorator, verify_prefix, verify_slash, verify_text
+from typeway.declare.policy import Policy
 from typeway.declare.shown import shows_options
 from typeway.exceptions import calling_line, declaration_error
 from typeway.plan.exchange import WriteReply
@@ -36,7 +38,9 @@ from typeway.serve.sockets import serve_socket
 from typeway.types import Endpoint, Register
 
 # What a router adds to its routes: the value of the attribute when a route is made, or when it is included.
-JOINED: Final = ("tags", "dependencies", "callbacks", "raises", "responses", "deprecated", "include_in_schema")
+JOINED: Final = (
+    "tags", "dependencies", "callbacks", "raises", "policies", "responses", "deprecated", "include_in_schema",
+)  # fmt: skip
 # Defaults for routes that do not set these options, also for routes that exist already when their router is included.
 # They are attributes of the router where they have been set.
 DEFAULTS: Final = ("default_response_class", "generate_unique_id_function", "strict_content_type")
@@ -102,6 +106,7 @@ class Router(Verbs, routing.Router):
         self.max_body_size: int | None = given.get("max_body_size")
         self.form_limits = dict(given.get("form_limits") or {})
         self.json_limits = dict(given.get("json_limits") or {})
+        self.policies = list(given.get("policies") or ())
         for name in DEFAULTS:
             if name in given:
                 setattr(self, name, given[name])
@@ -284,6 +289,8 @@ class Router(Verbs, routing.Router):
         check_names("add_api_route()", options, ApiRouteOptions, calling_line)
         title = title_of(self.prefix + path, options.get("methods"))
         given = given_options(title, options, ApiRouteOptions, calling_line, self.conventions)
+        methods = frozenset(method.upper() for method in given.get("methods") or ("GET",))
+        verify_own(given.get("policies"), methods, title)
         joined = inherit(self.group_options, given)
         if kind.conventions is not self.conventions:
             joined["conventions"] = self.conventions
@@ -296,13 +303,22 @@ class Router(Verbs, routing.Router):
         return route
 
     def add_api_websocket_route(
-        self, path: str, endpoint: Endpoint, name: str | None = None, *, dependencies: Sequence[Any] | None = None
+        self,
+        path: str,
+        endpoint: Endpoint,
+        name: str | None = None,
+        *,
+        dependencies: Sequence[Any] | None = None,
+        policies: Sequence[Policy] | None = None,
     ) -> None:
         """Add a WebSocket endpoint, below the router's prefix; dependencies run before it for their effect only."""
         verify_text(path, "add_api_websocket_route()")
         kind, conventions = self.websocket_route_class, self.conventions
-        dependencies = [*self.dependencies, *(dependencies or ())]
-        route = kind(self.prefix + path, endpoint, name=name, dependencies=dependencies, conventions=conventions)
+        verify_own(policies, frozenset(), "websocket()")
+        options: dict[str, Any] = {"dependencies": [*self.dependencies, *(dependencies or ())]}
+        if self.policies or policies:
+            options["policies"] = [*self.policies, *(policies or ())]
+        route = kind(self.prefix + path, endpoint, name=name, conventions=conventions, **options)
         self.add(self.placed(route, path))
 
     def add_frontend(self, path: str, build: Build) -> None:
@@ -389,7 +405,9 @@ class Router(Verbs, routing.Router):
                     self.form_limits,
                     is_held=lambda limit: is_early or limit == around,
                     handlers=getattr(app, "handlers_shown", None),
+                    policies=self.policies,
                 )
+                verify_bound(self)
                 snapshot = self._snapshot = Snapshot(
                     index=index,
                     sockets=sockets,

@@ -14,6 +14,7 @@ from typeway.declare.conventions import Conventions
 from typeway.declare.given import check_names
 from typeway.declare.options import ApiRouteOptions, RouteOptions
 from typeway.declare.paths import verify_decorator, without_parentheses
+from typeway.declare.policy import Policy
 from typeway.declare.shown import shows_options
 from typeway.exceptions import UnknownOptionError, calling_line
 from typeway.serve.frontend import Build, Fallback, read_build
@@ -46,7 +47,13 @@ class Verbs:
         def add_api_route(self, path: str, endpoint: Endpoint, **options: Unpack[ApiRouteOptions]) -> None: ...
 
         def add_api_websocket_route(
-            self, path: str, endpoint: Endpoint, name: str | None = None, *, dependencies: Sequence[Any] | None = None
+            self,
+            path: str,
+            endpoint: Endpoint,
+            name: str | None = None,
+            *,
+            dependencies: Sequence[Any] | None = None,
+            policies: Sequence[Policy] | None = None,
         ) -> None: ...
 
         def add_websocket_route(self, path: str, endpoint: Endpoint, name: str | None = None) -> None: ...
@@ -112,12 +119,20 @@ class Verbs:
         """Register an endpoint for TRACE (RFC 9110 section 9.3.8)."""
         return self.verb("TRACE", path, options)
 
-    def websocket(self, path: str, name: str | None = None, *, dependencies: Sequence[Any] | None = None) -> Register:
+    def websocket(
+        self,
+        path: str,
+        name: str | None = None,
+        *,
+        dependencies: Sequence[Any] | None = None,
+        policies: Sequence[Policy] | None = None,
+    ) -> Register:
         """Register a WebSocket endpoint (RFC 6455)."""
         verify_decorator(path, "websocket()", self.conventions)
-        return registering(
-            lambda endpoint: self.add_api_websocket_route(path, endpoint, name=name, dependencies=dependencies)
-        )
+        options: dict[str, Any] = {"name": name, "dependencies": dependencies}
+        if policies is not None:
+            options["policies"] = policies
+        return registering(lambda endpoint: self.add_api_websocket_route(path, endpoint, **options))
 
     def websocket_route(self, path: str, name: str | None = None) -> Register:
         """Register a plain Starlette WebSocket endpoint, which receives only the WebSocket."""

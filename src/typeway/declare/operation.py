@@ -18,6 +18,7 @@ from typeway.types import IncEx
 if TYPE_CHECKING:
     from typeway.declare.classify import Input
     from typeway.declare.depends import Depends
+    from typeway.declare.policy import Policy
     from typeway.declare.problem import Problem
     from typeway.declare.returns import Returns
     from typeway.declare.signature import Declaration
@@ -49,6 +50,7 @@ class Operation:
     max_body_size: int | None = None
     form_limits: Mapping[str, int] = field(default_factory=dict)
     json_limits: Mapping[str, Any] = field(default_factory=dict)
+    policies: Sequence[Policy] = ()  # those that apply; their dependencies are among `dependencies`
     tags: Sequence[str | Enum] = ()
     summary: str | None = None
     description: str | None = None

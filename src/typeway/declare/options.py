@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 from typing_extensions import TypedDict, deprecated
 
+from typeway.declare.policy import Policy
 from typeway.declare.problem import Problem
 from typeway.types import ASGIApp, IncEx, Scope
 
@@ -68,6 +69,8 @@ class SharedOptions(TypedDict, total=False):
     """The limits of the form parser; joined key by key, the innermost value applies."""
     json_limits: JSONLimits | None
     """The limits of the JSON reader; joined key by key, the innermost value applies. FastAPI has none."""
+    policies: Sequence[Policy] | None
+    """The policies of `typeway.policies`; added to those of the outer levels, of which a nearer one of a kind takes the place."""
 
 
 class TaggedOptions(SharedOptions, total=False):

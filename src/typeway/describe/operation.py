@@ -75,7 +75,11 @@ def describe_operation(operation: Operation, components: Components) -> dict[str
         "summary": operation.summary or title_of(operation.name),
         "description": operation.description or None,
         "operationId": operation.unique_id,
-        "parameters": describe_parameters(inputs, operation.path_names, components) or None,
+        "parameters": [
+            *describe_parameters(inputs, operation.path_names, components),
+            *(parameter for policy in operation.policies for parameter in policy.parameters()),
+        ]
+        or None,
         "requestBody": describe_body(in_body, body, body_title, components, operation.conventions),
         "responses": describe_responses(operation, [node.function for node in nodes], bool(inputs), components),
         "deprecated": operation.deprecated or None,

@@ -97,8 +97,16 @@ class Plan:
     shields: bool  # whether clean-up may wait, and so must be shielded from cancellation
     has_exits: bool  # whether there are generators to resume
     has_function_exits: bool  # whether generators are resumed before the response is sent
+    is_wrapped: bool  # whether something is around the calls: generators to resume, or policies
+    keys: tuple[tuple[Any, int], ...]  # the policies that need the result of a dependency, with its slot
     occurrences: tuple[int, ...]  # the slots in the order of the tree, with repetitions
     hide: Hide  # hides secrets in the inputs of errors, and shortens the inputs
+    guard: Any = None  # what obeys the policies around the calls, if there are some
+
+    @property
+    def first(self) -> int:
+        """How many calls come before the body is read, because policies need their results."""
+        return 1 + max((slot for _, slot in self.keys), default=-1)
 
     @property
     def outline(self) -> str:
@@ -176,6 +184,8 @@ def plan_calls(operation: Operation, overrides: Overrides | None) -> Plan:
     for node in nodes:
         calls.append(build_call(node, slot_of, body, calls, refusal, collects=has_body, strict=strict))
     contexts = [node.function for node in nodes if node.kind is Kind.CONTEXT]
+    keys = keys_of(operation, tree, slot_of)
+    refuse_bodies(nodes[: 1 + max((slot for _, slot in keys), default=-1)])
     return Plan(
         operation=operation,
         dependencies=tuple(calls[:-1]),
@@ -184,10 +194,30 @@ def plan_calls(operation: Operation, overrides: Overrides | None) -> Plan:
         read=None if body is None or not has_body else body.read_form if body.is_form else body.read,
         shields=any(map(awaits, contexts)),
         has_exits=bool(contexts),
+        is_wrapped=bool(contexts),
+        keys=keys,
         has_function_exits=any(call.kind is Kind.CONTEXT and call.scope == "function" for call in calls),
         occurrences=tuple(slot_of[id(node)] for node in tree.walk()),
         hide=hide,
     )
+
+
+def keys_of(operation: Operation, tree: Node, slot_of: dict[int, int]) -> tuple[tuple[Any, int], ...]:
+    """Return the policies that need the result of a dependency, each with its slot."""
+    by_original = {id(child.original): slot_of[id(child)] for receiver, child in tree.children if receiver is None}
+    asking = [policy for policy in operation.policies if policy.key_dependency is not None]
+    return tuple((policy, by_original[id(policy.key_dependency.dependency)]) for policy in asking)
+
+
+def refuse_bodies(nodes: Sequence[Node]) -> None:
+    """Raise an error for a dependency on which a policy depends and that reads the body, which is not there yet."""
+    for node in nodes:
+        if any(entry.in_body for entry in node.inputs):
+            raise declaration_error(
+                f"{name_of(node.function)}() reads the body, and a policy needs its result before the body is read.",
+                hint="Give the policy a key that is in the path, the query or the headers.",
+                where=node.declaration.where,
+            )
 
 
 def refuse_undefined(nodes: Sequence[Node]) -> None:

@@ -111,6 +111,7 @@ def with_late_overrides(
         dependencies=(*calls[:place], call),
         endpoint=endpoint,
         has_exits=True,
+        is_wrapped=True,
         has_function_exits=True,
         shields=True,
     )

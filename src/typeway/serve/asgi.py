@@ -18,6 +18,7 @@ from typeway.errors.handlers import HANDLERS, Handlers, http_error
 from typeway.plan.body import FORM_LIMITS
 from typeway.plan.build import Plan
 from typeway.plan.exchange import Exchange, WriteReply
+from typeway.policies.guard import Guard
 from typeway.serve.execute import execute, run
 from typeway.serve.exits import UPLOADS, close_uploads
 from typeway.serve.lifecycle import complete, send_reply
@@ -184,8 +185,8 @@ async def serve_http(
     try:
         if plan.operation.max_body_size is not None:
             limit_body(exchange, plan.operation.max_body_size, snapshot.conventions)
-        if plan.has_exits:
-            await complete(execute(plan, responder, exchange), exchange, shields=plan.shields)
+        if plan.is_wrapped:
+            await serve_wrapped(snapshot, plan, responder, exchange, answer)
             return
         reply = await run(plan, responder, exchange)
         status, headers, body, response = reply
@@ -204,6 +205,21 @@ async def serve_http(
     finally:
         if exchange.form is not None:
             await close_uploads(exchange.form)
+
+
+async def serve_wrapped(
+    snapshot: Snapshot, plan: Plan, responder: Responder, exchange: Exchange, answer: AnswerError
+) -> None:
+    """Answer one request by a plan with something around its calls: generators to resume, or policies."""
+
+    async def work() -> None:
+        await complete(execute(plan, responder, exchange), exchange, shields=plan.shields)
+
+    guard = plan.guard
+    if guard is None:
+        await work()
+    else:
+        await guard.serve(exchange, work, partial(answer, snapshot))
 
 
 async def serve_without_plan(
@@ -228,14 +244,32 @@ async def serve_without_plan(
             change_limit(scope, limit, snapshot.conventions)
         if isinstance(found, NoRoute):
             await unmatched(snapshot, found, path, scope)(scope, receive, exchange.pass_on)
-        else:
+        elif found[0].guard is None:
             await serve_foreign(snapshot, found, scope, receive, exchange.pass_on)
+        else:
+            await serve_guarded(snapshot, found[0].guard, found, exchange, answer)
     except Exception as error:
         if not is_answered(scope, error):
             await answer(snapshot, error, exchange)
     finally:
         if UPLOADS in scope:
             await close_uploads(scope[UPLOADS])
+
+
+async def serve_guarded(
+    snapshot: Snapshot, guard: Guard, found: Found, exchange: Exchange, answer: AnswerError
+) -> None:
+    """Let a route with policies serve a request itself."""
+    scope = exchange.scope
+
+    async def work() -> None:
+        await serve_foreign(snapshot, found, scope, exchange.receive, exchange.pass_on)
+
+    async def answer_unless_answered(error: Exception, exchange: Exchange) -> None:
+        if not is_answered(scope, error):
+            await answer(snapshot, error, exchange)
+
+    await guard.serve(exchange, work, answer_unless_answered)
 
 
 async def serve_foreign(snapshot: Snapshot, found: Found, scope: Scope, receive: Receive, send: Send) -> None:
@@ -298,10 +332,20 @@ def unmatched(snapshot: Snapshot, found: NoRoute, path: str, scope: Scope) -> AS
     for frontend in snapshot.frontends:
         if frontend.covers(path):
             handle: ASGIApp = frontend.handle
-            return handle
+            return handle if frontend.guard is None else partial(serve_app, frontend.guard, handle)
     if snapshot.default is None:
         raise http_error(conventions, 404)
     return snapshot.default
+
+
+async def serve_app(guard: Guard, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Serve a request by an ASGI application with policies; its errors are answered further out."""
+    exchange = Exchange(scope, receive, send, {})
+    await guard.serve(exchange, lambda: app(scope, exchange.receive, exchange.send), raise_it)
+
+
+async def raise_it(error: Exception, exchange: Exchange) -> None:
+    raise error
 
 
 def redirect(snapshot: Snapshot, path: str, scope: Scope, other: Scope) -> Response:

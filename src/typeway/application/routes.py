@@ -115,7 +115,7 @@ class PlannedRoute(BaseRoute):
     endpoint: Callable[..., Any]
     declaration: Declaration
     dependencies: list[Depends]
-    policies: list[Policy]
+    policies: Sequence[Policy] = ()
     conventions: Conventions = TYPEWAY
     original_route: BaseRoute | None = None
     path_use: PathUse
@@ -332,7 +332,6 @@ class APIRoute(PlannedRoute, routing.Route):
     # collections.
     tags: list[str | Enum]
     dependencies: list[Depends]
-    policies: list[Policy]
     callbacks: list[BaseRoute]
     raises: list[type[Problem]]
     responses: dict[int | str, dict[str, Any]]

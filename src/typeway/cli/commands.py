@@ -26,7 +26,7 @@ from typeway.cli.options import (
     TracebackOption,
     taking,
 )
-from typeway.cli.show import openapi_text, plan_lines, route_table
+from typeway.cli.show import openapi_text, plan_lines, route_table, routes_json
 from typeway.compat.importing.launch import begin
 from typeway.version import __version__
 

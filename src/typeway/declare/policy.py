@@ -71,7 +71,7 @@ class Policy:
     @property
     def kind(self) -> Hashable:
         """What it is: of two policies of one kind the nearer one counts."""
-        return type(self)
+        return type(self).__name__
 
     @property
     def is_off(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from typeway.declare.depends import Depends
 from typeway.declare.policy import Policy
@@ -39,7 +40,8 @@ class RequireAuthentication(Policy):
     public: bool = False
 
     def verify(self) -> None:
-        if self.check is not None and (self.public or not callable(self.check)):
+        check: Any = self.check
+        if check is not None and (self.public or not callable(check)):
             problem = "public=True takes no function." if self.public else f"{self.check!r} is no function."
             hint = "Write RequireAuthentication(current_user), or RequireAuthentication(public=True)."
             raise self.refused(problem, hint)

@@ -88,9 +88,7 @@ class Counts:
     def drop(self, now: float) -> None:
         """Drop entries that count no longer; their number may double until the next time."""
         self.used = {
-            (key, window): entry
-            for (key, window), entry in self.used.items()
-            if now < entry[0] + 2 * window.seconds
+            (key, window): entry for (key, window), entry in self.used.items() if now < entry[0] + 2 * window.seconds
         }
         self.most = max(1_000, 2 * len(self.used))
 
@@ -162,7 +160,8 @@ class RateLimit(Policy):
         if self.on_store_failure not in ("refuse", "allow"):
             problem = f"on_store_failure must be 'refuse' or 'allow', not {self.on_store_failure!r}."
             raise self.refused(problem, 'Leave it out for "refuse".')
-        if not isinstance(self.name, str) or not NAME.fullmatch(self.name):
+        name: Any = self.name
+        if not isinstance(name, str) or not NAME.fullmatch(name):
             raise self.refused(f"the name {self.name!r} has other characters than letters and digits.", "Shorten it.")
         place = store_of(self.store, self.where)
         if place.kind == "sql":
@@ -172,7 +171,7 @@ class RateLimit(Policy):
 
     @property
     def kind(self) -> Hashable:
-        return RateLimit, self.name
+        return type(self).__name__, self.name
 
     @property
     def key_dependency(self) -> Depends | None:

@@ -60,10 +60,10 @@ class Store:
             if scheme is None:
                 raise ValueError("it has no scheme")
             object.__setattr__(self, "failures", VERIFY[kind](self.url))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  libraries raise many kinds
             # The URL is not shown: it may contain a password.
             problem = f"the store {scheme or given!r} cannot be used: {explained(error)}."
-            hint = f'{HINTS[kind] if scheme else HINTS["redis"]}'
+            hint = f"{HINTS[kind] if scheme else HINTS['redis']}"
             raise declaration_error(problem, hint=hint, where=calling_line(), chain=("Store()",)) from None
 
     @property

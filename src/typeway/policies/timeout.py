@@ -33,7 +33,7 @@ class Timeout(Policy):
     def verify(self) -> None:
         given: Any = self.seconds
         is_number = isinstance(given, (int, float)) and not isinstance(given, bool)
-        if not is_number or not 0 < given or not isfinite(given):
+        if not is_number or given <= 0 or not isfinite(given):
             raise self.refused(f"seconds must be a positive number, not {given!r}.", "Write Timeout(30).")
 
     @property

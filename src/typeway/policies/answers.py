@@ -146,18 +146,19 @@ class SQLAnswers:
         text = import_module("sqlalchemy").text
         return await connection.execute(text(statement.format(table=self.table)), values)
 
-    async def prepare(self, engine: Any) -> None:
-        """Create the table, once for each event loop."""
-        if not vars(engine).get("typeway_prepared"):
+    async def prepared(self) -> Any:
+        """Return the engine, after creating the table, once for each event loop."""
+        engine, made = self.store.connected()
+        if not made.get("table"):
             # Two processes that create it at the same time: PostgreSQL refuses one of them.
             with suppress(import_module("sqlalchemy.exc").DBAPIError):
                 async with engine.begin() as connection:
                     await self.run(connection, CREATE)
-            vars(engine)["typeway_prepared"] = True
+            made["table"] = True
+        return engine
 
     async def begin(self, key: str, fingerprint: str, token: str, lease: float) -> Record | None:
-        engine, now = self.store.client(), time()
-        await self.prepare(engine)
+        engine, now = await self.prepared(), time()
         self.begun += 1
         if self.begun % 1_000 == 0:
             async with engine.begin() as connection:

@@ -222,13 +222,12 @@ class RateLimit(Policy):
         return is_allowed, Usage(*await storage.get_sliding_window(whole, window.seconds))
 
     def storage(self) -> Any:
-        client = self.place.client()
-        storage = vars(client).get("typeway_storage")
-        if storage is None:
+        client, made = self.place.connected()
+        if "storage" not in made:
             make = import_module("limits.aio.storage").RedisStorage
             options = {"implementation": "redispy", "key_prefix": "", "connection_pool": client.connection_pool}
-            storage = vars(client)["typeway_storage"] = make(f"async+{self.place.url}", **options)
-        return storage
+            made["storage"] = make(f"async+{self.place.url}", **options)
+        return made["storage"]
 
     def fields(self, states: Sequence[tuple[Window, bool, Usage]]) -> dict[str, str]:
         """Return the header fields: a quota and its window, what remains of it, and when there is more, in seconds."""

@@ -74,12 +74,16 @@ class Store:
 
     def client(self) -> Any:
         """Return the client of the running event loop: of Redis, or the engine of a database."""
+        return self.connected()[0]
+
+    def connected(self) -> tuple[Any, dict[str, Any]]:
+        """Return the client of the running event loop, and a mapping for what is made for that client once."""
         clients = CLIENTS.get({})
-        client = clients.get(self)
-        if client is None:
-            client = clients[self] = CONNECT[self.kind](self)
+        found = clients.get(self)
+        if found is None:
+            found = clients[self] = CONNECT[self.kind](self), {}
             CLIENTS.set(clients)
-        return client
+        return found
 
     def failed(self, error: Exception, what: str, decision: OnStoreFailure) -> None:
         """Obey what is to happen if the store fails.
@@ -136,14 +140,14 @@ VERIFY: Final[dict[Kind, Callable[[str], tuple[type[Exception], ...]]]] = {
 CONNECT: Final[dict[Kind, Callable[[Store], Any]]] = {"redis": connect_redis, "sql": connect_sql}
 
 # The clients of each event loop, which only its own thread reads and writes.
-CLIENTS: Final[RunVar[dict[Store, Any]]] = RunVar("typeway.policies.stores")
+CLIENTS: Final[RunVar[dict[Store, tuple[Any, dict[str, Any]]]]] = RunVar("typeway.policies.stores")
 
 
 async def close_clients() -> None:
     """Close the clients of the running event loop; one that is used again connects again."""
     clients = CLIENTS.get({})
     while clients:
-        store, client = clients.popitem()
+        store, (client, _) = clients.popitem()
         await (client.aclose() if store.kind == "redis" else client.dispose())
 
 

@@ -247,7 +247,9 @@ def test_an_open_websocket_holds_its_place() -> None:
                 assert socket.receive_text() == "x"
 
 
-@pytest.mark.parametrize("values", [{"limit": 0}, {"limit": 1.5}, {"limit": 1, "wait": -1}, {"limit": 1, "retry_after": 0}])
+@pytest.mark.parametrize(
+    "values", [{"limit": 0}, {"limit": 1.5}, {"limit": 1, "wait": -1}, {"limit": 1, "retry_after": 0}]
+)
 def test_values_that_cannot_work_are_refused(values: dict[str, Any]) -> None:
     """The error names the place of the declaration."""
     with pytest.raises(DeclarationError, match=r"test_concurrency\.py:\d+: Concurrency\(\)"):

@@ -88,9 +88,7 @@ def test_the_first_answer_is_repeated(store: str) -> None:
         ("/payments/x", "POST", b"", "text/plain"),
     ],
 )
-def test_a_key_of_another_request_is_422(
-    store: str, path: str, method: str, content: bytes, content_type: str
-) -> None:
+def test_a_key_of_another_request_is_422(store: str, path: str, method: str, content: bytes, content_type: str) -> None:
     """A key names one request: another path, query, type or body with it is a mistake, and is not carried out."""
     payments = Payments(store=store)
     with TestClient(payments.app) as client:

@@ -363,6 +363,13 @@ def test_a_route_that_is_called_past_the_application_does_not_run() -> None:
     """Policies cannot be passed by: a Starlette router that serves the route itself gets an error."""
     app = limited(RateLimit("1/hour"))
     route = next(route for route in app.routes if getattr(route, "path", "") == "/items")
-    scope: Any = {"type": "http", "method": "GET", "path": "/items", "headers": [], "query_string": b"", "path_params": {}}
+    scope: Any = {
+        "type": "http",
+        "method": "GET",
+        "path": "/items",
+        "headers": [],
+        "query_string": b"",
+        "path_params": {},
+    }
     with pytest.raises(RuntimeError, match="has policies"):
         asyncio.run(route.handle(scope, None, None))  # type: ignore[arg-type]

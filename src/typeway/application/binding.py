@@ -13,7 +13,8 @@ from starlette.routing import BaseRoute
 from typeway.application.inclusion import Inclusion
 from typeway.application.indexing import is_documentation
 from typeway.application.routes import PlannedRoute, title_of
-from typeway.declare.policy import Policy, Target, methods_of, names
+from typeway.declare.given import check_values
+from typeway.declare.policy import Policy, Target, effective, methods_of, names
 from typeway.exceptions import DeclarationError, declaration_error
 from typeway.policies.authentication import RequireAuthentication
 from typeway.policies.idempotency import Idempotency
@@ -29,7 +30,8 @@ WORKERS: Final = "WEB_CONCURRENCY"
 
 
 def verify_own(policies: Iterable[Policy] | None, methods: Collection[str], owner: str) -> None:
-    """Refuse policies of a route itself that mean nothing for it."""
+    """Refuse what is no list of policies, and policies of a route itself that mean nothing for it."""
+    check_values(owner, {"policies": policies}, None)
     for policy in policies or ():
         reason = policy.unfit(frozenset(methods))
         if reason is not None:
@@ -118,7 +120,7 @@ def verify_target(policy: Policy, target: Target, routes: Sequence[BaseRoute]) -
 
 def verify_route(route: PlannedRoute) -> None:
     """Refuse a route whose policies do not fit it or one another."""
-    policies = {type(policy): policy for policy in route.policies_in_force}
+    policies = {type(policy): policy for policy in effective(route.policies, route)}
     required, lease, limit = (policies.get(kind) for kind in (RequireAuthentication, Idempotency, Timeout))
     try:
         if isinstance(required, RequireAuthentication) and required.check is None and not authenticates(route):

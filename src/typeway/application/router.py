@@ -398,6 +398,7 @@ class Router(Verbs, routing.Router):
                 conventions = self.conventions if app is None else app.conventions
                 around = None if app is None else self.max_body_size
                 is_early = conventions.limits_before_endpoint
+                verify_bound(self)  # also where no server runs the lifespan
                 index, sockets = indexes_of(
                     self.routes,
                     self.conventions,
@@ -407,7 +408,6 @@ class Router(Verbs, routing.Router):
                     handlers=getattr(app, "handlers_shown", None),
                     policies=self.policies,
                 )
-                verify_bound(self)
                 snapshot = self._snapshot = Snapshot(
                     index=index,
                     sockets=sockets,

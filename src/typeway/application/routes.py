@@ -21,7 +21,7 @@ from typeway.datastructures import Default, DefaultPlaceholder
 from typeway.declare.conventions import TYPEWAY, Conventions
 from typeway.declare.depends import Depends
 from typeway.declare.freshness import Parts, are_same, signature_parts
-from typeway.declare.given import check_values, given_options
+from typeway.declare.given import given_options
 from typeway.declare.inherit import inherit
 from typeway.declare.operation import Operation
 from typeway.declare.options import ApiRouteOptions, RouteOptions
@@ -157,14 +157,10 @@ class PlannedRoute(BaseRoute):
         return grow_tree(self.declaration, dependencies, frozenset(self.param_convertors), self.conventions)
 
     @property
-    def policies_in_force(self) -> tuple[Policy, ...]:
-        """The policies that apply to the route, of its own and of those of the levels around it."""
-        return effective(self.policies, self) if self.policies else ()
-
-    @property
     def all_dependencies(self) -> list[Depends]:
         """The dependencies of the route, after those that its policies add."""
-        return [*dependencies_of(self.policies_in_force), *(self.dependencies or ())]
+        own = self.dependencies or ()
+        return [*(dependencies_of(effective(self.policies, self)) if self.policies else ()), *own]
 
     def operation(self, **options: Any) -> Operation:
         """Return the operation of the route, given the options that its class resolves."""
@@ -403,7 +399,7 @@ class APIRoute(PlannedRoute, routing.Route):
         for name in COPIED.keys() & options.keys():
             options[name] = COPIED[name](options[name] or ())  # a copy; FastAPI code may set None
         if self.policies:
-            options |= {"policies": self.policies_in_force, "dependencies": self.all_dependencies}
+            options |= {"policies": effective(self.policies, self), "dependencies": self.all_dependencies}
         return self.operation(
             **{name: value for name, value in options.items() if not isinstance(value, DefaultPlaceholder)},
             methods=tuple(sorted(self.methods)),
@@ -459,16 +455,13 @@ class APIWebSocketRoute(PlannedRoute, routing.WebSocketRoute):
     ) -> None:
         self.declare(path, endpoint, name, conventions)
         self.dependencies = list(dependencies or ())
-        check_values("websocket()", {"policies": policies}, self.conventions)
         self.policies = list(policies or ())
         self.check()
 
     def to_operation(self) -> Operation:
         self.bring_up_to_date()
-        dependencies, policies = tuple(self.all_dependencies), self.policies_in_force
-        return self.operation(
-            methods=(), returns=Returns(), dependencies=dependencies, policies=policies, include_in_schema=False
-        )
+        options = {"dependencies": tuple(self.all_dependencies), "policies": effective(self.policies, self)}
+        return self.operation(methods=(), returns=Returns(), include_in_schema=False, **options)
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         await handle_socket(self.plans, scope, receive, send)

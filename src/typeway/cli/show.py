@@ -73,7 +73,28 @@ def routes_json(application: Any) -> str:
 
 def _rows(application: Any) -> list[Row]:
     levels = getattr(getattr(application, "router", application), "policies", ())
-    return [_row(route, path, levels) for route, path in _leaves(_routes_of(application), "")]
+    found = [(route, path, _policies(route, levels)) for route, path in _leaves(_routes_of(application), "")]
+    # A mount has the policies of its level, around those of what is mounted.
+    around = [(route, _policies(route, levels)) for route in _routes_of(application) if isinstance(route, Mount)]
+    outer = {id(inner): policies for mount, policies in around for inner, _ in _leaves([mount], "")}
+    return [
+        replace(_row(route, path), policies="; ".join(dict.fromkeys((*outer.get(id(route), ()), *own))))
+        for route, path, own in found
+    ]
+
+
+def _policies(route: BaseRoute, levels: Sequence[Any]) -> list[str]:
+    """Return the policies that act on a route, each in a few words.
+
+    Parameters:
+        levels: the policies of the application, for routes that do not have them.
+    """
+    from typeway.application.indexing import is_documentation
+    from typeway.declare.policy import effective
+
+    if is_documentation(route):
+        return []
+    return [policy.summary for policy in effective(getattr(route, "policies", levels) or (), route)]
 
 
 def plan_lines(application: Any, folder: Path) -> str:
@@ -137,20 +158,7 @@ def _leaves(routes: Iterable[BaseRoute], prefix: str) -> Iterator[tuple[BaseRout
             yield route, path
 
 
-def _row(route: BaseRoute, path: str, levels: Sequence[Any] = ()) -> Row:
-    """Return a route as text.
-
-    Parameters:
-        levels: the policies of the application, for routes that do not have them.
-    """
-    from typeway.application.indexing import is_documentation
-    from typeway.declare.policy import effective
-
-    policies = () if is_documentation(route) else effective(getattr(route, "policies", levels) or (), route)
-    return replace(_plain_row(route, path), policies="; ".join(policy.summary for policy in policies))
-
-
-def _plain_row(route: BaseRoute, path: str) -> Row:
+def _row(route: BaseRoute, path: str) -> Row:
     match route:
         case Route():
             return Row(",".join(sorted(route.methods or ())) or "ANY", path, route.name, _where(route.endpoint))

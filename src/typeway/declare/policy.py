@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, Final, TypeAlias
 
+from starlette.routing import WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
 from typeway.exceptions import calling_line, declaration_error
@@ -130,11 +131,10 @@ class Policy:
 def methods_of(route: Any) -> frozenset[str] | None:
     """Return the methods of a route, without the HEAD that Starlette adds to GET; see `Policy.unfit`."""
     methods = getattr(route, "methods", None)
-    if methods is None:
-        inside = getattr(route, "app", None)
-        if isinstance(inside, StaticFiles):
-            return frozenset({"GET"})
-        return None if hasattr(route, "app") and not hasattr(route, "endpoint") else frozenset()
+    if isinstance(route, WebSocketRoute):
+        return frozenset()
+    if not methods:
+        return frozenset({"GET"}) if isinstance(getattr(route, "app", None), StaticFiles) else None
     return frozenset(methods) - {"HEAD"} if "GET" in methods else frozenset(methods)
 
 
@@ -150,7 +150,8 @@ def names(target: Target, route: Any) -> bool:
         return target == getattr(route, "name", None)
     if path not in paths:
         return False
-    return not method or method.upper() in (methods_of(route) or {WEBSOCKET})
+    methods = methods_of(route)
+    return not method or methods is None or method.upper() in (methods or {WEBSOCKET})
 
 
 def effective(policies: Sequence[Policy], route: Any) -> tuple[Policy, ...]:

@@ -105,7 +105,7 @@ def test_a_key_of_another_request_is_422(store: str, path: str, method: str, con
 def test_a_missing_or_malformed_key_is_400(given: list[str], status: int) -> None:
     """The key is one string of structured fields, with or without its quotes."""
     payments = Payments()
-    headers = [("Idempotency-Key".encode(), value.encode("latin-1")) for value in given]
+    headers = [(b"Idempotency-Key", value.encode("latin-1")) for value in given]
     with TestClient(payments.app) as client:
         answer = client.post("/payments/x", content=b"a", headers=headers)  # type: ignore[arg-type]
     assert (answer.status_code, payments.calls) == (status, int(status == 201))
@@ -302,7 +302,7 @@ def test_a_client_that_leaves_during_a_stream_releases_the_key() -> None:
             if not has_sent:
                 has_sent = True
                 return await whole_request()
-            await asyncio.Event().wait()
+            return await asyncio.Event().wait()
 
         await asyncio.wait_for(call(app, leave), PATIENCE)
         for expected in (b"onetwo", b"onetwo"):
@@ -439,7 +439,7 @@ def test_a_crash_in_flight_expires(store: str) -> None:
         known = await answers.begin("key", "print", "early", 60)
         assert known is not None
         assert known.answer is None
-        while await answers.begin("key", "print", "next", 60) is not None:
+        while await answers.begin("key", "print", "next", 60) is not None:  # noqa: ASYNC110  a store tells nobody
             await asyncio.sleep(0.02)
         # What the first one still does changes nothing.
         assert not await answers.finish("key", "print", "dead", "late", 60)

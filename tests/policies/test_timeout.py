@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import anyio
 import pytest
+from anyio.lowlevel import checkpoint
 
 from tests.patience import PATIENCE
 from typeway import BackgroundTasks, Depends, Request, Typeway
@@ -31,7 +32,7 @@ def test_a_slow_request_is_504_and_cleans_up(backend: Any) -> None:
                 seen.append(type(error).__name__)
                 raise
             finally:
-                await anyio.sleep(0)
+                await checkpoint()
                 seen.append("cleaned up")
 
     app = Typeway(policies=[Timeout(0.05)])

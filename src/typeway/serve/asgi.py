@@ -186,7 +186,10 @@ async def serve_http(
         if plan.operation.max_body_size is not None:
             limit_body(exchange, plan.operation.max_body_size, snapshot.conventions)
         if plan.is_wrapped:
-            await serve_wrapped(snapshot, plan, responder, exchange, answer)
+            if plan.guard is None:
+                await complete(execute(plan, responder, exchange), exchange, shields=plan.shields)
+            else:
+                await serve_with_policies(snapshot, plan, responder, exchange, answer)
             return
         reply = await run(plan, responder, exchange)
         status, headers, body, response = reply
@@ -207,19 +210,15 @@ async def serve_http(
             await close_uploads(exchange.form)
 
 
-async def serve_wrapped(
+async def serve_with_policies(
     snapshot: Snapshot, plan: Plan, responder: Responder, exchange: Exchange, answer: AnswerError
 ) -> None:
-    """Answer one request by a plan with something around its calls: generators to resume, or policies."""
+    """Answer one request by the plan of a route with policies."""
 
     async def work() -> None:
         await complete(execute(plan, responder, exchange), exchange, shields=plan.shields)
 
-    guard = plan.guard
-    if guard is None:
-        await work()
-    else:
-        await guard.serve(exchange, work, partial(answer, snapshot))
+    await plan.guard.serve(exchange, work, partial(answer, snapshot))
 
 
 async def serve_without_plan(

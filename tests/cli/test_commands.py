@@ -126,6 +126,50 @@ def test_routes_are_a_table(write: Write, command: Command) -> None:
     ]
 
 
+POLICIES = """
+from starlette.routing import Mount, Route
+from typeway import Typeway
+from typeway.policies import Concurrency, RateLimit, RequireAuthentication, Timeout, Idempotency
+
+def read(): ...
+
+inner = Typeway(policies=[Concurrency(3)], openapi_url=None)
+inner.get("/inner")(read)
+app = Typeway(policies=[RateLimit("5/minute", except_for=["/free"]), Timeout(2.5)])
+app.get("/tasks")(read)
+app.get("/free", policies=[RequireAuthentication(public=True)])(read)
+app.post("/tasks", policies=[Idempotency()])(read)
+app.mount("/sub", inner)
+"""
+
+
+def test_policies_of_routes_are_a_column(write: Write, command: Command) -> None:
+    """Each route has those that act on it, a mounted application those around it too; the documentation has none."""
+    write({"main.py": POLICIES})
+    lines = command("routes").out.splitlines()
+    assert lines[0].split() == ["METHODS", "PATH", "NAME", "ENDPOINT", "POLICIES"]
+    limit = "RateLimit(5/minute, by_address)"
+    assert [line.split("main.py:6")[1].strip() for line in lines if "main.py:6" in line] == [
+        f"{limit}; Timeout(2.5 s)",
+        "Timeout(2.5 s)",
+        f"{limit}; Timeout(2.5 s); Idempotency(memory)",
+        f"{limit}; Timeout(2.5 s); Concurrency(3)",
+    ]
+    assert not any("Timeout" in line for line in lines if "/docs" in line or "openapi" in line)
+
+
+def test_routes_are_json_for_programs(write: Write, command: Command) -> None:
+    """`--json` writes one object for each route, with its policies as a list; it has no plans."""
+    write({"main.py": POLICIES})
+    rows = {(*row["methods"], row["path"]): row for row in json.loads(command("routes", "--json").out)}
+    assert rows["GET", "/free"] == {
+        "methods": ["GET"], "path": "/free", "name": "read", "endpoint": "main.py:6", "policies": ["Timeout(2.5 s)"],
+    }  # fmt: skip
+    assert rows["GET", "HEAD", "/docs"]["policies"] == []
+    outcome = command("routes", "--json", "--plan")
+    assert "leave out --plan or --json" in outcome.err
+
+
 PLANS = """
 from typing import Annotated
 from starlette.applications import Starlette

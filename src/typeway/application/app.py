@@ -40,6 +40,7 @@ from typeway.declare.options import (
     RouterOptions,
 )
 from typeway.declare.paths import without_parentheses
+from typeway.declare.policy import Policy
 from typeway.declare.shown import shows_options
 from typeway.describe.document import build_document
 from typeway.errors.detail import handlers_for
@@ -246,11 +247,13 @@ class Typeway(Verbs, Resolving, Starlette):
         *,
         dependencies: Sequence[Any] | None = None,
         cancel_on_disconnect: float | bool | None = None,
+        policies: Sequence[Policy] | None = None,
     ) -> None:
         """Add a WebSocket endpoint; see `Router.add_api_websocket_route`."""
-        self.router.add_api_websocket_route(
-            path, endpoint, name=name, dependencies=dependencies, cancel_on_disconnect=cancel_on_disconnect
-        )
+        more: dict[str, Any] = {} if policies is None else {"policies": policies}
+        if cancel_on_disconnect is not None:
+            more["cancel_on_disconnect"] = cancel_on_disconnect
+        self.router.add_api_websocket_route(path, endpoint, name=name, dependencies=dependencies, **more)
 
     def add_websocket_route(self, path: str, endpoint: Endpoint, name: str | None = None) -> None:
         """Add a plain Starlette WebSocket endpoint, which receives nothing but the WebSocket."""

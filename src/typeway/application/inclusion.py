@@ -119,7 +119,11 @@ def included_copy(route: BaseRoute, prefix: str, outer: Mapping[str, Any], own: 
         return route.inside(prefix, outer)
     copied = copy.copy(route)
     around = inherit(outer, own)
-    limits = {"max_body_size": limit_of(route, around.get("max_body_size")), "form_limits": around.get("form_limits")}
+    limits = {
+        "max_body_size": limit_of(route, around.get("max_body_size")),
+        "form_limits": around.get("form_limits"),
+        "policies": list(around.get("policies") or ()),
+    }
     vars(copied).update(limits)
     if isinstance(copied, (routing.Route, routing.WebSocketRoute, routing.Mount)):
         copied.path = prefix + copied.path

@@ -2,15 +2,23 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Final
 
 from starlette import routing
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.routing import BaseRoute
 
+from typeway.application import documentation
 from typeway.application.routes import APIRoute, APIWebSocketRoute, PlannedRoute
 from typeway.declare.conventions import Conventions
+from typeway.declare.policy import Policy, effective
+from typeway.describe import pages
 from typeway.errors.handlers import HANDLERS, Shown
+from typeway.policies.guard import Guard, guard_of
 from typeway.serve.match import Index, IndexedRoute
+
+# The modules of the functions that show the OpenAPI document.
+DOCUMENTATION: Final = frozenset({documentation.__name__, pages.__name__})
 
 
 def indexes_of(
@@ -20,6 +28,7 @@ def indexes_of(
     form_limits: Mapping[str, int] | None = None,
     is_held: Callable[[int | None], bool] = bool,
     handlers: Shown | None = None,
+    policies: Sequence[Policy] = (),
 ) -> tuple[Index, Index]:
     """Return the indexes of HTTP and of WebSocket routes.
 
@@ -28,6 +37,7 @@ def indexes_of(
         form_limits: the limits of forms, for what is mounted.
         is_held: whether a plan may serve a route with this limit; else the route enforces it by itself.
         handlers: the exception handlers for the scope of routes that add to it.
+        policies: the policies of the router, for routes that have none because they were not made by it.
     """
     requests, sockets = [], []
     for number, route in enumerate(routes):
@@ -35,6 +45,8 @@ def indexes_of(
         entry = indexed_route(number, route, conventions, own, plans=is_held(own), handlers=handlers)
         if not isinstance(route, PlannedRoute):
             entry = replace(entry, form_limits=getattr(route, "form_limits", form_limits))
+        if entry.plans is None:
+            entry = replace(entry, guard=guard_for(route, getattr(route, "policies", policies)))
         if not isinstance(route, routing.WebSocketRoute):
             requests.append(entry)
         if not isinstance(route, routing.Route):
@@ -42,6 +54,20 @@ def indexes_of(
     reads_encoded = conventions.encoded_slashes
     index = Index(requests, reads_encoded=reads_encoded, answers_head=conventions.answers_head)
     return index, Index(sockets, reads_encoded=reads_encoded)
+
+
+def guard_for(route: BaseRoute, policies: Sequence[Policy]) -> Guard | None:
+    """Return what obeys the policies of a route that no plan serves; None if it has none."""
+    if not policies or is_documentation(route):
+        return None
+    functions = [node.function for node in route.tree().walk()] if isinstance(route, PlannedRoute) else ()
+    return guard_of(effective(policies, route), functions)
+
+
+def is_documentation(route: BaseRoute) -> bool:
+    """Whether a route shows the OpenAPI document; policies do not apply to it."""
+    endpoint = getattr(route, "endpoint", None)
+    return getattr(endpoint, "__module__", "") in DOCUMENTATION
 
 
 def limit_of(route: BaseRoute, limit: int | None) -> int | None:

@@ -15,10 +15,12 @@ from typing import Any, Final
 
 from starlette.routing import BaseRoute, Host, Mount, Router
 
+from typeway.application.binding import announce, verify_bound
 from typeway.declare.scope import where
 from typeway.declare.signature import name_of
 from typeway.plan.calls import is_coroutine
 from typeway.plan.yields import explain
+from typeway.policies.stores import close_clients
 from typeway.serve.mounted import MOUNTED
 from typeway.types import Lifespan
 
@@ -193,9 +195,15 @@ class ApplicationLifespan:
                 router.lifespan_context = ObservedLifespan(router.lifespan_context, router)
         size = len(startup.around)
         startup.around += parts_of_lifespan(self.own)
+        stack.push_async_callback(close_clients)
         try:
             state = await stack.enter_async_context(self.own(app))
             await start_mounted(self.router.routes, app, startup, stack)
+            # Last, because a lifespan may add routes.
+            for router in (self.router, *mounted_routers(self.router.routes, {id(self.router)})):
+                if hasattr(router, "own_routes"):
+                    verify_bound(router)
+                    announce(router)
         finally:
             del startup.around[size:]
         return state

@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 from typing_extensions import Unpack
 
+from typeway.application.binding import verify_bound, verify_own
 from typeway.application.inclusion import FlatRoutes, Inclusion
 from typeway.application.indexing import indexes_of
 from typeway.application.lifespan import EVENTS, Events, join_lifespans, lifespan_of
@@ -27,6 +28,7 @@ from typeway.declare.given import check_names, check_values, given_options
 from typeway.declare.inherit import inherit, innermost
 from typeway.declare.options import ApiRouteOptions, IncludeOptions, RouterOptions
 from typeway.declare.paths import names_in, verify_decorator, verify_prefix, verify_slash, verify_text
+from typeway.declare.policy import Policy
 from typeway.declare.shown import shows_options
 from typeway.exceptions import calling_line, declaration_error
 from typeway.plan.exchange import WriteReply
@@ -36,7 +38,9 @@ from typeway.serve.sockets import serve_socket
 from typeway.types import Endpoint, Register
 
 # What a router adds to its routes: the value of the attribute when a route is made, or when it is included.
-JOINED: Final = ("tags", "dependencies", "callbacks", "raises", "responses", "deprecated", "include_in_schema")
+JOINED: Final = (
+    "tags", "dependencies", "callbacks", "raises", "policies", "responses", "deprecated", "include_in_schema",
+)  # fmt: skip
 # Defaults for routes that do not set these options, also for routes that exist already when their router is included.
 # They are attributes of the router where they have been set.
 DEFAULTS: Final = ("default_response_class", "generate_unique_id_function", "strict_content_type")
@@ -106,6 +110,7 @@ class Router(Verbs, routing.Router):
         self.json_limits = dict(given.get("json_limits") or {})
         self.parameter_limits = dict(given.get("parameter_limits") or {})
         self.error_limits = dict(given.get("error_limits") or {})
+        self.policies = list(given.get("policies") or ())
         for name in DEFAULTS:
             if name in given:
                 setattr(self, name, given[name])
@@ -288,6 +293,8 @@ class Router(Verbs, routing.Router):
         check_names("add_api_route()", options, ApiRouteOptions, calling_line)
         title = title_of(self.prefix + path, options.get("methods"))
         given = given_options(title, options, ApiRouteOptions, calling_line, self.conventions)
+        methods = frozenset(method.upper() for method in given.get("methods") or ("GET",))
+        verify_own(given.get("policies"), methods, title)
         joined = inherit(self.group_options, given)
         if kind.conventions is not self.conventions:
             joined["conventions"] = self.conventions
@@ -307,6 +314,7 @@ class Router(Verbs, routing.Router):
         *,
         dependencies: Sequence[Any] | None = None,
         cancel_on_disconnect: float | bool | None = None,
+        policies: Sequence[Policy] | None = None,
     ) -> None:
         """Add a WebSocket endpoint, below the router's prefix; dependencies run before it for their effect only.
 
@@ -316,16 +324,17 @@ class Router(Verbs, routing.Router):
         """
         verify_text(path, "add_api_websocket_route()")
         check_values("add_api_websocket_route()", {"cancel_on_disconnect": cancel_on_disconnect}, self.conventions)
-        kind = self.websocket_route_class
-        options: dict[str, Any] = {
-            "name": name,
-            "dependencies": [*self.dependencies, *(dependencies or ())],
-            "conventions": self.conventions,
-        }
+        verify_own(policies, frozenset(), "websocket()")
+        options: dict[str, Any] = {"dependencies": [*self.dependencies, *(dependencies or ())]}
+        # An author's own class may not know these.
+        if self.policies or policies:
+            options["policies"] = [*self.policies, *(policies or ())]
         seconds = innermost(self.cancel_on_disconnect, cancel_on_disconnect)
-        if seconds is not None:  # an author's own class may not know it
+        if seconds is not None:
             options["cancel_on_disconnect"] = seconds
-        self.add(self.placed(kind(self.prefix + path, endpoint, **options), path))
+        kind = self.websocket_route_class
+        route = kind(self.prefix + path, endpoint, name=name, conventions=self.conventions, **options)
+        self.add(self.placed(route, path))
 
     def add_frontend(self, path: str, build: Build) -> None:
         """Add a frontend; see `frontend()`."""
@@ -404,6 +413,7 @@ class Router(Verbs, routing.Router):
                 conventions = self.conventions if app is None else app.conventions
                 around = None if app is None else self.max_body_size
                 is_early = conventions.limits_before_endpoint
+                verify_bound(self)  # also where no server runs the lifespan
                 index, sockets = indexes_of(
                     self.routes,
                     self.conventions,
@@ -411,6 +421,7 @@ class Router(Verbs, routing.Router):
                     self.form_limits,
                     is_held=lambda limit: is_early or limit == around,
                     handlers=getattr(app, "handlers_shown", None),
+                    policies=self.policies,
                 )
                 snapshot = self._snapshot = Snapshot(
                     index=index,

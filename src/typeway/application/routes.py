@@ -26,6 +26,7 @@ from typeway.declare.inherit import inherit, innermost
 from typeway.declare.operation import Operation
 from typeway.declare.options import ApiRouteOptions, RouteOptions
 from typeway.declare.paths import read_path
+from typeway.declare.policy import Policy, dependencies_of, effective
 from typeway.declare.problem import Problem
 from typeway.declare.returns import Returns, read_returns, returning
 from typeway.declare.shown import shows_options
@@ -50,7 +51,7 @@ OPTIONS: Final = tuple(name for name in RouteOptions.__annotations__ if name != 
 # Options that are lists or dicts: each route has its own copy, which may be changed until the application starts.
 COPIED: Final[Mapping[str, Callable[[Any], Any]]] = {
     "tags": list, "dependencies": list, "callbacks": list, "raises": list, "responses": dict, "form_limits": dict,
-    "json_limits": dict, "parameter_limits": dict, "error_limits": dict,
+    "json_limits": dict, "parameter_limits": dict, "error_limits": dict, "policies": list,
 }  # fmt: skip
 
 # The attributes that are collections, in which single items may be added or removed.
@@ -107,13 +108,14 @@ class PlannedRoute(BaseRoute):
     """The common base of HTTP and WebSocket routes: an endpoint on a path, served by a plan."""
 
     # The attributes that may be set until a plan serves the route; an included route takes them over from its original.
-    settable: ClassVar[frozenset[str]] = frozenset({"path", "name", "endpoint", "dependencies"})
+    settable: ClassVar[frozenset[str]] = frozenset({"path", "name", "endpoint", "dependencies", "policies"})
 
     path: str
     name: str
     endpoint: Callable[..., Any]
     declaration: Declaration
     dependencies: list[Depends]
+    policies: Sequence[Policy] = ()
     conventions: Conventions = TYPEWAY
     original_route: BaseRoute | None = None
     path_use: PathUse
@@ -151,7 +153,14 @@ class PlannedRoute(BaseRoute):
 
     def tree(self) -> Node:
         """Return the endpoint and everything it depends on, in order."""
-        return grow_tree(self.declaration, self.dependencies or (), frozenset(self.param_convertors), self.conventions)
+        dependencies = self.all_dependencies
+        return grow_tree(self.declaration, dependencies, frozenset(self.param_convertors), self.conventions)
+
+    @property
+    def all_dependencies(self) -> list[Depends]:
+        """The dependencies of the route, after those that its policies add."""
+        own = self.dependencies or ()
+        return [*(dependencies_of(effective(self.policies, self)) if self.policies else ()), *own]
 
     def operation(self, **options: Any) -> Operation:
         """Return the operation of the route, given the options that its class resolves."""
@@ -261,7 +270,8 @@ class PlannedRoute(BaseRoute):
 
     def join(self, outer: Mapping[str, Any]) -> None:
         """Add the options of the outer levels to this copy."""
-        self.dependencies = [*(outer.get("dependencies") or ()), *(self.dependencies or ())]
+        for name in ("dependencies", "policies"):
+            setattr(self, name, [*(outer.get(name) or ()), *(getattr(self, name) or ())])
 
     def url_path_for(self, name: str, /, **path_params: Any) -> URLPath:
         """Return the URL path of the route with values for its parameters; slashes in a value are encoded."""
@@ -391,6 +401,8 @@ class APIRoute(PlannedRoute, routing.Route):
         options = {name: getattr(self, name) for name in OPTIONS if name not in resolved_below}
         for name in COPIED.keys() & options.keys():
             options[name] = COPIED[name](options[name] or ())  # a copy; FastAPI code may set None
+        if self.policies:
+            options |= {"policies": effective(self.policies, self), "dependencies": self.all_dependencies}
         return self.operation(
             **{name: value for name, value in options.items() if not isinstance(value, DefaultPlaceholder)},
             methods=tuple(sorted(self.methods)),
@@ -444,20 +456,22 @@ class APIWebSocketRoute(PlannedRoute, routing.WebSocketRoute):
         name: str | None = None,
         dependencies: Sequence[Depends] | None = None,
         cancel_on_disconnect: float | bool | None = None,
+        policies: Sequence[Policy] | None = None,
         conventions: Conventions | None = None,
     ) -> None:
         self.declare(path, endpoint, name, conventions)
         self.dependencies = list(dependencies or ())
         self.cancel_on_disconnect = cancel_on_disconnect
+        self.policies = list(policies or ())
         self.check()
 
     def to_operation(self) -> Operation:
         self.bring_up_to_date()
-        dependencies = tuple(self.dependencies or ())
         return self.operation(
             methods=(),
             returns=Returns(),
-            dependencies=dependencies,
+            dependencies=tuple(self.all_dependencies),
+            policies=effective(self.policies, self),
             include_in_schema=False,
             cancel_on_disconnect=self.cancel_on_disconnect,
         )

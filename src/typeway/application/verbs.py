@@ -14,6 +14,7 @@ from typeway.declare.conventions import Conventions
 from typeway.declare.given import check_names
 from typeway.declare.options import ApiRouteOptions, RouteOptions
 from typeway.declare.paths import verify_decorator, without_parentheses
+from typeway.declare.policy import Policy
 from typeway.declare.shown import shows_options
 from typeway.exceptions import UnknownOptionError, calling_line
 from typeway.serve.frontend import Build, Fallback, read_build
@@ -53,6 +54,7 @@ class Verbs:
             *,
             dependencies: Sequence[Any] | None = None,
             cancel_on_disconnect: float | bool | None = None,
+            policies: Sequence[Policy] | None = None,
         ) -> None: ...
 
         def add_websocket_route(self, path: str, endpoint: Endpoint, name: str | None = None) -> None: ...
@@ -125,12 +127,15 @@ class Verbs:
         *,
         dependencies: Sequence[Any] | None = None,
         cancel_on_disconnect: float | bool | None = None,
+        policies: Sequence[Policy] | None = None,
     ) -> Register:
         """Register a WebSocket endpoint (RFC 6455); see `Router.add_api_websocket_route`."""
         verify_decorator(path, "websocket()", self.conventions)
-        options: Any = {"name": name, "dependencies": dependencies}
+        options: dict[str, Any] = {"name": name, "dependencies": dependencies}
         if cancel_on_disconnect is not None:
             options["cancel_on_disconnect"] = cancel_on_disconnect
+        if policies is not None:
+            options["policies"] = policies
         return registering(lambda endpoint: self.add_api_websocket_route(path, endpoint, **options))
 
     def websocket_route(self, path: str, name: str | None = None) -> Register:

@@ -26,7 +26,7 @@ from typeway.cli.options import (
     TracebackOption,
     taking,
 )
-from typeway.cli.show import openapi_text, plan_lines, route_table
+from typeway.cli.show import openapi_text, plan_lines, route_table, routes_json
 from typeway.compat.importing.launch import begin
 from typeway.version import __version__
 
@@ -141,17 +141,21 @@ def dev(target: AppArgument = None, *, options: DevOptions) -> None:
 def routes(
     target: AppArgument = None,
     plan: Annotated[bool, typer.Option("--plan", help="Show which functions each route calls, in order.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
     factory: FactoryOption = False,
     compat: CompatOption = False,
     show_traceback: TracebackOption = False,
 ) -> None:
-    """List the routes of an application: methods, path, name, and where the endpoint is defined."""
+    """List the routes of an application: methods, path, name, where the endpoint is defined, and policies."""
     from typeway.cli.framework import require_typeway
 
     with _one_line_failures(show_traceback):
         loaded = _load(target, factory, compat)
         application = loaded.application()
-        print(plan_lines(application, loaded.folder) if plan else route_table(application))
+        if plan and as_json:
+            raise UsageError("--json shows the routes without their plans: leave out --plan or --json")
+        show = routes_json if as_json else route_table
+        print(plan_lines(application, loaded.folder) if plan else show(application))
         require_typeway(application, loaded.import_string)
 
 

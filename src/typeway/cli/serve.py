@@ -86,6 +86,7 @@ def serve(loaded: Loaded, options: RunOptions | DevOptions) -> None:
             ChangeReload(config, target=serve_again, sockets=[listener]).run()
             sys.exit(0)
         if options.workers > 1:
+            os.environ["WEB_CONCURRENCY"] = str(options.workers)  # policies in memory are then of each process its own
             sys.exit(Workers(config, [listener], options.workers, PRELOADED).run())
         sys.exit(server.serve(config, [listener]))
     finally:

@@ -3,8 +3,8 @@
 import inspect
 import json
 import sys
-from collections.abc import Iterable, Iterator
-from dataclasses import astuple, dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import astuple, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,12 +23,13 @@ class Row:
     path: str
     name: str
     endpoint: str
+    policies: str = ""
 
 
 # Folders that hold installed packages, whether or not they are below the current one.
 INSTALLED = frozenset({"site-packages", "dist-packages"})
 
-HEADINGS = Row("METHODS", "PATH", "NAME", "ENDPOINT")
+HEADINGS = Row("METHODS", "PATH", "NAME", "ENDPOINT", "POLICIES")
 
 
 def route_table(application: Any) -> str:
@@ -40,10 +41,60 @@ def route_table(application: Any) -> str:
     Raises:
         CommandError: the application has no routes to list.
     """
-    rows = [HEADINGS, *(_row(route, path) for route, path in _leaves(_routes_of(application), ""))]
+    rows = [HEADINGS, *_rows(application)]
+    if not any(row.policies for row in rows[1:]):
+        rows[0] = replace(HEADINGS, policies="")
     widths = [max(len(cell) for cell in column) for column in zip(*map(astuple, rows), strict=True)]
     lines = ("  ".join(cell.ljust(width) for cell, width in zip(astuple(row), widths, strict=True)) for row in rows)
     return "\n".join(line.rstrip() for line in lines)
+
+
+def routes_json(application: Any) -> str:
+    """Return the routes as a JSON array of objects, in the order in which they are tried.
+
+    Parameters:
+        application: any application with Starlette's `routes`.
+
+    Raises:
+        CommandError: the application has no routes to list.
+    """
+    shown = [
+        {
+            "methods": row.methods.split(","),
+            "path": row.path,
+            "name": row.name,
+            "endpoint": row.endpoint,
+            "policies": row.policies.split("; ") if row.policies else [],
+        }
+        for row in _rows(application)
+    ]
+    return json.dumps(shown, indent=2, ensure_ascii=False)
+
+
+def _rows(application: Any) -> list[Row]:
+    levels = getattr(getattr(application, "router", application), "policies", ())
+    found = [(route, path, _policies(route, levels)) for route, path in _leaves(_routes_of(application), "")]
+    # A mount has the policies of its level, around those of what is mounted.
+    around = [(route, _policies(route, levels)) for route in _routes_of(application) if isinstance(route, Mount)]
+    outer = {id(inner): policies for mount, policies in around for inner, _ in _leaves([mount], "")}
+    return [
+        replace(_row(route, path), policies="; ".join(dict.fromkeys((*outer.get(id(route), ()), *own))))
+        for route, path, own in found
+    ]
+
+
+def _policies(route: BaseRoute, levels: Sequence[Any]) -> list[str]:
+    """Return the policies that act on a route, each in a few words.
+
+    Parameters:
+        levels: the policies of the application, for routes that do not have them.
+    """
+    from typeway.application.indexing import is_documentation
+    from typeway.declare.policy import effective
+
+    if is_documentation(route):
+        return []
+    return [policy.summary for policy in effective(getattr(route, "policies", levels) or (), route)]
 
 
 def plan_lines(application: Any, folder: Path) -> str:

@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute
 from typeway.datastructures import DefaultPlaceholder
 from typeway.declare.conventions import Conventions
 from typeway.declare.options import ErrorLimits, FormLimits, JSONLimits, ParameterLimits
+from typeway.declare.policy import Policy
 from typeway.declare.problem import Problem
 from typeway.exceptions import Also, UnknownOptionError, calling_line, declaration_error
 
@@ -216,6 +217,13 @@ REQUIREMENTS: Final[Mapping[str, tuple[Requirement, ...]]] = {
             "{name} must be a list of Depends(...), not {given!r}.",
             "Write {name}=[Depends(function)].",
             (AttributeError, TypeError),
+            always=True,
+        ),
+        "policies": Requirement(
+            list_of(of_type(Policy)),
+            "{name} must be a list of policies, not {given!r}.",
+            'Write {name}=[RateLimit("100/minute")], with the classes of typeway.policies.',
+            TypeError,
             always=True,
         ),
         "callbacks": Requirement(

@@ -10,7 +10,8 @@ def innermost(outer: Any, inner: Any) -> Any:
 
 JOIN: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
     **dict.fromkeys(
-        ("tags", "dependencies", "callbacks", "raises"), lambda outer, inner: [*(outer or ()), *(inner or ())]
+        ("tags", "dependencies", "callbacks", "raises", "policies"),
+        lambda outer, inner: [*(outer or ()), *(inner or ())],
     ),
     **dict.fromkeys(
         ("responses", "form_limits", "json_limits", "parameter_limits", "error_limits"),

@@ -18,6 +18,7 @@ from typeway.types import IncEx
 if TYPE_CHECKING:
     from typeway.declare.classify import Input
     from typeway.declare.depends import Depends
+    from typeway.declare.policy import Policy
     from typeway.declare.problem import Problem
     from typeway.declare.returns import Returns
     from typeway.declare.signature import Declaration
@@ -52,6 +53,7 @@ class Operation:
     parameter_limits: Mapping[str, int] = field(default_factory=dict)
     error_limits: Mapping[str, int] = field(default_factory=dict)
     cancel_on_disconnect: float | bool | None = None
+    policies: Sequence[Policy] = ()  # those that apply; their dependencies are among `dependencies`
     tags: Sequence[str | Enum] = ()
     summary: str | None = None
     description: str | None = None

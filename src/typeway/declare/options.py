@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 from typing_extensions import TypedDict, deprecated
 
+from typeway.declare.policy import Policy
 from typeway.declare.problem import Problem
 from typeway.types import ASGIApp, IncEx, Scope
 
@@ -100,6 +101,8 @@ class SharedOptions(TypedDict, total=False):
     cancel_on_disconnect: float | bool | None
     """How many seconds after its client has left an endpoint is cancelled; True: at once, False: never, None: a WebSocket
     after 10 seconds, a request never. The innermost value applies."""
+    policies: Sequence[Policy] | None
+    """The policies of `typeway.policies`; added to those of the outer levels, of which a nearer one of a kind takes the place."""
 
 
 class TaggedOptions(SharedOptions, total=False):

@@ -101,6 +101,12 @@ class Failures:
                     failure = found.setdefault(status, Failure())
                     failure.add(meaning, self.problem(seen, components) if seen else self.error(components))
                     failure.headers.update(headers)
+        for policy in operation.policies:
+            for refusal in policy.refusals():
+                if {str(refusal.status), f"{str(refusal.status)[0]}XX", "default"}.isdisjoint(documented):
+                    failure = found.setdefault(str(refusal.status), Failure())
+                    failure.add(refusal.meaning, self.error(components))
+                    failure.headers.update(header_objects(refusal.headers))
         for status, meaning in refusals.items():
             schema = (
                 self.invalid(components, operation.conventions) if status == INVALID_REQUEST else self.error(components)
@@ -196,6 +202,11 @@ class Failures:
 def described(headers: Mapping[str, str] | None) -> dict[str, Any]:
     """Header Objects (OpenAPI 3.1, section 4.8.21) for headers that are sent along with an error."""
     return {name: {"schema": TEXT} for name in headers or {}}
+
+
+def header_objects(headers: Mapping[str, str]) -> dict[str, Any]:
+    """Header Objects for the names of headers with their descriptions."""
+    return {name: {"description": description, "schema": TEXT} for name, description in headers.items()}
 
 
 def problem_object(

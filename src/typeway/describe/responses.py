@@ -46,6 +46,9 @@ def describe_responses(
     own = {"description": operation.response_description, "content": content_of(operation, want)}
     if int(status) in BODILESS:
         del own["content"]
+    headers = {name: text for policy in operation.policies for name, text in policy.response_headers().items()}
+    if headers:
+        own["headers"] = {name: {"description": text, "schema": {"type": "string"}} for name, text in headers.items()}
     keys = {code: key_of(code, where) for code in operation.responses}
     models = {
         code: want(response["model"], f"Response_{code}")

@@ -106,11 +106,20 @@ class Plan:
     read: Callable[[Exchange], Awaitable[None]] | None  # reads the body; None if it is not needed
     takes_body: bool  # whether a body limit counts: it was set, or there is a default and something may read the body
     shields: bool  # whether clean-up may wait, and so must be shielded from cancellation
-    has_exits: bool  # whether there are generators to resume
     has_function_exits: bool  # whether generators are resumed before the response is sent
+    is_wrapped: (
+        bool  # whether something is around the calls: generators to resume, policies, a watch for clients that leave
+    )
+    keys: tuple[tuple[Any, int], ...]  # the policies that need the result of a dependency, with its slot
     occurrences: tuple[int, ...]  # the slots in the order of the tree, with repetitions
     refuse: Refuse  # makes the exception for invalid input
     patience: float | None = None  # how many seconds after its client has left a request is cancelled; None: never
+    guard: Any = None  # what obeys the policies around the calls, if there are some
+
+    @property
+    def first(self) -> int:
+        """How many calls come before the body is read, because policies need their results."""
+        return 1 + max((slot for _, slot in self.keys), default=-1)
 
     @property
     def outline(self) -> str:
@@ -187,6 +196,8 @@ def plan_calls(operation: Operation, overrides: Overrides | None) -> Plan:
     is_limited = operation.conventions.limits.max_body_size is not None
     contexts = [node.function for node in nodes if node.kind is Kind.CONTEXT]
     patience = patience_of(operation)
+    keys = keys_of(operation, tree, slot_of)
+    refuse_bodies(nodes[: 1 + max((slot for _, slot in keys), default=-1)])
     return Plan(
         operation=operation,
         dependencies=tuple(calls[:-1]),
@@ -199,12 +210,31 @@ def plan_calls(operation: Operation, overrides: Overrides | None) -> Plan:
             or (is_limited and (body is not None or not READERS.isdisjoint(sources)))
         ),
         shields=any(map(awaits, contexts)),
-        has_exits=bool(contexts) or patience is not None,
+        is_wrapped=bool(contexts) or patience is not None,
+        keys=keys,
         has_function_exits=any(call.kind is Kind.CONTEXT and call.scope == "function" for call in calls),
         occurrences=tuple(slot_of[id(node)] for node in tree.walk()),
         refuse=refuse,
         patience=patience,
     )
+
+
+def keys_of(operation: Operation, tree: Node, slot_of: dict[int, int]) -> tuple[tuple[Any, int], ...]:
+    """Return the policies that need the result of a dependency, each with its slot."""
+    by_original = {id(child.original): slot_of[id(child)] for receiver, child in tree.children if receiver is None}
+    asking = [policy for policy in operation.policies if policy.key_dependency is not None]
+    return tuple((policy, by_original[id(policy.key_dependency.dependency)]) for policy in asking)
+
+
+def refuse_bodies(nodes: Sequence[Node]) -> None:
+    """Raise an error for a dependency on which a policy depends and that reads the body, which is not there yet."""
+    for node in nodes:
+        if any(entry.in_body for entry in node.inputs):
+            raise declaration_error(
+                f"{name_of(node.function)}() reads the body, and a policy needs its result before the body is read.",
+                hint="Give the policy a key that is in the path, the query or the headers.",
+                where=node.declaration.where,
+            )
 
 
 def build_refuse(operation: Operation, inputs: Sequence[Input]) -> Refuse:

@@ -111,7 +111,7 @@ def with_late_overrides(
         dependencies=(*calls[:place], call),
         endpoint=endpoint,
         takes_body=True,
-        has_exits=True,
+        is_wrapped=True,
         has_function_exits=True,
         shields=True,
     )

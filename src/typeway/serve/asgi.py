@@ -20,6 +20,7 @@ from typeway.headers import name_place, verify_headers
 from typeway.plan.body import FORM_LIMITS
 from typeway.plan.build import Plan
 from typeway.plan.exchange import Exchange, WriteReply
+from typeway.policies.guard import Guard
 from typeway.requests import IN_QUERY
 from typeway.serve.execute import execute, run
 from typeway.serve.exits import UPLOADS, close_uploads
@@ -202,8 +203,11 @@ async def serve_http(
     try:
         if plan.takes_body:
             limit_body(exchange, plan.operation.max_body_size, snapshot.conventions)
-        if plan.has_exits:
-            await complete(execute(plan, responder, exchange), exchange, shields=plan.shields)
+        if plan.is_wrapped:
+            if plan.guard is None:
+                await complete(execute(plan, responder, exchange), exchange, shields=plan.shields)
+            else:
+                await serve_with_policies(snapshot, plan, responder, exchange, answer)
             return
         reply = await run(plan, responder, exchange)
         status, headers, body, response = reply
@@ -226,6 +230,17 @@ async def serve_http(
     finally:
         if exchange.form is not None:
             await close_uploads(exchange.form)
+
+
+async def serve_with_policies(
+    snapshot: Snapshot, plan: Plan, responder: Responder, exchange: Exchange, answer: AnswerError
+) -> None:
+    """Answer one request by the plan of a route with policies."""
+
+    async def work() -> None:
+        await complete(execute(plan, responder, exchange), exchange, shields=plan.shields)
+
+    await plan.guard.serve(exchange, work, partial(answer, snapshot))
 
 
 async def serve_without_plan(
@@ -252,8 +267,10 @@ async def serve_without_plan(
             change_limit(scope, limit, snapshot.conventions)
         if isinstance(found, NoRoute):
             await unmatched(snapshot, found, path, scope)(scope, receive, exchange.pass_on)
-        else:
+        elif found[0].guard is None:
             await serve_foreign(snapshot, found, scope, receive, exchange.pass_on)
+        else:
+            await serve_guarded(snapshot, found[0].guard, found, exchange, answer)
     except Exception as error:
         name_place(error, scope)
         if not is_answered(scope, error):
@@ -261,6 +278,22 @@ async def serve_without_plan(
     finally:
         if UPLOADS in scope:
             await close_uploads(scope[UPLOADS])
+
+
+async def serve_guarded(
+    snapshot: Snapshot, guard: Guard, found: Found, exchange: Exchange, answer: AnswerError
+) -> None:
+    """Let a route with policies serve a request itself."""
+    scope = exchange.scope
+
+    async def work() -> None:
+        await serve_foreign(snapshot, found, scope, exchange.receive, exchange.pass_on)
+
+    async def answer_unless_answered(error: Exception, exchange: Exchange) -> None:
+        if not is_answered(scope, error):
+            await answer(snapshot, error, exchange)
+
+    await guard.serve(exchange, work, answer_unless_answered)
 
 
 async def serve_foreign(snapshot: Snapshot, found: Found, scope: Scope, receive: Receive, send: Send) -> None:
@@ -323,10 +356,20 @@ def unmatched(snapshot: Snapshot, found: NoRoute, path: str, scope: Scope) -> AS
     for frontend in snapshot.frontends:
         if frontend.covers(path):
             handle: ASGIApp = frontend.handle
-            return handle
+            return handle if frontend.guard is None else partial(serve_app, frontend.guard, handle)
     if snapshot.default is None:
         raise http_error(conventions, 404)
     return snapshot.default
+
+
+async def serve_app(guard: Guard, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Serve a request by an ASGI application with policies; its errors are answered further out."""
+    exchange = Exchange(scope, receive, send, {})
+    await guard.serve(exchange, lambda: app(scope, exchange.receive, exchange.send), raise_it)
+
+
+async def raise_it(error: Exception, exchange: Exchange) -> None:
+    raise error
 
 
 def redirect(snapshot: Snapshot, path: str, scope: Scope, other: Scope) -> Response:

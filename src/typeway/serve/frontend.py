@@ -6,7 +6,7 @@ import os
 import re
 import stat
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal, Self
 
@@ -21,11 +21,13 @@ from typeway.concurrency import run_in_threadpool
 from typeway.declare.conventions import Conventions
 from typeway.declare.inherit import inherit
 from typeway.declare.operation import Operation
+from typeway.declare.policy import Policy, dependencies_of, effective
 from typeway.declare.returns import Returns
 from typeway.declare.signature import read_declaration
 from typeway.errors.handlers import http_error
 from typeway.exceptions import calling_line, declaration_error
 from typeway.plan.build import build_tree
+from typeway.policies.guard import guard_of
 from typeway.serve.asgi import path_of
 from typeway.serve.handle import handle_request, serve_handler
 from typeway.serve.limits import LimitedApp, refuse_declared
@@ -51,7 +53,7 @@ ENVIRONMENTS: Final = ("TYPEWAY_ENV", "FASTAPI_ENV")
 # The options of routers and inclusions that apply to a frontend.
 INHERITED: Final = (
     "dependencies", "max_body_size", "form_limits", "json_limits", "parameter_limits", "error_limits",
-    "strict_content_type",
+    "strict_content_type", "policies",
 )  # fmt: skip
 
 
@@ -154,6 +156,14 @@ class Frontend(BaseRoute):
         self.path = prefix + "/{path:path}"
         self.options = {name: options[name] for name in INHERITED if options.get(name) is not None}
         self.plans = PlanCache(self.to_operation)
+        self.methods = frozenset(METHODS)
+        self.guard = guard_of(effective(self.policies, self))
+
+    @property
+    def policies(self) -> Sequence[Policy]:
+        """The policies of its levels, whether or not they are for it."""
+        policies: Sequence[Policy] = self.options.get("policies", ())
+        return policies
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "plans"}
@@ -171,8 +181,9 @@ class Frontend(BaseRoute):
 
     def to_operation(self) -> Operation:
         """Return an operation whose endpoint finds a file, so that dependencies run before it."""
+        dependencies = [*dependencies_of(effective(self.policies, self)), *self.options.get("dependencies", ())]
         return Operation(
-            **self.options,
+            **{**self.options, "dependencies": dependencies, "policies": ()},
             path=self.path,
             path_format=self.path,
             path_names=frozenset(),

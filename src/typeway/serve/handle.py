@@ -10,6 +10,7 @@ from starlette.responses import Response
 from typeway.background import BackgroundTasks, TasksBeside
 from typeway.plan.build import Plan
 from typeway.plan.exchange import Exchange
+from typeway.policies.guard import visit_of
 from typeway.serve.execute import begun, execute
 from typeway.serve.exits import UPLOADS, close_uploads
 from typeway.serve.late import overrides_in
@@ -85,7 +86,10 @@ async def serve_handler(
     """Serve one request through the handler of a route, and resume its generators afterwards."""
     exchange = Exchange(scope, receive, send, scope.get("path_params", {}))
     scope[EXCHANGE] = exchange
-    shields = plans is None or ready_in(plans, scope)[0].shields
+    plan = None if plans is None else ready_in(plans, scope)[0]
+    shields = plan is None or plan.shields
+    if plan is not None and plan.guard is not None:
+        visit_of(scope)
 
     async def respond() -> Reply:
         return from_response(await with_exits(handler(Request(scope, receive, send)), exchange, "function"))
@@ -99,6 +103,8 @@ async def serve_handler(
 async def handle_socket(plans: PlanCache, scope: Scope, receive: Receive, send: Send) -> None:
     """Serve one WebSocket connection."""
     plan, _ = ready_in(plans, scope)
+    if plan.guard is not None:
+        visit_of(scope)
     exchange = Exchange(scope, receive, send, scope.get("path_params", {}))
 
     async def session() -> None:

@@ -35,6 +35,7 @@ class IndexedRoute:
     endpoint: Any = None  # the value of `scope["endpoint"]`
     plans: Any = None  # the PlanCache of its operation; None if the route serves itself
     limit: int | None = None  # the maximum size of a body, if the plan does not know it
+    guard: Any = None  # its policies, if the plan does not know them
     marks: Mapping[str, Any] | None = None  # further entries for the scope
     form_limits: Mapping[str, int] | None = None  # the limits of forms, for what is mounted there
     names: tuple[tuple[str, int], ...] | None = None  # its parameters with their segments; None if it needs its regex

@@ -208,7 +208,7 @@ async def serve_inner(flight: Flight, receive: Feed) -> Response:
     snapshot, scope, send = flight.snapshot, flight.scope, flight.send
     found = snapshot.index.find(path_of(scope), scope["method"], scope)
     ready = None if isinstance(found, NoRoute) else prepared(snapshot, found, scope, receive, send)
-    if ready is None or ready[0].has_exits:
+    if ready is None or ready[0].is_wrapped:
         # Generators may open cancel scopes, and other applications may send at any time: both get a task of their own.
         return await flight.bridge(partial(serve_http, snapshot, found=found), receive).answer()
     plan, responder, exchange = ready

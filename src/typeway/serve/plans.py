@@ -104,10 +104,23 @@ def plan_of(operation: Operation, responder: Responder, overrides: dict[Any, Any
         kind = Kind.THREAD if responder.is_plain is None else Kind.CHECKED
         plan = replace(plan, endpoint=replace(plan.endpoint, kind=kind))
     changed = with_late_overrides(plan, overrides or {}, run_rest)
-    if changed is not plan or sum(call.concurrent for call in plan.dependencies) < 2:
+    if changed is plan:
+        changed = arranged(plan)
+    if not operation.policies:
         return changed
+    from typeway.serve.admission import with_admission
+
+    return with_admission(plan, changed)
+
+
+def arranged(plan: Plan) -> Plan:
+    """Return the plan with calls grouped that may run at the same time, except for those that policies need first."""
+    first = plan.first
+    if sum(call.concurrent for call in plan.dependencies[first:]) < 2:
+        return plan
     # Imported here because few applications need it.
     from typeway.plan.arrange import arrange
     from typeway.serve.together import run_group
 
-    return arrange(plan, run_group)
+    grouped = arrange(replace(plan, dependencies=plan.dependencies[first:]), run_group)
+    return replace(grouped, dependencies=(*plan.dependencies[:first], *grouped.dependencies))

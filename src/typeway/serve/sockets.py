@@ -33,7 +33,11 @@ async def serve_socket(snapshot: Snapshot, scope: Scope, receive: Receive, send:
         last = message["type"]
 
     try:
-        await handle_by_route(found, scope, receive, note_and_send)
+        guard = found[0].guard
+        if guard is None:
+            await handle_by_route(found, scope, receive, note_and_send)
+        else:
+            await guard.serve_socket(scope, lambda: handle_by_route(found, scope, receive, note_and_send))
     except Exception as raised:
         socket = scope.pop(SOCKET, None) or WebSocket(scope, receive, send)
         handlers: Handlers = snapshot.app.prepared_handlers

@@ -316,11 +316,14 @@ class APIWebSocketRoute(Planned, routes.APIWebSocketRoute):
         *,
         name: str | None = None,
         dependencies: Sequence[Depends] | None = None,
+        policies: Sequence[Any] | None = None,
         dependency_overrides_provider: Any = None,
         conventions: Conventions | None = None,
     ) -> None:
         self.dependency_overrides_provider = dependency_overrides_provider
-        super().__init__(path, endpoint, name=name, dependencies=dependencies, conventions=conventions)
+        super().__init__(
+            path, endpoint, name=name, dependencies=dependencies, policies=policies, conventions=conventions
+        )
 
     def declared_operation(self) -> Operation:
         """Return the operation as its author has declared it; this may update the dependant."""

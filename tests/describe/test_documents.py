@@ -167,7 +167,7 @@ def test_models_of_the_author_keep_their_names() -> None:
     def root(body: ValidationError) -> None: ...
 
     schemas = app.openapi()["components"]["schemas"]
-    assert list(schemas) == ["HTTPValidationError", "ValidationError", "typeway__ValidationError"]
+    assert list(schemas) == ["HTTPError", "HTTPValidationError", "ValidationError", "typeway__ValidationError"]
     assert list(schemas["ValidationError"]["properties"]) == ["mine"]
     assert schemas["HTTPValidationError"]["properties"]["detail"]["items"] == {
         "$ref": "#/components/schemas/typeway__ValidationError"

@@ -32,6 +32,8 @@ class Conventions:
     """Repeat the client's input in a 422 only if it is plain data: no bytes, and no attributes of objects."""
     strict_json: bool = True
     """Refuse JSON that RFC 8259 does not define: NaN, keys that occur twice, half surrogate pairs, other encodings."""
+    exact_json_types: bool = True
+    """Refuse in JSON bodies what the schema refuses and Pydantic converts: `"done": 1`, `"count": "3"`."""
     nulls_for_nan: bool = True
     """Write null for NaN and the infinities without a response model too; FastAPI answers 500."""
     hides_inputs: bool = True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Final, Literal, get_origin, get_type_hints
+from typing import Any, ClassVar, Final, Literal, TypeAlias, get_origin, get_type_hints
 
 from typeway import texts
 from typeway.declare.operation import Operation
@@ -13,11 +13,14 @@ from typeway.declare.problem import Problem
 from typeway.describe.raised import Raised, raised_in
 from typeway.describe.schemas import COMPONENT, Components, JsonSchema
 from typeway.errors.problem_details import MEDIA_TYPE, VALIDATION_TYPE, phrase_of
-from typeway.exceptions import declaration_error
+from typeway.exceptions import HTTPException, RequestValidationError, declaration_error
 from typeway.plan.fields import schema_of
 from typeway.security.base import SecurityBase
 
 Form = Literal["detail", "problem"]
+
+# The status of an error, its meaning, its class if it is a problem, its class, and its headers.
+Seen: TypeAlias = tuple[str, str, type[Problem] | None, type[BaseException], dict[str, Any]]
 
 TEXT: Final[JsonSchema] = {"type": "string"}
 REFERENCE: Final[JsonSchema] = {"type": "string", "format": "uri-reference"}
@@ -33,16 +36,23 @@ class Failure:
     schemas: list[JsonSchema] = field(default_factory=list)
     headers: dict[str, Any] = field(default_factory=dict)
 
-    def add(self, meaning: str, schema: JsonSchema) -> None:
+    def add(self, meaning: str, schema: JsonSchema | None) -> None:
         self.meanings[meaning] = None
-        if not any(schema is other for other in self.schemas):
+        if schema is not None and not any(schema is other for other in self.schemas):
             self.schemas.append(schema)
 
     def response(self, media_type: str) -> dict[str, Any]:
-        """The Response Object (OpenAPI 3.1, section 4.8.17)."""
-        schema = self.schemas[0] if len(self.schemas) == 1 else {"anyOf": self.schemas}
-        shown = {"description": " or ".join(self.meanings), "content": {media_type: {"schema": schema}}}
+        """The Response Object (OpenAPI 3.1, section 4.8.17); without content if only the author's handlers know it."""
+        shown: dict[str, Any] = {"description": " or ".join(self.meanings)}
+        if self.schemas:
+            schema = self.schemas[0] if len(self.schemas) == 1 else {"anyOf": self.schemas}
+            shown["content"] = {media_type: {"schema": schema}}
         return {**shown, "headers": self.headers} if self.headers else shown
+
+
+def answered_by_framework(kind: type[BaseException], status: int) -> bool:
+    """Say of every exception that no handler of the author's answers it."""
+    return False
 
 
 class Failures:
@@ -50,10 +60,15 @@ class Failures:
 
     Parameters:
         form: how the application answers errors.
+        is_handled: whether a handler of the author's answers an exception of a class with a status; the document does
+            not promise a body then.
     """
 
-    def __init__(self, form: Form) -> None:
+    def __init__(
+        self, form: Form, is_handled: Callable[[type[BaseException], int], bool] = answered_by_framework
+    ) -> None:
         self.form: Form = form
+        self.is_handled = is_handled
         self.components: dict[Any, JsonSchema] = {}
         # Each function is read once, though many operations may have the same dependency.
         self.raised: dict[int, list[Raised]] = {}
@@ -65,36 +80,46 @@ class Failures:
         components: Components,
         documented: Collection[str],
         validates: bool,
+        refusals: Mapping[int, str],
     ) -> dict[str, dict[str, Any]]:
         """Responses by status, whose schemas are filled in later; see `typeway.describe.schemas.Failures`.
+
+        Parameters:
+            documented: the statuses that the author documents.
+            validates: whether an invalid request is answered with 422.
+            refusals: the meanings of the statuses with which the framework refuses a body, see `Body.refusals`.
 
         What the author documents takes precedence over what is read, but `raises` is documented by the author as well.
         """
         found: dict[str, Failure] = {}
         for kind in operation.raises:
             failure = found.setdefault(str(kind.status), Failure())
-            failure.add(kind.title, self.problem(kind, components))
+            failure.add(kind.title, None if self.is_handled(kind, kind.status) else self.problem(kind, components))
             failure.headers.update(described(kind.headers))
         if operation.conventions.documents_failures:
-            for status, meaning, seen, headers in self.seen(functions):
+            refused: list[Seen] = [(str(status), text, None, HTTPException, {}) for status, text in refusals.items()]
+            for status, meaning, seen, raised, headers in (*self.seen(functions), *refused):
                 if {status, f"{status[0]}XX", "default"}.isdisjoint(documented):
                     failure = found.setdefault(status, Failure())
-                    failure.add(meaning, self.problem(seen, components) if seen else self.error(components))
+                    if self.is_handled(raised, int(status)):
+                        failure.add(meaning, None)
+                    else:
+                        failure.add(meaning, self.problem(seen, components) if seen else self.error(components))
                     failure.headers.update(headers)
         if validates:
-            found.setdefault("422", Failure()).add(texts.VALIDATION_ERROR, self.invalid(components))
+            is_handled = operation.conventions.documents_failures and self.is_handled(RequestValidationError, 422)
+            invalid = None if is_handled else self.invalid(components)
+            found.setdefault("422", Failure()).add(texts.VALIDATION_ERROR, invalid)
         return {status: failure.response(MEDIA_TYPES[self.form]) for status, failure in sorted(found.items())}
 
-    def seen(
-        self, functions: Sequence[Callable[..., Any]]
-    ) -> Iterator[tuple[str, str, type[Problem] | None, dict[str, Any]]]:
-        """Status, meaning, class and headers of each error that the functions raise, as far as can be read."""
+    def seen(self, functions: Sequence[Callable[..., Any]]) -> Iterator[Seen]:
+        """What is known of each error that the functions raise, as far as can be read."""
         for function in functions:
             guard: Any = function  # a scheme of the author's own is callable, which SecurityBase alone is not
             if isinstance(guard, SecurityBase):
                 if guard.auto_error:
                     refusal = guard.make_not_authenticated_error()
-                    yield str(refusal.status_code), str(refusal.detail), None, described(refusal.headers)
+                    yield str(refusal.status_code), str(refusal.detail), None, type(refusal), described(refusal.headers)
                 continue
             if id(function) not in self.raised:
                 self.raised[id(function)] = raised_in(function)
@@ -103,7 +128,7 @@ class Failures:
                     continue
                 kind = raised.kind if issubclass(raised.kind, Problem) else None
                 meaning = kind.title if kind else raised.detail or phrase_of(raised.status)
-                yield str(raised.status), meaning, kind, described(kind.headers if kind else None)
+                yield str(raised.status), meaning, kind, raised.kind, described(kind.headers if kind else None)
 
     # --- components -----------------------------------------------------------------------------------------------
 

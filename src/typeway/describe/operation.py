@@ -77,7 +77,7 @@ def describe_operation(operation: Operation, components: Components) -> dict[str
         "operationId": operation.unique_id,
         "parameters": describe_parameters(inputs, operation.path_names, components) or None,
         "requestBody": describe_body(in_body, body, body_title, components, operation.conventions),
-        "responses": describe_responses(operation, [node.function for node in nodes], bool(inputs), components),
+        "responses": describe_responses(operation, [node.function for node in nodes], bool(inputs), body, components),
         "deprecated": operation.deprecated or None,
         "security": [{name: list(scopes)} for name, scopes in security.items()] or None,
         # The Callback Objects (section 4.8.18) have the names of their functions.

@@ -11,6 +11,7 @@ from typeway.declare import shapes
 from typeway.declare.operation import Operation
 from typeway.describe.schemas import JSON, Components, JsonSchema, title_of
 from typeway.exceptions import declaration_error
+from typeway.plan.body import Body
 from typeway.plan.fields import schema_of
 from typeway.responses import BODILESS
 from typeway.sse import EventSourceResponse, ServerSentEvent
@@ -28,13 +29,18 @@ MEANINGS: Final[Mapping[str, str]] = {
 
 
 def describe_responses(
-    operation: Operation, functions: Sequence[Callable[..., Any]], validates: bool, components: Components
+    operation: Operation,
+    functions: Sequence[Callable[..., Any]],
+    validates: bool,
+    body: Body | None,
+    components: Components,
 ) -> dict[str, Any]:
     """Return the Responses Object (OpenAPI 3.1, section 4.8.16), which is completed once the schemas are known.
 
     Parameters:
         functions: the endpoint and all its dependencies.
         validates: whether a request can be invalid, and is answered with 422.
+        body: what may be refused before it is validated.
     """
     where = operation.declaration.where
 
@@ -54,7 +60,8 @@ def describe_responses(
     }
     documented = {status, *keys.values()}
     validates = validates and documented.isdisjoint({"422", "4XX", "default"})
-    failures = components.failures(operation, functions, components, documented, validates)
+    refusals = {} if body is None else body.refusals(operation.max_body_size)
+    failures = components.failures(operation, functions, components, documented, validates, refusals)
     media_type = getattr(operation.response_class, "media_type", None) or JSON
     responses: dict[str, Any] = {status: own}
     failures.pop(status, None)

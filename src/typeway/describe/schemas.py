@@ -17,10 +17,11 @@ JSON: Final = "application/json"
 JsonSchema = dict[str, Any]
 
 # A function that describes the error responses of an operation by status; their schemas are filled in later. Its arguments
-# are the operation, the endpoint and all its dependencies, the components, the statuses that the author documents, and
-# whether an invalid request is answered with 422.
+# are the operation, the endpoint and all its dependencies, the components, the statuses that the author documents,
+# whether an invalid request is answered with 422, and the statuses with which a body is refused, with their meanings.
 Failures: TypeAlias = Callable[
-    [Operation, Sequence[Callable[..., Any]], "Components", Collection[str], bool], dict[str, dict[str, Any]]
+    [Operation, Sequence[Callable[..., Any]], "Components", Collection[str], bool, Mapping[int, str]],
+    dict[str, dict[str, Any]],
 ]
 
 

@@ -8,8 +8,10 @@ from typing import Any
 from pydantic_core import CoreSchema, SchemaValidator, ValidationError
 
 from typeway.declare.classify import Input
+from typeway.plan.body import is_json
 from typeway.plan.exchange import Exchange
-from typeway.plan.fields import mapping_validator, schema_of, shaped_union, with_default
+from typeway.plan.fields import mapping_validator, schema_of, shaped_union, validator_of, with_default
+from typeway.plan.json_types import exact_schema
 from typeway.plan.sources import MISSING, VALUES, choice_of, fields_of, pick, shapes_of
 from typeway.texts import MISSING as MISSING_TEXT
 
@@ -64,16 +66,26 @@ def schemas_of(inputs: Sequence[Input], where: str) -> dict[str, CoreSchema]:
     return {entry.name: with_default(input_schema(entry, where), entry.marker) for entry in inputs}
 
 
-def build_check(inputs: Sequence[Input], schemas: Mapping[str, CoreSchema], *, named_members: bool) -> Check:
-    """Return the check of the inputs of a callable; error locations of members of a body contain their name."""
+def build_check(
+    inputs: Sequence[Input], schemas: Mapping[str, CoreSchema], *, named_members: bool, exact: bool = False
+) -> Check:
+    """Return the check of the inputs of a callable; error locations of members of a body contain their name.
+
+    Parameters:
+        exact: whether values of a JSON body must have the JSON types of their schemas; see `typeway.plan.json_types`.
+    """
+    if exact:
+        of_json = {entry.name for entry in inputs if entry.location == "body" and is_json(entry.marker.media_type)}
+        schemas = {name: exact_schema(schema) if name in of_json else schema for name, schema in schemas.items()}
+        exact = bool(of_json)
     fields = {entry.name: (schemas[entry.name], entry.is_required) for entry in inputs}
     first = inputs[0]
     # A member of a body or form must be read from it first.
     is_alone = len(inputs) == 1 and not (named_members and first.in_body)
     return Check(
-        validator=mapping_validator(fields),
+        validator=mapping_validator(fields, prebuilt=not exact),
         places={entry.name: place_of(entry, named_members) for entry in inputs},
-        alone=(first.name, SchemaValidator(fields[first.name][0])) if is_alone else None,
+        alone=(first.name, validator_of(fields[first.name][0], prebuilt=not exact)) if is_alone else None,
     )
 
 

@@ -178,7 +178,17 @@ def with_default(schema: CoreSchema, field: FieldInfo) -> CoreSchema:
     return core_schema.with_default_schema(schema, default_factory=factory, validate_default=validate)
 
 
-def mapping_validator(fields: Mapping[str, tuple[CoreSchema, bool]]) -> SchemaValidator:
+def validator_of(schema: CoreSchema, *, prebuilt: bool = True) -> SchemaValidator:
+    """Return the validator of a core schema.
+
+    Parameters:
+        prebuilt: whether models are validated by their own validators, which need no time to build; not where their
+            schemas have been changed.
+    """
+    return SchemaValidator(schema, _use_prebuilt=prebuilt)
+
+
+def mapping_validator(fields: Mapping[str, tuple[CoreSchema, bool]], *, prebuilt: bool = True) -> SchemaValidator:
     """Return one validator for a flat mapping, from a schema for each name and whether a value is required.
 
     Definitions in the schemas (of recursive models) are moved to the top, where pydantic-core requires them.
@@ -193,7 +203,7 @@ def mapping_validator(fields: Mapping[str, tuple[CoreSchema, bool]]) -> SchemaVa
             inside = schema["schema"]
         members[name] = core_schema.typed_dict_field(inside, required=required)
     whole = core_schema.typed_dict_schema(members)
-    return SchemaValidator(core_schema.definitions_schema(whole, list(definitions.values())))
+    return validator_of(core_schema.definitions_schema(whole, list(definitions.values())), prebuilt=prebuilt)
 
 
 def check_type(annotation: Any, where: str, hint: Callable[[], str] | None = None) -> None:

@@ -14,6 +14,7 @@ FASTAPI: Final = Conventions(
     errors_once=False,
     errors_show_data=False,
     strict_json=False,
+    exact_json_types=False,
     nulls_for_nan=False,
     hides_inputs=False,
     text_reasons=False,

@@ -195,12 +195,12 @@ def test_errors_point_into_the_body():
         "names": {"a/b~c": "x"},
     }
     assert places("POST /home", json=body) == [
-        ("int_type", "body", "/pets/0/lives"),
+        ("int_parsing", "body", "/pets/0/lives"),
         ("missing", "body", "/pets/1/tricks"),
         ("union_tag_invalid", "body", "/pets/2"),
-        ("int_type", "body", "/value"),
+        ("int_parsing", "body", "/value"),
         ("list_type", "body", "/value"),
-        ("int_type", "body", "/names/a~1b~0c"),
+        ("int_parsing", "body", "/names/a~1b~0c"),
     ]
     assert places("POST /two", json={"home": {}}) == [
         ("missing", "body", "/home/pets"),

@@ -75,6 +75,8 @@ class Conventions:
     """Warn about a body type that Pydantic does not validate: a SQLModel class with `table=True`."""
     multipart_models: bool = True
     """Describe a form model that contains a file as `multipart/form-data`, the only encoding that can carry files."""
+    documents_wire: bool = True
+    """Describe parameters and form fields as they can be sent: never null, and not empty where that means missing."""
     names_aliases: bool = True
     """Describe a body whose type is a named alias (`type Pet = …`) as a component of that name, not inline."""
     documents_failures: bool = True

@@ -63,6 +63,7 @@ def describe_operation(operation: Operation, components: Components) -> dict[str
         in_body = [Placed(entry, operation.declaration.where) for entry in carried]
     body = build_body(carried, operation)
     body_title = operation.body_title or f"Body_{operation.unique_id}"
+    as_sent = operation.conventions.documents_wire
     security: dict[str, dict[str, None]] = {}
     for node in nodes:
         guard: Any = node.function  # schemes are callable, which SecurityBase itself is not
@@ -75,7 +76,7 @@ def describe_operation(operation: Operation, components: Components) -> dict[str
         "summary": operation.summary or title_of(operation.name),
         "description": operation.description or None,
         "operationId": operation.unique_id,
-        "parameters": describe_parameters(inputs, operation.path_names, components) or None,
+        "parameters": describe_parameters(inputs, operation.path_names, components, as_sent=as_sent) or None,
         "requestBody": describe_body(in_body, body, body_title, components, operation.conventions),
         "responses": describe_responses(operation, [node.function for node in nodes], bool(inputs), body, components),
         "deprecated": operation.deprecated or None,

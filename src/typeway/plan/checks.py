@@ -11,7 +11,7 @@ from typeway.declare.classify import Input
 from typeway.plan.body import is_json
 from typeway.plan.exchange import Exchange
 from typeway.plan.fields import mapping_validator, schema_of, shaped_union, validator_of, with_default
-from typeway.plan.json_types import exact_schema
+from typeway.plan.json_types import exact_schema, in_pydantics_words
 from typeway.plan.sources import MISSING, VALUES, choice_of, fields_of, pick, shapes_of
 from typeway.texts import MISSING as MISSING_TEXT
 
@@ -36,7 +36,8 @@ class Check:
     def errors(self, error: ValidationError, exchange: Exchange, *name: str) -> list[dict[str, Any]]:
         """Return errors with locations in the request; `name` is given if only that input was validated."""
         found = error.errors(include_url=False)
-        return [self.placed({**entry, "loc": (*name, *entry["loc"])}, exchange) for entry in found]
+        said = map(in_pydantics_words, found)
+        return [self.placed({**entry, "loc": (*name, *entry["loc"])}, exchange) for entry in said]
 
     def errors_without_object(self, raw: dict[str, Any], exchange: Exchange) -> list[dict[str, Any]]:
         """Return the errors of a body that is not an object: every member of it is missing."""

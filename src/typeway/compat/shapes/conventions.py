@@ -35,6 +35,7 @@ FASTAPI: Final = Conventions(
     one_source=False,
     warns_unvalidated=False,
     multipart_models=False,
+    documents_wire=False,
     names_aliases=False,
     documents_failures=False,
     checks_paths=False,

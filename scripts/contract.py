@@ -97,7 +97,12 @@ def served(application: Application, framework: str) -> Iterator[str]:
         with (
             tempfile.TemporaryFile("w+") as output,
             subprocess.Popen(
-                command, cwd=ROOT, env=os.environ | variables, pass_fds=[listener.fileno()], stdout=output, stderr=output
+                command,
+                cwd=ROOT,
+                env=os.environ | variables,
+                pass_fds=[listener.fileno()],
+                stdout=output,
+                stderr=output,
             ) as process,
         ):
             try:
@@ -156,7 +161,10 @@ def ask(name: str, framework: str, seed: int, examples: int, *, plain: bool) -> 
         print(done.stdout[-20_000:], done.stderr[-2_000:])
         return max(count, 1)
     if plain:
-        print("".join(f"    {line.strip()}\n" for line in done.stdout.splitlines() if re.match(r" +❌ ST\d+", line)), end="")
+        print(
+            "".join(f"    {line.strip()}\n" for line in done.stdout.splitlines() if re.match(r" +❌ ST\d+", line)),
+            end="",
+        )
     return count
 
 

@@ -93,11 +93,19 @@ STORED: dict[int, Item] = {}
 # --- parameters
 
 
-@app.get("/path/{number}/{colour}/{day}/{key}")
-def path(
-    number: Annotated[int, Path(ge=1, le=100)], colour: Colour, day: date, key: UUID
-) -> dict[str, int | Colour | date | UUID]:
-    return {"number": number, "colour": colour, "day": day, "key": key}
+@app.get("/path/{number}/{colour}/{key}")
+def path(number: Annotated[int, Path(ge=1, le=100)], colour: Colour, key: UUID) -> dict[str, int | Colour | UUID]:
+    return {"number": number, "colour": colour, "key": key}
+
+
+@app.get("/pydantic/days/{day}")
+def days(day: date) -> date:
+    return day
+
+
+@app.get("/pydantic/prices")
+def prices(price: Annotated[Decimal, Query(ge=0, le=1000)] = Decimal(0)) -> Decimal:
+    return price
 
 
 @app.get("/query")
@@ -106,10 +114,9 @@ def query(
     number: Annotated[int, Query(gt=-10, lt=10)] = 0,
     real: Annotated[float, Query(ge=0, le=1)] = 0.5,
     size: Size | None = None,
-    price: Annotated[Decimal, Query(ge=0, le=1000)] = Decimal(0),
     texts: Annotated[list[str] | None, Query(max_length=3)] = None,
 ) -> dict[str, Any]:
-    return {"flag": flag, "number": number, "real": real, "size": size, "texts": texts, "price": price}
+    return {"flag": flag, "number": number, "real": real, "size": size, "texts": texts}
 
 
 @app.get("/query/model")

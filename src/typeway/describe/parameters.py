@@ -96,6 +96,9 @@ def parameters_of(
 
 NULL: Final = {"type": "null"}
 
+# Keys of the schema of a string that is a file, or that has its values listed.
+NOT_TEXT: Final = frozenset({"enum", "const", "format", "contentMediaType"})
+
 
 def restrict_to_sendable(schema: JsonSchema, is_required: bool, is_form: bool = False) -> None:
     """Take out of a schema what a client cannot send in a parameter or a form field.
@@ -110,7 +113,7 @@ def restrict_to_sendable(schema: JsonSchema, is_required: bool, is_form: bool = 
         schema["anyOf"] = choices
     if is_required and schema.get("type") == "array":
         schema["minItems"] = max(schema.get("minItems", 0), 1)
-    if is_required and is_form and schema.get("type") == "string" and "enum" not in schema and "const" not in schema:
+    if is_required and is_form and schema.get("type") == "string" and NOT_TEXT.isdisjoint(schema):
         schema["minLength"] = max(schema.get("minLength", 0), 1)
 
 

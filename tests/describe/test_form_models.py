@@ -130,3 +130,13 @@ def test_a_document_asks_for_nothing_that_cannot_be_sent() -> None:
     http = client(wire())
     for url, data in {"/fields": {"text": "", "many": "1"}, "/model": {"text": "x"}, "/?several=1": {}}.items():
         assert (http.post(url, data=data) if data else http.get(url)).status_code == 422
+
+
+def test_a_file_may_be_empty() -> None:
+    """An empty file is a file: only an empty text counts as missing."""
+
+    def endpoint(file: UploadFile, text: Annotated[str, Form()]) -> None: ...
+
+    _, schema, _ = body_of(endpoint)
+    assert "minLength" not in schema["properties"]["file"]
+    assert schema["properties"]["text"]["minLength"] == 1

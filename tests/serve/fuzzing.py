@@ -127,9 +127,9 @@ def application() -> Typeway:
 
     @app.post("/file")
     async def file(
-        file: UploadFile, files: Annotated[list[bytes], File()] = [], name: Annotated[str, Form()] = ""
+        file: UploadFile, files: Annotated[list[bytes] | None, File()] = None, name: Annotated[str, Form()] = ""
     ) -> Any:
-        return [file.filename, file.content_type, len(await file.read()), len(files), name]
+        return [file.filename, file.content_type, len(await file.read()), len(files or ()), name]
 
     @app.websocket("/socket")
     async def socket(socket: WebSocket, name: str = "", count: int = 0) -> None:

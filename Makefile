@@ -1,7 +1,7 @@
 # `make run` and `make test` do everything on a machine with Python 3.11+ and make.
 # PYTHON=... names the interpreter for .venv, PORT=... the port of `make run` and `make books`.
 .DEFAULT_GOAL := help
-.PHONY: help run books analysis test test-plugins test-protocol fuzz mutants bench format assets clean
+.PHONY: help run books analysis test test-plugins test-protocol test-contract test-debug fuzz mutants bench format assets clean
 
 PORT ?= 8000
 export PYTHON
@@ -20,7 +20,9 @@ help:
 	@echo "make test     all checks: ruff, mypy, pyright, tests with coverage"
 	@echo "make test-plugins  FastAPI's plugins, unmodified, on FastAPI and on Typeway"
 	@echo "make test-protocol  uvicorn's own tests of HTTP and WebSockets, with Typeway's protocol class"
-	@echo "make fuzz     compare the protocol class with h11 on mutated requests (five minutes; SECONDS=..., SEED=...)"
+	@echo "make test-contract  schemathesis on the examples and a conformance application (SEEDS=1-5, EXAMPLES=... for more)"
+	@echo "make test-debug  the tests under PYTHONASYNCIODEBUG=1 and -X dev (TESTS=... for some of them)"
+	@echo "make fuzz     generated requests to every kind of input (ten minutes), and to the protocol class beside h11 (five); SECONDS=..., SEED=..."
 	@echo "make mutants  try 240 mutants of declare, plan and serve (half an hour; SEED=..., NUMBER=..., or MUTANT=... TESTS=...)"
 	@echo "make bench    compare with other frameworks; results go to benchmarks/results"
 	@echo "make format   fix and format the code"
@@ -51,7 +53,15 @@ test-plugins: $(DEV)
 test-protocol: $(DEV)
 	@$(VENV)/bin/python -m scripts.uvicorn_tests
 
+test-contract: $(DEV)
+	@$(VENV)/bin/python -m scripts.contract $(if $(SEEDS),--seeds $(SEEDS)) $(if $(EXAMPLES),--examples $(EXAMPLES))
+
+# No time limit for a test: asyncio's debug mode makes each step of a task several times slower.
+test-debug: $(DEV)
+	@PYTHONASYNCIODEBUG=1 PYTHONDEVMODE=1 $(VENV)/bin/pytest --timeout 600 $(TESTS)
+
 fuzz: $(DEV)
+	@$(VENV)/bin/python -m tests.serve.fuzzing $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
 	@$(VENV)/bin/python -m tests.protocol.differential $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
 
 mutants: $(DEV)
@@ -77,5 +87,5 @@ $(DEV): pyproject.toml scripts/install
 	@touch $@ $(RUN)
 
 clean:
-	rm -rf $(VENV) $(PLUGINS_VENVS) .uvicorn-tests __pycache__ build dist htmlcov .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .mutants
+	rm -rf $(VENV) $(PLUGINS_VENVS) .venv-contract .uvicorn-tests __pycache__ build dist htmlcov .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .mutants
 	find src tests examples benchmarks docs -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

@@ -208,7 +208,8 @@ def test_request_and_response_models_are_documented_each_in_its_place(web):
     answers = {
         code: response["content"]["application/json"]["schema"] for code, response in operation["responses"].items()
     }
-    assert answers == {
+    # Typeway's document has the refusals of an unreadable body and of another media type as well.
+    assert {code: answers[code] for code in ("201", "422")} == {
         "201": {"$ref": f"{reference}TaskResponse"},
         "422": {"$ref": f"{reference}HTTPValidationError"},
     }

@@ -537,6 +537,42 @@ def test_json_is_read_strictly():
     assert theirs == [200] * 10
 
 
+def test_values_in_json_have_the_types_of_the_document():
+    """exact_json_types: JSON values of another type than the schema's are refused by us and converted by FastAPI."""
+
+    def act(web: ModuleType) -> Any:
+        app = web.FastAPI()
+
+        @app.post("/")
+        async def take(done: Annotated[bool, web.Body()], count: Annotated[int, web.Body()] = 0) -> int:
+            return count
+
+        return [client(app).post("/", json=body).status_code
+                for body in ({"done": True, "count": 2.0}, {"done": 1}, {"done": "yes"}, {"done": True, "count": "3"})]  # fmt: skip
+
+    ours, theirs = seen(act)
+    assert ours == [200, 422, 422, 422]
+    assert theirs == [200] * 4
+
+
+def test_parameters_are_documented_as_they_can_be_sent():
+    """documents_wire: a query has no null, and an empty field of a form is missing; FastAPI's document says otherwise."""
+
+    def act(web: ModuleType) -> Any:
+        app = web.FastAPI()
+
+        @app.post("/")
+        def take(limit: int | None = None, name: str = web.Form()) -> None: ...
+
+        document = app.openapi()
+        (limit,) = document["paths"]["/"]["post"]["parameters"]
+        return "anyOf" in limit["schema"], document["components"]["schemas"]["Body_take__post"]["properties"]["name"]
+
+    ours, theirs = seen(act)
+    assert ours == (False, {"type": "string", "title": "Name", "minLength": 1})
+    assert theirs == (True, {"type": "string", "title": "Name"})
+
+
 def test_numbers_that_json_does_not_have_are_null():
     """nulls_for_nan: NaN that an endpoint returns is null with us, and a server error in FastAPI."""
 

@@ -9,9 +9,24 @@ import pytest
 from pydantic import BaseModel
 
 import typeway
-from typeway import Depends, HTTPException, Problem, Router, Security, Typeway, status
+from tests.frameworks import client
+from typeway import (
+    Body,
+    Depends,
+    Form,
+    HTTPException,
+    Problem,
+    Query,
+    Request,
+    Router,
+    Security,
+    Typeway,
+    UploadFile,
+    status,
+)
 from typeway.compat.shapes.application import FastAPI
-from typeway.exceptions import DeclarationWarning
+from typeway.exceptions import DeclarationWarning, RequestValidationError
+from typeway.responses import JSONResponse
 from typeway.security import APIKeyHeader, HTTPBasic, HTTPBearer
 
 
@@ -348,3 +363,58 @@ def test_a_members_unknown_type_is_named():
     app.get("/")(lambda: 1)
     with pytest.warns(DeclarationWarning, match="Broken annotates a member with the name 'Nowhere'"):
         assert app.openapi()["paths"] == {}
+
+
+@pytest.mark.parametrize(
+    ("body", "options", "statuses"),
+    [
+        (Annotated[int, Body()], {}, {"400", "415", "422"}),
+        (Annotated[int, Body()], {"max_body_size": 100}, {"400", "413", "415", "422"}),
+        (Annotated[bytes, Body()], {}, {"400", "422"}),
+        (Annotated[str, Form()], {}, {"400", "422"}),
+        (UploadFile, {"max_body_size": 100}, {"400", "413", "422"}),
+        (Annotated[int, Query()], {"max_body_size": 100}, {"422"}),
+    ],
+)
+def test_refusals_of_a_body_are_documented(body: Any, options: Any, statuses: set[str]) -> None:
+    """A body that cannot be read, is too large or has another media type is refused as the document says."""
+    app = Typeway(**options)
+
+    @app.post("/")
+    def take(data: body) -> None: ...
+
+    documented = responses(app, "/", "post")
+    assert set(documented) == statuses
+    if "400" not in documented:
+        return  # there is no body to refuse
+    http = client(app)
+    unreadable = {"application/json": b"\xff", "multipart/form-data; boundary=x": b"--x\r\n\x00", "text/plain": b"7"}
+    for media_type, sent in {**unreadable, "application/JSON": b"7" * 200}.items():
+        answer = http.post("/", content=sent, headers={"content-type": media_type})
+        assert answer.status_code == 200 or str(answer.status_code) in documented
+    assert documented["400"]["content"] == {"application/json": {"schema": reference("HTTPError")}}
+
+
+@pytest.mark.parametrize("errors", ["detail", "problem"])
+def test_errors_of_handlers_are_documented_without_a_body(errors: Any) -> None:
+    """Where the author's handler answers, the document has the status, and does not promise the framework's body."""
+    app = Typeway(errors=errors)
+
+    @app.exception_handler(RequestValidationError)
+    @app.exception_handler(401)
+    @app.exception_handler(TaskNotFound)
+    def answer(request: Request, error: Exception) -> JSONResponse:
+        return JSONResponse("own", 422)
+
+    def find(token: Annotated[str, Depends(HTTPBearer())]) -> None:
+        raise TaskNotFound(task_id=1)
+
+    def busy() -> None:
+        raise Busy
+
+    @app.post("/", dependencies=[Depends(find), Depends(busy)])
+    def take(data: Annotated[int, Body()]) -> None: ...
+
+    found = responses(app, "/", "post")
+    assert {status for status in found if "content" not in found[status]} == {"401", "404", "422"}
+    assert {status for status in found if "content" in found[status]} == {"400", "415", "503"}

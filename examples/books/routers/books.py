@@ -4,7 +4,7 @@ from typing import Annotated
 
 from examples.books.dependencies import Books, CurrentReader, DbSession, Pagination, Sorting
 from examples.books.models.book import MAX_INTEGER, Book
-from examples.books.routers.answers import DUPLICATE, INVALID, NOT_FOUND, UNAUTHORIZED
+from examples.books.routers.answers import DUPLICATE, INVALID, NOT_FOUND, UNAUTHORIZED, UNREADABLE
 from examples.books.schemas.book import BookCreate, BookPage, BookResponse, BookSummary, BookUpdate
 from examples.books.services.books import BookService, Page, Summary
 from typeway import APIRouter, Path, Request, Response, status
@@ -14,7 +14,9 @@ router = APIRouter(prefix="/books", tags=["books"], responses=INVALID)
 BookId = Annotated[int, Path(ge=1, le=MAX_INTEGER)]
 
 
-@router.post("", response_model=BookResponse, status_code=status.HTTP_201_CREATED, responses=DUPLICATE)
+@router.post(
+    "", response_model=BookResponse, status_code=status.HTTP_201_CREATED, responses={**UNREADABLE, **DUPLICATE}
+)
 async def create_book(new: BookCreate, books: Books, request: Request, response: Response) -> Book:
     """Create a book; the response has its URL in `Location`."""
     book = await books.create(new)
@@ -39,7 +41,7 @@ async def read_book(book_id: BookId, books: Books) -> Book:
     return await books.get(book_id)
 
 
-@router.patch("/{book_id}", response_model=BookResponse, responses={**NOT_FOUND, **DUPLICATE})
+@router.patch("/{book_id}", response_model=BookResponse, responses={**UNREADABLE, **NOT_FOUND, **DUPLICATE})
 async def update_book(book_id: BookId, changes: BookUpdate, books: Books) -> Book:
     """Update the fields that are sent; all others keep their values."""
     return await books.update(book_id, changes)

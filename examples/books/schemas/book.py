@@ -1,15 +1,20 @@
 """The models of books: to create, to update, to read."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticKnownError
 
 from examples.books.schemas.isbn import Isbn
 
 # There were no printed books before Gutenberg's press.
 FIRST_YEAR = 1450
+
+
+def whole_number(value: Any) -> Any:
+    """Return 1969 for 1969.0, which JSON does not distinguish."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def current_year() -> int:
@@ -48,6 +53,7 @@ PublicationYear = Annotated[
     # Strict: `true` and `"1969"` are not valid years.
     Field(strict=True, ge=FIRST_YEAR, description="At the latest the current year", examples=[1969]),
     AfterValidator(refuse_future),
+    BeforeValidator(whole_number),
 ]
 
 

@@ -85,6 +85,11 @@ def test_current_year_is_asked_at_each_request(client: TestClient, monkeypatch: 
     assert (refused.status_code, accepted.status_code) == (422, 201)
 
 
+def test_a_year_may_be_written_with_a_point(client: TestClient) -> None:
+    """JSON has one type of numbers: 1969.0 is 1969."""
+    assert create(client, publication_year=1969.0)["publication_year"] == 1969
+
+
 def test_wrong_check_digit_is_corrected(client: TestClient) -> None:
     """The message says which check digit was expected."""
     answer = client.post("/books", json={**DARKNESS, "isbn": "9780306406158"})

@@ -13,3 +13,8 @@ DUPLICATE: Answers = {409: {"model": ErrorResponse, "description": "You already 
 USERNAME_TAKEN: Answers = {409: {"model": ErrorResponse, "description": "The username is taken"}}
 WRONG_CREDENTIALS: Answers = {401: {"model": ErrorResponse, "description": "Incorrect username or password"}}
 UNAVAILABLE: Answers = {503: {"model": ErrorResponse, "description": "The database does not answer"}}
+UNREADABLE: Answers = {
+    400: {"model": ErrorResponse, "description": "The body cannot be read"},
+    413: {"model": ErrorResponse, "description": "The body is too large"},
+    415: {"model": ErrorResponse, "description": "The body has another media type"},
+}

@@ -4,13 +4,13 @@ from typing import Annotated
 
 from examples.task_manager.dependencies import Accounts
 from examples.task_manager.models import User
-from examples.task_manager.routers.answers import INVALID, USERNAME_TAKEN, WRONG_CREDENTIALS
+from examples.task_manager.routers.answers import INVALID, UNREADABLE, USERNAME_TAKEN, WRONG_CREDENTIALS
 from examples.task_manager.schemas.user import TokenResponse, UserCreate, UserResponse
 from examples.task_manager.services.tokens import IssuedToken
 from typeway import APIRouter, Depends, Response, status
 from typeway.security import OAuth2PasswordRequestForm
 
-router = APIRouter(prefix="/auth", tags=["auth"], responses=INVALID)
+router = APIRouter(prefix="/auth", tags=["auth"], responses={**UNREADABLE, **INVALID})
 
 
 @router.post(

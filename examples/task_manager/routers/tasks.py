@@ -5,7 +5,7 @@ from typing import Annotated
 
 from examples.task_manager.dependencies import Tasks
 from examples.task_manager.models import MAX_INTEGER, Task
-from examples.task_manager.routers.answers import DUPLICATE, INVALID, NOT_FOUND, UNAUTHORIZED, Answers
+from examples.task_manager.routers.answers import DUPLICATE, INVALID, NOT_FOUND, UNAUTHORIZED, UNREADABLE, Answers
 from examples.task_manager.schemas.task import TaskCreate, TaskQuery, TaskResponse, TaskUpdate
 from typeway import APIRouter, Path, Query, Request, Response, status
 
@@ -16,7 +16,9 @@ TOTAL = {"description": "How many tasks match, on all pages together", "schema":
 PAGE: Answers = {200: {"headers": {"X-Total-Count": TOTAL}}}
 
 
-@router.post("", response_model=TaskResponse, status_code=status.HTTP_201_CREATED, responses=DUPLICATE)
+@router.post(
+    "", response_model=TaskResponse, status_code=status.HTTP_201_CREATED, responses={**UNREADABLE, **DUPLICATE}
+)
 async def create_task(new: TaskCreate, tasks: Tasks, request: Request, response: Response) -> Task:
     """Create a task; the response has its URL in `Location`."""
     task = await tasks.create(new)
@@ -38,7 +40,7 @@ async def read_task(task_id: TaskId, tasks: Tasks) -> Task:
     return await tasks.get(task_id)
 
 
-@router.patch("/{task_id}", response_model=TaskResponse, responses={**NOT_FOUND, **DUPLICATE})
+@router.patch("/{task_id}", response_model=TaskResponse, responses={**UNREADABLE, **NOT_FOUND, **DUPLICATE})
 async def update_task(task_id: TaskId, changes: TaskUpdate, tasks: Tasks) -> Task:
     """Update the fields that are sent; all others keep their values."""
     return await tasks.update(task_id, changes)

@@ -1,9 +1,9 @@
 """The models of tasks: to create, to update, to list, to read."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from examples.task_manager.models import MAX_INTEGER, TaskStatus
 from examples.task_manager.schemas.text import WithoutNul
@@ -11,8 +11,19 @@ from examples.task_manager.schemas.text import WithoutNul
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), WithoutNul]
 Description = Annotated[str, StringConstraints(max_length=2000), WithoutNul]
 SearchText = Annotated[str, StringConstraints(max_length=200), WithoutNul]
+
+
+def whole_number(value: Any) -> Any:
+    """Return 3 for 3.0, which JSON does not distinguish."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 # Strict: `true` and `"3"` are not valid numbers.
-Priority = Annotated[int, Field(strict=True, ge=1, le=5, description="1 is the lowest, 5 the highest")]
+Priority = Annotated[
+    int,
+    Field(strict=True, ge=1, le=5, description="1 is the lowest, 5 the highest"),
+    BeforeValidator(whole_number),
+]
 TaskOrder = Literal[
     "created_at", "-created_at", "updated_at", "-updated_at", "title", "-title", "priority", "-priority"
 ]

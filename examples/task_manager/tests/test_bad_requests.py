@@ -68,6 +68,15 @@ def test_body_has_a_limit(client: TestClient, alice: Person, settings: Settings)
     assert client.get("/tasks", headers=alice).json() == []
 
 
+def test_a_number_may_be_written_with_a_point(client: TestClient, alice: Person) -> None:
+    """JSON has one type of numbers: a priority of 3.0 is 3, one of 3.5 or "3" is none."""
+    answers = [
+        client.post("/tasks", json={"title": str(each), "priority": each}, headers=alice) for each in (3.0, 3.5, "3")
+    ]
+    assert [answer.status_code for answer in answers] == [201, 422, 422]
+    assert answers[0].json()["priority"] == 3
+
+
 def test_deep_nesting_is_refused(client: TestClient, alice: Person) -> None:
     """Thousands of brackets do not overflow the stack."""
     answer = client.post("/tasks", content=b"[" * 20_000, headers={**alice, **JSON})

@@ -6,7 +6,7 @@ import inspect
 import threading
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from os import environ
 from sys import modules
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
@@ -215,6 +215,8 @@ class Typeway(Verbs, Resolving, Starlette):
         """Build the OpenAPI document of the current routes."""
         from typeway.describe.failures import Failures
 
+        defaults = handlers_for(self.errors).values()
+        is_handled = partial(self.prepared_handlers.is_own, defaults=list(defaults))
         about: Any = {name: getattr(self, name) for name in AboutOptions.__annotations__}
         return build_document(
             **about,
@@ -224,7 +226,7 @@ class Typeway(Verbs, Resolving, Starlette):
             operations=operations_of(self.routes),
             webhooks=operations_of(self.webhooks.routes),
             separate_input_output_schemas=self.separate_input_output_schemas,
-            failures=Failures(self.errors).responses,
+            failures=Failures(self.errors, is_handled).responses,
         )
 
     # --- routes: kept by the router -----------------------------------------------------------------------------

@@ -69,6 +69,8 @@ class Conventions:
     """Repeat the client's input in a 422 only if it is plain data: no bytes, and no attributes of objects."""
     strict_json: bool = True
     """Refuse JSON that RFC 8259 does not define: NaN, keys that occur twice, half surrogate pairs, other encodings."""
+    exact_json_types: bool = True
+    """Refuse in JSON bodies what the schema refuses and Pydantic converts: `"done": 1`, `"count": "3"`."""
     nulls_for_nan: bool = True
     """Write null for NaN and the infinities without a response model too; FastAPI answers 500."""
     hides_inputs: bool = True
@@ -120,6 +122,8 @@ class Conventions:
     """Warn about a body type that Pydantic does not validate: a SQLModel class with `table=True`."""
     multipart_models: bool = True
     """Describe a form model that contains a file as `multipart/form-data`, the only encoding that can carry files."""
+    documents_wire: bool = True
+    """Describe parameters and form fields as they can be sent: never null, and not empty where that means missing."""
     names_aliases: bool = True
     """Describe a body whose type is a named alias (`type Pet = …`) as a component of that name, not inline."""
     documents_failures: bool = True

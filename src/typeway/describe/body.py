@@ -1,6 +1,6 @@
 """Describe request bodies: one value, an object of several, or several form models in one form."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 from pydantic_core import PydanticUndefined, core_schema
@@ -9,7 +9,7 @@ from starlette.datastructures import UploadFile
 from typeway.declare import shapes
 from typeway.declare.classify import Input
 from typeway.declare.conventions import Conventions
-from typeway.describe.parameters import Placed, examples_of, is_nullable, name_of
+from typeway.describe.parameters import Placed, examples_of, is_nullable, name_of, restrict_to_sendable
 from typeway.describe.schemas import JSON, Components, JsonSchema, title_of, with_default
 from typeway.plan.body import Body
 from typeway.plan.sources import fields_of, wants_extras
@@ -30,14 +30,19 @@ def describe_body(
     has_groups = any(entry.is_group for entry in entries)
     is_alone = len({(entry.name, entry.kind) for entry in entries}) == 1
     if has_groups and (not is_alone or is_nullable(first.entry)):
-        schema = want_form(inputs, title, components)
+        schema = want_form(inputs, title, components, as_sent=conventions.documents_wire)
     elif body.embedded or (body.is_form and not has_groups):
         members = {placed.entry.name: placed.member(None, is_required=placed.entry.is_required) for placed in inputs}
         schema = components.want_object(title, members)
+        if body.is_form and conventions.documents_wire:
+            required = {placed.entry.wire for placed in inputs if placed.entry.is_required}
+            components.afterwards.append(lambda: restrict_form(components.referred(schema), required))
         is_alone = False
     else:
         title = first.entry.marker.title or title_of(name_of(first.entry, frozenset()))
         schema = components.want(with_default(first.schema, first.entry.marker.default), "validation", title)
+        if first.entry.is_group and conventions.documents_wire:
+            components.afterwards.append(lambda: restrict_model(schema, components))
         is_alone = True
     examples = examples_of(first.entry.marker) if is_alone else {}
     return {
@@ -46,7 +51,7 @@ def describe_body(
     }
 
 
-def want_form(inputs: Sequence[Placed], title: str, components: Components) -> JsonSchema:
+def want_form(inputs: Sequence[Placed], title: str, components: Components, *, as_sent: bool) -> JsonSchema:
     """Ask for the schema of a form of models, and of fields beside them.
 
     A field that has the name of another field is a condition of its own, because a value must satisfy both.
@@ -75,13 +80,47 @@ def want_form(inputs: Sequence[Placed], title: str, components: Components) -> J
 
     def compose() -> None:
         component = components.referred(form)
+        own = {}
+        if as_sent:
+            restrict_form(component, required)
+            for entry, schema in parts:
+                own.update(conditions_of_form(schema, components) if not is_nullable(entry) else {})
         if not component["properties"]:
             del component["properties"]
         # A form has the fields of all parts side by side.
         component["allOf"] = [demand for part in parts for demand in conditions_of(*part, components)]
+        if own:
+            component["allOf"].append({"properties": own})
 
     components.afterwards.append(compose)
     return form
+
+
+def restrict_form(form: JsonSchema, required: Collection[str]) -> None:
+    """Take out of the fields of a form what cannot be sent."""
+    for name, schema in form["properties"].items():
+        restrict_to_sendable(schema, name in required, is_form=True)
+
+
+def restrict_model(form: JsonSchema, components: Components) -> None:
+    """Take out of a form what cannot be sent; its model, which may be the schema of JSON too, stays as it is."""
+    if conditions := conditions_of_form(form, components):
+        form["allOf"] = [{"$ref": form.pop("$ref")}, {"properties": conditions}]
+
+
+def conditions_of_form(schema: JsonSchema, components: Components) -> dict[str, JsonSchema]:
+    """Return what a form demands of the fields of a model beside the model's own schema."""
+    conditions: dict[str, JsonSchema] = {}
+    if "$ref" not in schema:
+        return conditions
+    model = components.referred(schema)
+    for name in model.get("required", ()):
+        before = model["properties"].get(name, {})
+        after = dict(before)
+        restrict_to_sendable(after, is_required=True, is_form=True)
+        if added := {key: after[key] for key in ("minLength", "minItems") if after.get(key) != before.get(key)}:
+            conditions[name] = added
+    return conditions
 
 
 def media_type_of(entries: Sequence[Input], conventions: Conventions, *, is_whole: bool) -> str:

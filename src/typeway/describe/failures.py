@@ -5,23 +5,27 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Final, Literal, get_origin, get_type_hints
+from typing import Any, ClassVar, Final, Literal, TypeAlias, get_origin, get_type_hints
 
 from typeway import texts
 from typeway.declare.classify import Input
 from typeway.declare.conventions import Conventions
+from typeway.declare.inherit import innermost
 from typeway.declare.operation import Operation
 from typeway.declare.problem import Problem
 from typeway.describe.raised import Raised, raised_in
 from typeway.describe.schemas import COMPONENT, Components, JsonSchema
 from typeway.errors.problem_details import MEDIA_TYPE, VALIDATION_TYPE, phrase_of
-from typeway.exceptions import declaration_error
+from typeway.exceptions import HTTPException, RequestValidationError, declaration_error
 from typeway.plan.body import Body
 from typeway.plan.fields import schema_of
 from typeway.plan.sources import GROUP_LIMITS
 from typeway.security.base import SecurityBase
 
 Form = Literal["detail", "problem"]
+
+# The status of an error, its meaning, its class if it is a problem, its class, and its headers.
+Seen: TypeAlias = tuple[str, str, type[Problem] | None, type[BaseException], dict[str, Any]]
 
 TEXT: Final[JsonSchema] = {"type": "string"}
 REFERENCE: Final[JsonSchema] = {"type": "string", "format": "uri-reference"}
@@ -39,7 +43,8 @@ def refusals_of(operation: Operation, inputs: Iterable[Input], body: Body | None
     found = {INVALID_REQUEST: texts.VALIDATION_ERROR} if inputs else {}
     if operation.conventions.documents_failures:
         if body is not None:
-            found |= {"400": texts.BODY_PARSE_ERROR, "413": texts.CONTENT_TOO_LARGE}
+            max_size = innermost(operation.conventions.limits.max_body_size, operation.max_body_size)
+            found |= {str(status): meaning for status, meaning in body.refusals(max_size).items()}
         if any(entry.is_group and entry.location in GROUP_LIMITS for entry in inputs):
             found["431"] = phrase_of(431)
     return found
@@ -53,16 +58,23 @@ class Failure:
     schemas: list[JsonSchema] = field(default_factory=list)
     headers: dict[str, Any] = field(default_factory=dict)
 
-    def add(self, meaning: str, schema: JsonSchema) -> None:
+    def add(self, meaning: str, schema: JsonSchema | None) -> None:
         self.meanings[meaning] = None
-        if not any(schema is other for other in self.schemas):
+        if schema is not None and not any(schema is other for other in self.schemas):
             self.schemas.append(schema)
 
     def response(self, media_type: str) -> dict[str, Any]:
-        """The Response Object (OpenAPI 3.1, section 4.8.17)."""
-        schema = self.schemas[0] if len(self.schemas) == 1 else {"anyOf": self.schemas}
-        shown = {"description": " or ".join(self.meanings), "content": {media_type: {"schema": schema}}}
+        """The Response Object (OpenAPI 3.1, section 4.8.17); without content if only the author's handlers know it."""
+        shown: dict[str, Any] = {"description": " or ".join(self.meanings)}
+        if self.schemas:
+            schema = self.schemas[0] if len(self.schemas) == 1 else {"anyOf": self.schemas}
+            shown["content"] = {media_type: {"schema": schema}}
         return {**shown, "headers": self.headers} if self.headers else shown
+
+
+def answered_by_framework(kind: type[BaseException], status: int) -> bool:
+    """Say of every exception that no handler of the author's answers it."""
+    return False
 
 
 class Failures:
@@ -70,10 +82,15 @@ class Failures:
 
     Parameters:
         form: how the application answers errors.
+        is_handled: whether a handler of the author's answers an exception of a class with a status; the document does
+            not promise a body then.
     """
 
-    def __init__(self, form: Form) -> None:
+    def __init__(
+        self, form: Form, is_handled: Callable[[type[BaseException], int], bool] = answered_by_framework
+    ) -> None:
         self.form: Form = form
+        self.is_handled = is_handled
         self.components: dict[Any, JsonSchema] = {}
         # Each function is read once, though many operations may have the same dependency.
         self.raised: dict[int, list[Raised]] = {}
@@ -88,18 +105,25 @@ class Failures:
     ) -> dict[str, dict[str, Any]]:
         """Responses by status, whose schemas are filled in later; see `typeway.describe.schemas.Failures`.
 
+        Parameters:
+            documented: the statuses that the author documents.
+            refusals: the statuses that refuse a request before the endpoint runs, with their meanings; see `refusals_of`.
+
         What the author documents takes precedence over what is read, but `raises` is documented by the author as well.
         """
         found: dict[str, Failure] = {}
         for kind in operation.raises:
             failure = found.setdefault(str(kind.status), Failure())
-            failure.add(kind.title, self.problem(kind, components))
+            failure.add(kind.title, None if self.is_handled(kind, kind.status) else self.problem(kind, components))
             failure.headers.update(described(kind.headers))
         if operation.conventions.documents_failures:
-            for status, meaning, seen, headers in self.seen(functions):
+            for status, meaning, seen, raised, headers in self.seen(functions):
                 if {status, f"{status[0]}XX", "default"}.isdisjoint(documented):
                     failure = found.setdefault(status, Failure())
-                    failure.add(meaning, self.problem(seen, components) if seen else self.error(components))
+                    if self.is_handled(raised, int(status)):
+                        failure.add(meaning, None)
+                    else:
+                        failure.add(meaning, self.problem(seen, components) if seen else self.error(components))
                     failure.headers.update(headers)
         for policy in operation.policies:
             for refusal in policy.refusals():
@@ -108,22 +132,21 @@ class Failures:
                     failure.add(refusal.meaning, self.error(components))
                     failure.headers.update(header_objects(refusal.headers))
         for status, meaning in refusals.items():
-            schema = (
-                self.invalid(components, operation.conventions) if status == INVALID_REQUEST else self.error(components)
-            )
-            found.setdefault(status, Failure()).add(meaning, schema)
+            is_invalid = status == INVALID_REQUEST
+            refused: type[Exception] = RequestValidationError if is_invalid else HTTPException
+            is_handled = operation.conventions.documents_failures and self.is_handled(refused, int(status))
+            schema = self.invalid(components, operation.conventions) if is_invalid else self.error(components)
+            found.setdefault(status, Failure()).add(meaning, None if is_handled else schema)
         return {status: failure.response(MEDIA_TYPES[self.form]) for status, failure in sorted(found.items())}
 
-    def seen(
-        self, functions: Sequence[Callable[..., Any]]
-    ) -> Iterator[tuple[str, str, type[Problem] | None, dict[str, Any]]]:
-        """Status, meaning, class and headers of each error that the functions raise, as far as can be read."""
+    def seen(self, functions: Sequence[Callable[..., Any]]) -> Iterator[Seen]:
+        """What is known of each error that the functions raise, as far as can be read."""
         for function in functions:
             guard: Any = function  # a scheme of the author's own is callable, which SecurityBase alone is not
             if isinstance(guard, SecurityBase):
                 if guard.auto_error:
                     refusal = guard.make_not_authenticated_error()
-                    yield str(refusal.status_code), str(refusal.detail), None, described(refusal.headers)
+                    yield str(refusal.status_code), str(refusal.detail), None, type(refusal), described(refusal.headers)
                 continue
             if id(function) not in self.raised:
                 self.raised[id(function)] = raised_in(function)
@@ -132,7 +155,7 @@ class Failures:
                     continue
                 kind = raised.kind if issubclass(raised.kind, Problem) else None
                 meaning = kind.title if kind else raised.detail or phrase_of(raised.status)
-                yield str(raised.status), meaning, kind, described(kind.headers if kind else None)
+                yield str(raised.status), meaning, kind, raised.kind, described(kind.headers if kind else None)
 
     # --- components -----------------------------------------------------------------------------------------------
 

@@ -66,6 +66,7 @@ def describe_operation(operation: Operation, components: Components) -> dict[str
     body_title = operation.body_title or f"Body_{operation.unique_id}"
     refusals = refusals_of(operation, [placed.entry for placed in inputs], body)
     of_policies = [parameter for policy in operation.policies for parameter in policy.parameters()]
+    as_sent = operation.conventions.documents_wire
     security: dict[str, dict[str, None]] = {}
     for node in nodes:
         guard: Any = node.function  # schemes are callable, which SecurityBase itself is not
@@ -78,7 +79,11 @@ def describe_operation(operation: Operation, components: Components) -> dict[str
         "summary": operation.summary or title_of(operation.name),
         "description": operation.description or None,
         "operationId": operation.unique_id,
-        "parameters": [*describe_parameters(inputs, operation.path_names, components), *of_policies] or None,
+        "parameters": [
+            *describe_parameters(inputs, operation.path_names, components, as_sent=as_sent),
+            *of_policies,
+        ]
+        or None,
         "requestBody": describe_body(in_body, body, body_title, components, operation.conventions),
         "responses": describe_responses(operation, [node.function for node in nodes], refusals, components),
         "deprecated": operation.deprecated or None,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import NoneType
 from typing import Any, Final
 
@@ -43,11 +44,14 @@ class Placed:
 
 
 def describe_parameters(
-    inputs: Sequence[Placed], path_names: frozenset[str], components: Components
+    inputs: Sequence[Placed], path_names: frozenset[str], components: Components, *, as_sent: bool
 ) -> list[dict[str, Any]]:
     """Return the Parameter Objects (OpenAPI 3.1, section 4.8.12), one per name and location.
 
     The types of hidden parameters are described too, because others may refer to them.
+
+    Parameters:
+        as_sent: whether schemas leave out values that cannot be sent; see `restrict_to_sendable`.
     """
     shown: dict[tuple[str, str], dict[str, Any]] = {}
     for placed in (placed for location in LOCATIONS for placed in inputs if placed.entry.location == location):
@@ -55,6 +59,8 @@ def describe_parameters(
             key = placed.entry.location, name
             # The last parameter of a name is shown, unless only an earlier one is required.
             is_stronger = key not in shown or is_required or not shown[key]["required"]
+            if as_sent:
+                components.afterwards.append(partial(restrict_to_sendable, schema, is_required))
             if placed.entry.marker.include_in_schema and is_stronger:
                 shown[key] = {
                     "name": name,
@@ -86,6 +92,29 @@ def parameters_of(
         title = part.field.title or title_of(part.keys.get(name) or name)
         schema = components.want(field_schema_of(part.field, placed.where), "validation", title)
         yield name, part.field, schema, part.field.is_required() and not is_optional
+
+
+NULL: Final = {"type": "null"}
+
+# Keys of the schema of a string that is a file, or that has its values listed.
+NOT_TEXT: Final = frozenset({"enum", "const", "format", "contentMediaType"})
+
+
+def restrict_to_sendable(schema: JsonSchema, is_required: bool, is_form: bool = False) -> None:
+    """Take out of a schema what a client cannot send in a parameter or a form field.
+
+    There is no null in texts, and a list without items is not there. Of a form, an empty field counts as missing too.
+    """
+    choices = [choice for choice in schema.get("anyOf", ()) if choice != NULL]
+    if len(choices) == 1 and len(schema["anyOf"]) > 1:
+        del schema["anyOf"]
+        schema.update({**choices[0], **schema})
+    elif choices:
+        schema["anyOf"] = choices
+    if is_required and schema.get("type") == "array":
+        schema["minItems"] = max(schema.get("minItems", 0), 1)
+    if is_required and is_form and schema.get("type") == "string" and NOT_TEXT.isdisjoint(schema):
+        schema["minLength"] = max(schema.get("minLength", 0), 1)
 
 
 def is_nullable(entry: Input) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from typing import Any, Final, TypeAlias
 
@@ -114,6 +114,13 @@ class Handlers:
                     function = self._of_subclasses or function
                 return self.prepared(base, function)
         return None
+
+    def is_own(self, kind: type[BaseException], status: int, defaults: Collection[ExceptionHandler]) -> bool:
+        """Whether a function that is none of the defaults answers exceptions of a class with a status; see `find`."""
+        by_class, by_status = self.shown
+        function = by_status.get(status) if issubclass(kind, StarletteHTTPException) else None
+        function = function or next((by_class[base] for base in kind.__mro__ if base in by_class), None)
+        return function is not None and function not in defaults
 
     def prepared(self, key: Any, function: ExceptionHandler) -> Handler:
         """Return the handler of a function, which is kept as long as the function stands under its key."""

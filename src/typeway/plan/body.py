@@ -52,6 +52,7 @@ class Body:
     # The type of values that obey the rules if all colons of the text separate members, no value is infinite, and there are
     # no lists: objects, unless depth is limited.
     trusted: type[Any]
+    exact: bool  # whether values of JSON must have the types of the document; see `typeway.plan.json_types`
     context: EndpointContext  # the endpoint that errors in the body belong to
     readers: Mapping[int, ReadField]  # of a form, what reads the raw value of each input, by the input's id
 
@@ -93,11 +94,8 @@ class Body:
             exchange.body = raw
 
     def is_json(self, content_type: bytes | None) -> bool:
-        """Whether a media type is JSON: `application/json`, or one with the suffix `+json` (RFC 6839)."""
-        if not content_type:
-            return not self.strict
-        kind, _, subtype = media_type(content_type).partition("/")
-        return kind == "application" and (subtype == "json" or subtype.endswith("+json"))
+        """Whether a body is JSON by its media type; without one, if the operation takes it for JSON."""
+        return is_json(media_type(content_type)) if content_type else not self.strict
 
     async def read_form(self, exchange: Exchange) -> None:
         """Read and parse a form into the exchange; see `read`."""
@@ -107,6 +105,19 @@ class Body:
             exchange.form = form = await request.form(**limits)
             found = {key: await read(form) for key, read in self.readers.items()}
             exchange.body = {key: value for key, value in found.items() if value is not MISSING}
+
+    def refusals(self, max_size: int | None) -> dict[int, str]:
+        """Return the statuses with which a body is refused before it is validated, each with its meaning.
+
+        Parameters:
+            max_size: the limit of the operation's body in bytes; None if it has none.
+        """
+        found = {400: texts.BODY_PARSE_ERROR}
+        if max_size is not None:
+            found[413] = texts.CONTENT_TOO_LARGE
+        if self.rejects and not self.is_form:
+            found[415] = texts.UNSUPPORTED_MEDIA_TYPE
+        return found
 
     def collector(self, inputs: Sequence[Input]) -> Collect | None:
         """Return a function that adds the values in the body to the raw values of a callable."""
@@ -260,6 +271,12 @@ def malformed(error: json.JSONDecodeError, context: EndpointContext) -> RequestV
     return RequestValidationError([found], body=error.doc, endpoint_ctx=context)
 
 
+def is_json(kind: str) -> bool:
+    """Whether a media type is JSON: `application/json`, or one with the suffix `+json` (RFC 6839)."""
+    whole, _, subtype = kind.partition("/")
+    return whole == "application" and (subtype == "json" or subtype.endswith("+json"))
+
+
 def media_type(content_type: bytes | None) -> str:
     """Return the media type of a Content-Type header without its parameters, in lower case."""
     return (content_type or b"").decode("latin-1").partition(";")[0].strip().lower()
@@ -313,6 +330,7 @@ def build_body(inputs: Sequence[Input], operation: Operation) -> Body | None:
         default_limits=operation.conventions.limits.under({}, *FormLimits.__annotations__),
         rules=rules,
         trusted=dict if rules is not None and rules.max_depth >= MAX_DEPTH else NoneType,
+        exact=operation.conventions.exact_json_types,
         context=operation.context,
         readers={id(entry): field_reader(entry) for entry in own} if is_form else {},
     )

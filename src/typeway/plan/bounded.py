@@ -10,6 +10,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, SchemaValidator, Vali
 
 from typeway import texts
 from typeway.exceptions import HTTPException
+from typeway.plan.fields import validator_of
 
 # The size of a body from which its validation stops early, in bytes. A smaller one has at most half as many errors.
 LARGE: Final = 64 << 10
@@ -91,11 +92,14 @@ def parts_of(node: Any) -> Iterator[dict[str, Any]]:
 # --- unions of models that contain the union ---------------------------------------------------------------------
 
 
-def build_validator(schema: CoreSchema) -> SchemaValidator:
-    """Return the validator of a schema; it counts how often unions that contain themselves are tried."""
+def build_validator(schema: CoreSchema, *, prebuilt: bool) -> SchemaValidator:
+    """Return the validator of a schema; it counts how often unions that contain themselves are tried.
+
+    Parameters:
+        prebuilt: see `validator_of`; not where unions are counted, because the validators of the models do not count.
+    """
     guarded = with_guards(schema)
-    # Else Pydantic would use the validators of the models themselves, in which nothing counts.
-    return SchemaValidator(schema) if guarded is schema else SchemaValidator(guarded, _use_prebuilt=False)
+    return validator_of(guarded, prebuilt=prebuilt and guarded is schema)
 
 
 def with_guards(schema: CoreSchema) -> CoreSchema:

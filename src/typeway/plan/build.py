@@ -328,7 +328,9 @@ def build_call(
     collect = body.collector(inputs) if body is not None and collects else None
     in_members = body is not None and body.has_members(inputs)
     schemas = schemas_of(inputs, node.declaration.where)
-    check = build_check(inputs, schemas, named_members=in_members, bounds=bool(limits)) if inputs else None
+    exact = body is not None and body.exact
+    bounds = bool(limits)
+    check = build_check(inputs, schemas, named_members=in_members, bounds=bounds, exact=exact) if inputs else None
     locations = {} if check is None else {name: place.location for name, place in check.places.items()}
     function, kind = adapt(node.declaration, node.kind, locations, lambda errors: refuse(errors, None)), node.kind
     if node.depends is not None and node.depends.capacity is not None:

@@ -8,9 +8,11 @@ from typing import Any
 from pydantic_core import CoreSchema, SchemaValidator, ValidationError
 
 from typeway.declare.classify import Input
+from typeway.plan.body import is_json
 from typeway.plan.bounded import Bounded, build_validator
 from typeway.plan.exchange import Exchange
-from typeway.plan.fields import mapping_schema, schema_of, shaped_union, with_default
+from typeway.plan.fields import mapping_schema, schema_of, shaped_union, validator_of, with_default
+from typeway.plan.json_types import exact_schema, in_pydantics_words
 from typeway.plan.sources import MISSING, VALUES, choice_of, fields_of, pick, shapes_of
 from typeway.texts import MISSING as MISSING_TEXT
 
@@ -38,7 +40,8 @@ class Check:
         return self.placed_all(error.errors(include_url=False), exchange, *name)
 
     def placed_all(self, found: Sequence[Any], exchange: Exchange, *name: str) -> list[dict[str, Any]]:
-        return [self.placed({**entry, "loc": (*name, *entry["loc"])}, exchange) for entry in found]
+        said = map(in_pydantics_words, found)
+        return [self.placed({**entry, "loc": (*name, *entry["loc"])}, exchange) for entry in said]
 
     def errors_without_object(self, raw: dict[str, Any], exchange: Exchange) -> list[dict[str, Any]]:
         """Return the errors of a body that is not an object: every member of it is missing."""
@@ -69,22 +72,32 @@ def schemas_of(inputs: Sequence[Input], where: str) -> dict[str, CoreSchema]:
 
 
 def build_check(
-    inputs: Sequence[Input], schemas: Mapping[str, CoreSchema], *, named_members: bool, bounds: bool = False
+    inputs: Sequence[Input],
+    schemas: Mapping[str, CoreSchema],
+    *,
+    named_members: bool,
+    bounds: bool = False,
+    exact: bool = False,
 ) -> Check:
     """Return the check of the inputs of a callable; error locations of members of a body contain their name.
 
     Parameters:
         bounds: whether the work and the errors of one body are limited, however it is made.
+        exact: whether values of a JSON body must have the JSON types of their schemas; see `typeway.plan.json_types`.
     """
+    if exact:
+        of_json = {entry.name for entry in inputs if entry.location == "body" and is_json(entry.marker.media_type)}
+        schemas = {name: exact_schema(schema) if name in of_json else schema for name, schema in schemas.items()}
+        exact = bool(of_json)
     fields = {entry.name: (schemas[entry.name], entry.is_required) for entry in inputs}
     first = inputs[0]
     # A member of a body or form must be read from it first.
     is_alone = len(inputs) == 1 and not (named_members and first.in_body)
-    schema, build = mapping_schema(fields), build_validator if bounds else SchemaValidator
+    schema, build = mapping_schema(fields), build_validator if bounds else validator_of
     return Check(
-        validator=build(schema),
+        validator=build(schema, prebuilt=not exact),
         places={entry.name: place_of(entry, named_members) for entry in inputs},
-        alone=(first.name, build(fields[first.name][0])) if is_alone else None,
+        alone=(first.name, build(fields[first.name][0], prebuilt=not exact)) if is_alone else None,
         bounded=Bounded(schema) if bounds and any(entry.in_body for entry in inputs) else None,
     )
 

@@ -12,7 +12,7 @@ from uuid import UUID
 from pydantic import BaseModel, PydanticSchemaGenerationError, PydanticUserError, TypeAdapter
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
-from pydantic_core import SchemaError, core_schema, to_jsonable_python
+from pydantic_core import SchemaError, SchemaValidator, core_schema, to_jsonable_python
 from pydantic_core.core_schema import CoreSchema
 
 from typeway.declare import shapes
@@ -176,6 +176,16 @@ def with_default(schema: CoreSchema, field: FieldInfo) -> CoreSchema:
         return core_schema.with_default_schema(schema, default=field.default, validate_default=validate)
     factory = field.default_factory or functools.partial(deepcopy, field.default)
     return core_schema.with_default_schema(schema, default_factory=factory, validate_default=validate)
+
+
+def validator_of(schema: CoreSchema, *, prebuilt: bool = True) -> SchemaValidator:
+    """Return the validator of a core schema.
+
+    Parameters:
+        prebuilt: whether models are validated by their own validators, which need no time to build; not where their
+            schemas have been changed.
+    """
+    return SchemaValidator(schema, _use_prebuilt=prebuilt)
 
 
 def mapping_schema(fields: Mapping[str, tuple[CoreSchema, bool]]) -> CoreSchema:

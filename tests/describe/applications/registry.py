@@ -19,7 +19,7 @@ def application(build: Callable[[Any], Any]) -> Callable[[Any], Any]:
 class PlainRouter(typeway.Router):
     """A router whose operations document no failure that nobody declares, like FastAPI's."""
 
-    conventions = replace(TYPEWAY, documents_failures=False)
+    conventions = replace(TYPEWAY, documents_failures=False, documents_wire=False)
 
 
 class PlainApplication(typeway.Typeway):

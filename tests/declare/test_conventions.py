@@ -485,6 +485,9 @@ REFUSED: dict[str, Any] = {
     "checks_sockets": lambda web: web.FastAPI().websocket("/ws")(bare_socket),
     "checks_handlers": lambda web: web.FastAPI().exception_handler("404")(lambda request, error: None),
     "checks_middleware": lambda web: web.FastAPI().add_middleware(CORSMiddleware, allow_origin=["*"]),
+    "checks_cors": lambda web: web.FastAPI().add_middleware(
+        CORSMiddleware, allow_origins=["*"], allow_credentials=True
+    ),
     "checks_mounts": lambda web: web.FastAPI().mount("/static", StaticFiles),
     "checks_lifespans": lambda web: web.FastAPI(lifespan=bare_socket),
 }

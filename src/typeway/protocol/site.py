@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol
 
 from typeway.protocol.clock import Clock
 from typeway.protocol.settings import HTTPSettings
-from typeway.protocol.wire import header_text, lines_of
+from typeway.protocol.wire import checked_lines, lines_of, verify_name
 from typeway.serve.asgi import Serve
 
 # Where a server keeps its site; uvicorn makes one ServerState for each server.
@@ -99,10 +99,17 @@ class Site:
             connection.flush()
 
     def header_text(self, headers: Sequence[tuple[bytes, bytes]]) -> bytes:
-        """Return response headers as lines; see `wire.header_text`."""
-        text = header_text(headers, self.names)
-        if len(self.names) < MOST_NAMES and any(name not in self.names for name, _ in headers):
-            self.names |= {name for name, _ in headers}
+        """Return response headers as lines.
+
+        Raises:
+            UnsafeHeaderError: a name is no token, or a value has CR, LF, NUL or another control character.
+        """
+        text = checked_lines(headers)
+        for name, _ in headers:
+            if name not in self.names:
+                verify_name(name)
+                if len(self.names) < MOST_NAMES:
+                    self.names |= {name}
         return text
 
     def remember(self, host: bytes) -> None:

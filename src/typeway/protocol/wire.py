@@ -1,7 +1,7 @@
 """Write the head of a response as bytes, and refuse what would split it."""
 
 import json
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Final
 
@@ -39,23 +39,23 @@ def status_line(status: int) -> bytes:
     return known
 
 
-def header_text(headers: Sequence[RawHeader], known: Container[bytes]) -> bytes:
-    """Return headers as lines.
-
-    Parameters:
-        known: names that are known to be valid.
+def checked_lines(headers: Sequence[RawHeader]) -> bytes:
+    """Return headers as lines; their names are not checked.
 
     Raises:
-        UnsafeHeaderError: a name is no token, or a value has CR, LF, NUL or another control character.
+        UnsafeHeaderError: a name or a value has CR, LF, NUL or another control character.
     """
     text = lines_of(headers)
     # PERF: one pass over the whole text, 0.2 us; a search in each value takes 0.25 us for each.
     if len(text) - len(text.translate(None, CONTROLS)) != 2 * len(headers):
         refuse_values(headers)
-    for name, _ in headers:
-        if name not in known and not token_pattern.fullmatch(name):
-            raise UnsafeHeaderError(f"the name of the response header {name!r} has a character that is not allowed")
     return text
+
+
+def verify_name(name: bytes) -> None:
+    """Raise an error for the name of a header that is no token (RFC 9110 section 5.1)."""
+    if not token_pattern.fullmatch(name):
+        raise UnsafeHeaderError(f"the name of the response header {name!r} has a character that is not allowed")
 
 
 def refuse_values(headers: Iterable[RawHeader]) -> None:
@@ -76,4 +76,5 @@ def refusal(status: int, reason: str, default_lines: bytes, *, is_head: bool) ->
 
 
 def lines_of(headers: Iterable[RawHeader]) -> bytes:
-    return b"".join([b"%b: %b\r\n" % (name, value) for name, value in headers])
+    # PERF: without bytecode for each header: 0.4 us for five of them instead of 0.8.
+    return b"\r\n".join([*map(b": ".join, headers), b""])

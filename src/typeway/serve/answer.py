@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Mapping
 from typing import Any, Protocol, Self
 
 from starlette.background import BackgroundTask
+from starlette.datastructures import MutableHeaders
 from starlette.middleware.base import _StreamingResponse
 from starlette.responses import Response, StreamingResponse
 
@@ -67,6 +68,26 @@ async def once(content: bytes) -> AsyncGenerator[bytes, None]:
         yield content
 
 
+class FastHeaders(MutableHeaders):
+    """Response headers: Starlette's class, with a quick way to add a header that is not there yet."""
+
+    def __init__(self, raw: RawHeaders) -> None:
+        self._list = raw
+
+    def __setitem__(self, key: str, value: str) -> None:
+        """Set the header `key` to `value`, in the place of all its values."""
+        name = key.lower().encode("latin-1")
+        for other, _ in self._list:
+            if other == name:
+                super().__setitem__(key, value)
+                return
+        self._list.append((name, value.encode("latin-1")))
+
+
+# Its representation contains the name of the class.
+FastHeaders.__name__ = FastHeaders.__qualname__ = MutableHeaders.__name__
+
+
 class Answer(_StreamingResponse):
     """The response that `call_next` returns; it has the class and the attributes that Starlette's response has.
 
@@ -74,6 +95,7 @@ class Answer(_StreamingResponse):
     """
 
     background: BackgroundTask | None
+    _headers: MutableHeaders | None = None
 
     def __init__(
         self, status: int, headers: RawHeaders, body: BodyIterator, info: Mapping[str, Any] | None = None
@@ -85,6 +107,15 @@ class Answer(_StreamingResponse):
         self.media_type = None
         self.raw_headers = headers
         self.background = None
+
+    # PERF: Starlette's property and class cost 1.8 us for each middleware that sets a header, these 0.5.
+    @property
+    def headers(self) -> MutableHeaders:
+        """The headers, which can be changed."""
+        headers = self._headers
+        if headers is None:
+            headers = self._headers = FastHeaders(self.raw_headers)
+        return headers
 
     @property
     def whole(self) -> bytes | None:

@@ -284,7 +284,7 @@ class Cycle:
         else:
             site = connection.site
             end = b"\r\n" if self.keeps else CLOSE + b"\r\n"
-            text = b"".join((status_line(status), site.header_text(headers), site.default_lines(), end, body))
+            text = b"".join((status_line(status), *site.lines(headers), site.default_lines(), end, body))
         self.status = status
         connection.write_soon(text)
         self.finish()
@@ -340,7 +340,7 @@ class Cycle:
                 self.keeps = False
         if len(lengths) > 1 or not all(map(length_pattern.fullmatch, lengths)):
             raise ValueError(f"a response has one Content-Length of digits, not {sorted(lengths)}")
-        head = [line, site.header_text(kept), site.default_lines()]
+        head = [line, *site.lines(kept), site.default_lines()]
         if status == 204:  # RFC 9110 section 8.6
             lengths.clear()
         self.is_bodiless = self.scope["method"] == "HEAD" or status in BODILESS

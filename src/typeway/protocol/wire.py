@@ -1,7 +1,7 @@
 """Write the head of a response as bytes, and refuse what would split it."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Final
 
@@ -39,32 +39,21 @@ def status_line(status: int) -> bytes:
     return known
 
 
-def checked_lines(headers: Sequence[RawHeader]) -> bytes:
-    """Return headers as lines; their names are not checked.
+def line_of(header: RawHeader) -> bytes:
+    """Return a header as a line.
 
     Raises:
-        UnsafeHeaderError: a name or a value has CR, LF, NUL or another control character.
+        UnsafeHeaderError: the name is no token, or the value has CR, LF, NUL or another control character.
     """
-    text = lines_of(headers)
-    # PERF: one pass over the whole text, 0.2 us; a search in each value takes 0.25 us for each.
-    if len(text) - len(text.translate(None, CONTROLS)) != 2 * len(headers):
-        refuse_values(headers)
-    return text
-
-
-def verify_name(name: bytes) -> None:
-    """Raise an error for the name of a header that is no token (RFC 9110 section 5.1)."""
+    name, value = header
+    line = b"%b: %b\r\n" % (name, value)
+    if len(line) - len(line.translate(None, CONTROLS)) != 2:
+        raise UnsafeHeaderError(
+            f"the response header {name!r} has a control character: {value[:100]!r}. CR and LF would end it early."
+        )
     if not token_pattern.fullmatch(name):
         raise UnsafeHeaderError(f"the name of the response header {name!r} has a character that is not allowed")
-
-
-def refuse_values(headers: Iterable[RawHeader]) -> None:
-    """Raise the error for the first header with a control character."""
-    for name, value in headers:
-        if (name + value).translate(None, CONTROLS) != name + value:
-            raise UnsafeHeaderError(
-                f"the response header {name!r} has a control character: {value[:100]!r}. CR and LF would end it early."
-            )
+    return line
 
 
 def refusal(status: int, reason: str, default_lines: bytes, *, is_head: bool) -> bytes:
@@ -76,5 +65,4 @@ def refusal(status: int, reason: str, default_lines: bytes, *, is_head: bool) ->
 
 
 def lines_of(headers: Iterable[RawHeader]) -> bytes:
-    # PERF: without bytecode for each header: 0.4 us for five of them instead of 0.8.
-    return b"\r\n".join([*map(b": ".join, headers), b""])
+    return b"".join([b"%b: %b\r\n" % (name, value) for name, value in headers])

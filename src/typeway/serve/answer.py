@@ -24,10 +24,13 @@ class Producer(Protocol):
         """Send the body without a detour through an iterator."""
 
 
-class BodyIterator(AsyncGenerator[Any, None]):
-    """The chunks of a response body, over which middleware may iterate.
+class BodyIterator:
+    """The chunks of a response body, over which middleware may iterate: an asynchronous generator.
 
     Nearly always no middleware does. Then the whole body is sent at once, or its producer sends it.
+
+    PERF: it is registered as an AsyncGenerator instead of inheriting from it, because instances of abstract classes are
+    made without the interpreter's shortcut: 0.2 us.
     """
 
     # PERF: class attributes instead of a constructor that sets each of them.
@@ -50,6 +53,12 @@ class BodyIterator(AsyncGenerator[Any, None]):
             self.whole = None
         return self.chunks
 
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Any:
+        return await self.begun().asend(None)
+
     async def asend(self, value: None) -> Any:
         """Return the next chunk."""
         return await self.begun().asend(value)
@@ -61,6 +70,9 @@ class BodyIterator(AsyncGenerator[Any, None]):
     async def aclose(self) -> None:
         """Close the generator that produces the body."""
         await self.begun().aclose()
+
+
+AsyncGenerator.register(BodyIterator)
 
 
 async def once(content: bytes) -> AsyncGenerator[bytes, None]:
@@ -95,7 +107,7 @@ class Answer(_StreamingResponse):
     """
 
     background: BackgroundTask | None
-    _headers: MutableHeaders | None = None
+    _headers: Any = None  # the changeable headers, once something has asked for them
 
     def __init__(
         self, status: int, headers: RawHeaders, body: BodyIterator, info: Mapping[str, Any] | None = None
@@ -112,7 +124,7 @@ class Answer(_StreamingResponse):
     @property
     def headers(self) -> MutableHeaders:
         """The headers, which can be changed."""
-        headers = self._headers
+        headers: MutableHeaders | None = self._headers
         if headers is None:
             headers = self._headers = FastHeaders(self.raw_headers)
         return headers

@@ -10,7 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from typeway.requests import CheckedRequest
-from typeway.types import Message, Receive, Scope, Send
+from typeway.types import Message, Receive, Scope
 
 # How many bytes of a body are kept for layers that read it after the inner application: as much as most JSON bodies
 # have. A larger body passes through in parts, and the memory that it takes must not depend on its length.
@@ -98,7 +98,9 @@ class Shared(Protocol):
     """What the requests of all layers have in common."""
 
     scope: Scope
-    send: Send
+
+    async def send(self, message: Message) -> None:
+        """Send a message of the response."""
 
 
 # Calls an inner application.

@@ -9,11 +9,16 @@ from typeway.protocol.clock import Clock
 from typeway.protocol.settings import HTTPSettings
 from typeway.protocol.wire import line_of, lines_of
 from typeway.serve.asgi import Serve
+from typeway.types import Scope
 
 # Where a server keeps its site; uvicorn makes one ServerState for each server.
 ATTRIBUTE: Final = "_typeway_site"
 
 MOST_HOSTS: Final = 16
+
+# How many heads of requests are kept; those with these fields never.
+MOST_HEADS: Final = 64
+SECRET: Final = frozenset({b"authorization", b"cookie", b"proxy-authorization"})
 
 # How many lines of response headers are kept, of how many bytes, and which ones are not: they hold secrets.
 MOST_LINES: Final = 256
@@ -45,7 +50,7 @@ class Site:
     """
 
     __slots__ = (
-        "access_logger", "app", "app_state", "asgi", "clock", "config", "default_headers", "default_text", "direct", "hosts", "keep_alive",
+        "access_logger", "app", "app_state", "asgi", "clock", "config", "default_headers", "default_text", "direct", "heads", "hosts", "keep_alive",
         "known_lines", "limit", "logger", "loop", "piece", "root_path", "server_state", "settings", "sockets", "trusts", "unsent",
     )  # fmt: skip
 
@@ -77,6 +82,7 @@ class Site:
         self.access_logger = access if access.hasHandlers() and access.isEnabledFor(logging.INFO) else None
         self.clock = Clock(loop)
         self.hosts: frozenset[bytes] = frozenset()  # valid values of Host that clients have sent
+        self.heads: dict[bytes, tuple[dict[str, Any], int]] = {}  # by a head, the scope and the length of the body
         self.known_lines: dict[tuple[bytes, bytes], bytes] = {}  # headers that the application has sent, checked
         self.unsent: list[Unsent] = []
         self.default_headers: Any = None
@@ -124,6 +130,16 @@ class Site:
                 self.known_lines.clear()
             self.known_lines[header] = line
         return line
+
+    def remember_head(self, head: bytes, scope: Scope, length: int) -> None:
+        """Keep the head of a request that decides nothing about its connection, and what follows from it.
+
+        A head that may hold a secret is not kept.
+        """
+        if not any(name in SECRET for name, _ in scope["headers"]):
+            if len(self.heads) >= MOST_HEADS:
+                self.heads.clear()
+            self.heads[head] = {**scope, "headers": [*scope["headers"]]}, length
 
     def remember(self, host: bytes) -> None:
         """Keep a valid Host, so that it is not looked at again; only a few, because clients choose them."""

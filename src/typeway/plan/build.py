@@ -31,7 +31,7 @@ from typeway.plan.calls import Kind, awaits, is_async_generator, limited
 from typeway.plan.checks import build_check, schemas_of
 from typeway.plan.exchange import Exchange
 from typeway.plan.inputs import Hide, hider
-from typeway.plan.nonblocking import returns_arguments
+from typeway.plan.nonblocking import cannot_wait, returns_arguments
 from typeway.plan.plain import is_plain_schema
 from typeway.plan.sources import Reader
 from typeway.plan.tree import Node, Overrides, grow_tree
@@ -99,6 +99,9 @@ class Plan:
     has_function_exits: bool  # whether generators are resumed before the response is sent
     occurrences: tuple[int, ...]  # the slots in the order of the tree, with repetitions
     hide: Hide  # hides secrets in the inputs of errors, and shortens the inputs
+    is_prompt: bool = (
+        False  # whether, once the body is there, it provably neither waits nor runs code that could ask for its task
+    )
 
     @property
     def outline(self) -> str:
@@ -264,9 +267,9 @@ def build_call(
         if isinstance(source, Injected)
         and (exists(source, is_request=collects) or (not source.has_default and (strict or source.is_optional)))
     )
-    # A function that runs inline returns only its arguments, constants, and containers of them.
+    # A function that provably does nothing else returns only its arguments, constants, and containers of them.
     gives_plain = (
-        kind is Kind.INLINE
+        (kind is Kind.INLINE or (kind is Kind.ASYNC and function is node.function and cannot_wait(node.function)))
         and returns_arguments(node.function)
         and not injected
         and all(earlier[source].gives_plain for _, source in needs)

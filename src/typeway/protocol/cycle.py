@@ -5,7 +5,7 @@ from __future__ import annotations  # PERF: annotations of inner functions would
 import asyncio
 import re
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from typing import Any, Final, Protocol
 
@@ -139,22 +139,32 @@ class Cycle:
             site.logger.warning("Exceeded concurrency limit.")
             self.refuse(503, UNAVAILABLE)
             return
-        task = begin(self.run(), loop=site.loop)
-        if not task.done():
-            tasks = site.server_state.tasks
-            tasks.add(task)
-            task.add_done_callback(tasks.discard)
+        work, is_direct = None, False
+        if self.is_direct and site.direct is not None:
+            try:
+                serve = site.direct.direct()
+                if serve is not None:
+                    is_direct = True
+                    self.scope["app"] = site.direct
+                    work = serve(self.scope, self.receive, self.send, self.write, not self.more_body)
+            except BaseException as error:  # noqa: BLE001 - whatever it is, it costs one request
+                self.report(error)
+                return
+        if work is not None or not is_direct:
+            task = begin(self.run(work), loop=site.loop)
+            if not task.done():
+                tasks = site.server_state.tasks
+                tasks.add(task)
+                task.add_done_callback(tasks.discard)
 
-    async def run(self) -> None:
-        """Call the application, and answer what it raises."""
-        scope, site = self.scope, self.connection.site
+    async def run(self, work: Awaitable[None] | None) -> None:
+        """Call the application, or await the work that it has left, and answer what it raises."""
+        site = self.connection.site
         try:
-            serve = site.direct.direct() if self.is_direct and site.direct is not None else None
-            if serve is not None:
-                scope["app"] = site.direct
-                await serve(scope, self.receive, self.send, self.write)
+            if work is not None:
+                await work
             else:
-                result: Any = await site.app(scope, self.receive, self.send)
+                result: Any = await site.app(self.scope, self.receive, self.send)
                 if result is not None:
                     site.logger.error("ASGI callable should return None, but returned '%s'.", result)
                     self.fail()
@@ -163,10 +173,14 @@ class Cycle:
         except asyncio.CancelledError:
             self.fail()
             raise
-        except BaseException as error:  # whatever it is, it costs one request
-            if not self.disconnected or not is_disconnect(error):
-                site.logger.exception("Exception in ASGI application\n")
-            self.fail()
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it costs one request
+            self.report(error)
+
+    def report(self, error: BaseException) -> None:
+        """Log an exception that the application has raised, and answer it."""
+        if not self.disconnected or not is_disconnect(error):
+            self.connection.site.logger.error("Exception in ASGI application\n", exc_info=error)
+        self.fail()
 
     def give_up(self) -> None:
         """End a response that the application has not completed: because it was told that nobody listens, or by mistake."""

@@ -97,7 +97,9 @@ class Onion:
             return
         await self.serve(scope, receive, send, None)
 
-    def serve_directly(self, scope: Scope, receive: Receive, send: Send, write: WriteReply) -> Awaitable[None]:
+    def serve_directly(
+        self, scope: Scope, receive: Receive, send: Send, write: WriteReply, is_whole: bool
+    ) -> Awaitable[None]:
         """Serve one request, and send a whole response by one call of `write`; no other layer is around this one.
 
         Raises:

@@ -66,7 +66,7 @@ BUDGETS: dict[str, int] = {
     "security": 700,
     "plan": 3_000,
     "errors": 500,
-    "serve": 3_700,
+    "serve": 3_850,
     "protocol": 2_300,
     "describe": 1_600,
     "watch": 1_600,

@@ -438,11 +438,7 @@ class Router(Verbs, routing.Router):
     def serve_directly(
         self, scope: Scope, receive: Receive, send: Send, write: WriteReply, is_whole: bool
     ) -> Awaitable[None] | None:
-        """Serve one request as `with_every_answer` does, but send a whole response by one call of `write`.
-
-        Parameters:
-            is_whole: whether the body has arrived; then the request may be answered before this returns None.
-        """
+        """Serve as `with_every_answer` does, but send a whole response by `write`; see `serve.asgi.Serve`."""
         snapshot = self._snapshot or self.snapshot(scope)
         if is_whole:
             return serve_promptly(snapshot, scope, receive, send, write)

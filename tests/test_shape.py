@@ -68,7 +68,7 @@ BUDGETS: dict[str, int] = {
     "policies": 1_750,
     "plan": 3_750,
     "errors": 570,
-    "serve": 4_150,
+    "serve": 4_300,
     "protocol": 2_300,
     "describe": 1_600,
     "watch": 1_600,

@@ -117,7 +117,22 @@ def loses_members(raw: bytes, value: Any) -> bool:
     # Written again, a value has as many colons as its text if no member is lost; unless an escaped colon, which is written
     # as a colon, makes up for a lost one.
     # PERF: writing takes half the time of parsing, for small and large values; a walk in Python takes as long as parsing.
-    return colons > 0 and (to_json(value).count(b":") != colons or raw.find(b"\\u003") >= 0)
+    return (
+        colons > 0
+        and members_in(value) != colons
+        and (to_json(value).count(b":") != colons or raw.find(b"\\u003") >= 0)
+    )
+
+
+def members_in(value: Any) -> int:
+    """Return how many members the objects of a value have, or fewer: those deeper than the second level are not counted.
+
+    A text has a colon for each of its members. If its value has as many, even by this count, none has been lost.
+    PERF: nearly every body is so flat, and has no colon in a string; then this takes a sixth of what writing takes.
+    """
+    if type(value) is dict:
+        return len(value) + sum([len(member) for member in value.values() if type(member) is dict])
+    return sum([len(item) for item in value if type(item) is dict]) if type(value) is list else 0
 
 
 def may_overflow(raw: bytes) -> bool:

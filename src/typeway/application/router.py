@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import NoneType
 from typing import Any, ClassVar, Final
 
@@ -34,6 +34,7 @@ from typeway.exceptions import calling_line, declaration_error
 from typeway.plan.exchange import WriteReply
 from typeway.serve.asgi import NoApplication, Snapshot, answer_every_error, raise_error, serve_http
 from typeway.serve.frontend import Build, Frontend
+from typeway.serve.prompt import serve_promptly
 from typeway.serve.sockets import serve_socket
 from typeway.types import Endpoint, Register
 
@@ -467,7 +468,11 @@ class Router(Verbs, routing.Router):
             return serve_http(self._snapshot or self.snapshot(scope), scope, receive, send, raise_error)
         return self.app(scope, receive, send)
 
-    def serve_directly(self, scope: Scope, receive: Receive, send: Send, write: WriteReply) -> Any:
-        """Serve one request as `with_every_answer` does, but send a whole response by one call of `write`."""
+    def serve_directly(
+        self, scope: Scope, receive: Receive, send: Send, write: WriteReply, is_whole: bool
+    ) -> Awaitable[None] | None:
+        """Serve as `with_every_answer` does, but send a whole response by `write`; see `serve.asgi.Serve`."""
         snapshot = self._snapshot or self.snapshot(scope)
+        if is_whole:
+            return serve_promptly(snapshot, scope, receive, send, write)
         return serve_http(snapshot, scope, receive, send, answer_every_error, write=write)

@@ -32,7 +32,7 @@ from typeway.plan.calls import Kind, awaits, is_async_generator, limited
 from typeway.plan.checks import build_check, schemas_of
 from typeway.plan.exchange import Exchange
 from typeway.plan.inputs import Hide, hider
-from typeway.plan.nonblocking import returns_arguments
+from typeway.plan.nonblocking import cannot_wait, returns_arguments
 from typeway.plan.plain import is_plain_schema
 from typeway.plan.sources import Reader
 from typeway.plan.tree import Node, Overrides, grow_tree
@@ -107,14 +107,15 @@ class Plan:
     takes_body: bool  # whether a body limit counts: it was set, or there is a default and something may read the body
     shields: bool  # whether clean-up may wait, and so must be shielded from cancellation
     has_function_exits: bool  # whether generators are resumed before the response is sent
-    is_wrapped: (
-        bool  # whether something is around the calls: generators to resume, policies, a watch for clients that leave
-    )
+    # Whether something is around the calls: generators to resume, policies, a watch for clients that leave.
+    is_wrapped: bool
     keys: tuple[tuple[Any, int], ...]  # the policies that need the result of a dependency, with its slot
     occurrences: tuple[int, ...]  # the slots in the order of the tree, with repetitions
     refuse: Refuse  # makes the exception for invalid input
     patience: float | None = None  # how many seconds after its client has left a request is cancelled; None: never
     guard: Any = None  # what obeys the policies around the calls, if there are some
+    # Whether, once the body is there, it provably neither waits nor runs code that could ask for its task.
+    is_prompt: bool = False
 
     @property
     def first(self) -> int:
@@ -345,9 +346,9 @@ def build_call(
         if isinstance(source, Injected)
         and (exists(source, is_request=collects) or (not source.has_default and (strict or source.is_optional)))
     )
-    # A function that runs inline returns only its arguments, constants, and containers of them.
+    # A function that provably does nothing else returns only its arguments, constants, and containers of them.
     gives_plain = (
-        kind is Kind.INLINE
+        (kind is Kind.INLINE or (kind is Kind.ASYNC and function is node.function and cannot_wait(node.function)))
         and returns_arguments(node.function)
         and not injected
         and all(earlier[source].gives_plain for _, source in needs)

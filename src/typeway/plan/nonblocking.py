@@ -45,6 +45,10 @@ BUILDING: Final = CONSTANTS | LOCALS | {"BUILD_TUPLE", "BUILD_LIST", "BUILD_MAP"
 WITHOUT_EFFECT: Final = frozenset({"NOP", "CACHE", "NOT_TAKEN"})
 
 
+# What a coroutine has beside, around the code of its author: its beginning, and what turns a StopIteration into an error.
+COROUTINE: Final = ALLOWED | {"RETURN_GENERATOR", "CALL_INTRINSIC_1", "RERAISE"}
+
+
 def cannot_block(function: Callable[..., Any]) -> bool:
     """Whether a `def` function, or a class with a simple constructor, provably returns without waiting."""
     if not isinstance(function, type):
@@ -55,6 +59,16 @@ def cannot_block(function: Callable[..., Any]) -> bool:
     return is_plain and code_is_safe(found.__init__, function)
 
 
+def cannot_wait(function: Callable[..., Any]) -> bool:
+    """Whether an `async def` function provably returns at once: it neither waits nor calls anything."""
+    code = getattr(function, "__code__", None)
+    return (
+        isinstance(code, types.CodeType)
+        and bool(code.co_flags & inspect.CO_COROUTINE)
+        and code_is_safe(function, None, COROUTINE)
+    )
+
+
 def returns_arguments(function: Callable[..., Any]) -> bool:
     """Whether a function that cannot block returns only its arguments, constants, and containers of them.
 
@@ -63,7 +77,7 @@ def returns_arguments(function: Callable[..., Any]) -> bool:
     return isinstance(function, types.FunctionType) and function.__closure__ is None
 
 
-def code_is_safe(function: Any, kind: type[Any] | None) -> bool:
+def code_is_safe(function: Any, kind: type[Any] | None, allowed: frozenset[str] = ALLOWED) -> bool:
     """Whether every instruction is allowed; for a class, it may also set attributes of the new `self`."""
     if type(function) is not types.FunctionType or hasattr(function, "__wrapped__"):
         return False
@@ -81,7 +95,7 @@ def code_is_safe(function: Any, kind: type[Any] | None) -> bool:
         if name in TESTED_JUMPS:
             # The test must come directly before, however the jump is reached.
             return not instruction.is_jump_target and instructions[position - 1].opname == "IS_OP"
-        return name in ALLOWED
+        return name in allowed
 
     return all(map(is_safe, range(len(instructions))))
 

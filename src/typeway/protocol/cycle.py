@@ -5,7 +5,7 @@ from __future__ import annotations  # PERF: annotations of inner functions would
 import asyncio
 import re
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from typing import Any, Final, Protocol
 
@@ -139,22 +139,32 @@ class Cycle:
             site.logger.warning("Exceeded concurrency limit.")
             self.refuse(503, UNAVAILABLE)
             return
-        task = begin(self.run(), loop=site.loop)
-        if not task.done():
-            tasks = site.server_state.tasks
-            tasks.add(task)
-            task.add_done_callback(tasks.discard)
+        work, is_direct = None, False
+        if self.is_direct and site.direct is not None:
+            try:
+                serve = site.direct.direct()
+                if serve is not None:
+                    is_direct = True
+                    self.scope["app"] = site.direct
+                    work = serve(self.scope, self.receive, self.send, self.write, not self.more_body)
+            except BaseException as error:  # noqa: BLE001 - whatever it is, it costs one request
+                self.report(error)
+                return
+        if work is not None or not is_direct:
+            task = begin(self.run(work), loop=site.loop)
+            if not task.done():
+                tasks = site.server_state.tasks
+                tasks.add(task)
+                task.add_done_callback(tasks.discard)
 
-    async def run(self) -> None:
-        """Call the application, and answer what it raises."""
-        scope, site = self.scope, self.connection.site
+    async def run(self, work: Awaitable[None] | None) -> None:
+        """Call the application, or await the work that it has left, and answer what it raises."""
+        site = self.connection.site
         try:
-            serve = site.direct.direct() if self.is_direct and site.direct is not None else None
-            if serve is not None:
-                scope["app"] = site.direct
-                await serve(scope, self.receive, self.send, self.write)
+            if work is not None:
+                await work
             else:
-                result: Any = await site.app(scope, self.receive, self.send)
+                result: Any = await site.app(self.scope, self.receive, self.send)
                 if result is not None:
                     site.logger.error("ASGI callable should return None, but returned '%s'.", result)
                     self.fail()
@@ -163,10 +173,14 @@ class Cycle:
         except asyncio.CancelledError:
             self.fail()
             raise
-        except BaseException as error:  # whatever it is, it costs one request
-            if not self.disconnected or not is_disconnect(error):
-                site.logger.exception("Exception in ASGI application\n")
-            self.fail()
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it costs one request
+            self.report(error)
+
+    def report(self, error: BaseException) -> None:
+        """Log an exception that the application has raised, and answer it."""
+        if not self.disconnected or not is_disconnect(error):
+            self.connection.site.logger.error("Exception in ASGI application\n", exc_info=error)
+        self.fail()
 
     def give_up(self) -> None:
         """End a response that the application has not completed: because it was told that nobody listens, or by mistake."""
@@ -284,7 +298,7 @@ class Cycle:
         else:
             site = connection.site
             end = b"\r\n" if self.keeps else CLOSE + b"\r\n"
-            text = b"".join((status_line(status), site.header_text(headers), site.default_lines(), end, body))
+            text = b"".join((status_line(status), *site.lines(headers), site.default_lines(), end, body))
         self.status = status
         connection.write_soon(text)
         self.finish()
@@ -340,7 +354,7 @@ class Cycle:
                 self.keeps = False
         if len(lengths) > 1 or not all(map(length_pattern.fullmatch, lengths)):
             raise ValueError(f"a response has one Content-Length of digits, not {sorted(lengths)}")
-        head = [line, site.header_text(kept), site.default_lines()]
+        head = [line, *site.lines(kept), site.default_lines()]
         if status == 204:  # RFC 9110 section 8.6
             lengths.clear()
         self.is_bodiless = self.scope["method"] == "HEAD" or status in BODILESS

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from abc import abstractmethod
 from collections import deque
 from functools import partial
 from time import perf_counter
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 from urllib.parse import unquote
 
 import httptools
@@ -24,10 +23,9 @@ from typeway.protocol.head import (
     split_target,
     token_pattern,
 )
+from typeway.protocol.repeating import EXTENSIONS, RawHeaders, Repeating
 from typeway.protocol.site import Site
 from typeway.types import Scope
-
-EXTENSIONS: Final[dict[str, dict[str, Any]]] = {"http.response.pathsend": {}}
 
 # RFC 9112 section 2.2: a server should ignore at least one empty line before a request.
 EMPTY_LINES: Final = 5
@@ -41,7 +39,6 @@ MOST_UNSENT: Final = 64
 
 SLASH: Final = ord("/")
 LINE_ENDS: Final = b"\r\n"
-RawHeaders: TypeAlias = list[tuple[bytes, bytes]]
 KEEPS: Final = (b"keep-alive", b"Keep-Alive")  # what clients of HTTP/1.1 say, although it is so anyway
 NOTHING: Final = Decisive(keeps=True)  # a head that decides nothing
 
@@ -52,12 +49,10 @@ TOO_MANY_FIELDS: Final = "There are too many header fields."
 BODY_TOO_LARGE: Final = "The body is too large."
 
 
-class Reading(asyncio.Protocol):
+class Reading(Repeating):
     """The half of a connection that reads requests.
 
     Attributes:
-        incoming: the request whose body is being received.
-        active: the request that is being answered, or is the next one.
         queue: the requests behind it.
         rest: bytes whose turn has not come: they are parsed when the queue is empty, or belong to a WebSocket.
         is_broken: whether no more requests are read.
@@ -69,25 +64,16 @@ class Reading(asyncio.Protocol):
     """
 
     __slots__ = (
-        "active", "client", "empty_bytes", "fed", "framing", "has_ended", "headers", "incoming", "is_broken", "is_continuing",
-        "is_leaving", "is_used", "lingering", "parser", "queue", "reading_paused", "refused", "rest", "scheme", "server", "since", "site",
-        "transport", "unsent", "upgrade", "url", "is_stopping", "write_paused",
+        "fed", "framing", "has_ended", "is_broken", "is_continuing", "is_leaving", "is_stopping", "is_used", "lingering", "parser",
+        "queue", "reading_paused", "refused", "rest", "since", "transport", "unsent", "upgrade", "write_paused",
     )  # fmt: skip
 
     def __init__(self, site: Site) -> None:
-        self.site = site
+        super().__init__(site)
         self.parser: Any = httptools.HttpRequestParser(self)
         self.transport: Any = None
-        self.server: tuple[str, int | None] | None = None
-        self.client: tuple[str, int | None] | None = None
-        self.scheme = "http"
-        self.url = b""
-        self.headers: RawHeaders = []
         self.fed = 0  # bytes of an incomplete head
         self.framing = FRAMING  # how many more bytes the framing of the chunks may have
-        self.empty_bytes = 0  # of empty lines before a request
-        self.incoming: Cycle | None = None
-        self.active: Cycle | None = None
         self.queue: deque[Cycle] | None = None
         self.rest = b""
         self.refused: Refused | None = None  # why a callback of the parser has stopped it
@@ -172,6 +158,10 @@ class Reading(asyncio.Protocol):
         if self.is_broken or self.rest:
             self.put_aside(data)
             return
+        if self.is_between and self.active is None and self.read_known(data):
+            self.is_used = True
+            self.advance()
+            return
         rest = self.parse(data) if len(data) <= self.site.piece else data
         if rest:
             self.read(rest)
@@ -218,7 +208,8 @@ class Reading(asyncio.Protocol):
         """
         cycle = self.incoming
         is_first = cycle is None and not self.fed  # a request may begin here
-        before = 0 if cycle is None else cycle.received
+        was_between, self.is_between, self.latest = self.is_between, False, None
+        before, left = (0, None) if cycle is None else (cycle.received, cycle.length)
         try:
             if is_first and (data[0] in LINE_ENDS or self.empty_bytes):
                 self.skip_empty_lines(data)
@@ -229,6 +220,7 @@ class Reading(asyncio.Protocol):
                     self.count_framing(len(data) - (incoming.received - before))
             elif self.url or self.headers or self.active is None:
                 self.count_head(data)
+            self.note_end(data, cycle, left, is_whole=was_between)
         except httptools.HttpParserUpgrade as error:
             return self.leave_http(data[error.args[0] :])
         except httptools.HttpParserError as error:
@@ -380,6 +372,7 @@ class Reading(asyncio.Protocol):
         }
         is_direct = not found.is_forwarded or site.trusts is None
         self.incoming = cycle = Cycle(self, scope, None if found.is_chunked else length, found.keeps, is_direct)
+        self.is_plain = found is NOTHING
         if self.active is None:
             self.active = cycle
         else:
@@ -431,7 +424,7 @@ class Reading(asyncio.Protocol):
         cycle = self.incoming
         if cycle is None or self.upgrade is not None:
             return
-        cycle.more_body, self.incoming = False, None
+        cycle.more_body, self.incoming, self.latest = False, None, cycle
         self.is_used, self.framing, self.empty_bytes = True, FRAMING, 0
         if cycle.arrived is not None:
             cycle.arrived.set()

@@ -2,19 +2,28 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any, Final, Protocol
 
 from typeway.protocol.clock import Clock
 from typeway.protocol.settings import HTTPSettings
-from typeway.protocol.wire import header_text, lines_of
+from typeway.protocol.wire import line_of, lines_of
 from typeway.serve.asgi import Serve
+from typeway.types import Scope
 
 # Where a server keeps its site; uvicorn makes one ServerState for each server.
 ATTRIBUTE: Final = "_typeway_site"
 
 MOST_HOSTS: Final = 16
-MOST_NAMES: Final = 64
+
+# How many heads of requests are kept; those with these fields never.
+MOST_HEADS: Final = 64
+SECRET: Final = frozenset({b"authorization", b"cookie", b"proxy-authorization"})
+
+# How many lines of response headers are kept, of how many bytes, and which ones are not: they hold secrets.
+MOST_LINES: Final = 256
+LONGEST_LINE: Final = 128
+CHANGING: Final = frozenset({b"set-cookie", b"authorization", b"location"})
 
 
 class Direct(Protocol):
@@ -41,8 +50,8 @@ class Site:
     """
 
     __slots__ = (
-        "access_logger", "app", "app_state", "asgi", "clock", "config", "default_headers", "default_text", "direct", "hosts", "keep_alive",
-        "limit", "logger", "loop", "names", "piece", "root_path", "server_state", "settings", "sockets", "trusts", "unsent",
+        "access_logger", "app", "app_state", "asgi", "clock", "config", "default_headers", "default_text", "direct", "heads", "hosts", "keep_alive",
+        "known_lines", "limit", "logger", "loop", "piece", "root_path", "server_state", "settings", "sockets", "trusts", "unsent",
     )  # fmt: skip
 
     def __init__(
@@ -73,7 +82,8 @@ class Site:
         self.access_logger = access if access.hasHandlers() and access.isEnabledFor(logging.INFO) else None
         self.clock = Clock(loop)
         self.hosts: frozenset[bytes] = frozenset()  # valid values of Host that clients have sent
-        self.names: frozenset[bytes] = frozenset()  # valid names of response headers that the application has sent
+        self.heads: dict[bytes, tuple[dict[str, Any], int]] = {}  # by a head, the scope and the length of the body
+        self.known_lines: dict[tuple[bytes, bytes], bytes] = {}  # headers that the application has sent, checked
         self.unsent: list[Unsent] = []
         self.default_headers: Any = None
         self.default_text = b""
@@ -98,12 +108,38 @@ class Site:
         for connection in connections:
             connection.flush()
 
-    def header_text(self, headers: Sequence[tuple[bytes, bytes]]) -> bytes:
-        """Return response headers as lines; see `wire.header_text`."""
-        text = header_text(headers, self.names)
-        if len(self.names) < MOST_NAMES and any(name not in self.names for name, _ in headers):
-            self.names |= {name for name, _ in headers}
-        return text
+    def lines(self, headers: Iterable[tuple[bytes, bytes]]) -> list[bytes]:
+        """Return response headers as lines.
+
+        PERF: an application sends the same headers again and again. A line is made and checked in 0.9 us, and found
+        in 0.1 us.
+
+        Raises:
+            UnsafeHeaderError: a name is no token, or a value has CR, LF, NUL or another control character.
+        """
+        known = self.known_lines.get
+        try:
+            return [known(header) or self.line(header) for header in headers]
+        except TypeError:  # an application may use lists, or other bytes than `bytes`
+            return [self.line((bytes(name), bytes(value))) for name, value in headers]
+
+    def line(self, header: tuple[bytes, bytes]) -> bytes:
+        line = line_of(header)
+        if len(line) <= LONGEST_LINE and header[0] not in CHANGING:
+            if len(self.known_lines) >= MOST_LINES:
+                self.known_lines.clear()
+            self.known_lines[header] = line
+        return line
+
+    def remember_head(self, head: bytes, scope: Scope, length: int) -> None:
+        """Keep the head of a request that decides nothing about its connection, and what follows from it.
+
+        A head that may hold a secret is not kept.
+        """
+        if not any(name in SECRET for name, _ in scope["headers"]):
+            if len(self.heads) >= MOST_HEADS:
+                self.heads.clear()
+            self.heads[head] = {**scope, "headers": [*scope["headers"]]}, length
 
     def remember(self, host: bytes) -> None:
         """Keep a valid Host, so that it is not looked at again; only a few, because clients choose them."""

@@ -1,12 +1,11 @@
 """Write the head of a response as bytes, and refuse what would split it."""
 
 import json
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Final
 
-from typeway.headers import CONTROLS, UnsafeHeaderError, refuse_values
-from typeway.protocol.head import token_pattern
+from typeway.headers import CONTROLS, refuse_names, refuse_values
 
 RawHeader = tuple[bytes, bytes]
 
@@ -33,23 +32,18 @@ def status_line(status: int) -> bytes:
     return known
 
 
-def header_text(headers: Sequence[RawHeader], known: Container[bytes]) -> bytes:
-    """Return headers as lines.
-
-    Parameters:
-        known: names that are known to be valid.
+def line_of(header: RawHeader) -> bytes:
+    """Return a header as a line.
 
     Raises:
-        UnsafeHeaderError: a name is no token, or a value has CR, LF, NUL or another control character.
+        UnsafeHeaderError: the name is no token, or the value has CR, LF, NUL or another control character.
     """
-    text = lines_of(headers)
-    # PERF: one pass over the whole text, 0.2 us; a search in each value takes 0.25 us for each.
-    if len(text) - len(text.translate(None, CONTROLS)) != 2 * len(headers):
-        refuse_values(headers)
-    for name, _ in headers:
-        if name not in known and not token_pattern.fullmatch(name):
-            raise UnsafeHeaderError(f"the name of the response header {name!r} has a character that is not allowed")
-    return text
+    name, value = header
+    line = b"%b: %b\r\n" % (name, value)
+    if len(line) - len(line.translate(None, CONTROLS)) != 2:
+        refuse_values([header])
+    refuse_names([header])
+    return line
 
 
 def refusal(status: int, reason: str, default_lines: bytes, *, is_head: bool) -> bytes:

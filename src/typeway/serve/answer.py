@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Mapping
 from typing import Any, Protocol, Self
 
 from starlette.background import BackgroundTask
+from starlette.datastructures import MutableHeaders
 from starlette.middleware.base import _StreamingResponse
 from starlette.responses import Response, StreamingResponse
 
@@ -23,10 +24,13 @@ class Producer(Protocol):
         """Send the body without a detour through an iterator."""
 
 
-class BodyIterator(AsyncGenerator[Any, None]):
-    """The chunks of a response body, over which middleware may iterate.
+class BodyIterator:
+    """The chunks of a response body, over which middleware may iterate: an asynchronous generator.
 
     Nearly always no middleware does. Then the whole body is sent at once, or its producer sends it.
+
+    PERF: it is registered as an AsyncGenerator instead of inheriting from it, because instances of abstract classes are
+    made without the interpreter's shortcut: 0.2 us.
     """
 
     # PERF: class attributes instead of a constructor that sets each of them.
@@ -49,6 +53,12 @@ class BodyIterator(AsyncGenerator[Any, None]):
             self.whole = None
         return self.chunks
 
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Any:
+        return await self.begun().asend(None)
+
     async def asend(self, value: None) -> Any:
         """Return the next chunk."""
         return await self.begun().asend(value)
@@ -62,9 +72,32 @@ class BodyIterator(AsyncGenerator[Any, None]):
         await self.begun().aclose()
 
 
+AsyncGenerator.register(BodyIterator)
+
+
 async def once(content: bytes) -> AsyncGenerator[bytes, None]:
     if content:
         yield content
+
+
+class FastHeaders(MutableHeaders):
+    """Response headers: Starlette's class, with a quick way to add a header that is not there yet."""
+
+    def __init__(self, raw: RawHeaders) -> None:
+        self._list = raw
+
+    def __setitem__(self, key: str, value: str) -> None:
+        """Set the header `key` to `value`, in the place of all its values."""
+        name = key.lower().encode("latin-1")
+        for other, _ in self._list:
+            if other == name:
+                super().__setitem__(key, value)
+                return
+        self._list.append((name, value.encode("latin-1")))
+
+
+# Its representation contains the name of the class.
+FastHeaders.__name__ = FastHeaders.__qualname__ = MutableHeaders.__name__
 
 
 class Answer(_StreamingResponse):
@@ -74,6 +107,7 @@ class Answer(_StreamingResponse):
     """
 
     background: BackgroundTask | None
+    _headers: Any = None  # the changeable headers, once something has asked for them
 
     def __init__(
         self, status: int, headers: RawHeaders, body: BodyIterator, info: Mapping[str, Any] | None = None
@@ -85,6 +119,15 @@ class Answer(_StreamingResponse):
         self.media_type = None
         self.raw_headers = headers
         self.background = None
+
+    # PERF: Starlette's property and class cost 1.8 us for each middleware that sets a header, these 0.5.
+    @property
+    def headers(self) -> MutableHeaders:
+        """The headers, which can be changed."""
+        headers: MutableHeaders | None = self._headers
+        if headers is None:
+            headers = self._headers = FastHeaders(self.raw_headers)
+        return headers
 
     @property
     def whole(self) -> bytes | None:

@@ -41,8 +41,9 @@ from typeway.serve.reply import error_reply, from_response
 from typeway.serve.respond import Responder
 from typeway.types import ASGIApp, Receive, Scope, Send
 
-# Serves one request without ASGI messages where it can: the scope, `receive`, `send`, and what sends a whole response.
-Serve = Callable[[Scope, Receive, Send, WriteReply], Awaitable[None]]
+# Serves one request without ASGI messages where it can: the scope, `receive`, `send`, what sends a whole response, and whether
+# the body has arrived. It returns what is to be awaited in a task, or None if the response has been written.
+Serve = Callable[[Scope, Receive, Send, WriteReply, bool], Awaitable[None] | None]
 
 logger: Final = logging.getLogger("typeway")
 # What may stand unescaped in a path, and the percent sign of what is escaped already (RFC 3986, section 3.3).

@@ -3,13 +3,14 @@
 from __future__ import annotations  # PERF: annotations of inner functions would be evaluated for every request
 
 import asyncio
-from collections.abc import AsyncGenerator
-from typing import Final
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import Any, Final, Protocol, TypeAlias
 
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
 
 from typeway.requests import CheckedRequest
-from typeway.types import Message, Receive
+from typeway.types import Message, Receive, Scope
 
 # How many bytes of a body are kept for layers that read it after the inner application: as much as most JSON bodies
 # have. A larger body passes through in parts, and the memory that it takes must not depend on its length.
@@ -93,11 +94,52 @@ class Feed:
         return message
 
 
-class LayerRequest(CheckedRequest):
-    """The request of one middleware, which can read the body before the inner application, after it and beside it."""
+class Shared(Protocol):
+    """What the requests of all layers have in common."""
 
-    # How many parts of the body the middleware has read.
-    position: int = 0
+    scope: Scope
+
+    async def send(self, message: Message) -> None:
+        """Send a message of the response."""
+
+
+# Calls an inner application.
+Inner: TypeAlias = Callable[[Any, Feed], Awaitable[Response]]
+
+
+class LayerRequest(CheckedRequest):
+    """The request of one middleware, which can read the body before the inner application, after it and beside it.
+
+    Parameters:
+        flight: the request as all layers share it.
+        feed: the `receive` of this layer.
+        inner: calls the inner application, given the flight and a `receive`.
+    """
+
+    # PERF: class attributes instead of the two constructors of Starlette that set each of them, 0.5 us per layer.
+    _stream_consumed = False
+    _is_disconnected = False
+    _form = None
+    _is_passed = False  # whether the inner application has been called
+    position: int = 0  # how many parts of the body the middleware has read
+
+    def __init__(self, flight: Shared, feed: Feed, inner: Inner) -> None:
+        self.scope = flight.scope
+        self._send = flight.send
+        self._receive = self._feed = feed
+        self._flight = flight
+        self._inner = inner
+
+    def call_next(self, _: Request) -> Awaitable[Response]:
+        """Return the coroutine that calls the inner application, and returns its response.
+
+        PERF: this is a method of the request, because a closure for each layer would cost 0.2 us.
+        """
+        feed = self._feed
+        if self._is_passed or self.position or self._receive is not feed or hasattr(self, "_body"):
+            feed = self.replayed(feed)
+        self._is_passed = True
+        return self._inner(self._flight, feed)
 
     async def stream(self) -> AsyncGenerator[bytes, None]:
         """Yield the chunks of the body that the middleware has not read yet.

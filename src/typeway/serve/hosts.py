@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
@@ -67,10 +67,11 @@ class TrustedHosts:
     def around(self, serve: Serve) -> Serve:
         """Return what serves a request without ASGI messages, after the same question."""
 
-        async def serve_trusted(scope: Scope, receive: Receive, send: Send, write: WriteReply) -> None:
+        def serve_trusted(
+            scope: Scope, receive: Receive, send: Send, write: WriteReply, is_whole: bool
+        ) -> Awaitable[None] | None:
             if self.is_trusted(scope):
-                await serve(scope, receive, send, write)
-            else:
-                await self.refuse(scope, receive, send)
+                return serve(scope, receive, send, write, is_whole)
+            return self.refuse(scope, receive, send)
 
         return serve_trusted

@@ -229,6 +229,20 @@ class Index:
             return self.missed[path]
         return self.search(path, method, scope)
 
+    def at_once(self, path: str, method: str) -> Found | None:
+        """Return what `find` returns, where one look-up tells and no code of a route's author runs; else None."""
+        by_method = self.static.get(path)
+        if by_method is not None:
+            entry = by_method.get(method)
+            return None if entry is None else (entry, {}, None)
+        head, _, last = path.rpartition("/")
+        fork = self.forks.get(head)
+        if fork is not None and last and last not in fork[0]:
+            entry = fork[1].get(method)
+            if entry is not None and entry.names:
+                return entry, {entry.names[0][0]: last}, None
+        return None
+
     def search(self, path: str, method: str, scope: Scope) -> Found | NoRoute:
         """Return the result of `find` for any path: try each route that may match.
 

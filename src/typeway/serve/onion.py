@@ -23,17 +23,16 @@ from typeway.serve.asgi import Snapshot, path_of, prepared, serve_http
 from typeway.serve.bridge import Bridge
 from typeway.serve.execute import run
 from typeway.serve.exits import close_uploads
-from typeway.serve.feed import Feed, LayerRequest
+from typeway.serve.feed import Feed, Inner, LayerRequest
 from typeway.serve.lifecycle import send_reply
 from typeway.serve.limits import limit_body, limit_by_default
 from typeway.serve.match import NoRoute
 from typeway.serve.originals import ORIGINAL_LAYER
-from typeway.serve.reply import RawHeaders, error_reply, from_response, task_of
+from typeway.serve.reply import error_reply, from_response, task_of
 from typeway.serve.stream import Closing
-from typeway.types import ASGIApp, Receive, Scope, Send
+from typeway.types import ASGIApp, Message, Receive, Scope, Send
 
 Dispatch = Callable[[Request, Any], Awaitable[Response]]
-Inner = Callable[["Flight", Feed], Awaitable[Response]]
 
 
 class Flight(Feed):
@@ -47,11 +46,19 @@ class Flight(Feed):
     forms: tuple[FormData, ...] = ()  # forms whose uploads must be closed
     tasks: tuple[BackgroundTask, ...] = ()  # the outermost first; they run even if middleware replaces the response
 
-    def __init__(self, snapshot: Snapshot, scope: Scope, receive: Receive, send: Send) -> None:
+    started = False  # whether the start of the response has been sent
+
+    def __init__(self, snapshot: Snapshot, scope: Scope, receive: Receive, to_server: Send) -> None:
         self.source = receive
         self.snapshot = snapshot
         self.scope = scope
-        self.send = send
+        self.to_server = to_server
+
+    async def send(self, message: Message) -> None:
+        """Send a message, and record the start of the response."""
+        if message["type"] == "http.response.start":
+            self.started = True
+        await self.to_server(message)
 
     def bridge(self, app: ASGIApp, receive: Receive) -> Bridge:
         """Start an application in a child task of this request."""
@@ -73,10 +80,12 @@ class Onion:
         self.app = classic
         self.router = router
         inner: Any = classic.app
+        self.dispatch: Dispatch = classic.dispatch_func
+        self.inner: Inner
         if isinstance(inner, Onion):
-            self.outermost: Inner = layer(classic.dispatch_func, inner.outermost)
+            self.inner = layer(inner.dispatch, inner.inner)
         else:
-            self.outermost = layer(classic.dispatch_func, serve_inner if inner is router else serve_by(inner))
+            self.inner = serve_inner if inner is router else serve_by(inner)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -89,42 +98,36 @@ class Onion:
             return
         await self.serve(scope, receive, send, None)
 
-    async def serve_directly(self, scope: Scope, receive: Receive, send: Send, write: WriteReply) -> None:
+    def serve_directly(
+        self, scope: Scope, receive: Receive, send: Send, write: WriteReply, is_whole: bool
+    ) -> Awaitable[None]:
         """Serve one request, and send a whole response by one call of `write`; no other layer is around this one.
 
         Raises:
             Exception: an error that no handler answers, after a 500 has been sent, so that the server logs it.
         """
-        exchange = Exchange(scope, receive, send, {})
-
-        def write_once(status: int, headers: RawHeaders, body: bytes) -> None:
-            write(status, headers, body)
-            exchange.started = True
-
-        try:
-            await self.serve(scope, receive, exchange.pass_on, write_once)
-        except Exception as error:
-            if not exchange.started:
-                response = await self.router.snapshot(scope).app.prepared_handlers.answer_last(
-                    Request(scope, receive), error
-                )
-                await send_reply(from_response(response), exchange)
-            raise
+        return self.serve(scope, receive, send, write)
 
     async def serve(self, scope: Scope, receive: Receive, send: Send, write: WriteReply | None) -> None:
         snapshot = self.router.snapshot(scope)
         flight = Flight(snapshot, scope, limit_by_default(scope, receive, snapshot.conventions), send)
         try:
-            response = await self.outermost(flight, flight)
+            # The outermost layer, whose response is sent as it is. PERF: a function for it would cost a frame.
+            request = LayerRequest(flight, flight, self.inner)
+            try:
+                response = await self.dispatch(request, request.call_next)
+            except Exception as error:
+                response = await answer_of_layer(flight, request, error)
             if flight.bridges and not flight.tasks and task_of(response) is None:
                 for bridge in flight.bridges:
                     bridge.waits = False
             whole = response.whole if write is not None and type(response) is Answer else None
             if write is not None and whole is not None:
                 write(response.status_code, response.raw_headers, whole)
+                flight.started = True
             else:
                 verify_headers(getattr(response, "raw_headers", ()))
-                await response(scope, flight, send)
+                await response(scope, flight, send if write is None else flight.send)
             if flight.tasks or flight.bridges:
                 for task in flight.tasks:
                     await task()
@@ -134,44 +137,50 @@ class Onion:
             name_place(error, scope)
             for bridge in flight.bridges:
                 await bridge.cancel()
+            if write is not None and not flight.started and isinstance(error, Exception):
+                await self.answer_last(flight, error)
             raise
         finally:
             for form in flight.forms:
                 await close_uploads(form)
 
+    async def answer_last(self, flight: Flight, error: Exception) -> None:
+        """Send a 500: this is the outermost layer."""
+        exchange = Exchange(flight.scope, flight.source, flight.send, {})
+        handlers: Handlers = flight.snapshot.app.prepared_handlers
+        response = await handlers.answer_last(Request(flight.scope, flight.source), error)
+        await send_reply(from_response(response), exchange)
+
 
 def layer(dispatch: Dispatch, inner: Inner) -> Inner:
-    """Return one middleware around the inner layers."""
+    """Return one middleware around the inner layers; what it returns has the form that other middleware sees."""
 
     async def run(flight: Flight, receive: Feed) -> Response:
-        request = LayerRequest(flight.scope, receive, flight.send)
-        is_first = True
-
-        async def call_next(_: Request) -> Response:
-            nonlocal is_first
-            # PERF: a function for this condition would cost 0.1 us per layer.
-            if is_first and not request.position and request._receive is receive and "_body" not in request.__dict__:
-                downstream = receive
-            else:
-                downstream = request.replayed(receive)
-            is_first = False
-            response = await inner(flight, downstream)
-            if type(response) is Answer and response.background is None:
-                return response  # PERF: nearly every response; the call below costs 0.3 us per layer
-            return await for_middleware(flight, response, downstream)
-
+        request = LayerRequest(flight, receive, inner)
         try:
-            return await dispatch(request, call_next)
-        except Exception as raised:
-            snapshot = flight.snapshot
-            handlers: Handlers = snapshot.app.prepared_handlers
-            handler, error = handlers.find_in(raised)
-            if handler is None or not snapshot.conventions.middleware_errors_answered:
-                raise
-            response: Response = await handler.call(request, error)
-            return response
+            response = await dispatch(request, request.call_next)
+        except Exception as error:
+            response = await answer_of_layer(flight, request, error)
+        if type(response) is Answer and response.background is None:
+            return response  # PERF: nearly every response; the call below costs 0.3 us per layer
+        return await for_middleware(flight, response, receive)
 
     return run
+
+
+async def answer_of_layer(flight: Flight, request: Request, raised: Exception) -> Response:
+    """Return the answer to an exception that a middleware has raised.
+
+    Raises:
+        Exception: the exception, if it has no handler, or the application leaves such exceptions to the server.
+    """
+    snapshot = flight.snapshot
+    handlers: Handlers = snapshot.app.prepared_handlers
+    handler, error = handlers.find_in(raised)
+    if handler is None or not snapshot.conventions.middleware_errors_answered:
+        raise raised
+    response: Response = await handler.call(request, error)
+    return response
 
 
 async def for_middleware(flight: Flight, response: Response, receive: Feed) -> Response:
@@ -238,5 +247,5 @@ async def serve_inner(flight: Flight, receive: Feed) -> Response:
     if exchange.background is not None:
         flight.tasks = (TasksBeside(exchange.background, task_of(response)), *flight.tasks)
     if response is not None:
-        return response
+        return await for_middleware(flight, response, receive)
     return Answer(status, headers, BodyIterator(b"" if scope["method"] == "HEAD" else body))

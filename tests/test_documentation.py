@@ -20,7 +20,12 @@ from typeway.testclient import TestClient
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 # Their code is compared with the files that it comes from, and those are run: tests/docs, tests/check.
-TESTED_ELSEWHERE = (ROOT / "docs" / "tutorial", ROOT / "docs" / "check", ROOT / "docs" / "pitfalls.md")
+TESTED_ELSEWHERE = (
+    ROOT / "docs" / "tutorial",
+    ROOT / "docs" / "guides",
+    ROOT / "docs" / "check",
+    ROOT / "docs" / "pitfalls.md",
+)
 
 
 def examples(page: Path) -> list[str]:

@@ -1,7 +1,7 @@
 # `make run` and `make test` do everything on a machine with Python 3.11+ and make.
 # PYTHON=... names the interpreter for .venv, PORT=... the port of `make run` and `make books`.
 .DEFAULT_GOAL := help
-.PHONY: help run books analysis test test-plugins test-protocol test-contract test-debug fuzz mutants bench format assets clean
+.PHONY: help run books analysis test test-plugins test-protocol test-contract test-debug fuzz mutants bench docs docs-serve format assets clean
 
 PORT ?= 8000
 export PYTHON
@@ -25,6 +25,8 @@ help:
 	@echo "make fuzz     generated requests to every kind of input (ten minutes), and to the protocol class beside h11 (five); SECONDS=..., SEED=..."
 	@echo "make mutants  try 240 mutants of declare, plan and serve (half an hour; SEED=..., NUMBER=..., or MUTANT=... TESTS=...)"
 	@echo "make bench    compare with other frameworks; results go to benchmarks/results"
+	@echo "make docs     build the documentation site into site/"
+	@echo "make docs-serve  show the documentation site on http://127.0.0.1:$(PORT), and build it again when a page changes"
 	@echo "make format   fix and format the code"
 	@echo "make assets   refresh the files of the documentation pages from npm"
 	@echo "make clean    remove .venv and everything that was generated"
@@ -72,6 +74,12 @@ bench: $(DEV)
 	@scripts/install standard,dev,bench
 	@$(VENV)/bin/python -m benchmarks --save
 
+docs: $(DEV)
+	@$(VENV)/bin/zensical build --strict
+
+docs-serve: $(DEV)
+	@$(VENV)/bin/zensical serve --dev-addr 127.0.0.1:$(PORT)
+
 format: $(DEV)
 	@scripts/format
 
@@ -87,5 +95,5 @@ $(DEV): pyproject.toml scripts/install
 	@touch $@ $(RUN)
 
 clean:
-	rm -rf $(VENV) $(PLUGINS_VENVS) .venv-contract .uvicorn-tests __pycache__ build dist htmlcov .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .mutants
+	rm -rf $(VENV) $(PLUGINS_VENVS) .venv-contract .uvicorn-tests site .cache __pycache__ build dist htmlcov .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .mutants
 	find src tests examples benchmarks docs -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

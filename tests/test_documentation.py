@@ -20,11 +20,16 @@ from typeway.testclient import TestClient
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 # Their code is compared with the files that it comes from, and those are run: tests/docs, tests/check.
-TESTED_ELSEWHERE = (ROOT / "docs" / "tutorial", ROOT / "docs" / "check", ROOT / "docs" / "pitfalls.md")
+TESTED_ELSEWHERE = (
+    ROOT / "docs" / "tutorial",
+    ROOT / "docs" / "guides",
+    ROOT / "docs" / "check",
+    ROOT / "docs" / "pitfalls.md",
+)
 
 
 def examples(page: Path) -> list[str]:
-    """What stands in blocks of Python; a part of a program is marked `python fragment` and left out."""
+    """What stands in blocks of Python; a part of a program is marked `py` and left out."""
     return re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
 
 

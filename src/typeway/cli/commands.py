@@ -4,6 +4,7 @@ Only the commands that serve import uvicorn, so that the others start fast.
 """
 
 import os
+import shlex
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
@@ -205,6 +206,39 @@ def check(
         findings = check(lambda: _load_from(location, factory, compat), files, choice)
         _write(report(findings, files, folder, report_format.value), output)
     if findings:
+        raise typer.Exit(1)
+
+
+@cli.command()
+def migrate(
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="The folder of the project, or one file.")] = Path(),
+    target: AppArgument = None,
+    tests: Annotated[bool, typer.Option("--tests", help="Run the tests on both frameworks, and compare them.")] = False,
+    test_args: Annotated[str, typer.Option(help="What pytest is given beside, for example: 'tests -x'.")] = "",
+    test_timeout: Annotated[float, typer.Option(help="How long the tests may take on each, in seconds.")] = 600,
+    write: Annotated[bool, typer.Option("--write", help="Change the imports of FastAPI, and nothing else.")] = False,
+    json_output: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="The file to write; default: stdout.")] = None,
+    factory: FactoryOption = False,
+    show_traceback: TracebackOption = False,
+) -> None:
+    """Report what a project that is written for FastAPI will find different on Typeway.
+
+    Reads its source and its requirements, loads its application in processes of their own on FastAPI, if that is installed, in compat
+    mode and with Typeway's own conventions, and compares routes and OpenAPI documents. Nothing is changed without --write.
+
+    Exits with 0 if nothing needs a decision, with 1 if something does, and with 2 if the project cannot be looked at.
+    """
+    from typeway.cli import migrate as migration
+    from typeway.migrate.finding import as_json, as_text
+
+    with _one_line_failures(show_traceback, status=2):
+        arguments = shlex.split(test_args) if tests else None
+        report = migration.migrate(path, target, factory=factory, tests=arguments, seconds=test_timeout)
+        _write(as_json(report) if json_output else as_text(report), output)
+        if write:
+            print("\n".join(migration.write(path)), file=sys.stderr)
+    if not report.is_clear:
         raise typer.Exit(1)
 
 

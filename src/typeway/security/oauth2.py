@@ -129,7 +129,9 @@ class OAuth2PasswordBearer(_BearerToken):
         tokenUrl: the address where clients get it, relative to the application's root.
         scopes: the scopes that a token may have, each with a description.
         refreshUrl: the address where clients renew it.
-        scheme_name, description, auto_error: see `typeway.security.base.SchemeOptions`.
+        scheme_name: see `typeway.security.base.SchemeOptions`.
+        description: see `typeway.security.base.SchemeOptions`.
+        auto_error: see `typeway.security.base.SchemeOptions`.
 
     Example:
         ```python
@@ -160,8 +162,12 @@ class OAuth2AuthorizationCodeBearer(_BearerToken):
 
     Parameters:
         authorizationUrl: the address where users grant it.
-        tokenUrl, refreshUrl, scopes: see `OAuth2PasswordBearer`.
-        scheme_name, description, auto_error: see `typeway.security.base.SchemeOptions`.
+        tokenUrl: see `OAuth2PasswordBearer`.
+        refreshUrl: see `OAuth2PasswordBearer`.
+        scopes: see `OAuth2PasswordBearer`.
+        scheme_name: see `typeway.security.base.SchemeOptions`.
+        description: see `typeway.security.base.SchemeOptions`.
+        auto_error: see `typeway.security.base.SchemeOptions`.
     """
 
     def __init__(

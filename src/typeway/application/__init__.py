@@ -1,0 +1,1 @@
+"""Put an application together: its routers, routes, index, lifespan and documentation."""

@@ -1,0 +1,1 @@
+"""Read source: files, names, values and calls."""

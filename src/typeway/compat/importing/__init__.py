@@ -1,0 +1,1 @@
+"""Make `import fastapi` import Typeway, in this process and in its children."""

@@ -1,0 +1,1 @@
+"""Show FastAPI's objects to code that reads and replaces them."""

@@ -1,0 +1,1 @@
+"""Derive models from a model."""

@@ -1,0 +1,1 @@
+"""Find the response to an exception."""

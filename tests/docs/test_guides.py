@@ -1,0 +1,71 @@
+"""Each guide is a program that works: its files run, its commands print what is shown, its tests pass, its code is clean."""
+
+import importlib
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.docs.blocks import carry_out, read_blocks
+from tests.docs.terminal import Terminal
+from typeway.application.app import Typeway
+from typeway.check.look import look
+from typeway.check.read.files import Files
+from typeway.testclient import TestClient
+
+ROOT = Path(__file__).parents[2]
+GUIDES = sorted((ROOT / "docs" / "guides").glob("*.md"))
+
+each_guide = pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.stem)
+
+
+@pytest.fixture
+def terminal(guide: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Terminal]:
+    """A terminal in a folder with all files of the guide, in which `main.py` is served."""
+    files = {block.file: block.text for block in read_blocks(guide.read_text(encoding="utf-8")) if block.file}
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setenv("CI", "true")
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    with ExitStack() as stack:
+
+        def connect(variables: dict[str, str], target: str | None) -> TestClient:
+            for name, value in variables.items():
+                monkeypatch.setenv(name, value)
+            module, _, attribute = (target or "main:app").partition(":")
+            app = getattr(importlib.import_module(module), attribute)
+            return stack.enter_context(TestClient(app, base_url="http://127.0.0.1:8000", raise_server_exceptions=False))
+
+        yield Terminal(tmp_path, connect)
+    for name, loaded in list(sys.modules.items()):
+        if Path(getattr(loaded, "__file__", None) or "/").is_relative_to(tmp_path):
+            del sys.modules[name]
+
+
+@each_guide
+def test_commands_print_what_is_shown(guide: Path, terminal: Terminal) -> None:
+    """A reader who types the commands of a guide in their order sees what it shows."""
+    carry_out(read_blocks(guide.read_text(encoding="utf-8")), terminal)
+
+
+@each_guide
+def test_the_example_is_clean(guide: Path, terminal: Terminal) -> None:
+    """`typeway check` finds nothing in the application of a guide."""
+    app = importlib.import_module("main").app
+    assert isinstance(app, Typeway)
+    assert [str(finding) for finding in look(app, Files(terminal.folder, "main"))] == []
+
+
+@each_guide
+def test_a_guide_has_its_parts(guide: Path) -> None:
+    """Each guide has an application, says which mistakes are common, how to test it, and where to read on."""
+    text = guide.read_text(encoding="utf-8")
+    assert {"main.py", "test_main.py"} <= {block.file for block in read_blocks(text)}
+    for part in ("## Common mistakes", "## Test it", "## See also"):
+        assert f"\n{part}\n" in text, part

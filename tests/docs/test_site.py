@@ -1,0 +1,130 @@
+"""The documentation site builds without a warning, asks nobody else for anything, and is readable everywhere."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from scripts import reference
+from tests.describe.chromium import BROWSERS, Browser, Page, chromium, find_browser
+
+ROOT = Path(__file__).parents[2]
+SIZES = [(390, 844), (1280, 900)]
+SCHEMES = ["light", "dark"]
+
+pytestmark = pytest.mark.timeout(180)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the site from a copy of what it is made of."""
+    folder = tmp_path_factory.mktemp("site")
+    for name in ("docs", "src/typeway"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("zensical.toml", "CHANGELOG.md"):
+        shutil.copy(ROOT / name, folder / name)
+    command = [str(Path(sys.executable).with_name("zensical")), "build", "--strict"]
+    built = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=150, check=False)
+    assert built.returncode == 0, built.stdout + built.stderr
+    assert "griffe:" not in built.stdout + built.stderr, built.stderr
+    return folder / "site"
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """Start Chromium; where there is none, skip, unless the environment insists on one."""
+    executable = find_browser()
+    if executable is None:
+        message = f"no browser: none of {', '.join(BROWSERS)} is on the PATH (apt install chromium)"
+        if os.environ.get("TYPEWAY_REQUIRE_BROWSER"):
+            pytest.fail(message)
+        pytest.skip(message)
+    with chromium(executable, tmp_path_factory.mktemp("chromium")) as started:
+        yield started
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """Give a tab; whatever a test did with it, no error was reported and only files were read."""
+    with browser.page() as tab:
+        yield tab
+        tab.evaluate("0")
+        assert tab.errors == []
+        assert [url for url in tab.requests if not url.startswith(("file:", "data:", "blob:"))] == []
+
+
+def test_reference_pages_say_what_the_source_says() -> None:
+    """The tables of options, commands and exceptions are those of the source; `python -m scripts.reference` writes them."""
+    for path, text in reference.pages().items():
+        assert path.read_text(encoding="utf-8") == text, path.name
+
+
+def test_every_page_is_in_the_navigation(site: Path) -> None:
+    """A reader reaches each page of docs/ from the navigation."""
+    navigation = (ROOT / "zensical.toml").read_text(encoding="utf-8")
+    pages = [path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md")]
+    assert [page for page in pages if f'"{page}"' not in navigation] == []
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize(("width", "height"), SIZES)
+def test_the_landing_page_fits_every_screen(page: Page, site: Path, width: int, height: int, scheme: str) -> None:
+    """On a phone and on a desk, in light and in dark, the first page shows the example and scrolls in one direction only."""
+    page.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600)
+    page.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+    page.open((site / "index.html").as_uri())
+    page.wait_for("document.readyState === 'complete'")
+    page.evaluate("localStorage.clear()")  # where the site keeps the scheme that a reader has chosen
+    page.open((site / "index.html").as_uri())
+    expected = {"light": "default", "dark": "slate"}[scheme]
+    page.wait_for(f"document.body?.dataset.mdColorScheme === '{expected}'")
+    page.wait_for("document.readyState === 'complete'")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    example = page.evaluate("(({top, left}) => [top, left])(document.querySelector('pre').getBoundingClientRect())")
+    assert 0 < example[0] < height
+    assert 0 <= example[1] < width
+
+
+def test_no_page_loads_anything_from_elsewhere(site: Path) -> None:
+    """No script, style, font or picture of any page has an address outside of the site."""
+    loads = [("<script", "src="), ("<link", "href="), ("<img", "src=")]
+    found = []
+    for path in site.rglob("*.html"):
+        for tag in path.read_text(encoding="utf-8").split("<")[1:]:
+            for start, attribute in loads:
+                if f"<{tag}".startswith(start) and f'{attribute}"http' in tag:
+                    found.append(f"{path.name}: <{tag[:120]}")
+    assert found == []
+
+
+def test_all_code_is_shown_as_code(site: Path) -> None:
+    """No fence of a code block is left in the text of a page, as it is when its language is not understood."""
+    assert [path.name for path in site.rglob("*.html") if "<p>```" in path.read_text(encoding="utf-8")] == []
+
+
+def test_search_works_from_the_file_system(page: Page, site: Path) -> None:
+    """Someone who opened the site as files searches for an option and sees where it is described."""
+    page.open((site / "index.html").as_uri())
+    page.wait_for("document.readyState === 'complete'")
+    dialog = "[...document.querySelectorAll('body > div')].find((part) => part.shadowRoot)?.shadowRoot"
+    page.wait_for(f"document.querySelector('.md-search__button').click() || !!{dialog}?.querySelector('input')")
+    page.evaluate(f"{dialog}.querySelector('input').focus()")
+    page.call("Input.insertText", text="max_body_size")
+    page.wait_for(f"{dialog}.querySelector('[role=listbox]').textContent.includes('max_body_size')")
+
+
+TOPICS = (ROOT / "tests" / "docs" / "topics.txt").read_text(encoding="utf-8").splitlines()
+
+
+@pytest.mark.parametrize("topic", [topic for topic in TOPICS if topic and not topic.startswith("#")])
+def test_topics_are_found(site: Path, topic: str) -> None:
+    """What a reader types is in the heading or the text of a page, all words of it."""
+    entries = json.loads((site / "search.json").read_text(encoding="utf-8"))["items"]
+    words = topic.lower().split()
+    texts = (f"{' '.join(entry['path'])} {entry['title']} {entry['text']}".lower() for entry in entries)
+    assert any(all(word in text for word in words) for text in texts)

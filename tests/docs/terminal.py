@@ -9,14 +9,13 @@ import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from io import StringIO
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
+from tests.docs import curl
 from typeway.cli import main
 from typeway.testclient import TestClient
 
@@ -59,6 +58,8 @@ class Terminal:
     learnt: dict[str, str] = field(default_factory=dict)
     """Tokens that the document shows, with those that were really given."""
     client: TestClient | None = None
+    jars: dict[str, httpx.Cookies] = field(default_factory=dict)
+    """The files in which `curl -c` keeps cookies."""
     served: str | None = None
     """The application that the last server was told to serve, if it was told one."""
 
@@ -116,9 +117,7 @@ class Terminal:
     def _curl(self, words: list[str]) -> str:
         if self.client is None:
             self.client = self.connect(self.variables, self.served)
-        asked = _read_curl(words)
-        response = self.client.request(asked.method, asked.url, headers=asked.headers, content=asked.content)
-        return (_head(response) if asked.shows_head else "") + response.text + asked.ending
+        return curl.read(words, self.folder).ask(self.client, self.jars)
 
 
 def _environment() -> dict[str, str]:
@@ -139,67 +138,3 @@ def _assigned(words: list[str]) -> tuple[dict[str, str], list[str]]:
         variables[found[1]] = found[2]
         words = words[1:]
     return variables, words
-
-
-@dataclass
-class Asked:
-    """What the arguments of `curl` ask for."""
-
-    url: str = ""
-    verb: str | None = None
-    headers: list[tuple[str, str]] = field(default_factory=list)
-    data: list[str] = field(default_factory=list)
-    shows_head: bool = False
-    ending: str = ""
-
-    @property
-    def method(self) -> str:
-        return self.verb or ("POST" if self.data else "GET")
-
-    @property
-    def content(self) -> bytes | None:
-        return "&".join(self.data).encode() if self.data else None
-
-
-def _read_curl(words: list[str]) -> Asked:
-    """Read arguments of curl: -s, -i, -X, -H, -d, -w and a URL."""
-    asked = Asked()
-    remaining = iter(words)
-    for word in remaining:
-        if not word.startswith("-"):
-            asked.url = word
-            continue
-        for letter in word[1:]:
-            _apply(asked, letter, remaining)
-    if asked.data and not any(name.lower() == "content-type" for name, _ in asked.headers):
-        asked.headers.append(("Content-Type", "application/x-www-form-urlencoded"))
-    return asked
-
-
-def _apply(asked: Asked, letter: str, remaining: Any) -> None:
-    match letter:
-        case "s":
-            pass
-        case "i":
-            asked.shows_head = True
-        case "X":
-            asked.verb = next(remaining)
-        case "H":
-            name, _, value = next(remaining).partition(": ")
-            asked.headers.append((name, value))
-        case "d":
-            asked.data.append(next(remaining))
-        case "w":
-            asked.ending = next(remaining).replace("\\n", "\n")
-        case _:
-            raise ValueError(f"curl -{letter} is not known here")
-
-
-def _head(response: httpx.Response) -> str:
-    """Write status and headers as curl shows them."""
-    phrase = HTTPStatus(response.status_code).phrase
-    lines = [
-        f"HTTP/1.1 {response.status_code} {phrase}",
-        *(f"{name}: {value}" for name, value in response.headers.multi_items()),
-    ]
-    return "\n".join(lines) + "\n\n"

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -54,9 +55,11 @@ class Asked:
     def method(self) -> str:
         return self.verb or ("POST" if self.parts or (self.data and not self.in_query) else "GET")
 
-    def ask(self, client: TestClient, jars: dict[str, httpx.Cookies]) -> str:
+    def ask(self, client: TestClient, jars: dict[str, CookieJar]) -> str:
         """Send the request, and return what curl prints."""
-        client.cookies = jars.get(self.cookies or "", httpx.Cookies())
+        client.cookies.jar.clear()
+        for cookie in jars.get(self.cookies or "", ()):
+            client.cookies.jar.set_cookie(cookie)
         client.headers.pop("accept-encoding", None)
         client.headers["user-agent"] = "curl/8.5.0"
         response = client.request(
@@ -69,7 +72,9 @@ class Asked:
             follow_redirects=self.follows,
         )
         if self.jar is not None:
-            jars[self.jar] = client.cookies
+            jars[self.jar] = CookieJar()
+            for cookie in client.cookies.jar:
+                jars[self.jar].set_cookie(cookie)
         return self._printed(response)
 
     @property

@@ -9,10 +9,10 @@ import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
+from http.cookiejar import CookieJar
 from io import StringIO
 from pathlib import Path
 
-import httpx
 import pytest
 
 from tests.docs import curl
@@ -58,7 +58,7 @@ class Terminal:
     learnt: dict[str, str] = field(default_factory=dict)
     """Tokens that the document shows, with those that were really given."""
     client: TestClient | None = None
-    jars: dict[str, httpx.Cookies] = field(default_factory=dict)
+    jars: dict[str, CookieJar] = field(default_factory=dict)
     """The files in which `curl -c` keeps cookies."""
     served: str | None = None
     """The application that the last server was told to serve, if it was told one."""

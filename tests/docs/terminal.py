@@ -28,6 +28,7 @@ ASSIGNMENT = re.compile(r"([A-Z_]+)=(.*)", re.DOTALL)
 # What is another at each run, or at each place, and what stands for it in a comparison.
 VARYING = [
     (re.compile(r"^(date|server): .*\n", re.MULTILINE), ""),
+    (re.compile(r'last-modified: .*|etag: "[0-9a-f]{32}"'), "<of the file>"),
     (re.compile(r"x-process-time: \d+\.\d{6}"), "x-process-time: <seconds>"),
     (re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"), "<uuid>"),
     (re.compile(r'"access_token":"[\w-]{43}"'), '"access_token":"<token>"'),
@@ -42,6 +43,7 @@ VARYING = [
 
 def comparable(output: str) -> str:
     """Replace what differs from run to run."""
+    output = output.replace("\r\n", "\n")
     for pattern, name in VARYING:
         output = pattern.sub(name, output)
     return output.rstrip("\n")
@@ -62,6 +64,8 @@ class Terminal:
     """The files in which `curl -c` keeps cookies."""
     served: str | None = None
     """The application that the last server was told to serve, if it was told one."""
+    root_path: str = ""
+    """The prefix that the last server was told with `--root-path`."""
 
     def run(self, block: str) -> str:
         """Carry out the commands of one block, and return what they print."""
@@ -73,8 +77,9 @@ class Terminal:
             variables, words = _assigned(shlex.split(self._recognized(line)))
             if not words or words[:2] == ["typeway", "run"]:
                 self.variables |= variables
-            if words[:2] == ["typeway", "run"] and len(words) == 3:
+            if words[:2] == ["typeway", "run"] and len(words) > 2:
                 self.served, self.client = words[2], None
+                self.root_path = words[words.index("--root-path") + 1] if "--root-path" in words else ""
 
     def learn(self, shown: str, output: str) -> None:
         """Remember which token stands for which in later commands."""

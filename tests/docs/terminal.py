@@ -20,7 +20,7 @@ from typeway.cli import main
 from typeway.testclient import TestClient
 
 # What a command's name means here; every other command is a mistake in the document.
-PROGRAMS = {"typeway": [sys.executable, "-m", "typeway"], "python3": [sys.executable]}
+PROGRAMS = {"typeway": [sys.executable, "-m", "typeway"], "python3": [sys.executable], "grep": ["grep"]}
 # What a reader's terminal does not say, and what makes programs (pytest: both of the first) print otherwise.
 UNKNOWN_TO_READERS = {"CI", "BUILD_NUMBER", "COLUMNS", "FORCE_COLOR", "PYTEST_ADDOPTS"}
 ASSIGNMENT = re.compile(r"([A-Z_]+)=(.*)", re.DOTALL)
@@ -29,6 +29,7 @@ ASSIGNMENT = re.compile(r"([A-Z_]+)=(.*)", re.DOTALL)
 VARYING = [
     (re.compile(r"^(date|server): .*\n", re.MULTILINE), ""),
     (re.compile(r'last-modified: .*|etag: "[0-9a-f]{32}"'), "<of the file>"),
+    (re.compile(r"content-length: \d+(?=\n(.+\n)*content-encoding: gzip)"), "content-length: <compressed>"),
     (re.compile(r"x-process-time: \d+\.\d{6}"), "x-process-time: <seconds>"),
     (re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"), "<uuid>"),
     (re.compile(r'"access_token":"[\w-]{43}"'), '"access_token":"<token>"'),
@@ -113,6 +114,7 @@ class Terminal:
             [*PROGRAMS[words[0]], *words[1:]],
             cwd=self.folder,
             env={**_environment(), **variables, "NO_COLOR": "1"},
+            input=given,
             capture_output=True,
             text=True,
             check=False,

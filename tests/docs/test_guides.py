@@ -57,7 +57,9 @@ def terminal(guide: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
                 monkeypatch.setenv(name, value)
             module, _, attribute = (target or "main:app").partition(":")
             app = as_served(getattr(importlib.import_module(module), attribute), asking.root_path)
-            client = TestClient(app, "http://127.0.0.1:8000", raise_server_exceptions=False, client=("127.0.0.1", 50000))
+            client = TestClient(
+                app, "http://127.0.0.1:8000", raise_server_exceptions=False, client=("127.0.0.1", 50000)
+            )
             return stack.enter_context(client)
 
         asking = Terminal(tmp_path, connect)

@@ -289,6 +289,14 @@ RIGHT = {
     "a name to leave out that another model has": (
         '@app.get("/x", response_model_exclude={"name", "password"})\ndef read() -> Item: ...'
     ),
+    "names to leave out of all items": (
+        '@app.get("/x", response_model_exclude={"__all__": {"name"}})\ndef read() -> list[Item]: ...'
+    ),
+    "items to leave out": '@app.get("/x", response_model_exclude={0})\ndef read() -> list[Item]: ...',
+    "names to leave out of one of several": (
+        '@app.get("/x", response_model_exclude={"name"})\ndef read() -> Item | list[Item]: ...'
+    ),
+    "keys to leave out": '@app.get("/x", response_model_exclude={"a"})\ndef read() -> dict[str, Item]: ...',
     "options that are None": (
         '@app.get("/x", tags=None, responses=None, status_code=None, dependencies=None, summary=None)\ndef read(): ...'
     ),
@@ -325,6 +333,12 @@ DOUBTFUL = {
     '@app.get("/x", responses={"nonsense": {}})\ndef read(): ...': "GET /x: 'nonsense' is no key of responses.",
     '@app.get("/x", response_model_exclude={"nmae"})\ndef read() -> Item: ...': (
         "GET /x: response_model_exclude names 'nmae', which Item does not have."
+    ),
+    '@app.get("/x", response_model_exclude={"name"})\ndef read() -> list[Item]: ...': (
+        "GET /x: response_model_exclude names 'name', but the response is a list, whose items are numbered."
+    ),
+    '@app.get("/x", response_model_include={"name": True})\ndef read() -> tuple[Item, ...] | None: ...': (
+        "GET /x: response_model_include names 'name', but the response is a list, whose items are numbered."
     ),
     '@app.api_route("/x", methods=["GTE"])\ndef read(): ...': "GTE /x: GTE is not an HTTP method.",
     # What was added after its router had been included, where nothing more can be refused.

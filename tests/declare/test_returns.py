@@ -1,13 +1,14 @@
 """What an endpoint returns by its annotation: a model, a stream of items, or a response of its own."""
 
 from collections.abc import AsyncIterator, Generator, Iterable, Iterator
-from typing import Any
+from typing import Any, Never, NoReturn
 
 import fastapi
 import pytest
 from pydantic_core import PydanticUndefined
 
 import typeway
+from tests.frameworks import COMPAT, client
 from typeway.declare.returns import Returns, read_returns
 from typeway.exceptions import DeclarationError
 from typeway.responses import JSONResponse, Response
@@ -37,6 +38,8 @@ UNSAID = PydanticUndefined
     [
         (plain, UNSAID, UNSAID, Returns()),
         (plain, None, UNSAID, Returns()),
+        (plain, NoReturn, UNSAID, Returns()),
+        (plain, Never, UNSAID, Returns()),
         (plain, int, UNSAID, Returns(model=int)),
         (plain, Iterable[int], UNSAID, Returns(model=Iterable[int])),
         (plain, int, str, Returns(model=str)),
@@ -58,6 +61,18 @@ UNSAID = PydanticUndefined
 def test_the_annotation_or_the_option_says_what_is_returned(function, annotation, response_model, expected):
     """An explicit response model beats the annotation; responses and generators have none."""
     assert read_returns(function, annotation, response_model, "here:1") == expected
+
+
+@pytest.mark.parametrize("application", [typeway.FastAPI, COMPAT.FastAPI], ids=["typeway", "compat"])
+def test_an_endpoint_that_only_raises_may_say_so(application):
+    """`-> NoReturn` is what type checkers infer for an endpoint that always raises; the error is answered."""
+    app = application()
+
+    @app.get("/gone")
+    def read() -> NoReturn:
+        raise typeway.HTTPException(410)
+
+    assert client(app).get("/gone").status_code == 410
 
 
 def test_a_response_beside_a_model_is_refused():

@@ -9,19 +9,18 @@ import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
-from http import HTTPStatus
+from http.cookiejar import CookieJar
 from io import StringIO
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 
+from tests.docs import curl
 from typeway.cli import main
 from typeway.testclient import TestClient
 
 # What a command's name means here; every other command is a mistake in the document.
-PROGRAMS = {"typeway": [sys.executable, "-m", "typeway"], "python3": [sys.executable]}
+PROGRAMS = {"typeway": [sys.executable, "-m", "typeway"], "python3": [sys.executable], "grep": ["grep"]}
 # What a reader's terminal does not say, and what makes programs (pytest: both of the first) print otherwise.
 UNKNOWN_TO_READERS = {"CI", "BUILD_NUMBER", "COLUMNS", "FORCE_COLOR", "PYTEST_ADDOPTS"}
 ASSIGNMENT = re.compile(r"([A-Z_]+)=(.*)", re.DOTALL)
@@ -29,6 +28,8 @@ ASSIGNMENT = re.compile(r"([A-Z_]+)=(.*)", re.DOTALL)
 # What is another at each run, or at each place, and what stands for it in a comparison.
 VARYING = [
     (re.compile(r"^(date|server): .*\n", re.MULTILINE), ""),
+    (re.compile(r'last-modified: .*|etag: "[0-9a-f]{32}"'), "<of the file>"),
+    (re.compile(r"content-length: \d+(?=\n(.+\n)*content-encoding: gzip)"), "content-length: <compressed>"),
     (re.compile(r"x-process-time: \d+\.\d{6}"), "x-process-time: <seconds>"),
     (re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"), "<uuid>"),
     (re.compile(r'"access_token":"[\w-]{43}"'), '"access_token":"<token>"'),
@@ -43,6 +44,7 @@ VARYING = [
 
 def comparable(output: str) -> str:
     """Replace what differs from run to run."""
+    output = output.replace("\r\n", "\n")
     for pattern, name in VARYING:
         output = pattern.sub(name, output)
     return output.rstrip("\n")
@@ -59,8 +61,12 @@ class Terminal:
     learnt: dict[str, str] = field(default_factory=dict)
     """Tokens that the document shows, with those that were really given."""
     client: TestClient | None = None
+    jars: dict[str, CookieJar] = field(default_factory=dict)
+    """The files in which `curl -c` keeps cookies."""
     served: str | None = None
     """The application that the last server was told to serve, if it was told one."""
+    root_path: str = ""
+    """The prefix that the last server was told with `--root-path`."""
 
     def run(self, block: str) -> str:
         """Carry out the commands of one block, and return what they print."""
@@ -72,8 +78,9 @@ class Terminal:
             variables, words = _assigned(shlex.split(self._recognized(line)))
             if not words or words[:2] == ["typeway", "run"]:
                 self.variables |= variables
-            if words[:2] == ["typeway", "run"] and len(words) == 3:
+            if words[:2] == ["typeway", "run"] and len(words) > 2:
                 self.served, self.client = words[2], None
+                self.root_path = words[words.index("--root-path") + 1] if "--root-path" in words else ""
 
     def learn(self, shown: str, output: str) -> None:
         """Remember which token stands for which in later commands."""
@@ -107,6 +114,7 @@ class Terminal:
             [*PROGRAMS[words[0]], *words[1:]],
             cwd=self.folder,
             env={**_environment(), **variables, "NO_COLOR": "1"},
+            input=given,
             capture_output=True,
             text=True,
             check=False,
@@ -116,9 +124,7 @@ class Terminal:
     def _curl(self, words: list[str]) -> str:
         if self.client is None:
             self.client = self.connect(self.variables, self.served)
-        asked = _read_curl(words)
-        response = self.client.request(asked.method, asked.url, headers=asked.headers, content=asked.content)
-        return (_head(response) if asked.shows_head else "") + response.text + asked.ending
+        return curl.read(words, self.folder).ask(self.client, self.jars)
 
 
 def _environment() -> dict[str, str]:
@@ -139,67 +145,3 @@ def _assigned(words: list[str]) -> tuple[dict[str, str], list[str]]:
         variables[found[1]] = found[2]
         words = words[1:]
     return variables, words
-
-
-@dataclass
-class Asked:
-    """What the arguments of `curl` ask for."""
-
-    url: str = ""
-    verb: str | None = None
-    headers: list[tuple[str, str]] = field(default_factory=list)
-    data: list[str] = field(default_factory=list)
-    shows_head: bool = False
-    ending: str = ""
-
-    @property
-    def method(self) -> str:
-        return self.verb or ("POST" if self.data else "GET")
-
-    @property
-    def content(self) -> bytes | None:
-        return "&".join(self.data).encode() if self.data else None
-
-
-def _read_curl(words: list[str]) -> Asked:
-    """Read arguments of curl: -s, -i, -X, -H, -d, -w and a URL."""
-    asked = Asked()
-    remaining = iter(words)
-    for word in remaining:
-        if not word.startswith("-"):
-            asked.url = word
-            continue
-        for letter in word[1:]:
-            _apply(asked, letter, remaining)
-    if asked.data and not any(name.lower() == "content-type" for name, _ in asked.headers):
-        asked.headers.append(("Content-Type", "application/x-www-form-urlencoded"))
-    return asked
-
-
-def _apply(asked: Asked, letter: str, remaining: Any) -> None:
-    match letter:
-        case "s":
-            pass
-        case "i":
-            asked.shows_head = True
-        case "X":
-            asked.verb = next(remaining)
-        case "H":
-            name, _, value = next(remaining).partition(": ")
-            asked.headers.append((name, value))
-        case "d":
-            asked.data.append(next(remaining))
-        case "w":
-            asked.ending = next(remaining).replace("\\n", "\n")
-        case _:
-            raise ValueError(f"curl -{letter} is not known here")
-
-
-def _head(response: httpx.Response) -> str:
-    """Write status and headers as curl shows them."""
-    phrase = HTTPStatus(response.status_code).phrase
-    lines = [
-        f"HTTP/1.1 {response.status_code} {phrase}",
-        *(f"{name}: {value}" for name, value in response.headers.multi_items()),
-    ]
-    return "\n".join(lines) + "\n\n"

@@ -5,8 +5,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from tests.docs.blocks import carry_out, read_blocks
 from tests.docs.terminal import Terminal
@@ -14,11 +16,26 @@ from typeway.application.app import Typeway
 from typeway.check.look import look
 from typeway.check.read.files import Files
 from typeway.testclient import TestClient
+from typeway.types import ASGIApp, Receive, Scope, Send
 
 ROOT = Path(__file__).parents[2]
 GUIDES = sorted((ROOT / "docs" / "guides").glob("*.md"))
 
 each_guide = pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.stem)
+
+
+def as_served(app: ASGIApp, root_path: str) -> ASGIApp:
+    """Wrap an application as the server does: it has a prefix, and what a proxy on this machine says is believed."""
+
+    async def with_prefix(scope: Scope, receive: Receive, send: Send) -> None:
+        if root_path and scope["type"] != "lifespan":
+            raw_path = root_path.encode() + scope["raw_path"]
+            scope = {**scope, "root_path": root_path, "path": root_path + scope["path"], "raw_path": raw_path}
+        await app(scope, receive, send)
+
+    proxied: Any = ProxyHeadersMiddleware(with_prefix if root_path else app, trusted_hosts="127.0.0.1")  # type: ignore[arg-type]
+    served: ASGIApp = proxied
+    return served
 
 
 @pytest.fixture
@@ -39,10 +56,14 @@ def terminal(guide: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
             for name, value in variables.items():
                 monkeypatch.setenv(name, value)
             module, _, attribute = (target or "main:app").partition(":")
-            app = getattr(importlib.import_module(module), attribute)
-            return stack.enter_context(TestClient(app, base_url="http://127.0.0.1:8000", raise_server_exceptions=False))
+            app = as_served(getattr(importlib.import_module(module), attribute), asking.root_path)
+            client = TestClient(
+                app, "http://127.0.0.1:8000", raise_server_exceptions=False, client=("127.0.0.1", 50000)
+            )
+            return stack.enter_context(client)
 
-        yield Terminal(tmp_path, connect)
+        asking = Terminal(tmp_path, connect)
+        yield asking
     for name, loaded in list(sys.modules.items()):
         if Path(getattr(loaded, "__file__", None) or "/").is_relative_to(tmp_path):
             del sys.modules[name]

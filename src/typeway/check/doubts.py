@@ -111,6 +111,7 @@ def doubts_of_options(route: PlannedRoute) -> Iterator[DeclarationError]:
         except DeclarationError as error:
             yield error
     yield from doubts_of_fields(route)
+    yield from doubts_of_items(route)
     for method in sorted(route.methods - set(METHODS)):
         close = difflib.get_close_matches(method, METHODS, n=1)
         if close:
@@ -134,3 +135,17 @@ def doubts_of_fields(route: APIRoute) -> Iterator[DeclarationError]:
                     f"Did you mean {close[0]!r}?",
                 )
                 yield declaration_error(problem, hint=hint, where=route.declaration.where)
+
+
+def doubts_of_items(route: APIRoute) -> Iterator[DeclarationError]:
+    """Names in `response_model_exclude` for a list: Pydantic compares them with positions, so nothing is left out."""
+    kinds = [member for member in shapes.members(route.response_model) if member not in (None, type(None))]
+    if not kinds or not all(shapes.is_sequence(kind) for kind in kinds):
+        return
+    for option in ("response_model_include", "response_model_exclude"):
+        given = getattr(route, option) or ()
+        names = sorted(name for name in given if isinstance(name, str) and name != "__all__")
+        if names:
+            problem = f"{option} names {names[0]!r}, but the response is a list, whose items are numbered."
+            hint = f"Write {option}={{'__all__': {{{names[0]!r}}}}} for the fields of all items."
+            yield declaration_error(problem, hint=hint, where=route.declaration.where)

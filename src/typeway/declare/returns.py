@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final, get_args, get_origin
+from typing import Any, Final, Never, NoReturn, get_args, get_origin
 
 from pydantic_core import PydanticUndefined
 from starlette.responses import Response
@@ -13,6 +13,8 @@ from typeway.declare.annotation import is_type, missing_names, resolve
 from typeway.declare.scope import Namespace, candidates, globals_of
 from typeway.exceptions import declaration_error
 
+# Return annotations that name no type of a result; an endpoint that always raises never returns.
+NOTHING: Final = (PydanticUndefined, None, NoReturn, Never)
 STREAMS: Final = (AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Iterable, Iterator)
 
 
@@ -48,7 +50,7 @@ def read_returns(function: Callable[..., Any], annotation: Any, response_model: 
         return returning(function, item=item, streams=True)
     if response_model is not PydanticUndefined:
         return returning(function, response_model)
-    if annotation is PydanticUndefined or annotation is None:
+    if any(annotation is nothing for nothing in NOTHING):
         return Returns()
     are_responses = [shapes.is_subclass(part, Response) for part in shapes.members(annotation)]
     if all(are_responses):

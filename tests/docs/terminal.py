@@ -6,13 +6,15 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable
+from base64 import b64encode
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -21,7 +23,13 @@ from typeway.cli import main
 from typeway.testclient import TestClient
 
 # What a command's name means here; every other command is a mistake in the document.
-PROGRAMS = {"typeway": [sys.executable, "-m", "typeway"], "python3": [sys.executable]}
+PROGRAMS = {
+    "typeway": [sys.executable, "-m", "typeway"],
+    "python3": [sys.executable],
+    **{name: [sys.executable, "-m", name] for name in ("alembic", "procrastinate", "taskiq")},
+}
+# The tokens that later commands repeat.
+GIVEN_TOKEN = re.compile(r'"(?:access|refresh)_token":"([^"]+)"')
 # What a reader's terminal does not say, and what makes programs (pytest: both of the first) print otherwise.
 UNKNOWN_TO_READERS = {"CI", "BUILD_NUMBER", "COLUMNS", "FORCE_COLOR", "PYTEST_ADDOPTS"}
 ASSIGNMENT = re.compile(r"([A-Z_]+)=(.*)", re.DOTALL)
@@ -31,7 +39,9 @@ VARYING = [
     (re.compile(r"^(date|server): .*\n", re.MULTILINE), ""),
     (re.compile(r"x-process-time: \d+\.\d{6}"), "x-process-time: <seconds>"),
     (re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"), "<uuid>"),
-    (re.compile(r'"access_token":"[\w-]{43}"'), '"access_token":"<token>"'),
+    (re.compile(r'"(access|refresh)_token":"([\w-]{43}|[\w-]+\.[\w-]+\.[\w-]+)"'), r'"\1_token":"<token>"'),
+    (re.compile(r"\b20\d\d-\d\d-\d\d[T ]\d\d:\d\d:\d\d([.,]\d+)?"), "<time>"),
+    (re.compile(r'("duration_ms": ?|_seconds_sum\S* )[\d.e-]+'), r"\1<number>"),
     (re.compile(r"between 1450 and \d{4}"), "between 1450 and <this year>"),
     (re.compile(r"(passed|failed) in [\d.]+s"), r"\1 in <seconds>"),
     (re.compile(r"calls that wait for one: \d+"), "calls that wait for one: <number>"),
@@ -61,6 +71,8 @@ class Terminal:
     client: TestClient | None = None
     served: str | None = None
     """The application that the last server was told to serve, if it was told one."""
+    jars: dict[str, httpx.Cookies] = field(default_factory=dict)
+    """The cookies in the files that `curl -c` wrote."""
 
     def run(self, block: str) -> str:
         """Carry out the commands of one block, and return what they print."""
@@ -77,8 +89,7 @@ class Terminal:
 
     def learn(self, shown: str, output: str) -> None:
         """Remember which token stands for which in later commands."""
-        pattern = re.compile(r'"access_token":"([^"]+)"')
-        self.learnt.update(zip(pattern.findall(shown), pattern.findall(output), strict=True))
+        self.learnt.update(zip(GIVEN_TOKEN.findall(shown), GIVEN_TOKEN.findall(output), strict=True))
 
     def _pipeline(self, line: str) -> str:
         output = ""
@@ -117,8 +128,20 @@ class Terminal:
         if self.client is None:
             self.client = self.connect(self.variables, self.served)
         asked = _read_curl(words)
-        response = self.client.request(asked.method, asked.url, headers=asked.headers, content=asked.content)
-        return (_head(response) if asked.shows_head else "") + response.text + asked.ending
+        self.client.cookies = self.jars.get(asked.cookies, httpx.Cookies())
+        response = self.client.request(
+            asked.method,
+            asked.url,
+            headers=asked.headers,
+            content=asked.content,
+            files=asked.files(self.folder),
+            params=asked.query,
+            follow_redirects=asked.follows,
+        )
+        if asked.jar:
+            self.jars[asked.jar] = self.client.cookies
+        body = "" if asked.hides_body else response.text
+        return (_head(response) if asked.shows_head else "") + body + asked.ending(response)
 
 
 def _environment() -> dict[str, str]:
@@ -149,48 +172,105 @@ class Asked:
     verb: str | None = None
     headers: list[tuple[str, str]] = field(default_factory=list)
     data: list[str] = field(default_factory=list)
+    form: list[str] = field(default_factory=list)
     shows_head: bool = False
-    ending: str = ""
+    hides_body: bool = False
+    follows: bool = False
+    in_query: bool = False
+    cookies: str = ""
+    """A jar whose cookies are sent."""
+    jar: str = ""
+    """A jar that is filled."""
+    written: str = ""
 
     @property
     def method(self) -> str:
-        return self.verb or ("POST" if self.data else "GET")
+        return self.verb or ("POST" if self.form or (self.data and not self.in_query) else "GET")
 
     @property
     def content(self) -> bytes | None:
-        return "&".join(self.data).encode() if self.data else None
+        return "&".join(self.data).encode() if self.data and not self.in_query else None
+
+    @property
+    def query(self) -> httpx.QueryParams | None:
+        return httpx.QueryParams("&".join(self.data)) if self.in_query else None
+
+    def files(self, folder: Path) -> list[tuple[str, tuple[str | None, bytes, str | None]]] | None:
+        """Read the parts of a form: `name=value`, or `name=@file;type=media/type`."""
+        parts = []
+        for name, _, value in (part.partition("=") for part in self.form):
+            text, _, media_type = value.partition(";type=")
+            if text.startswith("@"):
+                file = folder / text[1:]
+                parts.append((name, (file.name, file.read_bytes(), media_type or None)))
+            else:
+                parts.append((name, (None, text.encode(), media_type or None)))
+        return parts or None
+
+    def ending(self, response: httpx.Response) -> str:
+        """Return what `-w` writes after the response."""
+        values = {"http_code": str(response.status_code), "content_type": response.headers.get("content-type", "")}
+        text = re.sub(r"%\{(\w+)\}", lambda found: values[found[1]], self.written)
+        return text.replace("\\n", "\n")
 
 
 def _read_curl(words: list[str]) -> Asked:
-    """Read arguments of curl: -s, -i, -X, -H, -d, -w and a URL."""
+    """Read arguments of curl: options of one letter, two long ones, and a URL."""
     asked = Asked()
     remaining = iter(words)
     for word in remaining:
-        if not word.startswith("-"):
+        if word in {"--data-binary", "--data-urlencode"}:
+            name, _, value = next(remaining).partition("=")
+            asked.data.append(f"{name}={quote(value)}" if word == "--data-urlencode" else f"{name}{_}{value}")
+        elif not word.startswith("-"):
             asked.url = word
-            continue
-        for letter in word[1:]:
-            _apply(asked, letter, remaining)
-    if asked.data and not any(name.lower() == "content-type" for name, _ in asked.headers):
+        else:
+            for letter in word[1:]:
+                _apply(asked, letter, remaining)
+    if asked.content and not any(name.lower() == "content-type" for name, _ in asked.headers):
         asked.headers.append(("Content-Type", "application/x-www-form-urlencoded"))
     return asked
 
 
-def _apply(asked: Asked, letter: str, remaining: Any) -> None:
+FLAGS: dict[str, dict[str, Any]] = {
+    "s": {},
+    "N": {},
+    "i": {"shows_head": True},
+    "I": {"shows_head": True, "verb": "HEAD"},
+    "L": {"follows": True},
+    "G": {"in_query": True},
+}
+
+
+def _apply(asked: Asked, letter: str, remaining: Iterator[str]) -> None:
+    if letter in FLAGS:
+        for name, value in FLAGS[letter].items():
+            setattr(asked, name, value)
+        return
+    word = next(remaining)
     match letter:
-        case "s":
-            pass
-        case "i":
-            asked.shows_head = True
         case "X":
-            asked.verb = next(remaining)
+            asked.verb = word
         case "H":
-            name, _, value = next(remaining).partition(": ")
+            name, _, value = word.partition(": ")
             asked.headers.append((name, value))
         case "d":
-            asked.data.append(next(remaining))
+            asked.data.append(word)
+        case "F":
+            asked.form.append(word)
+        case "u":
+            asked.headers.append(("Authorization", f"Basic {b64encode(word.encode()).decode()}"))
+        case "b" if "=" in word:
+            asked.headers.append(("Cookie", word))
+        case "b":
+            asked.cookies = word
+        case "c":
+            asked.jar = word
+        case "o":
+            assert word == "/dev/null"
+            asked.hides_body = True
         case "w":
-            asked.ending = next(remaining).replace("\\n", "\n")
+            asked.written = word
         case _:
             raise ValueError(f"curl -{letter} is not known here")
 

@@ -4,11 +4,14 @@ import importlib
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import reduce
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from tests.docs.blocks import carry_out, read_blocks
+from tests.docs.services import require_packages, services
 from tests.docs.terminal import Terminal
 from typeway.application.app import Typeway
 from typeway.check.look import look
@@ -24,16 +27,21 @@ each_guide = pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.st
 @pytest.fixture
 def terminal(guide: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Terminal]:
     """A terminal in a folder with all files of the guide, in which `main.py` is served."""
-    files = {block.file: block.text for block in read_blocks(guide.read_text(encoding="utf-8")) if block.file}
-    for name, text in files.items():
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+    page = guide.read_text(encoding="utf-8")
+    require_packages(page)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.setenv("CI", "true")
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     with ExitStack() as stack:
+        # Sockets have short paths.
+        service_folder = Path(stack.enter_context(TemporaryDirectory()))
+        addresses = stack.enter_context(services(page, service_folder))
+        for name, text in {block.file: block.text for block in read_blocks(page) if block.file}.items():
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            content = reduce(lambda known, pair: known.replace(*pair), addresses.items(), text)
+            path.write_text(content, encoding="utf-8")
 
         def connect(variables: dict[str, str], target: str | None) -> TestClient:
             for name, value in variables.items():
@@ -42,7 +50,7 @@ def terminal(guide: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
             app = getattr(importlib.import_module(module), attribute)
             return stack.enter_context(TestClient(app, base_url="http://127.0.0.1:8000", raise_server_exceptions=False))
 
-        yield Terminal(tmp_path, connect)
+        yield Terminal(tmp_path, connect, learnt=addresses)
     for name, loaded in list(sys.modules.items()):
         if Path(getattr(loaded, "__file__", None) or "/").is_relative_to(tmp_path):
             del sys.modules[name]

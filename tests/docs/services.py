@@ -52,7 +52,7 @@ def _redis(folder: Path) -> Iterator[str]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         for line in server.stdout:
-            if "Ready to accept connections" in line:
+            if "ready to accept connections" in line.lower():
                 break
         try:
             yield f"unix://{socket}"

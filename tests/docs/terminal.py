@@ -42,10 +42,11 @@ VARYING = [
     (re.compile(r'"(access|refresh)_token":"[\w.-]{40,}"'), r'"\1_token":"<token>"'),
     (re.compile(r"\b20\d\d-\d\d-\d\d[T ]\d\d:\d\d:\d\d([.,]\d+)?"), "<time>"),
     (re.compile(r'("duration_ms": ?|_seconds_sum\S* )[\d.e-]+'), r"\1<number>"),
+    (re.compile(r'"id":"[0-9a-f]{32}"'), '"id":"<id>"'),
     (re.compile(r"between 1450 and \d{4}"), "between 1450 and <this year>"),
     (re.compile(r"(passed|failed) in [\d.]+s"), r"\1 in <seconds>"),
     (re.compile(r"calls that wait for one: \d+"), "calls that wait for one: <number>"),
-    (re.compile(r"(bytes after|about|for) [\d.]+ s\b"), r"\1 <seconds>"),
+    (re.compile(r"(bytes after|about|for|lasted) [\d.]+ s\b"), r"\1 <seconds>"),
     (re.compile(r"typeway/([\w/]+)\.py:\d+"), r"typeway/\1.py:<line>"),
     (re.compile(r"errors\.pydantic\.dev/[\d.]+/"), "errors.pydantic.dev/<version>/"),
 ]
@@ -110,6 +111,8 @@ class Terminal:
             return self._curl(words[1:])
         if words[:3] == ["python3", "-m", "json.tool"]:
             return json.dumps(json.loads(given), indent=4, ensure_ascii="--no-ensure-ascii" not in words) + "\n"
+        if words[:2] == ["grep", "-E"]:
+            return "".join(line for line in given.splitlines(keepends=True) if re.search(words[2], line))
         if words[0] == "tail":
             return "".join(given.splitlines(keepends=True)[-int(words[2]) :])
         if words[:2] == ["typeway", "check"]:

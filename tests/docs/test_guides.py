@@ -31,6 +31,7 @@ def terminal(guide: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     require_packages(page)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setenv("PYTEST_PLUGINS", "anyio.pytest_plugin")
     monkeypatch.setenv("CI", "true")
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     with ExitStack() as stack:

@@ -36,7 +36,8 @@ ASSIGNMENT = re.compile(r"([A-Z_]+)=(.*)", re.DOTALL)
 
 # What is another at each run, or at each place, and what stands for it in a comparison.
 VARYING = [
-    (re.compile(r"^(date|server): .*\n", re.MULTILINE), ""),
+    (re.compile(r"^(date|server|last-modified): .*\n", re.MULTILINE), ""),
+    (re.compile(r'^etag: "[0-9a-f]{32}"$', re.MULTILINE), "etag: <of a file>"),
     (re.compile(r"x-process-time: \d+\.\d{6}"), "x-process-time: <seconds>"),
     (re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"), "<uuid>"),
     (re.compile(r'"(access|refresh)_token":"[\w.-]{40,}"'), r'"\1_token":"<token>"'),

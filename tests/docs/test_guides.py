@@ -21,6 +21,8 @@ from typeway.testclient import TestClient
 ROOT = Path(__file__).parents[2]
 GUIDES = sorted((ROOT / "docs" / "guides").glob("*.md"))
 
+pytestmark = pytest.mark.timeout(300)  # a busy machine takes long to start the programs of a page
+
 each_guide = pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.stem)
 
 

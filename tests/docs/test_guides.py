@@ -51,7 +51,7 @@ def terminal(guide: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
                 monkeypatch.setenv(name, value)
             module, _, attribute = (target or "main:app").partition(":")
             app = getattr(importlib.import_module(module), attribute)
-            return stack.enter_context(TestClient(app, base_url="http://127.0.0.1:8000", raise_server_exceptions=False))
+            return stack.enter_context(TestClient(app, "http://127.0.0.1:8000", False, client=("127.0.0.1", 50_000)))
 
         yield Terminal(tmp_path, connect, learnt=addresses)
     for name, loaded in list(sys.modules.items()):

@@ -14,10 +14,10 @@ from http import HTTPStatus
 from io import StringIO
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
 
-import httpx
 import pytest
+from httpx2 import Response
 
 from typeway.cli import main
 from typeway.testclient import TestClient
@@ -73,7 +73,7 @@ class Terminal:
     client: TestClient | None = None
     served: str | None = None
     """The application that the last server was told to serve, if it was told one."""
-    jars: dict[str, httpx.Cookies] = field(default_factory=dict)
+    jars: dict[str, dict[str, str]] = field(default_factory=dict)
     """The cookies in the files that `curl -c` wrote."""
 
     def run(self, block: str) -> str:
@@ -132,7 +132,7 @@ class Terminal:
         if self.client is None:
             self.client = self.connect(self.variables, self.served)
         asked = _read_curl(words)
-        self.client.cookies = self.jars.get(asked.cookies, httpx.Cookies())
+        self.client.cookies = self.jars.get(asked.cookies, {})
         response = self.client.request(
             asked.method,
             asked.url,
@@ -143,7 +143,7 @@ class Terminal:
             follow_redirects=asked.follows,
         )
         if asked.jar:
-            self.jars[asked.jar] = self.client.cookies
+            self.jars[asked.jar] = dict(self.client.cookies)
         body = "" if asked.hides_body else response.text
         return (_head(response) if asked.shows_head else "") + body + asked.ending(response)
 
@@ -196,12 +196,12 @@ class Asked:
         return "&".join(self.data).encode() if self.data and not self.in_query else None
 
     @property
-    def query(self) -> httpx.QueryParams | None:
-        return httpx.QueryParams("&".join(self.data)) if self.in_query else None
+    def query(self) -> list[tuple[str, str | int | float | bool | None]] | None:
+        return [*parse_qsl("&".join(self.data))] if self.in_query else None
 
     def files(self, folder: Path) -> list[tuple[str, tuple[str | None, bytes, str | None]]] | None:
         """Read the parts of a form: `name=value`, or `name=@file;type=media/type`."""
-        parts = []
+        parts: list[tuple[str, tuple[str | None, bytes, str | None]]] = []
         for name, _, value in (part.partition("=") for part in self.form):
             text, _, media_type = value.partition(";type=")
             if text.startswith("@"):
@@ -211,7 +211,7 @@ class Asked:
                 parts.append((name, (None, text.encode(), media_type or None)))
         return parts or None
 
-    def ending(self, response: httpx.Response) -> str:
+    def ending(self, response: Response) -> str:
         """Return what `-w` writes after the response."""
         values = {"http_code": str(response.status_code), "content_type": response.headers.get("content-type", "")}
         text = re.sub(r"%\{(\w+)\}", lambda found: values[found[1]], self.written)
@@ -279,7 +279,7 @@ def _apply(asked: Asked, letter: str, remaining: Iterator[str]) -> None:
             raise ValueError(f"curl -{letter} is not known here")
 
 
-def _head(response: httpx.Response) -> str:
+def _head(response: Response) -> str:
     """Write status and headers as curl shows them."""
     phrase = HTTPStatus(response.status_code).phrase
     lines = [

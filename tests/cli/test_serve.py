@@ -43,6 +43,30 @@ def create_app():
     return app
 """
 
+EXTRA = """
+import logging
+
+from typeway import Typeway
+
+app = Typeway()
+make_record = logging.getLogRecordFactory()
+
+
+def with_tenant(*args, **options):
+    record = make_record(*args, **options)
+    record.tenant = "acme"
+    return record
+
+
+logging.setLogRecordFactory(with_tenant)
+
+
+@app.get("/")
+async def order() -> dict[str, int]:
+    logging.getLogger("shop").info("Ordered", extra={"order": {"id": 7}, "level": "loud"})
+    return {"id": 7}
+"""
+
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_run_serves_until_it_is_told_to_stop(write: Write, start: Start, number: signal.Signals) -> None:
@@ -259,6 +283,19 @@ def test_logs_can_be_json(write: Write, start: Start) -> None:
     (request,) = [entry for entry in entries if entry["logger"] == "uvicorn.access"]
     assert (request["method"], request["path"], request["status"]) == ("GET", "/", 200)
     assert request["duration_ms"] > 0
+
+
+def test_json_logs_have_the_extra_members_of_a_message(write: Write, start: Start) -> None:
+    """What an application gives a message with `extra=`, or its record factory adds, is a member of the object."""
+    write({"main.py": EXTRA})
+    server = start("run", "--host", "127.0.0.1", "--port", "0", "--log-format", "json")
+    server.get()
+    assert server.end(signal.SIGTERM) == 0
+    entries = [json.loads(line) for line in server.log]
+    (entry,) = [entry for entry in entries if entry["logger"] == "shop"]
+    assert set(entry) == {"time", "level", "logger", "message", "order", "tenant"}
+    assert (entry["order"], entry["level"]) == ({"id": 7}, "info")
+    assert all(entry["tenant"] == "acme" for entry in entries if entry["logger"] == "uvicorn.access")
 
 
 def test_a_unix_socket_is_served_and_removed(write: Write, start: Start) -> None:

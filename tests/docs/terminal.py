@@ -20,7 +20,14 @@ from typeway.cli import main
 from typeway.testclient import TestClient
 
 # What a command's name means here; every other command is a mistake in the document.
-PROGRAMS = {"typeway": [sys.executable, "-m", "typeway"], "python3": [sys.executable], "grep": ["grep"]}
+PROGRAMS = {
+    "typeway": [sys.executable, "-m", "typeway"],
+    "python3": [sys.executable],
+    "grep": ["grep"],
+    **{name: [sys.executable, "-m", name] for name in ("alembic", "procrastinate", "taskiq")},
+}
+# The tokens that later commands repeat.
+GIVEN_TOKEN = re.compile(r'"(?:access|refresh)_token":"([^"]+)"')
 # What a reader's terminal does not say, and what makes programs (pytest: both of the first) print otherwise.
 UNKNOWN_TO_READERS = {"CI", "BUILD_NUMBER", "COLUMNS", "FORCE_COLOR", "PYTEST_ADDOPTS"}
 ASSIGNMENT = re.compile(r"([A-Z_]+)=(.*)", re.DOTALL)
@@ -32,7 +39,10 @@ VARYING = [
     (re.compile(r"content-length: \d+(?=\n(.+\n)*content-encoding: gzip)"), "content-length: <compressed>"),
     (re.compile(r"x-process-time: \d+\.\d{6}"), "x-process-time: <seconds>"),
     (re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"), "<uuid>"),
-    (re.compile(r'"access_token":"[\w-]{43}"'), '"access_token":"<token>"'),
+    (re.compile(r'"(access|refresh)_token":"[\w.-]{40,}"'), r'"\1_token":"<token>"'),
+    (re.compile(r"\b20\d\d-\d\d-\d\d[T ]\d\d:\d\d:\d\d([.,]\d+)?"), "<time>"),
+    (re.compile(r'("duration_ms": ?|_seconds_sum\S* )[\d.e-]+'), r"\1<number>"),
+    (re.compile(r'"id":"[0-9a-f]{32}"'), '"id":"<id>"'),
     (re.compile(r"between 1450 and \d{4}"), "between 1450 and <this year>"),
     (re.compile(r"(passed|failed) in [\d.]+s"), r"\1 in <seconds>"),
     (re.compile(r"calls that wait for one: \d+"), "calls that wait for one: <number>"),
@@ -84,8 +94,7 @@ class Terminal:
 
     def learn(self, shown: str, output: str) -> None:
         """Remember which token stands for which in later commands."""
-        pattern = re.compile(r'"access_token":"([^"]+)"')
-        self.learnt.update(zip(pattern.findall(shown), pattern.findall(output), strict=True))
+        self.learnt.update(zip(GIVEN_TOKEN.findall(shown), GIVEN_TOKEN.findall(output), strict=True))
 
     def _pipeline(self, line: str) -> str:
         output = ""

@@ -4,13 +4,16 @@ import importlib
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import reduce
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from tests.docs.blocks import carry_out, read_blocks
+from tests.docs.services import require_packages, services
 from tests.docs.terminal import Terminal
 from typeway.application.app import Typeway
 from typeway.check.look import look
@@ -20,6 +23,8 @@ from typeway.types import ASGIApp, Receive, Scope, Send
 
 ROOT = Path(__file__).parents[2]
 GUIDES = sorted((ROOT / "docs" / "guides").glob("*.md"))
+
+pytestmark = pytest.mark.timeout(300)  # a busy machine takes long to start the programs of a page
 
 each_guide = pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.stem)
 
@@ -41,16 +46,22 @@ def as_served(app: ASGIApp, root_path: str) -> ASGIApp:
 @pytest.fixture
 def terminal(guide: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Terminal]:
     """A terminal in a folder with all files of the guide, in which `main.py` is served."""
-    files = {block.file: block.text for block in read_blocks(guide.read_text(encoding="utf-8")) if block.file}
-    for name, text in files.items():
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+    page = guide.read_text(encoding="utf-8")
+    require_packages(page)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setenv("PYTEST_PLUGINS", "anyio.pytest_plugin")
     monkeypatch.setenv("CI", "true")
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     with ExitStack() as stack:
+        # Sockets have short paths.
+        service_folder = Path(stack.enter_context(TemporaryDirectory()))
+        addresses = stack.enter_context(services(page, service_folder))
+        for name, text in {block.file: block.text for block in read_blocks(page) if block.file}.items():
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            content = reduce(lambda known, pair: known.replace(*pair), addresses.items(), text)
+            path.write_text(content, encoding="utf-8")
 
         def connect(variables: dict[str, str], target: str | None) -> TestClient:
             for name, value in variables.items():
@@ -62,7 +73,7 @@ def terminal(guide: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
             )
             return stack.enter_context(client)
 
-        asking = Terminal(tmp_path, connect)
+        asking = Terminal(tmp_path, connect, learnt=addresses)
         yield asking
     for name, loaded in list(sys.modules.items()):
         if Path(getattr(loaded, "__file__", None) or "/").is_relative_to(tmp_path):

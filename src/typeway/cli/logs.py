@@ -11,9 +11,12 @@ from typeway.requests import ID_NOTE
 # The parts of a line of the access log, in the order of its arguments.
 ACCESS: Final = ("client", "method", "path", "http_version", "status")
 
+# What every record has, and the text with colours that uvicorn adds; the rest was given with `extra=` or by a factory.
+USUAL: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
+
 
 class JSONFormatter(logging.Formatter):
-    """Formats a message as a JSON object; a message of the access log has a member for each of its parts."""
+    """Formats a message as a JSON object, with what it was given as `extra`; one of the access log has its parts."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return one line of JSON."""
@@ -25,9 +28,7 @@ class JSONFormatter(logging.Formatter):
         }
         if record.name == "uvicorn.access" and isinstance(record.args, tuple) and len(record.args) == len(ACCESS):
             entry |= dict(zip(ACCESS, record.args, strict=True))
-        duration = getattr(record, "duration_ms", None)
-        if duration is not None:
-            entry["duration_ms"] = duration
+        entry |= {name: value for name, value in vars(record).items() if name not in USUAL and name not in entry}
         if record.exc_info:
             notes = getattr(record.exc_info[1], "__notes__", ())
             ids = [note.removeprefix(ID_NOTE) for note in notes if note.startswith(ID_NOTE)]

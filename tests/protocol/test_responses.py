@@ -168,7 +168,7 @@ def test_an_error_after_the_head_does_not_look_like_a_whole_response(parts: tupl
         with pytest.raises(ValueError, match="not found"):
             answers(raw)
     else:
-        assert [answer.status for answer in answers(raw)][0] == 500
+        assert next(answer.status for answer in answers(raw)) == 500
 
 
 async def returns_nothing(scope: Any, receive: Any, send: Any) -> None:

@@ -1,7 +1,7 @@
 """Over TLS requests are answered as without it, and clients that leave or are not trusted cost nothing."""
 
 import asyncio
-import datetime
+import datetime as dt
 import logging
 import socket
 import ssl
@@ -118,8 +118,8 @@ def test_a_refused_upload_can_read_why(signer: Authority) -> None:
 
 
 def expired() -> dict[str, Any]:
-    now = datetime.datetime.now(datetime.UTC)
-    return {"not_before": now - datetime.timedelta(days=2), "not_after": now - datetime.timedelta(days=1)}
+    now = dt.datetime.now(dt.UTC)
+    return {"not_before": now - dt.timedelta(days=2), "not_after": now - dt.timedelta(days=1)}
 
 
 @pytest.mark.parametrize("mistake", ["unknown authority", "expired", "other name", "no TLS", "old version"])

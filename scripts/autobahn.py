@@ -149,7 +149,10 @@ def main() -> int:
         counts[name] = Counter(found.values())
         failed[name] = [case for case, outcome in found.items() if outcome in FAILED]
         outcomes = ", ".join(f"{counts[name][kind]} {kind}" for kind in ORDER if counts[name][kind])
-        print(f"{name:28} {len(found):6} {time.monotonic() - begun:8.1f}  {outcomes}  {' '.join(failed[name])}", flush=True)
+        print(
+            f"{name:28} {len(found):6} {time.monotonic() - begun:8.1f}  {outcomes}  {' '.join(failed[name])}",
+            flush=True,
+        )
     return verdict(counts, failed)
 
 

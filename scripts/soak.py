@@ -239,7 +239,7 @@ class Samples:
     def read(self) -> None:
         pages = int(Path(f"/proc/{self.process}/statm").read_text().split()[1])
         self.memory.append(pages * os.sysconf("SC_PAGE_SIZE") / MIB)
-        self.files.append(len(os.listdir(f"/proc/{self.process}/fd")))
+        self.files.append(len(list(Path(f"/proc/{self.process}/fd").iterdir())))
 
     def growth(self) -> tuple[float, float]:
         """Return the memory after the warm-up and at the end, in MiB."""
@@ -315,7 +315,9 @@ def report(load: Load, samples: Samples, took: float, status: int) -> int:
     before, after = samples.growth()
     files = samples.files[0], samples.files[-1]
     print(f"{load.answered:,} answers in {took:.0f} s, {load.answered / took:,.0f} per second: {dict(load.statuses)}")
-    print(f"memory {before:.1f} MiB after the warm-up, {after:.1f} MiB at the end, {max(samples.memory):.1f} MiB at most")
+    print(
+        f"memory {before:.1f} MiB after the warm-up, {after:.1f} MiB at the end, {max(samples.memory):.1f} MiB at most"
+    )
     print(f"open files {files[0]} before, {files[1]} after, {max(samples.files)} at most; exit status {status}")
     problems = [*load.wrong]
     if abs(after - before) > ALLOWED:

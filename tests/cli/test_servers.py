@@ -152,7 +152,9 @@ def until_it_answers(started: Started, process: subprocess.Popen[bytes], log: Pa
         else:
             client.timeout = httpx.Timeout(PATIENCE)
             return client
-    raise AssertionError(f"the server did not start (status {process.poll()}, {error!r}):\n{log.read_text(errors='replace')}")
+    raise AssertionError(
+        f"the server did not start (status {process.poll()}, {error!r}):\n{log.read_text(errors='replace')}"
+    )
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM and no Unix sockets")

@@ -205,7 +205,9 @@ def check_certificate(options: RunOptions) -> None:
     try:
         context.load_verify_locations(options.ssl_ca_certs or options.ssl_certfile)
     except OSError as error:
-        raise CommandError(f"--ssl-ca-certs {options.ssl_ca_certs} has no certificates ({error_text(error)})") from error
+        raise CommandError(
+            f"--ssl-ca-certs {options.ssl_ca_certs} has no certificates ({error_text(error)})"
+        ) from error
 
 
 def error_text(error: Exception) -> str:

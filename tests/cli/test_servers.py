@@ -131,30 +131,33 @@ def served(started: Started, folder: Path) -> Iterator[tuple[httpx.Client, subpr
 
 
 def until_it_answers(started: Started, process: subprocess.Popen[bytes], log: Path) -> httpx.Client:
-    """Return a client, once the server answers it."""
-    end, error = time.monotonic() + PATIENCE, None
+    """Return a client, once the server listens."""
+    end = time.monotonic() + PATIENCE
     while time.monotonic() < end and process.poll() is None:
         found = ADDRESS.search(log.read_text(errors="replace"))
-        if started.socket is not None and started.socket.exists():
-            client = httpx.Client(transport=httpx.HTTPTransport(uds=str(started.socket)), base_url="http://localhost")
-        elif started.port is not None or found is not None:
-            scheme, port = ("http", started.port) if found is None or started.port else (found[1], found[2])
-            client = httpx.Client(verify=started.client, base_url=f"{scheme}://127.0.0.1:{port}", trust_env=False)
-        else:
-            time.sleep(0.05)
-            continue
-        try:
-            client.get("/nowhere")
-        except httpx.TransportError as problem:
-            error = problem
-            client.close()
-            time.sleep(0.05)
-        else:
-            client.timeout = httpx.Timeout(PATIENCE)
-            return client
-    raise AssertionError(
-        f"the server did not start (status {process.poll()}, {error!r}):\n{log.read_text(errors='replace')}"
-    )
+        scheme, port = (found[1], int(found[2])) if found is not None else ("http", started.port)
+        if started.socket is not None and is_open(socket.AF_UNIX, str(started.socket)):
+            transport = httpx.HTTPTransport(uds=str(started.socket))
+            return httpx.Client(transport=transport, base_url="http://localhost", timeout=PATIENCE)
+        if started.socket is None and port is not None and is_open(socket.AF_INET, ("127.0.0.1", port)):
+            url = f"{scheme}://127.0.0.1:{port}"
+            return httpx.Client(verify=started.client, base_url=url, trust_env=False, timeout=PATIENCE)
+        time.sleep(0.05)
+    raise AssertionError(f"the server did not start (status {process.poll()}):\n{log.read_text(errors='replace')}")
+
+
+def is_open(family: socket.AddressFamily, address: str | tuple[str, int]) -> bool:
+    """Whether a server listens at an address."""
+    with socket.socket(family, socket.SOCK_STREAM) as connection:
+        return connection.connect_ex(address) == 0
+
+
+def status_of_too_much(client: httpx.Client) -> int | None:
+    """Send more than the application takes; None if the server resets the connection before the answer can be read."""
+    try:
+        return client.post("/tasks", content=b"a" * 70_000).status_code
+    except httpx.TransportError:
+        return None
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM and no Unix sockets")
@@ -179,7 +182,7 @@ def test_the_task_manager_works_on_every_server(name: str, tmp_path: Path) -> No
         invalid = client.post("/tasks", json={"title": ""})
         assert invalid.status_code == 422
         assert "title" in invalid.text
-        assert client.post("/tasks", content=b"a" * 70_000).status_code in (413, 415)
+        assert status_of_too_much(client) in ((413, 415) if "typeway" in name else (413, 415, None))
         assert client.delete(path).status_code == 204
         assert client.get(path).status_code == 404
         assert client.get("/nowhere").status_code == 404

@@ -1,7 +1,7 @@
 # `make run` and `make test` do everything on a machine with Python 3.11+ and make.
 # PYTHON=... names the interpreter for .venv, PORT=... the port of `make run` and `make books`.
 .DEFAULT_GOAL := help
-.PHONY: help run books analysis test test-plugins test-protocol test-contract test-debug fuzz mutants bench docs docs-serve format assets clean
+.PHONY: help run books analysis test test-plugins test-protocol test-websockets test-contract test-debug fuzz soak mutants bench docs docs-serve format assets clean
 
 PORT ?= 8000
 export PYTHON
@@ -12,6 +12,9 @@ RUN := $(VENV)/.installed-run
 DEV := $(VENV)/.installed-dev
 # Plugins want other versions of what the rest needs, so they have environments of their own.
 PLUGINS_VENVS := .venv-plugins
+BENCH_VENV := .venv-bench
+BENCH := $(BENCH_VENV)/.installed
+AUTOBAHN_VENV := .venv-autobahn
 
 help:
 	@echo "make run      serve the Task Manager example on http://127.0.0.1:$(PORT) (PORT=... to change)"
@@ -20,11 +23,13 @@ help:
 	@echo "make test     all checks: ruff, mypy, pyright, tests with coverage"
 	@echo "make test-plugins  FastAPI's plugins, unmodified, on FastAPI and on Typeway"
 	@echo "make test-protocol  uvicorn's own tests of HTTP and WebSockets, with Typeway's protocol class"
+	@echo "make test-websockets  Autobahn's WebSocket suite through the protocol class and through uvicorn (a minute; ALL=1 for an hour; needs Python 2.7)"
 	@echo "make test-contract  schemathesis on the examples and a conformance application (SEEDS=1-5, EXAMPLES=... for more)"
 	@echo "make test-debug  the tests under PYTHONASYNCIODEBUG=1 and -X dev (TESTS=... for some of them)"
 	@echo "make fuzz     generated requests to every kind of input (ten minutes), and to the protocol class beside h11 (five); SECONDS=..., SEED=..."
+	@echo "make soak     mixed requests at full speed, with memory and open files watched (ten minutes; SECONDS=..., COUNT=..., WORKLOAD=plain)"
 	@echo "make mutants  try 240 mutants of declare, plan and serve (half an hour; SEED=..., NUMBER=..., or MUTANT=... TESTS=...)"
-	@echo "make bench    compare with other frameworks; results go to benchmarks/results"
+	@echo "make bench    compare with other frameworks; results go to benchmarks/results (BENCHMARKS='stacks latency idle' for some)"
 	@echo "make docs     build the documentation site into site/"
 	@echo "make docs-serve  show the documentation site on http://127.0.0.1:$(PORT), and build it again when a page changes"
 	@echo "make format   fix and format the code"
@@ -70,9 +75,15 @@ mutants: $(DEV)
 	@$(VENV)/bin/python -m scripts.mutants $(if $(SEED),--seed $(SEED)) $(if $(NUMBER),--number $(NUMBER)) \
 		$(if $(MUTANT),--mutant $(MUTANT)) $(if $(TESTS),--tests $(TESTS))
 
-bench: $(DEV)
-	@scripts/install standard,dev,bench
-	@$(VENV)/bin/python -m benchmarks --save
+test-websockets: $(DEV)
+	@$(VENV)/bin/python -m scripts.autobahn $(if $(ALL),--all)
+
+soak: $(DEV)
+	@$(VENV)/bin/python -m scripts.soak $(if $(SECONDS),--seconds $(SECONDS)) $(if $(COUNT),--count $(COUNT)) \
+		$(if $(WORKLOAD),--workload $(WORKLOAD))
+
+bench: $(BENCH)
+	@$(BENCH_VENV)/bin/python -m benchmarks --save $(BENCHMARKS)
 
 docs: $(DEV)
 	@$(VENV)/bin/zensical build --strict
@@ -90,10 +101,15 @@ $(RUN): pyproject.toml scripts/install
 	@scripts/install standard,examples
 	@touch $@
 
+# The frameworks and servers that are compared want other versions of what the rest needs.
+$(BENCH): pyproject.toml scripts/install
+	@scripts/install standard,telemetry,bench $(BENCH_VENV)
+	@touch $@
+
 $(DEV): pyproject.toml scripts/install
 	@scripts/install standard,dev
 	@touch $@ $(RUN)
 
 clean:
-	rm -rf $(VENV) $(PLUGINS_VENVS) .venv-contract .uvicorn-tests site .cache __pycache__ build dist htmlcov .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .mutants
+	rm -rf $(VENV) $(PLUGINS_VENVS) $(BENCH_VENV) $(AUTOBAHN_VENV) .venv-contract .uvicorn-tests site .cache __pycache__ build dist htmlcov .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .mutants
 	find src tests examples benchmarks docs -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

@@ -1,4 +1,7 @@
-"""Run the benchmarks: `python -m benchmarks [in-process] [startup] [served] [instructions]`; without words, all of them."""
+"""Run the benchmarks: `python -m benchmarks [in-process] [startup] [served] [instructions] [stacks] [latency] [idle]`.
+
+Without words, the first four of them.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +14,19 @@ from importlib.metadata import distributions, version
 from pathlib import Path
 from typing import Any
 
-from benchmarks import chart, in_process, instructions, served, startup
+from benchmarks import chart, in_process, instructions, latency, served, stacks, startup
 from benchmarks.contestants import CONTESTANTS
 from benchmarks.workloads import WORKLOADS, Workload
 
 RESULTS = Path(__file__).parent / "results"
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
-KINDS = ("in-process", "startup", "served", "instructions")
+USUAL = ("in-process", "startup", "served", "instructions")
+KINDS = (*USUAL, "stacks", "latency", "idle")
 COUNTED = ("plain", "parameters", "body")
+# What every stack can say in the same way.
+STACKED = ("plain", "parameters", "body", "dependencies")
+# Whose latency is measured, and whose idle connections.
+TIMED = ("floor", "typeway", "typeway on uvicorn", "fastapi")
 SERVED = (
     "plain", "parameters", "body", "list_models", "dependencies", "routes_flat", "middleware", "events", "lines", "file",
     "upload",
@@ -34,7 +42,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=int, default=5, help="seconds of load per served measurement")
     parser.add_argument("--save", action="store_true", help=f"write JSON and SVG to {RESULTS.name}/")
     arguments = parser.parse_args()
-    kinds = arguments.kinds or list(KINDS)
+    kinds = arguments.kinds or list(USUAL)
     unknown = [kind for kind in kinds if kind not in KINDS]
     if unknown:
         parser.error(f"unknown kind {unknown[0]!r}: choose from {', '.join(KINDS)}")
@@ -46,7 +54,20 @@ def main() -> int:
     if "startup" in kinds:
         results["startup"] = start(min(arguments.rounds, 3))
     if "served" in kinds:
-        results["served"] = serve(names, workloads, arguments.seconds, min(arguments.rounds, 5))
+        chosen = [
+            name for name, stack in stacks.SERVERS.items() if stack.contestant in names and stack.needs == "uvicorn"
+        ]
+        some = [workload for workload in workloads if workload.name in SERVED]
+        results["served"] = serve(chosen, some, arguments.seconds, min(arguments.rounds, 5))
+    if "stacks" in kinds:
+        chosen = [name for name, stack in stacks.SERVERS.items() if stack.is_installed]
+        some = [workload for workload in workloads if workload.name in STACKED]
+        results["stacks"] = serve(chosen, some, arguments.seconds, min(arguments.rounds, 5))
+    if "latency" in kinds:
+        some = workloads if arguments.workloads else [WORKLOADS["plain"]]
+        results["latency"] = respond(some, arguments.seconds, min(arguments.rounds, 3))
+    if "idle" in kinds:
+        results["idle"] = hold(arguments.seconds)
     if "instructions" in kinds:
         results["instructions"] = count()
     if arguments.save:
@@ -55,7 +76,19 @@ def main() -> int:
 
 
 def machine() -> dict[str, str]:
-    packages = ("typeway", "fastapi", "starlette", "pydantic", "litestar", "blacksheep", "uvicorn")
+    packages = (
+        "typeway",
+        "fastapi",
+        "starlette",
+        "pydantic",
+        "litestar",
+        "blacksheep",
+        "uvicorn",
+        "uvloop",
+        "granian",
+        "fastpysgi",
+        "robyn",
+    )
     installed = {name.lower() for found in distributions() if (name := found.metadata["Name"])}
     return {"python": platform.python_version(), **{name: version(name) for name in packages if name in installed}}
 
@@ -88,24 +121,63 @@ def start(rounds: int) -> dict[str, Any]:
     return results
 
 
-def serve(names: Sequence[str], workloads: Sequence[Workload], seconds: int, rounds: int) -> dict[str, Any] | None:
+def serve(chosen: Sequence[str], workloads: Sequence[Workload], seconds: int, rounds: int) -> dict[str, Any] | None:
     problem = served.is_possible()
     if problem is not None:
         print(f"Served: skipped, {problem}.", file=sys.stderr)
         return None
-    chosen = [name for name, (contestant, _) in served.SERVERS.items() if contestant in names]
     print("Served: requests per second, the multiple of the floor's, and µs of CPU time per request")
     results = {}
     for workload in workloads:
-        if workload.name in SERVED:
-            found = served.run(chosen, workload, seconds, rounds)
-            floor = (found.get("floor") or {}).get("rate") or 1.0
-            cells = [
-                f"{name} {row['rate']:.0f} ({row['rate'] / floor:.2f}) {row['cpu']:.1f}" if row else f"{name} –"
-                for name, row in found.items()
-            ]
-            print(f"  {workload.title:45} " + "  ".join(f"{cell:28}" for cell in cells), flush=True)
-            results[workload.name] = found
+        found = served.run(chosen, workload, seconds, rounds)
+        floor = (found.get("floor") or {}).get("rate") or 1.0
+        cells = [
+            f"{name} {row['rate']:.0f} ({row['rate'] / floor:.2f}) {row['cpu']:.1f}" if row else f"{name} –"
+            for name, row in found.items()
+        ]
+        print(f"  {workload.title:45} " + "  ".join(f"{cell:28}" for cell in cells), flush=True)
+        results[workload.name] = found
+    return results
+
+
+def respond(workloads: Sequence[Workload], seconds: int, rounds: int) -> dict[str, Any] | None:
+    problem = served.is_possible()
+    if problem is not None:
+        print(f"Latency: skipped, {problem}.", file=sys.stderr)
+        return None
+    print(
+        "Latency at 80 % load: requests per second of at most, p50 and p99 in ms, p99 as a multiple of the floor's, errors"
+    )
+    results = {}
+    for workload in workloads:
+        found = results[workload.name] = latency.run(TIMED, workload, seconds, rounds)
+        for connections, rows in found.items():
+            floor = rows.get("floor", {}).get("p99") or 1.0
+            for name, row in rows.items():
+                print(
+                    f"  {workload.title:30} {connections:>6} connections  {name:20} {row['rate']:8.0f} of {row['most']:8.0f}"
+                    f"  p50 {row['p50']:8.2f}  p99 {row['p99']:8.2f} ({row['p99'] / floor:.2f})  errors {row['errors']:.0f}",
+                    flush=True,
+                )
+    return results
+
+
+def hold(seconds: int) -> dict[str, Any] | None:
+    problem = served.is_possible()
+    if problem is not None:
+        print(f"Idle: skipped, {problem}.", file=sys.stderr)
+        return None
+    print(
+        f"{latency.IDLE:,} idle connections: KiB for each; latency of 8 busy ones alone and beside them, p50 and p99 in ms"
+    )
+    results = {}
+    for name in TIMED:
+        row = results[name] = latency.with_idle(name, seconds)
+        print(
+            f"  {name:20} {row['kib']:6.2f} KiB  alone {row['p50 alone']:.2f} / {row['p99 alone']:.2f}"
+            f"  beside {row['p50 beside']:.2f} / {row['p99 beside']:.2f}",
+            flush=True,
+        )
     return results
 
 

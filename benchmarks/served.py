@@ -9,36 +9,16 @@ import shutil
 import socket
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final
 
-from benchmarks.contestants import CONTESTANTS
+from benchmarks.stacks import SERVERS
 from benchmarks.workloads import Workload
 
-SERVE = """
-import sys, uvicorn
-from benchmarks.contestants import CONTESTANTS
-app = CONTESTANTS[sys.argv[1]]()[sys.argv[2]]
-http = sys.argv[4]
-if http == "typeway":
-    from typeway.protocol import HTTPProtocol as http
-uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[3]), log_level="warning", access_log=False, lifespan="off",
-            loop="uvloop", http=http)
-"""
-
-# By the names in the tables: the contestant, and what reads HTTP for it. The first is what the others are divided by.
-SERVERS: Final[Mapping[str, tuple[str, str]]] = {
-    "floor": ("floor", "httptools"),
-    "typeway": ("typeway", "typeway"),
-    "typeway on uvicorn": ("typeway", "httptools"),
-    **{name: (name, "httptools") for name in CONTESTANTS if name not in ("floor", "typeway")},
-}
 COUNT = re.compile(r"(\d+) requests in")
 RATE = re.compile(r"Requests/sec:\s+([\d.]+)")
 
@@ -62,24 +42,29 @@ def free_port() -> int:
 @contextlib.contextmanager
 def server(name: str, app: str) -> Iterator[tuple[int, int]]:
     """A server for one of a contestant's applications, on core 0 if the system can pin processes: its port and process."""
-    port = free_port()
-    contestant, http = SERVERS[name]
+    port, stack = free_port(), SERVERS[name]
     pin = ["taskset", "-c", "0"] if shutil.which("taskset") else []
-    process = subprocess.Popen([*pin, sys.executable, "-c", SERVE, contestant, app, str(port), http])
+    variables = {**os.environ, "BENCHMARK_CONTESTANT": stack.contestant, "BENCHMARK_APP": app}
+    # Some servers tell the world what they are.
+    process = subprocess.Popen([*pin, *stack.command(port)], env=variables, stdout=subprocess.DEVNULL)
     try:
         wait_for(port)
         yield port, process.pid
     finally:
         process.terminate()
-        process.wait(10)
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def wait_for(port: int) -> None:
-    for _ in range(200):
+    for _ in range(600):
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
             return
         time.sleep(0.05)
-    raise TimeoutError(f"no server came up on port {port} within 10 seconds")
+    raise TimeoutError(f"no server came up on port {port} within 30 seconds")
 
 
 def script(workload: Workload) -> str:
@@ -106,11 +91,25 @@ def is_answered(port: int, workload: Workload) -> bool:
 
 
 def cpu_seconds(process: int) -> float:
-    """The CPU time that a process has used so far (Linux)."""
+    """The CPU time that a process and its children have used so far (Linux)."""
+    return sum(map(cpu_seconds_alone, [process, *children(process)]))
+
+
+def cpu_seconds_alone(process: int) -> float:
     with contextlib.suppress(OSError):
         fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
     return 0.0
+
+
+def children(process: int) -> list[int]:
+    """The processes that a process has started, and those that they have (Linux)."""
+    found: list[int] = []
+    with contextlib.suppress(OSError):
+        for thread in Path(f"/proc/{process}/task").iterdir():
+            for child in map(int, (thread / "children").read_text().split()):
+                found += [child, *children(child)]
+    return found
 
 
 def load(port: int, process: int, workload: Workload, seconds: int, connections: int) -> dict[str, float]:

@@ -8,10 +8,12 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
+from tests.certificates import authority
 from tests.cli.conftest import APP, Command, Start, Write
 from tests.patience import PATIENCE
 
@@ -356,3 +358,35 @@ def test_the_class_that_reads_http_can_be_chosen(write: Write, start: Start, cho
         client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n")
         answer = b"".join(iter(lambda: client.recv(65536), b""))
     assert answer.split(b" ")[1] == {"typeway": b"400", "uvicorn": b"200"}[choice]
+
+
+@pytest.mark.parametrize("mistake", ["another key", "no certificate", "no key", "encrypted key", "no authority"])
+def test_files_of_tls_that_do_not_fit_get_one_line(
+    write: Write, command: Command, tmp_path: Path, mistake: str
+) -> None:
+    """What is wrong with the files of TLS is said before the application starts, and nobody is asked for a password."""
+    signer = authority(tmp_path)
+    good, other, text = signer.certificate(), signer.certificate(), tmp_path / "text"
+    text.write_text("this is not PEM")
+    files = {
+        "another key": ["--ssl-certfile", good, "--ssl-keyfile", other],
+        "no certificate": ["--ssl-keyfile", good],
+        "no key": ["--ssl-certfile", signer.certificate_of_its_own],
+        "encrypted key": ["--ssl-certfile", good, "--ssl-keyfile", encrypted(good, tmp_path)],
+        "no authority": ["--ssl-certfile", good, "--ssl-ca-certs", text],
+    }[mistake]
+    write({"main.py": APP.format(name="app")})
+    outcome = command("run", "main:app", "--host", "127.0.0.1", "--port", "0", *map(str, files))
+    assert outcome.status != 0
+    assert len(outcome.err.splitlines()) == 1
+    assert "--ssl-" in outcome.err
+
+
+def encrypted(path: Path, folder: Path) -> Path:
+    """Return a private key that needs a password."""
+    serialization = pytest.importorskip("cryptography.hazmat.primitives.serialization")
+    key = serialization.load_pem_private_key(path.read_bytes(), None)
+    kind = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8)
+    found = folder / "encrypted.pem"
+    found.write_bytes(key.private_bytes(*kind, serialization.BestAvailableEncryption(b"secret")))
+    return found

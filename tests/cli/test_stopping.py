@@ -346,3 +346,49 @@ def test_a_load_balancer_is_told_before_the_server_stops(run: Callable[..., Serv
     server.until(lambda: served(server, "/ready") == b'{"detail":"The server is stopping."}')
     assert served(server).isdigit()
     server.end(signal.SIGTERM)  # a second signal does not wait
+
+
+def holding(application: str, **places: str) -> str:
+    """Return the application with code that runs when it is imported, or before it starts."""
+    application = application.replace("    yield\n", f"    {places.get('start', 'pass')}\n    yield\n", 1)
+    return application + "\n" + places.get("imported", "")
+
+
+def test_a_signal_is_heard_while_a_worker_cannot_start(write: Write, start: Start, tmp_path: Path) -> None:
+    """Between two attempts to replace a worker that does not start, the server stops as at any other time."""
+    code = """
+from typeway.protocol import workers
+
+workers.SHORTEST_PAUSE = workers.LONGEST_PAUSE = 3600.0
+if Path("broken").exists():
+    raise SystemExit(7)
+"""
+    write({"main.py": holding(APPLICATION, imported=code)})
+    server = start("run", "main:app", "--host", "127.0.0.1", "--port", "0", "--workers", "2")
+    served(server)
+    server.until(lambda: len(started(server)) == 2)
+    (tmp_path / "broken").touch()
+    os.kill(started(server)[0], signal.SIGKILL)
+    server.until(lambda: "trying again in 3600.0 s" in "".join(server.log))
+    assert served(server).isdigit()
+    assert server.end(signal.SIGTERM) == 0
+
+
+def test_a_worker_that_dies_during_a_rolling_restart_is_replaced(write: Write, start: Start, tmp_path: Path) -> None:
+    """However the restart goes, the server has as many workers afterwards as before."""
+    wait_for_it = """while Path("hold").exists():
+        await asyncio.sleep(0.01)"""
+    write({"main.py": holding(APPLICATION, start=wait_for_it)})
+    server = start("run", "main:app", "--host", "127.0.0.1", "--port", "0", "--workers", "2")
+    served(server)
+    server.until(lambda: len(started(server)) == 2)
+    (tmp_path / "hold").touch()
+    server.process.send_signal(signal.SIGHUP)
+    server.until(lambda: len(started(server)) == 3)
+    os.kill(started(server)[0], signal.SIGKILL)
+    server.until(lambda: f"[{started(server)[0]}] died" in "".join(server.log))
+    (tmp_path / "hold").unlink()
+    server.until(lambda: len(started(server)) == 4)
+    server.until(lambda: f"Finished server process [{started(server)[1]}]" in "".join(server.log))
+    assert served(server).isdigit()
+    assert server.end(signal.SIGTERM) == 0

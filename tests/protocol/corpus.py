@@ -291,6 +291,10 @@ REQUEST_LINE: Final = (
     targeted("DELETE", "RFC 9110 9.3.5", b"/", "DELETE"),
     targeted("PATCH", "RFC 5789 2", b"/", "PATCH"),
     targeted("PROPFIND", "RFC 4918 9.1", b"/", "PROPFIND"),
+    # Section 3 allows a lenient reading, and the parser takes spaces only where no reader can see another target.
+    Case("two spaces", "RFC 9112 3", line(b"GET  /a   HTTP/1.1"), (200,), True, (Seen(path="/a"),)),
+    # The parser does not tell which protocol it has read. It is taken for HTTP/1.0, and so the connection ends.
+    Case("version of RTSP", "RFC 9112 2.3", line(b"OPTIONS / RTSP/1.0"), (200,), False, (Seen("OPTIONS"),)),
     Case("asterisk", "RFC 9112 3.2.4", line(b"OPTIONS * HTTP/1.1"), (200,), True, (Seen("OPTIONS", "*"),), on_typeway=(404,)),
     bad_line("asterisk of a GET", "RFC 9112 3.2.4", b"GET * HTTP/1.1"),
     bad_line("absolute without Host", "RFC 9112 3.2.2", b"GET http:///a HTTP/1.1"),

@@ -122,7 +122,7 @@ BROKEN = [
 
 
 def check_500(answer: Answer, kept: bool, caplog: pytest.LogCaptureFixture) -> None:
-    assert (answer.status, answer.body, kept) == (500, b'{"detail": "Internal Server Error"}', False)
+    assert (answer.status, answer.body, kept) == (500, b'{"detail": "Internal Server Error"}', True)
     assert not {"x", "b", "y"} & answer.headers.keys()
     assert [record.levelname for record in caplog.records] == ["ERROR"]
     assert caplog.records[0].exc_info is not None
@@ -168,7 +168,7 @@ def test_an_error_after_the_head_does_not_look_like_a_whole_response(parts: tupl
         with pytest.raises(ValueError, match="not found"):
             answers(raw)
     else:
-        assert [answer.status for answer in answers(raw)] == [500]
+        assert next(answer.status for answer in answers(raw)) == 500
 
 
 async def returns_nothing(scope: Any, receive: Any, send: Any) -> None:
@@ -197,9 +197,9 @@ async def sends_no_head(scope: Any, receive: Any, send: Any) -> None:
 def test_answers_500_for_an_application_that_does_not_keep_to_asgi(app: Any, caplog: pytest.LogCaptureFixture) -> None:
     """An application that sends no whole response costs its client a 500, and is named in the log."""
     answer, kept = answered(app)
-    assert (answer.status, kept) == (500, False)
+    assert (answer.status, kept) == (500, True)
     assert "x" not in answer.headers
-    assert len(caplog.records) == 1
+    assert len(caplog.records) == 2  # one for each request
 
 
 def test_an_error_after_the_response_hurts_nobody(caplog: pytest.LogCaptureFixture) -> None:
@@ -218,7 +218,7 @@ def test_an_error_after_the_response_hurts_nobody(caplog: pytest.LogCaptureFixtu
 @pytest.mark.parametrize("change", [0, 5, -5], ids=["same", "grown", "shrunk"])
 @pytest.mark.parametrize("size", [0, 10, 512 * 1024, 512 * 1024 + 1], ids=str)
 def test_sends_as_much_of_a_file_as_its_head_says(change: int, size: int, tmp_path: Path) -> None:
-    """A file that grows while it is sent is sent as far as the head says; of one that shrinks the client sees that it is cut."""
+    """A file that grows while it is sent is sent as far as the head says; one that has shrunk is a 500."""
     path = tmp_path / "file"
     path.write_bytes(b"a" * max(0, size + change))
 
@@ -236,8 +236,8 @@ def test_sends_as_much_of_a_file_as_its_head_says(change: int, size: int, tmp_pa
             return await read_all(reader)
 
     raw = run(converse())
-    if change < 0 and size:
-        assert raw.count(b"HTTP/1.1") < 2
+    if change < 0 and size:  # nothing has been sent when it shows
+        assert [answer.status for answer in answers(raw)] == [500, 200]
     else:
         assert [answer.body for answer in answers(raw)] == [b"a" * size, b"last"]
 
@@ -279,7 +279,10 @@ def test_an_endpoint_cannot_frame_a_response(name: str) -> None:
     values = {"content-length": "1", "transfer-encoding": "chunked", "connection": "keep-alive"}
     raw = asyncio.run(ask(direct(setting(name, values[name])), GET))
     found = answers(raw)
-    assert [answer.body for answer in found] in ([b"{}", b'"last"'], [b'{"detail": "Internal Server Error"}'])
+    assert [answer.body for answer in found] in (
+        [b"{}", b'"last"'],
+        [b'{"detail": "Internal Server Error"}', b'"last"'],
+    )
 
 
 def test_a_typeway_application_is_reached_directly() -> None:

@@ -3,10 +3,12 @@
 import asyncio
 import base64
 import hashlib
+import zlib
 from typing import Any
 
 import pytest
 
+from tests.patience import PATIENCE
 from tests.protocol.connect import Server, answers, connected, run, until
 from tests.protocol.corpus import AGAIN, handshake
 from typeway import Typeway, WebSocket
@@ -151,3 +153,111 @@ def test_a_client_that_leaves_leaves_nothing() -> None:
             await until(lambda: not server.state.connections and not server.state.tasks)
 
     run(ask())
+
+
+# --- frame by frame ---------------------------------------------------------------------------------------------
+
+MIB = 1024 * 1024
+BAD = b"\xf1\x80\0\0\0\0"  # bits are set that no extension has been agreed on for
+FRAGMENT, LAST_FRAGMENT = b"\x01\x82\0\0\0\0ab", b"\x80\x82\0\0\0\0cd"
+PING, BYE = b"\x89\x81\0\0\0\0p", b"\x88\x82\0\0\0\0\x03\xe8"
+
+
+async def frames_after(implementation: str, *pieces: bytes, **options: Any) -> list[tuple[int, bytes]]:
+    """Open a WebSocket, send pieces, and return the opcodes and the contents of the frames that come until the end."""
+    server = server_of(echo(), implementation)
+    server.config.ws_max_size = options.get("max_size", server.config.ws_max_size)
+    found: list[tuple[int, bytes]] = []
+    async with server.listening() as port, connected(port) as (reader, writer):
+        writer.write(handshake())
+        assert b" 101 " in await reader.readuntil(b"\r\n\r\n")
+        for piece in pieces:
+            if writer.is_closing():
+                break
+            writer.write(piece)
+            await asyncio.sleep(0)
+        async with asyncio.timeout(PATIENCE):
+            try:
+                while True:
+                    opcode = (await reader.readexactly(1))[0] & 15
+                    size = (await reader.readexactly(1))[0]
+                    if size > 125:
+                        size = int.from_bytes(await reader.readexactly(2 if size == 126 else 8), "big")
+                    found.append((opcode, await reader.readexactly(size)))
+            except (asyncio.IncompleteReadError, ConnectionError):
+                pass
+        await until(lambda: not server.state.connections and not server.state.tasks)
+    return found
+
+
+NORMAL = (8, b"\x03\xe8")
+SEQUENCES: list[tuple[str, bytes, list[tuple[int, bytes]], int]] = [
+    ("an invalid frame after messages", frame(b"a") + frame(b"b") + BAD, [(1, b"a"), (1, b"b")], 1002),
+    ("an unknown opcode after a message", frame(b"a") + b"\x83\x80\0\0\0\0", [(1, b"a")], 1002),
+    ("no mask after a message", frame(b"a") + b"\x81\x01a", [(1, b"a")], 1002),
+    ("text that is not UTF-8 after a message", frame(b"a") + frame(b"\xff"), [(1, b"a")], 1007),
+    ("a continuation of nothing", frame(b"a") + LAST_FRAGMENT, [(1, b"a")], 1002),
+    ("a close frame after messages", frame(b"a") + frame(b"b") + BYE, [(1, b"a"), (1, b"b")], 1000),
+    ("a close frame between fragments", FRAGMENT + BYE, [], 1000),
+    ("what follows a close frame", frame(b"a") + BYE + frame(b"b") + BAD, [(1, b"a")], 1000),
+    ("a ping between fragments", FRAGMENT + PING + LAST_FRAGMENT + BYE, [(10, b"p"), (1, b"abcd")], 1000),
+    ("a large frame", frame(b"a" * 60_000) + frame(b"b") + BYE, [(1, b"a" * 60_000), (1, b"b")], 1000),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
+@pytest.mark.parametrize("split", ["together", "in bytes"])
+@pytest.mark.parametrize(("name", "sent", "expected", "code"), SEQUENCES, ids=[sequence[0] for sequence in SEQUENCES])
+def test_answers_every_message_before_it_looks_at_the_next_frame(
+    implementation: str, split: str, name: str, sent: bytes, expected: list[tuple[int, bytes]], code: int
+) -> None:
+    """Messages are answered in order before what follows them in the same segment can fail the connection (RFC 6455 7.1.7).
+
+    uvicorn's class for wsproto ends the connection without a close frame when a frame is invalid.
+    """
+    if code != 1000 and implementation == "wsproto":
+        pytest.skip("the close frame does not come")
+    pieces = [sent] if split == "together" else [sent[at : at + 1] for at in range(len(sent))]
+    if split == "in bytes" and len(sent) > 1000:
+        pieces = [sent[at : at + 997] for at in range(0, len(sent), 997)]
+    *found, last = run(frames_after(implementation, *pieces))
+    assert found == expected
+    assert (last[0], int.from_bytes(last[1][:2], "big")) == (8, code)
+
+
+# --- attacks ----------------------------------------------------------------------------------------------------
+
+
+def head_of(size: int, opcode: int = 0x81) -> bytes:
+    return bytes((opcode, 0xFF)) + size.to_bytes(8, "big") + bytes(4)
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [head_of(17 * MIB) + bytes(1000)],
+        [head_of(2**62) + bytes(1000)],
+        [b"\x01\xfe\x04\x00" + bytes(4) + b"a" * 1024, *[b"\x00\xfe\x04\x00" + bytes(4) + b"a" * 1024] * (17 * 1024)],
+    ],
+    ids=["17 MiB in one frame", "2 to the 62", "17 MiB in fragments of 1 KiB"],
+)
+def test_a_message_that_is_too_large_ends_with_1009(pieces: list[bytes]) -> None:
+    """A message over `--ws-max-size` is refused (RFC 6455 section 7.4.1), whatever way its size grows."""
+    found = run(frames_after("auto", *pieces))
+    assert [(opcode, int.from_bytes(content[:2], "big")) for opcode, content in found] == [(8, 1009)]
+
+
+def test_a_compressed_frame_without_compression_is_refused() -> None:
+    """A frame that says that it is compressed is a violation where no compression has been agreed on (RFC 7692 6)."""
+    bomb = zlib.compress(bytes(MIB))[2:-4]
+    found = run(frames_after("auto", b"\xc1\xfe" + len(bomb).to_bytes(2, "big") + bytes(4) + bomb))
+    assert [(opcode, int.from_bytes(content[:2], "big")) for opcode, content in found] == [(8, 1002)]
+
+
+def test_a_flood_of_pings_is_answered() -> None:
+    """Of 20,000 pings in few segments each has its answer, in order, and the connection goes on."""
+    count = 20_000
+    pings = b"".join(b"\x89\x84\0\0\0\0" + number.to_bytes(4, "big") for number in range(count))
+    *found, text, last = run(frames_after("auto", pings, frame(b"a"), BYE))
+    assert found == [(10, number.to_bytes(4, "big")) for number in range(count)]
+    assert (text, last) == ((1, b"a"), NORMAL)

@@ -65,11 +65,14 @@ def serve(loaded: Loaded, options: RunOptions | DevOptions) -> None:
         options: the address and the other options of the server.
 
     Raises:
-        CommandError: the address cannot be used, the factory fails, or the application is not Typeway's.
+        CommandError: the address or the certificate cannot be used, the factory fails, or the application is not
+            Typeway's.
         SystemExit: the server has stopped, with its exit status.
     """
     if options.uds is None and options.fd is None:
         check_address(options.host, options.port)
+    if isinstance(options, RunOptions):
+        check_certificate(options)
     in_other_processes = options.reload or options.workers > 1
     application = loaded.value if in_other_processes else loaded.application()
     require_typeway(application, loaded.import_string)
@@ -185,6 +188,41 @@ def check_address(host: str, port: int) -> None:
     if failed is not None:
         message = _ADDRESS_ERRORS.get(failed.errno or 0, "cannot listen on {host}, port {port}: {error}")
         raise CommandError(message.format(host=host, port=port, error=failed.strerror)) from failed
+
+
+def check_certificate(options: RunOptions) -> None:
+    """Read the files of TLS once, before the application starts for nothing.
+
+    Raises:
+        CommandError: a file is missing, cannot be read, or does not belong to the others.
+    """
+    if options.ssl_certfile is None:
+        if options.ssl_keyfile is not None or options.ssl_ca_certs is not None:
+            raise CommandError("TLS needs a certificate; name its file with --ssl-certfile")
+        return
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        # Without a password OpenSSL would ask for one on the terminal, and a service would wait for ever.
+        password = options.ssl_keyfile_password or ""
+        context.load_cert_chain(options.ssl_certfile, options.ssl_keyfile, lambda: password)
+    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+        key = options.ssl_keyfile or options.ssl_certfile
+        raise CommandError(
+            f"the certificate in {options.ssl_certfile} cannot be used with the private key in {key}"
+            f" ({error_text(error)}); --ssl-certfile, --ssl-keyfile and --ssl-keyfile-password belong together"
+        ) from error
+    try:
+        context.load_verify_locations(options.ssl_ca_certs or options.ssl_certfile)
+    except OSError as error:
+        raise CommandError(
+            f"--ssl-ca-certs {options.ssl_ca_certs} has no certificates ({error_text(error)})"
+        ) from error
+
+
+def error_text(error: Exception) -> str:
+    """Return what OpenSSL or the operating system says, without the place in OpenSSL's source."""
+    reason = error.reason if isinstance(error, ssl.SSLError) else getattr(error, "strerror", None)
+    return str(reason or error).replace("_", " ").lower()
 
 
 def _bind_error(family: int, address: Any) -> OSError | None:

@@ -116,8 +116,8 @@ class HTTPProtocol(Reading):
             self.since = now
             self.look_at_reader(now)
         elif is_ending:
-            if waited > LINGER_SECONDS:
-                self.transport.abort()
+            if waited > LINGER_SECONDS:  # `close` tells a client of TLS that nothing is missing
+                (self.transport.abort if self.transport.is_closing() else self.transport.close)()
         elif cycle is not None:
             if self.reading_paused or cycle.expects:  # it is not the client that takes its time
                 cycle.window = None
@@ -137,10 +137,15 @@ class HTTPProtocol(Reading):
 
     def look_at_idle(self, waited: float) -> None:
         """Close the connection if no request comes, or only a part of its head."""
-        if self.fed or not (self.is_used or self.is_stopping):
+        if self.is_stopping:
+            if waited > STOPPING_SECONDS and self.fed:
+                self.stop_reading(Refused(503, "The server is stopping."))
+            elif waited > STOPPING_SECONDS:
+                self.transport.close()
+        elif self.fed or not self.is_used:
             if waited > self.site.settings.header_timeout:
                 self.stop_reading(Refused(408, "The request came too slowly."))
-        elif waited > (STOPPING_SECONDS if self.is_stopping else self.site.keep_alive):
+        elif waited > self.site.keep_alive:
             self.transport.close()
 
     # --- answering ----------------------------------------------------------------------------------------------
@@ -186,7 +191,8 @@ class HTTPProtocol(Reading):
             log_access(site.access_logger, cycle)
         self.since = site.clock.now
         if not cycle.keeps:
-            self.end(is_whole=not cycle.more_body and not cycle.instead)
+            is_whole = not (cycle.more_body or cycle.instead)
+            self.end(is_whole=is_whole and (cycle.is_last or not self.transport.can_write_eof()))
             return
         self.active = self.queue.popleft() if self.queue else None
         if self.reading_paused and not self.rest and not self.queue:
@@ -198,17 +204,19 @@ class HTTPProtocol(Reading):
         """Close the connection.
 
         Parameters:
-            is_whole: whether the request has been read completely. If more is on its way, closing at once would make
-                the operating system drop the response before the client reads it (RFC 9112 section 9.6).
+            is_whole: whether nothing more comes. If more is on its way, such as the rest of a body or a request that the
+                client has sent before it read that the connection ends, closing at once would make the operating system
+                drop the response before the client reads it (RFC 9112 section 9.6).
         """
         self.is_broken, self.is_leaving, self.active, self.queue, self.rest = True, False, None, None, b""
         transport = self.transport
         self.flush()
-        if is_whole or not transport.can_write_eof():
+        if is_whole:
             transport.close()
             return
         self.lingering = LINGER_SIZE
-        transport.write_eof()
+        if transport.can_write_eof():  # TLS has no half-closed connections here
+            transport.write_eof()
         self.resume_reading()
 
     # --- flow control -------------------------------------------------------------------------------------------

@@ -114,6 +114,7 @@ class Cycle:
     is_events = False  # whether the response is a stream of server-sent events
     is_ended = False  # whether the application is told that nobody listens any more
     expects = False  # whether the client waits for a 100 before it sends the body
+    is_last = False  # whether the client has said that it sends nothing after this request
     head: list[bytes] | None = None  # the head of the response, until it is sent with the beginning of the body
     status = 0
     expected: int | None = None
@@ -196,20 +197,24 @@ class Cycle:
             self.fail()
 
     def fail(self) -> None:
-        """Answer 500 if no response has begun; else cut the connection, so that the client sees that it is not whole."""
+        """Answer 500 if no response has begun; else cut the connection, so that the client sees that it is not whole.
+
+        The failure costs one request: the connection is kept if the request has been read and the response is whole.
+        """
         if self.is_complete or self.disconnected:
             return
-        self.refuse(500, "Internal Server Error")
+        keeps = self.keeps and self.scope["http_version"] == "1.1" and self.connection.keeps_after(self)
+        self.refuse(500, "Internal Server Error", keeps=keeps)
 
-    def refuse(self, status: int, reason: str) -> None:
-        """Answer without the application, or in its place if it has not begun to, and close the connection."""
+    def refuse(self, status: int, reason: str, *, keeps: bool = False) -> None:
+        """Answer without the application, or in its place if it has not begun to, and close the connection unless told."""
         if self.status and self.head is None:
             self.connection.flush()  # a part of a response shows that something went wrong, nothing at all does not
             self.connection.transport.abort()
             return
-        self.status, self.keeps, self.head = status, False, None
-        is_head = self.scope["method"] == "HEAD"
-        self.connection.write(refusal(status, reason, self.connection.site.default_lines(), is_head=is_head))
+        self.status, self.keeps, self.head = status, keeps, None
+        is_head, lines = self.scope["method"] == "HEAD", self.connection.site.default_lines()
+        self.connection.write(refusal(status, reason, lines, is_head=is_head, keeps=keeps))
         self.finish()
 
     def stop(self) -> None:

@@ -7,6 +7,7 @@ import binascii
 from urllib.parse import quote
 
 from typeway.protocol.cycle import Cycle
+from typeway.protocol.frames import Frames
 from typeway.protocol.head import Decisive
 from typeway.protocol.wire import lines_of
 
@@ -28,10 +29,10 @@ def hand_over(cycle: Cycle, found: Decisive) -> None:
     target = path + (b"?" + scope["query_string"] if scope["query_string"] else b"")
     head = b"%b %b HTTP/1.1\r\n%b\r\n" % (scope["method"].encode(), target, lines_of(scope["headers"]))
     protocol = site.sockets(config=site.config, server_state=site.server_state, app_state=site.app_state)
-    protocol.connection_made(connection.transport)
-    connection.transport.set_protocol(protocol)
+    frames = Frames(protocol, connection.transport, site.loop)
+    connection.transport.set_protocol(frames)
     rest, connection.rest = connection.rest, b""
-    protocol.data_received(head + rest)
+    frames.begin(head, rest)
     connection.resume_reading()
 
 

@@ -100,6 +100,10 @@ class Reading(Repeating):
         """Go on after a response has been written."""
 
     @abstractmethod
+    def end(self, *, is_whole: bool) -> None:
+        """Close the connection, at once if nothing more comes."""
+
+    @abstractmethod
     def leave(self) -> None:
         """Take the connection off the lists of the server."""
 
@@ -286,8 +290,7 @@ class Reading(Repeating):
             cycle = Cycle(self, {"method": ""}, None, False, False)
             self.enqueue(cycle)
         if cycle.is_complete:
-            self.flush()
-            self.transport.close()
+            self.end(is_whole=False)
         elif cycle.is_started:
             cycle.refuse(refused.status, str(refused))
             cycle.disconnected = True
@@ -401,7 +404,7 @@ class Reading(Repeating):
 
     def follow(self, cycle: Cycle, found: Decisive) -> None:
         """Note what a head says beside the plain request."""
-        cycle.expects = found.expects
+        cycle.expects, cycle.is_last = found.expects, not found.keeps
         if cycle.scope["http_version"] == "1.0":
             cycle.is_direct = False
         if self.parser.should_upgrade():

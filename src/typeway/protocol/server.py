@@ -33,8 +33,10 @@ DROP_SYN: Final = ((0x30, 0, 0, 13), (0x45, 0, 1, 0x02), (0x06, 0, 0, 0), (0x06,
 
 TCP: Final = (AddressFamily.AF_INET, AddressFamily.AF_INET6)
 
-# How long a connection that a client has begun may take to be established, in seconds.
+# How long a connection that a client has begun may take to be established, in seconds; and how long its TLS handshake,
+# when the server stops.
 HANDSHAKE_SECONDS: Final = 0.1
+TLS_SECONDS: Final = 2.0
 
 
 class Config(uvicorn.Config):
@@ -99,17 +101,26 @@ class Server(uvicorn.Server):
 
     async def accept_waiting(self, listener: socket) -> None:
         """Accept the connections that are established but wait in the operating system; closing would reset them."""
-        loop, config = asyncio.get_running_loop(), self.config
+        waiting = []
         with contextlib.suppress(OSError):  # BlockingIOError: none is left
             while True:
-                connection, _ = listener.accept()
-                connection.setblocking(False)
+                waiting.append(listener.accept()[0])
+        # At once, because a client that is silent in its TLS handshake must not hold the others up.
+        await asyncio.gather(*map(self.take, waiting))
 
-                def protocol() -> Any:
-                    kind: Any = config.http_protocol_class
-                    return kind(config=config, server_state=self.server_state, app_state=self.lifespan.state)
+    async def take(self, connection: socket) -> None:
+        """Serve a connection that has been accepted; one whose client is gone, or silent in its handshake, is dropped."""
+        connection.setblocking(False)
+        encrypted: Any = self.config.ssl
+        limit = None if encrypted is None else TLS_SECONDS
 
-                await loop.connect_accepted_socket(protocol, connection, ssl=config.ssl)
+        def protocol() -> Any:
+            kind: Any = self.config.http_protocol_class
+            return kind(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
+
+        loop = asyncio.get_running_loop()
+        with contextlib.suppress(OSError):  # ssl.SSLError and TimeoutError are such
+            await loop.connect_accepted_socket(protocol, connection, ssl=encrypted, ssl_handshake_timeout=limit)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Stop at the first signal; at the second, without waiting for requests."""

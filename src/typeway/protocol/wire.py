@@ -46,12 +46,13 @@ def line_of(header: RawHeader) -> bytes:
     return line
 
 
-def refusal(status: int, reason: str, default_lines: bytes, *, is_head: bool) -> bytes:
-    """Return a whole response in JSON for a request that does not reach the application; without the body for a HEAD."""
+def refusal(status: int, reason: str, default_lines: bytes, *, is_head: bool, keeps: bool) -> bytes:
+    """Return a whole response in JSON that does not come from the application; without the body for a HEAD."""
     body = json.dumps({"detail": reason}).encode()
     also = b"sec-websocket-version: 13\r\nupgrade: websocket\r\n" if status == 426 else b""
     head = b"content-type: application/json\r\ncontent-length: %d\r\n" % len(body)
-    return b"".join((status_line(status), default_lines, head, also, CLOSE, b"\r\n", b"" if is_head else body))
+    end = b"\r\n" if keeps else CLOSE + b"\r\n"
+    return b"".join((status_line(status), default_lines, head, also, end, b"" if is_head else body))
 
 
 def lines_of(headers: Iterable[RawHeader]) -> bytes:

@@ -22,7 +22,8 @@ from typeway.protocol.server import STARTUP_FAILURE, STOPPING_SIGNALS, Config, r
 
 logger: Final = logging.getLogger("uvicorn.error")
 
-# A worker that fails to start is replaced after a pause that grows up to this many seconds.
+# A worker that fails to start is replaced after a pause that grows between these numbers of seconds.
+SHORTEST_PAUSE: Final = 0.1
 LONGEST_PAUSE: Final = 30.0
 
 # Beside the time that requests get to finish, a worker gets this many seconds to stop its application.
@@ -66,23 +67,37 @@ class Workers:
         self.signals: list[int] = []
         self.has_served = False
         self.pause = 0.0
+        self.next_start = 0.0  # not before this time is a worker started again, after one that has not started
         self.context = process_context(preload)
 
     def run(self) -> int:
         """Serve until a signal says to stop; return the exit status."""
         logger.info("Started parent process [%d]", os.getpid())
         with self.woken_by_signals() as alarm:
-            for _ in range(self.number):
-                self.start()
             while True:
+                self.start_missing()
                 news = [worker.news for worker in self.workers if not worker.news.closed]
-                wait([alarm, *news, *(worker.process.sentinel for worker in self.workers)])
+                wait([alarm, *news, *(worker.process.sentinel for worker in self.workers)], self.patience())
                 self.hear()
-                status = self.replace_dead()
+                status = self.bury()
                 if status is not None:
                     return self.stop(alarm, status)
                 if self.handle_signals(alarm):
                     return self.stop(alarm, 0)
+
+    def missing(self) -> int:
+        """Return how many workers fewer there are than should serve."""
+        return self.number - sum(not worker.is_leaving for worker in self.workers)
+
+    def start_missing(self) -> None:
+        """Start the workers that are missing, unless one has failed to start a moment ago."""
+        if time.monotonic() >= self.next_start:
+            for _ in range(self.missing()):
+                self.start()
+
+    def patience(self) -> float | None:
+        """Return for how many seconds nothing is to be done unless something happens; None for as long as it takes."""
+        return max(self.next_start - time.monotonic(), 0) if self.missing() > 0 else None
 
     def start(self) -> None:
         """Start a worker."""
@@ -106,8 +121,8 @@ class Workers:
                             self.start()
                 worker.news.close()
 
-    def replace_dead(self) -> int | None:
-        """Replace the workers that have died; return an exit status if the server cannot go on."""
+    def bury(self) -> int | None:
+        """Forget the workers that have died; return an exit status if the server cannot go on."""
         for worker in [worker for worker in self.workers if worker.process.exitcode is not None]:
             self.workers.remove(worker)
             worker.news.close()
@@ -116,19 +131,17 @@ class Workers:
                 continue
             if worker in self.replacing:
                 self.replacing.remove(worker)
-            if not worker.is_ready:
-                if not self.has_served:
-                    return status or STARTUP_FAILURE
-                self.pause = min(max(2 * self.pause, 0.1), LONGEST_PAUSE)
-                logger.error("A worker did not start (exit status %s); trying again in %.1f s.", status, self.pause)
-                time.sleep(self.pause)
-                if self.replacing:  # the old workers go on serving
-                    self.replacing.clear()
-                    continue
-            else:
+            if worker.is_ready:
                 logger.warning("Child process [%s] died (exit status %s); replacing it.", worker.process.pid, status)
-            if sum(not other.is_leaving for other in self.workers) < self.number:
-                self.start()
+                continue
+            if not self.has_served:
+                return status or STARTUP_FAILURE
+            self.replacing.clear()
+            self.pause = min(max(2 * self.pause, SHORTEST_PAUSE), LONGEST_PAUSE)
+            self.next_start = time.monotonic() + self.pause
+            is_missed = self.missing() > 0
+            next = f"trying again in {self.pause:.1f} s" if is_missed else "the workers of before go on"
+            logger.error("A worker did not start (exit status %s); %s.", status, next)
         return None
 
     def handle_signals(self, alarm: Connection) -> bool:

@@ -63,22 +63,22 @@ APART: tuple[frozenset[str], ...] = (frozenset({"serve", "describe"}), frozenset
 # How many lines a room may have, docstrings included; none holds more than a fifth of the source. Amend a budget openly,
 # with the reason, in docs/decisions/0017-one-house.md.
 BUDGETS: dict[str, int] = {
-    "declare": 3_300,
+    "declare": 3_400,
     "derive": 1_450,
     "security": 750,
     "policies": 1_750,
     "plan": 3_750,
     "errors": 570,
-    "serve": 4_300,
-    "protocol": 2_300,
+    "serve": 4_450,
+    "protocol": 2_500,
     "describe": 1_600,
     "watch": 1_600,
     "telemetry": 1_700,
     "application": 3_550,
     "check": 3_900,
-    "compat": 3_800,
+    "compat": 3_850,
     "migrate": 1_000,
-    "cli": 1_750,
+    "cli": 1_800,
     # The modules beside the rooms.
     "": 2_400,
 }

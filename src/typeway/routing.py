@@ -3,7 +3,8 @@
 from starlette.routing import BaseRoute, Match, Mount, websocket_session
 
 from typeway.application.router import Router as APIRouter
-from typeway.application.routes import APIRoute, APIWebSocketRoute
+from typeway.application.routes import APIRoute
+from typeway.application.socket_routes import APIWebSocketRoute
 from typeway.compat.shapes.contexts import RouteContext, iter_route_contexts
 from typeway.compat.shapes.routes import request_response
 

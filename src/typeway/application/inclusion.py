@@ -13,7 +13,8 @@ from starlette import routing
 from starlette.routing import BaseRoute, compile_path
 
 from typeway.application.indexing import limit_of
-from typeway.application.routes import APIRoute, APIWebSocketRoute
+from typeway.application.routes import APIRoute
+from typeway.application.socket_routes import APIWebSocketRoute
 from typeway.declare.inherit import inherit
 from typeway.serve.frontend import Frontend
 

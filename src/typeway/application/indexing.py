@@ -9,7 +9,8 @@ from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.routing import BaseRoute
 
 from typeway.application import documentation
-from typeway.application.routes import APIRoute, APIWebSocketRoute, PlannedRoute
+from typeway.application.routes import APIRoute, PlannedRoute
+from typeway.application.socket_routes import APIWebSocketRoute
 from typeway.declare.conventions import Conventions
 from typeway.declare.policy import Policy, effective
 from typeway.describe import pages

@@ -11,7 +11,8 @@ from typing import Any, ClassVar, Final
 from weakref import WeakSet
 
 from typeway.application.router import Router
-from typeway.application.routes import APIRoute, APIWebSocketRoute
+from typeway.application.routes import APIRoute
+from typeway.application.socket_routes import APIWebSocketRoute
 from typeway.declare.conventions import Conventions
 from typeway.declare.scope import where
 from typeway.declare.signature import read_declaration

@@ -19,7 +19,8 @@ from typeway.application.lifespan import EVENTS, Events, join_lifespans, lifespa
 from typeway.application.placement import verify_included, verify_placed
 from typeway.application.routelist import RouteList
 from typeway.application.routers import Routers
-from typeway.application.routes import COPIED, APIRoute, APIWebSocketRoute, Route, title_of
+from typeway.application.routes import COPIED, APIRoute, Route, title_of
+from typeway.application.socket_routes import APIWebSocketRoute
 from typeway.application.verbs import GROUP, ROUTE, Verbs, registering
 from typeway.application.verify import verify_events, verify_lifespan, verify_mounted, verify_router
 from typeway.datastructures import DefaultPlaceholder

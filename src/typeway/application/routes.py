@@ -22,13 +22,13 @@ from typeway.declare.conventions import TYPEWAY, Conventions
 from typeway.declare.depends import Depends
 from typeway.declare.freshness import Parts, are_same, signature_parts
 from typeway.declare.given import given_options
-from typeway.declare.inherit import inherit, innermost
+from typeway.declare.inherit import inherit
 from typeway.declare.operation import Operation
 from typeway.declare.options import ApiRouteOptions, RouteOptions
 from typeway.declare.paths import read_path
 from typeway.declare.policy import Policy, dependencies_of, effective
 from typeway.declare.problem import Problem
-from typeway.declare.returns import Returns, read_returns, returning
+from typeway.declare.returns import read_returns, returning
 from typeway.declare.shown import shows_options
 from typeway.declare.signature import Declaration, read_declaration
 from typeway.describe.operation import unique_id
@@ -38,7 +38,7 @@ from typeway.plan.path_use import PathUse, use_of
 from typeway.plan.tree import Node, grow_tree
 from typeway.plan.verify import verify_tree
 from typeway.responses import BODILESS
-from typeway.serve.handle import handle_request, handle_socket, serve_handler
+from typeway.serve.handle import handle_request, serve_handler
 from typeway.serve.match import quoted
 from typeway.serve.originals import ORIGINAL_HANDLE, are_original, function_of
 from typeway.serve.plans import PlanCache
@@ -440,48 +440,6 @@ class APIRoute(PlannedRoute, routing.Route):
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         await serve_handler(self.own("_handler", self.get_route_handler), self.plans, scope, receive, send)
-
-
-class APIWebSocketRoute(PlannedRoute, routing.WebSocketRoute):
-    """One WebSocket endpoint on one path; results of `dependencies` are not passed to it."""
-
-    settable = PlannedRoute.settable | {"cancel_on_disconnect"}
-
-    @names_route_in_errors
-    def __init__(
-        self,
-        path: str,
-        endpoint: Callable[..., Any],
-        *,
-        name: str | None = None,
-        dependencies: Sequence[Depends] | None = None,
-        cancel_on_disconnect: float | bool | None = None,
-        policies: Sequence[Policy] | None = None,
-        conventions: Conventions | None = None,
-    ) -> None:
-        self.declare(path, endpoint, name, conventions)
-        self.dependencies = list(dependencies or ())
-        self.cancel_on_disconnect = cancel_on_disconnect
-        self.policies = list(policies or ())
-        self.check()
-
-    def to_operation(self) -> Operation:
-        self.bring_up_to_date()
-        return self.operation(
-            methods=(),
-            returns=Returns(),
-            dependencies=tuple(self.all_dependencies),
-            policies=effective(self.policies, self),
-            include_in_schema=False,
-            cancel_on_disconnect=self.cancel_on_disconnect,
-        )
-
-    def join(self, outer: Mapping[str, Any]) -> None:
-        super().join(outer)
-        self.cancel_on_disconnect = innermost(outer.get("cancel_on_disconnect"), self.cancel_on_disconnect)
-
-    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await handle_socket(self.plans, scope, receive, send)
 
 
 def check_route(route: APIRoute) -> None:

@@ -14,7 +14,8 @@ from starlette.convertors import FloatConvertor, IntegerConvertor, UUIDConvertor
 from starlette.routing import BaseRoute
 
 from typeway.application.placement import unread, verify_placed
-from typeway.application.routes import APIRoute, APIWebSocketRoute, PlannedRoute
+from typeway.application.routes import APIRoute, PlannedRoute
+from typeway.application.socket_routes import APIWebSocketRoute
 from typeway.declare import shapes
 from typeway.declare.conventions import TYPEWAY
 from typeway.declare.signature import is_bare, name_of

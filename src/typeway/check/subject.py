@@ -12,7 +12,8 @@ from starlette.applications import Starlette
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.routing import BaseRoute, Host, Mount
 
-from typeway.application.routes import APIRoute, APIWebSocketRoute
+from typeway.application.routes import APIRoute
+from typeway.application.socket_routes import APIWebSocketRoute
 from typeway.check.blocking import Catalogue
 from typeway.check.finding import Finding
 from typeway.check.reach import CallGraph, Reached

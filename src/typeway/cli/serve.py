@@ -15,7 +15,8 @@ from typing import Any, Final
 from uvicorn.config import LOGGING_CONFIG
 from uvicorn.supervisors import ChangeReload
 
-from typeway.application.routes import APIRoute, APIWebSocketRoute
+from typeway.application.routes import APIRoute
+from typeway.application.socket_routes import APIWebSocketRoute
 from typeway.check.doubts import doubts
 from typeway.cli.error import CommandError
 from typeway.cli.framework import require_typeway

@@ -44,17 +44,7 @@ def describe_operations(operations: Iterable[Operation], components: Components)
 
 def describe_operation(operation: Operation, components: Components) -> dict[str, Any]:
     """Return the Operation Objects of one operation by method (OpenAPI 3.1, section 4.8.10), with what its author adds."""
-    ids = ids_of(operation)
-    for operation_id in ids.values():
-        if operation_id in components.ids:
-            # Client generators name functions after them (section 4.8.10).
-            name = getattr(operation.endpoint, "__name__", repr(operation.endpoint))
-            warnings.warn(
-                f"Duplicate Operation ID {operation_id} for function {name} at {operation.declaration.where}: "
-                "give one of the operations another name or operation_id.",
-                stacklevel=2,
-            )
-        components.ids.add(operation_id)
+    ids = unique_ids_of(operation, components)
     tree = build_tree(operation)
     nodes = nodes_in_order(tree)
     inputs = [Placed(entry, node.declaration.where) for node in nodes for entry in node.inputs]
@@ -109,6 +99,22 @@ def describe_operation(operation: Operation, components: Components) -> dict[str
     # Merged afterwards, because the schemas are empty until then.
     components.afterwards.append(add_extra)
     return item
+
+
+def unique_ids_of(operation: Operation, components: Components) -> dict[str, str]:
+    """Return the operation ids by method; warn of one that another operation of the document has."""
+    ids = ids_of(operation)
+    for operation_id in ids.values():
+        if operation_id in components.ids:
+            # Client generators name functions after them (section 4.8.10).
+            name = getattr(operation.endpoint, "__name__", repr(operation.endpoint))
+            warnings.warn(
+                f"Duplicate Operation ID {operation_id} for function {name} at {operation.declaration.where}: "
+                "give one of the operations another name or operation_id.",
+                stacklevel=3,
+            )
+        components.ids.add(operation_id)
+    return ids
 
 
 def nodes_in_order(tree: Node) -> list[Node]:

@@ -9,7 +9,8 @@ from typing import Final
 from starlette import routing
 from starlette.routing import BaseRoute, Mount
 
-from typeway.application.routes import APIRoute, APIWebSocketRoute
+from typeway.application.routes import APIRoute
+from typeway.application.socket_routes import APIWebSocketRoute
 from typeway.check.doubts import doubts
 from typeway.check.finding import Finding
 from typeway.check.subject import Endpoint, Subject

@@ -15,8 +15,8 @@ from typeway.application.documentation import add_documentation
 from typeway.application.router import Router
 from typeway.application.routers import Routers
 from typeway.application.routes import APIRoute as Route
-from typeway.application.routes import APIWebSocketRoute as WebSocketRoute
 from typeway.application.routes import Route as AnyRoute
+from typeway.application.socket_routes import APIWebSocketRoute as WebSocketRoute
 from typeway.application.verbs import GROUP, ROUTE
 from typeway.compat.shapes import pages
 from typeway.compat.shapes.conventions import FASTAPI

@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from typeway.application import routes
+from typeway.application import routes, socket_routes
 from typeway.application.verbs import ROUTE
 from typeway.compat.shapes.contexts import EffectiveRouteContext
 from typeway.compat.shapes.conventions import FASTAPI
@@ -306,7 +306,7 @@ class APIRoute(Planned, routes.APIRoute):
         return made
 
 
-class APIWebSocketRoute(Planned, routes.APIWebSocketRoute):
+class APIWebSocketRoute(Planned, socket_routes.APIWebSocketRoute):
     """One WebSocket endpoint under one path, as FastAPI's plugins expect a route to look."""
 
     def __init__(
@@ -327,7 +327,7 @@ class APIWebSocketRoute(Planned, routes.APIWebSocketRoute):
 
     def declared_operation(self) -> Operation:
         """Return the operation as its author has declared it; this may update the dependant."""
-        return routes.APIWebSocketRoute.to_operation(self)
+        return socket_routes.APIWebSocketRoute.to_operation(self)
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a connection; in steps, as long as instrumentation has replaced one of them."""

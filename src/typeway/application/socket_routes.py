@@ -1,0 +1,58 @@
+"""Define the route objects of WebSocket endpoints."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from starlette import routing
+
+from typeway.application.routes import PlannedRoute, names_route_in_errors
+from typeway.declare.conventions import Conventions
+from typeway.declare.depends import Depends
+from typeway.declare.inherit import innermost
+from typeway.declare.operation import Operation
+from typeway.declare.policy import Policy, effective
+from typeway.declare.returns import Returns
+from typeway.serve.handle import handle_socket
+from typeway.types import Receive, Scope, Send
+
+
+class APIWebSocketRoute(PlannedRoute, routing.WebSocketRoute):
+    """One WebSocket endpoint on one path; results of `dependencies` are not passed to it."""
+
+    settable = PlannedRoute.settable | {"cancel_on_disconnect"}
+
+    @names_route_in_errors
+    def __init__(
+        self,
+        path: str,
+        endpoint: Callable[..., Any],
+        *,
+        name: str | None = None,
+        dependencies: Sequence[Depends] | None = None,
+        cancel_on_disconnect: float | bool | None = None,
+        policies: Sequence[Policy] | None = None,
+        conventions: Conventions | None = None,
+    ) -> None:
+        self.declare(path, endpoint, name, conventions)
+        self.dependencies = list(dependencies or ())
+        self.cancel_on_disconnect = cancel_on_disconnect
+        self.policies = list(policies or ())
+        self.check()
+
+    def to_operation(self) -> Operation:
+        self.bring_up_to_date()
+        return self.operation(
+            methods=(),
+            returns=Returns(),
+            dependencies=tuple(self.all_dependencies),
+            policies=effective(self.policies, self),
+            include_in_schema=False,
+            cancel_on_disconnect=self.cancel_on_disconnect,
+        )
+
+    def join(self, outer: Mapping[str, Any]) -> None:
+        super().join(outer)
+        self.cancel_on_disconnect = innermost(outer.get("cancel_on_disconnect"), self.cancel_on_disconnect)
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await handle_socket(self.plans, scope, receive, send)

@@ -72,7 +72,8 @@ class BodyIterator:
         await self.begun().aclose()
 
 
-AsyncGenerator.register(BodyIterator)
+abstract: Any = AsyncGenerator
+abstract.register(BodyIterator)
 
 
 async def once(content: bytes) -> AsyncGenerator[bytes, None]:

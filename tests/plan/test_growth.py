@@ -170,7 +170,7 @@ KINDS: dict[str, tuple[Callable[[int], Sent], int]] = {
         1_500,
     ),
     "files": (body("/files", lambda count: PART * count + "--BB--\r\n", MULTIPART), 250),
-    "part headers": (body("/files", lambda count: PART.replace("\r\n\r\n", "\r\nX-A: 1" * 5 + "\r\n\r\n") * count, MULTIPART), 200),
+    "part headers": (body("/files", lambda count: PART.replace("\r\n\r\n", "\r\nX-A: 1" * 5 + "\r\n\r\n") * count + "--BB--\r\n", MULTIPART), 200),
     "preamble": (body("/files", lambda count: "\r\n" * count + PART + "--BB--\r\n", MULTIPART), 20_000),
     "path segments": (lambda count: ("/path" + "/a" * count, {}, b""), 5_000),
     "segments of no path": (lambda count: ("/nowhere" + "/a" * count, {}, b""), 5_000),

@@ -44,7 +44,7 @@ UNLIMITED: Final[RunVar[anyio.CapacityLimiter]] = RunVar("UNLIMITED")
 def take_thread() -> Callable[[], None] | None:
     """Take a thread of the pool for the calls that follow here; return what gives it back, or None if all are busy.
 
-    PERF: 2 us beside the 72 us of a thread. Only to look whether one is free would let a burst of requests past.
+    Only to look whether one is free would let a burst of requests past, because none of them has its thread yet.
     """
     limiter, borrower = anyio.to_thread.current_default_thread_limiter(), object()
     try:

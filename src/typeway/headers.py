@@ -23,7 +23,7 @@ def verify_headers(headers: Iterable[tuple[bytes, bytes]]) -> None:
         UnsafeHeaderError: a name is no token, or a value has CR, LF, NUL or another control character.
     """
     try:
-        # PERF: one pass over everything, 0.3 us for three headers; a search in each value takes 0.25 us for each.
+        # PERF: two passes over everything, where a search in each value would be one call for each.
         text = b"".join(chain.from_iterable(headers))
         names = b"".join([name for name, _ in headers])
     except TypeError:

@@ -148,7 +148,7 @@ OPTIONS = {
     "one origin": {},
     "several origins": {"allow_origins": [ORIGIN, OTHER]},
     "every origin": {"allow_origins": ["*"]},
-    "every origin and credentials": {"allow_origins": ["*"], "allow_credentials": True},
+    "several origins and credentials": {"allow_origins": [ORIGIN, OTHER], "allow_credentials": True},
     "pattern": {"allow_origins": [], "allow_origin_regex": "https://.*"},
     "credentials": {"allow_credentials": True},
     "exposed": {"expose_headers": ["X-A", "X-B"]},
@@ -353,8 +353,9 @@ def test_cors_middleware_that_fails_itself_does_not_take_the_answer_away():
         {"detail": "Internal Server Error"},
         {},
     )
-    with pytest.raises(Boom, match=r"^$"):
+    with pytest.raises(Boom) as caught:
         client(app, raise_server_exceptions=True).get("/endpoint", headers={"Origin": ORIGIN})
+    assert str(caught.value) == ""
 
 
 def test_instrumentation_finds_the_layer_that_it_looks_for():

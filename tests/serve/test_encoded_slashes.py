@@ -197,7 +197,7 @@ def test_other_methods_are_answered_as_on_any_path(request_line, status, allow):
 def test_a_redirect_keeps_the_slash_encoded(path, location):
     """A redirect to the path without its last slash leads to the same value."""
     response = ask(shop(NATIVE), f"GET {path}")
-    assert (response.status_code, response.headers["location"]) == (307, f"http://testserver{location}")
+    assert (response.status_code, response.headers["location"]) == (307, location)
 
 
 def test_a_route_declared_before_a_catch_all_takes_its_segment():

@@ -1,5 +1,6 @@
 """Read the arguments of `curl`, ask as it would, and write what it would print."""
 
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -7,8 +8,6 @@ from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
-
-import httpx
 
 from typeway.testclient import TestClient
 
@@ -39,7 +38,8 @@ class Asked:
     data: list[bytes] = field(default_factory=list)
     parts: list[tuple[str, Any]] = field(default_factory=list)
     """The parts of a multipart body, as httpx takes them."""
-    user: tuple[str, str] | None = None
+    user: str | None = None
+    """Name and password, as HTTP Basic sends them."""
     cookies: str | None = None
     """Cookies to send, or the file that has them."""
     jar: str | None = None
@@ -68,7 +68,6 @@ class Asked:
             headers=self._sent_headers,
             content=self._joined if self.data and not self.in_query else None,
             files=self.parts or None,
-            auth=self.user,
             follow_redirects=self.follows,
         )
         if self.jar is not None:
@@ -87,11 +86,13 @@ class Asked:
         named = {name.lower() for name, _ in headers}
         if self.data and not self.in_query and "content-type" not in named:
             headers.append(("Content-Type", "application/x-www-form-urlencoded"))
+        if self.user is not None:
+            headers.append(("Authorization", f"Basic {b64encode(self.user.encode()).decode()}"))
         if self.cookies is not None and "=" in self.cookies:
             headers.append(("Cookie", self.cookies))
         return headers
 
-    def _printed(self, response: httpx.Response) -> str:
+    def _printed(self, response: Any) -> str:
         printed = ""
         if self.shows_head or self.dumps_head:
             printed = "".join(_head(one) for one in [*response.history, response])
@@ -178,7 +179,7 @@ VALUES: dict[str, Callable[[Asked, str], None]] = {
     "F": _add_part,
     "b": lambda asked, value: setattr(asked, "cookies", value),
     "c": lambda asked, value: setattr(asked, "jar", value),
-    "u": lambda asked, value: setattr(asked, "user", tuple(value.split(":", 1))),
+    "u": lambda asked, value: setattr(asked, "user", value),
     "r": lambda asked, value: asked.headers.append(("Range", f"bytes={value}")),
     "o": lambda asked, value: setattr(asked, "output", value),
     "D": lambda asked, value: setattr(asked, "dumps_head", value == "-"),
@@ -186,7 +187,7 @@ VALUES: dict[str, Callable[[Asked, str], None]] = {
 }
 
 
-def _head(response: httpx.Response) -> str:
+def _head(response: Any) -> str:
     """Write status and headers as curl shows them."""
     phrase = HTTPStatus(response.status_code).phrase
     lines = [

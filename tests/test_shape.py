@@ -67,7 +67,7 @@ BUDGETS: dict[str, int] = {
     "plan": 3_000,
     "errors": 500,
     "serve": 3_700,
-    "protocol": 2_300,
+    "protocol": 2_500,
     "describe": 1_600,
     "watch": 1_600,
     "telemetry": 1_700,

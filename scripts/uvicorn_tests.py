@@ -31,6 +31,7 @@ CLEAN_500: Final = "nothing has been sent yet, so the client gets a 500; uvicorn
 AFTER_RESPONSE: Final = "the response is complete and right, so the connection is kept; uvicorn closes it"
 OTHER_WORDS: Final = "asks for the words of uvicorn's own text"
 INTERNAL: Final = "looks at an attribute of uvicorn's class"
+KEPT: Final = "the 500 is complete and right, so the connection is kept; uvicorn closes it"
 LIMITED: Final = "32 KiB in one header field are too many; uvicorn has no limit"
 
 LISTED: Final = {
@@ -39,6 +40,11 @@ LISTED: Final = {
     "test_partial_response_returned": CLEAN_500,
     "test_duplicate_start_message": CLEAN_500,
     "test_message_after_body_complete": AFTER_RESPONSE,
+    "test_no_response_returned": KEPT,
+    "test_missing_start_message": KEPT,
+    "test_app_exception": KEPT,
+    "test_undersized_request": KEPT,
+    "test_oversized_request": KEPT,
     "test_value_returned": AFTER_RESPONSE,
     "test_keepalive_timeout_with_pipelined_requests": INTERNAL,
     "test_keepalive_timeout_with_pipelined_websocket_upgrade": INTERNAL,
@@ -105,7 +111,8 @@ def run_later(loop: Any, with_delay: float) -> None:
 def complete_mocks(module: Any) -> None:
     """Give uvicorn's mocks what every event loop and transport has."""
     transport, loop = module.MockTransport, module.MockLoop
-    transport.can_write_eof = lambda self: False
+    transport.write_eof = lambda self: self.close()
+    transport.can_write_eof = lambda self: True
     transport.abort = lambda self: self.close()
     transport.get_write_buffer_size = lambda self: 0
     loop.time = lambda self: getattr(self, "now", 0.0)

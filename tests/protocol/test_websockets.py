@@ -4,6 +4,7 @@ import asyncio
 import base64
 import hashlib
 import zlib
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -163,6 +164,18 @@ FRAGMENT, LAST_FRAGMENT = b"\x01\x82\0\0\0\0ab", b"\x80\x82\0\0\0\0cd"
 PING, BYE = b"\x89\x81\0\0\0\0p", b"\x88\x82\0\0\0\0\x03\xe8"
 
 
+async def read_frames(reader: asyncio.StreamReader, found: list[tuple[int, bytes]]) -> None:
+    """Read frames until the server ends the connection."""
+    with suppress(asyncio.IncompleteReadError, ConnectionError):
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                opcode = (await reader.readexactly(1))[0] & 15
+                size = (await reader.readexactly(1))[0]
+                if size > 125:
+                    size = int.from_bytes(await reader.readexactly(2 if size == 126 else 8), "big")
+                found.append((opcode, await reader.readexactly(size)))
+
+
 async def frames_after(implementation: str, *pieces: bytes, **options: Any) -> list[tuple[int, bytes]]:
     """Open a WebSocket, send pieces, and return the opcodes and the contents of the frames that come until the end."""
     server = server_of(echo(), implementation)
@@ -171,21 +184,13 @@ async def frames_after(implementation: str, *pieces: bytes, **options: Any) -> l
     async with server.listening() as port, connected(port) as (reader, writer):
         writer.write(handshake())
         assert b" 101 " in await reader.readuntil(b"\r\n\r\n")
+        reading = asyncio.ensure_future(read_frames(reader, found))
         for piece in pieces:
             if writer.is_closing():
                 break
             writer.write(piece)
             await asyncio.sleep(0)
-        async with asyncio.timeout(PATIENCE):
-            try:
-                while True:
-                    opcode = (await reader.readexactly(1))[0] & 15
-                    size = (await reader.readexactly(1))[0]
-                    if size > 125:
-                        size = int.from_bytes(await reader.readexactly(2 if size == 126 else 8), "big")
-                    found.append((opcode, await reader.readexactly(size)))
-            except (asyncio.IncompleteReadError, ConnectionError):
-                pass
+        await reading
         await until(lambda: not server.state.connections and not server.state.tasks)
     return found
 

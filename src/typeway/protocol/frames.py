@@ -8,8 +8,10 @@ from typing import Any, Final
 CLOSE: Final = 8
 ACCEPTED: Final = b"HTTP/1.1 101"
 
-# For how many seconds a connection stays open for reading after the last frame, so that the client can read that frame.
+# For how many seconds, and for how many bytes, a connection stays open for reading after the last frame, so that the client
+# can read that frame.
 LINGER_SECONDS: Final = 2
+LINGER_SIZE: Final = 1024 * 1024
 
 
 class Frames(asyncio.Protocol):
@@ -26,7 +28,20 @@ class Frames(asyncio.Protocol):
         left: how many bytes of the current frame are still to come.
     """
 
-    __slots__ = ("at", "data", "inner", "is_ended", "is_held", "is_over", "left", "loop", "transport")
+    __slots__ = (
+        "at",
+        "data",
+        "gate",
+        "inner",
+        "is_ended",
+        "is_held",
+        "is_lost",
+        "is_over",
+        "left",
+        "loop",
+        "timer",
+        "transport",
+    )
 
     def __init__(self, inner: Any, transport: Any, loop: asyncio.AbstractEventLoop) -> None:
         self.inner = inner
@@ -38,22 +53,31 @@ class Frames(asyncio.Protocol):
         self.is_held = True  # whether the implementation wants nothing now
         self.is_over = False  # whether the last frame has been passed on
         self.is_ended = False  # whether the implementation has closed the connection
+        self.is_lost = False  # whether the implementation has been told that the connection is gone
+        self.gate = Gate(self)
+        self.timer: asyncio.TimerHandle | None = None
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.inner.connection_lost(exc)
+        if self.timer is not None:
+            self.timer.cancel()
+        if not self.is_lost:
+            self.is_lost = True
+            self.inner.connection_lost(exc)
 
     def eof_received(self) -> Any:
-        return self.inner.eof_received()
+        return None if self.is_lost else self.inner.eof_received()
 
     def pause_writing(self) -> None:
-        self.inner.pause_writing()
+        if not self.is_lost:
+            self.inner.pause_writing()
 
     def resume_writing(self) -> None:
-        self.inner.resume_writing()
+        if not self.is_lost:
+            self.inner.resume_writing()
 
     def begin(self, head: bytes, rest: bytes) -> None:
         """Let the implementation read the handshake; what has come behind it waits for the answer."""
-        self.inner.connection_made(Gate(self))
+        self.inner.connection_made(self.gate)
         self.data = rest
         self.inner.data_received(head)
 
@@ -67,16 +91,24 @@ class Frames(asyncio.Protocol):
         """Close the connection, but read on for a while.
 
         What the client has still sent would else make the operating system drop the close frame, and with it the reason,
-        before the client reads it.
+        before the client reads it. For the implementation, and for a server that stops, the connection is gone.
         """
         self.is_ended = self.is_over = True
         self.data, self.at = b"", 0
+        self.gate.__dict__.pop("write", None)
         if not self.transport.can_write_eof():  # TLS
             self.transport.close()
         elif not self.transport.is_closing():
             self.transport.write_eof()
             self.transport.resume_reading()
-            self.loop.call_later(LINGER_SECONDS, self.transport.close)
+            self.timer = self.loop.call_later(LINGER_SECONDS, self.transport.close)
+            self.loop.call_soon(self.lose)
+
+    def lose(self) -> None:
+        """Tell the implementation that the connection is gone."""
+        if not self.is_lost:
+            self.is_lost = True
+            self.inner.connection_lost(None)
 
     def data_received(self, data: bytes) -> None:
         # PERF: one small frame is what most segments are; it needs no loop.
@@ -85,6 +117,9 @@ class Frames(asyncio.Protocol):
             self.inner.data_received(data)
             return
         if self.is_over:
+            self.at += len(data)
+            if self.is_ended and self.at > LINGER_SIZE:
+                self.transport.close()
             return
         self.data = self.data[self.at :] + data if self.data else data
         self.at = 0
@@ -131,10 +166,12 @@ class Gate:
 
     def write(self, data: bytes) -> None:
         """Write the answer to the handshake; what follows goes to the transport directly."""
+        if self.frames.is_ended:
+            return
         self.answer += data[: len(ACCEPTED)]
         self.transport.write(data)
         if len(self.answer) >= len(ACCEPTED):
-            self.__dict__["write"] = self.transport.write
+            self.__dict__["write"] = self.transport.write  # PERF: until the end
             if self.answer.startswith(ACCEPTED):
                 self.frames.release()
 

@@ -25,12 +25,13 @@ def verify_headers(headers: Iterable[tuple[bytes, bytes]]) -> None:
     try:
         # PERF: two passes over everything, where a search in each value would be one call for each.
         text = b"".join(chain.from_iterable(headers))
-        names = b"".join([name for name, _ in headers])
+        names = [name for name, _ in headers]
+        joined = b"".join(names)
     except TypeError:
         return  # an application has written messages of its own, and its server judges them
     if len(text.translate(None, CONTROLS)) != len(text):
         refuse_values(headers)
-    if len(names.translate(None, NO_TOKEN)) != len(names):
+    if len(joined.translate(None, NO_TOKEN)) != len(joined) or b"" in names:
         refuse_names(headers)
 
 
@@ -46,8 +47,10 @@ def refuse_values(headers: Iterable[tuple[bytes, bytes]]) -> None:
 def refuse_names(headers: Iterable[tuple[bytes, bytes]]) -> None:
     """Raise the error for the first header whose name is no token."""
     for name, _ in headers:
-        if name.translate(None, NO_TOKEN) != name:
-            raise UnsafeHeaderError(f"the name of the response header {name!r} has a character that is not allowed")
+        if not name or name.translate(None, NO_TOKEN) != name:
+            raise UnsafeHeaderError(
+                f"the name of the response header {name!r} is empty or has a character that is not allowed"
+            )
 
 
 def name_place(error: BaseException, scope: Mapping[str, Any]) -> None:

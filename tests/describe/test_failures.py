@@ -368,10 +368,10 @@ def test_a_members_unknown_type_is_named():
 @pytest.mark.parametrize(
     ("body", "options", "statuses"),
     [
-        (Annotated[int, Body()], {}, {"400", "415", "422"}),
+        (Annotated[int, Body()], {}, {"400", "413", "415", "422"}),
         (Annotated[int, Body()], {"max_body_size": 100}, {"400", "413", "415", "422"}),
-        (Annotated[bytes, Body()], {}, {"400", "422"}),
-        (Annotated[str, Form()], {}, {"400", "422"}),
+        (Annotated[bytes, Body()], {}, {"400", "413", "422"}),
+        (Annotated[str, Form()], {}, {"400", "413", "422"}),
         (UploadFile, {"max_body_size": 100}, {"400", "413", "422"}),
         (Annotated[int, Query()], {"max_body_size": 100}, {"422"}),
     ],
@@ -417,4 +417,4 @@ def test_errors_of_handlers_are_documented_without_a_body(errors: Any) -> None:
 
     found = responses(app, "/", "post")
     assert {status for status in found if "content" not in found[status]} == {"401", "404", "422"}
-    assert {status for status in found if "content" in found[status]} == {"400", "415", "503"}
+    assert {status for status in found if "content" in found[status]} == {"400", "413", "415", "503"}

@@ -419,7 +419,7 @@ def test_a_coroutine_inside_an_answer_is_named() -> None:
 
     with pytest.raises(ValueError, match=r"the coroutine go\(\) into JSON: nothing awaits it") as caught:
         client(app, raise_server_exceptions=True).get("/x")
-    assert caught.value.__notes__ == [f"while encoding what read() ({here(read)}) returned"]
+    assert caught.value.__notes__[:1] == [f"while encoding what read() ({here(read)}) returned"]
 
 
 def never():

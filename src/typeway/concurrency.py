@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterator
-from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from contextvars import Context, ContextVar, Token, copy_context
 from functools import partial
 from math import inf
@@ -33,53 +33,62 @@ TOGETHER: Final = 0.001
 LANE: Final[ContextVar[anyio.CapacityLimiter | None]] = ContextVar("LANE", default=None)
 
 
-# The keys of those that have a thread of their own, in each event loop.
-OWNERS: Final[RunVar[set[Any]]] = RunVar("OWNERS")
+# How many calls have a thread, or wait for one, by a key of the caller's, in each event loop.
+CALLS: Final[RunVar[dict[Any, int]]] = RunVar("CALLS")
 
-
-# Limits nothing, in each event loop: for calls whose thread has been taken from the pool already.
+# Limits nothing, in each event loop: for calls whose thread has been found already.
 UNLIMITED: Final[RunVar[anyio.CapacityLimiter]] = RunVar("UNLIMITED")
 
 
-def take_thread() -> Callable[[], None] | None:
-    """Take a thread of the pool for the calls that follow here; return what gives it back, or None if all are busy.
+def take_thread(key: Any, *, of_its_own: bool = False) -> Callable[[], None] | None:
+    """Find a thread for the calls that follow here; return what gives it back, or None if all threads are busy.
 
     Only to look whether one is free would let a burst of requests past, because none of them has its thread yet.
+
+    Parameters:
+        key: for whom the thread is.
+        of_its_own: take a thread beside the pool, if nothing else with this key has one or waits for one.
     """
     limiter, borrower = anyio.to_thread.current_default_thread_limiter(), object()
-    try:
-        limiter.acquire_on_behalf_of_nowait(borrower)
-    except anyio.WouldBlock:
+    calls = CALLS.get(None)
+    if calls is None:
+        calls = {}
+        CALLS.set(calls)
+    if not of_its_own:
+        try:
+            limiter.acquire_on_behalf_of_nowait(borrower)
+        except anyio.WouldBlock:
+            return None
+    elif key in calls or limiter.total_tokens == 1:
+        # A pool of one thread is a lock: its author wants that functions run one after the other.
         return None
     unlimited = UNLIMITED.get(None)
     if unlimited is None:
         unlimited = anyio.CapacityLimiter(inf)
         UNLIMITED.set(unlimited)
     token = LANE.set(unlimited)
+    leave = count_call(key)
 
     def give_back() -> None:
         LANE.reset(token)
-        limiter.release_on_behalf_of(borrower)
+        leave()
+        if not of_its_own:
+            limiter.release_on_behalf_of(borrower)
 
     return give_back
 
 
-@contextmanager
-def own_thread(key: Any) -> Iterator[bool]:
-    """Give the calls inside a thread beside the pool, if nobody else with the same key has it; yield whether they have it."""
-    owners = OWNERS.get(set())
-    OWNERS.set(owners)
-    # A pool of one thread is a lock: its author wants that functions run one after the other.
-    if key in owners or anyio.to_thread.current_default_thread_limiter().total_tokens == 1:
-        yield False
-        return
-    owners.add(key)
-    token = LANE.set(anyio.CapacityLimiter(1))
-    try:
-        yield True
-    finally:
-        LANE.reset(token)
-        owners.discard(key)
+def count_call(key: Any) -> Callable[[], None]:
+    """Count a call that has a thread or waits for one; return what ends that."""
+    calls = CALLS.get()
+    calls[key] = calls.get(key, 0) + 1
+
+    def leave() -> None:
+        calls[key] -= 1
+        if not calls[key]:
+            del calls[key]
+
+    return leave
 
 
 class Run:

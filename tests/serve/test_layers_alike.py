@@ -373,7 +373,7 @@ async def ask(
     scope = {
         "type": "http", "asgi": {"version": "3.0", "spec_version": spec_version}, "http_version": "1.1", "method": method,
         "path": f"/{path}", "raw_path": f"/{path}".encode(), "query_string": b"", "root_path": "",
-        "headers": [(b"content-type", b"application/json")], "scheme": "http", "server": ("t", 80), "state": {},
+        "headers": [(b"content-type", b"application/json"), (b"x-request-id", b"1")], "scheme": "http", "server": ("t", 80), "state": {},
     }  # fmt: skip
     outcome = ""
     try:

@@ -170,7 +170,7 @@ def test_a_socket_that_receives_gets_the_disconnect():
         task = client.ask(app)
         await busy.wait()
         client.leave()
-        await until(lambda: client.read == 2)  # the disconnect has been read for the endpoint
+        await until(lambda: client.read >= 2)  # the disconnect has been read for the endpoint
         left.set()
         await task
 
@@ -219,7 +219,7 @@ def test_messages_come_in_order_whoever_has_read_them():
         await busy.wait()
         for number in range(1, 6):
             client.say(str(number))
-        await until(lambda: client.read == 7)  # all that there is has been read ahead, and the next is waited for
+        await until(lambda: client.read >= 8)  # all that there is has been read ahead, and the next is waited for
         go.set()
         await asyncio.sleep(0.05)
         for number in range(6, 9):
@@ -412,12 +412,13 @@ def test_slow_requests_to_one_endpoint_do_not_starve_another(path):
     async def scenario() -> None:
         slow = [Client("/slow") for _ in range(8)]
         tasks = [client.ask(app) for client in slow]
-        await until(lambda: len(ran) == 3)  # the two of the pool, and the endpoint's own
+        await until(lambda: len(ran) == 2)
         for _ in range(3):
             client = Client(path)
             await client.ask(app)
             assert has_answered(client)
         assert not any(map(has_answered, slow))
+        assert len(ran) == 2  # one endpoint never has more threads than the pool
         go.set()
         await asyncio.gather(*tasks)
         assert all(map(has_answered, slow))
@@ -449,8 +450,8 @@ def test_a_request_whose_client_has_left_is_not_run():
     app, go, ran = slow_application(2)
 
     async def scenario() -> None:
-        tasks = [Client("/slow").ask(app) for _ in range(3)]
-        await until(lambda: len(ran) == 3)
+        tasks = [Client("/slow").ask(app) for _ in range(2)]
+        await until(lambda: len(ran) == 2)
         gone = []
         for _ in range(5):
             client = Client("/slow")
@@ -468,7 +469,7 @@ def test_a_request_whose_client_has_left_is_not_run():
         assert has_answered(stays)
 
     run(scenario)
-    assert ran == [""] * 4
+    assert ran == [""] * 3
 
 
 def test_on_trio_requests_run_as_before():

@@ -185,7 +185,7 @@ def port(app: Typeway, request: pytest.FixtureRequest) -> Iterator[int]:
 
 def sent(app: Typeway, path: str, method: str) -> Wire:
     """What the application sends; an error that nothing handles is answered, and then raised for the server's log."""
-    wire = Wire(path, method=method)
+    wire = Wire(path, method=method, headers=[(b"x-request-id", b"1")])
     with suppress(LookupError):
         anyio.run(wire.serve, app)
     return wire

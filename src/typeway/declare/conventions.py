@@ -86,7 +86,7 @@ class Conventions:
     cancels_abandoned: bool = True
     """Cancel a WebSocket endpoint whose client has left, and a request whose client has left before it got a thread."""
     own_threads: bool = True
-    """Give each `def` endpoint one thread of its own while all threads of the pool are busy."""
+    """Give a `def` endpoint that has no thread one of its own while all threads of the pool are busy."""
     relative_redirects: bool = True
     """Redirect a trailing slash to a path, not to a URL with the host that the client names."""
     identifies_errors: bool = True

@@ -1,12 +1,11 @@
 """Run a plan: read the body, call the dependencies, call the endpoint, and encode its result."""
 
 from collections.abc import Awaitable, Sequence
-from contextlib import nullcontext
 from typing import Any
 
 from starlette.responses import Response
 
-from typeway.concurrency import call_in_thread, own_thread, take_thread
+from typeway.concurrency import call_in_thread, count_call, take_thread
 from typeway.declare.conventions import TYPEWAY, Conventions
 from typeway.exceptions import ValidationException
 from typeway.plan.build import FAILED, Call, Plan
@@ -92,24 +91,26 @@ async def call_dependencies(calls: Sequence[Call], exchange: Exchange) -> None:
 async def in_pool(work: Awaitable[Any], exchange: Exchange) -> Any:
     """Await a call in a thread of the pool.
 
-    If all are busy, each endpoint may have one thread more than the pool, so that slow requests to one cannot keep all the others waiting.
-    A request that has to wait is cancelled if its client leaves, because nobody would get the response.
+    If all are busy, an endpoint that has none gets one beside the pool, so that slow requests to one endpoint cannot keep
+    all others waiting. A request that has to wait is cancelled if its client leaves, because nobody would get the response.
 
     Raises:
         ClientDisconnect: the client has left.
     """
-    give_back = take_thread()
-    if give_back is not None:
-        try:
-            return await work
-        finally:
-            give_back()
-    scope = exchange.scope
-    conventions: Conventions = getattr(scope.get("app"), "conventions", TYPEWAY)
-    with own_thread(id(scope.get("endpoint"))) if conventions.own_threads else nullcontext(False) as is_own:
-        if is_own or not conventions.cancels_abandoned:
-            return await work
-        return await attended(work, exchange, 0, 0)
+    key = id(exchange.scope.get("endpoint"))
+    give_back = take_thread(key)
+    if give_back is None:
+        conventions: Conventions = getattr(exchange.scope.get("app"), "conventions", TYPEWAY)
+        if conventions.own_threads:
+            give_back = take_thread(key, of_its_own=True)
+        if give_back is None:
+            give_back = count_call(key)
+            if conventions.cancels_abandoned:
+                work = attended(work, exchange, 0, 0)
+    try:
+        return await work
+    finally:
+        give_back()
 
 
 def refusal(plan: Plan, exchange: Exchange) -> ValidationException:

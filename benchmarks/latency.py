@@ -33,7 +33,7 @@ function delay()
    return math.floor(-math.log(1 - math.random()) * mean + math.random())
 end
 """
-PERCENTILE: Final = re.compile(r"^\s+(50|99)%\s+([\d.]+)(us|ms|s)$", re.MULTILINE)
+PERCENTILE: Final = re.compile(r"^\s+(50|99)%\s+([\d.]+)(us|ms|s)\s*$", re.MULTILINE)
 SCALES: Final = {"us": 0.001, "ms": 1.0, "s": 1000.0}
 ERRORS: Final = re.compile(
     r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)|Non-2xx or 3xx responses: (\d+)"
@@ -63,12 +63,14 @@ def wrk(port: int, workload: Workload, seconds: int, connections: int, delay: fl
 
 def at_load(port: int, workload: Workload, seconds: int, connections: int) -> dict[str, float]:
     """Latency at 80 % of the throughput that the same number of connections reaches without waiting."""
-    most = wrk(port, workload, max(2, seconds // 2), connections)["rate"]
-    target, delay = LOAD * most, 0.0
+    short = 2 + connections // 1000  # thousands of connections take a while to be made
+    most = wrk(port, workload, max(short, seconds // 2), connections)["rate"]
+    delay = 0.0
     for _ in range(2):  # the time that an answer takes is not known beforehand
-        before = wrk(port, workload, 2, connections, delay)["rate"]
-        delay = max(0.0, delay + 1000 * connections * (1 / target - 1 / before))
-    return {"most": most, **wrk(port, workload, seconds, connections, delay)}
+        before = wrk(port, workload, short, connections, delay)["rate"]
+        if most and before:
+            delay = max(0.0, delay + 1000 * connections * (1 / (LOAD * most) - 1 / before))
+    return {"most": most, **wrk(port, workload, max(short, seconds), connections, delay)}
 
 
 def run(names: Sequence[str], workload: Workload, seconds: int, rounds: int) -> dict[str, dict[str, dict[str, float]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import os
 import re
 import shutil
@@ -11,8 +12,6 @@ import statistics
 import subprocess
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -80,14 +79,14 @@ def script(workload: Workload) -> str:
 
 
 def is_answered(port: int, workload: Workload) -> bool:
+    """Whether a server gives the status that it should; on a kept connection, because fastpysgi ends with a closed one."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     headers = {name.decode(): value.decode() for name, value in workload.headers}
-    url = f"http://127.0.0.1:{port}{workload.url}"
-    request = urllib.request.Request(url, workload.body or None, headers, method=workload.method)
-    try:
-        with urllib.request.urlopen(request, timeout=5) as response:
-            return bool(response.status == workload.status)
-    except urllib.error.HTTPError as error:
-        return error.code == workload.status
+    with contextlib.closing(connection):
+        connection.request(workload.method, workload.url, workload.body or None, headers)
+        response = connection.getresponse()
+        response.read()
+        return response.status == workload.status
 
 
 def cpu_seconds(process: int) -> float:
@@ -140,7 +139,10 @@ def run(
     measured: dict[str, list[dict[str, float]]] = {name: [] for name in names}
     for _ in range(rounds):
         for name in names:
-            with contextlib.suppress(KeyError, TimeoutError), server(name, workload.app) as (port, process):
+            with (
+                contextlib.suppress(KeyError, OSError, http.client.HTTPException),
+                server(name, workload.app) as (port, process),
+            ):
                 if is_answered(port, workload):
                     measured[name].append(load(port, process, workload, seconds, connections))
     return {

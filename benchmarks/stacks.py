@@ -66,7 +66,7 @@ class Stack:
         if self.server == "fastpysgi":
             return [sys.executable, "-c", FASTPYSGI, str(port)]
         if self.server == "robyn":
-            return [sys.executable, "-c", ROBYN, str(port)]
+            return [sys.executable, "-c", ROBYN, str(port), "--log-level", "WARN"]
         return [sys.executable, "-c", UVICORN, str(port), self.server]
 
     @property

@@ -74,6 +74,7 @@ class Call:
     scope: Lifetime | None  # when a generator is resumed
     in_thread: bool  # whether a generator runs in threads, which cancellation does not interrupt
     concurrent: bool = False  # whether it may run at the same time as other such calls
+    waits_for_thread: bool = False  # whether entering a generator waits for a thread of the pool, and for nothing else
     gives_plain: bool = False  # whether its result is known to be plain data
     group: "Group | None" = None  # the calls in its place, if it is the call for a group
 
@@ -365,6 +366,10 @@ def build_call(
         after=tuple(slot_of[id(child)] for _, child in node.children),
         scope=node.scope,
         in_thread=not is_async_generator(node.function),
+        # With a limit it may wait for others of its kind, and a thread that it held meanwhile would be missed there.
+        waits_for_thread=kind is Kind.CONTEXT
+        and not is_async_generator(node.function)
+        and (node.depends is None or node.depends.capacity is None),
         concurrent=node.depends is not None and node.depends.concurrent,
         gives_plain=gives_plain,
     )

@@ -81,7 +81,7 @@ async def call_dependencies(calls: Sequence[Call], exchange: Exchange) -> None:
             generator = call.function(**arguments)
             try:
                 first = anext(generator)
-                values[call.slot] = await (in_pool(first, exchange) if call.in_thread else first)
+                values[call.slot] = await (in_pool(first, exchange) if call.waits_for_thread else first)
             except StopAsyncIteration:
                 raise reason(NO_YIELD, call.function, "dependency") from None
             exits = exchange.function_exits if call.scope == "function" else exchange.request_exits

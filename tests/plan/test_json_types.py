@@ -330,3 +330,22 @@ def test_the_error_is_pydantics_own(kind: Any, body: Any, error: Any) -> None:
 
     (found,) = client(app).post("/", json=body).json()["detail"]
     assert (found["type"], found["msg"], found["loc"], found["input"]) == (*error, ["body"], body)
+
+
+def test_a_field_may_have_the_name_of_a_part_of_a_schema() -> None:
+    """Fields that are called "type", "schema" or "ref" are fields like others, and their values have exact types."""
+
+    class Named(BaseModel):
+        type: int
+        schema_ref: bool = False
+        ref: str = ""
+
+    app = Typeway()
+
+    @app.post("/")
+    def take(item: Named) -> Named:
+        return item
+
+    client = TestClient(app)
+    assert client.post("/", json={"type": 1}).json() == {"type": 1, "schema_ref": False, "ref": ""}
+    assert client.post("/", json={"type": "1"}).status_code == 422

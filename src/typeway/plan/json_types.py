@@ -71,7 +71,7 @@ def walk(part: Any, gates: bool) -> Any:
             copied[key] = value + SUFFIX
         elif key not in WALKED:
             copied[key] = value
-        elif isinstance(value, dict) and "type" not in value:
+        elif isinstance(value, dict) and not isinstance(value.get("type"), str):  # fields by name; one may be "type"
             copied[key] = {name: walk(item, inside) for name, item in value.items()}
         else:
             copied[key] = walk(value, inside)

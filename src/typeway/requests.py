@@ -49,10 +49,12 @@ def request_id(request: HTTPConnection[Any] | Mapping[str, Any]) -> str:
     """
     scope: Any = request.scope if isinstance(request, HTTPConnection) else request
     kept: str | None = scope.get(ID_KEY)
-    if kept is None:
-        given = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"x-request-id"), "")
-        kept = scope[ID_KEY] = given if VALID_ID.fullmatch(given) else uuid4().hex
-    return kept
+    if kept is not None:
+        return kept
+    given = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"x-request-id"), "")
+    made = given if VALID_ID.fullmatch(given) else uuid4().hex
+    scope[ID_KEY] = made
+    return made
 
 
 class UnreadableJSON(HTTPException, JSONDecodeError):

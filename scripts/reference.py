@@ -66,6 +66,9 @@ holds only if it is true on every level. An option without a word there concerns
 """
 
 
+# Compat mode gives our exceptions FastAPI's name.
+NAMED: Final = frozenset({"typeway", "fastapi"})
+
 COMMANDS: Final = """`typeway COMMAND --help` shows the same in a terminal. Each option can also be set by the environment variable in
 the last column; an option on the command line takes precedence.
 """
@@ -256,7 +259,7 @@ def exceptions_page() -> str:
     classes = [
         value
         for value in vars(exceptions).values()
-        if isinstance(value, type) and issubclass(value, BaseException) and value.__module__.startswith("typeway")
+        if isinstance(value, type) and issubclass(value, BaseException) and value.__module__.partition(".")[0] in NAMED
     ]
     for kind in sorted(classes, key=lambda kind: kind.__name__):
         bases = ", ".join(f"`{base.__name__}`" for base in kind.__bases__ if base is not object)

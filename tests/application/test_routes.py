@@ -9,7 +9,8 @@ from starlette import routing
 import typeway
 from tests.frameworks import answer, ask, each_framework
 from typeway import Body, Depends, HTTPException, Router, Typeway
-from typeway.application.routes import APIRoute, APIWebSocketRoute
+from typeway.application.routes import APIRoute
+from typeway.application.socket_routes import APIWebSocketRoute
 from typeway.exceptions import DeclarationError
 
 

@@ -38,7 +38,7 @@ VARYING = [
     (re.compile(r'last-modified: .*|etag: "[0-9a-f]{32}"'), "<of the file>"),
     (re.compile(r"content-length: \d+(?=\n(.+\n)*content-encoding: gzip)"), "content-length: <compressed>"),
     (re.compile(r"x-process-time: \d+\.\d{6}"), "x-process-time: <seconds>"),
-    (re.compile(r"x-request-id: [0-9a-f]{32}"), "x-request-id: <id>"),
+    (re.compile(r"(x-request-id|Request id): [0-9a-f]{32}"), r"\1: <id>"),
     (re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"), "<uuid>"),
     (re.compile(r'"(access|refresh)_token":"[\w.-]{40,}"'), r'"\1_token":"<token>"'),
     (re.compile(r"\b20\d\d-\d\d-\d\d[T ]\d\d:\d\d:\d\d([.,]\d+)?"), "<time>"),

@@ -16,7 +16,7 @@ from typeway.declare import shapes
 from typeway.declare.classify import Input
 from typeway.declare.operation import Operation
 from typeway.declare.options import FormLimits
-from typeway.decoders import INFINITIES, MAX_DEPTH, JSONRules, RefusedJSON
+from typeway.decoders import INFINITIES, MAX_DEPTH, JSONRules, RefusedJSON, may_overflow
 from typeway.exceptions import EndpointContext, HTTPException, RequestValidationError
 from typeway.plan.bounded import LARGE
 from typeway.plan.exchange import Exchange
@@ -49,8 +49,8 @@ class Body:
     form_limits: Mapping[str, int]  # `max_fields`, `max_files`, `max_part_size`
     default_limits: Mapping[str, int]  # the same, where neither the operation nor an application around it sets them
     rules: JSONRules | None  # how JSON is read; None to read it as FastAPI does
-    # The type of values that obey the rules if all colons of the text separate members, no value is infinite, and there are
-    # no lists: objects, unless depth is limited.
+    # The type of values that obey the rules if all colons of the text separate members, and no value is
+    # infinite: objects, unless depth is limited.
     trusted: type[Any]
     exact: bool  # whether values of JSON must have the types of the document; see `typeway.plan.json_types`
     context: EndpointContext  # the endpoint that errors in the body belong to
@@ -81,9 +81,9 @@ class Body:
             exchange.is_large = len(raw) > LARGE
             try:
                 body = from_json(raw, allow_inf_nan=False)
-                if type(body) is not self.trusted or len(body) != raw.count(b":") or raw.find(b"[") >= 0:
+                if type(body) is not self.trusted or len(body) != raw.count(b":"):
                     body = rules.checked(raw, body)
-                elif POSITIVE in body.values() or NEGATIVE in body.values():
+                elif POSITIVE in body.values() or NEGATIVE in body.values() or (b"[" in raw and may_overflow(raw)):
                     body = read_strictly(raw, rules, self.context)
             except ValueError:
                 body = read_strictly(raw, rules, self.context)

@@ -263,3 +263,17 @@ def test_an_unsafe_answer_is_a_clean_500(begun: list[Any], caplog: pytest.LogCap
     (answer,) = asyncio.run(converse())
     assert (answer.status, answer.body) == (500, b'{"detail": "Internal Server Error"}')
     assert "Exception in ASGI application" in caplog.text
+
+
+@pytest.mark.parametrize("limits", [{"route": 30}, {"application": 30}, {"route": 30, "application": 10}])
+def test_a_body_over_the_limit_is_refused_without_a_task_too(begun: list[Any], limits: dict[str, int]) -> None:
+    """A body that has arrived whole, and is larger than the limit, is a 413, whether or not its plan needs a task."""
+    app = Typeway(max_body_size=limits.get("application"))
+
+    @app.post("/body", max_body_size=limits.get("route"))
+    async def take(item: Item) -> Any:
+        return {"a": 1}
+
+    short, long = post("/body", b'{"name":"a"}'), post("/body", b'{"name":"%b"}' % (b"a" * 100))
+    for data, status in [(short, 200), (long, 413), (short, 200)]:
+        assert [answer.status for answer in asyncio.run(ask(app, data, times=3))] == [status] * 3

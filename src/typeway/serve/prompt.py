@@ -29,17 +29,18 @@ def serve_promptly(
     if found is not None and is_prompt(found[0].plans) and snapshot.instrument is None:
         ready = prepared(snapshot, found, scope, receive, send)
     if ready is None:
-        return serve_http(snapshot, scope, receive, send, answer_every_error, write=write)
+        return serve_http(snapshot, scope, receive, send, answer_every_error, found, write)
     plan, responder, exchange = ready
     exchange.write = write
-    if plan.takes_body:
-        limit_body(exchange, plan.operation.max_body_size, snapshot.conventions)
     work = run(plan, responder, exchange)
     try:
+        if plan.takes_body:
+            limit_body(exchange, plan.operation.max_body_size, snapshot.conventions)
         work.send(None)
     except StopIteration as done:
         reply: Reply = done.value
     except Exception as error:  # handlers are the author's code, and need a task
+        work.close()
         return answer_every_error(snapshot, error, exchange)
     else:
         work.close()

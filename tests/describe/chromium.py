@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
+import pytest
 from websockets.sync.client import ClientConnection, connect
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -130,6 +131,19 @@ def chromium(executable: str, profile: Path) -> Iterator["Browser"]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait(timeout=10)
+
+
+@contextmanager
+def installed_chromium(profile: Path) -> Iterator["Browser"]:
+    """Start the browser of this machine; where there is none, skip the test, unless the environment insists on one."""
+    executable = find_browser()
+    if executable is None:
+        message = f"no browser: none of {', '.join(BROWSERS)} is on the PATH (apt install chromium)"
+        if os.environ.get("TYPEWAY_REQUIRE_BROWSER"):
+            pytest.fail(message)
+        pytest.skip(message)
+    with chromium(executable, profile) as started:
+        yield started
 
 
 @dataclass(frozen=True, slots=True)

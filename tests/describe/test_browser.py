@@ -1,11 +1,9 @@
 """The documentation pages in a real browser: headless Chromium, strict Content-Security-Policy, no network."""
 
-import os
 import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated
 
 import pytest
@@ -13,7 +11,7 @@ import uvicorn
 from pydantic import BaseModel
 from starlette.datastructures import MutableHeaders
 
-from tests.describe.chromium import BROWSERS, Browser, Page, chromium, find_browser
+from tests.describe.chromium import Browser, Page, installed_chromium
 from typeway import Depends, Typeway
 from typeway.compat.shapes import pages
 from typeway.describe.pages import ASSETS
@@ -115,14 +113,7 @@ def address() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """Start Chromium; where there is none, skip, unless the environment insists on one."""
-    executable = find_browser()
-    if executable is None:
-        message = f"no browser: none of {', '.join(BROWSERS)} is on the PATH (apt install chromium)"
-        if os.environ.get("TYPEWAY_REQUIRE_BROWSER"):
-            pytest.fail(message)
-        pytest.skip(message)
-    profile: Path = tmp_path_factory.mktemp("chromium")
-    with chromium(executable, profile) as started:
+    with installed_chromium(tmp_path_factory.mktemp("chromium")) as started:
         yield started
 
 

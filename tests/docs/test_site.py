@@ -1,7 +1,6 @@
 """The documentation site builds without a warning, asks nobody else for anything, and is readable everywhere."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -11,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from scripts import reference
-from tests.describe.chromium import BROWSERS, Browser, Page, chromium, find_browser
+from tests.describe.chromium import Browser, Page, installed_chromium
 
 ROOT = Path(__file__).parents[2]
 SIZES = [(390, 844), (1280, 900)]
@@ -38,13 +37,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """Start Chromium; where there is none, skip, unless the environment insists on one."""
-    executable = find_browser()
-    if executable is None:
-        message = f"no browser: none of {', '.join(BROWSERS)} is on the PATH (apt install chromium)"
-        if os.environ.get("TYPEWAY_REQUIRE_BROWSER"):
-            pytest.fail(message)
-        pytest.skip(message)
-    with chromium(executable, tmp_path_factory.mktemp("chromium")) as started:
+    with installed_chromium(tmp_path_factory.mktemp("chromium")) as started:
         yield started
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Any
 
@@ -49,6 +50,20 @@ def serve(app: Typeway, changed: threading.Event, started: threading.Barrier) ->
     return asyncio.run(ask())
 
 
+def answers_under_load(app: Typeway, change: Callable[[int], None]) -> list[Any]:
+    """Change an application in this thread while event loops of others ask it; return all answers."""
+    changed, started = threading.Event(), threading.Barrier(LOOPS + 1)
+    with ThreadPoolExecutor(LOOPS) as pool:
+        serving = [pool.submit(serve, app, changed, started) for _ in range(LOOPS)]
+        try:
+            started.wait(60)
+            for number in range(CHANGES):
+                change(number)
+        finally:
+            changed.set()
+        return [answer for each in serving for answer in each.result(100)]
+
+
 def add_routes(app: Typeway, router: Router, number: int) -> None:
     (app if number % 2 else router).get(f"/later/{number}")(lambda: number)
 
@@ -79,16 +94,7 @@ def add_handlers(app: Typeway, router: Router, number: int) -> None:
 def test_changes_under_load_break_no_request(change: Any) -> None:
     """While one thread changes an application, each request of several event loops is answered as before or after the change."""
     app, router = application()
-    changed, started = threading.Event(), threading.Barrier(LOOPS + 1)
-    with ThreadPoolExecutor(LOOPS) as pool:
-        serving = [pool.submit(serve, app, changed, started) for _ in range(LOOPS)]
-        try:
-            started.wait(60)
-            for number in range(CHANGES):
-                change(app, router, number)
-        finally:
-            changed.set()
-        answers = [answer for each in serving for answer in each.result(100)]
+    answers = answers_under_load(app, lambda number: change(app, router, number))
     wrong = [
         answer
         for answer in answers
@@ -102,17 +108,7 @@ def test_changes_under_load_break_no_request(change: Any) -> None:
 def test_routes_added_under_load_are_served() -> None:
     """After the thread that added them is done, every route is found, on every event loop."""
     app, router = application()
-    changed, started = threading.Event(), threading.Barrier(LOOPS + 1)
-    with ThreadPoolExecutor(LOOPS) as pool:
-        serving = [pool.submit(serve, app, changed, started) for _ in range(LOOPS)]
-        try:
-            started.wait(60)
-            for number in range(CHANGES):
-                add_routes(app, router, number)
-        finally:
-            changed.set()
-        for each in serving:
-            each.result(100)
+    answers_under_load(app, lambda number: add_routes(app, router, number))
 
     async def ask(path: str) -> Any:
         return (await answer_of(app, Sending(path, media_type=None, method="GET")))["body"]

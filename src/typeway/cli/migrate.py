@@ -34,6 +34,10 @@ class Look:
     skipped: list[str] = field(default_factory=list)
     looked: list[str] = field(default_factory=list)
 
+    def note(self, number: int, one: str, several: str) -> None:
+        """Note how many of something were looked at."""
+        self.looked.append(f"{number} {one if number == 1 else several}")
+
     def report(self) -> Report:
         return Report(list(dict.fromkeys(self.findings)), self.skipped, self.looked)
 
@@ -55,23 +59,17 @@ def migrate(path: Path, target: str | None, *, factory: bool, tests: Sequence[st
         raise CommandError(f"there is no file or folder {path}")
     root = path.resolve()
     look = Look(root if root.is_dir() else root.parent)
-    for found, number, noun in (
-        (*look_at_names(root), "source file"),
-        (*look_at_pins(root), "file of requirements"),
-        (*look_at_plugins(), "package built on FastAPI"),
+    for found, number, one, several in (
+        (*look_at_names(root), "source file", "source files"),
+        (*look_at_pins(root), "file of requirements", "files of requirements"),
+        (*look_at_plugins(), "package built on FastAPI", "packages built on FastAPI"),
     ):
         look.findings += found
-        look.looked.append(plural(number, noun))
+        look.note(number, one, several)
     load_and_compare(look, target, factory=factory)
     if tests is not None:
         run_tests(look, tests, seconds)
     return look.report()
-
-
-def plural(number: int, noun: str) -> str:
-    first, _, rest = noun.partition(" ")
-    several = {"file of requirements": "files of requirements", "package built on FastAPI": "packages built on FastAPI"}
-    return f"{number} {noun if number == 1 else several.get(noun, f'{first} {rest}s')}"
 
 
 def load_and_compare(look: Look, target: str | None, *, factory: bool) -> None:
@@ -91,7 +89,7 @@ def load_and_compare(look: Look, target: str | None, *, factory: bool) -> None:
     if compat is not None and peer is not None and peer.error and compat.error:
         look.skipped.append(f"the routes: the application does not load here, on FastAPI either: {peer.error}")
     elif compat is not None and not compat.error:
-        look.looked.append(plural(len(compat.routes), "loaded route"))
+        look.note(len(compat.routes), "loaded route", "loaded routes")
 
 
 def comparison(peer: Seen | None, compat: Seen | None, native: Seen | None) -> Iterator[Finding]:
@@ -157,7 +155,7 @@ def run_tests(look: Look, arguments: Sequence[str], seconds: float) -> None:
             look.skipped.append(f"the tests: {error}")
             return
     look.findings += suites.compare(before, after)
-    look.looked.append(plural(len(before), "compared test"))
+    look.note(len(before), "compared test", "compared tests")
 
 
 def write(path: Path) -> list[str]:

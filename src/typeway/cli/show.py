@@ -1,6 +1,5 @@
 """Show what an application consists of: its routes as a table, its OpenAPI document as JSON."""
 
-import inspect
 import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,6 +12,7 @@ from starlette.routing import BaseRoute, Host, Mount, Route, WebSocketRoute
 
 from typeway.cli.error import CommandError
 from typeway.cli.load import Loaded, in_user_code
+from typeway.declare.scope import place_in_source
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,25 +161,18 @@ def _leaves(routes: Iterable[BaseRoute], prefix: str) -> Iterator[tuple[BaseRout
 def _row(route: BaseRoute, path: str) -> Row:
     match route:
         case Route():
-            return Row(",".join(sorted(route.methods or ())) or "ANY", path, route.name, _where(route.endpoint))
+            return Row(
+                ",".join(sorted(route.methods or ())) or "ANY",
+                path,
+                route.name,
+                place_in_source(route.endpoint, _shortened),
+            )
         case WebSocketRoute():
-            return Row("WEBSOCKET", path, route.name, _where(route.endpoint))
+            return Row("WEBSOCKET", path, route.name, place_in_source(route.endpoint, _shortened))
         case Mount():
             return Row("MOUNT", path, route.name or "", type(route.app).__name__)
         case _:
             return Row(type(route).__name__, path, getattr(route, "name", None) or "", "")
-
-
-def _where(endpoint: Any) -> str:
-    """Name file and line of a function or class."""
-    while hasattr(endpoint, "func"):
-        endpoint = endpoint.func
-    try:
-        place = inspect.unwrap(endpoint)
-        file, line = inspect.getsourcefile(place), inspect.getsourcelines(place)[1]
-    except (OSError, TypeError):
-        return getattr(endpoint, "__qualname__", type(endpoint).__qualname__)
-    return f"{_shortened(Path(file or ''))}:{line}"
 
 
 def _shortened(path: Path) -> Path:

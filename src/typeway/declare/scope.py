@@ -6,6 +6,7 @@ import inspect
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import FrameType, FunctionType
 from typing import Any, Final, ForwardRef, get_origin
 
@@ -152,6 +153,22 @@ def globals_of(function: Callable[..., Any]) -> dict[str, Any]:
     """Return the namespace of the module in which a callable is defined."""
     module = sys.modules.get(getattr(unwrap(function), "__module__", None) or "")
     return getattr(defining_function(function), "__globals__", None) or getattr(module, "__dict__", {})
+
+
+def place_in_source(function: Any, shorten: Callable[[Path], Path]) -> str:
+    """Return file and line of a function or class with its decorators; its name where no source is known.
+
+    Parameters:
+        shorten: returns the path to show for that of the file.
+    """
+    while hasattr(function, "func"):
+        function = function.func
+    try:
+        inner = inspect.unwrap(function)
+        file, line = inspect.getsourcefile(inner), inspect.getsourcelines(inner)[1]
+    except (OSError, TypeError):
+        return getattr(function, "__qualname__", type(function).__qualname__)
+    return f"{shorten(Path(file or ''))}:{line}"
 
 
 def where(function: Any) -> str:

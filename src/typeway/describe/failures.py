@@ -118,7 +118,7 @@ class Failures:
             failure.headers.update(described(kind.headers))
         if operation.conventions.documents_failures:
             for status, meaning, seen, raised, headers in self.seen(functions):
-                if {status, f"{status[0]}XX", "default"}.isdisjoint(documented):
+                if is_open(status, documented):
                     failure = found.setdefault(status, Failure())
                     if self.is_handled(raised, int(status)):
                         failure.add(meaning, None)
@@ -127,11 +127,13 @@ class Failures:
                     failure.headers.update(headers)
         for policy in operation.policies:
             for refusal in policy.refusals():
-                if {str(refusal.status), f"{str(refusal.status)[0]}XX", "default"}.isdisjoint(documented):
+                if is_open(str(refusal.status), documented):
                     failure = found.setdefault(str(refusal.status), Failure())
                     failure.add(refusal.meaning, self.error(components))
                     failure.headers.update(header_objects(refusal.headers))
         for status, meaning in refusals.items():
+            if not is_open(status, documented):
+                continue
             is_invalid = status == INVALID_REQUEST
             refused: type[Exception] = RequestValidationError if is_invalid else HTTPException
             is_handled = operation.conventions.documents_failures and self.is_handled(refused, int(status))
@@ -220,6 +222,11 @@ class Failures:
         if kind.__doc__:
             shown["description"] = inspect.cleandoc(kind.__doc__)
         return self.component(kind, [name, f"{kind.__module__}__{name}".replace(".", "__")], shown, components)
+
+
+def is_open(status: str, documented: Collection[str]) -> bool:
+    """Whether the author's documentation says nothing of a status: not by itself, nor by its range or the rest."""
+    return {status, f"{status[0]}XX", "default"}.isdisjoint(documented)
 
 
 def described(headers: Mapping[str, str] | None) -> dict[str, Any]:

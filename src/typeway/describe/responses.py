@@ -56,7 +56,6 @@ def describe_responses(
         if response.get("model") is not None
     }
     documented = {status, *keys.values()}
-    refusals = {code: why for code, why in refusals.items() if documented.isdisjoint({code, "4XX", "default"})}
     failures = components.failures(operation, functions, components, documented, refusals)
     media_type = getattr(operation.response_class, "media_type", None) or JSON
     responses: dict[str, Any] = {status: own}

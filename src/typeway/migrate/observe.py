@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
@@ -11,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from starlette.routing import BaseRoute, Mount
+
+from typeway.declare.scope import place_in_source
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -138,15 +139,7 @@ def routes_of(routes: Iterable[BaseRoute], prefix: str, root: Path) -> Iterator[
 
 def where(function: Any, root: Path) -> str:
     """Return the file and line of a function, relative to the project where it belongs to it."""
-    while hasattr(function, "func"):
-        function = function.func
-    try:
-        inner = inspect.unwrap(function)
-        file, line = inspect.getsourcefile(inner), inspect.getsourcelines(inner)[1]
-    except (OSError, TypeError):
-        return getattr(function, "__qualname__", type(function).__qualname__)
-    path = Path(file or "")
-    return f"{path.relative_to(root) if path.is_relative_to(root) else path}:{line}"
+    return place_in_source(function, lambda path: path.relative_to(root) if path.is_relative_to(root) else path)
 
 
 def is_own(place: str) -> bool:

@@ -13,6 +13,7 @@ class Limits:
     """
 
     max_body_size: int | None = None
+    duplicate_fields: bool | None = None
     max_fields: int | None = None
     max_files: int | None = None
     max_part_size: int | None = None
@@ -33,6 +34,7 @@ SAFE_LIMITS: Final = Limits(
     max_fields=1_000,
     max_files=100,
     max_part_size=1 << 20,
+    duplicate_fields=True,
     max_query=1_000,
     max_headers=100,
     max_cookies=100,

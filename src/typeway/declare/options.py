@@ -32,6 +32,8 @@ class FormLimits(TypedDict, total=False):
     """The largest number of files; 100 unless given, 1,000 in FastAPI."""
     max_part_size: NonNegativeInt
     """The largest field without a file, in bytes; 1 MiB unless given."""
+    duplicate_fields: bool
+    """Whether a field may be sent twice where the parameter is no list, so that the last one counts; True unless given."""
 
 
 @with_config(ConfigDict(extra="forbid", strict=True))

@@ -1,7 +1,8 @@
 """Read a request's body: JSON, forms and files, their media types and their limits."""
 
 import json
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import NoneType
@@ -20,7 +21,7 @@ from typeway.decoders import INFINITIES, MAX_DEPTH, JSONRules, RefusedJSON, may_
 from typeway.exceptions import EndpointContext, HTTPException, RequestValidationError
 from typeway.plan.bounded import LARGE
 from typeway.plan.exchange import Exchange
-from typeway.plan.sources import MISSING, choice_of, group_collector, grouped, pick
+from typeway.plan.sources import MISSING, choice_of, group_collector, grouped, names_read_once, pick
 from typeway.types import Message
 
 POSITIVE, NEGATIVE = INFINITIES
@@ -46,7 +47,7 @@ class Body:
     embedded: bool  # whether JSON is an object whose members are the inputs
     strict: bool  # whether a body without a media type is left unparsed
     rejects: bool  # whether other media types are answered with 415; not where an input takes the raw bytes of any
-    form_limits: Mapping[str, int]  # `max_fields`, `max_files`, `max_part_size`
+    form_limits: Mapping[str, int]  # see `FormLimits`
     default_limits: Mapping[str, int]  # the same, where neither the operation nor an application around it sets them
     rules: JSONRules | None  # how JSON is read; None to read it as FastAPI does
     # The type of values that obey the rules if all colons of the text separate members, and no value is
@@ -55,6 +56,7 @@ class Body:
     exact: bool  # whether values of JSON must have the types of the document; see `typeway.plan.json_types`
     context: EndpointContext  # the endpoint that errors in the body belong to
     readers: Mapping[int, ReadField]  # of a form, what reads the raw value of each input, by the input's id
+    once: frozenset[str]  # of a form, the fields of which inputs read one value
 
     async def read(self, exchange: Exchange) -> None:
         """Read and parse the body into the exchange; raise an HTTPException or RequestValidationError if that fails."""
@@ -102,7 +104,10 @@ class Body:
         request: Any = exchange.connection  # a WebSocket has no body to read
         with parsing():
             limits = {**self.default_limits, **exchange.scope.get(FORM_LIMITS, {}), **self.form_limits}
+            may_repeat = limits.pop("duplicate_fields", True)
             exchange.form = form = await request.form(**limits)
+            if not may_repeat:
+                refuse_repeated(form, self.once)
             found = {key: await read(form) for key, read in self.readers.items()}
             exchange.body = {key: value for key, value in found.items() if value is not MISSING}
 
@@ -282,6 +287,14 @@ def media_type(content_type: bytes | None) -> str:
     return (content_type or b"").decode("latin-1").partition(";")[0].strip().lower()
 
 
+def refuse_repeated(form: FormData, names: Container[str]) -> None:
+    """Raise a 400 if a form has one of these fields more than once."""
+    counts = Counter(name for name, _ in form.multi_items() if name in names)
+    repeated = [name for name, count in counts.items() if count > 1]
+    if repeated:
+        raise parse_failure(f"it has the field {repeated[0]!r} more than once")
+
+
 def field_reader(entry: Input) -> ReadField:
     """Return a function that reads the raw value of one input of a form, or MISSING; an empty field is missing too."""
     wires, choice = entry.wires, choice_of(entry, "form")
@@ -333,4 +346,5 @@ def build_body(inputs: Sequence[Input], operation: Operation) -> Body | None:
         exact=operation.conventions.exact_json_types,
         context=operation.context,
         readers={id(entry): field_reader(entry) for entry in own} if is_form else {},
+        once=frozenset().union(*map(names_read_once, own)) if is_form else frozenset(),
     )

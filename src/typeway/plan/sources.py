@@ -86,11 +86,14 @@ class Choice:
         """Whether an empty value is treated as missing."""
         return self.location in ("form", "file")
 
+    def takes_all(self, leads_on: bool = False) -> bool:
+        """Whether every value of the name counts; `leads_on`: the name is the first part of an alias path."""
+        return self.location != "cookie" and (leads_on or (self.is_sequence and not self.has_json))
+
     def among(self, found: list[Any], *, leads_on: bool = False) -> Any:
         """Return the value, or all values for an alias path; MISSING if there is none, or only an empty form field."""
         # Of a repeated header the first value is used, of a repeated query parameter the last, as in Starlette.
-        takes_all = self.location != "cookie" and (leads_on or (self.is_sequence and not self.has_json))
-        value = found if takes_all else found[0 if self.location == "header" else -1]
+        value = found if self.takes_all(leads_on) else found[0 if self.location == "header" else -1]
         if not self.in_form:
             return MISSING if self.is_sequence and value == "" else value
         if isinstance(value, list):
@@ -215,6 +218,18 @@ def fields_of(entry: Input) -> list[GroupField]:
         for field in shape.fields:
             found.setdefault(field.wires, field)
     return list(found.values())
+
+
+def names_read_once(entry: Input) -> set[str]:
+    """Return the names of which one input of a form reads a single value, so that others would be ignored."""
+    if not entry.is_group:
+        return set() if choice_of(entry, "form").takes_all() else set(entry.wires)
+    once, often = set[str](), set[str]()
+    for shape in shapes_of(entry).values():
+        for field in shape.fields:
+            for name, *rest in field.wires:
+                (often if field.choice.takes_all(bool(rest)) else once).add(str(name))
+    return once - often  # one model of a union may read all values of a name
 
 
 def group_collector(entry: Input) -> Callable[[Mapping[str, list[Any]]], Any]:

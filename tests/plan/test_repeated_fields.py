@@ -73,10 +73,10 @@ def encoded(fields: Sequence[tuple[str, str]], media_type: str, as_files: bool =
     if media_type == URLENCODED:
         return urlencode(fields).encode()
     parts = (
-        f'--boundary\r\nContent-Disposition: form-data; name="{name}"{"; filename=a" * as_files}\r\n\r\n{value}\r\n'
+        f'--BB\r\nContent-Disposition: form-data; name="{name}"{"; filename=a" * as_files}\r\n\r\n{value}\r\n'
         for name, value in fields
     )
-    return "".join([*parts, "--boundary--\r\n"]).encode()
+    return "".join([*parts, "--BB--\r\n"]).encode()
 
 
 TWICE = [

@@ -17,6 +17,15 @@ string_or_constant: Final = re.compile(r'"(?:[^"\\]|\\.)*"|NaN|-?Infinity', re.D
 
 TOO_DEEP: Final = "it is nested too deeply"
 TOO_LARGE: Final = "it contains a number that is too large"
+TOO_MANY: Final = "it has more than {:,} values"
+
+# How many values a text may have. One takes up to 200 bytes of memory, and twice that once it has been validated, so that a text
+# of the smallest values takes no more memory than one long string of the largest size that is allowed by default.
+MAX_VALUES: Final = 100_000
+
+# A string, which may be cut off at the end of the text; and every byte that does not separate values.
+string: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
+NO_SEPARATORS: Final = bytes(set(range(256)) - set(b",[{"))
 
 # What a JSON text becomes in which all digits are 0: a number beyond the largest float has an exponent of three digits,
 # or hundreds of digits before a shorter one.
@@ -35,6 +44,7 @@ class JSONRules:
     """The rules for one JSON text, from the option `json_limits`."""
 
     max_depth: int = MAX_DEPTH
+    max_values: int = MAX_VALUES
     duplicate_keys: bool = False
 
     @classmethod
@@ -47,13 +57,25 @@ class JSONRules:
         Raises:
             JSONDecodeError: the text is malformed (RFC 8259, section 2).
             RefusedJSON: it is not UTF-8, has a key twice in one object, half a surrogate pair, a number of more than
-                4,300 digits or one that is no finite float, or is nested too deeply.
+                4,300 digits or one that is no finite float, is nested too deeply, or has too many values.
         """
+        self.verify_number(raw)
         try:
             value = from_json(raw, allow_inf_nan=False)
         except ValueError:
             return self.read_slowly(raw)
         return self.checked(raw, value)
+
+    def verify_number(self, raw: bytes) -> None:
+        """Raise an error for a text with too many values, before they take memory.
+
+        Counted are the members of objects, the items of arrays, and the outermost value; an empty object or array counts
+        twice. In all of them but the outermost, one of `,[{` stands before each value, and before nothing else.
+        """
+        most = self.max_values
+        # A text has at most as many separators as bytes.
+        if len(raw) > most and separators_in(raw) >= most and has_separators(raw, most):
+            raise RefusedJSON(TOO_MANY.format(most))
 
     def checked(self, raw: bytes, value: Any) -> Any:
         """Return the value that the fast parser has found, if the text obeys the rules that this parser does not know."""
@@ -133,6 +155,25 @@ def members_in(value: Any) -> int:
     if type(value) is dict:
         return len(value) + sum([len(member) for member in value.values() if type(member) is dict])
     return sum([len(item) for item in value if type(item) is dict]) if type(value) is list else 0
+
+
+def separators_in(raw: bytes) -> int:
+    return len(raw.translate(None, NO_SEPARATORS))
+
+
+def has_separators(raw: bytes, most: int) -> bool:
+    """Whether a text has at least so many separators outside of its strings."""
+    count = end = silent = 0
+    for found in string.finditer(raw):
+        separators = separators_in(raw[end : found.start()])
+        count += separators
+        silent = 0 if separators else silent + 1
+        if count >= most or silent > 1:  # only a key and its value have nothing but a colon between them
+            break
+        end = found.end()
+    else:
+        count += separators_in(raw[end:])
+    return count >= most
 
 
 def may_overflow(raw: bytes) -> bool:

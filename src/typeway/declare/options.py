@@ -42,6 +42,8 @@ class JSONLimits(TypedDict, total=False):
 
     max_depth: NonNegativeInt
     """How deeply arrays and objects may be nested in one another; 200 unless given, and at most about 900."""
+    max_values: NonNegativeInt
+    """The largest number of values, keys not counted and empty objects and arrays counted twice; 100,000 unless given."""
     duplicate_keys: bool
     """Whether an object may have a key twice, of which the last counts; a 400 unless given."""
 

@@ -82,11 +82,15 @@ class Body:
                 return
             exchange.is_large = len(raw) > LARGE
             try:
+                if len(raw) > rules.max_values:
+                    rules.verify_number(raw)
                 body = from_json(raw, allow_inf_nan=False)
                 if type(body) is not self.trusted or len(body) != raw.count(b":"):
                     body = rules.checked(raw, body)
                 elif POSITIVE in body.values() or NEGATIVE in body.values() or (b"[" in raw and may_overflow(raw)):
                     body = read_strictly(raw, rules, self.context)
+            except RefusedJSON as error:
+                raise parse_failure(str(error)) from error
             except ValueError:
                 body = read_strictly(raw, rules, self.context)
             exchange.body = body

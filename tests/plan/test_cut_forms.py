@@ -19,7 +19,7 @@ def taking(web: Any) -> Any:
     app = web.FastAPI()
 
     @app.post("/declared")
-    async def declared(name: Annotated[str, web.Form()] = "", file: web.UploadFile | None| None = None) -> list[Any]:
+    async def declared(name: Annotated[str, web.Form()] = "", file: web.UploadFile | None = None) -> list[Any]:
         return [name, file and file.size]
 
     @app.post("/read")

@@ -1,11 +1,11 @@
 """Read a request's body: JSON, forms and files, their media types and their limits."""
 
 import json
+import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable, Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from types import NoneType
 from typing import Any, Final
 
 from pydantic_core import from_json
@@ -17,20 +17,21 @@ from typeway.declare import shapes
 from typeway.declare.classify import Input
 from typeway.declare.operation import Operation
 from typeway.declare.options import FormLimits
-from typeway.decoders import INFINITIES, MAX_DEPTH, JSONRules, RefusedJSON, may_overflow
+from typeway.decoders import JSONRules, RefusedJSON
 from typeway.exceptions import EndpointContext, HTTPException, RequestValidationError
 from typeway.plan.bounded import LARGE
 from typeway.plan.exchange import Exchange
 from typeway.plan.sources import MISSING, choice_of, group_collector, grouped, names_read_once, pick
 from typeway.types import Message
 
-POSITIVE, NEGATIVE = INFINITIES
-
 # Takes the place of the first message if the body is read through a Request.
 NO_MESSAGE: Final[Message] = {"type": ""}
 
 # The scope key of the limits of forms that are set around a mounted application.
 FORM_LIMITS: Final = "typeway.form_limits"
+
+# Limits what is still to be received of a body, given how many bytes have been received.
+Bound = Callable[[Exchange, int], None]
 
 # Adds the values in the body to the raw values of a callable; returns False if the body is not an object.
 Collect = Callable[[Exchange, dict[str, Any]], bool]
@@ -50,11 +51,11 @@ class Body:
     form_limits: Mapping[str, int]  # see `FormLimits`
     default_limits: Mapping[str, int]  # the same, where neither the operation nor an application around it sets them
     rules: JSONRules | None  # how JSON is read; None to read it as FastAPI does
-    # The type of values that obey the rules if all colons of the text separate members, and no value is
-    # infinite: objects, unless depth is limited.
-    trusted: type[Any]
     exact: bool  # whether values of JSON must have the types of the document; see `typeway.plan.json_types`
     context: EndpointContext  # the endpoint that errors in the body belong to
+    # Applies the default limit to JSON of several messages, or of more bytes than `most`; None where another layer does.
+    bound: Bound | None
+    most: int
     readers: Mapping[int, ReadField]  # of a form, what reads the raw value of each input, by the input's id
     once: frozenset[str]  # of a form, the fields of which inputs read one value
 
@@ -65,7 +66,11 @@ class Body:
         message: Message = NO_MESSAGE if exchange.held is not None else await exchange.receive()
         if message["type"] == "http.request" and not message.get("more_body", False):
             raw = exchange.raw_body = message.get("body", b"")
+            if len(raw) > self.most and self.bound is not None:
+                self.bound(exchange, len(raw))
         else:
+            if self.bound is not None:
+                self.bound(exchange, len(message.get("body", b"")))
             raw = await read_rest(exchange, message)
         if not raw:
             exchange.body = MISSING
@@ -82,18 +87,11 @@ class Body:
                 return
             exchange.is_large = len(raw) > LARGE
             try:
-                if len(raw) > rules.max_values:
-                    rules.verify_number(raw)
-                body = from_json(raw, allow_inf_nan=False)
-                if type(body) is not self.trusted or len(body) != raw.count(b":"):
-                    body = rules.checked(raw, body)
-                elif POSITIVE in body.values() or NEGATIVE in body.values() or (b"[" in raw and may_overflow(raw)):
-                    body = read_strictly(raw, rules, self.context)
+                exchange.body = rules.read(raw)
+            except json.JSONDecodeError as error:
+                raise malformed(error, self.context) from error
             except RefusedJSON as error:
                 raise parse_failure(str(error)) from error
-            except ValueError:
-                body = read_strictly(raw, rules, self.context)
-            exchange.body = body
         elif self.rejects and media_type(content_type) not in self.media_types:
             raise unsupported(self.media_types | {"application/json"})
         else:
@@ -258,21 +256,6 @@ def parse_json(raw: bytes, context: EndpointContext) -> Any:
         raise parse_failure() from error
 
 
-def read_strictly(raw: bytes, rules: JSONRules, context: EndpointContext) -> Any:
-    """Return the value of a JSON text that the fast parser has refused, if the rules allow it.
-
-    Raises:
-        RequestValidationError: the text is malformed; the location of the error contains the position.
-        HTTPException: 400, the rules forbid it.
-    """
-    try:
-        return rules.read_slowly(raw)
-    except json.JSONDecodeError as error:
-        raise malformed(error, context) from error
-    except RefusedJSON as error:
-        raise parse_failure(str(error)) from error
-
-
 def malformed(error: json.JSONDecodeError, context: EndpointContext) -> RequestValidationError:
     """Return the exception for a text that is not JSON."""
     kind, message = texts.JSON_INVALID
@@ -326,8 +309,12 @@ async def content_of(value: Any) -> Any:
     return content
 
 
-def build_body(inputs: Sequence[Input], operation: Operation) -> Body | None:
-    """Return the body that the inputs of an operation expect; None if no input is in the body."""
+def build_body(inputs: Sequence[Input], operation: Operation, bound: Bound | None = None) -> Body | None:
+    """Return the body that the inputs of an operation expect; None if no input is in the body.
+
+    Parameters:
+        bound: applies the default limit of its size; None where another layer does.
+    """
     own = tuple(entry for entry in inputs if entry.in_body)
     if not own:
         return None
@@ -346,9 +333,10 @@ def build_body(inputs: Sequence[Input], operation: Operation) -> Body | None:
         form_limits=dict(operation.form_limits),
         default_limits=operation.conventions.limits.under({}, *FormLimits.__annotations__),
         rules=rules,
-        trusted=dict if rules is not None and rules.max_depth >= MAX_DEPTH else NoneType,
         exact=operation.conventions.exact_json_types,
         context=operation.context,
+        bound=bound,
+        most=sys.maxsize if bound is None else operation.conventions.limits.max_body_size or 0,
         readers={id(entry): field_reader(entry) for entry in own} if is_form else {},
         once=frozenset().union(*map(names_read_once, own)) if is_form else frozenset(),
     )

@@ -36,6 +36,10 @@ LONG_NUMBER: Final = b"0" * LONG
 INFINITIES: Final = (math.inf, -math.inf)
 
 
+# The scope key of the limits that are set around a mounted application, by option.
+AROUND: Final = "typeway.limits"
+
+
 class RefusedJSON(ValueError):
     """A JSON text that is well-formed, and refused all the same; the message says why, without a part of the text."""
 
@@ -132,7 +136,8 @@ def rules_for(scope: Mapping[str, Any]) -> JSONRules | None:
     conventions = getattr(scope.get("app"), "conventions", None)
     if not getattr(conventions, "strict_json", False):
         return None
-    return JSONRules.of(getattr(scope.get("route"), "json_limits", None))
+    own = getattr(scope.get("route"), "json_limits", None) or {}
+    return JSONRules.of({**scope.get(AROUND, {}).get("json_limits", {}), **own})
 
 
 def has_members(raw: bytes, value: Any, colons: int) -> bool:

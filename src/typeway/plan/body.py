@@ -17,7 +17,7 @@ from typeway.declare import shapes
 from typeway.declare.classify import Input
 from typeway.declare.operation import Operation
 from typeway.declare.options import FormLimits
-from typeway.decoders import JSONRules, RefusedJSON
+from typeway.decoders import AROUND, JSONRules, RefusedJSON
 from typeway.exceptions import EndpointContext, HTTPException, RequestValidationError
 from typeway.plan.bounded import LARGE
 from typeway.plan.exchange import Exchange
@@ -26,9 +26,6 @@ from typeway.types import Message
 
 # Takes the place of the first message if the body is read through a Request.
 NO_MESSAGE: Final[Message] = {"type": ""}
-
-# The scope key of the limits of forms that are set around a mounted application.
-FORM_LIMITS: Final = "typeway.form_limits"
 
 # Limits what is still to be received of a body, given how many bytes have been received.
 Bound = Callable[[Exchange, int], None]
@@ -50,6 +47,7 @@ class Body:
     rejects: bool  # whether other media types are answered with 415; not where an input takes the raw bytes of any
     form_limits: Mapping[str, int]  # see `FormLimits`
     default_limits: Mapping[str, int]  # the same, where neither the operation nor an application around it sets them
+    json_limits: Mapping[str, Any]  # see `JSONLimits`
     rules: JSONRules | None  # how JSON is read; None to read it as FastAPI does
     exact: bool  # whether values of JSON must have the types of the document; see `typeway.plan.json_types`
     context: EndpointContext  # the endpoint that errors in the body belong to
@@ -85,6 +83,8 @@ class Body:
             if rules is None:
                 exchange.body = parse_json(raw, self.context)
                 return
+            if AROUND in exchange.scope:
+                rules = JSONRules.of({**exchange.scope[AROUND].get("json_limits", {}), **self.json_limits})
             exchange.is_large = len(raw) > LARGE
             try:
                 exchange.body = rules.read(raw)
@@ -105,7 +105,7 @@ class Body:
         """Read and parse a form into the exchange; see `read`."""
         request: Any = exchange.connection  # a WebSocket has no body to read
         with parsing():
-            limits = {**self.default_limits, **exchange.scope.get(FORM_LIMITS, {}), **self.form_limits}
+            limits = {**self.default_limits, **exchange.scope.get(AROUND, {}).get("form_limits", {}), **self.form_limits}
             may_repeat = limits.pop("duplicate_fields", True)
             exchange.form = form = await request.form(**limits)
             if not may_repeat:
@@ -332,6 +332,7 @@ def build_body(inputs: Sequence[Input], operation: Operation, bound: Bound | Non
         rejects=rejects and not any(shapes.is_one_or_several(entry.kind, (UploadFile, bytes)) for entry in own),
         form_limits=dict(operation.form_limits),
         default_limits=operation.conventions.limits.under({}, *FormLimits.__annotations__),
+        json_limits=dict(operation.json_limits),
         rules=rules,
         exact=operation.conventions.exact_json_types,
         context=operation.context,

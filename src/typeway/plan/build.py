@@ -34,7 +34,7 @@ from typeway.plan.exchange import Exchange
 from typeway.plan.inputs import Hide, hider
 from typeway.plan.nonblocking import cannot_wait, returns_arguments
 from typeway.plan.plain import is_plain_schema
-from typeway.plan.sources import Reader
+from typeway.plan.sources import ParameterBounds, Reader
 from typeway.plan.tree import Node, Overrides, grow_tree
 from typeway.plan.verify import absent, exists
 
@@ -194,11 +194,12 @@ def plan_calls(operation: Operation, overrides: Overrides | None, bound: Bound |
     inputs = [entry for node in nodes for entry in node.inputs]
     body = build_body(inputs, operation, bound if bounds_itself(operation, nodes) else None)
     refuse = build_refuse(operation, inputs)
-    limits = operation.conventions.limits.under(operation.parameter_limits, *ParameterLimits.__annotations__)
+    default = operation.conventions.limits.under({}, *ParameterLimits.__annotations__)
+    bounds = ParameterBounds(operation.parameter_limits, default)
     calls: list[Call] = []
     strict = operation.conventions.checks_parameters
     for node in nodes:
-        calls.append(build_call(node, slot_of, body, calls, refuse, limits, collects=has_body, strict=strict))
+        calls.append(build_call(node, slot_of, body, calls, refuse, bounds, collects=has_body, strict=strict))
     contexts = [node.function for node in nodes if node.kind is Kind.CONTEXT]
     patience = patience_of(operation)
     keys = keys_of(operation, tree, slot_of)
@@ -332,7 +333,7 @@ def build_call(
     body: Body | None,
     earlier: Sequence[Call],
     refuse: Refuse,
-    limits: Mapping[str, int],
+    bounds: ParameterBounds,
     *,
     collects: bool,
     strict: bool,
@@ -342,7 +343,7 @@ def build_call(
     Parameters:
         earlier: the calls before it, each at the index of its slot.
         refuse: makes the exception for values that the validators of a model refuse.
-        limits: how many query parameters, headers and cookies may be read; see `ParameterLimits`.
+        bounds: how many query parameters, headers and cookies may be read.
         collects: whether it may read values from the body of a request.
         strict: whether to refuse a parameter whose object does not exist for this kind of connection. FastAPI does not
             pass it: dishka's endpoints declare a Request and a WebSocket, and take what there is.
@@ -353,14 +354,14 @@ def build_call(
     in_members = body is not None and body.has_members(inputs)
     schemas = schemas_of(inputs, node.declaration.where)
     exact = body is not None and body.exact
-    bounds = bool(limits)
-    check = build_check(inputs, schemas, named_members=in_members, bounds=bounds, exact=exact) if inputs else None
+    is_bounded = bool(bounds.given or bounds.default)
+    check = build_check(inputs, schemas, named_members=in_members, bounds=is_bounded, exact=exact) if inputs else None
     locations = {} if check is None else {name: place.location for name, place in check.places.items()}
     function, kind = adapt(node.declaration, node.kind, locations, lambda errors: refuse(errors, None)), node.kind
     if node.depends is not None and node.depends.capacity is not None:
         function, kind = limited(function, kind, node.depends.capacity)
     slot = slot_of[id(node)]
-    reader = Reader(beside_body, limits) if beside_body else None
+    reader = Reader(beside_body, bounds) if beside_body else None
     needs = tuple((name, slot_of[id(child)]) for name, child in node.children if name is not None)
     injected = tuple(
         (source.name, injector(source, node, is_request=collects))

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from tests.frameworks import COMPAT, Sending, answer, answer_of, client, send
 from typeway import Body, Request, Router, Typeway, WebSocket
+from typeway.declare.conventions import SAFE_LIMITS
 from typeway.decoders import MAX_VALUES, JSONRules, RefusedJSON
 from typeway.websockets import WebSocketDisconnect
 
@@ -79,7 +80,9 @@ def test_how_values_are_counted(sent: bytes, most: int) -> None:
     ]
 
 
-@pytest.mark.parametrize("sent", [b'"' + b"," * 9, b'"a" ' * 9 + b"[,,,,,,,,", b'"' + b'\\"' * 9 + b"\\", b'[1,",,,,,,,', b"\xff,,,,,,"])
+@pytest.mark.parametrize(
+    "sent", [b'"' + b"," * 9, b'"a" ' * 9 + b"[,,,,,,,,", b'"' + b'\\"' * 9 + b"\\", b'[1,",,,,,,,', b"\xff,,,,,,"]
+)
 def test_what_is_malformed_is_refused_all_the_same(sent: bytes) -> None:
     """Counting does not judge the text: strings without an end, strings beside strings, other encodings."""
     assert send(reading(json_limits={"max_values": 3}), Sending("/", [sent]))["status"][0] in (400, 422)
@@ -92,7 +95,10 @@ def test_what_is_malformed_is_refused_all_the_same(sent: bytes) -> None:
 def test_the_limit_is_an_option_of_every_level(level: str) -> None:
     """Beyond it the answer is a 400 that says how many values are allowed; the endpoint does not run."""
     most = MAX_VALUES if level == "default" else 9
-    options = {name: {"json_limits": {"max_values": 9}} if name == level else {} for name in ("app", "router", "include", "route")}
+    options = {
+        name: {"json_limits": {"max_values": 9}} if name == level else {}
+        for name in ("app", "router", "include", "route")
+    }
     router, ran = Router(**options["router"]), []
 
     @router.post("/declared", **options["route"])
@@ -186,14 +192,23 @@ def reading_of(app: Typeway, body: bytes) -> tuple[int, int]:
 
 @pytest.mark.parametrize("kind", ITEMS)
 def test_small_values_take_three_times_the_largest_body(kind: str) -> None:
-    """Neither as many as are allowed, nor as many as fit into a body, take more than 30 MB; the latter are refused."""
+    """Neither as many as are allowed, nor as many as fit into a body, take more than that; the latter are refused.
+
+    Both limits are a tenth of the defaults, which does not change the proportion.
+    """
     declared, _, values = ITEMS[kind]
-    app = reading(declared)
-    status, peak = reading_of(app, text_of(kind, (MAX_VALUES - 1) // values))
-    assert (status, peak < 30 * MB) == (200, True), peak
+    most, size = MAX_VALUES // 10, MB
+    app = reading(declared, json_limits={"max_values": most}, max_body_size=size)
+    status, peak = reading_of(app, text_of(kind, (most - 1) // values))
+    assert (status, peak < 3 * size) == (200, True), peak
     length = len(text_of(kind, 1)) - 1
-    status, peak = reading_of(app, text_of(kind, (10 * MB - 2) // length))
-    assert (status, peak < 30 * MB) == (400, True), peak
+    status, peak = reading_of(app, text_of(kind, (size - 2) // length))
+    assert (status, peak < 3 * size) == (400, True), peak
+
+
+def test_the_defaults_have_that_proportion() -> None:
+    """A hundred bytes of a body for each value."""
+    assert SAFE_LIMITS.max_body_size == 100 * MAX_VALUES
 
 
 def test_too_many_values_are_refused_in_a_moment() -> None:

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import pytest
 from pydantic import AliasPath, BaseModel, Field, Json
 
-from tests.frameworks import MULTIPART, Sending, answer, send
+from tests.frameworks import MULTIPART, Sending, answer, ask, send
 from typeway import File, Form, Router, Typeway, UploadFile
 
 URLENCODED = "application/x-www-form-urlencoded"
@@ -129,7 +129,11 @@ LEVELS = ("app", "include", "router", "route")
     "given",
     [
         *({level: flag} for level in LEVELS for flag in (True, False)),
-        *({outer: flag, inner: not flag} for outer, inner in itertools.combinations(LEVELS, 2) for flag in (True, False)),
+        *(
+            {outer: flag, inner: not flag}
+            for outer, inner in itertools.combinations(LEVELS, 2)
+            for flag in (True, False)
+        ),
     ],
     ids=str,
 )
@@ -164,9 +168,9 @@ def test_a_mounted_application_inherits_it():
 def test_the_refusal_is_answered_and_documented_like_others():
     """It is a problem document where errors are, and its status is in the document of the operation."""
     app = applications(form_limits=REFUSING, errors="problem")
-    status, body = answer(app, "POST /text", data={"name": ["1", "2"]})
-    assert (status, body["status"]) == (400, 400)
-    assert "'name' more than once" in body["detail"]
+    response = ask(app, "POST /text", data={"name": ["1", "2"]})
+    assert (response.status_code, response.json()["status"]) == (400, 400)
+    assert "'name' more than once" in response.json()["detail"]
     for path in ("/text", "/model", "/file"):
         documented = app.openapi()["paths"][path]["post"]["responses"]
         assert "application/problem+json" in documented["400"]["content"], path

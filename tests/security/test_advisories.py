@@ -284,7 +284,10 @@ def the_host_moves_no_path(app: Typeway) -> None:
 
 
 def the_path_moves_no_host(app: Typeway) -> None:
-    for target in (b"@evil.example/", b"evil.example/url", b".evil.example"):
+    for target in (
+        b"@evil.example/", b"evil.example/url", b".evil.example", b"*evil.example", b"http://a@evil.example/url", b"ftp://evil.example/url",
+        b"/url#@evil.example",
+    ):  # fmt: skip
         assert conversation(app, get(target))[0].status == 400, target
 
 

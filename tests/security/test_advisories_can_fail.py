@@ -217,7 +217,6 @@ REMOVED: dict[probes.Probe, Callable[[Patch], None]] = {
     probes.chunks_end_where_they_say: parse_leniently,
     probes.one_length_of_a_body: parse_leniently,
     probes.handshakes_have_no_body: take_every_handshake,
-    probes.bytes_in_a_handshake: take_every_handshake,
     probes.pipelines_are_bounded: take_every_pipeline,
 }
 

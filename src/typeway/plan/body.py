@@ -105,7 +105,11 @@ class Body:
         """Read and parse a form into the exchange; see `read`."""
         request: Any = exchange.connection  # a WebSocket has no body to read
         with parsing():
-            limits = {**self.default_limits, **exchange.scope.get(AROUND, {}).get("form_limits", {}), **self.form_limits}
+            limits = {
+                **self.default_limits,
+                **exchange.scope.get(AROUND, {}).get("form_limits", {}),
+                **self.form_limits,
+            }
             may_repeat = limits.pop("duplicate_fields", True)
             exchange.form = form = await request.form(**limits)
             if not may_repeat:

@@ -192,9 +192,7 @@ def encode_model(operation: Operation, model: Model) -> Encode:
     serializer, options = model.serializer, dump_options(operation)
     if operation.response_class is not None:
         check, to_python, render = build_validate(operation, model), serializer.to_python, renderer(operation)
-        return unless_response(
-            lambda result: render(to_python(check(result), mode="json", **options)), operation
-        )
+        return unless_response(lambda result: render(to_python(check(result), mode="json", **options)), operation)
     validate, to_json = model.validator.validate_python, serializer.to_json
     context, unconverted = operation.context, unconverted_by(operation)
 

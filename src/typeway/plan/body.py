@@ -85,7 +85,8 @@ class Body:
                 return
             if AROUND in exchange.scope:
                 rules = JSONRules.of({**exchange.scope[AROUND].get("json_limits", {}), **self.json_limits})
-            exchange.is_large = len(raw) > LARGE
+            if len(raw) > LARGE:
+                exchange.is_large = True
             try:
                 exchange.body = rules.read(raw)
             except json.JSONDecodeError as error:

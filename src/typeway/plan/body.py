@@ -57,7 +57,7 @@ class Body:
     readers: Mapping[int, ReadField]  # of a form, what reads the raw value of each input, by the input's id
     once: frozenset[str]  # of a form, the fields of which inputs read one value
 
-    async def read(self, exchange: Exchange) -> None:
+    async def read(self, exchange: Exchange) -> None:  # noqa: C901 - see PERF
         """Read and parse the body into the exchange; raise an HTTPException or RequestValidationError if that fails."""
         # PERF: nearly all bodies are JSON in one message. They are handled here in one frame, 2 us instead of 4: no
         # Request.body(), no mapping of headers, no function for the first attempt of the parser.

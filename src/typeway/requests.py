@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import aclosing
 from json import JSONDecodeError
 from typing import Any, Final
 from urllib.parse import quote
 from uuid import uuid4
 
 from starlette.datastructures import URL, FormData
+from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import HTTPConnection as HTTPConnection
 from starlette.requests import Request as Request
 
@@ -68,6 +70,34 @@ class UnreadableJSON(HTTPException, JSONDecodeError):
         return reduced(self)
 
 
+class WholeFormParser(MultiPartParser):
+    """Parses a multipart form, and refuses one that does not end with its boundary: it is cut off (RFC 2046, section 5.1.1)."""
+
+    has_begun = has_ended = False
+
+    def on_part_begin(self) -> None:
+        """Note that there is a part."""
+        self.has_begun = True
+        super().on_part_begin()
+
+    def on_end(self) -> None:
+        """Note that there was the last boundary."""
+        self.has_ended = True
+
+    async def parse(self) -> FormData:
+        """Return the fields and files; an empty body has none.
+
+        Raises:
+            MultiPartException: the form is malformed, cut off, or beyond a limit.
+        """
+        form = await super().parse()
+        if not self.has_ended and (self.has_begun or self.headers.get("content-length", "0") != "0"):
+            for file in self._files_to_close_on_error:
+                file.close()
+            raise MultiPartException(texts.CUT_OFF)
+        return form
+
+
 class CheckedRequest(Request):
     """A request whose body cannot raise a server error: what the client got wrong is answered with 400."""
 
@@ -90,6 +120,13 @@ class CheckedRequest(Request):
         return self._json
 
     async def _get_form(self, **limits: Any) -> FormData:
+        kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if self._form is None and kind == "multipart/form-data" and self._follows("whole_forms"):
+            try:
+                async with aclosing(self.stream()) as stream:
+                    self._form = await WholeFormParser(self.headers, stream, **limits).parse()
+            except MultiPartException as error:
+                raise HTTPException(400, error.message) from None
         form = await super()._get_form(**limits)
         if rules_for(self.scope) is not None and "charset" in self.headers.get("content-type", ""):
             # Some of Python's codecs, such as unicode_escape, give half surrogate pairs, which nothing can write again.
@@ -102,6 +139,9 @@ class CheckedRequest(Request):
                 await form.close()
                 raise HTTPException(400, texts.BODY_PARSE_ERROR) from None
         return form
+
+    def _follows(self, convention: str) -> bool:
+        return bool(getattr(getattr(self.scope.get("app"), "conventions", None), convention, False))
 
     @property
     def url(self) -> URL:

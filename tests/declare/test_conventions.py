@@ -1,5 +1,6 @@
 """Where Typeway and FastAPI differ: ours, FastAPI's own, and what compat mode does in its place."""
 
+import asyncio
 from dataclasses import FrozenInstanceError, fields, replace
 from types import ModuleType
 from typing import Annotated, Any
@@ -648,3 +649,65 @@ def test_a_client_that_leaves_is_no_error():
         return "quiet"
 
     assert seen(act) == ("quiet", "raised")
+
+
+def test_a_form_that_was_cut_off_is_refused():
+    """whole_forms: a multipart form without its last boundary is a 400 with us; FastAPI takes the parts that are whole."""
+
+    def act(web: ModuleType) -> Any:
+        app = web.FastAPI()
+
+        @app.post("/")
+        def take(name: Annotated[str, web.Form()]):
+            return name
+
+        form = b'--B\r\nContent-Disposition: form-data; name="name"\r\n\r\nAda\r\n--B\r\n'
+        headers = {"content-type": "multipart/form-data; boundary=B"}
+        return answer(app, "POST /", content=form, headers=headers)[0]
+
+    assert seen(act) == (400, 200)
+
+
+def test_an_exception_that_is_returned_is_no_answer():
+    """refuses_returned_errors: `return HTTPException(404)` is a 500 with us, and a 200 in FastAPI."""
+
+    def act(web: ModuleType) -> Any:
+        app = web.FastAPI()
+
+        @app.get("/")
+        def read():
+            return web.HTTPException(404)
+
+        return ask(app, "GET /").status_code
+
+    assert seen(act) == (500, 200)
+
+
+def test_a_socket_whose_endpoint_returns_is_closed():
+    """closes_sockets: the server is told to close the connection with us, and is left alone by FastAPI."""
+
+    def act(web: ModuleType) -> Any:
+        app = web.FastAPI()
+
+        @app.websocket("/")
+        async def talk(socket: web.WebSocket):
+            await socket.accept()
+
+        sent: list[Any] = []
+
+        async def serve() -> None:
+            arriving = iter([{"type": "websocket.connect"}])
+
+            async def receive() -> Any:
+                return next(arriving)
+
+            async def send(message: Any) -> None:
+                sent.append((message["type"], message.get("code")))
+
+            scope = {"type": "websocket", "path": "/", "headers": [], "query_string": b"", "root_path": ""}
+            await app(scope, receive, send)
+
+        asyncio.run(serve())
+        return sent[1:]
+
+    assert seen(act) == ([("websocket.close", 1000)], [])

@@ -144,7 +144,7 @@ LONG: dict[str, tuple[str, Any, int]] = {
     "wrong members": ("dict", {f"key{number}": "x" for number in range(20_000)}, 100),
     "a wrong member at the end": ("dict", {**{f"key{number}": 1 for number in range(20_000)}, "last": "x"}, 1),
     "a long key above wrong items": ("keys", {"2" * 4_000: ["x"] * 30_000}, 100),
-    "wrong items in rows": ("typed", [{"x": "x", "y": ["x"] * 500}] * 200, 100),
+    "wrong items in rows": ("typed", [{"x": "x", "y": ["x"] * 500}] * 190, 100),
     "wrong members in rows": ("dataclass", [{"a": 1, "b": {f"{n}": "x" for n in range(500)}}] * 50, 100),
     "other names": ("closed", {f"key{number}": 1 for number in range(20_000)}, 100),
     "wrong items of a union": ("union", [{"a": "x"}] * 30_000, 100),

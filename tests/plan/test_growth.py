@@ -44,7 +44,7 @@ def raised() -> Typeway:
         openapi_url=None,
         parameter_limits=dict.fromkeys(("max_query", "max_headers", "max_cookies"), 1_000_000),
         form_limits={"max_fields": 1_000_000, "max_files": 1_000_000},
-        json_limits={"max_depth": 900},
+        json_limits={"max_depth": 900, "max_values": 1_000_000},
     )
 
 

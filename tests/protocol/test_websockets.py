@@ -266,3 +266,44 @@ def test_a_flood_of_pings_is_answered() -> None:
     *found, text, last = run(frames_after("auto", pings, frame(b"a"), BYE))
     assert found == [(10, number.to_bytes(4, "big")) for number in range(count)]
     assert (text, last) == ((1, b"a"), NORMAL)
+
+
+@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
+@pytest.mark.parametrize("leaves", [False, True])
+def test_an_endpoint_that_returns_ends_with_1000(
+    implementation: str, leaves: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The client gets a close frame although nothing has called close(); if it has gone, nothing is logged."""
+    app = Typeway()
+    returned = asyncio.Event()
+
+    @app.websocket("/socket")
+    async def greet(websocket: WebSocket) -> None:
+        await websocket.accept()
+        if leaves:
+            with suppress(Exception):
+                await websocket.receive_text()
+        else:
+            await websocket.send_text("hello")
+        returned.set()
+
+    async def ask() -> list[tuple[int, bytes]]:
+        found: list[tuple[int, bytes]] = []
+        server = server_of(app, implementation)
+        async with server.listening() as port, connected(port) as (reader, writer):
+            writer.write(handshake())
+            await reader.readuntil(b"\r\n\r\n")
+            if leaves:
+                writer.transport.abort()
+                await asyncio.wait_for(returned.wait(), PATIENCE)
+            else:
+                reading = asyncio.ensure_future(read_frames(reader, found))
+                await until(lambda: found and found[-1][0] == 8)
+                writer.write(BYE)
+                await reading
+            await until(lambda: not server.state.tasks)
+        return found
+
+    frames = run(ask())
+    assert frames == ([] if leaves else [(1, b"hello"), (8, (1000).to_bytes(2, "big"))])
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 from pydantic import BaseModel
@@ -41,8 +42,12 @@ class Times(BaseModel):
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Typeway:
-    """An application with default options and an endpoint for each kind of attack."""
-    place = tmp_path_factory.mktemp("files")
+    """An application for the probes."""
+    return build(tmp_path_factory.mktemp("files"))
+
+
+def build(place: Path) -> Typeway:
+    """Make an application with default options and an endpoint for each kind of attack."""
     (place / "static").mkdir()
     (place / "static-secret").mkdir()
     (place / "static" / "file.txt").write_text("0123456789" * 1_000)
@@ -75,6 +80,10 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Typeway:
     @app.get("/url")
     def url(request: Request) -> list[Any]:
         return [request.url.path, request.url.hostname, request.scope["path"]]
+
+    @app.get("/{rest:path}/here")
+    def here(rest: str) -> str:
+        return rest
 
     @app.get("/file")
     def ranges() -> FileResponse:
@@ -256,7 +265,7 @@ def many_ranges(app: Typeway) -> None:
         found = client(app).get(path, headers={"range": many})
         assert time.process_time() - begun < SECONDS
         assert found.status_code in (200, 206, 416)
-        assert len(found.content) < 1_000_000
+        assert len(found.content) < 20_000  # the file has half of that
 
 
 def the_host_moves_no_path(app: Typeway) -> None:
@@ -275,7 +284,10 @@ def the_host_moves_no_path(app: Typeway) -> None:
 
 
 def the_path_moves_no_host(app: Typeway) -> None:
-    for target in (b"@evil.example/", b"evil.example/url", b".evil.example"):
+    for target in (
+        b"@evil.example/", b"evil.example/url", b".evil.example", b"*evil.example", b"http://a@evil.example/url", b"ftp://evil.example/url",
+        b"/url#@evil.example",
+    ):  # fmt: skip
         assert conversation(app, get(target))[0].status == 400, target
 
 
@@ -287,10 +299,12 @@ def methods_name_no_attributes(app: Typeway) -> None:
 
 
 def redirects_stay_here(app: Typeway) -> None:
-    for path in (b"//evil.example/url/", b"/\\evil.example/", b"/url/"):
-        for found in conversation(app, get(path)):
-            location = found.headers.get("location", "")
-            assert "evil.example" not in location.removeprefix("http://testserver")
+    for path in (b"//evil.example/here/", b"/\\evil.example/here/", b"///evil.example/here/", b"/url/"):
+        found = conversation(app, get(path))[0]
+        assert found.status == 307, path
+        # Browsers take a backslash for a slash.
+        target = urljoin("http://testserver/", found.headers["location"].replace("\\", "/"))
+        assert urlsplit(target).hostname == "testserver", target
 
 
 # --- headers, logs, cookies

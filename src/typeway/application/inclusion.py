@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeAlias
 from starlette import routing
 from starlette.routing import BaseRoute, compile_path
 
-from typeway.application.indexing import limit_of
+from typeway.application.indexing import INSIDE, limit_of
 from typeway.application.routes import APIRoute
 from typeway.application.socket_routes import APIWebSocketRoute
 from typeway.declare.inherit import inherit
@@ -122,7 +122,7 @@ def included_copy(route: BaseRoute, prefix: str, outer: Mapping[str, Any], own: 
     around = inherit(outer, own)
     limits = {
         "max_body_size": limit_of(route, around.get("max_body_size")),
-        "form_limits": around.get("form_limits"),
+        "limits_inside": {name: around[name] for name in INSIDE if around.get(name)},
         "policies": list(around.get("policies") or ()),
     }
     vars(copied).update(limits)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from starlette import routing
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
@@ -18,6 +18,9 @@ from typeway.errors.handlers import HANDLERS, Shown
 from typeway.policies.guard import Guard, guard_of
 from typeway.serve.match import Index, IndexedRoute
 
+# The options whose values count inside of what is mounted too.
+INSIDE: Final = ("form_limits", "json_limits", "parameter_limits")
+
 # The modules of the functions that show the OpenAPI document.
 DOCUMENTATION: Final = frozenset({documentation.__name__, pages.__name__})
 
@@ -26,7 +29,7 @@ def indexes_of(
     routes: Sequence[BaseRoute],
     conventions: Conventions,
     limit: int | None = None,
-    form_limits: Mapping[str, int] | None = None,
+    limits: Mapping[str, Mapping[str, Any]] | None = None,
     is_held: Callable[[int | None], bool] = bool,
     handlers: Shown | None = None,
     policies: Sequence[Policy] = (),
@@ -35,7 +38,7 @@ def indexes_of(
 
     Parameters:
         limit: the maximum size of a request body, in bytes, for routes that set none.
-        form_limits: the limits of forms, for what is mounted.
+        limits: the options of the router that are in `INSIDE`, for what is mounted.
         is_held: whether a plan may serve a route with this limit; else the route enforces it by itself.
         handlers: the exception handlers for the scope of routes that add to it.
         policies: the policies of the router, for routes that have none because they were not made by it.
@@ -45,7 +48,7 @@ def indexes_of(
         own = limit_of(route, limit)
         entry = indexed_route(number, route, conventions, own, plans=is_held(own), handlers=handlers)
         if not isinstance(route, PlannedRoute):
-            entry = replace(entry, form_limits=getattr(route, "form_limits", form_limits))
+            entry = replace(entry, limits=getattr(route, "limits_inside", limits))
         if entry.plans is None:
             entry = replace(entry, guard=guard_for(route, getattr(route, "policies", policies)))
         if not isinstance(route, routing.WebSocketRoute):

@@ -14,7 +14,7 @@ from typing_extensions import Unpack
 
 from typeway.application.binding import verify_bound, verify_own
 from typeway.application.inclusion import FlatRoutes, Inclusion
-from typeway.application.indexing import indexes_of
+from typeway.application.indexing import INSIDE, indexes_of
 from typeway.application.lifespan import EVENTS, Events, join_lifespans, lifespan_of
 from typeway.application.placement import verify_included, verify_placed
 from typeway.application.routelist import RouteList
@@ -420,7 +420,7 @@ class Router(Verbs, routing.Router):
                     self.routes,
                     self.conventions,
                     self.max_body_size,
-                    self.form_limits,
+                    {name: getattr(self, name) for name in INSIDE if getattr(self, name)},
                     is_held=lambda limit: is_early or limit == around,
                     handlers=getattr(app, "handlers_shown", None),
                     policies=self.policies,

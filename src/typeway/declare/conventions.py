@@ -13,6 +13,7 @@ class Limits:
     """
 
     max_body_size: int | None = None
+    duplicate_fields: bool | None = None
     max_fields: int | None = None
     max_files: int | None = None
     max_part_size: int | None = None
@@ -33,6 +34,7 @@ SAFE_LIMITS: Final = Limits(
     max_fields=1_000,
     max_files=100,
     max_part_size=1 << 20,
+    duplicate_fields=True,
     max_query=1_000,
     max_headers=100,
     max_cookies=100,
@@ -71,8 +73,12 @@ class Conventions:
     """Refuse JSON that RFC 8259 does not define: NaN, keys that occur twice, half surrogate pairs, other encodings."""
     exact_json_types: bool = True
     """Refuse in JSON bodies what the schema refuses and Pydantic converts: `"done": 1`, `"count": "3"`."""
+    whole_forms: bool = True
+    """Refuse a multipart form that ends before its last boundary."""
     nulls_for_nan: bool = True
     """Write null for NaN and the infinities without a response model too; FastAPI answers 500."""
+    refuses_returned_errors: bool = True
+    """Answer 500, and say so in the log, if an endpoint returns an exception instead of raising it; FastAPI shows its attributes."""
     hides_inputs: bool = True
     """Repeat in a 422 at most 200 characters of an input, and nothing of passwords, tokens and other secrets."""
     limits: Limits = SAFE_LIMITS
@@ -81,8 +87,8 @@ class Conventions:
     """Close a WebSocket whose handshake does not fit with a text as the reason; no server can send FastAPI's list."""
     quiet_disconnects: bool = True
     """Let a connection end when its client leaves, with a line in the debug log; FastAPI raises an error to the server."""
-    closes_failed_sockets: bool = True
-    """Close a WebSocket with 1011 after an error; FastAPI leaves the connection without a close frame."""
+    closes_sockets: bool = True
+    """Close a WebSocket whose endpoint has returned with 1000, and after an error with 1011; FastAPI breaks the connection off."""
     cancels_abandoned: bool = True
     """Cancel a WebSocket endpoint whose client has left, and a request whose client has left before it got a thread."""
     own_threads: bool = True

@@ -32,6 +32,8 @@ class FormLimits(TypedDict, total=False):
     """The largest number of files; 100 unless given, 1,000 in FastAPI."""
     max_part_size: NonNegativeInt
     """The largest field without a file, in bytes; 1 MiB unless given."""
+    duplicate_fields: bool
+    """Whether a field may be sent twice where the parameter is no list, so that the last one counts; True unless given."""
 
 
 @with_config(ConfigDict(extra="forbid", strict=True))
@@ -40,6 +42,8 @@ class JSONLimits(TypedDict, total=False):
 
     max_depth: NonNegativeInt
     """How deeply arrays and objects may be nested in one another; 200 unless given, and at most about 900."""
+    max_values: NonNegativeInt
+    """The largest number of values, keys not counted and empty objects and arrays counted twice; 100,000 unless given."""
     duplicate_keys: bool
     """Whether an object may have a key twice, of which the last counts; a 400 unless given."""
 

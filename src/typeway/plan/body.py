@@ -1,10 +1,11 @@
 """Read a request's body: JSON, forms and files, their media types and their limits."""
 
 import json
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+import sys
+from collections import Counter
+from collections.abc import Awaitable, Callable, Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from types import NoneType
 from typing import Any, Final
 
 from pydantic_core import from_json
@@ -16,20 +17,18 @@ from typeway.declare import shapes
 from typeway.declare.classify import Input
 from typeway.declare.operation import Operation
 from typeway.declare.options import FormLimits
-from typeway.decoders import INFINITIES, MAX_DEPTH, JSONRules, RefusedJSON, may_overflow
+from typeway.decoders import AROUND, JSONRules, RefusedJSON
 from typeway.exceptions import EndpointContext, HTTPException, RequestValidationError
 from typeway.plan.bounded import LARGE
 from typeway.plan.exchange import Exchange
-from typeway.plan.sources import MISSING, choice_of, group_collector, grouped, pick
+from typeway.plan.sources import MISSING, choice_of, group_collector, grouped, names_read_once, pick
 from typeway.types import Message
-
-POSITIVE, NEGATIVE = INFINITIES
 
 # Takes the place of the first message if the body is read through a Request.
 NO_MESSAGE: Final[Message] = {"type": ""}
 
-# The scope key of the limits of forms that are set around a mounted application.
-FORM_LIMITS: Final = "typeway.form_limits"
+# Limits what is still to be received of a body, given how many bytes have been received.
+Bound = Callable[[Exchange, int], None]
 
 # Adds the values in the body to the raw values of a callable; returns False if the body is not an object.
 Collect = Callable[[Exchange, dict[str, Any]], bool]
@@ -46,24 +45,30 @@ class Body:
     embedded: bool  # whether JSON is an object whose members are the inputs
     strict: bool  # whether a body without a media type is left unparsed
     rejects: bool  # whether other media types are answered with 415; not where an input takes the raw bytes of any
-    form_limits: Mapping[str, int]  # `max_fields`, `max_files`, `max_part_size`
+    form_limits: Mapping[str, int]  # see `FormLimits`
     default_limits: Mapping[str, int]  # the same, where neither the operation nor an application around it sets them
+    json_limits: Mapping[str, Any]  # see `JSONLimits`
     rules: JSONRules | None  # how JSON is read; None to read it as FastAPI does
-    # The type of values that obey the rules if all colons of the text separate members, and no value is
-    # infinite: objects, unless depth is limited.
-    trusted: type[Any]
     exact: bool  # whether values of JSON must have the types of the document; see `typeway.plan.json_types`
     context: EndpointContext  # the endpoint that errors in the body belong to
+    # Applies the default limit to JSON of several messages, or of more bytes than `most`; None where another layer does.
+    bound: Bound | None
+    most: int
     readers: Mapping[int, ReadField]  # of a form, what reads the raw value of each input, by the input's id
+    once: frozenset[str]  # of a form, the fields of which inputs read one value
 
-    async def read(self, exchange: Exchange) -> None:
+    async def read(self, exchange: Exchange) -> None:  # noqa: C901 - see PERF
         """Read and parse the body into the exchange; raise an HTTPException or RequestValidationError if that fails."""
         # PERF: nearly all bodies are JSON in one message. They are handled here in one frame, 2 us instead of 4: no
         # Request.body(), no mapping of headers, no function for the first attempt of the parser.
         message: Message = NO_MESSAGE if exchange.held is not None else await exchange.receive()
         if message["type"] == "http.request" and not message.get("more_body", False):
             raw = exchange.raw_body = message.get("body", b"")
+            if len(raw) > self.most and self.bound is not None:
+                self.bound(exchange, len(raw))
         else:
+            if self.bound is not None:
+                self.bound(exchange, len(message.get("body", b"")))
             raw = await read_rest(exchange, message)
         if not raw:
             exchange.body = MISSING
@@ -78,16 +83,16 @@ class Body:
             if rules is None:
                 exchange.body = parse_json(raw, self.context)
                 return
-            exchange.is_large = len(raw) > LARGE
+            if AROUND in exchange.scope:
+                rules = JSONRules.of({**exchange.scope[AROUND].get("json_limits", {}), **self.json_limits})
+            if len(raw) > LARGE:
+                exchange.is_large = True
             try:
-                body = from_json(raw, allow_inf_nan=False)
-                if type(body) is not self.trusted or len(body) != raw.count(b":"):
-                    body = rules.checked(raw, body)
-                elif POSITIVE in body.values() or NEGATIVE in body.values() or (b"[" in raw and may_overflow(raw)):
-                    body = read_strictly(raw, rules, self.context)
-            except ValueError:
-                body = read_strictly(raw, rules, self.context)
-            exchange.body = body
+                exchange.body = rules.read(raw)
+            except json.JSONDecodeError as error:
+                raise malformed(error, self.context) from error
+            except RefusedJSON as error:
+                raise parse_failure(str(error)) from error
         elif self.rejects and media_type(content_type) not in self.media_types:
             raise unsupported(self.media_types | {"application/json"})
         else:
@@ -101,8 +106,15 @@ class Body:
         """Read and parse a form into the exchange; see `read`."""
         request: Any = exchange.connection  # a WebSocket has no body to read
         with parsing():
-            limits = {**self.default_limits, **exchange.scope.get(FORM_LIMITS, {}), **self.form_limits}
+            limits = {
+                **self.default_limits,
+                **exchange.scope.get(AROUND, {}).get("form_limits", {}),
+                **self.form_limits,
+            }
+            may_repeat = limits.pop("duplicate_fields", True)
             exchange.form = form = await request.form(**limits)
+            if not may_repeat:
+                refuse_repeated(form, self.once)
             found = {key: await read(form) for key, read in self.readers.items()}
             exchange.body = {key: value for key, value in found.items() if value is not MISSING}
 
@@ -249,21 +261,6 @@ def parse_json(raw: bytes, context: EndpointContext) -> Any:
         raise parse_failure() from error
 
 
-def read_strictly(raw: bytes, rules: JSONRules, context: EndpointContext) -> Any:
-    """Return the value of a JSON text that the fast parser has refused, if the rules allow it.
-
-    Raises:
-        RequestValidationError: the text is malformed; the location of the error contains the position.
-        HTTPException: 400, the rules forbid it.
-    """
-    try:
-        return rules.read_slowly(raw)
-    except json.JSONDecodeError as error:
-        raise malformed(error, context) from error
-    except RefusedJSON as error:
-        raise parse_failure(str(error)) from error
-
-
 def malformed(error: json.JSONDecodeError, context: EndpointContext) -> RequestValidationError:
     """Return the exception for a text that is not JSON."""
     kind, message = texts.JSON_INVALID
@@ -280,6 +277,14 @@ def is_json(kind: str) -> bool:
 def media_type(content_type: bytes | None) -> str:
     """Return the media type of a Content-Type header without its parameters, in lower case."""
     return (content_type or b"").decode("latin-1").partition(";")[0].strip().lower()
+
+
+def refuse_repeated(form: FormData, names: Container[str]) -> None:
+    """Raise a 400 if a form has one of these fields more than once."""
+    counts = Counter(name for name, _ in form.multi_items() if name in names)
+    repeated = [name for name, count in counts.items() if count > 1]
+    if repeated:
+        raise parse_failure(f"it has the field {repeated[0]!r} more than once")
 
 
 def field_reader(entry: Input) -> ReadField:
@@ -309,8 +314,12 @@ async def content_of(value: Any) -> Any:
     return content
 
 
-def build_body(inputs: Sequence[Input], operation: Operation) -> Body | None:
-    """Return the body that the inputs of an operation expect; None if no input is in the body."""
+def build_body(inputs: Sequence[Input], operation: Operation, bound: Bound | None = None) -> Body | None:
+    """Return the body that the inputs of an operation expect; None if no input is in the body.
+
+    Parameters:
+        bound: applies the default limit of its size; None where another layer does.
+    """
     own = tuple(entry for entry in inputs if entry.in_body)
     if not own:
         return None
@@ -328,9 +337,12 @@ def build_body(inputs: Sequence[Input], operation: Operation) -> Body | None:
         rejects=rejects and not any(shapes.is_one_or_several(entry.kind, (UploadFile, bytes)) for entry in own),
         form_limits=dict(operation.form_limits),
         default_limits=operation.conventions.limits.under({}, *FormLimits.__annotations__),
+        json_limits=dict(operation.json_limits),
         rules=rules,
-        trusted=dict if rules is not None and rules.max_depth >= MAX_DEPTH else NoneType,
         exact=operation.conventions.exact_json_types,
         context=operation.context,
+        bound=bound,
+        most=sys.maxsize if bound is None else operation.conventions.limits.max_body_size or 0,
         readers={id(entry): field_reader(entry) for entry in own} if is_form else {},
+        once=frozenset().union(*map(names_read_once, own)) if is_form else frozenset(),
     )

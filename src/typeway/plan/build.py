@@ -27,14 +27,14 @@ from typeway.exceptions import (
 )
 from typeway.plan.adapt import adapt
 from typeway.plan.arguments import Arguments, build_arguments
-from typeway.plan.body import Body, build_body
+from typeway.plan.body import Body, Bound, build_body
 from typeway.plan.calls import Kind, awaits, is_async_generator, limited
 from typeway.plan.checks import build_check, schemas_of
 from typeway.plan.exchange import Exchange
 from typeway.plan.inputs import Hide, hider
 from typeway.plan.nonblocking import cannot_wait, returns_arguments
 from typeway.plan.plain import is_plain_schema
-from typeway.plan.sources import Reader
+from typeway.plan.sources import ParameterBounds, Reader
 from typeway.plan.tree import Node, Overrides, grow_tree
 from typeway.plan.verify import absent, exists
 
@@ -105,7 +105,7 @@ class Plan:
     endpoint: Call
     size: int  # the number of results
     read: Callable[[Exchange], Awaitable[None]] | None  # reads the body; None if it is not needed
-    takes_body: bool  # whether a body limit counts: it was set, or there is a default and something may read the body
+    takes_body: bool  # whether a limit of the body is applied around the plan
     shields: bool  # whether clean-up may wait, and so must be shielded from cancellation
     has_function_exits: bool  # whether generators are resumed before the response is sent
     # Whether something is around the calls: generators to resume, policies, a watch for clients that leave.
@@ -171,31 +171,35 @@ def verify_overrides(overrides: Overrides, conventions: Conventions) -> None:
             )
 
 
-def build_plan(operation: Operation, overrides: Overrides | None = None) -> Plan:
-    """Return the plan of an operation; overrides replace the dependencies that are their keys."""
+def build_plan(operation: Operation, overrides: Overrides | None = None, bound: Bound | None = None) -> Plan:
+    """Return the plan of an operation.
+
+    Parameters:
+        overrides: replace the dependencies that are their keys.
+        bound: applies the default limit of a body to what the plan reads, so that no layer around the plan has to do it.
+    """
     try:
-        return plan_calls(operation, overrides)
+        return plan_calls(operation, overrides, bound)
     except DeclarationError as error:
         error.add_step(operation.context.get("path", operation.path))
         raise
 
 
-def plan_calls(operation: Operation, overrides: Overrides | None) -> Plan:
+def plan_calls(operation: Operation, overrides: Overrides | None, bound: Bound | None) -> Plan:
     tree = build_tree(operation, overrides)
     nodes, slot_of = number(tree)
     refuse_undefined(nodes)
     # A WebSocket has no body: inputs of a body are missing, and get their defaults.
     has_body = bool(operation.methods)
     inputs = [entry for node in nodes for entry in node.inputs]
-    body = build_body(inputs, operation)
+    body = build_body(inputs, operation, bound if bounds_itself(operation, nodes) else None)
     refuse = build_refuse(operation, inputs)
-    limits = operation.conventions.limits.under(operation.parameter_limits, *ParameterLimits.__annotations__)
+    default = operation.conventions.limits.under({}, *ParameterLimits.__annotations__)
+    bounds = ParameterBounds(operation.parameter_limits, default)
     calls: list[Call] = []
     strict = operation.conventions.checks_parameters
     for node in nodes:
-        calls.append(build_call(node, slot_of, body, calls, refuse, limits, collects=has_body, strict=strict))
-    sources = [source.kind for node in nodes for source in node.sources if isinstance(source, Injected)]
-    is_limited = operation.conventions.limits.max_body_size is not None
+        calls.append(build_call(node, slot_of, body, calls, refuse, bounds, collects=has_body, strict=strict))
     contexts = [node.function for node in nodes if node.kind is Kind.CONTEXT]
     patience = patience_of(operation)
     keys = keys_of(operation, tree, slot_of)
@@ -206,11 +210,7 @@ def plan_calls(operation: Operation, overrides: Overrides | None) -> Plan:
         endpoint=calls[-1],
         size=len(calls),
         read=None if body is None or not has_body else body.read_form if body.is_form else body.read,
-        takes_body=has_body
-        and (
-            operation.max_body_size is not None
-            or (is_limited and (body is not None or not READERS.isdisjoint(sources)))
-        ),
+        takes_body=has_body and is_limited_around(operation, nodes, body),
         shields=any(map(awaits, contexts)),
         is_wrapped=bool(contexts) or patience is not None,
         keys=keys,
@@ -219,6 +219,29 @@ def plan_calls(operation: Operation, overrides: Overrides | None) -> Plan:
         refuse=refuse,
         patience=patience,
     )
+
+
+def bounds_itself(operation: Operation, nodes: Sequence[Node]) -> bool:
+    """Whether only the plan reads the body, before its endpoint runs, so that it can apply the default limit."""
+    conventions = operation.conventions
+    if operation.max_body_size is not None or conventions.limits.max_body_size is None:
+        return False
+    reads_first = bool(operation.policies) or patience_of(operation) is not None
+    return conventions.limits_before_endpoint and not reads_first and not injects_reader(nodes)
+
+
+def injects_reader(nodes: Sequence[Node]) -> bool:
+    """Whether a function gets an object through which it can read the body."""
+    return any(isinstance(source, Injected) and source.kind in READERS for node in nodes for source in node.sources)
+
+
+def is_limited_around(operation: Operation, nodes: Sequence[Node], body: Body | None) -> bool:
+    """Whether a limit of the body is applied around the plan: it was set, or the default counts for a form or a Request."""
+    if operation.max_body_size is not None:
+        return True
+    if operation.conventions.limits.max_body_size is None:
+        return False
+    return injects_reader(nodes) or (body is not None and (body.is_form or body.bound is None))
 
 
 def keys_of(operation: Operation, tree: Node, slot_of: dict[int, int]) -> tuple[tuple[Any, int], ...]:
@@ -310,7 +333,7 @@ def build_call(
     body: Body | None,
     earlier: Sequence[Call],
     refuse: Refuse,
-    limits: Mapping[str, int],
+    bounds: ParameterBounds,
     *,
     collects: bool,
     strict: bool,
@@ -320,7 +343,7 @@ def build_call(
     Parameters:
         earlier: the calls before it, each at the index of its slot.
         refuse: makes the exception for values that the validators of a model refuse.
-        limits: how many query parameters, headers and cookies may be read; see `ParameterLimits`.
+        bounds: how many query parameters, headers and cookies may be read.
         collects: whether it may read values from the body of a request.
         strict: whether to refuse a parameter whose object does not exist for this kind of connection. FastAPI does not
             pass it: dishka's endpoints declare a Request and a WebSocket, and take what there is.
@@ -331,14 +354,14 @@ def build_call(
     in_members = body is not None and body.has_members(inputs)
     schemas = schemas_of(inputs, node.declaration.where)
     exact = body is not None and body.exact
-    bounds = bool(limits)
-    check = build_check(inputs, schemas, named_members=in_members, bounds=bounds, exact=exact) if inputs else None
+    is_bounded = bool(bounds.given or bounds.default)
+    check = build_check(inputs, schemas, named_members=in_members, bounds=is_bounded, exact=exact) if inputs else None
     locations = {} if check is None else {name: place.location for name, place in check.places.items()}
     function, kind = adapt(node.declaration, node.kind, locations, lambda errors: refuse(errors, None)), node.kind
     if node.depends is not None and node.depends.capacity is not None:
         function, kind = limited(function, kind, node.depends.capacity)
     slot = slot_of[id(node)]
-    reader = Reader(beside_body, limits) if beside_body else None
+    reader = Reader(beside_body, bounds) if beside_body else None
     needs = tuple((name, slot_of[id(child)]) for name, child in node.children if name is not None)
     injected = tuple(
         (source.name, injector(source, node, is_request=collects))

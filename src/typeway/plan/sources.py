@@ -14,8 +14,10 @@ from typeway import texts
 from typeway.declare import shapes
 from typeway.declare.classify import Input, is_json, wires_of
 from typeway.declare.markers import Location
+from typeway.decoders import AROUND
 from typeway.exceptions import HTTPException, WebSocketException
 from typeway.plan.exchange import Exchange
+from typeway.types import Scope
 
 MISSING: Final = object()
 Values = Callable[[str], list[Any]]  # every value of a name
@@ -86,11 +88,14 @@ class Choice:
         """Whether an empty value is treated as missing."""
         return self.location in ("form", "file")
 
+    def takes_all(self, leads_on: bool = False) -> bool:
+        """Whether every value of the name counts; `leads_on`: the name is the first part of an alias path."""
+        return self.location != "cookie" and (leads_on or (self.is_sequence and not self.has_json))
+
     def among(self, found: list[Any], *, leads_on: bool = False) -> Any:
         """Return the value, or all values for an alias path; MISSING if there is none, or only an empty form field."""
         # Of a repeated header the first value is used, of a repeated query parameter the last, as in Starlette.
-        takes_all = self.location != "cookie" and (leads_on or (self.is_sequence and not self.has_json))
-        value = found if takes_all else found[0 if self.location == "header" else -1]
+        value = found if self.takes_all(leads_on) else found[0 if self.location == "header" else -1]
         if not self.in_form:
             return MISSING if self.is_sequence and value == "" else value
         if isinstance(value, list):
@@ -217,6 +222,18 @@ def fields_of(entry: Input) -> list[GroupField]:
     return list(found.values())
 
 
+def names_read_once(entry: Input) -> set[str]:
+    """Return the names of which one input of a form reads a single value, so that others would be ignored."""
+    if not entry.is_group:
+        return set() if choice_of(entry, "form").takes_all() else set(entry.wires)
+    once, often = set[str](), set[str]()
+    for shape in shapes_of(entry).values():
+        for field in shape.fields:
+            for name, *rest in field.wires:
+                (often if field.choice.takes_all(bool(rest)) else once).add(str(name))
+    return once - often  # one model of a union may read all values of a name
+
+
 def group_collector(entry: Input) -> Callable[[Mapping[str, list[Any]]], Any]:
     """Return the function that reads the raw values of a parameter model; MISSING for an optional model without values.
 
@@ -237,28 +254,45 @@ def group_collector(entry: Input) -> Callable[[Mapping[str, list[Any]]], Any]:
     return collect
 
 
+@dataclass(frozen=True, slots=True)
+class ParameterBounds:
+    """The limits of the parameters of one operation, by the keys of `ParameterLimits`."""
+
+    given: Mapping[str, int]  # those that the operation has
+    default: Mapping[str, int]  # those that count where nobody has set one
+
+    def most(self, key: str, scope: Scope) -> int | None:
+        """Return a limit: the operation's own, that of an application around its own, or else the default."""
+        if key in self.given:
+            return self.given[key]
+        found: int | None = scope.get(AROUND, {}).get("parameter_limits", self.default).get(key, self.default.get(key))
+        return found
+
+
 class Reader:
     """Reads the raw values of the path, query, header and cookie parameters of a callable into one flat mapping."""
 
-    __slots__ = ("cookies", "headers", "most", "others", "path", "query")
+    __slots__ = ("bounds", "cookies", "headers", "most", "others", "path", "query", "reads_query")
 
-    def __init__(self, inputs: Sequence[Input], limits: Mapping[str, int]) -> None:
+    def __init__(self, inputs: Sequence[Input], bounds: ParameterBounds) -> None:
         simple = [entry for entry in inputs if is_simple(entry)]
         self.path = tuple((i.name, i.wire) for i in simple if i.location == "path")
         self.query = tuple((i.name, i.wire) for i in simple if i.location == "query")
         self.headers = tuple((i.name, i.wire.lower().encode("latin-1")) for i in simple if i.location == "header")
         self.cookies = tuple((i.name, i.wire) for i in simple if i.location == "cookie")
-        self.others = tuple((i.name, read_special(i, limits)) for i in inputs if not is_simple(i))
-        reads_query = any(entry.location == "query" for entry in inputs)
-        self.most = limits.get("max_query") if reads_query else None
+        self.others = tuple((i.name, read_special(i, bounds)) for i in inputs if not is_simple(i))
+        self.reads_query = any(entry.location == "query" for entry in inputs)
+        self.bounds, self.most = bounds, bounds.most("max_query", {})
 
     def read(self, exchange: Exchange) -> dict[str, Any]:  # noqa: C901  # four loops of one kind, see below
         """Return the values that the request has, by parameter name."""
         values: dict[str, Any] = {}
-        # A query has at least as many bytes as separators.
-        most = self.most
-        if most is not None and len(exchange.scope.get("query_string", b"")) >= most:
-            refuse_many(exchange, most)
+        if self.reads_query:
+            scope = exchange.scope
+            most = self.bounds.most("max_query", scope) if AROUND in scope else self.most
+            # A query has at least as many bytes as separators.
+            if most is not None and len(scope.get("query_string", b"")) >= most:
+                refuse_many(exchange, most)
         # PERF: four plain loops over prepared pairs, 0.5 us for three parameters; one loop over readers costs 1.1 us.
         if self.path:
             path_params = exchange.path_params
@@ -313,17 +347,17 @@ def excess(exchange: Exchange, detail: str, status: int) -> Exception:
     return HTTPException(status, detail)
 
 
-def read_special(entry: Input, limits: Mapping[str, int]) -> Callable[[Exchange], Any]:
+def read_special(entry: Input, bounds: ParameterBounds) -> Callable[[Exchange], Any]:
     """Return a function that reads a value that needs more than one look-up."""
     if entry.is_group:
         group, collect = GROUPS[entry.location], group_collector(entry)
         key, detail, count = GROUP_LIMITS.get(entry.location, NO_LIMIT)
-        most = limits.get(key)
-        if most is None:
+        if not key:
             return lambda exchange: collect(group(exchange))
 
         def read(exchange: Exchange) -> Any:
-            if count(exchange) > most:
+            most = bounds.most(key, exchange.scope)
+            if most is not None and count(exchange) > most:
                 # RFC 6585, section 5: the fields of the head are too large, here in number.
                 raise excess(exchange, detail.format(most), 431)
             return collect(group(exchange))

@@ -15,9 +15,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 
 from typeway.declare.conventions import TYPEWAY, Conventions
+from typeway.decoders import AROUND
 from typeway.errors.handlers import HANDLERS, Handlers, http_error, identify
 from typeway.headers import name_place, verify_headers
-from typeway.plan.body import FORM_LIMITS
 from typeway.plan.build import Plan
 from typeway.plan.exchange import Exchange, WriteReply
 from typeway.policies.guard import Guard
@@ -321,8 +321,9 @@ def add_to_scope(snapshot: Snapshot, found: Found, scope: Scope) -> None:
     scope.setdefault("router", snapshot.router)
     scope["route"] = entry.shown
     scope.update(entry.marks or {})
-    if entry.form_limits:
-        scope[FORM_LIMITS] = {**scope.get(FORM_LIMITS, {}), **entry.form_limits}
+    if entry.limits:
+        around = scope.get(AROUND, {})
+        scope[AROUND] = {**around, **{name: {**around.get(name, {}), **own} for name, own in entry.limits.items()}}
     # Starlette's own routes look here when their endpoints raise.
     shown = getattr(scope.get("app"), "handlers_shown", None)
     if shown is not None:

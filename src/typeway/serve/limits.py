@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from typeway import texts
-from typeway.declare.conventions import Conventions
+from typeway.declare.conventions import TYPEWAY, Conventions
 from typeway.errors.detail import http_exception_handler
 from typeway.errors.handlers import Handler, Handlers, handlers_of, http_error
 from typeway.plan.exchange import Exchange
@@ -130,6 +130,25 @@ def limit_body(exchange: Exchange, most: int | None, conventions: Conventions) -
         exchange.receive = limit.receive
     change_limit(scope, most, conventions)
     refuse_declared(scope, conventions)
+
+
+def bound_rest(exchange: Exchange, received: int) -> None:
+    """Apply the default limit to a body of which a plan has received so many bytes, and reads the rest itself.
+
+    PERF: nearly every body is one small message, for which nothing of this is needed: 0.8 us of 6.
+
+    Raises:
+        Exception: 413, the declared length or what has been received is over the limit.
+    """
+    scope = exchange.scope
+    conventions: Conventions = getattr(scope.get("app"), "conventions", TYPEWAY)
+    if ACTIVE in scope or not conventions.limits_before_endpoint:
+        return  # a limit that was set counts already
+    exchange.receive = limit_by_default(scope, exchange.receive, conventions)
+    if ACTIVE in scope:
+        scope[ACTIVE].total_size = received
+        change_limit(scope, scope[SHOWN], conventions)
+        refuse_declared(scope, conventions)
 
 
 def change_limit(scope: Scope, most: int, conventions: Conventions) -> None:

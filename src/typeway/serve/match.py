@@ -37,7 +37,7 @@ class IndexedRoute:
     limit: int | None = None  # the maximum size of a body, if the plan does not know it
     guard: Any = None  # its policies, if the plan does not know them
     marks: Mapping[str, Any] | None = None  # further entries for the scope
-    form_limits: Mapping[str, int] | None = None  # the limits of forms, for what is mounted there
+    limits: Mapping[str, Mapping[str, Any]] | None = None  # options for what is mounted there
     names: tuple[tuple[str, int], ...] | None = None  # its parameters with their segments; None if it needs its regex
     spans: bool = False  # whether a path parameter may contain slashes
 

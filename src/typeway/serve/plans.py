@@ -10,6 +10,7 @@ from typeway.plan.build import Plan, build_plan
 from typeway.plan.calls import Kind
 from typeway.plan.late import with_late_overrides
 from typeway.serve.late import run_rest
+from typeway.serve.limits import bound_rest
 from typeway.serve.respond import Responder, build_responder
 
 # For how many sets of overrides an operation keeps plans: tests change the overrides often.
@@ -115,7 +116,7 @@ def is_prompt(plan: Plan, responder: Responder) -> bool:
 
 def plan_of(operation: Operation, responder: Responder, overrides: dict[Any, Any] | None = None) -> Plan:
     """Return the plan of an operation, with calls grouped that may run at the same time or with late overrides."""
-    plan = build_plan(operation, overrides)
+    plan = build_plan(operation, overrides, bound_rest)
     # An endpoint that cannot block runs on the event loop only if its result can be encoded there.
     if plan.endpoint.kind is Kind.INLINE and not (plan.endpoint.gives_plain and responder.is_plain is not None):
         kind = Kind.THREAD if responder.is_plain is None else Kind.CHECKED

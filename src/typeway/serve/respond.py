@@ -19,7 +19,7 @@ from typeway.plan.plain import is_plain_schema
 from typeway.responses import BODILESS
 from typeway.serve.reply import Reply, from_response
 from typeway.serve.stream import build_stream, streams
-from typeway.serve.validate import build_validate, dump_options, returned_by, unawaited, unfit
+from typeway.serve.validate import build_validate, dump_options, returned_by, unawaited, unfit, unraised
 
 JSON_TYPE: Final = (b"content-type", b"application/json")
 
@@ -128,17 +128,17 @@ def is_built_in(response_class: type[Response] | None) -> bool:
 def build_encode(operation: Operation, model: Model | None) -> Encode:
     """Return the function that encodes the results of an operation."""
     if operation.returns.missing:
-        return unless_response(refuse_undefined(operation), operation.context)
+        return unless_response(refuse_undefined(operation), operation)
     if streams(operation):
         make = build_stream(operation)
-        return unless_response(lambda result: marked(make(result)), operation.context)
+        return unless_response(lambda result: marked(make(result)), operation)
     if model is not None:
         return encode_model(operation, model)
     if operation.response_class is None:
         nulls = operation.conventions.nulls_for_nan
-        return json_writer(unless_response(to_any_json if nulls else to_json_bytes, operation.context))
+        return json_writer(unless_response(to_any_json if nulls else to_json_bytes, operation))
     render = renderer(operation)
-    return unless_response(lambda result: render(jsonable_encoder(result)), operation.context)
+    return unless_response(lambda result: render(jsonable_encoder(result)), operation)
 
 
 def refuse_undefined(operation: Operation) -> Encode:
@@ -151,12 +151,13 @@ def refuse_undefined(operation: Operation) -> Encode:
     return encode
 
 
-def unless_response(convert: Encode, context: EndpointContext) -> Encode:
+def unless_response(convert: Encode, operation: Operation) -> Encode:
     """Return an encoder that passes Response objects on and converts other results; its errors name the endpoint."""
+    context, unconverted = operation.context, unconverted_by(operation)
 
     def encode(result: Any) -> bytes | Response:
-        if isinstance(result, Response):
-            return result
+        if isinstance(result, unconverted):
+            return passed_on(result, context)
         try:
             return convert(result)
         except ValidationException:
@@ -172,16 +173,28 @@ def unless_response(convert: Encode, context: EndpointContext) -> Encode:
     return encode
 
 
+def unconverted_by(operation: Operation) -> tuple[type[Any], ...]:
+    """Return the classes whose instances are no data, so that they are neither validated nor encoded."""
+    return (Response, BaseException) if operation.conventions.refuses_returned_errors else (Response,)
+
+
+def passed_on(result: Any, context: EndpointContext) -> Response:
+    """Return a response unchanged; raise an error for an exception that was returned."""
+    said = unraised(result, context)
+    if said is not None:
+        raise ValueError(said)
+    response: Response = result
+    return response
+
+
 def encode_model(operation: Operation, model: Model) -> Encode:
     """Return an encoder that validates a result and serializes only the fields of its model."""
     serializer, options = model.serializer, dump_options(operation)
     if operation.response_class is not None:
         check, to_python, render = build_validate(operation, model), serializer.to_python, renderer(operation)
-        return unless_response(
-            lambda result: render(to_python(check(result), mode="json", **options)), operation.context
-        )
+        return unless_response(lambda result: render(to_python(check(result), mode="json", **options)), operation)
     validate, to_json = model.validator.validate_python, serializer.to_json
-    context = operation.context
+    context, unconverted = operation.context, unconverted_by(operation)
 
     own = taken_as_it_is(model) if options == {"by_alias": True} else None
 
@@ -190,8 +203,8 @@ def encode_model(operation: Operation, model: Model) -> Encode:
     def encode(result: Any) -> bytes | Response:
         if type(result) is own:
             return to_json(result, by_alias=True)
-        if isinstance(result, Response):
-            return result
+        if isinstance(result, unconverted):
+            return passed_on(result, context)
         try:
             checked = validate(result, from_attributes=True)
         except ValidationError as error:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Final
 
 from starlette.exceptions import WebSocketException as StarletteWebSocketException
-from starlette.status import WS_1011_INTERNAL_ERROR
+from starlette.status import WS_1000_NORMAL_CLOSURE, WS_1011_INTERNAL_ERROR
 from starlette.websockets import WebSocket, WebSocketClose, WebSocketDisconnect
 
 from typeway.errors.handlers import Handlers, identify
@@ -43,6 +43,10 @@ async def serve_socket(snapshot: Snapshot, scope: Scope, receive: Receive, send:
             await handle_by_route(found, scope, receive, note_and_send)
         else:
             await guard.serve_socket(scope, lambda: handle_by_route(found, scope, receive, note_and_send))
+        if last == "websocket.accept" and snapshot.conventions.closes_sockets:
+            # RFC 6455 section 7.1.2: without a close frame clients could not tell the end from a broken connection.
+            with suppress(Exception):  # the client may have gone
+                await note({"type": "websocket.close", "code": WS_1000_NORMAL_CLOSURE})
     except Exception as raised:
         socket = scope.pop(SOCKET, None) or WebSocket(scope, receive, send)
         handlers: Handlers = snapshot.app.prepared_handlers
@@ -57,9 +61,8 @@ async def serve_socket(snapshot: Snapshot, scope: Scope, receive: Receive, send:
             logger.debug("WebSocket %s: the client has gone (%s)", scope["path"], error.code)
         else:
             identify(raised, scope, snapshot.conventions)
-            is_open = last == "websocket.accept"
-            if is_open and snapshot.conventions.closes_failed_sockets:
-                # Without a close frame clients could not tell an error from a broken connection (RFC 6455, 7.4.1).
+            if last == "websocket.accept" and snapshot.conventions.closes_sockets:
+                # Clients could not tell an error from a broken connection either (section 7.4.1).
                 with suppress(Exception):
                     await socket.close(WS_1011_INTERNAL_ERROR)
             raise

@@ -47,6 +47,14 @@ def unawaited(result: Any, context: EndpointContext) -> str | None:
     )
 
 
+def unraised(result: Any, context: EndpointContext) -> str | None:
+    """Return the error message for an exception as a result; None for other results."""
+    if not isinstance(result, BaseException):
+        return None
+    name = type(result).__name__
+    return f"{returned_by(context)} returned the exception {name}, which is no response. Write `raise {name}(...)`."
+
+
 def returned_by(context: EndpointContext) -> str:
     """Return the name and the place of an endpoint, for messages in the log."""
     return f"{context.get('function')}() ({context.get('file')}:{context.get('line')})"

@@ -31,7 +31,7 @@ from typeway.plan.build import FAILED, Plan, build_plan, number
 from typeway.plan.checks import build_check, schemas_of
 from typeway.plan.exchange import Exchange, Exit
 from typeway.plan.late import Rest
-from typeway.plan.sources import MISSING, Reader
+from typeway.plan.sources import MISSING, ParameterBounds, Reader
 from typeway.plan.tree import Node
 from typeway.serve.execute import call_dependencies
 from typeway.serve.exits import leave
@@ -280,7 +280,7 @@ def values_of(
     values: dict[str, Any] = {}
     errors: list[Any] = []
     for place, entry in enumerate(map(input_of, fields)):
-        reader = None if entry.in_body else Reader([entry], {})
+        reader = None if entry.in_body else Reader([entry], ParameterBounds({}, {}))
         check = build_check([entry], schemas_of([entry], entry.name), named_members=named_members)
         found = build_arguments(place, reader, collect(entry), check, (), ())(exchange)
         values.update(found or {})

@@ -1,0 +1,24 @@
+"""List what a project can be made with."""
+
+from enum import StrEnum
+from typing import Final
+
+
+class Database(StrEnum):
+    """The databases of a project."""
+
+    SQLITE = "sqlite"
+    POSTGRESQL = "postgresql"
+
+
+class Auth(StrEnum):
+    """The ways in which a project knows who sends a request."""
+
+    NONE = "none"
+    JWT = "jwt"
+    API_KEY = "api-key"
+    SESSION = "session"
+
+
+# These keep users in tables.
+WITH_USERS: Final = frozenset({Auth.JWT, Auth.SESSION})

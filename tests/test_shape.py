@@ -79,7 +79,7 @@ BUDGETS: dict[str, int] = {
     "check": 3_900,
     "compat": 3_850,
     "migrate": 1_000,
-    "scaffold": 1_100,
+    "scaffold": 1_000,
     "cli": 2_050,
     # The modules beside the rooms.
     "": 2_450,

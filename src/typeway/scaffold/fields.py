@@ -59,7 +59,7 @@ KINDS: Final[dict[str, Kind]] = {
     "decimal": Kind(
         "Amount",
         "Decimal",
-        'sa.Numeric(12, 2).with_variant(sa.BigInteger(), "sqlite")',
+        "AMOUNT",
         ("12.50", "-0.01"),
         '"1.234"',
         names=("Amount",),

@@ -23,8 +23,8 @@ _TAKEN_PACKAGES: Final = frozenset(
 # Class names that the modules of a resource import or define themselves.
 TAKEN_CLASSES: Final = frozenset(
     {"Annotated", "Any", "AsyncSession", "Base", "BaseModel", "BigInteger", "ConfigDict", "DateTime", "Decimal"}
-    | {"Depends", "ExactDecimal", "Field", "Integer", "Mapped", "Moment", "Amount", "NotFound", "Number", "Page", "Partial"}
-    | {"Path", "Query", "Request", "Response", "Router", "RowId", "Sequence", "Session", "Slice", "StaleDataError"}
+    | {"Depends", "ExactDecimal", "Field", "Integer", "Login", "Mapped", "Moment", "Amount", "NotFound", "Number", "Page", "Partial"}
+    | {"Path", "Query", "Request", "Response", "Router", "Row", "RowId", "Sequence", "Session", "Slice", "StaleDataError"}
     | {"String", "Table", "TestClient", "Text", "UUID", "User", "UtcDateTime"}
 )  # fmt: skip
 

@@ -24,7 +24,7 @@ _TAKEN_PACKAGES: Final = frozenset(
 TAKEN_CLASSES: Final = frozenset(
     {"Annotated", "Any", "AsyncSession", "Base", "BaseModel", "BigInteger", "ConfigDict", "DateTime", "Decimal"}
     | {"Depends", "ExactDecimal", "Field", "Integer", "Login", "Mapped", "Moment", "Amount", "NotFound", "Number", "Page", "Partial"}
-    | {"Path", "Query", "Request", "Response", "Router", "Row", "RowId", "Sequence", "Session", "Slice", "StaleDataError"}
+    | {"Path", "Query", "Request", "Response", "Router", "Row", "RowId", "Sequence", "Service", "Session", "Slice", "StaleDataError"}
     | {"String", "Table", "TestClient", "Text", "UUID", "User", "UtcDateTime"}
 )  # fmt: skip
 

@@ -40,7 +40,10 @@ def test_a_resource(project: Path, command: Command) -> None:
         "migrations/versions/0001_create_books.py",
         "tests/test_books.py",
     }
-    assert [name for name in before if before[name] != now[name]] == ["demo/models/__init__.py", "demo/routers/__init__.py"]
+    assert [name for name in before if before[name] != now[name]] == [
+        "demo/models/__init__.py",
+        "demo/routers/__init__.py",
+    ]
     assert "isbn: Mapped[str] = mapped_column(String(13))" in now["demo/models/book.py"]
     assert "year: Integer | None = None" in now["demo/schemas/book.py"]
     assert "wrote    demo/routers/books.py\n" in outcome.out
@@ -172,7 +175,10 @@ def test_a_migration_comes_after_those_of_the_author(project: Path, command: Com
 @pytest.mark.parametrize(
     ("texts", "complaint"),
     [
-        ([("a1", None), ("b2", "a1"), ("c3", "a1")], "the migrations end in b2, c3; join them first: alembic merge heads"),
+        (
+            [("a1", None), ("b2", "a1"), ("c3", "a1")],
+            "the migrations end in b2, c3; join them first: alembic merge heads",
+        ),
         ([("a1", None), ("b2", "a1"), ("c3", "a1"), ("d4", ("b2", "c3"))], None),
     ],
 )

@@ -121,7 +121,9 @@ def test_without_jinja_one_line_says_what_to_install(command: Command, monkeypat
     monkeypatch.setitem(sys.modules, "jinja2", None)
     outcome = command("new", "demo", "--yes")
     assert outcome.status == 1
-    assert outcome.err.strip().endswith('jinja2 is not installed; the command line needs: pip install "typeway[standard]"')
+    assert outcome.err.strip().endswith(
+        'jinja2 is not installed; the command line needs: pip install "typeway[standard]"'
+    )
 
 
 def old_template() -> dict[str, str]:

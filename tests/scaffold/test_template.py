@@ -85,7 +85,7 @@ def test_each_file_is_complete(folder: Path) -> None:
             text = path.read_text(encoding="utf-8")
             assert text.endswith("\n"), path
             assert not text.endswith("\n\n"), path
-            assert "%%" not in text, path
+            assert "<%" not in text, path
             assert path.name == "compose.yaml" or "<<" not in text, path
             if path.suffix == ".py":
                 compile(text, str(path), "exec", dont_inherit=True)

@@ -43,7 +43,9 @@ KINDS: Final[dict[str, Kind]] = {
         "String({length})",
         ("Text",),
     ),
-    "text": Kind("Annotated[Text, Field(max_length=100_000)]", "str", "sa.Text()", ("one\ntwo", ""), "7", "Text", ("Text",)),
+    "text": Kind(
+        "Annotated[Text, Field(max_length=100_000)]", "str", "sa.Text()", ("one\ntwo", ""), "7", "Text", ("Text",)
+    ),
     "int": Kind("Integer", "int", "sa.BigInteger()", (1, -2), '"seven"', names=("Integer",)),
     "float": Kind("Number", "float", "sa.Float()", (1.5, -0.25), '"much"', names=("Number",)),
     "bool": Kind("bool", "bool", "sa.Boolean()", (False, True), '"perhaps"'),

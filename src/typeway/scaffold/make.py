@@ -94,9 +94,7 @@ def update(folder: Path, *, conflicts: bool) -> Merged:
     return _bring(folder, before, after, record.project, conflicts)
 
 
-def _bring(
-    folder: Path, before: Mapping[str, str], after: dict[str, str], project: Project, conflicts: bool
-) -> Merged:
+def _bring(folder: Path, before: Mapping[str, str], after: dict[str, str], project: Project, conflicts: bool) -> Merged:
     merged = merge(folder, before, after)
     if merged.conflicts and not conflicts:
         raise ScaffoldError(

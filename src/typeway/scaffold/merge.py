@@ -92,7 +92,9 @@ def _read(folder: Path, path: str) -> tuple[str | None, str]:
     except FileNotFoundError:
         return None, "\n"
     except (OSError, UnicodeDecodeError) as error:
-        raise ScaffoldError(f"cannot read {file} as text in UTF-8 ({type(error).__name__}); nothing was changed") from error
+        raise ScaffoldError(
+            f"cannot read {file} as text in UTF-8 ({type(error).__name__}); nothing was changed"
+        ) from error
     return text.replace("\r\n", "\n"), "\r\n" if "\r\n" in text else "\n"
 
 
@@ -100,7 +102,9 @@ def _merge_texts(own: str, old: str, new: str, path: str) -> tuple[str, bool]:
     """Merge three texts with git, and return whether no line has been changed by both."""
     git = shutil.which("git")
     if git is None:
-        raise ScaffoldError(f"git is needed to merge your changes of {path}, and it is not installed; nothing was changed")
+        raise ScaffoldError(
+            f"git is needed to merge your changes of {path}, and it is not installed; nothing was changed"
+        )
     with tempfile.TemporaryDirectory() as temporary:
         files = [Path(temporary, name) for name in ("yours", "before", "template")]
         for file, text in zip(files, (own, old, new), strict=True):

@@ -23,7 +23,7 @@ _TAKEN_PACKAGES: Final = frozenset(
 # Class names that the modules of a resource import or define themselves.
 TAKEN_CLASSES: Final = frozenset(
     {"Annotated", "Any", "AsyncSession", "Base", "BaseModel", "BigInteger", "ConfigDict", "DateTime", "Decimal"}
-    | {"Depends", "ExactDecimal", "Field", "Integer", "Login", "Mapped", "Moment", "Amount", "NotFound", "Number", "Page", "Partial"}
+    | {"Depends", "ExactDecimal", "Field", "Id", "Integer", "Login", "Mapped", "Moment", "Amount", "NotFound", "Number", "Page", "Partial"}
     | {"Path", "Query", "Request", "Response", "Router", "Row", "RowId", "Sequence", "Service", "Session", "Slice", "StaleDataError"}
     | {"String", "Table", "TestClient", "Text", "UUID", "User", "UtcDateTime"}
 )  # fmt: skip
@@ -125,6 +125,4 @@ def phrase(word: str) -> str:
 
 def sort_key(text: str) -> tuple[tuple[int, int, str], ...]:
     """Order names as import sorters do: numbers in them by their value."""
-    return tuple(
-        (0, int(part), part) if part.isdigit() else (1, 0, part) for part in re.findall(r"\d+|\D", text)
-    )
+    return tuple((0, int(part), part) if part.isdigit() else (1, 0, part) for part in re.findall(r"\d+|\D", text))

@@ -92,7 +92,7 @@ def _walk(folder: Traversable, prefix: str) -> Iterator[tuple[str, str]]:
 
 
 def _environment() -> Environment:
-    # The signs of Jinja occur in workflows and in TOML; these do not. A line that begins with %% is an instruction.
+    # The signs of Jinja occur in workflows and in TOML; these do not.
     environment = Environment(
         variable_start_string="<<",
         variable_end_string=">>",
@@ -100,7 +100,6 @@ def _environment() -> Environment:
         block_end_string="%>",
         comment_start_string="<#",
         comment_end_string="#>",
-        line_statement_prefix="%%",
         trim_blocks=True,
         keep_trailing_newline=True,
         undefined=StrictUndefined,

@@ -64,7 +64,7 @@ def test_what_was_added_works(project: Path, command: Command) -> None:
     """The tests of a project with a field of each type, two resources, sessions and containers pass."""
     every = ["a:str", "b:str:1", "c:text", "d:int", "e:float", "f:bool", "g:date", "h:datetime", "i:decimal", "j:uuid"]
     assert command("add", "resource", "thing", *every).status == 0
-    assert command("add", "resource", "person/people", *[f"{field}?" for field in every]).status == 0
+    assert command("add", "resource", "person/people", "name:str", "born:date?").status == 0
     assert command("add", "auth", "session").status == 0
     assert command("add", "docker").status == 0
     assert compileall.compile_dir(project, quiet=1)

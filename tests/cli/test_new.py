@@ -95,7 +95,7 @@ def test_nobody_answers(command: Command, monkeypatch: pytest.MonkeyPatch) -> No
         (["asyncio"], "take another one, such as asyncio-api"),
         (["pydantic"], "Python or one of its libraries has the name"),
         (["demo", "--resource", "book"], "a resource needs at least one field, as in: book title:str"),
-        (["demo", "--resource", "health state:str"], "the project has a file demo/services/health.py of its own"),
+        (["demo", "--resource", "setting name:str"], "the project has a file tests/test_settings.py of its own"),
         (["taken"], "taken is not empty; name another folder"),
         (["file"], "cannot make file: File exists"),
     ],

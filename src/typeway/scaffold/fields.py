@@ -47,7 +47,7 @@ KINDS: Final[dict[str, Kind]] = {
         "Annotated[Text, Field(max_length=100_000)]", "str", "sa.Text()", ("one\ntwo", ""), "7", "Text", ("Text",)
     ),
     "int": Kind("Integer", "int", "sa.BigInteger()", (1, -2), '"seven"', names=("Integer",)),
-    "float": Kind("Number", "float", "sa.Float()", (1.5, -0.25), '"much"', names=("Number",)),
+    "float": Kind("Number", "float", "sa.Double()", (1.5, -0.25), '"much"', names=("Number",)),
     "bool": Kind("bool", "bool", "sa.Boolean()", (False, True), '"perhaps"'),
     "date": Kind("datetime.date", "datetime.date", "sa.Date()", ("2026-01-31", "1999-12-31"), '"tomorrow"'),
     "datetime": Kind(

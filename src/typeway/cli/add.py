@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from typeway.cli.error import UsageError
 from typeway.cli.new import ConflictsOption, print_changes
-from typeway.scaffold.choices import Auth
+from typeway.scaffold.choices import AddedAuth, Auth
 
 if TYPE_CHECKING:
     from typeway.scaffold.make import Change
@@ -20,7 +19,7 @@ def add_resource(
     fields: Annotated[
         list[str],
         typer.Argument(
-            metavar="FIELD...",
+            metavar="FIELD",
             help="Its fields, as in title:str isbn:str:13 year:int? The types are str, str:N, text, int, float, bool, "
             "date, datetime, decimal and uuid; with a question mark, the field may be left out.",
         ),
@@ -32,13 +31,11 @@ def add_resource(
 
 
 def add_auth(
-    kind: Annotated[Auth, typer.Argument(metavar="KIND", help="jwt, api-key or session.")],
+    kind: Annotated[AddedAuth, typer.Argument(metavar="KIND", help="What tells the application who sends a request.")],
     conflicts: ConflictsOption = False,
 ) -> None:
     """Require authentication: by a JSON Web Token, by an API key, or by a session in a cookie."""
-    if kind is Auth.NONE:
-        raise UsageError("typeway add auth takes jwt, api-key or session")
-    _add(lambda project, heads, taken: project.with_auth(kind, heads, taken), conflicts)
+    _add(lambda project, heads, taken: project.with_auth(Auth(kind.value), heads, taken), conflicts)
 
 
 def add_docker(conflicts: ConflictsOption = False) -> None:

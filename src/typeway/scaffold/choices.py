@@ -20,5 +20,13 @@ class Auth(StrEnum):
     SESSION = "session"
 
 
+class AddedAuth(StrEnum):
+    """What a project without authentication can get."""
+
+    JWT = Auth.JWT.value
+    API_KEY = Auth.API_KEY.value
+    SESSION = Auth.SESSION.value
+
+
 # These keep users in tables.
 WITH_USERS: Final = frozenset({Auth.JWT, Auth.SESSION})

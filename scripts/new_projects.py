@@ -3,8 +3,8 @@
     .venv/bin/python -m scripts.new_projects
 
 Builds the wheel, installs it with what the projects need in one empty environment, and then, for each database and each
-authentication: `typeway new`, `make test`, `typeway check`, two times `typeway add resource`, `make test`. Where
-PostgreSQL lets `postgres@127.0.0.1` in, its variants are tested on it as well. Two variants run at the same time.
+authentication: `typeway new`, `make test`, two times `typeway add resource`, `make test`. Where PostgreSQL lets
+`postgres@127.0.0.1` in, its variants are tested on it as well. The two databases are tried at the same time.
 """
 
 import argparse
@@ -54,14 +54,24 @@ def run(command: list[str], folder: Path, environment: dict[str, str]) -> str:
 
 
 def install(folder: Path, environment: dict[str, str]) -> Path:
-    """Build the wheel, and make an environment with it and with what all variants need."""
+    """Build the wheel, and make an environment with it."""
     venv = folder / "venv"
     run([sys.executable, "-m", "venv", str(venv)], folder, environment)
-    pip = [str(venv / "bin" / "pip"), "--quiet", "--disable-pip-version-check"]
-    run([*pip, "wheel", "--no-deps", "--wheel-dir", str(folder), str(ROOT)], folder, environment)
+    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir"]
+    run([*build, str(folder), str(ROOT)], folder, environment)
     [wheel] = folder.glob("typeway-*.whl")
-    run([*pip, "install", f"{wheel}[standard]"], folder, environment)
+    add_packages(venv, [f"{wheel}[standard]"], environment)
     return venv
+
+
+def add_packages(venv: Path, packages: list[str], environment: dict[str, str]) -> None:
+    """Install packages, with uv where it is: it is several times faster than pip."""
+    uv = Path(sys.executable).with_name("uv")
+    if uv.exists():
+        command = [str(uv), "pip", "install", "--quiet", "--python", str(venv / "bin" / "python")]
+    else:
+        command = [str(venv / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    run([*command, *packages], venv, environment)
 
 
 def requirements(project: Path) -> list[str]:
@@ -71,20 +81,33 @@ def requirements(project: Path) -> list[str]:
     return [requirement for requirement in everything if not requirement.startswith("typeway")]
 
 
+def try_variants(folder: Path, venv: Path, variants: list[tuple[str, str]], environment: dict[str, str]) -> int:
+    """Try variants one after the other, print a line for each, and return how many failed.
+
+    They share what mypy remembers of the packages that they have in common.
+    """
+    failures = 0
+    for database, auth in variants:
+        shared = {"PYTHON": str(venv / "bin" / "python"), "MYPY_CACHE_DIR": str(folder / f"mypy-{database}")}
+        try:
+            print(try_variant(folder, venv, database, auth, environment | shared), flush=True)
+        except (Failed, subprocess.TimeoutExpired) as error:
+            failures += 1
+            print(error, flush=True)
+    return failures
+
+
 def try_variant(folder: Path, venv: Path, database: str, auth: str, environment: dict[str, str]) -> str:
-    """Do with one project what its author would do."""
+    """Do with one project what its author would do; `make test` runs ruff, mypy, typeway check and pytest."""
     started = time.monotonic()
     name = f"{database}-{auth}"
     project = folder / name
     typeway = str(venv / "bin" / "typeway")
-    (venv / f".{name}-installed").touch()
-    environment = environment | {"PYTHON": str(venv / "bin" / "python")}
     options = ["--database", database, "--auth", auth, "--resource", "book title:str isbn:str:13 year:int?"]
     run([typeway, "new", name, *options, "--yes"], folder, environment)
-    # Installed once for all, so that the time of installing is not that of the variants.
-    os.utime(venv / f".{name}-installed")
+    # For make: what the project needs is installed, once for all.
+    (venv / f".{name}-installed").touch()
     run(["make", "test"], project, environment)
-    run([typeway, "check"], project, environment)
     run([typeway, "add", "resource", "order_line", *ALL_TYPES.split()], project, environment)
     run([typeway, "add", "resource", "person/people", "name:str"], project, environment)
     run([typeway, "new", "--update"], project, environment)
@@ -138,22 +161,17 @@ def main() -> None:
             options = ["--database", database, "--auth", auth, "--yes"]
             run([str(venv / "bin" / "typeway"), "new", str(project), *options], folder, environment)
             needed.update(requirements(project))
-        run([str(venv / "bin" / "pip"), "install", "--quiet", *sorted(needed)], folder, environment)
+        add_packages(venv, sorted(needed), environment)
         try:
             asyncio.run(execute("SELECT 1", venv, environment))
             environment["SERVER"] = SERVER
         except Failed:
             print("no PostgreSQL lets postgres@127.0.0.1 in: its variants are tested on SQLite only")
         print(f"installed in {time.monotonic() - started:.0f} s", flush=True)
-        with ThreadPoolExecutor(2) as pool:
-            tries = [pool.submit(try_variant, folder, venv, *variant, environment) for variant in variants]
-            failures = 0
-            for attempt in tries:
-                try:
-                    print(attempt.result(), flush=True)
-                except (Failed, subprocess.TimeoutExpired) as error:
-                    failures += 1
-                    print(error, flush=True)
+        with ThreadPoolExecutor(len(DATABASES)) as pool:
+            groups = [[pair for pair in variants if pair[0] == database] for database in DATABASES]
+            tries = [pool.submit(try_variants, folder, venv, group, environment) for group in groups]
+            failures = sum(attempt.result() for attempt in tries)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     print(f"{len(variants) - failures} passed, {failures} failed in {time.monotonic() - started:.0f} s")

@@ -1,7 +1,7 @@
 # `make run` and `make test` do everything on a machine with Python 3.11+ and make.
 # PYTHON=... names the interpreter for .venv, PORT=... the port of `make run` and `make books`.
 .DEFAULT_GOAL := help
-.PHONY: help run books analysis test test-plugins test-protocol test-websockets test-contract test-debug fuzz soak mutants bench docs docs-serve format assets clean
+.PHONY: help run books analysis test test-plugins test-protocol test-websockets test-contract test-debug test-new fuzz soak mutants bench docs docs-serve format assets clean
 
 PORT ?= 8000
 export PYTHON
@@ -26,6 +26,7 @@ help:
 	@echo "make test-websockets  Autobahn's WebSocket suite through the protocol class and through uvicorn (a minute; ALL=1 for an hour; needs Python 2.7)"
 	@echo "make test-contract  schemathesis on the examples and a conformance application (SEEDS=1-5, EXAMPLES=... for more)"
 	@echo "make test-debug  the tests under PYTHONASYNCIODEBUG=1 and -X dev (TESTS=... for some of them)"
+	@echo "make test-new  every variant of typeway new, from the built wheel, with its own checks and tests (VARIANT=sqlite-jwt for one)"
 	@echo "make fuzz     generated requests to every kind of input (ten minutes), and to the protocol class beside h11 (five); SECONDS=..., SEED=..."
 	@echo "make soak     mixed requests at full speed, with memory and open files watched (ten minutes; SECONDS=..., COUNT=..., WORKLOAD=plain)"
 	@echo "make mutants  try 240 mutants of declare, plan and serve (half an hour; SEED=..., NUMBER=..., or MUTANT=... TESTS=...)"
@@ -66,6 +67,9 @@ test-contract: $(DEV)
 # No time limit for a test: asyncio's debug mode makes each step of a task several times slower.
 test-debug: $(DEV)
 	@PYTHONASYNCIODEBUG=1 PYTHONDEVMODE=1 $(VENV)/bin/pytest --timeout 600 $(TESTS)
+
+test-new: $(DEV)
+	@$(VENV)/bin/python -m scripts.new_projects $(if $(VARIANT),--only $(VARIANT))
 
 fuzz: $(DEV)
 	@$(VENV)/bin/python -m tests.serve.fuzzing $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))

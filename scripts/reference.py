@@ -203,7 +203,12 @@ HEAD: Final = "| option | value | default | meaning | environment |\n|---|---|--
 
 
 def command_part(name: str, command: Any, parent: typer.Context) -> Iterator[str]:
-    context = typer.Context(command, info_name=name, parent=parent, auto_envvar_prefix=f"TYPEWAY_{name.upper()}")
+    prefix = f"TYPEWAY_{name.upper().replace(' ', '_')}"
+    context = typer.Context(command, info_name=name, parent=parent, auto_envvar_prefix=prefix)
+    if isinstance(command, TyperGroup):
+        for part, subcommand in command.commands.items():
+            yield from command_part(f"{name} {part}", subcommand, context)
+        return
     yield f"## `typeway {name}`\n\n{inspect.cleandoc(command.help or '').replace(chr(12), '')}\n"
     usage = command.collect_usage_pieces(context)
     yield f"```text\ntypeway {name} {' '.join(usage)}\n```\n"

@@ -3,21 +3,24 @@
 Only the commands that serve import uvicorn, so that the others start fast.
 """
 
+import functools
 import os
 import shlex
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ParamSpec
 
 import typer
 
+from typeway.cli.add import add_auth, add_docker, add_resource
 from typeway.cli.discover import AppLocation, find_app
 from typeway.cli.error import CommandError, UsageError
 from typeway.cli.load import Loaded, load
+from typeway.cli.new import new
 from typeway.cli.options import (
     CompatOption,
     DevOptions,
@@ -29,7 +32,10 @@ from typeway.cli.options import (
 )
 from typeway.cli.show import openapi_text, plan_lines, route_table, routes_json
 from typeway.compat.importing.launch import begin
+from typeway.scaffold.error import ScaffoldError
 from typeway.version import __version__
+
+Parameters = ParamSpec("Parameters")
 
 cli = typer.Typer(
     name="typeway",
@@ -240,6 +246,30 @@ def migrate(
             print("\n".join(migration.write(path)), file=sys.stderr)
     if not report.is_clear:
         raise typer.Exit(1)
+
+
+def _in_one_line(command: Callable[Parameters, None]) -> Callable[Parameters, None]:
+    """Return a command of another module whose failures are printed as those of the commands above."""
+
+    @functools.wraps(command)
+    def run(*args: Parameters.args, **kwargs: Parameters.kwargs) -> None:
+        with _one_line_failures(show_traceback=False):
+            try:
+                command(*args, **kwargs)
+            except ScaffoldError as error:
+                raise CommandError(str(error)) from error
+
+    return run
+
+
+cli.command("new")(_in_one_line(new))
+additions = typer.Typer(
+    name="add", help="Add a part to the project in this folder, which `typeway new` has made.", no_args_is_help=True
+)
+additions.command("resource")(_in_one_line(add_resource))
+additions.command("auth")(_in_one_line(add_auth))
+additions.command("docker")(_in_one_line(add_docker))
+cli.add_typer(additions)
 
 
 def _write(text: str, output: Path | None) -> None:

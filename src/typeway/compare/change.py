@@ -113,7 +113,7 @@ class Place:
     def judge(self, rule: str, verdict: Verdict, text: str) -> None:
         """Report a change with a verdict of its own."""
         verdict = Verdict.COMPATIBLE if self.is_muted else verdict
-        self.report(Change(rule, verdict, self.operation, self.where, text))
+        self.report(Change(rule, verdict, self.operation, self.where.strip(), text))
 
 
 def as_text(changes: Sequence[Change]) -> str:

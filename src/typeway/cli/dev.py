@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from uvicorn._subprocess import get_subprocess
 from uvicorn.supervisors.watchfilesreload import WatchFilesReload
 
 from typeway.cli.discover import AppLocation
@@ -66,9 +65,9 @@ class Reloader(WatchFilesReload):
     def restart(self) -> None:
         """End the process, and start the next one."""
         self.end()
-        target: Any = partial(self.target, is_again=True)
-        self.process = get_subprocess(config=self.config, target=target, sockets=self.sockets)
-        self.process.start()
+        again: Any = partial(self.target, is_again=True)
+        self.target = again
+        super().restart()
 
     def shutdown(self) -> None:
         """End the process, and close the sockets."""

@@ -43,11 +43,11 @@ LAYERS: tuple[frozenset[str], ...] = (
         }
     )
     | frozenset({"requests", "responses", "websockets", "status", "staticfiles", "templating", "middleware"}),
-    frozenset({"watch"}),
+    frozenset({"watch", "compare"}),
     frozenset({"declare"}),
     frozenset({"derive", "security", "policies"}),
     frozenset({"plan"}),
-    frozenset({"errors"}),
+    frozenset({"errors", "develop"}),
     frozenset({"serve", "describe"}),
     frozenset({"protocol", "telemetry"}),
     frozenset({"application"}),

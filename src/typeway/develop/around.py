@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextvars import ContextVar
 from ipaddress import ip_address
 from typing import Any, Final
@@ -9,6 +10,8 @@ from typing import Any, Final
 from typeway.develop.page import error_page
 from typeway.develop.tracebacks import shortened
 from typeway.types import ASGIApp, Message, Receive, Scope, Send
+
+logger: Final = logging.getLogger("typeway")
 
 # The request or WebSocket that a task serves, for the messages that are logged meanwhile.
 REQUEST: Final[ContextVar[Scope | None]] = ContextVar("typeway.develop.request", default=None)
@@ -52,8 +55,9 @@ class ErrorPages:
         try:
             await self.app(scope, receive, answer.send)
         except Exception as error:
-            if answer.is_replaceable and not has_own_page(scope):
-                await answer.replace(error_page(error, scope))
+            page = page_of(error, scope) if answer.is_replaceable and not has_own_page(scope) else None
+            if page is not None:
+                await answer.replace(page)
             else:
                 await answer.release()
             raise
@@ -123,6 +127,15 @@ class Answer:
             {"type": "http.response.body", "body": body},
         ]
         await self.release()
+
+
+def page_of(error: Exception, scope: Scope) -> str | None:
+    """Return the page of an error; None if it cannot be written, because an object of the author's has no representation."""
+    try:
+        return error_page(error, scope)
+    except Exception:
+        logger.exception("The page of the following error cannot be written")
+        return None
 
 
 def wants_page(scope: Scope) -> bool:

@@ -80,10 +80,16 @@ def error_page(error: BaseException, scope: Scope) -> str:
         "route": getattr(route, "path", "") or "",
         "endpoint": getattr(endpoint, "__qualname__", ""),
         "tables": [(title, rows) for title, rows in tables_of(scope, values) if rows],
-        "traceback": values.message("".join(format_exception(error))),
+        "traceback": whole_traceback(error, values),
     }
     # At the end, because a value may be found to be secret after another place has shown it.
     return template().render(shown | {"hide": values.without_secrets})
+
+
+def whole_traceback(error: BaseException, values: Values) -> str:
+    """Return the traceback; in lines of source `token = read()` is no secret, in messages `token='x'` may be one."""
+    lines = "".join(format_exception(error)).splitlines()
+    return "\n".join(line if line.startswith("  ") else values.message(line) for line in lines)
 
 
 def related(error: BaseException) -> Iterator[tuple[str, BaseException]]:

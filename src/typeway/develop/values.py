@@ -19,9 +19,13 @@ CUT: Final = "…"
 
 # A shorter text is found everywhere; replacing it would hide nothing and garble the page.
 SHORTEST_SECRET: Final = 4
+SHORTEST_PART: Final = 8
 
-# A name with its value, as a `repr` or a message writes it: password='x', "token": "y", api_key=z.
-named_value: Final = re.compile(r"""(?P<name>[A-Za-z_][\w-]*)(?P<sign>['"]?\s?[=:]\s?)(?P<value>'[^']*'|"[^"]*"|[^\s,;)}\]&'"]+)""")
+# A name with its value, as a `repr`, a message or a URL writes it: password='x', "token": "y", api_key=z.
+named_value: Final = re.compile(
+    r"""(?P<name>[A-Za-z_][\w-]*)(?:(?P<sign>['"]?\s?[=:]\s?)(?P<quoted>'[^']*'|"[^"]*")|=(?P<bare>[^\s,;)}\]&'"]+))"""
+)
+separators: Final = re.compile(r"[\s;,=]+")
 # The password in a URL: postgresql://user:password@host.
 user_information: Final = re.compile(r"(?P<before>://[^\s/:@]*:)[^\s/@]+(?=@)")
 
@@ -48,8 +52,10 @@ class Values:
         if isinstance(value, Secret | SecretStr | SecretBytes):
             self.remember(value.get_secret_value())
             return HIDDEN
-        if isinstance(value, str | bytes):
+        if isinstance(value, bytes):
             return repr(value[:MOST_CHARACTERS]) + (CUT if len(value) > MOST_CHARACTERS else "")
+        if isinstance(value, str):
+            return repr(self.message(value[:MOST_CHARACTERS])) + (CUT if len(value) > MOST_CHARACTERS else "")
         try:
             return self.text_of_object(value, depth)
         except Exception as error:  # noqa: BLE001  an author's `__repr__` may fail, and so may the half of an object
@@ -67,7 +73,7 @@ class Values:
             items = (self.text(item, depth + 1) for item in value)
             left, right = ("[", "]") if isinstance(value, list) else ("(", ")") if isinstance(value, tuple) else ("{", "}")
             return f"{left}{limited(items)}{right}"
-        return named_value.sub(self.hide_named, repr(value))
+        return self.message(shorten(repr(value), 4 * MOST_CHARACTERS))
 
     def member(self, name: Any, value: Any, depth: int) -> str:
         """Return the text of a value inside of another."""
@@ -83,8 +89,9 @@ class Values:
         if isinstance(value, Secret | SecretStr | SecretBytes):
             self.remember(value.get_secret_value())
         elif isinstance(value, str):
-            # `Bearer abc` is written without its scheme elsewhere.
-            self.hidden.update(word for word in (value, *value.split()) if len(word) >= SHORTEST_SECRET)
+            # `Bearer abc` is written without its scheme elsewhere, a cookie without its name.
+            parts = (part for part in separators.split(value) if len(part) >= SHORTEST_PART)
+            self.hidden.update(text for text in (value, *parts) if len(text) >= SHORTEST_SECRET)
         elif isinstance(value, Mapping):
             self.remember(list(value.values()))
         elif isinstance(value, list | tuple | set | frozenset):
@@ -96,8 +103,8 @@ class Values:
     def hide_named(self, found: re.Match[str]) -> str:
         if not is_secret(found["name"]):
             return found[0]
-        self.remember(found["value"].strip("'\""))
-        return f"{found['name']}{found['sign']}{HIDDEN}"
+        self.remember((found["quoted"] or found["bare"]).strip("'\""))
+        return f"{found['name']}{found['sign'] or '='}{HIDDEN}"
 
     def message(self, text: str) -> str:
         """Return a message without values whose names beside them are those of secrets."""

@@ -227,7 +227,7 @@ def openapi(
 
 @cli.command()
 def client(
-    language: Annotated[Language, typer.Argument(help="ts for TypeScript, or python.")],
+    language: Annotated[Language, typer.Argument(metavar="LANGUAGE", help="The language of the client.")],
     target: AppArgument = None,
     output: Annotated[
         Path, typer.Option("--output", "-o", help="The folder of the client.", file_okay=False)

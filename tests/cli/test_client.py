@@ -61,7 +61,6 @@ def test_a_client_is_written_and_checked(write: Write, command: Command, languag
     assert command("client", language).out == ""
 
 
-
 @pytest.mark.parametrize(("language", "file"), [("ts", "schema.d.ts"), ("python", "client.py")])
 @pytest.mark.usefixtures("generators")
 def test_a_client_that_is_out_of_date_is_found(write: Write, command: Command, language: str, file: str) -> None:
@@ -130,7 +129,9 @@ def test_the_end_of_what_a_generator_prints_is_shown(write: Write, command: Comm
 
 
 # The real generators are downloaded, which takes a while: `TYPEWAY_TEST_CLIENTS=1` tests them.
-real = pytest.mark.skipif("TYPEWAY_TEST_CLIENTS" not in os.environ, reason="downloads generators: TYPEWAY_TEST_CLIENTS=1")
+real = pytest.mark.skipif(
+    "TYPEWAY_TEST_CLIENTS" not in os.environ, reason="downloads generators: TYPEWAY_TEST_CLIENTS=1"
+)
 
 
 @real

@@ -63,7 +63,7 @@ def test_missing_extra_says_what_to_install(
 def test_an_error_of_ours_is_not_taken_for_a_missing_extra(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     """Any other missing module is an error to be seen as it is."""
     monkeypatch.delitem(sys.modules, "typeway.cli.commands", raising=False)
-    monkeypatch.setitem(sys.modules, "typeway.cli.show", None)
+    monkeypatch.setitem(sys.modules, "typeway.cli.load", None)
     with pytest.raises(ModuleNotFoundError):
         command("run")
 

@@ -122,7 +122,7 @@ def test_file_outside_a_package_sees_its_neighbours_and_the_current_folder(write
         ("gone/", "there is no file or folder 'gone/' in "),
         ("gone.py:app", "there is no file or folder 'gone.py' in "),
         ("./notes.txt", "'./notes.txt' is not a Python file"),
-        ("empty", "'empty' is a folder without main.py, app.py, api.py or __init__.py"),
+        ("empty", "'empty' is a folder without main.py, app.py, api.py, server.py or __init__.py"),
         ("my-app", "'my-app' is neither module:app nor a path to a file or package"),
         ("main:", "'main:' is neither module:app nor a path to a file or package"),
         ("main:my-app", "'main:my-app' is neither module:app nor"),
@@ -153,7 +153,10 @@ LAYOUTS: dict[str, tuple[dict[str, str], str]] = {
     "two packages": ({"src/shop/main.py": "app", "src/tools/app.py": "app"}, "name one: shop.main, tools.app"),
     "this folder before src": ({"main.py": "app", "src/main.py": "web"}, "/app"),
     "tool.typeway": ({"service/web.py": "web", "pyproject.toml": '[tool.typeway]\napp = "service.web:web"'}, "/web"),
-    "tool.fastapi": ({"service/web.py": "web", "pyproject.toml": '[tool.fastapi]\nentrypoint = "service.web:web"'}, "/web"),
+    "tool.fastapi": (
+        {"service/web.py": "web", "pyproject.toml": '[tool.fastapi]\nentrypoint = "service.web:web"'},
+        "/web",
+    ),
     "tool.typeway before tool.fastapi": (
         {
             "one.py": "app",
@@ -173,7 +176,9 @@ def source(words: str) -> str:
     """A module with the applications and factories that are named."""
     if words.startswith("["):
         return words
-    text = "from starlette.responses import Response\nfrom starlette.routing import Route\nfrom typeway import Typeway\n"
+    text = (
+        "from starlette.responses import Response\nfrom starlette.routing import Route\nfrom typeway import Typeway\n"
+    )
     text = text if words else ""
     for word in words.replace(", ", ",").split():
         name = word.partition("(")[0]

@@ -18,7 +18,9 @@ app = Typeway(title="Größe")
 async def read(item_id: int, order: Literal["up", "down"] = "up") -> list[int]: ...
 """
 # One value less, another type in the response, and one operation more.
-NEWER = APP.replace('"up", "down"', '"up"').replace("list[int]", "list[str]") + '\n@app.get("/new")\nasync def new(): ...\n'
+NEWER = (
+    APP.replace('"up", "down"', '"up"').replace("list[int]", "list[str]") + '\n@app.get("/new")\nasync def new(): ...\n'
+)
 
 
 def kept(write: Write, command: Command, name: str) -> Path:
@@ -69,10 +71,14 @@ def test_changes_that_break_clients_fail(write: Write, command: Command, name: s
     outcome = command("openapi", "newer:app", "--diff", name)
     assert outcome.status == 1
     assert outcome.out.splitlines() == [
-        "breaking    GET /items/{item_id}  query parameter order: the value 'down' is no longer allowed  "
-        "[request-parameter-enum-value-removed]",
-        "breaking    GET /items/{item_id}  response 200 application/json []: the type has changed from integer to string  "
-        "[response-body-type-changed]",
+        (
+            "breaking    GET /items/{item_id}  query parameter order: the value 'down' is no longer allowed  "
+            "[request-parameter-enum-value-removed]"
+        ),
+        (
+            "breaking    GET /items/{item_id}  response 200 application/json []: the type has changed from integer to string  "
+            "[response-body-type-changed]"
+        ),
         "compatible  GET /new: the operation has been added  [endpoint-added]",
         "2 breaking changes, 1 compatible change",
     ]

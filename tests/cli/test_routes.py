@@ -31,7 +31,9 @@ async def health(): ...
 
 @app.websocket("/feed")
 async def feed(socket): ...
-""".replace("async def feed(socket)", "async def feed(socket: WebSocket)").replace("Typeway\n", "Typeway, WebSocket\n", 1)
+""".replace("async def feed(socket)", "async def feed(socket: WebSocket)").replace(
+    "Typeway\n", "Typeway, WebSocket\n", 1
+)
 
 
 @pytest.mark.parametrize(

@@ -189,7 +189,9 @@ def test_the_names_in_a_path_are_not_part_of_it() -> None:
     """/items/{id} and /items/{item_id} are the same path, and their parameters are compared."""
 
     def path(name: str, schema: Any) -> dict[str, Any]:
-        return {"paths": {f"/x/{{{name}}}": {"parameters": [{"name": name, "in": "path", "schema": schema}], "get": {}}}}
+        return {
+            "paths": {f"/x/{{{name}}}": {"parameters": [{"name": name, "in": "path", "schema": schema}], "get": {}}}
+        }
 
     assert compare(path("id", WHOLE), path("item_id", WHOLE)) == []
     (change,) = compare(path("id", TEXT), path("item_id", WHOLE))
@@ -259,7 +261,10 @@ def test_a_webhook_is_sent_by_the_application() -> None:
 
 def test_the_report_names_rule_operation_and_place() -> None:
     """The text puts what breaks first and counts; the JSON has the same members."""
-    old, new = document({**query(), **answer(content=JSON)}), document(answer(content={"application/json": {"schema": WHOLE}}))
+    old, new = (
+        document({**query(), **answer(content=JSON)}),
+        document(answer(content={"application/json": {"schema": WHOLE}})),
+    )
     changes = compare(old, new)
     text = as_text(changes)
     assert text.splitlines()[0] == (

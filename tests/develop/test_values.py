@@ -1,9 +1,8 @@
 """What an error page shows of variables: enough to find the mistake, and nothing that is secret."""
 
-from collections import namedtuple
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from pydantic import BaseModel, SecretBytes, SecretStr
@@ -39,7 +38,9 @@ class Broken:
         raise ValueError("half of an object")
 
 
-Pair = namedtuple("Pair", ["user", "api_key"])
+class Pair(NamedTuple):
+    user: str
+    api_key: str
 
 
 def page_of(**variables: Any) -> str:
@@ -64,7 +65,10 @@ def page_of(**variables: Any) -> str:
         ({"data": {"user": "anna", "client-secret": SECRET}}, "anna"),
         ({"data": {"deep": [{"passwords": [SECRET]}]}}, "deep"),
         ({"account": Account(name="anna", password=SECRET)}, "Account(name=&#39;anna&#39;, password=[hidden])"),
-        ({"settings": Settings(debug=True, database_password=SECRET)}, "Settings(debug=True, database_password=[hidden])"),
+        (
+            {"settings": Settings(debug=True, database_password=SECRET)},
+            "Settings(debug=True, database_password=[hidden])",
+        ),
         ({"pair": Pair("anna", SECRET)}, "Pair(user=&#39;anna&#39;, api_key=[hidden])"),
         ({"value": SecretStr(SECRET), "copy": f"it is {SECRET}"}, "it is [hidden]"),
         ({"value": SecretBytes(SECRET.encode())}, "[hidden]"),

@@ -7,13 +7,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-
 from pathlib import Path
 from typing import Any, Final
 
 from typeway.cli.error import CommandError
 from typeway.cli.options import Language
-
 
 # The versions with which clients are made. They are exact, so that everybody gets the same files for the same document.
 VERSIONS: Final[Mapping[str, str]] = {

@@ -14,15 +14,15 @@ from typing import Annotated
 
 import typer
 
-from typeway.cli.discover import AppLocation, find_app
+from typeway.cli.discover import find_app
 from typeway.cli.error import CommandError, UsageError, print_failure
 from typeway.cli.load import Loaded, load
 from typeway.cli.options import (
     APPLICATION,
     CompatOption,
     DevOptions,
-    FactoryOption,
     DocumentFormat,
+    FactoryOption,
     Grouped,
     Language,
     RunOptions,
@@ -144,9 +144,13 @@ def routes(
     plan: Annotated[bool, typer.Option("--plan", help="Show which functions each route calls, in order.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
     method: Annotated[list[str] | None, typer.Option(help="Only routes with this method; repeatable.")] = None,
-    path: Annotated[str | None, typer.Option(help="Only routes whose path contains this; * and ? stand for any text.")] = None,
+    path: Annotated[
+        str | None, typer.Option(help="Only routes whose path contains this; * and ? stand for any text.")
+    ] = None,
     tag: Annotated[str | None, typer.Option(help="Only routes with this tag.")] = None,
-    name: Annotated[str | None, typer.Option(help="Only routes whose name contains this; * and ? stand for any text.")] = None,
+    name: Annotated[
+        str | None, typer.Option(help="Only routes whose name contains this; * and ? stand for any text.")
+    ] = None,
     factory: FactoryOption = False,
     compat: CompatOption = False,
     show_traceback: TracebackOption = False,
@@ -229,9 +233,9 @@ def openapi(
 def client(
     language: Annotated[Language, typer.Argument(metavar="LANGUAGE", help="The language of the client.")],
     target: AppArgument = None,
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help="The folder of the client.", file_okay=False)
-    ] = Path("client"),
+    output: Annotated[Path, typer.Option("--output", "-o", help="The folder of the client.", file_okay=False)] = Path(
+        "client"
+    ),
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; fail if the client is not what would be written.")
     ] = False,

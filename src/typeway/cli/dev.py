@@ -65,8 +65,8 @@ class Reloader(WatchFilesReload):
     def restart(self) -> None:
         """End the process, and start the next one."""
         self.end()
-        again: Any = partial(self.target, is_again=True)
-        self.target = again
+        target: Any = self.target
+        self.target = partial(target, is_again=True)
         super().restart()
 
     def shutdown(self) -> None:

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from difflib import unified_diff
-
 from pathlib import Path
 from typing import Any, Final
 

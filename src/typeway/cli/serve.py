@@ -40,7 +40,6 @@ PASSED_ON: Final = (
 PRELOADED: Final = ("__main__", "uvicorn.logging", "typeway.application.app", "typeway.protocol.workers")
 
 
-
 def serve(loaded: Loaded, options: RunOptions) -> None:
     """Serve an application until the process receives a signal to stop.
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager, nullcontext
 from types import CodeType, FunctionType
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from typeway.cli.load import Loaded, in_user_code
 from typeway.version import __version__
@@ -104,7 +104,7 @@ class Started:
             raise result
         return result
 
-    def __enter__(self) -> "Started":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -160,7 +160,9 @@ def listed(values: Sequence[Any]) -> str:
 def compare_assertions(old: Schema, new: Schema, place: Place) -> None:
     """Compare everything that two schemas of one type demand."""
     for keyword, exclusive, name, sign in BOUNDS:
-        compare_bound(bound_of(old, keyword, exclusive, sign), bound_of(new, keyword, exclusive, sign), name, sign, place)
+        compare_bound(
+            bound_of(old, keyword, exclusive, sign), bound_of(new, keyword, exclusive, sign), name, sign, place
+        )
     compare_pattern(old.get("pattern"), new.get("pattern"), place)
     compare_step(old.get("multipleOf"), new.get("multipleOf"), place)
     if bool(old.get("uniqueItems")) != bool(new.get("uniqueItems")):

@@ -151,7 +151,5 @@ def summary(changes: Sequence[Change]) -> str:
 
 def as_json(changes: Sequence[Change]) -> str:
     """Return the changes as a JSON object: their numbers by verdict, and each with rule, verdict, operation, place, text."""
-    shown: dict[str, Any] = {
-        verdict.value: sum(change.verdict is verdict for change in changes) for verdict in Verdict
-    }
+    shown: dict[str, Any] = {verdict.value: sum(change.verdict is verdict for change in changes) for verdict in Verdict}
     return json.dumps({**shown, "changes": [asdict(change) for change in changes]}, indent=2, ensure_ascii=False)

@@ -21,7 +21,9 @@ def compare_lifecycle(old: Mapping[str, Any], new: Mapping[str, Any], place: Pla
     elif was and not now:
         place.judge(f"{place.kind}-reactivated", Verdict.COMPATIBLE, "it is no longer deprecated")
     elif was and before and not after:
-        place.judge(f"{place.kind}-sunset-deleted", Verdict.BREAKING, f"it has no sunset date any more; it was {before}")
+        place.judge(
+            f"{place.kind}-sunset-deleted", Verdict.BREAKING, f"it has no sunset date any more; it was {before}"
+        )
     elif was and before and after and after < before:
         text = f"its sunset date is earlier: {after}, not {before}"
         place.judge(f"{place.kind}-sunset-date-changed-too-small", Verdict.BREAKING, text)

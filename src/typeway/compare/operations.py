@@ -91,7 +91,13 @@ class Comparison:
         compare_lifecycle(old, new, place)
         if old.get("operationId") != new.get("operationId"):
             text = f"the operation id is {new.get('operationId')}, not {old.get('operationId')}"
-            word = "removed" if new.get("operationId") is None else "added" if old.get("operationId") is None else "changed"
+            word = (
+                "removed"
+                if new.get("operationId") is None
+                else "added"
+                if old.get("operationId") is None
+                else "changed"
+            )
             place.judge(f"api-operation-id-{word}", COMPATIBLE, text)
         for word, here, there in (("removed", old, new), ("added", new, old)):
             for tag in here.get("tags") or ():
@@ -188,7 +194,12 @@ class Comparison:
         latter = {name.lower(): self.new.resolved(header) for name, header in new.items()}
         for name in [*former, *(name for name in latter if name not in former)]:
             inner = Place(
-                place.report, place.operation, f"{place.where} header {name}", "response-header", "response", is_text=True
+                place.report,
+                place.operation,
+                f"{place.where} header {name}",
+                "response-header",
+                "response",
+                is_text=True,
             )
             was, now = [bool((headers.get(name) or {}).get("required")) for headers in (former, latter)]
             if name not in latter:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -148,7 +148,9 @@ class SchemaComparison:
             self.compare(before, after, place.inside(f"[{number}]"))
         if len(former) != len(latter):
             word, effect = ("added", Effect.NARROWS) if len(former) < len(latter) else ("removed", Effect.WIDENS)
-            place.found(f"prefix-items-{word}", effect, f"{len(latter)} items have a type of their own, not {len(former)}")
+            place.found(
+                f"prefix-items-{word}", effect, f"{len(latter)} items have a type of their own, not {len(former)}"
+            )
         if "items" in old or "items" in new:
             self.compare(old.get("items", True), new.get("items", True), place.inside("[]"))
 

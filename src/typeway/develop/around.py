@@ -17,7 +17,9 @@ logger: Final = logging.getLogger("typeway")
 REQUEST: Final[ContextVar[Scope | None]] = ContextVar("typeway.develop.request", default=None)
 
 # No script, nothing from elsewhere, not inside of another page.
-POLICY: Final = b"default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+POLICY: Final = (
+    b"default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+)
 
 HEADERS: Final = (
     (b"content-type", b"text/html; charset=utf-8"),

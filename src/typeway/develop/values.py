@@ -43,7 +43,7 @@ class Values:
         if is_secret(name):
             self.remember(value)
             return HIDDEN
-        return shorten(self.text(value, 0), MOST_CHARACTERS)
+        return shorten(self.text(value, 0), 3 * MOST_CHARACTERS)
 
     def text(self, value: Any, depth: int) -> str:
         """Return the text of a value; objects are shown by their fields, so that secrets among these can be hidden."""
@@ -71,7 +71,9 @@ class Values:
             return f"{kind}({limited(f'{name}={self.member(name, item, depth)}' for name, item in fields)})"
         if isinstance(value, list | set | frozenset | tuple):
             items = (self.text(item, depth + 1) for item in value)
-            left, right = ("[", "]") if isinstance(value, list) else ("(", ")") if isinstance(value, tuple) else ("{", "}")
+            left, right = (
+                ("[", "]") if isinstance(value, list) else ("(", ")") if isinstance(value, tuple) else ("{", "}")
+            )
             return f"{left}{limited(items)}{right}"
         return self.message(shorten(repr(value), 4 * MOST_CHARACTERS))
 

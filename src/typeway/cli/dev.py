@@ -26,7 +26,7 @@ logger: Final = logging.getLogger("uvicorn.error")
 # How long requests may go on in seconds when the server restarts: the author waits for the new code. A process that
 # has not ended this much later, because a thread of it runs on, is killed.
 GRACE: Final = 1
-PATIENCE: Final = 2
+PATIENCE: Final = 1
 
 # An address that nobody has (RFC 5737); to find out from which of its addresses this machine would reach it.
 ELSEWHERE: Final = ("192.0.2.1", 9)

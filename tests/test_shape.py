@@ -78,7 +78,9 @@ BUDGETS: dict[str, int] = {
     "check": 3_900,
     "compat": 3_850,
     "migrate": 1_000,
-    "cli": 1_800,
+    "cli": 2_700,
+    "compare": 1_250,
+    "develop": 700,
     # The modules beside the rooms.
     "": 2_450,
 }

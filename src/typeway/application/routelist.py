@@ -31,7 +31,7 @@ class RouteList(list[BaseRoute]):
     def __init__(self, holder: RouteHolder) -> None:
         super().__init__()
         self.holder: RouteHolder | None = holder
-        self.version = -1
+        self.version: int = -1
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (list, (list.copy(self),)) if self.holder is None else (RouteList, (self.holder,))

@@ -107,6 +107,9 @@ class Origin:
 class PlannedRoute(BaseRoute):
     """The common base of HTTP and WebSocket routes: an endpoint on a path, served by a plan."""
 
+    placed: str
+    path_format: str
+
     # The attributes that may be set until a plan serves the route; an included route takes them over from its original.
     settable: ClassVar[frozenset[str]] = frozenset({"path", "name", "endpoint", "dependencies", "policies"})
 

@@ -35,7 +35,7 @@ class APIWebSocketRoute(PlannedRoute, routing.WebSocketRoute):
     ) -> None:
         self.declare(path, endpoint, name, conventions)
         self.dependencies = list(dependencies or ())
-        self.cancel_on_disconnect = cancel_on_disconnect
+        self.cancel_on_disconnect: Any = cancel_on_disconnect
         self.policies = list(policies or ())
         self.check()
 

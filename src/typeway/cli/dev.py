@@ -66,7 +66,7 @@ class Reloader(WatchFilesReload):
         """End the process, and start the next one."""
         self.end()
         target: Any = self.target
-        self.target = partial(target, is_again=True)
+        self.target: partial[Any] = partial(target, is_again=True)
         super().restart()
 
     def shutdown(self) -> None:

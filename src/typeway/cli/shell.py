@@ -54,11 +54,13 @@ class Started:
     """
 
     def __init__(self, application: Any) -> None:
-        self.loop = asyncio.new_event_loop()
-        self.ended = asyncio.Event()
+        self.loop: asyncio.AbstractEventLoop = asyncio.new_event_loop()
+        self.ended: asyncio.Event = asyncio.Event()
         self.ready: Future[None] = Future()
         self.failure: BaseException | None = None
-        self.thread = threading.Thread(target=self.serve, args=(application,), name="typeway-shell", daemon=True)
+        self.thread: threading.Thread = threading.Thread(
+            target=self.serve, args=(application,), name="typeway-shell", daemon=True
+        )
         self.thread.start()
         self.ready.result()
 
@@ -132,7 +134,7 @@ class AsyncConsole(InteractiveConsole):
     def __init__(self, names: dict[str, Any], started: Started) -> None:
         super().__init__(names)
         self.started = started
-        self.status = 0
+        self.status: int = 0
         self.compile.compiler.flags |= ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 
     def runcode(self, code: CodeType) -> None:

@@ -45,8 +45,8 @@ class AbsentField:
     __slots__ = ("fallback", "name", "reason")
 
     def __init__(self, name: str, reason: str, fallback: Callable[[], Any] | None = None) -> None:
-        self.name = name
-        self.reason = reason
+        self.name: str = name
+        self.reason: str = reason
         self.fallback = fallback
 
     def __get__(self, instance: Any, owner: type[Any] | None = None) -> Any:

@@ -74,7 +74,7 @@ class Selection(Recipe):
     """
 
     def __init__(self, *fields: str, name: str | None = None) -> None:
-        self.fields = frozenset(fields)
+        self.fields: frozenset[str] = frozenset(fields)
         self.name = name
         self.key = (*sorted(self.fields), name)
 

@@ -91,9 +91,9 @@ class Answer:
     __slots__ = ("held", "is_begun", "sender")
 
     def __init__(self, send: Send) -> None:
-        self.sender = send
+        self.sender: Send = send
         self.held: list[Message] = []
-        self.is_begun = False
+        self.is_begun: bool = False
 
     @property
     def is_replaceable(self) -> bool:

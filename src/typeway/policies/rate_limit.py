@@ -64,7 +64,7 @@ class Counts:
         self.lock = Lock()
         # When the current window has begun, and the counts of the previous and of the current one.
         self.used: dict[tuple[str, Window], tuple[float, int, int]] = {}
-        self.most = 1_000  # above this size, entries that count no longer are dropped
+        self.most: int = 1_000  # above this size, entries that count no longer are dropped
 
     def hit(self, key: str, window: Window, now: float) -> tuple[bool, Usage]:
         """Count a request unless it is over the limit, and return whether it was, with the usage after it."""

@@ -75,13 +75,13 @@ class Observation:
         attributes: Attributes,
         find_route: FindRoute,
     ) -> None:
-        self.signals = signals
-        self.scope = scope
-        self.event = event
-        self.span_name = span_name
-        self.find_route = find_route
+        self.signals: Signals = signals
+        self.scope: Scope = scope
+        self.event: str = event
+        self.span_name: str = span_name
+        self.find_route: FindRoute = find_route
         self.route: str | None = None
-        self.has_ended = False
+        self.has_ended: bool = False
         self.data: TelemetryData | None = TelemetryData()
         context = propagate.extract(scope["headers"], getter=HEADER_GETTER)
         self.span: Span = trace.INVALID_SPAN
@@ -178,13 +178,13 @@ class RequestObservation(Observation):
     kind = "request"
 
     def __init__(self, signals: Signals, scope: Scope, methods: frozenset[str], find_route: FindRoute) -> None:
-        self.started = perf_counter()
+        self.started: float = perf_counter()
         common = request_attributes(scope, methods)
-        self.common = common
+        self.common: Attributes = common
         method = common["http.request.method"]
         self.status: int | None = None
-        self.has_trailers = False
-        self.is_disconnected = False
+        self.has_trailers: bool = False
+        self.is_disconnected: bool = False
         # The exception that led to the response, and when the response was complete.
         self.answered_error: BaseException | None = None
         self.completed: tuple[int, float] | None = None
@@ -329,10 +329,10 @@ class ChildSpan:
         answers: tuple[type[Exception], ...],
     ) -> None:
         self.tracer = tracer
-        self.span_name = span_name
-        self.name = name
-        self.framework = framework
-        self.answers = answers
+        self.span_name: str = span_name
+        self.name: str = name
+        self.framework: str = framework
+        self.answers: tuple[type[Exception], ...] = answers
 
     def __enter__(self) -> None:
         if self.tracer is not None:

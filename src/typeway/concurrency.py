@@ -98,7 +98,7 @@ class Run:
     loop: asyncio.AbstractEventLoop
 
     def __init__(self, function: Callable[[], Any]) -> None:
-        self.function = function
+        self.function: Callable[[], Any] = function
         self.is_started: bool = False
         self.is_finished: bool = False
         self.is_abandoned: bool = False
@@ -281,7 +281,7 @@ class Guarded(AsyncIterator[_Value]):
     last: float
 
     def __init__(self, chunks: AsyncIterable[_Value], *, sends_first: bool) -> None:
-        self.chunks = aiter(chunks)
+        self.chunks: AsyncIterator[_Value] = aiter(chunks)
         self.has_begun: bool = False
         # When a chunk was last asked for, and when others last had their turn.
         self.last = self.since = 0.0 if sends_first else perf_counter()

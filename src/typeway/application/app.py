@@ -459,4 +459,4 @@ def operations_of(routes: Sequence[BaseRoute]) -> list[Operation]:
 
 
 # The original: instrumentation may have replaced it, in the class, in a subclass or in one application.
-BUILD_MIDDLEWARE_STACK: Final = Typeway.build_middleware_stack
+BUILD_MIDDLEWARE_STACK: Final[Any] = Typeway.build_middleware_stack

@@ -88,6 +88,7 @@ CHANGE: Final = (
     "__delitem__", "__iadd__", "__imul__", "__setitem__", "clear", "extend", "insert", "pop", "remove", "reverse", "sort",
 )  # fmt: skip
 
-for names, wrapped in ((READ, reading), (CHANGE, changing)):
-    for name in names:
-        setattr(RouteList, name, wrapped(getattr(list, name)))
+for name in READ:
+    setattr(RouteList, name, reading(getattr(list, name)))
+for name in CHANGE:
+    setattr(RouteList, name, changing(getattr(list, name)))

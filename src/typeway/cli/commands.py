@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -32,7 +32,7 @@ from typeway.cli.options import (
 )
 from typeway.version import __version__
 
-cli = typer.Typer(
+cli: Final[typer.Typer] = typer.Typer(
     name="typeway",
     help="Run and inspect Typeway applications.",
     no_args_is_help=True,

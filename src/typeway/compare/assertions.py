@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from typeway.compare.change import Effect, Place
@@ -21,7 +21,7 @@ BOUNDS: Final = (
 )
 
 # Further assertions, of which only the presence can be judged, with their names in rules.
-ASSERTIONS: Final = {
+ASSERTIONS: Final[Mapping[str, Sequence[str]]] = {
     "not": ("not",),
     "if-then-else": ("if", "then", "else"),
     "contains": ("contains", "minContains", "maxContains"),
@@ -45,7 +45,14 @@ WIDER: Final = frozenset({("int32", "int64"), ("float", "double")})
 # What a string can be where every value is written as text.
 TEXTUAL: Final = frozenset({"integer", "number", "boolean"})
 
-JSON_TYPES: Final = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
+JSON_TYPES: Final[Mapping[type[Any], str]] = {
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    str: "string",
+    list: "array",
+    dict: "object",
+}
 
 WORDS: Final = {Effect.WIDENS: "generalized", Effect.NARROWS: "specialized", Effect.MOVES: "changed"}
 

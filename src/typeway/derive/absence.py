@@ -47,7 +47,7 @@ class AbsentField:
     def __init__(self, name: str, reason: str, fallback: Callable[[], Any] | None = None) -> None:
         self.name: str = name
         self.reason: str = reason
-        self.fallback = fallback
+        self.fallback: Callable[[], Any] | None = fallback
 
     def __get__(self, instance: Any, owner: type[Any] | None = None) -> Any:
         # Pydantic reads defaults from the class; this field has none.

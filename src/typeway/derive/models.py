@@ -142,7 +142,7 @@ class Omit(Selection):
 class EveryField(Recipe):
     """A recipe that changes every field, and the fields of nested models."""
 
-    key = ()
+    key: tuple[Any, ...] = ()
     suffix: ClassVar[str]
 
     def change(self, model: type[BaseModel], blueprint: Blueprint) -> Blueprint:

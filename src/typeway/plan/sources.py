@@ -250,7 +250,9 @@ class Reader:
             (i.name, i.wire.lower().encode("latin-1")) for i in simple if i.location == "header"
         )
         self.cookies: tuple[tuple[str, str], ...] = tuple((i.name, i.wire) for i in simple if i.location == "cookie")
-        self.others = tuple((i.name, read_special(i, limits)) for i in inputs if not is_simple(i))
+        self.others: tuple[tuple[str, Callable[[Exchange], Any]], ...] = tuple(
+            (i.name, read_special(i, limits)) for i in inputs if not is_simple(i)
+        )
         reads_query = any(entry.location == "query" for entry in inputs)
         self.most: int | None = limits.get("max_query") if reads_query else None
 

@@ -49,7 +49,7 @@ class MemoryAnswers:
     """The records of one process; every thread and event loop may use them."""
 
     def __init__(self) -> None:
-        self.lock = Lock()
+        self.lock: Lock = Lock()
         self.kept: dict[str, tuple[float, str, Record]] = {}  # when it expires, the token, the record
         self.most: int = 1_000  # above this number, expired records are dropped
 

@@ -61,7 +61,7 @@ class Counts:
     """The counts of one policy in the memory of this process; every thread and event loop may use them."""
 
     def __init__(self) -> None:
-        self.lock = Lock()
+        self.lock: Lock = Lock()
         # When the current window has begun, and the counts of the previous and of the current one.
         self.used: dict[tuple[str, Window], tuple[float, int, int]] = {}
         self.most: int = 1_000  # above this size, entries that count no longer are dropped
@@ -97,7 +97,7 @@ class Places:
     """Numbers the policies that one line of code declares, so that each has a name that is the same in every process."""
 
     def __init__(self) -> None:
-        self.lock = Lock()
+        self.lock: Lock = Lock()
         self.numbers: dict[str, Any] = {}
 
     def name(self, place: str | None) -> str:

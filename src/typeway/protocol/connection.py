@@ -59,7 +59,10 @@ class HTTPProtocol(Reading):
         super().__init__(site_of(config, server_state, app_state, _loop, self.settings))
         self.is_running: bool = False
         self.writable: asyncio.Event | None = None
-        self.progress = (0.0, 0)  # when the client last read of what it is looked at for, and how much was left
+        self.progress: tuple[float, int] = (
+            0.0,
+            0,
+        )  # when the client last read of what it is looked at for, and how much was left
 
     @classmethod
     def with_settings(cls, settings: HTTPSettings) -> type[HTTPProtocol]:

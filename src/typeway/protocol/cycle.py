@@ -354,9 +354,7 @@ class Cycle:
                 is_chunked = is_chunked or value.lower() == b"chunked"
             elif name != b"connection":  # the connection is ours
                 kept.append(header)
-                self.is_events = self.is_events or (
-                    name == b"content-type" and value.startswith(b"text/event-stream")
-                )
+                self.is_events = self.is_events or (name == b"content-type" and value.startswith(b"text/event-stream"))
             elif b"close" in value.lower():
                 self.keeps = False
         if len(lengths) > 1 or not all(map(length_pattern.fullmatch, lengths)):

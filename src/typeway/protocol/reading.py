@@ -75,6 +75,7 @@ class Reading(Repeating):
     is_used: bool
     empty_bytes: int
     is_broken: bool
+    reading_paused: bool
 
     def __init__(self, site: Site) -> None:
         super().__init__(site)

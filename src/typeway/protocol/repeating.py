@@ -34,6 +34,7 @@ class Repeating(asyncio.Protocol):
         "site", "url",
     )  # fmt: skip
     is_plain: bool
+    is_between: bool
 
     def __init__(self, site: Site) -> None:
         self.site: Site = site

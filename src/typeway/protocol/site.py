@@ -76,7 +76,7 @@ class Site:
         )  # how much is parsed before limits are looked at
         self.app: Any = config.loaded_app
         # With 2.4, Starlette's streams would not listen for a disconnect, and one that is silent would never end.
-        self.asgi = {"version": config.asgi_version, "spec_version": "2.3"}
+        self.asgi: dict[str, Any] = {"version": config.asgi_version, "spec_version": "2.3"}
         self.sockets: Any = config.ws_protocol_class
         self.root_path: str = config.root_path
         self.keep_alive: float = config.timeout_keep_alive

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextvars import Token
 from time import perf_counter, time_ns
 from types import TracebackType
 from typing import ClassVar, Final, Literal
@@ -90,7 +91,7 @@ class Observation:
             context = trace.set_span_in_context(self.span, context)
         self.context: Context = set_value(OBSERVATION, self, context)
         scope[OBSERVATION] = self
-        self.token = attach(self.context)
+        self.token: Token[Context] = attach(self.context)
 
     def set_route(self, scope: Scope) -> None:
         """Add the route to the name of the span, as soon as it is known."""
@@ -328,7 +329,7 @@ class ChildSpan:
         framework: str,
         answers: tuple[type[Exception], ...],
     ) -> None:
-        self.tracer = tracer
+        self.tracer: Tracer | None = tracer
         self.span_name: str = span_name
         self.name: str = name
         self.framework: str = framework
@@ -336,8 +337,8 @@ class ChildSpan:
 
     def __enter__(self) -> None:
         if self.tracer is not None:
-            self.span = self.tracer.start_span(self.span_name, attributes={"code.function.name": self.name})
-            self.token = attach(trace.set_span_in_context(self.span))
+            self.span: Span = self.tracer.start_span(self.span_name, attributes={"code.function.name": self.name})
+            self.token: Token[Context] = attach(trace.set_span_in_context(self.span))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None

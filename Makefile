@@ -1,7 +1,7 @@
 # `make run` and `make test` do everything on a machine with Python 3.11+ and make.
 # PYTHON=... names the interpreter for .venv, PORT=... the port of `make run` and `make books`.
 .DEFAULT_GOAL := help
-.PHONY: help run books analysis test test-plugins test-protocol test-websockets test-contract test-debug test-new fuzz soak mutants bench docs docs-serve format assets clean
+.PHONY: help run books analysis test test-wheel test-new test-plugins test-protocol test-websockets test-contract test-debug fuzz soak mutants bench docs docs-serve format assets clean
 
 PORT ?= 8000
 export PYTHON
@@ -21,6 +21,7 @@ help:
 	@echo "make books    serve the book API on http://127.0.0.1:$(PORT) (PORT=... to change)"
 	@echo "make analysis  async def against def, measured and drawn (two minutes; ANALYSIS='--seconds 0.1' for a short one)"
 	@echo "make test     all checks: ruff, mypy, pyright, tests with coverage"
+	@echo "make test-wheel  build the wheel, install it into an empty environment and try it (TESTS=... to run tests against it)"
 	@echo "make test-plugins  FastAPI's plugins, unmodified, on FastAPI and on Typeway"
 	@echo "make test-protocol  uvicorn's own tests of HTTP and WebSockets, with Typeway's protocol class"
 	@echo "make test-websockets  Autobahn's WebSocket suite through the protocol class and through uvicorn (a minute; ALL=1 for an hour; needs Python 2.7)"
@@ -53,6 +54,9 @@ analysis: $(RUN)
 test: $(DEV)
 	@scripts/check
 	@scripts/test
+
+test-wheel: $(DEV)
+	@$(VENV)/bin/python -m scripts.wheel $(if $(TESTS),--tests $(TESTS))
 
 test-plugins: $(DEV)
 	@$(VENV)/bin/python -m scripts.plugins install
@@ -115,5 +119,5 @@ $(DEV): pyproject.toml scripts/install
 	@touch $@ $(RUN)
 
 clean:
-	rm -rf $(VENV) $(PLUGINS_VENVS) $(BENCH_VENV) $(AUTOBAHN_VENV) .venv-contract .uvicorn-tests site .cache __pycache__ build dist htmlcov .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .mutants
+	rm -rf $(VENV) $(PLUGINS_VENVS) $(BENCH_VENV) $(AUTOBAHN_VENV) .venv-wheel .venv-contract .uvicorn-tests site .cache __pycache__ build dist htmlcov .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .mutants
 	find src tests examples benchmarks docs -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

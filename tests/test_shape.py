@@ -43,11 +43,11 @@ LAYERS: tuple[frozenset[str], ...] = (
         }
     )
     | frozenset({"requests", "responses", "websockets", "status", "staticfiles", "templating", "middleware"}),
-    frozenset({"watch"}),
+    frozenset({"watch", "compare"}),
     frozenset({"declare"}),
     frozenset({"derive", "security", "policies"}),
     frozenset({"plan"}),
-    frozenset({"errors"}),
+    frozenset({"errors", "develop"}),
     frozenset({"serve", "describe"}),
     frozenset({"protocol", "telemetry"}),
     frozenset({"application"}),
@@ -80,7 +80,9 @@ BUDGETS: dict[str, int] = {
     "compat": 3_850,
     "migrate": 1_000,
     "scaffold": 1_000,
-    "cli": 2_050,
+    "cli": 3_000,
+    "compare": 1_250,
+    "develop": 700,
     # The modules beside the rooms.
     "": 2_550,
 }

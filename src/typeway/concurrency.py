@@ -95,10 +95,13 @@ class Run:
     """One call of a function in a thread; it can be abandoned as long as the thread has not begun it."""
 
     __slots__ = ("finished", "function", "is_abandoned", "is_finished", "is_started", "loop")
+    loop: asyncio.AbstractEventLoop
 
     def __init__(self, function: Callable[[], Any]) -> None:
-        self.function = function
-        self.is_started = self.is_finished = self.is_abandoned = False
+        self.function: Callable[[], Any] = function
+        self.is_started: bool = False
+        self.is_finished: bool = False
+        self.is_abandoned: bool = False
         self.finished: asyncio.Event | None = None  # set when the thread has finished, if somebody waits for it
 
     def __call__(self) -> Any:
@@ -274,9 +277,12 @@ class Guarded(AsyncIterator[_Value]):
         sends_first: whether the first chunk is sent before the second is asked for. If not, it may wait for a millisecond.
     """
 
+    since: float
+    last: float
+
     def __init__(self, chunks: AsyncIterable[_Value], *, sends_first: bool) -> None:
-        self.chunks = aiter(chunks)
-        self.has_begun = False
+        self.chunks: AsyncIterator[_Value] = aiter(chunks)
+        self.has_begun: bool = False
         # When a chunk was last asked for, and when others last had their turn.
         self.last = self.since = 0.0 if sends_first else perf_counter()
 

@@ -136,7 +136,7 @@ class DeclarationError(TypewayError):
         self.message = message
         self.hint = hint
         self.where = where
-        self.chain = tuple(chain)
+        self.chain: tuple[str, ...] = tuple(chain)
         super().__init__(self._text)
 
     @property
@@ -243,10 +243,10 @@ class ValidationException(Exception):
         self.body = body
         context: EndpointContext = endpoint_ctx or {}
         self.endpoint_ctx = endpoint_ctx
-        self.endpoint_function = context.get("function")
-        self.endpoint_path = context.get("path")
-        self.endpoint_file = context.get("file")
-        self.endpoint_line = context.get("line")
+        self.endpoint_function: str | None = context.get("function")
+        self.endpoint_path: str | None = context.get("path")
+        self.endpoint_file: str | None = context.get("file")
+        self.endpoint_line: int | None = context.get("line")
 
     def errors(self) -> Sequence[Any]:
         """Return what is wrong, one mapping per error."""

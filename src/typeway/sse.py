@@ -1,7 +1,7 @@
 """Write server-sent events (HTML Living Standard, section 9.2)."""
 
 import re
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, ClassVar, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 from starlette.responses import StreamingResponse
@@ -46,7 +46,9 @@ class ServerSentEvent(BaseModel):
         ```
     """
 
-    model_config = ConfigDict(defer_build=True)  # built when it is first used: most applications never make one
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        defer_build=True
+    )  # built when it is first used: most applications never make one
 
     data: Any = None
     """Any value; it is sent as JSON, so a string is sent with its quotes."""

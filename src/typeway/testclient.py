@@ -27,7 +27,7 @@ class ClientOptions(TypedDict, total=False):
 
 
 # Starlette's defaults.
-CLIENT: Final = {
+CLIENT: Final[Mapping[str, Any]] = {
     "root_path": "", "backend": "asyncio", "follow_redirects": True, "client": ("testclient", 50_000),
 }  # fmt: skip
 

@@ -115,7 +115,7 @@ class Server:
     @property
     def address(self) -> str:
         """Where it serves, once it says so."""
-        pattern = re.compile(r"Uvicorn running on (http://[^ ]+)")
+        pattern = re.compile(r"(?:Uvicorn running on|Application) +(http://[^\s]+)")
         found = self.until(lambda: pattern.search("".join(self.log)))
         assert isinstance(found, re.Match)
         return str(found[1])

@@ -63,7 +63,7 @@ def test_missing_extra_says_what_to_install(
 def test_an_error_of_ours_is_not_taken_for_a_missing_extra(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     """Any other missing module is an error to be seen as it is."""
     monkeypatch.delitem(sys.modules, "typeway.cli.commands", raising=False)
-    monkeypatch.setitem(sys.modules, "typeway.cli.show", None)
+    monkeypatch.setitem(sys.modules, "typeway.cli.load", None)
     with pytest.raises(ModuleNotFoundError):
         command("run")
 
@@ -166,10 +166,12 @@ def test_routes_are_json_for_programs(write: Write, command: Command) -> None:
     rows = {(*row["methods"], row["path"]): row for row in json.loads(command("routes", "--json").out)}
     assert rows["GET", "/free"] == {
         "methods": ["GET"], "path": "/free", "name": "read", "endpoint": "main.py:6", "policies": ["Timeout(2.5 s)"],
+        "tags": [],
     }  # fmt: skip
     assert rows["GET", "HEAD", "/docs"]["policies"] == []
     outcome = command("routes", "--json", "--plan")
-    assert "leave out --plan or --json" in outcome.err
+    assert outcome.status == 2
+    assert "leave out all but one" in outcome.err
 
 
 PLANS = """

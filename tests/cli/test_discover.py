@@ -122,7 +122,7 @@ def test_file_outside_a_package_sees_its_neighbours_and_the_current_folder(write
         ("gone/", "there is no file or folder 'gone/' in "),
         ("gone.py:app", "there is no file or folder 'gone.py' in "),
         ("./notes.txt", "'./notes.txt' is not a Python file"),
-        ("empty", "'empty' is a folder without main.py, app.py, api.py or __init__.py"),
+        ("empty", "'empty' is a folder without main.py, app.py, api.py, server.py or __init__.py"),
         ("my-app", "'my-app' is neither module:app nor a path to a file or package"),
         ("main:", "'main:' is neither module:app nor a path to a file or package"),
         ("main:my-app", "'main:my-app' is neither module:app nor"),
@@ -139,3 +139,59 @@ def test_wrong_argument_gets_one_line(write: Write, command: Command, argument: 
     assert outcome.out == ""
     assert outcome.err.startswith(f"typeway: {complaint}")
     assert outcome.err.count("\n") == 1
+
+
+# The files of a project, what pyproject.toml says, and the path of the application that is found; or the complaint.
+LAYOUTS: dict[str, tuple[dict[str, str], str]] = {
+    "server.py": ({"server.py": "app"}, "/app"),
+    "app/server.py": ({"app/server.py": "app"}, "/app"),
+    "src/main.py": ({"src/main.py": "app"}, "/app"),
+    "a package in src": ({"src/shop/__init__.py": "", "src/shop/server.py": "app"}, "/app"),
+    "a package in src without an init": ({"src/shop/main.py": "app"}, "/app"),
+    "the init of a package in src": ({"src/shop/__init__.py": "app"}, "/app"),
+    "one package of two": ({"src/shop/main.py": "app", "src/tools/__init__.py": ""}, "/app"),
+    "two packages": ({"src/shop/main.py": "app", "src/tools/app.py": "app"}, "name one: shop.main, tools.app"),
+    "this folder before src": ({"main.py": "app", "src/main.py": "web"}, "/app"),
+    "tool.typeway": ({"service/web.py": "web", "pyproject.toml": '[tool.typeway]\napp = "service.web:web"'}, "/web"),
+    "tool.fastapi": (
+        {"service/web.py": "web", "pyproject.toml": '[tool.fastapi]\nentrypoint = "service.web:web"'},
+        "/web",
+    ),
+    "tool.typeway before tool.fastapi": (
+        {
+            "one.py": "app",
+            "two.py": "web",
+            "pyproject.toml": '[tool.fastapi]\nentrypoint = "two:web"\n[tool.typeway]\nentrypoint = "one:app"',
+        },
+        "/app",
+    ),
+    "create_app in src": ({"src/shop/main.py": "create_app()"}, "/made"),
+    "make_app": ({"main.py": "make_app()"}, "/made"),
+    "a factory with defaults": ({"main.py": "create_app(debug=False, **more)"}, "/made"),
+    "an application before a factory": ({"main.py": "app create_app()"}, "/app"),
+}
+
+
+def source(words: str) -> str:
+    """A module with the applications and factories that are named."""
+    if words.startswith("["):
+        return words
+    text = (
+        "from starlette.responses import Response\nfrom starlette.routing import Route\nfrom typeway import Typeway\n"
+    )
+    text = text if words else ""
+    for word in words.replace(", ", ",").split():
+        name = word.partition("(")[0]
+        made = f'Typeway(routes=[Route("/{name if name == word else "made"}", Response("x"))], openapi_url=None)'
+        text += f"{name} = {made}\n" if name == word else f"def {word}:\n    return {made}\n"
+    return text
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_the_application_of_a_layout_is_found(write: Write, command: Command, layout: str) -> None:
+    """Usual places, both settings and factories need neither an argument nor an option."""
+    files, found = LAYOUTS[layout]
+    write({name: source(words) for name, words in files.items()})
+    outcome = command("routes")
+    assert found in outcome.out + outcome.err, outcome
+    assert outcome.status == (0 if found.startswith("/") else 1)

@@ -134,7 +134,7 @@ def test_dev_starts_again_when_a_file_changes(write: Write, start: Start, argume
     folder = write({"main.py": ENVIRONMENT, "env/pyvenv.cfg": "", "env/installed.py": "", ".hidden/tool.py": ""})
     server = start("dev", "--port", "0", *arguments)
     assert server.get()["env"] == "development"
-    server.until(lambda: "Started reloader process" in "".join(server.log))
+    server.until(lambda: "It restarts when a file in" in "".join(server.log))
     # The watcher compares times of files; a change within its first moment could be missed, so write until it is seen.
     # The number is longer than the first: Python may take a file of the same size and second for what it has compiled.
     number = 22

@@ -156,7 +156,7 @@ class Typeway(Verbs, Resolving, Starlette):
             command = f"{self.conventions.default_title.lower()} run --root-path {self.root_path}"
             message = f"`root_path` is deprecated: tell the server instead, for example `{command}`."
             warnings.warn(message, TypewayDeprecationWarning, stacklevel=2)
-        self.state = State()
+        self.state: State = State()
         self.router = self.router_class(**{name: value for name, value in given.items() if name in ROUTED})
         self.router.is_root = True
         if self.conventions.mounted_lifespans:
@@ -459,4 +459,4 @@ def operations_of(routes: Sequence[BaseRoute]) -> list[Operation]:
 
 
 # The original: instrumentation may have replaced it, in the class, in a subclass or in one application.
-BUILD_MIDDLEWARE_STACK: Final = Typeway.build_middleware_stack
+BUILD_MIDDLEWARE_STACK: Final[Any] = Typeway.build_middleware_stack

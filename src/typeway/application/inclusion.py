@@ -58,7 +58,7 @@ class FlatRoutes:
 
     def __init__(self, router: RouterLike) -> None:
         self.router = router
-        self.lock = RLock()
+        self.lock: RLock = RLock()
         self.listed: tuple[int, list[Listed]] = (-1, [])  # the version of the router, and its list
         # The copies by their key: the inclusions that lead to the route, and its id. The original beside each copy
         # keeps that id from being reused. The copy is None if it was removed from the including router only.

@@ -35,9 +35,9 @@ class OverrideBlock:
     __slots__ = ("app", "is_open", "replacements")
 
     def __init__(self, app: Overridable, replacements: Replacements) -> None:
-        self.app = app
-        self.replacements = dict(replacements)
-        self.is_open = True
+        self.app: Overridable = app
+        self.replacements: dict[Dependency, Dependency] = dict(replacements)
+        self.is_open: bool = True
 
 
 # The open blocks, the innermost last. Tasks and threads that start inside a block inherit it; others do not see it.

@@ -31,7 +31,7 @@ class RouteList(list[BaseRoute]):
     def __init__(self, holder: RouteHolder) -> None:
         super().__init__()
         self.holder: RouteHolder | None = holder
-        self.version = -1
+        self.version: int = -1
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (list, (list.copy(self),)) if self.holder is None else (RouteList, (self.holder,))
@@ -88,6 +88,7 @@ CHANGE: Final = (
     "__delitem__", "__iadd__", "__imul__", "__setitem__", "clear", "extend", "insert", "pop", "remove", "reverse", "sort",
 )  # fmt: skip
 
-for names, wrapped in ((READ, reading), (CHANGE, changing)):
-    for name in names:
-        setattr(RouteList, name, wrapped(getattr(list, name)))
+for name in READ:
+    setattr(RouteList, name, reading(getattr(list, name)))
+for name in CHANGE:
+    setattr(RouteList, name, changing(getattr(list, name)))

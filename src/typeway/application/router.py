@@ -95,29 +95,29 @@ class Router(Verbs, routing.Router):
         owner = f"{type(self).__name__}()"
         given = given_options(owner, options, RouterOptions, calling_line, self.conventions)
         self.own_routes: list[BaseRoute | Inclusion] = []
-        self.version = 0
+        self.version: int = 0
         self.start_unshared()
-        self.prefix = verify_prefix(given.get("prefix", ""))
+        self.prefix: str = verify_prefix(given.get("prefix", ""))
         self.route_class: type[APIRoute] = given.get("route_class", self.default_route_class)
-        self.tags = list(given.get("tags") or ())
-        self.dependencies = list(given.get("dependencies") or ())
-        self.responses = dict(given.get("responses") or {})
-        self.raises = list(given.get("raises") or ())
-        self.callbacks = list(given.get("callbacks") or ())
-        self.include_in_schema = given.get("include_in_schema", True)
-        self.deprecated = given.get("deprecated")
+        self.tags: list[Any] = list(given.get("tags") or ())
+        self.dependencies: list[Any] = list(given.get("dependencies") or ())
+        self.responses: dict[Any, Any] = dict(given.get("responses") or {})
+        self.raises: list[Any] = list(given.get("raises") or ())
+        self.callbacks: list[Any] = list(given.get("callbacks") or ())
+        self.include_in_schema: Any = given.get("include_in_schema", True)
+        self.deprecated: Any | None = given.get("deprecated")
         self.max_body_size: int | None = given.get("max_body_size")
         self.cancel_on_disconnect: float | bool | None = given.get("cancel_on_disconnect")
-        self.form_limits = dict(given.get("form_limits") or {})
-        self.json_limits = dict(given.get("json_limits") or {})
-        self.parameter_limits = dict(given.get("parameter_limits") or {})
-        self.error_limits = dict(given.get("error_limits") or {})
-        self.policies = list(given.get("policies") or ())
+        self.form_limits: dict[Any, Any] = dict(given.get("form_limits") or {})
+        self.json_limits: dict[Any, Any] = dict(given.get("json_limits") or {})
+        self.parameter_limits: dict[Any, Any] = dict(given.get("parameter_limits") or {})
+        self.error_limits: dict[Any, Any] = dict(given.get("error_limits") or {})
+        self.policies: list[Any] = list(given.get("policies") or ())
         for name in DEFAULTS:
             if name in given:
                 setattr(self, name, given[name])
         self.events: Events = {event: list(given.get(f"on_{event}") or ()) for event in EVENTS}
-        self.own_lifespan = given.get("lifespan")
+        self.own_lifespan: Any | None = given.get("lifespan")
         verify_lifespan(self.own_lifespan, self.conventions)
         verify_events(self.own_lifespan, self.events, self.conventions)
         super().__init__(

@@ -28,7 +28,7 @@ from typeway.declare.options import ApiRouteOptions, RouteOptions
 from typeway.declare.paths import read_path
 from typeway.declare.policy import Policy, dependencies_of, effective
 from typeway.declare.problem import Problem
-from typeway.declare.returns import read_returns, returning
+from typeway.declare.returns import Returns, read_returns, returning
 from typeway.declare.shown import shows_options
 from typeway.declare.signature import Declaration, read_declaration
 from typeway.describe.operation import unique_id
@@ -106,6 +106,9 @@ class Origin:
 
 class PlannedRoute(BaseRoute):
     """The common base of HTTP and WebSocket routes: an endpoint on a path, served by a plan."""
+
+    placed: str
+    path_format: str
 
     # The attributes that may be set until a plan serves the route; an included route takes them over from its original.
     settable: ClassVar[frozenset[str]] = frozenset({"path", "name", "endpoint", "dependencies", "policies"})
@@ -322,7 +325,7 @@ class APIRoute(PlannedRoute, routing.Route):
         UnknownOptionError: an option does not exist.
     """
 
-    settable = frozenset({*OPTIONS, "name", "path", "endpoint", "methods", "_unique_id"})
+    settable: ClassVar[frozenset[str]] = frozenset({*OPTIONS, "name", "path", "endpoint", "methods", "_unique_id"})
 
     # The defaults of the options. An instance has only attributes for what was passed, or set later, and for
     # collections.
@@ -369,7 +372,9 @@ class APIRoute(PlannedRoute, routing.Route):
         self.apply(given)
         self.status_code = None if self.status_code is None else int(self.status_code)
         self.description = (self.description or inspect.cleandoc(endpoint.__doc__ or "")).split("\f")[0].strip()
-        self.returns = read_returns(endpoint, self.declaration.returns, self.response_model, self.declaration.where)
+        self.returns: Returns = read_returns(
+            endpoint, self.declaration.returns, self.response_model, self.declaration.where
+        )
         if self.response_model is PydanticUndefined:
             self.response_model = self.returns.model
         check_route(self)

@@ -1,7 +1,7 @@
 """Define the route objects of WebSocket endpoints."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from starlette import routing
 
@@ -19,7 +19,7 @@ from typeway.types import Receive, Scope, Send
 class APIWebSocketRoute(PlannedRoute, routing.WebSocketRoute):
     """One WebSocket endpoint on one path; results of `dependencies` are not passed to it."""
 
-    settable = PlannedRoute.settable | {"cancel_on_disconnect"}
+    settable: ClassVar[frozenset[str]] = PlannedRoute.settable | {"cancel_on_disconnect"}
 
     @names_route_in_errors
     def __init__(
@@ -34,9 +34,9 @@ class APIWebSocketRoute(PlannedRoute, routing.WebSocketRoute):
         conventions: Conventions | None = None,
     ) -> None:
         self.declare(path, endpoint, name, conventions)
-        self.dependencies = list(dependencies or ())
-        self.cancel_on_disconnect = cancel_on_disconnect
-        self.policies = list(policies or ())
+        self.dependencies: list[Depends] = list(dependencies or ())
+        self.cancel_on_disconnect: Any = cancel_on_disconnect
+        self.policies: Sequence[Policy] = list(policies or ())
         self.check()
 
     def to_operation(self) -> Operation:

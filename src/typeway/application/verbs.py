@@ -21,10 +21,10 @@ from typeway.serve.frontend import Build, Fallback, read_build
 from typeway.types import DecoratedCallable, Endpoint, Register
 
 # The attributes of a route class are the values of options that are not given; True here would be given.
-ROUTE: Final = {**vars(APIRoute), "strict_content_type": Default(True)}
+ROUTE: Final[dict[str, Any]] = {**vars(APIRoute), "strict_content_type": Default(True)}
 
 # The values of options of applications, routers and inclusions that are not given, where these are no attributes.
-GROUP: Final = {"prefix": "", "include_in_schema": True, "redirect_slashes": True}
+GROUP: Final[dict[str, Any]] = {"prefix": "", "include_in_schema": True, "redirect_slashes": True}
 
 
 def registering(add: Callable[[Any], Any]) -> Register:

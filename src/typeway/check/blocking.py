@@ -13,7 +13,7 @@ class Catalogue:
     """What is known to block, with its names resolved to the objects of this process."""
 
     def __init__(self) -> None:
-        self.functions = {id(thing): name for name in FUNCTIONS if (thing := loaded(name)) is not None}
+        self.functions: dict[int, str] = {id(thing): name for name in FUNCTIONS if (thing := loaded(name)) is not None}
         self.methods: dict[tuple[type[Any] | str, str], Cause | None] = {}
 
     def function(self, thing: Any) -> str | None:

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from typing import Final
 
 # The top-level modules that the extra `standard` installs and the commands import.
-_STANDARD: Final = frozenset({"dotenv", "httptools", "jinja2", "packaging", "rich", "typer", "uvicorn", "watchfiles"})
+_STANDARD: Final = frozenset(
+    {"dotenv", "httptools", "jinja2", "packaging", "rich", "typer", "uvicorn", "watchfiles", "yaml"}
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

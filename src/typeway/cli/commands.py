@@ -7,44 +7,44 @@ import functools
 import os
 import shlex
 import sys
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, ParamSpec
+from typing import Annotated, Final, ParamSpec
 
 import typer
 
 from typeway.cli.add import add_auth, add_docker, add_resource
-from typeway.cli.discover import AppLocation, find_app
-from typeway.cli.error import CommandError, UsageError
+from typeway.cli.discover import find_app
+from typeway.cli.error import CommandError, UsageError, print_failure
 from typeway.cli.load import Loaded, load
 from typeway.cli.new import new
 from typeway.cli.options import (
+    APPLICATION,
     CompatOption,
     DevOptions,
+    DocumentFormat,
     FactoryOption,
     Grouped,
+    Language,
     RunOptions,
     TracebackOption,
+    option,
     taking,
 )
-from typeway.cli.show import openapi_text, plan_lines, route_table, routes_json
-from typeway.compat.importing.launch import begin
 from typeway.scaffold.error import ScaffoldError
 from typeway.version import __version__
 
 Parameters = ParamSpec("Parameters")
 
-cli = typer.Typer(
+cli: Final[typer.Typer] = typer.Typer(
     name="typeway",
     help="Run and inspect Typeway applications.",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    context_settings={"auto_envvar_prefix": "TYPEWAY"},
+    context_settings={"auto_envvar_prefix": "TYPEWAY", "help_option_names": ["-h", "--help"]},
 )
 
 
@@ -62,7 +62,8 @@ AppArgument = Annotated[
     typer.Argument(
         metavar="APP",
         help="The application: module:app, module, or the path of a file or package. Without it: the setting in "
-        "[tool.typeway] of pyproject.toml, or else main.py, app.py or api.py, in this folder or in app/.",
+        "[tool.typeway] or [tool.fastapi] of pyproject.toml, or else main.py, app.py, api.py or server.py, in this folder, in "
+        "app/ or below src/. Without an application in it, its function create_app() or make_app().",
     ),
 ]
 
@@ -83,9 +84,7 @@ def _one_line_failures(show_traceback: bool, status: int | None = None) -> Itera
     try:
         yield
     except CommandError as error:
-        if show_traceback and error.__cause__ is not None:
-            traceback.print_exception(error.__cause__)
-        print(f"typeway: {error}", file=sys.stderr)
+        print_failure(error, show_traceback=show_traceback)
         raise typer.Exit(error.status if status is None else status) from error
 
 
@@ -129,7 +128,7 @@ def dev(target: AppArgument = None, *, options: DevOptions) -> None:
 
     Code that blocks the event loop for TYPEWAY_WATCHDOG seconds (default: 0.1) is logged; 0 switches that off.
     """
-    from typeway.cli.serve import serve
+    from typeway.cli.dev import serve_dev
 
     for name in ("TYPEWAY_ENV", "FASTAPI_ENV") if options.compat else ("TYPEWAY_ENV",):
         os.environ.setdefault(name, "development")
@@ -141,28 +140,44 @@ def dev(target: AppArgument = None, *, options: DevOptions) -> None:
                 f"--workers {options.workers}"
             )
         _read_environment(options.env_file)
-        serve(_load(target, options.factory, options.compat), options)
+        serve_dev(_load(target, options.factory, options.compat), options)
 
 
 @cli.command()
 def routes(
     target: AppArgument = None,
+    as_tree: Annotated[bool, typer.Option("--tree", help="Show the paths as a tree.")] = False,
     plan: Annotated[bool, typer.Option("--plan", help="Show which functions each route calls, in order.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+    method: Annotated[list[str] | None, typer.Option(help="Only routes with this method; repeatable.")] = None,
+    path: Annotated[
+        str | None, typer.Option(help="Only routes whose path contains this; * and ? stand for any text.")
+    ] = None,
+    tag: Annotated[str | None, typer.Option(help="Only routes with this tag.")] = None,
+    name: Annotated[
+        str | None, typer.Option(help="Only routes whose name contains this; * and ? stand for any text.")
+    ] = None,
     factory: FactoryOption = False,
     compat: CompatOption = False,
     show_traceback: TracebackOption = False,
 ) -> None:
-    """List the routes of an application: methods, path, name, where the endpoint is defined, and policies."""
+    """List the routes of an application: methods, path, name, where the endpoint is defined, and policies.
+
+    They are in the order in which they are tried, those of the documentation last.
+    """
+    from typeway.cli import show
     from typeway.cli.framework import require_typeway
 
     with _one_line_failures(show_traceback):
+        if as_tree + plan + as_json > 1:
+            raise UsageError("--tree, --plan and --json are three ways to show the routes: leave out all but one")
         loaded = _load(target, factory, compat)
         application = loaded.application()
-        if plan and as_json:
-            raise UsageError("--json shows the routes without their plans: leave out --plan or --json")
-        show = routes_json if as_json else route_table
-        print(plan_lines(application, loaded.folder) if plan else show(application))
+        found = show.entries(application, show.Wanted(method or (), path, tag, name))
+        if plan:
+            print(show.plan_lines(found, loaded.folder))
+        else:
+            print((show.route_tree if as_tree else show.routes_json if as_json else show.route_table)(found))
         require_typeway(application, loaded.import_string)
 
 
@@ -170,14 +185,113 @@ def routes(
 def openapi(
     target: AppArgument = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="The file to write; default: stdout.")] = None,
-    indent: Annotated[int, typer.Option(min=0, help="The number of spaces per level; 0 for one line.")] = 2,
+    document_format: Annotated[
+        DocumentFormat | None,
+        typer.Option("--format", help="The format; default: that of the file's ending, or else json."),
+    ] = None,
+    indent: Annotated[int, typer.Option(min=0, help="The number of spaces per level; 0 for one line of JSON.")] = 2,
+    check: Annotated[
+        Path | None, typer.Option(help="Write nothing; fail if the document in this file is not the application's.")
+    ] = None,
+    diff: Annotated[
+        Path | None,
+        typer.Option(help="Write the changes since the document in this file; fail if one breaks clients."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Write the changes of --diff as JSON.")] = False,
     factory: FactoryOption = False,
     compat: CompatOption = False,
     show_traceback: TracebackOption = False,
 ) -> None:
-    """Write the OpenAPI document of an application as JSON."""
+    """Write the OpenAPI document of an application, or compare it with a file.
+
+    Exits with 1 if --check finds a difference, or --diff a change that breaks clients.
+    """
+    from typeway.cli import openapi as documents
+    from typeway.compare import Verdict, as_text, compare
+    from typeway.compare import as_json as changes_as_json
+
     with _one_line_failures(show_traceback):
-        _write(openapi_text(_load(target, factory, compat), indent or None), output)
+        if check is not None and diff is not None:
+            raise UsageError("--check and --diff are two ways to compare: leave one out")
+        if as_json and diff is None:
+            raise UsageError("--json shows the changes of --diff; for the document say --format json")
+        loaded = _load(target, factory, compat)
+        document = documents.document_of(loaded)
+        if diff is not None:
+            changes = compare(documents.read_document(diff), document)
+            _write(changes_as_json(changes) if as_json else as_text(changes), output)
+            if any(change.verdict is Verdict.BREAKING for change in changes):
+                raise typer.Exit(1)
+        elif check is not None:
+            difference = documents.drift(check, document, loaded.import_string)
+            if difference is not None:
+                print(difference)
+                raise CommandError(
+                    f"{check} is not the document of {loaded.import_string}; "
+                    f"to write it: typeway openapi {loaded.import_string} --output {check}"
+                )
+        else:
+            kind = documents.format_for(output, document_format)
+            _write(documents.written(document, kind, indent), output)
+
+
+@cli.command()
+def client(
+    language: Annotated[Language, typer.Argument(metavar="LANGUAGE", help="The language of the client.")],
+    target: AppArgument = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The folder of the client.", file_okay=False)] = Path(
+        "client"
+    ),
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; fail if the client is not what would be written.")
+    ] = False,
+    factory: FactoryOption = False,
+    compat: CompatOption = False,
+    show_traceback: TracebackOption = False,
+) -> None:
+    """Make a typed client for an application: with openapi-typescript and openapi-fetch, or openapi-python-client.
+
+    The generators are downloaded, in versions that stay the same; ts needs Node.js. Exits with 1 if --check finds a difference.
+    """
+    from typeway.cli.client import check_client, make_client
+    from typeway.cli.openapi import document_of
+
+    with _one_line_failures(show_traceback):
+        loaded = _load(target, factory, compat)
+        document = document_of(loaded)
+        if check:
+            different = check_client(document, language, output)
+            if different:
+                raise CommandError(
+                    f"the client in {output} is not that of {loaded.import_string}, in {', '.join(different)}; to write "
+                    f"it: typeway client {language.value} {loaded.import_string} --output {output}"
+                )
+            return
+        for name in make_client(document, language, output):
+            print(output / name)
+
+
+@cli.command()
+def shell(
+    target: AppArgument = None,
+    command: Annotated[
+        str | None, typer.Option("--command", "-c", help="Run this code instead of a prompt.", metavar="CODE")
+    ] = None,
+    env_file: Annotated[
+        Path | None, option(APPLICATION, "A file with environment variables, set before APP is imported.", exists=True)
+    ] = None,
+    factory: FactoryOption = False,
+    compat: CompatOption = False,
+    show_traceback: TracebackOption = False,
+) -> None:
+    """Start an application and run a Python prompt in it, with `app`, `resolve` and `await`."""
+    from typeway.cli.shell import shell as run_shell
+
+    with _one_line_failures(show_traceback):
+        _read_environment(env_file)
+        status = run_shell(_load(target, factory, compat), command)
+    if status:
+        raise typer.Exit(status)
 
 
 @cli.command()
@@ -207,9 +321,9 @@ def check(
         folder = Path.cwd()
         settings = read_settings(folder)
         choice = choose(settings, select or (), ignore or ())
-        location = _find(target, compat)
+        location = find_app(target, Path.cwd())
         files = files_of(location, settings, folder)
-        findings = check(lambda: _load_from(location, factory, compat), files, choice)
+        findings = check(lambda: load(location, factory=factory, compat=compat), files, choice)
         _write(report(findings, files, folder, report_format.value), output)
     if findings:
         raise typer.Exit(1)
@@ -291,17 +405,4 @@ def _read_environment(file: Path | None) -> None:
 
 
 def _load(target: str | None, factory: bool, compat: bool) -> Loaded:
-    return _load_from(_find(target, compat), factory, compat)
-
-
-def _find(target: str | None, compat: bool) -> AppLocation:
-    return find_app(target, Path.cwd(), ("typeway", "fastapi") if compat else ("typeway",))
-
-
-def _load_from(location: AppLocation, factory: bool, compat: bool) -> Loaded:
-    if compat:
-        try:
-            begin()
-        except RuntimeError as error:
-            raise CommandError(str(error)) from error
-    return load(location, factory=factory)
+    return load(find_app(target, Path.cwd()), factory=factory, compat=compat)

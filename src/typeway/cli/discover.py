@@ -3,18 +3,20 @@
 import os
 import re
 import tomllib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from typeway.cli.error import CommandError
 
-# The file names under which an application is looked for.
-USUAL_FILES: Final = ("main.py", "app.py", "api.py")
+# The file names under which an application is looked for: in the current folder, in app/, in src/, and in the packages
+# below src/.
+USUAL_FILES: Final = ("main.py", "app.py", "api.py", "server.py")
 USUAL_PATHS: Final = (*USUAL_FILES, *(f"app/{name}" for name in USUAL_FILES), "app/__init__.py")
+SOURCES: Final = "src"
 
-# The keys in pyproject.toml that name the application; the first one takes precedence.
+# The tables of pyproject.toml that may name the application, and the keys; the first one takes precedence.
+TABLES: Final = ("typeway", "fastapi")
 SETTINGS: Final = ("app", "entrypoint")
 
 _ATTRIBUTE: Final = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
@@ -31,31 +33,55 @@ class AppLocation:
     """The name of the application or of its factory; None to look for it."""
 
 
-def find_app(argument: str | None, folder: Path, tables: Sequence[str] = ("typeway",)) -> AppLocation:
+def find_app(argument: str | None, folder: Path) -> AppLocation:
     """Return the location of the application.
 
     Parameters:
         argument: `module:app`, `module`, `path/to/file.py`, `path/to/file.py:app` or `path/to/package`; None to
             use the setting in pyproject.toml or else the usual file names.
         folder: the current folder.
-        tables: the tables below `[tool]` that may name the application; the first one takes precedence.
 
     Raises:
         CommandError: the file does not exist, no application is found, or the setting is invalid.
     """
-    named = argument if argument is not None else _setting(folder / "pyproject.toml", tables)
+    named = argument if argument is not None else _setting(folder / "pyproject.toml")
     if named is not None:
         return _from_name(named, folder)
     for path in USUAL_PATHS:
         if (folder / path).is_file():
             return _from_file(folder / path)
+    found = _in_sources(folder / SOURCES)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        modules = ", ".join(location.module for location in found)
+        raise CommandError(f"found several applications in {folder / SOURCES}; name one: {modules}")
     raise CommandError(
-        f"found no application in {folder} (no {', '.join(USUAL_PATHS)}); name one, as in `typeway run module:app`, "
+        f"found no application in {folder} (no {', '.join(USUAL_PATHS)}, nor one of these in {SOURCES}/ or a package in it); "
+        "name one, as in `typeway run module:app`, "
         'or set app = "module:app" under [tool.typeway] in pyproject.toml'
     )
 
 
-def _setting(file: Path, tables: Sequence[str]) -> str | None:
+def _in_sources(sources: Path) -> list[AppLocation]:
+    """Find the usual files below `src/`: directly there, else one in each package, which need not have an `__init__`."""
+    direct = next((name for name in USUAL_FILES if (sources / name).is_file()), None)
+    if direct is not None:
+        return [_from_file(sources / direct)]
+    packages = [path for path in sorted(sources.iterdir()) if path.name.isidentifier()] if sources.is_dir() else []
+    for names in (USUAL_FILES, ("__init__.py",)):
+        found = []
+        for package in packages:
+            name = next((name for name in names if (package / name).is_file()), None)
+            if name is not None:
+                module = f"{package.name}.{name.removesuffix('.py')}".removesuffix(".__init__")
+                found.append(AppLocation(module, sources.resolve()))
+        if found:
+            return found
+    return []
+
+
+def _setting(file: Path) -> str | None:
     """Read the application that pyproject.toml names, if it does."""
     if not file.is_file():
         return None
@@ -63,7 +89,7 @@ def _setting(file: Path, tables: Sequence[str]) -> str | None:
         tools = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {})
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CommandError(f"{file} is not valid TOML: {error}") from error
-    for table in tables:
+    for table in TABLES:
         settings = tools.get(table, {})
         for key in SETTINGS:
             if key in settings:

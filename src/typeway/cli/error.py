@@ -1,5 +1,7 @@
-"""Define the errors that the command line prints as one line."""
+"""Define the errors that the command line prints as one line, and print them."""
 
+import sys
+import traceback
 from typing import ClassVar
 
 
@@ -17,3 +19,10 @@ class UsageError(CommandError):
     """The command was used wrongly; the message says what to use."""
 
     status: ClassVar[int] = 2
+
+
+def print_failure(error: CommandError, *, show_traceback: bool) -> None:
+    """Print a failure as one line on stderr, after the traceback of the application if it is asked for."""
+    if show_traceback and error.__cause__ is not None:
+        traceback.print_exception(error.__cause__)
+    print(f"typeway: {error}", file=sys.stderr)

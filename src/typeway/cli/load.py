@@ -15,11 +15,16 @@ from starlette.applications import Starlette
 
 from typeway.cli.discover import AppLocation
 from typeway.cli.error import CommandError, UsageError
+from typeway.compat.importing.launch import begin
 from typeway.exceptions import DeclarationError
 
 # The names under which an application, or a function that creates one, is looked for in a module.
 USUAL_NAMES: Final = ("app", "api")
 USUAL_FACTORIES: Final = ("create_app", "make_app", "get_app", "build_app")
+
+# How many parameters an ASGI application has, if it is a function: scope, receive and send.
+ASGI_PARAMETERS: Final = 3
+
 
 Result = TypeVar("Result")
 
@@ -49,16 +54,22 @@ class Loaded:
         return created
 
 
-def load(location: AppLocation, *, factory: bool) -> Loaded:
-    """Import a module and find the application in it.
+def load(location: AppLocation, *, factory: bool, compat: bool = False) -> Loaded:
+    """Import a module and find the application in it; without one, the function that creates it.
 
     Parameters:
         location: what to import.
         factory: whether it is a function that returns the application.
+        compat: whether `import fastapi` imports Typeway from now on.
 
     Raises:
         CommandError: the module does not exist, raises an exception, or does not contain an application.
     """
+    if compat:
+        try:
+            begin()
+        except RuntimeError as error:
+            raise CommandError(str(error)) from error
     # The current folder too: a file that is not in a package may import modules from there.
     for folder in (str(Path.cwd()), str(location.folder)):
         if folder not in sys.path:
@@ -68,11 +79,13 @@ def load(location: AppLocation, *, factory: bool) -> Loaded:
     value = _attribute(module, name, location)
     if not callable(value):
         raise CommandError(f"{location.module}:{name} is {_kind(value)}, not an application")
-    if not factory and _is_factory(value):
+    is_factory = factory or _is_factory(value)
+    if not is_factory and inspect.isfunction(value) and len(inspect.signature(value).parameters) != ASGI_PARAMETERS:
         raise CommandError(
-            f"{location.module}:{name} is a function, not an application; if it returns one, add --factory"
+            f"{location.module}:{name} is a function that needs arguments, not an application or a function without "
+            "parameters that creates one"
         )
-    return Loaded(value, f"{location.module}:{name}", location.folder, factory)
+    return Loaded(value, f"{location.module}:{name}", location.folder, is_factory)
 
 
 def _import(location: AppLocation) -> ModuleType:
@@ -179,8 +192,9 @@ def _find_name(module: ModuleType, location: AppLocation, factory: bool) -> str:
     if found:
         return next(iter(found))
     creator = next((name for name in USUAL_FACTORIES if callable(getattr(module, name, None))), None)
-    hint = "name it as module:app" if creator is None else f"add --factory to use {location.module}:{creator}"
-    raise CommandError(f"{location.module} has no application; {hint}")
+    if creator is not None:
+        return creator
+    raise CommandError(f"{location.module} has no application; name it as module:app")
 
 
 def _applications(module: ModuleType) -> dict[str, Starlette]:
@@ -201,8 +215,11 @@ def _attribute(module: ModuleType, dotted: str, location: AppLocation) -> Any:
 
 
 def _is_factory(value: Any) -> bool:
-    """Whether a value is a function but cannot be an ASGI application, which takes scope, receive and send."""
-    return inspect.isfunction(value) and len(inspect.signature(value).parameters) != 3
+    """Whether a value is a function that can be called without arguments, as no ASGI application can."""
+    return inspect.isfunction(value) and all(
+        parameter.kind is parameter.VAR_KEYWORD or parameter.default is not parameter.empty
+        for parameter in inspect.signature(value).parameters.values()
+    )
 
 
 def _kind(value: object) -> str:

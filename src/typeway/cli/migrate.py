@@ -75,7 +75,7 @@ def migrate(path: Path, target: str | None, *, factory: bool, tests: Sequence[st
 def load_and_compare(look: Look, target: str | None, *, factory: bool) -> None:
     """Load the application on each framework and note what differs."""
     try:
-        location = find_app(target, look.root, ("typeway", "fastapi"))
+        location = find_app(target, look.root)
     except CommandError as error:
         look.skipped.append(f"the application: {error}")
         return

@@ -11,6 +11,20 @@ import typer
 from typer.core import TyperCommand
 
 
+class Language(StrEnum):
+    """The languages in which clients are made."""
+
+    TYPESCRIPT = "ts"
+    PYTHON = "python"
+
+
+class DocumentFormat(StrEnum):
+    """The formats in which the OpenAPI document is written."""
+
+    JSON = "json"
+    YAML = "yaml"
+
+
 class LogLevel(StrEnum):
     """The levels of the server's log messages; messages below the given level are not logged."""
 
@@ -168,6 +182,12 @@ class DevOptions(ServerOptions):
             APPLICATION, "A folder to watch instead of the current one; repeatable.", exists=True, file_okay=False
         ),
     ] = None  # fmt: skip
+    full_traceback: Annotated[
+        bool,
+        option(
+            LOGS, "Show every frame of an unhandled error, not only those in your files.", "--full-traceback"
+        ),
+    ] = False  # fmt: skip
     workers: Annotated[int, typer.Option("--workers", hidden=True)] = 1
 
 

@@ -6,24 +6,18 @@ import os
 import socket
 import ssl
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import fields
-from functools import partial
-from pathlib import Path
 from typing import Any, Final
 
 from uvicorn.config import LOGGING_CONFIG
-from uvicorn.supervisors import ChangeReload
 
-from typeway.application.routes import APIRoute
-from typeway.application.socket_routes import APIWebSocketRoute
-from typeway.check.doubts import doubts
 from typeway.cli.error import CommandError
 from typeway.cli.framework import require_typeway
 from typeway.cli.load import Loaded
 from typeway.cli.logs import JSON_LOGS
-from typeway.cli.options import DevOptions, HTTPClass, LogFormat, RunOptions
-from typeway.exceptions import DeclarationError
+from typeway.cli.options import HTTPClass, LogFormat, RunOptions
+from typeway.cli.warn import ALL_INTERFACES, documentation_of, proxy_warnings, route_warnings
 from typeway.protocol import HTTPProtocol, HTTPSettings, server
 from typeway.protocol.workers import Workers
 
@@ -42,23 +36,11 @@ PASSED_ON: Final = (
     "ssl_keyfile", "ssl_keyfile_password", "ws_max_size",
 )  # fmt: skip
 
-OPEN_TO_EVERY_HOST: Final = (
-    "the server trusts a proxy, and the application answers for every host that a client names: links that it makes from "
-    "the Host header can lead anywhere. Write Typeway(trusted_hosts=['example.com']), or add TrustedHostMiddleware; "
-    "trusted_hosts=['*'] says that this is meant."
-)
-
 # Modules that every worker needs.
 PRELOADED: Final = ("__main__", "uvicorn.logging", "typeway.application.app", "typeway.protocol.workers")
 
-# How long requests may go on in seconds when `dev` restarts: the author waits for the new code.
-DEV_GRACE: Final = 1
 
-# The addresses for "every interface", on which a browser on this machine uses 127.0.0.1.
-_ALL_INTERFACES: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104
-
-
-def serve(loaded: Loaded, options: RunOptions | DevOptions) -> None:
+def serve(loaded: Loaded, options: RunOptions) -> None:
     """Serve an application until the process receives a signal to stop.
 
     Parameters:
@@ -72,9 +54,8 @@ def serve(loaded: Loaded, options: RunOptions | DevOptions) -> None:
     """
     if options.uds is None and options.fd is None:
         check_address(options.host, options.port)
-    if isinstance(options, RunOptions):
-        check_certificate(options)
-    in_other_processes = options.reload or options.workers > 1
+    check_certificate(options)
+    in_other_processes = options.workers > 1
     application = loaded.value if in_other_processes else loaded.application()
     require_typeway(application, loaded.import_string)
     config = _config(
@@ -85,11 +66,7 @@ def serve(loaded: Loaded, options: RunOptions | DevOptions) -> None:
     _greet(loaded, application, options)
     listener = config.bind_socket()
     try:
-        if isinstance(options, DevOptions) and options.reload:
-            serve_again: Any = partial(server.serve, config, is_only=False)
-            ChangeReload(config, target=serve_again, sockets=[listener]).run()
-            sys.exit(0)
-        if options.workers > 1:
+        if in_other_processes:
             os.environ["WEB_CONCURRENCY"] = str(options.workers)  # policies in memory are then of each process its own
             sys.exit(Workers(config, [listener], options.workers, PRELOADED).run())
         sys.exit(server.serve(config, [listener]))
@@ -98,12 +75,12 @@ def serve(loaded: Loaded, options: RunOptions | DevOptions) -> None:
             options.uds.unlink(missing_ok=True)
 
 
-def _greet(loaded: Loaded, application: Any, options: RunOptions | DevOptions) -> None:
+def _greet(loaded: Loaded, application: Any, options: RunOptions) -> None:
     """Say what is served, and what is wrong with its routes, in the format of the log."""
-    line, problems = _startup_line(loaded, application, options), _route_warnings(application)
-    if isinstance(options, RunOptions):
-        problems += _proxy_warnings(application, options)
-    if isinstance(options, RunOptions) and options.log_format is LogFormat.JSON:
+    line = _startup_line(loaded, application, options)
+    trusted = options.forwarded_allow_ips if options.proxy_headers else None
+    problems = [*route_warnings(application), *proxy_warnings(application, trusted)]
+    if options.log_format is LogFormat.JSON:
         logger.info(line)
         for problem in problems:
             logger.warning(problem)
@@ -111,31 +88,13 @@ def _greet(loaded: Loaded, application: Any, options: RunOptions | DevOptions) -
         print("\n".join([line, *(f"Warning: {problem}" for problem in problems)]), file=sys.stderr)
 
 
-def _config(app: Any, options: RunOptions | DevOptions, *, factory: bool) -> server.Config:
+def _config(app: Any, options: RunOptions, *, factory: bool) -> server.Config:
     """Return the configuration of the server."""
-    if isinstance(options, DevOptions):
-        more: dict[str, Any] = {
-            "reload": options.reload,
-            "reload_dirs": [str(folder) for folder in options.reload_dir or ()] or None,
-            "reload_excludes": _ignored_folders(options.reload_dir or ()) if options.reload else None,
-            "timeout_graceful_shutdown": DEV_GRACE,
-        }
-    else:
-        names = {entry.name for entry in fields(HTTPSettings)} & {entry.name for entry in fields(RunOptions)}
-        more = {
-            "workers": options.workers,
-            "http_settings": HTTPSettings(
-                **{name: getattr(options, name) for name in names},
-                origins=None if options.ws_origin is None else frozenset(options.ws_origin),
-            ),
-            "timeout_keep_alive": options.keep_alive,
-            "timeout_graceful_shutdown": options.graceful_timeout,
-            "limit_max_requests": options.max_requests,
-            "limit_max_requests_jitter": options.max_requests_jitter,
-            "ssl_cert_reqs": ssl.CERT_NONE if options.ssl_ca_certs is None else ssl.CERT_REQUIRED,
-            "log_config": _log_config(options),
-            **{name: getattr(options, name) for name in PASSED_ON},
-        }
+    names = {entry.name for entry in fields(HTTPSettings)} & {entry.name for entry in fields(RunOptions)}
+    settings = HTTPSettings(
+        **{name: getattr(options, name) for name in names},
+        origins=None if options.ws_origin is None else frozenset(options.ws_origin),
+    )
     return server.Config(
         app,
         factory=factory,
@@ -147,7 +106,15 @@ def _config(app: Any, options: RunOptions | DevOptions, *, factory: bool) -> ser
         root_path=options.root_path,
         log_level=options.log_level.value,
         server_header=False,
-        **more,
+        workers=options.workers,
+        http_settings=settings,
+        timeout_keep_alive=options.keep_alive,
+        timeout_graceful_shutdown=options.graceful_timeout,
+        limit_max_requests=options.max_requests,
+        limit_max_requests_jitter=options.max_requests_jitter,
+        ssl_cert_reqs=ssl.CERT_NONE if options.ssl_ca_certs is None else ssl.CERT_REQUIRED,
+        log_config=_log_config(options),
+        **{name: getattr(options, name) for name in PASSED_ON},
     )
 
 
@@ -156,20 +123,6 @@ def _log_config(options: RunOptions) -> Any:
     if options.log_config is not None:
         return str(options.log_config)
     return JSON_LOGS if options.log_format is LogFormat.JSON else LOGGING_CONFIG
-
-
-def _ignored_folders(watched: Sequence[Path]) -> list[str]:
-    """Return the hidden folders and virtual environments in the watched folders.
-
-    Without this list uvicorn watches them too, so that installing a package would restart the server.
-    """
-    folders = [folder.resolve() for folder in watched or (Path(),)]
-    return [
-        str(path)
-        for folder in folders
-        for path in folder.iterdir()
-        if path.is_dir() and (path.name.startswith(".") or (path / "pyvenv.cfg").is_file())
-    ]
 
 
 def check_address(host: str, port: int) -> None:
@@ -241,34 +194,11 @@ def _bind_error(family: int, address: Any) -> OSError | None:
     return None
 
 
-def _route_warnings(application: Any) -> list[str]:
-    """Return the errors in declarations that appear only after all modules are imported, and probable mistakes."""
-    found = []
-    for route in getattr(application, "routes", ()):
-        if isinstance(route, (APIRoute, APIWebSocketRoute)):
-            try:
-                route.plans.ready({})
-            except DeclarationError as error:
-                found.append(f"{route.path} cannot be served. {error}")
-            else:
-                found += map(str, doubts(route))
-    return found
-
-
-def _proxy_warnings(application: Any, options: RunOptions) -> list[str]:
-    """Return a warning if the server is behind a proxy and the application answers for every host."""
-    is_behind_proxy = options.proxy_headers and options.forwarded_allow_ips not in (None, "", "127.0.0.1")
-    names = [getattr(entry.cls, "__name__", "") for entry in getattr(application, "user_middleware", ())]
-    if not is_behind_proxy or getattr(application, "trusted_hosts", None) or "TrustedHostMiddleware" in names:
-        return []
-    return [OPEN_TO_EVERY_HOST]
-
-
-def _startup_line(loaded: Loaded, application: Any, options: RunOptions | DevOptions) -> str:
+def _startup_line(loaded: Loaded, application: Any, options: RunOptions) -> str:
     """Return the line that says what is served, and at which URL its documentation is."""
-    docs = getattr(application, "docs_url", None) if getattr(application, "openapi_url", None) else None
+    docs = documentation_of(application)
     if not docs or not options.port:
         return f"Serving {loaded.import_string}"
-    host = "127.0.0.1" if options.host in _ALL_INTERFACES else options.host
+    host = "127.0.0.1" if options.host in ALL_INTERFACES else options.host
     host = f"[{host}]" if ":" in host else host
     return f"Serving {loaded.import_string}, documentation at http://{host}:{options.port}{docs}"

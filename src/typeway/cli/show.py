@@ -1,9 +1,11 @@
-"""Show what an application consists of: its routes as a table, its OpenAPI document as JSON."""
+"""Show the routes of an application: as a table, a tree, JSON, or with the functions that serve each."""
 
 import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
+from enum import Enum
+from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ from typing import Any
 from starlette.routing import BaseRoute, Host, Mount, Route, WebSocketRoute
 
 from typeway.cli.error import CommandError
-from typeway.cli.load import Loaded, in_user_code
+from typeway.cli.load import in_user_code
 from typeway.declare.scope import place_in_source
 
 
@@ -26,14 +28,58 @@ class Row:
     policies: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One route, with what is shown of it."""
+
+    route: BaseRoute
+    row: Row
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which routes to show: those that fit everything that is given.
+
+    Parameters:
+        methods: HTTP methods, or WEBSOCKET and MOUNT; a route has one of them.
+        path, name: a pattern with `*` and `?`, or a part of the text.
+        tag: one of the route's tags.
+    """
+
+    methods: Sequence[str] = ()
+    path: str | None = None
+    tag: str | None = None
+    name: str | None = None
+
+    def fits(self, entry: Entry) -> bool:
+        """Whether a route is shown."""
+        methods = entry.row.methods.upper().split(",")
+        return (
+            (not self.methods or any(method.upper() in methods for method in self.methods))
+            and is_like(entry.row.path, self.path)
+            and is_like(entry.row.name, self.name)
+            and (self.tag is None or self.tag.lower() in map(str.lower, entry.tags))
+        )
+
+
+def is_like(text: str, pattern: str | None) -> bool:
+    """Whether a text fits a pattern, or contains it; upper and lower case are the same."""
+    if pattern is None:
+        return True
+    text, pattern = text.lower(), pattern.lower()
+    # Brackets would be a set of characters, and paths have none.
+    return fnmatchcase(text, pattern.replace("[", "[[]")) if {"*", "?"} & set(pattern) else pattern in text
+
+
 # Folders that hold installed packages, whether or not they are below the current one.
 INSTALLED = frozenset({"site-packages", "dist-packages"})
 
 HEADINGS = Row("METHODS", "PATH", "NAME", "ENDPOINT", "POLICIES")
 
 
-def route_table(application: Any) -> str:
-    """Return one line per route, in the order in which they are tried.
+def entries(application: Any, wanted: Wanted) -> list[Entry]:
+    """Return the routes to show, in the order in which they are tried; those of the documentation last.
 
     Parameters:
         application: any application with Starlette's `routes`.
@@ -41,7 +87,26 @@ def route_table(application: Any) -> str:
     Raises:
         CommandError: the application has no routes to list.
     """
-    rows = [HEADINGS, *_rows(application)]
+    from typeway.application.indexing import is_documentation
+
+    levels = getattr(getattr(application, "router", application), "policies", ())
+    routes = _routes_of(application)
+    # A mount has the policies of its level, around those of what is mounted.
+    around = [(route, _policies(route, levels)) for route in routes if isinstance(route, Mount)]
+    outer = {id(inner): policies for mount, policies in around for inner, _ in _leaves([mount], "")}
+    found = []
+    for route, path in _leaves(routes, ""):
+        policies = dict.fromkeys((*outer.get(id(route), ()), *_policies(route, levels)))
+        row = replace(_row(route, path), policies="; ".join(policies))
+        tags = tuple(str(tag.value if isinstance(tag, Enum) else tag) for tag in getattr(route, "tags", None) or ())
+        found.append(Entry(route, row, tags))
+    found.sort(key=lambda entry: is_documentation(entry.route))
+    return [entry for entry in found if wanted.fits(entry)]
+
+
+def route_table(found: Sequence[Entry]) -> str:
+    """Return one line per route."""
+    rows = [HEADINGS, *(entry.row for entry in found)]
     if not any(row.policies for row in rows[1:]):
         rows[0] = replace(HEADINGS, policies="")
     widths = [max(len(cell) for cell in column) for column in zip(*map(astuple, rows), strict=True)]
@@ -49,38 +114,69 @@ def route_table(application: Any) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-def routes_json(application: Any) -> str:
-    """Return the routes as a JSON array of objects, in the order in which they are tried.
-
-    Parameters:
-        application: any application with Starlette's `routes`.
-
-    Raises:
-        CommandError: the application has no routes to list.
-    """
+def routes_json(found: Sequence[Entry]) -> str:
+    """Return the routes as a JSON array of objects."""
     shown = [
         {
-            "methods": row.methods.split(","),
-            "path": row.path,
-            "name": row.name,
-            "endpoint": row.endpoint,
-            "policies": row.policies.split("; ") if row.policies else [],
+            "methods": entry.row.methods.split(","),
+            "path": entry.row.path,
+            "name": entry.row.name,
+            "endpoint": entry.row.endpoint,
+            "policies": entry.row.policies.split("; ") if entry.row.policies else [],
+            "tags": list(entry.tags),
         }
-        for row in _rows(application)
+        for entry in found
     ]
     return json.dumps(shown, indent=2, ensure_ascii=False)
 
 
-def _rows(application: Any) -> list[Row]:
-    levels = getattr(getattr(application, "router", application), "policies", ())
-    found = [(route, path, _policies(route, levels)) for route, path in _leaves(_routes_of(application), "")]
-    # A mount has the policies of its level, around those of what is mounted.
-    around = [(route, _policies(route, levels)) for route in _routes_of(application) if isinstance(route, Mount)]
-    outer = {id(inner): policies for mount, policies in around for inner, _ in _leaves([mount], "")}
-    return [
-        replace(_row(route, path), policies="; ".join(dict.fromkeys((*outer.get(id(route), ()), *own))))
-        for route, path, own in found
-    ]
+def route_tree(found: Sequence[Entry]) -> str:
+    """Return the paths as a tree of their segments, with the methods and names of the routes at each."""
+    from rich.console import Console
+    from rich.text import Text
+    from rich.tree import Tree
+
+    root = Tree(Text("/"))
+    nodes: dict[tuple[str, ...], Tree] = {(): root}
+    labels: dict[tuple[str, ...], list[str]] = {}
+    for entry in found:
+        # A route of a host has the path //host/path, one without a path has none.
+        segments = tuple(filter(None, entry.row.path.split("/")))
+        for depth in range(1, len(segments) + 1):
+            if segments[:depth] not in nodes:
+                parent = nodes[segments[: depth - 1]]
+                nodes[segments[:depth]] = parent.add(Text(segments[depth - 1]))
+        labels.setdefault(segments, []).append(f"{entry.row.methods} {entry.row.name}".strip())
+    for key, routes in labels.items():
+        nodes[key].label = Text(f"{key[-1] if key else '/'}  {'; '.join(routes)}")
+    console = Console(width=10_000, color_system=None, soft_wrap=True)
+    with console.capture() as capture:
+        console.print(root)
+    return "\n".join(line.rstrip() for line in capture.get().splitlines())
+
+
+def plan_lines(found: Sequence[Entry], folder: Path) -> str:
+    """Return one line per route with the functions that a request calls, in order.
+
+    A route that serves itself, such as a mount, has no plan; its name stands there.
+
+    Parameters:
+        folder: where the application was found.
+
+    Raises:
+        CommandError: the application declares something that cannot be planned.
+    """
+    from typeway.serve.plans import PlanCache
+
+    lines = []
+    for entry in found:
+        row, plans = entry.row, getattr(entry.route, "plans", None)
+        calls = row.name or row.endpoint
+        if isinstance(plans, PlanCache):
+            plan, _ = in_user_code(partial(plans.ready, {}), folder)
+            calls = plan.outline
+        lines.append(f"{row.methods} {row.path}: {calls}".removesuffix(": "))
+    return "\n".join(lines)
 
 
 def _policies(route: BaseRoute, levels: Sequence[Any]) -> list[str]:
@@ -95,48 +191,6 @@ def _policies(route: BaseRoute, levels: Sequence[Any]) -> list[str]:
     if is_documentation(route):
         return []
     return [policy.summary for policy in effective(getattr(route, "policies", levels) or (), route)]
-
-
-def plan_lines(application: Any, folder: Path) -> str:
-    """Return one line per route with the functions that a request calls, in order.
-
-    A route that serves itself, such as a mount, has no plan; its name stands there.
-
-    Parameters:
-        application: any application with Starlette's `routes`.
-        folder: where it was found.
-
-    Raises:
-        CommandError: the application has no routes to list, or declares something that cannot be planned.
-    """
-    from typeway.serve.plans import PlanCache
-
-    lines = []
-    for route, path in _leaves(_routes_of(application), ""):
-        row, plans = _row(route, path), getattr(route, "plans", None)
-        calls = row.name or row.endpoint
-        if isinstance(plans, PlanCache):
-            plan, _ = in_user_code(partial(plans.ready, {}), folder)
-            calls = plan.outline
-        lines.append(f"{row.methods} {row.path}: {calls}".removesuffix(": "))
-    return "\n".join(lines)
-
-
-def openapi_text(loaded: Loaded, indent: int | None) -> str:
-    """Return the application's OpenAPI document as JSON text.
-
-    Parameters:
-        loaded: a Typeway application, or its factory.
-        indent: how far to indent; None for one line.
-
-    Raises:
-        CommandError: the application describes itself in no OpenAPI document, or fails while it does.
-    """
-    application = loaded.application()
-    describe = getattr(application, "openapi", None)
-    if not callable(describe):
-        raise CommandError(f"{type(application).__name__} has no OpenAPI document")
-    return json.dumps(in_user_code(describe, loaded.folder), indent=indent, ensure_ascii=False)
 
 
 def _routes_of(application: Any) -> Iterable[BaseRoute]:

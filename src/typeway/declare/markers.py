@@ -44,7 +44,7 @@ class Marker(Described):  # type: ignore[misc]  # see above
         kind = type(self).__name__
         # PERF: a parameter without a marker gets one without options; checking them is a fifth of the cost.
         given = given_options(f"{kind}()", options, self.known_options, calling_line) if options else {}
-        self.given = frozenset(given)
+        self.given: frozenset[str] = frozenset(given)
         self.include_in_schema: bool = given.pop("include_in_schema", True)
         self.openapi_examples: dict[str, Any] | None = given.pop("openapi_examples", None)
         self.convert_underscores: bool = given.pop("convert_underscores", True)

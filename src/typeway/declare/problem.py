@@ -46,6 +46,8 @@ class Problem(HTTPException):
         ```
     """
 
+    status_code: int
+
     status: ClassVar[int] = 400
     title: ClassVar[str] = "Problem"
     type: ClassVar[str] = "about:blank"

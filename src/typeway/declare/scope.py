@@ -42,8 +42,8 @@ class Namespace(dict[str, Any]):
 
     def __init__(self, module: Mapping[str, Any], function: Any = None) -> None:
         super().__init__()
-        self.module = module
-        self.function = function
+        self.module: Mapping[str, Any] = module
+        self.function: Any = function
         self.missing: list[str] = []
         self._around: EnclosingScope | None = None
 

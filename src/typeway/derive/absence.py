@@ -45,9 +45,9 @@ class AbsentField:
     __slots__ = ("fallback", "name", "reason")
 
     def __init__(self, name: str, reason: str, fallback: Callable[[], Any] | None = None) -> None:
-        self.name = name
-        self.reason = reason
-        self.fallback = fallback
+        self.name: str = name
+        self.reason: str = reason
+        self.fallback: Callable[[], Any] | None = fallback
 
     def __get__(self, instance: Any, owner: type[Any] | None = None) -> Any:
         # Pydantic reads defaults from the class; this field has none.

@@ -74,7 +74,7 @@ class Selection(Recipe):
     """
 
     def __init__(self, *fields: str, name: str | None = None) -> None:
-        self.fields = frozenset(fields)
+        self.fields: frozenset[str] = frozenset(fields)
         self.name = name
         self.key = (*sorted(self.fields), name)
 
@@ -142,7 +142,7 @@ class Omit(Selection):
 class EveryField(Recipe):
     """A recipe that changes every field, and the fields of nested models."""
 
-    key = ()
+    key: tuple[Any, ...] = ()
     suffix: ClassVar[str]
 
     def change(self, model: type[BaseModel], blueprint: Blueprint) -> Blueprint:

@@ -46,8 +46,8 @@ class Handler:
     __slots__ = ("function", "is_async", "parts")
 
     def __init__(self, function: ExceptionHandler) -> None:
-        self.function = function
-        self.is_async = is_coroutine(function)
+        self.function: ExceptionHandler = function
+        self.is_async: bool = is_coroutine(function)
         # PERF: the default handler needs neither a Request nor a Response; they would cost 5 of 11 us of a 404.
         self.parts: Callable[[Any], Parts | None] = detail_parts if function is http_exception_handler else no_parts
 
@@ -80,13 +80,19 @@ class Handlers:
         last: the handler for 500 or Exception, which answers errors without any other handler.
     """
 
+    given: dict[Any, ExceptionHandler]
+
     def __init__(self, given: HandlerMapping, conventions: Conventions, before: Handlers | None = None) -> None:
         self.given = given = {**given}
         self.conventions = conventions
-        self.by_class = {key: given[key] for key in given if not isinstance(key, int) and key is not Exception}
-        self.by_status = {key: given[key] for key in given if isinstance(key, int) and key != 500}
+        self.by_class: dict[Any, ExceptionHandler] = {
+            key: given[key] for key in given if not isinstance(key, int) and key is not Exception
+        }
+        self.by_status: dict[int, ExceptionHandler] = {
+            key: given[key] for key in given if isinstance(key, int) and key != 500
+        }
         last = given.get(500) or given.get(Exception)
-        self.last = None if last is None else Handler(last)
+        self.last: Handler | None = None if last is None else Handler(last)
         # Starlette's own code raises exactly this class; a handler for Typeway's HTTPException catches it too.
         self._of_subclasses = self.by_class.get(StarletteHTTPException)
         if conventions.one_http_exception and HTTPException in self.by_class:

@@ -53,9 +53,9 @@ class CSRFMiddleware:
             if not (parts.scheme and parts.netloc) or origin != f"{parts.scheme}://{parts.netloc}":
                 raise ValueError(f'an origin looks like "https://app.example.com", not {origin!r}.')
         self.app = app
-        self.trusted = frozenset(origin.lower().encode() for origin in trusted_origins)
-        self.exempt = frozenset(path for path in exempt_paths if not path.endswith("*"))
-        self.exempt_prefixes = tuple(path[:-1] for path in exempt_paths if path.endswith("*"))
+        self.trusted: frozenset[bytes] = frozenset(origin.lower().encode() for origin in trusted_origins)
+        self.exempt: frozenset[str] = frozenset(path for path in exempt_paths if not path.endswith("*"))
+        self.exempt_prefixes: tuple[str, ...] = tuple(path[:-1] for path in exempt_paths if path.endswith("*"))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""

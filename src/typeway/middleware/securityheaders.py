@@ -62,7 +62,9 @@ class SecurityHeadersMiddleware:
             b"permissions-policy": permissions_policy,
         }
         self.app = app
-        self.headers = [(name, value.encode("latin-1")) for name, value in values.items() if value is not None]
+        self.headers: list[tuple[bytes, bytes]] = [
+            (name, value.encode("latin-1")) for name, value in values.items() if value is not None
+        ]
         verify_headers(self.headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

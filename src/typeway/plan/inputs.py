@@ -78,8 +78,8 @@ class Excerpt:
     __slots__ = ("left", "secrets")
 
     def __init__(self, most: int, secrets: frozenset[str] = frozenset()) -> None:
-        self.secrets = secrets
-        self.left = most
+        self.secrets: frozenset[str] = secrets
+        self.left: int = most
 
     def hides(self, name: Any) -> bool:
         return name in self.secrets or is_secret(name)

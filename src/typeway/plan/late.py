@@ -66,7 +66,7 @@ class Decided(Overrides):
 
     def __init__(self, overrides: Overrides, functions: Iterable[Callable[..., Any]]) -> None:
         super().__init__(overrides)
-        self.looked_up = iter(functions)
+        self.looked_up: Iterator[Callable[..., Any]] = iter(functions)
 
     def __bool__(self) -> bool:
         return True

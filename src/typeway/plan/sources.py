@@ -157,7 +157,7 @@ class Shape:
 
     def __init__(self, model: type[BaseModel], entry: Input) -> None:
         self.fields: list[GroupField] = []
-        self.folds = entry.location == "header"  # whether names are compared without case (RFC 9110, section 5.1)
+        self.folds: bool = entry.location == "header"  # whether names are compared without case (RFC 9110, section 5.1)
         converts = self.folds and entry.marker.convert_underscores
         config = model.model_config
         by_alias = config.get("validate_by_alias") is not False
@@ -170,7 +170,7 @@ class Shape:
             keys = {own: name} if (own,) in wires and own != name else {}
             choice = Choice(entry.location, shapes.is_sequence(field.annotation), any(map(is_json, field.metadata)))
             self.fields.append(GroupField(wires, keys, choice, field))
-        self.keys = frozenset(key for part in self.fields for key in part.keys.values())
+        self.keys: frozenset[str] = frozenset(key for part in self.fields for key in part.keys.values())
 
     def take(self, sent: Mapping[str, list[Any]]) -> tuple[dict[str, Any], bool]:
         """Return the raw values of the model, and whether the request has a value for one of its fields.
@@ -276,13 +276,18 @@ class Reader:
 
     def __init__(self, inputs: Sequence[Input], bounds: ParameterBounds) -> None:
         simple = [entry for entry in inputs if is_simple(entry)]
-        self.path = tuple((i.name, i.wire) for i in simple if i.location == "path")
-        self.query = tuple((i.name, i.wire) for i in simple if i.location == "query")
-        self.headers = tuple((i.name, i.wire.lower().encode("latin-1")) for i in simple if i.location == "header")
-        self.cookies = tuple((i.name, i.wire) for i in simple if i.location == "cookie")
-        self.others = tuple((i.name, read_special(i, bounds)) for i in inputs if not is_simple(i))
-        self.reads_query = any(entry.location == "query" for entry in inputs)
-        self.bounds, self.most = bounds, bounds.most("max_query", {})
+        self.path: tuple[tuple[str, str], ...] = tuple((i.name, i.wire) for i in simple if i.location == "path")
+        self.query: tuple[tuple[str, str], ...] = tuple((i.name, i.wire) for i in simple if i.location == "query")
+        self.headers: tuple[tuple[str, bytes], ...] = tuple(
+            (i.name, i.wire.lower().encode("latin-1")) for i in simple if i.location == "header"
+        )
+        self.cookies: tuple[tuple[str, str], ...] = tuple((i.name, i.wire) for i in simple if i.location == "cookie")
+        self.others: tuple[tuple[str, Callable[[Exchange], Any]], ...] = tuple(
+            (i.name, read_special(i, bounds)) for i in inputs if not is_simple(i)
+        )
+        self.reads_query: bool = any(entry.location == "query" for entry in inputs)
+        self.bounds: ParameterBounds = bounds
+        self.most: int | None = bounds.most("max_query", {})
 
     def read(self, exchange: Exchange) -> dict[str, Any]:  # noqa: C901  # four loops of one kind, see below
         """Return the values that the request has, by parameter name."""

@@ -49,9 +49,9 @@ class MemoryAnswers:
     """The records of one process; every thread and event loop may use them."""
 
     def __init__(self) -> None:
-        self.lock = Lock()
+        self.lock: Lock = Lock()
         self.kept: dict[str, tuple[float, str, Record]] = {}  # when it expires, the token, the record
-        self.most = 1_000  # above this number, expired records are dropped
+        self.most: int = 1_000  # above this number, expired records are dropped
 
     async def begin(self, key: str, fingerprint: str, token: str, lease: float) -> Record | None:
         now = time()
@@ -139,8 +139,8 @@ class SQLAnswers:
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self.table = re.sub(r"\W", "_", store.prefix) + "_answers"
-        self.begun = 0  # about how many requests have begun: now and then expired records are dropped
+        self.table: str = re.sub(r"\W", "_", store.prefix) + "_answers"
+        self.begun: int = 0  # about how many requests have begun: now and then expired records are dropped
 
     async def run(self, connection: Any, statement: str, **values: Any) -> Any:
         text = import_module("sqlalchemy").text

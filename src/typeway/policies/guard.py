@@ -115,13 +115,15 @@ class Guard:
 class Visit:
     """One request while its policies act on it."""
 
+    outer_send: Send
+
     def __init__(self, guard: Guard, scope: Scope, exchange: Exchange | None) -> None:
         self.guard = guard
         self.scope = scope
         self.exchange = exchange
         self.headers: RawHeaders = []  # what the response has beside its own
         self.attempt: Attempt | None = None
-        self.has_started = False
+        self.has_started: bool = False
         self.is_late = False  # whether the client has been told that the time is over
         self.limit: CancelScope | None = None
         if exchange is not None:

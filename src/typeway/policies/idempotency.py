@@ -221,12 +221,12 @@ class Attempt:
         self.fingerprint = fingerprint
         self.token = token
         self.has_reached = False
-        self.is_settled = False
-        self.status = 0
+        self.is_settled: bool = False
+        self.status: int = 0
         self.headers: list[tuple[bytes, bytes]] = []
         self.chunks: list[bytes] = []
-        self.size = 0
-        self.is_whole = True  # whether the chunks are all that has been sent of the body
+        self.size: int = 0
+        self.is_whole: bool = True  # whether the chunks are all that has been sent of the body
 
     async def collect(self, message: Message) -> None:
         """Take one message of the response; with the last, keep the answer before the client has it."""

@@ -61,10 +61,10 @@ class Counts:
     """The counts of one policy in the memory of this process; every thread and event loop may use them."""
 
     def __init__(self) -> None:
-        self.lock = Lock()
+        self.lock: Lock = Lock()
         # When the current window has begun, and the counts of the previous and of the current one.
         self.used: dict[tuple[str, Window], tuple[float, int, int]] = {}
-        self.most = 1_000  # above this size, entries that count no longer are dropped
+        self.most: int = 1_000  # above this size, entries that count no longer are dropped
 
     def hit(self, key: str, window: Window, now: float) -> tuple[bool, Usage]:
         """Count a request unless it is over the limit, and return whether it was, with the usage after it."""
@@ -97,7 +97,7 @@ class Places:
     """Numbers the policies that one line of code declares, so that each has a name that is the same in every process."""
 
     def __init__(self) -> None:
-        self.lock = Lock()
+        self.lock: Lock = Lock()
         self.numbers: dict[str, Any] = {}
 
     def name(self, place: str | None) -> str:

@@ -20,8 +20,8 @@ class Clock:
     __slots__ = ("connections", "loop", "now", "timer")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.loop = loop
-        self.now = 0.0
+        self.loop: asyncio.AbstractEventLoop = loop
+        self.now: float = 0.0
         self.connections: set[Timed] = set()
         self.timer: asyncio.TimerHandle | None = None
 

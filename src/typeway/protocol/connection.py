@@ -41,6 +41,10 @@ class HTTPProtocol(Reading):
         ```
     """
 
+    is_broken: bool
+    is_leaving: bool
+    rest: bytes
+
     settings: HTTPSettings = DEFAULTS
 
     __slots__ = ("is_running", "progress", "writable")
@@ -53,9 +57,12 @@ class HTTPProtocol(Reading):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(site_of(config, server_state, app_state, _loop, self.settings))
-        self.is_running = False
+        self.is_running: bool = False
         self.writable: asyncio.Event | None = None
-        self.progress = (0.0, 0)  # when the client last read of what it is looked at for, and how much was left
+        self.progress: tuple[float, int] = (
+            0.0,
+            0,
+        )  # when the client last read of what it is looked at for, and how much was left
 
     @classmethod
     def with_settings(cls, settings: HTTPSettings) -> type[HTTPProtocol]:
@@ -102,7 +109,7 @@ class HTTPProtocol(Reading):
 
     def shutdown(self) -> None:
         """Close the connection as soon as it answers no request: the server is stopping."""
-        self.is_stopping = True
+        self.is_stopping: bool = True
         if self.active is not None:
             self.active.stop()
         else:
@@ -189,7 +196,7 @@ class HTTPProtocol(Reading):
         site.server_state.total_requests += 1
         if site.access_logger is not None and "path" in cycle.scope:
             log_access(site.access_logger, cycle)
-        self.since = site.clock.now
+        self.since: float = site.clock.now
         if not cycle.keeps:
             is_whole = not (cycle.more_body or cycle.instead)
             self.end(is_whole=is_whole and (cycle.is_last or not self.transport.can_write_eof()))
@@ -226,7 +233,7 @@ class HTTPProtocol(Reading):
         self.progress = self.site.clock.now, self.transport.get_write_buffer_size()
 
     def resume_writing(self) -> None:
-        self.write_paused = False
+        self.write_paused: bool = False
         self.progress = 0.0, 0
         self.advance()
         if self.writable is not None:

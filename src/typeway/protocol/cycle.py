@@ -99,32 +99,32 @@ class Cycle:
 
     # PERF: class attributes instead of a constructor that sets each of them, 0.2 us per request instead of 0.6.
     chunks: list[bytes] | None = None  # the pieces of the body that have not been received by the application
-    size = 0  # of the chunks, in memory
-    received = 0  # how much of the body has arrived
+    size: int = 0  # of the chunks, in memory
+    received: int = 0  # how much of the body has arrived
     window: tuple[float, int] | None = None  # a time, and how much had arrived then
     instead: Callable[[Cycle], None] | None = None
     arrived: asyncio.Event | None = None
     more_body = True
-    is_delivered = False  # whether the application has received the whole body
-    is_started = False
-    is_complete = False
-    is_chunked = False
-    is_bodiless = False  # whether the response has no body, whatever the application sends
+    is_delivered: bool = False  # whether the application has received the whole body
+    is_started: bool = False
+    is_complete: bool = False
+    is_chunked: bool = False
+    is_bodiless: bool = False  # whether the response has no body, whatever the application sends
     disconnected = False
-    is_events = False  # whether the response is a stream of server-sent events
-    is_ended = False  # whether the application is told that nobody listens any more
-    expects = False  # whether the client waits for a 100 before it sends the body
+    is_events: bool = False  # whether the response is a stream of server-sent events
+    is_ended: bool = False  # whether the application is told that nobody listens any more
+    expects: bool = False  # whether the client waits for a 100 before it sends the body
     is_last = False  # whether the client has said that it sends nothing after this request
     head: list[bytes] | None = None  # the head of the response, until it is sent with the beginning of the body
-    status = 0
+    status: int = 0
     expected: int | None = None
-    begun = 0.0  # when the head had been read, if requests are logged
+    begun: float = 0.0  # when the head had been read, if requests are logged
 
     def __init__(self, connection: Connection, scope: Scope, length: int | None, keeps: bool, is_direct: bool) -> None:
         self.connection = connection
         self.scope = scope
         self.length = length
-        self.keeps = keeps
+        self.keeps: bool = keeps
         self.is_direct = is_direct
 
     # --- running ------------------------------------------------------------------------------------------------

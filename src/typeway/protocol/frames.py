@@ -44,17 +44,17 @@ class Frames(asyncio.Protocol):
     )
 
     def __init__(self, inner: Any, transport: Any, loop: asyncio.AbstractEventLoop) -> None:
-        self.inner = inner
-        self.transport = transport
-        self.loop = loop
-        self.data = b""
-        self.at = 0
-        self.left = 0
-        self.is_held = True  # whether the implementation wants nothing now
-        self.is_over = False  # whether the last frame has been passed on
-        self.is_ended = False  # whether the implementation has closed the connection
-        self.is_lost = False  # whether the implementation has been told that the connection is gone
-        self.gate = Gate(self)
+        self.inner: Any = inner
+        self.transport: Any = transport
+        self.loop: asyncio.AbstractEventLoop = loop
+        self.data: bytes = b""
+        self.at: int = 0
+        self.left: int = 0
+        self.is_held: bool = True  # whether the implementation wants nothing now
+        self.is_over: bool = False  # whether the last frame has been passed on
+        self.is_ended: bool = False  # whether the implementation has closed the connection
+        self.is_lost: bool = False  # whether the implementation has been told that the connection is gone
+        self.gate: Gate = Gate(self)
         self.timer: asyncio.TimerHandle | None = None
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -158,7 +158,7 @@ class Gate:
 
     def __init__(self, frames: Frames) -> None:
         self.frames = frames
-        self.transport = frames.transport
+        self.transport: Any = frames.transport
         self.answer: bytes = b""
 
     def __getattr__(self, name: str) -> Any:

@@ -67,23 +67,32 @@ class Reading(Repeating):
         "fed", "framing", "has_ended", "is_broken", "is_continuing", "is_leaving", "is_stopping", "is_used", "lingering", "parser",
         "queue", "reading_paused", "refused", "rest", "since", "transport", "unsent", "upgrade", "write_paused",
     )  # fmt: skip
+    has_ended: bool
+    is_stopping: bool
+    write_paused: bool
+    is_between: bool
+    url: bytes
+    is_used: bool
+    empty_bytes: int
+    is_broken: bool
+    reading_paused: bool
 
     def __init__(self, site: Site) -> None:
         super().__init__(site)
         self.parser: Any = httptools.HttpRequestParser(self)
         self.transport: Any = None
-        self.fed = 0  # bytes of an incomplete head
-        self.framing = FRAMING  # how many more bytes the framing of the chunks may have
+        self.fed: int = 0  # bytes of an incomplete head
+        self.framing: int = FRAMING  # how many more bytes the framing of the chunks may have
         self.queue: deque[Cycle] | None = None
-        self.rest = b""
+        self.rest: bytes = b""
         self.refused: Refused | None = None  # why a callback of the parser has stopped it
         self.upgrade: Decisive | None = None  # the head of a message that asks for another protocol
         self.has_ended = self.is_broken = self.is_used = self.is_stopping = self.reading_paused = self.write_paused = (
             False
         )
-        self.is_continuing = False  # whether the parser reads a head of our own making
-        self.is_leaving = False
-        self.since = 0.0
+        self.is_continuing: bool = False  # whether the parser reads a head of our own making
+        self.is_leaving: bool = False
+        self.since: float = 0.0
         self.unsent: list[bytes] | None = None  # responses that are written at the end of this turn of the event loop
         self.lingering: int | None = None
 
@@ -375,7 +384,7 @@ class Reading(Repeating):
         }
         is_direct = not found.is_forwarded or site.trusts is None
         self.incoming = cycle = Cycle(self, scope, None if found.is_chunked else length, found.keeps, is_direct)
-        self.is_plain = found is NOTHING
+        self.is_plain: bool = found is NOTHING
         if self.active is None:
             self.active = cycle
         else:

@@ -33,20 +33,22 @@ class Repeating(asyncio.Protocol):
         "active", "client", "empty_bytes", "headers", "incoming", "is_between", "is_plain", "last_head", "latest", "scheme", "server",
         "site", "url",
     )  # fmt: skip
+    is_plain: bool
+    is_between: bool
 
     def __init__(self, site: Site) -> None:
-        self.site = site
+        self.site: Site = site
         self.server: tuple[str, int | None] | None = None
         self.client: tuple[str, int | None] | None = None
-        self.scheme = "http"
-        self.url = b""
+        self.scheme: str = "http"
+        self.url: bytes = b""
         self.headers: RawHeaders = []
-        self.empty_bytes = 0  # of empty lines before a request
+        self.empty_bytes: int = 0  # of empty lines before a request
         self.incoming: Cycle | None = None
         self.active: Cycle | None = None
         self.is_between, self.is_plain = True, False
         self.latest: Cycle | None = None
-        self.last_head = 0
+        self.last_head: int = 0
 
     def read_known(self, data: bytes) -> bool:
         """Read a request whose head is known, without the parser; return whether it is, and has arrived completely.

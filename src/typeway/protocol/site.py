@@ -53,6 +53,8 @@ class Site:
         "access_logger", "app", "app_state", "asgi", "clock", "config", "default_headers", "default_text", "direct", "heads", "hosts", "keep_alive",
         "known_lines", "limit", "logger", "loop", "piece", "root_path", "server_state", "settings", "sockets", "trusts", "unsent",
     )  # fmt: skip
+    direct: Direct | None
+    trusts: Any
 
     def __init__(
         self,
@@ -64,29 +66,33 @@ class Site:
     ) -> None:
         if not config.loaded:
             config.load()
-        self.config = config
-        self.server_state = server_state
-        self.app_state = app_state
-        self.loop = loop
-        self.settings = settings
-        self.piece = min(settings.header_size, settings.headers_size)  # how much is parsed before limits are looked at
-        self.app = config.loaded_app
+        self.config: Any = config
+        self.server_state: Any = server_state
+        self.app_state: dict[str, Any] = app_state
+        self.loop: asyncio.AbstractEventLoop = loop
+        self.settings: HTTPSettings = settings
+        self.piece: int = min(
+            settings.header_size, settings.headers_size
+        )  # how much is parsed before limits are looked at
+        self.app: Any = config.loaded_app
         # With 2.4, Starlette's streams would not listen for a disconnect, and one that is silent would never end.
-        self.asgi = {"version": config.asgi_version, "spec_version": "2.3"}
-        self.sockets = config.ws_protocol_class
+        self.asgi: dict[str, Any] = {"version": config.asgi_version, "spec_version": "2.3"}
+        self.sockets: Any = config.ws_protocol_class
         self.root_path: str = config.root_path
         self.keep_alive: float = config.timeout_keep_alive
         self.limit: int | None = config.limit_concurrency
-        self.logger = logging.getLogger("uvicorn.error")
+        self.logger: logging.Logger = logging.getLogger("uvicorn.error")
         access = logging.getLogger("uvicorn.access")
-        self.access_logger = access if access.hasHandlers() and access.isEnabledFor(logging.INFO) else None
-        self.clock = Clock(loop)
+        self.access_logger: logging.Logger | None = (
+            access if access.hasHandlers() and access.isEnabledFor(logging.INFO) else None
+        )
+        self.clock: Clock = Clock(loop)
         self.hosts: frozenset[bytes] = frozenset()  # valid values of Host that clients have sent
         self.heads: dict[bytes, tuple[dict[str, Any], int]] = {}  # by a head, the scope and the length of the body
         self.known_lines: dict[tuple[bytes, bytes], bytes] = {}  # headers that the application has sent, checked
         self.unsent: list[Unsent] = []
         self.default_headers: Any = None
-        self.default_text = b""
+        self.default_text: bytes = b""
         self.direct, self.trusts = direct_application(self.app)
 
     def default_lines(self) -> bytes:

@@ -60,15 +60,15 @@ class Workers:
 
     def __init__(self, config: Config, sockets: Sequence[socket], number: int, preload: Sequence[str] = ()) -> None:
         self.config = config
-        self.sockets = list(sockets)
+        self.sockets: list[socket] = list(sockets)
         self.number = number
         self.workers: list[Worker] = []
         self.replacing: list[Worker] = []  # those that a SIGHUP replaces, and that still serve
         self.signals: list[int] = []
-        self.has_served = False
-        self.pause = 0.0
-        self.next_start = 0.0  # not before this time is a worker started again, after one that has not started
-        self.context = process_context(preload)
+        self.has_served: bool = False
+        self.pause: float = 0.0
+        self.next_start: float = 0.0  # not before this time is a worker started again, after one that has not started
+        self.context: Any = process_context(preload)
 
     def run(self) -> int:
         """Serve until a signal says to stop; return the exit status."""

@@ -48,7 +48,7 @@ class HTTPBase(SecurityBase):
     @shows_scheme_options
     def __init__(self, *, scheme: str, **options: Unpack[SchemeOptions]) -> None:
         self._declare(schemes.HTTPBase(scheme=scheme), **options)
-        self.challenge = scheme.title()
+        self.challenge: str = scheme.title()
 
     async def __call__(self, request: HTTPConnection) -> HTTPAuthorizationCredentials | HTTPBasicCredentials | None:
         """Return the scheme and the credentials as the client sent them."""
@@ -104,7 +104,7 @@ class HTTPBasic(HTTPBase):
         super().__init__(scheme="basic", **options)
         self.realm = realm
         if realm:
-            self.challenge = f'Basic realm="{realm}"'
+            self.challenge: str = f'Basic realm="{realm}"'
 
     async def __call__(self, request: HTTPConnection) -> HTTPBasicCredentials | None:
         """Return the user name and the password."""

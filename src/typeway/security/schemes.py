@@ -3,6 +3,7 @@
 # ruff: noqa: N815  the specification's spelling
 
 from enum import Enum
+from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,7 +12,7 @@ class Extensible(BaseModel):
     """An object of the document that may have `x-` extensions, and members that later versions add."""
 
     # The model is built when it is first used, so that importing the package builds none: a sixth of the time.
-    model_config = ConfigDict(extra="allow", defer_build=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="allow", defer_build=True)
 
 
 class SecuritySchemeType(Enum):

@@ -117,7 +117,7 @@ class Answer(_StreamingResponse):
         self.info = info
         self.body_iterator = body
         self.status_code = status
-        self.media_type = None
+        self.media_type: None = None
         self.raw_headers = headers
         self.background = None
 
@@ -178,9 +178,9 @@ class Stream:
     __slots__ = ("receive", "response", "scope")
 
     def __init__(self, response: StreamingResponse, scope: Scope, receive: Receive) -> None:
-        self.response = response
-        self.scope = scope
-        self.receive = receive
+        self.response: StreamingResponse = response
+        self.scope: Scope = scope
+        self.receive: Receive = receive
 
     async def chunks(self) -> AsyncGenerator[Any, None]:
         """Return the chunks as bytes, as a server would receive them."""

@@ -44,19 +44,19 @@ class Attendant:
     )  # fmt: skip
 
     def __init__(self, source: Receive, seconds: float, pause: float = PAUSE) -> None:
-        self.source = source
-        self.seconds = seconds
-        self.pause = pause
-        self.loop = asyncio.get_running_loop()
+        self.source: Receive = source
+        self.seconds: float = seconds
+        self.pause: float = pause
+        self.loop: asyncio.AbstractEventLoop = asyncio.get_running_loop()
         self.task: asyncio.Task[Any] | None = asyncio.current_task()
         self.ahead: deque[Message] = deque()  # what has been read and not received
-        self.size = 0  # of these messages, in bytes
-        self.arrived = asyncio.Event()  # set when the reader has read a message or has ended
-        self.receivers = 0  # how many tasks are receiving
+        self.size: int = 0  # of these messages, in bytes
+        self.arrived: asyncio.Event = asyncio.Event()  # set when the reader has read a message or has ended
+        self.receivers: int = 0  # how many tasks are receiving
         self.reader: asyncio.Task[None] | None = None
-        self.has_cancelled = False
-        self.is_over = False  # whether nobody attends any more, or the endpoint knows that the client has left
-        self.last = self.loop.time()  # when the endpoint last turned to something else
+        self.has_cancelled: bool = False
+        self.is_over: bool = False  # whether nobody attends any more, or the endpoint knows that the client has left
+        self.last: float = self.loop.time()  # when the endpoint last turned to something else
         self.timer: asyncio.TimerHandle | None = self.loop.call_later(pause, self.look)
 
     async def receive(self) -> Message:

@@ -28,18 +28,18 @@ class Bridge:
         self.send_early = send
         self.start: Message | None = None
         self.info: Any = None
-        self.answered = asyncio.Event()  # set when the start has been sent, or the application has ended
+        self.answered: asyncio.Event = asyncio.Event()  # set when the start has been sent, or the application has ended
         self.sink: Send = self.drop  # the destination of the messages after the start
-        self.decided = asyncio.Event()  # set when the destination is known
-        self.passed = asyncio.Event()  # set when the response is complete, or the application has ended
-        self.sent = asyncio.Event()  # set when the middleware has sent its response
+        self.decided: asyncio.Event = asyncio.Event()  # set when the destination is known
+        self.passed: asyncio.Event = asyncio.Event()  # set when the response is complete, or the application has ended
+        self.sent: asyncio.Event = asyncio.Event()  # set when the middleware has sent its response
         self.waits = (
             True  # whether the application finishes only then, because other background tasks run before its own
         )
         self.waiting: set[CancelScope] = set()  # the scopes in which the application waits for messages
         self.parts: tuple[Closable, Closable] | None = None  # both ends of the stream to the iterator over the body
         self.error: Exception | None = None  # the exception of the application, until it is raised in the middleware
-        self.task = asyncio.get_running_loop().create_task(self.run(app, scope))
+        self.task: asyncio.Task[None] = asyncio.get_running_loop().create_task(self.run(app, scope))
 
     async def run(self, app: ASGIApp, scope: Scope) -> None:
         try:

@@ -48,7 +48,7 @@ class KeptAlive(Opening):
 
     def __init__(self, send: Send) -> None:
         super().__init__(send)
-        self.last = monotonic()  # the time of the last message
+        self.last: float = monotonic()  # the time of the last message
 
     def __call__(self, message: Message) -> Awaitable[None]:
         return self.send_or_hold(message)

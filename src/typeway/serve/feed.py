@@ -124,7 +124,7 @@ class LayerRequest(CheckedRequest):
     position: int = 0  # how many parts of the body the middleware has read
 
     def __init__(self, flight: Shared, feed: Feed, inner: Inner) -> None:
-        self.scope = flight.scope
+        self.scope: Scope = flight.scope
         self._send = flight.send
         self._receive = self._feed = feed
         self._flight = flight

@@ -27,7 +27,7 @@ from typeway.declare.signature import read_declaration
 from typeway.errors.handlers import http_error
 from typeway.exceptions import calling_line, declaration_error
 from typeway.plan.build import build_tree
-from typeway.policies.guard import guard_of
+from typeway.policies.guard import Guard, guard_of
 from typeway.serve.asgi import path_of
 from typeway.serve.handle import handle_request, serve_handler
 from typeway.serve.limits import LimitedApp, refuse_declared
@@ -61,7 +61,7 @@ class Build(StaticFiles):
     """The directory with the files of a built frontend."""
 
     def __init__(self, directory: str | os.PathLike[str], fallback: Fallback, conventions: Conventions) -> None:
-        self.source = os.fspath(directory)
+        self.source: str = os.fspath(directory)
         self.fallback: Fallback = fallback
         self.conventions = conventions
         super().__init__(directory=self.source, check_dir=False)
@@ -153,11 +153,11 @@ class Frontend(BaseRoute):
 
     def place(self, prefix: str, options: Mapping[str, Any]) -> None:
         self.prefix = prefix
-        self.path = prefix + "/{path:path}"
-        self.options = {name: options[name] for name in INHERITED if options.get(name) is not None}
-        self.plans = PlanCache(self.to_operation)
-        self.methods = frozenset(METHODS)
-        self.guard = guard_of(effective(self.policies, self))
+        self.path: str = prefix + "/{path:path}"
+        self.options: dict[str, Any] = {name: options[name] for name in INHERITED if options.get(name) is not None}
+        self.plans: PlanCache = PlanCache(self.to_operation)
+        self.methods: frozenset[Literal["GET", "HEAD"]] = frozenset(METHODS)
+        self.guard: Guard | None = guard_of(effective(self.policies, self))
 
     @property
     def policies(self) -> Sequence[Policy]:

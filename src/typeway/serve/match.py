@@ -72,8 +72,8 @@ class NoRoute:
     __slots__ = ("_allow", "is_dead_end", "others")
 
     def __init__(self, others: Sequence[Found] = (), *, is_dead_end: bool = False) -> None:
-        self.others = others
-        self.is_dead_end = is_dead_end
+        self.others: Sequence[Found] = others
+        self.is_dead_end: bool = is_dead_end
         self._allow: str | None = None
 
     def allow(self, conventions: Conventions) -> str:
@@ -111,27 +111,27 @@ class Index:
     ) -> None:
         self.reads_encoded = reads_encoded
         self.answers_head = answers_head
-        self.root = PathNode()
+        self.root: PathNode = PathNode()
         for entry in entries:
             self.insert(entry)
         static_paths = {entry.path for entry in entries if entry.path is not None and "{" not in entry.path}
         # All routes that may match a static path. They include dynamic routes: with static routes alone, the order of
         # declaration would be lost.
-        self.on_static = {path: self.gather(path) for path in static_paths}
+        self.on_static: dict[str, list[IndexedRoute]] = {path: self.gather(path) for path in static_paths}
         # The route of a static path and a method, if no other route must be tried first.
-        self.static = {
+        self.static: dict[str, dict[str, IndexedRoute]] = {
             path: {method: entry for method, entry in first_of_each_method(found).items() if not entry.names}
             for path, found in self.on_static.items()
         }
         # The result for a static path with any other method, if all its routes are static.
-        self.missed = {
+        self.missed: dict[str, NoRoute] = {
             path: NoRoute([(entry, {}, None) for entry in found])
             for path, found in self.on_static.items()
             if all(entry.methods is not None and entry.names == () for entry in found)
         }
         # For each literal path before a parameter, if no other path leads there: the other literals that may follow it,
         # and the route for each method.
-        self.forks = dict(forks(self.root))
+        self.forks: dict[str, tuple[Container[str], dict[str, IndexedRoute]]] = dict(forks(self.root))
 
     def insert(self, entry: IndexedRoute) -> None:
         """Insert a route below its leading plain segments; the rest of its path is matched by its regex."""

@@ -15,6 +15,9 @@ class LentState(dict[str, Any]):
     Values of the application's own lifespan are not visible outside, where the same names may have another meaning.
     """
 
+    outer: dict[str, Any]
+    own: Mapping[str, Any]
+
     def __init__(self, outer: dict[str, Any], own: Mapping[str, Any]) -> None:
         super().__init__({**outer, **own})
         self.outer, self.own = outer, own

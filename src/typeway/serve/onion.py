@@ -46,7 +46,7 @@ class Flight(Feed):
     forms: tuple[FormData, ...] = ()  # forms whose uploads must be closed
     tasks: tuple[BackgroundTask, ...] = ()  # the outermost first; they run even if middleware replaces the response
 
-    started = False  # whether the start of the response has been sent
+    started: bool = False  # whether the start of the response has been sent
 
     def __init__(self, snapshot: Snapshot, scope: Scope, receive: Receive, to_server: Send) -> None:
         self.source = receive

@@ -42,9 +42,8 @@ class Closing(StreamingResponse):
     items: Items
     chunks: AsyncGenerator[Chunk, None]
     steps: ThreadSteps | None  # runs a synchronous generator in threads
-    through: ClassVar[Callable[..., Awaitable[None]]] = staticmethod(
-        hold
-    )  # sends the stream, and decides when its start is sent
+    # sends the stream, and decides when its start is sent
+    through: ClassVar[Callable[..., Awaitable[None]]] = staticmethod(hold)
 
     async def stream_response(self, send: Send) -> None:
         await self.through(self.stream_and_close, send)
@@ -71,7 +70,7 @@ class JsonLines(Closing):
 class EventStream(Closing, EventSourceResponse):
     """A stream of server-sent events with keep-alive comments."""
 
-    through = staticmethod(keep_alive)
+    through: ClassVar[Callable[..., Awaitable[None]]] = staticmethod(keep_alive)
 
     def __init__(self, content: Any, status_code: int = 200) -> None:
         super().__init__(content, status_code, HEADERS)

@@ -161,11 +161,11 @@ class Exporters:
     """The exporters of this process; its applications share them, as they share the global providers."""
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
+        self.lock: threading.Lock = threading.Lock()
         # The components that were added, and the providers that have one, so that a second start adds nothing.
         self.owned: list[Any] = []
         self.configured: list[tuple[str, Any]] = []
-        self.logger = logging.getLogger("typeway")
+        self.logger: logging.Logger = logging.getLogger("typeway")
 
     def set_up(self, config: Mapping[str, Any], title: str) -> None:
         """Add an exporter for every signal that has an endpoint; a failure is logged, not raised.

@@ -47,9 +47,9 @@ class Preparation:
     __slots__ = ("name", "passes_observation", "plan")
 
     def __init__(self, plan: Plan) -> None:
-        self.plan = plan
-        self.name = function_name(plan.operation.endpoint)
-        self.passes_observation = plan.endpoint.kind is not Kind.STREAM
+        self.plan: Plan = plan
+        self.name: str = function_name(plan.operation.endpoint)
+        self.passes_observation: bool = plan.endpoint.kind is not Kind.STREAM
 
     async def read(self, exchange: Exchange) -> None:
         """Store the arguments of the endpoint in the exchange.
@@ -195,7 +195,7 @@ class ObservedTasks(BackgroundTasks):
 
     def __init__(self, original: BackgroundTasks) -> None:
         super().__init__()
-        self.tasks = original.tasks
+        self.tasks: list[BackgroundTask] = original.tasks
 
     async def __call__(self) -> None:
         observation = get_value(OBSERVATION)

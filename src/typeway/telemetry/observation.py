@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextvars import Token
 from time import perf_counter, time_ns
 from types import TracebackType
 from typing import ClassVar, Final, Literal
@@ -75,13 +76,13 @@ class Observation:
         attributes: Attributes,
         find_route: FindRoute,
     ) -> None:
-        self.signals = signals
-        self.scope = scope
-        self.event = event
-        self.span_name = span_name
-        self.find_route = find_route
+        self.signals: Signals = signals
+        self.scope: Scope = scope
+        self.event: str = event
+        self.span_name: str = span_name
+        self.find_route: FindRoute = find_route
         self.route: str | None = None
-        self.has_ended = False
+        self.has_ended: bool = False
         self.data: TelemetryData | None = TelemetryData()
         context = propagate.extract(scope["headers"], getter=HEADER_GETTER)
         self.span: Span = trace.INVALID_SPAN
@@ -90,7 +91,7 @@ class Observation:
             context = trace.set_span_in_context(self.span, context)
         self.context: Context = set_value(OBSERVATION, self, context)
         scope[OBSERVATION] = self
-        self.token = attach(self.context)
+        self.token: Token[Context] = attach(self.context)
 
     def set_route(self, scope: Scope) -> None:
         """Add the route to the name of the span, as soon as it is known."""
@@ -178,13 +179,13 @@ class RequestObservation(Observation):
     kind = "request"
 
     def __init__(self, signals: Signals, scope: Scope, methods: frozenset[str], find_route: FindRoute) -> None:
-        self.started = perf_counter()
+        self.started: float = perf_counter()
         common = request_attributes(scope, methods)
-        self.common = common
+        self.common: Attributes = common
         method = common["http.request.method"]
         self.status: int | None = None
-        self.has_trailers = False
-        self.is_disconnected = False
+        self.has_trailers: bool = False
+        self.is_disconnected: bool = False
         # The exception that led to the response, and when the response was complete.
         self.answered_error: BaseException | None = None
         self.completed: tuple[int, float] | None = None
@@ -328,16 +329,16 @@ class ChildSpan:
         framework: str,
         answers: tuple[type[Exception], ...],
     ) -> None:
-        self.tracer = tracer
-        self.span_name = span_name
-        self.name = name
-        self.framework = framework
-        self.answers = answers
+        self.tracer: Tracer | None = tracer
+        self.span_name: str = span_name
+        self.name: str = name
+        self.framework: str = framework
+        self.answers: tuple[type[Exception], ...] = answers
 
     def __enter__(self) -> None:
         if self.tracer is not None:
-            self.span = self.tracer.start_span(self.span_name, attributes={"code.function.name": self.name})
-            self.token = attach(trace.set_span_in_context(self.span))
+            self.span: Span = self.tracer.start_span(self.span_name, attributes={"code.function.name": self.name})
+            self.token: Token[Context] = attach(trace.set_span_in_context(self.span))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None

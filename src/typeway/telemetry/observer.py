@@ -36,10 +36,10 @@ class Observer(NullObserver):
     def __init__(self, app: ObservedApplication, config: Mapping[str, Any]) -> None:
         self.app = app
         self.config = config
-        self.exclude = config.get("exclude")
-        self.title = app.conventions.default_title
-        self.resolver = SignalResolver(config, self.title)
-        self.methods = known_methods()
+        self.exclude: Any | None = config.get("exclude")
+        self.title: str = app.conventions.default_title
+        self.resolver: SignalResolver = SignalResolver(config, self.title)
+        self.methods: frozenset[str] = known_methods()
         self.instrumented: tuple[Any, bool] = (None, False)
 
     def around(self, stack: ASGIApp, scope: Scope) -> ASGIApp:

@@ -41,14 +41,14 @@ class GlobalProvider:
     __slots__ = ("getter", "kept", "offered", "original", "variable")
 
     def __init__(self, api: ModuleType, getter: str, inner: str, variable: str) -> None:
-        self.offered = vars(api)
-        self.getter = getter
+        self.offered: dict[str, Any] = vars(api)
+        self.getter: str = getter
         # Without this dict the provider counts as set: one will be loaded, or this version of the API stores it elsewhere.
         is_loaded = f"OTEL_PYTHON{variable}" in os.environ
-        self.kept = {} if is_loaded else vars(sys.modules.get(inner, api))
-        self.variable = variable
+        self.kept: dict[str, Any] = {} if is_loaded else vars(sys.modules.get(inner, api))
+        self.variable: str = variable
         found = self.offered[getter]
-        self.original = found if getattr(found, "__globals__", None) is self.kept else MISSING
+        self.original: Any | object = found if getattr(found, "__globals__", None) is self.kept else MISSING
 
     def provider(self) -> Any:
         """Return the provider that is in force; None if none has been set."""
@@ -109,7 +109,9 @@ class SignalResolver:
         self.config = config
         self.title = title
         self.known: tuple[Any, Any, Any, Signals | None] = (None, None, None, None)
-        self.is_global = not any(config.get(name) for name in ("tracer_provider", "meter_provider", "logger_provider"))
+        self.is_global: bool = not any(
+            config.get(name) for name in ("tracer_provider", "meter_provider", "logger_provider")
+        )
 
     def current(self) -> Signals | None:
         """Return the signals that are in force; None if there is no provider."""

@@ -44,16 +44,18 @@ class EventLoop:
         RuntimeError: no loop runs in this thread.
     """
 
+    loop: asyncio.AbstractEventLoop
+
     def __init__(self) -> None:
-        self.owner = threading.current_thread()
-        self.thread = threading.get_ident()
-        self.native_thread = threading.get_native_id()
-        self.clock = cpu_clock(self.thread)
-        self.is_traced = traced()
-        self.answered_at = 0.0
-        self.is_pinged = False
+        self.owner: threading.Thread = threading.current_thread()
+        self.thread: int = threading.get_ident()
+        self.native_thread: int = threading.get_native_id()
+        self.clock: int | None = cpu_clock(self.thread)
+        self.is_traced: bool = traced()
+        self.answered_at: float = 0.0
+        self.is_pinged: bool = False
         self.base: CodeType | None = None
-        self.depth = 0
+        self.depth: int = 0
         # The two innermost functions of the thread while the loop waits for something to do.
         self.idle: CodeType | None = None
         self.idle_caller: CodeType | None = None
@@ -158,12 +160,14 @@ class EventLoop:
 class TrioLoop(EventLoop):
     """Trio's event loop: one function of trio calls everything that it runs."""
 
+    depth: int
+
     def find_loop(self) -> None:
         """Find the loop that runs in this thread."""
         trio: Any = sys.modules["trio.lowlevel"]
-        self.token = trio.current_trio_token()
+        self.token: Any = trio.current_trio_token()
         self.finished: type[Exception] = sys.modules["trio"].RunFinishedError
-        self.is_finished = False
+        self.is_finished: bool = False
         self.find_base(sys._getframe())
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -69,7 +69,7 @@ class WatchdogPlugin:
         from typeway.watch.start import watch_everything
         from typeway.watch.watchdog import WATCHDOG
 
-        self.flush = WATCHDOG.flush
+        self.flush: Callable[[], None] = WATCHDOG.flush
         self.stack.enter_context(WATCHDOG.reporting_to(self.reports.append))
         self.stack.enter_context(watch_everything(self.limit))
 

@@ -33,7 +33,7 @@ class Pool:
     def __init__(self, limiter: CapacityLimiter) -> None:
         self.limiter = limiter
         self.since: float | None = None
-        self.is_reported = False
+        self.is_reported: bool = False
         self.reported: set[frozenset[Location]] = set()
 
     def has_room(self) -> bool:

@@ -32,7 +32,7 @@ class Pauses:
 
     def __init__(self) -> None:
         self.begun: float | None = None
-        self.finished = 0.0
+        self.finished: float = 0.0
 
     def __call__(self, phase: str, info: object) -> None:
         if phase == "start":
@@ -140,8 +140,8 @@ class StallDetector:
         self.once = once
         self.stall: Stall | None = None
         self.ended: Stall | None = None
-        self.cpu = loop.cpu_time()
-        self.pinged_at = 0.0
+        self.cpu: float = loop.cpu_time()
+        self.pinged_at: float = 0.0
 
     @property
     def is_suspicious(self) -> bool:

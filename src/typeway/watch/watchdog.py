@@ -66,12 +66,12 @@ class WatchedLoop:
     ) -> None:
         self.loop = loop
         self.app: weakref.ref[Any] = weakref.ref(app)
-        self.packages = packages_of(app)
+        self.packages: frozenset[str] = packages_of(app)
         self.samples_often = samples_often
         self.is_left = False
-        self.due = 0.0
-        self.detector = StallDetector(loop, limit, self.packages, once)
-        self.pool = Pool(current_default_thread_limiter())
+        self.due: float = 0.0
+        self.detector: StallDetector = StallDetector(loop, limit, self.packages, once)
+        self.pool: Pool = Pool(current_default_thread_limiter())
 
     @property
     def interval(self) -> float:
@@ -119,12 +119,12 @@ class Watchdog:
     """
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
+        self.lock: threading.Lock = threading.Lock()
         self.loops: tuple[WatchedLoop, ...] = ()  # replaced, never changed: the thread reads it without the lock
         self.thread: threading.Thread | None = None
-        self.flushing = 0
-        self.samples = 0
-        self.sampled = threading.Condition(self.lock)
+        self.flushing: int = 0
+        self.samples: int = 0
+        self.sampled: threading.Condition = threading.Condition(self.lock)
         self.listeners: tuple[Callable[[Report], None], ...] = (Log(),)
 
     def watch(self, app: Any, limit: float, once: Collection[CodeType] = (), *, samples_often: bool = False) -> None:

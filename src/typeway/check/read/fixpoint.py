@@ -48,7 +48,7 @@ class Fixpoint(Generic[Key, Result]):
         self.known: dict[Key, Result | None] = {}
         self.provisional: dict[Key, Provisional[Result]] = {}
         # The position of the earliest begun key on which the one being computed depends.
-        self.earliest = sys.maxsize
+        self.earliest: int = sys.maxsize
 
     def result(self, key: Key) -> Result | None:
         """The result for a key."""

@@ -44,7 +44,7 @@ class Inference:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.bound: dict[Function, Mapping[str, list[Binding]]] = {}
-        self.values = Fixpoint[tuple[ast.AST, Function], Value](self.compute)
+        self.values: Fixpoint[tuple[ast.AST, Function], Value] = Fixpoint[tuple[ast.AST, Function], Value](self.compute)
 
     def value(self, node: ast.expr, function: Function) -> Value | None:
         """What an expression is inside a function; None where that is unknown."""

@@ -33,7 +33,7 @@ class Finder:
     """Finds and creates the modules that stand for FastAPI's: a finder and a loader as `importlib.abc` describes them."""
 
     def __init__(self) -> None:
-        self.asked = threading.local()  # the names for which other import hooks are being asked
+        self.asked: threading.local = threading.local()  # the names for which other import hooks are being asked
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None

@@ -19,8 +19,11 @@ CREDENTIALS = {"username": "alice", "password": "correct horse"}
 
 def command() -> list[str]:
     """Start uvicorn on the framework that these tests run on."""
-    alias = ["examples.alias_framework"] if alias_framework.is_installed() else []
-    return [sys.executable, "-m", *alias, "uvicorn", "examples.task_manager.main:app", "--port", "0"]
+    if alias_framework.is_installed():
+        server, target = ["examples.alias_framework", "uvicorn"], ["--factory", "examples.task_manager.api:create_api"]
+    else:
+        server, target = ["uvicorn"], ["examples.task_manager.main:app"]
+    return [sys.executable, "-m", *server, *target, "--port", "0"]
 
 
 @contextmanager

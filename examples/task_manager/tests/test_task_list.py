@@ -2,8 +2,11 @@
 
 import pytest
 
+from examples.task_manager.tests.databases import each_database
 from examples.task_manager.tests.people import create
 from typeway.testclient import TestClient
+
+pytestmark = each_database
 
 Person = dict[str, str]
 

@@ -5,8 +5,11 @@ from typing import Any
 
 import pytest
 
+from examples.task_manager.tests.databases import each_database
 from examples.task_manager.tests.people import create
 from typeway.testclient import TestClient
+
+pytestmark = each_database
 
 Person = dict[str, str]
 
@@ -26,6 +29,7 @@ def test_new_task_gets_number_owner_times_and_defaults(client: TestClient, alice
         "status": "todo",
         "created_at": task["created_at"],
         "updated_at": task["created_at"],
+        "version": 1,
     }
     assert datetime.fromisoformat(task["created_at"]).utcoffset() == timedelta(0)
 
@@ -120,7 +124,7 @@ def test_patch_changes_only_what_was_sent(client: TestClient, alice: Person, cha
     answer = client.patch(f"/tasks/{task['id']}", json=changes, headers=alice)
     changed = answer.json()
     assert answer.status_code == 200
-    assert changed == {**task, **changes, "updated_at": changed["updated_at"]}
+    assert changed == {**task, **changes, "updated_at": changed["updated_at"], "version": 2}
     assert changed["updated_at"] > task["updated_at"]
     assert client.get(f"/tasks/{task['id']}", headers=alice).json() == changed
 

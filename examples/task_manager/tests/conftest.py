@@ -26,6 +26,8 @@ else:
         environment.setenv("TASK_MANAGER_DEMO", "1")
         from examples.task_manager.main import create_app
 
+needs_typeway = pytest.mark.skipif(alias_framework.is_installed(), reason="FastAPI has no such thing")
+
 
 @pytest.fixture
 def anyio_backend() -> str:

@@ -3,6 +3,7 @@
 import json
 import logging
 import re
+import threading
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from examples.task_manager.config import Settings
 from examples.task_manager.dependencies import get_session
-from examples.task_manager.main import create_app
+from examples.task_manager.tests.conftest import create_app, needs_typeway
 from examples.task_manager.tests.people import create, join, log_in
 from typeway import FastAPI
 from typeway.testclient import TestClient
@@ -55,7 +56,7 @@ def test_each_request_is_one_line_of_json(client: TestClient, capfd: pytest.Capt
     (line,) = log_lines(written, "request")
     assert line == {
         "time": line["time"],
-        "level": "INFO",
+        "level": "info",
         "logger": "examples.task_manager.middleware",
         "message": "request",
         "request_id": "abc",
@@ -184,6 +185,28 @@ def test_data_outlives_a_restart(settings: Settings) -> None:
         assert client.get("/tasks", headers=log_in(client, "alice")).json() == [task]
 
 
+def test_it_lives_without_a_database_and_is_not_ready(client: TestClient, app: FastAPI) -> None:
+    """A restart repairs no database, so the check that leads to one does not ask it."""
+    app.dependency_overrides[get_session] = BrokenSession
+    assert client.get("/health/ready").status_code == 503
+    answer = client.get("/health/live")
+    assert (answer.status_code, answer.json()) == (200, {"status": "alive"})
+
+
+@needs_typeway
+def test_a_stopping_server_is_not_ready(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A load balancer sends requests elsewhere while the server finishes those that it has."""
+    from typeway import health
+
+    stopping = threading.Event()
+    monkeypatch.setattr(health, "STOPPING", stopping)
+    assert client.get("/health/ready").status_code == 200
+    stopping.set()
+    answer = client.get("/health/ready")
+    assert (answer.status_code, answer.json()["error"]) == (503, "http_error")
+    assert client.get("/health/live").status_code == 200
+
+
 def test_demo_makes_a_secret_and_says_so(settings: Settings, capfd: pytest.CaptureFixture[str]) -> None:
     """Without a secret the demo's tokens are valid until the process ends, and the log has a warning."""
     demo = settings.model_copy(update={"demo": True, "secret_key": None})
@@ -202,12 +225,21 @@ def test_documentation_shows_every_operation(client: TestClient) -> None:
     assert operations == {
         ("post", "/auth/register"),
         ("post", "/auth/token"),
+        ("post", "/auth/refresh"),
+        ("post", "/auth/logout"),
         ("get", "/users/me"),
         ("get", "/tasks"),
         ("post", "/tasks"),
         ("get", "/tasks/{task_id}"),
         ("patch", "/tasks/{task_id}"),
         ("delete", "/tasks/{task_id}"),
+        ("get", "/tasks.csv"),
+        ("get", "/tasks/{task_id}/attachments"),
+        ("post", "/tasks/{task_id}/attachments"),
+        ("get", "/attachments/{attachment_id}"),
+        ("delete", "/attachments/{attachment_id}"),
+        ("get", "/events"),
+        ("get", "/health/live"),
         ("get", "/health/ready"),
     }
     schemas = document["components"]["schemas"]

@@ -15,18 +15,20 @@ router = APIRouter()
 
 @router.websocket("/board")
 async def board(socket: WebSocket, user_id: SocketUser, resources: SharedResources) -> None:
-    """Send the board, then what changes; receive moves such as `{"task_id": 7, "status": "done"}`."""
+    """Send the board, then what changes; receive moves such as `{"task_id": 7, "status": "done"}`.
+
+    The connection ends when an access token would, so that a login that has ended is noticed.
+    """
     shown = Board(resources.sessions, user_id, resources.feed.publish)
     with resources.feed.listeners.joined(user_id) as listener:
         await socket.accept()
-        sending = asyncio.create_task(show_changes(socket, shown, listener))
         try:
-            async with asyncio.timeout(resources.tokens.lifetime.total_seconds()):
+            async with asyncio.timeout(resources.tokens.lifetime.total_seconds()), asyncio.TaskGroup() as tasks:
+                sending = tasks.create_task(show_changes(socket, shown, listener))
                 await receive_moves(socket, shown)
+                sending.cancel()
         except TimeoutError:
             await socket.close(status.WS_1008_POLICY_VIOLATION, "Log in again")
-        finally:
-            sending.cancel()
 
 
 async def show_changes(socket: WebSocket, shown: Board, listener: Listener) -> None:

@@ -81,6 +81,7 @@ def settings(clean_environment: pytest.MonkeyPatch, tmp_path: Path, database: st
         secret_key=SecretStr("a secret that only the tests know, long enough"),
         database_url=database,
         attachments_folder=tmp_path / "attachments",
+        max_attachment_bytes=200_000,
         cors_origins=["https://app.example"],
         argon2_time_cost=1,
         argon2_memory_kib=32,

@@ -18,7 +18,12 @@ PATIENCE = 60
 
 @contextmanager
 def served(
-    directory: Path, variables: Mapping[str, str], command: tuple[str, ...] = TYPEWAY, workers: int = 1
+    directory: Path,
+    variables: Mapping[str, str],
+    command: tuple[str, ...] = TYPEWAY,
+    *,
+    workers: int = 1,
+    kill: bool = False,
 ) -> Iterator[str]:
     """Serve the application on a free port until the block ends, and yield its URL.
 
@@ -27,6 +32,7 @@ def served(
         variables: environment variables beside those of this process.
         command: the module to run, and its arguments.
         workers: the number of processes.
+        kill: whether to end it without any clean-up.
     """
     with socket.socket() as listener, (directory / "server.log").open("w+", encoding="utf-8") as log:
         listener.bind(("127.0.0.1", 0))
@@ -45,6 +51,8 @@ def served(
             wait_for(url, process, directory / "server.log")
             yield url
         finally:
+            if kill:
+                process.kill()
             process.terminate()
             try:
                 process.wait(PATIENCE)

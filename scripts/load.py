@@ -93,13 +93,16 @@ async def prepare(port: int) -> list[tuple[dict[str, str], list[int]]]:
         person = {"username": f"user{number}", "password": "correct horse"}
         await connection.ask("POST", "/auth/register", as_json, json.dumps(person).encode())
         form = f"username=user{number}&password=correct+horse".encode()
-        _, body = await connection.ask("POST", "/auth/token", {"Content-Type": "application/x-www-form-urlencoded"}, form)
+        _, body = await connection.ask(
+            "POST", "/auth/token", {"Content-Type": "application/x-www-form-urlencoded"}, form
+        )
         headers = {"Authorization": f"Bearer {json.loads(body)['access_token']}", **as_json}
         ids = []
         for task in range(TASKS):
             content = json.dumps({"title": f"Task {task}", "description": "d" * 100, "priority": task % 5 + 1})
             status, body = await connection.ask("POST", "/tasks", headers, content.encode())
-            assert status == 201, body
+            if status != 201:
+                raise SystemExit(f"a task was not created: {body!r}")
             ids.append(json.loads(body)["id"])
         people.append((headers, ids))
     connection.writer.close()
@@ -200,12 +203,13 @@ def served(framework: str, database: str, workers: int, folder: Path) -> Iterato
             stack.callback(process.terminate)
             processes.append(process)
         port = listener.getsockname()[1]
-        asyncio.run(wait_for(port, folder / "server.log"))
+        if not asyncio.run(wait_for(port)):
+            raise SystemExit((folder / "server.log").read_text())
         yield port, [process.pid for process in processes]
 
 
-async def wait_for(port: int, log: Path) -> None:
-    """Wait until the application answers several times in a row: each worker may be the one that is asked."""
+async def wait_for(port: int) -> bool:
+    """Wait until the application answers several times in a row, as each worker may be the one that is asked; or False."""
     end, good = time.monotonic() + PATIENCE, 0
     while time.monotonic() < end:
         try:
@@ -216,10 +220,10 @@ async def wait_for(port: int, log: Path) -> None:
             status = 0
         good = good + 1 if status == 200 else 0
         if good == 20:
-            return
+            return True
         if not good:
             await asyncio.sleep(0.1)
-    raise SystemExit(f"the server does not answer:\n{log.read_text()}")
+    return False
 
 
 @contextmanager
@@ -253,7 +257,9 @@ def main() -> None:
     """Measure everything in turns and print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=5.0, help=f"for each start, at most {MOST_SECONDS:.0f}")
-    parser.add_argument("--rounds", type=int, default=3, help="how often each server is started, in turns; the median counts")
+    parser.add_argument(
+        "--rounds", type=int, default=3, help="how often each server is started, in turns; the median counts"
+    )
     parser.add_argument("--connections", type=int, default=32, help="at most 256")
     parser.add_argument("--databases", nargs="+", choices=("sqlite", "postgresql"), default=["sqlite", "postgresql"])
     parser.add_argument("--workers", nargs="+", type=int, choices=(1, 2, 4), default=[1, 2])
@@ -267,7 +273,9 @@ def main() -> None:
             measured = measure(framework, kind, workers, options, seed)
             results.setdefault((kind, workers, framework), []).append(measured)
             print(f"{kind} {workers} {framework}: {measured.rate:.0f}/s", file=sys.stderr, flush=True)
-    print("| database | workers | served by | requests per second | p50 ms | p99 ms | errors | processor µs per request |")
+    print(
+        "| database | workers | served by | requests per second | p50 ms | p99 ms | errors | processor µs per request |"
+    )
     print("|---|---:|---|---:|---:|---:|---:|---:|")
     for (kind, workers, framework), runs in results.items():
         cells = [

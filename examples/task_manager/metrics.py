@@ -19,7 +19,10 @@ class Metrics:
             "http_requests", "Requests that were answered.", ["method", "route", "status"], registry=self.registry
         )
         self.seconds = Histogram(
-            "http_request_duration_seconds", "Time until the response ended.", ["method", "route"], registry=self.registry
+            "http_request_duration_seconds",
+            "Time until the response ended.",
+            ["method", "route"],
+            registry=self.registry,
         )
 
     def text(self) -> bytes:

@@ -16,7 +16,9 @@ CHANGED: Answers = {412: {"model": ErrorResponse, "description": "The task has n
 UNCHANGED: Answers = {304: {"description": "You have this version: it is among those in `If-None-Match`"}}
 USERNAME_TAKEN: Answers = {409: {"model": ErrorResponse, "description": "The username is taken"}}
 WRONG_CREDENTIALS: Answers = {401: {"model": ErrorResponse, "description": "Incorrect username or password"}}
-WRONG_TOKEN: Answers = {401: {"model": ErrorResponse, "description": "The refresh token is not valid, or was used before"}}
+WRONG_TOKEN: Answers = {
+    401: {"model": ErrorResponse, "description": "The refresh token is not valid, or was used before"}
+}
 UNAVAILABLE: Answers = {503: {"model": ErrorResponse, "description": "The database does not answer"}}
 UNREADABLE: Answers = {
     400: {"model": ErrorResponse, "description": "The body cannot be read"},

@@ -45,7 +45,9 @@ async def list_attachments(task_id: TaskId, attachments: Attachments) -> Sequenc
 
 
 @router.get(
-    "/attachments/{attachment_id}", response_class=FileResponse, responses={200: {"content": {"*/*": FILE}}, **NO_ATTACHMENT}
+    "/attachments/{attachment_id}",
+    response_class=FileResponse,
+    responses={200: {"content": {"*/*": FILE}}, **NO_ATTACHMENT},
 )
 async def download(attachment_id: AttachmentId, attachments: Attachments) -> FileResponse:
     """Return the content of a file, to be saved: a browser neither shows nor runs it."""

@@ -31,7 +31,10 @@ router = APIRouter(prefix="/tasks", tags=["tasks"], responses={**UNAUTHORIZED, *
 
 TaskId = Annotated[int, Path(ge=1, le=MAX_INTEGER)]
 TOTAL = {"description": "How many tasks match, on all pages together", "schema": {"type": "integer"}}
-LINK = {"description": 'The next page, if there is one, as `<URL>; rel="next"` (RFC 8288)', "schema": {"type": "string"}}
+LINK = {
+    "description": 'The next page, if there is one, as `<URL>; rel="next"` (RFC 8288)',
+    "schema": {"type": "string"},
+}
 PAGE: Answers = {200: {"headers": {"X-Total-Count": TOTAL, "Link": LINK}}}
 
 
@@ -70,9 +73,7 @@ async def read_task(task_id: TaskId, tasks: Tasks, known: KnownTags, response: R
     return task
 
 
-@router.patch(
-    "/{task_id}", response_model=TaskResponse, responses={**UNREADABLE, **NOT_FOUND, **DUPLICATE, **CHANGED}
-)
+@router.patch("/{task_id}", response_model=TaskResponse, responses={**UNREADABLE, **NOT_FOUND, **DUPLICATE, **CHANGED})
 async def update_task(
     task_id: TaskId, changes: TaskUpdate, tasks: Tasks, seen: SeenVersions, response: Response
 ) -> Task:

@@ -16,7 +16,6 @@ from examples.task_manager.models import Attachment, Task
 from examples.task_manager.schemas.change import OwnedChange
 from examples.task_manager.services.files import Files
 from examples.task_manager.services.tasks import TaskService, Versions
-from examples.task_manager.services.tasks import TaskService, Versions
 
 MOST_FOR_A_TASK = 20
 LONGEST_NAME = 200

@@ -138,9 +138,7 @@ class TaskService:
             TaskNotFoundError: the owner has no such task.
             TaskChangedError: its version is none of those that the caller has seen.
         """
-        version = await self._session.scalar(
-            delete(Task).where(*self._is(task_id, seen)).returning(Task.version)
-        )
+        version = await self._session.scalar(delete(Task).where(*self._is(task_id, seen)).returning(Task.version))
         if version is None:
             await self._get_version(task_id, seen)
             raise TaskNotFoundError(task_id)

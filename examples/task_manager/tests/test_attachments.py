@@ -24,7 +24,9 @@ def path(client: TestClient, alice: Person) -> str:
     return f"/tasks/{create(client, alice)['id']}/attachments"
 
 
-def attach(client: TestClient, path: str, owner: Person, name: str = "notes.txt", content: bytes = b"x") -> dict[str, Any]:
+def attach(
+    client: TestClient, path: str, owner: Person, name: str = "notes.txt", content: bytes = b"x"
+) -> dict[str, Any]:
     """Attach a text."""
     answer = client.post(path, params={"name": name}, content=content, headers={**owner, **TEXT})
     assert answer.status_code == 201, answer.text
@@ -113,9 +115,7 @@ def test_only_harmless_types_are_accepted(
 
 
 @pytest.mark.parametrize("is_chunked", [False, True])
-def test_a_file_has_a_limit(
-    client: TestClient, alice: Person, path: str, settings: Settings, is_chunked: bool
-) -> None:
+def test_a_file_has_a_limit(client: TestClient, alice: Person, path: str, settings: Settings, is_chunked: bool) -> None:
     """A larger one is refused whether it says its size or not, and nothing of it is kept."""
     size = settings.max_attachment_bytes + 1
 

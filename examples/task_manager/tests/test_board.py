@@ -32,7 +32,10 @@ def test_the_board_shows_the_tasks_in_columns(client: TestClient, alice: Person,
 def test_a_move_is_seen_by_everybody_who_looks(client: TestClient, alice: Person) -> None:
     """Also by whoever has moved the task, and also what is done with requests."""
     number = create(client, alice)["id"]
-    with client.websocket_connect("/board", headers=alice) as one, client.websocket_connect("/board", headers=alice) as two:
+    with (
+        client.websocket_connect("/board", headers=alice) as one,
+        client.websocket_connect("/board", headers=alice) as two,
+    ):
         boards = (one, two)
         assert [board.receive_json()["type"] for board in boards] == ["board", "board"]
         one.send_json({"task_id": number, "status": "done"})

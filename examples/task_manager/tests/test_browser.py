@@ -170,9 +170,7 @@ def test_events_reach_programs_on_both_workers(server: str) -> None:
     """Several programs that listen with a token all hear of one change, whichever worker they are connected to."""
     person = {"username": "listener", "password": "correct horse"}
     with ExitStack() as stack:
-        clients = [
-            stack.enter_context(httpx.Client(base_url=server, trust_env=False, timeout=60)) for _ in range(8)
-        ]
+        clients = [stack.enter_context(httpx.Client(base_url=server, trust_env=False, timeout=60)) for _ in range(8)]
         clients[0].post("/auth/register", json=person)
         token = clients[0].post("/auth/token", data=person).json()["access_token"]
         headers = {"Authorization": f"Bearer {token}"}
@@ -196,7 +194,9 @@ def test_the_page_fits_every_screen(server: str, tmp_path: Path, size: str, sche
     """On a phone and on a desk, in light and in dark: nothing is cut off, buttons are large enough for a finger."""
     width, height = SIZES[size]
     with installed_chromium(tmp_path / "browser") as browser, browser.page() as page:
-        page.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600)
+        page.call(
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
+        )
         page.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
         page.open(server)
         page.wait_for("document.readyState === 'complete'")
@@ -208,7 +208,9 @@ def test_the_page_fits_every_screen(server: str, tmp_path: Path, size: str, sche
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         dark = page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(18, 21, 28)"
         assert dark == (scheme == "dark")
-        smallest = "Math.min(...[...document.querySelectorAll('button:not(.small)')].map((each) => each.offsetHeight || 99))"
+        smallest = (
+            "Math.min(...[...document.querySelectorAll('button:not(.small)')].map((each) => each.offsetHeight || 99))"
+        )
         assert page.evaluate(smallest) >= 40
         assert page.errors == []
         if SCREENSHOTS:

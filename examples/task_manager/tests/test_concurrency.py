@@ -56,5 +56,3 @@ async def test_writers_wait_for_each_other(web: AsyncClient) -> None:
     )
     assert Counter(answer.status_code for answer in answers) == {201: 60, 200: 10}
     assert (await web.get("/tasks", headers=alice)).headers["x-total-count"] == "30"
-
-

@@ -168,7 +168,11 @@ def test_parts_of_the_manifest_name_each_other_correctly() -> None:
     assert BY_KIND["PodDisruptionBudget"]["spec"]["selector"]["matchLabels"] == labels
     assert BY_KIND["Job"]["spec"]["template"]["metadata"]["labels"] != labels
     assert BY_KIND["Service"]["spec"]["ports"][0]["targetPort"] in {port["name"] for port in API["ports"]}
-    claims = [volume["persistentVolumeClaim"]["claimName"] for volume in PODS[1]["volumes"] if len(volume) == 2 and "persistentVolumeClaim" in volume]
+    claims = [
+        volume["persistentVolumeClaim"]["claimName"]
+        for volume in PODS[1]["volumes"]
+        if len(volume) == 2 and "persistentVolumeClaim" in volume
+    ]
     assert claims == [BY_KIND["PersistentVolumeClaim"]["metadata"]["name"]]
     assert f"USER {PODS[1]['securityContext']['runAsUser']}\n" in DOCKERFILE
 
@@ -187,5 +191,7 @@ def test_probes_and_checks_ask_what_the_application_answers(client: TestClient) 
 def test_settings_have_names_that_the_application_reads() -> None:
     """A misspelt variable would have no effect."""
     known = {f"TASK_MANAGER_{name.upper()}" for name in Settings.model_fields} | {"DATABASE_URL", "REDIS_URL"}
-    files = "".join((DEPLOY / name).read_text(encoding="utf-8") for name in ("Dockerfile", "compose.yaml", "kubernetes.yaml"))
+    files = "".join(
+        (DEPLOY / name).read_text(encoding="utf-8") for name in ("Dockerfile", "compose.yaml", "kubernetes.yaml")
+    )
     assert set(re.findall(r"\b(?:TASK_MANAGER_\w+|DATABASE_URL|REDIS_URL)\b", files)) <= known

@@ -104,9 +104,7 @@ async def test_the_feed_survives_a_lost_connection(settings: Settings) -> None:
         drop_database(url)
 
 
-async def test_a_failed_publication_fails_no_request(
-    carried: Settings, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_a_failed_publication_fails_no_request(carried: Settings, caplog: pytest.LogCaptureFixture) -> None:
     """The change is stored; that nobody hears of it is in the log."""
     async with AsyncExitStack() as stack:
         (feed,), _ = await open_workers(stack, carried, 1)

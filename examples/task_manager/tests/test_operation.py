@@ -19,7 +19,9 @@ from typeway.testclient import TestClient
 Person = dict[str, str]
 
 
-@pytest.mark.parametrize(("path", "status"), [("/health/ready", 200), ("/nowhere", 404), ("/tasks", 401), ("/tasks/x", 401)])
+@pytest.mark.parametrize(
+    ("path", "status"), [("/health/ready", 200), ("/nowhere", 404), ("/tasks", 401), ("/tasks/x", 401)]
+)
 def test_every_answer_has_an_id_and_a_time(client: TestClient, path: str, status: int) -> None:
     """Successful and failed responses are logged, with their processing times."""
     first, second = client.get(path), client.get(path)

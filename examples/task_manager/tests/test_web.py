@@ -159,7 +159,9 @@ def test_a_lost_update_is_refused(member: TestClient) -> None:
     assert "was changed meanwhile" in (problem(second.text) or "")
     assert ">second</textarea>" in second.text
     assert member.get("/tasks/1").json()["description"] == "first"
-    version = re.findall(r'action="/web/tasks/1" class="edit">\s*<input type="hidden" name="version" value="(\d+)"', second.text)
+    version = re.findall(
+        r'action="/web/tasks/1" class="edit">\s*<input type="hidden" name="version" value="(\d+)"', second.text
+    )
     saved = member.post("/web/tasks/1", data={**edited, "description": "second", "version": version[0]})
     assert (saved.status_code, member.get("/tasks/1").json()["description"]) == (200, "second")
 
@@ -189,11 +191,10 @@ def test_a_form_of_nobody_leads_to_the_login(browser: TestClient, path: str) -> 
 
 @pytest.mark.parametrize("path", ["/web/tasks", "/tasks", "/web/logout", "/web/login", "/auth/logout"])
 @pytest.mark.parametrize(
-    "headers", [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Sec-Fetch-Site": "none, cross-site"}]
+    "headers",
+    [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Sec-Fetch-Site": "none, cross-site"}],
 )
-def test_other_sites_cannot_act_in_the_name_of_the_user(
-    member: TestClient, path: str, headers: dict[str, str]
-) -> None:
+def test_other_sites_cannot_act_in_the_name_of_the_user(member: TestClient, path: str, headers: dict[str, str]) -> None:
     """A request that a page of another origin has caused changes nothing, whatever cookie the browser sends."""
     answer = member.post(path, data={"title": "x"}, headers={**headers, "Origin": "https://evil.example"})
     assert answer.status_code == 403

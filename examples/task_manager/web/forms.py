@@ -10,7 +10,13 @@ from examples.task_manager.schemas.task import TaskCreate, TaskQuery, TaskUpdate
 from examples.task_manager.schemas.user import UserCreate
 
 PAGE_SIZE = 50
-LABELS = {"title": "Title", "description": "Details", "username": "Name", "password": "Password", "priority": "Priority"}
+LABELS = {
+    "title": "Title",
+    "description": "Details",
+    "username": "Name",
+    "password": "Password",
+    "priority": "Priority",
+}
 
 
 def none_for_empty(value: Any) -> Any:

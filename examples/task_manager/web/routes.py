@@ -86,17 +86,13 @@ async def remove_task(
 
 
 @router.post("/web/attachments/{attachment_id}/delete")
-async def remove_attachment(
-    page: CurrentPage, attachment_id: AttachmentId, attachments: MemberAttachments
-) -> Response:
+async def remove_attachment(page: CurrentPage, attachment_id: AttachmentId, attachments: MemberAttachments) -> Response:
     """Delete a file."""
     return await page.obey(lambda: attachments.delete(attachment_id))
 
 
 @uploads.post("/web/tasks/{task_id}/attachments")
-async def attach_here(
-    page: CurrentPage, task_id: TaskId, file: UploadFile, attachments: MemberAttachments
-) -> Response:
+async def attach_here(page: CurrentPage, task_id: TaskId, file: UploadFile, attachments: MemberAttachments) -> Response:
     """Attach a file."""
     name, media_type = file.filename or "", (file.content_type or "").partition(";")[0].strip().lower()
     return await page.obey(lambda: attachments.add(task_id, name, media_type, chunks_of(file)))

@@ -36,7 +36,7 @@ def upgrade() -> None:
         sa.Column("updated_at", moment, nullable=False),
         sa.ForeignKeyConstraint(["owner_id"], ["users.id"], name=op.f("fk_tasks_owner_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tasks")),
-        sa.UniqueConstraint("owner_id", "title", name=op.f("uq_tasks_owner_id")),
+        sa.UniqueConstraint("owner_id", "title", name=op.f("uq_tasks_owner_id_title")),
         sqlite_autoincrement=True,
     )
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from examples.task_manager.dependencies import ListeningUser, SharedResources
 from examples.task_manager.models import Task
-from examples.task_manager.routers.answers import INVALID, UNAUTHORIZED
+from examples.task_manager.routers.answers import INVALID, UNAUTHORIZED, Answers
 from examples.task_manager.schemas.task import TaskQuery
 from examples.task_manager.services.export import as_csv
 from examples.task_manager.services.tasks import TaskService
@@ -15,7 +15,7 @@ from typeway.responses import StreamingResponse
 router = APIRouter(tags=["tasks"], responses={**UNAUTHORIZED, **INVALID})
 
 HEADERS = {"Content-Disposition": 'attachment; filename="tasks.csv"', "Cache-Control": "no-store"}
-CSV = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
+CSV: Answers = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
 
 
 @router.get("/tasks.csv", response_class=StreamingResponse, responses=CSV)

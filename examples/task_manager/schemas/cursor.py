@@ -56,7 +56,7 @@ class Cursor:
         """
         try:
             parts = json.loads(urlsafe_b64decode(text.encode("ascii")))
-            sort, value, task_id = CONTENTS[parts[0].removeprefix("-")].validate_python(parts, strict=False)
+            sort, value, task_id = CONTENTS[parts[0].removeprefix("-")].validate_python(parts)
         except (ValidationError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
             raise ValueError("must be the cursor of a page that was sent before") from None
         return cls(sort, value, task_id)

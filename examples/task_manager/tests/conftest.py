@@ -9,24 +9,13 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from examples import alias_framework
 from examples.task_manager.config import PREFIX, Settings
 from examples.task_manager.resources import Resources, open_resources
+from examples.task_manager.tests.assembled import create_app
 from examples.task_manager.tests.databases import create_database, drop_database, empty, migrate
 from examples.task_manager.tests.people import join
 from typeway import FastAPI
 from typeway.testclient import TestClient
-
-if alias_framework.is_installed():
-    # FastAPI has the API, but not what the web page needs.
-    from examples.task_manager.api import create_api as create_app
-else:
-    with pytest.MonkeyPatch.context() as environment:
-        # The module creates the application that servers look for, which needs a secret or the demo.
-        environment.setenv("TASK_MANAGER_DEMO", "1")
-        from examples.task_manager.main import create_app
-
-needs_typeway = pytest.mark.skipif(alias_framework.is_installed(), reason="FastAPI has no such thing")
 
 
 @pytest.fixture
@@ -58,6 +47,16 @@ def migrated_database() -> Iterator[str]:
     url = create_database()
     try:
         migrate(url)
+        yield url
+    finally:
+        drop_database(url)
+
+
+@pytest.fixture
+def empty_postgresql() -> Iterator[str]:
+    """The URL of a PostgreSQL database without tables."""
+    url = create_database()
+    try:
         yield url
     finally:
         drop_database(url)

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import make_url, text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -37,7 +38,7 @@ def create_database() -> str:
     name = f"tasks_{uuid4().hex[:12]}"
     try:
         asyncio.run(run_on_server(f"CREATE DATABASE {name}"))
-    except Exception as error:  # noqa: BLE001 - drivers raise many kinds when there is no server
+    except (OSError, SQLAlchemyError) as error:
         message = f"no PostgreSQL at TASK_MANAGER_TEST_POSTGRESQL, {make_url(SERVER)}: {error}"
         if os.environ.get("TYPEWAY_REQUIRE_POSTGRESQL"):
             pytest.fail(message)

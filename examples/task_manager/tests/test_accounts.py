@@ -14,9 +14,8 @@ from examples.task_manager.tests.databases import each_database
 from examples.task_manager.tests.people import PASSWORD, join, log_in
 from typeway.testclient import TestClient
 
-pytestmark = each_database
 
-
+@each_database
 def test_newcomer_can_register_log_in_and_read_their_account(client: TestClient) -> None:
     """A user registers, exchanges the password for a token, and uses the token."""
     registered = client.post("/auth/register", json={"username": "alice", "password": PASSWORD})
@@ -39,6 +38,7 @@ def test_token_answer_has_the_form_of_oauth2(client: TestClient) -> None:
     assert answer.headers["cache-control"] == "no-store"
 
 
+@each_database
 def test_username_belongs_to_the_first_who_took_it(client: TestClient) -> None:
     """A second registration is a conflict and does not change the first account."""
     join(client, "alice")
@@ -48,6 +48,7 @@ def test_username_belongs_to_the_first_who_took_it(client: TestClient) -> None:
     log_in(client, "alice")
 
 
+@each_database
 @pytest.mark.parametrize("other", ["Alice", "ALICE", "alicE"])
 def test_letter_case_makes_no_other_user(client: TestClient, other: str) -> None:
     """Names that differ in letter case are one user, who may log in with either and is shown as registered."""
@@ -82,6 +83,7 @@ def test_registration_must_be_valid(client: TestClient, body: dict[str, Any], fi
     assert str(body.get("password", PASSWORD)) not in answer.text
 
 
+@each_database
 @pytest.mark.parametrize("username", ["alice", "nobody", "no\x00body", "x" * 10_000, ""])
 def test_wrong_password_and_unknown_user_get_the_same_answer(client: TestClient, username: str) -> None:
     """A failed login does not reveal which names exist, and no form value is a server error."""
@@ -142,6 +144,7 @@ def signed(key: str, **claims: Any) -> str:
     return jwt.encode(claims, key, algorithm="HS256")
 
 
+@each_database
 def test_only_our_own_fresh_tokens_open_an_account(client: TestClient, settings: Settings) -> None:
     """Forged, altered, expired, incomplete and foreign tokens are all refused with the same message."""
     headers = join(client, "alice")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from examples.task_manager.config import Settings
-from examples.task_manager.tests.conftest import create_app
+from examples.task_manager.tests.assembled import create_app
 from examples.task_manager.tests.databases import each_database
 from examples.task_manager.tests.people import create, log_in
 from typeway.testclient import TestClient

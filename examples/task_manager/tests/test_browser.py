@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from examples.task_manager.tests.conftest import needs_typeway
+from examples.task_manager.tests.assembled import needs_typeway
 from examples.task_manager.tests.databases import create_database, drop_database, migrate
 from examples.task_manager.tests.servers import served
 from tests.describe.chromium import Page, installed_chromium

@@ -13,9 +13,8 @@ from typeway.testclient import TestClient
 
 Person = dict[str, str]
 
-pytestmark = each_database
 
-
+@each_database
 def test_a_known_task_is_not_sent_again(client: TestClient, alice: Person) -> None:
     """With the tag of the newest version the answer is 304 without a body; after a change it is the task."""
     path = f"/tasks/{create(client, alice)['id']}"
@@ -41,6 +40,7 @@ def test_if_none_match(client: TestClient, alice: Person, sent: str, status: int
     assert client.get(path, headers={**alice, "If-None-Match": sent}).status_code == status
 
 
+@each_database
 def test_a_known_list_is_not_sent_again(client: TestClient, alice: Person) -> None:
     """The tag of a list changes with each change of a task in it, and with the order."""
     task = create(client, alice, title="A")
@@ -52,6 +52,7 @@ def test_a_known_list_is_not_sent_again(client: TestClient, alice: Person) -> No
     assert client.get("/tasks", headers={**alice, "If-None-Match": tag}).status_code == 200
 
 
+@each_database
 @pytest.mark.parametrize("method", ["PATCH", "DELETE"])
 @pytest.mark.parametrize(
     ("sent", "is_done"),
@@ -79,6 +80,7 @@ def test_a_task_that_is_not_there_is_404_first(client: TestClient, alice: Person
     assert client.request(method, "/tasks/999", json=body, headers={**alice, "If-Match": '"1"'}).status_code == 404
 
 
+@each_database
 def test_an_empty_change_has_a_condition_too(client: TestClient, alice: Person) -> None:
     """Changing nothing of another version is refused as well."""
     path = f"/tasks/{create(client, alice)['id']}"
@@ -86,6 +88,7 @@ def test_an_empty_change_has_a_condition_too(client: TestClient, alice: Person) 
     assert client.patch(path, json={}, headers={**alice, "If-Match": '"1"'}).json()["version"] == 1
 
 
+@each_database
 def test_no_update_is_lost(client: TestClient, app: FastAPI, alice: Person) -> None:
     """Of many clients that have read the same version, one can change it."""
     path = f"/tasks/{create(client, alice)['id']}"

@@ -65,7 +65,6 @@ def test_the_last_page_has_no_link(client: TestClient, alice: Person) -> None:
     assert "link" not in client.get("/tasks?limit=1", headers=alice).headers
 
 
-@each_database
 @pytest.mark.parametrize(
     "text",
     [
@@ -108,5 +107,5 @@ def test_a_cursor_belongs_to_its_order(client: TestClient, alice: Person) -> Non
     """With another order, or an offset, it would select something arbitrary."""
     valid = cursor("title", "a", 1)
     assert client.get("/tasks", params={"cursor": valid, "sort": "title"}, headers=alice).status_code == 200
-    for other in ({"sort": "-title"}, {"sort": "title", "offset": 1}):
-        assert client.get("/tasks", params={"cursor": valid, **other}, headers=alice).status_code == 422
+    for other in ("sort=-title", "sort=title&offset=1"):
+        assert client.get(f"/tasks?cursor={valid}&{other}", headers=alice).status_code == 422

@@ -10,7 +10,7 @@ import typer
 import yaml
 
 from examples.task_manager.config import Settings
-from examples.task_manager.tests.conftest import needs_typeway
+from examples.task_manager.tests.assembled import needs_typeway
 from examples.task_manager.tests.dockerfile_rules import complaints_about, instructions_of
 from typeway.testclient import TestClient
 

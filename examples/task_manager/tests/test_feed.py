@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from redis.exceptions import RedisError
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -17,7 +18,7 @@ from examples.task_manager.feed.listeners import LONGEST_QUEUE, Listener, Listen
 from examples.task_manager.feed.opening import Feed, open_feed
 from examples.task_manager.routers.events import events_of
 from examples.task_manager.schemas.change import OwnedChange
-from examples.task_manager.tests.databases import create_database, drop_database, opened
+from examples.task_manager.tests.databases import opened
 
 pytestmark = pytest.mark.anyio
 
@@ -56,15 +57,13 @@ def redis_url() -> Iterator[str]:
 
 
 @pytest.fixture(params=["postgresql", "redis"])
-def carried(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Settings]:
+def carried(request: pytest.FixtureRequest, settings: Settings) -> Settings:
     """Settings of a feed that reaches all workers."""
     if request.param == "redis":
         url = request.getfixturevalue("redis_url")
-        yield settings.model_copy(update={"feed": "redis", "redis_url": url})
-        return
-    url = create_database()
-    yield settings.model_copy(update={"database_url": url})
-    drop_database(url)
+        return settings.model_copy(update={"feed": "redis", "redis_url": url})
+    url = request.getfixturevalue("empty_postgresql")
+    return settings.model_copy(update={"database_url": url})
 
 
 async def open_workers(stack: AsyncExitStack, settings: Settings, number: int) -> tuple[list[Feed], AsyncEngine]:
@@ -87,21 +86,17 @@ async def test_changes_reach_the_clients_of_every_worker(carried: Settings) -> N
         assert await heard(stranger) == change(4, BOB)
 
 
-async def test_the_feed_survives_a_lost_connection(settings: Settings) -> None:
+async def test_the_feed_survives_a_lost_connection(settings: Settings, empty_postgresql: str) -> None:
     """Clients are told that they may have missed something, and then hear of changes again."""
-    url = create_database()
-    try:
-        async with AsyncExitStack() as stack:
-            (feed,), engine = await open_workers(stack, settings.model_copy(update={"database_url": url}), 1)
-            listener = stack.enter_context(feed.listeners.joined(ALICE))
-            async with engine.begin() as connection:
-                kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'"
-                await connection.execute(text(f"{kill} AND datname = current_database()"))
-            assert await heard(listener) is None
-            await feed.publish(change(1))
-            assert await heard(listener) == change(1)
-    finally:
-        drop_database(url)
+    async with AsyncExitStack() as stack:
+        (feed,), engine = await open_workers(stack, settings.model_copy(update={"database_url": empty_postgresql}), 1)
+        listener = stack.enter_context(feed.listeners.joined(ALICE))
+        async with engine.begin() as connection:
+            kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'"
+            await connection.execute(text(f"{kill} AND datname = current_database()"))
+        assert await heard(listener) is None
+        await feed.publish(change(1))
+        assert await heard(listener) == change(1)
 
 
 async def test_a_failed_publication_fails_no_request(carried: Settings, caplog: pytest.LogCaptureFixture) -> None:
@@ -122,7 +117,7 @@ async def test_a_wrong_address_is_noticed_at_the_start(settings: Settings, tmp_p
     with pytest.raises(ExceptionGroup) as caught:
         async with AsyncExitStack() as stack:
             await open_workers(stack, wrong, 1)
-    assert caught.group_contains(ConnectionError) or "nothing.sock" in str(caught.value.exceptions)
+    assert caught.group_contains(RedisError)
 
 
 async def test_in_memory_changes_reach_this_process(settings: Settings) -> None:

@@ -11,8 +11,6 @@ from examples.task_manager.tests.databases import each_database, opened
 from examples.task_manager.tests.people import PASSWORD, join
 from typeway.testclient import TestClient
 
-pytestmark = each_database
-
 Tokens = dict[str, str]
 
 
@@ -35,6 +33,7 @@ def status_of_me(client: TestClient, tokens: Tokens) -> int:
     return client.get("/users/me", headers={"Authorization": f"Bearer {tokens['access_token']}"}).status_code
 
 
+@each_database
 def test_a_refresh_token_is_exchanged_for_new_tokens(client: TestClient, tokens: Tokens) -> None:
     """Each exchange gives a new refresh token, which works in its turn; no cache may store it."""
     seen = {tokens["refresh_token"]}
@@ -47,6 +46,7 @@ def test_a_refresh_token_is_exchanged_for_new_tokens(client: TestClient, tokens:
     assert len(seen) == 4
 
 
+@each_database
 def test_using_a_refresh_token_twice_ends_the_login(client: TestClient, tokens: Tokens) -> None:
     """Whether the thief or the owner comes second, both are locked out; other logins of the user go on."""
     other = client.post("/auth/token", data={"username": "alice", "password": PASSWORD}).json()
@@ -59,6 +59,7 @@ def test_using_a_refresh_token_twice_ends_the_login(client: TestClient, tokens: 
     assert refresh(client, other)[0] == 200
 
 
+@each_database
 def test_logging_out_ends_all_tokens_of_the_login(client: TestClient, tokens: Tokens) -> None:
     """After 204 neither token works; logging out again is no error."""
     other = client.post("/auth/token", data={"username": "alice", "password": PASSWORD}).json()
@@ -87,6 +88,7 @@ def test_a_guessed_secret_is_refused(client: TestClient, tokens: Tokens) -> None
     assert refresh(client, {"refresh_token": f"{login}.guess"})[0] == 401
 
 
+@each_database
 def test_a_login_that_nobody_renews_ends(client: TestClient, tokens: Tokens, database: str) -> None:
     """After its lifetime neither token works."""
 

@@ -3,7 +3,7 @@
 import pytest
 
 from examples.task_manager.config import Settings
-from examples.task_manager.tests.conftest import create_app
+from examples.task_manager.tests.assembled import create_app
 from examples.task_manager.tests.people import create, join
 from typeway.testclient import TestClient
 

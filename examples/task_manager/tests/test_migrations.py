@@ -1,7 +1,6 @@
 """Migrate a database: forwards, backwards, by several workers at once, and refuse one that is not as expected."""
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from examples.task_manager.config import Settings
 from examples.task_manager.models import Base
 from examples.task_manager.resources import open_resources
 from examples.task_manager.schema import SchemaError, newest_revision, prepare, revision_of
-from examples.task_manager.tests.databases import create_database, drop_database, opened
+from examples.task_manager.tests.databases import opened
 
 pytestmark = pytest.mark.anyio
 
@@ -22,16 +21,12 @@ Database = str
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
     """The URL of a database without tables."""
     if request.param == "sqlite":
-        yield f"sqlite+aiosqlite:///{tmp_path}/empty.db"
-        return
-    url = create_database()
-    try:
-        yield url
-    finally:
-        drop_database(url)
+        return f"sqlite+aiosqlite:///{tmp_path}/empty.db"
+    url: Database = request.getfixturevalue("empty_postgresql")
+    return url
 
 
 def described(connection: Connection) -> dict[str, Any]:

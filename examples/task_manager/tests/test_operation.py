@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from examples.task_manager.config import Settings
 from examples.task_manager.dependencies import get_session
-from examples.task_manager.tests.conftest import create_app, needs_typeway
+from examples.task_manager.tests.assembled import create_app, needs_typeway
 from examples.task_manager.tests.people import create, join, log_in
 from typeway import FastAPI
 from typeway.testclient import TestClient

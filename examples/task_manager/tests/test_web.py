@@ -6,7 +6,7 @@ from html import unescape
 
 import pytest
 
-from examples.task_manager.tests.conftest import needs_typeway
+from examples.task_manager.tests.assembled import needs_typeway
 from examples.task_manager.tests.databases import each_database
 from typeway import FastAPI
 from typeway.testclient import TestClient
@@ -210,8 +210,8 @@ def test_the_page_runs_no_script_but_its_own(member: TestClient) -> None:
         assert "script-src 'self';" in policy
         assert "unsafe" not in policy
         assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["x-frame-options"] == "DENY"
         assert not re.search(r"<script(?! src=)|<style|style=|\son\w+=|javascript:", answer.text)
-    assert answer.headers["x-frame-options"] == "DENY"
     for file, kind in (("page.js", "javascript"), ("style.css", "css"), ("icon.svg", "svg")):
         found = member.get(f"/static/{file}")
         assert (found.status_code, kind in found.headers["content-type"]) == (200, True)

@@ -88,7 +88,8 @@ class AttachmentService:
         """Return the attachments of several tasks, by the id of the task."""
         query = select(Attachment).join(Task).where(Task.owner_id == self._owner_id, Task.id.in_(task_ids))
         found: dict[int, list[Attachment]] = {}
-        for attachment in await self._session.scalars(query.order_by(Attachment.id)):
+        most = MOST_FOR_A_TASK * len(task_ids)
+        for attachment in await self._session.scalars(query.order_by(Attachment.id).limit(most)):
             found.setdefault(attachment.task_id, []).append(attachment)
         return found
 

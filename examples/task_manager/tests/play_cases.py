@@ -22,13 +22,12 @@ COMPARED = Comparable(
         "cache-control",
         "content-type",
         "etag",
-        "link",
         "location",
         "vary",
         "www-authenticate",
         "x-total-count",
     ),
-    present=("x-process-time-ms", "x-request-id"),
+    present=("link", "x-process-time-ms", "x-request-id"),
     unstable=frozenset({"access_token", "refresh_token", "created_at", "updated_at"}),
 )
 

@@ -55,7 +55,8 @@ def pages(server: str, tmp_path: Path) -> Iterator[tuple[Page, Page]]:
         yield one, two
         for page in found:
             page.evaluate("0")
-            assert page.errors == []
+            # A lost update is an answer of 412, which the browser reports as an error.
+            assert [error for error in page.errors if "412" not in error] == []
             assert [url for url in page.requests if not url.startswith((f"{server}/", "data:"))] == []
 
 

@@ -6,7 +6,7 @@ from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
 from examples.task_manager.models import MAX_INTEGER, TaskStatus
 from examples.task_manager.schemas.cursor import TaskOrder
-from examples.task_manager.schemas.task import TaskCreate, TaskQuery, TaskUpdate
+from examples.task_manager.schemas.task import SearchText, TaskCreate, TaskQuery, TaskUpdate
 from examples.task_manager.schemas.user import UserCreate
 
 PAGE_SIZE = 50
@@ -28,7 +28,7 @@ class Filter(BaseModel):
     """What the page shows; without JavaScript, a form sends empty fields too."""
 
     status: Annotated[TaskStatus | None, BeforeValidator(none_for_empty)] = None
-    q: Annotated[str | None, BeforeValidator(none_for_empty), Field(max_length=200)] = None
+    q: Annotated[SearchText | None, BeforeValidator(none_for_empty)] = None
     sort: TaskOrder = "-created_at"
     offset: int = Field(default=0, ge=0, le=MAX_INTEGER)
 

@@ -82,7 +82,8 @@ class AttachmentService:
             TaskNotFoundError: the owner has no such task.
         """
         await self._task(task_id)
-        return (await self.of_tasks([task_id])).get(task_id, [])
+        query = select(Attachment).where(Attachment.task_id == task_id).order_by(Attachment.id)
+        return (await self._session.scalars(query.limit(MOST_FOR_A_TASK))).all()
 
     async def of_tasks(self, task_ids: Collection[int]) -> dict[int, list[Attachment]]:
         """Return the attachments of several tasks, by the id of the task."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from examples import alias_framework
 from examples.task_manager.config import Settings
 from examples.task_manager.services.attachments import MOST_FOR_A_TASK, safe_name
 from examples.task_manager.tests.databases import each_database
@@ -125,7 +126,9 @@ def test_a_file_has_a_limit(client: TestClient, alice: Person, path: str, settin
 
     content: Any = chunks() if is_chunked else b"x" * size
     answer = client.post(path, params={"name": "x"}, content=content, headers={**alice, **TEXT})
-    assert (answer.status_code, answer.json()["error"]) == (413, "content_too_large")
+    assert answer.status_code == 413
+    # FastAPI refuses it outside of our handlers, in plain text.
+    assert alias_framework.is_installed() or answer.json()["error"] == "content_too_large"
     assert stored(settings) == []
     assert client.get(path, headers=alice).json() == []
 

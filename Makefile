@@ -1,7 +1,7 @@
 # `make run` and `make test` do everything on a machine with Python 3.11+ and make.
 # PYTHON=... names the interpreter for .venv, PORT=... the port of `make run` and `make books`.
 .DEFAULT_GOAL := help
-.PHONY: help run books analysis test test-wheel test-new test-plugins test-protocol test-websockets test-contract test-debug fuzz soak mutants bench docs docs-serve format assets clean
+.PHONY: help run books analysis test test-wheel test-new test-plugins test-protocol test-websockets test-contract test-debug fuzz soak load mutants bench docs docs-serve format assets clean
 
 PORT ?= 8000
 export PYTHON
@@ -30,6 +30,7 @@ help:
 	@echo "make test-new  every variant of typeway new, from the built wheel, with its own checks and tests (VARIANT=sqlite-jwt for one)"
 	@echo "make fuzz     generated requests to every kind of input (ten minutes), and to the protocol class beside h11 (five); SECONDS=..., SEED=..."
 	@echo "make soak     mixed requests at full speed, with memory and open files watched (ten minutes; SECONDS=..., COUNT=..., WORKLOAD=plain)"
+	@echo "make load     the Task Manager under load on SQLite and PostgreSQL, beside FastAPI (three minutes; LOAD='--seconds 2 --rounds 1')"
 	@echo "make mutants  try 240 mutants of declare, plan and serve (half an hour; SEED=..., NUMBER=..., or MUTANT=... TESTS=...)"
 	@echo "make bench    compare with other frameworks; results go to benchmarks/results (BENCHMARKS='stacks latency idle' for some)"
 	@echo "make docs     build the documentation site into site/"
@@ -89,6 +90,9 @@ test-websockets: $(DEV)
 soak: $(DEV)
 	@$(VENV)/bin/python -m scripts.soak $(if $(SECONDS),--seconds $(SECONDS)) $(if $(COUNT),--count $(COUNT)) \
 		$(if $(WORKLOAD),--workload $(WORKLOAD))
+
+load: $(DEV)
+	@$(VENV)/bin/python -m scripts.load $(LOAD)
 
 bench: $(BENCH)
 	@$(BENCH_VENV)/bin/python -m benchmarks --save $(BENCHMARKS)

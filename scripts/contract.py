@@ -44,6 +44,7 @@ class Application:
     target: str
     variables: dict[str, str] = field(default_factory=dict)  # of its environment; {folder} is a temporary one
     token: str = ""  # what its bearer scheme accepts; empty to register a person and log in
+    portable: str = ""  # the factory of the part that runs on FastAPI too; empty if all of it does
 
 
 # The tokens are those of demonstrations.
@@ -52,7 +53,12 @@ APPLICATIONS: Final = {
     "books": Application("examples.books.main:app", {"BOOKS_READERS": "reader:let-me-read"}, token="let-me-read"),  # noqa: S106
     "task_manager": Application(
         "examples.task_manager.main:app",
-        {"TASK_MANAGER_DEMO": "1", "DATABASE_URL": "sqlite+aiosqlite:///{folder}/tasks.db"},
+        {
+            "TASK_MANAGER_DEMO": "1",
+            "DATABASE_URL": "sqlite+aiosqlite:///{folder}/tasks.db",
+            "TASK_MANAGER_ATTACHMENTS_FOLDER": "{folder}/attachments",
+        },
+        portable="examples.task_manager.api:create_api",
     ),
 }
 
@@ -94,7 +100,10 @@ def served(application: Application, framework: str) -> Iterator[str]:
         listener.bind(("127.0.0.1", 0))
         listener.listen(256)
         variables = {name: value.format(folder=folder) for name, value in application.variables.items()}
-        command = [sys.executable, *COMMANDS[framework], application.target, "--fd", str(listener.fileno())]
+        target = [application.target]
+        if framework == "fastapi" and application.portable:
+            target = ["--factory", application.portable]
+        command = [sys.executable, *COMMANDS[framework], *target, "--fd", str(listener.fileno())]
         with (
             tempfile.TemporaryFile("w+") as output,
             subprocess.Popen(

@@ -1,9 +1,11 @@
 """Read the application's settings from the environment and from a `.env` file."""
 
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -14,11 +16,11 @@ class ConfigurationError(Exception):
     """The settings are not valid; the message says what to change."""
 
 
-class Settings(BaseSettings):
-    """The settings of one installation.
+class DatabaseSettings(BaseSettings):
+    """Where the database is: all that migrations need to know.
 
     Each field is read from the variable with its name and the prefix `TASK_MANAGER_`, only the database from
-    `DATABASE_URL`, the name that hosting platforms use.
+    `DATABASE_URL`, and Redis from `REDIS_URL`: the names that hosting platforms use.
     """
 
     model_config = SettingsConfigDict(
@@ -32,15 +34,47 @@ class Settings(BaseSettings):
         validate_by_name=True,
     )
 
-    demo: bool = False
-    # RFC 7518 3.2: an HS256 key has at least the 256 bits of its hash.
-    secret_key: SecretStr | None = Field(default=None, min_length=32)
-    access_token_minutes: int = Field(default=30, ge=1, le=60 * 24 * 30)
     database_url: str = Field(
         default="sqlite+aiosqlite:///./task_manager.db",
         validation_alias=AliasChoices("DATABASE_URL", "TASK_MANAGER_DATABASE_URL"),
         repr=False,
     )
+
+    @field_validator("database_url")
+    @classmethod
+    def has_an_async_driver(cls, url: str) -> str:
+        """Refuse an invalid URL at start-up instead of at the first request; this opens no connection."""
+        try:
+            create_async_engine(url)
+        except (SQLAlchemyError, ImportError) as error:
+            raise ValueError(f"not usable as an async database URL ({error})") from error
+        return url
+
+    @property
+    def driver(self) -> str:
+        """The database and its driver, such as `postgresql+asyncpg`."""
+        return make_url(self.database_url).drivername
+
+
+class Settings(DatabaseSettings):
+    """The settings of one installation."""
+
+    demo: bool = False
+    # RFC 7518 3.2: an HS256 key has at least the 256 bits of its hash.
+    secret_key: SecretStr | None = Field(default=None, min_length=32)
+    access_token_minutes: int = Field(default=15, ge=1, le=60 * 24)
+    login_days: int = Field(default=30, ge=1, le=400)
+    # None for the usual: a file is migrated by whoever opens it, a server by the deployment, once.
+    migrate: bool | None = None
+    feed: Literal["memory", "postgresql", "redis"] | None = None
+    redis_url: str = Field(
+        default="redis://127.0.0.1:6379/0",
+        validation_alias=AliasChoices("REDIS_URL", "TASK_MANAGER_REDIS_URL"),
+        repr=False,
+    )
+    attachments_folder: Path = Path("attachments")
+    max_attachment_bytes: int = Field(default=10 * 1024 * 1024, ge=1024)
+    metrics: Literal["none", "prometheus", "opentelemetry"] = "none"
     cors_origins: Annotated[list[str], NoDecode] = []
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     max_body_bytes: int = Field(default=64 * 1024, ge=1024)
@@ -56,16 +90,6 @@ class Settings(BaseSettings):
             return [origin.strip() for origin in origins.split(",") if origin.strip()]
         return origins
 
-    @field_validator("database_url")
-    @classmethod
-    def has_an_async_driver(cls, url: str) -> str:
-        """Refuse an invalid URL at start-up instead of at the first request; this opens no connection."""
-        try:
-            create_async_engine(url)
-        except (SQLAlchemyError, ImportError) as error:
-            raise ValueError(f"not usable as an async database URL ({error})") from error
-        return url
-
     @model_validator(mode="after")
     def has_a_secret(self) -> Self:
         """Refuse to run without a secret, except in the demo."""
@@ -75,6 +99,23 @@ class Settings(BaseSettings):
                 f"(`openssl rand -base64 48`), or set {PREFIX}DEMO=1 to try the application"
             )
         return self
+
+    @model_validator(mode="after")
+    def has_a_feed(self) -> Self:
+        """Refuse a feed that the database cannot carry."""
+        if self.feed == "postgresql" and self.driver != "postgresql+asyncpg":
+            raise ValueError(f"{PREFIX}FEED=postgresql needs a DATABASE_URL that begins with postgresql+asyncpg://")
+        return self
+
+    @property
+    def migrates(self) -> bool:
+        """Whether the application runs missing migrations when it starts."""
+        return self.driver.startswith("sqlite") if self.migrate is None else self.migrate
+
+    @property
+    def carrier(self) -> str:
+        """What carries changes of tasks to the clients of every worker."""
+        return self.feed or ("postgresql" if self.driver == "postgresql+asyncpg" else "memory")
 
 
 def load_settings() -> Settings:

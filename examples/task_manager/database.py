@@ -1,16 +1,10 @@
-"""Open the database: its engine, and missing tables."""
+"""Open the database."""
 
-import asyncio
 from typing import Any
 
 from sqlalchemy import event, text
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
-
-from examples.task_manager.models import Base
-
-CREATE_ATTEMPTS = 10
 
 
 def open_engine(url: str) -> AsyncEngine:
@@ -35,29 +29,8 @@ def _lower(value: Any) -> Any:
     return value.lower() if isinstance(value, str) else value
 
 
-async def create_tables(engine: AsyncEngine) -> None:
-    """Create missing tables; existing tables and their rows do not change.
-
-    Several workers may start with an empty database at the same time. Checking and creating are two steps, so another
-    worker can create a table between them; then the check is repeated.
-
-    Raises:
-        DBAPIError: the database reports another error.
-    """
-    for attempt in range(1, CREATE_ATTEMPTS + 1):
-        try:
-            async with engine.begin() as connection:
-                await connection.run_sync(Base.metadata.create_all)
-            break
-        except DBAPIError:
-            if attempt == CREATE_ATTEMPTS:
-                raise
-            await asyncio.sleep(0.02 * attempt)
+async def keep_a_write_ahead_log(engine: AsyncEngine) -> None:
+    """Let SQLite read during a write; the mode is stored in the file (https://sqlite.org/wal.html)."""
     if engine.dialect.name == "sqlite":
-        await _keep_a_write_ahead_log(engine)
-
-
-async def _keep_a_write_ahead_log(engine: AsyncEngine) -> None:
-    """Allow reads during a write; the mode is stored in the file (https://sqlite.org/wal.html)."""
-    async with engine.connect() as connection:
-        await connection.execute(text("PRAGMA journal_mode = WAL"))
+        async with engine.connect() as connection:
+            await connection.execute(text("PRAGMA journal_mode = WAL"))

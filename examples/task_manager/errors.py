@@ -9,12 +9,18 @@ from sqlalchemy.exc import TimeoutError as NoFreeConnectionError
 from starlette.exceptions import HTTPException
 
 from examples.task_manager.exceptions import (
+    AttachmentNotFoundError,
+    AttachmentTooLargeError,
     DatabaseUnavailableError,
     DuplicateTaskError,
     InvalidCredentialsError,
     InvalidTokenError,
+    NotAuthenticatedError,
+    TaskChangedError,
     TaskManagerError,
     TaskNotFoundError,
+    TooManyAttachmentsError,
+    UnsupportedAttachmentError,
     UsernameTakenError,
 )
 from examples.task_manager.middleware import tracking_headers
@@ -29,8 +35,10 @@ logger = logging.getLogger(__name__)
 CODES = {
     400: "bad_request",
     401: "unauthorized",
+    403: "forbidden",
     404: "not_found",
     405: "method_not_allowed",
+    412: "precondition_failed",
     413: "content_too_large",
     415: "unsupported_media_type",
 }
@@ -48,9 +56,15 @@ class Answer:
 ANSWERS: dict[type[TaskManagerError], Answer] = {
     TaskNotFoundError: Answer(404, "task_not_found"),
     DuplicateTaskError: Answer(409, "duplicate_task"),
+    TaskChangedError: Answer(412, "task_changed"),
+    AttachmentNotFoundError: Answer(404, "attachment_not_found"),
+    AttachmentTooLargeError: Answer(413, "content_too_large"),
+    TooManyAttachmentsError: Answer(409, "too_many_attachments"),
+    UnsupportedAttachmentError: Answer(415, "unsupported_media_type"),
     UsernameTakenError: Answer(409, "username_taken"),
     # RFC 9110 11.6.1: a 401 names the scheme that would have worked; RFC 6750 3.1 names the error.
     InvalidCredentialsError: Answer(401, "invalid_credentials", {"WWW-Authenticate": "Bearer"}),
+    NotAuthenticatedError: Answer(401, "unauthorized", {"WWW-Authenticate": "Bearer"}),
     InvalidTokenError: Answer(401, "invalid_token", {"WWW-Authenticate": 'Bearer error="invalid_token"'}),
     DatabaseUnavailableError: Answer(503, "database_unavailable", {"Retry-After": "1"}),
 }
@@ -75,7 +89,7 @@ async def answer_domain_error(request: Request, error: TaskManagerError) -> JSON
 
 async def answer_database_failure(request: Request, error: Exception) -> JSONResponse:
     """Log the database's error; the response only says that the client may try again."""
-    logger.error("database failure", exc_info=error, extra={"fields": _request_fields(request)})
+    logger.error("database failure", exc_info=error, extra=_request_fields(request))
     return await answer_domain_error(request, DatabaseUnavailableError())
 
 
@@ -93,7 +107,7 @@ async def answer_http_exception(request: Request, error: HTTPException) -> JSONR
 
 async def answer_unexpected_error(request: Request, error: Exception) -> JSONResponse:
     """Log the exception; send no details to the client."""
-    logger.error("unexpected error", exc_info=error, extra={"fields": _request_fields(request)})
+    logger.error("unexpected error", exc_info=error, extra=_request_fields(request))
     headers = tracking_headers(request.scope)
     return _answer(500, "internal_error", "An unexpected error occurred", headers=headers)
 

@@ -21,6 +21,43 @@ class DuplicateTaskError(TaskManagerError):
         self.title = title
 
 
+class TaskChangedError(TaskManagerError):
+    """The task is not what the caller has seen: another change came first."""
+
+    def __init__(self, task_id: int) -> None:
+        super().__init__(f"Task {task_id} was changed meanwhile: read it again before you change it")
+        self.task_id = task_id
+
+
+class AttachmentNotFoundError(TaskManagerError):
+    """The owner has no attachment with this id."""
+
+    def __init__(self, attachment_id: int) -> None:
+        super().__init__(f"Attachment {attachment_id} not found")
+        self.attachment_id = attachment_id
+
+
+class AttachmentTooLargeError(TaskManagerError):
+    """A file is larger than the settings allow."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"A file may have at most {limit:,} bytes")
+
+
+class TooManyAttachmentsError(TaskManagerError):
+    """A task has as many files as it may have."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"A task may have at most {limit} files")
+
+
+class UnsupportedAttachmentError(TaskManagerError):
+    """A file is of a type that is not accepted, or is not what its type says."""
+
+    def __init__(self, content_type: str, accepted: str) -> None:
+        super().__init__(f"This is no acceptable {content_type or 'file without a type'}; accepted are {accepted}")
+
+
 class UsernameTakenError(TaskManagerError):
     """Another user has this name."""
 
@@ -36,11 +73,18 @@ class InvalidCredentialsError(TaskManagerError):
         super().__init__("Incorrect username or password")
 
 
-class InvalidTokenError(TaskManagerError):
-    """The access token is forged, damaged, expired, or belongs to a deleted user."""
+class NotAuthenticatedError(TaskManagerError):
+    """The caller has sent no credentials."""
 
     def __init__(self) -> None:
-        super().__init__("The access token is invalid or has expired")
+        super().__init__("Not authenticated")
+
+
+class InvalidTokenError(TaskManagerError):
+    """The token is forged, damaged, expired, used twice, or its login has ended."""
+
+    def __init__(self) -> None:
+        super().__init__("The token is invalid or has expired")
 
 
 class DatabaseUnavailableError(TaskManagerError):

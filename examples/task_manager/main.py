@@ -1,33 +1,27 @@
-"""Assemble the application.
+"""Assemble the application: the API, its protection in browsers, and the web page.
 
 typeway run examples.task_manager.main:app
 uvicorn examples.task_manager.main:app
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from starlette.middleware import Middleware
 
+from examples.task_manager.api import create_api
 from examples.task_manager.config import ConfigurationError, Settings, load_settings
-from examples.task_manager.errors import add_error_handlers
-from examples.task_manager.logs import configure_logging
-from examples.task_manager.middleware import PROCESS_TIME, REQUEST_ID, RequestTrackingMiddleware
-from examples.task_manager.resources import open_resources
-from examples.task_manager.routers import auth, health, tasks, users
-from typeway import FastAPI
-from typeway.middleware.cors import CORSMiddleware
+from examples.task_manager.web.setup import add_web_page
+from typeway import Depends, Typeway
+from typeway.health import ready
+from typeway.middleware.csrf import CSRFMiddleware
+from typeway.middleware.securityheaders import SecurityHeadersMiddleware
+
+# The pages of the documentation write styles while they run, and ReDoc starts a worker.
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; worker-src 'self' blob:; "
+    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
 
 
-@asynccontextmanager
-async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Open the database and the other shared resources, and close them when the server stops."""
-    settings: Settings = app.state.settings
-    configure_logging(settings.log_level)
-    async with open_resources(settings) as resources:
-        app.state.resources = resources
-        yield
-
-
-def create_app(settings: Settings | None = None) -> FastAPI:
+def create_app(settings: Settings | None = None) -> Typeway:
     """Create an application that is independent of all others.
 
     Parameters:
@@ -37,26 +31,17 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         ConfigurationError: no settings were passed, and the environment variables are not valid.
     """
     settings = settings or load_settings()
-    app = FastAPI(
-        title="Task Manager",
-        version="1.0.0",
-        description="Keep your tasks: register, log in, and create, find, change and delete them.",
-        lifespan=lifespan,
-        max_body_size=settings.max_body_bytes,
+    app = create_api(
+        settings,
+        middleware=[
+            Middleware(SecurityHeadersMiddleware, content_security_policy=CONTENT_SECURITY_POLICY),
+            # The web page knows its users by a cookie, which browsers send whoever has caused a request.
+            Middleware(CSRFMiddleware, trusted_origins=settings.cors_origins),
+        ],
+        # A load balancer learns that the server is about to stop: `typeway run --drain-delay 10`.
+        readiness=[Depends(ready)],
     )
-    app.state.settings = settings
-    add_error_handlers(app)
-    app.add_middleware(
-        CORSMiddleware,
-        allow_origins=settings.cors_origins,
-        allow_methods=["GET", "POST", "PATCH", "DELETE"],
-        allow_headers=["Authorization", "Content-Type", REQUEST_ID],
-        expose_headers=[REQUEST_ID, PROCESS_TIME, "X-Total-Count", "Location"],
-    )
-    # Added last, it is outermost: preflight requests are measured and logged too.
-    app.add_middleware(RequestTrackingMiddleware)
-    for resource in (auth, users, tasks, health):
-        app.include_router(resource.router)
+    add_web_page(app, settings)
     return app
 
 

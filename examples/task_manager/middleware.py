@@ -8,6 +8,8 @@ import uuid
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from examples.task_manager.logs import current_request
+
 logger = logging.getLogger(__name__)
 
 REQUEST_ID = "X-Request-ID"
@@ -18,7 +20,7 @@ ACCEPTED_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
 class RequestTrackingMiddleware:
-    """Add `X-Request-ID` and `X-Process-Time-Ms` to every response, and log one line per request.
+    """Add `X-Request-ID` and `X-Process-Time-Ms` to every response, and log one line per request or WebSocket.
 
     An id from a proxy or a client is kept, so that the logs of all of them have the same id. This is plain
     ASGI: it sees streams, preflight requests and failures too, and costs almost nothing.
@@ -28,12 +30,13 @@ class RequestTrackingMiddleware:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
         state = scope.setdefault("state", {})
         state["request_id"] = _request_id(scope)
         state["started_at"] = time.perf_counter()
+        current = current_request.set(state["request_id"])
         # The status that the server sends if an error occurs before the response starts.
         status = 500
 
@@ -42,12 +45,17 @@ class RequestTrackingMiddleware:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 MutableHeaders(scope=message).update(tracking_headers(scope))
+            elif message["type"] == "websocket.accept":
+                status = 101
+            elif message["type"] == "websocket.close" and status == 500:
+                status = 403
             await send(message)
 
         try:
             await self.app(scope, receive, send_tracked)
         finally:
             _log(scope, status)
+            current_request.reset(current)
 
 
 def tracking_headers(scope: Scope) -> dict[str, str]:
@@ -77,13 +85,11 @@ def _log(scope: Scope, status: int) -> None:
     logger.info(
         "request",
         extra={
-            "fields": {
-                "request_id": scope["state"]["request_id"],
-                "method": scope["method"],
-                "path": scope["path"],
-                "status": status,
-                "duration_ms": round(_milliseconds(scope), 2),
-                "client": client[0] if client else None,
-            }
+            "request_id": scope["state"]["request_id"],
+            "method": scope.get("method", "WEBSOCKET"),
+            "path": scope["path"],
+            "status": status,
+            "duration_ms": round(_milliseconds(scope), 2),
+            "client": client[0] if client else None,
         },
     )

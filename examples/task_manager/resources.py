@@ -1,4 +1,4 @@
-"""The resources that live as long as the application: connections, the password hasher, the token signer."""
+"""The resources that live as long as the application: connections, the feed, the password hasher, the token signer."""
 
 import logging
 import secrets
@@ -11,7 +11,10 @@ from anyio import to_thread
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from examples.task_manager.config import Settings
-from examples.task_manager.database import create_tables, open_engine
+from examples.task_manager.database import keep_a_write_ahead_log, open_engine
+from examples.task_manager.feed.opening import Feed, open_feed
+from examples.task_manager.schema import prepare
+from examples.task_manager.services.files import Files
 from examples.task_manager.services.passwords import Passwords
 from examples.task_manager.services.tokens import AccessTokens
 
@@ -25,20 +28,32 @@ class Resources:
     sessions: async_sessionmaker[AsyncSession]
     passwords: Passwords
     tokens: AccessTokens
+    login_lifetime: timedelta
+    feed: Feed
+    files: Files
 
 
 @asynccontextmanager
 async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
-    """Open all resources for one run of the application, and close them afterwards."""
+    """Open all resources for one run of the application, and close them afterwards.
+
+    Raises:
+        SchemaError: the tables of the database are not those of the application.
+    """
     engine = open_engine(settings.database_url)
     try:
-        await create_tables(engine)
-        yield Resources(
-            # Responses are serialized after the commit, when a lazy reload would be too late.
-            sessions=async_sessionmaker(engine, expire_on_commit=False),
-            passwords=await to_thread.run_sync(Passwords, settings.argon2_time_cost, settings.argon2_memory_kib),
-            tokens=AccessTokens(signing_key(settings), timedelta(minutes=settings.access_token_minutes)),
-        )
+        await prepare(engine, migrate=settings.migrates)
+        await keep_a_write_ahead_log(engine)
+        async with open_feed(settings, engine) as feed:
+            yield Resources(
+                # Responses are serialized after the commit, when a lazy reload would be too late.
+                sessions=async_sessionmaker(engine, expire_on_commit=False),
+                passwords=await to_thread.run_sync(Passwords, settings.argon2_time_cost, settings.argon2_memory_kib),
+                tokens=AccessTokens(signing_key(settings), timedelta(minutes=settings.access_token_minutes)),
+                login_lifetime=timedelta(days=settings.login_days),
+                feed=feed,
+                files=Files(settings.attachments_folder, settings.max_attachment_bytes),
+            )
     finally:
         await engine.dispose()
 

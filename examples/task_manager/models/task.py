@@ -39,3 +39,5 @@ class Task(Base):
     )
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+    # Counts the changes; the entity tag of the task.
+    version: Mapped[int] = mapped_column(default=1, server_default="1")

@@ -1,8 +1,14 @@
-"""The response of the health check."""
+"""The responses of the health checks."""
 
 from typing import Literal
 
 from pydantic import BaseModel
+
+
+class AliveResponse(BaseModel):
+    """The process responds."""
+
+    status: Literal["alive"] = "alive"
 
 
 class HealthResponse(BaseModel):

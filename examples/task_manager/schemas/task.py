@@ -1,11 +1,12 @@
 """The models of tasks: to create, to update, to list, to read."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from examples.task_manager.models import MAX_INTEGER, TaskStatus
+from examples.task_manager.schemas.cursor import Cursor, CursorText, TaskOrder
 from examples.task_manager.schemas.text import WithoutNul
 
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), WithoutNul]
@@ -23,9 +24,6 @@ Priority = Annotated[
     int,
     Field(strict=True, ge=1, le=5, description="1 is the lowest, 5 the highest"),
     BeforeValidator(whole_number),
-]
-TaskOrder = Literal[
-    "created_at", "-created_at", "updated_at", "-updated_at", "title", "-title", "priority", "-priority"
 ]
 
 
@@ -63,6 +61,25 @@ class TaskQuery(BaseModel):
     sort: TaskOrder = Field(default="created_at", description="A leading `-` reverses the order")
     offset: int = Field(default=0, ge=0, le=MAX_INTEGER)
     limit: int = Field(default=20, ge=1, le=100)
+    cursor: CursorText | None = Field(
+        default=None,
+        description="Where the page before ended, from its `Link` header: unlike an offset, it misses and repeats nothing "
+        "when tasks are created or deleted meanwhile",
+    )
+
+    @model_validator(mode="after")
+    def has_one_beginning(self) -> Self:
+        """Refuse a cursor of another list."""
+        if self.after is not None and self.offset:
+            raise ValueError("send a cursor or an offset, not both")
+        if self.after is not None and self.after.sort != self.sort:
+            raise ValueError("the cursor belongs to another order: send the same `sort` as before")
+        return self
+
+    @property
+    def after(self) -> Cursor | None:
+        """The task after which the page begins."""
+        return None if self.cursor is None else Cursor.parse(self.cursor)
 
 
 class TaskResponse(BaseModel):
@@ -78,3 +95,4 @@ class TaskResponse(BaseModel):
     status: TaskStatus
     created_at: datetime
     updated_at: datetime
+    version: int = Field(description="Counts the changes; in quotes it is the entity tag, for `If-Match`")

@@ -15,7 +15,7 @@ class UserCreate(BaseModel):
 
     username: str = Field(
         pattern=USERNAME_PATTERN,
-        description="1 to 64 letters, digits and `_ . @ + -`; upper and lower case differ",
+        description="1 to 64 letters, digits and `_ . @ + -`; upper and lower case are the same name",
         examples=["alice"],
     )
     # Longer passwords add no security, but cost the server time.
@@ -32,9 +32,18 @@ class UserResponse(BaseModel):
     created_at: datetime
 
 
+class RefreshToken(BaseModel):
+    """The request body to renew or end a login."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    refresh_token: str = Field(max_length=200)
+
+
 class TokenResponse(BaseModel):
-    """An access token, in the format of RFC 6749 5.1."""
+    """The tokens of a login, in the format of RFC 6749 5.1."""
 
     access_token: str
     token_type: Literal["bearer"] = "bearer"  # noqa: S105
-    expires_in: int = Field(description="Seconds until the token expires")
+    expires_in: int = Field(description="Seconds until the access token expires")
+    refresh_token: str = Field(description="Can be exchanged once for new tokens, also after the access token expired")

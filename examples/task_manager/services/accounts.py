@@ -1,4 +1,4 @@
-"""Register users, check their passwords, and find them by their tokens."""
+"""Register users and check their passwords."""
 
 import re
 from datetime import UTC, datetime
@@ -7,29 +7,28 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from examples.task_manager.exceptions import InvalidCredentialsError, InvalidTokenError, UsernameTakenError
+from examples.task_manager.exceptions import InvalidCredentialsError, UsernameTakenError
 from examples.task_manager.models import User
 from examples.task_manager.schemas.user import USERNAME_PATTERN, UserCreate
 from examples.task_manager.services.passwords import Passwords
-from examples.task_manager.services.tokens import AccessTokens, IssuedToken
 
 
 class AccountService:
     """The business rules of accounts."""
 
-    def __init__(self, session: AsyncSession, passwords: Passwords, tokens: AccessTokens) -> None:
+    def __init__(self, session: AsyncSession, passwords: Passwords) -> None:
         self._session = session
         self._passwords = passwords
-        self._tokens = tokens
 
     async def register(self, newcomer: UserCreate) -> User:
         """Store a new user.
 
         Raises:
-            UsernameTakenError: another user has the name.
+            UsernameTakenError: another user has the name, perhaps in other letter case.
         """
         user = User(
             username=newcomer.username,
+            username_key=newcomer.username.lower(),
             password_hash=await self._passwords.hash(newcomer.password),
             created_at=datetime.now(UTC),
         )
@@ -42,8 +41,8 @@ class AccountService:
             raise UsernameTakenError(newcomer.username) from error
         return user
 
-    async def log_in(self, username: str, password: str) -> IssuedToken:
-        """Exchange a name and password for an access token.
+    async def authenticate(self, username: str, password: str) -> User:
+        """Return the user of a name and password.
 
         Raises:
             InvalidCredentialsError: there is no such user, or the password is wrong.
@@ -57,21 +56,10 @@ class AccountService:
         if better_hash is not None:
             user.password_hash = better_hash
             await self._session.commit()
-        return self._tokens.issue(user.id)
-
-    async def user_of(self, token: str) -> User:
-        """Return the user of a token.
-
-        Raises:
-            InvalidTokenError: the token is not valid, or its user was deleted.
-        """
-        user = await self._session.get(User, self._tokens.read(token))
-        if user is None:
-            raise InvalidTokenError
         return user
 
     async def _find(self, username: str) -> User | None:
         # A login form may contain any text, also text that no database accepts.
         if re.fullmatch(USERNAME_PATTERN, username) is None:
             return None
-        return await self._session.scalar(select(User).where(User.username == username))
+        return await self._session.scalar(select(User).where(User.username_key == username.lower()))

@@ -1,6 +1,7 @@
-"""Create an application with a temporary SQLite file for each test."""
+"""Create an application with an empty database for each test."""
 
 import os
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -10,14 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from examples.task_manager.config import PREFIX, Settings
 from examples.task_manager.resources import Resources, open_resources
+from examples.task_manager.tests.assembled import create_app
+from examples.task_manager.tests.databases import create_database, drop_database, empty, migrate
 from examples.task_manager.tests.people import join
 from typeway import FastAPI
 from typeway.testclient import TestClient
-
-with pytest.MonkeyPatch.context() as environment:
-    # The module creates the application that servers look for, which needs a secret or the demo.
-    environment.setenv("TASK_MANAGER_DEMO", "1")
-    from examples.task_manager.main import create_app
 
 
 @pytest.fixture
@@ -29,18 +27,60 @@ def anyio_backend() -> str:
 @pytest.fixture
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
     """Hide the environment variables and the .env file of the developer's machine from the test."""
-    for name in [name for name in os.environ if name.startswith(PREFIX) or name == "DATABASE_URL"]:
+    for name in [name for name in os.environ if name.startswith(PREFIX) or name in ("DATABASE_URL", "REDIS_URL")]:
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
     return monkeypatch
 
 
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file on which the migrations have run, to be copied."""
+    path = tmp_path_factory.mktemp("migrated") / "tasks.db"
+    migrate(f"sqlite+aiosqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_database() -> Iterator[str]:
+    """A PostgreSQL database on which the migrations have run."""
+    url = create_database()
+    try:
+        migrate(url)
+        yield url
+    finally:
+        drop_database(url)
+
+
 @pytest.fixture
-def settings(clean_environment: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
+def empty_postgresql() -> Iterator[str]:
+    """The URL of a PostgreSQL database without tables."""
+    url = create_database()
+    try:
+        yield url
+    finally:
+        drop_database(url)
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database: a SQLite file, unless the test asks for PostgreSQL."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        path = shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "tasks.db")
+        return f"sqlite+aiosqlite:///{path}"
+    url: str = request.getfixturevalue("migrated_database")
+    empty(url)
+    return url
+
+
+@pytest.fixture
+def settings(clean_environment: pytest.MonkeyPatch, tmp_path: Path, database: str) -> Settings:
     """Settings of a test: its own database, and passwords that cost little to hash."""
     return Settings(
         secret_key=SecretStr("a secret that only the tests know, long enough"),
-        database_url=f"sqlite+aiosqlite:///{tmp_path}/tasks.db",
+        database_url=database,
+        attachments_folder=tmp_path / "attachments",
+        max_attachment_bytes=200_000,
         cors_origins=["https://app.example"],
         argon2_time_cost=1,
         argon2_memory_kib=32,

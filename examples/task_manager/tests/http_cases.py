@@ -94,16 +94,16 @@ CASES = [
     Case("delete again", "DELETE", "/tasks/1", "alice"),
     Case("read the deleted", "GET", "/tasks/1", "alice"),
     # methods and paths
-    Case("health", "GET", "/health"),
+    Case("health", "GET", "/health/ready"),
     Case("unknown path", "GET", "/nowhere"),
     Case("unknown method", "PUT", "/users/me"),
     Case("method of another route of the path", "PUT", "/tasks/1", "alice"),
-    Case("HEAD", "HEAD", "/health"),
+    Case("HEAD", "HEAD", "/health/ready"),
     Case("OPTIONS", "OPTIONS", "/users/me"),
     Case("preflight", "OPTIONS", "/tasks", headers=PREFLIGHT),
     Case("preflight of a stranger", "OPTIONS", "/tasks", headers={**PREFLIGHT, "Origin": "https://evil.example"}),
-    Case("request of another origin", "GET", "/health", headers={"Origin": "https://app.example"}),
-    Case("request with an id", "GET", "/health", headers={"X-Request-ID": "abc"}),
+    Case("request of another origin", "GET", "/health/ready", headers={"Origin": "https://app.example"}),
+    Case("request with an id", "GET", "/health/ready", headers={"X-Request-ID": "abc"}),
 ]  # fmt: skip
 
 TYPES_SAY_JSON = "another content type than JSON is 415, and not repeated as an invalid body"

@@ -10,10 +10,12 @@ import pytest
 
 from examples.task_manager.config import Settings
 from examples.task_manager.services.tokens import AccessTokens
+from examples.task_manager.tests.databases import each_database
 from examples.task_manager.tests.people import PASSWORD, join, log_in
 from typeway.testclient import TestClient
 
 
+@each_database
 def test_newcomer_can_register_log_in_and_read_their_account(client: TestClient) -> None:
     """A user registers, exchanges the password for a token, and uses the token."""
     registered = client.post("/auth/register", json={"username": "alice", "password": PASSWORD})
@@ -30,10 +32,13 @@ def test_token_answer_has_the_form_of_oauth2(client: TestClient) -> None:
     """RFC 6749 5.1: type, lifetime in seconds, and no caching."""
     join(client, "alice")
     answer = client.post("/auth/token", data={"grant_type": "password", "username": "alice", "password": PASSWORD})
-    assert answer.json() == {"access_token": answer.json()["access_token"], "token_type": "bearer", "expires_in": 1800}
+    tokens = answer.json()
+    assert set(tokens) == {"access_token", "token_type", "expires_in", "refresh_token"}
+    assert (tokens["token_type"], tokens["expires_in"]) == ("bearer", 900)
     assert answer.headers["cache-control"] == "no-store"
 
 
+@each_database
 def test_username_belongs_to_the_first_who_took_it(client: TestClient) -> None:
     """A second registration is a conflict and does not change the first account."""
     join(client, "alice")
@@ -41,6 +46,16 @@ def test_username_belongs_to_the_first_who_took_it(client: TestClient) -> None:
     assert answer.status_code == 409
     assert answer.json() == {"error": "username_taken", "message": "The username 'alice' is taken"}
     log_in(client, "alice")
+
+
+@each_database
+@pytest.mark.parametrize("other", ["Alice", "ALICE", "alicE"])
+def test_letter_case_makes_no_other_user(client: TestClient, other: str) -> None:
+    """Names that differ in letter case are one user, who may log in with either and is shown as registered."""
+    join(client, "alice")
+    answer = client.post("/auth/register", json={"username": other, "password": PASSWORD})
+    assert (answer.status_code, answer.json()["error"]) == (409, "username_taken")
+    assert client.get("/users/me", headers=log_in(client, other)).json()["username"] == "alice"
 
 
 @pytest.mark.parametrize(
@@ -68,6 +83,7 @@ def test_registration_must_be_valid(client: TestClient, body: dict[str, Any], fi
     assert str(body.get("password", PASSWORD)) not in answer.text
 
 
+@each_database
 @pytest.mark.parametrize("username", ["alice", "nobody", "no\x00body", "x" * 10_000, ""])
 def test_wrong_password_and_unknown_user_get_the_same_answer(client: TestClient, username: str) -> None:
     """A failed login does not reveal which names exist, and no form value is a server error."""
@@ -128,6 +144,7 @@ def signed(key: str, **claims: Any) -> str:
     return jwt.encode(claims, key, algorithm="HS256")
 
 
+@each_database
 def test_only_our_own_fresh_tokens_open_an_account(client: TestClient, settings: Settings) -> None:
     """Forged, altered, expired, incomplete and foreign tokens are all refused with the same message."""
     headers = join(client, "alice")
@@ -136,22 +153,25 @@ def test_only_our_own_fresh_tokens_open_an_account(client: TestClient, settings:
     key = settings.secret_key.get_secret_value()
     later = 4_000_000_000
     header, payload, signature = good.split(".")
+    login = jwt.decode(good, key, algorithms=["HS256"])["sid"]
     forgeries = {
-        "another key": signed("k" * 40, sub="1", exp=later),
-        "no signature": unsigned({"sub": "1", "exp": later}),
+        "another key": signed("k" * 40, sub="1", sid=login, exp=later),
+        "no signature": unsigned({"sub": "1", "sid": login, "exp": later}),
         "altered payload": f"{header}.{payload[:-2]}xx.{signature}",
         "signature cut off": f"{header}.{payload}.",
-        "expired": AccessTokens(key, timedelta(seconds=-1)).issue(1).access_token,
-        "never expires": signed(key, sub="1"),
-        "no subject": signed(key, exp=later),
-        "subject is no number": signed(key, sub="alice", exp=later),
-        "unknown user": signed(key, sub="999", exp=later),
+        "expired": AccessTokens(key, timedelta(seconds=-1)).issue(1, login),
+        "never expires": signed(key, sub="1", sid=login),
+        "no subject": signed(key, sid=login, exp=later),
+        "no login": signed(key, sub="1", exp=later),
+        "a number for a login": signed(key, sub="1", sid=1, exp=later),
+        "a login with NUL": signed(key, sub="1", sid="\x00", exp=later),
+        "unknown login": signed(key, sub="1", sid="0" * 32, exp=later),
         "not a token": "nonsense",
         "bytes beyond ASCII": "gr\xfc\xdfe",
     }
     for name, token in forgeries.items():
         answer = client.get("/users/me", headers={b"Authorization": f"Bearer {token}".encode("latin-1")})
         assert (name, answer.status_code) == (name, 401)
-        assert answer.json() == {"error": "invalid_token", "message": "The access token is invalid or has expired"}
+        assert answer.json() == {"error": "invalid_token", "message": "The token is invalid or has expired"}
         assert answer.headers["www-authenticate"] == 'Bearer error="invalid_token"'
     assert client.get("/users/me", headers=headers).status_code == 200

@@ -7,12 +7,11 @@ from collections.abc import AsyncIterator
 import pytest
 from httpx import ASGITransport, AsyncClient
 
-from examples.task_manager.config import Settings
-from examples.task_manager.resources import open_resources
+from examples.task_manager.tests.databases import each_database
 from examples.task_manager.tests.people import PASSWORD
 from typeway import FastAPI
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, each_database]
 
 
 @pytest.fixture
@@ -57,13 +56,3 @@ async def test_writers_wait_for_each_other(web: AsyncClient) -> None:
     )
     assert Counter(answer.status_code for answer in answers) == {201: 60, 200: 10}
     assert (await web.get("/tasks", headers=alice)).headers["x-total-count"] == "30"
-
-
-async def test_workers_may_start_together(settings: Settings) -> None:
-    """Several workers can create the tables of an empty database at the same time."""
-
-    async def start() -> None:
-        async with open_resources(settings):
-            await asyncio.sleep(0)
-
-    await asyncio.gather(*(start() for _ in range(6)))

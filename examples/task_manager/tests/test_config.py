@@ -2,11 +2,13 @@
 
 import runpy
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
 from examples.task_manager.config import ConfigurationError, Settings, load_settings
+from examples.task_manager.tests.assembled import needs_typeway
 from typeway import FastAPI
 
 pytestmark = pytest.mark.usefixtures("clean_environment")
@@ -77,8 +79,33 @@ def test_server_does_not_start_without_a_secret() -> None:
     assert "\n" not in message
 
 
+@needs_typeway
 def test_demo_needs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """One variable is enough to create the application that servers look for."""
     monkeypatch.setenv("TASK_MANAGER_DEMO", "1")
     module = runpy.run_path(MAIN)
     assert isinstance(module["app"], FastAPI)
+
+
+@pytest.mark.parametrize(
+    ("url", "feed", "carrier", "migrates"),
+    [
+        ("sqlite+aiosqlite:///x.db", None, "memory", True),
+        ("sqlite+aiosqlite:///x.db", "redis", "redis", True),
+        ("postgresql+asyncpg://u@h/d", None, "postgresql", False),
+        ("postgresql+asyncpg://u@h/d", "memory", "memory", False),
+    ],
+)
+def test_the_database_decides_what_is_usual(url: str, feed: Any, carrier: str, migrates: bool) -> None:
+    """A server carries changes to all workers and is migrated by the deployment; a file is migrated at the start."""
+    settings = Settings(demo=True, database_url=url, feed=feed)
+    assert (settings.carrier, settings.migrates) == (carrier, migrates)
+    assert settings.model_copy(update={"migrate": not migrates}).migrates is not migrates
+
+
+def test_a_feed_that_the_database_cannot_carry_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message says what the feed needs."""
+    monkeypatch.setenv("TASK_MANAGER_DEMO", "1")
+    monkeypatch.setenv("TASK_MANAGER_FEED", "postgresql")
+    with pytest.raises(ConfigurationError, match=r"TASK_MANAGER_FEED=postgresql needs a DATABASE_URL that begins with"):
+        load_settings()

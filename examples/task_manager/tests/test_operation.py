@@ -3,6 +3,7 @@
 import json
 import logging
 import re
+import threading
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from examples.task_manager.config import Settings
 from examples.task_manager.dependencies import get_session
-from examples.task_manager.main import create_app
+from examples.task_manager.tests.assembled import create_app, needs_typeway
 from examples.task_manager.tests.people import create, join, log_in
 from typeway import FastAPI
 from typeway.testclient import TestClient
@@ -18,7 +19,9 @@ from typeway.testclient import TestClient
 Person = dict[str, str]
 
 
-@pytest.mark.parametrize(("path", "status"), [("/health", 200), ("/nowhere", 404), ("/tasks", 401), ("/tasks/x", 401)])
+@pytest.mark.parametrize(
+    ("path", "status"), [("/health/ready", 200), ("/nowhere", 404), ("/tasks", 401), ("/tasks/x", 401)]
+)
 def test_every_answer_has_an_id_and_a_time(client: TestClient, path: str, status: int) -> None:
     """Successful and failed responses are logged, with their processing times."""
     first, second = client.get(path), client.get(path)
@@ -31,13 +34,13 @@ def test_every_answer_has_an_id_and_a_time(client: TestClient, path: str, status
 @pytest.mark.parametrize("given", ["abc-123", "A.b_c", "x" * 128])
 def test_id_of_the_client_is_kept(client: TestClient, given: str) -> None:
     """An id from the client is kept, so that several services can log the same id."""
-    assert client.get("/health", headers={"X-Request-ID": given}).headers["x-request-id"] == given
+    assert client.get("/health/ready", headers={"X-Request-ID": given}).headers["x-request-id"] == given
 
 
 @pytest.mark.parametrize("given", ["", "x" * 129, "a b", "a\tb", 'a"b', "<script>", "é"])
 def test_strange_id_is_replaced(client: TestClient, given: str) -> None:
     """An id that could forge a log line or is too long is replaced."""
-    answer = client.get("/health", headers={b"X-Request-ID": given.encode("latin-1")})
+    answer = client.get("/health/ready", headers={b"X-Request-ID": given.encode("latin-1")})
     assert re.fullmatch(r"[0-9a-f-]{36}", answer.headers["x-request-id"])
 
 
@@ -55,7 +58,7 @@ def test_each_request_is_one_line_of_json(client: TestClient, capfd: pytest.Capt
     (line,) = log_lines(written, "request")
     assert line == {
         "time": line["time"],
-        "level": "INFO",
+        "level": "info",
         "logger": "examples.task_manager.middleware",
         "message": "request",
         "request_id": "abc",
@@ -73,10 +76,10 @@ def test_log_level_comes_from_the_settings(settings: Settings, capfd: pytest.Cap
     """Above INFO requests are not logged, and several applications in one process write no line twice."""
     logger = logging.getLogger("examples.task_manager")
     with TestClient(create_app(settings.model_copy(update={"log_level": "WARNING"}))) as client:
-        client.get("/health")
+        client.get("/health/ready")
     assert log_lines(capfd.readouterr().err, "request") == []
     with TestClient(create_app(settings)) as client:
-        client.get("/health")
+        client.get("/health/ready")
     assert len(log_lines(capfd.readouterr().err, "request")) == 1
     assert logger.level == logging.INFO
 
@@ -91,7 +94,7 @@ def test_browser_of_a_known_origin_may_ask(client: TestClient) -> None:
             "Access-Control-Request-Headers": "authorization, content-type",
         },
     )
-    answer = client.get("/health", headers={"Origin": "https://app.example"})
+    answer = client.get("/health/ready", headers={"Origin": "https://app.example"})
     assert preflight.status_code == 200
     assert preflight.headers["access-control-allow-origin"] == "https://app.example"
     assert preflight.headers["x-request-id"]
@@ -104,7 +107,7 @@ def test_browser_of_an_unknown_origin_may_not(client: TestClient) -> None:
     preflight = client.options(
         "/tasks", headers={"Origin": "https://evil.example", "Access-Control-Request-Method": "GET"}
     )
-    answer = client.get("/health", headers={"Origin": "https://evil.example"})
+    answer = client.get("/health/ready", headers={"Origin": "https://evil.example"})
     assert preflight.status_code == 400
     assert "access-control-allow-origin" not in preflight.headers
     assert "access-control-allow-origin" not in answer.headers
@@ -112,7 +115,7 @@ def test_browser_of_an_unknown_origin_may_not(client: TestClient) -> None:
 
 def test_health_asks_the_database(client: TestClient) -> None:
     """The check needs no account."""
-    answer = client.get("/health")
+    answer = client.get("/health/ready")
     assert (answer.status_code, answer.json()) == (200, {"status": "healthy", "database": "healthy"})
 
 
@@ -138,7 +141,7 @@ class SlowSession:
 def test_health_fails_without_a_database(client: TestClient, app: FastAPI, broken: type[object]) -> None:
     """The health check fails, without any details."""
     app.dependency_overrides[get_session] = broken
-    answer = client.get("/health")
+    answer = client.get("/health/ready")
     assert answer.status_code == 503
     assert answer.json() == {"error": "database_unavailable", "message": "The database does not answer"}
     assert answer.headers["retry-after"]
@@ -184,6 +187,28 @@ def test_data_outlives_a_restart(settings: Settings) -> None:
         assert client.get("/tasks", headers=log_in(client, "alice")).json() == [task]
 
 
+def test_it_lives_without_a_database_and_is_not_ready(client: TestClient, app: FastAPI) -> None:
+    """A restart repairs no database, so the check that leads to one does not ask it."""
+    app.dependency_overrides[get_session] = BrokenSession
+    assert client.get("/health/ready").status_code == 503
+    answer = client.get("/health/live")
+    assert (answer.status_code, answer.json()) == (200, {"status": "alive"})
+
+
+@needs_typeway
+def test_a_stopping_server_is_not_ready(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A load balancer sends requests elsewhere while the server finishes those that it has."""
+    from typeway import health
+
+    stopping = threading.Event()
+    monkeypatch.setattr(health, "STOPPING", stopping)
+    assert client.get("/health/ready").status_code == 200
+    stopping.set()
+    answer = client.get("/health/ready")
+    assert (answer.status_code, answer.json()["error"]) == (503, "http_error")
+    assert client.get("/health/live").status_code == 200
+
+
 def test_demo_makes_a_secret_and_says_so(settings: Settings, capfd: pytest.CaptureFixture[str]) -> None:
     """Without a secret the demo's tokens are valid until the process ends, and the log has a warning."""
     demo = settings.model_copy(update={"demo": True, "secret_key": None})
@@ -202,13 +227,22 @@ def test_documentation_shows_every_operation(client: TestClient) -> None:
     assert operations == {
         ("post", "/auth/register"),
         ("post", "/auth/token"),
+        ("post", "/auth/refresh"),
+        ("post", "/auth/logout"),
         ("get", "/users/me"),
         ("get", "/tasks"),
         ("post", "/tasks"),
         ("get", "/tasks/{task_id}"),
         ("patch", "/tasks/{task_id}"),
         ("delete", "/tasks/{task_id}"),
-        ("get", "/health"),
+        ("get", "/tasks.csv"),
+        ("get", "/tasks/{task_id}/attachments"),
+        ("post", "/tasks/{task_id}/attachments"),
+        ("get", "/attachments/{attachment_id}"),
+        ("delete", "/attachments/{attachment_id}"),
+        ("get", "/events"),
+        ("get", "/health/live"),
+        ("get", "/health/ready"),
     }
     schemas = document["components"]["schemas"]
     invalid = document["paths"]["/tasks"]["post"]["responses"]["422"]["content"]["application/json"]["schema"]

@@ -19,10 +19,12 @@ from examples.task_manager.resources import Resources
 from examples.task_manager.schemas.task import TaskCreate, TaskQuery, TaskUpdate
 from examples.task_manager.schemas.user import UserCreate
 from examples.task_manager.services.accounts import AccountService
+from examples.task_manager.services.logins import LoginService
 from examples.task_manager.services.passwords import Passwords
 from examples.task_manager.services.tasks import TaskService
+from examples.task_manager.tests.databases import each_database
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, each_database]
 
 ALICE = UserCreate(username="alice", password="correct horse")
 
@@ -30,13 +32,19 @@ ALICE = UserCreate(username="alice", password="correct horse")
 @pytest.fixture
 def accounts(session: AsyncSession, resources: Resources) -> AccountService:
     """The service of accounts."""
-    return AccountService(session, resources.passwords, resources.tokens)
+    return AccountService(session, resources.passwords)
 
 
 @pytest.fixture
-async def tasks(session: AsyncSession, accounts: AccountService) -> TaskService:
+def logins(session: AsyncSession, resources: Resources) -> LoginService:
+    """The service of logins."""
+    return LoginService(session, resources.tokens, resources.login_lifetime)
+
+
+@pytest.fixture
+async def tasks(session: AsyncSession, accounts: AccountService, resources: Resources) -> TaskService:
     """The service of alice's tasks."""
-    return TaskService(session, (await accounts.register(ALICE)).id)
+    return TaskService(session, (await accounts.register(ALICE)).id, resources.feed.publish)
 
 
 async def test_password_is_stored_as_argon2_only(accounts: AccountService) -> None:
@@ -56,11 +64,13 @@ async def test_username_can_be_taken_once(accounts: AccountService) -> None:
     assert (await accounts.register(UserCreate(username="bob", password="correct horse"))).username == "bob"
 
 
-async def test_token_leads_back_to_its_user(accounts: AccountService) -> None:
-    """Log in, then authenticate with the token."""
+async def test_token_leads_back_to_its_user(accounts: AccountService, logins: LoginService) -> None:
+    """Log in, then authenticate with the tokens."""
     alice = await accounts.register(ALICE)
-    token = await accounts.log_in("alice", ALICE.password)
-    assert (await accounts.user_of(token.access_token)).id == alice.id
+    user = await accounts.authenticate("alice", ALICE.password)
+    token = await logins.begin(user.id)
+    assert (await logins.user_of_access_token(logins.tokens_for(user.id, token).access_token)).id == alice.id
+    assert (await logins.user_of_cookie(str(token))).id == alice.id
 
 
 @pytest.mark.parametrize(("username", "password"), [("alice", "wrong"), ("bob", "correct horse"), ("\x00", "")])
@@ -68,19 +78,21 @@ async def test_wrong_credentials(accounts: AccountService, username: str, passwo
     """A wrong name and a wrong password are the same error."""
     await accounts.register(ALICE)
     with pytest.raises(InvalidCredentialsError):
-        await accounts.log_in(username, password)
+        await accounts.authenticate(username, password)
 
 
-async def test_token_of_a_deleted_user_is_worthless(accounts: AccountService, session: AsyncSession) -> None:
+async def test_token_of_a_deleted_user_is_worthless(
+    accounts: AccountService, logins: LoginService, session: AsyncSession
+) -> None:
     """The token of a deleted user is not valid, and the user's id is not used again."""
     alice = await accounts.register(ALICE)
-    token = await accounts.log_in("alice", ALICE.password)
+    token = logins.tokens_for(alice.id, await logins.begin(alice.id))
     await session.execute(delete(User))
     await session.commit()
     session.expunge_all()
     newcomer = await accounts.register(UserCreate(username="carol", password="correct horse"))
     with pytest.raises(InvalidTokenError):
-        await accounts.user_of(token.access_token)
+        await logins.user_of_access_token(token.access_token)
     assert newcomer.id > alice.id
 
 
@@ -90,10 +102,10 @@ async def test_hash_grows_with_its_costs(
     """When the costs are raised, the next login renews the hash, and the password stays."""
     before = (await accounts.register(ALICE)).password_hash
     dearer = Passwords(settings.argon2_time_cost + 1, settings.argon2_memory_kib)
-    renewed = AccountService(session, dearer, resources.tokens)
-    await renewed.log_in("alice", ALICE.password)
+    renewed = AccountService(session, dearer)
+    await renewed.authenticate("alice", ALICE.password)
     session.expunge_all()
-    after = (await renewed.user_of((await renewed.log_in("alice", ALICE.password)).access_token)).password_hash
+    after = (await renewed.authenticate("alice", ALICE.password)).password_hash
     assert ("t=1" in before, "t=2" in after) == (True, True)
 
 
@@ -122,10 +134,13 @@ async def test_duplicate_title(tasks: TaskService) -> None:
     assert (await tasks.find(TaskQuery())).total == 2
 
 
-async def test_task_of_another_owner(tasks: TaskService, session: AsyncSession, accounts: AccountService) -> None:
+async def test_task_of_another_owner(
+    tasks: TaskService, session: AsyncSession, accounts: AccountService, resources: Resources
+) -> None:
     """A service cannot access the tasks of another owner."""
     task = await tasks.create(TaskCreate(title="Buy milk"))
-    stranger = TaskService(session, (await accounts.register(UserCreate(username="bob", password="12345678"))).id)
+    bob = await accounts.register(UserCreate(username="bob", password="12345678"))
+    stranger = TaskService(session, bob.id, resources.feed.publish)
     attempts: list[Callable[[], Awaitable[object]]] = [
         lambda: stranger.get(task.id),
         lambda: stranger.update(task.id, TaskUpdate(title="Stolen")),
@@ -138,18 +153,13 @@ async def test_task_of_another_owner(tasks: TaskService, session: AsyncSession, 
     assert (await tasks.get(task.id)).title == "Buy milk"
 
 
-async def test_task_deleted_while_it_is_changed(tasks: TaskService, resources: Resources) -> None:
-    """Between reading and writing another request may delete the task; the change then finds none."""
-    task = await tasks.create(TaskCreate(title="Buy milk"))
-    number = task.id
-
-    async def delete_meanwhile(task_id: int) -> Task:
-        async with resources.sessions() as other:
-            await other.execute(delete(Task).where(Task.id == task_id))
-            await other.commit()
-        return task
-
-    tasks.get = delete_meanwhile  # type: ignore[method-assign]
+async def test_task_deleted_before_it_is_changed(tasks: TaskService, resources: Resources) -> None:
+    """Another session may delete the task after this one has read it; the change then finds none."""
+    number = (await tasks.create(TaskCreate(title="Buy milk"))).id
+    await tasks.get(number)
+    async with resources.sessions() as other:
+        await other.execute(delete(Task).where(Task.id == number))
+        await other.commit()
     with pytest.raises(TaskNotFoundError):
         await tasks.update(number, TaskUpdate(priority=5))
 

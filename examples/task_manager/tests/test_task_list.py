@@ -2,6 +2,7 @@
 
 import pytest
 
+from examples.task_manager.tests.databases import each_database
 from examples.task_manager.tests.people import create
 from typeway.testclient import TestClient
 
@@ -37,11 +38,13 @@ def test_list_of_a_newcomer_is_empty(client: TestClient, alice: Person) -> None:
     assert (answer.status_code, answer.json(), answer.headers["x-total-count"]) == (200, [], "0")
 
 
+@each_database
 def test_list_holds_the_own_tasks_in_the_order_of_creation(client: TestClient, owner: Person) -> None:
     """Without a query the list has all own tasks, oldest first."""
     assert titles(client, owner) == [task["title"] for task in TASKS]
 
 
+@each_database
 @pytest.mark.parametrize(
     ("query", "found"),
     [
@@ -68,6 +71,7 @@ def test_filters_find_what_they_say(client: TestClient, owner: Person, query: di
     assert answer.headers["x-total-count"] == str(len(found))
 
 
+@each_database
 @pytest.mark.parametrize(
     ("sort", "order"),
     [
@@ -84,6 +88,7 @@ def test_sort_orders_by_one_field(client: TestClient, owner: Person, sort: str, 
     assert titles(client, owner, sort=sort) == order
 
 
+@each_database
 def test_last_changed_task_comes_first_by_updated_at(client: TestClient, owner: Person) -> None:
     """A change moves a task to the front of the most recently changed ones."""
     first = client.get("/tasks", headers=owner).json()[0]
@@ -91,6 +96,7 @@ def test_last_changed_task_comes_first_by_updated_at(client: TestClient, owner: 
     assert titles(client, owner, sort="-updated_at", limit=1) == [first["title"]]
 
 
+@each_database
 def test_pages_cover_the_list_once(client: TestClient, owner: Person) -> None:
     """Offset and limit select a slice; the total is that of the whole query."""
     pages = [client.get("/tasks", params={"offset": start, "limit": 3}, headers=owner) for start in (0, 3, 6)]
@@ -130,6 +136,7 @@ def test_query_must_be_valid(client: TestClient, alice: Person, query: dict[str,
     assert [problem["field"] for problem in answer.json()["details"]] == [field]
 
 
+@each_database
 def test_farthest_page_is_empty(client: TestClient, owner: Person) -> None:
     """The largest offset that a database understands is fine."""
     assert titles(client, owner, offset=2**63 - 1) == []

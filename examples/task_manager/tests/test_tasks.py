@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 
+from examples.task_manager.tests.databases import each_database
 from examples.task_manager.tests.people import create
 from typeway.testclient import TestClient
 
 Person = dict[str, str]
 
 
+@each_database
 def test_new_task_gets_number_owner_times_and_defaults(client: TestClient, alice: Person) -> None:
     """A title is enough; the server sets the other fields."""
     answer = client.post("/tasks", json={"title": "Buy milk"}, headers=alice)
@@ -26,10 +28,12 @@ def test_new_task_gets_number_owner_times_and_defaults(client: TestClient, alice
         "status": "todo",
         "created_at": task["created_at"],
         "updated_at": task["created_at"],
+        "version": 1,
     }
     assert datetime.fromisoformat(task["created_at"]).utcoffset() == timedelta(0)
 
 
+@each_database
 def test_created_task_can_be_read_at_its_location(client: TestClient, alice: Person) -> None:
     """Creating and reading a task have the same response."""
     sent = {"title": "Übung ✓ 😀", "description": "d" * 2000, "priority": 5, "status": "in_progress"}
@@ -88,12 +92,14 @@ def test_wrong_field_is_named_and_nothing_is_stored(
     assert client.get("/tasks", headers=alice).json() == [task]
 
 
+@each_database
 def test_longest_values_fit(client: TestClient, alice: Person) -> None:
     """Limits count characters, not bytes."""
     task = create(client, alice, title="😀" * 200, description="😀" * 2000, priority=5)
     assert client.get(f"/tasks/{task['id']}", headers=alice).json() == task
 
 
+@each_database
 def test_title_is_unique_for_its_owner_only(client: TestClient, alice: Person, bob: Person) -> None:
     """The same owner gets a conflict, another owner may use the title, and letter case matters."""
     create(client, alice, title="Buy milk")
@@ -104,6 +110,7 @@ def test_title_is_unique_for_its_owner_only(client: TestClient, alice: Person, b
     create(client, alice, title="buy milk")
 
 
+@each_database
 @pytest.mark.parametrize(
     "changes",
     [
@@ -120,7 +127,7 @@ def test_patch_changes_only_what_was_sent(client: TestClient, alice: Person, cha
     answer = client.patch(f"/tasks/{task['id']}", json=changes, headers=alice)
     changed = answer.json()
     assert answer.status_code == 200
-    assert changed == {**task, **changes, "updated_at": changed["updated_at"]}
+    assert changed == {**task, **changes, "updated_at": changed["updated_at"], "version": 2}
     assert changed["updated_at"] > task["updated_at"]
     assert client.get(f"/tasks/{task['id']}", headers=alice).json() == changed
 
@@ -132,6 +139,7 @@ def test_empty_patch_changes_nothing(client: TestClient, alice: Person) -> None:
     assert (answer.status_code, answer.json()) == (200, task)
 
 
+@each_database
 def test_patch_to_a_taken_title_is_a_conflict(client: TestClient, alice: Person) -> None:
     """Renaming keeps titles unique, renaming to the same title is allowed, and a refused change loses nothing."""
     create(client, alice, title="Taken")
@@ -142,6 +150,7 @@ def test_patch_to_a_taken_title_is_a_conflict(client: TestClient, alice: Person)
     assert client.patch(f"/tasks/{task['id']}", json={"title": "Mine"}, headers=alice).status_code == 200
 
 
+@each_database
 def test_deleted_task_is_gone(client: TestClient, alice: Person) -> None:
     """204 without a body; afterwards the task is unknown and its number is not used again."""
     task = create(client, alice)
@@ -152,6 +161,7 @@ def test_deleted_task_is_gone(client: TestClient, alice: Person) -> None:
     assert create(client, alice)["id"] > task["id"]
 
 
+@each_database
 @pytest.mark.parametrize(("method", "body"), [("GET", None), ("PATCH", {"title": "Stolen"}), ("DELETE", None)])
 def test_tasks_of_others_do_not_exist(
     client: TestClient, alice: Person, bob: Person, method: str, body: dict[str, str] | None
@@ -164,6 +174,7 @@ def test_tasks_of_others_do_not_exist(
     assert client.get(f"/tasks/{task['id']}", headers=alice).json() == task
 
 
+@each_database
 @pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])
 @pytest.mark.parametrize(
     ("number", "status"), [("999", 404), (str(2**63 - 1), 404), (str(2**63), 422), ("0", 422), ("-1", 422), ("x", 422)]

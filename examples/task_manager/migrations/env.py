@@ -1,0 +1,34 @@
+"""Run migrations: in the transaction that the application has opened, or in one of its own for `alembic`."""
+
+import asyncio
+
+from alembic import context
+from sqlalchemy import Connection
+
+from examples.task_manager.config import DatabaseSettings
+from examples.task_manager.database import open_engine
+from examples.task_manager.models import Base
+from examples.task_manager.schema import in_turn
+
+
+def run(connection: Connection) -> None:
+    """Run what the command asks for; the transaction around it is committed by whoever opened it."""
+    context.configure(connection=connection, target_metadata=Base.metadata)
+    context.run_migrations()
+
+
+async def connect_and_run() -> None:
+    """Connect to the database of the settings."""
+    engine = open_engine(DatabaseSettings().database_url)
+    try:
+        async with in_turn(engine) as connection:
+            await connection.run_sync(run)
+    finally:
+        await engine.dispose()
+
+
+given = context.config.attributes.get("connection")
+if given is None:
+    asyncio.run(connect_and_run())
+else:
+    run(given)

@@ -51,8 +51,15 @@ def as_text(findings: Sequence[Finding], files: Files, folder: Path) -> str:
 
 def as_json(findings: Sequence[Finding], files: Files, folder: Path) -> str:
     """For programs: one object with a list."""
-    found = [asdict(replace(finding, path=shown(finding.path, folder))) for finding in findings]
+    found = [as_record(finding, folder) for finding in findings]
     return json.dumps({"findings": found}, indent=2, ensure_ascii=False)
+
+
+def as_record(finding: Finding, folder: Path) -> dict[str, Any]:
+    """A finding for programs, without what only the rules use."""
+    record = asdict(replace(finding, path=shown(finding.path, folder)))
+    record["also"] = [{**place, "path": shown(place["path"], folder)} for place in record["also"]]
+    return {name: value for name, value in record.items() if name not in ("cause", "function")}
 
 
 def as_github(findings: Sequence[Finding], files: Files, folder: Path) -> str:

@@ -15,7 +15,7 @@ from typeway.cli.framework import require_typeway
 from typeway.cli.load import Loaded, in_user_code
 from typeway.exceptions import DeclarationError
 
-SETTINGS: Final = ("select", "ignore", "exclude")
+SETTINGS: Final = ("select", "ignore", "exclude", "blocking")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,7 @@ class Settings:
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    blocking: tuple[str, ...] = ()
 
 
 def read_settings(folder: Path) -> Settings:
@@ -51,17 +52,18 @@ def read_settings(folder: Path) -> Settings:
     return Settings(**{name: tuple(value) for name, value in table.items()})
 
 
-def choose(settings: Settings, select: Sequence[str], ignore: Sequence[str]) -> Choice:
+def choose(settings: Settings, select: Sequence[str], ignore: Sequence[str], everything: bool = False) -> Choice:
     """The rules that are selected: by the command line, else by the project.
 
     Parameters:
         settings: of the project.
         select, ignore: of the command line; each may be several codes, separated by commas.
+        everything: whether findings of low confidence are shown too.
 
     Raises:
         CommandError: there is no rule whose code begins so.
     """
-    choice = Choice(split(select) or settings.select, (*settings.ignore, *split(ignore)))
+    choice = Choice(split(select) or settings.select, (*settings.ignore, *split(ignore)), everything)
     if choice.unknown:
         raise CommandError(f"there is no rule {', '.join(choice.unknown)}; the codes are in docs/check")
     return choice
@@ -77,13 +79,16 @@ def files_of(location: AppLocation, settings: Settings, folder: Path) -> Files:
     return Files(location.folder, location.module.partition(".")[0], excluded)
 
 
-def check(load: Callable[[], Loaded], files: Files, choice: Choice) -> list[Finding]:
+def check(
+    load: Callable[[], Loaded], files: Files, choice: Choice, blocking: Sequence[str] = ()
+) -> list[Finding]:
     """Load an application and check it; if the framework refuses a declaration, that is the one finding.
 
     Parameters:
         load: imports the application.
         files: its own source files.
         choice: which rules are selected.
+        blocking: qualified names of what blocks beside what is known to.
 
     Raises:
         CommandError: the application cannot be loaded, or is not a Typeway application.
@@ -101,7 +106,7 @@ def check(load: Callable[[], Loaded], files: Files, choice: Choice) -> list[Find
         raise CommandError(
             f"{loaded.import_string} is not a Typeway application; if it is written for FastAPI, add --compat"
         )
-    return in_user_code(lambda: look(application, files, choice), loaded.folder)
+    return in_user_code(lambda: look(application, files, choice, blocking), loaded.folder)
 
 
 def refused(failure: BaseException) -> DeclarationError | None:

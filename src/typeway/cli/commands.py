@@ -185,6 +185,9 @@ def check(
         typer.Option(help="The rules to check, as codes or their first letters, separated by commas; default: all."),
     ] = None,
     ignore: Annotated[list[str] | None, typer.Option(help="The rules to leave out.")] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Show findings of low confidence too, and check rules that are off by default.")
+    ] = False,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="The file to write; default: stdout.")] = None,
     factory: FactoryOption = False,
     compat: CompatOption = False,
@@ -200,10 +203,10 @@ def check(
     with _one_line_failures(show_traceback, status=2):
         folder = Path.cwd()
         settings = read_settings(folder)
-        choice = choose(settings, select or (), ignore or ())
+        choice = choose(settings, select or (), ignore or (), everything)
         location = _find(target, compat)
         files = files_of(location, settings, folder)
-        findings = check(lambda: _load_from(location, factory, compat), files, choice)
+        findings = check(lambda: _load_from(location, factory, compat), files, choice, settings.blocking)
         _write(report(findings, files, folder, report_format.value), output)
     if findings:
         raise typer.Exit(1)

@@ -103,10 +103,11 @@ def is_comparable(route: BaseRoute, endpoint: Endpoint) -> bool:
     if isinstance(route, Mount):
         return type(route).matches is Mount.matches
     kind = routing.WebSocketRoute if isinstance(endpoint.route, APIWebSocketRoute) else routing.Route
-    original = kind.matches
-    return isinstance(route, kind) and (
-        isinstance(route, APIRoute | APIWebSocketRoute) or type(route).matches is original
-    )
+    matches: object = type(route).matches
+    # A route of the author's own class may ask for more than method and path.
+    is_ours = getattr(matches, "__module__", "").partition(".")[0] in ("typeway", "starlette")
+    is_planned = isinstance(route, APIRoute | APIWebSocketRoute)
+    return isinstance(route, kind) and (is_ours if is_planned else matches is kind.matches)
 
 
 def path_of(route: BaseRoute) -> str:

@@ -71,7 +71,8 @@ def blocking_calls(subject: Subject) -> Iterator[Finding]:
         first, places = found[0], {hit.what.node for hit in found}
         path, line = subject.place(first.caller, first.place)
         cause, reached = first.what.cause, first.reached
-        more = f" So do {len(places) - 1} more calls below {first.caller.name}()." if len(places) > 1 else ""
+        others = len(places) - 1
+        more = f" {others} more call{'s' * (others > 1)} below {first.caller.name}() do{'es' * (others == 1)} the same." if others else ""
         written = first.what.node
         yield Finding(
             "TW001",

@@ -6,8 +6,8 @@ import ast
 import inspect
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from typing import Any, Final
 
 from typeway.check.once import early_returns, is_once, is_without_loop
@@ -35,7 +35,7 @@ IN_THREADS: Final = frozenset({"add_task", "BackgroundTask"})
 
 # Through how many branches below the entry a path may lead.
 MOST_BRANCHES: Final = 1
-# With how many different arguments a function is looked at.
+# With how many different arguments a function is looked at before it is once more without knowing any.
 MOST_CONTEXTS: Final = 8
 
 
@@ -159,7 +159,22 @@ class CallGraph:
             else:
                 continue
             for called in targets:
-                yield Edge(node, called, node if isinstance(node, ast.Call) else None, len(targets) == 1)
+                yield Edge(node, called, self.passing(node, called, function), len(targets) == 1)
+
+    def passing(self, node: ast.AST, called: Function, function: Function) -> ast.Call | None:
+        """The call whose arguments are those of the called function; None where others are bound before them."""
+        if not isinstance(node, ast.Call):
+            return None
+        if last_name(node.func) in (called.node.name, called.owner.__name__ if called.owner is not None else ""):
+            return node
+        value = self.inference.value(node.func, function)
+        if isinstance(value, Known) and isinstance(value.thing, partial):
+            return None if value.thing.args or value.thing.keywords else node
+        if not isinstance(node.func, ast.Name):
+            return None
+        made = [binding.expression for binding in self.inference.bindings(function).get(node.func.id, ())]
+        binds = [entry for entry in made if isinstance(entry, ast.Call) and (len(entry.args) > 1 or entry.keywords)]
+        return None if binds else node
 
     def given(self, call: ast.Call, function: Function) -> Iterator[Edge]:
         """The functions that a call is given and that run on this loop."""
@@ -206,8 +221,10 @@ class CallGraph:
             seen = contexts.setdefault(reached.function, set())
             context = frozenset(reached.truth.facts.items())
             # What was looked at with nothing known of its arguments has been looked at for all of them.
-            if context in seen or frozenset() in seen or len(seen) >= MOST_CONTEXTS:
+            if context in seen or frozenset() in seen:
                 continue
+            if len(seen) >= MOST_CONTEXTS:
+                reached, context = replace(reached, truth=self.truth(reached.function, UNKNOWN)), frozenset()
             seen.add(context)
             found.append(reached)
             for edge in self.edges(reached.function):

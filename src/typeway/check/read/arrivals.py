@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final, TypeVar, get_args, get_origin
 
 from typeway.check.read.index import last_name
-from typeway.check.read.program import Function
+from typeway.check.read.program import Function, inner_of
 from typeway.check.read.values import (
     Inner,
     Instance,
@@ -53,6 +53,8 @@ def leads_to(inference: Indexed, call: ast.Call, caller: Function, function: Fun
                 found = inference.program.method(kind, "__init__")
             case Known(thing) if callable(thing):
                 found = inference.program.function(thing)
+                if found is None or found.node is not function.node:
+                    found = inference.program.source(inner_of(thing), None)
             case Method(owner, _, method) if isinstance(owner.kind, type) and method is not None:
                 found = inference.program.function(method, owner.kind)
             case Inner(inner):

@@ -71,14 +71,15 @@ class Caller:
             is_whole = all(keyword.arg is not None for keyword in call.keywords)
         given |= {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg is not None}
         facts: dict[str, Fact] = {}
-        for name in called.asked:
+        for name in called.used:
             argument = given.get(name)
             if argument is not None:
                 fact = self.fact(argument)
             else:
                 default = called.parameters[name][1] if is_whole and name in called.parameters else None
                 fact = constant(default.value) if isinstance(default, ast.Constant) else None
-            if fact is not None:
+            # A value only matters where it is asked for, a type also where it is used.
+            if fact is not None and (isinstance(fact, Typed) or name in called.asked):
                 facts[name] = fact
         return facts
 

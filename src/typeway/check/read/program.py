@@ -96,6 +96,12 @@ class Function:
         return found
 
     @cached_property
+    def used(self) -> frozenset[str]:
+        """The parameters that the body reads."""
+        names = {node.id for node in self.body if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+        return frozenset(names & self.parameters.keys())
+
+    @cached_property
     def asked(self) -> frozenset[str]:
         """The parameters about which the function asks something, or which it passes on."""
         used: set[str] = set()

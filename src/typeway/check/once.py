@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Iterable, Iterator
+from typing import Final
 
 from typeway.check.read.program import Function
 
 # Methods that put something into a memory, and those that look it up.
-PUTS = frozenset({"set", "put", "setex", "setdefault", "store", "save", "add"})
-GETS = frozenset({"get", "lookup", "fetch", "load"})
+PUTS: Final = frozenset({"set", "put", "setex", "setdefault"})
+GETS: Final = frozenset({"get", "lookup", "fetch", "load"})
 
 
 def is_once(node: ast.AST, function: Function, early: Collection[ast.If]) -> bool:

@@ -25,6 +25,8 @@ BOUNDS: Final = frozenset({
 GROWS: Final = frozenset({"append", "extend", "insert", "add", "update", "setdefault"})
 # What makes a dict of a row, whatever is in it.
 AS_DICT: Final = frozenset({"vars", "jsonable_encoder", "dict"})
+# Through how many steps a value is followed to the query that finds it.
+MOST_STEPS: Final = 8
 AS_DICT_METHODS: Final = frozenset({"_asdict", "to_dict", "as_dict", "model_dump", "dict"})
 
 
@@ -56,8 +58,10 @@ def says_something(model: Any) -> bool:
     return model is not list and model is not object
 
 
-def row_in(subject: Subject, node: ast.expr, function: Function) -> Instance | None:
+def row_in(subject: Subject, node: ast.expr, function: Function, depth: int = MOST_STEPS) -> Instance | None:
     """The row that is returned, as it is, in a list, or as a dict with all that is in it."""
+    if depth == 0:
+        return None
     answer = subject.inference.instance(node, function)
     row = answer.of if answer is not None and answer.many else answer
     if is_row(row) and row is not None and row.kind is not Columns:
@@ -65,20 +69,20 @@ def row_in(subject: Subject, node: ast.expr, function: Function) -> Instance | N
     match node:
         case ast.Call(func=ast.Name(id=name), args=[held, *_], keywords=given) if name in AS_DICT:
             is_chosen = any(entry.arg in ("include", "exclude") for entry in given)
-            return None if is_chosen else row_in(subject, held, function)
+            return None if is_chosen else row_in(subject, held, function, depth - 1)
         case ast.Call(func=ast.Attribute(value=held, attr=name), args=[], keywords=[]) if name in AS_DICT_METHODS:
-            return row_in(subject, held, function)
+            return row_in(subject, held, function, depth - 1)
         case ast.Attribute(value=held, attr="__dict__" | "_mapping"):
-            return row_in(subject, held, function)
+            return row_in(subject, held, function, depth - 1)
         case ast.ListComp(elt=element):
-            return row_in(subject, element, function)
+            return row_in(subject, element, function, depth - 1)
         case ast.Dict(keys=[None], values=[held]):
-            return row_in(subject, held, function)
+            return row_in(subject, held, function, depth - 1)
         case ast.DictComp(value=ast.Call(func=ast.Name(id="getattr"), args=[held, *_])):
-            return row_in(subject, held, function)
+            return row_in(subject, held, function, depth - 1)
         case ast.Name(id=name):
             assigned = [*assigned_to(name, function)]
-            found = row_in(subject, assigned[0], function) if len(assigned) == 1 else None
+            found = row_in(subject, assigned[0], function, depth - 1) if len(assigned) == 1 else None
             return found if answer is None or answer.kind is dict else None
     return None
 
@@ -148,32 +152,34 @@ def is_everything(subject: Subject, node: ast.expr, function: Function) -> bool:
     return is_kept and name is not None and any(grows(name, entry) for entry in subject.program.found.values())
 
 
-def is_all_rows(subject: Subject, node: ast.expr, function: Function) -> bool:
+def is_all_rows(subject: Subject, node: ast.expr, function: Function, depth: int = MOST_STEPS) -> bool:
     """Whether an expression is all rows that a query without a limit finds, each of them converted or not."""
+    if depth == 0:
+        return False
     if isinstance(node, ast.Name):
         assigned = [*assigned_to(node.id, function)]
         if len(assigned) == 1 and isinstance(assigned[0], ast.ListComp):
-            return is_all_rows(subject, assigned[0], function)
+            return is_all_rows(subject, assigned[0], function, depth - 1)
     if isinstance(node, ast.ListComp) and len(node.generators) == 1:
         source = node.generators[0]
-        return not source.ifs and is_all_rows(subject, source.iter, function)
+        return not source.ifs and is_all_rows(subject, source.iter, function, depth - 1)
     if isinstance(node, ast.Await):
-        return is_all_rows(subject, node.value, function)
+        return is_all_rows(subject, node.value, function, depth - 1)
     if isinstance(node, ast.Call) and last_name(node.func) in ("list", "sorted") and node.args:
-        return is_all_rows(subject, node.args[0], function)
+        return is_all_rows(subject, node.args[0], function, depth - 1)
     answer = as_instance(subject.inference.value(node, function))
     if answer is not None and answer.many and not answer.bounded:
-        return is_row(answer.of) or returns_all_rows(subject, node, function)
+        return is_row(answer.of) or returns_all_rows(subject, node, function, depth)
     return False
 
 
-def returns_all_rows(subject: Subject, node: ast.expr, function: Function) -> bool:
+def returns_all_rows(subject: Subject, node: ast.expr, function: Function, depth: int) -> bool:
     """Whether a call ends in an own function that converts all rows of a query."""
     if not isinstance(node, ast.Call):
         return False
     targets = subject.graph.targets(subject.inference.value(node.func, function))
     return any(
-        target.node is not function.node and is_all_rows(subject, value, target)
+        target.node is not function.node and is_all_rows(subject, value, target, depth - 1)
         for target in targets
         for value in returned(target)
         if not isinstance(value, ast.Call)

@@ -83,7 +83,7 @@ def has_ceiling(metadata: Iterable[Any]) -> bool:
 def uses_of(subject: Subject, function: Function, name: str, depth: int) -> Iterator[str]:
     """How a function uses an amount: it "limits" a query, is "bounded" by a comparison or `min()`, or is "passed" on."""
     for node in function.body:
-        if not is_amount(node, name):
+        if not is_amount(node, name, function):
             continue
         yield "passed"
         parent = function.parents.get(node)
@@ -100,10 +100,13 @@ def uses_of(subject: Subject, function: Function, name: str, depth: int) -> Iter
             yield from passed_on(subject, parent, node, function, depth)
 
 
-def is_amount(node: ast.AST, name: str) -> bool:
+def is_amount(node: ast.AST, name: str, function: Function) -> bool:
+    """Whether an expression is a parameter of that name, or the attribute of a parameter."""
     match node:
-        case ast.Name(id=found, ctx=ast.Load()) | ast.Attribute(attr=found, ctx=ast.Load()):
-            return found == name
+        case ast.Name(id=found, ctx=ast.Load()):
+            return found == name and name in function.parameters
+        case ast.Attribute(value=ast.Name(id=holder), attr=found, ctx=ast.Load()):
+            return found == name and holder in function.parameters
     return False
 
 

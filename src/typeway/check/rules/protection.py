@@ -66,10 +66,11 @@ STRANGERS: Final = ("https://a7f3.stranger.example", "http://stranger.test:8443"
 
 def unprotected_writes(subject: Subject) -> Iterator[Finding]:
     """TW010: a write that anybody may send, where most others require credentials."""
+    refusing: dict[Function, bool] = {}
     for application in subject.applications:
         own = [entry for entry in subject.own if entry.application is application]
         writes = [entry for entry in own if WRITES & set(entry.methods)]
-        guarded = [entry for entry in writes if is_protected(subject, entry)]
+        guarded = [entry for entry in writes if is_protected(subject, entry, refusing)]
         around = [name for name, _ in middleware_of(subject.program, application.app)]
         around += [getattr(entry.cls, "__name__", "") for entry in getattr(application.app, "user_middleware", ())]
         if 2 * len(guarded) <= len(writes) or any(sounds_like_guard(name) for name in around):
@@ -83,24 +84,26 @@ def unprotected_writes(subject: Subject) -> Iterator[Finding]:
                 )
 
 
-def is_protected(subject: Subject, endpoint: Endpoint) -> bool:
+def is_protected(subject: Subject, endpoint: Endpoint, refusing: dict[Function, bool]) -> bool:
     """Whether an endpoint or one of its dependencies has a security scheme, or refuses who may not write."""
     return any(
-        isinstance(node.function, SecurityBase) or node.own_scopes or refuses(subject, node)
+        isinstance(node.function, SecurityBase) or node.own_scopes or refuses(subject, node, refusing)
         for node in endpoint.tree.walk()
     )
 
 
-def refuses(subject: Subject, node: Node) -> bool:
+def refuses(subject: Subject, node: Node, known: dict[Function, bool]) -> bool:
     """Whether a dependency, or a function that it calls, answers 401 or 403."""
     function = subject.program.function(node.function) if node.depends is not None else None
     if function is None:
         return False
-    return any(
-        status in REFUSALS
-        for reached in subject.graph.reach([(function, "")])
-        for status in statuses_of(subject, reached.function)
-    )
+    if function not in known:
+        known[function] = any(
+            status in REFUSALS
+            for reached in subject.graph.reach([(function, "")])
+            for status in statuses_of(subject, reached.function)
+        )
+    return known[function]
 
 
 def statuses_of(subject: Subject, function: Function) -> Iterator[int | None]:

@@ -199,7 +199,8 @@ def late_commits(subject: Subject) -> Iterator[Finding]:
         if node.scope == "function":
             continue
         for place in function.yields:
-            commit = next(filter(None, (commit_in(subject, statement, function) for statement in after(place, function))), None)
+            later = [*after(place, function), *after_success(place, function)]
+            commit = next(filter(None, (commit_in(subject, statement, function) for statement in later)), None)
             begun = None if commit is not None else begins_around(subject, place, function)
             found = commit or begun
             if found is None:
@@ -217,6 +218,15 @@ def late_commits(subject: Subject) -> Iterator[Finding]:
                 endpoint.title,
                 (function.name,),
             )
+
+
+def after_success(place: ast.AST, function: Function) -> Iterator[ast.stmt]:
+    """The `else` blocks of the `try` statements around a yield."""
+    inside = place
+    for part in function.around(place):
+        if isinstance(part, ast.Try) and inside in part.body:
+            yield from part.orelse
+        inside = part
 
 
 def commit_in(subject: Subject, statement: ast.stmt, function: Function) -> ast.AST | None:

@@ -75,7 +75,7 @@ BUDGETS: dict[str, int] = {
     "watch": 1_600,
     "telemetry": 1_700,
     "application": 3_600,
-    "check": 6_000,
+    "check": 6_600,
     "compat": 3_850,
     "migrate": 1_000,
     "cli": 1_800,

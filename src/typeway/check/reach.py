@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any, Final
@@ -87,6 +87,11 @@ class Reached:
             found.append(reached)
             reached = reached.caller
         return found[::-1]
+
+    @cached_property
+    def last_async(self) -> Function | None:
+        """The last asynchronous function on the way here."""
+        return next((reached.function for reached in reversed(self.way) if reached.function.is_async), None)
 
     @property
     def chain(self) -> list[Function]:
@@ -204,21 +209,53 @@ class CallGraph:
         called = program.function(accessor, held.kind) if accessor is not None else None
         return [called] if called is not None else []
 
-    def reach(self, entries: Iterable[tuple[Function, str]]) -> list[Reached]:
+    def closure(self, functions: Iterable[Function]) -> set[Function]:
+        """Some functions and all that they may call, whatever is passed."""
+        waiting, found = [*functions], set[Function]()
+        while waiting:
+            function = waiting.pop()
+            if function not in found:
+                found.add(function)
+                waiting += [edge.function for edge in self.edges(function)]
+        return found
+
+    def leading_to(self, wanted: Callable[[Function], bool], functions: Iterable[Function]) -> set[Function]:
+        """Those of some functions, and of all that they may call, that are wanted or lead to one that is."""
+        callers: dict[Function, list[Function]] = {}
+        reachable = self.closure(functions)
+        for function in reachable:
+            for edge in self.edges(function):
+                callers.setdefault(edge.function, []).append(function)
+        waiting, found = [*filter(wanted, reachable)], set[Function]()
+        while waiting:
+            function = waiting.pop()
+            if function not in found:
+                found.add(function)
+                waiting += callers.get(function, ())
+        return found
+
+    def reach(
+        self, entries: Iterable[tuple[Function, str]], worth: Collection[Function] | None = None
+    ) -> list[Reached]:
         """Every function that runs on the same loop or thread as the entries, with each way in which it is called.
 
         Each comes by the path with the fewest branches, and of those by the shortest. What more than `MOST_BRANCHES`
         lead to is left out: some combination of arguments may take them all, but nobody can say so.
+
+        Parameters:
+            entries: the functions that the framework calls, each with its name for people.
+            worth: the functions that are worth being followed; a plain one then comes once for each asynchronous function
+                that leads to it. None for all functions, each once.
         """
         waiting = [
             deque(Reached(function, entry, self.truth(function, UNKNOWN)) for function, entry in entries),
             *(deque[Reached]() for _ in range(MOST_BRANCHES)),
         ]
-        contexts: dict[Function, set[frozenset[Any]]] = {}
+        contexts: dict[tuple[Function, Function | None], set[frozenset[Any]]] = {}
         found: list[Reached] = []
         while any(waiting):
             reached = next(filter(None, waiting)).popleft()
-            seen = contexts.setdefault(reached.function, set())
+            seen = contexts.setdefault((reached.function, None if worth is None else reached.last_async), set())
             context = frozenset(reached.truth.facts.items())
             # What was looked at with nothing known of its arguments has been looked at for all of them.
             if context in seen or frozenset() in seen:
@@ -228,6 +265,8 @@ class CallGraph:
             seen.add(context)
             found.append(reached)
             for edge in self.edges(reached.function):
+                if worth is not None and edge.function not in worth:
+                    continue
                 branches = reached.branches_to(edge.node)
                 if branches <= MOST_BRANCHES and reached.is_run(edge.node):
                     waiting[branches].append(self.follow(reached, edge, branches))

@@ -181,11 +181,6 @@ class Subject:
         entries += [(function, "the start") for function in started_by(self.program, self.app)]
         return self.graph.reach(entries)
 
-    @cached_property
-    def on_loop(self) -> list[Reached]:
-        """Every function that runs on the event loop while requests are served, with the calls that lead to it."""
-        return self.graph.reach(self.loop_entries())
-
     def loop_entries(self) -> Iterator[tuple[Function, str]]:
         """What the framework calls on the event loop."""
         for endpoint in self.own:

@@ -64,7 +64,10 @@ class Hit(NamedTuple):
 def blocking_calls(subject: Subject) -> Iterator[Finding]:
     """TW001: something on the event loop blocks it, and every other request waits too."""
     groups: dict[tuple[ast.AST, str], list[Hit]] = {}
-    for hit in hits(subject, subject.on_loop):
+    entries = [*subject.loop_entries()]
+    # Most functions lead to nothing that blocks.
+    worth = subject.graph.leading_to(lambda each: bool(blocking_in(subject, each)), (each for each, _ in entries))
+    for hit in hits(subject, subject.graph.reach(entries, worth)):
         groups.setdefault((hit.caller.node, hit.what.cause.does), []).append(hit)
     for found in groups.values():
         found.sort(key=lambda hit: (hit.doubt, getattr(hit.place, "lineno", 0)))

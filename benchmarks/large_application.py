@@ -121,6 +121,7 @@ from shop.{name}.figures import {figures}
 from shop.{name}.repository import {title}Repository
 from shop.{name}.schemas import {title}Change, {title}Create
 from shop.shared import Session
+from typeway import HTTPException
 
 
 class {title}Service:
@@ -155,7 +156,7 @@ SERVICE_METHOD: Final = '''
         if count > {number}:
             total += {figure}(amount, count)
         elif amount < 0:
-            raise ValueError("amount must not be negative")
+            raise HTTPException(422, "amount must not be negative")
         for row in self.repository.page(0, {limit}):
             value = row.get("amount")
             if isinstance(value, int) and value > total:

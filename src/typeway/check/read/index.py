@@ -10,11 +10,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from typeway.check.read.files import FunctionNode, SourceFile
+from typeway.check.read.files import BLOCKS, FunctionNode, SourceFile
 from typeway.check.read.program import Function, Program, inner_of
-
-# What a compound statement contains that runs when its module is imported.
-BLOCKS = ("body", "orelse", "finalbody", "handlers")
 
 
 @dataclass(eq=False)

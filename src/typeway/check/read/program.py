@@ -11,7 +11,7 @@ from typing import Any
 
 from typeway.check.read.files import Files, FunctionNode, SourceFile
 from typeway.declare.scope import closure_of
-from typeway.describe.raised import executed
+from typeway.describe.raised import children, executed
 
 
 @dataclass(eq=False)
@@ -65,7 +65,14 @@ class Function:
     @cached_property
     def parents(self) -> dict[ast.AST, ast.AST]:
         """The node around each part of the body."""
-        return {child: node for node in ast.walk(self.node) for child in ast.iter_child_nodes(node)}
+        found: dict[ast.AST, ast.AST] = {}
+        waiting: list[ast.AST] = [self.node]
+        while waiting:
+            node = waiting.pop()
+            inside = children(node)
+            found.update(dict.fromkeys(inside, node))
+            waiting += inside
+        return found
 
     @cached_property
     def parameters(self) -> dict[str, tuple[ast.arg, ast.expr | None]]:

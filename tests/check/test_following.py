@@ -1,4 +1,5 @@
 """What calls are followed through, what decides their branches, and how sure and how often a finding is told."""
+# ruff: noqa: ISC004  (sources of several lines)
 
 import pytest
 
@@ -43,7 +44,8 @@ FOUND = {
     ),
     "a setter": (
         "class Printer:\n    @property\n    def state(self) -> str: return 'on'\n"
-        "    @state.setter\n    def state(self, value: str) -> None: time.sleep(1)\n" + endpoint("Printer().state = 'off'")
+        "    @state.setter\n    def state(self, value: str) -> None: time.sleep(1)\n"
+        + endpoint("Printer().state = 'off'")
     ),
     "an abstract class": (
         "import abc\nclass Store(abc.ABC):\n    @abc.abstractmethod\n    def load(self) -> str: ...\n"
@@ -88,7 +90,8 @@ FOUND = {
         "@app.get('/x')\nasync def show(store: Annotated[Any, Depends(get_store)]) -> Any:\n    await pause()\n    store.load()"
     ),
     "a global that is set at the start": (
-        "client = None\ndef start():\n    global client\n    client = httpx.Client()\n" + endpoint("client.get('http://x')")
+        "client = None\ndef start():\n    global client\n    client = httpx.Client()\n"
+        + endpoint("client.get('http://x')")
     ),
     "a function that is mapped": "def nap(n): time.sleep(n)\n" + endpoint("list(map(nap, [1]))"),
     "a callable object": "class Nap:\n    def __call__(self): time.sleep(1)\nnap = Nap()\n" + endpoint("nap()"),
@@ -113,7 +116,8 @@ LEFT_ALONE = {
         "def load(session=None): return inner(session=session)\n" + endpoint("load()")
     ),
     "a flag": (
-        "def load(wait: bool = False):\n    if wait: time.sleep(1)\n" + endpoint("load()\nload(False)\nload(wait=False)")
+        "def load(wait: bool = False):\n    if wait: time.sleep(1)\n"
+        + endpoint("load()\nload(False)\nload(wait=False)")
     ),
     "a text": (
         "def load(kind: str):\n    if kind == 'file': return FilePath('x').read_text()\n    if kind in ('a', 'b'): time.sleep(1)\n"
@@ -129,7 +133,9 @@ LEFT_ALONE = {
         "from enum import Enum\nclass Kind(Enum):\n    FILE = 1\n    MEMORY = 2\n"
         "def load(kind: Kind):\n    if kind is Kind.FILE: time.sleep(1)\n" + endpoint("load(Kind.MEMORY)")
     ),
-    "a file that is read in a thread": endpoint("with open('x') as file:\n    return await asyncio.to_thread(file.read)"),
+    "a file that is read in a thread": endpoint(
+        "with open('x') as file:\n    return await asyncio.to_thread(file.read)"
+    ),
     "a file that a thread parses": endpoint(
         "import json\nwith open('x') as file:\n    return await run_in_threadpool(json.load, file)"
     ),

@@ -85,7 +85,6 @@ class Inner:
     function: Function
 
 
-
 @dataclass(frozen=True, slots=True)
 class Either:
     """One of several values, of which any may come: what a provider with branches returns.

@@ -75,7 +75,11 @@ def blocking_calls(subject: Subject) -> Iterator[Finding]:
         path, line = subject.place(first.caller, first.place)
         cause, reached = first.what.cause, first.reached
         others = len(places) - 1
-        more = f" {others} more call{'s' * (others > 1)} below {first.caller.name}() do{'es' * (others == 1)} the same." if others else ""
+        more = (
+            f" {others} more call{'s' * (others > 1)} below {first.caller.name}() do{'es' * (others == 1)} the same."
+            if others
+            else ""
+        )
         written = first.what.node
         yield Finding(
             "TW001",

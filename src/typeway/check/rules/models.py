@@ -88,7 +88,9 @@ def shown_fields(model: type[BaseModel], endpoint: Endpoint) -> Iterator[tuple[t
 def is_masked(model: type[BaseModel], name: str, field: FieldInfo) -> bool:
     """Whether a serializer of the author's own decides what is shown of a field."""
     decorators = model.__pydantic_decorators__
-    if decorators.model_serializers or any(isinstance(entry, PlainSerializer | WrapSerializer) for entry in field.metadata):
+    if decorators.model_serializers or any(
+        isinstance(entry, PlainSerializer | WrapSerializer) for entry in field.metadata
+    ):
         return True
     return any(name in entry.info.fields or "*" in entry.info.fields for entry in decorators.field_serializers.values())
 

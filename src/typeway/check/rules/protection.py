@@ -123,7 +123,9 @@ def statuses_of(subject: Subject, function: Function) -> Iterator[int | None]:
                 yield 401
 
 
-NAMED_REFUSALS: Final = phrases("unauthorized,unauthenticated,forbidden,credentials,permission,authentication,not authenticated")
+NAMED_REFUSALS: Final = phrases(
+    "unauthorized,unauthenticated,forbidden,credentials,permission,authentication,not authenticated"
+)
 
 
 def is_open(subject: Subject, endpoint: Endpoint) -> bool:
@@ -217,7 +219,9 @@ def headers_set(function: Function) -> Iterator[tuple[str, ast.expr]]:
         match node:
             case ast.Assign(targets=[ast.Subscript(slice=ast.Constant(value=str() as name))], value=value):
                 found = name.lower()
-            case ast.Call(func=ast.Attribute(attr="append" | "setdefault"), args=[ast.Constant(value=str() as name), value]):
+            case ast.Call(
+                func=ast.Attribute(attr="append" | "setdefault"), args=[ast.Constant(value=str() as name), value]
+            ):
                 found = name.lower()
             case _:
                 continue

@@ -73,7 +73,9 @@ def is_dropped(call: ast.Call, function: Function) -> bool:
     if not isinstance(parent, ast.Assign) or function.yields:
         return False
     names = [target.id for target in parent.targets if isinstance(target, ast.Name)]
-    used = {node.id for node in ast.walk(function.node) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    used = {
+        node.id for node in ast.walk(function.node) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+    }
     foreign = {name for node in function.body if isinstance(node, ast.Global | ast.Nonlocal) for name in node.names}
     return len(names) == len(parent.targets) and not (used | foreign) & {*names}
 
@@ -94,7 +96,9 @@ def unawaited_coroutines(subject: Subject) -> Iterator[Finding]:
                     path,
                     line,
                     f"{name}() returns a coroutine, and {use}; it is called in {reached.entry}.",
-                    f"write `await {name}(...)`." if function.is_async else "make the function `async def` and await it.",
+                    f"write `await {name}(...)`."
+                    if function.is_async
+                    else "make the function `async def` and await it.",
                     "high",
                     reached.entry,
                     tuple(each.name for each in reached.chain),
@@ -155,7 +159,9 @@ def shared_sessions(subject: Subject) -> Iterator[Finding]:
             name = last_name(node.func)
             shared = ""
             if name == "gather":
-                shared = shared_in(subject, [part for entry in node.args for part in parts_of(entry, function)], function)
+                shared = shared_in(
+                    subject, [part for entry in node.args for part in parts_of(entry, function)], function
+                )
             elif name in ("create_task", "start_soon"):
                 shared = shared_in(subject, [*begun_in(node, function)], function)
             if shared and (function.node, shared) not in seen:
@@ -206,7 +212,9 @@ def begun_in(call: ast.Call, function: Function) -> Iterator[tuple[ast.expr, boo
     """What tasks do that are begun like one: in a loop, or one after the other in the same block."""
     for node in function.body:
         if isinstance(node, ast.Call) and ast.unparse(node.func) == ast.unparse(call.func):
-            if function.parents.get(function.parents.get(node, node)) is function.parents.get(function.parents.get(call, call)):
+            if function.parents.get(function.parents.get(node, node)) is function.parents.get(
+                function.parents.get(call, call)
+            ):
                 for argument in node.args:
                     yield argument, is_repeated(node, function)
 

@@ -61,7 +61,11 @@ def overwriting_updates(subject: Subject) -> Iterator[Finding]:
 def asks_what_was_sent(function: Function) -> bool:
     return any(
         (isinstance(node, ast.Attribute) and "fields_set" in node.attr)
-        or (isinstance(node, ast.Call) and last_name(node.func) in ("changes", "apply") and isinstance(node.func, ast.Name))
+        or (
+            isinstance(node, ast.Call)
+            and last_name(node.func) in ("changes", "apply")
+            and isinstance(node.func, ast.Name)
+        )
         for node in function.body
     )
 

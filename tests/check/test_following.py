@@ -94,6 +94,9 @@ FOUND = {
         + endpoint("client.get('http://x')")
     ),
     "a function that is mapped": "def nap(n): time.sleep(n)\n" + endpoint("list(map(nap, [1]))"),
+    "a client that is derived from httpx": (
+        "class Client(httpx.Client): ...\n" + endpoint("Client().get('http://x')")
+    ),
     "a callable object": "class Nap:\n    def __call__(self): time.sleep(1)\nnap = Nap()\n" + endpoint("nap()"),
     "a constant that takes the branch": (
         "def load(kind: str):\n    if kind == 'slow':\n        if True:\n            if kind != 'fast': time.sleep(1)\n"
@@ -180,7 +183,6 @@ SERVICES = {
     "OpenAI": "import openai\nopenai.OpenAI().chat.completions.create(model='x')",
     "Anthropic": "import anthropic\nanthropic.Anthropic().messages.create(model='x')",
     "Stripe": "import stripe\nstripe.PaymentIntent.create(amount=1)",
-    "a client derived from httpx": "class Client(httpx.Client): ...\nClient().get('http://x')",
     "boto3's resources": "import boto3\nboto3.resource('dynamodb').Table('x').put_item(Item={})",
     "a redis pipeline": "import redis\nredis.Redis().pipeline().execute()",
     "scoped_session": "from sqlalchemy.orm import scoped_session\nscoped_session(make_session).execute(select(User))",

@@ -24,6 +24,8 @@ OF_ASYNCIO: Final = frozenset({
 EXCLUSIVE: Final = ASYNC_SESSION | {
     "sqlalchemy.ext.asyncio.engine.AsyncConnection", "asyncpg.connection.Connection", "psycopg.AsyncConnection",
 }  # fmt: skip
+# What makes its names anew each time.
+LOOPS: Final = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.GeneratorExp)
 # The attributes of a coroutine itself.
 OF_COROUTINES: Final = frozenset({"send", "throw", "close", "cr_await", "cr_code", "cr_frame", "cr_running"})
 
@@ -227,12 +229,15 @@ def shared_in(subject: Subject, parts: list[tuple[ast.expr, bool]], function: Fu
     """The session that several of some expressions use; empty where there is none."""
     uses: Counter[str] = Counter()
     for part, is_many in parts:
+        fresh = {
+            node.id
+            for loop in function.around(part)
+            if isinstance(loop, LOOPS)
+            for node in ast.walk(loop)
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+        }
         for name in {*sessions_in(subject, part, function)}:
-            fresh = {target.id for node in ast.walk(part) if isinstance(node, ast.comprehension)
-                     for target in ast.walk(node.target) if isinstance(target, ast.Name)}  # fmt: skip
-            looped = {node.id for loop in function.around(part) if isinstance(loop, ast.For | ast.AsyncFor | ast.AsyncWith)
-                      for node in ast.walk(loop) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}  # fmt: skip
-            if name.partition(".")[0] not in fresh | looped:
+            if name.partition(".")[0] not in fresh:
                 uses[name] += 2 if is_many else 1
     return next((name for name, count in uses.items() if count > 1), "")
 

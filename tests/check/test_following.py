@@ -1,5 +1,4 @@
 """What calls are followed through, what decides their branches, and how sure and how often a finding is told."""
-# ruff: noqa: ISC004  (sources of several lines)
 
 import pytest
 
@@ -94,9 +93,7 @@ FOUND = {
         + endpoint("client.get('http://x')")
     ),
     "a function that is mapped": "def nap(n): time.sleep(n)\n" + endpoint("list(map(nap, [1]))"),
-    "a client that is derived from httpx": (
-        "class Client(httpx.Client): ...\n" + endpoint("Client().get('http://x')")
-    ),
+    "a client that is derived from httpx": ("class Client(httpx.Client): ...\n" + endpoint("Client().get('http://x')")),
     "a callable object": "class Nap:\n    def __call__(self): time.sleep(1)\nnap = Nap()\n" + endpoint("nap()"),
     "a constant that takes the branch": (
         "def load(kind: str):\n    if kind == 'slow':\n        if True:\n            if kind != 'fast': time.sleep(1)\n"

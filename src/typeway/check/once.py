@@ -133,9 +133,10 @@ def tested_for_absence(test: ast.expr) -> set[str]:
         case ast.UnaryOp(op=ast.Not(), operand=ast.Name() | ast.Attribute() as operand):
             return {ast.unparse(operand)}
         case ast.UnaryOp(
-            op=ast.Not(), operand=ast.Call(func=ast.Name(id="hasattr"), args=[holder, ast.Constant() as name])
+            op=ast.Not(),
+            operand=ast.Call(func=ast.Name(id="hasattr"), args=[holder, ast.Constant(value=str() as name)]),
         ):
-            return {f"{ast.unparse(holder)}.{name.value}"}
+            return {f"{ast.unparse(holder)}.{name}"}
         case ast.Compare(left=left, ops=[ast.NotIn()], comparators=[ast.Name() | ast.Attribute() as cache]):
             return {f"{ast.unparse(cache)}[{ast.unparse(left)}]"}
         case ast.BoolOp(values=values):

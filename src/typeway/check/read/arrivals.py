@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar, get_args, get_origin
 
 from typeway.check.read.index import last_name
 from typeway.check.read.program import Function, inner_of
+from typeway.check.read.subclasses import Indexed
 from typeway.check.read.values import (
     Inner,
     Instance,
@@ -19,7 +20,6 @@ from typeway.check.read.values import (
     instance_of,
     plain_values,
 )  # fmt: skip
-from typeway.check.read.subclasses import Indexed
 from typeway.declare.depends import Depends
 
 # With more callers than these one cannot say what they pass.

@@ -146,9 +146,9 @@ def is_left_out(subject: Subject, endpoint: Endpoint, name: str) -> bool:
                 return True
             if isinstance(node, ast.Attribute) and node.attr == name and isinstance(node.ctx, ast.Store):
                 return True
-            if isinstance(node, ast.Call) and last_name(node.func) in COPIES:
-                if any(keyword.arg == name for keyword in node.keywords):
-                    return True
+            keywords = node.keywords if isinstance(node, ast.Call) and last_name(node.func) in COPIES else []
+            if any(keyword.arg == name for keyword in keywords):
+                return True
     return False
 
 

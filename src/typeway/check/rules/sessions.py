@@ -180,9 +180,13 @@ def is_closed(subject: Subject, endpoint: Endpoint, opener: Node) -> bool:
     for node in endpoint.tree.walk():
         function = subject.receiver(node)
         for name, child in node.children:
-            if child.function is opener.function and name is not None and function is not None:
-                if closes(name, function):
-                    return True
+            if (
+                child.function is opener.function
+                and name is not None
+                and function is not None
+                and closes(name, function)
+            ):
+                return True
     return False
 
 

@@ -212,13 +212,19 @@ def collected(name: str, function: Function) -> Iterator[tuple[ast.expr, bool]]:
 
 def begun_in(call: ast.Call, function: Function) -> Iterator[tuple[ast.expr, bool]]:
     """What tasks do that are begun like one: in a loop, or one after the other in the same block."""
+    name, block = ast.unparse(call.func), block_of(call, function)
     for node in function.body:
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == ast.unparse(call.func):
-            if function.parents.get(function.parents.get(node, node)) is function.parents.get(
-                function.parents.get(call, call)
-            ):
-                for argument in node.args:
-                    yield argument, is_repeated(node, function)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == name and block_of(node, function) is block:
+            for argument in node.args:
+                yield argument, is_repeated(node, function)
+
+
+def block_of(node: ast.AST, function: Function) -> ast.AST | None:
+    """What the statement of an expression is in."""
+    inside = node
+    while not isinstance(inside, ast.stmt):
+        inside = function.parents[inside]
+    return function.parents.get(inside)
 
 
 def is_repeated(node: ast.AST, function: Function) -> bool:

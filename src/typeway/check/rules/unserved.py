@@ -49,7 +49,9 @@ def modules_of(subject: Subject) -> Iterator[tuple[Mapping[str, Any], SourceFile
     """The own modules that the application imports: in this process there may be others, for example tests."""
     own = {str(names.get("__name__")): (names, file) for names, file in subject.inference.index.modules()}
     waiting = [subject.program.files.package]
-    waiting += [str(endpoint.function.names.get("__name__")) for endpoint in subject.own if endpoint.function is not None]
+    waiting += [
+        str(endpoint.function.names.get("__name__")) for endpoint in subject.own if endpoint.function is not None
+    ]
     seen: set[str] = set()
     while waiting:
         name = waiting.pop()

@@ -43,7 +43,8 @@ FOUND = {
     ),
     "a setter": (
         "class Printer:\n    @property\n    def state(self) -> str: return 'on'\n"
-        "    @state.setter\n    def state(self, value: str) -> None: time.sleep(1)\n" + endpoint("Printer().state = 'off'")
+        "    @state.setter\n    def state(self, value: str) -> None: time.sleep(1)\n"
+        + endpoint("Printer().state = 'off'")
     ),
     "an abstract class": (
         "import abc\nclass Store(abc.ABC):\n    @abc.abstractmethod\n    def load(self) -> str: ...\n"
@@ -88,9 +89,11 @@ FOUND = {
         "@app.get('/x')\nasync def show(store: Annotated[Any, Depends(get_store)]) -> Any:\n    await pause()\n    store.load()"
     ),
     "a global that is set at the start": (
-        "client = None\ndef start():\n    global client\n    client = httpx.Client()\n" + endpoint("client.get('http://x')")
+        "client = None\ndef start():\n    global client\n    client = httpx.Client()\n"
+        + endpoint("client.get('http://x')")
     ),
     "a function that is mapped": "def nap(n): time.sleep(n)\n" + endpoint("list(map(nap, [1]))"),
+    "a client that is derived from httpx": ("class Client(httpx.Client): ...\n" + endpoint("Client().get('http://x')")),
     "a callable object": "class Nap:\n    def __call__(self): time.sleep(1)\nnap = Nap()\n" + endpoint("nap()"),
     "a constant that takes the branch": (
         "def load(kind: str):\n    if kind == 'slow':\n        if True:\n            if kind != 'fast': time.sleep(1)\n"
@@ -113,7 +116,8 @@ LEFT_ALONE = {
         "def load(session=None): return inner(session=session)\n" + endpoint("load()")
     ),
     "a flag": (
-        "def load(wait: bool = False):\n    if wait: time.sleep(1)\n" + endpoint("load()\nload(False)\nload(wait=False)")
+        "def load(wait: bool = False):\n    if wait: time.sleep(1)\n"
+        + endpoint("load()\nload(False)\nload(wait=False)")
     ),
     "a text": (
         "def load(kind: str):\n    if kind == 'file': return FilePath('x').read_text()\n    if kind in ('a', 'b'): time.sleep(1)\n"
@@ -129,7 +133,9 @@ LEFT_ALONE = {
         "from enum import Enum\nclass Kind(Enum):\n    FILE = 1\n    MEMORY = 2\n"
         "def load(kind: Kind):\n    if kind is Kind.FILE: time.sleep(1)\n" + endpoint("load(Kind.MEMORY)")
     ),
-    "a file that is read in a thread": endpoint("with open('x') as file:\n    return await asyncio.to_thread(file.read)"),
+    "a file that is read in a thread": endpoint(
+        "with open('x') as file:\n    return await asyncio.to_thread(file.read)"
+    ),
     "a file that a thread parses": endpoint(
         "import json\nwith open('x') as file:\n    return await run_in_threadpool(json.load, file)"
     ),
@@ -174,7 +180,6 @@ SERVICES = {
     "OpenAI": "import openai\nopenai.OpenAI().chat.completions.create(model='x')",
     "Anthropic": "import anthropic\nanthropic.Anthropic().messages.create(model='x')",
     "Stripe": "import stripe\nstripe.PaymentIntent.create(amount=1)",
-    "a client derived from httpx": "class Client(httpx.Client): ...\nClient().get('http://x')",
     "boto3's resources": "import boto3\nboto3.resource('dynamodb').Table('x').put_item(Item={})",
     "a redis pipeline": "import redis\nredis.Redis().pipeline().execute()",
     "scoped_session": "from sqlalchemy.orm import scoped_session\nscoped_session(make_session).execute(select(User))",

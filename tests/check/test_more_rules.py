@@ -1,4 +1,5 @@
 """The edges of the rules about updates, answers, protection, exceptions, limits, tasks, sessions and routers."""
+# ruff: noqa: ISC004  (sources of several lines)
 
 import pytest
 
@@ -62,7 +63,10 @@ GUARDED = (
 )
 OWN_GUARD = (
     "def member(request: Request) -> str:\n    if 'x' not in request.headers: raise HTTPException(401)\n    return 'x'\n"
-    + "".join(f"@app.post('/safe{n}')\nasync def safe{n}(who: Annotated[str, Depends(member)]) -> str: return who\n" for n in range(4))
+    + "".join(
+        f"@app.post('/safe{n}')\nasync def safe{n}(who: Annotated[str, Depends(member)]) -> str: return who\n"
+        for n in range(4)
+    )
 )
 MANY_GUARDED = GUARDED + "".join(
     f"@app.post('/kept{n}', dependencies=[Security(key)])\nasync def kept{n}() -> None: ...\n" for n in range(5)

@@ -608,4 +608,4 @@ def test_long_chains_of_calls(check: Check) -> None:
     chain = "\n".join(f"def call_{n}(): return call_{n + 1}()" for n in range(600))
     last = "class NotFound(Exception): ...\ndef call_600():\n    time.sleep(1)\n    raise NotFound\n"
     source = f"{chain}\n{last}@app.get('/x')\nasync def show() -> Any:\n    await pause()\n    return call_0()"
-    assert check(HEAD + source).codes == ["TW001", "TW017"]
+    assert check(HEAD + source).codes == ["TW017", "TW001"]

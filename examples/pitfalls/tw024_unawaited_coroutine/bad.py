@@ -14,6 +14,6 @@ async def may_read(name: str) -> bool:
 
 @app.get("/files/{name}")
 async def read_file(name: str) -> dict[str, str]:
-    if not may_read(name):  # type: ignore[truthy-function]
+    if not may_read(name):  # type: ignore[truthy-bool]
         raise HTTPException(403)
     return {"file": name}

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from sqlalchemy import text
+from sqlalchemy import func, select, table
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
 from typeway import Depends, Typeway
@@ -18,8 +18,8 @@ async def open_session() -> AsyncIterator[AsyncSession]:
         yield session
 
 
-async def count(session: AsyncSession, table: str) -> int:
-    return int(await session.scalar(text(f"SELECT COUNT(*) FROM {table}")) or 0)
+async def count(session: AsyncSession, name: str) -> int:
+    return int(await session.scalar(select(func.count()).select_from(table(name))) or 0)
 
 
 @app.get("/numbers")

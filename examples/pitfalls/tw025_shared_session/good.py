@@ -2,7 +2,7 @@
 
 import asyncio
 
-from sqlalchemy import text
+from sqlalchemy import func, select, table
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 
 from typeway import Typeway
@@ -11,9 +11,9 @@ app = Typeway()
 make_session = async_sessionmaker(create_async_engine("sqlite+aiosqlite://"))
 
 
-async def count(table: str) -> int:
+async def count(name: str) -> int:
     async with make_session() as session:
-        return int(await session.scalar(text(f"SELECT COUNT(*) FROM {table}")) or 0)
+        return int(await session.scalar(select(func.count()).select_from(table(name))) or 0)
 
 
 @app.get("/numbers")

@@ -37,7 +37,10 @@ class Catalogue:
     def __init__(self, added: Iterable[str] = ()) -> None:
         self.added = frozenset(name.removesuffix("()").removesuffix(".*") for name in added)
         self.names = FUNCTIONS | self.added
-        self.functions = {id(thing): name for name in self.names if (thing := loaded(name)) is not None}
+        things = {name: loaded(name) for name in self.names}
+        self.functions = {
+            id(thing): name for name, thing in things.items() if callable(thing) and not isinstance(thing, type)
+        }
         self.listed: dict[type[Any] | str, tuple[str, frozenset[str] | None]] = {}
         for classes, methods in METHODS:
             for entry in classes:

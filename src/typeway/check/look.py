@@ -58,9 +58,7 @@ class Choice:
         return [given for given in (*self.select, *self.ignore) if not any(code.startswith(given) for code in RULES)]
 
 
-def look(
-    application: Any, files: Files, choice: Choice | None = None, blocking: Iterable[str] = ()
-) -> list[Finding]:
+def look(application: Any, files: Files, choice: Choice | None = None, blocking: Iterable[str] = ()) -> list[Finding]:
     """Find the pitfalls of an application, without serving it.
 
     Parameters:
@@ -134,9 +132,7 @@ def selected(found: Iterable[Finding], files: Files, choice: Choice) -> list[Fin
             kept.setdefault((finding.path, finding.line, finding.code), finding)
     ordered = [kept[place] for place in sorted(kept)]
     said = {(finding.code, finding.function) for finding in ordered if finding.function}
-    return joined(
-        finding for finding in ordered if (SAID_BETTER.get(finding.code), finding.function) not in said
-    )
+    return joined(finding for finding in ordered if (SAID_BETTER.get(finding.code), finding.function) not in said)
 
 
 def joined(found: Iterable[Finding]) -> list[Finding]:
@@ -154,9 +150,7 @@ def together(group: list[Finding]) -> Finding:
     also = tuple(Place(other.path, other.line, other.entry) for other in others)
     entries = list(dict.fromkeys(place.entry for place in also))
     more = f" and {len(entries) - MOST_NAMED} more" if len(entries) > MOST_NAMED else ""
-    return replace(
-        first, message=f"{first.message} The same from {', '.join(entries[:MOST_NAMED])}{more}.", also=also
-    )
+    return replace(first, message=f"{first.message} The same from {', '.join(entries[:MOST_NAMED])}{more}.", also=also)
 
 
 def is_silenced(finding: Finding, files: Files) -> bool:

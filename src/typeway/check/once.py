@@ -59,7 +59,9 @@ def meanings(tested: Collection[str], statement: ast.AST, function: Function) ->
 
 def assigned_in(node: ast.AST) -> tuple[str, ast.expr | None]:
     match node:
-        case ast.Assign(targets=[ast.Name(id=name)], value=value) | ast.NamedExpr(target=ast.Name(id=name), value=value):
+        case (
+            ast.Assign(targets=[ast.Name(id=name)], value=value) | ast.NamedExpr(target=ast.Name(id=name), value=value)
+        ):
             return name, value
     return "", None
 
@@ -130,8 +132,11 @@ def tested_for_absence(test: ast.expr) -> set[str]:
             return {ast.unparse(left)}
         case ast.UnaryOp(op=ast.Not(), operand=ast.Name() | ast.Attribute() as operand):
             return {ast.unparse(operand)}
-        case ast.UnaryOp(op=ast.Not(), operand=ast.Call(func=ast.Name(id="hasattr"), args=[holder, ast.Constant() as name])):
-            return {f"{ast.unparse(holder)}.{name.value}"}
+        case ast.UnaryOp(
+            op=ast.Not(),
+            operand=ast.Call(func=ast.Name(id="hasattr"), args=[holder, ast.Constant(value=str() as name)]),
+        ):
+            return {f"{ast.unparse(holder)}.{name}"}
         case ast.Compare(left=left, ops=[ast.NotIn()], comparators=[ast.Name() | ast.Attribute() as cache]):
             return {f"{ast.unparse(cache)}[{ast.unparse(left)}]"}
         case ast.BoolOp(values=values):

@@ -142,9 +142,9 @@ class CallGraph:
         """The calls and attributes that are evaluated whenever a function runs."""
         early = early_returns(function)
         for node in function.body:
-            if isinstance(node, ast.Call | ast.Attribute):
-                if not is_once(node, function, early) and not is_without_loop(node, function):
-                    yield node
+            is_part = isinstance(node, ast.Call | ast.Attribute)
+            if is_part and not is_once(node, function, early) and not is_without_loop(node, function):
+                yield node
 
     def edges(self, function: Function) -> list[Edge]:
         """The own functions that a function calls."""

@@ -17,15 +17,14 @@ from typeway.application.socket_routes import APIWebSocketRoute
 from typeway.check.blocking import Blocking, Catalogue
 from typeway.check.finding import Confidence, Finding
 from typeway.check.reach import CallGraph, Reached
-from typeway.check.read.infer import Inference
 from typeway.check.read.arrivals import Arrivals
 from typeway.check.read.index import last_name
+from typeway.check.read.infer import Inference
 from typeway.check.read.program import Function, Program
 from typeway.declare.operation import Operation
 from typeway.exceptions import DeclarationError
 from typeway.plan.calls import Kind, is_async_generator
 from typeway.plan.tree import Node
-
 
 STARTS_TASKS: Final = frozenset({"create_task", "ensure_future", "start_soon"})
 

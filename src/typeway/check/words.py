@@ -21,9 +21,7 @@ def words_of(name: str) -> list[str]:
 
 def has_phrase(words: list[str], phrases: frozenset[tuple[str, ...]]) -> bool:
     """Whether some of the words, side by side, are a phrase: `("log", "in")`."""
-    return any(
-        tuple(words[place : place + len(phrase)]) == phrase for phrase in phrases for place in range(len(words))
-    )
+    return any(tuple(words[place : place + len(phrase)]) == phrase for phrase in phrases for place in range(len(words)))
 
 
 def phrases(*texts: str) -> frozenset[tuple[str, ...]]:

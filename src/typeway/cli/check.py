@@ -79,9 +79,7 @@ def files_of(location: AppLocation, settings: Settings, folder: Path) -> Files:
     return Files(location.folder, location.module.partition(".")[0], excluded)
 
 
-def check(
-    load: Callable[[], Loaded], files: Files, choice: Choice, blocking: Sequence[str] = ()
-) -> list[Finding]:
+def check(load: Callable[[], Loaded], files: Files, choice: Choice, blocking: Sequence[str] = ()) -> list[Finding]:
     """Load an application and check it; if the framework refuses a declaration, that is the one finding.
 
     Parameters:

@@ -186,7 +186,8 @@ def check(
     ] = None,
     ignore: Annotated[list[str] | None, typer.Option(help="The rules to leave out.")] = None,
     everything: Annotated[
-        bool, typer.Option("--all", help="Show findings of low confidence too, and check rules that are off by default.")
+        bool,
+        typer.Option("--all", help="Show findings of low confidence too, and check rules that are off by default."),
     ] = False,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="The file to write; default: stdout.")] = None,
     factory: FactoryOption = False,

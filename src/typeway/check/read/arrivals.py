@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar, get_args, get_origin
 
 from typeway.check.read.index import last_name
 from typeway.check.read.program import Function, inner_of
+from typeway.check.read.subclasses import Indexed
 from typeway.check.read.values import (
     Inner,
     Instance,
@@ -19,7 +20,6 @@ from typeway.check.read.values import (
     instance_of,
     plain_values,
 )  # fmt: skip
-from typeway.check.read.subclasses import Indexed
 from typeway.declare.depends import Depends
 
 # With more callers than these one cannot say what they pass.
@@ -31,7 +31,11 @@ Arrivals = dict[tuple[Function, str], Callable[..., Any]]
 def received(inference: Indexed, argument: ast.arg, function: Function) -> Value | None:
     """What the own callers of a function pass for a parameter, if all of them are known to pass the same kind."""
     names = function.positional
-    name = function.owner.__name__ if function.owner is not None and function.node.name == "__init__" else function.node.name
+    name = (
+        function.owner.__name__
+        if function.owner is not None and function.node.name == "__init__"
+        else function.node.name
+    )
     calls = inference.index.calls.get(name, ())
     values: list[Value | None] = []
     if not calls or len(calls) > MOST_CALLERS:
@@ -39,7 +43,9 @@ def received(inference: Indexed, argument: ast.arg, function: Function) -> Value
     for call, caller in calls:
         if not leads_to(inference, call, caller, function):
             continue
-        given = dict(zip(names, call.args, strict=False)) | {entry.arg: entry.value for entry in call.keywords if entry.arg}
+        given = dict(zip(names, call.args, strict=False)) | {
+            entry.arg: entry.value for entry in call.keywords if entry.arg
+        }
         if argument.arg in given and not any(isinstance(entry, ast.Starred) for entry in call.args):
             values.append(inference.value(given[argument.arg], caller))
     return None if None in values else either(values)
@@ -98,7 +104,11 @@ def bound_to(variable: TypeVar, owner: type[Any] | None) -> Instance | None:
             given = dict(zip(names, get_args(base), strict=False))
             if variable in given:
                 chosen = given[variable]
-                return bound_to(chosen, owner) if isinstance(chosen, TypeVar) and chosen is not variable else instance_of(chosen)
+                return (
+                    bound_to(chosen, owner)
+                    if isinstance(chosen, TypeVar) and chosen is not variable
+                    else instance_of(chosen)
+                )
     return instance_of(variable)
 
 

@@ -106,5 +106,3 @@ def assignments_to_self(function: Function, name: str) -> Iterator[ast.expr]:
                 value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
                 if value is not None:
                     yield value
-
-

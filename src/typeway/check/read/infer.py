@@ -310,8 +310,7 @@ class Inference:
         if is_unknown and function.node.returns is not None:
             returns = ast.unparse(function.node.returns)
             meant = resolve(text_of(returns), Namespace({**function.names, **function.cells}))
-            declared = bound_to(meant, function.owner) if isinstance(meant, TypeVar) else produced_by(meant)
-            return declared
+            return bound_to(meant, function.owner) if isinstance(meant, TypeVar) else produced_by(meant)
         return found
 
     # --- the rest -----------------------------------------------------------------------------------------------

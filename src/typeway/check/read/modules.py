@@ -41,5 +41,3 @@ def class_member(kind: type[Any], name: str) -> Value | None:
     if isinstance(found, staticmethod):
         return Known(found.__func__)
     return Known(found) if found is not None else None
-
-

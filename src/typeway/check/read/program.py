@@ -166,6 +166,9 @@ class Program:
             thing = thing.fget
         if not inspect.isfunction(thing) and not isinstance(thing, type):
             call = getattr(type(thing), "__call__", None)
+            own = self.source(call, type(thing), thing)
+            if own is not None:
+                return own
             if inspect.isfunction(call) and inner_of(thing) is thing:
                 thing, owner, held = call, type(thing), thing
         found = self.source(thing, owner, held)

@@ -57,9 +57,7 @@ def below(kind: type[Any]) -> Iterator[type[Any]]:
 
 def shaped(inference: Indexed, protocol: type[Any]) -> Iterator[type[Any]]:
     """The own classes that have every method of a Protocol."""
-    wanted = {
-        name for name, value in vars(protocol).items() if callable(value) and not name.startswith("_")
-    }
+    wanted = {name for name, value in vars(protocol).items() if callable(value) and not name.startswith("_")}
     owners = {function.owner for function in inference.index.functions if function.owner is not None}
     for owner in sorted(owners, key=lambda owner: (owner.__module__, owner.__qualname__)):
         if wanted and not getattr(owner, "_is_protocol", False) and all(hasattr(owner, name) for name in wanted):

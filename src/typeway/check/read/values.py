@@ -85,7 +85,6 @@ class Inner:
     function: Function
 
 
-
 @dataclass(frozen=True, slots=True)
 class Either:
     """One of several values, of which any may come: what a provider with branches returns.
@@ -165,6 +164,8 @@ def instance_of(annotation: Any) -> Instance | None:
     origin, arguments = get_origin(annotation), get_args(annotation)
     if isinstance(annotation, TypeVar):
         return instance_of(annotation.__bound__) if annotation.__bound__ is not None else None
+    if annotation is Any or annotation is object:
+        return None
     if origin is None:
         return Instance(annotation) if isinstance(annotation, type) and annotation is not type(None) else None
     if is_union(annotation):

@@ -99,9 +99,9 @@ def yield_catches(subject: Subject, place: ast.AST, kind: type[BaseException], f
     """Whether a dependency catches at its `yield` what is raised while the endpoint runs."""
     inside = place
     for part in function.around(place):
-        if isinstance(part, ast.Try) and inside in part.body:
-            if any(catches(subject, handler, kind, function) and answers(handler) for handler in part.handlers):
-                return True
+        handlers = part.handlers if isinstance(part, ast.Try) and inside in part.body else []
+        if any(catches(subject, handler, kind, function) and answers(handler) for handler in handlers):
+            return True
         inside = part
     return False
 

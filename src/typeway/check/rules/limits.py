@@ -58,9 +58,10 @@ def open_amounts(source: Input) -> Iterator[str]:
         for name, field in getattr(source.kind, "model_fields", {}).items():
             if name in AMOUNTS and is_number(field.annotation) and not has_ceiling(field.metadata):
                 yield name
-    elif source.name in AMOUNTS and is_number(source.kind):
-        if not has_ceiling([*source.metadata, *getattr(source.marker, "metadata", ())]):
-            yield source.name
+        return
+    constraints = [*source.metadata, *getattr(source.marker, "metadata", ())]
+    if source.name in AMOUNTS and is_number(source.kind) and not has_ceiling(constraints):
+        yield source.name
 
 
 def is_number(kind: Any) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Final, NamedTuple
 
 from typeway.check.blocking import Blocking
@@ -75,7 +76,11 @@ def blocking_calls(subject: Subject) -> Iterator[Finding]:
         path, line = subject.place(first.caller, first.place)
         cause, reached = first.what.cause, first.reached
         others = len(places) - 1
-        more = f" {others} more call{'s' * (others > 1)} below {first.caller.name}() do{'es' * (others == 1)} the same." if others else ""
+        more = (
+            f" {others} more call{'s' * (others > 1)} below {first.caller.name}() do{'es' * (others == 1)} the same."
+            if others
+            else ""
+        )
         written = first.what.node
         yield Finding(
             "TW001",
@@ -140,6 +145,8 @@ def cause_in(subject: Subject, callee: Plain, call: ast.Call, function: Function
             return None if cause is None else (f"{name}()", cause)
         case Known(thing) if thing is open:
             return ("open()", FILES) if is_large(call, function) else None
+        case Known(partial() as bound):
+            return cause_in(subject, Known(bound.func), call, function)
         case Known(thing):
             known = subject.catalogue.function(thing)
             if known is not None and not any("WNOHANG" in ast.unparse(argument) for argument in call.args):

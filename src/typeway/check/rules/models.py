@@ -88,7 +88,9 @@ def shown_fields(model: type[BaseModel], endpoint: Endpoint) -> Iterator[tuple[t
 def is_masked(model: type[BaseModel], name: str, field: FieldInfo) -> bool:
     """Whether a serializer of the author's own decides what is shown of a field."""
     decorators = model.__pydantic_decorators__
-    if decorators.model_serializers or any(isinstance(entry, PlainSerializer | WrapSerializer) for entry in field.metadata):
+    if decorators.model_serializers or any(
+        isinstance(entry, PlainSerializer | WrapSerializer) for entry in field.metadata
+    ):
         return True
     return any(name in entry.info.fields or "*" in entry.info.fields for entry in decorators.field_serializers.values())
 
@@ -144,9 +146,9 @@ def is_left_out(subject: Subject, endpoint: Endpoint, name: str) -> bool:
                 return True
             if isinstance(node, ast.Attribute) and node.attr == name and isinstance(node.ctx, ast.Store):
                 return True
-            if isinstance(node, ast.Call) and last_name(node.func) in COPIES:
-                if any(keyword.arg == name for keyword in node.keywords):
-                    return True
+            keywords = node.keywords if isinstance(node, ast.Call) and last_name(node.func) in COPIES else []
+            if any(keyword.arg == name for keyword in keywords):
+                return True
     return False
 
 

@@ -87,9 +87,13 @@ def unprotected_writes(subject: Subject) -> Iterator[Finding]:
 def is_protected(subject: Subject, endpoint: Endpoint, refusing: dict[Function, bool]) -> bool:
     """Whether an endpoint or one of its dependencies has a security scheme, or refuses who may not write."""
     return any(
-        isinstance(node.function, SecurityBase) or node.own_scopes or refuses(subject, node, refusing)
-        for node in endpoint.tree.walk()
+        is_scheme(node.function) or node.own_scopes or refuses(subject, node, refusing) for node in endpoint.tree.walk()
     )
+
+
+def is_scheme(function: object) -> bool:
+    """Whether a dependency is a security scheme, ready-made or the author's own."""
+    return isinstance(function, SecurityBase)
 
 
 def refuses(subject: Subject, node: Node, known: dict[Function, bool]) -> bool:
@@ -123,13 +127,15 @@ def statuses_of(subject: Subject, function: Function) -> Iterator[int | None]:
                 yield 401
 
 
-NAMED_REFUSALS: Final = phrases("unauthorized,unauthenticated,forbidden,credentials,permission,authentication,not authenticated")
+NAMED_REFUSALS: Final = phrases(
+    "unauthorized,unauthenticated,forbidden,credentials,permission,authentication,not authenticated"
+)
 
 
 def is_open(subject: Subject, endpoint: Endpoint) -> bool:
     """Whether an endpoint seems to be open on purpose, or to check credentials by itself."""
     path, name = words_of(endpoint.path), words_of(endpoint.operation.name)
-    if has_phrase(path, OPEN | ASKS) or has_phrase(name, OPEN) or name[:1] and name[0] in ASKS_FIRST:
+    if has_phrase(path, OPEN | ASKS) or has_phrase(name, OPEN) or (name[:1] and name[0] in ASKS_FIRST):
         return True
     if reads_too(subject, endpoint) or any(is_guard(node) for node in endpoint.tree.walk() if node.depends is not None):
         return True
@@ -217,7 +223,9 @@ def headers_set(function: Function) -> Iterator[tuple[str, ast.expr]]:
         match node:
             case ast.Assign(targets=[ast.Subscript(slice=ast.Constant(value=str() as name))], value=value):
                 found = name.lower()
-            case ast.Call(func=ast.Attribute(attr="append" | "setdefault"), args=[ast.Constant(value=str() as name), value]):
+            case ast.Call(
+                func=ast.Attribute(attr="append" | "setdefault"), args=[ast.Constant(value=str() as name), value]
+            ):
                 found = name.lower()
             case _:
                 continue
@@ -229,9 +237,11 @@ def is_from_request(value: ast.expr, function: Function) -> bool:
     """Whether a value is the Origin header as the client sent it, which no condition compares with anything."""
     names = {node.id for node in ast.walk(value) if isinstance(node, ast.Name)}
     sources = [value]
-    for node in function.body:
-        if isinstance(node, ast.Assign) and any(getattr(target, "id", "") in names for target in node.targets):
-            sources.append(node.value)
+    sources += [
+        node.value
+        for node in function.body
+        if isinstance(node, ast.Assign) and any(getattr(target, "id", "") in names for target in node.targets)
+    ]
     is_origin = any(
         isinstance(part, ast.Constant) and str(part.value).lower() == "origin"
         for source in sources

@@ -146,7 +146,12 @@ def opened_by(subject: Subject, function: Function) -> ast.AST | None:
         if isinstance(value, ast.Name):
             value = next((given for name, given in assignments(function) if name == value.id), value)
         held = as_instance(subject.inference.value(value, function))
-        if isinstance(value, ast.Call) and held is not None and is_a(held.kind, HELD) and opens(subject, value, function):
+        if (
+            isinstance(value, ast.Call)
+            and held is not None
+            and is_a(held.kind, HELD)
+            and opens(subject, value, function)
+        ):
             return value
     return None
 
@@ -175,9 +180,13 @@ def is_closed(subject: Subject, endpoint: Endpoint, opener: Node) -> bool:
     for node in endpoint.tree.walk():
         function = subject.receiver(node)
         for name, child in node.children:
-            if child.function is opener.function and name is not None and function is not None:
-                if closes(name, function):
-                    return True
+            if (
+                child.function is opener.function
+                and name is not None
+                and function is not None
+                and closes(name, function)
+            ):
+                return True
     return False
 
 
@@ -188,7 +197,10 @@ def closes(name: str, function: Function) -> bool:
                 return True
             case ast.Attribute(value=ast.Name(id=used), attr="close" | "aclose") if used == name:
                 return True
-            case ast.Call(func=func, args=[ast.Name(id=used), *_]) if used == name and last_name(func) in ("closing", "aclosing"):
+            case ast.Call(func=func, args=[ast.Name(id=used), *_]) if used == name and last_name(func) in (
+                "closing",
+                "aclosing",
+            ):
                 return True
     return False
 

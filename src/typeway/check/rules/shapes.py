@@ -43,5 +43,3 @@ def response_models(endpoint: Endpoint) -> Iterator[type[BaseModel]]:
     returns = endpoint.operation.returns
     yield from models_in(returns.model)
     yield from models_in(returns.item)
-
-

@@ -24,6 +24,8 @@ OF_ASYNCIO: Final = frozenset({
 EXCLUSIVE: Final = ASYNC_SESSION | {
     "sqlalchemy.ext.asyncio.engine.AsyncConnection", "asyncpg.connection.Connection", "psycopg.AsyncConnection",
 }  # fmt: skip
+# What makes its names anew each time.
+LOOPS: Final = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.GeneratorExp)
 # The attributes of a coroutine itself.
 OF_COROUTINES: Final = frozenset({"send", "throw", "close", "cr_await", "cr_code", "cr_frame", "cr_running"})
 
@@ -73,7 +75,9 @@ def is_dropped(call: ast.Call, function: Function) -> bool:
     if not isinstance(parent, ast.Assign) or function.yields:
         return False
     names = [target.id for target in parent.targets if isinstance(target, ast.Name)]
-    used = {node.id for node in ast.walk(function.node) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    used = {
+        node.id for node in ast.walk(function.node) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+    }
     foreign = {name for node in function.body if isinstance(node, ast.Global | ast.Nonlocal) for name in node.names}
     return len(names) == len(parent.targets) and not (used | foreign) & {*names}
 
@@ -94,7 +98,9 @@ def unawaited_coroutines(subject: Subject) -> Iterator[Finding]:
                     path,
                     line,
                     f"{name}() returns a coroutine, and {use}; it is called in {reached.entry}.",
-                    f"write `await {name}(...)`." if function.is_async else "make the function `async def` and await it.",
+                    f"write `await {name}(...)`."
+                    if function.is_async
+                    else "make the function `async def` and await it.",
                     "high",
                     reached.entry,
                     tuple(each.name for each in reached.chain),
@@ -155,7 +161,9 @@ def shared_sessions(subject: Subject) -> Iterator[Finding]:
             name = last_name(node.func)
             shared = ""
             if name == "gather":
-                shared = shared_in(subject, [part for entry in node.args for part in parts_of(entry, function)], function)
+                shared = shared_in(
+                    subject, [part for entry in node.args for part in parts_of(entry, function)], function
+                )
             elif name in ("create_task", "start_soon"):
                 shared = shared_in(subject, [*begun_in(node, function)], function)
             if shared and (function.node, shared) not in seen:
@@ -204,11 +212,19 @@ def collected(name: str, function: Function) -> Iterator[tuple[ast.expr, bool]]:
 
 def begun_in(call: ast.Call, function: Function) -> Iterator[tuple[ast.expr, bool]]:
     """What tasks do that are begun like one: in a loop, or one after the other in the same block."""
+    name, block = ast.unparse(call.func), block_of(call, function)
     for node in function.body:
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == ast.unparse(call.func):
-            if function.parents.get(function.parents.get(node, node)) is function.parents.get(function.parents.get(call, call)):
-                for argument in node.args:
-                    yield argument, is_repeated(node, function)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == name and block_of(node, function) is block:
+            for argument in node.args:
+                yield argument, is_repeated(node, function)
+
+
+def block_of(node: ast.AST, function: Function) -> ast.AST | None:
+    """What the statement of an expression is in."""
+    inside = node
+    while not isinstance(inside, ast.stmt):
+        inside = function.parents[inside]
+    return function.parents.get(inside)
 
 
 def is_repeated(node: ast.AST, function: Function) -> bool:
@@ -219,12 +235,15 @@ def shared_in(subject: Subject, parts: list[tuple[ast.expr, bool]], function: Fu
     """The session that several of some expressions use; empty where there is none."""
     uses: Counter[str] = Counter()
     for part, is_many in parts:
+        fresh = {
+            node.id
+            for loop in function.around(part)
+            if isinstance(loop, LOOPS)
+            for node in ast.walk(loop)
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+        }
         for name in {*sessions_in(subject, part, function)}:
-            fresh = {target.id for node in ast.walk(part) if isinstance(node, ast.comprehension)
-                     for target in ast.walk(node.target) if isinstance(target, ast.Name)}  # fmt: skip
-            looped = {node.id for loop in function.around(part) if isinstance(loop, ast.For | ast.AsyncFor | ast.AsyncWith)
-                      for node in ast.walk(loop) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}  # fmt: skip
-            if name.partition(".")[0] not in fresh | looped:
+            if name.partition(".")[0] not in fresh:
                 uses[name] += 2 if is_many else 1
     return next((name for name, count in uses.items() if count > 1), "")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from typeway.application.router import Router
@@ -22,11 +22,13 @@ def unserved_routers(subject: Subject) -> Iterator[Finding]:
         if (endpoint := getattr(route, "endpoint", None)) is not None
     }
     seen: set[int] = set()
-    for names, file in subject.inference.index.modules():
+    for names, file in modules_of(subject):
         for name, router in [*names.items()]:
             if not isinstance(router, Router) or id(router) in seen or is_part_of_application(subject, router):
                 continue
-            endpoints = [endpoint for route in router.routes if (endpoint := getattr(route, "endpoint", None)) is not None]
+            endpoints = [
+                endpoint for route in router.routes if (endpoint := getattr(route, "endpoint", None)) is not None
+            ]
             line = line_of(name, file)
             if not endpoints or line is None:
                 continue
@@ -41,6 +43,37 @@ def unserved_routers(subject: Subject) -> Iterator[Finding]:
                     f"write `app.include_router({name})`, or remove it.",
                     "low" if is_included_somewhere(subject, name) else "high",
                 )
+
+
+def modules_of(subject: Subject) -> Iterator[tuple[Mapping[str, Any], SourceFile]]:
+    """The own modules that the application imports: in this process there may be others, for example tests."""
+    own = {str(names.get("__name__")): (names, file) for names, file in subject.inference.index.modules()}
+    waiting = [subject.program.files.package]
+    waiting += [
+        str(endpoint.function.names.get("__name__")) for endpoint in subject.own if endpoint.function is not None
+    ]
+    seen: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name in own and name not in seen:
+            seen.add(name)
+            names, file = own[name]
+            yield names, file
+            waiting += imports_of(file, str(names.get("__package__") or ""))
+
+
+def imports_of(file: SourceFile, package: str) -> Iterator[str]:
+    """The names of the modules that a file may import."""
+    for node in ast.walk(file.tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.name
+        elif isinstance(node, ast.ImportFrom):
+            parts = package.split(".") if node.level else []
+            above = parts[: len(parts) - node.level + 1] if node.level else []
+            module = ".".join([*above, *([node.module] if node.module else [])])
+            yield module
+            yield from (f"{module}.{alias.name}" for alias in node.names)
 
 
 def is_part_of_application(subject: Subject, router: Router) -> bool:

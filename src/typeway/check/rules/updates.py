@@ -61,7 +61,11 @@ def overwriting_updates(subject: Subject) -> Iterator[Finding]:
 def asks_what_was_sent(function: Function) -> bool:
     return any(
         (isinstance(node, ast.Attribute) and "fields_set" in node.attr)
-        or (isinstance(node, ast.Call) and last_name(node.func) in ("changes", "apply") and isinstance(node.func, ast.Name))
+        or (
+            isinstance(node, ast.Call)
+            and last_name(node.func) in ("changes", "apply")
+            and isinstance(node.func, ast.Name)
+        )
         for node in function.body
     )
 
@@ -78,34 +82,36 @@ def is_model(subject: Subject, node: ast.expr, reached: Reached, bodies: Models)
 
 def wholes_in(subject: Subject, reached: Reached, bodies: Models) -> Iterator[tuple[ast.AST, str]]:
     """Where a function takes everything that is in the body, with what to do instead."""
-    unset = "take only what was sent: `.model_dump(exclude_unset=True)`."
     for node in reached.function.body:
-        match node:
-            case ast.Call(func=ast.Attribute(value=held, attr="model_dump" | "dict" as name), args=[], keywords=given):
-                names = {keyword.arg for keyword in given}
-                if not names & (ONLY_SENT | {None}) and is_model(subject, held, reached, bodies):
-                    if not is_filtered(subject, node, reached):
-                        yield node, f"write `.{name}(exclude_unset=True)`."
-            case ast.Call(func=ast.Name(id="dict" | "vars"), args=[held], keywords=[]):
-                if is_model(subject, held, reached, bodies) and not is_filtered(subject, node, reached):
-                    yield node, unset
-            case ast.Call(func=ast.Name(id="jsonable_encoder"), args=[held, *_], keywords=given):
-                names = {keyword.arg for keyword in given}
-                if not names & ONLY_SENT and is_model(subject, held, reached, bodies):
-                    if not is_filtered(subject, node, reached):
-                        yield node, "write `jsonable_encoder(..., exclude_unset=True)`."
-            case ast.Attribute(value=held, attr="__dict__", ctx=ast.Load()):
-                if is_model(subject, held, reached, bodies) and not is_filtered(subject, node, reached):
-                    yield node, unset
-            case ast.For(target=ast.Tuple(elts=[_, ast.Name(id=name)]), iter=held):
-                if is_model(subject, held, reached, bodies) and not any(asks(part, name) for part in ast.walk(node)):
-                    yield held, "iterate over `.model_dump(exclude_unset=True).items()`."
+        for held, fix in whole_in(node):
+            if is_model(subject, held, reached, bodies) and not is_filtered(subject, node, reached):
+                yield node if not isinstance(node, ast.For) else held, fix
+
+
+def whole_in(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
+    """What a part of the source takes everything of, if it does, with what to do instead."""
+    unset = "take only what was sent: `.model_dump(exclude_unset=True)`."
+    match node:
+        case ast.Call(func=ast.Attribute(value=held, attr="model_dump" | "dict" as name), args=[], keywords=given):
+            if not {keyword.arg for keyword in given} & (ONLY_SENT | {None}):
+                yield held, f"write `.{name}(exclude_unset=True)`."
+        case ast.Call(func=ast.Name(id="dict" | "vars"), args=[held], keywords=[]):
+            yield held, unset
+        case ast.Call(func=ast.Name(id="jsonable_encoder"), args=[held, *_], keywords=given):
+            if not {keyword.arg for keyword in given} & ONLY_SENT:
+                yield held, "write `jsonable_encoder(..., exclude_unset=True)`."
+        case ast.Attribute(value=held, attr="__dict__", ctx=ast.Load()):
+            yield held, unset
+        case ast.For(target=ast.Tuple(elts=[_, ast.Name()]), iter=held):
+            yield held, "iterate over `.model_dump(exclude_unset=True).items()`."
 
 
 def is_filtered(subject: Subject, node: ast.AST, reached: Reached) -> bool:
     """Whether of what is taken only that is used which is not None, here or in the function that it is passed to."""
     function = reached.function
     parent = function.parents.get(node)
+    if isinstance(node, ast.For):
+        return is_conditional(node)
     if isinstance(parent, ast.keyword) and parent.arg is None:
         call = function.parents.get(parent)
         return isinstance(call, ast.Call) and is_kept_where_none(subject, call, function)
@@ -115,14 +121,14 @@ def is_filtered(subject: Subject, node: ast.AST, reached: Reached) -> bool:
         return loop is not None and is_conditional(loop)
     names = assigned_names(parent)
     for use in function.body:
-        if isinstance(use, ast.For | ast.comprehension) and is_conditional(use):
-            if any(isinstance(part, ast.Name) and part.id in names for part in ast.walk(use.iter)):
-                return True
-        if isinstance(use, ast.Call) and any(
+        loop = use if isinstance(use, ast.For | ast.comprehension) and is_conditional(use) else None
+        if loop is not None and any(isinstance(part, ast.Name) and part.id in names for part in ast.walk(loop.iter)):
+            return True
+        passes = isinstance(use, ast.Call) and any(
             keyword.arg is None and getattr(keyword.value, "id", "") in names for keyword in use.keywords
-        ):
-            if is_kept_where_none(subject, use, function):
-                return True
+        )
+        if passes and isinstance(use, ast.Call) and is_kept_where_none(subject, use, function):
+            return True
     return False
 
 
@@ -188,10 +194,12 @@ def one_by_one(subject: Subject, reached: Reached, bodies: Models) -> Iterator[t
                 ]
             case _:
                 continue
-        for field, held in given:
-            if is_optional(field, bodies) and is_model(subject, held, reached, bodies):
-                if not any(mentions(part, field) for part in reached.function.around(node)):
-                    found.append(node)
+        found += [
+            node
+            for field, held in given
+            if is_optional(field, bodies) and is_model(subject, held, reached, bodies)
+            if not any(mentions(part, field) for part in reached.function.around(node))
+        ]
     if len(found) >= MOST_FIELDS or any(isinstance(node, ast.Call) for node in found):
         yield found[0], "set only what was sent: `for name in change.model_fields_set: setattr(...)`, or `apply()`."
 

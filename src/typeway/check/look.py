@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -23,6 +23,13 @@ SAID_BETTER: Final[Mapping[str, str]] = {"TW001": "TW002"}
 
 # How many entry points one finding names.
 MOST_NAMED: Final = 5
+
+
+Progress = Callable[[int, int], None]
+
+
+def without_progress(done: int, total: int) -> None:
+    """Tell nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +65,15 @@ class Choice:
         return [given for given in (*self.select, *self.ignore) if not any(code.startswith(given) for code in RULES)]
 
 
-def look(application: Any, files: Files, choice: Choice | None = None, blocking: Iterable[str] = ()) -> list[Finding]:
+def look(
+    application: Any,
+    files: Files,
+    choice: Choice | None = None,
+    blocking: Iterable[str] = (),
+    *,
+    noted: Iterable[DeclarationError] = (),
+    progress: Progress = without_progress,
+) -> list[Finding]:
     """Find the pitfalls of an application, without serving it.
 
     Parameters:
@@ -67,6 +82,8 @@ def look(application: Any, files: Files, choice: Choice | None = None, blocking:
         choice: which rules are selected; those that are on by default where it is None.
         blocking: qualified names of what blocks beside what is known to: `"shop.mail.send"`, `"shop.mail.Client.send"`,
             or `"shop.mail.Client"` for all public methods of a class.
+        noted: what was wrong while the application was imported, but did not stop it.
+        progress: is told before each rule how many are done, and of how many.
 
     Returns:
         The findings by file and line, without those that an ignore comment silences. Those of one cause are one finding.
@@ -82,13 +99,12 @@ def look(application: Any, files: Files, choice: Choice | None = None, blocking:
     """
     choice = choice or Choice()
     subject = Subject(application, Program(files), tuple(blocking))
-    found = [
-        finding
-        for rule in RULES.values()
-        if rule.find is not None and choice.takes(rule.code)
-        for finding in rule.find(subject)
-    ]
-    found += [refusal(error, files) for error in subject.refused]
+    found: list[Finding] = []
+    rules = [rule.find for rule in RULES.values() if rule.find is not None and choice.takes(rule.code)]
+    for number, find in enumerate(rules):
+        progress(number, len(rules))
+        found += find(subject)
+    found += [refusal(error, files) for error in (*noted, *subject.refused)]
     return selected(found, files, choice)
 
 

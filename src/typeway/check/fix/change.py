@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from typeway.check.finding import Finding
-from typeway.check.fix.edits import Edit, Source, read_text, write_text
+from typeway.check.fix.edits import Edit, Source, lines_of, read_text, write_text
 from typeway.check.fix.repairs import REPAIRS, repair
 from typeway.check.read.files import Files
 
@@ -44,10 +44,18 @@ class Change:
             name: the file as it is called in the diff.
             edits: only these edits; None for all.
         """
-        old = self.source.text.splitlines(keepends=True)
-        new = self.source.edited(self.edits if edits is None else edits).splitlines(keepends=True)
+        old = lines_of(self.source.text)
+        new = lines_of(self.source.edited(self.edits if edits is None else edits))
         lines = difflib.unified_diff(old, new, f"a/{name}", f"b/{name}", n=CONTEXT)
-        return "".join(line if line.endswith(("\n", "\r")) else f"{line}\n\\ No newline at end of file\n" for line in lines)
+        return "".join(
+            line if line.endswith(("\n", "\r")) else f"{line}\n\\ No newline at end of file\n" for line in lines
+        )
+
+    def line_after(self, line: int) -> int:
+        """The number of a line after the change."""
+        start = self.source.starts[line - 1] if line else 0
+        before = (edit for edit in self.edits if edit.start <= start and edit.end <= start)
+        return line + sum(len(lines_of(edit.text + "x")) - 1 for edit in before)
 
     def write(self) -> None:
         """Write the file as it becomes.

@@ -73,6 +73,13 @@ class Source:
         return "".join([*parts, self.text[place:]])
 
 
+def lines_of(text: str) -> list[str]:
+    """The lines of a text with their newlines, as Python counts lines: `splitlines` would also split at form feeds."""
+    starts = [0, *(match.end() for match in NEWLINE.finditer(text))]
+    ends = [*starts[1:], len(text)]
+    return [text[start:end] for start, end in zip(starts, ends, strict=True) if start < end]
+
+
 def read_text(path: Path) -> tuple[str, str]:
     """The text of a source file with its newlines as they are, and its encoding.
 

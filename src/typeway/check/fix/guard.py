@@ -33,7 +33,9 @@ def guarded(source: Source, statement: ast.stmt, rest: Sequence[ast.stmt]) -> li
     if any(source.indentation(each) is None for each in rest) or not is_safe(tried, cleaned):
         return []
     unit = "\t" if "\t" in indentation else " " * unit_of(source, len(indentation))
-    border, last = end_of(tried[-1]) + 1, end_of(cleaned[-1])
+    last = end_of(cleaned[-1])
+    # Comments before the clean-up belong to it, blank lines do not.
+    border = next(line for line in range(end_of(tried[-1]) + 1, last + 1) if source.line(line).strip())
     fixed = {line for each in (*tried, *cleaned) for line in lines_in_texts(each)}
     edits = [insertion(source, statement.lineno, f"{indentation}try:{source.newline}")]
     for line in range(statement.lineno, last + 1):

@@ -126,7 +126,6 @@ def at_the_top(source: Source, function: FunctionNode, lines: list[str]) -> list
 
 REPAIRS: Final[Mapping[str, Repair]] = {
     "TW001": await_sleep,
-    "TW002": await_sleep,
     "TW006": take_what_was_sent,
     "TW015": guard_cleanup,
     "TW018": stop_sharing,

@@ -16,7 +16,7 @@ AWAITABLE: Final = ("asyncio", "anyio")
 
 
 def await_sleep(source: Source, finding: Finding) -> list[Edit]:
-    """TW001, TW002: `await asyncio.sleep(…)` for `time.sleep(…)`, in the asynchronous function itself."""
+    """TW001: `await asyncio.sleep(…)` for `time.sleep(…)`, in the asynchronous function itself."""
     function = function_at(source.tree, finding.line)
     bound = imported(source.tree)
     if not isinstance(function, ast.AsyncFunctionDef) or "time.sleep()" not in finding.message:

@@ -54,7 +54,9 @@ class SourceFile:
         """Every function by its first line for Python: that of its first decorator."""
         found: dict[int, FunctionNode] = {}
         waiting: list[ast.AST] = [self.tree]
-        for node in waiting:  # grows as it is read; functions are only defined by statements, which are few of the nodes
+        for (
+            node
+        ) in waiting:  # grows as it is read; functions are only defined by statements, which are few of the nodes
             if isinstance(node, FunctionNode):
                 found.setdefault(first_line(node), node)
             for block in BLOCKS:

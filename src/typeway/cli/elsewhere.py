@@ -58,6 +58,8 @@ def perform_elsewhere(asked: Asked, python: Path) -> int:
 
 def needs() -> Iterator[tuple[str, str]]:
     """The modules that the framework itself needs, with the folders that they are in."""
+    # Named here, because an editable installation does not say which modules it has.
+    yield "typeway", str(Path(__file__).parents[2])
     waiting, seen = ["typeway"], set[str]()
     owners = metadata.packages_distributions()
     while waiting:

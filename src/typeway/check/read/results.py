@@ -200,7 +200,9 @@ def narrows(condition: ast.expr) -> bool:
             return narrows(left) or narrows(right)
         case ast.Compare(left=left, ops=[ast.Eq()], comparators=[right]):
             names = {getattr(side, "attr", "") for side in (left, right)}
-            return not isinstance(right, ast.Constant) and any(map(is_reference, names))
+            # A column that is chosen by its name may be any.
+            is_any = isinstance(left, ast.Call) and getattr(left.func, "id", "") == "getattr"
+            return not isinstance(right, ast.Constant) and (is_any or any(map(is_reference, names)))
     return False
 
 

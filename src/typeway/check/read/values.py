@@ -172,7 +172,8 @@ def instance_of(annotation: Any) -> Instance | None:
         return common(instance_of(member) for member in members_of(annotation) if member is not type(None))
     name = getattr(origin, "__name__", "")
     if origin in COLLECTIONS or name in ABSTRACT:
-        return Instance(list, of=instance_of(arguments[0]) if arguments else None, many=True)
+        # An annotation does not say how many there are: what is not known is not reported as without a limit.
+        return Instance(list, of=instance_of(arguments[0]) if arguments else None, many=True, bounded=True)
     return Instance(origin) if isinstance(origin, type) else None
 
 

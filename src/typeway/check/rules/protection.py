@@ -81,7 +81,13 @@ def unprotected_writes(subject: Subject) -> Iterator[Finding]:
                     "TW010",
                     f"{endpoint.title} writes and requires no credentials, while {len(guarded)} of {len(writes)} writes do.",
                     "add the security dependency that the others have; if it is meant to be open, add an ignore comment.",
+                    confidence="low" if signs_up(endpoint) else "high",
                 )
+
+
+def signs_up(endpoint: Endpoint) -> bool:
+    """Whether an endpoint creates users, as people do who are none yet."""
+    return "POST" in endpoint.methods and words_of(endpoint.path)[-1:] in (["user"], ["users"])
 
 
 def is_protected(subject: Subject, endpoint: Endpoint, refusing: dict[Function, bool]) -> bool:

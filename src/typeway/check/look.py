@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from typeway.check.finding import Finding
+from typeway.check.finding import Finding, Place
 from typeway.check.read.files import Files
 from typeway.check.read.program import Program
 from typeway.check.rules import RULES
@@ -18,14 +18,28 @@ from typeway.serve.cors import OPEN_TO_ALL
 # The rules whose findings the framework itself refuses, by a part of its message.
 REFUSED: Final[Mapping[str, str]] = {CYCLE: "TW013", OPEN_TO_ALL: "TW016"}
 
+# The rules that say nothing about a function of which another one says it better.
+SAID_BETTER: Final[Mapping[str, str]] = {"TW001": "TW002"}
+
+# How many entry points one finding names.
+MOST_NAMED: Final = 5
+
+
+Progress = Callable[[int, int], None]
+
+
+def without_progress(done: int, total: int) -> None:
+    """Tell nobody."""
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
     """Which rules are selected.
 
     Parameters:
-        select: codes, or beginnings of codes, of the rules that are selected; all of them where it is empty.
+        select: codes, or beginnings of codes, of the rules that are selected; where it is empty, those that are on by default.
         ignore: codes, or beginnings of codes, of those that are not selected after all.
+        everything: whether findings of low confidence are shown too, and the rules that are off by default are on.
 
     Example:
         >>> Choice(select=("TW00",), ignore=("TW002",)).takes("TW001")
@@ -34,10 +48,16 @@ class Choice:
 
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    everything: bool = False
 
     def takes(self, code: str) -> bool:
         """Whether a rule is selected."""
-        return (not self.select or code.startswith(self.select)) and not (self.ignore and code.startswith(self.ignore))
+        is_selected = code.startswith(self.select) if self.select else self.everything or RULES[code].is_on
+        return is_selected and not (self.ignore and code.startswith(self.ignore))
+
+    def shows(self, finding: Finding) -> bool:
+        """Whether a finding is shown: its rule is selected, and it is sure enough."""
+        return self.takes(finding.code) and (self.everything or finding.confidence != "low")
 
     @property
     def unknown(self) -> list[str]:
@@ -45,16 +65,28 @@ class Choice:
         return [given for given in (*self.select, *self.ignore) if not any(code.startswith(given) for code in RULES)]
 
 
-def look(application: Any, files: Files, choice: Choice | None = None) -> list[Finding]:
+def look(
+    application: Any,
+    files: Files,
+    choice: Choice | None = None,
+    blocking: Iterable[str] = (),
+    *,
+    noted: Iterable[DeclarationError] = (),
+    progress: Progress = without_progress,
+) -> list[Finding]:
     """Find the pitfalls of an application, without serving it.
 
     Parameters:
         application: a Typeway application, with all of its routes.
         files: which source files are its own.
-        choice: which rules are selected; all of them where it is None.
+        choice: which rules are selected; those that are on by default where it is None.
+        blocking: qualified names of what blocks beside what is known to: `"shop.mail.send"`, `"shop.mail.Client.send"`,
+            or `"shop.mail.Client"` for all public methods of a class.
+        noted: what was wrong while the application was imported, but did not stop it.
+        progress: is told before each rule how many are done, and of how many.
 
     Returns:
-        The findings by file and line, without those that an ignore comment silences.
+        The findings by file and line, without those that an ignore comment silences. Those of one cause are one finding.
 
     Example:
         ```python
@@ -66,14 +98,13 @@ def look(application: Any, files: Files, choice: Choice | None = None) -> list[F
         ```
     """
     choice = choice or Choice()
-    subject = Subject(application, Program(files))
-    found = [
-        finding
-        for rule in RULES.values()
-        if rule.find is not None and choice.takes(rule.code)
-        for finding in rule.find(subject)
-    ]
-    found += [refusal(error, files) for error in subject.refused]
+    subject = Subject(application, Program(files), tuple(blocking))
+    found: list[Finding] = []
+    rules = [rule.find for rule in RULES.values() if rule.find is not None and choice.takes(rule.code)]
+    for number, find in enumerate(rules):
+        progress(number, len(rules))
+        found += find(subject)
+    found += [refusal(error, files) for error in (*noted, *subject.refused)]
     return selected(found, files, choice)
 
 
@@ -110,12 +141,32 @@ def place_in(error: DeclarationError, files: Files) -> tuple[str, str]:
 
 
 def selected(found: Iterable[Finding], files: Files, choice: Choice) -> list[Finding]:
-    """Findings in order, one of a kind per line, without those that are not selected or silenced."""
+    """Findings in order, one of a kind per line and cause, without those that are not shown or silenced."""
     kept: dict[tuple[str, int, str], Finding] = {}
     for finding in found:
-        if choice.takes(finding.code) and not is_silenced(finding, files):
+        if choice.shows(finding) and not is_silenced(finding, files):
             kept.setdefault((finding.path, finding.line, finding.code), finding)
-    return [kept[place] for place in sorted(kept)]
+    ordered = [kept[place] for place in sorted(kept)]
+    said = {(finding.code, finding.function) for finding in ordered if finding.function}
+    return joined(finding for finding in ordered if (SAID_BETTER.get(finding.code), finding.function) not in said)
+
+
+def joined(found: Iterable[Finding]) -> list[Finding]:
+    """Findings that share a cause as one, at the first place, which names the others."""
+    groups: dict[object, list[Finding]] = {}
+    for finding in found:
+        groups.setdefault((finding.code, finding.cause) if finding.cause else id(finding), []).append(finding)
+    return [together(group) for group in groups.values()]
+
+
+def together(group: list[Finding]) -> Finding:
+    first, *others = group
+    if not others:
+        return first
+    also = tuple(Place(other.path, other.line, other.entry) for other in others)
+    entries = list(dict.fromkeys(place.entry for place in also))
+    more = f" and {len(entries) - MOST_NAMED} more" if len(entries) > MOST_NAMED else ""
+    return replace(first, message=f"{first.message} The same from {', '.join(entries[:MOST_NAMED])}{more}.", also=also)
 
 
 def is_silenced(finding: Finding, files: Files) -> bool:

@@ -5,58 +5,115 @@ from __future__ import annotations
 import ast
 import inspect
 from collections import deque
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from typing import Any, Final
 
+from typeway.check.once import early_returns, is_once, is_without_loop
+from typeway.check.read.facts import UNKNOWN, Caller, Facts, Truth
+from typeway.check.read.index import last_name
 from typeway.check.read.infer import Inference
 from typeway.check.read.program import Function
-from typeway.check.read.values import Inner, Known, Method, Value, dotted
+from typeway.check.read.subclasses import is_stub, overriding
+from typeway.check.read.values import Inner, Instance, Known, Method, Value, as_instance, dotted, plain_values
 
 # Functions that run the coroutine they are given on another event loop than this one.
 OTHER_LOOP: Final = frozenset({
     "asyncio.tasks.run_coroutine_threadsafe", "asyncio.runners.run", "anyio.from_thread.run", "anyio._core._eventloop.run",
 })  # fmt: skip
 
+# What runs a function that it is given on this loop, with the position of that function among its arguments.
+RUNS_GIVEN: Final = {
+    "add_task": 0, "BackgroundTask": 0, "start_soon": 0, "call_soon": 0, "call_soon_threadsafe": 0, "call_later": 1,
+    "call_at": 1, "add_done_callback": 0, "map": 0, "filter": 0, "reduce": 0,
+}  # fmt: skip
+# Of these, what is a function and no method.
+BUILTIN: Final = frozenset({"map", "filter", "reduce"})
+# Of these, what runs a plain function in a thread.
+IN_THREADS: Final = frozenset({"add_task", "BackgroundTask"})
+
 # Through how many branches below the entry a path may lead.
 MOST_BRANCHES: Final = 1
+# With how many different arguments a function is looked at before it is once more without knowing any.
+MOST_CONTEXTS: Final = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Edge:
+    """A function that another one calls.
+
+    Parameters:
+        node: the call, or what stands for it: the attribute of a property.
+        function: what is called.
+        call: the call with the arguments; None where something else passes them.
+        is_sure: whether it is called for sure, and not one of several.
+    """
+
+    node: ast.AST
+    function: Function
+    call: ast.Call | None = None
+    is_sure: bool = True
+
+
+@dataclass(eq=False)
 class Reached:
     """A function that is reached, and how.
 
     Parameters:
         function: the function.
         entry: what the framework calls, in words: "GET /tasks".
+        truth: decides the function's branches.
         caller: what calls it; None where the framework calls it itself.
+        node: the call in the caller.
         branches: how many branches below the entry lead to it; whether they are taken depends on arguments.
+        is_sure: whether every call that leads to it is known to end in it.
     """
 
     function: Function
     entry: str
+    truth: Truth
     caller: Reached | None = None
+    node: ast.AST | None = None
     branches: int = 0
+    is_sure: bool = True
+
+    @cached_property
+    def way(self) -> list[Reached]:
+        """What is reached from the entry to this function."""
+        found: list[Reached] = []
+        reached: Reached | None = self
+        while reached is not None:
+            found.append(reached)
+            reached = reached.caller
+        return found[::-1]
+
+    @cached_property
+    def last_async(self) -> Function | None:
+        """The last asynchronous function on the way here."""
+        return next((reached.function for reached in reversed(self.way) if reached.function.is_async), None)
 
     @property
     def chain(self) -> list[Function]:
         """The functions from the entry to this one."""
-        functions, reached = [self.function], self.caller
-        while reached is not None:
-            functions.append(reached.function)
-            reached = reached.caller
-        return functions[::-1]
+        return [reached.function for reached in self.way]
+
+    def is_run(self, node: ast.AST) -> bool:
+        """Whether a part of the function may run with what it is given."""
+        return not self.truth.is_dead(node)
 
     def branches_to(self, node: ast.AST) -> int:
         """How many branches lead to a part of the function; what an entry does with a request is not in doubt."""
-        if self.caller is None:
-            return 0
-        count, inside = self.branches, node
+        return 0 if self.caller is None else self.branches + self.branches_here(node)
+
+    def branches_here(self, node: ast.AST) -> int:
+        """How many branches of the function lead to a part of it, without those that are decided by its arguments."""
+        count, inside = 0, node
         for part in self.function.around(node):
             if isinstance(part, ast.If | ast.IfExp | ast.While):
                 # An `elif` is a branch of its own, not one inside the branch before it.
                 is_elif = isinstance(part, ast.If) and part.orelse == [inside] and isinstance(inside, ast.If)
-                count += inside is not part.test and not is_elif
+                count += inside is not part.test and not is_elif and self.truth.of(part.test) is None
             elif isinstance(part, ast.ExceptHandler | ast.match_case):
                 count += 1
             inside = part
@@ -73,74 +130,184 @@ class CallGraph:
     def __init__(self, inference: Inference) -> None:
         self.inference = inference
         self.calls: dict[Function, list[ast.Call]] = {}
-        self.called: dict[Function, list[tuple[ast.Call, Function]]] = {}
+        self.found: dict[Function, list[Edge]] = {}
 
     def calls_of(self, function: Function) -> list[ast.Call]:
-        """The calls that are made whenever a function runs, without those that fill a cache once."""
+        """The calls that are made whenever a function runs, without those that fill a memory once."""
         if function not in self.calls:
-            early = early_returns(function)
-            self.calls[function] = [
-                node
-                for node in function.body
-                if isinstance(node, ast.Call)
-                and not is_once(node, function, early)
-                and not is_without_loop(node, function)
-            ]
+            self.calls[function] = [node for node in self.parts_of(function) if isinstance(node, ast.Call)]
         return self.calls[function]
 
-    def called_by(self, function: Function) -> list[tuple[ast.Call, Function]]:
-        """The own functions that a function calls, each with the call."""
-        if function not in self.called:
-            self.called[function] = [
-                (call, called)
-                for call in self.calls_of(function)
-                if (called := self.target(self.inference.value(call.func, function))) is not None
-                and self.runs_here(called, call, function)
-            ]
-        return self.called[function]
+    def parts_of(self, function: Function) -> Iterator[ast.AST]:
+        """The calls and attributes that are evaluated whenever a function runs."""
+        early = early_returns(function)
+        for node in function.body:
+            is_part = isinstance(node, ast.Call | ast.Attribute)
+            if is_part and not is_once(node, function, early) and not is_without_loop(node, function):
+                yield node
 
-    def reach(self, entries: Iterable[tuple[Function, str]]) -> list[Reached]:
-        """Every function that runs on the same loop or thread as the entries.
+    def edges(self, function: Function) -> list[Edge]:
+        """The own functions that a function calls."""
+        if function not in self.found:
+            self.found[function] = [*self.read(function)]
+        return self.found[function]
+
+    def read(self, function: Function) -> Iterator[Edge]:
+        for node in [*self.parts_of(function)]:
+            if isinstance(node, ast.Attribute):
+                targets = self.accessed(node, function)
+            elif isinstance(node, ast.Call):
+                targets = self.targets(self.inference.value(node.func, function))
+                targets = [called for called in targets if self.runs_here(called, node, function)]
+                if not targets and last_name(node.func) in RUNS_GIVEN:
+                    yield from self.given(node, function)
+            else:
+                continue
+            for called in targets:
+                yield Edge(node, called, self.passing(node, called, function), len(targets) == 1)
+
+    def passing(self, node: ast.AST, called: Function, function: Function) -> ast.Call | None:
+        """The call whose arguments are those of the called function; None where others are bound before them."""
+        if not isinstance(node, ast.Call):
+            return None
+        if last_name(node.func) in (called.node.name, called.owner.__name__ if called.owner is not None else ""):
+            return node
+        value = self.inference.value(node.func, function)
+        if isinstance(value, Known) and isinstance(value.thing, partial):
+            return None if value.thing.args or value.thing.keywords else node
+        if not isinstance(node.func, ast.Name):
+            return None
+        made = [binding.expression for binding in self.inference.bindings(function).get(node.func.id, ())]
+        binds = [entry for entry in made if isinstance(entry, ast.Call) and (len(entry.args) > 1 or entry.keywords)]
+        return None if binds else node
+
+    def given(self, call: ast.Call, function: Function) -> Iterator[Edge]:
+        """The functions that a call is given and that run on this loop."""
+        name = last_name(call.func)
+        if name in BUILTIN and not isinstance(call.func, ast.Name):
+            return  # an executor has a `map` too
+        position = RUNS_GIVEN[name]
+        given = call.args[position : position + 1] or [entry.value for entry in call.keywords if entry.arg == "func"]
+        for argument in given:
+            targets = self.targets(self.inference.value(argument, function))
+            for called in targets:
+                if called.is_async or name not in IN_THREADS:
+                    yield Edge(call, called, None, len(targets) == 1)
+
+    def accessed(self, node: ast.Attribute, function: Function) -> list[Function]:
+        """The functions of a property that is read or set."""
+        program = self.inference.program
+        if node.attr not in self.inference.index.properties:
+            return []
+        held = as_instance(self.inference.value(node.value, function))
+        if held is None or not isinstance(held.kind, type):
+            return []
+        found = inspect.getattr_static(held.kind, node.attr, None)
+        if not isinstance(found, property):
+            return []
+        accessor = found.fset if isinstance(node.ctx, ast.Store) else found.fget
+        called = program.function(accessor, held.kind) if accessor is not None else None
+        return [called] if called is not None else []
+
+    def closure(self, functions: Iterable[Function]) -> set[Function]:
+        """Some functions and all that they may call, whatever is passed."""
+        waiting, found = [*functions], set[Function]()
+        while waiting:
+            function = waiting.pop()
+            if function not in found:
+                found.add(function)
+                waiting += [edge.function for edge in self.edges(function)]
+        return found
+
+    def leading_to(self, wanted: Callable[[Function], bool], functions: Iterable[Function]) -> set[Function]:
+        """Those of some functions, and of all that they may call, that are wanted or lead to one that is."""
+        callers: dict[Function, list[Function]] = {}
+        reachable = self.closure(functions)
+        for function in reachable:
+            for edge in self.edges(function):
+                callers.setdefault(edge.function, []).append(function)
+        waiting, found = [*filter(wanted, reachable)], set[Function]()
+        while waiting:
+            function = waiting.pop()
+            if function not in found:
+                found.add(function)
+                waiting += callers.get(function, ())
+        return found
+
+    def reach(
+        self, entries: Iterable[tuple[Function, str]], worth: Collection[Function] | None = None
+    ) -> list[Reached]:
+        """Every function that runs on the same loop or thread as the entries, with each way in which it is called.
 
         Each comes by the path with the fewest branches, and of those by the shortest. What more than `MOST_BRANCHES`
         lead to is left out: some combination of arguments may take them all, but nobody can say so.
+
+        Parameters:
+            entries: the functions that the framework calls, each with its name for people.
+            worth: the functions that are worth being followed; a plain one then comes once for each asynchronous function
+                that leads to it. None for all functions, each once.
         """
         waiting = [
-            deque(Reached(function, entry) for function, entry in entries),
+            deque(Reached(function, entry, self.truth(function, UNKNOWN)) for function, entry in entries),
             *(deque[Reached]() for _ in range(MOST_BRANCHES)),
         ]
-        found: dict[Function, Reached] = {}
+        contexts: dict[tuple[Function, Function | None], set[frozenset[Any]]] = {}
+        found: list[Reached] = []
         while any(waiting):
             reached = next(filter(None, waiting)).popleft()
-            if reached.function in found:
+            seen = contexts.setdefault((reached.function, None if worth is None else reached.last_async), set())
+            context = frozenset(reached.truth.facts.items())
+            # What was looked at with nothing known of its arguments has been looked at for all of them.
+            if context in seen or frozenset() in seen:
                 continue
-            found[reached.function] = reached
-            for call, function in self.called_by(reached.function):
-                branches = reached.branches_to(call)
-                if branches <= MOST_BRANCHES:
-                    waiting[branches].append(Reached(function, reached.entry, reached, branches))
-        return [*found.values()]
+            if len(seen) >= MOST_CONTEXTS:
+                reached, context = replace(reached, truth=self.truth(reached.function, UNKNOWN)), frozenset()
+            seen.add(context)
+            found.append(reached)
+            for edge in self.edges(reached.function):
+                if worth is not None and edge.function not in worth:
+                    continue
+                branches = reached.branches_to(edge.node)
+                if branches <= MOST_BRANCHES and reached.is_run(edge.node):
+                    waiting[branches].append(self.follow(reached, edge, branches))
+        return found
 
-    def target(self, callee: Value | None) -> Function | None:
-        """The own function that a call ends in."""
+    def follow(self, reached: Reached, edge: Edge, branches: int) -> Reached:
+        facts = self.passes(edge, reached.function, reached.truth.facts)
+        truth, is_sure = self.truth(edge.function, facts), reached.is_sure and edge.is_sure
+        return Reached(edge.function, reached.entry, truth, reached, edge.node, branches, is_sure)
+
+    def passes(self, edge: Edge, function: Function, facts: Facts) -> Facts:
+        """What is known of the parameters of a called function."""
+        if edge.call is None:
+            return UNKNOWN
+        return Caller(self.inference, function, facts).passes(edge.call, edge.function)
+
+    def truth(self, function: Function, facts: Facts) -> Truth:
+        return Truth(self.inference, function, facts)
+
+    def targets(self, callee: Value | None) -> list[Function]:
+        """The own functions of which a call ends in one."""
         program = self.inference.program
-        match callee:
-            case Inner(inner):
-                return inner
-            case Known(type() as kind):
-                return program.method(kind, "__init__")
-            case Known(thing) if callable(thing):
-                return program.function(thing)
-            case Method(owner, _, found) if isinstance(owner.kind, type) and found is not None:
-                return program.function(found, owner.kind)
-        return None
+        found: list[Function | None] = []
+        for value in plain_values(callee):
+            match value:
+                case Inner(inner):
+                    found.append(inner)
+                case Known(type() as kind):
+                    found.append(program.method(kind, "__init__"))
+                case Known(thing) if callable(thing):
+                    found.append(program.function(thing))
+                case Method(owner, name, function, held) if isinstance(owner.kind, type) and function is not None:
+                    called = program.function(function, owner.kind, held)
+                    found += overriding(self.inference, owner.kind, name) if is_stub(called) else [called]
+                case Instance(kind, many=False) if isinstance(kind, type):
+                    found.append(program.method(kind, "__call__"))
+        return list(dict.fromkeys(function for function in found if function is not None))
 
     def runs_here(self, called: Function, call: ast.Call, function: Function) -> bool:
         """Whether calling a function runs it here: generators run where they are iterated, coroutines on their loop."""
-        if any(
-            getattr(part, "id", getattr(part, "attr", "")) in ("overload", "abstractmethod")
-            for part in called.node.decorator_list
-        ):
+        if is_stub(called) or any(last_name(part) == "overload" for part in called.node.decorator_list):
             return False
         if called.is_async:
             return not any(self.is_on_other_loop(node, function) for node in function.around(call))
@@ -154,88 +321,6 @@ class CallGraph:
             return False
         callee = self.inference.value(node.func, function)
         return isinstance(callee, Known) and inspect.isroutine(callee.thing) and dotted(callee.thing) in OTHER_LOOP
-
-
-def is_once(node: ast.AST, function: Function, early: Collection[ast.If]) -> bool:
-    """Whether something fills a cache and is not done again.
-
-    It is part of `if x is None: … x = …`, or comes after `if x is not None: return` in a function that sets `x`.
-    """
-    if any(statement.lineno < getattr(node, "lineno", 0) for statement in early):
-        return True
-    for part in function.around(node):
-        is_taken = isinstance(part, ast.If) and node_in(node, part.body, function)
-        tested = tested_for_absence(part.test) if isinstance(part, ast.If) and is_taken else set()
-        if tested and tested & kept(ast.walk(part), function):
-            return True
-    return False
-
-
-def kept(nodes: Iterable[ast.AST], function: Function) -> set[str]:
-    """What is assigned and outlives the call: attributes, items, and names that are not the function's own."""
-    foreign = {name for node in function.body if isinstance(node, ast.Global | ast.Nonlocal) for name in node.names}
-    return {
-        ast.unparse(target)
-        for node in nodes
-        for target in targets(node)
-        if not isinstance(target, ast.Name) or target.id in foreign
-    }
-
-
-def early_returns(function: Function) -> list[ast.If]:
-    """The statements at a function's top that return when something is there which the function sets later on."""
-    tests = [
-        (statement, tested_for_presence(statement.test))
-        for statement in function.node.body
-        if isinstance(statement, ast.If) and isinstance(statement.body[-1], ast.Return)
-    ]
-    assigned = kept(function.body, function) if tests else set()
-    return [statement for statement, tested in tests if tested & assigned]
-
-
-def tested_for_presence(test: ast.expr) -> set[str]:
-    """The names and attributes of which a condition says that they are something."""
-    match test:
-        case ast.Compare(left=left, ops=[ast.IsNot()], comparators=[ast.Constant(value=None)]):
-            return {ast.unparse(left)}
-        case ast.Attribute():
-            return {ast.unparse(test)}
-    return set()
-
-
-def tested_for_absence(test: ast.expr) -> set[str]:
-    """The names and attributes of which a condition says that they are None, false or missing."""
-    match test:
-        case ast.Compare(left=left, ops=[ast.Is()], comparators=[ast.Constant(value=None)]):
-            return {ast.unparse(left)}
-        case ast.UnaryOp(op=ast.Not(), operand=ast.Name() | ast.Attribute() as operand):
-            return {ast.unparse(operand)}
-        case ast.Compare(left=left, ops=[ast.NotIn()], comparators=[ast.Name() | ast.Attribute() as cache]):
-            return {f"{ast.unparse(cache)}[{ast.unparse(left)}]"}
-        case ast.BoolOp(values=values):
-            return {name for value in values for name in tested_for_absence(value)}
-    return set()
-
-
-def targets(statement: ast.AST) -> list[ast.expr]:
-    if isinstance(statement, ast.Assign):
-        return statement.targets
-    return [statement.target] if isinstance(statement, ast.AnnAssign | ast.NamedExpr) else []
-
-
-def is_without_loop(node: ast.AST, function: Function) -> bool:
-    """Whether something is only done where a function has just found out that no event loop runs."""
-    for part in function.around(node):
-        if isinstance(part, ast.ExceptHandler) and getattr(part.type, "id", "") == "RuntimeError":
-            attempt = function.parents.get(part)
-            tried = attempt.body if isinstance(attempt, ast.Try) else []
-            if any("get_running_loop" in ast.unparse(statement) for statement in tried):
-                return True
-    return False
-
-
-def node_in(node: ast.AST, body: list[ast.stmt], function: Function) -> bool:
-    return any(part in body for part in (node, *function.around(node)))
 
 
 def shown(chain: Iterable[Function]) -> str:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from starlette.applications import Starlette
 from starlette.middleware.base import BaseHTTPMiddleware
@@ -14,16 +14,19 @@ from starlette.routing import BaseRoute, Host, Mount
 
 from typeway.application.routes import APIRoute
 from typeway.application.socket_routes import APIWebSocketRoute
-from typeway.check.blocking import Catalogue
-from typeway.check.finding import Finding
+from typeway.check.blocking import Blocking, Catalogue
+from typeway.check.finding import Confidence, Finding
 from typeway.check.reach import CallGraph, Reached
+from typeway.check.read.arrivals import Arrivals
+from typeway.check.read.index import last_name
 from typeway.check.read.infer import Inference
 from typeway.check.read.program import Function, Program
 from typeway.declare.operation import Operation
 from typeway.exceptions import DeclarationError
 from typeway.plan.calls import Kind, is_async_generator
 from typeway.plan.tree import Node
-from typeway.watch.blocking import Cause
+
+STARTS_TASKS: Final = frozenset({"create_task", "ensure_future", "start_soon"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,10 +87,13 @@ class Endpoint:
                     return decorator.lineno
         return self.function.node.lineno
 
-    def found(self, code: str, message: str, fix: str, line: int | None = None) -> Iterator[Finding]:
+    def found(
+        self, code: str, message: str, fix: str, line: int | None = None, confidence: Confidence = "high"
+    ) -> Iterator[Finding]:
         """A finding that points at the endpoint, if there is a place to point at."""
         if self.function is not None:
-            yield Finding(code, str(self.function.file.path), line or self.line, message, fix)
+            path, chain = str(self.function.file.path), (self.function.name,)
+            yield Finding(code, path, line or self.line, message, fix, confidence, self.title, chain)
 
 
 @dataclass(eq=False)
@@ -97,20 +103,34 @@ class Subject:
     Parameters:
         app: the application.
         program: its code.
+        added: qualified names of what blocks beside what is known to.
     """
 
     app: Any
     program: Program
+    added: tuple[str, ...] = ()
     inference: Inference = field(init=False)
     graph: CallGraph = field(init=False)
-    catalogue: Catalogue = field(default_factory=Catalogue)
+    catalogue: Catalogue = field(init=False)
+    arrivals: Arrivals = field(default_factory=dict)
     refused: list[DeclarationError] = field(default_factory=list)
-    blocking: dict[Function, list[tuple[ast.AST, str, Cause]]] = field(default_factory=dict)
+    blocking: dict[Function, list[Blocking]] = field(default_factory=dict)
     """What blocks in a function's own code, as far as a rule has asked for it."""
 
     def __post_init__(self) -> None:
-        self.inference = Inference(self.program)
+        self.catalogue = Catalogue(self.added)
+        for node in [node for endpoint in self.endpoints for node in endpoint.tree.walk()]:
+            function = self.receiver(node)
+            for name, child in node.children:
+                if function is not None and name is not None:
+                    self.arrivals[function, name] = child.function
+        self.inference = Inference(self.program, self.arrivals)
         self.graph = CallGraph(self.inference)
+
+    def receiver(self, node: Node) -> Function | None:
+        """The own function whose parameters a node of a plan fills: of a class its constructor."""
+        made: Any = node.function
+        return self.program.method(made, "__init__") if isinstance(made, type) else self.program.function(made)
 
     @cached_property
     def applications(self) -> list[Application]:
@@ -152,9 +172,13 @@ class Subject:
         return found
 
     @cached_property
-    def on_loop(self) -> list[Reached]:
-        """Every function that runs on the event loop while requests are served, with the calls that lead to it."""
-        return self.graph.reach(self.loop_entries())
+    def served(self) -> list[Reached]:
+        """Every own function that requests reach, on the loop or in a thread, and what runs beside them."""
+        entries = [(endpoint.function, endpoint.title) for endpoint in self.own if endpoint.function is not None]
+        entries += [(function, endpoint.title) for function, (_, endpoint) in self.dependencies.items()]
+        entries += [*self.loop_entries()]
+        entries += [(function, "the start") for function in started_by(self.program, self.app)]
+        return self.graph.reach(entries)
 
     def loop_entries(self) -> Iterator[tuple[Function, str]]:
         """What the framework calls on the event loop."""
@@ -169,10 +193,32 @@ class Subject:
             for name, function in [*middleware_of(self.program, app), *handlers_of(self.program, app)]:
                 if function.is_async:
                     yield function, name
+        yield from self.tasks_of_start()
+
+    def tasks_of_start(self) -> Iterator[tuple[Function, str]]:
+        """The functions of tasks that are begun at the start and run while requests are served."""
+        starters = [*started_by(self.program, self.app)]
+        for reached in self.graph.reach((function, "the start") for function in starters):
+            for call in self.graph.calls_of(reached.function):
+                given = call.args[0] if call.args and last_name(call.func) in STARTS_TASKS else None
+                if given is not None:
+                    begun = given.func if isinstance(given, ast.Call) else given
+                    for function in self.graph.targets(self.inference.value(begun, reached.function)):
+                        yield function, f"a task that {reached.function.name}() starts"
 
     def place(self, function: Function, node: ast.AST | None = None) -> tuple[str, int]:
         """File and line of a function, or of something in it."""
         return str(function.file.path), getattr(node, "lineno", function.node.lineno)
+
+
+def started_by(program: Program, app: Any) -> Iterator[Function]:
+    """The own functions of an application that run when it starts: its lifespan, and start-up functions."""
+    router = getattr(app, "router", None)
+    functions = [getattr(router, "own_lifespan", None), *(getattr(router, "events", None) or {}).get("startup", ())]
+    for function in functions:
+        found = program.function(function) if function is not None else None
+        if found is not None:
+            yield found
 
 
 def applications_in(app: Any, prefix: str) -> Iterator[Application]:

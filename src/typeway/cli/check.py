@@ -1,107 +1,276 @@
-"""Check an application for pitfalls: read the settings, load the application, and apply the rules."""
+"""Check an application for pitfalls: load it, apply the rules, report, and fix."""
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import gc
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from typeway.application.routes import APIRoute
+from typeway.application.socket_routes import APIWebSocketRoute
 from typeway.check import Choice, Files, Finding, look, look_at_refusal
-from typeway.cli.discover import AppLocation
+from typeway.check.baseline import baseline, fingerprints, read_baseline
+from typeway.check.cache import Cache, state_of
+from typeway.check.changed import Changed, GitError, Lines, changed_lines
+from typeway.check.folders import without_folders
+from typeway.check.report import Report
+from typeway.check.subject import applications_in
+from typeway.cli.check_settings import choose, files_of, read_settings
+from typeway.cli.discover import AppLocation, find_app
 from typeway.cli.error import CommandError
 from typeway.cli.framework import require_typeway
-from typeway.cli.load import Loaded, in_user_code
+from typeway.cli.load import Loaded, in_user_code, load
+from typeway.compat.importing.launch import begin
 from typeway.exceptions import DeclarationError
 
-SETTINGS: Final = ("select", "ignore", "exclude")
+# From this time on a terminal shows how far the check has come.
+PATIENCE_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
-    """What `[tool.typeway.check]` in pyproject.toml says."""
+class Asked:
+    """What the command line asks for.
 
+    Parameters:
+        target: the application; None to look for it.
+        form: the format of the report: a key of `typeway.check.report.FORMS`.
+        select, ignore: the rules to check and to leave out.
+        everything: whether findings of low confidence are shown too.
+        output: the file to write instead of stdout.
+        fix: whether to change the source as far as that is safe.
+        diff: whether to show those changes instead of the report.
+        baseline: a file of findings that are not shown.
+        write_baseline: the file to write with all findings.
+        changed: a revision of git; only findings about what has changed since are shown.
+        cached: whether findings of an unchanged application come from the cache.
+        factory: whether the target is a function that returns the application.
+        compat: whether `import fastapi` imports Typeway.
+    """
+
+    target: str | None = None
+    form: str = "text"
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
+    everything: bool = False
+    output: str | None = None
+    fix: bool = False
+    diff: bool = False
+    baseline: str | None = None
+    write_baseline: str | None = None
+    changed: str | None = None
+    cached: bool = True
+    factory: bool = False
+    compat: bool = False
 
 
-def read_settings(folder: Path) -> Settings:
-    """Read the settings of a project.
+def perform(asked: Asked) -> int:
+    """Carry out the command.
 
-    Parameters:
-        folder: the folder that may have a pyproject.toml.
+    Returns:
+        The exit status: 0 if nothing was found, else 1.
 
     Raises:
-        CommandError: the file or a setting in it cannot be used.
+        CommandError: the application cannot be checked.
     """
-    file = folder / "pyproject.toml"
-    if not file.is_file():
-        return Settings()
+    folder = Path.cwd()
+    settings = read_settings(folder)
+    choice = choose(settings, asked.select, asked.ignore, asked.everything)
+    known = known_before(asked.baseline)
+    location = find_app(asked.target, folder, ("typeway", "fastapi") if asked.compat else ("typeway",))
+    files = files_of(location, settings, folder)
+    cache = Cache(folder, f"{location} {choice}") if asked.cached else None
+    lines = changed_since(folder, asked.changed)
+    found = check(lambda: load_application(asked, location), files, choice, settings.blocking, cache)
+    if asked.write_baseline is not None:
+        write_output(baseline(fingerprints(found, files, folder), files, folder), asked.write_baseline)
+        print(f"{counted(len(found), 'finding')} in {asked.write_baseline}", file=sys.stderr)
+        return 0
+    if known is not None:
+        found = not_known(found, known, files, folder)
+    if lines is not None:
+        changed = Changed(lines, files)
+        found = [finding for finding in found if changed.concerns(finding)]
+    report = Report(found, files, folder)
+    if asked.diff:
+        write_output("".join(change.diff(report.shown(change.path)) for change in report.changes), asked.output, end="")
+        return int(bool(found))
+    if asked.fix:
+        report = fixed(report)
+    write_output(report.write(asked.form), asked.output)
+    return int(bool(report.findings))
+
+
+def fixed(report: Report) -> Report:
+    """Change the source, and return a report of what is left."""
+    for change in report.changes:
+        try:
+            change.write()
+        except OSError as error:
+            raise CommandError(f"cannot write {change.path}: {error.strerror}") from error
+    lines = {change.path: change.line_after for change in report.changes}
+    left = [moved(finding, lines) for finding in report.findings if finding not in report.repairs]
+    print(f"{counted(len(report.findings) - len(left), 'finding')} fixed", file=sys.stderr)
+    files = report.files
+    return Report(left, Files(files.folder, files.package, files.excluded), report.folder)
+
+
+def moved(finding: Finding, lines: Mapping[str, Callable[[int], int]]) -> Finding:
+    """A finding at the line where it is after other findings of the file have been fixed."""
+    return replace(finding, line=lines[finding.path](finding.line)) if finding.path in lines else finding
+
+
+def counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"
+
+
+def write_output(text: str, output: str | None, end: str = "\n") -> None:
+    """Write a report to a file, or to stdout."""
+    if output is None:
+        print(text, end=end)
+        return
     try:
-        table = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {}).get("typeway", {}).get("check", {})
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise CommandError(f"{file} is not valid TOML: {error}") from error
-    for name, value in table.items():
-        if name not in SETTINGS:
-            raise CommandError(f"{file}: [tool.typeway.check] takes {', '.join(SETTINGS)}, not {name!r}")
-        if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
-            raise CommandError(f"{file}: {name} under [tool.typeway.check] must be a list of strings")
-    return Settings(**{name: tuple(value) for name, value in table.items()})
+        Path(output).write_text(f"{text}{end}", encoding="utf-8")
+    except OSError as error:
+        raise CommandError(f"cannot write {output}: {error.strerror}") from error
 
 
-def choose(settings: Settings, select: Sequence[str], ignore: Sequence[str]) -> Choice:
-    """The rules that are selected: by the command line, else by the project.
-
-    Parameters:
-        settings: of the project.
-        select, ignore: of the command line; each may be several codes, separated by commas.
-
-    Raises:
-        CommandError: there is no rule whose code begins so.
-    """
-    choice = Choice(split(select) or settings.select, (*settings.ignore, *split(ignore)))
-    if choice.unknown:
-        raise CommandError(f"there is no rule {', '.join(choice.unknown)}; the codes are in docs/check")
-    return choice
+def load_application(asked: Asked, location: AppLocation) -> Loaded:
+    """Import the application, in compat mode if that is asked for."""
+    if asked.compat:
+        try:
+            begin()
+        except RuntimeError as error:
+            raise CommandError(str(error)) from error
+    return load(location, factory=asked.factory)
 
 
-def split(given: Sequence[str]) -> tuple[str, ...]:
-    return tuple(code for entry in given for code in entry.replace(",", " ").split())
+def known_before(path: str | None) -> frozenset[str] | None:
+    """The findings of a baseline."""
+    if path is None:
+        return None
+    try:
+        return read_baseline(Path(path))
+    except OSError as error:
+        raise CommandError(f"cannot read {path}: {error.strerror}; --write-baseline {path} writes it") from error
+    except ValueError as error:
+        raise CommandError(f"{path} is not a baseline: {error}") from error
 
 
-def files_of(location: AppLocation, settings: Settings, folder: Path) -> Files:
-    """The application's own files."""
-    excluded = tuple((folder / entry).resolve() for entry in settings.exclude)
-    return Files(location.folder, location.module.partition(".")[0], excluded)
+def not_known(found: Sequence[Finding], known: frozenset[str], files: Files, folder: Path) -> list[Finding]:
+    """The findings that are not in a baseline; says how many of the baseline are gone."""
+    named = fingerprints(found, files, folder)
+    gone = known - set(named.values())
+    if gone:
+        print(
+            f"{counted(len(gone), 'finding')} of the baseline gone: --write-baseline writes it again", file=sys.stderr
+        )
+    return [finding for finding in found if named[finding] not in known]
 
 
-def check(load: Callable[[], Loaded], files: Files, choice: Choice) -> list[Finding]:
+def changed_since(folder: Path, revision: str | None) -> Lines | None:
+    """What has changed since a revision of git, if one is given."""
+    if revision is None:
+        return None
+    try:
+        return changed_lines(folder, revision)
+    except GitError as error:
+        raise CommandError(f"--changed {revision}: {error}") from error
+
+
+def check(
+    load: Callable[[], Loaded],
+    files: Files,
+    choice: Choice,
+    blocking: Sequence[str] = (),
+    cache: Cache | None = None,
+) -> list[Finding]:
     """Load an application and check it; if the framework refuses a declaration, that is the one finding.
 
     Parameters:
         load: imports the application.
         files: its own source files.
         choice: which rules are selected.
+        blocking: qualified names of what blocks beside what is known to.
+        cache: where findings are kept.
 
     Raises:
-        CommandError: the application cannot be loaded, or is not a Typeway application.
+        CommandError: the application cannot be loaded, is not a Typeway application, or has nothing to check.
     """
-    try:
-        loaded = load()
-        application: Any = loaded.application()
-    except CommandError as failure:
-        error = refused(failure)
-        if error is None:
-            raise
-        return look_at_refusal(error, files, choice)
+    with without_folders() as noted:
+        try:
+            loaded = load()
+            application: Any = loaded.application()
+        except CommandError as failure:
+            error = refused(failure)
+            if error is None:
+                raise
+            return look_at_refusal(error, files, choice)
     require_typeway(application, loaded.import_string)
     if not hasattr(application, "router"):
         raise CommandError(
             f"{loaded.import_string} is not a Typeway application; if it is written for FastAPI, add --compat"
         )
-    return in_user_code(lambda: look(application, files, choice), loaded.folder)
+    with without_collection():
+        question = (choice, blocking, files.excluded, [str(error) for error in noted])
+        state = state_of(application, files, question) if cache is not None else ""
+        found = cache.findings(state) if cache is not None else None
+        if found is None:
+            progress = Progress()
+            found = in_user_code(
+                lambda: look(application, files, choice, blocking, noted=noted, progress=progress.tell), loaded.folder
+            )
+            progress.end()
+            if cache is not None:
+                cache.keep(state, found)
+    if not found and not has_endpoints(application):
+        raise CommandError(f"{loaded.import_string} has no endpoints, so there is nothing to check")
+    return found
+
+
+def has_endpoints(application: Any) -> bool:
+    """Whether something of an application, or of one that is mounted in it, answers requests by a typed function."""
+    return any(
+        isinstance(route, APIRoute | APIWebSocketRoute)
+        for part in applications_in(application, "")
+        for route in part.routes
+    )
+
+
+@contextmanager
+def without_collection() -> Iterator[None]:
+    """Do not look for garbage meanwhile.
+
+    PERF: a syntax tree is many small objects that stay, and looking through them again and again takes 40 % of the time.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+class Progress:
+    """Shows on a terminal how far a check has come, if it takes long."""
+
+    def __init__(self) -> None:
+        self.begun = time.monotonic()
+        self.is_shown = False
+
+    def tell(self, done: int, total: int) -> None:
+        if sys.stderr.isatty() and time.monotonic() - self.begun > PATIENCE_SECONDS:
+            print(f"\rtypeway check: {done} of {total} rules", end="", file=sys.stderr, flush=True)
+            self.is_shown = True
+
+    def end(self) -> None:
+        if self.is_shown:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
 
 def refused(failure: BaseException) -> DeclarationError | None:

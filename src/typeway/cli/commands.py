@@ -18,6 +18,7 @@ import typer
 from typeway.cli.add import add_auth, add_docker, add_resource
 from typeway.cli.discover import find_app
 from typeway.cli.error import CommandError, UsageError, print_failure
+from typeway.cli.leave import leave
 from typeway.cli.load import Loaded, load
 from typeway.cli.new import new
 from typeway.cli.options import (
@@ -70,7 +71,12 @@ AppArgument = Annotated[
 
 def run_command(arguments: Sequence[str] | None) -> None:
     """Run one command and exit the process: 0 for success, 1 for a failure, 2 for wrong usage."""
-    typer.main.get_command(cli).main(None if arguments is None else list(arguments), prog_name="typeway")
+    try:
+        typer.main.get_command(cli).main(None if arguments is None else list(arguments), prog_name="typeway")
+    except SystemExit as ended:
+        if arguments is None and sys.argv[1:2] == ["check"]:
+            leave(ended.code)
+        raise
 
 
 @contextmanager
@@ -300,12 +306,32 @@ def check(
     report_format: Annotated[
         ReportFormat, typer.Option("--format", help="The format of the report.")
     ] = ReportFormat.TEXT,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     select: Annotated[
         list[str] | None,
         typer.Option(help="The rules to check, as codes or their first letters, separated by commas; default: all."),
     ] = None,
     ignore: Annotated[list[str] | None, typer.Option(help="The rules to leave out.")] = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="The file to write; default: stdout.")] = None,
+    everything: Annotated[
+        bool,
+        typer.Option("--all", help="Show findings of low confidence too, and check rules that are off by default."),
+    ] = False,
+    fix: Annotated[bool, typer.Option("--fix", help="Change the source, for findings where that is safe.")] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Show what --fix would change, and change nothing.")] = False,
+    baseline: Annotated[str | None, typer.Option(metavar="FILE", help="Leave out the findings in this file.")] = None,
+    write_baseline: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write all findings to this file, for --baseline.")
+    ] = None,
+    changed: Annotated[
+        str | None,
+        typer.Option(metavar="REV", help="Show only what has changed since a revision of git, such as HEAD or main."),
+    ] = None,
+    python: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", help="The Python of the application's environment, if that is another one."),
+    ] = None,
+    cache: Annotated[bool, typer.Option("--cache/--no-cache", help="Keep findings until something changes.")] = True,
+    output: Annotated[str | None, typer.Option("--output", "-o", help="The file to write; default: stdout.")] = None,
     factory: FactoryOption = False,
     compat: CompatOption = False,
     show_traceback: TracebackOption = False,
@@ -314,19 +340,18 @@ def check(
 
     Exits with 0 if there are no findings, with 1 if there are some, and with 2 if the application cannot be checked.
     """
-    from typeway.check.report import report
-    from typeway.cli.check import check, choose, files_of, read_settings
+    from typeway.cli.check import Asked, perform
+    from typeway.cli.elsewhere import perform_elsewhere
 
+    asked = Asked(
+        target=target, form="json" if as_json else report_format.value, select=tuple(select or ()),
+        ignore=tuple(ignore or ()), everything=everything, output=output, fix=fix, diff=diff, baseline=baseline,
+        write_baseline=write_baseline, changed=changed, cached=cache, factory=factory, compat=compat,
+    )  # fmt: skip
     with _one_line_failures(show_traceback, status=2):
-        folder = Path.cwd()
-        settings = read_settings(folder)
-        choice = choose(settings, select or (), ignore or ())
-        location = find_app(target, Path.cwd())
-        files = files_of(location, settings, folder)
-        findings = check(lambda: load(location, factory=factory, compat=compat), files, choice)
-        _write(report(findings, files, folder, report_format.value), output)
-    if findings:
-        raise typer.Exit(1)
+        status = perform(asked) if python is None else perform_elsewhere(asked, python)
+    if status:
+        raise typer.Exit(status)
 
 
 @cli.command()

@@ -49,16 +49,44 @@ LOCKS: Final = Cause(
 )
 TERMINAL: Final = Cause("waits for somebody at the terminal", "read it before the application serves requests")
 HASHING: Final = Cause("computes for as long as a password hash is meant to", THREAD)
+COMPUTES: Final = Cause("computes for as long as its data is large", THREAD)
 UNKNOWN: Final = Cause("blocks its thread", THREAD)
 
 # Why calls block, by the module or function that they go to; the longest name that a callee begins with counts.
 CAUSES: Final[Mapping[str, Cause]] = {
     "time.sleep": SLEEP,
     "builtins.input": TERMINAL,
-    **dict.fromkeys(("requests", "urllib", "urllib3", "http.client", "httpx", "httpx2", "boto3", "botocore"), HTTP),
+    **dict.fromkeys(
+        (
+            "requests",
+            "urllib",
+            "urllib3",
+            "http.client",
+            "httpx",
+            "httpx2",
+            "boto3",
+            "botocore",
+            "openai",
+            "anthropic",
+            "groq",
+            "mistralai",
+            "cohere",
+            "together",
+            "ollama",
+            "litellm",
+            "stripe",
+            "twilio",
+            "sendgrid",
+            "slack_sdk",
+            "elasticsearch",
+            "google.cloud.storage",
+        ),
+        HTTP,
+    ),
+    **dict.fromkeys(("pandas", "polars", "PIL"), COMPUTES),
     **dict.fromkeys(("sqlite3", "psycopg", "psycopg2", "pymysql", "MySQLdb", "mysql", "oracledb", "pyodbc"), DATABASE),
     **dict.fromkeys(("sqlalchemy", "sqlmodel", "peewee", "redis", "pymongo", "django", "cassandra"), DATABASE),
-    **dict.fromkeys(("_io", "io", "pathlib", "shutil", "os", "posix", "tempfile", "zipfile", "tarfile"), FILES),
+    **dict.fromkeys(("_io", "io", "pathlib", "shutil", "os", "posix", "tempfile", "zipfile", "tarfile", "glob"), FILES),
     **dict.fromkeys(("subprocess", "os.system", "os.popen", "os.wait", "os.waitpid"), PROCESS),
     **dict.fromkeys(("posix.system", "posix.wait", "posix.waitpid"), PROCESS),
     **dict.fromkeys(("threading", "_thread", "queue", "_queue", "concurrent.futures", "multiprocessing"), LOCKS),
@@ -87,6 +115,12 @@ def cause_of(callee: str) -> Cause:
     return UNKNOWN
 
 
+PANDAS: Final = (
+    "read_csv", "read_excel", "read_parquet", "read_json", "read_sql", "read_sql_query", "read_sql_table", "read_feather",
+    "read_html", "read_xml", "read_pickle",
+)  # fmt: skip
+POLARS: Final = ("read_csv", "read_parquet", "read_excel", "read_json", "read_database", "read_ndjson", "read_ipc")
+
 # What blocks whenever it is called, so that reading the source is enough to know it: functions, ...
 HTTP_VERBS: Final = ("get", "post", "put", "patch", "delete", "head", "options", "request")
 FUNCTIONS: Final = frozenset({
@@ -106,7 +140,11 @@ FUNCTIONS: Final = frozenset({
     "hashlib.pbkdf2_hmac", "hashlib.scrypt", "bcrypt.hashpw", "bcrypt.checkpw", "bcrypt.kdf",
     "argon2.hash_password", "argon2.verify_password", "concurrent.futures.wait",
     "werkzeug.security.generate_password_hash", "werkzeug.security.check_password_hash",
-    "psycopg.connect", "psycopg2.connect", "pymysql.connect", "MySQLdb.connect", "sqlite3.connect",
+    "psycopg.connect", "psycopg2.connect", "pymysql.connect", "MySQLdb.connect", "sqlite3.connect", "oracledb.connect",
+    "pyodbc.connect", "os.walk", "glob.glob", "socket.gethostbyname_ex",
+    *(f"pandas.{name}" for name in PANDAS), *(f"polars.{name}" for name in POLARS),
+    *(f"litellm.{name}" for name in ("completion", "embedding", "text_completion", "image_generation", "transcription")),
+    *(f"ollama.{name}" for name in ("chat", "generate", "embed", "embeddings", "pull", "list")),
 })  # fmt: skip
 
 SQL_SESSION: Final = frozenset({
@@ -129,17 +167,53 @@ REDIS: Final = frozenset({
     "flushdb", "eval", "evalsha", "xadd", "xread", "execute_command",
 })  # fmt: skip
 
-# ... and methods, by class; where there is no list of methods, every public one blocks but those in `LOCAL`.
+PIPELINE: Final = frozenset({"execute", "watch", "immediate_execute_command"})
+FRAME: Final = frozenset({
+    "to_csv", "to_excel", "to_parquet", "to_sql", "to_json", "to_feather", "to_pickle", "groupby", "merge", "apply",
+    "sort_values", "pivot_table", "describe",
+})  # fmt: skip
+LAZY_FRAME: Final = frozenset({"collect", "write_csv", "write_parquet", "write_json", "write_excel", "write_database"})
+PICTURE: Final = frozenset({
+    "save", "resize", "thumbnail", "convert", "rotate", "filter", "crop", "load", "transpose", "quantize", "copy",
+})  # fmt: skip
+CALLS_OF_RESOURCES: Final = frozenset({
+    "create", "parse", "stream", "retrieve", "list", "delete", "update", "cancel", "generate", "generate_content", "edit",
+    "complete", "embed", "count_tokens", "upload", "content", "wait", "poll", "create_and_poll", "create_and_run",
+    "upload_and_poll", "fetch", "search",
+})  # fmt: skip
+STRIPE: Final = frozenset({
+    "create", "retrieve", "modify", "list", "delete", "cancel", "confirm", "capture", "search", "save", "refund", "pay",
+    "finalize_invoice", "send_invoice", "attach", "detach", "upcoming",
+})  # fmt: skip
+
+# ... and methods, by class; where there is no list of methods, every public one blocks but those in `LOCAL`. Of a class
+# and those it derives from, the nearest that is listed counts: a pipeline of redis only collects what a client sends.
 METHODS: Final[tuple[tuple[tuple[str, ...], frozenset[str] | None], ...]] = (
-    (("requests.Session", "httpx.Client"), frozenset({*HTTP_VERBS, "send", "stream"})),
+    (("requests.Session", "requests.sessions.Session", "httpx.Client", "httpx._client.Client"),
+     frozenset({*HTTP_VERBS, "send", "stream"})),
     (("urllib3.PoolManager",), frozenset({"request", "urlopen"})),
     (("http.client.HTTPConnection",), frozenset({"request", "getresponse", "connect"})),
-    (("botocore.client.BaseClient",), None),
+    (("botocore.client.BaseClient", "boto3.resources.base.ServiceResource", "boto3.resources.collection.CollectionManager"),
+     None),
+    # What hangs below the client of a service: `client.chat.completions`, `client.messages`.
+    (("resource of a service",), CALLS_OF_RESOURCES),
+    (("stripe.StripeObject", "stripe._stripe_object.StripeObject", "stripe.api_resources.abstract.APIResource"), STRIPE),
+    (("cohere.Client", "cohere.ClientV2", "ollama.Client"),
+     frozenset({"chat", "generate", "embed", "embeddings", "rerank", "classify", "pull", "list"})),
+    (("sendgrid.SendGridAPIClient",), frozenset({"send"})),
+    (("slack_sdk.WebClient", "slack_sdk.web.client.WebClient"), None),
+    (("elasticsearch.Elasticsearch",),
+     frozenset({"search", "index", "get", "delete", "update", "bulk", "count", "msearch", "info", "ping", "exists"})),
+    (("google.cloud.storage.Blob", "google.cloud.storage.blob.Blob"), frozenset({
+        "upload_from_string", "upload_from_file", "upload_from_filename", "download_as_bytes", "download_as_text",
+        "download_to_filename", "delete", "exists",
+    })),
     (("smtplib.SMTP", "smtplib.SMTP_SSL"),
      frozenset({"connect", "login", "sendmail", "send_message", "starttls", "quit"})),
     (("ftplib.FTP",), frozenset({"connect", "login", "retrbinary", "storbinary"})),
     (("socket.socket",), frozenset({"connect", "accept", "recv", "recvfrom", "sendall"})),
-    (("sqlalchemy.orm.Session",), SQL_SESSION),
+    (("sqlalchemy.orm.Session", "sqlalchemy.orm.session.Session", "sqlalchemy.orm.scoped_session",
+      "sqlalchemy.orm.scoping.scoped_session"), SQL_SESSION),
     (("sqlalchemy.orm.Query", "sqlalchemy.orm.query.Query"), SQL_QUERY),
     (("sqlalchemy.engine.Engine",), frozenset({"connect", "begin"})),
     (("sqlalchemy.engine.Connection", "sqlalchemy.engine.base.Connection"),
@@ -149,9 +223,14 @@ METHODS: Final[tuple[tuple[tuple[str, ...], frozenset[str] | None], ...]] = (
     (("pymysql.connections.Connection", "pymysql.cursors.Cursor", "sqlite3.Connection", "sqlite3.Cursor"), DBAPI),
     (("pymongo.collection.Collection", "pymongo.synchronous.collection.Collection"), MONGO),
     (("redis.Redis", "redis.client.Redis"), REDIS),
+    (("redis.client.Pipeline",), PIPELINE),
     (("subprocess.Popen",), frozenset({"wait", "communicate"})),
-    (("pathlib.Path",), frozenset({"read_text", "read_bytes", "write_text", "write_bytes"})),
+    (("pathlib.Path",), frozenset({"read_text", "read_bytes", "write_text", "write_bytes", "rglob"})),
     (("zipfile.ZipFile", "tarfile.TarFile"), frozenset({"extractall"})),
+    (("pandas.DataFrame", "pandas.core.frame.DataFrame"), FRAME),
+    (("polars.LazyFrame", "polars.DataFrame", "polars.lazyframe.frame.LazyFrame", "polars.dataframe.frame.DataFrame"),
+     LAZY_FRAME),
+    (("PIL.Image.Image",), PICTURE),
     (("argon2.PasswordHasher",), frozenset({"hash", "verify"})),
     (("passlib.context.CryptContext", "pwdlib.PasswordHash"), frozenset({"hash", "verify", "verify_and_update"})),
     (("threading.Event", "threading.Condition", "threading.Barrier"), frozenset({"wait"})),

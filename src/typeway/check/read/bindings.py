@@ -92,3 +92,17 @@ def definitions(function: Function) -> Iterator[FunctionNode | ast.ClassDef]:
             yield node
         elif not isinstance(node, ast.Lambda):
             stack.extend(ast.iter_child_nodes(node))
+
+
+def assignments_to_self(function: Function, name: str) -> Iterator[ast.expr]:
+    """What a method assigns to an attribute of its object."""
+    own = next(iter(function.parameters), None)
+    for node in function.body:
+        targets = (
+            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        )
+        for target in targets:
+            if isinstance(target, ast.Attribute) and target.attr == name and getattr(target.value, "id", "") == own:
+                value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
+                if value is not None:
+                    yield value

@@ -17,6 +17,9 @@ from typing import Final
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
+# Where a statement, a handler or a case has the statements inside it.
+BLOCKS: Final = ("body", "orelse", "finalbody", "handlers", "cases")
+
 IGNORE: Final = re.compile(r"#\s*typeway:\s*ignore(?:\[([^\]]*)\])?")
 
 # Where packages are installed; a file there is the application's own only if the application itself is installed.
@@ -50,9 +53,14 @@ class SourceFile:
     def functions(self) -> dict[int, FunctionNode]:
         """Every function by its first line for Python: that of its first decorator."""
         found: dict[int, FunctionNode] = {}
-        for node in ast.walk(self.tree):
+        waiting: list[ast.AST] = [self.tree]
+        for (
+            node
+        ) in waiting:  # grows as it is read; functions are only defined by statements, which are few of the nodes
             if isinstance(node, FunctionNode):
                 found.setdefault(first_line(node), node)
+            for block in BLOCKS:
+                waiting += getattr(node, block, ())
         return found
 
     @cached_property

@@ -5,16 +5,26 @@ from __future__ import annotations
 import ast
 import builtins
 import inspect
-import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from types import FunctionType, ModuleType
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from typeway.check.read.bindings import Binding, bindings_of
+from typeway.check.read.arrivals import (
+    Arrivals,
+    bound_to,
+    from_state,
+    is_state,
+    none_left_out,
+    provider_in,
+    received,
+)  # fmt: skip
+from typeway.check.read.bindings import Binding, assignments_to_self, bindings_of
 from typeway.check.read.files import FunctionNode
 from typeway.check.read.fixpoint import Fixpoint
+from typeway.check.read.index import Index
+from typeway.check.read.modules import class_member, imported, member_of
 from typeway.check.read.program import Function, Program
 from typeway.check.read.results import as_mapping, given_by, held_by, made_by
 from typeway.check.read.values import (
@@ -23,10 +33,14 @@ from typeway.check.read.values import (
     Known,
     Method,
     Named,
+    Plain,
     Value,
+    as_instance,
     common,
     dotted,
+    either,
     instance_of,
+    plain_values,
     produced_by,
 )  # fmt: skip
 from typeway.declare.annotation import resolve
@@ -39,20 +53,23 @@ class Inference:
 
     Parameters:
         program: the application's code.
+        arrivals: the dependencies that the plans of endpoints have for parameters.
     """
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, arrivals: Arrivals | None = None) -> None:
         self.program = program
+        self.index = Index(program)
+        self.arrivals: Arrivals = {} if arrivals is None else arrivals
         self.bound: dict[Function, Mapping[str, list[Binding]]] = {}
         self.values: Fixpoint[tuple[ast.AST, Function], Value] = Fixpoint[tuple[ast.AST, Function], Value](self.compute)
 
-    def value(self, node: ast.expr, function: Function) -> Value | None:
+    def value(self, node: ast.AST, function: Function) -> Value | None:
         """What an expression is inside a function; None where that is unknown."""
         return self.values.result((node, function))
 
-    def result(self, function: Function) -> Instance | None:
+    def result(self, function: Function) -> Value | None:
         """What a call of a function returns; of a coroutine function what awaiting the call returns."""
-        return as_instance(self.values.result((function.node, function)))
+        return self.values.result((function.node, function))
 
     def compute(self, key: tuple[ast.AST, Function]) -> Value | None:
         node, function = key
@@ -70,7 +87,7 @@ class Inference:
         if bound:
             return self.unified([self.binding(entry, function) for entry in bound])
         if name in function.parameters:
-            return self.parameter(name, function)
+            return self.value(function.parameters[name][0], function)
         if name in function.cells:
             return Known(function.cells[name])
         if function.outer is not None:
@@ -86,11 +103,12 @@ class Inference:
         return self.bound[function]
 
     def unified(self, values: list[Value | None]) -> Value | None:
-        values = [value for value in values if not (isinstance(value, Known) and value.thing is None)]
-        values = [value for value in values if not (isinstance(value, Instance) and value.kind is type(None))]
+        """What something is that has one of several values; unknown if one of them is."""
+        values = none_left_out(values)
         if len(values) == 1:
             return values[0]
-        return common(as_instance(value) for value in values)
+        same = common(as_instance(value) for value in values)
+        return same if same is not None or None in values else either(values)
 
     def binding(self, binding: Binding, function: Function) -> Value | None:
         if binding.imported is not None:
@@ -107,64 +125,72 @@ class Inference:
             return held.of if held is not None and held.many else None
         return value
 
-    def parameter(self, name: str, function: Function) -> Value | None:
-        argument, default = function.parameters[name]
-        if function.owner is not None and name == next(iter(function.parameters), None) and not is_static(function):
-            return Known(function.owner) if name == "cls" else Instance(function.owner)
+    def parameter(self, argument: ast.arg, function: Function) -> Value | None:
+        """What a parameter is: by its annotation, its dependency, its default, or what is passed for it."""
+        name = argument.arg
+        default = function.parameters[name][1] if name in function.parameters else None
+        if function.owner is not None and name == next(iter(function.parameters), None) and not function.is_static:
+            if name == "cls":
+                return Known(function.owner)
+            return Known(function.held) if function.held is not None else Instance(function.owner)
         if argument.annotation is not None:
-            return self.annotated(argument.annotation, function)
+            found = self.annotated(argument.annotation, function)
+            if found is not None:
+                return found
+        provider = self.arrivals.get((function, name))
+        if provider is not None:
+            return self.provided(provider)
+        if argument.annotation is not None:
+            return None
+        dependency = provider_in(default, function)
+        if dependency is not None and isinstance(default, ast.Call):
+            return self.called(self.value(dependency, function), default, function)
         value = self.value(default, function) if isinstance(default, ast.Call) else None
-        wanted = function.names.get(getattr(getattr(default, "func", None), "id", ""))
-        if (
-            isinstance(default, ast.Call)
-            and default.args
-            and (
-                (isinstance(wanted, type) and issubclass(wanted, Depends))
-                or getattr(wanted, "__name__", "") == "Depends"
-            )
-        ):
-            dependency = self.value(default.args[0], function)
-            return self.called(dependency, default, function)
-        return value
+        return value if value is not None else received(self, argument, function)
 
     def annotated(self, annotation: ast.expr, function: Function) -> Instance | None:
         """What an annotation in the source says."""
         text = annotation.value if isinstance(annotation, ast.Constant) else ast.unparse(annotation)
-        return (
-            instance_of(resolve(text, Namespace({**function.names, **function.cells})))
-            if isinstance(text, str)
-            else None
-        )
+        if not isinstance(text, str):
+            return None
+        meant = resolve(text, Namespace({**function.names, **function.cells}))
+        return bound_to(meant, function.owner) if isinstance(meant, TypeVar) else instance_of(meant)
 
-    def declared_global(self, name: str, function: Function) -> Instance | None:
-        """What the annotation says of a global that is still None."""
+    def declared_global(self, name: str, function: Function) -> Value | None:
+        """What a global is that is still None: by its annotation, or by what the module's functions assign to it."""
         for statement in function.file.tree.body:
             if isinstance(statement, ast.AnnAssign) and getattr(statement.target, "id", "") == name:
                 return self.annotated(statement.annotation, function)
-        return None
+        assigned = self.index.globals.get((str(function.file.path), name), ())
+        return self.unified([self.value(node, setter) for node, setter in assigned]) if assigned else None
 
     # --- attributes ---------------------------------------------------------------------------------------------
 
     def attribute(self, node: ast.Attribute, function: Function) -> Value | None:
         base = self.value(node.value, function)
+        value = either(self.attribute_of(each, node.attr) for each in plain_values(base))
+        is_unknown = value is None or (isinstance(value, Method) and value.function is None)
+        return from_state(self, node) or value if is_unknown and is_state(node.value) else value
+
+    def attribute_of(self, base: Plain, name: str) -> Value | None:
         match base:
-            case Named(name):
-                return Named(f"{name}.{node.attr}")
+            case Named(module):
+                return Named(f"{module}.{name}")
             case Known(ModuleType() as module):
-                return member_of(module, node.attr)
+                return member_of(module, name)
             case Known(type() as kind):
-                return class_member(kind, node.attr)
+                return class_member(kind, name)
             case Known(thing):
                 # Looked up without running anything: the attributes of a proxy may do anything.
-                own = inspect.getattr_static(thing, node.attr, None)
-                if own is not None and own is not inspect.getattr_static(type(thing), node.attr, None):
+                own = inspect.getattr_static(thing, name, None)
+                if own is not None and own is not inspect.getattr_static(type(thing), name, None):
                     return Known(own)
-                return self.member(Instance(type(thing)), node.attr)
+                return self.member(Instance(type(thing)), name, thing)
             case Instance():
-                return self.member(base, node.attr)
+                return self.member(base, name)
         return None
 
-    def member(self, owner: Instance, name: str) -> Value | None:
+    def member(self, owner: Instance, name: str, thing: Any = None) -> Value | None:
         """The attribute of an object, by its class."""
         held = held_by(owner, name)
         if held is not None:
@@ -173,25 +199,29 @@ class Inference:
             return Method(owner, name)
         found = inspect.getattr_static(owner.kind, name, None)
         if isinstance(found, property) or type(found).__name__ in ("cached_property", "hybrid_property"):
-            return self.property(found, owner)
+            return self.property(found, owner, thing)
+        if isinstance(found, Depends):
+            return self.provided(found.dependency) if found.dependency is not None else None
         if isinstance(found, staticmethod | classmethod) or (callable(found) and not isinstance(found, type)):
-            return Method(owner, name, found)
+            return Method(owner, name, found, thing)
         return self.field(owner.kind, name) or (Method(owner, name) if found is None else None)
 
-    def property(self, found: Any, owner: Instance) -> Instance | None:
+    def property(self, found: Any, owner: Instance, thing: Any) -> Value | None:
         getter = getattr(found, "fget", None) or getattr(found, "func", None)
         kind = owner.kind if isinstance(owner.kind, type) else None
-        function = self.program.function(getter, kind) if getter is not None else None
+        function = self.program.function(getter, kind, thing) if getter is not None else None
         if function is not None:
             return self.result(function)
-        return None
+        returns = getattr(getter, "__annotations__", {}).get("return")
+        return instance_of(returns) if isinstance(returns, type) else None
 
-    def field(self, kind: type[Any], name: str) -> Instance | None:
+    def field(self, kind: type[Any], name: str) -> Value | None:
         """What an attribute is by the annotations of the class, or by what its methods assign to it."""
         for parent in type.mro(kind):
             own = vars(parent).get("__annotations__", {})
             if isinstance(own, Mapping) and name in own:
-                return instance_of(resolve(own[name], Namespace(globals_of(parent))))
+                meant = resolve(own[name], Namespace(globals_of(parent)))
+                return bound_to(meant, kind) if isinstance(meant, TypeVar) else instance_of(meant)
         for parent in type.mro(kind):
             for method in [entry for entry in vars(parent).values() if isinstance(entry, FunctionType)]:
                 function = self.program.function(method, kind)
@@ -199,7 +229,7 @@ class Inference:
                     continue
                 assigned = [*assignments_to_self(function, name)]
                 if assigned:
-                    return as_instance(self.unified([self.value(node, function) for node in assigned]))
+                    return self.unified([self.value(node, function) for node in assigned])
         return None
 
     # --- calls --------------------------------------------------------------------------------------------------
@@ -209,27 +239,44 @@ class Inference:
 
     def called(self, callee: Value | None, node: ast.Call, function: Function) -> Value | None:
         """What a call returns; of a coroutine function what awaiting the call returns."""
+        return either(self.called_plain(each, node, function) for each in plain_values(callee))
+
+    def called_plain(self, callee: Plain, node: ast.Call, function: Function) -> Value | None:
         arguments = [as_instance(known_class(self.value(entry, function))) for entry in node.args]
         match callee:
             case Inner(inner):
                 return self.result(inner)
+            case Known(type() as kind) if kind is partial and node.args:
+                return self.value(node.args[0], function)  # what is called in the end
             case Known(type() as kind):
                 return constructed(kind, arguments)
             case Named(name):
                 return made_by(name, arguments, node) or Instance(name)
-            case Method(owner, name, found):
-                result = given_by(owner, name, arguments, node)
-                if result is not None:
-                    return result
-                own = self.program.function(found, owner.kind) if found and isinstance(owner.kind, type) else None
-                return self.result(own) if own is not None else None
+            case Method(owner, name, found, held):
+                return self.method_call(Method(owner, name, found, held), arguments, node)
             case Known(thing):
-                return self.known_call(thing, arguments, node, function)
+                return self.known_call(thing, arguments, node)
+            case Instance(kind) if isinstance(kind, type):
+                own = self.program.method(kind, "__call__")
+                return self.result(own) if own is not None else None
         return None
 
-    def known_call(
-        self, thing: Any, arguments: list[Instance | None], node: ast.Call, function: Function
-    ) -> Value | None:
+    def foreign(self, found: Any, owner: Instance) -> Instance | None:
+        """What a method of another package returns by its annotation: a class, or its own kind."""
+        returns = getattr(found, "__annotations__", {}).get("return") if inspect.isfunction(found) else None
+        if returns == "Self" or getattr(returns, "_name", "") == "Self":
+            return owner
+        return instance_of(returns) if isinstance(returns, type) else None
+
+    def method_call(self, method: Method, arguments: list[Instance | None], node: ast.Call) -> Value | None:
+        result = given_by(method.owner, method.name, arguments, node)
+        if result is not None:
+            return result
+        kind, found = method.owner.kind, method.function
+        own = self.program.function(found, kind, method.held) if found and isinstance(kind, type) else None
+        return self.result(own) if own is not None else self.foreign(found, method.owner)
+
+    def known_call(self, thing: Any, arguments: list[Instance | None], node: ast.Call) -> Value | None:
         made = inspect.getattr_static(thing, "class_", None)  # a session factory of SQLAlchemy says what it makes
         if isinstance(made, type):
             return Instance(made)
@@ -238,31 +285,41 @@ class Inference:
             return result
         if inspect.ismethod(thing) and not isinstance(thing.__self__, type):
             owner = Instance(type(thing.__self__))
-            return self.called(Method(owner, thing.__name__, thing.__func__), node, function)
+            return self.method_call(Method(owner, thing.__name__, thing.__func__, thing.__self__), arguments, node)
         if isinstance(thing, partial):
-            return self.known_call(thing.func, arguments, node, function)
+            return self.known_call(thing.func, arguments, node)
         own = self.program.function(thing)
         if own is not None:
             return self.result(own)
         returns = getattr(thing, "__annotations__", {}).get("return") if inspect.isroutine(thing) else None
         return instance_of(returns) if isinstance(returns, type) else None
 
-    def returned(self, node: FunctionNode, function: Function) -> Instance | None:
+    def provided(self, provider: Callable[..., Any]) -> Value | None:
+        """What a dependency gives."""
+        call = ast.Call(func=ast.Name(id="provider", ctx=ast.Load()), args=[], keywords=[])
+        return Instance(provider) if isinstance(provider, type) else self.known_call(provider, [], call)
+
+    def returned(self, node: FunctionNode, function: Function) -> Value | None:
         """What a function returns or yields, by its code, else by its annotation."""
         given = [entry.value for entry in function.yields if isinstance(entry, ast.Yield)] or [
             node.value for node in function.body if isinstance(node, ast.Return)
         ]
         values = [self.value(node, function) for node in given if node is not None]
-        found = as_instance(self.unified(values)) if values else None
-        if found is None and function.node.returns is not None:
+        found = self.unified(values) if values else None
+        is_unknown = found is None or (isinstance(found, Method) and found.function is None)
+        if is_unknown and function.node.returns is not None:
             returns = ast.unparse(function.node.returns)
-            found = produced_by(resolve(text_of(returns), Namespace({**function.names, **function.cells})))
+            meant = resolve(text_of(returns), Namespace({**function.names, **function.cells}))
+            return bound_to(meant, function.owner) if isinstance(meant, TypeVar) else produced_by(meant)
         return found
 
     # --- the rest -----------------------------------------------------------------------------------------------
 
     def subscript(self, node: ast.Subscript, function: Function) -> Value | None:
-        base = self.instance(node.value, function)
+        value = self.value(node.value, function)
+        if isinstance(value, Known) and isinstance(value.thing, type):
+            return value  # a generic class with its arguments
+        base = as_instance(value)
         if base is None:
             return None
         if base.many:
@@ -282,13 +339,6 @@ class Inference:
         )
 
 
-def as_instance(value: Value | None) -> Instance | None:
-    """What a value is an instance of, where it is one."""
-    if isinstance(value, Known) and not isinstance(value.thing, type | ModuleType | FunctionType):
-        return Instance(type(value.thing))
-    return value if isinstance(value, Instance) else None
-
-
 def known_class(value: Value | None) -> Value | None:
     """A class that is passed to a query describes what the query finds."""
     return Instance(value.thing) if isinstance(value, Known) and isinstance(value.thing, type) else value
@@ -300,56 +350,6 @@ def constructed(kind: type[Any], arguments: list[Instance | None]) -> Instance |
     if kind is dict and arguments and arguments[0] is not None:
         return as_mapping(arguments[0])
     return Instance(kind)
-
-
-def imported(name: str, function: Function) -> Value | None:
-    """What an import statement inside a function imports, without importing it."""
-    if name.startswith("."):
-        package = str(function.names.get("__package__") or "")
-        level = len(name) - len(name.lstrip("."))
-        above = package.split(".")[: len(package.split(".")) - level + 1]
-        name = ".".join([*above, name.lstrip(".")])
-    if name in sys.modules:
-        return Known(sys.modules[name])
-    module, _, attribute = name.rpartition(".")
-    if module in sys.modules:
-        return member_of(sys.modules[module], attribute)
-    return Named(name)
-
-
-def member_of(module: ModuleType, name: str) -> Value | None:
-    """What a name of a module stands for; nothing is run to find out."""
-    if name in vars(module):
-        return Known(vars(module)[name])
-    inside = sys.modules.get(f"{module.__name__}.{name}")
-    return Known(inside) if inside is not None else Named(f"{module.__name__}.{name}")
-
-
-def class_member(kind: type[Any], name: str) -> Value | None:
-    found = inspect.getattr_static(kind, name, None)
-    if isinstance(found, classmethod):
-        return Method(Instance(kind), name, found)
-    if isinstance(found, staticmethod):
-        return Known(found.__func__)
-    return Known(found) if found is not None else None
-
-
-def is_static(function: Function) -> bool:
-    return any(getattr(decorator, "id", "") == "staticmethod" for decorator in function.node.decorator_list)
-
-
-def assignments_to_self(function: Function, name: str) -> Iterator[ast.expr]:
-    """What a method assigns to an attribute of its object."""
-    own = next(iter(function.parameters), None)
-    for node in function.body:
-        targets = (
-            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
-        )
-        for target in targets:
-            if isinstance(target, ast.Attribute) and target.attr == name and getattr(target.value, "id", "") == own:
-                value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
-                if value is not None:
-                    yield value
 
 
 def text_of(annotation: str) -> str:
@@ -380,6 +380,7 @@ def of_display(inference: Inference, node: ast.List | ast.Tuple | ast.Set, funct
 BY_KIND: Final[Mapping[type[ast.AST], Rule]] = {
     ast.FunctionDef: Inference.returned,
     ast.AsyncFunctionDef: Inference.returned,
+    ast.arg: Inference.parameter,
     ast.Name: lambda inference, node, function: inference.name(node.id, function),
     ast.Attribute: Inference.attribute,
     ast.Call: Inference.call,

@@ -11,7 +11,7 @@ from typing import Any
 
 from typeway.check.read.files import Files, FunctionNode, SourceFile
 from typeway.declare.scope import closure_of
-from typeway.describe.raised import executed
+from typeway.describe.raised import children, executed
 
 
 @dataclass(eq=False)
@@ -25,6 +25,7 @@ class Function:
         cells: the names that it closes over, as far as they have values.
         owner: the class of `self`, of a method.
         outer: the function in which it is defined, if it was found there.
+        held: the object that is `self`, of a method that was found bound to one.
     """
 
     node: FunctionNode
@@ -33,14 +34,24 @@ class Function:
     cells: Mapping[str, Any] = field(default_factory=dict)
     owner: type[Any] | None = None
     outer: Function | None = None
+    held: Any = None
 
     @property
     def name(self) -> str:
         return self.node.name if self.owner is None else f"{self.owner.__name__}.{self.node.name}"
 
     @property
+    def place(self) -> str:
+        """File and line, as one text."""
+        return f"{self.file.path}:{self.node.lineno}"
+
+    @property
     def is_async(self) -> bool:
         return isinstance(self.node, ast.AsyncFunctionDef)
+
+    @property
+    def is_static(self) -> bool:
+        return any(getattr(decorator, "id", "") == "staticmethod" for decorator in self.node.decorator_list)
 
     @cached_property
     def body(self) -> list[ast.AST]:
@@ -54,7 +65,14 @@ class Function:
     @cached_property
     def parents(self) -> dict[ast.AST, ast.AST]:
         """The node around each part of the body."""
-        return {child: node for node in ast.walk(self.node) for child in ast.iter_child_nodes(node)}
+        found: dict[ast.AST, ast.AST] = {}
+        waiting: list[ast.AST] = [self.node]
+        while waiting:
+            node = waiting.pop()
+            inside = children(node)
+            found.update(dict.fromkeys(inside, node))
+            waiting += inside
+        return found
 
     @cached_property
     def parameters(self) -> dict[str, tuple[ast.arg, ast.expr | None]]:
@@ -68,6 +86,39 @@ class Function:
         for entry, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
             found[entry.arg] = (entry, default)
         return found
+
+    @cached_property
+    def positional(self) -> list[str]:
+        """The parameters that a call may give by position, without `self` and `cls`."""
+        names = [entry.arg for entry in (*self.node.args.posonlyargs, *self.node.args.args)]
+        return names[1:] if self.owner is not None and not self.is_static else names
+
+    @cached_property
+    def stores(self) -> dict[str, list[int]]:
+        """The lines on which each name gets a value in the body."""
+        found: dict[str, list[int]] = {}
+        for node in self.body:
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del):
+                found.setdefault(node.id, []).append(node.lineno)
+        return found
+
+    @cached_property
+    def used(self) -> frozenset[str]:
+        """The parameters that the body reads."""
+        names = {node.id for node in self.body if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+        return frozenset(names & self.parameters.keys())
+
+    @cached_property
+    def asked(self) -> frozenset[str]:
+        """The parameters about which the function asks something, or which it passes on."""
+        used: set[str] = set()
+        for node in self.body:
+            parts = [*tests_of(node)]
+            if isinstance(node, ast.Call):
+                given = [*node.args, *(keyword.value for keyword in node.keywords)]
+                parts += [argument for argument in given if isinstance(argument, ast.Name)]
+            used |= {name.id for part in parts for name in ast.walk(part) if isinstance(name, ast.Name)}
+        return frozenset(used & self.parameters.keys())
 
     @property
     def length(self) -> int:
@@ -95,10 +146,10 @@ class Program:
     """
 
     files: Files
-    found: dict[tuple[int, type[Any] | None], Function] = field(default_factory=dict)
+    found: dict[tuple[int, type[Any] | None, int], Function] = field(default_factory=dict)
     nested: dict[tuple[FunctionNode, Function], Function] = field(default_factory=dict)
 
-    def function(self, thing: Any, owner: type[Any] | None = None) -> Function | None:
+    def function(self, thing: Any, owner: type[Any] | None = None, held: Any = None) -> Function | None:
         """The source of a function, a method, a partial or a callable object; None where it is not the application's.
 
         For a decorated function it is what the decorator returned, as long as that is the application's own.
@@ -106,41 +157,45 @@ class Program:
         while isinstance(thing, partial):
             thing = thing.func
         if inspect.ismethod(thing):
-            bound: Any = thing.__self__
-            owner = bound if isinstance(bound, type) else type(bound)
+            held = thing.__self__
+            owner = held if isinstance(held, type) else type(held)
             thing = thing.__func__
         if isinstance(thing, staticmethod | classmethod):
-            thing = thing.__func__
+            thing, held = thing.__func__, None
         if isinstance(thing, property) and thing.fget is not None:
             thing = thing.fget
         if not inspect.isfunction(thing) and not isinstance(thing, type):
             call = getattr(type(thing), "__call__", None)
+            own = self.source(call, type(thing), thing)
+            if own is not None:
+                return own
             if inspect.isfunction(call) and inner_of(thing) is thing:
-                thing, owner = call, type(thing)
-        found = self.source(thing, owner)
+                thing, owner, held = call, type(thing), thing
+        found = self.source(thing, owner, held)
         inner = inner_of(thing)
         if found is None and inner is not thing and same_kind(thing, inner):
-            return self.source(inner, owner)
+            return self.source(inner, owner, held)
         return found
 
-    def source(self, thing: Any, owner: type[Any] | None) -> Function | None:
+    def source(self, thing: Any, owner: type[Any] | None, held: Any = None) -> Function | None:
         if not inspect.isfunction(thing):
             return None
         code = thing.__code__
-        key = (id(thing), owner)
+        held = None if isinstance(held, type) else held
+        key = (id(thing), owner, id(held))
         if key not in self.found:
             file = self.files.file(code.co_filename)
             node = file.functions.get(code.co_firstlineno) if file is not None else None
             if file is None or node is None or node.name != code.co_name:
                 return None
-            self.found[key] = Function(node, file, thing.__globals__, closure_of(thing), owner)
+            self.found[key] = Function(node, file, thing.__globals__, closure_of(thing), owner, None, held)
         return self.found[key]
 
-    def method(self, kind: type[Any], name: str) -> Function | None:
+    def method(self, kind: type[Any], name: str, held: Any = None) -> Function | None:
         """The source of a method that an own class has or inherits."""
         for parent in type.mro(kind):
             if name in vars(parent):
-                return self.function(vars(parent)[name], kind)
+                return self.function(vars(parent)[name], kind, held)
         return None
 
     def inner(self, node: FunctionNode, outer: Function) -> Function:
@@ -149,6 +204,17 @@ class Program:
         if key not in self.nested:
             self.nested[key] = Function(node, outer.file, outer.names, outer.cells, None, outer)
         return self.nested[key]
+
+
+def tests_of(node: ast.AST) -> Iterator[ast.expr]:
+    """The conditions of a statement or expression."""
+    match node:
+        case ast.If(test=test) | ast.IfExp(test=test) | ast.While(test=test):
+            yield test
+        case ast.BoolOp(values=values):
+            yield from values
+        case ast.comprehension(ifs=tests):
+            yield from tests
 
 
 def inner_of(thing: Any) -> Any:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from typeway.check.read.values import Instance, Record, is_a
+from typeway.check.read.values import Columns, Instance, Record, is_a
+from typeway.watch.blocking import CALLS_OF_RESOURCES, PANDAS
 
 Arguments = Sequence[Instance | None]
 Give = Callable[[Instance, Arguments, ast.Call], Instance | None]
 
-SYNC_SESSION: Final = frozenset({"sqlalchemy.orm.session.Session", "sqlmodel.orm.session.Session"})
+SYNC_SESSION: Final = frozenset({
+    "sqlalchemy.orm.session.Session", "sqlmodel.orm.session.Session", "sqlalchemy.orm.scoping.scoped_session",
+})  # fmt: skip
 ASYNC_SESSION: Final = frozenset({"sqlalchemy.ext.asyncio.session.AsyncSession"})
 SESSION: Final = SYNC_SESSION | ASYNC_SESSION
 CONNECTION: Final = frozenset({
@@ -45,6 +49,16 @@ DBAPI_CURSOR: Final = frozenset({
     "sqlite3.Cursor", "aiosqlite.cursor.Cursor", "psycopg.cursor.Cursor", "psycopg2.extensions.cursor",
     "psycopg.cursor_async.AsyncCursor", "pymysql.cursors.Cursor",
 })  # fmt: skip
+REDIS: Final = frozenset({"redis.client.Redis", "redis.Redis"})
+PATHS: Final = frozenset({"pathlib.Path", "pathlib.PurePath", "pathlib._local.Path"})
+# Clients of services whose calls hang below names of theirs: `client.chat.completions.create()`.
+SERVICES: Final = frozenset({
+    *(f"{module}{name}" for module in ("openai.", "openai._client.", "openai.lib.azure.") for name in ("OpenAI", "AzureOpenAI")),
+    *(f"{module}{name}" for module in ("anthropic.", "anthropic._client.") for name in ("Anthropic", "AnthropicBedrock")),
+    "groq.Groq", "groq._client.Groq", "mistralai.Mistral", "mistralai.sdk.Mistral", "together.Together", "twilio.rest.Client",
+    "google.genai.Client", "google.genai.client.Client", "stripe.StripeClient", "stripe._stripe_client.StripeClient",
+})  # fmt: skip
+RESOURCE: Final = "resource of a service"
 FETCHER: Final = frozenset({
     "asyncpg.connection.Connection", "asyncpg.pool.Pool", "asyncpg.pool.PoolConnectionProxy", "databases.core.Database",
 })  # fmt: skip
@@ -64,7 +78,9 @@ ROUND_TRIPS: Final = frozenset({
 })  # fmt: skip
 
 ROW: Final = Instance(Record)
+COLUMNS: Final = Instance(Columns)
 CURSOR: Final = "sqlite3.Cursor"
+EVERYTHING: Final = re.compile(r"SELECT\s+(DISTINCT\s+)?(\w+\.)?\*")
 ROWS: Final = "sqlalchemy.engine.result.Result"
 OBJECTS: Final = "sqlalchemy.engine.result.ScalarResult"
 
@@ -74,9 +90,13 @@ def first_argument(owner: Instance, arguments: Arguments, call: ast.Call) -> Ins
 
 
 def query_of(kind: str) -> Give:
-    return lambda owner, arguments, call: Instance(
-        kind, of=arguments[0] if len(arguments) == 1 and arguments[0] is not None else ROW
-    )
+    return lambda owner, arguments, call: Instance(kind, of=selected(arguments))
+
+
+def selected(arguments: Arguments) -> Instance:
+    """What a query finds: objects of a class, or the columns that it names."""
+    first = arguments[0] if len(arguments) == 1 else None
+    return first if first is not None and isinstance(first.kind, type) and is_orm(first.kind) else COLUMNS
 
 
 def same(owner: Instance, arguments: Arguments, call: ast.Call) -> Instance | None:
@@ -101,7 +121,7 @@ def run(kind: str, held: Callable[[Instance | None], Instance | None]) -> Give:
     def give(owner: Instance, arguments: Arguments, call: ast.Call) -> Instance | None:
         statement = arguments[0] if arguments else None
         if statement is None or not is_a(statement.kind, SELECT | {"select"}):
-            return Instance(kind, of=held(None), bounded=True)
+            return Instance(kind, of=row_of(call) if kind == ROWS else held(None), bounded=True)
         return Instance(kind, of=held(statement.of), bounded=statement.bounded)
 
     return give
@@ -113,11 +133,11 @@ def scalar(owner: Instance, arguments: Arguments, call: ast.Call) -> Instance | 
 
 def rows_of_text(owner: Instance, arguments: Arguments, call: ast.Call) -> Instance | None:
     """The rows of SQL that is given as text; they are unbounded only where the text can be read and says so."""
-    return Instance(CURSOR, of=ROW, bounded=is_limited(call))
+    return Instance(CURSOR, of=row_of(call), bounded=is_limited(call))
 
 
 def listed(owner: Instance, arguments: Arguments, call: ast.Call) -> Instance | None:
-    return Instance(list, of=ROW, many=True, bounded=is_limited(call))
+    return Instance(list, of=row_of(call), many=True, bounded=is_limited(call))
 
 
 def found(owner: Instance, arguments: Arguments, call: ast.Call) -> Instance | None:
@@ -132,6 +152,10 @@ def documents(owner: Instance, arguments: Arguments, call: ast.Call) -> Instance
     return Instance(list, of=ROW, many=True, bounded=owner.bounded or not is_open)
 
 
+def row_of_text(owner: Instance, arguments: Arguments, call: ast.Call) -> Instance | None:
+    return row_of(call)
+
+
 def row(owner: Instance, arguments: Arguments, call: ast.Call) -> Instance | None:
     return ROW
 
@@ -142,17 +166,53 @@ def plain(kind: str) -> Give:
 
 def is_limited(call: ast.Call) -> bool:
     """Whether a statement is not known to be without a limit: its text says LIMIT, or cannot be read."""
+    text = sql_of(call)
+    words = text.split()
+    return "SELECT" not in words[:1] or bool({"LIMIT", "FETCH", "TOP"} & set(words)) or "COUNT(" in text
+
+
+def sql_of(call: ast.Call) -> str:
+    """The text of a statement, in upper case; empty where it cannot be read."""
     text = call.args[0] if call.args else None
     if isinstance(text, ast.Call) and text.args:
         text = text.args[0]
-    if not isinstance(text, ast.Constant) or not isinstance(text.value, str):
-        return True
-    words = text.value.upper().split()
-    return "SELECT" not in words[:1] or bool({"LIMIT", "FETCH", "TOP"} & set(words)) or "COUNT(" in text.value.upper()
+    return text.value.upper() if isinstance(text, ast.Constant) and isinstance(text.value, str) else ""
+
+
+def row_of(call: ast.Call) -> Instance:
+    """A row of what a statement selects: all columns, or those that it names."""
+    return ROW if EVERYTHING.search(sql_of(call)) else COLUMNS
+
+
+def narrowed(owner: Instance, arguments: Arguments, call: ast.Call) -> Instance | None:
+    """A query with conditions: what belongs to one parent, or is one of some ids, is no more than these have."""
+    keywords = any(entry.arg is not None and is_reference(entry.arg) for entry in call.keywords)
+    return replace(owner, bounded=owner.bounded or keywords or any(map(narrows, call.args)))
+
+
+def narrows(condition: ast.expr) -> bool:
+    match condition:
+        case ast.Call(func=ast.Attribute(attr="in_")):
+            return True
+        case ast.Call(func=ast.Name(id="and_") | ast.Attribute(attr="and_"), args=parts):
+            return any(map(narrows, parts))
+        case ast.BinOp(left=left, op=ast.BitAnd(), right=right):
+            return narrows(left) or narrows(right)
+        case ast.Compare(left=left, ops=[ast.Eq()], comparators=[right]):
+            names = {getattr(side, "attr", "") for side in (left, right)}
+            # A column that is chosen by its name may be any.
+            is_any = isinstance(left, ast.Call) and getattr(left.func, "id", "") == "getattr"
+            return not isinstance(right, ast.Constant) and (is_any or any(map(is_reference, names)))
+    return False
+
+
+def is_reference(name: str) -> bool:
+    """Whether a column is called like the key of a row, or of the one that it belongs to."""
+    return name in ("id", "uuid", "pk", "slug") or name.endswith(("_id", "_uuid", "_pk", "_key"))
 
 
 SHAPING: Final = (
-    "filter", "filter_by", "where", "order_by", "options", "join", "outerjoin", "group_by", "distinct", "having",
+    "order_by", "options", "join", "outerjoin", "group_by", "distinct", "having",
     "execution_options", "with_for_update", "select_from", "add_columns", "unique", "sort", "skip", "offset",
     "populate_existing", "yield_per",
 )  # fmt: skip
@@ -163,6 +223,7 @@ RESULT: Final[Mapping[str, Give]] = {
     ),
     **dict.fromkeys(("scalars", "mappings", "tuples", "columns"), same),
     **dict.fromkeys(SHAPING, same),
+    **dict.fromkeys(("filter", "filter_by", "where"), narrowed),
     **dict.fromkeys(("limit", "fetchmany", "slice", "partitions", "batch_size", "fetch"), limited),
 }
 
@@ -184,13 +245,20 @@ METHODS: Final[tuple[tuple[frozenset[str], Mapping[str, Give]], ...]] = (
         "find_one": row, "find": found, "find_one_and_update": row, "aggregate": same,
     }),
     (DBAPI_CONNECTION, {"execute": rows_of_text, "cursor": plain(CURSOR), "executemany": rows_of_text}),
-    (DBAPI_CURSOR, {"execute": rows_of_text, "fetchone": row}),
+    (DBAPI_CURSOR, {"execute": rows_of_text, "fetchone": one}),
     (FETCHER, {
-        **dict.fromkeys(("fetch", "fetch_all"), listed), **dict.fromkeys(("fetchrow", "fetch_one"), row),
+        **dict.fromkeys(("fetch", "fetch_all"), listed), **dict.fromkeys(("fetchrow", "fetch_one"), row_of_text),
     }),
+    (frozenset({"sqlalchemy.orm.session.sessionmaker"}), {"begin": plain("sqlalchemy.orm.session.Session")}),
+    (frozenset({"sqlalchemy.ext.asyncio.session.async_sessionmaker"}), {
+        "begin": plain("sqlalchemy.ext.asyncio.session.AsyncSession"),
+    }),
+    (REDIS, {"pipeline": plain("redis.client.Pipeline"), "from_url": same}),
+    (frozenset({"PIL.Image.Image"}), dict.fromkeys(("resize", "convert", "rotate", "filter", "crop", "copy"), same)),
     (frozenset({"concurrent.futures._base.Executor"}), {"submit": plain("concurrent.futures._base.Future")}),
-    (frozenset({"pathlib.Path", "pathlib.PurePath", "pathlib._local.Path"}), dict.fromkeys(
-        ("resolve", "absolute", "joinpath", "with_suffix", "with_name", "expanduser"), same,
+    (PATHS, dict.fromkeys(
+        ("resolve", "absolute", "joinpath", "with_suffix", "with_name", "with_stem", "expanduser", "cwd", "home",
+         "relative_to", "rename"), same,
     )),
 )  # fmt: skip
 
@@ -206,6 +274,15 @@ FUNCTIONS: Final[Mapping[str, Give]] = {
     "asyncio.tasks.run_coroutine_threadsafe": plain("concurrent.futures._base.Future"),
     "asyncio.run_coroutine_threadsafe": plain("concurrent.futures._base.Future"),
     "boto3.client": plain("botocore.client.BaseClient"),
+    "boto3.resource": plain("boto3.resources.base.ServiceResource"),
+    **dict.fromkeys(("redis.from_url", "redis.utils.from_url"), plain("redis.client.Redis")),
+    **dict.fromkeys(("redis.asyncio.from_url", "redis.asyncio.utils.from_url"), plain("redis.asyncio.client.Redis")),
+    "PIL.Image.open": plain("PIL.Image.Image"),
+    **dict.fromkeys((
+        *(f"pandas.{name}" for name in PANDAS), "pandas.io.parsers.readers.read_csv", "pandas.io.excel._base.read_excel",
+        "pandas.io.parquet.read_parquet", "pandas.io.sql.read_sql", "pandas.io.json._json.read_json",
+    ), plain("pandas.DataFrame")),
+    **dict.fromkeys(("polars.scan_csv", "polars.scan_parquet"), plain("polars.LazyFrame")),
     "builtins.open": plain("io.TextIOWrapper"),
     "_io.open": plain("io.TextIOWrapper"),
     "builtins.list": lambda owner, arguments, call: arguments[0] if arguments else None,
@@ -217,7 +294,9 @@ def given_by(owner: Instance, method: str, arguments: Arguments, call: ast.Call)
     for kinds, methods in METHODS:
         if method in methods and is_a(owner.kind, kinds):
             return methods[method](owner, arguments, call)
-    return None
+    # A resource of boto3 makes others: `resource("s3").Bucket("x")`.
+    makes = method[:1].isupper() and is_a(owner.kind, {"boto3.resources.base.ServiceResource"})
+    return Instance("boto3.resources.base.ServiceResource") if makes else None
 
 
 def made_by(name: str, arguments: Arguments, call: ast.Call) -> Instance | None:
@@ -228,8 +307,10 @@ def made_by(name: str, arguments: Arguments, call: ast.Call) -> Instance | None:
 
 def held_by(owner: Instance, name: str) -> Instance | None:
     """What an object has under a name or key, where every name or key is one of its own."""
-    if name == "_mapping" and owner.kind is Record:
+    if (name == "_mapping" and owner.kind in (Record, Columns)) or (name == "parent" and is_a(owner.kind, PATHS)):
         return owner
+    if not name.startswith("_") and (owner.kind == RESOURCE or is_a(owner.kind, SERVICES)):
+        return Instance(RESOURCE) if name not in CALLS_OF_RESOURCES else None
     if name.startswith("_") or (
         isinstance(owner.kind, type) and inspect.getattr_static(owner.kind, name, None) is not None
     ):
@@ -239,7 +320,7 @@ def held_by(owner: Instance, name: str) -> Instance | None:
 
 def as_mapping(held: Instance) -> Instance:
     """What `dict()` makes of an object: of a record still a record."""
-    return held if held.kind is Record or is_orm(held.kind) else Instance(dict)
+    return held if held.kind in (Record, Columns) or is_orm(held.kind) else Instance(dict)
 
 
 def is_orm(kind: Any) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
-from typing import Any, Final, get_args, get_origin
+from types import FunctionType, ModuleType
+from typing import Any, Final, Protocol, TypeVar, get_args, get_origin
 
-from typeway.check.read.program import Function
+from typeway.check.read.program import Function, Program
 from typeway.declare.annotation import is_union, members_of, plain
 
 
@@ -56,17 +58,20 @@ class Method:
         owner: the object.
         name: the method's name.
         function: the attribute of that name of the class; None where it is not known.
+        held: the object itself, where it is known.
     """
 
     owner: Instance
     name: str
     function: Any = None
+    held: Any = None
 
     def __eq__(self, other: object) -> bool:
         return (
             isinstance(other, Method)
             and (other.owner, other.name) == (self.owner, self.name)
             and other.function is self.function
+            and other.held is self.held
         )
 
     def __hash__(self) -> int:
@@ -80,11 +85,69 @@ class Inner:
     function: Function
 
 
-Value = Known | Named | Instance | Method | Inner
+@dataclass(frozen=True, slots=True)
+class Either:
+    """One of several values, of which any may come: what a provider with branches returns.
+
+    Parameters:
+        values: the values; none of them is one of several itself.
+    """
+
+    values: tuple[Plain, ...]
+
+
+Plain = Known | Named | Instance | Method | Inner
+Value = Plain | Either
+
+# Of more values than these one cannot say anything that is worth a finding.
+MOST_VALUES: Final = 4
+
+
+class Infers(Protocol):
+    """What works out what expressions are; see `Inference`."""
+
+    program: Program
+
+    def value(self, node: ast.AST, function: Function) -> Value | None:
+        """What an expression is inside a function; None where that is unknown."""
+
+    def called(self, callee: Value | None, node: ast.Call, function: Function) -> Value | None:
+        """What a call returns."""
+
+    def annotated(self, annotation: ast.expr, function: Function) -> Instance | None:
+        """What an annotation in the source says."""
 
 
 class Record:
-    """Stands for the type of a row or document of a database."""
+    """Stands for the type of a row or document of a database, with all its columns."""
+
+
+class Columns(Record):
+    """Stands for the type of a row of columns that the query names."""
+
+
+def plain_values(value: Value | None) -> tuple[Plain, ...]:
+    """The values that something may have: none where it is unknown."""
+    if value is None:
+        return ()
+    return value.values if isinstance(value, Either) else (value,)
+
+
+def either(values: Iterable[Value | None]) -> Value | None:
+    """One value of several, as far as they are known."""
+    distinct: list[Plain] = []
+    for value in values:
+        distinct += [each for each in plain_values(value) if each not in distinct]
+    if not distinct or len(distinct) > MOST_VALUES:
+        return None
+    return distinct[0] if len(distinct) == 1 else Either(tuple(distinct))
+
+
+def as_instance(value: Value | None) -> Instance | None:
+    """What a value is an instance of, where it is one."""
+    if isinstance(value, Known) and not isinstance(value.thing, type | ModuleType | FunctionType):
+        return Instance(type(value.thing))
+    return value if isinstance(value, Instance) else None
 
 
 COLLECTIONS: Final = (list, set, frozenset, tuple)
@@ -99,13 +162,18 @@ def instance_of(annotation: Any) -> Instance | None:
     """The instance that a resolved annotation describes; None where it says too little."""
     annotation = plain(annotation)
     origin, arguments = get_origin(annotation), get_args(annotation)
+    if isinstance(annotation, TypeVar):
+        return instance_of(annotation.__bound__) if annotation.__bound__ is not None else None
+    if annotation is Any or annotation is object:
+        return None
     if origin is None:
         return Instance(annotation) if isinstance(annotation, type) and annotation is not type(None) else None
     if is_union(annotation):
         return common(instance_of(member) for member in members_of(annotation) if member is not type(None))
     name = getattr(origin, "__name__", "")
     if origin in COLLECTIONS or name in ABSTRACT:
-        return Instance(list, of=instance_of(arguments[0]) if arguments else None, many=True)
+        # An annotation does not say how many there are: what is not known is not reported as without a limit.
+        return Instance(list, of=instance_of(arguments[0]) if arguments else None, many=True, bounded=True)
     return Instance(origin) if isinstance(origin, type) else None
 
 

@@ -7,7 +7,21 @@ from dataclasses import dataclass
 from typing import Final
 
 from typeway.check.finding import Finding
-from typeway.check.rules import answers, dependencies, errors, handlers, loop, models, protection, routes
+from typeway.check.rules import (
+    answers,
+    dependencies,
+    errors,
+    handlers,
+    limits,
+    loop,
+    models,
+    protection,
+    routes,
+    sessions,
+    tasks,
+    unserved,
+    updates,
+)
 from typeway.check.subject import Subject
 
 
@@ -21,12 +35,14 @@ class Rule:
         says: one sentence about it, for lists and reports.
         find: yields every place in an application; None for a rule whose findings are errors that the framework itself
             raises, while the application is imported or its endpoints are planned.
+        is_on: whether it is checked where nothing is selected.
     """
 
     code: str
     name: str
     says: str
     find: Callable[[Subject], Iterator[Finding]] | None
+    is_on: bool = True
 
 
 # In the order of their codes.
@@ -37,7 +53,7 @@ TABLE: Final = (
     Rule("TW003", "shadowed-route", "A route can never match.", routes.shadowed_routes),
     Rule("TW004", "duplicate-route", "Method and path are declared twice.", routes.duplicate_routes),
     Rule("TW005", "duplicate-operation-id", "Two endpoints share an operation id.", routes.duplicate_operation_ids),
-    Rule("TW006", "overwriting-update", "A partial update overwrites with defaults.", models.overwriting_updates),
+    Rule("TW006", "overwriting-update", "A partial update overwrites with defaults.", updates.overwriting_updates),
     Rule("TW007", "undeclared-answer", "A database row is returned as it is.", answers.undeclared_answers),
     Rule("TW008", "leaking-field", "A response has a field named like a secret.", models.leaking_fields),
     Rule("TW009", "one-model-for-both", "Clients can set what the server should.", models.one_model_for_both),
@@ -50,8 +66,16 @@ TABLE: Final = (
     Rule("TW016", "open-cors", "Every origin may send credentials.", protection.open_cors),
     Rule("TW017", "unhandled-exception", "No handler answers an exception.", errors.unhandled_exceptions),
     Rule("TW018", "mutable-default", "Calls share a default that changes.", handlers.mutable_defaults),
-    Rule("TW019", "fat-handler", "An endpoint does everything itself.", handlers.fat_handlers),
+    Rule("TW019", "fat-handler", "An endpoint does everything itself.", handlers.fat_handlers, is_on=False),
     Rule("TW020", "doubtful-route", "A route declares something that is hardly meant.", routes.doubtful_routes),
+    Rule("TW021", "limit-without-ceiling", "A client may ask for any number of items.", limits.limits_without_ceiling),
+    Rule("TW022", "dropped-task", "Nothing keeps a task.", tasks.dropped_tasks),
+    Rule("TW023", "session-in-background", "A task works with the request's session.", sessions.sessions_in_background),
+    Rule("TW024", "unawaited-coroutine", "Nothing awaits a coroutine.", tasks.unawaited_coroutines),
+    Rule("TW025", "shared-session", "Several tasks use one session at once.", tasks.shared_sessions),
+    Rule("TW026", "unclosed-session", "A dependency returns a session that nobody closes.", sessions.unclosed_sessions),
+    Rule("TW027", "late-commit", "A commit runs after the answer.", sessions.late_commits),
+    Rule("TW028", "unserved-router", "Nothing includes a router.", unserved.unserved_routers),
 )
 
 RULES: Final[Mapping[str, Rule]] = {rule.code: rule for rule in TABLE}

@@ -9,9 +9,10 @@ from typing import Any, Final, get_args, get_origin
 from pydantic import BaseModel
 
 from typeway.check.finding import Finding
+from typeway.check.read.index import last_name
 from typeway.check.read.program import Function
 from typeway.check.read.results import is_orm
-from typeway.check.read.values import Instance, Known, Record, short
+from typeway.check.read.values import Columns, Instance, Known, Record, as_instance, short
 from typeway.check.subject import Endpoint, Subject
 from typeway.declare import shapes
 from typeway.declare.classify import Input
@@ -22,19 +23,23 @@ BOUNDS: Final = frozenset({
     "top", "top_k", "count", "n", "max_results", "max_items", "number", "pagination", "params", "after", "before", "since",
 })  # fmt: skip
 GROWS: Final = frozenset({"append", "extend", "insert", "add", "update", "setdefault"})
+# What makes a dict of a row, whatever is in it.
+AS_DICT: Final = frozenset({"vars", "jsonable_encoder", "dict"})
+# Through how many steps a value is followed to the query that finds it.
+MOST_STEPS: Final = 8
+AS_DICT_METHODS: Final = frozenset({"_asdict", "to_dict", "as_dict", "model_dump", "dict"})
 
 
 def undeclared_answers(subject: Subject) -> Iterator[Finding]:
     """TW007: a row of the database as a response, with all the columns that it has today and tomorrow."""
     for endpoint in subject.own:
         operation, function = endpoint.operation, endpoint.function
-        is_declared = operation.returns.model is not None or operation.returns.streams or operation.response_class
+        is_declared = says_something(operation.returns.model) or operation.returns.streams or operation.response_class
         if function is None or is_declared or not endpoint.methods or function.yields:
             continue
         for node in returned(function):
-            answer = subject.inference.instance(node, function)
-            row = answer.of if answer is not None and answer.many else answer
-            if row is not None and (row.kind is Record or is_orm(row.kind)):
+            row = row_in(subject, node, function)
+            if row is not None:
                 what = "rows of the database" if row.kind is Record else f"{short(row.kind)}, a class of the database"
                 yield from endpoint.found(
                     "TW007",
@@ -42,6 +47,50 @@ def undeclared_answers(subject: Subject) -> Iterator[Finding]:
                     "declare what is returned: a return annotation with a model, or `response_model=...`.",
                 )
                 break
+
+
+def says_something(model: Any) -> bool:
+    """Whether a response model says which fields there are: a dict of anything does not."""
+    if model is None or model is Any or model is dict or get_origin(model) is dict:
+        return False
+    if get_origin(model) is list:
+        return says_something(get_args(model)[0])
+    return model is not list and model is not object
+
+
+def row_in(subject: Subject, node: ast.expr, function: Function, depth: int = MOST_STEPS) -> Instance | None:
+    """The row that is returned, as it is, in a list, or as a dict with all that is in it."""
+    if depth == 0:
+        return None
+    answer = subject.inference.instance(node, function)
+    row = answer.of if answer is not None and answer.many else answer
+    if is_row(row) and row is not None and row.kind is not Columns:
+        return row
+    match node:
+        case ast.Call(func=ast.Name(id=name), args=[held, *_], keywords=given) if name in AS_DICT:
+            is_chosen = any(entry.arg in ("include", "exclude") for entry in given)
+            return None if is_chosen else row_in(subject, held, function, depth - 1)
+        case ast.Call(func=ast.Attribute(value=held, attr=name), args=[], keywords=[]) if name in AS_DICT_METHODS:
+            return row_in(subject, held, function, depth - 1)
+        case ast.Attribute(value=held, attr="__dict__" | "_mapping"):
+            return row_in(subject, held, function, depth - 1)
+        case ast.ListComp(elt=element):
+            return row_in(subject, element, function, depth - 1)
+        case ast.Dict(keys=[None], values=[held]):
+            return row_in(subject, held, function, depth - 1)
+        case ast.DictComp(value=ast.Call(func=ast.Name(id="getattr"), args=[held, *_])):
+            return row_in(subject, held, function, depth - 1)
+        case ast.Name(id=name):
+            assigned = [*assigned_to(name, function)]
+            found = row_in(subject, assigned[0], function, depth - 1) if len(assigned) == 1 else None
+            return found if answer is None or answer.kind is dict else None
+    return None
+
+
+def assigned_to(name: str, function: Function) -> Iterator[ast.expr]:
+    for node in function.body:
+        if isinstance(node, ast.Assign) and any(getattr(target, "id", "") == name for target in node.targets):
+            yield node.value
 
 
 def returned(function: Function) -> Iterator[ast.expr]:
@@ -69,7 +118,7 @@ def unbounded_lists(subject: Subject) -> Iterator[Finding]:
 def is_list(endpoint: Endpoint) -> bool:
     """Whether an endpoint returns a list of records, or does not say what it returns."""
     model = endpoint.operation.returns.model
-    if model is None:
+    if not says_something(model):
         return endpoint.operation.response_class is None and not endpoint.operation.returns.streams
     lists = [member for member in shapes.members(model) if get_origin(member) is list]
     items = [shapes.members(item) for each in lists for item in get_args(each)]
@@ -95,8 +144,7 @@ def has_bound(endpoint: Endpoint) -> bool:
 
 def is_everything(subject: Subject, node: ast.expr, function: Function) -> bool:
     """Whether an expression is a list of all that a query finds, or of a collection that grows."""
-    answer = subject.inference.instance(node, function)
-    if answer is not None and answer.many and not answer.bounded and is_row(answer.of):
+    if is_all_rows(subject, node, function):
         return True
     name = collection_in(node)
     value = subject.inference.name(name, function) if name is not None else None
@@ -104,8 +152,42 @@ def is_everything(subject: Subject, node: ast.expr, function: Function) -> bool:
     return is_kept and name is not None and any(grows(name, entry) for entry in subject.program.found.values())
 
 
+def is_all_rows(subject: Subject, node: ast.expr, function: Function, depth: int = MOST_STEPS) -> bool:
+    """Whether an expression is all rows that a query without a limit finds, each of them converted or not."""
+    if depth == 0:
+        return False
+    if isinstance(node, ast.Name):
+        assigned = [*assigned_to(node.id, function)]
+        if len(assigned) == 1 and isinstance(assigned[0], ast.ListComp):
+            return is_all_rows(subject, assigned[0], function, depth - 1)
+    if isinstance(node, ast.ListComp) and len(node.generators) == 1:
+        source = node.generators[0]
+        return not source.ifs and is_all_rows(subject, source.iter, function, depth - 1)
+    if isinstance(node, ast.Await):
+        return is_all_rows(subject, node.value, function, depth - 1)
+    if isinstance(node, ast.Call) and last_name(node.func) in ("list", "sorted") and node.args:
+        return is_all_rows(subject, node.args[0], function, depth - 1)
+    answer = as_instance(subject.inference.value(node, function))
+    if answer is not None and answer.many and not answer.bounded:
+        return is_row(answer.of) or returns_all_rows(subject, node, function, depth)
+    return False
+
+
+def returns_all_rows(subject: Subject, node: ast.expr, function: Function, depth: int) -> bool:
+    """Whether a call ends in an own function that converts all rows of a query."""
+    if not isinstance(node, ast.Call):
+        return False
+    targets = subject.graph.targets(subject.inference.value(node.func, function))
+    return any(
+        target.node is not function.node and is_all_rows(subject, value, target, depth - 1)
+        for target in targets
+        for value in returned(target)
+        if not isinstance(value, ast.Call)
+    )
+
+
 def is_row(held: Instance | None) -> bool:
-    return held is not None and (held.kind is Record or is_orm(held.kind))
+    return held is not None and (held.kind in (Record, Columns) or is_orm(held.kind))
 
 
 def collection_in(node: ast.expr) -> str | None:

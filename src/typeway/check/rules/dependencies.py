@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from typeway.check.finding import Finding
+from typeway.check.read.index import last_name
 from typeway.check.read.program import Function
 from typeway.check.subject import Subject
 from typeway.plan.tree import Node
@@ -43,6 +44,7 @@ def unused_dependencies(subject: Subject) -> Iterator[Finding]:
                         f"{function.name}() never reads {name}, but {called(child)} runs for it on every request.",
                         "remove the parameter; if the dependency is wanted for its effect, declare it with "
                         "`dependencies=[Depends(...)]`.",
+                        entry=endpoint.title,
                     )
 
 
@@ -90,6 +92,8 @@ def is_store(node: ast.AST) -> bool:
     """Whether something outside the function is changed: an attribute or an item is set, or a method called for it."""
     if isinstance(node, ast.Attribute | ast.Subscript):
         return isinstance(node.ctx, ast.Store)
+    if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and last_name(node.value.func) == "set":
+        return True  # of a context variable, whose token is kept
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Call | ast.Await) and not is_cleanup(node)
 
 
@@ -108,6 +112,7 @@ def unguarded_cleanup(subject: Subject) -> Iterator[Finding]:
                 f"{function.name}() cleans up on line {cleanup.lineno} only if nothing goes wrong: an error in "
                 f"{endpoint.title} is raised at this yield.",
                 "put the `yield` into `try:` and the clean-up into `finally:`, or use a `with` statement.",
+                entry=endpoint.title,
             )
 
 

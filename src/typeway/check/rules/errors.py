@@ -3,42 +3,18 @@
 from __future__ import annotations
 
 import ast
-import re
-import sys
 from collections.abc import Iterator
-from typing import Any, Final, NamedTuple
-
-from starlette.exceptions import HTTPException, WebSocketException
+from enum import Enum
+from typing import Any, Final, Literal, get_origin
 
 from typeway.check.finding import Finding
 from typeway.check.read.program import Function
-from typeway.check.read.values import Known
+from typeway.check.rules.escapes import Escape, Escapes, catches
 from typeway.check.subject import Endpoint, Subject, middleware_of
-from typeway.describe.raised import raises_of, read_raise
+from typeway.declare.classify import Input
 
-# Errors about a client's request. Others may be meant to end as a 500, because the client can do nothing about them.
-ABOUT_REQUEST: Final = re.compile(
-    r"not_?found|missing|unknown|exist|duplicate|conflict|taken|forbidden|denied|permission|unauthori|authentic|credential"
-    r"|invalid|validation|expired|exceeded|too_?(many|large)|limit|quota|bad_?request|not_?allowed|rejected|unsupported",
-    re.IGNORECASE,
-)
-
-# Errors about the server itself, whatever else they are called.
-ABOUT_SERVER: Final = re.compile(r"config|setting|internal|server|unexpected|environment", re.IGNORECASE)
-
-
-class Escape(NamedTuple):
-    """An exception of the application's own that can leave a function.
-
-    Parameters:
-        kind: its class.
-        function: the function that raises it.
-        statement: the statement that does.
-    """
-
-    kind: type[BaseException]
-    function: Function
-    statement: ast.Raise
+# Types of which Pydantic lets through only what is expected.
+CLOSED: Final = (Enum, bool)
 
 
 def unhandled_exceptions(subject: Subject) -> Iterator[Finding]:
@@ -54,11 +30,12 @@ def unhandled_exceptions(subject: Subject) -> Iterator[Finding]:
             for node in endpoint.tree.walk()
             if node.depends is not None and (found := subject.program.function(node.function)) is not None
         ]
-        for kind, function, statement in (escape for entry in functions for escape in escapes.of(entry)):
-            if statement in seen or is_answered(kind, endpoint):
+        for escape in [escape for entry in functions for escape in escapes.of(entry)]:
+            kind, statement = escape.kind, escape.statement
+            if statement in seen or is_answered(subject, kind, endpoint) or not is_from_client(escape, endpoint):
                 continue
             seen.add(statement)
-            path, line = subject.place(function, statement)
+            path, line = subject.place(escape.function, statement)
             yield Finding(
                 "TW017",
                 path,
@@ -67,17 +44,36 @@ def unhandled_exceptions(subject: Subject) -> Iterator[Finding]:
                 "the client gets a 500 without an explanation.",
                 f"add `@app.exception_handler({kind.__name__})`, or raise an HTTPException with a status that "
                 "`responses` documents.",
+                "high" if escape.asked is None else "medium",
+                endpoint.title,
+                (endpoint.function.name, escape.function.name),
             )
 
 
+def is_from_client(escape: Escape, endpoint: Endpoint) -> bool:
+    """Whether what is asked before an error is raised is something that a client sends, in whatever form it likes."""
+    if escape.asked is None:
+        return True
+    inputs = [source for node in endpoint.tree.walk() for source in node.sources if isinstance(source, Input)]
+    return any(source.name in escape.asked and not is_closed(source.kind) for source in inputs)
+
+
+def is_closed(kind: Any) -> bool:
+    return get_origin(kind) is Literal or (isinstance(kind, type) and issubclass(kind, CLOSED))
+
+
 def is_caught_outside(subject: Subject, endpoint: Endpoint) -> bool:
-    """Whether something around the endpoint answers any exception: a handler, middleware, or a decorator."""
+    """Whether something around the endpoint answers any exception: a handler, middleware, a route class, a decorator."""
     app = endpoint.application.app
     handlers = getattr(app, "exception_handlers", {})
     if Exception in handlers or 500 in handlers:
         return True
     if any(catches_all(function) for _, function in middleware_of(subject.program, app)):
         return True
+    for name in ("get_route_handler", "handle"):
+        method = subject.program.method(type(endpoint.route), name)
+        if method is not None:
+            return True
     # A wrapper of another package may do anything with what is raised inside it.
     function: Any = endpoint.operation.endpoint
     return hasattr(function, "__wrapped__")
@@ -87,126 +83,29 @@ def catches_all(function: Function) -> bool:
     return any(isinstance(node, ast.Try) and node.handlers for node in function.body)
 
 
-def is_answered(kind: type[BaseException], endpoint: Endpoint) -> bool:
+def is_answered(subject: Subject, kind: type[BaseException], endpoint: Endpoint) -> bool:
+    """Whether a handler of the application, or a dependency around the endpoint, answers an exception."""
     handlers = getattr(endpoint.application.app, "exception_handlers", {})
-    return any(parent in handlers for parent in kind.__mro__)
-
-
-class Escapes:
-    """Which exceptions can leave the application's functions.
-
-    Each goes from the function that raises it to the callers of that function, to theirs, and so on until it is caught.
-    Functions may call each other in circles.
-
-    Parameters:
-        subject: the application.
-    """
-
-    def __init__(self, subject: Subject) -> None:
-        self.subject = subject
-        self.found: dict[Function, dict[Escape, None]] = {}
-        self.callers: dict[Function, list[tuple[ast.Call, Function]]] = {}
-
-    def of(self, function: Function) -> list[Escape]:
-        """The exceptions that can leave a function."""
-        if function not in self.found:
-            leaving = self.read(function)
-            while leaving:
-                left, escape = leaving.pop()
-                if escape not in self.found[left]:
-                    self.found[left][escape] = None
-                    leaving += [
-                        (caller, escape)
-                        for call, caller in self.callers.get(left, ())
-                        if not is_caught(self.subject, escape.kind, call, caller)
-                    ]
-        return [*self.found[function]]
-
-    def read(self, start: Function) -> list[tuple[Function, Escape]]:
-        """Read a function, and all functions that it calls, unless they have been read.
-
-        Returns:
-            The exceptions that leave the functions that were read, as far as they are raised there, or leave functions
-            that had been read before.
-        """
-        leaving: list[tuple[Function, Escape]] = []
-        waiting = [start]
-        while waiting:
-            function = waiting.pop()
-            if function in self.found:
-                continue
-            self.found[function] = {}
-            leaving += [(function, escape) for escape in raised_by(self.subject, function)]
-            for call, called in self.subject.graph.called_by(function):
-                if function.yields or called.yields or (called.is_async and not function.is_awaited(call)):
-                    continue
-                self.callers.setdefault(called, []).append((call, function))
-                known = self.found.get(called, ())
-                leaving += [
-                    (function, each) for each in known if not is_caught(self.subject, each.kind, call, function)
-                ]
-                waiting.append(called)
-        return leaving
-
-
-def raised_by(subject: Subject, function: Function) -> Iterator[Escape]:
-    """The exceptions that a function raises itself and does not catch, if nothing answers them by itself."""
-
-    def value_of(expression: ast.expr) -> Any:
-        value = subject.inference.value(expression, function)
-        return value.thing if isinstance(value, Known) else None
-
-    for statement in raises_of(function.node):
-        raised = read_raise(statement, value_of)
-        if raised is None or not is_about_request(subject, raised.kind):
-            continue
-        if not is_caught(subject, raised.kind, statement, function):
-            yield Escape(raised.kind, function, statement)
-
-
-def is_about_request(subject: Subject, kind: type[BaseException]) -> bool:
-    """Whether an exception is one of the application's own, and about a client's request."""
-    if not issubclass(kind, Exception) or issubclass(kind, HTTPException | WebSocketException):
-        return False
-    if not ABOUT_REQUEST.search(kind.__name__) or ABOUT_SERVER.search(kind.__name__):
-        return False
-    module = getattr(sys.modules.get(kind.__module__), "__file__", None)
-    return module is not None and subject.program.files.file(module) is not None
-
-
-def is_caught(subject: Subject, kind: type[BaseException], node: ast.AST, function: Function) -> bool:
-    """Whether an exception that is raised at some place is caught around it in the same function."""
-    inside: ast.AST = node
-    for part in function.around(node):
-        if isinstance(part, ast.With | ast.AsyncWith) and any(
-            may_catch(subject, item, function) for item in part.items
-        ):
+    if any(parent in handlers for parent in kind.__mro__):
+        return True
+    for node in endpoint.tree.walk():
+        function = subject.program.function(node.function) if node.depends is not None else None
+        if function is not None and any(yield_catches(subject, place, kind, function) for place in function.yields):
             return True
-        if (
-            isinstance(part, ast.Try)
-            and inside in part.body
-            and any(catches(subject, handler, kind, function) for handler in part.handlers)
-        ):
+    return False
+
+
+def yield_catches(subject: Subject, place: ast.AST, kind: type[BaseException], function: Function) -> bool:
+    """Whether a dependency catches at its `yield` what is raised while the endpoint runs."""
+    inside = place
+    for part in function.around(place):
+        handlers = part.handlers if isinstance(part, ast.Try) and inside in part.body else []
+        if any(catches(subject, handler, kind, function) and answers(handler) for handler in handlers):
             return True
         inside = part
     return False
 
 
-def may_catch(subject: Subject, item: ast.withitem, function: Function) -> bool:
-    """Whether a context manager may suppress an exception: one of which nothing is known, or the application's own."""
-    held = subject.inference.instance(item.context_expr, function)
-    if held is None or held.kind is object:
-        return True
-    return isinstance(held.kind, type) and subject.program.method(held.kind, "__exit__") is not None
-
-
-def catches(subject: Subject, handler: ast.ExceptHandler, kind: type[BaseException], function: Function) -> bool:
-    if handler.type is None:
-        return True
-    parts = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    for part in parts:
-        value = subject.inference.value(part, function)
-        caught = value.thing if isinstance(value, Known) else None
-        if caught is None or (isinstance(caught, type) and issubclass(kind, caught)):
-            return True
-    return False
+def answers(handler: ast.ExceptHandler) -> bool:
+    """Whether a handler does not merely raise the same again."""
+    return not (isinstance(handler.body[-1], ast.Raise) and handler.body[-1].exc is None)

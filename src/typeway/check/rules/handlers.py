@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from typeway.check.finding import Finding
-from typeway.check.read.program import Function
+from typeway.check.read.program import Function, inner_of
 from typeway.check.read.results import DATABASE, ROUND_TRIPS
 from typeway.check.read.values import Method, is_a
-from typeway.check.subject import Subject
+from typeway.check.subject import Endpoint, Subject
 
 MUTABLE: Final = (ast.List, ast.Dict, ast.Set)
 MAKES_MUTABLE: Final = frozenset({"list", "dict", "set", "defaultdict", "deque", "Counter", "OrderedDict"})
@@ -33,7 +33,8 @@ def mutable_defaults(subject: Subject) -> Iterator[Finding]:
     for reached in subject.graph.reach(entries):
         function = reached.function
         for name, (_, default) in function.parameters.items():
-            if default is None or not is_mutable(default) or not is_changed(name, function):
+            # A name that begins with an underscore says that it is a memory of the function's own.
+            if default is None or name.startswith("_") or not is_mutable(default) or not is_changed(name, function):
                 continue
             path, line = subject.place(function, default)
             yield Finding(
@@ -42,6 +43,8 @@ def mutable_defaults(subject: Subject) -> Iterator[Finding]:
                 line,
                 f"{function.name}() changes {name}, whose default {ast.unparse(default)} is one object for all calls.",
                 f"write `{name}=None` and create a new one inside the function, or copy it before changing it.",
+                entry=reached.entry,
+                chain=tuple(each.name for each in reached.chain),
             )
 
 
@@ -73,7 +76,7 @@ def fat_handlers(subject: Subject) -> Iterator[Finding]:
     """TW019: an endpoint that decides much and works with the database itself, so that only requests can test it."""
     seen: set[ast.AST] = set()
     for endpoint in subject.own:
-        function = endpoint.function
+        function = inside_of(subject, endpoint)
         if function is None or function.node in seen or function.length <= MOST_LINES:
             continue
         seen.add(function.node)
@@ -86,7 +89,14 @@ def fat_handlers(subject: Subject) -> Iterator[Finding]:
                 "only requests can test its rules.",
                 "move the rules into a function or class that knows nothing of HTTP, and call that.",
                 function.node.lineno,
+                "medium",
             )
+
+
+def inside_of(subject: Subject, endpoint: Endpoint) -> Function | None:
+    """The endpoint's own code, inside of its decorators."""
+    inner = inner_of(endpoint.operation.endpoint)
+    return subject.program.source(inner, None) or endpoint.function
 
 
 def round_trips(subject: Subject, function: Function) -> int:

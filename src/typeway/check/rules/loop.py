@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Final, NamedTuple
 
-from typeway.check.finding import Finding
-from typeway.check.reach import MOST_BRANCHES, shown
-from typeway.check.read.infer import as_instance
+from typeway.check.blocking import Blocking
+from typeway.check.finding import Confidence, Finding
+from typeway.check.reach import MOST_BRANCHES, Reached, shown
+from typeway.check.read.index import last_name
 from typeway.check.read.program import Function
-from typeway.check.read.values import Known, Method, Named, is_a, short
+from typeway.check.read.results import PATHS
+from typeway.check.read.values import Known, Method, Named, Plain, as_instance, is_a, plain_values, short
 from typeway.check.subject import Subject, is_on_loop
-from typeway.watch.blocking import FILES, FUNCTIONS, LOCKS, Cause, cause_of
+from typeway.watch.blocking import COMPUTES, FILES, LOCKS, SLEEP, Cause, cause_of
 
 # A read of at most this many bytes is not worth a thread.
 SMALL: Final = 65_536
@@ -22,26 +25,95 @@ HELD_BY_THREADS: Final = frozenset(
 )
 # Arguments that say, if they are False, that something is not to wait for another thread.
 WITHOUT_WAITING: Final = frozenset({"blocking", "block"})
+# What runs a function that it is given in a thread.
+THREADS: Final = frozenset({
+    "to_thread", "run_sync", "run_in_threadpool", "run_in_executor", "submit", "run_sync_in_worker_thread", "sync_to_async",
+})  # fmt: skip
+# How long these take depends on what they are given; the others always wait.
+DEPENDS_ON_SIZE: Final = (FILES, COMPUTES)
+SURENESS: Final[Sequence[Confidence]] = ("high", "medium", "low")
 
-# What blocks, by its name for people, and why.
-Blocking = tuple[ast.AST, str, Cause]
+
+class Hit(NamedTuple):
+    """Something that blocks, and the way to it.
+
+    Parameters:
+        what: what blocks.
+        reached: the function that does it, as it is reached.
+        caller: the last asynchronous function on the way.
+        place: what blocks in that function: the call of a plain one, or what blocks itself.
+        called: that plain function; None where the asynchronous function blocks itself.
+    """
+
+    what: Blocking
+    reached: Reached
+    caller: Function
+    place: ast.AST
+    called: Function | None
+
+    @property
+    def doubt(self) -> int:
+        """How unsure it is that it matters: 0, 1 or more."""
+        branches = self.reached.branches_to(self.what.node)
+        if self.what.cause in DEPENDS_ON_SIZE:
+            branches += self.reached.branches_here(self.what.node) if self.reached.caller is None else 0
+            branches += 1
+        is_moment = self.what.cause is LOCKS and self.what.name.endswith("acquire()")
+        return branches + is_moment + (not self.what.is_sure or not self.reached.is_sure)
 
 
 def blocking_calls(subject: Subject) -> Iterator[Finding]:
     """TW001: something on the event loop blocks it, and every other request waits too."""
-    for reached in subject.on_loop:
-        for node, name, cause in blocking_in(subject, reached.function):
-            if reached.branches_to(node) > MOST_BRANCHES:
-                continue
-            path, line = subject.place(reached.function, node)
-            yield Finding(
-                "TW001",
-                path,
-                line,
-                f"{name} {cause.does} and blocks the event loop, so every other request waits too; "
-                f"it is reached from {reached.entry}: {shown(reached.chain)}.",
-                f"{cause.fix(ast.unparse(node.func) if isinstance(node, ast.Call) else '')}.",
-            )
+    groups: dict[tuple[ast.AST, str], list[Hit]] = {}
+    entries = [*subject.loop_entries()]
+    # Most functions lead to nothing that blocks.
+    worth = subject.graph.leading_to(lambda each: bool(blocking_in(subject, each)), (each for each, _ in entries))
+    for hit in hits(subject, subject.graph.reach(entries, worth)):
+        groups.setdefault((hit.caller.node, hit.what.cause.does), []).append(hit)
+    for found in groups.values():
+        found.sort(key=lambda hit: (hit.doubt, getattr(hit.place, "lineno", 0)))
+        first, places = found[0], {hit.what.node for hit in found}
+        path, line = subject.place(first.caller, first.place)
+        cause, reached = first.what.cause, first.reached
+        others = len(places) - 1
+        more = (
+            f" {others} more call{'s' * (others > 1)} below {first.caller.name}() do{'es' * (others == 1)} the same."
+            if others
+            else ""
+        )
+        written = first.what.node
+        yield Finding(
+            "TW001",
+            path,
+            line,
+            f"{first.what.name} {cause.does} and blocks the event loop, so every other request waits too; "
+            f"it is reached from {reached.entry}: {shown(reached.chain)}.{more}",
+            f"{cause.fix(ast.unparse(written.func) if isinstance(written, ast.Call) and first.called is None else '')}.",
+            SURENESS[min(first.doubt, 2)],
+            reached.entry,
+            tuple(function.name for function in reached.chain),
+            cause=shared_cause(found),
+            function=first.caller.place,
+        )
+
+
+def hits(subject: Subject, functions: Sequence[Reached]) -> Iterator[Hit]:
+    """What blocks in functions that are reached, as far as they can come to it."""
+    for reached in functions:
+        for what in blocking_in(subject, reached.function):
+            if reached.branches_to(what.node) <= MOST_BRANCHES and reached.is_run(what.node):
+                way = reached.way
+                last = max((place for place, each in enumerate(way) if each.function.is_async), default=0)
+                below = way[last + 1] if last + 1 < len(way) else None
+                node = below.node if below is not None and below.node is not None else what.node
+                yield Hit(what, reached, way[last].function, node, below.function if below is not None else None)
+
+
+def shared_cause(found: Sequence[Hit]) -> str:
+    """What findings in several asynchronous functions have in common: the plain functions that they call."""
+    if any(hit.called is None for hit in found):
+        return ""
+    return " ".join(sorted({hit.called.place for hit in found if hit.called is not None}))
 
 
 def blocking_in(subject: Subject, function: Function) -> list[Blocking]:
@@ -55,21 +127,26 @@ def read_blocking(subject: Subject, function: Function) -> Iterator[Blocking]:
     for call in subject.graph.calls_of(function):
         if function.is_awaited(call):
             continue
-        found = cause_in(subject, call, function)
-        if found is not None:
-            yield call, *found
+        values = plain_values(subject.inference.value(call.func, function))
+        for value in values:
+            found = cause_in(subject, value, call, function)
+            if found is not None:
+                yield Blocking(call, *found, len(values) == 1)
+                break
     if function.is_async:
         yield from locks_held(subject, function)
 
 
-def cause_in(subject: Subject, call: ast.Call, function: Function) -> tuple[str, Cause] | None:
+def cause_in(subject: Subject, callee: Plain, call: ast.Call, function: Function) -> tuple[str, Cause] | None:
     """Why a call blocks, with its name, if it does."""
-    callee = subject.inference.value(call.func, function)
     match callee:
-        case Named(name) if name in FUNCTIONS:
-            return f"{name}()", cause_of(name)
+        case Named(name):
+            cause = subject.catalogue.named(name)
+            return None if cause is None else (f"{name}()", cause)
         case Known(thing) if thing is open:
             return ("open()", FILES) if is_large(call, function) else None
+        case Known(partial() as bound):
+            return cause_in(subject, Known(bound.func), call, function)
         case Known(thing):
             known = subject.catalogue.function(thing)
             if known is not None and not any("WNOHANG" in ast.unparse(argument) for argument in call.args):
@@ -78,6 +155,8 @@ def cause_in(subject: Subject, call: ast.Call, function: Function) -> tuple[str,
             if owner is None or isinstance(owner, type):
                 return None
             return cause_in_method(subject, type(owner), thing.__name__, call)
+        case Method(owner, "open", _) if is_a(owner.kind, PATHS):
+            return ("Path.open()", FILES) if is_large(call, function) else None
         case Method(owner, name, _) if not owner.many:
             return cause_in_method(subject, owner.kind, name, call)
     return None
@@ -105,10 +184,8 @@ def is_large(call: ast.Call, function: Function) -> bool:
     if call.args and ast.unparse(call.args[0]).lstrip("f'\"").startswith(("/proc/", "/sys/", "/dev/")):
         return False  # no disk is behind these
     parent = function.parents.get(call)
-    if isinstance(parent, ast.Attribute):
-        return is_large_use(parent, function)
-    if isinstance(parent, ast.Call):
-        return True
+    if isinstance(parent, ast.Attribute | ast.Call):
+        return is_large_use(parent, function, call)
     names: set[str] = set()
     if isinstance(parent, ast.withitem) and isinstance(parent.optional_vars, ast.Name):
         names.add(parent.optional_vars.id)
@@ -121,15 +198,18 @@ def is_large(call: ast.Call, function: Function) -> bool:
     )
 
 
-def is_large_use(use: ast.AST | None, function: Function, node: ast.Name | None = None) -> bool:
+def is_large_use(use: ast.AST | None, function: Function, node: ast.expr) -> bool:
+    """Whether an open file is read or written as a whole in this place, and not in a thread."""
     if isinstance(use, ast.For | ast.comprehension):
         return use.iter is node
     if isinstance(use, ast.Call):
-        return node in use.args
+        # A response sends a file from a thread.
+        name = last_name(use.func)
+        return node in use.args and name not in THREADS and not name.endswith("Response")
     if not isinstance(use, ast.Attribute):
         return False
     call = function.parents.get(use)
-    if not isinstance(call, ast.Call) or use.attr not in READS | {"write", "writelines"}:
+    if not isinstance(call, ast.Call) or call.func is not use or use.attr not in READS | {"write", "writelines"}:
         return False
     size = call.args[0] if call.args else None
     if use.attr in READS and isinstance(size, ast.Constant) and isinstance(size.value, int):
@@ -146,46 +226,57 @@ def locks_held(subject: Subject, function: Function) -> Iterator[Blocking]:
             held = as_instance(subject.inference.value(item.context_expr, function))
             is_lock = held is not None and is_a(held.kind, HELD_BY_THREADS)
             if is_lock and any(isinstance(part, ast.Await) for part in ast.walk(node)):
-                yield item.context_expr, f"`with {ast.unparse(item.context_expr)}`", LOCKS
+                yield Blocking(item.context_expr, f"`with {ast.unparse(item.context_expr)}`", LOCKS, True)
 
 
 def asynchronous_in_name(subject: Subject) -> Iterator[Finding]:
     """TW002: an endpoint or dependency that awaits nothing and blocks, where a plain `def` would have had a thread."""
-    entries = [(endpoint.function, endpoint.tree) for endpoint in subject.own]
-    entries += [(function, node) for function, (node, _) in subject.dependencies.items()]
+    entries = [(endpoint.function, endpoint.tree, endpoint.title) for endpoint in subject.own]
+    entries += [(function, node, endpoint.title) for function, (node, endpoint) in subject.dependencies.items()]
     seen: set[ast.AST] = set()
-    for function, node in entries:
-        if function is None or not is_on_loop(node) or function.node in seen or needs_loop(function):
+    for function, node, entry in entries:
+        if function is None or not is_on_loop(node) or function.node in seen or needs_loop(subject, function):
             continue
         seen.add(function.node)
-        names = blocking_below(subject, function)
-        if names:
+        found = blocking_below(subject, function)
+        # What only sleeps can do so on the loop.
+        if any(hit.what.cause is not SLEEP for hit in found):
             path, line = subject.place(function)
+            first = min(found, key=lambda hit: hit.doubt)
             yield Finding(
                 "TW002",
                 path,
                 line,
-                f"async def {function.name}() awaits nothing, but calls {names[0]}, which blocks the event loop.",
+                f"async def {function.name}() awaits nothing, but calls {first.what.name}, which blocks the event loop.",
                 f"write `def {function.name}()`: it then runs in a thread, where it may block.",
+                SURENESS[min(first.doubt, 2)],
+                entry,
+                tuple(each.name for each in first.reached.chain),
+                function=function.place,
             )
 
 
-def needs_loop(function: Function) -> bool:
+def needs_loop(subject: Subject, function: Function) -> bool:
     """Whether a function does something for which it must be asynchronous."""
     waiting = (ast.Await, ast.AsyncFor, ast.AsyncWith, ast.AsyncFunctionDef)
     body = [node for statement in function.node.body for node in ast.walk(statement)]
     if any(isinstance(node, waiting) or (isinstance(node, ast.comprehension) and node.is_async) for node in body):
         return True
-    return any(isinstance(node, ast.Name) and node.id in ("asyncio", "anyio") for node in body)
+    if any(isinstance(node, ast.Name) and node.id in ("asyncio", "anyio") for node in body):
+        return True
+    return any(isinstance(node, ast.Call) and sets_context(subject, node, function) for node in function.body)
 
 
-def blocking_below(subject: Subject, function: Function) -> list[str]:
-    """The names of what blocks in a function and in the plain functions that it calls."""
-    if any(called.is_async for _, called in subject.graph.called_by(function)):
+def sets_context(subject: Subject, call: ast.Call, function: Function) -> bool:
+    """Whether a call sets a context variable: what a thread sets is not seen by the task."""
+    if last_name(call.func) != "set" or not isinstance(call.func, ast.Attribute):
+        return False
+    held = as_instance(subject.inference.value(call.func.value, function))
+    return held is not None and is_a(held.kind, {"_contextvars.ContextVar", "contextvars.ContextVar"})
+
+
+def blocking_below(subject: Subject, function: Function) -> list[Hit]:
+    """What blocks in a function and in the plain functions that it calls."""
+    if any(edge.function.is_async for edge in subject.graph.edges(function)):
         return []
-    return [
-        name
-        for reached in subject.graph.reach([(function, "")])
-        for node, name, _ in blocking_in(subject, reached.function)
-        if reached.branches_to(node) <= MOST_BRANCHES
-    ]
+    return [*hits(subject, subject.graph.reach([(function, "")]))]

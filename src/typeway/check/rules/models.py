@@ -6,128 +6,42 @@ import ast
 import inspect
 import re
 from collections.abc import Iterator
-from typing import Annotated, Any, Final, get_args, get_origin
+from typing import Any, Final
 
-from pydantic import BaseModel
+from pydantic import BaseModel, PlainSerializer, WrapSerializer
 from pydantic.fields import FieldInfo
 
 from typeway.check.finding import Finding
-from typeway.check.read.program import Function
+from typeway.check.read.index import last_name
+from typeway.check.rules.shapes import body_models, models_in, response_models
 from typeway.check.subject import Endpoint, Subject
+from typeway.check.words import has_phrase, phrases, words_of
 from typeway.declare import shapes
-from typeway.declare.annotation import unaliased
-from typeway.declare.classify import Input
 from typeway.derive.blueprint import Blueprint
-from typeway.derive.models import BLUEPRINT, Recipe, is_derivable
+from typeway.derive.models import BLUEPRINT
 
-# The arguments that leave the fields that the client did not send out of `model_dump()`.
-ONLY_SENT: Final = frozenset({"exclude_unset", "exclude_none", "exclude_defaults", "include"})
 SECRET: Final = re.compile(
     r"(?P<password>(hashed_|encrypted_|plain_|raw_)?(password|passwd|passphrase)(_hash|_digest|_salt)?|pwd_hash|hashed_pw)"
     r"|(client_|shared_|webhook_|app_|signing_)?secret(_key)?|private_key|(api_|auth_|reset_|verification_)token|token",
     re.IGNORECASE,
 )
 # What a response is called whose purpose is to give out a secret: nobody gives out a password but to reset it.
-HANDS_OUT: Final = re.compile(r"token|log_?in|sign_?in|auth|session|secret|credential|key|invit|regist", re.IGNORECASE)
-HANDS_OUT_PASSWORD: Final = re.compile(r"password|credential", re.IGNORECASE)
+HANDS_OUT: Final = phrases(
+    "token,tokens,login,log in,signin,sign in,auth,authentication,authenticate,authorize,oauth,session,sessions,secret,secrets",
+    "credential,credentials,key,keys,invite,invites,invitation,invitations,register,registration,registrations,refresh",
+)
+HANDS_OUT_PASSWORD: Final = phrases("password,passwords,credential,credentials")
+# What the path of an endpoint says that shows things to their owner.
+OWNERS: Final = frozenset(
+    {"me", "my", "mine", "own", "current", "config", "configuration", "settings", "webhook", "webhooks"}
+)
 SET_BY_SERVER: Final = frozenset({
     "created_at", "updated_at", "modified_at", "deleted_at", "created_on", "updated_on", "date_created", "date_updated",
     "created_by", "updated_by",
 })  # fmt: skip
 IDENTITY: Final = frozenset({"id", "uuid", "pk"})
-
-
-def overwriting_updates(subject: Subject) -> Iterator[Finding]:
-    """TW006: a partial update that writes defaults over everything that the client did not send."""
-    seen: set[ast.AST] = set()
-    for endpoint in subject.own:
-        bodies = [model for model in body_models(endpoint) if is_partial(model, endpoint)]
-        if endpoint.function is None or not bodies:
-            continue
-        for reached in subject.graph.reach([(endpoint.function, endpoint.title)]):
-            function = reached.function
-            for call, method in dumps_of(function):
-                dumped = subject.inference.instance(method.value, function)
-                if dumped is None or dumped.kind not in bodies or call in seen or is_only_shown(call, function):
-                    continue
-                seen.add(call)
-                path, line = subject.place(function, call)
-                model = getattr(dumped.kind, "__name__", "the model")
-                yield Finding(
-                    "TW006",
-                    path,
-                    line,
-                    f"{endpoint.title} takes every field of {model}, so defaults overwrite what the client left out.",
-                    f"write `.{method.attr}(exclude_unset=True)`.",
-                )
-
-
-def dumps_of(function: Function) -> Iterator[tuple[ast.Call, ast.Attribute]]:
-    """The calls that turn a model into a dict with everything in it."""
-    for node in function.body:
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            given = {keyword.arg for keyword in node.keywords}
-            if node.func.attr in ("model_dump", "dict") and not node.args and not given & (ONLY_SENT | {None}):
-                yield node, node.func
-
-
-def is_only_shown(call: ast.Call, function: Function) -> bool:
-    """Whether what is dumped is only logged or part of an error, or stored together with `model_fields_set`."""
-    for part in function.around(call):
-        if isinstance(part, ast.Raise):
-            return True
-        if isinstance(part, ast.Call) and re.search(
-            r"\b(log|logger|logging|print|json|hash)\b", ast.unparse(part.func)
-        ):
-            return True
-    return any(isinstance(node, ast.Attribute) and "fields_set" in node.attr for node in function.body)
-
-
-def is_partial(model: type[BaseModel], endpoint: Endpoint) -> bool:
-    """Whether fields may be left out of a model in an update of parts.
-
-    PUT replaces the whole (RFC 9110 section 9.3.4), so there only a model counts whose fields are all optional and None.
-    The dump of a derived partial model only has what the client sent, so it overwrites nothing.
-    """
-    blueprint: Blueprint | None = getattr(model, BLUEPRINT, None)
-    if blueprint is not None and blueprint.is_patch:
-        return False
-    fields = model.model_fields.values()
-    if "PATCH" in endpoint.methods:
-        return any(not field.is_required() for field in fields)
-    is_optional = bool(fields) and all(not field.is_required() and field.default is None for field in fields)
-    return "PUT" in endpoint.methods and is_optional and any("{" in part for part in endpoint.path.split("/"))
-
-
-def body_models(endpoint: Endpoint) -> Iterator[type[BaseModel]]:
-    for node in endpoint.tree.walk():
-        for source in node.sources:
-            if isinstance(source, Input) and source.location == "body":
-                yield from models_in(source.kind)
-
-
-def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
-    """The models that an annotation names, in lists and unions too; where it derives one, the derived one."""
-    annotation = unaliased(annotation)
-    if get_origin(annotation) is Annotated:
-        annotation, *metadata = get_args(annotation)
-        for entry in metadata:
-            annotation = entry.derived_type(annotation) if recipe_applies(entry, annotation) else annotation
-    if inspect.isclass(annotation) and issubclass(annotation, BaseModel):
-        yield annotation
-    for argument in get_args(annotation):
-        if argument is not annotation:
-            yield from models_in(argument)
-
-
-def recipe_applies(entry: Any, annotation: Any) -> bool:
-    return isinstance(entry, Recipe) and is_derivable(annotation)
-
-
-def response_models(endpoint: Endpoint) -> Iterator[type[BaseModel]]:
-    returns = endpoint.operation.returns
-    yield from models_in(returns.model)
-    yield from models_in(returns.item)
+# What makes an object of another, with some values replaced.
+COPIES: Final = frozenset({"replace", "model_copy", "copy"})
 
 
 def leaking_fields(subject: Subject) -> Iterator[Finding]:
@@ -136,8 +50,14 @@ def leaking_fields(subject: Subject) -> Iterator[Finding]:
     for endpoint in subject.own:
         for model in response_models(endpoint):
             for holder, name, field in shown_fields(model, endpoint):
-                about = f"{model.__name__} {holder.__name__} {endpoint.path} {endpoint.operation.name}"
+                about = [
+                    word
+                    for text in (model.__name__, holder.__name__, endpoint.path, endpoint.operation.name)
+                    for word in words_of(text)
+                ]
                 if (holder, name) in seen or not is_secret(holder, name, field, about) or is_made(name, endpoint):
+                    continue
+                if is_masked(holder, name, field):
                     continue
                 seen.add((holder, name))
                 path, line = place_of(subject, holder, name)
@@ -148,6 +68,8 @@ def leaking_fields(subject: Subject) -> Iterator[Finding]:
                         line,
                         f"{endpoint.title} returns {holder.__name__}.{name}, which is named like a secret.",
                         "declare a response model without it, or `Field(exclude=True)`, if clients must not see it.",
+                        "low" if OWNERS & set(about) and "password" not in name.lower() else "high",
+                        endpoint.title,
                     )
 
 
@@ -165,7 +87,17 @@ def shown_fields(model: type[BaseModel], endpoint: Endpoint) -> Iterator[tuple[t
                 waiting += fresh
 
 
-def is_secret(model: type[BaseModel], name: str, field: FieldInfo, about: str) -> bool:
+def is_masked(model: type[BaseModel], name: str, field: FieldInfo) -> bool:
+    """Whether a serializer of the author's own decides what is shown of a field."""
+    decorators = model.__pydantic_decorators__
+    if decorators.model_serializers or any(
+        isinstance(entry, PlainSerializer | WrapSerializer) for entry in field.metadata
+    ):
+        return True
+    return any(name in entry.info.fields or "*" in entry.info.fields for entry in decorators.field_serializers.values())
+
+
+def is_secret(model: type[BaseModel], name: str, field: FieldInfo, about: list[str]) -> bool:
     """Whether a field is text with the name of a secret; a plain `hash` is one only in a model about a person."""
     match = SECRET.fullmatch(name)
     if not {str, bytes, Any} & set(shapes.members(field.annotation)):
@@ -174,7 +106,7 @@ def is_secret(model: type[BaseModel], name: str, field: FieldInfo, about: str) -
         return bool({"username", "email", "login"} & set(model.model_fields))
     if match is None:
         return False
-    return (HANDS_OUT_PASSWORD if match["password"] else HANDS_OUT).search(about) is None
+    return not has_phrase(about, HANDS_OUT_PASSWORD if match["password"] else HANDS_OUT)
 
 
 def is_made(name: str, endpoint: Endpoint) -> bool:
@@ -190,6 +122,7 @@ def one_model_for_both(subject: Subject) -> Iterator[Finding]:
     for endpoint in subject.own:
         for model in body_models(endpoint):
             names = [*server_fields(model)] if model in returned and model not in seen else []
+            names = [name for name in names if not is_left_out(subject, endpoint, name)]
             seen.add(model)
             path, line = place_of(subject, model, names[0]) if names else ("", 0)
             if path:
@@ -201,7 +134,24 @@ def one_model_for_both(subject: Subject) -> Iterator[Finding]:
                     f"{model.__name__} is what clients send to {endpoint.title} and what {returned[model].title} returns, "
                     f"so they can set {fields} themselves.",
                     f"use a separate model for the request, without {fields}.",
+                    entry=endpoint.title,
                 )
+
+
+def is_left_out(subject: Subject, endpoint: Endpoint, name: str) -> bool:
+    """Whether an endpoint takes care of a field that clients should not set: it names it, or sets it itself."""
+    if endpoint.function is None:
+        return False
+    for reached in subject.graph.reach([(endpoint.function, endpoint.title)]):
+        for node in reached.function.body:
+            if isinstance(node, ast.Constant) and node.value == name:
+                return True
+            if isinstance(node, ast.Attribute) and node.attr == name and isinstance(node.ctx, ast.Store):
+                return True
+            keywords = node.keywords if isinstance(node, ast.Call) and last_name(node.func) in COPIES else []
+            if any(keyword.arg == name for keyword in keywords):
+                return True
+    return False
 
 
 def server_fields(model: type[BaseModel]) -> Iterator[str]:

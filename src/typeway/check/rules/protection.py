@@ -7,37 +7,73 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
 from typeway.check.finding import Finding
+from typeway.check.read.program import Function
+from typeway.check.read.values import Known
 from typeway.check.subject import Endpoint, Subject, middleware_of
+from typeway.check.words import has_phrase, phrases, words_of
+from typeway.describe.raised import raises_of, read_raise
 from typeway.plan.tree import Node
 from typeway.security.base import SecurityBase
 
 WRITES: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-# What is open on purpose: how to log in, what machines call with a signature, and reads that need a body.
-OPEN: Final = re.compile(
-    r"log_?in|log_?out|sign_?(in|up|out)|regist|auth|token|password|verify|confirm|activat|invit|setup|onboard|sso|saml|scim"
-    r"|oidc|session|webhook|callback|hook|health|ping|ready|alive|metrics|public|anonym|feedback|contact|subscribe"
-    r"|\b(list|get|read|fetch|describe|show)(_|\b)|search|query|preview|validate|render|batch_get|filter|lookup|count|estimate|check|test|debug|echo|csrf|cookie",
-    re.IGNORECASE,
+# What is open on purpose: how to log in, and what machines call with a signature, ...
+OPEN: Final = phrases(
+    "login,log in,logout,log out,signin,sign in,signup,sign up,signout,sign out,register,registration,registrations,auth",
+    "authenticate,authentication,oauth,token,tokens,password,passwords,verify,verification,confirm,confirmation,activate",
+    "activation,invite,invites,invitation,invitations,setup,onboard,onboarding,sso,saml,scim,oidc,session,sessions,webhook",
+    "webhooks,callback,callbacks,health,healthz,healthcheck,ping,ready,readiness,alive,metrics,public,anonymous,feedback",
+    "contact,subscribe,unsubscribe,newsletter,csrf,cookie,cookies,captcha,otp,magic link,refresh",
 )
-GUARDS: Final = re.compile(
-    r"auth|user|permission|credential|api_?key|token|log_?in|verify|session|secur|admin|role|scope|access|allow|guard|protect"
-    r"|signature|principal|identity|require|jwt|bearer|license",
-    re.IGNORECASE,
+# ... and questions that need a body. Of a function's name only its first word is what it does.
+ASKS: Final = phrases(
+    "search,query,preview,validate,render,filter,lookup,look up,estimate,check,test,debug,echo,batch get,count,simulate",
+    "calculate,compare,convert,translate,predict,parse,suggest,autocomplete,get all",
 )
+ASKS_FIRST: Final = frozenset({
+    "list", "get", "read", "fetch", "describe", "show", "find", "search", "query", "count", "check", "validate", "preview",
+    "render", "filter", "lookup", "estimate", "test", "debug", "echo", "calculate", "compare", "parse", "predict",
+})  # fmt: skip
+# What checks credentials is called so.
+GUARDS: Final = phrases(
+    "auth,authn,authz,authenticate,authenticated,authentication,authorize,authorized,authorization,user,permission",
+    "permissions,credential,credentials,api key,apikey,token,login,log in,verify,verified,secure,security,admin,superuser",
+    "role,roles,scope,scopes,access,allow,allowed,guard,guarded,protect,protected,signature,principal,identity,require",
+    "required,requires,jwt,bearer,license,logged,current account,current member,current tenant,owner,csrf",
+)
+# What has such a word in its name and is still only a tool: `get_user_service`.
+TOOLS: Final = frozenset({
+    "service", "services", "repo", "repository", "repositories", "store", "storage", "manager", "crud", "dao", "db",
+    "database", "client", "cache", "factory", "uow", "session", "engine", "settings", "config", "log", "logger",
+})  # fmt: skip
+# What a call that checks credentials begins with, and what says so by itself.
+CHECKS: Final = frozenset({
+    "check", "require", "ensure", "assert", "verify", "authorize", "authenticate", "enforce", "is", "has", "can", "must",
+    "guard", "validate",
+})  # fmt: skip
+STRONG: Final = phrases(
+    "auth,authenticate,authenticated,authorize,authorized,authorization,permission,permissions,credential,credentials",
+    "current user,jwt,api key,apikey,bearer,admin",
+)
+CREDENTIALS: Final = frozenset({"authorization", "x_api_key", "api_key", "token", "access_token", "x_token"})
+REFUSALS: Final = frozenset({401, 403})
+# Origins that nobody names on purpose; a pattern that lets them in lets everybody in.
+STRANGERS: Final = ("https://a7f3.stranger.example", "http://stranger.test:8443")
 
 
 def unprotected_writes(subject: Subject) -> Iterator[Finding]:
     """TW010: a write that anybody may send, where most others require credentials."""
+    refusing: dict[Function, bool] = {}
     for application in subject.applications:
         own = [entry for entry in subject.own if entry.application is application]
         writes = [entry for entry in own if WRITES & set(entry.methods)]
-        guarded = [entry for entry in writes if is_protected(entry)]
+        guarded = [entry for entry in writes if is_protected(subject, entry, refusing)]
         around = [name for name, _ in middleware_of(subject.program, application.app)]
         around += [getattr(entry.cls, "__name__", "") for entry in getattr(application.app, "user_middleware", ())]
-        if 2 * len(guarded) <= len(writes) or any(GUARDS.search(name) for name in around):
+        if 2 * len(guarded) <= len(writes) or any(sounds_like_guard(name) for name in around):
             continue
         for endpoint in writes:
             if endpoint not in guarded and not is_open(subject, endpoint):
@@ -45,12 +81,20 @@ def unprotected_writes(subject: Subject) -> Iterator[Finding]:
                     "TW010",
                     f"{endpoint.title} writes and requires no credentials, while {len(guarded)} of {len(writes)} writes do.",
                     "add the security dependency that the others have; if it is meant to be open, add an ignore comment.",
+                    confidence="low" if signs_up(endpoint) else "high",
                 )
 
 
-def is_protected(endpoint: Endpoint) -> bool:
-    """Whether an endpoint or one of its dependencies has a security scheme."""
-    return any(is_scheme(node.function) or node.own_scopes for node in endpoint.tree.walk())
+def signs_up(endpoint: Endpoint) -> bool:
+    """Whether an endpoint creates users, as people do who are none yet."""
+    return "POST" in endpoint.methods and words_of(endpoint.path)[-1:] in (["user"], ["users"])
+
+
+def is_protected(subject: Subject, endpoint: Endpoint, refusing: dict[Function, bool]) -> bool:
+    """Whether an endpoint or one of its dependencies has a security scheme, or refuses who may not write."""
+    return any(
+        is_scheme(node.function) or node.own_scopes or refuses(subject, node, refusing) for node in endpoint.tree.walk()
+    )
 
 
 def is_scheme(function: object) -> bool:
@@ -58,18 +102,55 @@ def is_scheme(function: object) -> bool:
     return isinstance(function, SecurityBase)
 
 
+def refuses(subject: Subject, node: Node, known: dict[Function, bool]) -> bool:
+    """Whether a dependency, or a function that it calls, answers 401 or 403."""
+    function = subject.program.function(node.function) if node.depends is not None else None
+    if function is None:
+        return False
+    if function not in known:
+        known[function] = any(
+            status in REFUSALS
+            for reached in subject.graph.reach([(function, "")])
+            for status in statuses_of(subject, reached.function)
+        )
+    return known[function]
+
+
+def statuses_of(subject: Subject, function: Function) -> Iterator[int | None]:
+    """The statuses of the HTTP errors that a function raises."""
+
+    def value_of(expression: ast.expr) -> Any:
+        if isinstance(expression, ast.Constant):
+            return expression.value
+        value = subject.inference.value(expression, function)
+        return value.thing if isinstance(value, Known) else None
+
+    for statement in raises_of(function.node):
+        raised = read_raise(statement, value_of)
+        if raised is not None:
+            yield raised.status
+            if issubclass(raised.kind, HTTPException) and has_phrase(words_of(raised.kind.__name__), NAMED_REFUSALS):
+                yield 401
+
+
+NAMED_REFUSALS: Final = phrases(
+    "unauthorized,unauthenticated,forbidden,credentials,permission,authentication,not authenticated"
+)
+
+
 def is_open(subject: Subject, endpoint: Endpoint) -> bool:
     """Whether an endpoint seems to be open on purpose, or to check credentials by itself."""
-    if OPEN.search(endpoint.path) or OPEN.search(endpoint.operation.name) or reads_too(subject, endpoint):
+    path, name = words_of(endpoint.path), words_of(endpoint.operation.name)
+    if has_phrase(path, OPEN | ASKS) or has_phrase(name, OPEN) or (name[:1] and name[0] in ASKS_FIRST):
         return True
-    if any(is_guard(node) for node in endpoint.tree.walk() if node.depends is not None):
+    if reads_too(subject, endpoint) or any(is_guard(node) for node in endpoint.tree.walk() if node.depends is not None):
         return True
     function = endpoint.function
-    if function is None:
+    if function is None or any(status in REFUSALS for status in statuses_of(subject, function)):
         return True
     names = [ast.unparse(call.func) for call in subject.graph.calls_of(function)]
     text = ast.unparse(function.node).lower()
-    return any(GUARDS.search(name) for name in names) or "authorization" in text or "request.user" in text
+    return any(checks_credentials(name) for name in names) or "authorization" in text or "request.user" in text
 
 
 def reads_too(subject: Subject, endpoint: Endpoint) -> bool:
@@ -81,36 +162,103 @@ def reads_too(subject: Subject, endpoint: Endpoint) -> bool:
     )
 
 
+def sounds_like_guard(name: str) -> bool:
+    """Whether a function is called like one that checks credentials."""
+    words = words_of(name.rpartition(".")[2])
+    return has_phrase(words, GUARDS) and not TOOLS & set(words)
+
+
+def checks_credentials(name: str) -> bool:
+    """Whether a call sounds like a check of credentials: `require_admin()`, but not `create_user()`."""
+    words = words_of(name.rpartition(".")[2])
+    return has_phrase(words, STRONG) or (bool(words) and words[0] in CHECKS and sounds_like_guard(name))
+
+
 def is_guard(node: Node) -> bool:
+    """Whether a dependency sounds like a check of credentials, and not like one that loads what the path names."""
     name = getattr(node.function, "__name__", type(node.function).__name__)
-    return GUARDS.search(name) is not None or any(
-        source.name.lower().replace("-", "_") in ("authorization", "x_api_key", "api_key", "token")
-        for source in node.sources
+    loads = any(entry.location == "path" for entry in node.inputs) and not has_phrase(words_of(name), STRONG)
+    return (sounds_like_guard(name) and not loads) or any(
+        source.name.lower().replace("-", "_") in CREDENTIALS for source in node.sources
     )
 
 
 def open_cors(subject: Subject) -> Iterator[Finding]:
     """TW016: any web page may use the application in the name of its visitors."""
+    fix = 'name the origins, `allow_origins=["https://app.example.com"]`, or remove `allow_credentials`.'
+    message = "the application allows credentials from every origin: any web page can act in the name of its visitors."
     for application in subject.applications:
         for entry in getattr(application.app, "user_middleware", ()):
             kind: Any = entry.cls
             if not (isinstance(kind, type) and issubclass(kind, CORSMiddleware)) or not is_wide_open(entry.kwargs):
                 continue
             for path, line in places_of_cors(subject):
-                yield Finding(
-                    "TW016",
-                    path,
-                    line,
-                    "the application allows credentials from every origin: any web page can act in the name of its visitors.",
-                    'name the origins, `allow_origins=["https://app.example.com"]`, or remove `allow_credentials`.',
-                )
+                yield Finding("TW016", path, line, message, fix)
                 break
+        for _, function in middleware_of(subject.program, application.app):
+            for node in echoes(function):
+                yield Finding("TW016", *subject.place(function, node), message, fix)
 
 
 def is_wide_open(options: Any) -> bool:
     origins: Sequence[str] = options.get("allow_origins") or ()
-    regex = options.get("allow_origin_regex")
-    return bool(options.get("allow_credentials")) and ("*" in origins or regex in (".*", "^.*$", ".+", "https?://.*"))
+    pattern = options.get("allow_origin_regex")
+    return bool(options.get("allow_credentials")) and ("*" in origins or fits_everything(pattern))
+
+
+def fits_everything(pattern: str | None) -> bool:
+    """Whether a pattern lets in origins that nobody would name."""
+    try:
+        return bool(pattern) and any(re.fullmatch(str(pattern), stranger) for stranger in STRANGERS)
+    except re.error:
+        return False
+
+
+def echoes(function: Function) -> Iterator[ast.AST]:
+    """Where middleware allows whatever origin a request names, together with credentials."""
+    headers = [*headers_set(function)]
+    allows = any("credentials" in name for name, _ in headers)
+    for name, value in headers:
+        if name == "access-control-allow-origin" and allows and is_from_request(value, function):
+            yield value
+
+
+def headers_set(function: Function) -> Iterator[tuple[str, ast.expr]]:
+    """The response headers that a function sets for cross-origin requests, in lower case."""
+    for node in function.body:
+        match node:
+            case ast.Assign(targets=[ast.Subscript(slice=ast.Constant(value=str() as name))], value=value):
+                found = name.lower()
+            case ast.Call(
+                func=ast.Attribute(attr="append" | "setdefault"), args=[ast.Constant(value=str() as name), value]
+            ):
+                found = name.lower()
+            case _:
+                continue
+        if found.startswith("access-control-allow-"):
+            yield found, value
+
+
+def is_from_request(value: ast.expr, function: Function) -> bool:
+    """Whether a value is the Origin header as the client sent it, which no condition compares with anything."""
+    names = {node.id for node in ast.walk(value) if isinstance(node, ast.Name)}
+    sources = [value]
+    sources += [
+        node.value
+        for node in function.body
+        if isinstance(node, ast.Assign) and any(getattr(target, "id", "") in names for target in node.targets)
+    ]
+    is_origin = any(
+        isinstance(part, ast.Constant) and str(part.value).lower() == "origin"
+        for source in sources
+        for part in ast.walk(source)
+    )
+    compared = any(
+        isinstance(node, ast.Compare) and names & {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+        and not any(isinstance(part, ast.Constant) and part.value is None for part in ast.walk(node))
+        for node in function.body
+    )  # fmt: skip
+    return is_origin and not compared
 
 
 def places_of_cors(subject: Subject) -> Iterator[tuple[str, int]]:

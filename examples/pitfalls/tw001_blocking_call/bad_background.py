@@ -1,0 +1,18 @@
+"""Bad: a background task that is `async def` runs on the event loop, after the answer but before other requests."""
+
+import smtplib
+
+from typeway import BackgroundTasks, Typeway
+
+app = Typeway()
+
+
+async def send_welcome(address: str) -> None:
+    with smtplib.SMTP("localhost") as server:
+        server.sendmail("shop@example.com", address, "Welcome!")
+
+
+@app.post("/users/{address}", status_code=201)
+async def register(address: str, tasks: BackgroundTasks) -> dict[str, str]:
+    tasks.add_task(send_welcome, address)
+    return {"address": address}

@@ -1,0 +1,21 @@
+"""Good: the branch that blocks is one that this call cannot take."""
+
+import asyncio
+import sqlite3
+
+from typeway import Typeway
+
+app = Typeway()
+prices = {"tea": 3}
+
+
+def price_of(name: str, connection: sqlite3.Connection | None = None) -> int:
+    if connection is None:
+        return prices[name]
+    return int(connection.execute("SELECT price FROM articles WHERE name = ?", (name,)).fetchone()[0])
+
+
+@app.get("/prices/{name}")
+async def read_price(name: str) -> int:
+    await asyncio.sleep(0)
+    return price_of(name)

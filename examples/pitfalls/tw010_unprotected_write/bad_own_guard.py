@@ -1,0 +1,28 @@
+"""Bad: the application's own guard protects every write but one; no security scheme tells the document so."""
+
+from typing import Annotated
+
+from typeway import Depends, Header, HTTPException, Typeway
+
+app = Typeway()
+
+
+def staff(x_badge: Annotated[str, Header()] = "") -> str:
+    if x_badge != "staff":
+        raise HTTPException(403, "Only staff may change this.")
+    return x_badge
+
+
+@app.post("/accounts", dependencies=[Depends(staff)])
+async def open_account() -> dict[str, str]:
+    return {"account": "open"}
+
+
+@app.put("/accounts/{number}", dependencies=[Depends(staff)])
+async def change_account(number: int) -> dict[str, int]:
+    return {"account": number}
+
+
+@app.delete("/accounts/{number}")
+async def close_account(number: int) -> dict[str, int]:
+    return {"account": number}

@@ -1,0 +1,49 @@
+"""Good: the client asks for a page, of a hundred tasks at most."""
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated
+
+from pydantic import BaseModel
+from sqlalchemy import create_engine, select
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+from typeway import Depends, Query, Typeway
+
+app = Typeway()
+engine = create_engine("sqlite://")
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Task(Base):
+    __tablename__ = "tasks"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str]
+
+
+class TaskOut(BaseModel):
+    title: str
+
+
+class Tasks:
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def some(self, limit: int, offset: int) -> Sequence[Task]:
+        return self.session.scalars(select(Task).order_by(Task.id).limit(limit).offset(offset)).all()
+
+
+def open_tasks() -> Iterator[Tasks]:
+    with Session(engine) as session:
+        yield Tasks(session)
+
+
+@app.get("/tasks")
+def list_tasks(
+    tasks: Annotated[Tasks, Depends(open_tasks)],
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    offset: Annotated[int, Query(ge=0)] = 0,
+) -> list[TaskOut]:
+    return [TaskOut(title=task.title) for task in tasks.some(limit, offset)]

@@ -1,0 +1,24 @@
+"""Good: the dependency ends before the response is sent, so a commit that fails is a 500."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from sqlalchemy import create_engine, text
+from sqlalchemy.orm import Session, sessionmaker
+
+from typeway import Depends, Typeway
+
+app = Typeway()
+make_session = sessionmaker(create_engine("sqlite://"))
+
+
+def open_session() -> Iterator[Session]:
+    with make_session() as session:
+        yield session
+        session.commit()
+
+
+@app.post("/tasks", status_code=201)
+def create_task(title: str, session: Annotated[Session, Depends(open_session, scope="function")]) -> dict[str, str]:
+    session.execute(text("INSERT INTO tasks (title) VALUES (:title)"), {"title": title})
+    return {"title": title}

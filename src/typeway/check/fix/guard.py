@@ -1,0 +1,96 @@
+"""Put clean-up after a `yield` where it happens after errors too: into `finally`."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from typeway.check.finding import Finding
+from typeway.check.fix.edits import Edit, Source
+from typeway.check.rules.dependencies import is_cleanup
+
+# What must not be done after an error, and what would hide it.
+ONLY_AFTER_SUCCESS: Final = frozenset({"commit", "flush", "save", "publish", "send"})
+HIDES_ERRORS: Final = (ast.Return, ast.Break, ast.Continue, ast.Yield, ast.YieldFrom, ast.Raise)
+
+
+def guard_cleanup(source: Source, finding: Finding) -> list[Edit]:
+    """TW015: `try:` before the `yield`, `finally:` before the clean-up, and what is between one level further in."""
+    for block in blocks_in(source.tree):
+        for place, statement in enumerate(block):
+            if is_yield(statement) and statement.lineno == finding.line:
+                return guarded(source, statement, block[place + 1 :])
+    return []
+
+
+def guarded(source: Source, statement: ast.stmt, rest: Sequence[ast.stmt]) -> list[Edit]:
+    first = next((place for place, each in enumerate(rest) if is_cleanup(each)), None)
+    indentation = source.indentation(statement)
+    if first is None or not indentation:
+        return []
+    tried, cleaned = [statement, *rest[:first]], rest[first:]
+    if any(source.indentation(each) is None for each in rest) or not is_safe(tried, cleaned):
+        return []
+    unit = "\t" if "\t" in indentation else " " * unit_of(source, len(indentation))
+    last = end_of(cleaned[-1])
+    # Comments before the clean-up belong to it, blank lines do not.
+    border = next(line for line in range(end_of(tried[-1]) + 1, last + 1) if source.line(line).strip())
+    fixed = {line for each in (*tried, *cleaned) for line in lines_in_texts(each)}
+    edits = [insertion(source, statement.lineno, f"{indentation}try:{source.newline}")]
+    for line in range(statement.lineno, last + 1):
+        if line == border:
+            edits.append(insertion(source, line, f"{indentation}finally:{source.newline}"))
+        if line not in fixed and source.line(line).strip():
+            edits.append(insertion(source, line, unit))
+    return edits
+
+
+def is_safe(tried: Iterable[ast.stmt], cleaned: Iterable[ast.stmt]) -> bool:
+    """Whether clean-up may run after an error: it needs nothing that comes after the `yield`, and only cleans up."""
+    made = {node.id for node in parts(tried) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    for node in parts(cleaned):
+        if isinstance(node, HIDES_ERRORS) or (isinstance(node, ast.Name) and node.id in made):
+            return False
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ONLY_AFTER_SUCCESS:
+            return False
+    return True
+
+
+def parts(statements: Iterable[ast.stmt]) -> Iterator[ast.AST]:
+    for statement in statements:
+        yield from ast.walk(statement)
+
+
+def blocks_in(tree: ast.Module) -> Iterator[Sequence[ast.stmt]]:
+    for node in ast.walk(tree):
+        for name in ("body", "orelse", "finalbody"):
+            block = getattr(node, name, None)
+            if isinstance(block, list):
+                yield block
+
+
+def is_yield(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Yield)
+
+
+def end_of(statement: ast.stmt) -> int:
+    return statement.end_lineno or statement.lineno
+
+
+def lines_in_texts(statement: ast.stmt) -> Iterator[int]:
+    """The lines that begin inside a text of several lines, which white space would change."""
+    for node in ast.walk(statement):
+        if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str | bytes)):
+            yield from range(node.lineno + 1, (node.end_lineno or node.lineno) + 1)
+
+
+def unit_of(source: Source, deepest: int) -> int:
+    """By how many columns the file indents: the least that it uses."""
+    widths = {node.col_offset for node in ast.walk(source.tree) if isinstance(node, ast.stmt) and node.col_offset}
+    return min(widths, default=deepest)
+
+
+def insertion(source: Source, line: int, text: str) -> Edit:
+    start = source.starts[line - 1]
+    return Edit(start, start, text)

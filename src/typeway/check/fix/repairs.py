@@ -1,0 +1,132 @@
+"""Say how the source changes so that a finding is gone, for the rules of which the change is always the same."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from typeway.check.finding import Finding
+from typeway.check.fix.edits import Edit, Source
+from typeway.check.fix.guard import guard_cleanup
+from typeway.check.fix.sleep import await_sleep
+from typeway.check.read.files import FunctionNode
+from typeway.check.rules.updates import ONLY_SENT
+
+# What makes a copy of a default; of anything else it is its method `copy`.
+COPIES: Final[Mapping[type[ast.expr], str]] = {ast.List: "list", ast.Dict: "dict", ast.Set: "set"}
+NAMED: Final = re.compile(r"changes (\w+), whose default")
+
+Repair = Callable[[Source, Finding], list[Edit]]
+
+
+def repair(source: Source, finding: Finding) -> list[Edit]:
+    """The edits after which a finding is gone; none where nobody can be sure of them.
+
+    Parameters:
+        source: the file that the finding is in.
+        finding: what was found there.
+    """
+    edits = REPAIRS[finding.code](source, finding) if finding.code in REPAIRS else []
+    try:
+        ast.parse(source.edited(edits))
+    except SyntaxError:
+        return []  # an unusual way of writing it, such as with more parentheses
+    return edits
+
+
+def take_what_was_sent(source: Source, finding: Finding) -> list[Edit]:
+    """TW006: `change.model_dump(exclude_unset=True)`."""
+    calls = [
+        node for node in ast.walk(source.tree)
+        if isinstance(node, ast.Call) and node.lineno == finding.line and takes_everything(node)
+    ]  # fmt: skip
+    if len(calls) != 1:
+        return []
+    (call,) = calls
+    given = [*call.args, *call.keywords]
+    if not given:
+        return [Edit(source.end(call) - 1, source.end(call) - 1, "exclude_unset=True")]
+    last = max(map(source.end, given))
+    if ")" in source.text[last : source.end(call) - 1]:
+        return []
+    return [Edit(last, last, ", exclude_unset=True")]
+
+
+def takes_everything(call: ast.Call) -> bool:
+    """Whether a call takes all fields of a model, and would take an argument that says which."""
+    if {keyword.arg for keyword in call.keywords} & (ONLY_SENT | {None}):
+        return False
+    match call:
+        case ast.Call(func=ast.Attribute(attr="model_dump" | "dict"), args=[]):
+            return True
+        case ast.Call(func=ast.Name(id="jsonable_encoder"), args=[only]):
+            return not isinstance(only, ast.Starred)
+    return False
+
+
+def stop_sharing(source: Source, finding: Finding) -> list[Edit]:
+    """TW018: what the framework calls copies its argument, so that its signature stays; other functions create their own."""
+    found = NAMED.search(finding.message)
+    for function in ast.walk(source.tree):
+        if not isinstance(function, FunctionNode) or found is None:
+            continue
+        for parameter, default in defaults_of(function):
+            if parameter.arg == found[1] and default.lineno == finding.line:
+                is_entry = len(finding.chain) == 1
+                return copied(source, function, parameter, default) if is_entry else created(
+                    source, function, parameter, default
+                )  # fmt: skip
+    return []
+
+
+def defaults_of(function: FunctionNode) -> Iterator[tuple[ast.arg, ast.expr]]:
+    """The parameters that have a default."""
+    arguments = function.args
+    positional = [*arguments.posonlyargs, *arguments.args]
+    yield from zip(reversed(positional), reversed(arguments.defaults), strict=False)
+    for parameter, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+        if default is not None:
+            yield parameter, default
+
+
+def copied(source: Source, function: FunctionNode, parameter: ast.arg, default: ast.expr) -> list[Edit]:
+    name = parameter.arg
+    copy = f"{COPIES[type(default)]}({name})" if type(default) in COPIES else f"{name}.copy()"
+    return at_the_top(source, function, [f"{name} = {copy}"])
+
+
+def created(source: Source, function: FunctionNode, parameter: ast.arg, default: ast.expr) -> list[Edit]:
+    name, annotation = parameter.arg, parameter.annotation
+    first = at_the_top(source, function, [f"if {name} is None:", f"\t{name} = {source.segment(default)}"])
+    if not first or (isinstance(annotation, ast.Constant) and annotation.value is not None):
+        return []
+    edits = [Edit(source.start(default), source.end(default), "None"), *first]
+    if annotation is not None:
+        edits.append(Edit(source.end(annotation), source.end(annotation), " | None"))
+    return edits
+
+
+def at_the_top(source: Source, function: FunctionNode, lines: list[str]) -> list[Edit]:
+    """Statements before those of a function, after its docstring; a tab stands for one more level."""
+    has_docstring = ast.get_docstring(function, clean=False) is not None
+    if has_docstring and len(function.body) == 1:
+        return []
+    first = function.body[has_docstring]
+    line = min([first.lineno, *(decorator.lineno for decorator in getattr(first, "decorator_list", ()))])
+    indentation = source.indentation(first)
+    if indentation is None or line == function.lineno:
+        return []
+    unit = indentation.removeprefix(source.line(function.lineno)[: function.col_offset]) or indentation
+    text = "".join(f"{indentation}{one.replace(chr(9), unit)}{source.newline}" for one in lines)
+    start = source.starts[line - 1]
+    return [Edit(start, start, text)]
+
+
+REPAIRS: Final[Mapping[str, Repair]] = {
+    "TW001": await_sleep,
+    "TW006": take_what_was_sent,
+    "TW015": guard_cleanup,
+    "TW018": stop_sharing,
+}

@@ -1,0 +1,103 @@
+"""Await the time that an asynchronous function lets pass, instead of blocking the event loop with it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from typeway.check.finding import Finding
+from typeway.check.fix.edits import Edit, Source
+from typeway.check.read.files import FunctionNode, first_line
+from typeway.describe.raised import executed
+
+# The modules of which a function `sleep` can be awaited, in the order in which they are preferred.
+AWAITABLE: Final = ("asyncio", "anyio")
+
+
+def await_sleep(source: Source, finding: Finding) -> list[Edit]:
+    """TW001: `await asyncio.sleep(…)` for `time.sleep(…)`, in the asynchronous function itself."""
+    function = function_at(source.tree, finding.line)
+    bound = imported(source.tree)
+    if not isinstance(function, ast.AsyncFunctionDef) or "time.sleep()" not in finding.message:
+        return []
+    found = [
+        node.value.func
+        for statement in function.body
+        for node in executed(statement)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
+        if name_of(node.value.func, bound) == "time.sleep"
+    ]
+    module = next((name for wanted in AWAITABLE for name, whole in bound.items() if whole == wanted), None)
+    before = [] if module is not None else import_of(source)
+    names = {name.id for callee in found for name in ast.walk(callee) if isinstance(name, ast.Name)}
+    if not found or before is None or (names | {module or "asyncio"}) & rebound(source.tree):
+        return []
+    return [*before, *(Edit(source.start(one), source.end(one), f"await {module or 'asyncio'}.sleep") for one in found)]
+
+
+def function_at(tree: ast.Module, line: int) -> FunctionNode | None:
+    """The innermost function around a line, or with its head there."""
+    found = [
+        node for node in ast.walk(tree)
+        if isinstance(node, FunctionNode) and first_line(node) <= line <= (node.end_lineno or node.lineno)
+    ]  # fmt: skip
+    return max(found, key=first_line, default=None)
+
+
+def imported(tree: ast.Module) -> Mapping[str, str]:
+    """What the names of a file mean that its imports bind."""
+    found: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.asname or alias.name: alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            found |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def name_of(node: ast.expr, bound: Mapping[str, str]) -> str:
+    """The qualified name of an expression, if it begins with an imported one."""
+    if isinstance(node, ast.Name):
+        return bound.get(node.id, "")
+    if isinstance(node, ast.Attribute):
+        owner = name_of(node.value, bound)
+        return owner and f"{owner}.{node.attr}"
+    return ""
+
+
+def rebound(tree: ast.Module) -> set[str]:
+    """The names that anything but an import gives a meaning."""
+    return {*bindings(tree)}
+
+
+def bindings(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.arg(arg=name):
+                yield name
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                yield name
+            case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+                yield name
+
+
+def import_of(source: Source) -> list[Edit] | None:
+    """Import asyncio where it belongs by the alphabet, else after what has to come first; None if there is no such place."""
+    body = source.tree.body
+    imports = [node for node in body if isinstance(node, ast.Import) and source.indentation(node) is not None]
+    later = next((node for node in imports if node.names[0].name > "asyncio"), None)
+    if later is None:
+        rest = [node for node in body if not comes_first(node)]
+        later = rest[0] if rest and source.indentation(rest[0]) is not None else None
+    if later is None:
+        return None
+    start = source.starts[min([later.lineno, *(one.lineno for one in getattr(later, "decorator_list", ()))]) - 1]
+    return [Edit(start, start, f"import asyncio{source.newline}")]
+
+
+def comes_first(node: ast.stmt) -> bool:
+    """Whether a statement has to stay before all imports: the docstring, and imports from the future."""
+    if isinstance(node, ast.ImportFrom):
+        return node.module == "__future__"
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)

@@ -1,0 +1,43 @@
+"""Look names up in modules and classes without running anything."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from types import ModuleType
+from typing import Any
+
+from typeway.check.read.program import Function
+from typeway.check.read.values import Instance, Known, Method, Named, Value
+
+
+def imported(name: str, function: Function) -> Value | None:
+    """What an import statement inside a function imports, without importing it."""
+    if name.startswith("."):
+        package = str(function.names.get("__package__") or "")
+        level = len(name) - len(name.lstrip("."))
+        above = package.split(".")[: len(package.split(".")) - level + 1]
+        name = ".".join([*above, name.lstrip(".")])
+    if name in sys.modules:
+        return Known(sys.modules[name])
+    module, _, attribute = name.rpartition(".")
+    if module in sys.modules:
+        return member_of(sys.modules[module], attribute)
+    return Named(name)
+
+
+def member_of(module: ModuleType, name: str) -> Value | None:
+    """What a name of a module stands for; nothing is run to find out."""
+    if name in vars(module):
+        return Known(vars(module)[name])
+    inside = sys.modules.get(f"{module.__name__}.{name}")
+    return Known(inside) if inside is not None else Named(f"{module.__name__}.{name}")
+
+
+def class_member(kind: type[Any], name: str) -> Value | None:
+    found = inspect.getattr_static(kind, name, None)
+    if isinstance(found, classmethod):
+        return Method(Instance(kind), name, found)
+    if isinstance(found, staticmethod):
+        return Known(found.__func__)
+    return Known(found) if found is not None else None

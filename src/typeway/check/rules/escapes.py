@@ -1,0 +1,240 @@
+"""Follow the application's exceptions from where they are raised to the callers that they leave."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from starlette.exceptions import HTTPException, WebSocketException
+
+from typeway.check.reach import Edge
+from typeway.check.read.facts import UNKNOWN
+from typeway.check.read.program import Function
+from typeway.check.read.values import Known
+from typeway.check.subject import Subject
+from typeway.describe.raised import raises_of, read_raise
+
+# Errors about a client's request. Others may be meant to end as a 500, because the client can do nothing about them.
+ABOUT_REQUEST: Final = re.compile(
+    r"not_?found|missing|unknown|exist|duplicate|conflict|taken|forbidden|denied|permission|unauthori|authentic|credential"
+    r"|invalid|validation|expired|exceeded|too_?(many|large)|limit|quota|bad_?request|not_?allowed|rejected|unsupported",
+    re.IGNORECASE,
+)
+# Errors about the server itself, whatever else they are called.
+ABOUT_SERVER: Final = re.compile(r"config|setting|internal|server|unexpected|environment", re.IGNORECASE)
+ABOUT_ABSENCE: Final = re.compile(r"not_?found|missing|unknown|exist", re.IGNORECASE)
+# Errors of Python itself that say that a value is wrong.
+ABOUT_VALUES: Final = (ValueError, KeyError, LookupError)
+
+
+@dataclass(frozen=True, slots=True)
+class Escape:
+    """An exception that can leave a function.
+
+    Parameters:
+        kind: its class.
+        function: the function that raises it.
+        statement: the statement that does.
+        asked: the parameters, of the function that it leaves, on whose values it depends whether it is raised; None
+            where that does not matter, because the class says that the exception is about a request.
+    """
+
+    kind: type[BaseException]
+    function: Function
+    statement: ast.Raise
+    asked: frozenset[str] | None = None
+
+
+class Escapes:
+    """Which exceptions can leave the application's functions.
+
+    Each goes from the function that raises it to the callers of that function, to theirs, and so on until it is caught.
+    Functions may call each other in circles.
+
+    Parameters:
+        subject: the application.
+    """
+
+    def __init__(self, subject: Subject) -> None:
+        self.subject = subject
+        self.found: dict[Function, dict[Escape, None]] = {}
+        self.callers: dict[Function, list[tuple[Edge, Function]]] = {}
+
+    def of(self, function: Function) -> list[Escape]:
+        """The exceptions that can leave a function."""
+        if function not in self.found:
+            leaving = self.read(function)
+            while leaving:
+                left, escape = leaving.pop()
+                if escape not in self.found[left]:
+                    self.found[left][escape] = None
+                    for edge, caller in self.callers.get(left, ()):
+                        leaving += [(caller, onward) for onward in self.onward(escape, edge, caller)]
+        return [*self.found[function]]
+
+    def read(self, start: Function) -> list[tuple[Function, Escape]]:
+        """Read a function, and all functions that it calls, unless they have been read.
+
+        Returns:
+            The exceptions that leave the functions that were read, as far as they are raised there, or leave functions
+            that had been read before.
+        """
+        leaving: list[tuple[Function, Escape]] = []
+        waiting = [start]
+        while waiting:
+            function = waiting.pop()
+            if function in self.found:
+                continue
+            self.found[function] = {}
+            leaving += [(function, escape) for escape in raised_by(self.subject, function)]
+            for edge in self.subject.graph.edges(function):
+                called = edge.function
+                if function.yields or called.yields or (called.is_async and not function.is_awaited(edge.node)):
+                    continue
+                self.callers.setdefault(called, []).append((edge, function))
+                for known in self.found.get(called, ()):
+                    leaving += [(function, onward) for onward in self.onward(known, edge, function)]
+                waiting.append(called)
+        return leaving
+
+    def onward(self, escape: Escape, edge: Edge, caller: Function) -> Iterator[Escape]:
+        """What an exception that leaves a called function is for its caller: nothing if it does not get there."""
+        subject = self.subject
+        if is_caught(subject, escape.kind, edge.node, caller):
+            return
+        if escape.function is edge.function:
+            facts = subject.graph.passes(edge, caller, UNKNOWN)
+            if subject.graph.truth(edge.function, facts).is_dead(escape.statement):
+                return
+        if ABOUT_ABSENCE.search(escape.kind.__name__) and is_loaded_already(subject, edge.call, caller):
+            return
+        if escape.asked is None:
+            yield escape
+            return
+        asked = passed_for(escape.asked, edge, caller)
+        if asked:
+            yield Escape(escape.kind, escape.function, escape.statement, asked)
+
+
+def is_loaded_already(subject: Subject, call: ast.Call | None, caller: Function) -> bool:
+    """Whether a call looks up again what a dependency of the same request has loaded: `get(task.id)`."""
+    given = [*call.args, *(keyword.value for keyword in call.keywords)] if call is not None else []
+    is_loaded = False
+    for argument in given:
+        holder = argument.value if isinstance(argument, ast.Attribute) else argument
+        if not isinstance(holder, ast.Name) or (caller, holder.id) not in subject.arrivals:
+            return False
+        is_loaded |= isinstance(argument, ast.Attribute)
+    return is_loaded
+
+
+def passed_for(asked: frozenset[str], edge: Edge, caller: Function) -> frozenset[str]:
+    """The parameters of a caller from which it makes what it passes for some parameters of a function."""
+    if edge.call is None:
+        return frozenset()
+    given: dict[str, ast.expr] = dict(zip(edge.function.positional, edge.call.args, strict=False))
+    given |= {keyword.arg: keyword.value for keyword in edge.call.keywords if keyword.arg is not None}
+    names = {name for parameter in asked if parameter in given for name in names_in(given[parameter], caller)}
+    return frozenset(names & caller.parameters.keys())
+
+
+def names_in(expression: ast.AST, function: Function) -> set[str]:
+    """The names of which an expression is made, and those from which these were assigned."""
+    names = {node.id for node in ast.walk(expression) if isinstance(node, ast.Name)}
+    for node in function.body:
+        if isinstance(node, ast.Assign) and any(getattr(target, "id", "") in names for target in node.targets):
+            names |= {part.id for part in ast.walk(node.value) if isinstance(part, ast.Name)}
+    return names
+
+
+def raised_by(subject: Subject, function: Function) -> Iterator[Escape]:
+    """The exceptions that a function raises itself and does not catch, if nothing answers them by itself."""
+
+    def value_of(expression: ast.expr) -> Any:
+        value = subject.inference.value(expression, function)
+        return value.thing if isinstance(value, Known) else None
+
+    for statement in raises_of(function.node):
+        raised = read_raise(statement, value_of)
+        if raised is None or is_caught(subject, raised.kind, statement, function):
+            continue
+        if is_about_request(subject, raised.kind):
+            yield Escape(raised.kind, function, statement)
+        elif is_about_value(subject, raised.kind):
+            asked = asked_before(statement, function)
+            if asked:
+                yield Escape(raised.kind, function, statement, asked)
+
+
+def asked_before(statement: ast.Raise, function: Function) -> frozenset[str]:
+    """The parameters that the innermost condition around a statement mentions."""
+    for part in function.around(statement):
+        if isinstance(part, ast.If):
+            return frozenset(names_in(part.test, function) & function.parameters.keys())
+    return frozenset()
+
+
+def is_about_request(subject: Subject, kind: type[BaseException]) -> bool:
+    """Whether an exception is one of the application's own, and about a client's request."""
+    if not ABOUT_REQUEST.search(kind.__name__) or ABOUT_SERVER.search(kind.__name__):
+        return False
+    return is_unanswered(kind) and is_own(subject, kind)
+
+
+def is_about_value(subject: Subject, kind: type[BaseException]) -> bool:
+    """Whether an exception says that a value is wrong: an error of Python itself, or of the application's own below it."""
+    if kind in ABOUT_VALUES:
+        return True
+    is_below = issubclass(kind, ABOUT_VALUES) and not ABOUT_SERVER.search(kind.__name__)
+    return is_below and is_unanswered(kind) and is_own(subject, kind)
+
+
+def is_unanswered(kind: type[BaseException]) -> bool:
+    return issubclass(kind, Exception) and not issubclass(kind, HTTPException | WebSocketException)
+
+
+def is_own(subject: Subject, kind: type[BaseException]) -> bool:
+    module = getattr(sys.modules.get(kind.__module__), "__file__", None)
+    return module is not None and subject.program.files.file(module) is not None
+
+
+def is_caught(subject: Subject, kind: type[BaseException], node: ast.AST, function: Function) -> bool:
+    """Whether an exception that is raised at some place is caught around it in the same function."""
+    inside: ast.AST = node
+    for part in function.around(node):
+        if isinstance(part, ast.With | ast.AsyncWith) and any(
+            may_catch(subject, item, function) for item in part.items
+        ):
+            return True
+        if (
+            isinstance(part, ast.Try)
+            and inside in part.body
+            and any(catches(subject, handler, kind, function) for handler in part.handlers)
+        ):
+            return True
+        inside = part
+    return False
+
+
+def may_catch(subject: Subject, item: ast.withitem, function: Function) -> bool:
+    """Whether a context manager may suppress an exception: one of which nothing is known, or the application's own."""
+    held = subject.inference.instance(item.context_expr, function)
+    if held is None or held.kind is object:
+        return True
+    return isinstance(held.kind, type) and subject.program.method(held.kind, "__exit__") is not None
+
+
+def catches(subject: Subject, handler: ast.ExceptHandler, kind: type[BaseException], function: Function) -> bool:
+    if handler.type is None:
+        return True
+    parts = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    for part in parts:
+        value = subject.inference.value(part, function)
+        caught = value.thing if isinstance(value, Known) else None
+        if caught is None or (isinstance(caught, type) and issubclass(kind, caught)):
+            return True
+    return False

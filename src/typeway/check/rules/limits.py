@@ -1,0 +1,130 @@
+"""Find parameters with which a client may ask for as much as it likes."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from pydantic.fields import FieldInfo
+
+from typeway.check.finding import Confidence, Finding
+from typeway.check.read.index import last_name
+from typeway.check.read.program import Function
+from typeway.check.subject import Subject
+from typeway.declare import shapes
+from typeway.declare.classify import Input
+
+# Parameters that say how many items a client wants.
+AMOUNTS: Final = frozenset({
+    "limit", "size", "page_size", "per_page", "pagesize", "perpage", "take", "top", "top_k", "max_results", "max_items",
+    "page_limit", "items_per_page", "batch_size", "num_results",
+})  # fmt: skip
+# Through how many calls an amount is followed.
+MOST_CALLS: Final = 4
+
+
+def limits_without_ceiling(subject: Subject) -> Iterator[Finding]:
+    """TW021: a limit that the client chooses and nothing bounds, so that one request may ask for everything."""
+    for endpoint in subject.own:
+        for node in endpoint.tree.walk():
+            function = subject.receiver(node)
+            if function is None:
+                continue
+            for source in node.sources:
+                for name in open_amounts(source) if isinstance(source, Input) else ():
+                    uses = [*uses_of(subject, function, name, MOST_CALLS)]
+                    if source.name not in function.parameters or not uses or "bounded" in uses:
+                        continue
+                    path, line = subject.place(function, function.parameters[source.name][0])
+                    confidence: Confidence = "high" if "limits" in uses else "medium"
+                    yield Finding(
+                        "TW021",
+                        path,
+                        line,
+                        f"{endpoint.title} lets clients choose {name} without a ceiling: one request may ask for everything.",
+                        f"declare one, `{name}: Annotated[int, Query(ge=1, le=100)] = 20`.",
+                        confidence,
+                        endpoint.title,
+                        (function.name,),
+                    )
+
+
+def open_amounts(source: Input) -> Iterator[str]:
+    """The amounts without a ceiling in a parameter: itself, or fields of a model of parameters."""
+    if source.location != "query":
+        return
+    if source.is_group:
+        for name, field in getattr(source.kind, "model_fields", {}).items():
+            if name in AMOUNTS and is_number(field.annotation) and not has_ceiling(field.metadata):
+                yield name
+        return
+    constraints = [*source.metadata, *getattr(source.marker, "metadata", ())]
+    if source.name in AMOUNTS and is_number(source.kind) and not has_ceiling(constraints):
+        yield source.name
+
+
+def is_number(kind: Any) -> bool:
+    return int in shapes.members(kind)
+
+
+def has_ceiling(metadata: Iterable[Any]) -> bool:
+    """Whether constraints say how large a number may be."""
+    for entry in metadata:
+        if isinstance(entry, FieldInfo):
+            if has_ceiling(entry.metadata):
+                return True
+        elif getattr(entry, "le", None) is not None or getattr(entry, "lt", None) is not None:
+            return True
+        elif callable(getattr(entry, "func", None)):
+            return True  # a validator of the author's own
+    return False
+
+
+def uses_of(subject: Subject, function: Function, name: str, depth: int) -> Iterator[str]:
+    """How a function uses an amount: it "limits" a query, is "bounded" by a comparison or `min()`, or is "passed" on."""
+    for node in function.body:
+        if not is_amount(node, name, function):
+            continue
+        yield "passed"
+        parent = function.parents.get(node)
+        if isinstance(parent, ast.Compare | ast.Slice):
+            yield "limits" if isinstance(parent, ast.Slice) else compared(parent)
+        if isinstance(parent, ast.keyword):
+            parent = function.parents.get(parent)
+        if isinstance(parent, ast.Call):
+            called = last_name(parent.func)
+            if called in ("min", "clamp"):
+                yield "bounded"
+            if called in ("limit", "fetchmany", "to_list", "islice"):
+                yield "limits"
+            yield from passed_on(subject, parent, node, function, depth)
+
+
+def is_amount(node: ast.AST, name: str, function: Function) -> bool:
+    """Whether an expression is a parameter of that name, or the attribute of a parameter."""
+    match node:
+        case ast.Name(id=found, ctx=ast.Load()):
+            return found == name and name in function.parameters
+        case ast.Attribute(value=ast.Name(id=holder), attr=found, ctx=ast.Load()):
+            return found == name and holder in function.parameters
+    return False
+
+
+def compared(comparison: ast.Compare) -> str:
+    """Whether a comparison asks if an amount is too large."""
+    return "bounded" if isinstance(comparison.ops[0], ast.Gt | ast.GtE | ast.Lt | ast.LtE) else "passed"
+
+
+def passed_on(subject: Subject, call: ast.Call, node: ast.AST, function: Function, depth: int) -> Iterator[str]:
+    """How the own functions that are called use an amount."""
+    if depth == 0:
+        return
+    for edge in subject.graph.edges(function):
+        if edge.call is not call:
+            continue
+        given = dict(zip(edge.function.positional, call.args, strict=False))
+        given |= {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg is not None}
+        for name, argument in given.items():
+            if argument is node:
+                yield from uses_of(subject, edge.function, name, depth - 1)

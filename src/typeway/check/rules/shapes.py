@@ -1,0 +1,45 @@
+"""List the models that clients send to endpoints, and those that endpoints return."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from typing import Annotated, Any, get_args, get_origin
+
+from pydantic import BaseModel
+
+from typeway.check.subject import Endpoint
+from typeway.declare.annotation import unaliased
+from typeway.declare.classify import Input
+from typeway.derive.models import Recipe, is_derivable
+
+
+def body_models(endpoint: Endpoint) -> Iterator[type[BaseModel]]:
+    for node in endpoint.tree.walk():
+        for source in node.sources:
+            if isinstance(source, Input) and source.location == "body":
+                yield from models_in(source.kind)
+
+
+def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The models that an annotation names, in lists and unions too; where it derives one, the derived one."""
+    annotation = unaliased(annotation)
+    if get_origin(annotation) is Annotated:
+        annotation, *metadata = get_args(annotation)
+        for entry in metadata:
+            annotation = entry.derived_type(annotation) if recipe_applies(entry, annotation) else annotation
+    if inspect.isclass(annotation) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        if argument is not annotation:
+            yield from models_in(argument)
+
+
+def recipe_applies(entry: Any, annotation: Any) -> bool:
+    return isinstance(entry, Recipe) and is_derivable(annotation)
+
+
+def response_models(endpoint: Endpoint) -> Iterator[type[BaseModel]]:
+    returns = endpoint.operation.returns
+    yield from models_in(returns.model)
+    yield from models_in(returns.item)

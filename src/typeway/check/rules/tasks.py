@@ -1,0 +1,272 @@
+"""Find coroutines that nobody awaits, tasks that nobody keeps, and sessions that several tasks use at once."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final
+
+from typeway.check.finding import Finding
+from typeway.check.reach import Reached
+from typeway.check.read.index import last_name
+from typeway.check.read.program import Function
+from typeway.check.read.results import ASYNC_SESSION
+from typeway.check.read.values import Known, Method, Named, as_instance, dotted, is_a, plain_values
+from typeway.check.subject import Subject
+
+STARTS: Final = frozenset({"create_task", "ensure_future"})
+OF_ASYNCIO: Final = frozenset({
+    "asyncio.tasks.create_task", "asyncio.tasks.ensure_future", "asyncio.create_task", "asyncio.ensure_future",
+})  # fmt: skip
+# What only one task may use at a time.
+EXCLUSIVE: Final = ASYNC_SESSION | {
+    "sqlalchemy.ext.asyncio.engine.AsyncConnection", "asyncpg.connection.Connection", "psycopg.AsyncConnection",
+}  # fmt: skip
+# What makes its names anew each time.
+LOOPS: Final = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.GeneratorExp)
+# The attributes of a coroutine itself.
+OF_COROUTINES: Final = frozenset({"send", "throw", "close", "cr_await", "cr_code", "cr_frame", "cr_running"})
+
+
+def dropped_tasks(subject: Subject) -> Iterator[Finding]:
+    """TW022: a task that is begun and not kept: the event loop only refers to it weakly, and its error is never seen."""
+    for reached in subject.served:
+        function = reached.function
+        for node in function.body:
+            if isinstance(node, ast.Call) and starts_task(subject, node, function) and is_dropped(node, function):
+                path, line = subject.place(function, node)
+                begun = ast.unparse(node.args[0]) if node.args else "a coroutine"
+                yield Finding(
+                    "TW022",
+                    path,
+                    line,
+                    f"nothing keeps the task of {begun}: it may be garbage-collected while it waits, and nobody sees its "
+                    f"error; it is begun in {reached.entry}.",
+                    "keep it in a set and remove it with `task.add_done_callback(tasks.discard)`, use a TaskGroup, or a "
+                    "background task.",
+                    "high",
+                    reached.entry,
+                    tuple(each.name for each in reached.chain),
+                )
+
+
+def starts_task(subject: Subject, call: ast.Call, function: Function) -> bool:
+    """Whether a call starts a task that nothing else keeps, as a task group would."""
+    if last_name(call.func) not in STARTS:
+        return False
+    values = plain_values(subject.inference.value(call.func, function))
+    for value in values:
+        match value:
+            case Known(thing) if callable(thing):
+                return dotted(thing) in OF_ASYNCIO
+            case Named(name):
+                return name in OF_ASYNCIO
+            case Method(owner):
+                return is_a(owner.kind, {"asyncio.events.AbstractEventLoop"})
+    return isinstance(call.func, ast.Attribute) and "loop" in ast.unparse(call.func.value)
+
+
+def is_dropped(call: ast.Call, function: Function) -> bool:
+    parent = function.parents.get(call)
+    if isinstance(parent, ast.Expr):
+        return True
+    if not isinstance(parent, ast.Assign) or function.yields:
+        return False
+    names = [target.id for target in parent.targets if isinstance(target, ast.Name)]
+    used = {
+        node.id for node in ast.walk(function.node) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+    }
+    foreign = {name for node in function.body if isinstance(node, ast.Global | ast.Nonlocal) for name in node.names}
+    return len(names) == len(parent.targets) and not (used | foreign) & {*names}
+
+
+def unawaited_coroutines(subject: Subject) -> Iterator[Finding]:
+    """TW024: a coroutine that is called and not awaited: nothing of it runs, or it is taken for its result."""
+    for reached in subject.served:
+        function = reached.function
+        for node in function.body:
+            if not isinstance(node, ast.Call) or function.is_awaited(node):
+                continue
+            use = misuse(node, function)
+            if use and is_coroutine(subject, node, function):
+                path, line = subject.place(function, node)
+                name = ast.unparse(node.func)
+                yield Finding(
+                    "TW024",
+                    path,
+                    line,
+                    f"{name}() returns a coroutine, and {use}; it is called in {reached.entry}.",
+                    f"write `await {name}(...)`."
+                    if function.is_async
+                    else "make the function `async def` and await it.",
+                    "high",
+                    reached.entry,
+                    tuple(each.name for each in reached.chain),
+                )
+
+
+def misuse(call: ast.Call, function: Function) -> str:
+    """What is done with the result of a call that would be wrong if it were a coroutine."""
+    parent = function.parents.get(call)
+    if isinstance(parent, ast.Expr):
+        return "nothing awaits it, so it never runs"
+    is_test = isinstance(parent, ast.If | ast.While | ast.IfExp) and parent.test is call
+    if is_test or isinstance(parent, ast.UnaryOp | ast.BoolOp | ast.Compare):
+        return "a condition takes it for its result: a coroutine is always true"
+    if isinstance(parent, ast.Attribute) and parent.attr not in OF_COROUTINES:
+        return f"it has no attribute {parent.attr!r}"
+    if isinstance(parent, ast.Assign) and len(parent.targets) == 1 and isinstance(parent.targets[0], ast.Name):
+        return misuse_of_name(parent.targets[0].id, function)
+    return ""
+
+
+def misuse_of_name(name: str, function: Function) -> str:
+    """The same for a name to which the result is assigned, and nothing else."""
+    if len(function.stores.get(name, ())) != 1:
+        return ""
+    for node in function.body:
+        if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load):
+            parent = function.parents.get(node)
+            if not isinstance(parent, ast.Attribute) or parent.attr in OF_COROUTINES:
+                return ""
+    used = [node for node in function.body if isinstance(node, ast.Name) and node.id == name]
+    return "its attributes are those of a coroutine" if len(used) > 1 else ""
+
+
+def is_coroutine(subject: Subject, call: ast.Call, function: Function) -> bool:
+    """Whether everything that a call may end in is a coroutine function."""
+    values = plain_values(subject.inference.value(call.func, function))
+    found = []
+    for value in values:
+        targets = subject.graph.targets(value)
+        if targets:
+            found.append(all(target.is_async and not target.yields for target in targets))
+        else:
+            thing = value.thing if isinstance(value, Known) else value.function if isinstance(value, Method) else None
+            thing = thing.__func__ if isinstance(thing, staticmethod | classmethod) else thing
+            found.append(inspect.iscoroutinefunction(thing))
+    return bool(found) and all(found)
+
+
+def shared_sessions(subject: Subject) -> Iterator[Finding]:
+    """TW025: one session or connection that several tasks use at the same time, which it does not allow."""
+    seen: set[tuple[ast.AST, str]] = set()
+    for reached in subject.served:
+        function = reached.function
+        for node in function.body:
+            if not isinstance(node, ast.Call):
+                continue
+            name = last_name(node.func)
+            shared = ""
+            if name == "gather":
+                shared = shared_in(
+                    subject, [part for entry in node.args for part in parts_of(entry, function)], function
+                )
+            elif name in ("create_task", "start_soon"):
+                shared = shared_in(subject, [*begun_in(node, function)], function)
+            if shared and (function.node, shared) not in seen:
+                seen.add((function.node, shared))
+                path, line = subject.place(function, node)
+                yield found_shared(reached, path, line, shared)
+
+
+def found_shared(reached: Reached, path: str, line: int, shared: str) -> Finding:
+    return Finding(
+        "TW025",
+        path,
+        line,
+        f"several tasks use {shared} at the same time: a session or connection does one thing after the other, and "
+        f"raises an error or mixes up transactions; it happens in {reached.entry}.",
+        "give each task a session of its own, `async with make_session() as session:`, or await one after the other.",
+        "high",
+        reached.entry,
+        tuple(each.name for each in reached.chain),
+    )
+
+
+def parts_of(argument: ast.expr, function: Function) -> Iterator[tuple[ast.expr, bool]]:
+    """What runs at the same time, each with whether it is there several times."""
+    if not isinstance(argument, ast.Starred):
+        yield argument, False
+        return
+    value = argument.value
+    if isinstance(value, ast.Name):
+        yield from collected(value.id, function)
+    elif isinstance(value, ast.ListComp | ast.GeneratorExp | ast.SetComp):
+        yield value.elt, True
+    elif isinstance(value, ast.List | ast.Tuple):
+        yield from ((element, False) for element in value.elts)
+
+
+def collected(name: str, function: Function) -> Iterator[tuple[ast.expr, bool]]:
+    """What a list of coroutines contains: what is assigned to it, and what is appended."""
+    for node in function.body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id=target)], value=value) if target == name:
+                yield from parts_of(ast.Starred(value=value, ctx=ast.Load()), function)
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=target), attr="append"), args=[value]) if target == name:
+                yield value, is_repeated(node, function)
+
+
+def begun_in(call: ast.Call, function: Function) -> Iterator[tuple[ast.expr, bool]]:
+    """What tasks do that are begun like one: in a loop, or one after the other in the same block."""
+    name, block = ast.unparse(call.func), block_of(call, function)
+    for node in function.body:
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == name and block_of(node, function) is block:
+            for argument in node.args:
+                yield argument, is_repeated(node, function)
+
+
+def block_of(node: ast.AST, function: Function) -> ast.AST | None:
+    """What the statement of an expression is in."""
+    inside = node
+    while not isinstance(inside, ast.stmt):
+        inside = function.parents[inside]
+    return function.parents.get(inside)
+
+
+def is_repeated(node: ast.AST, function: Function) -> bool:
+    return any(isinstance(part, ast.For | ast.AsyncFor | ast.While) for part in function.around(node))
+
+
+def shared_in(subject: Subject, parts: list[tuple[ast.expr, bool]], function: Function) -> str:
+    """The session that several of some expressions use; empty where there is none."""
+    uses: Counter[str] = Counter()
+    for part, is_many in parts:
+        fresh = {
+            node.id
+            for loop in function.around(part)
+            if isinstance(loop, LOOPS)
+            for node in ast.walk(loop)
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+        }
+        for name in {*sessions_in(subject, part, function)}:
+            if name.partition(".")[0] not in fresh:
+                uses[name] += 2 if is_many else 1
+    return next((name for name, count in uses.items() if count > 1), "")
+
+
+def sessions_in(subject: Subject, part: ast.expr, function: Function) -> Iterator[str]:
+    """The sessions that an expression mentions, and the own objects whose called method uses a session that they hold."""
+    for node in ast.walk(part):
+        if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load):
+            held = as_instance(subject.inference.value(node, function))
+            if held is not None and not held.many and is_a(held.kind, EXCLUSIVE):
+                yield ast.unparse(node)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            targets = subject.graph.targets(subject.inference.value(node.func, function))
+            if any(uses_held_session(subject, target) for target in targets):
+                yield ast.unparse(node.func.value)
+
+
+def uses_held_session(subject: Subject, method: Function) -> bool:
+    """Whether a method uses a session that its object holds."""
+    own = next(iter(method.parameters), "")
+    for node in method.body:
+        if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == own and method.owner is not None:
+            held = as_instance(subject.inference.value(node, method))
+            if held is not None and is_a(held.kind, EXCLUSIVE):
+                return True
+    return False

@@ -1,0 +1,109 @@
+"""Find declarations that are imported in silence and never answer a request."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from typeway.application.router import Router
+from typeway.check.finding import Finding
+from typeway.check.read.files import SourceFile
+from typeway.check.subject import Subject
+
+
+def unserved_routers(subject: Subject) -> Iterator[Finding]:
+    """TW028: a router whose endpoints no application serves, because nothing includes it."""
+    served = {endpoint.operation.endpoint for endpoint in subject.endpoints}
+    served |= {
+        endpoint
+        for application in subject.applications
+        for route in application.routes
+        if (endpoint := getattr(route, "endpoint", None)) is not None
+    }
+    seen: set[int] = set()
+    for names, file in modules_of(subject):
+        for name, router in [*names.items()]:
+            if not isinstance(router, Router) or id(router) in seen or is_part_of_application(subject, router):
+                continue
+            endpoints = [
+                endpoint for route in router.routes if (endpoint := getattr(route, "endpoint", None)) is not None
+            ]
+            line = line_of(name, file)
+            if not endpoints or line is None:
+                continue
+            seen.add(id(router))
+            if not any(endpoint in served for endpoint in endpoints):
+                yield Finding(
+                    "TW028",
+                    str(file.path),
+                    line,
+                    f"nothing includes {name}, so its {len(endpoints)} endpoint{'s' * (len(endpoints) != 1)} "
+                    f"({', '.join(names_of(endpoints[:3]))}{', …' * (len(endpoints) > 3)}) never answer.",
+                    f"write `app.include_router({name})`, or remove it.",
+                    "low" if is_included_somewhere(subject, name) else "high",
+                )
+
+
+def modules_of(subject: Subject) -> Iterator[tuple[Mapping[str, Any], SourceFile]]:
+    """The own modules that the application imports: in this process there may be others, for example tests."""
+    own = {str(names.get("__name__")): (names, file) for names, file in subject.inference.index.modules()}
+    waiting = [subject.program.files.package]
+    waiting += [
+        str(endpoint.function.names.get("__name__")) for endpoint in subject.own if endpoint.function is not None
+    ]
+    seen: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name in own and name not in seen:
+            seen.add(name)
+            names, file = own[name]
+            yield names, file
+            waiting += imports_of(file, str(names.get("__package__") or ""))
+
+
+def imports_of(file: SourceFile, package: str) -> Iterator[str]:
+    """The names of the modules that a file may import."""
+    for node in ast.walk(file.tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.name
+        elif isinstance(node, ast.ImportFrom):
+            parts = package.split(".") if node.level else []
+            above = parts[: len(parts) - node.level + 1] if node.level else []
+            module = ".".join([*above, *([node.module] if node.module else [])])
+            yield module
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def is_part_of_application(subject: Subject, router: Router) -> bool:
+    return any(getattr(application.app, "router", None) is router for application in subject.applications)
+
+
+def names_of(endpoints: list[Any]) -> Iterator[str]:
+    for endpoint in endpoints:
+        yield f"{getattr(endpoint, '__name__', type(endpoint).__name__)}()"
+
+
+def line_of(name: str, file: SourceFile) -> int | None:
+    """Where a module makes what has a name; None where it imports it."""
+    for statement in ast.walk(file.tree):
+        targets: list[ast.expr] = []
+        if isinstance(statement, ast.Assign):
+            targets = statement.targets
+        elif isinstance(statement, ast.AnnAssign):
+            targets = [statement.target]
+        if any(isinstance(target, ast.Name) and target.id == name for target in targets):
+            return statement.lineno if isinstance(statement, ast.stmt) else None
+    return None
+
+
+def is_included_somewhere(subject: Subject, name: str) -> bool:
+    """Whether some code includes a router of that name: a setting may decide whether it runs."""
+    return any(
+        isinstance(node, ast.Call)
+        and getattr(node.func, "attr", "") == "include_router"
+        and any(name in ast.unparse(argument) for argument in node.args)
+        for file in subject.program.files.loaded()
+        for node in ast.walk(file.tree)
+    )

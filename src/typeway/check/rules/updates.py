@@ -1,0 +1,242 @@
+"""Find partial updates that write defaults over everything that the client did not send."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Collection, Iterator
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from typeway.check.finding import Confidence, Finding
+from typeway.check.reach import Reached
+from typeway.check.read.facts import Typed
+from typeway.check.read.index import last_name
+from typeway.check.read.program import Function
+from typeway.check.read.values import as_instance
+from typeway.check.rules.shapes import body_models
+from typeway.check.subject import Endpoint, Subject
+from typeway.derive.blueprint import Blueprint
+from typeway.derive.models import BLUEPRINT
+
+# The arguments that leave the fields that the client did not send out of `model_dump()`.
+ONLY_SENT: Final = frozenset({"exclude_unset", "exclude_none", "exclude_defaults", "include"})
+SHOWS: Final = re.compile(r"\b(log|logger|logging|print|json|hash|info|debug|warning|error)\b")
+# From this many fields that are set one by one on, it is the whole model.
+MOST_FIELDS: Final = 2
+
+Models = Collection[type[BaseModel]]
+
+
+def overwriting_updates(subject: Subject) -> Iterator[Finding]:
+    """TW006: a partial update that writes defaults over everything that the client did not send."""
+    seen: set[ast.AST] = set()
+    for endpoint in subject.own:
+        bodies = [model for model in body_models(endpoint) if is_partial(model, endpoint)]
+        if endpoint.function is None or not bodies:
+            continue
+        for reached in subject.graph.reach([(endpoint.function, endpoint.title)]):
+            if any(asks_what_was_sent(function) for function in reached.chain):
+                continue
+            for node, fix in [*wholes_in(subject, reached, bodies), *one_by_one(subject, reached, bodies)]:
+                if node in seen or is_only_shown(node, reached.function) or not reached.is_run(node):
+                    continue
+                seen.add(node)
+                path, line = subject.place(reached.function, node)
+                confidence: Confidence = "high" if reached.branches_to(node) == 0 else "medium"
+                yield Finding(
+                    "TW006",
+                    path,
+                    line,
+                    f"{endpoint.title} takes every field of {bodies[0].__name__}, so defaults overwrite what the client "
+                    "left out.",
+                    fix,
+                    confidence,
+                    endpoint.title,
+                    tuple(function.name for function in reached.chain),
+                )
+
+
+def asks_what_was_sent(function: Function) -> bool:
+    return any(
+        (isinstance(node, ast.Attribute) and "fields_set" in node.attr)
+        or (
+            isinstance(node, ast.Call)
+            and last_name(node.func) in ("changes", "apply")
+            and isinstance(node.func, ast.Name)
+        )
+        for node in function.body
+    )
+
+
+def is_model(subject: Subject, node: ast.expr, reached: Reached, bodies: Models) -> bool:
+    """Whether an expression is the body of a partial update, by its type or by what the caller passes."""
+    if isinstance(node, ast.Name) and node.id not in reached.function.stores:
+        fact = reached.truth.facts.get(node.id)
+        if isinstance(fact, Typed):
+            return fact.kind in bodies
+    held = as_instance(subject.inference.value(node, reached.function))
+    return held is not None and held.kind in bodies
+
+
+def wholes_in(subject: Subject, reached: Reached, bodies: Models) -> Iterator[tuple[ast.AST, str]]:
+    """Where a function takes everything that is in the body, with what to do instead."""
+    for node in reached.function.body:
+        for held, fix in whole_in(node):
+            if is_model(subject, held, reached, bodies) and not is_filtered(subject, node, reached):
+                yield node if not isinstance(node, ast.For) else held, fix
+
+
+def whole_in(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
+    """What a part of the source takes everything of, if it does, with what to do instead."""
+    unset = "take only what was sent: `.model_dump(exclude_unset=True)`."
+    match node:
+        case ast.Call(func=ast.Attribute(value=held, attr="model_dump" | "dict" as name), args=[], keywords=given):
+            if not {keyword.arg for keyword in given} & (ONLY_SENT | {None}):
+                yield held, f"write `.{name}(exclude_unset=True)`."
+        case ast.Call(func=ast.Name(id="dict" | "vars"), args=[held], keywords=[]):
+            yield held, unset
+        case ast.Call(func=ast.Name(id="jsonable_encoder"), args=[held, *_], keywords=given):
+            if not {keyword.arg for keyword in given} & ONLY_SENT:
+                yield held, "write `jsonable_encoder(..., exclude_unset=True)`."
+        case ast.Attribute(value=held, attr="__dict__", ctx=ast.Load()):
+            yield held, unset
+        case ast.For(target=ast.Tuple(elts=[_, ast.Name()]), iter=held):
+            yield held, "iterate over `.model_dump(exclude_unset=True).items()`."
+
+
+def is_filtered(subject: Subject, node: ast.AST, reached: Reached) -> bool:
+    """Whether of what is taken only that is used which is not None, here or in the function that it is passed to."""
+    function = reached.function
+    parent = function.parents.get(node)
+    if isinstance(node, ast.For):
+        return is_conditional(node)
+    if isinstance(parent, ast.keyword) and parent.arg is None:
+        call = function.parents.get(parent)
+        return isinstance(call, ast.Call) and is_kept_where_none(subject, call, function)
+    if isinstance(parent, ast.Attribute):
+        # The items of the dict, in a loop or comprehension with a condition.
+        loop = next((part for part in function.around(node) if isinstance(part, ast.For | ast.comprehension)), None)
+        return loop is not None and is_conditional(loop)
+    names = assigned_names(parent)
+    for use in function.body:
+        loop = use if isinstance(use, ast.For | ast.comprehension) and is_conditional(use) else None
+        if loop is not None and any(isinstance(part, ast.Name) and part.id in names for part in ast.walk(loop.iter)):
+            return True
+        passes = isinstance(use, ast.Call) and any(
+            keyword.arg is None and getattr(keyword.value, "id", "") in names for keyword in use.keywords
+        )
+        if passes and isinstance(use, ast.Call) and is_kept_where_none(subject, use, function):
+            return True
+    return False
+
+
+def assigned_names(statement: ast.AST | None) -> set[str]:
+    if isinstance(statement, ast.Assign):
+        return {target.id for target in statement.targets if isinstance(target, ast.Name)}
+    if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+        return {statement.target.id}
+    return set()
+
+
+def is_conditional(loop: ast.For | ast.comprehension) -> bool:
+    """Whether a loop over fields asks something about the value of each."""
+    target = loop.target.elts[-1] if isinstance(loop.target, ast.Tuple) else loop.target
+    name = getattr(target, "id", "")
+    if isinstance(loop, ast.comprehension):
+        return any(isinstance(part, ast.Name) and part.id == name for test in loop.ifs for part in ast.walk(test))
+    return any(asks(part, name) for part in ast.walk(loop))
+
+
+def asks(node: ast.AST, name: str) -> bool:
+    """Whether a condition is about a name."""
+    return isinstance(node, ast.If | ast.IfExp) and any(
+        isinstance(part, ast.Name) and part.id == name for part in ast.walk(node.test)
+    )
+
+
+def is_kept_where_none(subject: Subject, call: ast.Call, function: Function) -> bool:
+    """Whether the function that receives the fields as arguments leaves alone what is None."""
+    targets = subject.graph.targets(subject.inference.value(call.func, function))
+    for target in targets:
+        names = {name for name, (_, default) in target.parameters.items() if is_none(default)}
+        tested = {part.id for node in target.body if isinstance(node, ast.If | ast.IfExp)
+                  for part in ast.walk(node.test) if isinstance(part, ast.Name)}  # fmt: skip
+        if names and 2 * len(names & tested) >= len(names):
+            return True
+        rest = target.node.args.kwarg
+        if rest is not None and any(
+            isinstance(node, ast.For | ast.comprehension) and is_conditional(node)
+            and any(isinstance(part, ast.Name) and part.id == rest.arg for part in ast.walk(node.iter))
+            for node in target.body
+        ):  # fmt: skip
+            return True
+    return False
+
+
+def is_none(default: ast.expr | None) -> bool:
+    return isinstance(default, ast.Constant) and default.value is None
+
+
+def one_by_one(subject: Subject, reached: Reached, bodies: Models) -> Iterator[tuple[ast.AST, str]]:
+    """Where a function sets one field after the other, without asking what was sent."""
+    found: list[ast.AST] = []
+    for node in reached.function.body:
+        match node:
+            case ast.Assign(targets=[ast.Attribute() | ast.Subscript()], value=ast.Attribute(value=held, attr=name)):
+                given = [(name, held)]
+            case ast.Call(func=ast.Attribute(attr="values"), keywords=keywords):
+                given = [
+                    (keyword.value.attr, keyword.value.value)
+                    for keyword in keywords
+                    if isinstance(keyword.value, ast.Attribute)
+                ]
+            case _:
+                continue
+        found += [
+            node
+            for field, held in given
+            if is_optional(field, bodies) and is_model(subject, held, reached, bodies)
+            if not any(mentions(part, field) for part in reached.function.around(node))
+        ]
+    if len(found) >= MOST_FIELDS or any(isinstance(node, ast.Call) for node in found):
+        yield found[0], "set only what was sent: `for name in change.model_fields_set: setattr(...)`, or `apply()`."
+
+
+def is_optional(field: str, bodies: Models) -> bool:
+    return any(field in model.model_fields and not model.model_fields[field].is_required() for model in bodies)
+
+
+def mentions(part: ast.AST, field: str) -> bool:
+    """Whether a branch asks for a field."""
+    test: Any = part.test if isinstance(part, ast.If | ast.IfExp) else None
+    return test is not None and any(
+        getattr(node, "attr", getattr(node, "value", None)) == field for node in ast.walk(test)
+    )
+
+
+def is_only_shown(node: ast.AST, function: Function) -> bool:
+    """Whether what is taken is only logged or part of an error."""
+    for part in function.around(node):
+        if isinstance(part, ast.Raise):
+            return True
+        if isinstance(part, ast.Call) and SHOWS.search(ast.unparse(part.func)):
+            return True
+    return False
+
+
+def is_partial(model: type[BaseModel], endpoint: Endpoint) -> bool:
+    """Whether fields may be left out of a model in an update of parts.
+
+    PUT replaces the whole (RFC 9110 section 9.3.4), so there only a model counts whose fields are all optional and None.
+    The dump of a derived partial model only has what the client sent, so it overwrites nothing.
+    """
+    blueprint: Blueprint | None = getattr(model, BLUEPRINT, None)
+    if blueprint is not None and blueprint.is_patch:
+        return False
+    fields = model.model_fields.values()
+    if "PATCH" in endpoint.methods:
+        return any(not field.is_required() for field in fields)
+    is_optional_whole = bool(fields) and all(not field.is_required() and field.default is None for field in fields)
+    return "PUT" in endpoint.methods and is_optional_whole and any("{" in part for part in endpoint.path.split("/"))

@@ -1,0 +1,76 @@
+"""Read what `[tool.typeway.check]` in pyproject.toml says, and choose the rules by it and by the command line."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from typeway.check import Choice, Files
+from typeway.cli.discover import AppLocation
+from typeway.cli.error import CommandError
+
+SETTINGS: Final = ("select", "ignore", "exclude", "blocking")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What `[tool.typeway.check]` in pyproject.toml says."""
+
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    blocking: tuple[str, ...] = ()
+
+
+def read_settings(folder: Path) -> Settings:
+    """Read the settings of a project.
+
+    Parameters:
+        folder: the folder that may have a pyproject.toml.
+
+    Raises:
+        CommandError: the file or a setting in it cannot be used.
+    """
+    file = folder / "pyproject.toml"
+    if not file.is_file():
+        return Settings()
+    try:
+        table = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {}).get("typeway", {}).get("check", {})
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise CommandError(f"{file} is not valid TOML: {error}") from error
+    for name, value in table.items():
+        if name not in SETTINGS:
+            raise CommandError(f"{file}: [tool.typeway.check] takes {', '.join(SETTINGS)}, not {name!r}")
+        if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
+            raise CommandError(f"{file}: {name} under [tool.typeway.check] must be a list of strings")
+    return Settings(**{name: tuple(value) for name, value in table.items()})
+
+
+def choose(settings: Settings, select: Sequence[str], ignore: Sequence[str], everything: bool = False) -> Choice:
+    """The rules that are selected: by the command line, else by the project.
+
+    Parameters:
+        settings: of the project.
+        select, ignore: of the command line; each may be several codes, separated by commas.
+        everything: whether findings of low confidence are shown too.
+
+    Raises:
+        CommandError: there is no rule whose code begins so.
+    """
+    choice = Choice(split(select) or settings.select, (*settings.ignore, *split(ignore)), everything)
+    if choice.unknown:
+        raise CommandError(f"there is no rule {', '.join(choice.unknown)}; the codes are in docs/check")
+    return choice
+
+
+def split(given: Sequence[str]) -> tuple[str, ...]:
+    return tuple(code for entry in given for code in entry.replace(",", " ").split())
+
+
+def files_of(location: AppLocation, settings: Settings, folder: Path) -> Files:
+    """The application's own files."""
+    excluded = tuple((folder / entry).resolve() for entry in settings.exclude)
+    return Files(location.folder, location.module.partition(".")[0], excluded)

@@ -1,0 +1,268 @@
+"""What calls are followed through, what decides their branches, and how sure and how often a finding is told."""
+
+import pytest
+
+from tests.check.applications import Check
+from tests.check.applications import check as check
+from tests.check.test_rules import HEAD, endpoint
+
+# Ways on which a blocking call reaches the loop: a source, and how many findings it has.
+FOUND = {
+    "a coroutine function as a background task": (
+        "from typeway import BackgroundTasks\nasync def work() -> None:\n    await pause()\n    time.sleep(1)\n"
+        "@app.get('/x')\nasync def show(tasks: BackgroundTasks) -> int:\n    tasks.add_task(work)\n    return 1"
+    ),
+    "a coroutine function as a response's task": (
+        "from typeway.background import BackgroundTask\nasync def work() -> None:\n    await pause()\n    time.sleep(1)\n"
+        "@app.get('/x')\nasync def show() -> Any: return JSONResponse({}, background=BackgroundTask(work))"
+    ),
+    "a task that the lifespan starts": (
+        "async def work() -> None:\n    while True:\n        time.sleep(1)\n        await pause()\n"
+        "@asynccontextmanager\nasync def lifespan(app):\n    task = asyncio.create_task(work())\n    yield\n    task.cancel()\n"
+        "app = Typeway(lifespan=lifespan)"
+    ),
+    "a task of a group that the lifespan starts": (
+        "import anyio\nasync def work() -> None:\n    time.sleep(1)\n    await pause()\n"
+        "@asynccontextmanager\nasync def lifespan(app):\n    async with anyio.create_task_group() as group:\n"
+        "        group.start_soon(work)\n        yield\napp = Typeway(lifespan=lifespan)"
+    ),
+    "a partial": endpoint("nap = functools.partial(time.sleep, 1)\nnap()"),
+    "a partial of the module": "nap = functools.partial(time.sleep, 1)\n" + endpoint("nap()"),
+    "what is kept in the application's state": (
+        "@asynccontextmanager\nasync def lifespan(app):\n    app.state.client = httpx.Client()\n    yield\n"
+        "app = Typeway(lifespan=lifespan)\n"
+        "@app.get('/x')\nasync def show(request: Request) -> Any:\n    await pause()\n    request.app.state.client.get('http://x')"
+    ),
+    "what the lifespan yields": (
+        "@asynccontextmanager\nasync def lifespan(app):\n    yield {'client': httpx.Client()}\napp = Typeway(lifespan=lifespan)\n"
+        "@app.get('/x')\nasync def show(request: Request) -> Any:\n    await pause()\n    request.state.client.get('http://x')"
+    ),
+    "a property": (
+        "class Printer:\n    @property\n    def state(self) -> str:\n        time.sleep(1)\n        return 'on'\n"
+        + endpoint("return Printer().state")
+    ),
+    "a setter": (
+        "class Printer:\n    @property\n    def state(self) -> str: return 'on'\n"
+        "    @state.setter\n    def state(self, value: str) -> None: time.sleep(1)\n"
+        + endpoint("Printer().state = 'off'")
+    ),
+    "an abstract class": (
+        "import abc\nclass Store(abc.ABC):\n    @abc.abstractmethod\n    def load(self) -> str: ...\n"
+        "class Files(Store):\n    def load(self) -> str:\n        time.sleep(1)\n        return ''\n"
+        "def get_store() -> Store: return Files()\ndef choose(store: Store) -> str: return store.load()\n"
+        + endpoint("return choose(get_store())")
+    ),
+    "a Protocol": (
+        "from typing import Protocol\nclass Store(Protocol):\n    def load(self) -> str: ...\n"
+        "class Files:\n    def load(self) -> str:\n        time.sleep(1)\n        return ''\n"
+        "def get_store() -> Any: ...\n@app.get('/x')\nasync def show(store: Annotated[Store, Depends(get_store)]) -> Any:\n"
+        "    await pause()\n    return store.load()"
+    ),
+    "a constructor without annotations": (
+        "class Service:\n    def __init__(self, session): self.session = session\n"
+        "    def load(self): return self.session.execute(select(User))\n"
+        "def get_service(): return Service(make_session())\n"
+        "@app.get('/x')\nasync def show(service=Depends(get_service)) -> Any:\n    await pause()\n    service.load()"
+    ),
+    "self of a view class": (
+        "class View:\n    def __init__(self): self.client = httpx.Client()\n"
+        "async def show(self: Any) -> Any:\n    await pause()\n    self.client.get('http://x')\n"
+        "show.__annotations__['self'] = Annotated[Any, Depends(View)]\napp.get('/x')(show)"
+    ),
+    "an object that decorates": (
+        "class Timed:\n    def __init__(self, function):\n        self.function = function\n        functools.update_wrapper(self, function)\n"
+        "    async def __call__(self, *args, **kwargs):\n        time.sleep(1)\n        return await self.function(*args, **kwargs)\n"
+        "@app.get('/x')\n@Timed\nasync def show() -> Any: return await pause()"
+    ),
+    "a generic repository": (
+        "from typing import Generic, TypeVar\nT = TypeVar('T')\nclass Base_(Generic[T]):\n"
+        "    def __init__(self, session: Session): self.session = session\n"
+        "    def load(self): return self.session.execute(select(User))\n"
+        "class Middle(Base_[T]): ...\nclass Users(Middle[User]): ...\n"
+        "R = TypeVar('R', bound=Base_)\nclass Service(Generic[R]):\n    def __init__(self, repository: R): self.repository = repository\n"
+        "class UserService(Service[Users]): ...\n"
+        + endpoint("service = UserService(Users(make_session()))\nservice.repository.load()")
+    ),
+    "one of two results": (
+        "class Fake:\n    def load(self): return ''\nclass Real:\n    def load(self): time.sleep(1)\n"
+        "def get_store(fake: bool = False):\n    if fake: return Fake()\n    return Real()\n"
+        "@app.get('/x')\nasync def show(store: Annotated[Any, Depends(get_store)]) -> Any:\n    await pause()\n    store.load()"
+    ),
+    "a global that is set at the start": (
+        "client = None\ndef start():\n    global client\n    client = httpx.Client()\n"
+        + endpoint("client.get('http://x')")
+    ),
+    "a function that is mapped": "def nap(n): time.sleep(n)\n" + endpoint("list(map(nap, [1]))"),
+    "a client that is derived from httpx": ("class Client(httpx.Client): ...\n" + endpoint("Client().get('http://x')")),
+    "a callable object": "class Nap:\n    def __call__(self): time.sleep(1)\nnap = Nap()\n" + endpoint("nap()"),
+    "a constant that takes the branch": (
+        "def load(kind: str):\n    if kind == 'slow':\n        if True:\n            if kind != 'fast': time.sleep(1)\n"
+        + endpoint("load('slow')")
+    ),
+}
+
+# Calls of functions whose blocking branch they cannot take, or that remember.
+LEFT_ALONE = {
+    "a default of None": (
+        "def load(key: str, session: Session | None = None):\n    if session is not None: return session.execute(select(User))\n"
+        "    return key\n" + endpoint("return load('x')")
+    ),
+    "a default that ends the function": (
+        "def load(key: str, session: Session | None = None):\n    if session is None: return key\n"
+        "    return session.execute(select(User))\n" + endpoint("return load('x')")
+    ),
+    "None that is passed on": (
+        "def inner(session=None):\n    if session: session.execute(select(User))\n"
+        "def load(session=None): return inner(session=session)\n" + endpoint("load()")
+    ),
+    "a flag": (
+        "def load(wait: bool = False):\n    if wait: time.sleep(1)\n"
+        + endpoint("load()\nload(False)\nload(wait=False)")
+    ),
+    "a text": (
+        "def load(kind: str):\n    if kind == 'file': return FilePath('x').read_text()\n    if kind in ('a', 'b'): time.sleep(1)\n"
+        + endpoint("load('memory')")
+    ),
+    "a type": (
+        "def load(source: str | bytes):\n    if isinstance(source, bytes): time.sleep(1)\n" + endpoint("load(f'{1}')")
+    ),
+    "a short circuit": (
+        "def nap(): time.sleep(1)\ndef load(wait: bool = False): return wait and nap()\n" + endpoint("load()")
+    ),
+    "a member of an enumeration": (
+        "from enum import Enum\nclass Kind(Enum):\n    FILE = 1\n    MEMORY = 2\n"
+        "def load(kind: Kind):\n    if kind is Kind.FILE: time.sleep(1)\n" + endpoint("load(Kind.MEMORY)")
+    ),
+    "a file that is read in a thread": endpoint(
+        "with open('x') as file:\n    return await asyncio.to_thread(file.read)"
+    ),
+    "a file that a thread parses": endpoint(
+        "import json\nwith open('x') as file:\n    return await run_in_threadpool(json.load, file)"
+    ),
+    "a method in an executor": (
+        "class Store:\n    def load(self): time.sleep(1)\nstore = Store()\n"
+        + endpoint("return await asyncio.get_running_loop().run_in_executor(None, store.load)")
+    ),
+    "a memory that is asked first": (
+        "memory = {}\ndef load(key):\n    cached = memory.get(key)\n    if cached is not None: return cached\n"
+        "    memory[key] = FilePath(key).read_text()\n    return memory[key]\n" + endpoint("load('x')")
+    ),
+    "a memory that is looked into": (
+        "memory = {}\ndef load(key):\n    if key in memory: return memory[key]\n"
+        "    memory[key] = FilePath(key).read_text()\n    return memory[key]\n" + endpoint("load('x')")
+    ),
+    "a plain function as a background task": (
+        "from typeway import BackgroundTasks\ndef work() -> None: time.sleep(1)\n"
+        "@app.get('/x')\nasync def show(tasks: BackgroundTasks) -> int:\n    tasks.add_task(work)\n    return 1"
+    ),
+    "a pipeline that is only filled": endpoint(
+        "import redis\npipeline = redis.Redis().pipeline()\npipeline.set('a', 1)\npipeline.get('a')"
+    ),
+    "an executor's map": endpoint("def nap(n): time.sleep(n)\npool.map(nap, [1])"),
+}
+
+
+@pytest.mark.parametrize("source", FOUND.values(), ids=list(FOUND))
+def test_a_blocking_call_is_followed(check: Check, source: str) -> None:
+    """Whatever leads to a blocking call on the loop, it is found, once."""
+    outcome = check(HEAD + source, "--all", "--select", "TW001,TW002")
+    assert outcome.codes == ["TW001"], outcome.out
+
+
+@pytest.mark.parametrize("source", LEFT_ALONE.values(), ids=list(LEFT_ALONE))
+def test_what_this_caller_cannot_reach_is_left_alone(check: Check, source: str) -> None:
+    """A branch that a call cannot take, a thread, or a memory is nothing to report."""
+    outcome = check(HEAD + source, "--all", "--select", "TW001,TW002")
+    assert outcome.codes == [], outcome.out
+
+
+SERVICES = {
+    "OpenAI": "import openai\nopenai.OpenAI().chat.completions.create(model='x')",
+    "Anthropic": "import anthropic\nanthropic.Anthropic().messages.create(model='x')",
+    "Stripe": "import stripe\nstripe.PaymentIntent.create(amount=1)",
+    "boto3's resources": "import boto3\nboto3.resource('dynamodb').Table('x').put_item(Item={})",
+    "a redis pipeline": "import redis\nredis.Redis().pipeline().execute()",
+    "scoped_session": "from sqlalchemy.orm import scoped_session\nscoped_session(make_session).execute(select(User))",
+    "a factory's transaction": "with make_session.begin() as session:\n    session.execute(select(User))",
+    "Path.open": "with FilePath('x').open() as file:\n    file.read()",
+    "a path's parent": "(FilePath('x').parent / 'y').write_text('')",
+    "a folder below": "import os\nfor folder in os.walk('x'): print(folder)",
+    "pandas": "import pandas\npandas.read_csv('x')",
+    "polars": "import polars\npolars.read_parquet('x')",
+    "Pillow": "from PIL import Image\nImage.open('x').resize((1, 1))",
+}
+
+
+@pytest.mark.parametrize("body", SERVICES.values(), ids=list(SERVICES))
+def test_usual_libraries_are_known(check: Check, body: str) -> None:
+    """What applications usually wait for is in the catalogue, whether or not its package is installed here."""
+    assert check(HEAD + endpoint(body), "--select", "TW001").codes == ["TW001"]
+
+
+ADDED = "def send(): ...\nclass Client:\n    def fetch(self): ...\n    def _quick(self): ...\n"
+
+
+@pytest.mark.parametrize(
+    ("blocking", "body", "count"),
+    [
+        ("other.send", "other.send()", 1),
+        ("other.Client", "other.Client().fetch()", 1),
+        ("other.Client.fetch", "other.Client().fetch()", 1),
+        ("other.Client", "other.Client()._quick()", 0),
+        ("other.Client.send", "other.Client().fetch()", 0),
+    ],
+)
+def test_a_project_adds_what_blocks(check: Check, blocking: str, body: str, count: int) -> None:
+    """[tool.typeway.check] blocking names functions, methods and classes of the project's own."""
+    settings = {"pyproject.toml": f'[tool.typeway.check]\nblocking = ["{blocking}"]\n', "other": ADDED}
+    outcome = check(HEAD + "import other\n" + endpoint(body), **settings)
+    assert outcome.codes == ["TW001"] * count, outcome.out
+
+
+def test_one_cause_is_one_finding(check: Check) -> None:
+    """A plain function that several endpoints call is told once, at the first of them, and names the others."""
+    source = "def load():\n    session = make_session()\n    session.execute(select(User))\n    session.commit()\n"
+    for name in "abc":
+        source += f"@app.get('/{name}')\nasync def {name}() -> Any:\n    await pause()\n    load()\n"
+    (finding,) = check(HEAD + source).findings
+    assert (finding["code"], finding["entry"], finding["chain"]) == ("TW001", "GET /a", ["a", "load"])
+    assert "1 more call below a() does the same" in str(finding["message"])
+    assert "The same from GET /b, GET /c." in str(finding["message"])
+    also = finding["also"]
+    assert isinstance(also, list)
+    assert [place["entry"] for place in also] == ["GET /b", "GET /c"]
+
+
+def test_a_silenced_place_does_not_silence_the_others(check: Check) -> None:
+    """An ignore comment at one of the callers leaves the finding to the next."""
+    source = "def load(): make_session().commit()\n"
+    for name, comment in (("a", "  # typeway: ignore[TW001]"), ("b", "")):
+        source += f"@app.get('/{name}')\nasync def {name}() -> Any:\n    await pause()\n    load(){comment}\n"
+    (finding,) = check(HEAD + source).findings
+    assert finding["entry"] == "GET /b"
+
+
+@pytest.mark.parametrize(
+    ("body", "confidence"),
+    [
+        ("httpx.get('http://x')", "high"),
+        ("FilePath('x').read_text()", "medium"),
+        ("if app.debug:\n    FilePath('x').read_text()", "low"),
+        ("maybe(app.debug)", "medium"),
+    ],
+)
+def test_findings_say_how_sure_they_are(check: Check, body: str, confidence: str) -> None:
+    """What always waits is sure, what depends on a size or a branch less so; low confidence needs --all."""
+    source = HEAD + "def maybe(wait: bool):\n    if wait: time.sleep(1)\n" + endpoint(body)
+    (finding,) = check(source, "--all").findings
+    assert finding["confidence"] == confidence
+    assert len(check(source).findings) == (confidence != "low")
+
+
+def test_fat_handlers_are_off_by_default(check: Check) -> None:
+    """TW019 is checked where it is selected, or with --all."""
+    body = "session = make_session()\n" + "session.get(User, 1)\n" * 3 + "if app.debug: print(1)\n" * 45
+    source = HEAD + "@app.get('/x')\ndef show() -> int:\n" + "".join(f"    {line}\n" for line in body.splitlines())
+    assert check(source).codes == []
+    assert check(source, "--select", "TW019").codes == ["TW019"]
+    assert check(source, "--all").codes == ["TW019"]

@@ -1,0 +1,343 @@
+"""The edges of the rules about updates, answers, protection, exceptions, limits, tasks, sessions and routers."""
+# ruff: noqa: ISC004  (sources of several lines)
+
+import pytest
+
+from tests.check.applications import Check
+from tests.check.applications import check as check
+from tests.check.test_rules import HEAD
+
+PATCH = "class Change(BaseModel):\n    title: str = ''\n    note: str | None = None\nstored = {}\n"
+TAKES_ALL = {
+    "a loop over the model": "for name, value in change: stored[name] = value",
+    "dict()": "stored.update(dict(change))",
+    "dict() in a dict": "stored.update({**stored, **dict(change)})",
+    "vars()": "stored.update(vars(change))",
+    "__dict__": "stored.update(change.__dict__)",
+    "jsonable_encoder": "from typeway.encoders import jsonable_encoder\n    stored.update(jsonable_encoder(change))",
+    "a statement": "from sqlalchemy import update\n    make_session().execute(update(User).values(**change.model_dump()))",
+    "field by field": "stored['title'] = change.title\n    stored['note'] = change.note",
+    "a class for all models": "Crud().save(change)",
+    "a loop over the items": "for name, value in change.model_dump().items(): stored[name] = value",
+}
+TAKES_SENT = {
+    "exclude_unset": "stored.update(change.model_dump(exclude_unset=True))",
+    "the names of what was sent": "for name in change.model_fields_set: stored[name] = getattr(change, name)",
+    "a filter": "stored.update({k: v for k, v in change.model_dump().items() if v is not None})",
+    "a condition": "for name, value in change:\n        if value is not None: stored[name] = value",
+    "a condition for each": "if change.title: stored['title'] = change.title\n    if change.note: stored['note'] = change.note",
+    "a function that keeps what is None": "keep(**change.model_dump())",
+    "the caller asks": "if 'note' in change.model_fields_set: stored.update(vars(change))",
+    "a log": "import logging\n    logging.info('%s', change.model_dump())",
+    "one field": "stored['title'] = change.title",
+}
+CRUD = (
+    "class Crud:\n    def save(self, data: BaseModel): stored.update(data.model_dump())\n"
+    "def keep(title: str | None = None, note: str | None = None):\n    if title is not None: stored['title'] = title\n"
+    "    if note is not None: stored['note'] = note\n"
+)
+
+
+def patch(body: str) -> str:
+    return f"{HEAD}{PATCH}{CRUD}@app.patch('/x/{{n}}')\ndef change_it(n: int, change: Change) -> None:\n    {body}\n"
+
+
+@pytest.mark.parametrize("body", TAKES_ALL.values(), ids=list(TAKES_ALL))
+def test_an_update_that_takes_everything_is_found(check: Check, body: str) -> None:
+    """TW006: the model is followed as a value, however its fields are taken."""
+    outcome = check(patch(body))
+    assert outcome.codes == ["TW006"], outcome.out
+
+
+@pytest.mark.parametrize("body", TAKES_SENT.values(), ids=list(TAKES_SENT))
+def test_an_update_that_asks_what_was_sent_is_left_alone(check: Check, body: str) -> None:
+    """TW006: what was left out may be left out in many ways."""
+    outcome = check(patch(body))
+    assert outcome.codes == [], outcome.out
+
+
+GUARDED = (
+    "key = APIKeyHeader(name='X-Key')\nguarded = Router(dependencies=[Security(key)])\n"
+    + "".join(f"@guarded.post('/safe{n}')\nasync def safe{n}() -> None: ...\n" for n in range(4))
+    + "app.include_router(guarded)\n"
+)
+OWN_GUARD = (
+    "def member(request: Request) -> str:\n    if 'x' not in request.headers: raise HTTPException(401)\n    return 'x'\n"
+    + "".join(
+        f"@app.post('/safe{n}')\nasync def safe{n}(who: Annotated[str, Depends(member)]) -> str: return who\n"
+        for n in range(4)
+    )
+)
+MANY_GUARDED = GUARDED + "".join(
+    f"@app.post('/kept{n}', dependencies=[Security(key)])\nasync def kept{n}() -> None: ...\n" for n in range(5)
+)
+OPEN = ["accounts", "authors", "discounts", "contests", "checkout", "hooks", "orders", "usernames"]
+MEANT = ["login", "auth/token", "webhooks/github", "search", "password-reset", "sign-up", "reports/preview"]
+
+
+@pytest.mark.parametrize("guards", [GUARDED, OWN_GUARD], ids=["a scheme", "the application's own guard"])
+@pytest.mark.parametrize("path", OPEN)
+def test_an_open_write_is_found_by_words(check: Check, guards: str, path: str) -> None:
+    """TW010: a word inside another one says nothing, and the siblings' own guard counts as one."""
+    outcome = check(f"{HEAD}{guards}@app.post('/{path}')\nasync def put_down() -> None: ...")
+    assert outcome.codes == ["TW010"], outcome.out
+
+
+def test_writes_that_are_meant_to_be_open_are_left_alone(check: Check) -> None:
+    """TW010: the words of logging in, of machines and of questions say that a write is open on purpose."""
+    source = "".join(f"@app.post('/{path}')\nasync def put_{n}() -> None: ...\n" for n, path in enumerate(MEANT))
+    assert check(HEAD + MANY_GUARDED + source).codes == []
+
+
+RULES = {
+    "TW004 leaves routes that match in their own way": (
+        "from typeway.routing import APIRoute\nclass Versioned(APIRoute):\n    def matches(self, scope): return super().matches(scope)\n"
+        "first, second = Router(route_class=Versioned), Router()\n@first.get('/x')\nasync def one() -> int: return 1\n"
+        "@second.get('/x')\nasync def two() -> int: return 2\napp.include_router(first)\napp.include_router(second)",
+        [],
+    ),
+    "TW007 sees a row as a dict": (
+        "@app.get('/x')\ndef show() -> dict[str, Any]: return vars(make_session().get(User, 1))", ["TW007"],
+    ),
+    "TW007 sees a row as a dict of a name": (
+        "@app.get('/x')\ndef show():\n    row = make_session().get(User, 1)\n    data = row.__dict__\n    return data", ["TW007"],
+    ),
+    "TW007 leaves columns that the query names": (
+        "@app.get('/x')\ndef show(limit: Annotated[int, Query(le=9)] = 1):\n    with sqlite3.connect('x') as db:\n"
+        "        return [dict(row) for row in db.execute('SELECT id, name FROM x LIMIT 1').fetchall()]",
+        [],
+    ),
+    "TW008 is not silenced by a key in the path": (
+        "class Robot(BaseModel):\n    token: str\n@app.get('/robots/{key}')\nasync def show(key: str) -> Robot: ...", ["TW008"],
+    ),
+    "TW008 leaves what a serializer masks": (
+        "from pydantic import field_serializer\nclass Robot(BaseModel):\n    token: str\n"
+        "    @field_serializer('token')\n    def mask(self, value: str) -> str: return '***'\n"
+        "@app.get('/robots')\nasync def show() -> Robot: ...",
+        [],
+    ),
+    "TW009 leaves fields that the endpoint leaves out": (
+        "class Task(BaseModel):\n    title: str\n    created_at: str = ''\nstored = {}\n"
+        "@app.post('/x')\nasync def one(task: Task) -> Task:\n    stored.update(task.model_dump(exclude={'created_at'}))\n    return task",
+        [],
+    ),
+    "TW009 leaves fields that the endpoint sets": (
+        "class Task(BaseModel):\n    title: str\n    created_at: str = ''\n"
+        "@app.post('/x')\nasync def one(task: Task) -> Task:\n    task.created_at = 'now'\n    return task",
+        [],
+    ),
+    "TW011 sees a repository and a comprehension": (
+        "class Repository:\n    def __init__(self, session: Session): self.session = session\n"
+        "    def every(self): return self.session.scalars(select(User)).all()\n"
+        "@app.get('/x')\ndef show() -> list[Shown]:\n    users = Repository(make_session()).every()\n"
+        "    return [Shown(id=user.id) for user in users]",
+        ["TW011"],
+    ),
+    "TW011 leaves what some ids limit": (
+        "@app.get('/x', response_model=list[Shown])\ndef show():\n"
+        "    return make_session().scalars(select(User).where(User.id.in_([1, 2]))).all()",
+        [],
+    ),
+    "TW011 leaves what belongs to one parent": (
+        "class Note(Base):\n    __tablename__ = 'notes'\n    id: Mapped[int] = mapped_column(primary_key=True)\n    user_id: Mapped[int]\n"
+        "@app.get('/users/{user_id}/notes', response_model=list[Shown])\ndef show(user_id: int):\n"
+        "    return make_session().scalars(select(Note).where(Note.user_id == user_id)).all()",
+        [],
+    ),
+    "TW012 leaves a context variable": (
+        "import contextvars\ncurrent = contextvars.ContextVar('current')\ndef remember() -> int:\n    token = current.set(1)\n    return 1\n"
+        "@app.get('/x')\nasync def show(n: int = Depends(remember)) -> int: return 1",
+        [],
+    ),
+    "TW016 sees own middleware that echoes": (
+        "@app.middleware('http')\nasync def cors(request: Request, call_next: Any) -> Any:\n"
+        "    response = await call_next(request)\n    origin = request.headers.get('origin')\n"
+        "    response.headers['Access-Control-Allow-Origin'] = origin\n"
+        "    response.headers['Access-Control-Allow-Credentials'] = 'true'\n    return response",
+        ["TW016"],
+    ),
+    "TW016 leaves own middleware that compares": (
+        "@app.middleware('http')\nasync def cors(request: Request, call_next: Any) -> Any:\n"
+        "    response = await call_next(request)\n    origin = request.headers.get('origin')\n"
+        "    if origin in ('https://a.example',):\n        response.headers['Access-Control-Allow-Origin'] = origin\n"
+        "        response.headers['Access-Control-Allow-Credentials'] = 'true'\n    return response",
+        [],
+    ),
+    "TW017 sees a ValueError about what was sent": (
+        "def check_it(status: str) -> str:\n    if status not in ('open', 'done'): raise ValueError(status)\n    return status\n"
+        "@app.get('/x')\nasync def show(status: str) -> str: return check_it(status)",
+        ["TW017"],
+    ),
+    "TW017 leaves a ValueError about what the server knows": (
+        "mode = 'x'\ndef check_it(status: str) -> str:\n    if mode not in ('open', 'done'): raise ValueError(mode)\n    return status\n"
+        "@app.get('/x')\nasync def show(status: str) -> str: return check_it(status)",
+        [],
+    ),
+    "TW017 leaves a ValueError about a type that Pydantic checks": (
+        "from typing import Literal\ndef check_it(status: str) -> str:\n    if status != 'open': raise ValueError(status)\n"
+        "    return status\n@app.get('/x')\nasync def show(status: Literal['open', 'done']) -> str: return check_it(status)",
+        [],
+    ),
+    "TW017 leaves a branch that the call cannot take": (
+        "class NotFound(Exception): ...\ndef find(n: int, strict: bool = False) -> int:\n    if strict: raise NotFound\n    return n\n"
+        "@app.get('/x')\nasync def show() -> int: return find(1)",
+        [],
+    ),
+    "TW017 leaves what a dependency has loaded": (
+        "class NotFound(Exception): ...\ndef find(n: int) -> Any:\n    if n > 1: raise NotFound\n    return Shown(id=n)\n"
+        "def task(n: int) -> Shown:\n    try:\n        return find(n)\n    except NotFound:\n        raise HTTPException(404)\n"
+        "@app.get('/x')\nasync def show(it: Annotated[Shown, Depends(task)]) -> Shown: return find(it.id)",
+        [],
+    ),
+    "TW017 leaves what a dependency catches": (
+        "class NotFound(Exception): ...\ndef answers() -> Iterator[None]:\n    try:\n        yield\n    except NotFound:\n"
+        "        raise HTTPException(404)\n@app.get('/x', dependencies=[Depends(answers)])\nasync def show() -> int: raise NotFound",
+        [],
+    ),
+    "TW018 leaves a memory": (
+        "def load(key: str, _memory: dict[str, int] = {}) -> int:\n    _memory[key] = 1\n    return 1\n"
+        "@app.get('/x')\nasync def show() -> int: return load('x')",
+        [],
+    ),
+    "TW021 sees a model of parameters": (
+        "class Page(BaseModel):\n    limit: int = 10\n@app.get('/x')\ndef show(page: Annotated[Page, Query()]) -> int:\n"
+        "    return len(make_session().scalars(select(User).limit(page.limit)).all())",
+        ["TW021"],
+    ),
+    "TW021 sees a dependency": (
+        "def page(limit: int = 10) -> int: return limit\n@app.get('/x')\ndef show(n: Annotated[int, Depends(page)]) -> int: return n",
+        ["TW021"],
+    ),
+    "TW021 leaves a ceiling in the code": (
+        "def find(limit: int) -> Any: return select(User).limit(min(limit, 100))\n"
+        "@app.get('/x')\ndef show(limit: int = 10) -> int:\n    find(limit)\n    return 1",
+        [],
+    ),
+    "TW021 leaves a comparison": (
+        "@app.get('/x')\ndef show(limit: int = 10) -> int:\n    if limit > 100: raise HTTPException(400)\n"
+        "    select(User).limit(limit)\n    return 1",
+        [],
+    ),
+    "TW021 leaves a declared ceiling": (
+        "@app.get('/x')\ndef show(limit: Annotated[int, Query(lt=101)] = 10) -> int:\n    select(User).limit(limit)\n    return 1", [],
+    ),
+    "TW022 sees a name that nobody reads": (
+        "@app.get('/x')\nasync def show() -> int:\n    task = asyncio.ensure_future(pause())\n    return 1", ["TW022"],
+    ),
+    "TW022 sees the loop's method": (
+        "@app.get('/x')\nasync def show() -> int:\n    asyncio.get_running_loop().create_task(pause())\n    return 1", ["TW022"],
+    ),
+    "TW022 leaves a group": (
+        "@app.get('/x')\nasync def show() -> int:\n    async with asyncio.TaskGroup() as group:\n        group.create_task(pause())\n"
+        "    return 1",
+        [],
+    ),
+    "TW022 leaves a task of the start": (
+        "@asynccontextmanager\nasync def lifespan(app):\n    task = asyncio.create_task(pause())\n    yield\n    task.cancel()\n"
+        "app = Typeway(lifespan=lifespan)",
+        [],
+    ),
+    "TW023 sees a background task": (
+        "from typeway import BackgroundTasks\ndef opened() -> Iterator[Session]:\n    with make_session() as session: yield session\n"
+        "def work(session: Session) -> None: session.commit()\n"
+        "@app.get('/x')\ndef show(tasks: BackgroundTasks, session: Annotated[Session, Depends(opened)]) -> int:\n"
+        "    tasks.add_task(work, session)\n    return 1",
+        ["TW023"],
+    ),
+    "TW023 leaves ids": (
+        "from typeway import BackgroundTasks\ndef opened() -> Iterator[Session]:\n    with make_session() as session: yield session\n"
+        "def work(n: int) -> None: make_session().get(User, n)\n"
+        "@app.get('/x')\ndef show(n: int, tasks: BackgroundTasks, session: Annotated[Session, Depends(opened)]) -> bool:\n"
+        "    tasks.add_task(work, n)\n    return session.is_active",
+        [],
+    ),
+    "TW024 sees a statement": ("@app.get('/x')\nasync def show() -> int:\n    pause()\n    return 1", ["TW024"]),
+    "TW024 sees a method of a session": (
+        "@app.get('/x')\nasync def show() -> int:\n    async with make_async_session() as session:\n        session.commit()\n    return 1",
+        ["TW024"],
+    ),
+    "TW024 sees an attribute of what is not awaited": (
+        "async def find() -> Shown: return Shown(id=1)\n@app.get('/x')\nasync def show() -> int:\n    found = find()\n"
+        "    return found.id",
+        ["TW024"],
+    ),
+    "TW024 leaves what is gathered later": (
+        "@app.get('/x')\nasync def show() -> int:\n    waiting = pause()\n    await waiting\n    await asyncio.gather(pause(), pause())\n"
+        "    return 1",
+        [],
+    ),
+    "TW024 leaves what may be plain": (
+        "class Plain:\n    def go(self): return True\nclass Slow:\n    async def go(self): return True\n"
+        "def either(n: int): return Plain() if n else Slow()\n"
+        "@app.get('/x')\nasync def show(n: int = 0) -> int:\n    if either(n).go(): return 1\n    return 0",
+        [],
+    ),
+    "TW025 sees a comprehension": (
+        "async def find(session: AsyncSession, n: int) -> Any: return await session.get(User, n)\n"
+        "@app.get('/x')\nasync def show() -> int:\n    async with make_async_session() as session:\n"
+        "        return len(await asyncio.gather(*(find(session, n) for n in range(3))))",
+        ["TW025"],
+    ),
+    "TW025 sees a repository": (
+        "class Users:\n    def __init__(self, session: AsyncSession): self.session = session\n"
+        "    async def one(self, n: int) -> Any: return await self.session.get(User, n)\n"
+        "@app.get('/x')\nasync def show() -> int:\n    async with make_async_session() as session:\n        users = Users(session)\n"
+        "        return len(await asyncio.gather(users.one(1), users.one(2)))",
+        ["TW025"],
+    ),
+    "TW025 leaves a session for each": (
+        "async def find(n: int) -> Any:\n    async with make_async_session() as session: return await session.get(User, n)\n"
+        "@app.get('/x')\nasync def show() -> int: return len(await asyncio.gather(find(1), find(2)))",
+        [],
+    ),
+    "TW025 leaves one use": (
+        "async def find(session: AsyncSession) -> Any: return await session.get(User, 1)\n"
+        "@app.get('/x')\nasync def show() -> int:\n    async with make_async_session() as session:\n"
+        "        return len(await asyncio.gather(find(session), pause()))",
+        [],
+    ),
+    "TW026 sees a factory as a dependency": (
+        "@app.get('/x')\ndef show(session: Annotated[Session, Depends(make_session)]) -> bool: return session.is_active", ["TW026"],
+    ),
+    "TW026 leaves what the endpoint closes": (
+        "def opened() -> Session: return make_session()\n@app.get('/x')\n"
+        "def show(session: Annotated[Session, Depends(opened)]) -> bool:\n    with session: return session.is_active",
+        [],
+    ),
+    "TW027 sees a transaction around the yield": (
+        "async def opened() -> AsyncIterator[AsyncSession]:\n    async with make_async_session() as session:\n"
+        "        async with session.begin():\n            yield session\n"
+        "@app.get('/x')\nasync def show(session: Annotated[AsyncSession, Depends(opened)]) -> bool: return session.is_active",
+        ["TW027"],
+    ),
+    "TW028 leaves a router inside another": (
+        "inner, outer = Router(), Router()\n@inner.get('/x')\nasync def show() -> int: return 1\n"
+        "outer.include_router(inner)\napp.include_router(outer)",
+        [],
+    ),
+    "TW028 is not sure where a setting decides": (
+        "router = Router()\n@router.get('/x')\nasync def show() -> int: return 1\nif app.debug:\n    app.include_router(router)", [],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("source", "codes"), RULES.values(), ids=list(RULES))
+def test_edges(check: Check, source: str, codes: list[str]) -> None:
+    """A rule finds what it says, and stays silent where it does not know."""
+    outcome = check(HEAD + source)
+    assert sorted(map(str, outcome.codes)) == codes, outcome.out
+
+
+@pytest.mark.parametrize("pattern", ["https?://.+", ".*", "^.*$", "https://.*", "http.*"])
+def test_a_pattern_that_fits_every_origin_is_found(check: Check, pattern: str) -> None:
+    """TW016: the pattern is tried on origins that nobody would name."""
+    source = f"{HEAD}from typeway.middleware.cors import CORSMiddleware\n"
+    source += f"app.add_middleware(CORSMiddleware, allow_origin_regex={pattern!r}, allow_credentials=True)"
+    assert check(source).codes == ["TW016"]
+
+
+def test_a_pattern_for_some_origins_is_left_alone(check: Check) -> None:
+    """TW016: a pattern for the subdomains of one domain lets in no stranger."""
+    source = f"{HEAD}from typeway.middleware.cors import CORSMiddleware\n"
+    source += r"app.add_middleware(CORSMiddleware, allow_origin_regex=r'https://[a-z]+\.example\.com', allow_credentials=True)"
+    assert check(source).codes == []

@@ -16,6 +16,8 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.exceptions import WebSocketException as StarletteWebSocketException
 
+from typeway.texts import READ_MORE
+
 _Error = TypeVar("_Error", bound=BaseException)
 
 
@@ -128,16 +130,28 @@ class DeclarationError(TypewayError):
         hint: what to do about it.
         where: file and line of the declaration: "main.py:12"; see `calling_line`.
         chain: the way to the mistake, from the route on: `("GET /items/{id}", "get_session()", "parameter 'url'")`.
+        code: the rule of `typeway check` that finds the mistake; `typeway explain` prints its page.
+
+    Raised:
+        While a module is imported that declares something, or when the application starts and its endpoints are planned.
+
+    Fix:
+        Do what the hint says, at the file and line with which the message begins. Whole groups of these checks are switched off by
+        the conventions of the application's class, see `typeway.declare.conventions`.
     """
 
     _also: ClassVar[Also | None] = None
 
-    def __init__(self, message: str, *, hint: str, where: str | None = None, chain: Iterable[str] = ()) -> None:
+    def __init__(
+        self, message: str, *, hint: str, where: str | None = None, chain: Iterable[str] = (), code: str = "TW000"
+    ) -> None:
         self.message = message
         self.hint = hint
         self.where = where
         self.chain = tuple(chain)
+        self.code = code
         super().__init__(self._text)
+        self.add_note(READ_MORE.format(code))
 
     @property
     def described(self) -> str:
@@ -191,15 +205,16 @@ def declaration_error(
     where: str | None = None,
     chain: Iterable[str] = (),
     also: Also = DeclarationError,
+    code: str = "TW000",
 ) -> DeclarationError:
     """Make the error for a mistake in a declaration.
 
     An application that moves here may catch what FastAPI raises for the same mistake: the error is `also` of that type.
     """
     if issubclass(DeclarationError, also):
-        return DeclarationError(message, hint=hint, where=where, chain=chain)
+        return DeclarationError(message, hint=hint, where=where, chain=chain, code=code)
     key: Any = also  # mypy does not take a class for something hashable
-    return _variant(key)(message, hint=hint, where=where, chain=chain)
+    return _variant(key)(message, hint=hint, where=where, chain=chain, code=code)
 
 
 class EndpointContext(TypedDict, total=False):

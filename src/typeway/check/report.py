@@ -11,6 +11,7 @@ from typing import Any, Final
 from typeway.check.finding import Finding
 from typeway.check.read.files import Files
 from typeway.check.rules import RULES
+from typeway.texts import READ_MORE
 from typeway.version import __version__
 
 SARIF_SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -29,7 +30,7 @@ def report(findings: Sequence[Finding], files: Files, folder: Path, form: str) -
 
 
 def as_text(findings: Sequence[Finding], files: Files, folder: Path) -> str:
-    """For people: place, code and message, the line itself, and the fix."""
+    """For people: place, code and message, the line itself, and the fix; at the end how to read more about the rules."""
     parts = []
     for finding in findings:
         file = files.file(finding.path)
@@ -41,8 +42,9 @@ def as_text(findings: Sequence[Finding], files: Files, folder: Path) -> str:
         parts.append(f"    Fix: {finding.fix}\n")
     count = len(findings)
     places = len({finding.path for finding in findings})
+    codes = sorted({finding.code for finding in findings})
     parts.append(
-        f"{count} finding{'s' * (count != 1)} in {places} file{'s' * (places != 1)}."
+        f"{count} finding{'s' * (count != 1)} in {places} file{'s' * (places != 1)}. {READ_MORE.format(' '.join(codes))}"
         if findings
         else "No findings."
     )  # fmt: skip

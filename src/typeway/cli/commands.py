@@ -210,6 +210,26 @@ def check(
 
 
 @cli.command()
+def explain(
+    topics: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="TOPIC",
+            help="Codes of rules, such as TW001, and names of exceptions, such as DeclarationError. Without one: all topics are listed.",
+        ),
+    ] = None,
+) -> None:
+    """Print the page of a rule of `typeway check`, or of an exception: what is wrong, why, examples, the fix, and the address.
+
+    The pages are part of the package: no network is needed.
+    """
+    from typeway.cli import explain as pages
+
+    with _one_line_failures(show_traceback=False):
+        print(pages.explain(topics or ()))
+
+
+@cli.command()
 def migrate(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="The folder of the project, or one file.")] = Path(),
     target: AppArgument = None,

@@ -19,6 +19,8 @@ EXCEPTIONS: Final = "reference/exceptions.md"
 
 FENCE: Final = re.compile(r"^```.*\n", re.MULTILINE)
 HEADING: Final = re.compile(r"^#+ ", re.MULTILINE)
+BOLD: Final = re.compile(r"\*\*([^*\n]+)\*\*")
+EXTENSION: Final = re.compile(r"\.(md|html)$")
 LINK: Final = re.compile(r"\[([^]]+)\]\([^)]+\)")
 
 
@@ -52,12 +54,12 @@ def explain(names: Sequence[str]) -> str:
 
 def found(name: str, known: dict[str, Topic]) -> Topic:
     """Return the topic that is meant."""
-    # The last part of an address or of a dotted name is the topic; an anchor is one too.
-    end = re.split(r"[/#]", name)[-1]
-    key = re.sub(r"\.(md|html)$", "", end).rpartition(".")[2].lower()
-    if key in known:
-        return known[key]
-    close = difflib.get_close_matches(key, known, n=3, cutoff=0.5)
+    # The last part of an address, of a dotted name, or the anchor may be the topic.
+    keys = [EXTENSION.sub("", part).rpartition(".")[2].lower() for part in re.split(r"[/#]", name)]
+    for key in reversed(keys):
+        if key in known:
+            return known[key]
+    close = difflib.get_close_matches(keys[-1], known, n=3, cutoff=0.5)
     advice = f"did you mean {' or '.join(dict.fromkeys(known[one].name for one in close))}? " if close else ""
     raise UsageError(f"there is no topic {name!r}; {advice}`typeway explain` lists all of them")
 
@@ -110,7 +112,7 @@ def as_plain(markdown: str) -> str:
     parts = FENCE.split(markdown)
     for number, part in enumerate(parts):
         is_code = number % 2 == 1
-        parts[number] = textwrap.indent(part, "    ") if is_code else LINK.sub(r"\1", HEADING.sub("", part))
+        parts[number] = textwrap.indent(part, "    ") if is_code else LINK.sub(r"\1", BOLD.sub(r"\1", HEADING.sub("", part)))
     return "".join(parts)
 
 

@@ -234,7 +234,7 @@ def migrate(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="The folder of the project, or one file.")] = Path(),
     target: AppArgument = None,
     tests: Annotated[bool, typer.Option("--tests", help="Run the tests on both frameworks, and compare them.")] = False,
-    test_args: Annotated[str, typer.Option(help="What pytest is given beside, for example: 'tests -x'.")] = "",
+    test_args: Annotated[str, typer.Option(help="Further arguments of pytest, for example: 'tests -x'.")] = "",
     test_timeout: Annotated[float, typer.Option(help="How long the tests may take on each, in seconds.")] = 600,
     write: Annotated[bool, typer.Option("--write", help="Change the imports of FastAPI, and nothing else.")] = False,
     json_output: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,

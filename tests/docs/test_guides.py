@@ -22,7 +22,9 @@ from typeway.testclient import TestClient
 from typeway.types import ASGIApp, Receive, Scope, Send
 
 ROOT = Path(__file__).parents[2]
-GUIDES = sorted((ROOT / "docs" / "guides").glob("*.md"))
+FOLDER = ROOT / "docs" / "guides"
+OVERVIEW = FOLDER / "README.md"
+GUIDES = sorted(set(FOLDER.glob("*.md")) - {OVERVIEW})
 
 pytestmark = pytest.mark.timeout(300)  # a busy machine takes long to start the programs of a page
 
@@ -101,3 +103,9 @@ def test_a_guide_has_its_parts(guide: Path) -> None:
     assert {"main.py", "test_main.py"} <= {block.file for block in read_blocks(text)}
     for part in ("## Common mistakes", "## Test it", "## See also"):
         assert f"\n{part}\n" in text, part
+
+
+def test_the_overview_leads_to_every_guide() -> None:
+    """A reader of the overview finds each guide there."""
+    text = OVERVIEW.read_text(encoding="utf-8")
+    assert [guide.name for guide in GUIDES if f"({guide.name})" not in text] == []

@@ -63,7 +63,7 @@ APART: tuple[frozenset[str], ...] = (frozenset({"serve", "describe"}), frozenset
 # How many lines a room may have, docstrings included; none holds more than a fifth of the source. Amend a budget openly,
 # with the reason, in docs/decisions/0017-one-house.md.
 BUDGETS: dict[str, int] = {
-    "declare": 3_400,
+    "declare": 3_450,
     "derive": 1_450,
     "security": 750,
     "policies": 1_750,
@@ -78,9 +78,9 @@ BUDGETS: dict[str, int] = {
     "check": 3_900,
     "compat": 3_850,
     "migrate": 1_000,
-    "cli": 1_800,
+    "cli": 1_950,
     # The modules beside the rooms.
-    "": 2_450,
+    "": 2_600,
 }
 SHARE_OF_ONE_ROOM = 0.2
 

@@ -81,7 +81,7 @@ def test_without_a_topic_all_are_listed(command: Command) -> None:
     ("given", "advice"),
     [
         ("TW099", "did you mean TW0"),
-        ("bloking-call", "did you mean TW001? "),
+        ("bloking-call", "did you mean TW001"),
         ("HTTPExeption", "did you mean HTTPException"),
         ("42", "there is no topic '42'; `typeway explain` lists all of them"),
     ],

@@ -271,7 +271,7 @@ class TelemetryConfig(TypedDict, total=False, closed=True):
     Example: `"operation_spans": False`."""
     auto_configure: bool | None
     """Whether exporters are set up from the environment; by default if TYPEWAY_OTEL_AUTO_CONFIGURE is "true".
-    Example: `"auto_configure": True`."""
+    Example: `"auto_configure": False`."""
     exclude: Callable[[Scope], bool] | None
     """Returns for an ASGI scope whether it is not observed.
     Example: `"exclude": lambda scope: scope["path"] == "/health"`."""

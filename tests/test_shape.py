@@ -72,7 +72,7 @@ BUDGETS: dict[str, int] = {
     "serve": 4_450,
     "protocol": 2_500,
     "describe": 1_600,
-    "watch": 1_600,
+    "watch": 1_650,
     "telemetry": 1_700,
     "application": 3_600,
     "check": 3_900,

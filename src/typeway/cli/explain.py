@@ -93,10 +93,11 @@ def first_sentence(text: str) -> str:
 
 def listed(topics: Sequence[Topic]) -> str:
     """Return one line for each topic, in groups."""
-    width = max(len(topic.name) for topic in topics) + 2
     lines = []
     for kind in dict.fromkeys(topic.kind for topic in topics):
-        lines += [kind, *(f"  {topic.name:{width}}{topic.summary}" for topic in topics if topic.kind == kind), ""]
+        group = [topic for topic in topics if topic.kind == kind]
+        width = max(len(topic.name) for topic in group) + 2
+        lines += [kind, *(f"  {topic.name:{width}}{topic.summary}" for topic in group), ""]
     return "\n".join([*lines, "`typeway explain TW001` prints a page."])
 
 

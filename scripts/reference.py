@@ -156,7 +156,11 @@ def cell(text: str) -> str:
 
 def code_cell(text: str) -> str:
     """Code as a cell of a table; in backticks a vertical bar would be written with a backslash that some readers show."""
-    return f"<code>{html.escape(' '.join(text.split()), quote=False).replace('|', '&#124;')}</code>"
+    written = html.escape(" ".join(text.split()), quote=False)
+    # A bar would end the cell; addresses would become links.
+    for mark, escaped in {"|": "&#124;", "@": "&#64;", "://": "&#58;//"}.items():
+        written = written.replace(mark, escaped)
+    return f"<code>{written}</code>"
 
 
 def table(kind: type[Any], function: Callable[..., Any] | None) -> str:

@@ -22,6 +22,7 @@ SCHEMES = ["light", "dark"]
 # A link inside the site: the page, and the anchor.
 LINK = re.compile(r'<a [^>]*?href="([^"#?:]*)(?:#([^"]*))?"')
 ANCHOR = re.compile(r' (?:id|name)="([^"]+)"')
+ARTICLE = re.compile(r"<article[^>]*>(.*?)</article>", re.DOTALL)
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -85,10 +86,7 @@ def test_every_page_is_in_the_navigation(site: Path) -> None:
 @pytest.mark.parametrize(("width", "height"), SIZES)
 def test_the_landing_page_fits_every_screen(page: Page, site: Path, width: int, height: int, scheme: str) -> None:
     """On a phone and on a desk, in light and in dark, the first page shows the example and scrolls in one direction only."""
-    page.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600)
-    page.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
-    page.open((site / "index.html").as_uri())
-    page.wait_for("document.readyState === 'complete'")
+    show(page, site / "index.html", (width, height), scheme)
     page.evaluate("localStorage.clear()")  # where the site keeps the scheme that a reader has chosen
     page.open((site / "index.html").as_uri())
     expected = {"light": "default", "dark": "slate"}[scheme]
@@ -100,23 +98,41 @@ def test_the_landing_page_fits_every_screen(page: Page, site: Path, width: int, 
     assert 0 <= example[1] < width
 
 
-def test_every_page_fits_every_screen(page: Page, site: Path) -> None:
-    """No page scrolls sideways on a phone or on a desk, in light or in dark, reports an error, or asks another site for anything."""
+def show(page: Page, path: Path, size: tuple[int, int], scheme: str) -> None:
+    """Load a page on a screen of this size, in this scheme."""
+    width, height = size
+    page.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600)
+    page.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+    page.open(path.as_uri())
+    page.wait_for("document.readyState === 'complete'")
+
+
+# One page of each kind: prose, code, tables, docstrings, a long one.
+KINDS = ("concepts/request", "guides/forms", "reference/options", "reference/application", "changelog", "check/TW001")
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("size", SIZES)
+def test_pages_of_each_kind_load_without_an_error(page: Page, site: Path, size: tuple[int, int], scheme: str) -> None:
+    """No page reports an error, asks another site for anything, or scrolls sideways."""
+    for kind in KINDS:
+        show(page, site / f"{kind}.html", size, scheme)
+        assert page.evaluate("document.documentElement.scrollWidth") <= size[0], kind
+        assert page.errors == [], kind
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_content_of_every_page_fits_every_screen(page: Page, site: Path, size: tuple[int, int]) -> None:
+    """No page scrolls sideways on a phone or on a desk; each content is put into one page, which is loaded once."""
+    show(page, site / "install.html", size, "light")
     wide = []
-    # The page for addresses that do not exist is one for a server: its files have absolute addresses.
-    for number, path in enumerate(sorted(set(site.rglob("*.html")) - {site / "404.html"})):
-        page.open(path.as_uri())
-        page.wait_for("document.readyState === 'complete'")
-        # Colours do not change the layout: each page is shown in one scheme on the phone, and in the other on the desk.
-        for turn, (width, height) in enumerate(SIZES):
-            scheme = SCHEMES[(number + turn) % 2]
-            page.call(
-                "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
-            )
-            page.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
-            if page.evaluate("document.documentElement.scrollWidth") > width:
-                wide.append(f"{path.relative_to(site)} at {width} pixels")
-        assert page.errors == [], path
+    for path in sorted(site.rglob("*.html")):
+        if article := ARTICLE.search(path.read_text(encoding="utf-8")):
+            page.evaluate(f"void (document.querySelector('article').innerHTML = {json.dumps(article[1])})")
+            if page.evaluate("document.documentElement.scrollWidth") > size[0]:
+                wide.append(str(path.relative_to(site)))
+        else:
+            assert path.name == "404.html"
     assert wide == []
 
 

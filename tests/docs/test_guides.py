@@ -83,14 +83,10 @@ def terminal(guide: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
 
 
 @each_guide
-def test_commands_print_what_is_shown(guide: Path, terminal: Terminal) -> None:
-    """A reader who types the commands of a guide in their order sees what it shows."""
+def test_a_guide_does_what_it_shows_and_is_clean(guide: Path, terminal: Terminal) -> None:
+    """A reader who types the commands in their order sees what the guide shows, and `typeway check` finds nothing in its application."""
     carry_out(read_blocks(guide.read_text(encoding="utf-8")), terminal)
-
-
-@each_guide
-def test_the_example_is_clean(guide: Path, terminal: Terminal) -> None:
-    """`typeway check` finds nothing in the application of a guide."""
+    # In the same test: some libraries refuse to be set up twice in one process.
     app = importlib.import_module("main").app
     assert isinstance(app, Typeway)
     assert [str(finding) for finding in look(app, Files(terminal.folder, "main"))] == []

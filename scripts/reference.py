@@ -1,4 +1,4 @@
-"""Write the reference pages of what is said once in the source: the options, the commands, the exceptions.
+"""Write the reference pages of what is said once in the source: the options, the commands, the exceptions, the examples of rules.
 
     .venv/bin/python -m scripts.reference            write the pages
     .venv/bin/python -m scripts.reference --check    fail if a page is not what the source says
@@ -26,14 +26,16 @@ import typer.main
 from typer.core import TyperArgument, TyperGroup
 
 import typeway
-from typeway import exceptions
+from typeway import exceptions, headers, testing
 from typeway.cli.commands import cli
-from typeway.declare import mark, options
+from typeway.declare import mark, options, problem
 from typeway.declare.inherit import JOIN, RENAMED, innermost
 from typeway.declare.shown import UNSET
+from typeway.derive import absence
 from typeway.security import base
 
-PAGES: Final = Path(__file__).resolve().parents[1] / "docs" / "reference"
+DOCS: Final = Path(__file__).resolve().parents[1] / "docs"
+PAGES: Final = DOCS / "reference"
 NOTICE: Final = "<!-- Written by `python -m scripts.reference` from the source; change it there. -->\n"
 
 # Each table of options: its heading, the TypedDict, and a callable whose signature has the defaults.
@@ -50,6 +52,8 @@ TABLES: Final[tuple[tuple[str, type[Any], Callable[..., Any] | None], ...]] = (
     ("`Form()` and `File()`", options.FormOptions, mark.Form),
     ("`form_limits`", options.FormLimits, None),
     ("`json_limits`", options.JSONLimits, None),
+    ("`parameter_limits`", options.ParameterLimits, None),
+    ("`error_limits`", options.ErrorLimits, None),
     ("`telemetry`", options.TelemetryConfig, None),
     ("Security schemes", base.SchemeOptions, None),
 )  # fmt: skip
@@ -73,9 +77,18 @@ COMMANDS: Final = """`typeway COMMAND --help` shows the same in a terminal. Each
 the last column; an option on the command line takes precedence.
 """
 
-EXCEPTIONS: Final = """Every exception that Typeway defines, from `typeway.exceptions`. Those of declarations are raised when your modules
-are imported, and name the file and line of the declaration; those of requests have a response.
+EXCEPTIONS: Final = """Every exception and warning of Typeway. `typeway explain NAME` prints the same in a terminal. Those of declarations are raised when
+your modules are imported, and name the file and line of the declaration; those of requests have a response.
 """
+
+# The modules that have exceptions, and where those are imported from; a later one counts where several have the same.
+HOMES: Final[Mapping[ModuleType, str]] = {
+    problem: "typeway",
+    headers: "typeway.headers",
+    absence: "typeway.derive.absence",
+    testing: "typeway.testing",
+    exceptions: "typeway.exceptions",
+}
 
 
 def words_for(join: Callable[[Any, Any], Any]) -> str:
@@ -122,6 +135,12 @@ def rows_of(kind: type[Any]) -> dict[str, tuple[str, str]]:
     return rows | keys_of(module).get(kind.__name__, {})
 
 
+def parted(text: str) -> tuple[str, str]:
+    """The meaning of an option and the example, which is the end of its docstring."""
+    meaning, _, example = text.partition("Example: `")
+    return meaning, example.strip().removesuffix(".").removesuffix("`")
+
+
 def default_text(value: Any) -> str:
     """A default as it is written in source, or nothing if there is none that could be written."""
     if value is UNSET or value is inspect.Parameter.empty or isinstance(value, type(UNSET)):
@@ -137,23 +156,35 @@ def cell(text: str) -> str:
 
 def code_cell(text: str) -> str:
     """Code as a cell of a table; in backticks a vertical bar would be written with a backslash that some readers show."""
-    return f"<code>{html.escape(' '.join(text.split()), quote=False).replace('|', '&#124;')}</code>"
+    written = html.escape(" ".join(text.split()), quote=False)
+    # A bar would end the cell; addresses would become links.
+    for mark, escaped in {"|": "&#124;", "@": "&#64;", "://": "&#58;//"}.items():
+        written = written.replace(mark, escaped)
+    return f"<code>{written}</code>"
 
 
 def table(kind: type[Any], function: Callable[..., Any] | None) -> str:
-    """A table of options: name, type, default, meaning, and how it is inherited."""
+    """A table of options: name, type, default, meaning, an example, and how it is inherited."""
     defaults = {} if function is None else inspect.signature(function).parameters
     rows = rows_of(kind)
     joins = {name: words_for(join) for name, join in JOIN.items()}
     inherited = {name: joins.get(RENAMED.get(name, name), "") for name in rows}
     has_inherited = any(inherited.values())
-    head = ["option", "type", *(["default"] if function else []), "meaning", *(["inherited"] if has_inherited else [])]
+    head = [
+        "option",
+        "type",
+        *(["default"] if function else []),
+        "meaning",
+        "example",
+        *(["inherited"] if has_inherited else []),
+    ]
     lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
-    for name, (type_, meaning) in rows.items():
+    for name, (type_, text) in rows.items():
+        meaning, example = parted(text)
         cells = [f"`{name}`", code_cell(type_)]
         if function:
             cells.append(default_text(defaults[name].default) if name in defaults else "")
-        cells.append(cell(meaning))
+        cells += [cell(meaning), code_cell(example) if example else ""]
         if has_inherited:
             cells.append(inherited[name])
         lines.append(f"| {' | '.join(cells)} |")
@@ -238,37 +269,59 @@ def commands_page() -> str:
 # --- exceptions ---------------------------------------------------------------------------------------------------
 
 
+# The sections of a docstring whose lines are entries: a name and what it means.
+LISTED: Final = frozenset({"Parameters", "Attributes", "Class attributes", "Raises"})
+
+
 def as_markdown(docstring: str) -> str:
     """A docstring with its sections as Markdown: parameters as a list, an example as it is."""
     lines, section = [], ""
     for line in inspect.cleandoc(docstring).splitlines():
-        if heading := re.fullmatch(r"(\w+):", line):
+        if heading := re.fullmatch(r"([A-Z][\w ]*):", line):
             section = heading[1]
             lines += [f"**{section}**", ""]
         elif not section or not line:
             lines.append(line)
-        elif section != "Example" and (entry := re.fullmatch(r"    (\w+): (.*)", line)):
+        elif section in LISTED and (entry := re.fullmatch(r"    (\w+): (.*)", line)):
             lines.append(f"- `{entry[1]}`: {entry[2]}")
         else:
             # Examples of docstrings are parts of programs.
             part = line.removeprefix("    ").replace("```python", "```py")
-            lines.append(part if section == "Example" else f"  {line.strip()}")
+            lines.append(part if section not in LISTED else f"  {line.strip()}")
     return "\n".join(lines)
 
 
 def exceptions_page() -> str:
-    parts = [
-        NOTICE + "# Exceptions\n",
-        EXCEPTIONS,
-    ]
-    classes = [
-        value
-        for value in vars(exceptions).values()
-        if isinstance(value, type) and issubclass(value, BaseException) and value.__module__.partition(".")[0] in NAMED
-    ]
-    for kind in sorted(classes, key=lambda kind: kind.__name__):
+    parts = [NOTICE + "# Exceptions\n", EXCEPTIONS]
+    found = {value: home for module, home in HOMES.items() for value in own_exceptions(module)}
+    for kind, home in sorted(found.items(), key=lambda pair: pair[0].__name__):
         bases = ", ".join(f"`{base.__name__}`" for base in kind.__bases__ if base is not object)
-        parts.append(f"## `{kind.__name__}`\n\nA subclass of {bases}.\n\n{as_markdown(kind.__doc__ or '')}\n")
+        text = as_markdown(kind.__doc__ or "")
+        parts.append(f"## `{kind.__name__}`\n\nFrom `{home}`; a subclass of {bases}.\n\n{text}\n")
+    return "\n".join(parts)
+
+
+def own_exceptions(module: ModuleType) -> Iterator[type[BaseException]]:
+    """The exceptions and warnings of the framework that a module offers."""
+    for value in vars(module).values():
+        if isinstance(value, type) and issubclass(value, BaseException) and value.__module__.partition(".")[0] in NAMED:
+            yield value
+
+
+# --- the rules ----------------------------------------------------------------------------------------------------
+
+RULES: Final = DOCS / "check"
+PITFALLS: Final = DOCS.parent / "examples" / "pitfalls"
+
+
+def rule_page(path: Path) -> str:
+    """The page of a rule: what is written there, and the two files of its example."""
+    written, _, _ = path.read_text(encoding="utf-8").partition("\n## Example\n")
+    (folder,) = PITFALLS.glob(f"{path.stem.lower()}_*")
+    parts = [f"{written}\n## Example\n"]
+    for name, word in (("bad", "Bad"), ("good", "Good")):
+        code = (folder / f"{name}.py").read_text(encoding="utf-8")
+        parts.append(f"{word}, `examples/pitfalls/{folder.name}/{name}.py`:\n\n```python\n{code}```\n")
     return "\n".join(parts)
 
 
@@ -281,7 +334,9 @@ WRITERS: Final[Mapping[str, Callable[[], str]]] = {
 
 def pages() -> dict[Path, str]:
     """The reference pages as the source says them now."""
-    return {PAGES / name: write().rstrip("\n") + "\n" for name, write in WRITERS.items()}
+    written = {PAGES / name: write() for name, write in WRITERS.items()}
+    written |= {path: rule_page(path) for path in sorted(RULES.glob("TW*.md"))}
+    return {path: text.rstrip("\n") + "\n" for path, text in written.items()}
 
 
 def main() -> int:

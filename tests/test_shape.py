@@ -64,7 +64,7 @@ APART: tuple[frozenset[str], ...] = (frozenset({"serve", "describe"}), frozenset
 # How many lines a room may have, docstrings included; none holds more than a fifth of the source. Amend a budget openly,
 # with the reason, in docs/decisions/0017-one-house.md.
 BUDGETS: dict[str, int] = {
-    "declare": 3_400,
+    "declare": 3_450,
     "derive": 1_450,
     "security": 750,
     "policies": 1_750,
@@ -73,18 +73,18 @@ BUDGETS: dict[str, int] = {
     "serve": 4_450,
     "protocol": 2_500,
     "describe": 1_600,
-    "watch": 1_700,
+    "watch": 1_750,
     "telemetry": 1_700,
     "application": 3_600,
     "check": 6_600,
     "compat": 3_850,
     "migrate": 1_000,
     "scaffold": 1_000,
-    "cli": 3_000,
+    "cli": 3_500,
     "compare": 1_250,
     "develop": 700,
     # The modules beside the rooms.
-    "": 2_550,
+    "": 2_700,
 }
 SHARE_OF_ONE_ROOM = 0.2
 

@@ -16,6 +16,8 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.exceptions import WebSocketException as StarletteWebSocketException
 
+from typeway.texts import READ_MORE
+
 _Error = TypeVar("_Error", bound=BaseException)
 
 
@@ -39,6 +41,13 @@ def remade(kind: type[_Error], args: tuple[Any, ...]) -> _Error:
 class HTTPException(StarletteHTTPException):
     """Stop handling the request and answer it with an error.
 
+    Raised:
+        By endpoints, dependencies and http middleware, and by Typeway for a path without a route (404), a method that a path does not
+        have (405), a body of another media type (415), a body that is too large (413) and missing credentials (401).
+
+    Fix:
+        It is an answer, not a failure: register a handler with `@app.exception_handler(HTTPException)` to change how it is written.
+
     Parameters:
         status_code: the status to answer with (RFC 9110 section 15).
         detail: any JSON value; the response is `{"detail": …}`. The status's reason phrase if it is None.
@@ -60,6 +69,14 @@ class HTTPException(StarletteHTTPException):
 class WebSocketException(StarletteWebSocketException):
     """Stop serving the WebSocket and close it.
 
+    Raised:
+        By endpoints and dependencies of WebSockets. Before `accept()` the handshake is refused with 403, after it the socket is closed
+        with the code.
+
+    Raised:
+        By endpoints and dependencies of WebSockets. Before `accept()` the handshake is refused with 403, after it the socket is closed
+        with the code.
+
     Parameters:
         code: the closing code (RFC 6455 section 7.4.1), for example `status.WS_1008_POLICY_VIOLATION`.
         reason: the reason, in at most 123 bytes of UTF-8 (RFC 6455 section 5.5.1).
@@ -70,29 +87,67 @@ class WebSocketException(StarletteWebSocketException):
 
 
 class TypewayError(RuntimeError):
-    """The base class of the framework's errors that are not the client's fault."""
+    """The base class of the framework's errors that are not the client's fault.
+
+    Raised:
+        Only as one of its subclasses.
+    """
 
     def __reduce__(self) -> tuple[Any, ...]:
         return reduced(self)
 
 
 class DependencyScopeError(TypewayError):
-    """A dependency of the scope "request" uses one of the scope "function", which ends earlier."""
+    """A dependency of the scope "request" uses one of the scope "function", which ends earlier.
+
+    Raised:
+        When the endpoint is declared, as a `DeclarationError` of this class; `typeway explain TW014` prints the rule.
+
+    Fix:
+        Give both the same scope: `Depends(get_session, scope="function")`.
+    """
 
 
 class PydanticV1NotSupportedError(TypewayError):
-    """A model of `pydantic.v1` was given; only models of Pydantic 2 are supported."""
+    """A model of `pydantic.v1` was given; only models of Pydantic 2 are supported.
+
+    Raised:
+        When an endpoint declares such a model, and by `jsonable_encoder()` for an instance of one.
+
+    Fix:
+        Derive the model from `pydantic.BaseModel`. Pydantic's migration guide lists what else changes, and `bump-pydantic` does most
+        of it.
+    """
 
 
 class TypewayDeprecationWarning(UserWarning):
     """The application uses something that will be removed.
 
     It is a UserWarning because Python hides a DeprecationWarning from the people who could act on it.
+
+    Raised:
+        Where the deprecated option, class or function is used, for example `regex=` of a marker.
+
+    Fix:
+        Use what the message names instead.
+
+    Raised:
+        Where the deprecated option, class or function is used, for example `regex=` of a marker.
+
+    Fix:
+        Use what the message names instead.
     """
 
 
 class DeclarationWarning(UserWarning):
-    """The application declares something that works, but hardly as its author means it; it says where, and what to do."""
+    """The application declares something that works, but probably not as its author means it.
+
+    Raised:
+        As a warning, when a module is imported or an application starts. It names the file, the line, and what to do.
+
+    Fix:
+        Do what the message says. `typeway check` lists all of these places as TW020.
+    """
 
 
 # Code in these folders and files is not the application's.
@@ -128,16 +183,28 @@ class DeclarationError(TypewayError):
         hint: what to do about it.
         where: file and line of the declaration: "main.py:12"; see `calling_line`.
         chain: the way to the mistake, from the route on: `("GET /items/{id}", "get_session()", "parameter 'url'")`.
+        code: the rule of `typeway check` that finds the mistake; `typeway explain` prints its page.
+
+    Raised:
+        While a module is imported that declares something, or when the application starts and its endpoints are planned.
+
+    Fix:
+        Do what the hint says, at the file and line with which the message begins. Whole groups of these checks are switched off by
+        the conventions of the application's class, see `typeway.declare.conventions`.
     """
 
     _also: ClassVar[Also | None] = None
 
-    def __init__(self, message: str, *, hint: str, where: str | None = None, chain: Iterable[str] = ()) -> None:
+    def __init__(
+        self, message: str, *, hint: str, where: str | None = None, chain: Iterable[str] = (), code: str = "TW000"
+    ) -> None:
         self.message = message
         self.hint = hint
         self.where = where
         self.chain: tuple[str, ...] = tuple(chain)
+        self.code: str = code
         super().__init__(self._text)
+        self.add_note(READ_MORE.format(code))
 
     @property
     def described(self) -> str:
@@ -169,7 +236,14 @@ class DeclarationError(TypewayError):
 
 
 class UnknownOptionError(DeclarationError, TypeError):
-    """An option was given that does not exist, for which Python itself raises a TypeError."""
+    """An option was given that does not exist, for which Python itself raises a TypeError.
+
+    Raised:
+        By `Typeway()`, `Router()`, the decorators of routes, the parameter markers and security schemes, where they are called.
+
+    Fix:
+        The message names the closest option that exists; `help(app.get)` and the reference list all of them.
+    """
 
 
 @cache
@@ -191,15 +265,16 @@ def declaration_error(
     where: str | None = None,
     chain: Iterable[str] = (),
     also: Also = DeclarationError,
+    code: str = "TW000",
 ) -> DeclarationError:
     """Make the error for a mistake in a declaration.
 
     An application that moves here may catch what FastAPI raises for the same mistake: the error is `also` of that type.
     """
     if issubclass(DeclarationError, also):
-        return DeclarationError(message, hint=hint, where=where, chain=chain)
+        return DeclarationError(message, hint=hint, where=where, chain=chain, code=code)
     key: Any = also  # mypy does not take a class for something hashable
-    return _variant(key)(message, hint=hint, where=where, chain=chain)
+    return _variant(key)(message, hint=hint, where=where, chain=chain, code=code)
 
 
 class EndpointContext(TypedDict, total=False):
@@ -218,6 +293,12 @@ MOST_CHARACTERS: Final = 1_000
 
 class ValidationException(Exception):
     """Data does not match its declaration.
+
+    Raised:
+        Only as one of its subclasses, which say whose data it is.
+
+    Raised:
+        Only as one of its subclasses, which say whose data it is.
 
     Parameters:
         errors: what is wrong, one mapping per error, as Pydantic words them.
@@ -303,6 +384,20 @@ def picklable(value: Any) -> Any:
 class RequestValidationError(ValidationException):
     """A request does not match the declaration of its endpoint; it is answered with 422.
 
+    Raised:
+        Before the endpoint is called, with the errors of all parameters and of the body together.
+
+    Fix:
+        The client has to change its request: `loc` says where the value is, `msg` what is wrong with it. To change the answer, register a
+        handler.
+
+    Raised:
+        Before the endpoint is called, with the errors of all parameters and of the body together.
+
+    Fix:
+        The client has to change its request: `loc` says where the value is, `msg` what is wrong with it. To change the answer, register a
+        handler.
+
     Example:
         ```python
         @app.exception_handler(RequestValidationError)
@@ -313,8 +408,23 @@ class RequestValidationError(ValidationException):
 
 
 class WebSocketRequestValidationError(ValidationException):
-    """A WebSocket's handshake does not match the declaration of its endpoint; the socket is closed with 1008."""
+    """A WebSocket's handshake does not match the declaration of its endpoint; the socket is closed with 1008.
+
+    Raised:
+        Before the endpoint is called.
+
+    Fix:
+        The client has to send the path, query, headers and cookies that the endpoint declares.
+    """
 
 
 class ResponseValidationError(ValidationException):
-    """An endpoint returned a value that its response model forbids: the server's mistake, answered with 500."""
+    """An endpoint returned a value that its response model forbids: the server's mistake, answered with 500.
+
+    Raised:
+        After the endpoint has returned. The client is told nothing about the value; the log has the errors, and the endpoint with its
+        file and line.
+
+    Fix:
+        Return what the annotation or `response_model` promises, or correct the promise. `response_model=None` switches the check off.
+    """

@@ -13,7 +13,15 @@ NO_TOKEN: Final = bytes([*range(33), 127, *range(128, 256)]) + b'"(),/:;<=>?@[\\
 
 
 class UnsafeHeaderError(ValueError):
-    """A response header that would end early, or smuggle another header or a second response."""
+    """A response header that would end early, or smuggle another header or a second response.
+
+    Raised:
+        When a response is created or sent whose header has a control character in its value, or no token as its name
+        (RFC 9110 section 5).
+
+    Fix:
+        Encode or remove what came from a client before it becomes a header: `urllib.parse.quote()`, for example.
+    """
 
 
 def verify_headers(headers: Iterable[tuple[bytes, bytes]]) -> None:

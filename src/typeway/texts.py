@@ -20,9 +20,9 @@ JSON_INVALID: Final = ("json_invalid", "JSON decode error")
 MISSING: Final = ("missing", "Field required")
 REFUSED_BEFORE: Final = ("union_refused", "Input fits no member of the union, as other errors say")
 
-# What a message in a terminal ends with: the command that prints the pages of rules; their codes, separated by spaces.
-READ_MORE: Final = "Read more: typeway explain {}"
-
 # The descriptions that the generated document uses where the author gave none.
 SUCCESSFUL_RESPONSE: Final = "Successful Response"
 VALIDATION_ERROR: Final = "Validation Error"
+
+# What a message in a terminal ends with: the command that prints the pages of rules; their codes, separated by spaces.
+READ_MORE: Final = "Read more: typeway explain {}"

@@ -49,7 +49,7 @@ def test_text_shows_place_line_reason_and_fix(check: Check) -> None:
     assert lines[0].startswith("main.py:10: TW001 time.sleep() waits for time to pass and blocks the event loop")
     assert "it is reached from GET /nap: nap()." in lines[0]
     assert lines[1:3] == ["    10 | time.sleep(1)", "    Fix: await `anyio.sleep(...)` instead."]
-    assert lines[-1] == "1 finding in 1 file."
+    assert lines[-1] == "1 finding in 1 file. Read more: typeway explain TW001"
     assert check(CLEAN, form=None).out == "No findings.\n"
 
 

@@ -95,7 +95,7 @@ BROKEN = {
     "status": ("raise SystemExit(3)", "the application's module called exit(3) while it was imported"),
     "declaration": (
         "import typeway.exceptions as e\nraise e.DeclarationError('bad mark.', hint='Use Path().', where='main.py:7')",
-        "main.py:7: bad mark. Hint: Use Path(). (add --traceback",
+        "main.py:7: bad mark. Hint: Use Path(). Read more: typeway explain TW000 (add --traceback",
     ),
 }
 

@@ -3,8 +3,10 @@
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import pytest
 import uvicorn
@@ -12,6 +14,7 @@ from pydantic import BaseModel
 from starlette.datastructures import MutableHeaders
 
 from tests.describe.chromium import Browser, Page, installed_chromium
+from tests.docs.blocks import read_blocks
 from typeway import Depends, Typeway
 from typeway.compat.shapes import pages
 from typeway.describe.pages import ASSETS
@@ -95,12 +98,27 @@ def application() -> Typeway:
     return app
 
 
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    """Serve the application on a free port, in a thread."""
+def guarded() -> Typeway:
+    """The application of the page about security headers, with the policy that it recommends and one operation."""
+    page = (Path(__file__).parents[2] / "docs" / "security.md").read_text(encoding="utf-8")
+    (example,) = [block.text for block in read_blocks(page) if "POLICY = " in block.text]
+    names: dict[str, Any] = {"__name__": "guarded"}
+    exec(example, names)
+    app: Typeway = names["app"]
+
+    @app.get("/items/{id}", tags=["things"])
+    async def read_item(id: int, limit: int = 7) -> Item:
+        return Item(id=id, seen=f"by the endpoint, with limit {limit}")
+
+    return app
+
+
+@contextmanager
+def served(app: Typeway) -> Iterator[str]:
+    """Serve an application on a free port, in a thread."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(application(), log_level="warning", ws="none", lifespan="on"))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none", lifespan="on"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
@@ -111,14 +129,28 @@ def address() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """The address of the application with the strictest policies."""
+    with served(application()) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def guarded_address() -> Iterator[str]:
+    """The address of the application with the recommended policy."""
+    with served(guarded()) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """Start Chromium; where there is none, skip, unless the environment insists on one."""
     with installed_chromium(tmp_path_factory.mktemp("chromium")) as started:
         yield started
 
 
-@pytest.fixture
-def page(browser: Browser, address: str) -> Iterator[Page]:
+@contextmanager
+def opened(browser: Browser, address: str) -> Iterator[Page]:
     """Give a tab; whatever a test did with it, no error was reported and only this server was asked."""
     with browser.page() as tab:
         yield tab
@@ -126,6 +158,20 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
         assert tab.errors == []
         foreign = [url for url in tab.requests if not url.startswith((f"{address}/", "data:", f"blob:{address}/"))]
         assert foreign == []
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    """A tab for the application with the strictest policies."""
+    with opened(browser, address) as tab:
+        yield tab
+
+
+@pytest.fixture
+def guarded_page(browser: Browser, guarded_address: str) -> Iterator[Page]:
+    """A tab for the application with the recommended policy."""
+    with opened(browser, guarded_address) as tab:
+        yield tab
 
 
 each_docs_page = pytest.mark.parametrize("docs", ["/docs", "/compat/docs"])
@@ -208,3 +254,24 @@ def test_redoc_shows_an_operation_and_finds_it(page: Page, address: str) -> None
     found = page.wait_for("document.querySelector('[data-role=\"search:results\"]')?.innerText")
     assert "Read Item" in found
     assert "API docs by Redocly" in page.evaluate("document.querySelector('#redoc').innerText")
+
+
+def test_swagger_ui_works_with_the_recommended_security_headers(guarded_page: Page, guarded_address: str) -> None:
+    """With `SecurityHeadersMiddleware` as the documentation shows it, an operation is shown and executed, and nothing is refused."""
+    guarded_page.open(f"{guarded_address}/docs")
+    guarded_page.click(".opblock-get .opblock-summary-control")
+    guarded_page.click(".try-out__btn")
+    guarded_page.type("tr[data-param-name=id] input", "42")
+    guarded_page.click(".execute")
+    answer = "document.querySelector('.live-responses-table .response')?.innerText"
+    assert "by the endpoint, with limit 7" in guarded_page.wait_for(answer)
+    shown = "document.querySelector('.live-responses-table .response .headers')?.innerText ?? ''"
+    assert "content-security-policy" in guarded_page.evaluate(shown)
+
+
+def test_redoc_works_with_the_recommended_security_headers(guarded_page: Page, guarded_address: str) -> None:
+    """ReDoc shows an operation and finds it with its search, which runs in a worker."""
+    guarded_page.open(f"{guarded_address}/redoc")
+    guarded_page.wait_for("document.querySelector('#redoc')?.innerText.includes('/items/{id}')")
+    guarded_page.type("#redoc input[type=text]", "item")
+    assert "Read Item" in guarded_page.wait_for("document.querySelector('[data-role=\"search:results\"]')?.innerText")

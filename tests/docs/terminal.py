@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs import curl
+from tests.docs.interpreter import interpreter
 from typeway.cli import main
 from typeway.testclient import TestClient
 
@@ -120,10 +121,15 @@ class Terminal:
             return "".join(given.splitlines(keepends=True)[-int(words[2]) :])
         if words[:2] == ["typeway", "check"]:
             return _check(words[1:])
+        program = PROGRAMS[words[0]]
+        environment = {**_environment(), **variables, "NO_COLOR": "1"}
+        if [*program, *words[1:]][:2] == [sys.executable, "-m"] and hasattr(os, "fork"):
+            arguments = [*program, *words[1:]][2:]
+            return interpreter().run(arguments, self.folder, environment, given).replace(f"{self.folder}/", "")
         done = subprocess.run(
-            [*PROGRAMS[words[0]], *words[1:]],
+            [*program, *words[1:]],
             cwd=self.folder,
-            env={**_environment(), **variables, "NO_COLOR": "1"},
+            env=environment,
             input=given,
             capture_output=True,
             text=True,

@@ -22,7 +22,9 @@ from typeway.testclient import TestClient
 from typeway.types import ASGIApp, Receive, Scope, Send
 
 ROOT = Path(__file__).parents[2]
-GUIDES = sorted((ROOT / "docs" / "guides").glob("*.md"))
+FOLDER = ROOT / "docs" / "guides"
+OVERVIEW = FOLDER / "README.md"
+GUIDES = sorted(set(FOLDER.glob("*.md")) - {OVERVIEW})
 
 pytestmark = pytest.mark.timeout(300)  # a busy machine takes long to start the programs of a page
 
@@ -81,14 +83,10 @@ def terminal(guide: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
 
 
 @each_guide
-def test_commands_print_what_is_shown(guide: Path, terminal: Terminal) -> None:
-    """A reader who types the commands of a guide in their order sees what it shows."""
+def test_a_guide_does_what_it_shows_and_is_clean(guide: Path, terminal: Terminal) -> None:
+    """A reader who types the commands in their order sees what the guide shows, and `typeway check` finds nothing in its application."""
     carry_out(read_blocks(guide.read_text(encoding="utf-8")), terminal)
-
-
-@each_guide
-def test_the_example_is_clean(guide: Path, terminal: Terminal) -> None:
-    """`typeway check` finds nothing in the application of a guide."""
+    # In the same test: some libraries refuse to be set up twice in one process.
     app = importlib.import_module("main").app
     assert isinstance(app, Typeway)
     assert [str(finding) for finding in look(app, Files(terminal.folder, "main"))] == []
@@ -101,3 +99,9 @@ def test_a_guide_has_its_parts(guide: Path) -> None:
     assert {"main.py", "test_main.py"} <= {block.file for block in read_blocks(text)}
     for part in ("## Common mistakes", "## Test it", "## See also"):
         assert f"\n{part}\n" in text, part
+
+
+def test_the_overview_leads_to_every_guide() -> None:
+    """A reader of the overview finds each guide there."""
+    text = OVERVIEW.read_text(encoding="utf-8")
+    assert [guide.name for guide in GUIDES if f"({guide.name})" not in text] == []

@@ -1,9 +1,12 @@
 """The documentation site builds without a warning, asks nobody else for anything, and is readable everywhere."""
 
+import fcntl
 import json
+import re
 import shutil
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,13 +19,29 @@ ROOT = Path(__file__).parents[2]
 SIZES = [(390, 844), (1280, 900)]
 SCHEMES = ["light", "dark"]
 
+# A link inside the site: the page, and the anchor.
+LINK = re.compile(r'<a [^>]*?href="([^"#?:]*)(?:#([^"]*))?"')
+ANCHOR = re.compile(r' (?:id|name)="([^"]+)"')
+ARTICLE = re.compile(r"<article[^>]*>(.*?)</article>", re.DOTALL)
+
 pytestmark = pytest.mark.timeout(180)
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The site, which is built once for all processes that test it."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "documentation"
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "site").exists():
+            build(folder)
+    return folder / "site"
+
+
+def build(folder: Path) -> None:
     """Build the site from a copy of what it is made of."""
-    folder = tmp_path_factory.mktemp("site")
     for name in ("docs", "src/typeway"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("zensical.toml", "CHANGELOG.md"):
@@ -31,7 +50,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     built = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=150, check=False)
     assert built.returncode == 0, built.stdout + built.stderr
     assert "griffe:" not in built.stdout + built.stderr, built.stderr
-    return folder / "site"
 
 
 @pytest.fixture(scope="module")
@@ -68,10 +86,7 @@ def test_every_page_is_in_the_navigation(site: Path) -> None:
 @pytest.mark.parametrize(("width", "height"), SIZES)
 def test_the_landing_page_fits_every_screen(page: Page, site: Path, width: int, height: int, scheme: str) -> None:
     """On a phone and on a desk, in light and in dark, the first page shows the example and scrolls in one direction only."""
-    page.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600)
-    page.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
-    page.open((site / "index.html").as_uri())
-    page.wait_for("document.readyState === 'complete'")
+    show(page, site / "index.html", (width, height), scheme)
     page.evaluate("localStorage.clear()")  # where the site keeps the scheme that a reader has chosen
     page.open((site / "index.html").as_uri())
     expected = {"light": "default", "dark": "slate"}[scheme]
@@ -81,6 +96,61 @@ def test_the_landing_page_fits_every_screen(page: Page, site: Path, width: int, 
     example = page.evaluate("(({top, left}) => [top, left])(document.querySelector('pre').getBoundingClientRect())")
     assert 0 < example[0] < height
     assert 0 <= example[1] < width
+
+
+def show(page: Page, path: Path, size: tuple[int, int], scheme: str) -> None:
+    """Load a page on a screen of this size, in this scheme."""
+    width, height = size
+    page.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600)
+    page.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+    page.open(path.as_uri())
+    page.wait_for("document.readyState === 'complete'")
+
+
+# One page of each kind: prose, code, tables, docstrings, a long one.
+KINDS = ("concepts/request", "guides/forms", "reference/options", "reference/application", "changelog", "check/TW001")
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("size", SIZES)
+def test_pages_of_each_kind_load_without_an_error(page: Page, site: Path, size: tuple[int, int], scheme: str) -> None:
+    """No page reports an error, asks another site for anything, or scrolls sideways."""
+    for kind in KINDS:
+        show(page, site / f"{kind}.html", size, scheme)
+        assert page.evaluate("document.documentElement.scrollWidth") <= size[0], kind
+        assert page.errors == [], kind
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_content_of_every_page_fits_every_screen(page: Page, site: Path, size: tuple[int, int]) -> None:
+    """No page scrolls sideways on a phone or on a desk; each content is put into one page, which is loaded once."""
+    show(page, site / "install.html", size, "light")
+    wide = []
+    for path in sorted(site.rglob("*.html")):
+        if article := ARTICLE.search(path.read_text(encoding="utf-8")):
+            page.evaluate(f"void (document.querySelector('article').innerHTML = {json.dumps(article[1])})")
+            if page.evaluate("document.documentElement.scrollWidth") > size[0]:
+                wide.append(str(path.relative_to(site)))
+        else:
+            assert path.name == "404.html"
+    assert wide == []
+
+
+def test_every_link_leads_somewhere(site: Path) -> None:
+    """Each link to a page or to a part of one names what is there."""
+    pages = {
+        path.resolve(): path.read_text(encoding="utf-8") for path in site.rglob("*.html") if path.name != "404.html"
+    }
+    anchors = {path: set(ANCHOR.findall(text)) for path, text in pages.items()}
+    broken = defaultdict(set)
+    for path, text in pages.items():
+        for target, anchor in LINK.findall(text):
+            file = (path.parent / target).resolve() if target else path
+            if not file.exists():
+                broken[str(path.relative_to(site))].add(target)
+            elif anchor and file in anchors and anchor not in anchors[file]:
+                broken[str(path.relative_to(site))].add(f"{target}#{anchor}")
+    assert dict(broken) == {}
 
 
 def test_no_page_loads_anything_from_elsewhere(site: Path) -> None:

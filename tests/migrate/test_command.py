@@ -2,13 +2,16 @@
 
 import json
 import os
-import subprocess
-import sys
+from contextlib import chdir, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
+from typeway.cli import main
 from typeway.migrate.pins import look_at_pins
 
 # Each run starts three processes that import frameworks.
@@ -76,27 +79,49 @@ def project(folder: Path, **files: str) -> Path:
     return folder
 
 
-def migrate(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the command in a folder."""
-    command = [sys.executable, "-m", "typeway", "migrate", *arguments]
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the command printed, and its exit status."""
+
+    status: object
+    out: str
+    err: str
+
+    @property
+    def findings(self) -> list[dict[str, Any]]:
+        """What it found, where it was asked for JSON."""
+        found: list[dict[str, Any]] = json.loads(self.out)["findings"]
+        return found
+
+
+def migrate(folder: Path, *arguments: str) -> Outcome:
+    """Run the command in a folder, in this process; it loads the application in processes of their own."""
     # The project's tests need none of the plugins that are installed here, and begin sooner without.
-    environment = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-    return subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=170, check=False
-    )
+    out, err = StringIO(), StringIO()
+    with (
+        chdir(folder), patch.dict(os.environ, {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}), redirect_stdout(out),
+        redirect_stderr(err), pytest.raises(SystemExit) as ended,
+    ):  # fmt: skip
+        main(["migrate", *arguments])
+    return Outcome(ended.value.code, out.getvalue(), err.getvalue())
 
 
 def findings(folder: Path, *arguments: str) -> list[dict[str, Any]]:
     """Return what the command finds, as its JSON says."""
-    done = migrate(folder, "--json", *arguments)
-    found: list[dict[str, Any]] = json.loads(done.stdout)["findings"]
-    return found
+    return migrate(folder, "--json", *arguments).findings
 
 
 @pytest.fixture(scope="module")
-def report(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+def looked_at(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Outcome]:
+    """The project above, and what the command said of it."""
+    folder = project(tmp_path_factory.mktemp("project"), main__py=MAIN)
+    return folder, migrate(folder, "--json")
+
+
+@pytest.fixture
+def report(looked_at: tuple[Path, Outcome]) -> list[dict[str, Any]]:
     """What is found in the project above."""
-    return findings(project(tmp_path_factory.mktemp("project"), main__py=MAIN))
+    return looked_at[1].findings
 
 
 LINES = {line.strip(): number for number, line in enumerate(MAIN.splitlines(), 1)}
@@ -129,7 +154,8 @@ def test_behaviour_that_routes_touch_is_named(
 def test_nothing_is_said_of_behaviour_that_no_route_touches(tmp_path: Path) -> None:
     """An application without handlers, middleware, mounts and bodies is not warned of what concerns only them."""
     project(tmp_path, main__py="from fastapi import FastAPI\n\napp = FastAPI(title='Things')\n")
-    assert findings(tmp_path) == [
+    done = migrate(tmp_path, "--json")
+    assert done.findings == [
         {
             "kind": "differences",
             "weight": "know",
@@ -138,7 +164,7 @@ def test_nothing_is_said_of_behaviour_that_no_route_touches(tmp_path: Path) -> N
             "hint": "",
         }
     ]
-    assert migrate(tmp_path).returncode == 0
+    assert done.status == 0
 
 
 def test_the_document_is_compared(report: list[dict[str, Any]]) -> None:
@@ -220,31 +246,30 @@ def test_tests_are_compared_one_by_one(tmp_path: Path) -> None:
     assert tests == ["test_it::test_one: passed on FastAPI, failure on Typeway"]
 
 
-def test_nothing_is_changed_without_being_asked(tmp_path: Path) -> None:
+def test_nothing_is_changed_without_being_asked(looked_at: tuple[Path, Outcome]) -> None:
     """The report leaves every file as it was, and no other behind."""
-    project(tmp_path, main__py=MAIN)
-    migrate(tmp_path)
-    assert (tmp_path / "main.py").read_text(encoding="utf-8") == MAIN
-    assert sorted(path.name for path in tmp_path.iterdir() if path.name != "__pycache__") == ["main.py"]
+    folder, _ = looked_at
+    assert (folder / "main.py").read_text(encoding="utf-8") == MAIN
+    assert sorted(path.name for path in folder.iterdir() if path.name != "__pycache__") == ["main.py"]
 
 
 def test_a_project_without_an_application_is_looked_at(tmp_path: Path) -> None:
     """Where no application is found, source and requirements are looked at all the same, and the report says what was not."""
     done = migrate(project(tmp_path, lib__py="from fastapi import FastAPI\n"))
-    assert done.returncode == 0
-    assert "Not looked at\n  the application: found no application" in done.stdout
-    assert "1 source file" in done.stdout
+    assert done.status == 0
+    assert "Not looked at\n  the application: found no application" in done.out
+    assert "1 source file" in done.out
 
 
 def test_a_path_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     """A missing folder is one line and status 2."""
     done = migrate(tmp_path, "nowhere")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "typeway: there is no file or folder nowhere\n"
+    assert (done.status, done.out) == (2, "")
+    assert done.err == "typeway: there is no file or folder nowhere\n"
 
 
 def test_an_application_that_does_not_load_anywhere_is_said_to_be_so(tmp_path: Path) -> None:
     """An application that fails on FastAPI too is no finding; the report says why its routes were not compared."""
     done = migrate(project(tmp_path, main__py="from fastapi import FastAPI\n\nraise RuntimeError('no database')\n"))
-    assert "the routes: the application does not load here, on FastAPI either" in done.stdout
-    assert "no database" in done.stdout
+    assert "the routes: the application does not load here, on FastAPI either" in done.out
+    assert "no database" in done.out

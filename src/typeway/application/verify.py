@@ -27,7 +27,10 @@ from typeway.declare.scope import candidates, where
 from typeway.declare.signature import name_of
 from typeway.exceptions import calling_line, declaration_error
 from typeway.plan.calls import is_async_generator, is_coroutine, is_generator
-from typeway.serve.cors import OPEN_TO_ALL, is_cors_class
+from typeway.serve.cors import is_cors_class
+
+# What is wrong with credentials for every origin.
+OPEN_TO_ALL: Final = "lets every site act as the user"
 
 # Origins that nobody means: a pattern that matches one matches every origin.
 STRANGERS: Final = ("https://stranger-7f3a.invalid", "http://stranger-7f3a.invalid", "null")
@@ -199,9 +202,9 @@ def verify_cors(options: Mapping[str, Any], refused: Any) -> None:
     hint = "List the origins that may: allow_origins=['https://app.example.com']. Or leave allow_credentials out."
     pattern = options.get("allow_origin_regex")
     if "*" in (options.get("allow_origins") or ()):
-        raise refused(f"allow_credentials with allow_origins=['*'] {OPEN_TO_ALL}.", hint=hint)
+        raise refused(f"allow_credentials with allow_origins=['*'] {OPEN_TO_ALL}.", hint=hint, code="TW016")
     if pattern is not None and any(re.fullmatch(pattern, origin) for origin in STRANGERS):
-        raise refused(f"allow_credentials with the pattern {pattern!r} {OPEN_TO_ALL}.", hint=hint)
+        raise refused(f"allow_credentials with the pattern {pattern!r} {OPEN_TO_ALL}.", hint=hint, code="TW016")
 
 
 def verify_dispatch(dispatch: Any, owner: str, conventions: Conventions) -> None:

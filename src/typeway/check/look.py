@@ -11,12 +11,7 @@ from typeway.check.read.files import Files
 from typeway.check.read.program import Program
 from typeway.check.rules import RULES
 from typeway.check.subject import Subject
-from typeway.exceptions import DeclarationError, DependencyScopeError
-from typeway.plan.tree import CYCLE
-from typeway.serve.cors import OPEN_TO_ALL
-
-# The rules whose findings the framework itself refuses, by a part of its message.
-REFUSED: Final[Mapping[str, str]] = {CYCLE: "TW013", OPEN_TO_ALL: "TW016"}
+from typeway.exceptions import DeclarationError
 
 # The rules that say nothing about a function of which another one says it better.
 SAID_BETTER: Final[Mapping[str, str]] = {"TW001": "TW002"}
@@ -121,12 +116,10 @@ def look_at_refusal(error: DeclarationError, files: Files, choice: Choice | None
 
 def refusal(error: DeclarationError, files: Files) -> Finding:
     """The finding for an error in a declaration."""
-    known = (code for text, code in REFUSED.items() if text in error.message)
-    code = "TW014" if isinstance(error, DependencyScopeError) else next(known, "TW000")
     place, _, line = (error.where or "").partition(",")[0].rpartition(":")
     if not line.isdigit():
         place, line = place_in(error, files)
-    return Finding(code, place, int(line), error.described, error.hint)
+    return Finding(error.code, place, int(line), error.described, error.hint)
 
 
 def place_in(error: DeclarationError, files: Files) -> tuple[str, str]:

@@ -21,11 +21,10 @@ from typeway.check.folders import without_folders
 from typeway.check.report import Report
 from typeway.check.subject import applications_in
 from typeway.cli.check_settings import choose, files_of, read_settings
-from typeway.cli.discover import AppLocation, find_app
+from typeway.cli.discover import find_app
 from typeway.cli.error import CommandError
 from typeway.cli.framework import require_typeway
 from typeway.cli.load import Loaded, in_user_code, load
-from typeway.compat.importing.launch import begin
 from typeway.exceptions import DeclarationError
 
 # From this time on a terminal shows how far the check has come.
@@ -81,11 +80,13 @@ def perform(asked: Asked) -> int:
     settings = read_settings(folder)
     choice = choose(settings, asked.select, asked.ignore, asked.everything)
     known = known_before(asked.baseline)
-    location = find_app(asked.target, folder, ("typeway", "fastapi") if asked.compat else ("typeway",))
+    location = find_app(asked.target, folder)
     files = files_of(location, settings, folder)
     cache = Cache(folder, f"{location} {choice}") if asked.cached else None
     lines = changed_since(folder, asked.changed)
-    found = check(lambda: load_application(asked, location), files, choice, settings.blocking, cache)
+    found = check(
+        lambda: load(location, factory=asked.factory, compat=asked.compat), files, choice, settings.blocking, cache
+    )
     if asked.write_baseline is not None:
         write_output(baseline(fingerprints(found, files, folder), files, folder), asked.write_baseline)
         print(f"{counted(len(found), 'finding')} in {asked.write_baseline}", file=sys.stderr)
@@ -137,16 +138,6 @@ def write_output(text: str, output: str | None, end: str = "\n") -> None:
         Path(output).write_text(f"{text}{end}", encoding="utf-8")
     except OSError as error:
         raise CommandError(f"cannot write {output}: {error.strerror}") from error
-
-
-def load_application(asked: Asked, location: AppLocation) -> Loaded:
-    """Import the application, in compat mode if that is asked for."""
-    if asked.compat:
-        try:
-            begin()
-        except RuntimeError as error:
-            raise CommandError(str(error)) from error
-    return load(location, factory=asked.factory)
 
 
 def known_before(path: str | None) -> frozenset[str] | None:

@@ -62,7 +62,7 @@ def choose(settings: Settings, select: Sequence[str], ignore: Sequence[str], eve
     """
     choice = Choice(split(select) or settings.select, (*settings.ignore, *split(ignore)), everything)
     if choice.unknown:
-        raise CommandError(f"there is no rule {', '.join(choice.unknown)}; the codes are in docs/check")
+        raise CommandError(f"there is no rule {', '.join(choice.unknown)}; `typeway explain` lists them")
     return choice
 
 

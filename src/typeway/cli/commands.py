@@ -355,11 +355,31 @@ def check(
 
 
 @cli.command()
+def explain(
+    topics: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="TOPIC",
+            help="Codes of rules, such as TW001, and names of exceptions, such as DeclarationError. Without one: all topics are listed.",
+        ),
+    ] = None,
+) -> None:
+    """Print the page of a rule of `typeway check`, or of an exception: what is wrong, why, examples, the fix, and the address.
+
+    The pages are part of the package: no network is needed.
+    """
+    from typeway.cli import explain as pages
+
+    with _one_line_failures(show_traceback=False):
+        print(pages.explain(topics or ()))
+
+
+@cli.command()
 def migrate(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="The folder of the project, or one file.")] = Path(),
     target: AppArgument = None,
     tests: Annotated[bool, typer.Option("--tests", help="Run the tests on both frameworks, and compare them.")] = False,
-    test_args: Annotated[str, typer.Option(help="What pytest is given beside, for example: 'tests -x'.")] = "",
+    test_args: Annotated[str, typer.Option(help="Further arguments of pytest, for example: 'tests -x'.")] = "",
     test_timeout: Annotated[float, typer.Option(help="How long the tests may take on each, in seconds.")] = 600,
     write: Annotated[bool, typer.Option("--write", help="Change the imports of FastAPI, and nothing else.")] = False,
     json_output: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,

@@ -139,9 +139,11 @@ def in_user_code(function: Callable[[], Result], folder: Path) -> Result:
 
 def _summary(error: Exception, folder: Path) -> str:
     """Return location, type and message of an exception on one line."""
-    if isinstance(error, DeclarationError) and error.where is not None:
-        return _on_one_line(error)
     message = error.msg if isinstance(error, SyntaxError) else error
+    if isinstance(error, DeclarationError):
+        message = " ".join([str(error), *getattr(error, "__notes__", ())])
+        if error.where is not None:
+            return _on_one_line(message)
     return f"{_location(error, folder)}: {type(error).__name__}: {_on_one_line(message)}".rstrip(": ")
 
 

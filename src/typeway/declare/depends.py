@@ -95,8 +95,9 @@ class SecurityScopes:
     """The scopes that the functions which use a dependency declare; injected by type.
 
     Example:
-        >>> SecurityScopes(["items", "me"]).scope_str
-        'items me'
+        ```python
+        assert SecurityScopes(["items", "me"]).scope_str == "items me"
+        ```
 
     Source: RFC 6749, section 3.3 (scopes as a space-delimited list).
     """

@@ -13,6 +13,12 @@ from pydantic import MISSING
 class NotSentError(AttributeError, KeyError):
     """A field was read that the input did not contain, or that the derived model does not have.
 
+    Raised:
+        By the attributes of models that `Partial`, `Omit`, `Pick` and `MergePatch` make.
+
+    Fix:
+        Read `changes(model)`, which has only the fields that were sent, or ask with `getattr(model, name, default)`.
+
     It is an AttributeError, so that `hasattr()` and `getattr(model, name, default)` work, and a KeyError, for validators
     that read `info.data`. `changes()` returns the fields that were sent.
     """

@@ -32,8 +32,9 @@ def changes(model: BaseModel) -> Change:
             was created.
 
     Example:
-        >>> changes(Partial[TaskCreate](title="Tidy up"))
-        {'title': 'Tidy up'}
+        ```python
+        assert changes(Partial[TaskCreate](title="Tidy up")) == {"title": "Tidy up"}
+        ```
     """
     return {name: plain_changes(getattr(model, name)) for name, _ in sent_fields(model)}
 

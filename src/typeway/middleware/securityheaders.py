@@ -18,7 +18,7 @@ class SecurityHeadersMiddleware:
         hsts: for how many seconds browsers use HTTPS only (RFC 6797), such as 31_536_000 for a year, for this host and
             all below it; browsers ignore it without HTTPS. None for none: browsers cannot be told to forget it.
         content_security_policy: `Content-Security-Policy`, what pages may load. The documentation pages work with
-            "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"; see the page on security.
+            "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; worker-src 'self' blob:".
         permissions_policy: `Permissions-Policy`, which features of the browser pages may use.
 
     Raises:

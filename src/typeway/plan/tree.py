@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from typeway.declare.classify import Injected, Input, Needed, Source, classify
 from typeway.declare.conventions import Conventions
@@ -11,9 +11,6 @@ from typeway.declare.signature import Declaration, complete, name_of, read_decla
 from typeway.exceptions import DeclarationError, DependencyScopeError, declaration_error
 from typeway.plan.calls import Kind, kind_of
 from typeway.security.base import SecurityBase
-
-# The beginning of the error message for a cycle.
-CYCLE: Final = "dependencies form a cycle"
 
 Overrides = dict[Callable[..., Any], Callable[..., Any]]
 
@@ -122,7 +119,9 @@ def grow_dependency(
     if any(original is ancestor for ancestor in above):
         chain = " → ".join(getattr(f, "__qualname__", repr(f)) for f in (*above[1:], original))
         hint = "Move the shared part into a third dependency."
-        raise declaration_error(f"{CYCLE}: {chain}.", hint=hint, where=where, also=ValueError)
+        raise declaration_error(
+            f"dependencies form a cycle: {chain}.", hint=hint, where=where, also=ValueError, code="TW013"
+        )
     declaration = read_declaration(growth.overrides.get(original, original) if growth.overrides else original)
     return grow_node(declaration, original, growth, inherited, (*above, original), depends)
 
@@ -165,6 +164,7 @@ def grow_node(
             hint=f'Ask for {name} with Depends({name}, scope="function"), or widen the scope of the other.',
             where=where,
             also=DependencyScopeError,
+            code="TW014",
         )
     return Node(declaration, sources, children, kind, scope, scopes, own, depends, original)
 

@@ -18,11 +18,11 @@ class SchemeOptions(TypedDict, total=False, closed=True):
     """The options of every ready-made scheme."""
 
     scheme_name: str | None
-    """The scheme's name in the document; the class's name unless given."""
+    """The scheme's name in the document; the class's name unless given. Example: `scheme_name="ServiceKey"`."""
     description: str | None
-    """The scheme's description in the document."""
+    """The scheme's description in the document. Example: `description="Ask the team for a key."`."""
     auto_error: bool
-    """Whether missing credentials are answered with 401; otherwise the dependency yields None."""
+    """Whether missing credentials are answered with 401; otherwise the dependency yields None. Example: `auto_error=False`."""
 
 
 shows_scheme_options: Final = shows_options(SchemeOptions, {"auto_error": True})

@@ -16,9 +16,6 @@ from typeway.types import ASGIApp, Message, Receive, Scope, Send
 # Answers an exception that no other handler answers.
 AnswerLast = Callable[[Request, Exception], Awaitable[Any]]
 
-# What is wrong with credentials for every origin.
-OPEN_TO_ALL: Final = "lets every site act as the user"
-
 # If this module has not been imported, the application has no CORS middleware.
 MODULE: Final = "starlette.middleware.cors"
 

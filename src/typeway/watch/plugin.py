@@ -18,7 +18,14 @@ MODES: Final = ("fail", "warn", "off")
 
 
 class BlockedLoopWarning(UserWarning):
-    """A request blocked the event loop; the warning points at the line that did."""
+    """A request blocked the event loop; the warning points at the line that did.
+
+    Raised:
+        In tests, where pytest's setting `typeway_watchdog` is "warn".
+
+    Fix:
+        Await the asynchronous interface of the library, or run the call in a thread; `typeway explain TW001` prints the rule.
+    """
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -16,6 +16,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -266,6 +267,8 @@ def main() -> None:
     options = parser.parse_args()
     options.seconds = min(options.seconds, MOST_SECONDS)
     options.connections = min(options.connections, 256)
+    # So that servers are stopped and databases are dropped then, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     plan = [(kind, workers, each) for kind in options.databases for workers in options.workers for each in COMMANDS]
     results: dict[tuple[str, int, str], list[Measured]] = {}
     for seed in range(options.rounds):

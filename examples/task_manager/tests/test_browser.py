@@ -23,9 +23,15 @@ SIZES = {"phone": (390, 844), "desk": (1280, 800)}
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the server runs; its log is in `server.log`."""
+    return tmp_path_factory.mktemp("server")
+
+
+@pytest.fixture(scope="module")
+def server(folder: Path) -> Iterator[str]:
     """Two workers on PostgreSQL."""
-    folder, url = tmp_path_factory.mktemp("server"), create_database()
+    url = create_database()
     variables = {
         "DATABASE_URL": url,
         "TASK_MANAGER_SECRET_KEY": "a secret that only this test knows, long enough",
@@ -194,6 +200,19 @@ def test_events_reach_programs_on_both_workers(server: str) -> None:
         for lines in streams:
             data = next(line for line in lines if line.startswith("data: "))
             assert json.loads(data.removeprefix("data: ")) == {"kind": "created", "task_id": number, "version": 1}
+
+
+def test_the_log_has_one_format(server: str, folder: Path) -> None:
+    """Lines of the server and of the application are JSON with the same members, and a request is one of them."""
+    with httpx.Client(base_url=server, trust_env=False, timeout=60) as client:
+        client.get("/health/live", headers={"X-Request-ID": "one-line"})
+    text = (folder / "server.log").read_text(encoding="utf-8")
+    lines = [json.loads(line) for line in text.splitlines()]
+    assert all({"time", "level", "logger", "message"} <= set(line) for line in lines)
+    assert {"uvicorn.error", "examples.task_manager.middleware"} <= {line["logger"] for line in lines}
+    assert {line["level"] for line in lines} == {"info"}
+    (request,) = [line for line in lines if line.get("request_id") == "one-line"]
+    assert (request["message"], request["path"], request["status"]) == ("request", "/health/live", 200)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

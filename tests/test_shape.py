@@ -71,7 +71,7 @@ BUDGETS: dict[str, int] = {
     "plan": 3_850,
     "errors": 570,
     "serve": 4_450,
-    "protocol": 2_500,
+    "protocol": 2_550,
     "describe": 1_600,
     "watch": 1_750,
     "telemetry": 1_700,

@@ -225,7 +225,7 @@ class DeclarationError(TypewayError):
         self.where = self.where or where
         if self.chain[:1] != (step,):
             self.chain = (step, *self.chain)
-        self.args = (self._text,)
+        self.args: tuple[Any, ...] = (self._text,)
 
     def __reduce__(self) -> tuple[Any, ...]:
         remake, (kind, args), state = reduced(self)

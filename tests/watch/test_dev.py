@@ -46,7 +46,8 @@ REPORT = re.compile(
 
 
 def fetch(server: Server) -> None:
-    server.until(lambda: "Uvicorn running on" in "".join(server.log), LONGEST)
+    greetings = ("Ctrl+C stops it", "Uvicorn running on")  # of `dev`, of `run`
+    server.until(lambda: any(greeting in "".join(server.log) for greeting in greetings), LONGEST)
 
     def answered() -> bool:
         try:

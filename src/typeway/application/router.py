@@ -37,7 +37,7 @@ from typeway.serve.asgi import NoApplication, Snapshot, answer_every_error, rais
 from typeway.serve.frontend import Build, Frontend
 from typeway.serve.prompt import serve_promptly
 from typeway.serve.sockets import serve_socket
-from typeway.types import Endpoint, Register
+from typeway.types import Endpoint, Lifespan, Register
 
 # What a router adds to its routes: the value of the attribute when a route is made, or when it is included.
 JOINED: Final = (
@@ -271,7 +271,7 @@ class Router(Verbs, routing.Router):
             self.verify_inclusion(inclusion, "", {})
         self.own_routes.append(inclusion)
         router._parents.add(self)
-        self.lifespan_context = join_lifespans(self.lifespan_context, router.lifespan_context)
+        self.lifespan_context: Lifespan = join_lifespans(self.lifespan_context, router.lifespan_context)
         self.changed()
 
     def verify_inclusion(self, inclusion: Inclusion, prefix: str, outer: Mapping[str, Any]) -> None:

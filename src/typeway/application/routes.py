@@ -147,7 +147,8 @@ class PlannedRoute(BaseRoute):
     def place(self, path: str) -> None:
         """Set the path of the route."""
         self.path = self.placed = path
-        self.path_format, self.param_convertors = read_path(path)
+        self.path_format, convertors = read_path(path)
+        self.param_convertors: dict[str, Any] = convertors
         vars(self).pop("path_regex", None)
 
     def titled(self, path: str) -> str:

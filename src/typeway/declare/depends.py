@@ -88,7 +88,8 @@ class Security(Depends):
 
     scopes: Sequence[str] | None = field(default=None)
 
-    __hash__ = Depends.__hash__
+    def __hash__(self) -> int:
+        return Depends.__hash__(self)
 
 
 class SecurityScopes:

@@ -21,10 +21,9 @@ Kind = TypeVar("Kind", bound="Marker")
 
 # Pydantic declares FieldInfo final, but FastAPI's programming model needs markers that are instances of it. Pydantic's
 # own code only tests for instances.
-Described: Any = FieldInfo
 
 
-class Marker(Described):  # type: ignore[misc]  # see above
+class Marker(FieldInfo):  # pyright: ignore[reportGeneralTypeIssues]  # see above
     """A Pydantic FieldInfo that also says which part of a request contains the value.
 
     Parameters:

@@ -76,7 +76,7 @@ class Selection(Recipe):
     def __init__(self, *fields: str, name: str | None = None) -> None:
         self.fields: frozenset[str] = frozenset(fields)
         self.name = name
-        self.key = (*sorted(self.fields), name)
+        self.key: tuple[Any, ...] = (*sorted(self.fields), name)
 
     def change(self, model: type[BaseModel], blueprint: Blueprint) -> Blueprint:
         """Return the blueprint with the fields that the recipe keeps.

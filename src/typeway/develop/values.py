@@ -125,9 +125,9 @@ def fields_of(value: Any) -> list[tuple[str, Any]] | None:
         return list(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return [(field.name, getattr(value, field.name, CUT)) for field in dataclasses.fields(value)]
-    names = getattr(type(value), "_fields", None) if isinstance(value, tuple) else None
-    if names is not None:
-        return list(zip(names, value, strict=False))
+    given: Any = value
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return list(zip(given._fields, given, strict=False))
     attributes = getattr(type(value), "__attrs_attrs__", None)
     if attributes is not None:
         return [(attribute.name, getattr(value, attribute.name, CUT)) for attribute in attributes]

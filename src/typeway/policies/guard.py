@@ -116,6 +116,7 @@ class Visit:
     """One request while its policies act on it."""
 
     outer_send: Send
+    outer_write: Callable[[int, RawHeaders, bytes], None] | None
 
     def __init__(self, guard: Guard, scope: Scope, exchange: Exchange | None) -> None:
         self.guard = guard

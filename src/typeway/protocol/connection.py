@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from time import perf_counter
 from typing import Any, Final
 from urllib.parse import quote
@@ -48,6 +49,11 @@ class HTTPProtocol(Reading):
     settings: HTTPSettings = DEFAULTS
 
     __slots__ = ("is_running", "progress", "writable")
+    server: tuple[str, int | None] | None
+    client: tuple[str, int | None] | None
+    queue: deque[Cycle] | None
+    parser: Any
+    lingering: int | None
 
     def __init__(
         self,

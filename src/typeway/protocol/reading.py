@@ -75,6 +75,8 @@ class Reading(Repeating):
     is_used: bool
     empty_bytes: int
     is_broken: bool
+    active: Cycle | None
+    headers: RawHeaders
     reading_paused: bool
 
     def __init__(self, site: Site) -> None:

@@ -13,7 +13,7 @@ from collections.abc import (
 from typing import Any, ClassVar
 
 from anyio import CancelScope
-from starlette.responses import StreamingResponse
+from starlette.responses import AsyncContentStream, StreamingResponse
 
 from typeway.concurrency import Guarded, ThreadSteps, iterate_in_threads
 from typeway.declare import shapes
@@ -51,7 +51,7 @@ class Closing(StreamingResponse):
     async def stream_and_close(self, send: Send) -> None:
         # It is opened before the generator can open scopes of its own, because scopes must nest.
         with CancelScope() as scope:
-            self.body_iterator = Guarded(self.body_iterator, sends_first=True)
+            self.body_iterator: AsyncContentStream = Guarded(self.body_iterator, sends_first=True)
             try:
                 await super().stream_response(send)
             finally:

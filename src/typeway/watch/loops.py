@@ -161,6 +161,7 @@ class TrioLoop(EventLoop):
     """Trio's event loop: one function of trio calls everything that it runs."""
 
     depth: int
+    base: CodeType | None
 
     def find_loop(self) -> None:
         """Find the loop that runs in this thread."""

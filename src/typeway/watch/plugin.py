@@ -96,7 +96,8 @@ class WatchdogPlugin:
             self.act_on_reports(mode)
         return outcome
 
-    pytest_runtest_setup = pytest_runtest_teardown = pytest_runtest_call
+    pytest_runtest_setup = pytest_runtest_call
+    pytest_runtest_teardown = pytest_runtest_call
 
     def act_on_reports(self, mode: str) -> None:
         """Fail the test for what was reported, or warn."""

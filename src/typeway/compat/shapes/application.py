@@ -129,7 +129,7 @@ class FastAPI(Typeway):
         """Add the routes of the OpenAPI document and its pages, and set what plugins expect to find."""
         router: Any = self.router
         router.dependency_overrides_provider = self
-        self.servers = self.servers or []
+        self.servers: list[dict[str, Any]] | None = self.servers or []
         add_documentation(self, pages.PAGES)
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -220,7 +220,7 @@ class APIRoute(Planned, routes.APIRoute):
 
     @response_field.setter
     def response_field(self, field: ModelField | None) -> None:
-        self.response_model = None if field is None else field.field_info.annotation
+        self.response_model: Any = None if field is None else field.field_info.annotation
 
     def kept_field(self, name: str, made_of: list[Any], make: Callable[[], ModelField | None]) -> ModelField | None:
         """Return a field, the same one as long as it would be made of the same objects: fields are keys of mappings."""

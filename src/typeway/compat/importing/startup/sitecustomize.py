@@ -23,9 +23,9 @@ def run_other() -> None:
 
 try:
     typeway.compat.install()
-except RuntimeError as error:
+except RuntimeError as _error:
     # Python only prints an exception of this module, and would go on with the real package.
-    sys.exit(str(error))
+    sys.exit(str(_error))
 if "TYPEWAY_COMPAT_REPORT" in os.environ:
     from typeway.compat.importing.report import start
 

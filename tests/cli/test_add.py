@@ -204,3 +204,21 @@ def test_a_link_out_of_the_project_is_refused(project: Path, command: Command, t
     assert outcome.status == 1
     assert "is a link that leads out of" in outcome.err
     assert files(outside) == before
+
+
+def test_make_adds_new_settings_to_those_of_the_machine(project: Path, command: Command) -> None:
+    """`make` writes a .env with all settings; after a part is added, it adds those that are new, and a secret."""
+    make = ["make", "--silent", ".env", f"PYTHON={sys.executable}"]
+    subprocess.run(make, check=True, timeout=60)
+    settings = Path(".env")
+    assert settings.read_text(encoding="utf-8") == Path(".env.example").read_text(encoding="utf-8")
+    ours = settings.read_text(encoding="utf-8").replace("CORS_ORIGINS=", "CORS_ORIGINS=https://ours.example")
+    settings.write_text(ours, encoding="utf-8")
+    assert command("add", "auth", "jwt").status == 0
+    os.utime(".env", (0, 0))
+    subprocess.run(make, check=True, timeout=60)
+    text = settings.read_text(encoding="utf-8")
+    assert text.startswith(ours)
+    added = dict(line.split("=") for line in text.removeprefix(ours).splitlines())
+    assert set(added) == {"DEMO_SECRET_KEY", "DEMO_ACCESS_TOKEN_MINUTES"}
+    assert len(added["DEMO_SECRET_KEY"]) == 64

@@ -18,6 +18,33 @@ down_revision = {before!r}
 """
 
 
+# What is typed after `typeway add` in a project with books, API keys and containers, and what is wrong with it.
+REFUSED = [
+    (["resource", "book", "title:str"], "demo has the resource 'book' already; nothing was changed"),
+    (["resource", "volume/books", "title:str"], "demo has the resource 'book' already"),
+    (["resource", "Page", "title:str"], "'Page' cannot be the name of a resource: it needs up to 30 lower-case"),
+    (["resource", "page", "title:str"], "a resource cannot be called 'page': the project uses the name itself"),
+    (["resource", "class", "title:str"], "a resource cannot be called 'class': it is a keyword of Python"),
+    (["resource", "orders", "title:str"], "'orders' looks like a plural: name one of them"),
+    (["resource", "sheep/sheep", "title:str"], "'sheep' needs a plural that differs from it"),
+    (["resource", "setting", "title:str"], "the project has a file tests/test_settings.py of its own"),
+    (["resource", "x" * 31, "title:str"], "it needs up to 30"),
+    (["resource", "order", "title"], "'title' is not a field: write name:type"),
+    (["resource", "order", "title:string"], "'title:string': there is no type 'string'; the types are str, text"),
+    (["resource", "order", "title:str:0"], "'title:str:0': a length is a number from 1 to 10000"),
+    (["resource", "order", "title:str:"], "'title:str:': a length is a number from 1 to 10000"),
+    (["resource", "order", "year:int:4"], "'year:int:4': only str has a length"),
+    (["resource", "order", "id:int"], "a field cannot be called 'id': every resource has it already"),
+    (["resource", "order", "json:str"], "a field cannot be called 'json': Pydantic's models have an attribute"),
+    (["resource", "order", "model_year:int"], "a field cannot be called 'model_year'"),
+    (["resource", "order", "lambda:str"], "a field cannot be called 'lambda': it is a keyword of Python"),
+    (["resource", "order", "Title:str"], "'Title' cannot be the name of a field"),
+    (["resource", "order", "a:str", "a:int"], "the field 'a' is there twice"),
+    (["auth", "jwt"], "demo has the authentication 'api-key' already; nothing was changed"),
+    (["docker"], "demo has its files for containers already; nothing was changed"),
+]
+
+
 @pytest.fixture
 def project(command: Command, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Make the smallest project, and stand in its folder."""
@@ -58,6 +85,7 @@ def test_parts_are_those_of_a_project_that_is_made_with_them(project: Path, comm
     assert files(made(command, "--auth", "session")) == added
 
 
+@pytest.mark.timeout(300)
 def test_what_was_added_works(project: Path, command: Command) -> None:
     """The tests of a project with a field of each type, two resources, sessions and containers pass."""
     every = ["a:str", "b:str:1", "c:text", "d:int", "e:float", "f:bool", "g:date", "h:datetime", "i:decimal", "j:uuid"]
@@ -70,50 +98,25 @@ def test_what_was_added_works(project: Path, command: Command) -> None:
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--no-header", "-p", "no:xdist"],
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=280,
         check=False,
         env={name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "DEMO", "DATABASE"))},
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize(
-    ("arguments", "complaint"),
-    [
-        (["resource", "book", "title:str"], "demo has the resource 'book' already; nothing was changed"),
-        (["resource", "volume/books", "title:str"], "demo has the resource 'book' already"),
-        (["resource", "Page", "title:str"], "'Page' cannot be the name of a resource: it needs up to 30 lower-case"),
-        (["resource", "page", "title:str"], "a resource cannot be called 'page': the project uses the name itself"),
-        (["resource", "class", "title:str"], "a resource cannot be called 'class': it is a keyword of Python"),
-        (["resource", "orders", "title:str"], "'orders' looks like a plural: name one of them"),
-        (["resource", "sheep/sheep", "title:str"], "'sheep' needs a plural that differs from it"),
-        (["resource", "setting", "title:str"], "the project has a file tests/test_settings.py of its own"),
-        (["resource", "x" * 31, "title:str"], "it needs up to 30"),
-        (["resource", "order", "title"], "'title' is not a field: write name:type"),
-        (["resource", "order", "title:string"], "'title:string': there is no type 'string'; the types are str, text"),
-        (["resource", "order", "title:str:0"], "'title:str:0': a length is a number from 1 to 10000"),
-        (["resource", "order", "title:str:"], "'title:str:': a length is a number from 1 to 10000"),
-        (["resource", "order", "year:int:4"], "'year:int:4': only str has a length"),
-        (["resource", "order", "id:int"], "a field cannot be called 'id': every resource has it already"),
-        (["resource", "order", "json:str"], "a field cannot be called 'json': Pydantic's models have an attribute"),
-        (["resource", "order", "model_year:int"], "a field cannot be called 'model_year'"),
-        (["resource", "order", "lambda:str"], "a field cannot be called 'lambda': it is a keyword of Python"),
-        (["resource", "order", "Title:str"], "'Title' cannot be the name of a field"),
-        (["resource", "order", "a:str", "a:int"], "the field 'a' is there twice"),
-        (["auth", "jwt"], "demo has the authentication 'api-key' already; nothing was changed"),
-        (["docker"], "demo has its files for containers already; nothing was changed"),
-    ],
-)
-def test_what_is_refused(project: Path, command: Command, arguments: list[str], complaint: str) -> None:
+def test_what_is_refused(project: Path, command: Command, subtests: pytest.Subtests) -> None:
     """A mistake is one line that says what to do, and nothing is changed."""
     for part in (["resource", "book", "title:str"], ["auth", "api-key"], ["docker"]):
         assert command("add", *part).status == 0
     before = files(project)
-    outcome = command("add", *arguments)
-    assert outcome.status in {1, 2}
-    assert outcome.err.startswith("typeway: ")
-    assert outcome.err.count("\n") == 1
-    assert complaint in outcome.err
+    for arguments, complaint in REFUSED:
+        with subtests.test(" ".join(arguments)):
+            outcome = command("add", *arguments)
+            assert outcome.status == 1
+            assert outcome.err.startswith("typeway: ")
+            assert outcome.err.count("\n") == 1
+            assert complaint in outcome.err
     assert files(project) == before
 
 
@@ -201,3 +204,21 @@ def test_a_link_out_of_the_project_is_refused(project: Path, command: Command, t
     assert outcome.status == 1
     assert "is a link that leads out of" in outcome.err
     assert files(outside) == before
+
+
+def test_make_adds_new_settings_to_those_of_the_machine(project: Path, command: Command) -> None:
+    """`make` writes a .env with all settings; after a part is added, it adds those that are new, and a secret."""
+    make = ["make", "--silent", ".env", f"PYTHON={sys.executable}"]
+    subprocess.run(make, check=True, timeout=60)
+    settings = Path(".env")
+    assert settings.read_text(encoding="utf-8") == Path(".env.example").read_text(encoding="utf-8")
+    ours = settings.read_text(encoding="utf-8").replace("CORS_ORIGINS=", "CORS_ORIGINS=https://ours.example")
+    settings.write_text(ours, encoding="utf-8")
+    assert command("add", "auth", "jwt").status == 0
+    os.utime(".env", (0, 0))
+    subprocess.run(make, check=True, timeout=60)
+    text = settings.read_text(encoding="utf-8")
+    assert text.startswith(ours)
+    added = dict(line.split("=") for line in text.removeprefix(ours).splitlines())
+    assert set(added) == {"DEMO_SECRET_KEY", "DEMO_ACCESS_TOKEN_MINUTES"}
+    assert len(added["DEMO_SECRET_KEY"]) == 64

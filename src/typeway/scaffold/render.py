@@ -6,7 +6,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Final
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, Template
 
 from typeway.scaffold.choices import WITH_USERS, Auth, Database
 from typeway.scaffold.error import ScaffoldError
@@ -38,13 +38,12 @@ def render(project: Project, template: dict[str, str] | None = None) -> dict[str
     Raises:
         ScaffoldError: two files would have the same path, because a resource is called like a part of the project.
     """
-    environment = _environment()
     rendered: dict[str, str] = {}
     for path, source in (template or load_template()).items():
         part, _, place = path.removesuffix(SUFFIX).partition("/")
         if not PARTS[part](project):
             continue
-        page = environment.from_string(source)
+        page = _compile(source)
         for resource in project.resources if part == RESOURCE else (None,):
             revision = (resource.step if resource else project.auth_step) or None
             target = (
@@ -91,6 +90,12 @@ def _walk(folder: Traversable, prefix: str) -> Iterator[tuple[str, str]]:
             yield path, entry.read_text(encoding="utf-8")
 
 
+@cache
+def _compile(source: str) -> Template:
+    return _environment().from_string(source)
+
+
+@cache
 def _environment() -> Environment:
     # The signs of Jinja occur in workflows and in TOML; these do not.
     environment = Environment(

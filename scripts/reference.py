@@ -158,8 +158,8 @@ def code_cell(text: str) -> str:
     """Code as a cell of a table; in backticks a vertical bar would be written with a backslash that some readers show."""
     written = html.escape(" ".join(text.split()), quote=False)
     # A bar would end the cell; addresses would become links.
-    for mark, escaped in {"|": "&#124;", "@": "&#64;", "://": "&#58;//"}.items():
-        written = written.replace(mark, escaped)
+    for character, escaped in {"|": "&#124;", "@": "&#64;", "://": "&#58;//"}.items():
+        written = written.replace(character, escaped)
     return f"<code>{written}</code>"
 
 
@@ -170,7 +170,14 @@ def table(kind: type[Any], function: Callable[..., Any] | None) -> str:
     joins = {name: words_for(join) for name, join in JOIN.items()}
     inherited = {name: joins.get(RENAMED.get(name, name), "") for name in rows}
     has_inherited = any(inherited.values())
-    head = ["option", "type", *(["default"] if function else []), "meaning", "example", *(["inherited"] if has_inherited else [])]
+    head = [
+        "option",
+        "type",
+        *(["default"] if function else []),
+        "meaning",
+        "example",
+        *(["inherited"] if has_inherited else []),
+    ]
     lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
     for name, (type_, text) in rows.items():
         meaning, example = parted(text)

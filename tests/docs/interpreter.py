@@ -21,7 +21,15 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 # Not the plugins of pytest, whose assertions it rewrites when it imports them.
-IMPORTED = ("pytest", "_pytest.main", "_pytest.terminal", "typeway", "typeway.application.app", "typeway.testclient", "httpx")
+IMPORTED = (
+    "pytest",
+    "_pytest.main",
+    "_pytest.terminal",
+    "typeway",
+    "typeway.application.app",
+    "typeway.testclient",
+    "httpx",
+)
 
 
 class Interpreter:
@@ -40,7 +48,8 @@ class Interpreter:
             files = [Path(place, name) for name in ("in", "out", "err")]
             files[0].write_text(given, encoding="utf-8")
             command = {"arguments": arguments, "folder": str(folder), "environment": dict(environment)}
-            print(json.dumps(command | {"files": [*map(str, files)]}), file=self.process.stdin, flush=True)
+            self.process.stdin.write(json.dumps(command | {"files": [*map(str, files)]}) + "\n")
+            self.process.stdin.flush()
             assert self.process.stdout.readline(), "the interpreter has ended"
             return "".join(file.read_text(encoding="utf-8") for file in files[1:])
 
@@ -70,7 +79,8 @@ def serve() -> None:
         if child == 0:
             os._exit(status_of(command))
         _, status = os.waitpid(child, 0)
-        print(os.waitstatus_to_exitcode(status), flush=True)
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
+        sys.stdout.flush()
 
 
 def status_of(command: dict[str, Any]) -> int:

@@ -138,7 +138,9 @@ def test_the_content_of_every_page_fits_every_screen(page: Page, site: Path, siz
 
 def test_every_link_leads_somewhere(site: Path) -> None:
     """Each link to a page or to a part of one names what is there."""
-    pages = {path.resolve(): path.read_text(encoding="utf-8") for path in site.rglob("*.html") if path.name != "404.html"}
+    pages = {
+        path.resolve(): path.read_text(encoding="utf-8") for path in site.rglob("*.html") if path.name != "404.html"
+    }
     anchors = {path: set(ANCHOR.findall(text)) for path, text in pages.items()}
     broken = defaultdict(set)
     for path, text in pages.items():

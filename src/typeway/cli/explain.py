@@ -83,7 +83,9 @@ def read_topics(folder: Path) -> Iterator[Topic]:
         name = head.strip("`")
         # The first paragraph says where the class comes from.
         summary = first_sentence(body.partition("\n\n")[2])
-        yield Topic(name, "Exceptions and warnings", name, summary, f"## {name}\n\n{body}", f"{EXCEPTIONS}#{name.lower()}")
+        yield Topic(
+            name, "Exceptions and warnings", name, summary, f"## {name}\n\n{body}", f"{EXCEPTIONS}#{name.lower()}"
+        )
 
 
 def first_sentence(text: str) -> str:
@@ -113,7 +115,9 @@ def as_plain(markdown: str) -> str:
     parts = FENCE.split(markdown)
     for number, part in enumerate(parts):
         is_code = number % 2 == 1
-        parts[number] = textwrap.indent(part, "    ") if is_code else LINK.sub(r"\1", BOLD.sub(r"\1", HEADING.sub("", part)))
+        parts[number] = (
+            textwrap.indent(part, "    ") if is_code else LINK.sub(r"\1", BOLD.sub(r"\1", HEADING.sub("", part)))
+        )
     return "".join(parts)
 
 

@@ -184,7 +184,7 @@ def table(kind: type[Any], function: Callable[..., Any] | None) -> str:
         cells = [f"`{name}`", code_cell(type_)]
         if function:
             cells.append(default_text(defaults[name].default) if name in defaults else "")
-        cells += [cell(meaning), code_cell(example) if example else ""]
+        cells.append(f"{cell(meaning)}<br>{code_cell(example)}" if example else cell(meaning))
         if has_inherited:
             cells.append(inherited[name])
         lines.append(f"| {' | '.join(cells)} |")

@@ -98,7 +98,7 @@ def status_of(command: dict[str, Any]) -> int:
         run_module(command["arguments"])
     except SystemExit as end:
         if isinstance(end.code, str):
-            print(end.code, file=sys.stderr)
+            sys.stderr.write(f"{end.code}\n")
         status = end.code if isinstance(end.code, int) else int(end.code is not None)
     except BaseException:
         traceback.print_exc()

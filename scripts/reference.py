@@ -158,8 +158,8 @@ def code_cell(text: str) -> str:
     """Code as a cell of a table; in backticks a vertical bar would be written with a backslash that some readers show."""
     written = html.escape(" ".join(text.split()), quote=False)
     # A bar would end the cell; addresses would become links.
-    for mark, escaped in {"|": "&#124;", "@": "&#64;", "://": "&#58;//"}.items():
-        written = written.replace(mark, escaped)
+    for character, escaped in {"|": "&#124;", "@": "&#64;", "://": "&#58;//"}.items():
+        written = written.replace(character, escaped)
     return f"<code>{written}</code>"
 
 
@@ -184,7 +184,7 @@ def table(kind: type[Any], function: Callable[..., Any] | None) -> str:
         cells = [f"`{name}`", code_cell(type_)]
         if function:
             cells.append(default_text(defaults[name].default) if name in defaults else "")
-        cells += [cell(meaning), code_cell(example) if example else ""]
+        cells.append(f"{cell(meaning)}<br>{code_cell(example)}" if example else cell(meaning))
         if has_inherited:
             cells.append(inherited[name])
         lines.append(f"| {' | '.join(cells)} |")

@@ -48,7 +48,8 @@ class Interpreter:
             files = [Path(place, name) for name in ("in", "out", "err")]
             files[0].write_text(given, encoding="utf-8")
             command = {"arguments": arguments, "folder": str(folder), "environment": dict(environment)}
-            print(json.dumps(command | {"files": [*map(str, files)]}), file=self.process.stdin, flush=True)
+            self.process.stdin.write(json.dumps(command | {"files": [*map(str, files)]}) + "\n")
+            self.process.stdin.flush()
             assert self.process.stdout.readline(), "the interpreter has ended"
             return "".join(file.read_text(encoding="utf-8") for file in files[1:])
 
@@ -78,7 +79,8 @@ def serve() -> None:
         if child == 0:
             os._exit(status_of(command))
         _, status = os.waitpid(child, 0)
-        print(os.waitstatus_to_exitcode(status), flush=True)
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
+        sys.stdout.flush()
 
 
 def status_of(command: dict[str, Any]) -> int:
@@ -96,7 +98,7 @@ def status_of(command: dict[str, Any]) -> int:
         run_module(command["arguments"])
     except SystemExit as end:
         if isinstance(end.code, str):
-            print(end.code, file=sys.stderr)
+            sys.stderr.write(f"{end.code}\n")
         status = end.code if isinstance(end.code, int) else int(end.code is not None)
     except BaseException:
         traceback.print_exc()

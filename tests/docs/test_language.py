@@ -43,7 +43,9 @@ def prose(page: Path) -> Iterator[tuple[int, str]]:
 
 def words(line: str) -> Iterator[str]:
     """The words of a line, parts of hyphenated ones each, in small letters."""
-    for token in TOKEN.findall(line.replace("’", "'").replace("**", " ").replace("*", " ")):
+    for token in TOKEN.findall(
+        line.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").replace("**", " ").replace("*", " ")
+    ):
         for part in re.split(r"[-/]", token):
             if WORD.fullmatch(part):
                 yield part.removesuffix("'s").lower()

@@ -45,6 +45,10 @@ class TimedRoute(APIRoute):
     pass
 
 
+def list_tasks() -> list[Task]:
+    return []
+
+
 async def connect() -> None: ...
 
 
@@ -79,19 +83,28 @@ NAMES: dict[str, Any] = {
 def register(**options: Any) -> None:
     """Register an endpoint, and describe it."""
     app = Typeway()
-    app.get("/tasks", **options)(list)
+    app.get("/tasks", **options)(list_tasks)
     app.openapi()
 
 
 def register_methods(**options: Any) -> None:
     app = Typeway()
-    app.api_route("/tasks", **options)(list)
+    app.api_route("/tasks", **options)(list_tasks)
     app.openapi()
 
 
 def include(**options: Any) -> None:
     app = Typeway()
     app.include_router(Router(), **options)
+
+
+def nested(name: str) -> Callable[..., Any]:
+    """Return what takes the options of a mapping that is itself an option of an application."""
+
+    def take(**options: Any) -> None:
+        Typeway(**{name: options})
+
+    return take
 
 
 # What takes the options of a table, by its heading.
@@ -105,11 +118,11 @@ TAKES: dict[str, Callable[..., Any]] = {
     "`Header()`": typeway.Header,
     "`Body()`": typeway.Body,
     "`Form()` and `File()`": typeway.Form,
-    "`form_limits`": lambda **limits: Typeway(form_limits=limits),
-    "`json_limits`": lambda **limits: Typeway(json_limits=limits),
-    "`parameter_limits`": lambda **limits: Typeway(parameter_limits=limits),
-    "`error_limits`": lambda **limits: Typeway(error_limits=limits),
-    "`telemetry`": lambda **settings: Typeway(telemetry=settings),
+    "`form_limits`": nested("form_limits"),
+    "`json_limits`": nested("json_limits"),
+    "`parameter_limits`": nested("parameter_limits"),
+    "`error_limits`": nested("error_limits"),
+    "`telemetry`": nested("telemetry"),
     "Security schemes": HTTPBearer,
 }
 

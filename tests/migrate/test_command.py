@@ -12,6 +12,7 @@ from unittest.mock import patch
 import pytest
 
 from typeway.cli import main
+from typeway.migrate.names import look_at_names
 from typeway.migrate.pins import look_at_pins
 
 # Each run starts three processes that import frameworks.
@@ -192,6 +193,23 @@ def test_an_unknown_name_stops(tmp_path: Path) -> None:
         ("main.py:4", "fastapi.routing.Absent does not exist in Typeway"),
         ("main.py:3", "fastapi.routing._private does not exist in Typeway"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ("print(params.absent)", True),
+        ("def read():\n    return params.absent", True),
+        ("def read():\n    params = []\n    params.append(1)", False),
+        ("def read(params):\n    return params.absent", False),
+        ("read = lambda params: params.absent", False),
+        ("def read():\n    for params in ():\n        params.absent()", False),
+    ],
+)
+def test_a_variable_with_the_name_of_a_module_is_none(tmp_path: Path, body: str, found: bool) -> None:
+    """A variable of a function that is called like an imported module of FastAPI is not taken for it."""
+    found_names, _ = look_at_names(project(tmp_path, lib__py=f"from fastapi import params\n\n{body}\n"))
+    assert [one.text for one in found_names] == ["fastapi.params.absent does not exist in Typeway"] * found
 
 
 def test_a_declaration_that_typeway_refuses_is_found(tmp_path: Path) -> None:

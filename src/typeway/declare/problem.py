@@ -42,6 +42,7 @@ class Problem(HTTPException):
             title = "Task not found"
             task_id: int
 
+
         raise TaskNotFound(f"There is no task {task_id}.", task_id=task_id)
         ```
     """

@@ -73,12 +73,24 @@ def uses(path: Path, tree: ast.Module) -> Iterator[Use]:
             for alias in filter(lambda one: of_fastapi(one.name), node.names):
                 bound[alias.asname or "fastapi"] = alias.name if alias.asname else "fastapi"
                 yield Use(alias.name, path, node.lineno)
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.Attribute):
-            continue
-        whole = dotted(node, bound)
+    for node, known in attributes(tree, bound):
+        whole = dotted(node, known)
         if whole is not None and whole not in NAMES and whole.rpartition(".")[0] in NAMES:
             yield Use(whole, path, node.lineno)
+
+
+def attributes(tree: ast.AST, bound: Mapping[str, str]) -> Iterator[tuple[ast.Attribute, Mapping[str, str]]]:
+    """Yield each attribute with what names mean where it stands: the variables of a function hide those of its module."""
+    for node in ast.iter_child_nodes(tree):
+        known = bound
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            inside = list(ast.walk(node))
+            own = {one.arg for one in inside if isinstance(one, ast.arg)}
+            own |= {one.id for one in inside if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
+            known = {name: module for name, module in bound.items() if name not in own}
+        if isinstance(node, ast.Attribute):
+            yield node, known
+        yield from attributes(node, known)
 
 
 def of_fastapi(module: str) -> bool:

@@ -31,9 +31,10 @@ def shadowed_routes(subject: Subject) -> Iterator[Finding]:
         path = endpoint.operation.path or "/"
         for route in earlier:
             taken = methods_of(route, endpoint)
-            if same_path(path_of(route), path) or not (taken is None or methods & taken or not methods):
+            if taken is not None and methods and methods.isdisjoint(taken):
                 continue
-            if not covers(segments(path_of(route)), segments(path), isinstance(route, Mount)):
+            parts, mine = segments(path_of(route)), segments(path)
+            if parts == mine or not covers(parts, mine, isinstance(route, Mount)):
                 continue
             methods = set() if taken is None else methods - taken
             if not methods:
@@ -49,9 +50,11 @@ def duplicate_routes(subject: Subject) -> Iterator[Finding]:
     """TW004: a route whose method and path another has already; the later one never runs."""
     for endpoint, earlier in with_earlier(subject):
         for route in earlier:
+            if not same_path(path_of(route), endpoint.operation.path or "/"):
+                continue
             taken = methods_of(route, endpoint)
             both = set(endpoint.methods) if taken is None else set(endpoint.methods) & taken
-            if same_path(path_of(route), endpoint.operation.path or "/") and (both or not endpoint.methods):
+            if both or not endpoint.methods:
                 name = getattr(getattr(route, "endpoint", None), "__name__", "another endpoint")
                 yield from endpoint.found(
                     "TW004",

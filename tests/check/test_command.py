@@ -49,12 +49,11 @@ def test_text_shows_place_line_reason_and_fix(check: Check) -> None:
     assert lines[0].startswith("main.py:10: TW001 time.sleep() waits for time to pass and blocks the event loop")
     assert "it is reached from GET /nap: nap()." in lines[0]
     assert lines[1:3] == ["    10 | time.sleep(1)", "    Fix: await `anyio.sleep(...)` instead."]
-    assert ["    -    time.sleep(1)", "    +    await asyncio.sleep(1)"] == [
-        line for line in lines if line.startswith(("    -", "    +")) and "sleep" in line
+    assert [line for line in lines if line.startswith(("    -", "    +")) and "sleep" in line] == [
+        "    -    time.sleep(1)",
+        "    +    await asyncio.sleep(1)",
     ]
-    assert lines[-1] == (
-        "1 finding in 1 file, 1 of which `--fix` can change. Read more: typeway explain TW001"
-    )
+    assert lines[-1] == ("1 finding in 1 file, 1 of which `--fix` can change. Read more: typeway explain TW001")
     assert check(CLEAN, form=None).out == "No findings.\n"
 
 

@@ -187,7 +187,9 @@ def replaced(source: str, changes: dict[str, str]) -> str:
 
 def cleanup(lines: str) -> str:
     """The application with a dependency that ends like this, two levels in."""
-    inside = indent(dedent(lines).strip("\n"), "        ", lambda line: bool(line.strip()) and not line.startswith("at last"))
+    inside = indent(
+        dedent(lines).strip("\n"), "        ", lambda line: bool(line.strip()) and not line.startswith("at last")
+    )
     return dedent(CLEANUP).replace("        {body}", inside)
 
 

@@ -68,9 +68,15 @@ def test_what_is_gone_from_a_baseline_is_said(check: Check) -> None:
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [(None, "--write-baseline known.json writes it"), ("{", "is not a baseline"), ('{"version": 2}', "is not a baseline")],
+    [
+        (None, "--write-baseline known.json writes it"),
+        ("{", "is not a baseline"),
+        ('{"version": 2}', "is not a baseline"),
+    ],
 )
-def test_a_baseline_that_cannot_be_read_is_status_2(check: Check, tmp_path: Path, text: str | None, message: str) -> None:
+def test_a_baseline_that_cannot_be_read_is_status_2(
+    check: Check, tmp_path: Path, text: str | None, message: str
+) -> None:
     """A misspelt or broken baseline is not taken for an empty one."""
     if text is not None:
         (tmp_path / "known.json").write_text(text)
@@ -135,10 +141,16 @@ def repository(tmp_path: Path) -> Path:
         (CALLS, HELPERS.replace("sleep(1)", "sleep(2)"), ["TW001"]),
         (CALLS, HELPERS.replace("return 1", "return 2"), []),
         # What was taken away counts where it was.
-        (CALLS.replace("    seen.append(1)\n", "    seen.append(1)\n"), HELPERS.replace("import time\n", "import time\n"), []),
+        (
+            CALLS.replace("    seen.append(1)\n", "    seen.append(1)\n"),
+            HELPERS.replace("import time\n", "import time\n"),
+            [],
+        ),
     ],
 )
-def test_only_what_has_changed_is_shown(check: Check, repository: Path, main: str, waiting: str, codes: list[str]) -> None:
+def test_only_what_has_changed_is_shown(
+    check: Check, repository: Path, main: str, waiting: str, codes: list[str]
+) -> None:
     """--changed shows findings in functions that differ from the revision, or to which such a function leads."""
     assert check(main, "--changed", "HEAD", waiting=waiting).codes == codes
 
@@ -171,7 +183,9 @@ def test_outside_of_a_repository_nothing_has_changed_or_not(
 # --- the cache ----------------------------------------------------------------------------------------------------
 
 
-def test_findings_are_kept_until_something_changes(check: Check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_findings_are_kept_until_something_changes(
+    check: Check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """An unchanged application is not read again; a changed file, setting, rule or environment is."""
     first = check(SLEEPY, "--cache")
     monkeypatch.setattr("typeway.cli.check.look", lambda *args, **options: [])
@@ -275,18 +289,21 @@ class Terminal(io.StringIO):
         return True
 
 
-@pytest.mark.parametrize(("stream", "patience", "shown"), [(Terminal, 0, True), (Terminal, 60, False), (io.StringIO, 0, False)])
+@pytest.mark.parametrize(
+    ("stream", "patience", "shown"), [(Terminal, 0, True), (Terminal, 60, False), (io.StringIO, 0, False)]
+)
 def test_progress_is_for_people_who_wait(
     monkeypatch: pytest.MonkeyPatch, stream: type[io.StringIO], patience: float, shown: bool
 ) -> None:
     """How far a long check has come is shown on a terminal, and removed when it ends; nowhere else is anything written."""
     monkeypatch.setattr("typeway.cli.check.PATIENCE_SECONDS", patience)
-    monkeypatch.setattr(sys, "stderr", stream())
+    written = stream()
+    monkeypatch.setattr(sys, "stderr", written)
     progress = Progress()
     progress.begun -= 1
     progress.tell(3, 28)
     progress.end()
-    assert sys.stderr.getvalue() == ("\rtypeway check: 3 of 28 rules\r\x1b[K" if shown else "")  # type: ignore[attr-defined]
+    assert written.getvalue() == ("\rtypeway check: 3 of 28 rules\r\x1b[K" if shown else "")
 
 
 def test_the_hook_for_pre_commit_names_a_command_that_exists() -> None:

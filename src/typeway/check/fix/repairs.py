@@ -48,10 +48,10 @@ def take_what_was_sent(source: Source, finding: Finding) -> list[Edit]:
     if len(calls) != 1:
         return []
     (call,) = calls
-    given = [*call.args, *call.keywords]
+    given: list[ast.expr | ast.keyword] = [*call.args, *call.keywords]
     if not given:
         return [Edit(source.end(call) - 1, source.end(call) - 1, "exclude_unset=True")]
-    last = max(map(source.end, given))
+    last = max(source.end(each) for each in given)
     if ")" in source.text[last : source.end(call) - 1]:
         return []
     return [Edit(last, last, ", exclude_unset=True")]

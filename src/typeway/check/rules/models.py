@@ -32,7 +32,9 @@ HANDS_OUT: Final = phrases(
 )
 HANDS_OUT_PASSWORD: Final = phrases("password,passwords,credential,credentials")
 # What the path of an endpoint says that shows things to their owner.
-OWNERS: Final = frozenset({"me", "my", "mine", "own", "current", "config", "configuration", "settings", "webhook", "webhooks"})
+OWNERS: Final = frozenset(
+    {"me", "my", "mine", "own", "current", "config", "configuration", "settings", "webhook", "webhooks"}
+)
 SET_BY_SERVER: Final = frozenset({
     "created_at", "updated_at", "modified_at", "deleted_at", "created_on", "updated_on", "date_created", "date_updated",
     "created_by", "updated_by",

@@ -24,6 +24,8 @@ class Outcome:
 
     @property
     def findings(self) -> list[dict[str, object]]:
+        if "has no endpoints, so there is nothing to check" in self.err:
+            return []  # many tests need one declaration only
         found: list[dict[str, object]] = json.loads(self.out)["findings"]
         return found
 
@@ -54,7 +56,7 @@ def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
             file = tmp_path / (f"{name}.py" if "." not in name else name)
             file.write_text(dedent(text))
         with pytest.raises(SystemExit) as stopped:
-            main(["check", *([] if form is None else ["--format", form]), *arguments])
+            main(["check", "--no-cache", *([] if form is None else ["--format", form]), *arguments])
         printed = capsys.readouterr()
         code = stopped.value.code
         return Outcome(code if isinstance(code, int) else 1, printed.out, printed.err)

@@ -49,7 +49,11 @@ def test_text_shows_place_line_reason_and_fix(check: Check) -> None:
     assert lines[0].startswith("main.py:10: TW001 time.sleep() waits for time to pass and blocks the event loop")
     assert "it is reached from GET /nap: nap()." in lines[0]
     assert lines[1:3] == ["    10 | time.sleep(1)", "    Fix: await `anyio.sleep(...)` instead."]
-    assert lines[-1] == "1 finding in 1 file. Read more: typeway explain TW001"
+    assert [line for line in lines if line.startswith(("    -", "    +")) and "sleep" in line] == [
+        "    -    time.sleep(1)",
+        "    +    await asyncio.sleep(1)",
+    ]
+    assert lines[-1] == ("1 finding in 1 file, 1 of which `--fix` can change. Read more: typeway explain TW001")
     assert check(CLEAN, form=None).out == "No findings.\n"
 
 
@@ -87,7 +91,10 @@ def test_json_has_the_same_keys_for_every_finding(check: Check) -> None:
     assert list(finding) == [
         *("code", "path", "line", "message", "fix"),
         *("confidence", "entry", "chain", "also"),
+        *("rule", "page", "diff", "fingerprint"),
     ]
+    assert (finding["rule"], finding["page"]) == ("blocking-call", "docs/check/TW001.md")
+    assert "+    await asyncio.sleep(1)" in str(finding["diff"])
     assert (finding["code"], finding["path"], finding["line"]) == ("TW001", "main.py", 10)
     assert (finding["confidence"], finding["entry"], finding["chain"]) == ("high", "GET /nap", ["nap"])
 
@@ -106,6 +113,12 @@ def test_sarif_is_what_the_standard_asks_for(check: Check) -> None:
         location = result["locations"][0]["physicalLocation"]
         assert location["artifactLocation"] == {"uri": "main.py"}
         assert location["region"]["startLine"] >= 1
+        assert result["partialFingerprints"]
+        (change,) = result["fixes"][0]["artifactChanges"]
+        assert [one["insertedContent"]["text"] for one in change["replacements"]] == [
+            "import asyncio\n",
+            "await asyncio.sleep",
+        ]
 
 
 def test_github_gets_one_command_per_finding(check: Check) -> None:
@@ -113,6 +126,28 @@ def test_github_gets_one_command_per_finding(check: Check) -> None:
     out = check(SLEEPY.format(comment=""), "--select", "TW001", form="github").out
     assert out.startswith("::warning file=main.py,line=10,title=TW001 blocking-call::time.sleep() waits")
     assert len(out.splitlines()) == 1
+    assert "%0A+    await asyncio.sleep(1)%0A" in out
+    assert out.endswith("%0ARead more: typeway explain TW001\n")
+
+
+def test_the_way_to_a_finding_is_shown(check: Check) -> None:
+    """Where the line is not in the endpoint itself, the report names the functions that lead there."""
+    source = """
+    from typeway import Typeway
+
+    app = Typeway()
+
+
+    @app.get("/")
+    def read() -> int:
+        return count()
+
+
+    def count(seen: list[int] = []) -> int:
+        seen.append(1)
+        return len(seen)
+    """
+    assert "    Way: GET / → read() → count()" in check(source, form=None).out.splitlines()
 
 
 def test_rules_are_chosen(check: Check) -> None:

@@ -41,7 +41,8 @@ def fingerprints(findings: Iterable[Finding], files: Files, folder: Path) -> dic
 
 def function_around(file: SourceFile, line: int) -> str:
     """The names of the classes and functions around a line, from the outside in."""
-    names, body = [], file.tree.body
+    names: list[str] = []
+    body = file.tree.body
     while True:
         around = next(
             (

@@ -94,7 +94,8 @@ class Changed:
             for node in file.functions.values()
             if first_line(node) <= line <= (node.end_lineno or node.lineno)
         ]
-        return not touched.isdisjoint(max(around, key=lambda lines: lines.start, default=file.head(line)))
+        innermost = max(around, key=lambda lines: lines.start) if around else file.head(line)
+        return not touched.isdisjoint(innermost)
 
     def functions_in(self, path: str) -> list[str]:
         """The names of the changed functions of a file, of methods with their class, as a finding's chain names them."""

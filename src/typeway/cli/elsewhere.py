@@ -41,6 +41,8 @@ def perform_elsewhere(asked: Asked, python: Path) -> int:
         python = next(
             (path for path in (python / "bin/python", python / "Scripts/python.exe") if path.exists()), python
         )
+    if python.exists():
+        python = python.absolute()  # a name without a folder would be looked for in PATH
     # Compiled packages, such as Pydantic's core, are made for one version.
     question = "import sys; print('%d.%d' % sys.version_info[:2])"
     try:

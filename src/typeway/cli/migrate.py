@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 
+from typeway.check.fix.edits import read_text, write_text
 from typeway.cli.discover import AppLocation, find_app
 from typeway.cli.error import CommandError
 from typeway.cli.load import load
 from typeway.compat.importing.launch import begin
 from typeway.migrate import compare, suites
 from typeway.migrate.finding import Finding, Report, Weight
-from typeway.migrate.names import look_at_names, python_files, read_source, rewritten
+from typeway.migrate.names import look_at_names, python_files, rewritten
 from typeway.migrate.observe import Seen, observe
 from typeway.migrate.pins import look_at_pins
 from typeway.migrate.plugins import look_at_plugins
@@ -169,7 +170,7 @@ def write(path: Path) -> list[str]:
     for file in python_files(root):
         shown = file.relative_to(root) if root.is_dir() else file.name
         try:
-            source = read_source(file)
+            source, encoding = read_text(file)
             text, left = rewritten(source)
         except (SyntaxError, UnicodeDecodeError):
             lines.append(f"{shown}: cannot be read, and was not changed")
@@ -177,7 +178,7 @@ def write(path: Path) -> list[str]:
         lines += [f"{shown}:{line}: this import stays: Typeway itself does not have all of it" for line in left]
         if text != source:
             try:
-                file.write_bytes(text.encode())
+                write_text(file, text, encoding)
             except OSError as error:
                 raise CommandError(f"cannot write {file}: {error.strerror}") from error
             lines.append(f"{shown}: imports Typeway")

@@ -32,7 +32,10 @@ def main(given: str) -> None:
     from typeway.cli.error import CommandError
     from typeway.cli.leave import leave
 
-    asked = Asked(**{name: tuple(value) if isinstance(value, list) else value for name, value in data["asked"].items()})
+    options: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in data["asked"].items()
+    }
+    asked = Asked(**options)
     try:
         status = perform(asked)
     except CommandError as error:

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from typeway.check.fix.edits import Edit, Source
 from typeway.compat.importing.names import NAMES
 from typeway.compat.importing.report import is_private
 from typeway.migrate.finding import Finding, Kind, Weight, place_of
@@ -175,62 +176,48 @@ def look_at_names(root: Path) -> tuple[list[Finding], int]:
 # --- changing imports ---------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """The text between two places of a file becomes another; lines count from 1, columns in characters from 0."""
-
-    start: tuple[int, int]
-    end: tuple[int, int]
-    text: str
-
-
 def rewritten(source: str) -> tuple[str, list[int]]:
     """Return source in which imports of FastAPI are imports of Typeway, and the lines of imports that were left.
 
     Only the names of modules change, and names that only say the framework's name; the names that the rest of the file uses stay.
     An import of something that Typeway itself does not have is left as it is.
     """
-    changes: list[Change] = []
+    edits: list[Edit] = []
     left = []
-    for node in ast.walk(ast.parse(source)):
+    read = Source(source)
+    for node in ast.walk(read.tree):
         if isinstance(node, ast.ImportFrom) and not node.level and of_fastapi(node.module or ""):
-            found = from_changes(source, node)
+            found = from_edits(read, node)
         elif isinstance(node, ast.Import) and any(of_fastapi(alias.name) for alias in node.names):
-            found = import_changes(source, node)
+            found = import_edits(read, node)
         else:
             continue
         if found is None:
             left.append(node.lineno)
         else:
-            changes += found
-    lines = source.splitlines(keepends=True)
-    for change in sorted(changes, key=lambda one: one.start, reverse=True):
-        row, column = change.start
-        line = lines[row - 1]
-        lines[row - 1] = line[:column] + change.text + line[change.end[1] :]
-    return "".join(lines), left
+            edits += found
+    return read.edited(edits), left
 
 
-def from_changes(source: str, node: ast.ImportFrom) -> list[Change] | None:
-    """Return the changes of `from fastapi.x import y`; None if Typeway does not have all of it."""
+def from_edits(source: Source, node: ast.ImportFrom) -> list[Edit] | None:
+    """Return the edits of `from fastapi.x import y`; None if Typeway does not have all of it."""
     names = [f"{node.module}.{alias.name}" for alias in node.names]
     homes = [native(name) for name in names]
     if None in homes:
         return None
     tokens = tokens_of(source, node)
-    changes = [Change(tokens[1].start, tokens[1].end, "typeway")]
+    edits = [Edit(*tokens[1], "typeway")]
     for alias, home in zip(node.names, homes, strict=True):
         name = (home or "").rpartition(".")[2]
         if name != alias.name:
-            token = next(one for one in tokens if one.start == character_place(source, alias.lineno, alias.col_offset))
-            text = name if alias.asname else f"{name} as {alias.name}"
-            changes.append(Change(token.start, token.end, text))
-    return changes
+            token = next(one for one in tokens if one[0] == source.start(alias))
+            edits.append(Edit(*token, name if alias.asname else f"{name} as {alias.name}"))
+    return edits
 
 
-def import_changes(source: str, node: ast.Import) -> list[Change] | None:
-    """Return the changes of `import fastapi`; None if Typeway does not have all of it, or the names would not be the same."""
-    changes = []
+def import_edits(source: Source, node: ast.Import) -> list[Edit] | None:
+    """Return the edits of `import fastapi`; None if Typeway does not have all of it, or the names would not be the same."""
+    edits = []
     tokens = tokens_of(source, node)
     for alias in node.names:
         if not of_fastapi(alias.name):
@@ -238,20 +225,17 @@ def import_changes(source: str, node: ast.Import) -> list[Change] | None:
         # `import fastapi.responses` binds `fastapi`, which no other import of a submodule does.
         if native(alias.name) is None or ("." in alias.name and alias.asname is None):
             return None
-        token = next(one for one in tokens if one.start == character_place(source, alias.lineno, alias.col_offset))
-        changes.append(Change(token.start, token.end, "typeway" if alias.asname else "typeway as fastapi"))
-    return changes
+        token = next(one for one in tokens if one[0] == source.start(alias))
+        edits.append(Edit(*token, "typeway" if alias.asname else "typeway as fastapi"))
+    return edits
 
 
-def tokens_of(source: str, node: ast.stmt) -> list[tokenize.TokenInfo]:
-    """Return the tokens of a statement, with their places in the file."""
-    start = character_place(source, node.lineno, node.col_offset)
-    end = character_place(source, node.end_lineno or node.lineno, node.end_col_offset or 0)
-    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
-    return [token for token in tokens if start <= token.start and token.end <= end and token.string.strip()]
-
-
-def character_place(source: str, line: int, column: int) -> tuple[int, int]:
-    """Return a place of the syntax tree, which counts bytes, in characters."""
-    text = source.splitlines(keepends=True)[line - 1]
-    return line, len(text.encode()[:column].decode())
+def tokens_of(source: Source, node: ast.stmt) -> list[tuple[int, int]]:
+    """Return where the tokens of a statement begin and end in the file."""
+    text = io.StringIO(source.text, newline="")
+    places = [
+        (source.starts[token.start[0] - 1] + token.start[1], source.starts[token.end[0] - 1] + token.end[1])
+        for token in tokenize.generate_tokens(text.readline)
+        if token.string.strip()
+    ]
+    return [(start, end) for start, end in places if source.start(node) <= start and end <= source.end(node)]

@@ -5,13 +5,16 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Final
 
 from typeway.check.finding import Finding
 from typeway.check.fix.edits import Edit, Source
 from typeway.check.fix.guard import guard_cleanup
 from typeway.check.fix.sleep import await_sleep
-from typeway.check.read.files import FunctionNode
+from typeway.check.read.files import FunctionNode, SourceFile
+from typeway.check.read.program import Function
+from typeway.check.rules.handlers import is_changed, is_mutable
 from typeway.check.rules.updates import ONLY_SENT
 
 # What makes a copy of a default; of anything else it is its method `copy`.
@@ -45,10 +48,10 @@ def take_what_was_sent(source: Source, finding: Finding) -> list[Edit]:
     if len(calls) != 1:
         return []
     (call,) = calls
-    given = [*call.args, *call.keywords]
+    given: list[ast.expr | ast.keyword] = [*call.args, *call.keywords]
     if not given:
         return [Edit(source.end(call) - 1, source.end(call) - 1, "exclude_unset=True")]
-    last = max(map(source.end, given))
+    last = max(source.end(each) for each in given)
     if ")" in source.text[last : source.end(call) - 1]:
         return []
     return [Edit(last, last, ", exclude_unset=True")]
@@ -69,15 +72,21 @@ def takes_everything(call: ast.Call) -> bool:
 def stop_sharing(source: Source, finding: Finding) -> list[Edit]:
     """TW018: what the framework calls copies its argument, so that its signature stays; other functions create their own."""
     found = NAMED.search(finding.message)
-    for function in ast.walk(source.tree):
-        if not isinstance(function, FunctionNode) or found is None:
+    for node in ast.walk(source.tree):
+        if not isinstance(node, FunctionNode) or found is None:
             continue
-        for parameter, default in defaults_of(function):
-            if parameter.arg == found[1] and default.lineno == finding.line:
-                is_entry = len(finding.chain) == 1
-                return copied(source, function, parameter, default) if is_entry else created(
-                    source, function, parameter, default
-                )  # fmt: skip
+        defaults = [*defaults_of(node)]
+        if not any(given.arg == found[1] and default.lineno == finding.line for given, default in defaults):
+            continue
+        # Of several on one line one is reported.
+        function = Function(node, SourceFile(Path(finding.path), source.text, source.tree), {})
+        change = copied if len(finding.chain) == 1 else created
+        return [
+            edit
+            for parameter, default in defaults
+            if default.lineno == finding.line and is_mutable(default) and is_changed(parameter.arg, function)
+            for edit in change(source, node, parameter, default)
+        ]
     return []
 
 
@@ -85,7 +94,7 @@ def defaults_of(function: FunctionNode) -> Iterator[tuple[ast.arg, ast.expr]]:
     """The parameters that have a default."""
     arguments = function.args
     positional = [*arguments.posonlyargs, *arguments.args]
-    yield from zip(reversed(positional), reversed(arguments.defaults), strict=False)
+    yield from zip(positional[len(positional) - len(arguments.defaults) :], arguments.defaults, strict=True)
     for parameter, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
         if default is not None:
             yield parameter, default

@@ -86,7 +86,7 @@ def import_of(source: Source) -> list[Edit] | None:
     """Import asyncio where it belongs by the alphabet, else after what has to come first; None if there is no such place."""
     body = source.tree.body
     imports = [node for node in body if isinstance(node, ast.Import) and source.indentation(node) is not None]
-    later = next((node for node in imports if node.names[0].name > "asyncio"), None)
+    later: ast.stmt | None = next((node for node in imports if node.names[0].name > "asyncio"), None)
     if later is None:
         rest = [node for node in body if not comes_first(node)]
         later = rest[0] if rest and source.indentation(rest[0]) is not None else None

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from typeway.check.read.files import FunctionNode
+from typeway.check.read.files import BLOCKS, FunctionNode
 from typeway.check.read.program import Function
 
 
@@ -90,8 +90,9 @@ def definitions(function: Function) -> Iterator[FunctionNode | ast.ClassDef]:
         node = stack.pop()
         if isinstance(node, FunctionNode | ast.ClassDef):
             yield node
-        elif not isinstance(node, ast.Lambda):
-            stack.extend(ast.iter_child_nodes(node))
+        else:
+            for block in BLOCKS:
+                stack += getattr(node, block, ())
 
 
 def assignments_to_self(function: Function, name: str) -> Iterator[ast.expr]:

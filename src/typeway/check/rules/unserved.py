@@ -64,7 +64,7 @@ def modules_of(subject: Subject) -> Iterator[tuple[Mapping[str, Any], SourceFile
 
 def imports_of(file: SourceFile, package: str) -> Iterator[str]:
     """The names of the modules that a file may import."""
-    for node in ast.walk(file.tree):
+    for node in file.statements:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield alias.name

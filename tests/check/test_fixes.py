@@ -1,0 +1,277 @@
+"""`typeway check --fix`: what is changed, what is left to people, and that nothing else of a file changes."""
+
+import shutil
+import subprocess
+from pathlib import Path
+from textwrap import dedent, indent
+
+import pytest
+
+from tests.check.applications import Check
+from tests.check.applications import check as check
+
+SLEEP = (
+    """
+    # Naps.
+    import time
+
+    from typeway import Typeway
+
+    app = Typeway()
+
+
+    @app.get("/")
+    async def nap() -> str:
+        time.sleep(1)  # a second
+        return "awake"
+    """,
+    {"import time": "import asyncio\nimport time", "    time.sleep(1)": "    await asyncio.sleep(1)"},
+)
+OTHER_SLEEP = (
+    """
+    from __future__ import annotations
+
+    import asyncio as loops
+    from time import sleep
+
+    from typeway import Typeway
+
+    app = Typeway()
+
+
+    @app.get("/")
+    async def nap() -> str:
+        for _ in range(3): sleep(
+            0.1,  # short
+        )
+        return str(loops)
+    """,
+    {": sleep(": ": await loops.sleep("},
+)
+FIRST_IMPORT = (
+    '''
+    """Naps."""
+    from __future__ import annotations
+    from time import sleep
+    from typeway import Typeway
+
+    app = Typeway()
+
+
+    @app.get("/")
+    async def nap() -> None:
+        sleep(1)
+    ''',
+    {"from time": "import asyncio\nfrom time", "    sleep(1)": "    await asyncio.sleep(1)"},
+)
+PATCH = """
+    from fastapi_like import jsonable_encoder
+    from pydantic import BaseModel
+    from typeway import Typeway
+
+    app = Typeway()
+    ROWS: dict[int, dict[str, object]] = {{}}
+
+
+    class Change(BaseModel):
+        title: str | None = None
+        done: bool = False
+
+
+    @app.patch("/rows/{{key}}")
+    def change(key: int, change: Change) -> None:
+        ROWS[key].update(
+            {call}  # all of it
+        )
+"""
+UPDATES = {
+    "change.model_dump()": "change.model_dump(exclude_unset=True)",
+    'change.model_dump(mode="json")': 'change.model_dump(mode="json", exclude_unset=True)',
+    'change.model_dump(mode="json",)': 'change.model_dump(mode="json", exclude_unset=True,)',
+    "jsonable_encoder(change)": "jsonable_encoder(change, exclude_unset=True)",
+}
+CLEANUP = '''
+    from collections.abc import Iterator
+
+    from typeway import Depends, Typeway
+
+    app = Typeway()
+
+
+    class Session:
+        def close(self) -> None: ...
+
+        def commit(self) -> None: ...
+
+
+    def get_session() -> Iterator[Session]:
+        """Open a session."""
+        if True:
+            session = Session()
+            {body}
+
+
+    @app.get("/")
+    def read(session: Session = Depends(get_session)) -> str:
+        return repr(session)
+'''
+YIELD = (
+    """
+    yield session
+
+    # Whatever happens.
+    session.close()
+    print('''closed
+    at last''')  # and said
+    """,
+    """
+    try:
+        yield session
+
+    finally:
+        # Whatever happens.
+        session.close()
+        print('''closed
+    at last''')  # and said
+    """,
+)
+COMMIT = (
+    """
+    yield session
+    session.commit()
+    session.close()
+    """,
+    """
+    try:
+        yield session
+        session.commit()
+    finally:
+        session.close()
+    """,
+)
+DEFAULTS = """
+    from typeway import Typeway
+
+    app = Typeway()
+
+
+    @app.get("/")
+    def read(tags: list[str] = []) -> list[str]:
+        '''Read tags.'''
+        # One more.
+        tags.append("x")
+        return count(tags)
+
+
+    def count(tags: list[str], seen: dict[str, int] = {}, *, order: list[str] = list()) -> list[str]:
+        seen["x"] = 1
+        order.append("x")
+        return tags
+"""
+FIXED_DEFAULTS = {
+    "    # One more.\n": "    # One more.\n    tags = list(tags)\n",
+    "seen: dict[str, int] = {}": "seen: dict[str, int] | None = None",
+    "order: list[str] = list()": "order: list[str] | None = None",
+    '    seen["x"]': "    if seen is None:\n        seen = {}\n    if order is None:\n        order = list()\n"
+    '    seen["x"]',
+}
+
+
+def replaced(source: str, changes: dict[str, str]) -> str:
+    text = dedent(source)
+    for before, after in changes.items():
+        assert before in text, before
+        text = text.replace(before, after, 1)
+    return text
+
+
+def cleanup(lines: str) -> str:
+    """The application with a dependency that ends like this, two levels in."""
+    inside = indent(
+        dedent(lines).strip("\n"), "        ", lambda line: bool(line.strip()) and not line.startswith("at last")
+    )
+    return dedent(CLEANUP).replace("        {body}", inside)
+
+
+CASES = {
+    "sleep": (dedent(SLEEP[0]), replaced(*SLEEP)),
+    "sleep of its own name": (dedent(OTHER_SLEEP[0]), replaced(*OTHER_SLEEP)),
+    "sleep without an import before which another fits": (dedent(FIRST_IMPORT[0]), replaced(*FIRST_IMPORT)),
+    "clean-up": (cleanup(YIELD[0]), cleanup(YIELD[1])),
+    "clean-up after a commit": (cleanup(COMMIT[0]), cleanup(COMMIT[1])),
+    "defaults": (dedent(DEFAULTS), replaced(DEFAULTS, FIXED_DEFAULTS)),
+} | {
+    call: (dedent(PATCH.format(call=call)), dedent(PATCH.format(call=fixed))) for call, fixed in UPDATES.items()
+}  # fmt: skip
+ENCODER = {"fastapi_like": "from typeway.encoders import jsonable_encoder\n"}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_fixed_file_passes_and_is_otherwise_the_same(check: Check, tmp_path: Path, name: str) -> None:
+    """--fix changes exactly what is needed, keeps comments and layout, and has nothing left to do the second time."""
+    before, after = CASES[name]
+    assert check(before, "--fix", form=None, **ENCODER).status == 0
+    assert (tmp_path / "main.py").read_text() == after
+    again = check(after, "--fix", form=None, **ENCODER)
+    assert (again.status, again.out, again.err) == (0, "No findings.\n", "0 findings fixed\n")
+    assert (tmp_path / "main.py").read_text() == after
+
+
+UNSAFE = {
+    "asyncio is something else": dedent(SLEEP[0]).replace("app = ", "asyncio = None\napp = "),
+    "a commit after the clean-up": cleanup("yield session\nsession.close()\nsession.commit()"),
+    "clean-up of what comes after the yield": cleanup("yield session\nother = session\nother.close()"),
+    "clean-up that returns": cleanup("yield session\nsession.close()\nreturn"),
+    "an update field by field": dedent(PATCH.format(call="vars(change)")),
+    "two dumps on one line": dedent(PATCH.format(call="change.model_dump() | change.model_dump()")),
+    "a text as annotation": dedent(DEFAULTS)
+    .replace("seen: dict[str, int]", 'seen: "dict[str, int]"')
+    .replace('tags.append("x")', "pass")
+    .replace('order.append("x")', "pass"),
+    "a body on the line of its head": dedent(DEFAULTS).split("def count")[0].replace('    tags.append("x")\n', "")
+    + "def count(tags: list[str], seen: list[str] = []) -> None: seen.append('x')\n",
+}
+
+
+@pytest.mark.parametrize("name", UNSAFE)
+def test_what_nobody_can_be_sure_of_is_left_alone(check: Check, tmp_path: Path, name: str) -> None:
+    """A change that might do something else is left to people: the finding stays, without a diff."""
+    outcome = check(UNSAFE[name], "--fix", **ENCODER)
+    assert (tmp_path / "main.py").read_text() == UNSAFE[name]
+    assert outcome.status == 1
+    assert [finding["diff"] for finding in outcome.findings] == [""] * len(outcome.findings)
+
+
+@pytest.mark.parametrize("newline", ["\r\n", "\n"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1"])
+def test_newlines_and_encoding_stay(check: Check, tmp_path: Path, newline: str, encoding: str) -> None:
+    """A file is written as it was read, and edits land where they belong in lines with characters of several bytes."""
+    source = f"# coding: {encoding.removesuffix('-sig')}\n" + dedent(SLEEP[0]).replace(
+        "    time.sleep(1)", "    'é'; time.sleep(1)"
+    )
+    file = tmp_path / "other.py"
+    file.write_bytes(source.replace("\n", newline).encode(encoding))
+    assert check("from other import app\n", "--fix", form=None).status == 0
+    fixed = replaced(source, {"import time": "import asyncio\nimport time", "time.sleep(1)": "await asyncio.sleep(1)"})
+    assert file.read_bytes() == fixed.replace("\n", newline).encode(encoding)
+
+
+def test_diff_shows_what_fix_does(check: Check, tmp_path: Path) -> None:
+    """--diff changes nothing, and what it prints is a patch with which git does the same as --fix."""
+    before, after = CASES["clean-up"]
+    shown = check(before, "--diff", form=None)
+    assert (shown.status, (tmp_path / "main.py").read_text()) == (1, before)
+    if shutil.which("git") is None:
+        pytest.skip("git is not installed")
+    subprocess.run(["git", "apply", "-"], input=shown.out, text=True, check=True, cwd=tmp_path, timeout=60)
+    assert (tmp_path / "main.py").read_text() == after
+
+
+def test_what_is_left_is_reported_at_its_new_line(check: Check) -> None:
+    """After a fix has added lines, the other findings are shown where they are now."""
+    source = dedent(SLEEP[0]) + '\n\n@app.get("/")\ndef again() -> None: ...\n'
+    before = check(source)
+    after = check(source, "--fix")
+    assert before.codes == ["TW001", "TW004"]
+    assert after.codes == ["TW004"]
+    assert [finding["line"] for finding in after.findings] == [int(str(before.findings[1]["line"])) + 1]

@@ -1,0 +1,316 @@
+"""How `typeway check` runs: baselines, what has changed, the cache, and applications of other environments."""
+
+import io
+import json
+import subprocess
+import sys
+import venv
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from tests.check.applications import Check
+from tests.check.applications import check as check
+from typeway.cli.check import Progress
+from typeway.cli.commands import cli
+
+SLEEPY = """
+import time
+
+from typeway import Typeway
+
+app = Typeway()
+
+
+@app.get("/nap")
+async def nap() -> None:
+    time.sleep(1)
+"""
+SECOND = """
+
+@app.get("/rest")
+async def rest() -> None:
+    time.sleep(1)
+"""
+
+
+# --- baselines ----------------------------------------------------------------------------------------------------
+
+
+def test_a_baseline_hides_what_was_there_before(check: Check, tmp_path: Path) -> None:
+    """Findings that are in the baseline are not shown, wherever their lines move; new ones are, even equal ones."""
+    written = check(SLEEPY, "--write-baseline", "known.json", form=None)
+    assert (written.status, written.err) == (0, "1 finding in known.json\n")
+    assert check(SLEEPY, "--baseline", "known.json").codes == []
+    moved = SLEEPY.replace("app = ", "# A comment.\n\n\nLIMIT = 3\napp = ").replace("time.sleep(1)", "time.sleep( 1 )")
+    assert check(moved, "--baseline", "known.json").codes == []
+    again = check(SLEEPY + SECOND, "--baseline", "known.json")
+    assert [(finding["code"], finding["entry"]) for finding in again.findings] == [("TW001", "GET /rest")]
+
+
+def test_a_baseline_names_what_it_holds(check: Check, tmp_path: Path) -> None:
+    """Each finding has a line of its own with rule, file and function, so that a review sees what goes and comes."""
+    check(SLEEPY, "--write-baseline", "known.json")
+    (entry,) = json.loads((tmp_path / "known.json").read_text())["findings"]
+    assert (entry["code"], entry["path"], entry["function"]) == ("TW001", "main.py", "nap")
+    (finding,) = check(SLEEPY).findings
+    assert entry["fingerprint"] == finding["fingerprint"]
+
+
+def test_what_is_gone_from_a_baseline_is_said(check: Check) -> None:
+    """A baseline that holds more than there is says so, on stderr, so that reports stay what they are."""
+    check(SLEEPY + SECOND, "--write-baseline", "known.json")
+    outcome = check(SLEEPY, "--baseline", "known.json")
+    assert (outcome.status, outcome.codes) == (0, [])
+    assert outcome.err == "1 finding of the baseline gone: --write-baseline writes it again\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "--write-baseline known.json writes it"),
+        ("{", "is not a baseline"),
+        ('{"version": 2}', "is not a baseline"),
+    ],
+)
+def test_a_baseline_that_cannot_be_read_is_status_2(
+    check: Check, tmp_path: Path, text: str | None, message: str
+) -> None:
+    """A misspelt or broken baseline is not taken for an empty one."""
+    if text is not None:
+        (tmp_path / "known.json").write_text(text)
+    outcome = check(SLEEPY, "--baseline", "known.json")
+    assert (outcome.status, outcome.out) == (2, "")
+    assert message in outcome.err
+
+
+# --- what has changed ---------------------------------------------------------------------------------------------
+
+HELPERS = """
+import time
+
+
+def wait() -> None:
+    time.sleep(1)
+
+
+def other() -> int:
+    return 1
+"""
+CALLS = """
+from typeway import Typeway
+from waiting import wait
+
+app = Typeway()
+
+
+@app.get("/one")
+async def one() -> None:
+    wait()
+
+
+@app.get("/two")
+def two(seen: list[int] = []) -> None:
+    seen.append(1)
+"""
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A repository in which the application has been committed."""
+    (tmp_path / "main.py").write_text(dedent(CALLS))
+    (tmp_path / "waiting.py").write_text(dedent(HELPERS))
+    identity = ("-c", "user.name=t", "-c", "user.email=t@localhost", "-c", "commit.gpgsign=false")
+    try:
+        for arguments in (("init", "-q"), ("add", "."), ("commit", "-qm", "First")):
+            subprocess.run(["git", *identity, *arguments], cwd=tmp_path, check=True, timeout=60)
+    except FileNotFoundError:
+        pytest.skip("git is not installed")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("main", "waiting", "codes"),
+    [
+        (CALLS, HELPERS, []),
+        (CALLS.replace("def two(", "def two_more("), HELPERS, ["TW018"]),
+        (CALLS.replace("app = ", "LIMIT = 1\n\napp = "), HELPERS, []),
+        (CALLS.replace("    wait()", "    wait()  # again"), HELPERS, ["TW001"]),
+        # The finding is where asynchronous code calls the function that has changed.
+        (CALLS, HELPERS.replace("sleep(1)", "sleep(2)"), ["TW001"]),
+        (CALLS, HELPERS.replace("return 1", "return 2"), []),
+        # What was taken away counts where it was.
+        (
+            CALLS.replace("    seen.append(1)\n", "    seen.append(1)\n"),
+            HELPERS.replace("import time\n", "import time\n"),
+            [],
+        ),
+    ],
+)
+def test_only_what_has_changed_is_shown(
+    check: Check, repository: Path, main: str, waiting: str, codes: list[str]
+) -> None:
+    """--changed shows findings in functions that differ from the revision, or to which such a function leads."""
+    assert check(main, "--changed", "HEAD", waiting=waiting).codes == codes
+
+
+def test_a_file_that_git_does_not_know_has_changed_as_a_whole(check: Check, repository: Path) -> None:
+    """What was never committed is new."""
+    source = CALLS.replace("from waiting", "from untracked")
+    assert check(source, "--changed", "HEAD", waiting=HELPERS, untracked=HELPERS).codes == ["TW001"]
+
+
+@pytest.mark.parametrize("revision", ["no-such-branch", "--output=x"])
+def test_a_revision_that_does_not_exist_is_status_2(check: Check, repository: Path, revision: str) -> None:
+    """What git does not know, and what would be an option for it, is refused."""
+    outcome = check(CALLS, f"--changed={revision}", waiting=HELPERS)
+    assert (outcome.status, outcome.out) == (2, "")
+    assert "--changed" in outcome.err
+    assert not (repository / "x").exists()
+
+
+def test_outside_of_a_repository_nothing_has_changed_or_not(
+    check: Check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without git there is no answer, and that is said."""
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    outcome = check(SLEEPY, "--changed", "HEAD")
+    assert outcome.status == 2
+    assert "--changed HEAD: " in outcome.err
+
+
+# --- the cache ----------------------------------------------------------------------------------------------------
+
+
+def test_findings_are_kept_until_something_changes(
+    check: Check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An unchanged application is not read again; a changed file, setting, rule or environment is."""
+    first = check(SLEEPY, "--cache")
+    monkeypatch.setattr("typeway.cli.check.look", lambda *args, **options: [])
+    assert check(SLEEPY, "--cache").out == first.out
+    assert (tmp_path / ".typeway_cache/.gitignore").read_text() == "*\n"
+    assert check(SLEEPY + "# changed\n", "--cache").codes == []
+    assert check(SLEEPY, "--cache", "--select", "TW002").codes == []
+    monkeypatch.setenv("SHOP_SETTING", "1")
+    assert check(SLEEPY, "--cache").codes == []
+
+
+def test_no_cache_reads_and_writes_none(check: Check, tmp_path: Path) -> None:
+    """--no-cache leaves nothing behind."""
+    assert check(SLEEPY, "--no-cache").codes == ["TW001"]
+    assert not (tmp_path / ".typeway_cache").exists()
+
+
+def test_a_cache_that_cannot_be_read_is_no_failure(check: Check, tmp_path: Path) -> None:
+    """Whatever is in the folder, the application is checked."""
+    check(SLEEPY, "--cache")
+    for file in (tmp_path / ".typeway_cache").glob("*.json"):
+        file.write_text("[]")
+    assert check(SLEEPY, "--cache").codes == ["TW001"]
+
+
+# --- applications of others ---------------------------------------------------------------------------------------
+
+
+def test_a_folder_that_is_not_built_is_a_finding(check: Check) -> None:
+    """Checkouts have no built frontend: that is one finding, and everything else is checked all the same."""
+    source = (
+        SLEEPY.replace("from typeway import", "from typeway.staticfiles import StaticFiles\nfrom typeway import")
+        + """
+app.frontend("/", directory="dist")
+app.mount("/static", StaticFiles(directory="static"))
+"""
+    )
+    outcome = check(source)
+    assert outcome.places == ["TW001 main.py:12", "TW000 main.py:14", "TW000 main.py:15"]
+    assert "'dist'" in str(outcome.findings[1]["message"])
+    assert "'static'" in str(outcome.findings[2]["message"])
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("from typeway import Typeway\napp = Typeway()\n", "main:app has no endpoints, so there is nothing to check"),
+        ("from starlette.applications import Starlette\napp = Starlette()\n", "is a Starlette application"),
+    ],
+)
+def test_where_there_is_nothing_to_check_that_is_said(check: Check, source: str, message: str) -> None:
+    """No endpoints is not the same as no findings."""
+    outcome = check(source, form=None)
+    assert (outcome.status, outcome.out) == (2, "")
+    assert message in outcome.err
+
+
+def test_what_hangs_at_the_end_does_not_hold_the_answer_back(tmp_path: Path) -> None:
+    """A thread that an import has started, and for which Python would wait for ever, is not waited for."""
+    endless = "import threading\nthreading.Thread(target=threading.Event().wait).start()\n"
+    (tmp_path / "main.py").write_text(endless + SLEEPY)
+    command = [sys.executable, "-m", "typeway", "check", "--no-cache", "--json"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == 1, done.stderr
+    assert [finding["code"] for finding in json.loads(done.stdout)["findings"]] == ["TW001"]
+
+
+def test_an_application_is_checked_in_its_own_environment(check: Check, tmp_path: Path) -> None:
+    """With --python its packages are imported from there, and Typeway with what it needs from here."""
+    environment = tmp_path / "environment"
+    venv.create(environment, with_pip=False, symlinks=True)
+    (packages,) = environment.glob("lib/python*/site-packages")
+    (packages / "starlette").mkdir()
+    (packages / "starlette/__init__.py").write_text("raise RuntimeError('an old version')\n")
+    (packages / "bought.py").write_text("PRICE = 1\n")
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own/main.py").write_text("import bought\n" + SLEEPY)
+    outcome = check("", "own/main.py", "--python", "environment", "--output", "found.txt", form=None)
+    assert outcome.status == 1
+    assert "own/main.py:12: TW001" in (tmp_path / "found.txt").read_text()
+
+
+def test_an_interpreter_that_cannot_be_used_is_status_2(check: Check, tmp_path: Path) -> None:
+    """What is no interpreter, or one of another version, is told."""
+    assert "it cannot be run" in check(SLEEPY, "--python", "nowhere").err
+    other = tmp_path / "python"
+    other.write_text("#!/bin/sh\necho 3.6\n")
+    other.chmod(0o755)
+    outcome = check(SLEEPY, "--python", "./python")
+    assert outcome.status == 2
+    assert "is Python 3.6, and Typeway is installed for" in outcome.err
+
+
+# --- around it ----------------------------------------------------------------------------------------------------
+
+
+class Terminal(io.StringIO):
+    """What stderr is when somebody looks at it."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("stream", "patience", "shown"), [(Terminal, 0, True), (Terminal, 60, False), (io.StringIO, 0, False)]
+)
+def test_progress_is_for_people_who_wait(
+    monkeypatch: pytest.MonkeyPatch, stream: type[io.StringIO], patience: float, shown: bool
+) -> None:
+    """How far a long check has come is shown on a terminal, and removed when it ends; nowhere else is anything written."""
+    monkeypatch.setattr("typeway.cli.check.PATIENCE_SECONDS", patience)
+    written = stream()
+    monkeypatch.setattr(sys, "stderr", written)
+    progress = Progress()
+    progress.begun -= 1
+    progress.tell(3, 28)
+    progress.end()
+    assert written.getvalue() == ("\rtypeway check: 3 of 28 rules\r\x1b[K" if shown else "")
+
+
+def test_the_hook_for_pre_commit_names_a_command_that_exists() -> None:
+    """`.pre-commit-hooks.yaml` runs a command of this package, for the application as a whole."""
+    text = (Path(__file__).parents[2] / ".pre-commit-hooks.yaml").read_text()
+    lines = dict(line.strip().removeprefix("- ").split(": ", 1) for line in text.splitlines() if ": " in line)
+    program, command = lines["entry"].split()
+    assert program == "typeway"
+    assert command in {entry.name or entry.callback.__name__ for entry in cli.registered_commands if entry.callback}
+    assert (lines["pass_filenames"], lines["language"]) == ("false", "system")

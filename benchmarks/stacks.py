@@ -28,6 +28,28 @@ from benchmarks.application import app
 fastpysgi.server.lifespan = 0
 fastpysgi.run(app, "127.0.0.1", int(sys.argv[1]))
 """
+# The least that a server in Python can do: parse each request with httptools, and answer GET /plain with bytes made before.
+CONSTANT: Final = """
+import asyncio, sys, httptools, uvloop
+BODY = b'{"message":"hello"}'
+ANSWER = b"HTTP/1.1 200 OK\\r\\ncontent-length: %d\\r\\ncontent-type: application/json\\r\\n\\r\\n%s" % (len(BODY), BODY)
+
+class Constant(asyncio.Protocol):
+    def connection_made(self, transport):
+        self.transport, self.parser = transport, httptools.HttpRequestParser(self)
+    def on_url(self, url):
+        self.url = url
+    def on_message_complete(self):
+        self.transport.write(ANSWER) if self.url == b"/plain" else self.transport.close()
+    def data_received(self, data):
+        self.parser.feed_data(data)
+
+async def main():
+    server = await asyncio.get_running_loop().create_server(Constant, "127.0.0.1", int(sys.argv[1]), backlog=8192)
+    await server.serve_forever()
+
+uvloop.run(main())
+"""
 ROBYN: Final = """
 import sys
 from benchmarks.on_robyn import build
@@ -67,6 +89,8 @@ class Stack:
             return [sys.executable, "-c", FASTPYSGI, str(port)]
         if self.server == "robyn":
             return [sys.executable, "-c", ROBYN, str(port), "--log-level", "WARN"]
+        if self.server == "constant bytes":
+            return [sys.executable, "-c", CONSTANT, str(port)]
         return [sys.executable, "-c", UVICORN, str(port), self.server]
 
     @property
@@ -89,4 +113,5 @@ SERVERS: Final[Mapping[str, Stack]] = {
     "floor on granian": Stack("floor", "granian", "granian"),
     "floor on fastpysgi": Stack("floor", "fastpysgi", "fastpysgi"),
     "robyn": Stack("robyn", "robyn", "robyn"),
+    "constant bytes": Stack("floor", "constant bytes", "httptools"),
 }

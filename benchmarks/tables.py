@@ -61,12 +61,53 @@ def served(results: Mapping[str, Mapping[str, Mapping[str, float] | None]]) -> s
     )
 
 
+def stacks(results: Mapping[str, Mapping[str, Mapping[str, float] | None]]) -> str:
+    """One row per server, fastest first: requests per second of each workload, and the multiple of the floor's."""
+    first, *_ = results.values()
+    names = sorted(first, key=lambda name: -(first[name] or {"rate": 0.0})["rate"])
+
+    def cell(row: Mapping[str, Mapping[str, float] | None], name: str) -> str:
+        own, floor = row[name], row["floor"]
+        return f"{own['rate']:,.0f} ({own['rate'] / floor['rate']:.2f})" if own and floor else "–"
+
+    return table(
+        ["served by", *(WORKLOADS[key].title for key in results)],
+        ([name, *(cell(row, name) for row in results.values())] for name in names),
+    )
+
+
+def latencies(results: Mapping[str, Mapping[str, Mapping[str, Mapping[str, float]]]]) -> str:
+    """One row per number of connections and server: requests per second, median and 99th percentile."""
+    rows = (
+        [connections, name, f"{row['rate']:,.0f}", f"{row['p50']:.2f}", f"{row['p99']:.2f}",
+         f"{row['p99'] / found['floor']['p99']:.2f}"]
+        for workload in results.values()
+        for connections, found in workload.items()
+        for name, row in found.items()
+    )  # fmt: skip
+    return table(["connections", "served by", "requests per second", "p50 in ms", "p99 in ms", "p99 ÷ floor's"], rows)
+
+
+def idle(results: Mapping[str, Mapping[str, float]]) -> str:
+    rows = (
+        [
+            name,
+            f"{row['kib']:.1f}",
+            *(f"{row[key]:.2f}" for key in ("p50 alone", "p50 beside", "p99 alone", "p99 beside")),
+        ]
+        for name, row in results.items()
+    )
+    head = ["served by", "KiB for each", "p50 alone in ms", "p50 beside", "p99 alone", "p99 beside"]
+    return table(head, rows)
+
+
 def machine(results: Mapping[str, str]) -> str:
     return ", ".join(f"{name} {version}" for name, version in results.items()) + "."
 
 
 MAKE: Final[Mapping[str, Callable[[Any], str]]] = {
     "machine": machine, "in-process": costs, "startup": startup, "served": served, "instructions": costs,
+    "stacks": stacks, "latency": latencies, "idle": idle,
 }  # fmt: skip
 
 

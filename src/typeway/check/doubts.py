@@ -22,6 +22,7 @@ from typeway.declare.signature import is_bare, name_of
 from typeway.describe.responses import key_of
 from typeway.exceptions import DeclarationError, declaration_error
 from typeway.plan.path_use import use_of
+from typeway.plan.tree import Node
 from typeway.plan.verify import takes_connection
 
 Doubt = Callable[..., DeclarationError]
@@ -44,7 +45,8 @@ def doubts(route: BaseRoute) -> Iterator[DeclarationError]:
     try:
         # Also what an application for FastAPI may declare, and what was added after its router had been included.
         verify_placed(route, TYPEWAY)
-        found = [*doubts_of_path(route, doubt), *doubts_of_types(route)]
+        tree = route.tree()
+        found = [*doubts_of_path(route, tree, doubt), *doubts_of_types(route, tree)]
         found += doubts_of_socket(route, doubt) if isinstance(route, APIWebSocketRoute) else doubts_of_options(route)
     except DeclarationError as refused:
         found = [refused]
@@ -53,8 +55,8 @@ def doubts(route: BaseRoute) -> Iterator[DeclarationError]:
         yield error
 
 
-def doubts_of_path(route: PlannedRoute, doubt: Doubt) -> Iterator[DeclarationError]:
-    for name in unread(route, use_of(route.tree(), route.path)):
+def doubts_of_path(route: PlannedRoute, tree: Node, doubt: Doubt) -> Iterator[DeclarationError]:
+    for name in unread(route, use_of(tree, route.path)):
         hint = f"Add the parameter {name} to a function, or write {{_{name}}} if nothing needs the value."
         yield doubt(f"nothing takes {{{name}}} from the path.", hint=hint)
     shown: Any = route.original_route or route
@@ -70,8 +72,8 @@ def doubts_of_path(route: PlannedRoute, doubt: Doubt) -> Iterator[DeclarationErr
         yield doubt(f"{name_of(route.endpoint)} is not bound to an object, so 'self' is a query parameter.", hint=hint)
 
 
-def doubts_of_types(route: PlannedRoute) -> Iterator[DeclarationError]:
-    for node in route.tree().walk():
+def doubts_of_types(route: PlannedRoute, tree: Node) -> Iterator[DeclarationError]:
+    for node in tree.walk():
         for entry in node.inputs:
             convertor = route.param_convertors.get(entry.wire) if entry.location == "path" else None
             kinds = shapes.members(entry.kind)

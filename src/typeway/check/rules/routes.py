@@ -123,7 +123,9 @@ def path_of(route: BaseRoute) -> str:
 def methods_of(route: BaseRoute, endpoint: Endpoint) -> set[str] | None:
     """The methods that a route takes; None for all."""
     methods = getattr(route, "methods", None)
-    return None if isinstance(route, Mount) or methods is None or not endpoint.methods else set(methods)
+    if isinstance(route, Mount) or methods is None or not endpoint.methods:
+        return None
+    return methods if isinstance(methods, set) else set(methods)
 
 
 def same_path(one: str, other: str) -> bool:

@@ -230,6 +230,12 @@ CASES = {
         "@app.get('/x')\ndef show(session: Annotated[Session, Depends(opened)]) -> int: return session.is_active",
         ["TW001"],
     ),
+    "TW002 leaves alone what own code awaits": (
+        "async def who() -> Any:\n    return make_session().get(User, 1)\nasync def maybe() -> Any:\n    return await who()\n"
+        "@app.get('/x', response_model=Shown)\nasync def one(user: Annotated[Any, Depends(who)]) -> Any: return user\n"
+        "@app.get('/y', response_model=Shown)\nasync def two(user: Annotated[Any, Depends(maybe)]) -> Any: return user",
+        ["TW001"],
+    ),
     "TW002 leaves alone what needs the loop": (
         "@app.get('/x')\nasync def show() -> int:\n    asyncio.get_running_loop()\n    time.sleep(1)\n    return 1",
         ["TW001"],

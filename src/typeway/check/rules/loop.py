@@ -264,6 +264,9 @@ def needs_loop(subject: Subject, function: Function) -> bool:
         return True
     if any(isinstance(node, ast.Name) and node.id in ("asyncio", "anyio") for node in body):
         return True
+    callers = subject.inference.index.calls.get(function.node.name, ())
+    if any(caller.is_awaited(call) for call, caller in callers):
+        return True  # own code awaits it, which a plain function would not survive
     return any(isinstance(node, ast.Call) and sets_context(subject, node, function) for node in function.body)
 
 

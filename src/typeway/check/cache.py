@@ -63,7 +63,7 @@ def modules(files: Files) -> Iterator[str]:
         path = getattr(module, "__file__", None)
         if not isinstance(path, str):
             continue
-        if path.endswith(".py") and files.is_own(Path(path)):
+        if path.endswith(".py") and files.is_own(path):
             yield f"{name} {path} {contents(Path(path))}"
             continue
         try:

@@ -34,6 +34,10 @@ class Outcome:
         return [finding["code"] for finding in self.findings]
 
     @property
+    def fixes(self) -> list[object]:
+        return [finding["fix"] for finding in self.findings]
+
+    @property
     def places(self) -> list[str]:
         return [f"{finding['code']} {finding['path']}:{finding['line']}" for finding in self.findings]
 

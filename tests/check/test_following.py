@@ -266,3 +266,59 @@ def test_fat_handlers_are_off_by_default(check: Check) -> None:
     assert check(source).codes == []
     assert check(source, "--select", "TW019").codes == ["TW019"]
     assert check(source, "--all").codes == ["TW019"]
+
+
+# What is told at a place that calls a plain function: the functions, the endpoint's statement, and the fix.
+LOAD = "def load() -> None: time.sleep(1)\n"
+REMEDIES = {
+    "the call itself": ("", "time.sleep(1)", "await `asyncio.sleep(...)` instead."),
+    "a function": (
+        LOAD, "load()",
+        "await `run_in_threadpool(load, ...)` from typeway.concurrency; "
+        "or make `load` an `async def`, await it, and in it await `asyncio.sleep(...)` instead.",
+    ),
+    "several functions": (
+        LOAD + "def read() -> None: load()\n", "read()",
+        "await `run_in_threadpool(read, ...)` from typeway.concurrency; "
+        "or make `read` and `load` each an `async def`, await them, and in `load` await `asyncio.sleep(...)` instead.",
+    ),
+    "a method that asks another server": (
+        "class Shop:\n    def load(self) -> Any: return httpx.get('http://x')\nshop = Shop()\n", "shop.load()",
+        "await `run_in_threadpool(shop.load, ...)` from typeway.concurrency; or make `Shop.load` an `async def`, await it, "
+        "and in it use an asynchronous client, such as `httpx.AsyncClient`, and await it.",
+    ),
+    "a property": (
+        "class Shop:\n    @property\n    def state(self) -> str: return str(time.sleep(1))\n", "return Shop().state",
+        "await `run_in_threadpool(lambda: Shop().state)` from typeway.concurrency.",
+    ),
+    "a setter": (
+        "class Shop:\n    @property\n    def state(self) -> str: return ''\n"
+        "    @state.setter\n    def state(self, value: str) -> None: time.sleep(1)\n",
+        "Shop().state = 'open'",
+        "await `run_in_threadpool(setattr, Shop(), 'state', ...)` from typeway.concurrency.",
+    ),
+    "a class": (
+        "class Shop:\n    def __init__(self) -> None: time.sleep(1)\n", "Shop()",
+        "await `run_in_threadpool(Shop, ...)` from typeway.concurrency.",
+    ),
+    "a function that is given to another": (
+        "def load(x: int) -> None: time.sleep(x)\n", "return list(map(load, [1]))",
+        "await `run_in_threadpool(load, ...)` from typeway.concurrency; "
+        "or make `load` an `async def`, await it, and in it await `asyncio.sleep(...)` instead.",
+    ),
+    "a generator": (
+        "def each() -> Iterator[int]:\n    time.sleep(1)\n    yield 1\n", "for one in each(): print(one)",
+        "make `each` an `async def`, use `each` with `async for`, and in it await `asyncio.sleep(...)` instead.",
+    ),
+    "a hash, for which nothing is to be awaited": (
+        "def digest() -> bytes: return hashlib.scrypt(b'', salt=b'', n=2, r=8, p=1)\n", "return digest().hex()",
+        "await `run_in_threadpool(digest, ...)` from typeway.concurrency.",
+    ),
+    "somebody at the terminal": ("def ask() -> str: return input()\n", "return ask()", "read it before the application serves requests."),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("functions", "body", "fix"), REMEDIES.values(), ids=REMEDIES)
+def test_the_fix_is_what_to_do_at_that_place(check: Check, functions: str, body: str, fix: str) -> None:
+    """Where a plain function is called, the fix speaks of this function, and not of what blocks somewhere below it."""
+    assert check(HEAD + functions + endpoint(body), "--select", "TW001").fixes == [fix]

@@ -529,7 +529,7 @@ with TestClient(app) as client:
 @pytest.mark.parametrize(
     ("callee", "fix"),
     [
-        ("time.sleep", "anyio.sleep"), ("requests.api.get", "httpx.AsyncClient"),
+        ("time.sleep", "asyncio.sleep"), ("requests.api.get", "httpx.AsyncClient"),
         ("sqlite3.Cursor.execute", "asynchronous interface"), ("io.open", "anyio.Path"), ("os.system", "run_process"),
         ("os.listdir", "anyio.Path"), ("hashlib.pbkdf2_hmac", "run_in_threadpool(call, ...)"),
         ("mine.work", "run_in_threadpool(call, ...)"), ("", "run_in_threadpool(call, ...)"),

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
+
+
+THREAD: Final = "await `run_in_threadpool({call})` from typeway.concurrency"
+OR_PLAIN: Final = ", or make the endpoint or dependency a `def`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,44 +17,62 @@ class Cause:
 
     Parameters:
         does: what such a call does, to be read after its name: "waits for the database".
-        advice: what to do about it; `{call}` stands for the arguments of `run_in_threadpool`.
+        instead: what to do in place of the call, with `{sleep}` for the function that lets time pass; empty for nothing.
+        in_thread: what may run in a thread: the "call" itself, only a "caller" of it (the call has a better substitute),
+            or "nothing".
     """
 
     does: str
-    advice: str
+    instead: str = ""
+    in_thread: Literal["call", "caller", "nothing"] = "call"
 
-    def fix(self, function: str = "") -> str:
-        """What to do about one call.
+    def fix(self, function: str = "", sleep: str = "asyncio.sleep") -> str:
+        """What to do about one call, at the place of the call.
 
         Parameters:
             function: the called function as it is written in the source; empty if it has no name there.
+            sleep: the function that lets time pass, as it is written in the source.
 
         Example:
             >>> DATABASE.fix("session.execute").partition("; or ")[2].partition(" from ")[0]
             'await `run_in_threadpool(session.execute, ...)`'
         """
-        return self.advice.replace("{call}", f"{function}, ..." if function else "...")
+        ways = [self.substitute(sleep)] if self.instead else []
+        if self.in_thread == "call":
+            ways.append(in_thread(f"{function}, ..." if function else "...") + OR_PLAIN)
+        return "; or ".join(ways)
+
+    def substitute(self, sleep: str) -> str:
+        """What to do in place of the call; empty where nothing can take its place."""
+        return self.instead.replace("{sleep}", sleep)
 
 
-THREAD: Final = "await `run_in_threadpool({call})` from typeway.concurrency, or make the endpoint or dependency a `def`"
+def in_thread(call: str) -> str:
+    """How to call a function in a thread.
 
-SLEEP: Final = Cause("waits for time to pass", "await `anyio.sleep(...)` instead")
-HTTP: Final = Cause(
-    "waits for another server", f"use an asynchronous client, such as `httpx.AsyncClient`, and await it; or {THREAD}"
-)
-DATABASE: Final = Cause("waits for the database", f"use the driver's asynchronous interface and await it; or {THREAD}")
-FILES: Final = Cause("waits for the disk", f"use `anyio.Path` or `anyio.open_file` and await them; or {THREAD}")
-PROCESS: Final = Cause("waits for another process", f"await `anyio.run_process(...)`; or {THREAD}")
-NETWORK: Final = Cause(
-    "waits for the network", f"use `anyio.connect_tcp` or an asynchronous client and await it; or {THREAD}"
-)
+    Parameters:
+        call: the function and its arguments, as `run_in_threadpool` takes them.
+    """
+    return THREAD.replace("{call}", call)
+
+
+SLEEP: Final = Cause("waits for time to pass", "await `{sleep}(...)` instead", "caller")
+HTTP: Final = Cause("waits for another server", "use an asynchronous client, such as `httpx.AsyncClient`, and await it")
+DATABASE: Final = Cause("waits for the database", "use the driver's asynchronous interface and await it")
+FILES: Final = Cause("waits for the disk", "use `anyio.Path` or `anyio.open_file` and await them")
+PROCESS: Final = Cause("waits for another process", "await `anyio.run_process(...)`")
+NETWORK: Final = Cause("waits for the network", "use `anyio.connect_tcp` or an asynchronous client and await it")
 LOCKS: Final = Cause(
-    "waits for another thread", "use anyio's `Lock`, `Event`, `Semaphore` or memory object streams and await them"
+    "waits for another thread",
+    "use anyio's `Lock`, `Event`, `Semaphore` or memory object streams and await them",
+    "caller",
 )
-TERMINAL: Final = Cause("waits for somebody at the terminal", "read it before the application serves requests")
-HASHING: Final = Cause("computes for as long as a password hash is meant to", THREAD)
-COMPUTES: Final = Cause("computes for as long as its data is large", THREAD)
-UNKNOWN: Final = Cause("blocks its thread", THREAD)
+TERMINAL: Final = Cause(
+    "waits for somebody at the terminal", "read it before the application serves requests", "nothing"
+)
+HASHING: Final = Cause("computes for as long as a password hash is meant to")
+COMPUTES: Final = Cause("computes for as long as its data is large")
+UNKNOWN: Final = Cause("blocks its thread")
 
 # Why calls block, by the module or function that they go to; the longest name that a callee begins with counts.
 CAUSES: Final[Mapping[str, Cause]] = {
@@ -105,7 +127,7 @@ def cause_of(callee: str) -> Cause:
 
     Example:
         >>> cause_of("time.sleep").fix()
-        'await `anyio.sleep(...)` instead'
+        'await `asyncio.sleep(...)` instead'
     """
     name = callee
     while name:

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from typing import Final
 
 from typeway.check.finding import Finding
 from typeway.check.fix.edits import Edit, Source
 from typeway.check.read.files import FunctionNode, first_line
+from typeway.check.read.imports import import_names, module_to_sleep
 from typeway.describe.raised import executed
-
-# The modules of which a function `sleep` can be awaited, in the order in which they are preferred.
-AWAITABLE: Final = ("asyncio", "anyio")
 
 
 def await_sleep(source: Source, finding: Finding) -> list[Edit]:
     """TW001: `await asyncio.sleep(…)` for `time.sleep(…)`, in the asynchronous function itself."""
     function = function_at(source.tree, finding.line)
-    bound = imported(source.tree)
+    bound = import_names(source.tree)
     if not isinstance(function, ast.AsyncFunctionDef) or "time.sleep()" not in finding.message:
         return []
     found = [
@@ -28,7 +25,7 @@ def await_sleep(source: Source, finding: Finding) -> list[Edit]:
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
         if name_of(node.value.func, bound) == "time.sleep"
     ]
-    module = next((name for wanted in AWAITABLE for name, whole in bound.items() if whole == wanted), None)
+    module = module_to_sleep(bound)
     before = [] if module is not None else import_of(source)
     names = {name.id for callee in found for name in ast.walk(callee) if isinstance(name, ast.Name)}
     if not found or before is None or (names | {module or "asyncio"}) & rebound(source.tree):
@@ -43,17 +40,6 @@ def function_at(tree: ast.Module, line: int) -> FunctionNode | None:
         if isinstance(node, FunctionNode) and first_line(node) <= line <= (node.end_lineno or node.lineno)
     ]  # fmt: skip
     return max(found, key=first_line, default=None)
-
-
-def imported(tree: ast.Module) -> Mapping[str, str]:
-    """What the names of a file mean that its imports bind."""
-    found: dict[str, str] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            found |= {alias.asname or alias.name: alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and not node.level:
-            found |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
-    return found
 
 
 def name_of(node: ast.expr, bound: Mapping[str, str]) -> str:

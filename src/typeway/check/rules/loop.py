@@ -14,6 +14,7 @@ from typeway.check.read.index import last_name
 from typeway.check.read.program import Function
 from typeway.check.read.results import PATHS
 from typeway.check.read.values import Known, Method, Named, Plain, as_instance, is_a, plain_values, short
+from typeway.check.rules.remedies import remedy
 from typeway.check.subject import Subject, is_on_loop
 from typeway.watch.blocking import COMPUTES, FILES, LOCKS, SLEEP, Cause, cause_of
 
@@ -42,14 +43,14 @@ class Hit(NamedTuple):
         reached: the function that does it, as it is reached.
         caller: the last asynchronous function on the way.
         place: what blocks in that function: the call of a plain one, or what blocks itself.
-        called: that plain function; None where the asynchronous function blocks itself.
+        below: the plain functions that lead to it, from that one on; none where the asynchronous function blocks itself.
     """
 
     what: Blocking
     reached: Reached
     caller: Function
     place: ast.AST
-    called: Function | None
+    below: tuple[Function, ...]
 
     @property
     def doubt(self) -> int:
@@ -81,14 +82,13 @@ def blocking_calls(subject: Subject) -> Iterator[Finding]:
             if others
             else ""
         )
-        written = first.what.node
         yield Finding(
             "TW001",
             path,
             line,
             f"{first.what.name} {cause.does} and blocks the event loop, so every other request waits too; "
             f"it is reached from {reached.entry}: {shown(reached.chain)}.{more}",
-            f"{cause.fix(ast.unparse(written.func) if isinstance(written, ast.Call) and first.called is None else '')}.",
+            f"{remedy(first.what, first.caller, first.place, first.below)}.",
             SURENESS[min(first.doubt, 2)],
             reached.entry,
             tuple(function.name for function in reached.chain),
@@ -104,16 +104,16 @@ def hits(subject: Subject, functions: Sequence[Reached]) -> Iterator[Hit]:
             if reached.branches_to(what.node) <= MOST_BRANCHES and reached.is_run(what.node):
                 way = reached.way
                 last = max((place for place, each in enumerate(way) if each.function.is_async), default=0)
-                below = way[last + 1] if last + 1 < len(way) else None
-                node = below.node if below is not None and below.node is not None else what.node
-                yield Hit(what, reached, way[last].function, node, below.function if below is not None else None)
+                below = way[last + 1 :]
+                node = (below[0].node if below else None) or what.node
+                yield Hit(what, reached, way[last].function, node, tuple(each.function for each in below))
 
 
 def shared_cause(found: Sequence[Hit]) -> str:
     """What findings in several asynchronous functions have in common: the plain functions that they call."""
-    if any(hit.called is None for hit in found):
+    if not all(hit.below for hit in found):
         return ""
-    return " ".join(sorted({hit.called.place for hit in found if hit.called is not None}))
+    return " ".join(sorted({hit.below[0].place for hit in found}))
 
 
 def blocking_in(subject: Subject, function: Function) -> list[Blocking]:

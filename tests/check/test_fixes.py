@@ -1,5 +1,6 @@
 """`typeway check --fix`: what is changed, what is left to people, and that nothing else of a file changes."""
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -215,6 +216,23 @@ def test_a_fixed_file_passes_and_is_otherwise_the_same(check: Check, tmp_path: P
     again = check(after, "--fix", form=None, **ENCODER)
     assert (again.status, again.out, again.err) == (0, "No findings.\n", "0 findings fixed\n")
     assert (tmp_path / "main.py").read_text() == after
+
+
+SLEEPS = {
+    "nothing": dedent(SLEEP[0]),
+    "asyncio by another name": dedent(OTHER_SLEEP[0]),
+    "only anyio": dedent(SLEEP[0]).replace("import time", "import anyio\nimport time"),
+    "both": dedent(SLEEP[0]).replace("import time", "import anyio\nimport asyncio\nimport time"),
+}
+
+
+@pytest.mark.parametrize("source", SLEEPS.values(), ids=list(SLEEPS))
+def test_the_fix_in_words_is_the_one_of_the_diff(check: Check, source: str) -> None:
+    """Whatever a file imports, the text names the function that --fix writes."""
+    [finding] = check(source).findings
+    named = re.fullmatch(r"await `(\w+\.sleep)\(\.\.\.\)` instead\.", str(finding["fix"]))
+    assert named is not None
+    assert f"+    await {named[1]}(" in str(finding["diff"]).replace("for _ in range(3): ", "")
 
 
 UNSAFE = {

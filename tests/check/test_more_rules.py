@@ -1,6 +1,8 @@
 """The edges of the rules about updates, answers, protection, exceptions, limits, tasks, sessions and routers."""
 # ruff: noqa: ISC004  (sources of several lines)
 
+from pathlib import Path
+
 import pytest
 
 from tests.check.applications import Check
@@ -341,3 +343,16 @@ def test_a_pattern_for_some_origins_is_left_alone(check: Check) -> None:
     source = f"{HEAD}from typeway.middleware.cors import CORSMiddleware\n"
     source += r"app.add_middleware(CORSMiddleware, allow_origin_regex=r'https://[a-z]+\.example\.com', allow_credentials=True)"
     assert check(source).codes == []
+
+
+def test_a_router_that_only_the_application_of_a_package_imports_is_found(check: Check, tmp_path: Path) -> None:
+    """TW028: the modules that the application's own module imports count, though no endpoint leads to them."""
+    (tmp_path / "shop").mkdir()
+    router = "from typeway import Router\nrouter = Router()\n@router.get('/{name}')\ndef show() -> int: return 1\n"
+    files = {
+        "shop/__init__.py": "",
+        "shop/users.py": router.replace("{name}", "users"),
+        "shop/tasks.py": router.replace("{name}", "tasks"),
+        "shop/main.py": "from shop import tasks, users\nfrom typeway import Typeway\napp = Typeway()\napp.include_router(users.router)",
+    }
+    assert check("", "shop.main:app", **files).places == ["TW028 shop/tasks.py:2"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
+from types import ModuleType
 from typing import Any
 
 from typeway.application.router import Router
@@ -41,14 +42,16 @@ def unserved_routers(subject: Subject) -> Iterator[Finding]:
                     f"nothing includes {name}, so its {len(endpoints)} endpoint{'s' * (len(endpoints) != 1)} "
                     f"({', '.join(names_of(endpoints[:3]))}{', …' * (len(endpoints) > 3)}) never answer.",
                     f"write `app.include_router({name})`, or remove it.",
-                    "low" if is_included_somewhere(subject, name) else "high",
+                    "low" if is_included_somewhere(subject, name, router) else "high",
                 )
 
 
 def modules_of(subject: Subject) -> Iterator[tuple[Mapping[str, Any], SourceFile]]:
     """The own modules that the application imports: in this process there may be others, for example tests."""
     own = {str(names.get("__name__")): (names, file) for names, file in subject.inference.index.modules()}
+    apps = [application.app for application in subject.applications]
     waiting = [subject.program.files.package]
+    waiting += [name for name, (names, _) in own.items() if any(thing is app for thing in names.values() for app in apps)]
     waiting += [
         str(endpoint.function.names.get("__name__")) for endpoint in subject.own if endpoint.function is not None
     ]
@@ -98,12 +101,22 @@ def line_of(name: str, file: SourceFile) -> int | None:
     return None
 
 
-def is_included_somewhere(subject: Subject, name: str) -> bool:
-    """Whether some code includes a router of that name: a setting may decide whether it runs."""
+def is_included_somewhere(subject: Subject, name: str, router: Router) -> bool:
+    """Whether some code may include a router of that name: a setting may decide whether it runs."""
     return any(
         isinstance(node, ast.Call)
         and getattr(node.func, "attr", "") == "include_router"
-        and any(name in ast.unparse(argument) for argument in node.args)
-        for file in subject.program.files.loaded()
+        and any(may_be(argument, name, router, names) for argument in node.args)
+        for names, file in subject.inference.index.modules()
         for node in ast.walk(file.tree)
     )
+
+
+def may_be(argument: ast.expr, name: str, router: Router, names: Mapping[str, Any]) -> bool:
+    """Whether an expression may be a router that has a name; `users.router` of a module is known to be one or not."""
+    if name not in ast.unparse(argument):
+        return False
+    match argument:
+        case ast.Attribute(value=ast.Name(id=owner), attr=attribute) if isinstance(names.get(owner), ModuleType):
+            return vars(names[owner]).get(attribute, router) is router
+    return True

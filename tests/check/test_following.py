@@ -1,4 +1,5 @@
 """What calls are followed through, what decides their branches, and how sure and how often a finding is told."""
+# ruff: noqa: ISC004  (sources of several lines)
 
 import pytest
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-
 THREAD: Final = "await `run_in_threadpool({call})` from typeway.concurrency"
 OR_PLAIN: Final = ", or make the endpoint or dependency a `def`"
 

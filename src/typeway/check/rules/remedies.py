@@ -26,8 +26,8 @@ def remedy(what: Blocking, caller: Function, place: ast.AST, below: Sequence[Fun
     where = below[-1] if below else caller
     sleep = f"{module_to_sleep(import_names(where.file.tree)) or 'asyncio'}.sleep"
     if not below or cause.in_thread == "nothing":
-        is_call = isinstance(what.node, ast.Call) and not below
-        return cause.fix(ast.unparse(what.node.func) if is_call else "", sleep)
+        own = None if below else what.node
+        return cause.fix(ast.unparse(own.func) if isinstance(own, ast.Call) else "", sleep)
     ways = [] if below[0].yields else [in_thread(threaded(place, below[0]))]
     if cause.instead and all(can_be_awaited(function) for function in below):
         ways.append(f"{made_async(place, caller, below)}, and in {last_of(below)} {cause.substitute(sleep)}")

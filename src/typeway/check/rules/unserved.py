@@ -51,7 +51,9 @@ def modules_of(subject: Subject) -> Iterator[tuple[Mapping[str, Any], SourceFile
     own = {str(names.get("__name__")): (names, file) for names, file in subject.inference.index.modules()}
     apps = [application.app for application in subject.applications]
     waiting = [subject.program.files.package]
-    waiting += [name for name, (names, _) in own.items() if any(thing is app for thing in names.values() for app in apps)]
+    waiting += [
+        name for name, (names, _) in own.items() if any(thing is app for thing in names.values() for app in apps)
+    ]
     waiting += [
         str(endpoint.function.names.get("__name__")) for endpoint in subject.own if endpoint.function is not None
     ]

@@ -48,7 +48,7 @@ def test_text_shows_place_line_reason_and_fix(check: Check) -> None:
     lines = check(SLEEPY.format(comment=""), "--select", "TW001", form=None).out.splitlines()
     assert lines[0].startswith("main.py:10: TW001 time.sleep() waits for time to pass and blocks the event loop")
     assert "it is reached from GET /nap: nap()." in lines[0]
-    assert lines[1:3] == ["    10 | time.sleep(1)", "    Fix: await `anyio.sleep(...)` instead."]
+    assert lines[1:3] == ["    10 | time.sleep(1)", "    Fix: await `asyncio.sleep(...)` instead."]
     assert [line for line in lines if line.startswith(("    -", "    +")) and "sleep" in line] == [
         "    -    time.sleep(1)",
         "    +    await asyncio.sleep(1)",

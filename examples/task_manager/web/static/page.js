@@ -61,7 +61,7 @@ function merge(fresh) {
     if (old === place) place = place.nextElementSibling;
     else present.insertBefore(old, place);
   }
-  for (const part of ["#count", "#pages"]) {
+  for (const part of ["#count", "#nothing", "#pages"]) {
     document.querySelector(part).replaceWith(fresh.querySelector(part));
   }
 }

@@ -67,13 +67,17 @@ function merge(fresh) {
 }
 
 // At most one request at a time; changes that arrive meanwhile cause one more.
-let isRefreshing = false;
+let running = null;
 let isStale = false;
 
-async function refresh() {
+// Whoever calls waits until the page is as new as the call.
+function refresh() {
   isStale = true;
-  if (isRefreshing) return;
-  isRefreshing = true;
+  running ??= readAgain().finally(() => { running = null; });
+  return running;
+}
+
+async function readAgain() {
   try {
     while (isStale) {
       isStale = false;
@@ -87,8 +91,6 @@ async function refresh() {
     }
   } catch {
     // The network is away; the stream connects again, and then everything is read again.
-  } finally {
-    isRefreshing = false;
   }
 }
 

@@ -44,7 +44,13 @@ KINDS: Final[dict[str, Kind]] = {
         ("NoNul",),
     ),
     "text": Kind(
-        "Annotated[str, Field(max_length=100_000), NoNul]", "str", "sa.Text()", ("one\ntwo", ""), "7", "Text", ("NoNul",)
+        "Annotated[str, Field(max_length=100_000), NoNul]",
+        "str",
+        "sa.Text()",
+        ("one\ntwo", ""),
+        "7",
+        "Text",
+        ("NoNul",),
     ),
     "int": Kind("Integer", "int", "sa.BigInteger()", (1, -2), '"seven"', names=("Integer",)),
     "float": Kind("Number", "float", "sa.Double()", (1.5, -0.25), '"much"', names=("Number",)),

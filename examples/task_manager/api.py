@@ -49,7 +49,8 @@ def create_api(
         description="Keep your tasks: register, log in, and create, find, change and delete them.",
         lifespan=lifespan,
         max_body_size=settings.max_body_bytes,
-        telemetry={"auto_configure": True} if settings.metrics == "opentelemetry" else {},
+        trusted_hosts=settings.trusted_hosts or None,
+        telemetry={"auto_configure": True} if settings.metrics == "opentelemetry" else None,
         # From the outside to the inside: everything is logged, also what is refused.
         middleware=[Middleware(RequestTrackingMiddleware), *middleware, *cors(settings)],
     )

@@ -76,19 +76,21 @@ class Settings(DatabaseSettings):
     max_attachment_bytes: int = Field(default=10 * 1024 * 1024, ge=1024)
     metrics: Literal["none", "prometheus", "opentelemetry"] = "none"
     cors_origins: Annotated[list[str], NoDecode] = []
+    # The names of this server in URLs; none for every name.
+    trusted_hosts: Annotated[list[str], NoDecode] = []
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     max_body_bytes: int = Field(default=64 * 1024, ge=1024)
     # RFC 9106 4: the second recommended option (64 MiB, three passes).
     argon2_time_cost: int = Field(default=3, ge=1)
     argon2_memory_kib: int = Field(default=64 * 1024, ge=32)
 
-    @field_validator("cors_origins", mode="before")
+    @field_validator("cors_origins", "trusted_hosts", mode="before")
     @classmethod
-    def split_at_commas(cls, origins: Any) -> Any:
+    def split_at_commas(cls, value: Any) -> Any:
         """Parse `https://a.example, https://b.example`."""
-        if isinstance(origins, str):
-            return [origin.strip() for origin in origins.split(",") if origin.strip()]
-        return origins
+        if isinstance(value, str):
+            return [part.strip() for part in value.split(",") if part.strip()]
+        return value
 
     @model_validator(mode="after")
     def has_a_secret(self) -> Self:

@@ -85,6 +85,14 @@ def test_parts_are_those_of_a_project_that_is_made_with_them(project: Path, comm
     assert files(made(command, "--auth", "session")) == added
 
 
+# Pydantic counts items, not characters, if a validator comes before the limits of a text.
+WORDS = """
+def test_a_text_has_characters(client):
+    person = client.post("/people", json={"name": ""}).json()["errors"]
+    assert [error["detail"] for error in person] == ["String should have at least 1 character"]
+"""
+
+
 @pytest.mark.timeout(300)
 def test_what_was_added_works(project: Path, command: Command) -> None:
     """The tests of a project with a field of each type, two resources, sessions and containers pass."""
@@ -93,6 +101,7 @@ def test_what_was_added_works(project: Path, command: Command) -> None:
     assert command("add", "resource", "person/people", "name:str", "born:date?").status == 0
     assert command("add", "auth", "session").status == 0
     assert command("add", "docker").status == 0
+    Path("tests/test_words.py").write_text(WORDS, encoding="utf-8")
     assert compileall.compile_dir(project, quiet=1)
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--no-header", "-p", "no:xdist"],

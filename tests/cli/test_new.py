@@ -42,6 +42,13 @@ def test_a_project_with_all_defaults(command: Command) -> None:
     assert "aiosqlite" in project["pyproject.toml"]
 
 
+def test_a_project_on_a_server_says_that_it_needs_a_database(command: Command) -> None:
+    """What comes next includes the database, which nothing makes by itself."""
+    outcome = command("new", "demo", "--yes", "--database", "postgresql")
+    assert "DATABASE_URL must name a database that exists" in outcome.out
+    assert "createdb -h 127.0.0.1 -U postgres demo" in files(Path("demo"))["README.md"]
+
+
 def test_a_project_in_another_folder(command: Command) -> None:
     """NAME may be a path; its last part is the name of the project, and hyphens are no part of a package."""
     assert command("new", "services/my-shop", "--yes").status == 0

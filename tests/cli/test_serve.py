@@ -315,6 +315,7 @@ def test_a_unix_socket_is_served_and_removed(write: Write, start: Start) -> None
     answer = server.until(ask)
     assert isinstance(answer, bytes)
     assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert not any("documentation at" in line for line in server.log)  # there is no such address
     assert server.end(signal.SIGTERM) == 0
     assert not (folder / "server.sock").exists()
 

@@ -3,7 +3,9 @@
 import asyncio
 
 from alembic import context
+from alembic.util import CommandError
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from examples.task_manager.config import DatabaseSettings
 from examples.task_manager.database import open_engine
@@ -18,9 +20,21 @@ def run(connection: Connection) -> None:
 
 
 async def connect_and_run() -> None:
-    """Connect to the database of the settings."""
+    """Connect to the database of the settings.
+
+    Raises:
+        CommandError: that is not possible; Alembic shows it as one line.
+    """
     engine = open_engine(DatabaseSettings().database_url)
     try:
+        try:
+            await (await engine.connect()).close()
+        except (OSError, DBAPIError) as error:
+            reason = error.orig if isinstance(error, DBAPIError) else error
+            raise CommandError(
+                f"cannot connect to {engine.url.render_as_string()}: {reason}. "
+                "The server must run and the database must exist; DATABASE_URL names them"
+            ) from None
         async with in_turn(engine) as connection:
             await connection.run_sync(run)
     finally:

@@ -119,6 +119,8 @@ def test_two_browsers_see_what_the_other_does(pages: tuple[Page, Page], tmp_path
     log_in(two, "login", "alice")
     two.evaluate("window.marked = true")  # gone if the page is loaded again
 
+    shows(two, "No tasks yet", inside="#nothing")
+
     # Add, with the keyboard alone: type a title and press Enter.
     one.evaluate("document.querySelector('#add input[name=title]').focus()")
     one.call("Input.insertText", text="Buy milk")
@@ -128,6 +130,7 @@ def test_two_browsers_see_what_the_other_does(pages: tuple[Page, Page], tmp_path
     shows(one, "Buy milk")
     shows(two, "Buy milk")
     shows(two, "Buy milk was added", inside="#news")
+    assert two.evaluate("document.querySelector('#nothing').hidden")
 
     # Edit.
     one.click("#tasks summary")

@@ -21,10 +21,12 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
     """Each variable sets its field; lists are separated by commas."""
     monkeypatch.setenv("TASK_MANAGER_SECRET_KEY", SECRET)
     monkeypatch.setenv("TASK_MANAGER_CORS_ORIGINS", "https://a.example, https://b.example,")
+    monkeypatch.setenv("TASK_MANAGER_TRUSTED_HOSTS", "a.example,b.example")
     monkeypatch.setenv("TASK_MANAGER_ACCESS_TOKEN_MINUTES", "5")
     monkeypatch.setenv("DATABASE_URL", "sqlite+aiosqlite:///./other.db")
     settings = load_settings()
     assert settings.cors_origins == ["https://a.example", "https://b.example"]
+    assert settings.trusted_hosts == ["a.example", "b.example"]
     assert settings.access_token_minutes == 5
     assert settings.database_url == "sqlite+aiosqlite:///./other.db"
 

@@ -1,9 +1,11 @@
 """Measure requests, as a setting says."""
 
+import sys
+
 import pytest
 
 from examples.task_manager.config import Settings
-from examples.task_manager.tests.assembled import create_app
+from examples.task_manager.tests.assembled import create_app, needs_typeway
 from examples.task_manager.tests.people import create, join
 from typeway.testclient import TestClient
 
@@ -45,3 +47,15 @@ def test_otherwise_there_is_nothing_to_see(settings: Settings, metrics: str) -> 
     """OpenTelemetry's metrics are sent, not fetched."""
     with TestClient(create_app(settings.model_copy(update={"metrics": metrics}))) as client:
         assert client.get("/metrics").status_code == 404
+
+
+@needs_typeway
+def test_nothing_is_said_of_telemetry_that_nobody_wants(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Without OpenTelemetry, only the setting that needs it is answered with a warning."""
+    monkeypatch.setitem(sys.modules, "opentelemetry.trace", None)
+    create_app(settings)
+    assert "Telemetry" not in caplog.text
+    create_app(settings.model_copy(update={"metrics": "opentelemetry"}))
+    assert "Telemetry is disabled" in caplog.text

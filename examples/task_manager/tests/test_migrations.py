@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from alembic import command
+from alembic.util import CommandError
 from sqlalchemy import Connection, inspect, text
 
 from examples.task_manager import schema
@@ -139,3 +140,12 @@ async def test_tables_without_migrations_are_refused(empty_database: Database) -
             await connection.run_sync(Base.metadata.create_all)
         with pytest.raises(SchemaError, match="without migrations"):
             await prepare(engine, migrate=True)
+
+
+def test_a_database_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`alembic upgrade head` fails with one line that says what to do, without the password."""
+    monkeypatch.setenv("DATABASE_URL", "postgresql+asyncpg://somebody:hidden@127.0.0.1:1/nowhere")
+    with pytest.raises(CommandError, match=r"^cannot connect to .*/nowhere: .*DATABASE_URL names them") as caught:
+        command.upgrade(schema.configuration(), "head")
+    assert "\n" not in str(caught.value)
+    assert "hidden" not in str(caught.value)

@@ -253,3 +253,13 @@ def test_documentation_shows_every_operation(client: TestClient) -> None:
     assert "default" not in schemas["TaskUpdate"]["properties"]["title"]
     assert "password_hash" not in json.dumps(document)
     assert client.get("/docs").status_code == client.get("/redoc").status_code == 200
+
+
+@needs_typeway
+def test_only_hosts_of_the_setting_are_answered(settings: Settings) -> None:
+    """Another value of `Host` is refused, so that no link leads to it."""
+    with TestClient(create_app(settings.model_copy(update={"trusted_hosts": ["tasks.example"]}))) as client:
+        assert client.get("/health/live", headers={"Host": "tasks.example"}).status_code == 200
+        refused = client.get("/health/live", headers={"Host": "elsewhere.example"})
+    assert refused.status_code == 400
+    assert set(refused.json()) == {"error", "message"}

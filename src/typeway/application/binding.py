@@ -175,5 +175,6 @@ def announce(router: Any) -> None:
             text = "%s uses %s; if that fails, requests are %s"
             logger.info(text, policy.summary, policy.place.shown, decision)
         elif several > 1:
-            text = "%s (%s) is kept in the memory of each of %d processes: give it a store that they share"
+            text = "%s (%s) is kept in the memory of each of %d processes: "
+            text += "clients have as many times the limit. Give it a store that they share, as in store='redis://localhost/0'"
             logger.warning(text, policy.summary, policy.where, several)

@@ -64,6 +64,8 @@ def new(
     definition = () if resource.strip() in {"", "-"} else resource.split()
     count = make(path, describe_project(path.resolve().name, database, auth, definition, docker=docker))
     print(f"{path} has {count} files now. Next:\n\n  cd {path}")
+    if database == Database.POSTGRESQL:
+        print("  make .env    # settings of this machine; DATABASE_URL must name a database that exists")
     print("  make run     # serves the application on http://127.0.0.1:8000/docs")
     print("  make test    # checks and tests it")
 

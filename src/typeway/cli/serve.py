@@ -195,10 +195,11 @@ def _bind_error(family: int, address: Any) -> OSError | None:
 
 
 def _startup_line(loaded: Loaded, application: Any, options: RunOptions) -> str:
-    """Return the line that says what is served, and at which URL its documentation is."""
+    """Return the line that says what is served, and at which URL its documentation is, where that is known."""
     docs = documentation_of(application)
-    if not docs or not options.port:
+    if not docs or not options.port or options.uds is not None or options.fd is not None:
         return f"Serving {loaded.import_string}"
     host = "127.0.0.1" if options.host in ALL_INTERFACES else options.host
     host = f"[{host}]" if ":" in host else host
-    return f"Serving {loaded.import_string}, documentation at http://{host}:{options.port}{docs}"
+    scheme = "http" if options.ssl_certfile is None else "https"
+    return f"Serving {loaded.import_string}, documentation at {scheme}://{host}:{options.port}{docs}"

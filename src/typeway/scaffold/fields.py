@@ -35,16 +35,22 @@ class Kind:
 
 KINDS: Final[dict[str, Kind]] = {
     "str": Kind(
-        "Annotated[Text, Field(min_length=1, max_length={length})]",
+        "Annotated[str, Field(min_length=1, max_length={length}), NoNul]",
         "str",
         "sa.String({length})",
         ("a first value", "b second value"),
         '"x" * {too_long}',
         "String({length})",
-        ("Text",),
+        ("NoNul",),
     ),
     "text": Kind(
-        "Annotated[Text, Field(max_length=100_000)]", "str", "sa.Text()", ("one\ntwo", ""), "7", "Text", ("Text",)
+        "Annotated[str, Field(max_length=100_000), NoNul]",
+        "str",
+        "sa.Text()",
+        ("one\ntwo", ""),
+        "7",
+        "Text",
+        ("NoNul",),
     ),
     "int": Kind("Integer", "int", "sa.BigInteger()", (1, -2), '"seven"', names=("Integer",)),
     "float": Kind("Number", "float", "sa.Double()", (1.5, -0.25), '"much"', names=("Number",)),

@@ -23,7 +23,7 @@ _TAKEN_PACKAGES: Final = frozenset(
 # Class names that the modules of a resource import or define themselves.
 TAKEN_CLASSES: Final = frozenset(
     {"Annotated", "Any", "AsyncSession", "Base", "BaseModel", "BigInteger", "ConfigDict", "DateTime", "Decimal"}
-    | {"Depends", "ExactDecimal", "Field", "Id", "Integer", "Login", "Mapped", "Moment", "Amount", "NotFound", "Number", "Page", "Partial"}
+    | {"Depends", "ExactDecimal", "Field", "Id", "Integer", "Login", "Mapped", "Moment", "Amount", "NoNul", "NotFound", "Number", "Page", "Partial"}
     | {"Path", "Query", "Request", "Response", "Router", "Row", "RowId", "Sequence", "Service", "Session", "Slice", "StaleDataError"}
     | {"String", "Table", "TestClient", "Text", "UUID", "User", "UtcDateTime"}
 )  # fmt: skip

@@ -61,19 +61,23 @@ function merge(fresh) {
     if (old === place) place = place.nextElementSibling;
     else present.insertBefore(old, place);
   }
-  for (const part of ["#count", "#pages"]) {
+  for (const part of ["#count", "#nothing", "#pages"]) {
     document.querySelector(part).replaceWith(fresh.querySelector(part));
   }
 }
 
 // At most one request at a time; changes that arrive meanwhile cause one more.
-let isRefreshing = false;
+let running = null;
 let isStale = false;
 
-async function refresh() {
+// Whoever calls waits until the page is as new as the call.
+function refresh() {
   isStale = true;
-  if (isRefreshing) return;
-  isRefreshing = true;
+  running ??= readAgain().finally(() => { running = null; });
+  return running;
+}
+
+async function readAgain() {
   try {
     while (isStale) {
       isStale = false;
@@ -87,8 +91,6 @@ async function refresh() {
     }
   } catch {
     // The network is away; the stream connects again, and then everything is read again.
-  } finally {
-    isRefreshing = false;
   }
 }
 

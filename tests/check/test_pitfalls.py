@@ -16,7 +16,8 @@ PITFALLS = {folder.name[:5].upper(): folder.name for folder in sorted((ROOT / "e
 
 def codes(module: str) -> list[str]:
     """The codes of what is found in one example."""
-    files = Files(ROOT, module)
+    # Its own folder: to a check of the whole project, every test module that has been imported would belong.
+    files = Files(ROOT.joinpath(*module.split(".")[:-1]), module)
     for name in [name for name in sys.modules if name == module]:
         del sys.modules[name]
     try:

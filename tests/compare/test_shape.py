@@ -37,7 +37,7 @@ DOCUMENT: dict[str, Any] = {
         "securitySchemes": {"login": {"type": "oauth2", "flows": {"password": {"tokenUrl": "/t", "scopes": {"read": ""}}}}},
     },
 }  # fmt: skip
-JUNK: list[Any] = [None, 5, 0, -1.5, "x", True, [], {}, [1], ["x"], [None], {"a": 1}, {"a": None}, {"$ref": 5}, {"$ref": "#/x"}]
+JUNK: list[Any] = [None, 5, 0, "x", True, [], {}, [1], {"a": 1}, {"$ref": 5}]
 
 
 def places(value: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

@@ -259,7 +259,7 @@ UNSAFE = {
         "import time", "import time\nfrom time import monotonic as asyncio"
     ),
     "asyncio is imported later in the function": dedent(SLEEP[0]).replace(
-        '    return "awake"', '    import asyncio\n\n    return str(asyncio)'
+        '    return "awake"', "    import asyncio\n\n    return str(asyncio)"
     ),
     "asyncio is imported for types only": dedent(SLEEP[0])
     .replace("import time", "import time\nfrom typing import TYPE_CHECKING")
@@ -270,9 +270,9 @@ UNSAFE = {
     "clean-up with what is imported after the yield": cleanup("yield session\nimport os\nos.close(0)"),
     "something else between the clean-up": cleanup("yield session\nsession.close()\nprint(1)\nsession.close()"),
     "None is allowed": HELPER.replace("seen: dict[str, int]", "seen: dict[str, int] | None"),
-    "None may be meant": HELPER.replace("seen: dict[str, int]", "seen").replace(
-        "    order.app", "    if seen is None:\n        return []\n    order.app"
-    ).replace("    pass\n    return tags", "    if seen is None:\n        return []\n    return tags"),
+    "None may be meant": HELPER.replace("seen: dict[str, int]", "seen")
+    .replace("    order.app", "    if seen is None:\n        return []\n    order.app")
+    .replace("    pass\n    return tags", "    if seen is None:\n        return []\n    return tags"),
     "asyncio is something else": dedent(SLEEP[0]).replace("app = ", "asyncio = None\napp = "),
     "a commit after the clean-up": cleanup("yield session\nsession.close()\nsession.commit()"),
     "clean-up of what comes after the yield": cleanup("yield session\nother = session\nother.close()"),

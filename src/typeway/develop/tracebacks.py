@@ -40,7 +40,9 @@ def parts(found: TracebackException) -> Iterator[TracebackException]:
     while waiting:
         part = waiting.pop()
         yield part
-        waiting += [inner for inner in (*(part.exceptions or ()), part.__cause__, part.__context__) if inner is not None]
+        waiting += [
+            inner for inner in (*(part.exceptions or ()), part.__cause__, part.__context__) if inner is not None
+        ]
 
 
 def is_own(frame: FrameSummary) -> bool:

@@ -114,7 +114,9 @@ class Values:
             parts = (part for part in separators.split(value) if len(part) >= SHORTEST_PART)
             texts = [text for text in (value, *parts) if len(text) >= SHORTEST_SECRET]
             # Elsewhere quotes and backslashes of it may be escaped.
-            self.hidden.update(form for text in texts for form in (text, *(write(text)[1:-1] for write in WAYS_TO_WRITE)))
+            self.hidden.update(
+                form for text in texts for form in (text, *(write(text)[1:-1] for write in WAYS_TO_WRITE))
+            )
         elif isinstance(value, Mapping):
             self.remember(list(value.values()))
         elif isinstance(value, list | tuple | set | frozenset):

@@ -330,3 +330,21 @@ def test_what_is_left_is_reported_at_its_new_line(check: Check) -> None:
     assert before.codes == ["TW001", "TW004"]
     assert after.codes == ["TW004"]
     assert [finding["line"] for finding in after.findings] == [int(str(before.findings[1]["line"])) + 1]
+
+
+def test_a_full_disk_loses_nothing(check: Check, tmp_path: Path) -> None:
+    """A file that cannot be written as a whole stays as it was, with its rights, and nothing is left beside it."""
+    resource = pytest.importorskip("resource")
+    source = dedent(SLEEP[0])
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    check(source)
+    (tmp_path / "main.py").chmod(0o640)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(source) + 1, before[1]))
+    try:
+        outcome = check(source, "--fix", form=None)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert (outcome.status, "cannot write" in outcome.err) == (2, True)
+    assert (tmp_path / "main.py").read_text() == source
+    assert (tmp_path / "main.py").stat().st_mode & 0o777 == 0o640
+    assert {path.name for path in tmp_path.iterdir()} <= {"main.py", "__pycache__"}

@@ -65,9 +65,8 @@ def test_whatever_is_in_a_place_it_is_compared_or_refused() -> None:
             other = replaced(place, value)
             try:
                 check_shape(other)
-            except ValueError as error:
+            except ValueError:
                 refused += 1
-                assert "there has to be" in str(error)
                 continue
             compare(DOCUMENT, other)
             compare(other, DOCUMENT)

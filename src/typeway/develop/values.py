@@ -85,7 +85,7 @@ class Values:
             # A header of ASGI is a pair of name and value. Two names in a list are one too, of which the second is a word.
             if not str(as_text(value[1])).isalpha():
                 self.remember(value[1])
-            value = type(value)((value[0], Hidden()))
+            value = [value[0], Hidden()] if isinstance(value, list) else (value[0], Hidden())
         if isinstance(value, list | set | frozenset | tuple):
             items = (self.text(item, depth + 1) for item in value)
             left, right = (

@@ -30,6 +30,7 @@ REFUSED = [
     (["resource", "doc", "title:str"], "a resource cannot have the plural 'docs': the project uses it itself"),
     (["resource", "sign_in/logins", "title:str"], "name another one, as in sign_in/all_logins"),
     (["resource", "order", "mapped_column:str", "b:str"], "a field cannot be called 'mapped_column'"),
+    (["resource", "order", "self:bool"], "a field cannot be called 'self'"),
     (["resource", "orders", "title:str"], "'orders' looks like a plural: name one of them"),
     (["resource", "sheep/sheep", "title:str"], "'sheep' needs a plural that differs from it"),
     (["resource", "setting", "title:str"], "the project has a file tests/test_settings.py of its own"),

@@ -57,6 +57,7 @@ _TAKEN_FIELDS: Final = frozenset(
         "mapped_column",
         "metadata",
         "registry",
+        "self",
         "bool",
         "datetime",
         "float",

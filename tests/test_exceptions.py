@@ -100,7 +100,10 @@ def test_an_unknown_option_without_a_near_one_names_all():
     """Where nothing is near, the options that exist are listed."""
     with pytest.raises(UnknownOptionError) as raised:
         given_options("app.get()", {"zzz": 1}, FormLimits)
-    assert str(raised.value) == "app.get() takes no option 'zzz'. Hint: It takes max_fields, max_files, max_part_size."
+    assert (
+        str(raised.value)
+        == "app.get() takes no option 'zzz'. Hint: It takes duplicate_fields, max_fields, max_files, max_part_size."
+    )
 
 
 @pytest.mark.parametrize(

@@ -79,10 +79,10 @@ BUDGETS: dict[str, int] = {
     "check": 7_800,
     "compat": 3_850,
     "migrate": 1_000,
-    "scaffold": 1_000,
+    "scaffold": 1_050,
     "cli": 3_500,
-    "compare": 1_250,
-    "develop": 700,
+    "compare": 1_350,
+    "develop": 750,
     # The modules beside the rooms.
     "": 2_700,
 }

@@ -132,7 +132,7 @@ YIELD = (
     finally:
         # Whatever happens.
         session.close()
-        print('''closed
+    print('''closed
     at last''')  # and said
     """,
 )
@@ -194,7 +194,43 @@ def cleanup(lines: str) -> str:
     return dedent(CLEANUP).replace("        {body}", inside)
 
 
+# Only what is imported for the whole file is there in every function.
+ELSEWHERE = """
+    import time
+
+    from typeway import Typeway
+
+    app = Typeway()
+
+
+    class Clock:
+        import asyncio
+
+
+    def later() -> None:
+        import asyncio
+
+        asyncio.run(nap())
+
+
+    @app.get("/")
+    async def nap() -> None:
+        (time.sleep)(1)
+        (time
+         .sleep(1))
+"""
+FIXED_ELSEWHERE = {
+    "import time": "import asyncio\nimport time",
+    "(time.sleep)(1)": "await (asyncio.sleep)(1)",
+    "(time\n     .sleep(1))": "(await asyncio.sleep(1))",
+}
+AFTERWARDS = (
+    "yield session\nsession.close()\n# It has worked.\nprint('done')\nNUMBER['done'] = 1\n",
+    "try:\n    yield session\nfinally:\n    session.close()\n# It has worked.\nprint('done')\nNUMBER['done'] = 1\n",
+)
 CASES = {
+    "sleep with asyncio imported elsewhere": (dedent(ELSEWHERE), replaced(ELSEWHERE, FIXED_ELSEWHERE)),
+    "what comes after the clean-up": (cleanup(AFTERWARDS[0]), cleanup(AFTERWARDS[1])),
     "sleep": (dedent(SLEEP[0]), replaced(*SLEEP)),
     "sleep of its own name": (dedent(OTHER_SLEEP[0]), replaced(*OTHER_SLEEP)),
     "sleep without an import before which another fits": (dedent(FIRST_IMPORT[0]), replaced(*FIRST_IMPORT)),
@@ -235,7 +271,26 @@ def test_the_fix_in_words_is_the_one_of_the_diff(check: Check, source: str) -> N
     assert f"+    await {named[1]}(" in str(finding["diff"]).replace("for _ in range(3): ", "")
 
 
+HELPER = dedent(DEFAULTS).replace('tags.append("x")', "pass").replace('order.append("x")', "pass")
 UNSAFE = {
+    "asyncio is the name of something imported": dedent(SLEEP[0]).replace(
+        "import time", "import time\nfrom time import monotonic as asyncio"
+    ),
+    "asyncio is imported later in the function": dedent(SLEEP[0]).replace(
+        '    return "awake"', "    import asyncio\n\n    return str(asyncio)"
+    ),
+    "asyncio is imported for types only": dedent(SLEEP[0])
+    .replace("import time", "import time\nfrom typing import TYPE_CHECKING")
+    .replace("app = ", "if TYPE_CHECKING:\n    import json as asyncio\napp = "),
+    "clean-up with a function that is defined after the yield": cleanup(
+        "yield session\ndef end() -> None: ...\nend.close()"
+    ),
+    "clean-up with what is imported after the yield": cleanup("yield session\nimport os\nos.close(0)"),
+    "something else between the clean-up": cleanup("yield session\nsession.close()\nprint(1)\nsession.close()"),
+    "None is allowed": HELPER.replace("seen: dict[str, int]", "seen: dict[str, int] | None"),
+    "None may be meant": HELPER.replace("seen: dict[str, int]", "seen")
+    .replace("    order.app", "    if seen is None:\n        return []\n    order.app")
+    .replace("    pass\n    return tags", "    if seen is None:\n        return []\n    return tags"),
     "asyncio is something else": dedent(SLEEP[0]).replace("app = ", "asyncio = None\napp = "),
     "a commit after the clean-up": cleanup("yield session\nsession.close()\nsession.commit()"),
     "clean-up of what comes after the yield": cleanup("yield session\nother = session\nother.close()"),
@@ -293,3 +348,21 @@ def test_what_is_left_is_reported_at_its_new_line(check: Check) -> None:
     assert before.codes == ["TW001", "TW004"]
     assert after.codes == ["TW004"]
     assert [finding["line"] for finding in after.findings] == [int(str(before.findings[1]["line"])) + 1]
+
+
+def test_a_full_disk_loses_nothing(check: Check, tmp_path: Path) -> None:
+    """A file that cannot be written as a whole stays as it was, with its rights, and nothing is left beside it."""
+    resource = pytest.importorskip("resource")
+    source = dedent(SLEEP[0])
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    check(source)
+    (tmp_path / "main.py").chmod(0o640)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(source) + 1, before[1]))
+    try:
+        outcome = check(source, "--fix", form=None)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert (outcome.status, "cannot write" in outcome.err) == (2, True)
+    assert (tmp_path / "main.py").read_text() == source
+    assert (tmp_path / "main.py").stat().st_mode & 0o777 == 0o640
+    assert {path.name for path in tmp_path.iterdir()} <= {"main.py", "__pycache__"}

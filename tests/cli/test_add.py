@@ -25,6 +25,12 @@ REFUSED = [
     (["resource", "Page", "title:str"], "'Page' cannot be the name of a resource: it needs up to 30 lower-case"),
     (["resource", "page", "title:str"], "a resource cannot be called 'page': the project uses the name itself"),
     (["resource", "class", "title:str"], "a resource cannot be called 'class': it is a keyword of Python"),
+    (["resource", "none", "title:str"], "a resource cannot be called 'none': the project uses the name itself"),
+    (["resource", "truth/true", "title:str"], "a resource cannot be called 'true'"),
+    (["resource", "doc", "title:str"], "a resource cannot have the plural 'docs': the project uses it itself"),
+    (["resource", "sign_in/logins", "title:str"], "name another one, as in sign_in/all_logins"),
+    (["resource", "order", "mapped_column:str", "b:str"], "a field cannot be called 'mapped_column'"),
+    (["resource", "order", "self:bool"], "a field cannot be called 'self'"),
     (["resource", "orders", "title:str"], "'orders' looks like a plural: name one of them"),
     (["resource", "sheep/sheep", "title:str"], "'sheep' needs a plural that differs from it"),
     (["resource", "setting", "title:str"], "the project has a file tests/test_settings.py of its own"),
@@ -231,3 +237,21 @@ def test_make_adds_new_settings_to_those_of_the_machine(project: Path, command: 
     added = dict(line.split("=") for line in text.removeprefix(ours).splitlines())
     assert set(added) == {"DEMO_SECRET_KEY", "DEMO_ACCESS_TOKEN_MINUTES"}
     assert len(added["DEMO_SECRET_KEY"]) == 64
+
+
+def test_a_resource_that_is_in_the_way_is_named(command: Command) -> None:
+    """What a new part needs may be there already, as a file of a resource."""
+    assert command("new", "demo", "--yes", "--auth", "none", "--resource", "account title:str").status == 0
+    os.chdir("demo")
+    outcome = command("add", "auth", "jwt")
+    assert outcome.status == 1
+    assert "there cannot be a resource 'account': the project has a file demo/services/accounts.py" in outcome.err
+
+
+@pytest.mark.parametrize("before", ["5", "('0001_a', ['x'], None)", "{}"])
+def test_a_migration_that_says_nothing_useful(command: Command, before: str) -> None:
+    """What a migration comes after may be anything, as long as there is one newest."""
+    assert command("new", "demo", "--yes", "--auth", "none", "--resource", "-").status == 0
+    os.chdir("demo")
+    Path("migrations/versions/own.py").write_text(f"revision = 'own'\ndown_revision = {before}\n")
+    assert command("add", "resource", "book", "title:str").status == 0

@@ -157,3 +157,17 @@ def test_the_real_generator_for_python(write: Write, command: Command) -> None:
     assert (folder / "shop_client" / "client.py").is_file()
     assert list((folder / "shop_client" / "api").rglob("read*.py"))
     assert command("client", "python", "-o", "shop_client", "--check").status == 0
+
+
+@pytest.mark.parametrize(
+    "manifest", ["nope", "{}", "[]", '{"files": ["../main.py"]}', '{"files": ["/main.py"]}', '{"files": [5]}']
+)
+@pytest.mark.usefixtures("generators")
+def test_a_damaged_manifest_deletes_nothing(write: Write, command: Command, manifest: str) -> None:
+    """What a manifest names and is not made any more is deleted: never outside of the client's folder."""
+    folder = write({"main.py": APP, f"client/{MANIFEST}": manifest})
+    for arguments in ([], ["--check"]):
+        outcome = command("client", "ts", *arguments)
+        assert outcome.status == 1
+        assert f"client/{MANIFEST} is not that of a client" in outcome.err
+    assert (folder / "main.py").is_file()

@@ -209,6 +209,8 @@ def test_the_page_shows_what_led_to_an_error(dev: Server) -> None:
         {"Accept": "application/json"},
         {"Accept": "*/*"},
         {"Accept": "text/html", "Host": "shop.example"},
+        {"Accept": "text/html", "Forwarded": "for=192.0.2.7"},
+        {"Accept": "text/html", "X_Forwarded_Host": "shop.example"},
         {"Accept": "text/html", "Host": "127.0.0.1.example:8000"},
         {"Accept": "text/html", "X_Forwarded_For": "203.0.113.9"},
     ],

@@ -195,3 +195,27 @@ def test_the_application_of_a_layout_is_found(write: Write, command: Command, la
     outcome = command("routes")
     assert found in outcome.out + outcome.err, outcome
     assert outcome.status == (0 if found.startswith("/") else 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("tool = 5", "tool must be a table"),
+        ("[tool]\ntypeway = 5", "tool.typeway must be a table, as in [tool.typeway"),
+        ("[[tool.typeway]]\napp = 'x'", "tool.typeway must be a table"),
+        (
+            "[tool.typeway]\ncheck = 5\napp = 'main:app'",
+            "tool.typeway.check must be a table, as in [tool.typeway.check]",
+        ),
+        ("x = " + "[" * 5000, "is not valid TOML"),
+    ],
+    ids=range(5),
+)
+def test_settings_that_are_no_table(write: Write, command: Command, text: str, complaint: str) -> None:
+    """A wrong pyproject.toml is named in one line, by every command that reads it."""
+    write({"pyproject.toml": text, "main.py": "from typeway import Typeway\napp = Typeway()\n"})
+    outcomes = [command("check")] + ([command("routes")] if "check" not in complaint else [])
+    for outcome in outcomes:
+        assert outcome.status in (1, 2)
+        assert len(outcome.err.splitlines()) == 1
+        assert complaint in outcome.err

@@ -133,3 +133,16 @@ def test_error_in_a_factory_is_told_like_one_in_the_module(write: Write, command
     outcome = command("routes", "--factory")
     assert outcome.status == 1
     assert outcome.err.startswith("typeway: main.py:2: KeyError: 'DATABASE_URL'")
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [("BaseException", "def __str__(self): return 'no'"), ("Exception", "def __str__(self): 1 / 0")],
+)
+def test_exceptions_of_an_unusual_kind_get_one_line(write: Write, command: Command, kind: str, message: str) -> None:
+    """One that is no Exception, and one whose message cannot be made."""
+    write({"main.py": f"class Odd({kind}):\n    {message}\n\nraise Odd\n"})
+    outcome = command("routes")
+    assert outcome.status == 1
+    assert outcome.err.startswith("typeway: main.py:4: Odd: ")
+    assert len(outcome.err.splitlines()) == 1

@@ -122,3 +122,55 @@ def test_options_that_do_not_belong_together(write: Write, command: Command, arg
     """Two comparisons, or the form of a comparison without one, are a mistake of the arguments."""
     write({"main.py": APP})
     assert command("openapi", *arguments).status == 2
+
+
+@pytest.mark.parametrize("how", ["--check", "--diff"])
+def test_yaml_writes_statuses_and_dates_without_quotes(write: Write, command: Command, how: str) -> None:
+    """`200:` and `"200":` are the same name, and a date is the text that it was written as."""
+    file = kept(write, command, "api.yaml")
+    text = file.read_text(encoding="utf-8")
+    assert "'200':" in text
+    file.write_text(text.replace("'200':", "200:").replace("'422':", "422:"), encoding="utf-8")
+    assert command("openapi", how, "api.yaml").status == 0
+
+
+NO_DOCUMENTS = {
+    "": "no member `openapi`",
+    "5": "no member `openapi`",
+    "openapi:": "no member `openapi`",
+    "openapi: 3.1.0\npaths: &a\n  /x: *a\n": "contains itself",
+    '{"openapi": "3.1.0", "x": ' + "[" * 5000 + "]" * 5000 + "}": "nesting is too deep",
+    "openapi: 3.1.0\nx: " + "[" * 2000 + "]" * 2000: "nesting is too deep",
+    "openapi: 3.1.0\npaths: !!set {a, b}\n": "JSON has no set",
+    "openapi: 3.1.0\nx: !!binary aGk=\n": "JSON has no bytes",
+    "openapi: 3.1.0\n\tx": "neither JSON nor YAML",
+    "openapi: !!python/object:os.system x": "neither JSON nor YAML",
+}
+
+
+@pytest.mark.parametrize("how", ["--check", "--diff"])
+@pytest.mark.parametrize("text", NO_DOCUMENTS, ids=range(len(NO_DOCUMENTS)))
+def test_a_file_that_is_no_document_is_named(write: Write, command: Command, text: str, how: str) -> None:
+    """One line says what is wrong with the file, whatever is in it."""
+    write({"main.py": APP, "api.yaml": text})
+    outcome = command("openapi", how, "api.yaml")
+    assert outcome.status == 1
+    assert len(outcome.err.splitlines()) == 1
+    assert NO_DOCUMENTS[text] in outcome.err
+
+
+def test_a_document_of_the_wrong_shape_is_not_compared(write: Write, command: Command) -> None:
+    """The place is named; an empty list of changes would say that nothing breaks."""
+    write({"main.py": APP, "api.yaml": "openapi: 3.1.0\npaths: [/items]\n"})
+    outcome = command("openapi", "--diff", "api.yaml")
+    assert (outcome.status, outcome.out) == (1, "")
+    assert "api.yaml is not an OpenAPI document: there has to be an object at #/paths, not list" in outcome.err
+
+
+@pytest.mark.parametrize(("result", "said"), [("{'x': {1}}", "cannot be JSON"), ("None", "returned no document")])
+def test_an_application_without_a_proper_document(write: Write, command: Command, result: str, said: str) -> None:
+    """What an overridden `openapi()` returns may be no document: one line says so."""
+    write({"main.py": f"from typeway import Typeway\napp = Typeway()\napp.openapi = lambda: {result}\n"})
+    outcome = command("openapi")
+    assert (outcome.status, outcome.out) == (1, "")
+    assert said in outcome.err

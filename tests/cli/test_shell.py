@@ -104,3 +104,13 @@ def test_an_application_of_another_kind_has_no_resolve(write: Write, command: Co
     write({"main.py": "async def app(scope, receive, send): ...\n"})
     outcome = command("shell", "main:app", "-c", "print('resolve' in globals(), app.__name__)")
     assert (outcome.status, outcome.out) == (0, "False app\n")
+
+
+def test_a_lifespan_that_fails_at_its_end_gets_one_line(write: Write, command: Command) -> None:
+    """What the end of the application raises is told as what its start raises."""
+    write({"main.py": APP.replace('    print("ended")', "    raise ValueError('cannot end')")})
+    outcome = command("shell", "-c", "print('here')")
+    assert outcome.status == 1
+    assert "here" in outcome.out
+    assert outcome.err.startswith("typeway: main.py:")
+    assert "ValueError: cannot end" in outcome.err

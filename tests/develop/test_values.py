@@ -1,6 +1,7 @@
 """What an error page shows of variables: enough to find the mistake, and nothing that is secret."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -8,6 +9,7 @@ import pytest
 from pydantic import BaseModel, SecretBytes, SecretStr
 
 from typeway.develop.page import error_page
+from typeway.develop.tracebacks import shortened
 
 SECRET = "hunter2-hunter2"
 
@@ -31,6 +33,44 @@ class Loud:
 
     def __repr__(self) -> str:
         return f"Loud({', '.join(f'{name}={value!r}' for name, value in self.fields.items())})"
+
+
+class Keeper:
+    """An object whose representation tells a secret without its name."""
+
+    __slots__ = ("password",)
+
+    def __init__(self) -> None:
+        self.password = SECRET
+
+    def __repr__(self) -> str:
+        return f"Keeper of {self.password}"
+
+
+class Plain:
+    def __init__(self) -> None:
+        self._token = SECRET
+
+    def __repr__(self) -> str:
+        return f"Plain({self._token})"
+
+
+class Unbound:
+    """A proxy of nothing, as they are outside of a request."""
+
+    @property
+    def __class__(self) -> Any:
+        raise RuntimeError("no object is bound")
+
+    @__class__.setter
+    def __class__(self, kind: Any) -> None: ...
+
+
+class Mute(Exception):
+    """An exception without a message."""
+
+    def __str__(self) -> str:
+        raise ValueError("no message")
 
 
 class Broken:
@@ -80,6 +120,21 @@ def page_of(**variables: Any) -> str:
         ({"authorization": f"Bearer {SECRET}", "copy": SECRET}, "[hidden]"),
         ({"url": f"postgresql://anna:{SECRET}@db/shop"}, "postgresql://anna:[hidden]@db/shop"),
         ({"pin": 1234567, "copy": "the number 1234567"}, "the number [hidden]"),
+        ({"pin": Decimal(1234567), "copy": "the number 1234567"}, "the number [hidden]"),
+        ({"headers": [("authorization", f"Bearer {SECRET}")]}, "authorization"),
+        ({"scope": {"headers": [(b"x-api-key", SECRET.encode())]}}, "x-api-key"),
+        ({"body": b'{"password": "' + SECRET.encode() + b'"}'}, "password&#34;: [hidden]"),
+        ({"body": f'"{{\\"password\\": \\"{SECRET}\\"}}"'}, "[hidden]"),
+        ({"text": f"Password: {SECRET}"}, "Password: [hidden]"),
+        ({"text": f"X-Token={SECRET}, x=1"}, "X-Token=[hidden], x=1"),
+        ({"text": f"Authorization: Bearer {SECRET}"}, "Authorization: [hidden]"),
+        ({"text": f"{'x' * 285} token='{SECRET}'"}, "token=[hidden]"),
+        ({"url": f"https://shop/a?page=1&token={SECRET}&b=2"}, "token=[hidden]&amp;b=2"),
+        ({"url": f"postgresql://anna:p@s/{SECRET}@db/shop"}, "postgresql://anna:[hidden]@db/shop"),
+        ({"password": f"a'b\"c\\{SECRET}", "copy": f"it is a'b\"c\\{SECRET}"}, "it is [hidden]"),
+        ({"signing_key": SECRET}, "[hidden]"),
+        ({"keeper": Keeper()}, "Keeper of [hidden]"),
+        ({"plain": Plain()}, "Plain([hidden])"),
     ],
 )
 def test_secrets_are_hidden_wherever_they_are(variables: dict[str, Any], shown: str) -> None:
@@ -101,6 +156,8 @@ def test_secrets_are_hidden_wherever_they_are(variables: dict[str, Any], shown: 
         ("<b>&</b>", "&lt;b&gt;&amp;&lt;/b&gt;"),
         (None, "None"),
         (("a",), "(&#39;a&#39;)"),
+        ([Unbound()], "[&lt;Unbound: its representation raised RuntimeError&gt;"),
+        ("password: required, name: required", "password: [hidden], name: required"),
     ],
 )
 def test_values_are_short_and_safe(value: Any, shown: str) -> None:
@@ -126,3 +183,31 @@ def test_groups_show_their_members() -> None:
         page = error_page(error, scope)
     assert "One of the exceptions in the group: ValueError: first" in page
     assert "One of the exceptions in the group: KeyError: &#39;second&#39;" in page
+
+
+@pytest.mark.parametrize(
+    ("error", "shown"),
+    [
+        (Mute(), "Mute: &lt;its message raised ValueError&gt;"),
+        (ExceptionGroup("tasks", [Mute()]), "One of the exceptions in the group: Mute"),
+        (PermissionError(f"Authorization: Bearer {SECRET}"), "PermissionError: Authorization: [hidden]"),
+        (type("TokenError", (ValueError,), {})("it is over"), "TokenError: it is over"),
+    ],
+)
+def test_messages_of_exceptions(error: Exception, shown: str) -> None:
+    """A message that cannot be made says so, secrets in it are hidden, and the name of its class is no name of a secret."""
+    scope = {"type": "http", "method": "GET", "path": "/x", "query_string": b"", "headers": [], "path_params": {}}
+    error.__dict__["__notes__"] = "no list"  # whatever somebody has put there
+    page = error_page(error, scope)
+    assert shown in page
+    assert SECRET not in page
+
+
+def test_a_long_chain_of_exceptions_is_shortened() -> None:
+    """A loop that fails again and again makes a chain that is deeper than Python's stack."""
+    last = ValueError("first")
+    for number in range(2000):
+        error = ValueError(number)
+        error.__context__ = last
+        last = error
+    assert shortened(last).endswith("ValueError: 1999")

@@ -73,7 +73,10 @@ def read_baseline(path: Path) -> frozenset[str]:
         OSError: the file cannot be read.
         ValueError: it is not a baseline.
     """
-    data: Any = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        data: Any = json.loads(path.read_text(encoding="utf-8"))
+    except RecursionError as error:
+        raise ValueError("its nesting is too deep") from error
     if not isinstance(data, dict) or data.get("version") != VERSION or not isinstance(data.get("findings"), list):
         raise ValueError(f"it has to be an object with version {VERSION} and findings")
     return frozenset(

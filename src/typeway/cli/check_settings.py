@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from typeway.check import Choice, Files
-from typeway.cli.discover import AppLocation
+from typeway.cli.discover import AppLocation, read_table
 from typeway.cli.error import CommandError
 
 SETTINGS: Final = ("select", "ignore", "exclude", "blocking")
@@ -35,12 +34,7 @@ def read_settings(folder: Path) -> Settings:
         CommandError: the file or a setting in it cannot be used.
     """
     file = folder / "pyproject.toml"
-    if not file.is_file():
-        return Settings()
-    try:
-        table = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {}).get("typeway", {}).get("check", {})
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise CommandError(f"{file} is not valid TOML: {error}") from error
+    table = read_table(file, "tool", "typeway", "check")
     for name, value in table.items():
         if name not in SETTINGS:
             raise CommandError(f"{file}: [tool.typeway.check] takes {', '.join(SETTINGS)}, not {name!r}")

@@ -60,13 +60,21 @@ def make_client(document: Mapping[str, Any], language: Language, folder: Path) -
     with tempfile.TemporaryDirectory() as place:
         made = generate(document, language, Path(place))
         changed = differences(made, folder)
-        for name in changed:
-            if name not in made:
-                (folder / name).unlink(missing_ok=True)
-                continue
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_bytes(made[name])
+        try:
+            write(made, changed, folder)
+        except OSError as error:
+            raise CommandError(f"cannot write the client into {folder}: {error}") from error
     return changed
+
+
+def write(made: Mapping[str, bytes], changed: Sequence[str], folder: Path) -> None:
+    """Write the files that have changed, and delete those that are not made any more."""
+    for name in changed:
+        if name not in made:
+            (folder / name).unlink(missing_ok=True)
+            continue
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(made[name])
 
 
 def check_client(document: Mapping[str, Any], language: Language, folder: Path) -> list[str]:
@@ -82,9 +90,28 @@ def check_client(document: Mapping[str, Any], language: Language, folder: Path) 
 def differences(made: Mapping[str, bytes], folder: Path) -> list[str]:
     """Return the names of the files that are missing, that differ, or that were written once and are not any more."""
     different = [name for name in made if not has_content(folder / name, made[name])]
+    return sorted({*different, *(name for name in written(folder) if name not in made and (folder / name).is_file())})
+
+
+def written(folder: Path) -> list[str]:
+    """Return the names of the files that the manifest of a client has, all of which are below its folder.
+
+    Raises:
+        CommandError: it cannot be read, or names something else: that would be deleted.
+    """
     manifest = folder / MANIFEST
-    written = json.loads(manifest.read_text(encoding="utf-8"))["files"] if manifest.is_file() else []
-    return sorted({*different, *(name for name in written if name not in made and (folder / name).is_file())})
+    if not manifest.is_file():
+        return []
+    try:
+        names = json.loads(manifest.read_text(encoding="utf-8"))["files"]
+        if not all((folder / name).resolve().is_relative_to(folder.resolve()) for name in names):
+            raise ValueError("it names files elsewhere")
+        return list(names)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise CommandError(
+            f"{manifest} is not that of a client ({reason}); delete {folder}, or name another"
+        ) from error
 
 
 def has_content(file: Path, content: bytes) -> bool:

@@ -213,7 +213,7 @@ def openapi(
     Exits with 1 if --check finds a difference, or --diff a change that breaks clients.
     """
     from typeway.cli import openapi as documents
-    from typeway.compare import Verdict, as_text, compare
+    from typeway.compare import Verdict, as_text
     from typeway.compare import as_json as changes_as_json
 
     with _one_line_failures(show_traceback):
@@ -224,7 +224,7 @@ def openapi(
         loaded = _load(target, factory, compat)
         document = documents.document_of(loaded)
         if diff is not None:
-            changes = compare(documents.read_document(diff), document)
+            changes = documents.changes_since(diff, document)
             _write(changes_as_json(changes) if as_json else as_text(changes), output)
             if any(change.verdict is Verdict.BREAKING for change in changes):
                 raise typer.Exit(1)

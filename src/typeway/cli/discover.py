@@ -5,7 +5,7 @@ import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from typeway.cli.error import CommandError
 
@@ -81,16 +81,35 @@ def _in_sources(sources: Path) -> list[AppLocation]:
     return []
 
 
+def read_table(file: Path, *names: str) -> dict[str, Any]:
+    """Return a table of pyproject.toml; an empty one if the file does not have it.
+
+    Parameters:
+        file: the pyproject.toml.
+        names: the names of the tables around it and its own, such as "tool" and "typeway".
+
+    Raises:
+        CommandError: the file cannot be read, or has something else than a table there.
+    """
+    if not file.is_file():
+        return {}
+    try:
+        table: Any = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise CommandError(f"{file} is not valid TOML: {error}") from error
+    except OSError as error:
+        raise CommandError(f"cannot read {file}: {error.strerror}") from error
+    for number, name in enumerate(names, 1):
+        table = table.get(name, {})
+        if not isinstance(table, dict):
+            raise CommandError(f"{file}: {'.'.join(names[:number])} must be a table, as in [{'.'.join(names)}]")
+    return dict(table)
+
+
 def _setting(file: Path) -> str | None:
     """Read the application that pyproject.toml names, if it does."""
-    if not file.is_file():
-        return None
-    try:
-        tools = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {})
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise CommandError(f"{file} is not valid TOML: {error}") from error
     for table in TABLES:
-        settings = tools.get(table, {})
+        settings = read_table(file, "tool", table)
         for key in SETTINGS:
             if key in settings:
                 if not isinstance(settings[key], str):

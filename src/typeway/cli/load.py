@@ -133,11 +133,13 @@ def in_user_code(function: Callable[[], Result], folder: Path) -> Result:
         if isinstance(error.code, str):
             raise CommandError(error.code) from error
         raise CommandError(f"the application's module called exit({error.code!r}) while it was imported") from error
-    except Exception as error:
+    except (KeyboardInterrupt, GeneratorExit):
+        raise
+    except BaseException as error:
         raise CommandError(f"{_summary(error, folder)} (add --traceback to see the traceback)") from error
 
 
-def _summary(error: Exception, folder: Path) -> str:
+def _summary(error: BaseException, folder: Path) -> str:
     """Return location, type and message of an exception on one line."""
     message = error.msg if isinstance(error, SyntaxError) else error
     if isinstance(error, DeclarationError):
@@ -147,7 +149,7 @@ def _summary(error: Exception, folder: Path) -> str:
     return f"{_location(error, folder)}: {type(error).__name__}: {_on_one_line(message)}".rstrip(": ")
 
 
-def _location(error: Exception, folder: Path) -> str:
+def _location(error: BaseException, folder: Path) -> str:
     """Return file and line of the innermost frame in the application's own code."""
     if isinstance(error, SyntaxError) and error.filename is not None:
         return f"{_shown(error.filename, folder)}:{error.lineno}"
@@ -171,7 +173,10 @@ def _shown(file: str, folder: Path) -> str:
 
 
 def _on_one_line(message: object) -> str:
-    return " ".join(str(message).split())
+    try:
+        return " ".join(str(message).split())
+    except Exception as error:  # noqa: BLE001  the `__str__` of the author's exception
+        return f"its message raised {type(error).__name__}"
 
 
 def _find_name(module: ModuleType, location: AppLocation, factory: bool) -> str:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from datetime import date
 from difflib import unified_diff
 from pathlib import Path
 from typing import Any, Final
@@ -9,6 +10,7 @@ from typing import Any, Final
 from typeway.cli.error import CommandError
 from typeway.cli.load import Loaded, in_user_code
 from typeway.cli.options import DocumentFormat
+from typeway.compare import Change, check_shape, compare
 
 # How many lines of a difference are shown; the rest is counted.
 MOST_LINES: Final = 200
@@ -34,8 +36,14 @@ def document_of(loaded: Loaded) -> dict[str, Any]:
     describe = getattr(application, "openapi", None)
     if not callable(describe):
         raise CommandError(f"{type(application).__name__} has no OpenAPI document")
-    # What is left are the types that JSON has: a subclass of `str`, such as an enum, would have a tag in YAML.
-    document: dict[str, Any] = json.loads(json.dumps(in_user_code(describe, loaded.folder)))
+    described = in_user_code(describe, loaded.folder)
+    try:
+        # What is left are the types that JSON has: a subclass of `str`, such as an enum, would have a tag in YAML.
+        document = json.loads(json.dumps(described))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise CommandError(f"the OpenAPI document of {loaded.import_string} cannot be JSON: {error}") from error
+    if not isinstance(document, dict):
+        raise CommandError(f"openapi() of {loaded.import_string} returned no document, but {type(described).__name__}")
     return document
 
 
@@ -71,12 +79,53 @@ def read_document(file: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         raise CommandError(f"cannot read {file}: {getattr(error, 'strerror', None) or error}") from error
     try:
-        document = json.loads(text) if text.lstrip().startswith("{") else yaml.safe_load(text)
+        document = json_value(json.loads(text) if text.lstrip().startswith("{") else yaml.safe_load(text))
     except (ValueError, yaml.YAMLError) as error:
         raise CommandError(f"{file} is neither JSON nor YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(document, dict) or "openapi" not in document:
+    except RecursionError as error:
+        raise CommandError(f"{file} cannot be read: it contains itself, or its nesting is too deep") from error
+    if not isinstance(document, dict) or document.get("openapi") is None:
         raise CommandError(f"{file} is not an OpenAPI document: it has no member `openapi`")
     return document
+
+
+def json_value(value: Any) -> Any:
+    """Return a value of YAML as JSON would have it: there names are strings, as in `200:`, and so are dates.
+
+    Raises:
+        ValueError: JSON has no such value.
+        RecursionError: the value contains itself.
+    """
+    if isinstance(value, dict):
+        return {name_of(key): json_value(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [json_value(item) for item in value]
+    if isinstance(value, date):
+        return value.isoformat()
+    if value is None or isinstance(value, str | int | float):
+        return value
+    raise ValueError(f"JSON has no {type(value).__name__}")
+
+
+def name_of(key: Any) -> str:
+    """Return a key of YAML as text, as it was written: `true` and `null` have other names in Python."""
+    key = json_value(key)
+    return key if isinstance(key, str) else json.dumps(key)
+
+
+def changes_since(file: Path, document: Mapping[str, Any]) -> list[Change]:
+    """Return the changes since the document in a file.
+
+    Raises:
+        CommandError: the file cannot be read, or one of the two does not have the shape of a document.
+    """
+    former = read_document(file)
+    for content, name in ((former, str(file)), (document, "what the application describes itself in")):
+        try:
+            check_shape(content)
+        except ValueError as error:
+            raise CommandError(f"{name} is not an OpenAPI document: {error}") from error
+    return compare(former, document)
 
 
 def drift(file: Path, document: Mapping[str, Any], target: str) -> str | None:
@@ -103,5 +152,5 @@ def drift(file: Path, document: Mapping[str, Any], target: str) -> str | None:
 
 
 def as_one_text(document: Mapping[str, Any]) -> str:
-    """Return a text that is equal for equal documents: in Python `True` equals 1, and YAML has dates."""
-    return json.dumps(document, sort_keys=True, default=str)
+    """Return a text that is equal for equal documents: in Python `True` equals 1."""
+    return json.dumps(document, sort_keys=True)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager, nullcontext
 from types import CodeType, FunctionType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from typeway.cli.load import Loaded, in_user_code
 from typeway.version import __version__
@@ -28,13 +28,14 @@ def shell(loaded: Loaded, command: str | None) -> int:
         command: code to run instead of a prompt.
 
     Raises:
-        CommandError: the factory or the start of the application fails.
+        CommandError: the factory, or the start or the end of the application fails.
     """
     application = loaded.application()
     names: dict[str, Any] = {"__name__": "__console__", "__doc__": None, "app": application}
     if callable(getattr(application, "resolve", None)):
         names["resolve"] = application.resolve
-    with in_user_code(lambda: Started(application), loaded.folder) as started:
+    started = in_user_code(lambda: Started(application), loaded.folder)
+    try:
         console = AsyncConsole(names, started)
         if command is not None:
             console.run_source(command)
@@ -42,6 +43,8 @@ def shell(loaded: Loaded, command: str | None) -> int:
             complete_names(names)
             console.interact(HINT.format(version=__version__, name=loaded.import_string), exitmsg="")
         return console.status
+    finally:
+        in_user_code(started.end, loaded.folder)
 
 
 class Started:
@@ -106,11 +109,12 @@ class Started:
             raise result
         return result
 
-    def __enter__(self) -> Self:
-        return self
+    def end(self) -> None:
+        """End the lifespan, and wait for that.
 
-    def __exit__(self, *_: object) -> None:
-        """End the lifespan, and wait for that."""
+        Raises:
+            BaseException: what the lifespan raised at its end.
+        """
         self.loop.call_soon_threadsafe(self.ended.set)
         self.thread.join()
         if self.failure is not None:

@@ -5,3 +5,4 @@ from typeway.compare.change import Verdict as Verdict
 from typeway.compare.change import as_json as as_json
 from typeway.compare.change import as_text as as_text
 from typeway.compare.operations import compare as compare
+from typeway.compare.shape import check_shape as check_shape

@@ -31,6 +31,9 @@ HEADERS: Final = (
 # What a browser on this machine calls it.
 LOCAL_NAMES: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
+# What proxies and tunnels add to a request.
+FORWARDED: Final = frozenset({b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip", b"via"})
+
 
 class ErrorPages:
     """An application that shows the unhandled errors of another one as pages, to browsers on this machine only.
@@ -144,12 +147,13 @@ def wants_page(scope: Scope) -> bool:
     """Whether a request is that of a browser on this machine for a page.
 
     The name in the field Host counts too: with a name of his own that leads to this machine, the author of a web page
-    could read what its visitors' servers answer (DNS rebinding), and a tunnel would show the page to everyone.
+    could read what its visitors' servers answer (DNS rebinding), and a tunnel would show the page to everyone. A proxy may
+    put in a name of this machine; then its own fields tell that somebody else has asked.
     """
     fields = dict(scope["headers"])
     host = fields.get(b"host", b"").decode("latin-1").lower()
     name = host if host.endswith("]") else host.rpartition(":")[0] or host
-    accepts = b"text/html" in fields.get(b"accept", b"")
+    accepts = b"text/html" in fields.get(b"accept", b"") and FORWARDED.isdisjoint(fields)
     return accepts and scope["method"] != "HEAD" and name in LOCAL_NAMES and is_local(scope.get("client"))
 
 

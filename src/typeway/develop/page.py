@@ -89,7 +89,13 @@ def error_page(error: BaseException, scope: Scope) -> str:
 def whole_traceback(error: BaseException, values: Values) -> str:
     """Return the traceback; in lines of source `token = read()` is no secret, in messages `token='x'` may be one."""
     lines = "".join(format_exception(error)).splitlines()
-    return "\n".join(line if line.startswith("  ") else values.message(line) for line in lines)
+    return "\n".join(line if line.startswith("  ") else without_secrets(line, values) for line in lines)
+
+
+def without_secrets(line: str, values: Values) -> str:
+    """Return a line with the message of an exception; the name before it, such as `TokenError:`, is not that of a secret."""
+    name, colon, message = line.partition(": ")
+    return f"{name}{colon}{values.message(message)}" if name.replace(".", "").isidentifier() else values.message(line)
 
 
 def related(error: BaseException) -> Iterator[tuple[str, BaseException]]:
@@ -112,8 +118,9 @@ def related(error: BaseException) -> Iterator[tuple[str, BaseException]]:
 
 def failure_of(relation: str, error: BaseException, values: Values) -> Failure:
     steps = [step_of(step, values) for step in own_steps(error.__traceback__)]
-    notes = [values.message(str(note)) for note in getattr(error, "__notes__", ())]
-    message = values.message(str(error))
+    given = getattr(error, "__notes__", ())
+    notes = [values.message(note) for note in given if isinstance(note, str)] if isinstance(given, list) else []
+    message = values.message_of(error)
     title = f"{type(error).__name__}: {message}" if message else type(error).__name__
     return Failure(relation, title, notes, list(reversed(steps)))
 

@@ -34,13 +34,15 @@ def shorten(part: TracebackException) -> int:
     return number
 
 
-def parts(found: TracebackException | None) -> Iterator[TracebackException]:
-    """Yield an exception, those that it contains, and those that led to it."""
-    if found is None:
-        return
-    yield found
-    for inner in (*(found.exceptions or ()), found.__cause__, found.__context__):
-        yield from parts(inner)
+def parts(found: TracebackException) -> Iterator[TracebackException]:
+    """Yield an exception, those that it contains, and those that led to it, however many these are."""
+    waiting = [found]
+    while waiting:
+        part = waiting.pop()
+        yield part
+        waiting += [
+            inner for inner in (*(part.exceptions or ()), part.__cause__, part.__context__) if inner is not None
+        ]
 
 
 def is_own(frame: FrameSummary) -> bool:

@@ -28,6 +28,7 @@ HIDDEN: Final = "[hidden]"
 # What the name of a secret contains, without case, hyphens, underscores and spaces.
 secret_name: Final = re.compile(
     r"passw|passphrase|secret|token|authori[sz]ation|apikey|accesskey|privatekey|credential|cookie|session"
+    r"|signingkey|encryptionkey|connectionstring|bearer|csrf|xsrf|^creds$"
     r"|^(?:auth|jwt|pwd|pin|otp|cvv|cvc|ssn)$"
 )
 separators: Final = re.compile(r"[-_\s]")

@@ -71,14 +71,16 @@ def write_file(file: Path, content: bytes) -> None:
     Raises:
         ScaffoldError: it cannot be written.
     """
+    partial = file.with_name(f".{file.name}.new")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        partial = file.with_name(f".{file.name}.new")
         partial.write_bytes(content)
         if file.exists():
             partial.chmod(file.stat().st_mode)
         partial.replace(file)
     except OSError as error:
+        if partial.is_file():
+            partial.unlink()
         raise ScaffoldError(f"cannot write {file}: {error.strerror}") from error
 
 

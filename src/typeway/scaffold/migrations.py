@@ -25,7 +25,8 @@ def read_revisions(folder: Path) -> dict[str, frozenset[str]]:
         values = dict(_assigned(tree))
         if isinstance(values.get("revision"), str):
             before = values.get("down_revision")
-            found[values["revision"]] = frozenset([before] if isinstance(before, str) else before or ())
+            several = before if isinstance(before, tuple | list) else (before,)
+            found[values["revision"]] = frozenset(one for one in several if isinstance(one, str))
     return found
 
 

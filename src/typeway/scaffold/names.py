@@ -1,8 +1,12 @@
 """Check the names of projects, resources and fields, and derive others from them."""
 
+import importlib.metadata
+import importlib.util
 import keyword
 import re
 import sys
+import sysconfig
+from pathlib import Path
 from typing import Final
 
 from pydantic import BaseModel
@@ -16,7 +20,20 @@ _WORDS: Final = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 # A package of one of these names would hide what the project itself imports, or a folder beside it.
 _TAKEN_PACKAGES: Final = frozenset(
-    {"aiosqlite", "alembic", "anyio", "asyncpg", "deploy", "jwt", "migrations", "mypy", "pwdlib", "pydantic", "pytest"}
+    {
+        "aiosqlite",
+        "alembic",
+        "anyio",
+        "asyncpg",
+        "conftest",
+        "deploy",
+        "jwt",
+        "migrations",
+        "mypy",
+        "pwdlib",
+        "pydantic",
+        "pytest",
+    }
     | {"ruff", "sqlalchemy", "starlette", "tests", "typeway", "yaml"}
 )
 
@@ -28,9 +45,25 @@ TAKEN_CLASSES: Final = frozenset(
     | {"String", "Table", "TestClient", "Text", "UUID", "User", "UtcDateTime"}
 )  # fmt: skip
 
+# Plurals under whose paths the documentation is, and the tables of the parts of a project.
+_TAKEN_PLURALS: Final = frozenset({"docs", "logins", "redoc"})
+
 # What every row has already, what SQLAlchemy keeps for itself, and the names of types that annotations use.
 _TAKEN_FIELDS: Final = frozenset(
-    {"id", "created_at", "updated_at", "metadata", "registry", "bool", "datetime", "float", "int", "str"}
+    {
+        "id",
+        "created_at",
+        "updated_at",
+        "mapped_column",
+        "metadata",
+        "registry",
+        "self",
+        "bool",
+        "datetime",
+        "float",
+        "int",
+        "str",
+    }
 )
 
 
@@ -46,12 +79,26 @@ def check_project(name: str) -> str:
             f"{name!r} cannot be the name of a project: it needs up to {LONGEST} lower-case letters, digits and "
             "hyphens, and begins with a letter, as in my-shop"
         )
-    if keyword.iskeyword(package) or package in _TAKEN_PACKAGES or package in sys.stdlib_module_names:
+    is_taken = package in _TAKEN_PACKAGES or package in sys.stdlib_module_names or _is_installed(name, package)
+    if keyword.iskeyword(package) or is_taken:
         raise ScaffoldError(
             f"{name!r} cannot be the name of a project: Python or one of its libraries has the name; "
             f"take another one, such as {name}-api"
         )
     return name
+
+
+def _is_installed(project: str, package: str) -> bool:
+    """Whether a distribution or a module has the name, other than one that is being developed, such as the project itself."""
+    try:
+        spec = importlib.util.find_spec(package)
+        places = [spec.origin or "", *(spec.submodule_search_locations or ())] if spec is not None else []
+        installed = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
+        if any(Path(place).is_relative_to(folder) for place in places for folder in installed):
+            return True
+        return '"editable": true' not in (importlib.metadata.distribution(project).read_text("direct_url.json") or "")
+    except (importlib.metadata.PackageNotFoundError, ValueError):
+        return False
 
 
 def package_of(project: str) -> str:
@@ -67,8 +114,12 @@ def check_resource(name: str, plural: str) -> None:
     """
     for word in (name, plural):
         _check_word("resource", word)
-        if class_name(word) in TAKEN_CLASSES:
+        if class_name(word) in TAKEN_CLASSES or keyword.iskeyword(class_name(word)):
             raise ScaffoldError(f"a resource cannot be called {word!r}: the project uses the name itself")
+    if plural in _TAKEN_PLURALS:
+        raise ScaffoldError(
+            f"a resource cannot have the plural {plural!r}: the project uses it itself; name another one, as in {name}/all_{plural}"
+        )
     if name == plural:
         raise ScaffoldError(f"{name!r} needs a plural that differs from it, as in person/people")
 

@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -74,7 +75,7 @@ def made_of(folder: Path, record: Record) -> dict[str, str]:
     try:
         with zipfile.ZipFile(file) as archive:
             return {name: archive.read(name).decode() for name in archive.namelist()}
-    except (OSError, zipfile.BadZipFile, UnicodeDecodeError) as error:
+    except (OSError, zipfile.BadZipFile, zlib.error, RuntimeError, UnicodeDecodeError) as error:
         raise ScaffoldError(f"{file} cannot be read; take it back from version control") from error
 
 

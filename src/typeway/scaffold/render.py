@@ -53,10 +53,7 @@ def render(project: Project, template: dict[str, str] | None = None) -> dict[str
                 .replace("__revision__", revision.revision if revision else "")
             )
             if target in rendered:
-                raise ScaffoldError(
-                    f"there cannot be a resource {resource.name if resource else part!r}: "
-                    f"the project has a file {target} of its own"
-                )
+                raise ScaffoldError(f"{_owner(project, target)}: the project has a file {target} of its own")
             rendered[target] = page.render(
                 project=project,
                 resource=resource,
@@ -68,6 +65,13 @@ def render(project: Project, template: dict[str, str] | None = None) -> dict[str
                 has_users=project.auth in WITH_USERS,
             )
     return rendered
+
+
+def _owner(project: Project, target: str) -> str:
+    """Say which resource would have a file that the project has itself; one that was there may be in the way of a new part."""
+    name = target.rpartition("/")[2].removesuffix(".py").removeprefix("test_")
+    found = [resource.name for resource in project.resources if name in (resource.name, resource.plural)]
+    return f"there cannot be a resource {(found or [name])[0]!r}"
 
 
 @cache

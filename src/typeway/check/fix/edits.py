@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from stat import S_IMODE
 from typing import Final
 
 NEWLINE: Final = re.compile(r"\r\n|\r|\n")
@@ -94,9 +95,18 @@ def read_text(path: Path) -> tuple[str, str]:
 
 
 def write_text(path: Path, text: str, encoding: str) -> None:
-    """Write a source file as it was read.
+    """Write a source file as it was read, at once: an interruption or a full disk leaves the old one.
 
     Raises:
         OSError: the file cannot be written.
     """
-    path.write_bytes(text.encode(encoding))
+    file = path.resolve()  # a link stays one
+    partial = file.with_name(f".{file.name}.new")
+    try:
+        partial.write_bytes(text.encode(encoding))
+        partial.chmod(S_IMODE(file.stat().st_mode))
+        partial.replace(file)
+    except BaseException:
+        if partial.is_file():
+            partial.unlink()
+        raise

@@ -8,6 +8,7 @@ from typing import Final
 
 from typeway.check.finding import Finding
 from typeway.check.fix.edits import Edit, Source
+from typeway.check.fix.sleep import bindings, imported
 from typeway.check.rules.dependencies import is_cleanup
 
 # What must not be done after an error, and what would hide it.
@@ -25,12 +26,15 @@ def guard_cleanup(source: Source, finding: Finding) -> list[Edit]:
 
 
 def guarded(source: Source, statement: ast.stmt, rest: Sequence[ast.stmt]) -> list[Edit]:
-    first = next((place for place, each in enumerate(rest) if is_cleanup(each)), None)
+    places = [place for place, each in enumerate(rest) if is_cleanup(each)]
     indentation = source.indentation(statement)
-    if first is None or not indentation:
+    if not places or not indentation:
         return []
-    tried, cleaned = [statement, *rest[:first]], rest[first:]
-    if any(source.indentation(each) is None for each in rest) or not is_safe(tried, cleaned):
+    # What comes after the clean-up stays there: it happens only after success.
+    tried, cleaned = [statement, *rest[: places[0]]], rest[places[0] : places[-1] + 1]
+    if len(cleaned) > len(places):
+        return []
+    if any(source.indentation(each) is None for each in rest) or not is_safe(tried, rest[places[0] :]):
         return []
     unit = "\t" if "\t" in indentation else " " * unit_of(source, len(indentation))
     last = end_of(cleaned[-1])
@@ -46,9 +50,9 @@ def guarded(source: Source, statement: ast.stmt, rest: Sequence[ast.stmt]) -> li
     return edits
 
 
-def is_safe(tried: Iterable[ast.stmt], cleaned: Iterable[ast.stmt]) -> bool:
+def is_safe(tried: Sequence[ast.stmt], cleaned: Iterable[ast.stmt]) -> bool:
     """Whether clean-up may run after an error: it needs nothing that comes after the `yield`, and only cleans up."""
-    made = {node.id for node in parts(tried) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    made = {*bindings(parts(tried)), *imported(ast.Module(list(tried), []))}
     for node in parts(cleaned):
         if isinstance(node, HIDES_ERRORS) or (isinstance(node, ast.Name) and node.id in made):
             return False

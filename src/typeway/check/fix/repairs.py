@@ -19,6 +19,8 @@ from typeway.check.rules.updates import ONLY_SENT
 
 # What makes a copy of a default; of anything else it is its method `copy`.
 COPIES: Final[Mapping[type[ast.expr], str]] = {ast.List: "list", ast.Dict: "dict", ast.Set: "set"}
+# The names of types that include None.
+ANY: Final = frozenset({"Optional", "Any", "object"})
 NAMED: Final = re.compile(r"changes (\w+), whose default")
 
 Repair = Callable[[Source, Finding], list[Edit]]
@@ -109,12 +111,29 @@ def copied(source: Source, function: FunctionNode, parameter: ast.arg, default: 
 def created(source: Source, function: FunctionNode, parameter: ast.arg, default: ast.expr) -> list[Edit]:
     name, annotation = parameter.arg, parameter.annotation
     first = at_the_top(source, function, [f"if {name} is None:", f"\t{name} = {source.segment(default)}"])
-    if not first or (isinstance(annotation, ast.Constant) and annotation.value is not None):
+    is_text = isinstance(annotation, ast.Constant) and annotation.value is not None
+    if not first or is_text or has_meaning_of_none(function, parameter):
         return []
     edits = [Edit(source.start(default), source.end(default), "None"), *first]
     if annotation is not None:
         edits.append(Edit(source.end(annotation), source.end(annotation), " | None"))
     return edits
+
+
+def has_meaning_of_none(function: FunctionNode, parameter: ast.arg) -> bool:
+    """Whether a caller may give None and mean something else than the default."""
+    annotation = [] if parameter.annotation is None else [*ast.walk(parameter.annotation)]
+    if any(
+        (isinstance(node, ast.Constant) and node.value is None) or getattr(node, "attr", getattr(node, "id", "")) in ANY
+        for node in annotation
+    ):
+        return True
+    return any(
+        isinstance(node, ast.Compare)
+        and {ast.dump(ast.Name(parameter.arg, ast.Load())), ast.dump(ast.Constant(None))}
+        <= {ast.dump(part) for part in (node.left, *node.comparators)}
+        for node in ast.walk(function)
+    )
 
 
 def at_the_top(source: Source, function: FunctionNode, lines: list[str]) -> list[Edit]:

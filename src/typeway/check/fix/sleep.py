@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from typeway.check.finding import Finding
 from typeway.check.fix.edits import Edit, Source
 from typeway.check.read.files import FunctionNode, first_line
-from typeway.check.read.imports import import_names, module_to_sleep
+from typeway.check.read.imports import AWAITABLE, IMPORTS, import_names, module_to_sleep
 from typeway.describe.raised import executed
 
 
@@ -19,18 +19,36 @@ def await_sleep(source: Source, finding: Finding) -> list[Edit]:
     if not isinstance(function, ast.AsyncFunctionDef) or "time.sleep()" not in finding.message:
         return []
     found = [
-        node.value.func
+        node.value
         for statement in function.body
         for node in executed(statement)
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
         if name_of(node.value.func, bound) == "time.sleep"
     ]
-    module = module_to_sleep(bound)
+    module = module_to_sleep(source.tree)
     before = [] if module is not None else import_of(source)
-    names = {name.id for callee in found for name in ast.walk(callee) if isinstance(name, ast.Name)}
-    if not found or before is None or (names | {module or "asyncio"}) & rebound(source.tree):
+    names = {name.id for call in found for name in ast.walk(call.func) if isinstance(name, ast.Name)}
+    taken = rebound(source.tree) | imported_otherwise(source.tree, function, module or "asyncio")
+    if not found or before is None or (names | {module or "asyncio"}) & taken:
         return []
-    return [*before, *(Edit(source.start(one), source.end(one), f"await {module or 'asyncio'}.sleep") for one in found)]
+    return [*before, *(edit for call in found for edit in awaited(source, call, module or "asyncio"))]
+
+
+def awaited(source: Source, call: ast.Call, module: str) -> list[Edit]:
+    """The edits of one call; the name may be in parentheses."""
+    start, name = source.start(call), source.start(call.func)
+    before = [] if start == name else [Edit(start, start, "await ")]
+    return [*before, Edit(name, source.end(call.func), f"{'' if before else 'await '}{module}.sleep")]
+
+
+def imported_otherwise(tree: ast.Module, function: ast.AST, name: str) -> set[str]:
+    """A name, if an import binds it to another module somewhere, or inside a function, where it may come too late."""
+    for node in ast.walk(tree):
+        if isinstance(node, IMPORTS) and any((alias.asname or alias.name) == name for alias in node.names):
+            is_other = isinstance(node, ast.ImportFrom) or all(alias.name not in AWAITABLE for alias in node.names)
+            if is_other or any(node is inner for inner in ast.walk(function)):
+                return {name}
+    return set()
 
 
 def function_at(tree: ast.Module, line: int) -> FunctionNode | None:
@@ -54,11 +72,11 @@ def name_of(node: ast.expr, bound: Mapping[str, str]) -> str:
 
 def rebound(tree: ast.Module) -> set[str]:
     """The names that anything but an import gives a meaning."""
-    return {*bindings(tree)}
+    return {*bindings(ast.walk(tree))}
 
 
-def bindings(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
+def bindings(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    for node in nodes:
         match node:
             case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.arg(arg=name):
                 yield name

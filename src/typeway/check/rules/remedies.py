@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from typeway.check.blocking import Blocking
 from typeway.check.reach import RUNS_GIVEN
-from typeway.check.read.imports import import_names, module_to_sleep
+from typeway.check.read.imports import module_to_sleep
 from typeway.check.read.index import last_name
 from typeway.check.read.program import Function
 from typeway.watch.blocking import in_thread
@@ -24,7 +24,7 @@ def remedy(what: Blocking, caller: Function, place: ast.AST, below: Sequence[Fun
     """
     cause = what.cause
     where = below[-1] if below else caller
-    sleep = f"{module_to_sleep(import_names(where.file.tree)) or 'asyncio'}.sleep"
+    sleep = f"{module_to_sleep(where.file.tree) or 'asyncio'}.sleep"
     if not below or cause.in_thread == "nothing":
         own = None if below else what.node
         return cause.fix(ast.unparse(own.func) if isinstance(own, ast.Call) else "", sleep)

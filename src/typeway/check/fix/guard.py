@@ -8,7 +8,8 @@ from typing import Final
 
 from typeway.check.finding import Finding
 from typeway.check.fix.edits import Edit, Source
-from typeway.check.fix.sleep import bindings, imported
+from typeway.check.fix.sleep import bindings
+from typeway.check.read.imports import import_names
 from typeway.check.rules.dependencies import is_cleanup
 
 # What must not be done after an error, and what would hide it.
@@ -52,7 +53,7 @@ def guarded(source: Source, statement: ast.stmt, rest: Sequence[ast.stmt]) -> li
 
 def is_safe(tried: Sequence[ast.stmt], cleaned: Iterable[ast.stmt]) -> bool:
     """Whether clean-up may run after an error: it needs nothing that comes after the `yield`, and only cleans up."""
-    made = {*bindings(parts(tried)), *imported(ast.Module(list(tried), []))}
+    made = {*bindings(parts(tried)), *import_names(ast.Module(list(tried), []))}
     for node in parts(cleaned):
         if isinstance(node, HIDES_ERRORS) or (isinstance(node, ast.Name) and node.id in made):
             return False

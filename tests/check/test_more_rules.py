@@ -317,6 +317,16 @@ RULES = {
         "outer.include_router(inner)\napp.include_router(outer)",
         [],
     ),
+    "TW028 leaves the callbacks of an endpoint": (
+        "calls = Router()\n@calls.post('{$request.body#/url}')\nasync def called() -> None: ...\n"
+        "@app.get('/x', callbacks=calls.routes)\nasync def show() -> int: return 1",
+        [],
+    ),
+    "TW028 leaves webhooks": (
+        "hooks = Router()\n@hooks.post('shipped')\nasync def called() -> None: ...\n"
+        "app = Typeway(webhooks=hooks)\n@app.get('/x')\nasync def show() -> int: return 1",
+        [],
+    ),
     "TW028 is not sure where a setting decides": (
         "router = Router()\n@router.get('/x')\nasync def show() -> int: return 1\nif app.debug:\n    app.include_router(router)", [],
     ),

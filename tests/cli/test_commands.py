@@ -377,7 +377,8 @@ def test_an_application_of_another_framework_is_not_taken_for_ours(
 )
 def test_an_application_around_one_of_ours_is_ours(write: Write, command: Command, content: str) -> None:
     """What mounts or wraps one of Typeway's applications is shown and checked like it."""
-    write({"main.py": content.format(APP.format(name="inner"))})
+    typed = '@inner.get("/typed")\nasync def typed() -> str: ...\n'
+    write({"main.py": content.format(APP.format(name="inner") + typed)})
     assert command("routes", "main:app").status == 0
     assert command("check", "main:app").out == "No findings.\n"
 

@@ -28,6 +28,9 @@ from typeway.plan.tree import Node
 
 STARTS_TASKS: Final = frozenset({"create_task", "ensure_future", "start_soon"})
 
+# How many layers of middleware are searched for the application inside.
+MAX_LAYERS: Final = 20
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Application:
@@ -225,10 +228,19 @@ def applications_in(app: Any, prefix: str) -> Iterator[Application]:
     routes = list(getattr(app, "routes", None) or ())
     yield Application(app, prefix, routes)
     for route in routes:
-        if isinstance(route, Mount) and isinstance(route.app, Starlette):
-            yield from applications_in(route.app, prefix + route.path)
-        elif isinstance(route, Host) and isinstance(route.app, Starlette):
-            yield from applications_in(route.app, prefix)
+        if isinstance(route, Mount | Host):
+            inner = unwrapped(route.app)
+            if isinstance(inner, Starlette):
+                yield from applications_in(inner, prefix + (route.path if isinstance(route, Mount) else ""))
+
+
+def unwrapped(app: Any) -> Any:
+    """The application inside of middleware that is put around it by hand."""
+    for _ in range(MAX_LAYERS):
+        if isinstance(app, Starlette) or not hasattr(app, "app"):
+            break
+        app = app.app
+    return app
 
 
 def is_on_loop(node: Node) -> bool:

@@ -10,18 +10,13 @@ from typing import Any
 from typeway.application.router import Router
 from typeway.check.finding import Finding
 from typeway.check.read.files import SourceFile
-from typeway.check.subject import Subject
+from typeway.check.subject import Application, Subject
 
 
 def unserved_routers(subject: Subject) -> Iterator[Finding]:
     """TW028: a router whose endpoints no application serves, because nothing includes it."""
     served = {endpoint.operation.endpoint for endpoint in subject.endpoints}
-    served |= {
-        endpoint
-        for application in subject.applications
-        for route in application.routes
-        if (endpoint := getattr(route, "endpoint", None)) is not None
-    }
+    served |= {endpoint for application in subject.applications for endpoint in endpoints_of(application)}
     seen: set[int] = set()
     for names, file in modules_of(subject):
         for name, router in [*names.items()]:
@@ -44,6 +39,16 @@ def unserved_routers(subject: Subject) -> Iterator[Finding]:
                     f"write `app.include_router({name})`, or remove it.",
                     "low" if is_included_somewhere(subject, name, router) else "high",
                 )
+
+
+def endpoints_of(application: Application) -> Iterator[Any]:
+    """The endpoints that an application serves, and those that it documents as its calls to others."""
+    described = [route for called in application.routes for route in getattr(called, "callbacks", None) or ()]
+    webhooks = getattr(application.app, "webhooks", None)
+    for route in [*application.routes, *described, *getattr(webhooks, "routes", ())]:
+        endpoint = getattr(route, "endpoint", None)
+        if endpoint is not None:
+            yield endpoint
 
 
 def modules_of(subject: Subject) -> Iterator[tuple[Mapping[str, Any], SourceFile]]:

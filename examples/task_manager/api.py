@@ -3,7 +3,7 @@
 typeway run --factory examples.task_manager.api:create_api
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -30,7 +30,11 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 def create_api(
-    settings: Settings | None = None, *, middleware: Sequence[Middleware] = (), readiness: Sequence[Any] = ()
+    settings: Settings | None = None,
+    *,
+    middleware: Sequence[Middleware] = (),
+    readiness: Sequence[Any] = (),
+    options: Mapping[str, Any] | None = None,
 ) -> FastAPI:
     """Create an API that is independent of all others.
 
@@ -38,6 +42,7 @@ def create_api(
         settings: the settings to use instead of the environment variables; tests pass their own.
         middleware: what else is around all requests, between the log and CORS.
         readiness: dependencies of the endpoint that a load balancer asks.
+        options: further options of the application, which FastAPI need not have.
 
     Raises:
         ConfigurationError: no settings were passed, and the environment variables are not valid.
@@ -49,10 +54,10 @@ def create_api(
         description="Keep your tasks: register, log in, and create, find, change and delete them.",
         lifespan=lifespan,
         max_body_size=settings.max_body_bytes,
-        trusted_hosts=settings.trusted_hosts or None,
         telemetry={"auto_configure": True} if settings.metrics == "opentelemetry" else None,
         # From the outside to the inside: everything is logged, also what is refused.
         middleware=[Middleware(RequestTrackingMiddleware), *middleware, *cors(settings)],
+        **(options or {}),
     )
     app.state.settings = settings
     add_error_handlers(app)

@@ -40,6 +40,7 @@ def create_app(settings: Settings | None = None) -> Typeway:
         ],
         # A load balancer learns that the server is about to stop: `typeway run --drain-delay 10`.
         readiness=[Depends(ready)],
+        options={"trusted_hosts": settings.trusted_hosts or None},
     )
     add_web_page(app, settings)
     return app

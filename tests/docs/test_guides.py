@@ -1,6 +1,7 @@
 """Each guide is a program that works: its files run, its commands print what is shown, its tests pass, its code is clean."""
 
 import importlib
+import logging
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -43,6 +44,14 @@ def as_served(app: ASGIApp, root_path: str) -> ASGIApp:
     proxied: Any = ProxyHeadersMiddleware(with_prefix if root_path else app, trusted_hosts="127.0.0.1")  # type: ignore[arg-type]
     served: ASGIApp = proxied
     return served
+
+
+@pytest.fixture(autouse=True)
+def own_records() -> Iterator[None]:
+    """The records of the log are made as before, whatever a guide has set for its process."""
+    factory = logging.getLogRecordFactory()
+    yield
+    logging.setLogRecordFactory(factory)
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ REPORT = re.compile(
     r"No other request was served meanwhile\.\n"
     r"  Blocked at main\.py:10, in fetch: time\.sleep\(0\.3\)\n"
     r"  Called by  read \(main\.py:23\) > prepare \(main\.py:18\) > load \(main\.py:14\)\n"
-    r"  Fix: await `anyio\.sleep\(\.\.\.\)` instead\.\n"
+    r"  Fix: await `asyncio\.sleep\(\.\.\.\)` instead\.\n"
 )
 
 

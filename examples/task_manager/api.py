@@ -48,6 +48,7 @@ def create_api(
         ConfigurationError: no settings were passed, and the environment variables are not valid.
     """
     settings = settings or load_settings()
+    more: dict[str, Any] = dict(options or {})
     app = FastAPI(
         title="Task Manager",
         version="2.0.0",
@@ -57,7 +58,7 @@ def create_api(
         telemetry={"auto_configure": True} if settings.metrics == "opentelemetry" else None,
         # From the outside to the inside: everything is logged, also what is refused.
         middleware=[Middleware(RequestTrackingMiddleware), *middleware, *cors(settings)],
-        **(options or {}),
+        **more,
     )
     app.state.settings = settings
     add_error_handlers(app)

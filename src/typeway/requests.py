@@ -73,7 +73,8 @@ class UnreadableJSON(HTTPException, JSONDecodeError):
 class WholeFormParser(MultiPartParser):
     """Parses a multipart form, and refuses one that does not end with its boundary: it is cut off (RFC 2046, section 5.1.1)."""
 
-    has_begun = has_ended = False
+    has_begun: bool = False
+    has_ended: bool = False
 
     def on_part_begin(self) -> None:
         """Note that there is a part."""

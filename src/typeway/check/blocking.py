@@ -35,10 +35,10 @@ class Catalogue:
     """
 
     def __init__(self, added: Iterable[str] = ()) -> None:
-        self.added = frozenset(name.removesuffix("()").removesuffix(".*") for name in added)
-        self.names = FUNCTIONS | self.added
+        self.added: frozenset[str] = frozenset(name.removesuffix("()").removesuffix(".*") for name in added)
+        self.names: frozenset[str] = FUNCTIONS | self.added
         things = {name: loaded(name) for name in self.names}
-        self.functions = {
+        self.functions: dict[int, str] = {
             id(thing): name for name, thing in things.items() if callable(thing) and not isinstance(thing, type)
         }
         self.listed: dict[type[Any] | str, tuple[str, frozenset[str] | None]] = {}

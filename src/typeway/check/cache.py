@@ -109,8 +109,8 @@ class Cache:
     """
 
     def __init__(self, folder: Path, name: str) -> None:
-        self.folder = folder / FOLDER
-        self.file = self.folder / f"check-{hashlib.sha256(name.encode()).hexdigest()[:16]}.json"
+        self.folder: Path = folder / FOLDER
+        self.file: Path = self.folder / f"check-{hashlib.sha256(name.encode()).hexdigest()[:16]}.json"
 
     def findings(self, state: str) -> list[Finding] | None:
         """The findings that were kept for a state; None if there are none, or they cannot be read."""

@@ -72,9 +72,11 @@ class Changed:
     """
 
     def __init__(self, lines: Lines, files: Files) -> None:
-        self.lines = {str(Path(path).resolve()): touched for path, touched in lines.items()}
+        self.lines: dict[str, frozenset[int] | None] = {
+            str(Path(path).resolve()): touched for path, touched in lines.items()
+        }
         self.files = files
-        self.names = {name for path in lines for name in self.functions_in(path)}
+        self.names: set[str] = {name for path in lines for name in self.functions_in(path)}
 
     def concerns(self, finding: Finding) -> bool:
         """Whether a finding is in a function that has changed, or the way to it leads through one of that name."""

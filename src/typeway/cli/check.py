@@ -251,8 +251,8 @@ class Progress:
     """Shows on a terminal how far a check has come, if it takes long."""
 
     def __init__(self) -> None:
-        self.begun = time.monotonic()
-        self.is_shown = False
+        self.begun: float = time.monotonic()
+        self.is_shown: bool = False
 
     def tell(self, done: int, total: int) -> None:
         if sys.stderr.isatty() and time.monotonic() - self.begun > PATIENCE_SECONDS:

@@ -422,7 +422,7 @@ def _in_one_line(command: Callable[Parameters, None]) -> Callable[Parameters, No
 
 
 cli.command("new")(_in_one_line(new))
-additions = typer.Typer(
+additions: Final[typer.Typer] = typer.Typer(
     name="add", help="Add a part to the project in this folder, which `typeway new` has made.", no_args_is_help=True
 )
 additions.command("resource")(_in_one_line(add_resource))

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -14,7 +15,7 @@ from typeway.scaffold.fields import Field, imported_names, read_fields
 class Step(BaseModel):
     """The migration that creates a table: its revision, and the one before it."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True)
 
     revision: str
     after: str | None = None
@@ -23,7 +24,7 @@ class Step(BaseModel):
 class Resource(BaseModel):
     """A table with its endpoints."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True)
 
     name: str
     plural: str
@@ -74,7 +75,7 @@ class Resource(BaseModel):
 class Project(BaseModel):
     """What the template needs to know."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True)
 
     name: str
     database: Database = Database.SQLITE

@@ -36,10 +36,10 @@ class Source:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.tree = ast.parse(text)
-        self.starts = [0, *(match.end() for match in NEWLINE.finditer(text))]
+        self.tree: ast.Module = ast.parse(text)
+        self.starts: list[int] = [0, *(match.end() for match in NEWLINE.finditer(text))]
         first = NEWLINE.search(text)
-        self.newline = first.group() if first is not None else "\n"
+        self.newline: str = first.group() if first is not None else "\n"
 
     def at(self, line: int, column: int) -> int:
         """Where a place of the syntax tree is, which counts lines from 1 and the bytes of a line from 0."""

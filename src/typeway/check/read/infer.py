@@ -58,7 +58,7 @@ class Inference:
 
     def __init__(self, program: Program, arrivals: Arrivals | None = None) -> None:
         self.program = program
-        self.index = Index(program)
+        self.index: Index = Index(program)
         self.arrivals: Arrivals = {} if arrivals is None else arrivals
         self.bound: dict[Function, Mapping[str, list[Binding]]] = {}
         self.values: Fixpoint[tuple[ast.AST, Function], Value] = Fixpoint[tuple[ast.AST, Function], Value](self.compute)

@@ -63,7 +63,8 @@ APPLICATIONS: Final = {
 }
 
 COMMANDS: Final = {
-    "typeway": ("-m", "typeway", "run", "--no-access-log"),
+    # A value that is longer than the server's usual 8 KiB of a target would be refused before the application sees it.
+    "typeway": ("-m", "typeway", "run", "--no-access-log", "--request-line-size", "65536"),
     "fastapi": ("-m", "examples.alias_framework", "uvicorn", "--no-access-log"),
 }
 

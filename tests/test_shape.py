@@ -40,6 +40,7 @@ LAYERS: tuple[frozenset[str], ...] = (
             "datastructures",
             "health",
             "headers",
+            "writing",
         }
     )
     | frozenset({"requests", "responses", "websockets", "status", "staticfiles", "templating", "middleware"}),

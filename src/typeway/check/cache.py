@@ -16,6 +16,7 @@ from starlette.routing import Mount
 from typeway.check.finding import Finding, Place
 from typeway.check.read.files import Files
 from typeway.version import __version__
+from typeway.writing import write_at_once
 
 FOLDER: Final = ".typeway_cache"
 # Files beside the application from which it may read settings.
@@ -131,10 +132,8 @@ class Cache:
             }.items():
                 if not (self.folder / name).exists():
                     (self.folder / name).write_text(content, encoding="utf-8")
-            # Written beside and moved, so that a run at the same time reads the old or the new one.
-            beside = self.file.with_suffix(f".{os.getpid()}")
-            beside.write_text(text, encoding="utf-8")
-            beside.replace(self.file)
+            # A run at the same time reads the old or the new one.
+            write_at_once(self.file, text.encode())
         except OSError:
             return
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from typeway.scaffold.error import ScaffoldError
+from typeway.writing import write_at_once
 
 
 @dataclass(slots=True)
@@ -71,16 +72,10 @@ def write_file(file: Path, content: bytes) -> None:
     Raises:
         ScaffoldError: it cannot be written.
     """
-    partial = file.with_name(f".{file.name}.new")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(content)
-        if file.exists():
-            partial.chmod(file.stat().st_mode)
-        partial.replace(file)
+        write_at_once(file, content)
     except OSError as error:
-        if partial.is_file():
-            partial.unlink()
         raise ScaffoldError(f"cannot write {file}: {error.strerror}") from error
 
 

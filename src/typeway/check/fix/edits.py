@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from stat import S_IMODE
 from typing import Final
+
+from typeway.writing import write_at_once
 
 NEWLINE: Final = re.compile(r"\r\n|\r|\n")
 
@@ -100,13 +101,4 @@ def write_text(path: Path, text: str, encoding: str) -> None:
     Raises:
         OSError: the file cannot be written.
     """
-    file = path.resolve()  # a link stays one
-    partial = file.with_name(f".{file.name}.new")
-    try:
-        partial.write_bytes(text.encode(encoding))
-        partial.chmod(S_IMODE(file.stat().st_mode))
-        partial.replace(file)
-    except BaseException:
-        if partial.is_file():
-            partial.unlink()
-        raise
+    write_at_once(path, text.encode(encoding))

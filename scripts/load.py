@@ -5,7 +5,7 @@ one and with two workers. Each of 32 connections sends one request after the oth
 reads one, the others create and change some. Prints requests per second, percentiles of the latency, errors, and the processor time
 that the server took.
 
-The client needs a processor too, so on two cores two workers do not double the throughput.
+The client and PostgreSQL need a processor too: on two cores, two workers share them.
 """
 
 from __future__ import annotations

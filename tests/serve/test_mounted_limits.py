@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
-from pydantic import BaseModel
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
@@ -281,72 +280,3 @@ def test_a_frontend_over_its_limit_runs_nothing(tmp_path: Path) -> None:
     assert answer(app, "GET /a/", content=b"x" * 6) == TOO_LARGE
     assert ran == []
     assert ask(app, "GET /a/", content=b"x" * 5).text == "<p>"
-
-
-def with_everything(**options: Any) -> typeway.Typeway:
-    """An application that reads JSON in both ways, and query, headers and cookies."""
-    app = typeway.Typeway(**options)
-
-    @app.post("/json")
-    async def json(data: Annotated[Any, typeway.Body()]) -> int:
-        return 1
-
-    @app.post("/read")
-    async def read(request: typeway.Request) -> int:
-        await request.json()
-        return 1
-
-    @app.get("/query")
-    def query(a: str = "") -> str:
-        return a
-
-    @app.get("/headers")
-    def headers(data: Annotated[Values, typeway.Header()]) -> int:
-        return 1
-
-    @app.get("/cookies")
-    def cookies(data: Annotated[Values, typeway.Cookie()]) -> int:
-        return 1
-
-    return app
-
-
-class Values(BaseModel):
-    a: str = ""
-
-
-# An option, a request that has seven of what it limits, and the status beyond the limit.
-SEVEN: list[tuple[str, str, str, dict[str, Any], int]] = [
-    ("json_limits", "max_values", "POST /json", {"json": [1] * 6}, 400),
-    ("json_limits", "max_values", "POST /read", {"json": [1] * 6}, 400),
-    ("json_limits", "max_depth", "POST /json", {"content": b"[" * 8 + b"]" * 8, "headers": {"content-type": "application/json"}}, 400),
-    ("parameter_limits", "max_query", "GET /query", {"params": {f"p{number}": "x" for number in range(7)}}, 400),
-    ("parameter_limits", "max_headers", "GET /headers", {"headers": {"x-one": "1", "x-two": "2"}}, 431),
-    ("parameter_limits", "max_cookies", "GET /cookies", {"headers": {"cookie": "; ".join(f"c{n}=1" for n in range(7))}}, 431),
-]  # fmt: skip
-PLACES: list[dict[str, bool]] = [
-    {"outer": True}, {"outer": False}, {"mounted": True}, {"mounted": False}, {"outer": True, "mounted": False},
-    {"outer": False, "mounted": True}, {"router": True, "outer": False}, {"router": False, "outer": True}, {},
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("places", PLACES, ids=str)
-@pytest.mark.parametrize(("option", "key", "request_line", "sent", "status"), SEVEN)
-def test_limits_of_json_and_parameters_reach_what_is_mounted(
-    places: dict[str, bool], option: str, key: str, request_line: str, sent: Any, status: int
-) -> None:
-    """The innermost value counts, whether it is smaller or larger; where there is none, the default does."""
-
-    def given(place: str) -> dict[str, Any]:
-        if place not in places:
-            return {}
-        return {option: {key: 50 if places[place] else 6}}
-
-    router = typeway.Router(**given("router"))
-    router.mount("/m", with_everything(**given("mounted")))
-    app = typeway.Typeway(**given("outer"))
-    app.include_router(router, prefix="/r")
-    allowed = next((places[place] for place in ("mounted", "router", "outer") if place in places), True)
-    verb, path = request_line.split()
-    for _ in range(2):
-        assert answer(app, f"{verb} /r/m{path}", **sent)[0] == (200 if allowed else status)

@@ -19,7 +19,7 @@ from typeway.policies.guard import Guard, guard_of
 from typeway.serve.match import Index, IndexedRoute
 
 # The options whose values count inside of what is mounted too.
-INSIDE: Final = ("form_limits", "json_limits", "parameter_limits")
+INSIDE: Final = ("form_limits", "json_limits", "parameter_limits", "error_limits")
 
 # The modules of the functions that show the OpenAPI document.
 DOCUMENTATION: Final = frozenset({documentation.__name__, pages.__name__})

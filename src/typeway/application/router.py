@@ -20,7 +20,7 @@ from typeway.application.placement import verify_included, verify_placed
 from typeway.application.routelist import RouteList
 from typeway.application.routers import Routers
 from typeway.application.routes import COPIED, APIRoute, Route, title_of
-from typeway.application.socket_routes import APIWebSocketRoute
+from typeway.application.socket_routes import LIMITS_OF_SOCKETS, APIWebSocketRoute
 from typeway.application.verbs import GROUP, ROUTE, Verbs, registering
 from typeway.application.verify import verify_events, verify_lifespan, verify_mounted, verify_router
 from typeway.datastructures import DefaultPlaceholder
@@ -336,6 +336,7 @@ class Router(Verbs, routing.Router):
             options["cancel_on_disconnect"] = seconds
         kind = self.websocket_route_class
         route = kind(self.prefix + path, endpoint, name=name, conventions=self.conventions, **options)
+        vars(route).update({name: dict(getattr(self, name)) for name in LIMITS_OF_SOCKETS if getattr(self, name)})
         self.add(self.placed(route, path))
 
     def add_frontend(self, path: str, build: Build) -> None:

@@ -1,25 +1,34 @@
 """Define the route objects of WebSocket endpoints."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar
+from types import MappingProxyType
+from typing import Any, ClassVar, Final
 
 from starlette import routing
 
 from typeway.application.routes import PlannedRoute, names_route_in_errors
 from typeway.declare.conventions import Conventions
 from typeway.declare.depends import Depends
-from typeway.declare.inherit import innermost
+from typeway.declare.inherit import JOIN
 from typeway.declare.operation import Operation
 from typeway.declare.policy import Policy, effective
 from typeway.declare.returns import Returns
 from typeway.serve.handle import handle_socket
 from typeway.types import Receive, Scope, Send
 
+# The options that a WebSocket has from the application, the routers and the inclusions around it.
+LIMITS_OF_SOCKETS: Final = ("json_limits", "parameter_limits", "error_limits")
+
 
 class APIWebSocketRoute(PlannedRoute, routing.WebSocketRoute):
     """One WebSocket endpoint on one path; results of `dependencies` are not passed to it."""
 
-    settable: ClassVar[frozenset[str]] = PlannedRoute.settable | {"cancel_on_disconnect"}
+    settable: ClassVar[frozenset[str]] = PlannedRoute.settable | {"cancel_on_disconnect", *LIMITS_OF_SOCKETS}
+
+    # Those of its own router; the router sets them.
+    json_limits: Mapping[str, Any] = MappingProxyType({})
+    parameter_limits: Mapping[str, int] = MappingProxyType({})
+    error_limits: Mapping[str, int] = MappingProxyType({})
 
     @names_route_in_errors
     def __init__(
@@ -48,11 +57,13 @@ class APIWebSocketRoute(PlannedRoute, routing.WebSocketRoute):
             policies=effective(self.policies, self),
             include_in_schema=False,
             cancel_on_disconnect=self.cancel_on_disconnect,
+            **{name: getattr(self, name) for name in LIMITS_OF_SOCKETS},
         )
 
     def join(self, outer: Mapping[str, Any]) -> None:
         super().join(outer)
-        self.cancel_on_disconnect = innermost(outer.get("cancel_on_disconnect"), self.cancel_on_disconnect)
+        for name in ("cancel_on_disconnect", *LIMITS_OF_SOCKETS):
+            setattr(self, name, JOIN[name](outer.get(name), getattr(self, name)))
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         await handle_socket(self.plans, scope, receive, send)

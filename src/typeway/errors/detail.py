@@ -12,7 +12,7 @@ from starlette.websockets import WebSocket
 
 from typeway.declare.problem import Problem
 from typeway.encoders import encode_data, jsonable_encoder
-from typeway.errors.lenient import STATUSES, conventions_of, error_response, fitting, size_limit
+from typeway.errors.lenient import STATUSES, conventions_of, error_response, fitting
 from typeway.exceptions import RequestValidationError, ValidationException, WebSocketRequestValidationError
 from typeway.plan.inputs import Excerpt
 from typeway.responses import BODILESS
@@ -84,11 +84,11 @@ async def request_validation_exception_handler(request: Request, exc: RequestVal
         return error_response({"detail": errors, **rest}, HTTP_422_UNPROCESSABLE_CONTENT)
 
     try:
-        return fitting(shown_errors(request, exc), exc.omitted, size_limit(request, exc), respond)
+        return fitting(request, exc, shown_errors(request, exc), respond)
     except (ValueError, TypeError, RecursionError):
         # The errors repeat the client's input, which JSON may not be able to represent. That is the client's mistake too.
         errors = encode_data([{**error, "input": None} for error in exc.errors()], _NO_DATA)
-        return fitting(errors, exc.omitted, size_limit(request, exc), respond)
+        return fitting(request, exc, errors, respond)
 
 
 async def websocket_request_validation_exception_handler(

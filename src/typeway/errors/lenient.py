@@ -9,6 +9,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse, Response
 
 from typeway.declare.conventions import TYPEWAY, Conventions
+from typeway.decoders import AROUND
 from typeway.encoders import encode_data
 from typeway.exceptions import ValidationException
 
@@ -36,24 +37,36 @@ def conventions_of(connection: HTTPConnection[Any]) -> Conventions:
     return found
 
 
-def size_limit(connection: HTTPConnection[Any], error: ValidationException) -> int | None:
-    """Return how many bytes the answer to invalid input may have; None for as many as it takes."""
-    return conventions_of(connection).limits.max_size if error.max_size is None else error.max_size
+def limit_of(connection: HTTPConnection[Any], key: str) -> int | None:
+    """Return one of the option `error_limits`: of the route, or of what is around its application; None if there is none."""
+    scope = connection.scope
+    own: Mapping[str, int] = getattr(scope.get("route"), "error_limits", None) or {}
+    around: Mapping[str, int] = scope.get(AROUND, {}).get("error_limits", {})
+    default: int | None = getattr(conventions_of(connection).limits, key)
+    return own.get(key, around.get(key, default))
 
 
 def fitting(
-    errors: Sequence[Any], omitted: int, most: int | None, respond: Callable[[Sequence[Any], int], Response]
+    connection: HTTPConnection[Any],
+    error: ValidationException,
+    errors: Sequence[Any],
+    respond: Callable[[Sequence[Any], int], Response],
 ) -> Response:
-    """Return the response with as many errors as fit into a body of so many bytes.
+    """Return the response to invalid input with as many errors as its limits allow.
 
     Parameters:
-        omitted: how many errors are not listed already.
+        errors: what is shown of the errors of the exception.
         respond: makes the response from the errors that are listed and the number of the others.
     """
-    response = respond(errors, omitted)
+    count = limit_of(connection, "max_errors")
+    listed, omitted = errors, error.omitted
+    if count is not None and len(errors) > count:
+        listed, omitted = errors[:count], omitted + len(errors) - count
+    response = respond(listed, omitted)
+    most = limit_of(connection, "max_size") if error.max_size is None else error.max_size
     if most is None or len(response.body) <= most:
         return response
-    around = len(respond((), omitted + len(errors)).body)
-    sizes = accumulate(len(error_response(error, 422).body) + 1 for error in errors)
-    count = sum(around + size <= most for size in sizes)
-    return respond(errors[:count], omitted + len(errors) - count)
+    around = len(respond((), omitted + len(listed)).body)
+    sizes = accumulate(len(error_response(entry, 422).body) + 1 for entry in listed)
+    fits = sum(around + size <= most for size in sizes)
+    return respond(listed[:fits], omitted + len(listed) - fits)

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from typeway import texts
 from typeway.declare.problem import Problem
 from typeway.encoders import jsonable_encoder
-from typeway.errors.lenient import error_response, fitting, size_limit
+from typeway.errors.lenient import error_response, fitting
 from typeway.exceptions import RequestValidationError
 from typeway.plan.inputs import shorten
 from typeway.requests import REQUEST_ID, request_id
@@ -55,7 +55,7 @@ async def answer_invalid_request(request: HTTPConnection[Any], error: RequestVal
         members = {"detail": detail, "errors": listed, **({"omitted": omitted} if omitted else {})}
         return problem_response(request, 422, VALIDATION_TYPE, texts.VALIDATION_ERROR, members)
 
-    return fitting(errors, error.omitted, size_limit(request, error), respond)
+    return fitting(request, error, errors, respond)
 
 
 async def answer_unhandled(request: HTTPConnection[Any], error: Exception) -> Response:

@@ -18,6 +18,7 @@ from typeway.declare.operation import Operation
 from typeway.declare.options import ParameterLimits
 from typeway.declare.scope import where
 from typeway.declare.signature import name_of, undefined_name
+from typeway.decoders import AROUND
 from typeway.exceptions import (
     DeclarationError,
     RequestValidationError,
@@ -37,11 +38,12 @@ from typeway.plan.plain import is_plain_schema
 from typeway.plan.sources import ParameterBounds, Reader
 from typeway.plan.tree import Node, Overrides, grow_tree
 from typeway.plan.verify import absent, exists
+from typeway.types import Scope
 
 FAILED: Final = object()
 
 # Makes the exception for invalid input from the errors, and from the body as handlers see it.
-Refuse = Callable[[list[dict[str, Any]], Any], ValidationException]
+Refuse = Callable[[list[dict[str, Any]], Any, Scope], ValidationException]
 
 # Objects through which a function can read the body.
 READERS: Final = frozenset({Request, HTTPConnection})
@@ -267,9 +269,12 @@ def build_refuse(operation: Operation, inputs: Sequence[Input]) -> Refuse:
     kind = RequestValidationError if operation.methods else WebSocketRequestValidationError
     conventions, context = operation.conventions, operation.context
     hide: Hide = hider(inputs) if conventions.hides_inputs else list
-    most = conventions.limits.under(operation.error_limits, "max_errors").get("max_errors")
+    default = conventions.limits.under({}, "max_errors")
 
-    def refuse(errors: list[dict[str, Any]], body: Any) -> ValidationException:
+    def refuse(errors: list[dict[str, Any]], body: Any, scope: Scope) -> ValidationException:
+        around = scope.get(AROUND, {}).get("error_limits", {})
+        limits = {**default, **around, **operation.error_limits}
+        most = limits.get("max_errors")
         omitted = 0 if most is None else max(len(errors) - most, 0)
         listed = errors[:most] if omitted else errors
         return kind(
@@ -277,7 +282,7 @@ def build_refuse(operation: Operation, inputs: Sequence[Input]) -> Refuse:
             body=body,
             endpoint_ctx=context,
             omitted=omitted,
-            max_size=operation.error_limits.get("max_size"),
+            max_size=limits.get("max_size"),
         )
 
     return refuse
@@ -357,7 +362,7 @@ def build_call(
     is_bounded = bool(bounds.given or bounds.default)
     check = build_check(inputs, schemas, named_members=in_members, bounds=is_bounded, exact=exact) if inputs else None
     locations = {} if check is None else {name: place.location for name, place in check.places.items()}
-    function, kind = adapt(node.declaration, node.kind, locations, lambda errors: refuse(errors, None)), node.kind
+    function, kind = adapt(node.declaration, node.kind, locations, lambda errors: refuse(errors, None, {})), node.kind
     if node.depends is not None and node.depends.capacity is not None:
         function, kind = limited(function, kind, node.depends.capacity)
     slot = slot_of[id(node)]

@@ -115,7 +115,7 @@ async def in_pool(work: Awaitable[Any], exchange: Exchange) -> Any:
 
 def refusal(plan: Plan, exchange: Exchange) -> ValidationException:
     """Return the exception with all errors of a request."""
-    return plan.refuse(collected(plan, exchange), shown_body(exchange))
+    return plan.refuse(collected(plan, exchange), shown_body(exchange), exchange.scope)
 
 
 def collected(plan: Plan, exchange: Exchange) -> list[dict[str, Any]]:

@@ -151,6 +151,50 @@ def test_the_check_says_it_too(case: str) -> None:
     assert finding.fix == error.hint
 
 
+OWN_NAMES = (
+    "from typeway import AllRequired, MergePatch, Partial, Pick, Problem; from typeway.testclient import TestClient"
+)
+
+# Mistakes in what FastAPI does not have, or does not refuse as a mistake in a declaration.
+OURS = {
+    'app.get("/x", json_limits={"max_dept": 1})(print)': (
+        "GET /x: json_limits takes no option 'max_dept'. Hint: Did you mean 'max_depth'?"
+    ),
+    'Router(parameter_limits={"max_query": -1})': "Router(): parameter_limits['max_query'] is -1. Input should be …",
+    'App(error_limits={"max_size": "1"})': "Typeway(): error_limits['max_size'] is '1'. Input should be a valid integer…",
+    'App(form_limits={"max_files": 1.5})': "Typeway(): form_limits['max_files'] is 1.5. Input should be a valid integer…",
+    "App(json_limits=3)": "Typeway(): json_limits is 3. Input should be a valid dict…",
+    'App(telemetry={"log": False})': "telemetry takes no option 'log'. Hint: Did you mean 'logs'?",
+    "App(telemetry=3)": "telemetry must be a dict, not int. Hint: …",
+    'App(telemetry={"exclude": 3})': "telemetry's exclude must be a function. Hint: …",
+    "App(raises=[ValueError])": "Typeway(): raises must be a list of classes derived from Problem, not …",
+    "HTTPBearer(realm='x')": "HTTPBearer() takes no option 'realm'. Hint: …",
+    "class Gone(Problem): status = 200": "Gone declares the status 200, which is not an error. Hint: …",
+    "Partial[int]": "Partial[int]: Partial applies to Pydantic models, and int is not one. Hint: …",
+    "AllRequired[int]": "AllRequired[int]: AllRequired applies to Pydantic models, and int is not one. Hint: …",
+    "MergePatch[int]": "MergePatch[int]: MergePatch applies to Pydantic models, and int is not one. Hint: …",
+    'def read(a: Annotated[Item, Pick("nam")]): ...\napp.post("/x")(read)': (
+        "POST /x: Item has no field 'nam'. Hint: Did you mean 'name'?"
+    ),
+    "app.override(print, 3)": "builtins.print cannot be overridden by 3, which is not callable. Hint: …",
+    "app.override('x', print)": "'x' is not a dependency of the application 'Typeway'. Hint: …",
+    "TestClient(app, overrides={print: print})": "builtins.print is not a dependency of the application 'Typeway'. Hint: …",
+    "TestClient(3)": "TestClient() takes an ASGI application, not 3. Hint: …",
+    "app.resolve(3)": "parameter 'value': a dependency must be callable, not 3. Hint: …",
+}
+
+
+@pytest.mark.parametrize("code", OURS)
+def test_what_only_typeway_has_is_refused_where_it_stands(code: str) -> None:
+    """Here, too, the error names file and line, what is wrong and what to do."""
+    error = declare(f"{OWN_NAMES}\n{code}", "typeway")
+    assert isinstance(error, DeclarationError)
+    place, _, said = str(error).partition(": ")
+    assert re.fullmatch(r"main\.py:[2-9]", place)
+    assert matches(said, OURS[code]), said
+    assert " Hint: " in said
+
+
 # --- what stays accepted --------------------------------------------------------------------------------------------
 
 RIGHT = {

@@ -214,7 +214,9 @@ class DeclarationError(TypewayError):
     @property
     def _text(self) -> str:
         place = "" if self.where is None else f"{self.where}: "
-        return f"{place}{self.described} Hint: {self.hint}"
+        # Where FastAPI has the message too, it is FastAPI's, which may have no full stop.
+        end = "" if self.message.endswith((".", "!", "?", "…")) else "."
+        return f"{place}{self.described}{end} Hint: {self.hint}"
 
     def add_step(self, step: str, where: str | None = None) -> None:
         """Put a step in front of the chain: the route, function or parameter that contains the mistake.

@@ -9,6 +9,7 @@ from starlette.testclient import TestClient as StarletteTestClient
 from typing_extensions import TypedDict, Unpack
 
 from typeway.declare.shown import shows_options
+from typeway.exceptions import calling_line, declaration_error
 from typeway.types import ASGIApp, Receive, Scope, Send
 
 __all__ = ["TestClient"]
@@ -44,7 +45,7 @@ class TestClient(StarletteTestClient):
         options: see `ClientOptions`.
 
     Raises:
-        DeclarationError: an override replaces nothing.
+        DeclarationError: the application is none, or an override replaces nothing.
 
     Example:
         ```python
@@ -65,6 +66,9 @@ class TestClient(StarletteTestClient):
         overrides: Mapping[Callable[..., Any], Callable[..., Any]] | None = None,
         **options: Unpack[ClientOptions],
     ) -> None:
+        if not callable(app):
+            problem = f"TestClient() takes an ASGI application, not {app!r}."
+            raise declaration_error(problem, hint="Pass the application itself.", where=calling_line(), also=TypeError)
         self.in_force: Callable[[], AbstractContextManager[None]] = nullcontext
         if overrides:
             from typeway.application.overrides import check_overrides, in_force

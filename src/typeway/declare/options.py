@@ -79,12 +79,27 @@ class ErrorLimits(TypedDict, total=False):
     Example: `"max_size": 8 * 1024`."""
 
 
-class SharedOptions(TypedDict, total=False):
-    """The options that an application, a router, an inclusion and a route all take."""
+class EndpointOptions(TypedDict, total=False):
+    """The options of HTTP and WebSocket endpoints alike, and of everything that contains them."""
 
     dependencies: Sequence[Any] | None
     """`Depends(...)` whose results are not used; the outer ones run first, and all of them before the endpoint's own.
     Example: `dependencies=[Depends(require_login)]`."""
+    cancel_on_disconnect: float | bool | None
+    """How many seconds after its client has left an endpoint is cancelled; True: at once, False: never, None: a WebSocket
+    after 10 seconds, a request never. The innermost value applies. Example: `cancel_on_disconnect=True`."""
+    policies: Sequence[Policy] | None
+    """The policies of `typeway.policies`; added to those of the outer levels, of which a nearer one of a kind takes the place.
+    Example: `policies=[Timeout(30)]`."""
+
+
+class WebSocketOptions(EndpointOptions, total=False, closed=True):
+    """The options of `websocket()` and `add_api_websocket_route()`, besides the name of the route."""
+
+
+class SharedOptions(EndpointOptions, total=False):
+    """The options that an application, a router, an inclusion and a route all take."""
+
     responses: Mapping[int | str, dict[str, Any]] | None
     """Additional responses for the documentation, by status code, `"4XX"` or `"default"`; inner ones take precedence.
     Example: `responses={404: {"model": Message}}`."""
@@ -121,12 +136,6 @@ class SharedOptions(TypedDict, total=False):
     error_limits: ErrorLimits | None
     """The limits of the answer to an invalid request; joined key by key. FastAPI has none.
     Example: `error_limits={"max_errors": 10}`."""
-    cancel_on_disconnect: float | bool | None
-    """How many seconds after its client has left an endpoint is cancelled; True: at once, False: never, None: a WebSocket
-    after 10 seconds, a request never. The innermost value applies. Example: `cancel_on_disconnect=True`."""
-    policies: Sequence[Policy] | None
-    """The policies of `typeway.policies`; added to those of the outer levels, of which a nearer one of a kind takes the place.
-    Example: `policies=[Timeout(30)]`."""
 
 
 class TaggedOptions(SharedOptions, total=False):

@@ -91,7 +91,10 @@ def test_an_unknown_option_names_the_nearest_one():
     with pytest.raises(TypeError) as raised:
         given_options("app.get()", {"respose_model": int}, RouteOptions)
     error = raised.value
-    assert str(error).partition(": ")[2] == "app.get() takes no option 'respose_model'. Hint: Did you mean 'response_model'?"
+    assert (
+        str(error).partition(": ")[2]
+        == "app.get() takes no option 'respose_model'. Hint: Did you mean 'response_model'?"
+    )
     restored = pickle.loads(pickle.dumps(error))
     assert (type(restored), str(restored)) == (UnknownOptionError, str(error))
 

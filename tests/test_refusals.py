@@ -23,6 +23,7 @@ from typeway import Depends, Typeway
 from typeway.check import Files, look_at_refusal
 from typeway.check.doubts import doubts
 from typeway.exceptions import DeclarationError, TypewayError
+from typeway.testclient import TestClient
 
 TABLE = Path(__file__).with_name("wrong_declarations.txt")
 INJECTED = (
@@ -193,6 +194,39 @@ def test_what_only_typeway_has_is_refused_where_it_stands(code: str) -> None:
     assert re.fullmatch(r"main\.py:[2-9]", place)
     assert matches(said, OURS[code]), said
     assert " Hint: " in said
+
+
+PASSED_ON = '@app.middleware("http")\nasync def passes(request, call_next): return await call_next(request)'
+WRONG_MIDDLEWARE = '@app.middleware("http")\nasync def adds(request, call_next): return {"a": 1}'
+RAISES = '@app.get("/")\ndef read(): raise LookupError'
+
+# A function that returns the wrong thing only when it is called, and what the error says.
+WRONG_RESULTS = {
+    "the outermost middleware": (
+        f"{PASSED_ON}\n{WRONG_MIDDLEWARE}",
+        "the middleware adds() (main.py:3) returned {'a': 1}",
+    ),
+    "inner middleware": (f"{WRONG_MIDDLEWARE}\n{PASSED_ON}", "the middleware adds() (main.py:1) returned {'a': 1}"),
+    "an exception handler": (
+        f"{RAISES}\n@app.exception_handler(LookupError)\ndef handle(request, error): return 'no'",
+        "the exception handler handle() (main.py:3) returned 'no'",
+    ),
+    "an exception handler inside of middleware": (
+        f"{PASSED_ON}\n{RAISES}\n@app.exception_handler(LookupError)\ndef handle(request, error): return 'no'",
+        "the exception handler handle() (main.py:5) returned 'no'",
+    ),
+    "a lifespan": ("def lives(app): return 3\napp = App(lifespan=lives)", "the lifespan lives() (main.py:1) returns 3"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_RESULTS)
+def test_a_function_that_returns_the_wrong_thing_is_named(case: str) -> None:
+    """The error in the log names the author's function with its place, instead of saying that an int is not callable."""
+    code, expected = WRONG_RESULTS[case]
+    namespace = names("typeway")
+    exec(compile(code, "main.py", "exec"), namespace)
+    with pytest.raises(TypeError, match=re.escape(expected)), TestClient(namespace["app"]) as client:
+        client.get("/")
 
 
 # --- what stays accepted --------------------------------------------------------------------------------------------

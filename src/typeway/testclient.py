@@ -66,16 +66,16 @@ class TestClient(StarletteTestClient):
         overrides: Mapping[Callable[..., Any], Callable[..., Any]] | None = None,
         **options: Unpack[ClientOptions],
     ) -> None:
-        if not callable(app):
-            problem = f"TestClient() takes an ASGI application, not {app!r}."
+        given: Any = app
+        if not callable(given):
+            problem = f"TestClient() takes an ASGI application, not {given!r}."
             raise declaration_error(problem, hint="Pass the application itself.", where=calling_line(), also=TypeError)
         self.in_force: Callable[[], AbstractContextManager[None]] = nullcontext
         if overrides:
             from typeway.application.overrides import check_overrides, in_force
 
-            checked: Any = app
-            check_overrides(checked, overrides)
-            self.in_force = partial(in_force, checked, dict(overrides))
+            check_overrides(given, overrides)
+            self.in_force = partial(in_force, given, dict(overrides))
         super().__init__(self.serve if overrides else app, base_url, raise_server_exceptions, **options)
         self.app = app
 

@@ -43,10 +43,8 @@ async def error_reply(handlers: Handlers, handler: Handler, error: Exception, ex
 
 def no_response(result: Any, function: Callable[..., Any], kind: str) -> TypeError:
     """Return the error for a function that should have returned a response, which names it."""
-    return TypeError(
-        f"the {kind} {name_of(function)}() ({where(function)}) returned {result!r}, which is no response. "
-        "Return a Response, such as JSONResponse(...)."
-    )
+    function_and_place = f"{name_of(function)}() ({where(function)})"
+    return TypeError(f"the {kind} {function_and_place} returned {result!r}, which is no response. Return a Response.")
 
 
 class Dropped(OSError):

@@ -309,6 +309,7 @@ class APIRoute(Planned, routes.APIRoute):
 class APIWebSocketRoute(Planned, socket_routes.APIWebSocketRoute):
     """One WebSocket endpoint under one path, as FastAPI's plugins expect a route to look."""
 
+    @shows_options(WebSocketOptions)
     def __init__(
         self,
         path: str,

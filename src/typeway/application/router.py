@@ -18,11 +18,11 @@ from typeway.application.indexing import INSIDE, indexes_of
 from typeway.application.lifespan import EVENTS, Events, join_lifespans, lifespan_of
 from typeway.application.placement import verify_included, verify_placed
 from typeway.application.routelist import RouteList
-from typeway.application.routers import Routers
 from typeway.application.routes import COPIED, APIRoute, Route, title_of
 from typeway.application.socket_routes import APIWebSocketRoute
 from typeway.application.verbs import GROUP, ROUTE, Verbs, registering
 from typeway.application.verify import verify_events, verify_lifespan, verify_mounted, verify_router
+from typeway.application.weak_routers import WeakRouters
 from typeway.datastructures import DefaultPlaceholder
 from typeway.declare.conventions import TYPEWAY, Conventions
 from typeway.declare.given import check_names, check_values, given_options
@@ -130,7 +130,7 @@ class Router(Verbs, routing.Router):
     def start_unshared(self) -> None:
         """Set the attributes that copies do not share with their original: locks, and caches of the routes."""
         self._lock = threading.RLock()
-        self._parents = Routers()
+        self._parents = WeakRouters()
         self._flat = FlatRoutes(self)
         self._routes = RouteList(self)
         self._snapshot: Snapshot | None = None

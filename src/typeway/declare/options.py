@@ -69,13 +69,13 @@ class ParameterLimits(TypedDict, total=False):
 
 @with_config(ConfigDict(extra="forbid", strict=True))
 class ErrorLimits(TypedDict, total=False):
-    """How much the answer to an invalid request says; a limit that is left out comes from the outer level."""
+    """How much the response to an invalid request says; a limit that is left out comes from the outer level."""
 
     max_errors: NonNegativeInt
-    """The largest number of errors in the list; 100 unless given. The answer counts those that are left out.
+    """The largest number of errors in the list; 100 unless given. The response counts those that are left out.
     Example: `"max_errors": 10`."""
     max_size: NonNegativeInt
-    """The largest body of the answer in bytes; 64 KiB unless given. Errors that do not fit are counted.
+    """The largest body of the response in bytes; 64 KiB unless given. Errors that do not fit are counted.
     Example: `"max_size": 8 * 1024`."""
 
 
@@ -134,7 +134,7 @@ class SharedOptions(EndpointOptions, total=False):
     """The limits of query parameters, headers and cookies; joined key by key. FastAPI has none.
     Example: `parameter_limits={"max_query": 100}`."""
     error_limits: ErrorLimits | None
-    """The limits of the answer to an invalid request; joined key by key. FastAPI has none.
+    """The limits of the response to an invalid request; joined key by key. FastAPI has none.
     Example: `error_limits={"max_errors": 10}`."""
 
 

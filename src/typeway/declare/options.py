@@ -90,7 +90,7 @@ class EndpointOptions(TypedDict, total=False):
     after 10 seconds, a request never. The innermost value applies. Example: `cancel_on_disconnect=True`."""
     policies: Sequence[Policy] | None
     """The policies of `typeway.policies`; added to those of the outer levels, of which a nearer one of a kind takes the place.
-    Example: `policies=[Timeout(30)]`."""
+    Example: `policies=[RateLimit("100/minute")]`."""
 
 
 class WebSocketOptions(EndpointOptions, total=False, closed=True):

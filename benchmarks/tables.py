@@ -111,9 +111,8 @@ MAKE: Final[Mapping[str, Callable[[Any], str]]] = {
 }  # fmt: skip
 
 
-def main() -> None:
-    """Fill in every part of the page for which there are results."""
-    text = PAGE.read_text(encoding="utf-8")
+def filled_in(text: str) -> str:
+    """Return the page with every part for which there are results."""
     for path in sorted(RESULTS.glob("*.json")):
         results = json.loads(path.read_text(encoding="utf-8"))
         for name, make in MAKE.items():
@@ -121,7 +120,12 @@ def main() -> None:
             if results.get(name):
                 part = f"<!-- {marker} -->\n{make(results[name])}\n<!-- end -->"
                 text = re.sub(rf"<!-- {marker} -->.*?<!-- end -->", lambda _, part=part: part, text, flags=re.DOTALL)
-    PAGE.write_text(text, encoding="utf-8")
+    return text
+
+
+def main() -> None:
+    """Fill in the page."""
+    PAGE.write_text(filled_in(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -46,6 +46,7 @@ TABLES: Final[tuple[tuple[str, type[Any], Callable[..., Any] | None], ...]] = (
     ("`get()`, `post()`, `put()`, `patch()`, `delete()`, `head()`, `options()`, `trace()`",
      options.RouteOptions, typeway.Typeway.get),
     ("`api_route()` and `add_api_route()`", options.ApiRouteOptions, typeway.Typeway.api_route),
+    ("`websocket()` and `add_api_websocket_route()`", options.WebSocketOptions, typeway.Typeway.websocket),
     ("`Path()`, `Query()`, `Cookie()`", options.MarkerOptions, mark.Query),
     ("`Header()`", options.HeaderOptions, mark.Header),
     ("`Body()`", options.BodyOptions, mark.Body),

@@ -91,7 +91,10 @@ def test_an_unknown_option_names_the_nearest_one():
     with pytest.raises(TypeError) as raised:
         given_options("app.get()", {"respose_model": int}, RouteOptions)
     error = raised.value
-    assert str(error) == "app.get() takes no option 'respose_model'. Hint: Did you mean 'response_model'?"
+    assert (
+        str(error).partition(": ")[2]
+        == "app.get() takes no option 'respose_model'. Hint: Did you mean 'response_model'?"
+    )
     restored = pickle.loads(pickle.dumps(error))
     assert (type(restored), str(restored)) == (UnknownOptionError, str(error))
 
@@ -101,7 +104,7 @@ def test_an_unknown_option_without_a_near_one_names_all():
     with pytest.raises(UnknownOptionError) as raised:
         given_options("app.get()", {"zzz": 1}, FormLimits)
     assert (
-        str(raised.value)
+        str(raised.value).partition(": ")[2]
         == "app.get() takes no option 'zzz'. Hint: It takes duplicate_fields, max_fields, max_files, max_part_size."
     )
 

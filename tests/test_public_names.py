@@ -3,13 +3,17 @@
 import ast
 import importlib
 import inspect
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import fastapi
 import pytest
 
 import typeway
+
+ROOT = Path(__file__).parents[1]
 
 # What `fastapi` itself offers to applications; submodules are asked for by their own names.
 TOP_LEVEL = {
@@ -29,6 +33,33 @@ def test_a_star_import_gives_exactly_these():
     names: dict[str, object] = {}
     exec("from typeway import *", names)
     assert set(names) - {"__builtins__"} == set(typeway.__all__)
+
+
+# What has no entry of its own in the reference: other names of the same things, constants, types for annotations.
+WITHOUT_ENTRY = {"APIRouter", "FastAPI", "Target", "__version__", "status"}
+
+
+@pytest.mark.parametrize(
+    "module", ["typeway", "typeway.compare", "typeway.policies", "typeway.security", "typeway.testing"]
+)
+def test_every_public_name_is_in_the_reference(module):
+    """What a package offers to import has an entry on a page of docs/reference/."""
+    package = importlib.import_module(module)
+    tree = ast.parse(inspect.getsource(package))
+    offered = {
+        alias.name
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if alias.asname == alias.name and not alias.name.startswith("pytest_")
+    }
+    pages = (ROOT / "docs" / "reference").glob("*.md")
+    entries = {entry for page in pages for entry in re.findall(r"(?m)^::: (\S+)$", page.read_text(encoding="utf-8"))}
+    names = {*offered, *getattr(package, "__all__", ())} - WITHOUT_ENTRY
+    assert {name for name in names if not entries & {f"{module}.{name}"}} == set()
+    for entry in entries:
+        home, _, name = entry.rpartition(".")
+        assert hasattr(importlib.import_module(home), name), entry
 
 
 def test_the_names_of_fastapi_are_here():

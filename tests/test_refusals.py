@@ -23,6 +23,7 @@ from typeway import Depends, Typeway
 from typeway.check import Files, look_at_refusal
 from typeway.check.doubts import doubts
 from typeway.exceptions import DeclarationError, TypewayError
+from typeway.testclient import TestClient
 
 TABLE = Path(__file__).with_name("wrong_declarations.txt")
 INJECTED = (
@@ -149,6 +150,83 @@ def test_the_check_says_it_too(case: str) -> None:
     assert (finding.path, finding.line) == ("main.py", line_in(code))
     assert error.message in finding.message
     assert finding.fix == error.hint
+
+
+OWN_NAMES = (
+    "from typeway import AllRequired, MergePatch, Partial, Pick, Problem; from typeway.testclient import TestClient"
+)
+
+# Mistakes in what FastAPI does not have, or does not refuse as a mistake in a declaration.
+OURS = {
+    'app.get("/x", json_limits={"max_dept": 1})(print)': (
+        "GET /x: json_limits takes no option 'max_dept'. Hint: Did you mean 'max_depth'?"
+    ),
+    'Router(parameter_limits={"max_query": -1})': "Router(): parameter_limits['max_query'] is -1. Input should be …",
+    'App(error_limits={"max_size": "1"})': "Typeway(): error_limits['max_size'] is '1'. Input should be a valid integer…",
+    'App(form_limits={"max_files": 1.5})': "Typeway(): form_limits['max_files'] is 1.5. Input should be a valid integer…",
+    "App(json_limits=3)": "Typeway(): json_limits is 3. Input should be a valid dict…",
+    'App(telemetry={"log": False})': "telemetry takes no option 'log'. Hint: Did you mean 'logs'?",
+    "App(telemetry=3)": "telemetry must be a dict, not int. Hint: …",
+    'App(telemetry={"exclude": 3})': "telemetry's exclude must be a function. Hint: …",
+    "App(raises=[ValueError])": "Typeway(): raises must be a list of classes derived from Problem, not …",
+    "HTTPBearer(realm='x')": "HTTPBearer() takes no option 'realm'. Hint: …",
+    "class Gone(Problem): status = 200": "Gone declares the status 200, which is not an error. Hint: …",
+    "Partial[int]": "Partial[int]: Partial applies to Pydantic models, and int is not one. Hint: …",
+    "AllRequired[int]": "AllRequired[int]: AllRequired applies to Pydantic models, and int is not one. Hint: …",
+    "MergePatch[int]": "MergePatch[int]: MergePatch applies to Pydantic models, and int is not one. Hint: …",
+    'def read(a: Annotated[Item, Pick("nam")]): ...\napp.post("/x")(read)': (
+        "POST /x: Item has no field 'nam'. Hint: Did you mean 'name'?"
+    ),
+    "app.override(print, 3)": "builtins.print cannot be overridden by 3, which is not callable. Hint: …",
+    "app.override('x', print)": "'x' is not a dependency of the application 'Typeway'. Hint: …",
+    "TestClient(app, overrides={print: print})": "builtins.print is not a dependency of the application 'Typeway'. Hint: …",
+    "TestClient(3)": "TestClient() takes an ASGI application, not 3. Hint: …",
+    "app.resolve(3)": "parameter 'value': a dependency must be callable, not 3. Hint: …",
+}
+
+
+@pytest.mark.parametrize("code", OURS)
+def test_what_only_typeway_has_is_refused_where_it_stands(code: str) -> None:
+    """Here, too, the error names file and line, what is wrong and what to do."""
+    error = declare(f"{OWN_NAMES}\n{code}", "typeway")
+    assert isinstance(error, DeclarationError)
+    place, _, said = str(error).partition(": ")
+    assert re.fullmatch(r"main\.py:[2-9]", place)
+    assert matches(said, OURS[code]), said
+    assert " Hint: " in said
+
+
+PASSED_ON = '@app.middleware("http")\nasync def passes(request, call_next): return await call_next(request)'
+WRONG_MIDDLEWARE = '@app.middleware("http")\nasync def adds(request, call_next): return {"a": 1}'
+RAISES = '@app.get("/")\ndef read(): raise LookupError'
+
+# A function that returns the wrong thing only when it is called, and what the error says.
+WRONG_RESULTS = {
+    "the outermost middleware": (
+        f"{PASSED_ON}\n{WRONG_MIDDLEWARE}",
+        "the middleware adds() (main.py:3) returned {'a': 1}",
+    ),
+    "inner middleware": (f"{WRONG_MIDDLEWARE}\n{PASSED_ON}", "the middleware adds() (main.py:1) returned {'a': 1}"),
+    "an exception handler": (
+        f"{RAISES}\n@app.exception_handler(LookupError)\ndef handle(request, error): return 'no'",
+        "the exception handler handle() (main.py:3) returned 'no'",
+    ),
+    "an exception handler inside of middleware": (
+        f"{PASSED_ON}\n{RAISES}\n@app.exception_handler(LookupError)\ndef handle(request, error): return 'no'",
+        "the exception handler handle() (main.py:5) returned 'no'",
+    ),
+    "a lifespan": ("def lives(app): return 3\napp = App(lifespan=lives)", "the lifespan lives() (main.py:1) returns 3"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_RESULTS)
+def test_a_function_that_returns_the_wrong_thing_is_named(case: str) -> None:
+    """The error in the log names the author's function with its place, instead of saying that an int is not callable."""
+    code, expected = WRONG_RESULTS[case]
+    namespace = names("typeway")
+    exec(compile(code, "main.py", "exec"), namespace)
+    with pytest.raises(TypeError, match=re.escape(expected)), TestClient(namespace["app"]) as client:
+        client.get("/")
 
 
 # --- what stays accepted --------------------------------------------------------------------------------------------

@@ -197,6 +197,47 @@ def report(problems: list[str], advice: str) -> None:
         pytest.fail("\n".join([*problems, f"-> {advice}"]), pytrace=False)
 
 
+def test_the_guide_for_contributors_shows_every_unit_and_layer() -> None:
+    """CONTRIBUTING.md lists each folder and module of the package, and the layers in their order."""
+    guide = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    tree = guide.partition("src/typeway/\n")[2].partition("```")[0]
+    units = {module.unit for module in modules().values()} - {"typeway", "__main__"}
+    report(
+        sorted(unit for unit in units if not re.search(rf"\b{unit}\b", tree)), "add it to the tree of CONTRIBUTING.md."
+    )
+    order = re.findall(r"`(\w+)`", guide.partition("modules used by all → ")[2].partition("\n\n")[0])
+    ranks = [found for unit in order if (found := rank(unit)) is not None]
+    assert ranks == sorted(ranks)
+    folders = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").is_file()}
+    missing = folders - {*order, *FASTAPI_PATHS, "middleware"}
+    report(sorted(missing), "add it to the sentence about layers in CONTRIBUTING.md.")
+
+
+heading = re.compile(r"^([A-Z][a-z]+(?: [a-z]+)?):$", re.MULTILINE)
+documented = re.compile(r"^    (\w[\w, ]*): ", re.MULTILINE)
+
+
+def test_docstrings_have_each_section_once_and_parameters_that_exist() -> None:
+    """A section that stands twice, or a parameter that is gone, is a docstring that somebody has changed by halves."""
+    problems = []
+    for module in modules().values():
+        for node in ast.walk(module.tree):
+            if not isinstance(node, Function | ast.ClassDef):
+                continue
+            text = ast.get_docstring(node) or ""
+            parts = heading.split(text)
+            sections = dict(zip(parts[1::2], parts[2::2], strict=True))
+            if 2 * len(sections) + 1 < len(parts):
+                problems.append(f"{module.at(node.lineno)} {node.name}: {', '.join(parts[1::2])}")
+            if isinstance(node, Function):
+                given = {argument.arg for argument in ast.walk(node.args) if isinstance(argument, ast.arg)}
+                names = {
+                    name for found in documented.findall(sections.get("Parameters", "")) for name in found.split(", ")
+                }
+                problems += [f"{module.at(node.lineno)} {node.name}: no parameter {name}" for name in names - given]
+    report(problems, "write each section once, and document the parameters that there are.")
+
+
 def test_every_unit_has_its_layer() -> None:
     """A new module or folder of the package takes a place in the table before anything can import it."""
     unknown = {module.unit: module.at(1) for module in modules().values() if rank(module.unit) is None}

@@ -46,7 +46,7 @@ class HTTPException(StarletteHTTPException):
         have (405), a body of another media type (415), a body that is too large (413) and missing credentials (401).
 
     Fix:
-        It is an answer, not a failure: register a handler with `@app.exception_handler(HTTPException)` to change how it is written.
+        It is a response, not a failure: register a handler with `@app.exception_handler(HTTPException)` to change how it is written.
 
     Parameters:
         status_code: the status to answer with (RFC 9110 section 15).
@@ -73,13 +73,14 @@ class WebSocketException(StarletteWebSocketException):
         By endpoints and dependencies of WebSockets. Before `accept()` the handshake is refused with 403, after it the socket is closed
         with the code.
 
-    Raised:
-        By endpoints and dependencies of WebSockets. Before `accept()` the handshake is refused with 403, after it the socket is closed
-        with the code.
-
     Parameters:
         code: the closing code (RFC 6455 section 7.4.1), for example `status.WS_1008_POLICY_VIOLATION`.
         reason: the reason, in at most 123 bytes of UTF-8 (RFC 6455 section 5.5.1).
+
+    Example:
+        ```python
+        raise WebSocketException(code=status.WS_1008_POLICY_VIOLATION, reason="log in first")
+        ```
     """
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -124,12 +125,6 @@ class TypewayDeprecationWarning(UserWarning):
     """The application uses something that will be removed.
 
     It is a UserWarning because Python hides a DeprecationWarning from the people who could act on it.
-
-    Raised:
-        Where the deprecated option, class or function is used, for example `regex=` of a marker.
-
-    Fix:
-        Use what the message names instead.
 
     Raised:
         Where the deprecated option, class or function is used, for example `regex=` of a marker.
@@ -214,7 +209,9 @@ class DeclarationError(TypewayError):
     @property
     def _text(self) -> str:
         place = "" if self.where is None else f"{self.where}: "
-        return f"{place}{self.described} Hint: {self.hint}"
+        # Where FastAPI has the message too, it is FastAPI's, which may have no full stop.
+        end = "" if self.message.endswith((".", "!", "?", "…")) else "."
+        return f"{place}{self.described}{end} Hint: {self.hint}"
 
     def add_step(self, step: str, where: str | None = None) -> None:
         """Put a step in front of the chain: the route, function or parameter that contains the mistake.
@@ -297,15 +294,12 @@ class ValidationException(Exception):
     Raised:
         Only as one of its subclasses, which say whose data it is.
 
-    Raised:
-        Only as one of its subclasses, which say whose data it is.
-
     Parameters:
         errors: what is wrong, one mapping per error, as Pydantic words them.
         body: the request's body as it was read, or what the endpoint returned; for logs.
         endpoint_ctx: the endpoint that declared it; shown by `str()`, never sent to a client.
         omitted: how many errors were found that are not in the list, because `error_limits` limits it.
-        max_size: the largest body of an answer in bytes; None for the default of the application.
+        max_size: the largest body of a response in bytes; None for the default of the application.
     """
 
     def __init__(
@@ -388,14 +382,7 @@ class RequestValidationError(ValidationException):
         Before the endpoint is called, with the errors of all parameters and of the body together.
 
     Fix:
-        The client has to change its request: `loc` says where the value is, `msg` what is wrong with it. To change the answer, register a
-        handler.
-
-    Raised:
-        Before the endpoint is called, with the errors of all parameters and of the body together.
-
-    Fix:
-        The client has to change its request: `loc` says where the value is, `msg` what is wrong with it. To change the answer, register a
+        The client has to change its request: `loc` says where the value is, `msg` what is wrong with it. To change the response, register a
         handler.
 
     Example:

@@ -9,6 +9,7 @@ from starlette.testclient import TestClient as StarletteTestClient
 from typing_extensions import TypedDict, Unpack
 
 from typeway.declare.shown import shows_options
+from typeway.exceptions import calling_line, declaration_error
 from typeway.types import ASGIApp, Receive, Scope, Send
 
 __all__ = ["TestClient"]
@@ -44,7 +45,7 @@ class TestClient(StarletteTestClient):
         options: see `ClientOptions`.
 
     Raises:
-        DeclarationError: an override replaces nothing.
+        DeclarationError: the application is none, or an override replaces nothing.
 
     Example:
         ```python
@@ -65,13 +66,16 @@ class TestClient(StarletteTestClient):
         overrides: Mapping[Callable[..., Any], Callable[..., Any]] | None = None,
         **options: Unpack[ClientOptions],
     ) -> None:
+        given: Any = app
+        if not callable(given):
+            problem = f"TestClient() takes an ASGI application, not {given!r}."
+            raise declaration_error(problem, hint="Pass the application itself.", where=calling_line(), also=TypeError)
         self.in_force: Callable[[], AbstractContextManager[None]] = nullcontext
         if overrides:
             from typeway.application.overrides import check_overrides, in_force
 
-            checked: Any = app
-            check_overrides(checked, overrides)
-            self.in_force = partial(in_force, checked, dict(overrides))
+            check_overrides(given, overrides)
+            self.in_force = partial(in_force, given, dict(overrides))
         super().__init__(self.serve if overrides else app, base_url, raise_server_exceptions, **options)
         self.app = app
 

@@ -269,7 +269,8 @@ def test_a_second_copy_of_a_dependency_is_reported():
     [
         (application(), "fake", "which is not callable"),
         (application(), lambda oops: 1, None),
-        (object(), get_db, "not a Typeway application"),
+        (lambda scope, receive, send: None, get_db, "not a Typeway application"),
+        (object(), get_db, "takes an ASGI application"),
     ],
 )
 def test_what_cannot_replace_is_refused(app, replacement, message):

@@ -238,7 +238,7 @@ def test_a_response_may_be_returned_as_a_type_that_only_a_type_checker_knows():
 
     assert answer(app, "GET /answer") == (200, {"a": 1})
     assert answer(app, "GET /value")[0] == 500
-    with pytest.raises(DeclarationError, match=r"the name 'Answer' in the type of its answers is not defined\. Hint"):
+    with pytest.raises(DeclarationError, match=r"the name 'Answer' in its return type is not defined\. Hint"):
         client(app, raise_server_exceptions=True).get("/value")
     assert app.openapi()["paths"]["/answer"]["get"]["responses"]["200"]["content"] == {
         "application/json": {"schema": {}}
@@ -338,7 +338,7 @@ def test_a_name_that_a_module_or_class_does_not_have_is_explained(text: str, pro
     takes.__annotations__["value"] = gives.__annotations__["return"] = text
     app.get("/takes")(takes)
     app.get("/gives")(gives)
-    for path, user in (("/takes", "the type of parameter 'value'"), ("/gives", "the type of its answers")):
+    for path, user in (("/takes", "the type of parameter 'value'"), ("/gives", "its return type")):
         with pytest.raises(DeclarationError) as raised:
             client(app, raise_server_exceptions=True).get(path)
         assert problem.format(user) in str(raised.value)

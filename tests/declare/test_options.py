@@ -1,12 +1,14 @@
 """Options are said once: names are checked, levels join by one table, and every record agrees with it."""
 
 import inspect
+import re
 from dataclasses import fields
 from typing import Any
 
 import pytest
 
 import typeway
+from typeway import Depends, WebSocket
 from typeway.application.app import Typeway
 from typeway.application.router import Router
 from typeway.application.routes import OPTIONS, APIRoute
@@ -24,8 +26,10 @@ from typeway.declare.options import (
     RouteOptions,
     RouterOptions,
     SharedOptions,
+    WebSocketOptions,
 )
-from typeway.exceptions import DeclarationError, UnknownOptionError
+from typeway.exceptions import DeclarationError, TypewayError, UnknownOptionError
+from typeway.policies import RateLimit
 
 JOINS: list[tuple[str, Any, Any, Any]] = [
     ("tags", ["a"], ["b"], ["a", "b"]),
@@ -113,6 +117,60 @@ def test_routes_have_a_default_for_every_option():
     route = APIRoute("/", lambda: 1)
     assert all(hasattr(route, name) for name in ApiRouteOptions.__annotations__)
     assert set(RouteOptions.__annotations__) == set(ApiRouteOptions.__annotations__) - {"methods"}
+
+
+FIRST, SECOND = Depends(lambda: 1), Depends(lambda: 2)
+LIMIT = RateLimit("1/second")
+
+# An option of WebSocket endpoints: what the router says, what the endpoint says, and what counts.
+OF_SOCKETS: list[tuple[str, Any, Any, Any]] = [
+    ("dependencies", [FIRST], [SECOND], [FIRST, SECOND]),
+    ("dependencies", None, None, []),
+    ("cancel_on_disconnect", 3, None, 3),
+    ("cancel_on_disconnect", 3, False, False),
+    ("cancel_on_disconnect", None, 5, 5),
+    ("policies", [LIMIT], None, [LIMIT]),
+    ("policies", None, [LIMIT], [LIMIT]),
+]
+
+
+def test_every_option_of_sockets_is_in_the_table():
+    """The table below has each option at least once."""
+    assert {name for name, *_ in OF_SOCKETS} == set(WebSocketOptions.__annotations__)
+
+
+@pytest.mark.parametrize("kind", [Router, compat.APIRouter])
+@pytest.mark.parametrize(("name", "outer", "inner", "expected"), OF_SOCKETS)
+def test_sockets_take_each_option_and_inherit_it(kind, name, outer, inner, expected):
+    """Decorator, method and route class of both frameworks take the options of WebSocket endpoints."""
+    router = kind(**{name: outer})
+
+    async def serve(socket: WebSocket) -> None: ...
+
+    router.websocket("/decorated", **{name: inner})(serve)
+    router.add_api_websocket_route("/added", serve, **{name: inner})
+    assert [getattr(route, name) for route in router.routes] == [expected, expected]
+    route = router.websocket_route_class("/own", serve, **{name: inner})
+    assert getattr(route, name) == ([] if inner is None and isinstance(expected, list) else inner)
+
+
+@pytest.mark.parametrize(("option", "value", "hint"), [
+    ("dependenceis", [], "Did you mean 'dependencies'"),
+    ("tags", ["a"], "It takes cancel_on_disconnect, dependencies, policies"),
+    ("dependencies", [len], "dependencies=[Depends(function)]"),
+    ("policies", [len], "policies=[RateLimit("),
+    ("cancel_on_disconnect", "5", "False never does"),
+])  # fmt: skip
+@pytest.mark.parametrize("kind", [Router, compat.APIRouter])
+def test_wrong_options_of_sockets_are_refused_with_a_hint(kind, option, value, hint):
+    """A name or value that cannot work is refused where it stands, as for HTTP endpoints."""
+    with pytest.raises(TypewayError, match=re.escape(hint)) as caught:
+        kind(prefix="/a").websocket("/b", **{option: value})(serve_socket)
+    assert "test_options.py:" in str(caught.value)
+
+
+async def serve_socket(socket: WebSocket) -> None:
+    """A WebSocket endpoint."""
 
 
 def test_operations_resolve_every_option_of_a_route():

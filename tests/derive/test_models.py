@@ -462,7 +462,7 @@ class Broken(BaseModel):
 @pytest.mark.parametrize(
     ("derive", "message"),
     [
-        (lambda: Partial[int], r"PartialRecipe\(\) applies to Pydantic models, and int is not one"),
+        (lambda: Partial[int], r"Partial applies to Pydantic models, and int is not one"),
         (lambda: Partial["TaskCreate"], "and 'TaskCreate' is not one"),
         (lambda: Partial[RootModel[int]], r"and RootModel\[int\] is not one"),
         (lambda: Pick("titel").derived_type(TaskCreate), "TaskCreate has no field 'titel'. Hint: Did you mean 'title'"),

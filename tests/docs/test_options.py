@@ -16,9 +16,9 @@ from starlette.routing import Mount
 
 import typeway
 from scripts.reference import TABLES, parted, rows_of
-from typeway import Depends, Problem, Router, Typeway
+from typeway import Depends, Problem, Router, Typeway, WebSocket
 from typeway.middleware.gzip import GZipMiddleware
-from typeway.policies import Timeout
+from typeway.policies import RateLimit
 from typeway.responses import HTMLResponse, JSONResponse
 from typeway.routing import APIRoute
 from typeway.security import HTTPBearer
@@ -74,7 +74,7 @@ NAMES: dict[str, Any] = {
     "AliasChoices": AliasChoices, "Depends": Depends, "GZipMiddleware": GZipMiddleware, "HTMLResponse": HTMLResponse,
     "LoggerProvider": LoggerProvider, "Message": Message, "MeterProvider": MeterProvider, "Middleware": Middleware,
     "Mount": Mount, "StaticFiles": static_files, "Task": Task, "TaskNotFound": TaskNotFound, "TimedRoute": TimedRoute,
-    "Timeout": Timeout, "TracerProvider": TracerProvider, "connect": connect, "disconnect": connect, "lifespan": lifespan,
+    "RateLimit": RateLimit, "TracerProvider": TracerProvider, "connect": connect, "disconnect": connect, "lifespan": lifespan,
     "not_found": not_found, "payment_events": Router(), "require_login": HTTPBearer(), "show_not_found": show_not_found,
     "webhooks": Router(),
 }  # fmt: skip
@@ -91,6 +91,13 @@ def register_methods(**options: Any) -> None:
     app = Typeway()
     app.api_route("/tasks", **options)(list_tasks)
     app.openapi()
+
+
+async def talk(socket: WebSocket) -> None: ...
+
+
+def register_socket(**options: Any) -> None:
+    Typeway().websocket("/talk", **options)(talk)
 
 
 def include(**options: Any) -> None:
@@ -114,6 +121,7 @@ TAKES: dict[str, Callable[..., Any]] = {
     "`include_router()`": include,
     "`get()`, `post()`, `put()`, `patch()`, `delete()`, `head()`, `options()`, `trace()`": register,
     "`api_route()` and `add_api_route()`": register_methods,
+    "`websocket()` and `add_api_websocket_route()`": register_socket,
     "`Path()`, `Query()`, `Cookie()`": typeway.Query,
     "`Header()`": typeway.Header,
     "`Body()`": typeway.Body,

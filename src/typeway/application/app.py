@@ -38,9 +38,9 @@ from typeway.declare.options import (
     AppOptions,
     IncludeOptions,
     RouterOptions,
+    WebSocketOptions,
 )
 from typeway.declare.paths import without_parentheses
-from typeway.declare.policy import Policy
 from typeway.declare.shown import shows_options
 from typeway.describe.document import build_document
 from typeway.errors.detail import handlers_for
@@ -142,7 +142,7 @@ class Typeway(Verbs, Resolving, Starlette):
     @shows_options(AppOptions, {**GROUP, **vars()})
     def __init__(self, **options: Unpack[AppOptions]) -> None:
         owner = f"{type(self).__name__}()"
-        given = given_options(owner, options, AppOptions, calling_line, self.conventions)
+        given = given_options(owner, options, AppOptions, self.conventions)
         self.title = getattr(type(self), "title", self.conventions.default_title)
         for name in Typeway.__annotations__.keys() & given.keys():
             setattr(self, name, given[name])
@@ -241,21 +241,12 @@ class Typeway(Verbs, Resolving, Starlette):
         """Add an endpoint for one or several methods; see `Router.add_api_route`."""
         self.router.add_api_route(path, endpoint, **options)
 
+    @shows_options(WebSocketOptions)
     def add_api_websocket_route(
-        self,
-        path: str,
-        endpoint: Endpoint,
-        name: str | None = None,
-        *,
-        dependencies: Sequence[Any] | None = None,
-        cancel_on_disconnect: float | bool | None = None,
-        policies: Sequence[Policy] | None = None,
+        self, path: str, endpoint: Endpoint, name: str | None = None, **options: Unpack[WebSocketOptions]
     ) -> None:
         """Add a WebSocket endpoint; see `Router.add_api_websocket_route`."""
-        more: dict[str, Any] = {} if policies is None else {"policies": policies}
-        if cancel_on_disconnect is not None:
-            more["cancel_on_disconnect"] = cancel_on_disconnect
-        self.router.add_api_websocket_route(path, endpoint, name=name, dependencies=dependencies, **more)
+        self.router.add_api_websocket_route(path, endpoint, name=name, **options)
 
     def add_websocket_route(self, path: str, endpoint: Endpoint, name: str | None = None) -> None:
         """Add a plain Starlette WebSocket endpoint, which receives nothing but the WebSocket."""

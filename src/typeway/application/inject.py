@@ -28,7 +28,7 @@ from typeway.declare.depends import Depends
 from typeway.declare.operation import Operation
 from typeway.declare.returns import Returns
 from typeway.declare.signature import Declaration, Parameter, read_declaration
-from typeway.exceptions import DeclarationError, declaration_error
+from typeway.exceptions import DeclarationError, calling_line, declaration_error
 from typeway.plan.build import Plan, build_plan, build_tree, number
 from typeway.plan.calls import is_async_generator, is_coroutine, is_generator
 from typeway.plan.exchange import Exchange
@@ -111,7 +111,7 @@ class Resolving(Overridable):
             return value
 
         parameter = Parameter("value", Any, default=Depends(dependency))
-        declaration = replace(read_declaration(endpoint), parameters=(parameter,))
+        declaration = replace(read_declaration(endpoint), parameters=(parameter,), where=calling_line() or "resolve()")
         replaced: dict[Dependency, Dependency] = dict(CurrentOverrides(self).current())
         if overrides:
             check_resolve_overrides(self, operation_of(self, declaration), replaced, overrides)

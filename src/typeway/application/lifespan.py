@@ -53,10 +53,15 @@ class CheckedLifespan:
 
     @asynccontextmanager
     async def __call__(self, app: Any) -> AsyncIterator[Any]:
+        function = f"the lifespan {name_of(self.given)}() ({where(self.given)})"
         try:
-            async with self.lifespan(app) as state:
+            manager = self.lifespan(app)
+            if not hasattr(manager, "__aenter__"):
+                raise TypeError(
+                    f"{function} returns {manager!r}. Write `@asynccontextmanager` above it, and yield once in it."
+                )
+            async with manager as state:
                 if state is not None and not isinstance(state, Mapping):
-                    function = f"the lifespan {name_of(self.given)}() ({where(self.given)})"
                     raise TypeError(
                         f"{function} yields {state!r}. Yield a dict, which becomes request.state, or nothing."
                     )

@@ -145,6 +145,7 @@ def check_overrides(app: Any, replacements: Replacements) -> None:
         raise declaration_error(
             f"{app!r} is not a Typeway application, so it has no dependencies to override.",
             hint="Pass the application itself, without middleware around it.",
+            where=calling_line(),
             also=TypeError,
         )
     for original, replacement in replacements.items():
@@ -185,6 +186,7 @@ def check_override(app: Overridable, original: Dependency, replacement: Dependen
         raise declaration_error(
             f"{import_name(original)} cannot be overridden by {replacement!r}, which is not callable.",
             hint="Pass a function that returns it, for example `lambda: value`.",
+            where=calling_line(),
             also=TypeError,
         )
     read_declaration(replacement)
@@ -253,7 +255,7 @@ def unknown_dependency(original: Any, known: Iterable[Dependency], problem: str)
         hint = f"Did you mean {nearest[0]}?"
     elif names:
         hint = f"It depends on {', '.join(sorted(names)[:10])}."
-    return declaration_error(f"{name} is {problem}.", hint=hint, where=where(original), also=ValueError)
+    return declaration_error(f"{name} is {problem}.", hint=hint, where=calling_line(), also=ValueError)
 
 
 def import_name(function: Any) -> str:

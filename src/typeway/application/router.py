@@ -18,18 +18,17 @@ from typeway.application.indexing import INSIDE, indexes_of
 from typeway.application.lifespan import EVENTS, Events, join_lifespans, lifespan_of
 from typeway.application.placement import verify_included, verify_placed
 from typeway.application.routelist import RouteList
-from typeway.application.routers import Routers
 from typeway.application.routes import COPIED, APIRoute, Route, title_of
 from typeway.application.socket_routes import LIMITS_OF_SOCKETS, APIWebSocketRoute
 from typeway.application.verbs import GROUP, ROUTE, Verbs, registering
 from typeway.application.verify import verify_events, verify_lifespan, verify_mounted, verify_router
+from typeway.application.weak_routers import WeakRouters
 from typeway.datastructures import DefaultPlaceholder
 from typeway.declare.conventions import TYPEWAY, Conventions
 from typeway.declare.given import check_names, check_values, given_options
-from typeway.declare.inherit import inherit, innermost
-from typeway.declare.options import ApiRouteOptions, IncludeOptions, RouterOptions
+from typeway.declare.inherit import inherit
+from typeway.declare.options import ApiRouteOptions, IncludeOptions, RouterOptions, WebSocketOptions
 from typeway.declare.paths import names_in, verify_decorator, verify_prefix, verify_slash, verify_text
-from typeway.declare.policy import Policy
 from typeway.declare.shown import shows_options
 from typeway.exceptions import calling_line, declaration_error
 from typeway.plan.exchange import WriteReply
@@ -93,7 +92,7 @@ class Router(Verbs, routing.Router):
     @shows_options(RouterOptions, GROUP)
     def __init__(self, **options: Unpack[RouterOptions]) -> None:
         owner = f"{type(self).__name__}()"
-        given = given_options(owner, options, RouterOptions, calling_line, self.conventions)
+        given = given_options(owner, options, RouterOptions, self.conventions)
         self.own_routes: list[BaseRoute | Inclusion] = []
         self.version: int = 0
         self.start_unshared()
@@ -131,7 +130,7 @@ class Router(Verbs, routing.Router):
     def start_unshared(self) -> None:
         """Set the attributes that copies do not share with their original: locks, and caches of the routes."""
         self._lock = threading.RLock()
-        self._parents = Routers()
+        self._parents = WeakRouters()
         self._flat = FlatRoutes(self)
         self._routes = RouteList(self)
         self._snapshot: Snapshot | None = None
@@ -246,7 +245,7 @@ class Router(Verbs, routing.Router):
             DeclarationError: the inclusion would form a cycle, or give a route an empty path; or an endpoint of the
                 router has been given a signature that cannot work.
         """
-        given = given_options("include_router()", options, IncludeOptions, calling_line, self.conventions)
+        given = given_options("include_router()", options, IncludeOptions, self.conventions)
         verify_router(router, Router)
         if router.contains(self):
             problem = "Cannot include this router: it already includes this router."
@@ -292,9 +291,9 @@ class Router(Verbs, routing.Router):
     def new_route(self, kind: type[APIRoute], path: str, endpoint: Endpoint, options: Mapping[str, Any]) -> APIRoute:
         """A route of a class, with what the router adds to its path and options."""
         verify_text(path, "add_api_route()")
-        check_names("add_api_route()", options, ApiRouteOptions, calling_line)
+        check_names("add_api_route()", options, ApiRouteOptions)
         title = title_of(self.prefix + path, options.get("methods"))
-        given = given_options(title, options, ApiRouteOptions, calling_line, self.conventions)
+        given = given_options(title, options, ApiRouteOptions, self.conventions)
         methods = frozenset(method.upper() for method in given.get("methods") or ("GET",))
         verify_own(given.get("policies"), methods, title)
         joined = inherit(self.group_options, given)
@@ -308,35 +307,23 @@ class Router(Verbs, routing.Router):
             route.prefix_names, route.tail = frozenset(names_in(self.prefix)), path
         return route
 
+    @shows_options(WebSocketOptions)
     def add_api_websocket_route(
-        self,
-        path: str,
-        endpoint: Endpoint,
-        name: str | None = None,
-        *,
-        dependencies: Sequence[Any] | None = None,
-        cancel_on_disconnect: float | bool | None = None,
-        policies: Sequence[Policy] | None = None,
+        self, path: str, endpoint: Endpoint, name: str | None = None, **options: Unpack[WebSocketOptions]
     ) -> None:
-        """Add a WebSocket endpoint, below the router's prefix; dependencies run before it for their effect only.
-
-        Parameters:
-            cancel_on_disconnect: how many seconds after its client has left the endpoint is cancelled, if it does not
-                receive; False for never. 10 seconds unless the router or the application says otherwise.
-        """
+        """Add a WebSocket endpoint, below the router's prefix; see `typeway.declare.options.WebSocketOptions`."""
         verify_text(path, "add_api_websocket_route()")
-        check_values("add_api_websocket_route()", {"cancel_on_disconnect": cancel_on_disconnect}, self.conventions)
-        verify_own(policies, frozenset(), "websocket()")
-        options: dict[str, Any] = {"dependencies": [*self.dependencies, *(dependencies or ())]}
-        # An author's own class may not know these.
-        if self.policies or policies:
-            options["policies"] = [*self.policies, *(policies or ())]
-        seconds = innermost(self.cancel_on_disconnect, cancel_on_disconnect)
-        if seconds is not None:
-            options["cancel_on_disconnect"] = seconds
+        check_names("add_api_websocket_route()", options, WebSocketOptions)
+        title = title_of(self.prefix + path, ())
+        given = given_options(title, options, WebSocketOptions, self.conventions)
+        verify_own(given.get("policies"), frozenset(), title)
+        joined = inherit(self.group_options, given)
+        # An author's own class of routes may not know all of these; it gets those that somebody has set.
+        named = {option: joined.get(option) for option in WebSocketOptions.__annotations__}
+        own = {option: value for option, value in named.items() if value not in (None, [])}
         kind = self.websocket_route_class
-        route = kind(self.prefix + path, endpoint, name=name, conventions=self.conventions, **options)
-        vars(route).update({name: dict(getattr(self, name)) for name in LIMITS_OF_SOCKETS if getattr(self, name)})
+        route = kind(self.prefix + path, endpoint, name=name, conventions=self.conventions, **own)
+        vars(route).update({limit: dict(getattr(self, limit)) for limit in LIMITS_OF_SOCKETS if getattr(self, limit)})
         self.add(self.placed(route, path))
 
     def add_frontend(self, path: str, build: Build) -> None:

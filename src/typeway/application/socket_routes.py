@@ -5,14 +5,18 @@ from types import MappingProxyType
 from typing import Any, ClassVar, Final
 
 from starlette import routing
+from typing_extensions import Unpack
 
 from typeway.application.routes import PlannedRoute, names_route_in_errors
 from typeway.declare.conventions import Conventions
 from typeway.declare.depends import Depends
-from typeway.declare.inherit import JOIN
+from typeway.declare.given import given_options
+from typeway.declare.inherit import JOIN, innermost
 from typeway.declare.operation import Operation
+from typeway.declare.options import WebSocketOptions
 from typeway.declare.policy import Policy, effective
 from typeway.declare.returns import Returns
+from typeway.declare.shown import shows_options
 from typeway.serve.handle import handle_socket
 from typeway.types import Receive, Scope, Send
 
@@ -31,21 +35,21 @@ class APIWebSocketRoute(PlannedRoute, routing.WebSocketRoute):
     error_limits: Mapping[str, int] = MappingProxyType({})
 
     @names_route_in_errors
+    @shows_options(WebSocketOptions)
     def __init__(
         self,
         path: str,
         endpoint: Callable[..., Any],
         *,
         name: str | None = None,
-        dependencies: Sequence[Depends] | None = None,
-        cancel_on_disconnect: float | bool | None = None,
-        policies: Sequence[Policy] | None = None,
         conventions: Conventions | None = None,
+        **options: Unpack[WebSocketOptions],
     ) -> None:
+        given = given_options(f"{type(self).__name__}()", options, WebSocketOptions)
         self.declare(path, endpoint, name, conventions)
-        self.dependencies: list[Depends] = list(dependencies or ())
-        self.cancel_on_disconnect: Any = cancel_on_disconnect
-        self.policies: Sequence[Policy] = list(policies or ())
+        self.dependencies: list[Depends] = list(given.get("dependencies") or ())
+        self.cancel_on_disconnect: Any = given.get("cancel_on_disconnect")
+        self.policies: Sequence[Policy] = list(given.get("policies") or ())
         self.check()
 
     def to_operation(self) -> Operation:

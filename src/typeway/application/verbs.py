@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from os import PathLike
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
@@ -12,9 +12,8 @@ from typeway.application.routes import APIRoute
 from typeway.datastructures import Default
 from typeway.declare.conventions import Conventions
 from typeway.declare.given import check_names
-from typeway.declare.options import ApiRouteOptions, RouteOptions
+from typeway.declare.options import ApiRouteOptions, RouteOptions, WebSocketOptions
 from typeway.declare.paths import verify_decorator, without_parentheses
-from typeway.declare.policy import Policy
 from typeway.declare.shown import shows_options
 from typeway.exceptions import UnknownOptionError, calling_line
 from typeway.serve.frontend import Build, Fallback, read_build
@@ -47,14 +46,7 @@ class Verbs:
         def add_api_route(self, path: str, endpoint: Endpoint, **options: Unpack[ApiRouteOptions]) -> None: ...
 
         def add_api_websocket_route(
-            self,
-            path: str,
-            endpoint: Endpoint,
-            name: str | None = None,
-            *,
-            dependencies: Sequence[Any] | None = None,
-            cancel_on_disconnect: float | bool | None = None,
-            policies: Sequence[Policy] | None = None,
+            self, path: str, endpoint: Endpoint, name: str | None = None, **options: Unpack[WebSocketOptions]
         ) -> None: ...
 
         def add_websocket_route(self, path: str, endpoint: Endpoint, name: str | None = None) -> None: ...
@@ -77,7 +69,7 @@ class Verbs:
             if name in options:
                 hint = f"{owner} is for {method}. Use the decorator of the other method, or api_route(path, methods=[...])."
                 raise UnknownOptionError(f"{owner} takes no option {name!r}.", hint=hint, where=calling_line())
-        check_names(owner, options, RouteOptions, where=calling_line)
+        check_names(owner, options, RouteOptions)
         return self.api_route(path, methods=[method], **options)
 
     @shows_options(RouteOptions, ROUTE)
@@ -120,23 +112,12 @@ class Verbs:
         """Register an endpoint for TRACE (RFC 9110 section 9.3.8)."""
         return self.verb("TRACE", path, options)
 
-    def websocket(
-        self,
-        path: str,
-        name: str | None = None,
-        *,
-        dependencies: Sequence[Any] | None = None,
-        cancel_on_disconnect: float | bool | None = None,
-        policies: Sequence[Policy] | None = None,
-    ) -> Register:
+    @shows_options(WebSocketOptions)
+    def websocket(self, path: str, name: str | None = None, **options: Unpack[WebSocketOptions]) -> Register:
         """Register a WebSocket endpoint (RFC 6455); see `Router.add_api_websocket_route`."""
         verify_decorator(path, "websocket()", self.conventions)
-        options: dict[str, Any] = {"name": name, "dependencies": dependencies}
-        if cancel_on_disconnect is not None:
-            options["cancel_on_disconnect"] = cancel_on_disconnect
-        if policies is not None:
-            options["policies"] = policies
-        return registering(lambda endpoint: self.add_api_websocket_route(path, endpoint, **options))
+        check_names("websocket()", options, WebSocketOptions)
+        return registering(lambda endpoint: self.add_api_websocket_route(path, endpoint, name=name, **options))
 
     def websocket_route(self, path: str, name: str | None = None) -> Register:
         """Register a plain Starlette WebSocket endpoint, which receives only the WebSocket."""

@@ -13,12 +13,12 @@ from typeway.cli.discover import AppLocation
 from typeway.cli.error import CommandError, print_failure
 from typeway.cli.framework import require_typeway
 from typeway.cli.load import Loaded, load
-from typeway.cli.options import DevOptions, HTTPClass
-from typeway.cli.serve import check_address
+from typeway.cli.options import DevOptions
+from typeway.cli.serve import check_address, common_settings
 from typeway.cli.warn import ALL_INTERFACES, documentation_of, route_warnings
 from typeway.develop.around import ErrorPages
 from typeway.develop.logs import BOLD, CYAN, DIM, YELLOW, coloured, log_config
-from typeway.protocol import HTTPProtocol, server
+from typeway.protocol import server
 from typeway.version import __version__
 
 logger: Final = logging.getLogger("uvicorn.error")
@@ -126,15 +126,8 @@ def dev_config(app: Any, options: DevOptions, *, reload: bool) -> server.Config:
     watched = [str(folder) for folder in options.reload_dir or ()] or None
     return server.Config(
         app,
-        http=HTTPProtocol if options.http is HTTPClass.TYPEWAY else "auto",
-        host=options.host,
-        port=options.port,
-        uds=None if options.uds is None else str(options.uds),
-        fd=options.fd,
-        root_path=options.root_path,
-        log_level=options.log_level.value,
+        **common_settings(options),
         log_config=log_config(options.log_level.value, is_full=options.full_traceback),
-        server_header=False,
         timeout_graceful_shutdown=GRACE,
         reload=reload,
         reload_dirs=watched if reload else None,

@@ -69,7 +69,7 @@ TracebackOption = Annotated[
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ServerOptions:
+class ServingOptions:
     """The options that `run` and `dev` have in common."""
 
     port: Annotated[
@@ -94,7 +94,7 @@ class ServerOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunOptions(ServerOptions):
+class RunOptions(ServingOptions):
     """The options of `run`."""
 
     # A server in production must be reachable.
@@ -171,7 +171,7 @@ class RunOptions(ServerOptions):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DevOptions(ServerOptions):
+class DevOptions(ServingOptions):
     """The options of `dev`."""
 
     host: Annotated[str, option(LISTENING, "The address to listen on.")] = "127.0.0.1"

@@ -16,7 +16,7 @@ from typeway.cli.error import CommandError
 from typeway.cli.framework import require_typeway
 from typeway.cli.load import Loaded
 from typeway.cli.logs import JSON_LOGS
-from typeway.cli.options import HTTPClass, LogFormat, RunOptions
+from typeway.cli.options import DevOptions, HTTPClass, LogFormat, RunOptions
 from typeway.cli.warn import ALL_INTERFACES, documentation_of, proxy_warnings, route_warnings
 from typeway.protocol import HTTPProtocol, HTTPSettings, server
 from typeway.protocol.workers import Workers
@@ -98,14 +98,6 @@ def _config(app: Any, options: RunOptions, *, factory: bool) -> server.Config:
     return server.Config(
         app,
         factory=factory,
-        http=HTTPProtocol if options.http is HTTPClass.TYPEWAY else "auto",
-        host=options.host,
-        port=options.port,
-        uds=None if options.uds is None else str(options.uds),
-        fd=options.fd,
-        root_path=options.root_path,
-        log_level=options.log_level.value,
-        server_header=False,
         workers=options.workers,
         http_settings=settings,
         timeout_keep_alive=options.keep_alive,
@@ -114,8 +106,23 @@ def _config(app: Any, options: RunOptions, *, factory: bool) -> server.Config:
         limit_max_requests_jitter=options.max_requests_jitter,
         ssl_cert_reqs=ssl.CERT_NONE if options.ssl_ca_certs is None else ssl.CERT_REQUIRED,
         log_config=_log_config(options),
+        **common_settings(options),
         **{name: getattr(options, name) for name in PASSED_ON},
     )
+
+
+def common_settings(options: RunOptions | DevOptions) -> dict[str, Any]:
+    """Return the settings of the server that `run` and `dev` have in common."""
+    return {
+        "http": HTTPProtocol if options.http is HTTPClass.TYPEWAY else "auto",
+        "host": options.host,
+        "port": options.port,
+        "uds": None if options.uds is None else str(options.uds),
+        "fd": options.fd,
+        "root_path": options.root_path,
+        "log_level": options.log_level.value,
+        "server_header": False,
+    }
 
 
 def _log_config(options: RunOptions) -> Any:

@@ -29,7 +29,8 @@ def compare(old: Mapping[str, Any], new: Mapping[str, Any], *, today: str | None
     """Return the changes between two versions of an OpenAPI document, in the order of their operations.
 
     Parameters:
-        old, new: the documents, OpenAPI 3.0 or 3.1, as Python objects. References into other files are not followed.
+        old: the document of before, OpenAPI 3.0 or 3.1, as Python objects. References into other files are not followed.
+        new: the document of now.
         today: the date, as `YYYY-MM-DD`, after which what is deprecated may be removed; that of UTC unless given.
 
     Example:

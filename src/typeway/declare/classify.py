@@ -391,13 +391,14 @@ def check_marker(candidate: Candidate, marker: Marker) -> None:
 def check_location(candidate: Candidate, built: Input) -> None:
     """Refuse a type that a path or a query cannot carry; elsewhere a validator may convert text to any type."""
     kind = built.kind
+    hint = "Use a scalar, a list of scalars or a Pydantic model, or read the value from the body with Body()."
     if built.location == "path" and candidate.is_in_path:
         holds, problem = not shapes.is_complex(kind), "Path params must be of one of the supported types"
+        hint = "Use a scalar such as int, str or UUID: a path holds one text for each name."
     elif built.location == "query":
         holds = not shapes.is_complex(kind) or shapes.is_scalar_sequence(kind) or shapes.is_model_group(kind)
         problem = f"Query parameter {built.name!r} must be one of the supported types"
     else:
         return
     if not holds:
-        hint = "Use a scalar, a list of scalars or a Pydantic model, or read the value from the body with Body()."
         raise candidate.error(problem, hint)

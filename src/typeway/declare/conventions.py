@@ -82,7 +82,7 @@ class Conventions:
     hides_inputs: bool = True
     """Repeat in a 422 at most 200 characters of an input, and nothing of passwords, tokens and other secrets."""
     limits: Limits = SAFE_LIMITS
-    """The limits of a request and of the answer to an invalid one; FastAPI has none but Starlette's limits of forms."""
+    """The limits of a request and of the response to an invalid one; FastAPI has none but Starlette's limits of forms."""
     text_reasons: bool = True
     """Close a WebSocket whose handshake does not fit with a text as the reason; no server can send FastAPI's list."""
     quiet_disconnects: bool = True

@@ -26,23 +26,20 @@ LIMITS: Final[Mapping[str, Any]] = {
 }  # fmt: skip
 
 
-def check_names(
-    owner: str, options: Mapping[str, Any], known: type[Any], where: Callable[[], str | None] = lambda: None
-) -> None:
+def check_names(owner: str, options: Mapping[str, Any], known: type[Any]) -> None:
     """Refuse options whose names are not keys of a TypedDict; the owner is what takes them, as `app.get()`."""
     for name in options:
         if name not in known.__annotations__:
             names = sorted(known.__annotations__)
             nearest = difflib.get_close_matches(name, names, n=1)
             hint = f"Did you mean {nearest[0]!r}?" if nearest else f"It takes {', '.join(names)}."
-            raise UnknownOptionError(f"{owner} takes no option {name!r}.", hint=hint, where=where())
+            raise UnknownOptionError(f"{owner} takes no option {name!r}.", hint=hint, where=calling_line())
 
 
 def given_options(
     owner: str,
     options: Mapping[str, Any],
     known: type[Any],
-    where: Callable[[], str | None] = lambda: None,
     conventions: Conventions | None = None,
 ) -> dict[str, Any]:
     """Return the options that were passed, after checking their names and their values.
@@ -51,38 +48,38 @@ def given_options(
         owner: what takes the options, as `app.get()`.
         options: the options.
         known: the TypedDict that lists them.
-        where: returns the location that an error names, as `calling_line` does.
         conventions: decides whether every value is checked; None to check only what FastAPI refuses as well.
 
     Raises:
         UnknownOptionError: an option does not exist.
         DeclarationError: a value has the wrong type or is out of range.
     """
-    check_names(owner, options, known, where)
+    check_names(owner, options, known)
     given = {name: value for name, value in options.items() if not isinstance(value, DefaultPlaceholder)}
-    check_values(owner, given, conventions, where)
-    for kind in given.get("raises") or ():
-        if not (isinstance(kind, type) and issubclass(kind, Problem)):
-            problem = f"raises= takes classes derived from Problem, not {kind!r}."
-            hint = "Derive the error from typeway.Problem, or describe the response in responses=."
-            raise declaration_error(problem, hint=hint, where=where(), chain=(owner,))
-    for name, limits in LIMITS.items():
+    check_values(owner, given, conventions)
+    for name in LIMITS:
         if given.get(name) is not None:
-            try:
-                # FastAPI raises Pydantic's error here, so it is passed on.
-                TypeAdapter(limits).validate_python(given[name])
-            except ValidationError as error:
-                error.add_note(f"{owner}: {name} takes {', '.join(limits.__annotations__)}, no number below 0.")
-                raise
+            check_limits(owner, name, given[name], conventions)
     return given
 
 
-def check_values(
-    owner: str,
-    given: Mapping[str, Any],
-    conventions: Conventions | None,
-    where: Callable[[], str | None] = calling_line,
-) -> None:
+def check_limits(owner: str, name: str, given: Any, conventions: Conventions | None) -> None:
+    """Refuse limits that do not exist, and values that are none."""
+    known = LIMITS[name]
+    try:
+        TypeAdapter(known).validate_python(given)
+    except ValidationError as error:
+        if name == "form_limits" and (conventions is None or not conventions.checks_options):
+            raise  # as FastAPI does
+        if isinstance(given, Mapping):
+            check_names(f"{owner}: {name}", given, known)
+        first = error.errors()[0]
+        problem = f"{name}{list(first['loc']) or ''} is {first['input']!r}. {first['msg']}."
+        hint = f"It takes {', '.join(known.__annotations__)}."
+        raise declaration_error(problem, hint=hint, where=calling_line(), chain=(owner,), also=ValueError) from None
+
+
+def check_values(owner: str, given: Mapping[str, Any], conventions: Conventions | None) -> None:
     """Refuse option values that cannot work; the owner is what takes them, as `Typeway()` or a route."""
     checks_all = conventions is not None and conventions.checks_options
     for name, value in given.items():
@@ -92,7 +89,7 @@ def check_values(
             if (requirement.always or checks_all) and not requirement.is_met(value):
                 values = {"name": name, "given": value, "text": str(value)}
                 problem, hint = requirement.problem.format(**values), requirement.hint.format(**values)
-                raise declaration_error(problem, hint=hint, where=where(), chain=(owner,), also=requirement.also)
+                raise declaration_error(problem, hint=hint, where=calling_line(), chain=(owner,), also=requirement.also)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +221,12 @@ REQUIREMENTS: Final[Mapping[str, tuple[Requirement, ...]]] = {
             "{name} must be a list of policies, not {given!r}.",
             'Write {name}=[RateLimit("100/minute")], with the classes of typeway.policies.',
             TypeError,
+            always=True,
+        ),
+        "raises": Requirement(
+            list_of(subclass_of(Problem)),
+            "{name} must be a list of classes derived from Problem, not {given!r}.",
+            "Derive the error from typeway.Problem, or describe the response in responses=.",
             always=True,
         ),
         "callbacks": Requirement(

@@ -42,7 +42,7 @@ class Marker(FieldInfo):  # pyright: ignore[reportGeneralTypeIssues]  # see abov
     def __init__(self, default: Any = PydanticUndefined, **options: Any) -> None:
         kind = type(self).__name__
         # PERF: a parameter without a marker gets one without options; checking them is a fifth of the cost.
-        given = given_options(f"{kind}()", options, self.known_options, calling_line) if options else {}
+        given = given_options(f"{kind}()", options, self.known_options) if options else {}
         self.given: frozenset[str] = frozenset(given)
         self.include_in_schema: bool = given.pop("include_in_schema", True)
         self.openapi_examples: dict[str, Any] | None = given.pop("openapi_examples", None)

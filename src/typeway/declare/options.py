@@ -69,22 +69,37 @@ class ParameterLimits(TypedDict, total=False):
 
 @with_config(ConfigDict(extra="forbid", strict=True))
 class ErrorLimits(TypedDict, total=False):
-    """How much the answer to an invalid request says; a limit that is left out comes from the outer level."""
+    """How much the response to an invalid request says; a limit that is left out comes from the outer level."""
 
     max_errors: NonNegativeInt
-    """The largest number of errors in the list; 100 unless given. The answer counts those that are left out.
+    """The largest number of errors in the list; 100 unless given. The response counts those that are left out.
     Example: `"max_errors": 10`."""
     max_size: NonNegativeInt
-    """The largest body of the answer in bytes; 64 KiB unless given. Errors that do not fit are counted.
+    """The largest body of the response in bytes; 64 KiB unless given. Errors that do not fit are counted.
     Example: `"max_size": 8 * 1024`."""
 
 
-class SharedOptions(TypedDict, total=False):
-    """The options that an application, a router, an inclusion and a route all take."""
+class EndpointOptions(TypedDict, total=False):
+    """The options of HTTP and WebSocket endpoints alike, and of everything that contains them."""
 
     dependencies: Sequence[Any] | None
     """`Depends(...)` whose results are not used; the outer ones run first, and all of them before the endpoint's own.
     Example: `dependencies=[Depends(require_login)]`."""
+    cancel_on_disconnect: float | bool | None
+    """How many seconds after its client has left an endpoint is cancelled; True: at once, False: never, None: a WebSocket
+    after 10 seconds, a request never. The innermost value applies. Example: `cancel_on_disconnect=True`."""
+    policies: Sequence[Policy] | None
+    """The policies of `typeway.policies`; added to those of the outer levels, of which a nearer one of a kind takes the place.
+    Example: `policies=[RateLimit("100/minute")]`."""
+
+
+class WebSocketOptions(EndpointOptions, total=False, closed=True):
+    """The options of `websocket()` and `add_api_websocket_route()`, besides the name of the route."""
+
+
+class SharedOptions(EndpointOptions, total=False):
+    """The options that an application, a router, an inclusion and a route all take."""
+
     responses: Mapping[int | str, dict[str, Any]] | None
     """Additional responses for the documentation, by status code, `"4XX"` or `"default"`; inner ones take precedence.
     Example: `responses={404: {"model": Message}}`."""
@@ -119,14 +134,8 @@ class SharedOptions(TypedDict, total=False):
     """The limits of query parameters, headers and cookies; joined key by key. FastAPI has none.
     Example: `parameter_limits={"max_query": 100}`."""
     error_limits: ErrorLimits | None
-    """The limits of the answer to an invalid request; joined key by key. FastAPI has none.
+    """The limits of the response to an invalid request; joined key by key. FastAPI has none.
     Example: `error_limits={"max_errors": 10}`."""
-    cancel_on_disconnect: float | bool | None
-    """How many seconds after its client has left an endpoint is cancelled; True: at once, False: never, None: a WebSocket
-    after 10 seconds, a request never. The innermost value applies. Example: `cancel_on_disconnect=True`."""
-    policies: Sequence[Policy] | None
-    """The policies of `typeway.policies`; added to those of the outer levels, of which a nearer one of a kind takes the place.
-    Example: `policies=[Timeout(30)]`."""
 
 
 class TaggedOptions(SharedOptions, total=False):

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
-from typeway.exceptions import HTTPException, declaration_error
+from typeway.exceptions import HTTPException, calling_line, declaration_error
 
 # Between a lower-case letter or digit and a capital, and before the last capital of an abbreviation.
 WORDS: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -63,7 +63,7 @@ class Problem(HTTPException):
             raise declaration_error(
                 f"{cls.__qualname__} declares the status {status!r}, which is not an error.",
                 hint="Use one from 400 to 599, for example `status = 404`.",
-                where=cls.__module__,
+                where=calling_line(),
             )
         words = WORDS.split(cls.__name__)
         if "title" not in vars(cls):

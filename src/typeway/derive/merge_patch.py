@@ -14,7 +14,7 @@ from pydantic_core import CoreSchema, core_schema
 from typeway.declare.annotation import is_union
 from typeway.derive.absence import REMOVED
 from typeway.derive.blueprint import Blueprint, FieldDefinition
-from typeway.derive.models import EveryField, Model, Recipe, derive, is_derivable
+from typeway.derive.models import EveryField, Model, Recipe, derive, derive_here, is_derivable
 
 MEDIA_TYPE: Final = "application/merge-patch+json"
 
@@ -109,4 +109,4 @@ else:
         """
 
         def __class_getitem__(cls, model: Any) -> Any:
-            return derive(model, MERGE_PATCH)
+            return derive_here(model, MERGE_PATCH)

@@ -15,7 +15,7 @@ from pydantic_core import CoreSchema
 
 from typeway.declare.annotation import is_union
 from typeway.derive.blueprint import Blueprint, FieldDefinition, build_class
-from typeway.exceptions import DeclarationError, declaration_error
+from typeway.exceptions import DeclarationError, calling_line, declaration_error
 
 Model = TypeVar("Model")
 
@@ -91,7 +91,6 @@ class Selection(Recipe):
             raise declaration_error(
                 f"{self!r} leaves no field of {model.__qualname__}.",
                 hint=f"It has the fields {', '.join(blueprint.fields)}.",
-                where=model.__module__,
                 also=ValueError,
             )
         return replace(
@@ -144,6 +143,9 @@ class EveryField(Recipe):
 
     key: tuple[Any, ...] = ()
     suffix: ClassVar[str]
+
+    def __repr__(self) -> str:
+        return self.suffix
 
     def change(self, model: type[BaseModel], blueprint: Blueprint) -> Blueprint:
         """Return the blueprint with every field changed."""
@@ -226,13 +228,13 @@ else:
         """
 
         def __class_getitem__(cls, model: Any) -> Any:
-            return derive(model, PARTIAL)
+            return derive_here(model, PARTIAL)
 
     class AllRequired:
         """A model in which every field is required, in nested models too: `AllRequired[TaskCreate]`."""
 
         def __class_getitem__(cls, model: Any) -> Any:
-            return derive(model, ALL_REQUIRED)
+            return derive_here(model, ALL_REQUIRED)
 
 
 @dataclass(slots=True)
@@ -283,6 +285,15 @@ def derive(model: Any, recipe: Recipe) -> Any:
                 DERIVATION.built.clear()
                 DERIVATION.namespace.clear()
         return derived
+
+
+def derive_here(model: Any, recipe: Recipe) -> Any:
+    """Return the model that a recipe makes of another; an error names the line of the application that asks for it."""
+    try:
+        return derive(model, recipe)
+    except DeclarationError as error:
+        error.add_step(f"{recipe!r}[{getattr(model, '__qualname__', repr(model))}]", calling_line())
+        raise
 
 
 def build_derived(model: type[BaseModel], recipe: Recipe, key: tuple[Any, Recipe]) -> type[BaseModel]:
@@ -336,7 +347,6 @@ def check_model(model: Any, recipe: Recipe) -> None:
         raise declaration_error(
             f"{model.__qualname__} uses a name that is not defined yet, so nothing can be derived from it.",
             hint="Define that name first, or derive the model further down in the module.",
-            where=model.__module__,
             also=NameError,
         )
 
@@ -361,7 +371,6 @@ def check_field_names(model: type[BaseModel], names: Iterable[str], known: list[
         raise declaration_error(
             f"{model.__qualname__} has no field {name!r}.",
             hint=f"Did you mean {nearest[0]!r}?" if nearest else f"It has {', '.join(known)}.",
-            where=model.__module__,
             also=ValueError,
         )
 

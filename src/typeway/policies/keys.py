@@ -100,7 +100,10 @@ def credentials_for(functions: Iterable[Any]) -> Key:
 
 
 by_address: Final = Key("by_address", address_of)
+"""Tell clients apart by their address, as the server says it; the default of `RateLimit`."""
+
 by_credentials: Final = Key("by_credentials", credentials_of)
+"""Tell clients apart by the credentials that the security schemes of the route read; nobody has checked them."""
 
 
 def by_principal(dependency: Callable[..., Any], identify: Callable[[Any], Any] | None = None) -> Key:

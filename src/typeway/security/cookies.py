@@ -14,7 +14,8 @@ class SecureCookie:
         name: its name. Browsers accept a name with the prefix `__Host-` only from this host, which no other host below
             the same domain can set; then the path is "/" and there is no domain.
         max_age: for how many seconds browsers keep it; None until they are closed.
-        path, domain: where browsers send it.
+        path: below which path browsers send it.
+        domain: to which hosts browsers send it: this one and all below it; None for this host only.
         secure: whether it travels by HTTPS only. Browsers take "http://localhost" for secure too, but Safari does not.
         httponly: whether scripts of pages cannot read it.
         samesite: "lax" keeps it from requests of other sites, but not from links to this one; "strict" from these too;

@@ -20,11 +20,11 @@ from typeway.serve.respond import Responder
 
 def execute(plan: Plan, responder: Responder, exchange: Exchange) -> Awaitable[Reply]:
     """Run a plan and return the reply; generators with the scope "request" are not resumed yet."""
-    work = begun(plan, responder, exchange)
+    work = run_attended(plan, responder, exchange)
     return with_exits(work, exchange, "function") if plan.has_function_exits else work
 
 
-def begun(plan: Plan, responder: Responder, exchange: Exchange) -> Awaitable[Reply]:
+def run_attended(plan: Plan, responder: Responder, exchange: Exchange) -> Awaitable[Reply]:
     """Run a plan; the request is cancelled after its client has left, if the operation says so."""
     work = run(plan, responder, exchange)
     return work if plan.patience is None else attended(work, exchange, plan.patience)

@@ -11,7 +11,7 @@ from typeway.background import BackgroundTasks, TasksBeside
 from typeway.plan.build import Plan
 from typeway.plan.exchange import Exchange
 from typeway.policies.guard import visit_of
-from typeway.serve.execute import begun, execute
+from typeway.serve.execute import execute, run_attended
 from typeway.serve.exits import UPLOADS, close_uploads
 from typeway.serve.late import overrides_in
 from typeway.serve.lifecycle import complete, with_exits
@@ -39,7 +39,7 @@ def handle_request(plans: PlanCache) -> RouteHandler:
         exchange = exchange_of(request)
         plan, responder = ready_in(plans, request.scope)
         try:
-            reply = await begun(plan, responder, exchange)
+            reply = await run_attended(plan, responder, exchange)
         finally:
             if exchange.form is not None:
                 request.scope[UPLOADS] = exchange.form

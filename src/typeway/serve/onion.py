@@ -28,7 +28,7 @@ from typeway.serve.lifecycle import send_reply
 from typeway.serve.limits import limit_body, limit_by_default
 from typeway.serve.match import NoRoute
 from typeway.serve.originals import ORIGINAL_LAYER
-from typeway.serve.reply import error_reply, from_response, task_of
+from typeway.serve.reply import error_reply, from_response, no_response, task_of
 from typeway.serve.stream import Closing
 from typeway.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -126,13 +126,14 @@ class Onion:
                 write(response.status_code, response.raw_headers, whole)
                 flight.started = True
             else:
+                if not callable(response):
+                    raise no_response(response, self.dispatch, "middleware")
                 verify_headers(getattr(response, "raw_headers", ()))
                 await response(scope, flight, send if write is None else flight.send)
-            if flight.tasks or flight.bridges:
-                for task in flight.tasks:
-                    await task()
-                for bridge in flight.bridges:
-                    await bridge.finish()
+            for task in flight.tasks:
+                await task()
+            for bridge in flight.bridges:
+                await bridge.finish()
         except BaseException as error:
             name_place(error, scope)
             for bridge in flight.bridges:
@@ -163,6 +164,8 @@ def layer(dispatch: Dispatch, inner: Inner) -> Inner:
             response = await answer_of_layer(flight, request, error)
         if type(response) is Answer and response.background is None:
             return response  # PERF: nearly every response; the call below costs 0.3 us per layer
+        if not callable(response):
+            raise no_response(response, dispatch, "middleware")
         return await for_middleware(flight, response, receive)
 
     return run

@@ -1,10 +1,13 @@
 """Define the reply to a request: a status, raw headers and bytes, or a response that sends itself."""
 
-from typing import TypeAlias
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 from starlette.background import BackgroundTask
 from starlette.responses import Response
 
+from typeway.declare.scope import where
+from typeway.declare.signature import name_of
 from typeway.errors.handlers import Handler, Handlers
 from typeway.plan.exchange import Exchange
 
@@ -33,7 +36,15 @@ def task_of(response: Response | None) -> BackgroundTask | None:
 async def error_reply(handlers: Handlers, handler: Handler, error: Exception, exchange: Exchange) -> Reply | None:
     """Return the reply of a handler to an exception; None if the handler returns no response."""
     response: Response | None = await handlers.answer(error, handler, exchange.connection)
+    if response is not None and not callable(response):
+        raise no_response(response, handler.function, "exception handler")
     return None if response is None else from_response(response)
+
+
+def no_response(result: Any, function: Callable[..., Any], kind: str) -> TypeError:
+    """Return the error for a function that should have returned a response, which names it."""
+    function_and_place = f"{name_of(function)}() ({where(function)})"
+    return TypeError(f"the {kind} {function_and_place} returned {result!r}, which is no response. Return a Response.")
 
 
 class Dropped(OSError):

@@ -146,7 +146,7 @@ def refuse_undefined(operation: Operation) -> Encode:
     name = operation.returns.missing[0]
 
     def encode(result: Any) -> bytes:
-        raise undefined_name(name, "the type of its answers", operation.declaration)
+        raise undefined_name(name, "its return type", operation.declaration)
 
     return encode
 

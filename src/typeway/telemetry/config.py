@@ -7,7 +7,7 @@ from typing import Any
 
 from typeway.declare.given import given_options
 from typeway.declare.options import TelemetryConfig
-from typeway.exceptions import declaration_error
+from typeway.exceptions import calling_line, declaration_error
 
 
 def checked_config(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -21,6 +21,7 @@ def checked_config(config: Mapping[str, Any]) -> dict[str, Any]:
         raise declaration_error(
             f"telemetry must be a dict, not {type(config).__name__}.",
             hint='Write telemetry={"tracing": False}, for example.',
+            where=calling_line(),
             also=TypeError,
         )
     given = given_options("telemetry", config, TelemetryConfig)
@@ -28,6 +29,7 @@ def checked_config(config: Mapping[str, Any]) -> dict[str, Any]:
         raise declaration_error(
             "telemetry's exclude must be a function.",
             hint='Write {"exclude": lambda scope: scope["path"] == "/health"}, for example.',
+            where=calling_line(),
             also=TypeError,
         )
     return given

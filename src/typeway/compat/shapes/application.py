@@ -13,11 +13,11 @@ from typing_extensions import Unpack
 from typeway.application.app import Typeway
 from typeway.application.documentation import add_documentation
 from typeway.application.router import Router
-from typeway.application.routers import Routers
 from typeway.application.routes import APIRoute as Route
 from typeway.application.routes import Route as AnyRoute
 from typeway.application.socket_routes import APIWebSocketRoute as WebSocketRoute
 from typeway.application.verbs import GROUP, ROUTE
+from typeway.application.weak_routers import WeakRouters
 from typeway.compat.shapes import pages
 from typeway.compat.shapes.conventions import FASTAPI
 from typeway.compat.shapes.document import checked
@@ -34,7 +34,7 @@ logger: Final = logging.getLogger("fastapi")
 
 
 # The routers that there are; each indexes its routes again when a function that takes part in serving is replaced.
-ROUTERS: Final = Routers()
+ROUTERS: Final = WeakRouters()
 
 
 def serve_anew() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from functools import cached_property, partial
 from types import MappingProxyType
@@ -14,6 +14,7 @@ from starlette import routing
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from typing_extensions import Unpack
 
 from typeway.application import routes, socket_routes
 from typeway.application.verbs import ROUTE
@@ -32,9 +33,8 @@ from typeway.compat.shapes.steps import (
 from typeway.compat.shapes.trees import node_of
 from typeway.datastructures import Default, DefaultPlaceholder
 from typeway.declare.conventions import Conventions
-from typeway.declare.depends import Depends
 from typeway.declare.operation import Operation
-from typeway.declare.options import ApiRouteOptions
+from typeway.declare.options import ApiRouteOptions, WebSocketOptions
 from typeway.declare.returns import Returns
 from typeway.declare.shown import shows_options
 from typeway.describe.operation import unique_id
@@ -309,21 +309,19 @@ class APIRoute(Planned, routes.APIRoute):
 class APIWebSocketRoute(Planned, socket_routes.APIWebSocketRoute):
     """One WebSocket endpoint under one path, as FastAPI's plugins expect a route to look."""
 
+    @shows_options(WebSocketOptions)
     def __init__(
         self,
         path: str,
         endpoint: Callable[..., Any],
         *,
         name: str | None = None,
-        dependencies: Sequence[Depends] | None = None,
-        policies: Sequence[Any] | None = None,
         dependency_overrides_provider: Any = None,
         conventions: Conventions | None = None,
+        **options: Unpack[WebSocketOptions],
     ) -> None:
         self.dependency_overrides_provider = dependency_overrides_provider
-        super().__init__(
-            path, endpoint, name=name, dependencies=dependencies, policies=policies, conventions=conventions
-        )
+        super().__init__(path, endpoint, name=name, conventions=conventions, **options)
 
     def declared_operation(self) -> Operation:
         """Return the operation as its author has declared it; this may update the dependant."""

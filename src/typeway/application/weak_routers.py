@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 
-class Routers:
+class WeakRouters:
     """A set of routers that it does not keep alive. It never calls their `__hash__`, which may need a whole router."""
 
     def __init__(self) -> None:

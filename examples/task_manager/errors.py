@@ -4,7 +4,6 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as NoFreeConnectionError
 from starlette.exceptions import HTTPException
 
@@ -22,6 +21,7 @@ from examples.task_manager.exceptions import (
     TooManyAttachmentsError,
     UnsupportedAttachmentError,
     UsernameTakenError,
+    reason_of,
 )
 from examples.task_manager.middleware import tracking_headers
 from examples.task_manager.schemas.error import ErrorResponse, FieldError
@@ -73,8 +73,8 @@ ANSWERS: dict[type[TaskManagerError], Answer] = {
 def add_error_handlers(app: FastAPI) -> None:
     """Register the handlers, so that all errors of the application have the same format."""
     app.exception_handler(TaskManagerError)(answer_domain_error)
-    for failure in (OperationalError, NoFreeConnectionError, ConnectionError):
-        app.exception_handler(failure)(answer_database_failure)
+    for failure in (DatabaseUnavailableError, NoFreeConnectionError):
+        app.exception_handler(failure)(answer_absent_database)
     app.exception_handler(RequestValidationError)(answer_invalid_request)
     # The base class: unknown paths and methods raise it, not the framework's own subclass.
     app.exception_handler(HTTPException)(answer_http_exception)
@@ -87,9 +87,12 @@ async def answer_domain_error(request: Request, error: TaskManagerError) -> JSON
     return _answer(answer.status, answer.code, str(error), headers=answer.headers)
 
 
-async def answer_database_failure(request: Request, error: Exception) -> JSONResponse:
-    """Log the database's error; the response only says that the client may try again."""
-    logger.error("database failure", exc_info=error, extra=_request_fields(request))
+async def answer_absent_database(request: Request, error: Exception) -> JSONResponse:
+    """Log the reason in one line: a traceback for each request would fill the log while the server is away.
+
+    The response only says that the client may try again.
+    """
+    logger.error("the database is unavailable: %s", reason_of(error), extra=_request_fields(request))
     return await answer_domain_error(request, DatabaseUnavailableError())
 
 

@@ -5,7 +5,6 @@ import json
 import logging
 import socket
 import sqlite3
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -20,7 +19,7 @@ from examples.task_manager.feed.opening import open_feed
 from examples.task_manager.schemas.change import OwnedChange
 from examples.task_manager.tests.assembled import create_app, needs_typeway
 from examples.task_manager.tests.databases import opened
-from examples.task_manager.tests.gate import Gate, gate_to
+from examples.task_manager.tests.gate import Gate
 from examples.task_manager.tests.people import PASSWORD, create, join
 from typeway.testclient import TestClient
 from typeway.websockets import WebSocketDisconnect
@@ -30,35 +29,20 @@ CHANGE = OwnedChange(kind="updated", task_id=1, version=2, owner_id=1)
 UNAVAILABLE = {"error": "database_unavailable", "message": "The database does not answer"}
 
 
-@pytest.fixture
-def gate(migrated_database: str) -> Iterator[Gate]:
-    """A gate to PostgreSQL."""
-    url = make_url(migrated_database)
-    with gate_to(url.host or "127.0.0.1", url.port or 5432) as gate:
-        yield gate
-
-
-@pytest.fixture
-def behind(request: pytest.FixtureRequest, settings: Settings, gate: Gate, migrated_database: str) -> Settings:
-    """Settings of an application whose database is behind the gate; both addresses of `localhost` are tried there."""
-    host = getattr(request, "param", "127.0.0.1")
-    url = make_url(migrated_database).set(host=host, port=gate.port)
-    return settings.model_copy(update={"database_url": url.render_as_string(hide_password=False), "feed": "memory"})
-
-
 def lines_of(text: str) -> list[dict[str, Any]]:
     """Return the lines of the log that are above INFO."""
     lines = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
     return [line for line in lines if line["level"] != "info"]
 
 
-@pytest.mark.parametrize("behind", ["127.0.0.1", "localhost"], indirect=True)
-@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("database", ["gated"], indirect=True)
 def test_requests_are_answered_while_the_database_is_away(
-    behind: Settings, gate: Gate, capfd: pytest.CaptureFixture[str]
+    settings: Settings, gate: Gate, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Each gets a 503 and is one line in the log; the process lives, and works again when the database does."""
-    with TestClient(create_app(behind), raise_server_exceptions=False) as client:
+    with TestClient(
+        create_app(settings.model_copy(update={"feed": "memory"})), raise_server_exceptions=False
+    ) as client:
         alice = join(client, "alice")
         task = create(client, alice)
         capfd.readouterr()
@@ -92,12 +76,12 @@ def test_requests_are_answered_while_the_database_is_away(
 
 
 @needs_typeway
-@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("database", ["gated"], indirect=True)
 def test_a_board_closes_while_the_database_is_away(
-    behind: Settings, gate: Gate, capfd: pytest.CaptureFixture[str]
+    settings: Settings, gate: Gate, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """The client is told to try again later."""
-    app = create_app(behind)
+    app = create_app(settings.model_copy(update={"feed": "memory"}))
     with TestClient(app, raise_server_exceptions=False) as client:
         alice = join(client, "alice")
         with client.websocket_connect("/board", headers=alice) as board:
@@ -180,18 +164,18 @@ async def test_a_locked_file_is_an_absence(database: str) -> None:
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize("database", ["gated"], indirect=True)
 async def test_a_feed_that_is_away_is_told_once(
     settings: Settings,
     gate: Gate,
-    migrated_database: str,
+    database: str,
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """However often it is tried again; what is published meanwhile is one line each, and listeners hear of the gap."""
     monkeypatch.setattr("examples.task_manager.feed.relay.RETRY_SECONDS", 0.02)
-    url = make_url(migrated_database).set(port=gate.port).render_as_string(hide_password=False)
     caplog.set_level(logging.INFO)
-    async with opened(url) as engine, open_feed(settings.model_copy(update={"database_url": url}), engine) as feed:
+    async with opened(database) as engine, open_feed(settings, engine) as feed:
         with feed.listeners.joined(1) as listener:
             gate.close()
             await feed.publish(CHANGE)

@@ -2,8 +2,10 @@
 
 import os
 import shutil
+import subprocess
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from pydantic import SecretStr
@@ -84,6 +86,26 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         port = request.getfixturevalue("gate").port
         return make_url(url).set(host="127.0.0.1", port=port).render_as_string(hide_password=False)
     return url
+
+
+@pytest.fixture
+def redis_url() -> Iterator[str]:
+    """A Redis server that listens on a socket of its own."""
+    program = shutil.which("redis-server")
+    if program is None:
+        pytest.skip("redis-server is not installed: apt install redis-server")
+    # Sockets have short paths.
+    with TemporaryDirectory() as folder:
+        socket = Path(folder) / "redis.sock"
+        command = [program, "--port", "0", "--unixsocket", str(socket), "--save", "", "--dir", folder]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+            assert server.stdout is not None
+            for line in server.stdout:
+                if "ready to accept connections" in line.lower():
+                    break
+            yield f"unix://{socket}"
+            server.terminate()
+            server.communicate()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from html import unescape
+from typing import Any
 
 import pytest
 
@@ -34,7 +35,7 @@ def texts_of(page: str) -> str:
     return " ".join(unescape(re.sub(r"<[^>]*>", " ", page.partition("<main")[2])).split())
 
 
-CASES = [
+CASES: list[tuple[str, str, dict[str, Any], int, str]] = [
     ("GET", "/nowhere", {}, 404, "There is nothing here"),
     ("GET", "/attachments/99", {}, 404, "Attachment 99 not found"),
     ("GET", "/?q=%00", {}, 422, "query.q: "),
@@ -53,11 +54,11 @@ CASES = [
 
 @pytest.mark.parametrize(("method", "path", "options", "status", "text"), CASES)
 def test_errors_have_two_forms(
-    browser: TestClient, method: str, path: str, options: dict[str, dict[str, str]], status: int, text: str
+    browser: TestClient, method: str, path: str, options: dict[str, Any], status: int, text: str
 ) -> None:
     """A browser gets a page that says what it can do; a program, and the script of the page, get JSON."""
     browser.post("/web/tasks", data={"title": "Milk"})
-    shown = browser.request(method, path, **options)  # type: ignore[arg-type]
+    shown = browser.request(method, path, **options)
     assert (shown.status_code, shown.headers["content-type"]) == (status, "text/html; charset=utf-8")
     assert text in texts_of(shown.text)
     assert shown.headers["x-request-id"] in shown.text
@@ -66,7 +67,7 @@ def test_errors_have_two_forms(
     for accept in ("*/*", "application/json", "text/html;q=0, application/json"):
         answer = browser.request(
             method, path, **{**options, "headers": {**options.get("headers", {}), "Accept": accept}}
-        )  # type: ignore[arg-type]
+        )
         assert (answer.status_code, answer.headers["content-type"]) == (status, "application/json")
         assert {"error", "message"} <= set(answer.json()) <= {"error", "message", "details"}
         assert "Accept" in answer.headers["vary"]

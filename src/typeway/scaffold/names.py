@@ -43,9 +43,9 @@ _DEVICES: Final = re.compile(r"(con|prn|aux|nul|(com|lpt)[0-9])")
 
 # Class names that the modules of a resource import or define themselves.
 TAKEN_CLASSES: Final = frozenset(
-    {"Annotated", "Any", "AsyncSession", "Base", "BaseModel", "BigInteger", "ConfigDict", "DateTime", "Decimal"}
+    {"Annotated", "Any", "AsyncSession", "Base", "BaseModel", "BigInteger", "Changed", "Collection", "ColumnElement", "ConfigDict", "DateTime", "Decimal"}
     | {"Depends", "ExactDecimal", "Field", "Id", "Integer", "Login", "Mapped", "Moment", "Amount", "NoNul", "NotFound", "Number", "Page", "Partial"}
-    | {"Path", "Query", "Request", "Response", "Router", "Row", "RowId", "Sequence", "Service", "Session", "Slice", "StaleDataError"}
+    | {"Path", "Query", "Request", "Response", "Router", "Row", "RowId", "Seen", "Sequence", "Service", "Session", "Slice"}
     | {"String", "Table", "TestClient", "Text", "UUID", "User", "UtcDateTime"}
 )  # fmt: skip
 

@@ -40,6 +40,7 @@ LAYERS: tuple[frozenset[str], ...] = (
             "datastructures",
             "health",
             "headers",
+            "negotiation",
             "writing",
         }
     )

@@ -15,6 +15,7 @@ from examples.task_manager.logs import configure_logging
 from examples.task_manager.middleware import PROCESS_TIME, REQUEST_ID, RequestTrackingMiddleware
 from examples.task_manager.resources import open_resources
 from examples.task_manager.routers import attachments, auth, board, events, export, health, tasks, users
+from examples.task_manager.routers.answers import UNAVAILABLE
 from typeway import FastAPI
 from typeway.middleware.cors import CORSMiddleware
 
@@ -63,8 +64,8 @@ def create_api(
     app.state.settings = settings
     add_error_handlers(app)
     for router in (auth, users, tasks, export, events, board):
-        app.include_router(router.router)
-    app.include_router(attachments.router, max_body_size=settings.max_attachment_bytes)
+        app.include_router(router.router, responses=UNAVAILABLE)
+    app.include_router(attachments.router, responses=UNAVAILABLE, max_body_size=settings.max_attachment_bytes)
     app.include_router(health.alive)
     app.include_router(health.ready, dependencies=list(readiness))
     if settings.metrics == "prometheus":

@@ -80,6 +80,8 @@ class Settings(DatabaseSettings):
     trusted_hosts: Annotated[list[str], NoDecode] = []
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     max_body_bytes: int = Field(default=64 * 1024, ge=1024)
+    # Where logins are counted: the memory of each process, or a Redis that all processes share.
+    rate_limit_store: str = Field(default="memory://", pattern=r"^(memory|rediss?|unix)://", repr=False)
     # RFC 9106 4: the second recommended option (64 MiB, three passes).
     argon2_time_cost: int = Field(default=3, ge=1)
     argon2_memory_kib: int = Field(default=64 * 1024, ge=32)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from examples.task_manager.exceptions import InvalidTokenError, NotAuthenticatedError
+from examples.task_manager.exceptions import DatabaseUnavailableError, InvalidTokenError, NotAuthenticatedError
 from examples.task_manager.feed.opening import Feed
 from examples.task_manager.models import User
 from examples.task_manager.resources import Resources
@@ -133,6 +133,8 @@ async def get_socket_user(socket: WebSocket, resources: SharedResources) -> int:
             return (await user_of(logins_of(session, resources), sent, socket.cookies.get(COOKIE))).id
         except (NotAuthenticatedError, InvalidTokenError) as error:
             raise WebSocketException(status.WS_1008_POLICY_VIOLATION, str(error)) from error
+        except DatabaseUnavailableError as error:
+            raise WebSocketException(status.WS_1013_TRY_AGAIN_LATER, str(error)) from error
 
 
 SocketUser = Annotated[int, Depends(get_socket_user)]

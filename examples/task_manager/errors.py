@@ -1,10 +1,9 @@
 """Convert errors to responses of one format."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as NoFreeConnectionError
 from starlette.exceptions import HTTPException
 
@@ -22,10 +21,11 @@ from examples.task_manager.exceptions import (
     TooManyAttachmentsError,
     UnsupportedAttachmentError,
     UsernameTakenError,
+    reason_of,
 )
 from examples.task_manager.middleware import tracking_headers
 from examples.task_manager.schemas.error import ErrorResponse, FieldError
-from typeway import FastAPI, Request
+from typeway import FastAPI, Request, Response
 from typeway.exceptions import RequestValidationError
 from typeway.responses import JSONResponse
 
@@ -41,7 +41,11 @@ CODES = {
     412: "precondition_failed",
     413: "content_too_large",
     415: "unsupported_media_type",
+    429: "too_many_requests",
 }
+
+# Renders an error as a page, or returns None where the client wants JSON.
+ErrorPage = Callable[[Request, int, ErrorResponse, Mapping[str, str]], Response | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,54 +77,65 @@ ANSWERS: dict[type[TaskManagerError], Answer] = {
 def add_error_handlers(app: FastAPI) -> None:
     """Register the handlers, so that all errors of the application have the same format."""
     app.exception_handler(TaskManagerError)(answer_domain_error)
-    for failure in (OperationalError, NoFreeConnectionError, ConnectionError):
-        app.exception_handler(failure)(answer_database_failure)
+    for failure in (DatabaseUnavailableError, NoFreeConnectionError):
+        app.exception_handler(failure)(answer_absent_database)
     app.exception_handler(RequestValidationError)(answer_invalid_request)
     # The base class: unknown paths and methods raise it, not the framework's own subclass.
     app.exception_handler(HTTPException)(answer_http_exception)
     app.exception_handler(Exception)(answer_unexpected_error)
 
 
-async def answer_domain_error(request: Request, error: TaskManagerError) -> JSONResponse:
+async def answer_domain_error(request: Request, error: TaskManagerError) -> Response:
     """Look up the HTTP response of an error of the domain."""
     answer = ANSWERS[type(error)]
-    return _answer(answer.status, answer.code, str(error), headers=answer.headers)
+    return _answer(request, answer.status, answer.code, str(error), headers=answer.headers)
 
 
-async def answer_database_failure(request: Request, error: Exception) -> JSONResponse:
-    """Log the database's error; the response only says that the client may try again."""
-    logger.error("database failure", exc_info=error, extra=_request_fields(request))
+async def answer_absent_database(request: Request, error: Exception) -> Response:
+    """Log the reason in one line: a traceback for each request would fill the log while the server is away.
+
+    The response only says that the client may try again.
+    """
+    logger.error("the database is unavailable: %s", reason_of(error), extra=_request_fields(request))
     return await answer_domain_error(request, DatabaseUnavailableError())
 
 
-async def answer_invalid_request(request: Request, error: RequestValidationError) -> JSONResponse:
+async def answer_invalid_request(request: Request, error: RequestValidationError) -> Response:
     """Report the invalid fields, without their values: one may be a password."""
     details = [_field_error(problem) for problem in error.errors()]
-    return _answer(422, "validation_error", "The request is not valid", details=details)
+    return _answer(request, 422, "validation_error", "The request is not valid", details=details)
 
 
-async def answer_http_exception(request: Request, error: HTTPException) -> JSONResponse:
+async def answer_http_exception(request: Request, error: HTTPException) -> Response:
     """Convert the framework's own errors to our format, with their headers."""
     code = CODES.get(error.status_code, "http_error")
-    return _answer(error.status_code, code, str(error.detail), headers=error.headers)
+    return _answer(request, error.status_code, code, str(error.detail), headers=error.headers)
 
 
-async def answer_unexpected_error(request: Request, error: Exception) -> JSONResponse:
+async def answer_unexpected_error(request: Request, error: Exception) -> Response:
     """Log the exception; send no details to the client."""
     logger.error("unexpected error", exc_info=error, extra=_request_fields(request))
     headers = tracking_headers(request.scope)
-    return _answer(500, "internal_error", "An unexpected error occurred", headers=headers)
+    return _answer(request, 500, "internal_error", "An unexpected error occurred", headers=headers)
 
 
 def _answer(
+    request: Request,
     status: int,
     code: str,
     message: str,
     *,
     details: list[FieldError] | None = None,
     headers: Mapping[str, str] | None = None,
-) -> JSONResponse:
+) -> Response:
     body = ErrorResponse(error=code, message=message, details=details)
+    # The web page has set it; the API alone has none.
+    render: ErrorPage | None = getattr(request.app.state, "error_page", None)
+    if render is not None:
+        headers = {**(headers or {}), "Vary": "Accept"}
+        page = render(request, status, body, headers)
+        if page is not None:
+            return page
     return JSONResponse(body.model_dump(exclude_none=True), status_code=status, headers=headers)
 
 

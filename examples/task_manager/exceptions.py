@@ -92,3 +92,9 @@ class DatabaseUnavailableError(TaskManagerError):
 
     def __init__(self) -> None:
         super().__init__("The database does not answer")
+
+
+def reason_of(error: BaseException) -> str:
+    """Return why a server could not be reached, in one line: what has caused an error, or the error itself."""
+    cause = error.__cause__ or error
+    return " ".join(f"{type(cause).__name__}: {cause}".split())

@@ -8,6 +8,7 @@ from starlette.middleware import Middleware
 
 from examples.task_manager.api import create_api
 from examples.task_manager.config import ConfigurationError, Settings, load_settings
+from examples.task_manager.limits import limits_of_logins
 from examples.task_manager.web.setup import add_web_page
 from typeway import Depends, Typeway
 from typeway.health import ready
@@ -40,7 +41,7 @@ def create_app(settings: Settings | None = None) -> Typeway:
         ],
         # A load balancer learns that the server is about to stop: `typeway run --drain-delay 10`.
         readiness=[Depends(ready)],
-        options={"trusted_hosts": settings.trusted_hosts or None},
+        options={"trusted_hosts": settings.trusted_hosts or None, "policies": limits_of_logins(settings)},
     )
     add_web_page(app, settings)
     return app

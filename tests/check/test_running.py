@@ -155,6 +155,23 @@ def test_only_what_has_changed_is_shown(
     assert check(main, "--changed", "HEAD", waiting=waiting).codes == codes
 
 
+@pytest.mark.parametrize("arguments", [["--changed"], ["--changed", "--all"], ["--changed", "--select=TW018", "--all"]])
+def test_without_a_revision_changes_count_since_the_last_commit(
+    check: Check, repository: Path, arguments: list[str]
+) -> None:
+    """`--changed` alone, or before another option, compares with HEAD, as `git diff` does."""
+    changed = CALLS.replace("def two(", "def two_more(")
+    assert check(changed, *arguments, waiting=HELPERS).codes == ["TW018"]
+
+
+def test_a_word_after_it_is_a_revision(check: Check, repository: Path) -> None:
+    """Where the application is taken for the revision, the message says where `--changed` belongs."""
+    outcome = check(CALLS, "--changed", "main:app", waiting=HELPERS)
+    assert outcome.status == 2
+    assert "--changed main:app: " in outcome.err
+    assert "without a revision, --changed comes last" in outcome.err
+
+
 def test_a_file_that_git_does_not_know_has_changed_as_a_whole(check: Check, repository: Path) -> None:
     """What was never committed is new."""
     source = CALLS.replace("from waiting", "from untracked")

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import gettempdir
 
 import pytest
 
@@ -29,6 +30,8 @@ class RedisServer:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.port = free_port()
+        # Paths of sockets must be short.
+        self.socket: Path = Path(gettempdir(), f"typeway-redis-{self.port}.sock")
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -42,6 +45,8 @@ class RedisServer:
             str(self.port),
             "--bind",
             "127.0.0.1",
+            "--unixsocket",
+            str(self.socket),
             "--save",
             "",
             "--dir",
@@ -62,6 +67,7 @@ class RedisServer:
             self.process.kill()
             self.process.wait(PATIENCE)
             self.process = None
+            self.socket.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -301,6 +301,16 @@ def test_two_processes_share_a_limit_through_redis_exactly(redis: RedisServer) -
     assert sum(counts) == 50, counts
 
 
+def test_redis_counts_at_each_kind_of_address(redis: RedisServer) -> None:
+    """A port and a socket of the server work alike; a socket without a server fails like a port without one."""
+    with TestClient(limited(RateLimit("2/hour", store=redis.url, key=lambda _: "all"))) as client:
+        assert [client.get("/items").status_code for _ in range(3)] == [200, 200, 429]
+    with TestClient(limited(RateLimit("2/hour", store=f"unix://{redis.socket}", key=lambda _: "all"))) as client:
+        assert [client.get("/items").status_code for _ in range(3)] == [200, 200, 429]
+        redis.stop()
+        assert client.get("/items").status_code == 503
+
+
 @pytest.mark.parametrize(("decision", "status"), [("refuse", 503), ("allow", 200)])
 def test_a_store_that_is_gone_refuses_or_allows(
     redis: RedisServer, decision: Any, status: int, caplog: pytest.LogCaptureFixture

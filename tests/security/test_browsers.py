@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import pytest
+from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
 from tests.frameworks import COMPAT, Sending, answer_of, client
@@ -168,6 +169,28 @@ def test_of_several_headers_none_may_be_wrong(headers):
     app = protected(CSRFMiddleware, trusted_origins=[FRIEND])
     found = asyncio.run(answer_of(app, Sending("/", headers=headers)))
     assert found["status"] == [403]
+
+
+def test_a_refusal_has_the_format_of_the_application():
+    """It is answered like any other error: as the author's handlers do, as a problem, or as usual."""
+    foreign = {"sec-fetch-site": "cross-site"}
+    own = Typeway()
+
+    @own.exception_handler(403)
+    async def forbidden(request: Request, error: Exception) -> PlainTextResponse:
+        return PlainTextResponse(f"{request.url.path} is forbidden", 403)
+
+    for app, kind, text in (
+        (own, "text/plain", "/ is forbidden"),
+        (Typeway(errors="problem"), "application/problem+json", '"detail":"Cross-origin request refused"'),
+        (Typeway(), "application/json", '{"detail":"Cross-origin request refused"}'),
+        (Starlette(), "application/json", '{"detail":"Cross-origin request refused"}'),
+    ):
+        app.add_middleware(CSRFMiddleware)
+        response = client(app).post("/", headers=foreign)
+        assert response.status_code == 403
+        assert response.headers["content-type"].startswith(kind)
+        assert text in response.text
 
 
 def test_paths_can_be_exempt():

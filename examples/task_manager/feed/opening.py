@@ -10,6 +10,7 @@ from functools import partial
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from examples.task_manager.config import Settings
+from examples.task_manager.exceptions import reason_of
 from examples.task_manager.feed import postgresql
 from examples.task_manager.feed.listeners import Listeners
 from examples.task_manager.feed.relay import Subscribe, relay
@@ -30,8 +31,8 @@ class Feed:
         """Tell everybody of a change. It is stored already, so a failure is logged, and the request succeeds."""
         try:
             await self.send(change)
-        except self.failures:
-            logger.exception("a change was not published")
+        except self.failures as error:
+            logger.error("a change was not published: %s", reason_of(error))  # noqa: TRY400  one line for each request
 
 
 @asynccontextmanager
@@ -50,14 +51,12 @@ async def open_feed(settings: Settings, engine: AsyncEngine) -> AsyncIterator[Fe
             send = partial(postgresql.notify, engine)
         else:
             # Imported here, because nobody else needs the package.
-            from redis.asyncio import Redis
-
             from examples.task_manager.feed import redis
 
-            client = await stack.enter_async_context(Redis.from_url(settings.redis_url, decode_responses=True))
+            listening, sending = (redis.connect(settings.redis_url, to_listen=listens) for listens in (True, False))
             failures = redis.FAILURES
-            subscribe = partial(redis.subscribed, client)
-            send = partial(redis.publish, client)
+            subscribe = partial(redis.subscribed, await stack.enter_async_context(listening))
+            send = partial(redis.publish, await stack.enter_async_context(sending))
         await stack.enter_async_context(_relayed(subscribe, failures, listeners))
         yield Feed(listeners, send, failures)
 

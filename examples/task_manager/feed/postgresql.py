@@ -5,15 +5,19 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from asyncpg import InterfaceError, PostgresError  # type: ignore[import-untyped]
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import NullPool
 
+from examples.task_manager.database import open_engine
+from examples.task_manager.exceptions import DatabaseUnavailableError
 from examples.task_manager.schemas.change import OwnedChange
 
 CHANNEL = "task_changes"
-FAILURES = (SQLAlchemyError, OSError)
+# Those of the engine, and those of the driver, which is asked to listen without SQLAlchemy.
+FAILURES = (DatabaseUnavailableError, SQLAlchemyError, PostgresError, InterfaceError, OSError)
 
 
 async def notify(engine: AsyncEngine, change: OwnedChange) -> None:
@@ -25,7 +29,7 @@ async def notify(engine: AsyncEngine, change: OwnedChange) -> None:
 @asynccontextmanager
 async def subscribed(url: str) -> AsyncIterator[AsyncIterator[str | None]]:
     """Listen on a connection of its own: it is never idle, and none of the pool is missing."""
-    engine = create_async_engine(url, poolclass=NullPool)
+    engine = open_engine(url, poolclass=NullPool)
     texts: asyncio.Queue[str | None] = asyncio.Queue()
 
     def hear(_connection: object, _process: int, _channel: str, text: str) -> None:

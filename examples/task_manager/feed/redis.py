@@ -12,6 +12,15 @@ from examples.task_manager.schemas.change import OwnedChange
 CHANNEL = "task_manager:changes"
 FAILURES = (RedisError, OSError)
 
+# A server that is down may not even refuse: without a limit, a request would wait for minutes.
+PATIENCE_SECONDS = 2
+
+
+def connect(url: str, *, to_listen: bool) -> Redis:
+    """Create a client, which connects when it is first used; one that listens waits for changes without a limit."""
+    patience = None if to_listen else PATIENCE_SECONDS
+    return Redis.from_url(url, decode_responses=True, socket_connect_timeout=PATIENCE_SECONDS, socket_timeout=patience)
+
 
 async def publish(redis: Redis, change: OwnedChange) -> None:
     """Send a change to every process that listens."""

@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 
+from examples.task_manager.exceptions import reason_of
 from examples.task_manager.feed.listeners import Listeners
 from examples.task_manager.schemas.change import OwnedChange
 
@@ -28,11 +29,15 @@ async def relay(
         listening: is set when the first connection is there. If that one fails, the error is raised: the address
             may be wrong. Later ones are repeated until the server is back.
     """
+    is_away = False
     while True:
         try:
             async with subscribe() as texts:
                 if listening.is_set():
                     listeners.tell_of_gap()
+                if is_away:
+                    logger.warning("the feed is back")
+                    is_away = False
                 listening.set()
                 async for text in texts:
                     if text is None:
@@ -42,5 +47,8 @@ async def relay(
         except failures as error:
             if not listening.is_set():
                 raise
-            logger.warning("the feed is interrupted: %s", type(error).__name__)
+            # Once: it is tried again every second.
+            if not is_away:
+                logger.warning("the feed is interrupted: %s", reason_of(error))
+            is_away = True
         await asyncio.sleep(RETRY_SECONDS)

@@ -1,15 +1,18 @@
 """The WebSocket of the board: everybody who looks at it sees a task move at once."""
 
 import asyncio
+import logging
 
 from pydantic import ValidationError
 
 from examples.task_manager.dependencies import SharedResources, SocketUser
+from examples.task_manager.exceptions import DatabaseUnavailableError, reason_of
 from examples.task_manager.feed.listeners import Listener
 from examples.task_manager.schemas.board import ErrorMessage, Move
 from examples.task_manager.services.board import Board
 from typeway import APIRouter, WebSocket, WebSocketDisconnect, status
 
+logger = logging.getLogger(__name__)
 router = APIRouter()
 
 
@@ -29,6 +32,12 @@ async def board(socket: WebSocket, user_id: SocketUser, resources: SharedResourc
                 sending.cancel()
         except TimeoutError:
             await socket.close(status.WS_1008_POLICY_VIOLATION, "Log in again")
+        except ExceptionGroup as failures:
+            absent, others = failures.split(DatabaseUnavailableError)
+            if absent is None or others is not None:
+                raise
+            logger.warning("the database is unavailable: %s", reason_of(absent.exceptions[0]))
+            await socket.close(status.WS_1013_TRY_AGAIN_LATER, "The database does not answer")
 
 
 async def show_changes(socket: WebSocket, shown: Board, listener: Listener) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 
 from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from examples.task_manager.exceptions import DatabaseUnavailableError
@@ -20,5 +19,5 @@ async def check_database(session: AsyncSession) -> None:
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
             await session.execute(select(1))
-    except (SQLAlchemyError, OSError) as error:
+    except TimeoutError as error:
         raise DatabaseUnavailableError from error

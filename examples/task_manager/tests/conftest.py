@@ -2,17 +2,21 @@
 
 import os
 import shutil
+import subprocess
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import make_url
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from examples.task_manager.config import PREFIX, Settings
 from examples.task_manager.resources import Resources, open_resources
 from examples.task_manager.tests.assembled import create_app
-from examples.task_manager.tests.databases import create_database, drop_database, empty, migrate
+from examples.task_manager.tests.databases import SERVER, create_database, drop_database, empty, migrate
+from examples.task_manager.tests.gate import Gate, gate_to
 from examples.task_manager.tests.people import join
 from typeway import FastAPI
 from typeway.testclient import TestClient
@@ -63,14 +67,45 @@ def empty_postgresql() -> Iterator[str]:
 
 
 @pytest.fixture
+def gate() -> Iterator[Gate]:
+    """A gate to the PostgreSQL server, which a test can close."""
+    server = make_url(SERVER)
+    with gate_to(server.host or "127.0.0.1", server.port or 5432) as gate:
+        yield gate
+
+
+@pytest.fixture
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of an empty database: a SQLite file, unless the test asks for PostgreSQL."""
+    """The URL of an empty database: a SQLite file, unless the test asks for PostgreSQL, or for PostgreSQL behind the gate."""
     if getattr(request, "param", "sqlite") == "sqlite":
         path = shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "tasks.db")
         return f"sqlite+aiosqlite:///{path}"
     url: str = request.getfixturevalue("migrated_database")
     empty(url)
+    if request.param == "gated":
+        port = request.getfixturevalue("gate").port
+        return make_url(url).set(host="127.0.0.1", port=port).render_as_string(hide_password=False)
     return url
+
+
+@pytest.fixture
+def redis_url() -> Iterator[str]:
+    """A Redis server that listens on a socket of its own."""
+    program = shutil.which("redis-server")
+    if program is None:
+        pytest.skip("redis-server is not installed: apt install redis-server")
+    # Sockets have short paths.
+    with TemporaryDirectory() as folder:
+        socket = Path(folder) / "redis.sock"
+        command = [program, "--port", "0", "--unixsocket", str(socket), "--save", "", "--dir", folder]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+            assert server.stdout is not None
+            for line in server.stdout:
+                if "ready to accept connections" in line.lower():
+                    break
+            yield f"unix://{socket}"
+            server.terminate()
+            server.communicate()
 
 
 @pytest.fixture

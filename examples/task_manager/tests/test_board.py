@@ -28,6 +28,12 @@ def test_the_board_shows_the_tasks_in_columns(client: TestClient, alice: Person,
     assert titles == {"todo": ["Now", "Later"], "in_progress": [], "done": ["Gone"]}
 
 
+def moved(board: Any) -> Any:
+    """Return the next message of a task that was moved; PostgreSQL may deliver its creation after the board was opened."""
+    message = board.receive_json()
+    return board.receive_json() if message["task"]["status"] == "todo" else message
+
+
 @each_database
 def test_a_move_is_seen_by_everybody_who_looks(client: TestClient, alice: Person) -> None:
     """Also by whoever has moved the task, and also what is done with requests."""
@@ -40,7 +46,7 @@ def test_a_move_is_seen_by_everybody_who_looks(client: TestClient, alice: Person
         assert [board.receive_json()["type"] for board in boards] == ["board", "board"]
         one.send_json({"task_id": number, "status": "done"})
         for board in boards:
-            message = board.receive_json()
+            message = moved(board)
             assert (message["type"], message["task"]["id"], message["task"]["status"]) == ("task", number, "done")
         client.delete(f"/tasks/{number}", headers=alice)
         for board in boards:
@@ -58,7 +64,7 @@ def test_a_move_is_seen_on_every_worker(client: TestClient, settings: Settings, 
     ):
         assert here.receive_json()["type"] == there.receive_json()["type"] == "board"
         there.send_json({"task_id": number, "status": "in_progress"})
-        assert here.receive_json()["task"]["status"] == there.receive_json()["task"]["status"] == "in_progress"
+        assert [moved(board)["task"]["status"] for board in (here, there)] == ["in_progress", "in_progress"]
 
 
 @pytest.mark.parametrize(

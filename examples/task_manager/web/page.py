@@ -9,13 +9,13 @@ from pydantic import BaseModel, ValidationError
 
 from examples.task_manager.dependencies import DbSession, SharedResources
 from examples.task_manager.errors import ANSWERS
-from examples.task_manager.exceptions import TaskManagerError
+from examples.task_manager.exceptions import DatabaseUnavailableError, TaskManagerError
 from examples.task_manager.models import TaskStatus
 from examples.task_manager.services.attachments import AttachmentService
 from examples.task_manager.services.files import ACCEPTED
 from examples.task_manager.services.tasks import TaskService
 from examples.task_manager.web.forms import PAGE_SIZE, Filter, explain
-from examples.task_manager.web.session import Visitor
+from examples.task_manager.web.session import CookieText, Visitor
 from typeway import Depends, Query, Request, Response, status
 from typeway.responses import RedirectResponse
 from typeway.templating import Jinja2Templates
@@ -47,6 +47,7 @@ class Page:
         self,
         request: Request,
         visitor: Visitor,
+        cookie: CookieText,
         session: DbSession,
         resources: SharedResources,
         selected: Annotated[Filter, Query()],
@@ -55,6 +56,8 @@ class Page:
         self._session = session
         self._resources = resources
         self._selected = selected
+        # A cookie of nobody: its login has ended, on this page or elsewhere.
+        self._has_expired = visitor is None and bool(cookie)
         # Read now, because a rollback forgets the attributes of a user.
         self._visitor = None if visitor is None else (visitor.id, visitor.username)
 
@@ -73,6 +76,8 @@ class Page:
             form: the form, whose texts are shown again.
             editing: the task that the form belongs to; None if it belongs to none.
         """
+        if problem is None and self._has_expired:
+            problem = "Your login has ended. Log in again."
         values: dict[str, Any] = {"problem": problem, "form": form, "editing": editing, "username": None}
         template = "login.html"
         if self._visitor is not None:
@@ -89,6 +94,9 @@ class Page:
             await action()
         except ValidationError as error:
             return await self.show(problem=explain(error), form=form, editing=editing, status_code=422)
+        except DatabaseUnavailableError:
+            # The page cannot be shown either.
+            raise
         except TaskManagerError as error:
             answer = ANSWERS[type(error)]
             return await self.show(problem=str(error), form=form, editing=editing, status_code=answer.status)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from examples.task_manager.config import Settings
+from examples.task_manager.web.errors import show_error
 from examples.task_manager.web.routes import router, uploads
 from examples.task_manager.web.session import LoginRequiredError
 from typeway import Request, Typeway, status
@@ -19,6 +20,7 @@ def add_web_page(app: Typeway, settings: Settings) -> None:
     app.include_router(uploads, max_body_size=settings.max_attachment_bytes + FORM_BYTES)
     app.mount("/static", StaticFiles(directory=Path(__file__).with_name("static")), name="static")
     app.exception_handler(LoginRequiredError)(lead_to_login)
+    app.state.error_page = show_error
 
 
 async def lead_to_login(request: Request, error: LoginRequiredError) -> RedirectResponse:

@@ -170,7 +170,7 @@ def changed_since(folder: Path, revision: str | None) -> Lines | None:
     try:
         return changed_lines(folder, revision)
     except GitError as error:
-        raise CommandError(f"--changed {revision}: {error}") from error
+        raise CommandError(f"--changed {revision}: {error} (without a revision, --changed comes last)") from error
 
 
 def check(

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Final, ParamSpec
+from typing import Annotated, Any, Final, ParamSpec
 
 import typer
+from typer.core import TyperCommand
 
 from typeway.cli.add import add_auth, add_docker, add_resource
 from typeway.cli.discover import find_app
@@ -300,7 +301,19 @@ def shell(
         raise typer.Exit(status)
 
 
-@cli.command()
+class CheckCommand(TyperCommand):
+    """`check`, whose `--changed` without a revision means HEAD, as in `git diff`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the arguments; only the last one and one before another option can be without a revision."""
+        following = [*args[1:], "-"]
+        bare = [arg == "--changed" and after.startswith("-") for arg, after in zip(args, following, strict=True)]
+        return super().parse_args(
+            ctx, ["--changed=HEAD" if is_bare else arg for arg, is_bare in zip(args, bare, strict=True)]
+        )
+
+
+@cli.command(cls=CheckCommand)
 def check(
     target: AppArgument = None,
     report_format: Annotated[
@@ -324,7 +337,9 @@ def check(
     ] = None,
     changed: Annotated[
         str | None,
-        typer.Option(metavar="REV", help="Show only what has changed since a revision of git, such as HEAD or main."),
+        typer.Option(
+            metavar="[REV]", help="Show only what has changed since a revision of git, such as main; default: HEAD."
+        ),
     ] = None,
     python: Annotated[
         Path | None,

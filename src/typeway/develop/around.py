@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from typeway.develop.page import error_page
 from typeway.develop.tracebacks import shortened
+from typeway.negotiation import accepts_html
 from typeway.types import ASGIApp, Message, Receive, Scope, Send
 
 logger: Final = logging.getLogger("typeway")
@@ -153,8 +154,8 @@ def wants_page(scope: Scope) -> bool:
     fields = dict(scope["headers"])
     host = fields.get(b"host", b"").decode("latin-1").lower()
     name = host if host.endswith("]") else host.rpartition(":")[0] or host
-    accepts = b"text/html" in fields.get(b"accept", b"") and FORWARDED.isdisjoint(fields)
-    return accepts and scope["method"] != "HEAD" and name in LOCAL_NAMES and is_local(scope.get("client"))
+    is_near = name in LOCAL_NAMES and is_local(scope.get("client")) and FORWARDED.isdisjoint(fields)
+    return is_near and scope["method"] != "HEAD" and accepts_html(scope)
 
 
 def is_local(client: Any) -> bool:

@@ -4,9 +4,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.websockets import WebSocketClose
 
+from typeway.exceptions import HTTPException
 from typeway.types import ASGIApp, Receive, Scope, Send
 
 # RFC 9110 section 9.2.1: these change nothing, so it does no harm that another site causes them.
@@ -64,8 +66,16 @@ class CSRFMiddleware:
         if not is_protected or self.is_exempt(scope["path"]) or self.is_allowed(scope["headers"]):
             await self.app(scope, receive, send)
             return
-        refuse: Any = WebSocketClose() if kind == "websocket" else JSONResponse({"detail": REFUSED}, 403)
-        await refuse(scope, receive, send)
+        response: Any = WebSocketClose() if kind == "websocket" else await self.refusal(Request(scope, receive))
+        await response(scope, receive, send)
+
+    async def refusal(self, request: Request[Any]) -> Any:
+        """Return the answer to a refused request: that of the application to HTTPException with status 403."""
+        error = HTTPException(403, REFUSED)
+        # Applications of other frameworks have no such handlers.
+        handlers = getattr(request.scope.get("app"), "prepared_handlers", None)
+        handler = None if handlers is None else handlers.find(error)
+        return JSONResponse({"detail": REFUSED}, 403) if handler is None else await handler.call(request, error)
 
     def is_exempt(self, path: str) -> bool:
         return path in self.exempt or path.startswith(self.exempt_prefixes)

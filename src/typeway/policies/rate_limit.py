@@ -225,8 +225,10 @@ class RateLimit(Policy):
         client, made = self.place.connected()
         if "storage" not in made:
             make = import_module("limits.aio.storage").RedisStorage
+            # The library takes a socket without the name of the server before it for one of Valkey.
+            url = self.place.url.replace("unix://", "redis+unix://", 1)
             options = {"implementation": "redispy", "key_prefix": "", "connection_pool": client.connection_pool}
-            made["storage"] = make(f"async+{self.place.url}", **options)
+            made["storage"] = make(f"async+{url}", **options)
         return made["storage"]
 
     def fields(self, states: Sequence[tuple[Window, bool, Usage]]) -> dict[str, str]:

@@ -34,14 +34,18 @@ _TAKEN_PACKAGES: Final = frozenset(
         "pydantic",
         "pytest",
     }
-    | {"ruff", "sqlalchemy", "starlette", "tests", "typeway", "yaml"}
+    # Python has a package `test` too, which `sys.stdlib_module_names` leaves out.
+    | {"ruff", "sqlalchemy", "starlette", "test", "tests", "typeway", "yaml"}
 )
+
+# Windows cannot have files of these names, whatever their extension.
+_DEVICES: Final = re.compile(r"(con|prn|aux|nul|(com|lpt)[0-9])")
 
 # Class names that the modules of a resource import or define themselves.
 TAKEN_CLASSES: Final = frozenset(
-    {"Annotated", "Any", "AsyncSession", "Base", "BaseModel", "BigInteger", "ConfigDict", "DateTime", "Decimal"}
+    {"Annotated", "Any", "AsyncSession", "Base", "BaseModel", "BigInteger", "Changed", "Collection", "ColumnElement", "ConfigDict", "DateTime", "Decimal"}
     | {"Depends", "ExactDecimal", "Field", "Id", "Integer", "Login", "Mapped", "Moment", "Amount", "NoNul", "NotFound", "Number", "Page", "Partial"}
-    | {"Path", "Query", "Request", "Response", "Router", "Row", "RowId", "Sequence", "Service", "Session", "Slice", "StaleDataError"}
+    | {"Path", "Query", "Request", "Response", "Router", "Row", "RowId", "Seen", "Sequence", "Service", "Session", "Slice"}
     | {"String", "Table", "TestClient", "Text", "UUID", "User", "UtcDateTime"}
 )  # fmt: skip
 
@@ -79,8 +83,18 @@ def check_project(name: str) -> str:
             f"{name!r} cannot be the name of a project: it needs up to {LONGEST} lower-case letters, digits and "
             "hyphens, and begins with a letter, as in my-shop"
         )
+    if keyword.iskeyword(package):
+        raise ScaffoldError(
+            f"{name!r} cannot be the name of a project: it is a keyword of Python, so its package could not be imported; "
+            f"take another one, such as {name}-api"
+        )
+    if _DEVICES.fullmatch(package):
+        raise ScaffoldError(
+            f"{name!r} cannot be the name of a project: Windows has a device of this name, so nobody could check it out "
+            f"there; take another one, such as {name}-api"
+        )
     is_taken = package in _TAKEN_PACKAGES or package in sys.stdlib_module_names or _is_installed(name, package)
-    if keyword.iskeyword(package) or is_taken:
+    if is_taken:
         raise ScaffoldError(
             f"{name!r} cannot be the name of a project: Python or one of its libraries has the name; "
             f"take another one, such as {name}-api"
@@ -114,6 +128,10 @@ def check_resource(name: str, plural: str) -> None:
     """
     for word in (name, plural):
         _check_word("resource", word)
+        if _DEVICES.fullmatch(word):
+            raise ScaffoldError(
+                f"a resource cannot be called {word!r}: Windows has a device of this name, and can have no file {word}.py"
+            )
         if class_name(word) in TAKEN_CLASSES or keyword.iskeyword(class_name(word)):
             raise ScaffoldError(f"a resource cannot be called {word!r}: the project uses the name itself")
     if plural in _TAKEN_PLURALS:

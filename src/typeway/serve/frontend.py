@@ -3,7 +3,6 @@
 import copy
 import errno
 import os
-import re
 import stat
 import warnings
 from collections.abc import Mapping, Sequence
@@ -26,6 +25,7 @@ from typeway.declare.returns import Returns
 from typeway.declare.signature import read_declaration
 from typeway.errors.handlers import http_error
 from typeway.exceptions import calling_line, declaration_error
+from typeway.negotiation import accepts_html
 from typeway.plan.build import build_tree
 from typeway.policies.guard import Guard, guard_of
 from typeway.serve.asgi import path_of
@@ -43,9 +43,6 @@ FALLBACKS: Final[Mapping[Fallback, tuple[str, ...]]] = {
 STATUS: Final = {"index.html": 200, "404.html": 404}
 
 METHODS: Final = ("GET", "HEAD")
-HTML: Final = frozenset({"text/html", "application/xhtml+xml"})
-# The weight of a media type that is not acceptable (RFC 9110 section 12.4.2).
-ZERO: Final = re.compile(r"0(\.0*)?")
 
 # `typeway dev` sets the first; the second is what FastAPI's own command sets.
 ENVIRONMENTS: Final = ("TYPEWAY_ENV", "FASTAPI_ENV")
@@ -263,20 +260,3 @@ def read_build(
     elif check_dir:
         build.check()
     return build
-
-
-def accepts_html(scope: Scope) -> bool:
-    """Whether a request accepts HTML explicitly, as browsers do when they navigate (RFC 9110 section 12.5.1).
-
-    A wildcard does not count: browsers send one for scripts and images, and a page in their place would hide an error.
-    """
-    # Imported here because it takes long and few requests need it.
-    from email.message import Message
-
-    accept = ",".join(value.decode("latin-1") for name, value in scope["headers"] if name == b"accept")
-    for entry in accept.split(","):
-        message = Message()
-        message["content-type"] = entry.strip()
-        if message.get_content_type() in HTML and not ZERO.fullmatch(str(message.get_param("q"))):
-            return True
-    return False

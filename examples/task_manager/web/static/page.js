@@ -82,6 +82,7 @@ async function readAgain() {
     while (isStale) {
       isStale = false;
       const answer = await fetch(list.dataset.page);
+      if (answer.status >= 500) return; // The server is in trouble; the stream connects again, and then everything is read again.
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
       if (!fresh.querySelector("#tasks")) {
         location.assign(list.dataset.page); // logged out

@@ -1,0 +1,42 @@
+"""Tell what a client accepts."""
+
+import re
+from typing import Any, Final
+
+from starlette.requests import HTTPConnection
+
+from typeway.types import Scope
+
+HTML: Final = frozenset({"text/html", "application/xhtml+xml"})
+# The weight of a media type that is not acceptable (RFC 9110 section 12.4.2).
+ZERO: Final = re.compile(r"0(\.0*)?")
+
+
+def accepts_html(request: HTTPConnection[Any] | Scope) -> bool:
+    """Whether a request accepts HTML explicitly, as browsers do when they show a page (RFC 9110 section 12.5.1).
+
+    A wildcard does not count: browsers send one for scripts and images, and programs send one for everything.
+
+    Parameters:
+        request: a Request, or the scope of one.
+
+    Example:
+        ```python
+        @app.exception_handler(404)
+        async def not_found(request: Request, error: HTTPException) -> Response:
+            if accepts_html(request):
+                return HTMLResponse("<h1>There is no such page.</h1>", 404)
+            return JSONResponse({"detail": error.detail}, 404)
+        ```
+    """
+    # Imported here because it takes long and few requests need it.
+    from email.message import Message
+
+    scope: Any = request.scope if isinstance(request, HTTPConnection) else request
+    accept = ",".join(value.decode("latin-1") for name, value in scope["headers"] if name == b"accept")
+    for entry in accept.split(","):
+        message = Message()
+        message["content-type"] = entry.strip()
+        if message.get_content_type() in HTML and not ZERO.fullmatch(str(message.get_param("q"))):
+            return True
+    return False

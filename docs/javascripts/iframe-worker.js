@@ -41,9 +41,11 @@ if (location.protocol === "file:") {
       this.frame.contentWindow.dispatchEvent(new MessageEvent("message", { data }));
     }
 
+    // A worker gets a copy, also here: what it changes in a message must not change in the page.
     postMessage(data) {
-      if (this.ready) this.tell(data);
-      else this.waiting.push(data);
+      const copy = structuredClone(data);
+      if (this.ready) this.tell(copy);
+      else this.waiting.push(copy);
     }
 
     terminate() {

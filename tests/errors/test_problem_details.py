@@ -8,7 +8,8 @@ from pydantic import BaseModel, Field
 
 from tests.frameworks import ask
 from typeway import Body, Depends, Form, Header, HTTPException, Problem, Query, Request, Response, Typeway
-from typeway.exceptions import DeclarationError
+from typeway.exception_handlers import http_exception_handler, request_validation_exception_handler
+from typeway.exceptions import DeclarationError, RequestValidationError
 from typeway.responses import PlainTextResponse
 from typeway.security import HTTPBearer
 from typeway.staticfiles import StaticFiles
@@ -264,6 +265,46 @@ def test_the_authors_handlers_come_first():
     assert ask(app, "GET /raise/bug").text == "mine"
     assert ask(app, "GET /nowhere").text == "mine"
     assert ask(app, "DELETE /home").json()["title"] == "Method Not Allowed"
+
+
+async def call_http_default(request: Request, error: HTTPException) -> Response:
+    """Do what a handler of one's own does when it only wants to see the error."""
+    return await http_exception_handler(request, error)
+
+
+async def call_invalid_default(request: Request, error: RequestValidationError) -> Response:
+    return await request_validation_exception_handler(request, error)
+
+
+@pytest.mark.parametrize(
+    "handlers",
+    [
+        {HTTPException: call_http_default, RequestValidationError: call_invalid_default},
+        {HTTPException: http_exception_handler, RequestValidationError: request_validation_exception_handler},
+        {404: call_http_default, 405: call_http_default, 410: call_http_default},
+    ],
+    ids=["called", "registered", "by-status"],
+)
+@pytest.mark.parametrize(
+    "request_line",
+    [
+        "GET /nowhere",
+        "PATCH /home",
+        "GET /raise/gone",
+        "GET /raise/teapot",
+        "GET /raise/list",
+        "GET /raise/empty",
+        "POST /home",
+    ],
+)
+def test_the_default_handlers_answer_as_the_application_does(handlers: dict[Any, Any], request_line: str) -> None:
+    """A handler that calls the default handler gets the answer that the client would get without it."""
+
+    def answered(app: Typeway) -> tuple[int, dict[str, str], bytes]:
+        response = ask(app, request_line, headers={"X-Request-ID": "same"})
+        return response.status_code, dict(response.headers), response.content
+
+    assert answered(application(exception_handlers=handlers)) == answered(application())
 
 
 def test_another_form_is_refused():

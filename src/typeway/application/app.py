@@ -268,7 +268,8 @@ class Typeway(Verbs, Resolving, Starlette):
         handlers = self._prepared_handlers
         # Applications may change the mapping at any time, also by assigning to an item.
         if handlers is None or handlers.given != self.exception_handlers:
-            handlers = self._prepared_handlers = Handlers(self.exception_handlers, self.conventions, before=handlers)
+            handlers = Handlers(self.exception_handlers, self.conventions, self.errors, before=handlers)
+            self._prepared_handlers = handlers
         return handlers
 
     def build_middleware_stack(self) -> ASGIApp:

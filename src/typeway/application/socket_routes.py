@@ -11,7 +11,7 @@ from typeway.application.routes import PlannedRoute, names_route_in_errors
 from typeway.declare.conventions import Conventions
 from typeway.declare.depends import Depends
 from typeway.declare.given import given_options
-from typeway.declare.inherit import JOIN, innermost
+from typeway.declare.inherit import JOIN
 from typeway.declare.operation import Operation
 from typeway.declare.options import WebSocketOptions
 from typeway.declare.policy import Policy, effective

@@ -1,4 +1,4 @@
-"""Answer the framework's own exceptions with `{"detail": …}`, unless the application has its own handlers."""
+"""Answer the framework's own exceptions with `{"detail": …}`, or in the form that the application has chosen."""
 
 import json
 from collections.abc import Callable
@@ -58,6 +58,8 @@ def detail_parts(error: HTTPException) -> tuple[int, list[tuple[bytes, bytes]], 
 async def http_exception_handler(request: Request, exc: HTTPException) -> Response:
     """Answer with the exception's status and headers and `{"detail": …}`, or without a body if the status forbids one.
 
+    In an application with `errors="problem"`, answer with a problem document.
+
     Example:
         ```python
         @app.exception_handler(HTTPException)
@@ -66,6 +68,10 @@ async def http_exception_handler(request: Request, exc: HTTPException) -> Respon
             return await http_exception_handler(request, exc)
         ```
     """
+    if form_of(request) == "problem":
+        from typeway.errors.problem_details import answer_http_exception
+
+        return await answer_http_exception(request, exc)
     headers = getattr(exc, "headers", None)
     if exc.status_code in BODILESS:
         return Response(status_code=exc.status_code, headers=headers)
@@ -76,8 +82,13 @@ async def http_exception_handler(request: Request, exc: HTTPException) -> Respon
 async def request_validation_exception_handler(request: Request, exc: RequestValidationError) -> Response:
     """Answer with 422 and `{"detail": [{"type", "loc", "msg", "input", "ctx"?}, …], "omitted"?: 7}`.
 
-    Within the option `error_limits`: the member `omitted` counts the errors that are not listed.
+    Within the option `error_limits`: the member `omitted` counts the errors that are not listed. In an application with
+    `errors="problem"`, answer with a problem document.
     """
+    if form_of(request) == "problem":
+        from typeway.errors.problem_details import answer_invalid_request
+
+        return await answer_invalid_request(request, exc)
 
     def respond(errors: Any, omitted: int) -> JSONResponse:
         rest = {"omitted": omitted} if omitted else {}
@@ -119,6 +130,11 @@ def near(error: Any) -> Any:
 def in_words(error: Any) -> str:
     """Return an error as a text."""
     return f"{'.'.join(map(str, error['loc']))}: {error['msg']}" if isinstance(error, dict) else str(error)
+
+
+def form_of(connection: HTTPConnection[Any]) -> str:
+    """Return the form of errors that the application has chosen; another framework's has not, so it gets the default."""
+    return getattr(connection.scope.get("app"), "errors", "detail")
 
 
 def handlers_for(errors: Literal["detail", "problem"]) -> dict[Any, Callable[[Any, Any], Any]]:

@@ -45,11 +45,13 @@ class Handler:
 
     __slots__ = ("function", "is_async", "parts")
 
-    def __init__(self, function: ExceptionHandler) -> None:
+    def __init__(self, function: ExceptionHandler, errors: str = "detail") -> None:
         self.function: ExceptionHandler = function
         self.is_async: bool = is_coroutine(function)
         # PERF: the default handler needs neither a Request nor a Response; they would cost 5 of 11 us of a 404.
-        self.parts: Callable[[Any], Parts | None] = detail_parts if function is http_exception_handler else no_parts
+        self.parts: Callable[[Any], Parts | None] = (
+            detail_parts if function is http_exception_handler and errors == "detail" else no_parts
+        )
 
     async def call(self, connection: HTTPConnection[Any], error: Exception) -> Any:
         """Call the handler and return its result: a response, or None."""
@@ -75,6 +77,7 @@ class Handlers:
             expect them. They are the same as long as the application lives: packages add handlers there while they
             serve a request, and those count from then on.
         given: a copy of the application's mapping.
+        errors: the form of the default answers, as the application's option says it.
         by_class: the functions by exception class, which the application registers.
         by_status: the functions by status code, likewise.
         last: the handler for 500 or Exception, which answers errors without any other handler.
@@ -82,9 +85,12 @@ class Handlers:
 
     given: dict[Any, ExceptionHandler]
 
-    def __init__(self, given: HandlerMapping, conventions: Conventions, before: Handlers | None = None) -> None:
+    def __init__(
+        self, given: HandlerMapping, conventions: Conventions, errors: str = "detail", before: Handlers | None = None
+    ) -> None:
         self.given = given = {**given}
         self.conventions = conventions
+        self.errors = errors
         self.by_class: dict[Any, ExceptionHandler] = {
             key: given[key] for key in given if not isinstance(key, int) and key is not Exception
         }
@@ -132,7 +138,7 @@ class Handlers:
         """Return the handler of a function, which is kept as long as the function stands under its key."""
         handler = self._prepared.get(key)
         if handler is None or handler.function is not function:
-            handler = self._prepared[key] = Handler(function)
+            handler = self._prepared[key] = Handler(function, self.errors)
         return handler
 
     def find_in(self, error: Exception) -> tuple[Handler | None, Exception]:

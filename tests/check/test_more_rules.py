@@ -23,6 +23,7 @@ TAKES_ALL = {
     "a loop over the items": "for name, value in change.model_dump().items(): stored[name] = value",
 }
 TAKES_SENT = {
+    "what may be left out is left out": "stored.update(change.model_dump(exclude={'title', 'note'}))",
     "exclude_unset": "stored.update(change.model_dump(exclude_unset=True))",
     "the names of what was sent": "for name in change.model_fields_set: stored[name] = getattr(change, name)",
     "a filter": "stored.update({k: v for k, v in change.model_dump().items() if v is not None})",
@@ -128,6 +129,44 @@ RULES = {
         "@app.post('/x')\nasync def one(task: Task) -> Task:\n    task.created_at = 'now'\n    return task",
         [],
     ),
+    "TW009 is not sure of times that a replacement sends back": (
+        "class Task(BaseModel):\n    title: str\n    updated_at: str\n@app.put('/x')\nasync def one(task: Task) -> Task: return task", [],
+    ),
+    "TW009 sees who says who did it": (
+        "class Task(BaseModel):\n    title: str\n    created_by: str\n@app.put('/x')\nasync def one(task: Task) -> Task: return task",
+        ["TW009"],
+    ),
+    "TW010 leaves what reads with a body": (
+        "from typeway.security import HTTPBearer\nguard = [Depends(HTTPBearer())]\ndef find(code: str) -> str: return code\n"
+        "@app.post('/a', dependencies=guard)\ndef a() -> None: ...\n@app.post('/b', dependencies=guard)\ndef b() -> None: ...\n"
+        "@app.get('/shares')\ndef show(code: str) -> str: return find(code)\n"
+        "@app.post('/shares')\ndef ask(body: dict[str, str]) -> str: return find(body['code'])",
+        [],
+    ),
+    "TW010 sees what writes beside a read": (
+        "from typeway.security import HTTPBearer\nguard = [Depends(HTTPBearer())]\ndef find(code: str) -> str: return code\n"
+        "def keep(code: str) -> str: return code\n"
+        "@app.post('/a', dependencies=guard)\ndef a() -> None: ...\n@app.post('/b', dependencies=guard)\ndef b() -> None: ...\n"
+        "@app.get('/shares')\ndef show(code: str) -> str: return find(code)\n"
+        "@app.post('/shares')\ndef share(body: dict[str, str]) -> str: return keep(find(body['code']))",
+        ["TW010"],
+    ),
+    "TW011 leaves what a particular value narrows": (
+        "@app.get('/x', response_model=list[Shown])\ndef show(name: str):\n"
+        "    return make_session().scalars(select(User).where(User.name == name)).all()",
+        [],
+    ),
+    "TW011 leaves what a keyword narrows": (
+        "@app.get('/x', response_model=list[Shown])\ndef show(name: str):\n"
+        "    return make_session().query(User).filter_by(name=name).all()",
+        [],
+    ),
+    "TW011 sees all of a status": (
+        "class Note(Base):\n    __tablename__ = 'notes'\n    id: Mapped[int] = mapped_column(primary_key=True)\n    status: Mapped[str]\n"
+        "@app.get('/x', response_model=list[Shown])\ndef show(status: str):\n"
+        "    return make_session().scalars(select(Note).where(Note.status == status)).all()",
+        ["TW011"],
+    ),
     "TW011 sees a repository and a comprehension": (
         "class Repository:\n    def __init__(self, session: Session): self.session = session\n"
         "    def every(self): return self.session.scalars(select(User)).all()\n"
@@ -149,6 +188,17 @@ RULES = {
     "TW012 leaves a context variable": (
         "import contextvars\ncurrent = contextvars.ContextVar('current')\ndef remember() -> int:\n    token = current.set(1)\n    return 1\n"
         "@app.get('/x')\nasync def show(n: int = Depends(remember)) -> int: return 1",
+        [],
+    ),
+    "TW012 is not sure of what costs nothing": (
+        "def held(request: Request) -> Any: return request.state\n"
+        "@app.get('/x')\nasync def show(state: Any = Depends(held)) -> int: return 1",
+        [],
+    ),
+    "TW016 is not sure where nobody has a name": (
+        "from starlette.middleware.cors import CORSMiddleware\n"
+        "app.add_middleware(CORSMiddleware, allow_origins=['*'], allow_credentials=True)\n"
+        "@app.get('/x')\nasync def show() -> int: return 1",
         [],
     ),
     "TW016 sees own middleware that echoes": (
@@ -178,6 +228,11 @@ RULES = {
     "TW017 leaves a ValueError about a type that Pydantic checks": (
         "from typing import Literal\ndef check_it(status: str) -> str:\n    if status != 'open': raise ValueError(status)\n"
         "    return status\n@app.get('/x')\nasync def show(status: Literal['open', 'done']) -> str: return check_it(status)",
+        [],
+    ),
+    "TW017 leaves what a table has for a key": (
+        "table = {'a': {'form': 'x'}}\ndef write(form: str) -> str:\n    if form not in ('x', 'y'): raise ValueError(form)\n    return form\n"
+        "@app.get('/x')\nasync def show(kind: str) -> str:\n    found = table.get(kind)\n    return write(found['form'])",
         [],
     ),
     "TW017 leaves a branch that the call cannot take": (
@@ -214,6 +269,27 @@ RULES = {
         "def find(limit: int) -> Any: return select(User).limit(min(limit, 100))\n"
         "@app.get('/x')\ndef show(limit: int = 10) -> int:\n    find(limit)\n    return 1",
         [],
+    ),
+    "TW021 leaves a ceiling around a floor": (
+        "@app.get('/x')\ndef show(limit: int = 10) -> int:\n    limit = min(max(limit, 1), 100)\n    select(User).limit(limit)\n    return 1", [],
+    ),
+    "TW021 leaves a ceiling for what is converted": (
+        "def find(limit: int) -> Any:\n    wanted = int(limit or 10)\n    number = min(max(wanted, 1), 100)\n"
+        "    return select(User).limit(number)\n@app.get('/x')\ndef show(limit: int = 10) -> int:\n    find(limit)\n    return 1",
+        [],
+    ),
+    "TW021 sees what is converted": (
+        "@app.get('/x')\ndef show(limit: int = 10) -> int:\n    wanted = int(limit or 10)\n    select(User).limit(wanted)\n    return 1",
+        ["TW021"],
+    ),
+    "TW021 leaves a ceiling in a model": (
+        "from pydantic import field_validator\nclass Bulk(BaseModel):\n    limit: int\n    @field_validator('limit')\n"
+        "    def check(cls, value: int) -> int: return min(value, 100)\n"
+        "@app.get('/x')\ndef show(limit: int = 10) -> int:\n    bulk = Bulk(limit=limit)\n    select(User).limit(bulk.limit)\n    return 1",
+        [],
+    ),
+    "TW021 is not sure of what is only shown": (
+        "class Page(BaseModel):\n    limit: int\n@app.get('/x')\ndef show(limit: int = 10) -> Page: return Page(limit=limit)", [],
     ),
     "TW021 leaves a comparison": (
         "@app.get('/x')\ndef show(limit: int = 10) -> int:\n    if limit > 100: raise HTTPException(400)\n"
@@ -311,6 +387,22 @@ RULES = {
         "        async with session.begin():\n            yield session\n"
         "@app.get('/x')\nasync def show(session: Annotated[AsyncSession, Depends(opened)]) -> bool: return session.is_active",
         ["TW027"],
+    ),
+    "TW028 leaves a router that is mounted, for a path or a host": (
+        "from starlette.routing import Host\nfirst, second = Router(), Router()\n@first.get('/x')\nasync def one() -> int: return 1\n"
+        "@second.get('/y')\nasync def two() -> int: return 2\napp.mount('/first', first)\napp.host('second.example', second)",
+        [],
+    ),
+    "rules look into a router that is mounted": (
+        "first, second = Router(), Router()\n@first.get('/x')\nasync def one() -> int:\n    time.sleep(1)\n    await pause()\n    return 1\n"
+        "@second.get('/y')\nasync def two() -> int:\n    time.sleep(1)\n    await pause()\n    return 2\n"
+        "app.mount('/first', first)\napp.host('second.example', second)",
+        ["TW001", "TW001"],
+    ),
+    "rules look for the handlers around a router that is mounted": (
+        "class NotFound(Exception): ...\ninner = Router()\n@inner.get('/x')\nasync def one() -> int: raise NotFound\n"
+        "app.mount('/inner', inner)\n@app.exception_handler(NotFound)\nasync def answer(request: Request, error: NotFound) -> Any: ...",
+        [],
     ),
     "TW028 leaves a router inside another": (
         "inner, outer = Router(), Router()\n@inner.get('/x')\nasync def show() -> int: return 1\n"

@@ -360,7 +360,7 @@ CASES = {
         ["TW008"],
     ),
     "TW009 looks at different endpoints": (
-        "class Task(BaseModel):\n    title: str\n    updated_at: str\n@app.put('/x')\nasync def one(task: Task) -> None: ...\n"
+        "class Task(BaseModel):\n    title: str\n    updated_at: str\n@app.post('/x')\nasync def one(task: Task) -> None: ...\n"
         "@app.get('/x')\nasync def two() -> Task: ...",
         ["TW009"],
     ),

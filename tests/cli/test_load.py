@@ -1,5 +1,7 @@
 """Which object of a module is the application, and what is said when there is none."""
 
+import sys
+
 import pytest
 
 from tests.cli.conftest import APP, Command, Write
@@ -125,6 +127,18 @@ def test_traceback_is_shown_on_request(write: Write, command: Command) -> None:
     assert "Traceback (most recent call last)" in outcome.err
     assert "in inner" in outcome.err
     assert outcome.err.splitlines()[-1].startswith("typeway: main.py:2: ValueError: broken")
+
+
+@pytest.mark.parametrize("options", [[], ["--traceback"]])
+def test_application_that_limits_tracebacks_is_told_like_any_other(
+    write: Write, command: Command, monkeypatch: pytest.MonkeyPatch, options: list[str]
+) -> None:
+    """An application may set `sys.tracebacklimit` to 0 while it is imported; the line is still named."""
+    monkeypatch.setattr(sys, "tracebacklimit", 0, raising=False)
+    write({"main.py": "import sys\n\nsys.tracebacklimit = 0\nraise ValueError('broken')\n"})
+    outcome = command("routes", *options)
+    assert outcome.err.splitlines()[-1].startswith("typeway: main.py:4: ValueError: broken")
+    assert ("raise ValueError" in outcome.err) is bool(options)
 
 
 def test_error_in_a_factory_is_told_like_one_in_the_module(write: Write, command: Command) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from starlette.applications import Starlette
 from starlette.middleware.base import BaseHTTPMiddleware
-from starlette.routing import BaseRoute, Host, Mount
+from starlette.routing import BaseRoute, Host, Mount, Router
 
 from typeway.application.routes import APIRoute
 from typeway.application.socket_routes import APIWebSocketRoute
@@ -34,10 +34,10 @@ MAX_LAYERS: Final = 20
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Application:
-    """The application, or one that is mounted in it.
+    """The application, or an application or router that is mounted in it.
 
     Parameters:
-        app: the application.
+        app: the application; around a router the one in which it is mounted, whose middleware and handlers it has.
         prefix: the path below which it is mounted.
         routes: its routes in the order in which they are tried.
     """
@@ -224,20 +224,22 @@ def started_by(program: Program, app: Any) -> Iterator[Function]:
             yield found
 
 
-def applications_in(app: Any, prefix: str) -> Iterator[Application]:
-    routes = list(getattr(app, "routes", None) or ())
+def applications_in(app: Any, prefix: str, router: Any = None) -> Iterator[Application]:
+    routes = list(getattr(router or app, "routes", None) or ())
     yield Application(app, prefix, routes)
     for route in routes:
         if isinstance(route, Mount | Host):
-            inner = unwrapped(route.app)
+            inner, path = unwrapped(route.app), prefix + (route.path if isinstance(route, Mount) else "")
             if isinstance(inner, Starlette):
-                yield from applications_in(inner, prefix + (route.path if isinstance(route, Mount) else ""))
+                yield from applications_in(inner, path)
+            elif isinstance(inner, Router):
+                yield from applications_in(app, path, inner)
 
 
 def unwrapped(app: Any) -> Any:
     """The application inside of middleware that is put around it by hand."""
     for _ in range(MAX_LAYERS):
-        if isinstance(app, Starlette) or not hasattr(app, "app"):
+        if isinstance(app, Starlette | Router) or not hasattr(app, "app"):
             break
         app = app.app
     return app

@@ -2,7 +2,10 @@
 
 import sys
 import traceback
-from typing import ClassVar
+from typing import ClassVar, Final
+
+# How many frames a traceback that was asked for may have.
+MOST_FRAMES: Final = 1_000
 
 
 class CommandError(Exception):
@@ -24,5 +27,6 @@ class UsageError(CommandError):
 def print_failure(error: CommandError, *, show_traceback: bool) -> None:
     """Print a failure as one line on stderr, after the traceback of the application if it is asked for."""
     if show_traceback and error.__cause__ is not None:
-        traceback.print_exception(error.__cause__)
+        # With a limit of its own: an application may set sys.tracebacklimit to 0 while it is imported.
+        traceback.print_exception(error.__cause__, limit=MOST_FRAMES)
     print(f"typeway: {error}", file=sys.stderr)

@@ -153,10 +153,11 @@ def _location(error: BaseException, folder: Path) -> str:
     """Return file and line of the innermost frame in the application's own code."""
     if isinstance(error, SyntaxError) and error.filename is not None:
         return f"{_shown(error.filename, folder)}:{error.lineno}"
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if _is_own(frame.filename, folder)]
-    frame = (own or frames)[-1]
-    return f"{_shown(frame.filename, folder)}:{frame.lineno}"
+    # Walked, not extracted: an application may set sys.tracebacklimit to 0 while it is imported.
+    places = [(frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error.__traceback__)]
+    own = [place for place in places if _is_own(place[0], folder)]
+    file, line = (own or places)[-1]
+    return f"{_shown(file, folder)}:{line}"
 
 
 def _is_own(file: str, folder: Path) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from typeway.check.read.values import Columns, Instance, Record, is_a
+from typeway.check.words import words_of
 from typeway.watch.blocking import CALLS_OF_RESOURCES, PANDAS
 
 Arguments = Sequence[Instance | None]
@@ -75,6 +76,12 @@ ROUND_TRIPS: Final = frozenset({
     "fetch_one", "fetch_all", "fetch_val", "fetchone", "fetchall", "find_one", "find", "insert_one", "insert_many",
     "update_one", "update_many", "delete_one", "delete_many", "replace_one", "aggregate", "count_documents",
     "find_one_and_update", "find_one_and_delete", "set", "hget", "hset", "hgetall", "incr", "expire",
+})  # fmt: skip
+
+# What columns are called of which many rows share a value.
+CATEGORIES: Final = frozenset({
+    "status", "state", "type", "kind", "category", "group", "level", "role", "priority", "language", "locale", "country", "is",
+    "has", "active", "enabled", "deleted", "archived", "visible", "public", "private", "published", "done", "completed", "flag",
 })  # fmt: skip
 
 ROW: Final = Instance(Record)
@@ -186,7 +193,10 @@ def row_of(call: ast.Call) -> Instance:
 
 def narrowed(owner: Instance, arguments: Arguments, call: ast.Call) -> Instance | None:
     """A query with conditions: what belongs to one parent, or is one of some ids, is no more than these have."""
-    keywords = any(entry.arg is not None and is_reference(entry.arg) for entry in call.keywords)
+    keywords = any(
+        entry.arg is not None and not isinstance(entry.value, ast.Constant) and is_particular(entry.arg)
+        for entry in call.keywords
+    )
     return replace(owner, bounded=owner.bounded or keywords or any(map(narrows, call.args)))
 
 
@@ -199,16 +209,16 @@ def narrows(condition: ast.expr) -> bool:
         case ast.BinOp(left=left, op=ast.BitAnd(), right=right):
             return narrows(left) or narrows(right)
         case ast.Compare(left=left, ops=[ast.Eq()], comparators=[right]):
-            names = {getattr(side, "attr", "") for side in (left, right)}
             # A column that is chosen by its name may be any.
             is_any = isinstance(left, ast.Call) and getattr(left.func, "id", "") == "getattr"
-            return not isinstance(right, ast.Constant) and (is_any or any(map(is_reference, names)))
+            column = getattr(left, "attr", "")
+            return not isinstance(right, ast.Constant) and (is_any or (column != "" and is_particular(column)))
     return False
 
 
-def is_reference(name: str) -> bool:
-    """Whether a column is called like the key of a row, or of the one that it belongs to."""
-    return name in ("id", "uuid", "pk", "slug") or name.endswith(("_id", "_uuid", "_pk", "_key"))
+def is_particular(column: str) -> bool:
+    """Whether few rows share a value of a column, as far as its name says: the key of a parent, but not a status."""
+    return not CATEGORIES & set(words_of(column))
 
 
 SHAPING: Final = (

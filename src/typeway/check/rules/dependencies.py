@@ -44,8 +44,19 @@ def unused_dependencies(subject: Subject) -> Iterator[Finding]:
                         f"{function.name}() never reads {name}, but {called(child)} runs for it on every request.",
                         "remove the parameter; if the dependency is wanted for its effect, declare it with "
                         "`dependencies=[Depends(...)]`.",
-                        entry=endpoint.title,
+                        "low" if costs_nothing(subject, child) else "high",
+                        endpoint.title,
                     )
+
+
+def costs_nothing(subject: Subject, child: Node) -> bool:
+    """Whether a dependency only returns what is there already: `return request.session`."""
+    function = subject.program.function(child.function)
+    statements = [node for node in function.node.body if not is_text(node)] if function is not None else []
+    match statements:
+        case [ast.Return(value=ast.Attribute(value=ast.Name(id=name)))] if function is not None:
+            return name in function.parameters and not child.children
+    return False
 
 
 def called(node: Node) -> str:

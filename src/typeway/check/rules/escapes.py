@@ -144,11 +144,23 @@ def passed_for(asked: frozenset[str], edge: Edge, caller: Function) -> frozenset
 
 def names_in(expression: ast.AST, function: Function) -> set[str]:
     """The names of which an expression is made, and those from which these were assigned."""
-    names = {node.id for node in ast.walk(expression) if isinstance(node, ast.Name)}
+    names = {*names_of(expression)}
     for node in function.body:
         if isinstance(node, ast.Assign) and any(getattr(target, "id", "") in names for target in node.targets):
-            names |= {part.id for part in ast.walk(node.value) if isinstance(part, ast.Name)}
+            names |= {*names_of(node.value)}
     return names
+
+
+def names_of(expression: ast.AST) -> Iterator[str]:
+    """The names in an expression, but those of keys: what a table has under a key is not what the client sent."""
+    match expression:
+        case ast.Name(id=name):
+            yield name
+        case ast.Subscript(value=table) | ast.Call(func=ast.Attribute(value=table, attr="get")):
+            yield from names_of(table)
+        case _:
+            for part in ast.iter_child_nodes(expression):
+                yield from names_of(part)
 
 
 def raised_by(subject: Subject, function: Function) -> Iterator[Escape]:

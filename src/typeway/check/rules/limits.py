@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, Final
 
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from typeway.check.finding import Confidence, Finding
 from typeway.check.read.index import last_name
 from typeway.check.read.program import Function
+from typeway.check.read.values import Known
 from typeway.check.subject import Subject
 from typeway.declare import shapes
 from typeway.declare.classify import Input
@@ -20,6 +22,7 @@ AMOUNTS: Final = frozenset({
     "limit", "size", "page_size", "per_page", "pagesize", "perpage", "take", "top", "top_k", "max_results", "max_items",
     "page_limit", "items_per_page", "batch_size", "num_results",
 })  # fmt: skip
+CEILINGS: Final = frozenset({"min", "clamp"})
 # Through how many calls an amount is followed.
 MOST_CALLS: Final = 4
 
@@ -37,7 +40,7 @@ def limits_without_ceiling(subject: Subject) -> Iterator[Finding]:
                     if source.name not in function.parameters or not uses or "bounded" in uses:
                         continue
                     path, line = subject.place(function, function.parameters[source.name][0])
-                    confidence: Confidence = "high" if "limits" in uses else "medium"
+                    confidence = sureness(uses)
                     yield Finding(
                         "TW021",
                         path,
@@ -48,6 +51,13 @@ def limits_without_ceiling(subject: Subject) -> Iterator[Finding]:
                         endpoint.title,
                         (function.name,),
                     )
+
+
+def sureness(uses: Collection[str]) -> Confidence:
+    """How sure it is that an amount says how much is done."""
+    if "limits" in uses:
+        return "high"
+    return "medium" if "given" in uses else "low"
 
 
 def open_amounts(source: Input) -> Iterator[str]:
@@ -82,30 +92,70 @@ def has_ceiling(metadata: Iterable[Any]) -> bool:
 
 
 def uses_of(subject: Subject, function: Function, name: str, depth: int) -> Iterator[str]:
-    """How a function uses an amount: it "limits" a query, is "bounded" by a comparison or `min()`, or is "passed" on."""
+    """How a function uses an amount.
+
+    It "limits" a query, is "bounded" by a comparison, `min()` or a model, is "given" to something else that may be limited
+    by it, or only "passed" on or shown.
+    """
+    names = {name, *names_for(name, function)}
     for node in function.body:
-        if not is_amount(node, name, function):
+        if not any(is_amount(node, each, function) for each in names):
             continue
         yield "passed"
         parent = function.parents.get(node)
         if isinstance(parent, ast.Compare | ast.Slice):
             yield "limits" if isinstance(parent, ast.Slice) else compared(parent)
+        if isinstance(parent, ast.Return):
+            yield "given"
+        if any(isinstance(part, ast.Call) and last_name(part.func) in CEILINGS for part in function.around(node)):
+            yield "bounded"
+        keyword = parent.arg if isinstance(parent, ast.keyword) else None
         if isinstance(parent, ast.keyword):
             parent = function.parents.get(parent)
         if isinstance(parent, ast.Call):
-            called = last_name(parent.func)
-            if called in ("min", "clamp"):
-                yield "bounded"
-            if called in ("limit", "fetchmany", "to_list", "islice"):
+            if last_name(parent.func) in ("limit", "fetchmany", "to_list", "islice"):
                 yield "limits"
+            yield from called_with(subject, parent, keyword, function)
             yield from passed_on(subject, parent, node, function, depth)
 
 
+def names_for(name: str, function: Function) -> Iterator[str]:
+    """The names to which a function assigns an amount, as it is or converted: `size = int(limit or 10)`."""
+    for node in function.body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id=target)], value=value) if is_converted(value, name):
+                yield target
+
+
+def is_converted(value: ast.expr, name: str) -> bool:
+    match value:
+        case ast.Name(id=found):
+            return found == name
+        case ast.Call(func=ast.Name(id="int" | "max" | "abs"), args=parts) | ast.BoolOp(values=parts):
+            return any(is_converted(part, name) for part in parts)
+        case ast.IfExp(body=body, orelse=other):
+            return is_converted(body, name) or is_converted(other, name)
+    return False
+
+
+def called_with(subject: Subject, call: ast.Call, keyword: str | None, function: Function) -> Iterator[str]:
+    """What a class or a function of another package does with an amount that it is given."""
+    value = subject.inference.value(call.func, function)
+    kind = value.thing if isinstance(value, Known) else None
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        field = kind.model_fields.get(keyword or "")
+        validated = {name for entry in kind.__pydantic_decorators__.field_validators.values() for name in entry.info.fields}
+        if field is not None and (has_ceiling(field.metadata) or keyword in validated):
+            yield "bounded"
+    elif keyword in AMOUNTS and not isinstance(kind, type) and not subject.graph.targets(value):
+        yield "given"
+
+
 def is_amount(node: ast.AST, name: str, function: Function) -> bool:
-    """Whether an expression is a parameter of that name, or the attribute of a parameter."""
+    """Whether an expression is a parameter or local name, or the attribute of a parameter."""
     match node:
         case ast.Name(id=found, ctx=ast.Load()):
-            return found == name and name in function.parameters
+            return found == name and (name in function.parameters or name in function.stores)
         case ast.Attribute(value=ast.Name(id=holder), attr=found, ctx=ast.Load()):
             return found == name and holder in function.parameters
     return False

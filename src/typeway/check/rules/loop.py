@@ -15,12 +15,13 @@ from typeway.check.read.program import Function
 from typeway.check.read.results import PATHS
 from typeway.check.read.values import Known, Method, Named, Plain, as_instance, is_a, plain_values, short
 from typeway.check.rules.remedies import remedy
+from typeway.check.rules.shipped import SMALL, reads_shipped
 from typeway.check.subject import Subject, is_on_loop
 from typeway.watch.blocking import COMPUTES, FILES, LOCKS, SLEEP, Cause, cause_of
 
-# A read of at most this many bytes is not worth a thread.
-SMALL: Final = 65_536
 READS: Final = frozenset({"read", "readlines", "readline"})
+# What reads a file that it is given the path of.
+OPENS: Final = frozenset({"open", "read_text", "read_bytes"})
 HELD_BY_THREADS: Final = frozenset(
     {"_thread.lock", "_thread.RLock", "threading.Lock", "threading.Condition", "threading.Semaphore"}
 )
@@ -130,7 +131,7 @@ def read_blocking(subject: Subject, function: Function) -> Iterator[Blocking]:
         values = plain_values(subject.inference.value(call.func, function))
         for value in values:
             found = cause_in(subject, value, call, function)
-            if found is not None:
+            if found is not None and not (last_name(call.func) in OPENS and reads_shipped(subject, call, function)):
                 yield Blocking(call, *found, len(values) == 1)
                 break
     if function.is_async:

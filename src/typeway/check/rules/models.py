@@ -39,6 +39,8 @@ SET_BY_SERVER: Final = frozenset({
     "created_at", "updated_at", "modified_at", "deleted_at", "created_on", "updated_on", "date_created", "date_updated",
     "created_by", "updated_by",
 })  # fmt: skip
+# Of these, what says who did something: to choose it is to act in the name of others.
+AUTHORS: Final = frozenset({"created_by", "updated_by"})
 IDENTITY: Final = frozenset({"id", "uuid", "pk"})
 # What makes an object of another, with some values replaced.
 COPIES: Final = frozenset({"replace", "model_copy", "copy"})
@@ -134,7 +136,9 @@ def one_model_for_both(subject: Subject) -> Iterator[Finding]:
                     f"{model.__name__} is what clients send to {endpoint.title} and what {returned[model].title} returns, "
                     f"so they can set {fields} themselves.",
                     f"use a separate model for the request, without {fields}.",
-                    entry=endpoint.title,
+                    # Who replaces something sends back what it was, with its times.
+                    "low" if endpoint.methods == ("PUT",) and not {*names} & (IDENTITY | AUTHORS) else "high",
+                    endpoint.title,
                 )
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
-from typeway.check.finding import Finding
+from typeway.check.finding import Confidence, Finding
 from typeway.check.read.program import Function
 from typeway.check.read.values import Known
 from typeway.check.subject import Endpoint, Subject, middleware_of
@@ -59,6 +59,8 @@ STRONG: Final = phrases(
     "current user,jwt,api key,apikey,bearer,admin",
 )
 CREDENTIALS: Final = frozenset({"authorization", "x_api_key", "api_key", "token", "access_token", "x_token"})
+# What code names that learns who a request is from.
+IDENTIFIES: Final = ("cookie", "authorization", "password", "sessionmiddleware")
 REFUSALS: Final = frozenset({401, 403})
 # Origins that nobody names on purpose; a pattern that lets them in lets everybody in.
 STRANGERS: Final = ("https://a7f3.stranger.example", "http://stranger.test:8443")
@@ -143,7 +145,7 @@ def is_open(subject: Subject, endpoint: Endpoint) -> bool:
     path, name = words_of(endpoint.path), words_of(endpoint.operation.name)
     if has_phrase(path, OPEN | ASKS) or has_phrase(name, OPEN) or (name[:1] and name[0] in ASKS_FIRST):
         return True
-    if reads_too(subject, endpoint) or any(is_guard(node) for node in endpoint.tree.walk() if node.depends is not None):
+    if reads_too(subject, endpoint) or repeats_read(subject, endpoint) or any(is_guard(node) for node in endpoint.tree.walk() if node.depends is not None):
         return True
     function = endpoint.function
     if function is None or any(status in REFUSALS for status in statuses_of(subject, function)):
@@ -151,6 +153,16 @@ def is_open(subject: Subject, endpoint: Endpoint) -> bool:
     names = [ast.unparse(call.func) for call in subject.graph.calls_of(function)]
     text = ast.unparse(function.node).lower()
     return any(checks_credentials(name) for name in names) or "authorization" in text or "request.user" in text
+
+
+def repeats_read(subject: Subject, endpoint: Endpoint) -> bool:
+    """Whether an endpoint calls nothing that the one for GET on the same path does not call: it reads, with a body."""
+    called = {edge.function for edge in subject.graph.edges(endpoint.function)} if endpoint.function is not None else set()
+    return bool(called) and any(
+        called <= {edge.function for edge in subject.graph.edges(other.function)}
+        for other in subject.own
+        if "GET" in other.methods and other.path == endpoint.path and other.function is not None
+    )
 
 
 def reads_too(subject: Subject, endpoint: Endpoint) -> bool:
@@ -187,17 +199,26 @@ def open_cors(subject: Subject) -> Iterator[Finding]:
     """TW016: any web page may use the application in the name of its visitors."""
     fix = 'name the origins, `allow_origins=["https://app.example.com"]`, or remove `allow_credentials`.'
     message = "the application allows credentials from every origin: any web page can act in the name of its visitors."
+    # Where nobody has a name, nobody can act in it.
+    confidence: Confidence = "high" if knows_visitors(subject) else "low"
     for application in subject.applications:
         for entry in getattr(application.app, "user_middleware", ()):
             kind: Any = entry.cls
             if not (isinstance(kind, type) and issubclass(kind, CORSMiddleware)) or not is_wide_open(entry.kwargs):
                 continue
             for path, line in places_of_cors(subject):
-                yield Finding("TW016", path, line, message, fix)
+                yield Finding("TW016", path, line, message, fix, confidence)
                 break
         for _, function in middleware_of(subject.program, application.app):
             for node in echoes(function):
                 yield Finding("TW016", *subject.place(function, node), message, fix)
+
+
+def knows_visitors(subject: Subject) -> bool:
+    """Whether anything in the application says who a request is from: a guard, or code that names cookies or credentials."""
+    if any(is_scheme(node.function) or is_guard(node) for endpoint in subject.own for node in endpoint.tree.walk()):
+        return True
+    return any(word in file.text.lower() for file in subject.program.files.loaded() for word in IDENTIFIES)
 
 
 def is_wide_open(options: Any) -> bool:

@@ -84,7 +84,9 @@ def wholes_in(subject: Subject, reached: Reached, bodies: Models) -> Iterator[tu
     """Where a function takes everything that is in the body, with what to do instead."""
     for node in reached.function.body:
         for held, fix in whole_in(node):
-            if is_model(subject, held, reached, bodies) and not is_filtered(subject, node, reached):
+            if not is_model(subject, held, reached, bodies) or leaves_out_optional(node, bodies):
+                continue
+            if not is_filtered(subject, node, reached):
                 yield node if not isinstance(node, ast.For) else held, fix
 
 
@@ -104,6 +106,15 @@ def whole_in(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
             yield held, unset
         case ast.For(target=ast.Tuple(elts=[_, ast.Name()]), iter=held):
             yield held, "iterate over `.model_dump(exclude_unset=True).items()`."
+
+
+def leaves_out_optional(node: ast.AST, bodies: Models) -> bool:
+    """Whether a dump leaves out, by name, every field that the client may leave out."""
+    given = next((entry.value for entry in getattr(node, "keywords", ()) if entry.arg == "exclude"), None)
+    excluded = {part.value for part in given.elts if isinstance(part, ast.Constant)} if isinstance(given, ast.Set) else set()
+    return bool(excluded) and all(
+        name in excluded or field.is_required() for model in bodies for name, field in model.model_fields.items()
+    )
 
 
 def is_filtered(subject: Subject, node: ast.AST, reached: Reached) -> bool:

@@ -27,7 +27,9 @@ def reads_shipped(subject: Subject, call: ast.Call, function: Function) -> bool:
     """Whether a call opens or reads a small file that is there before any request comes, among the application's code."""
     if last_name(call.func) == "open" and is_written(call, 0 if isinstance(call.func, ast.Attribute) else 1):
         return False
-    is_method = isinstance(call.func, ast.Attribute) and not (call.args and last_name(call.func.value) in ("io", "builtins"))
+    is_method = isinstance(call.func, ast.Attribute) and not (
+        call.args and last_name(call.func.value) in ("io", "builtins")
+    )
     named = call.func.value if is_method and isinstance(call.func, ast.Attribute) else next(iter(call.args), None)
     start = beginning(subject, named, function, MOST_STEPS) if named is not None else None
     if start is None or not start[0].is_absolute() or start[0].resolve() == subject.program.files.root:
@@ -58,7 +60,9 @@ def beginning(subject: Subject, node: ast.expr, function: Function, depth: int) 
         return (Path(value.thing), True) if isinstance(value.thing, str | Path) else None
     assigned: list[ast.expr] = []
     if isinstance(node, ast.Name):
-        assigned = [entry.expression for entry in subject.inference.bindings(function).get(node.id, ()) if entry.expression]
+        assigned = [
+            entry.expression for entry in subject.inference.bindings(function).get(node.id, ()) if entry.expression
+        ]
     elif isinstance(node, ast.Attribute) and function.owner is not None:
         maker = subject.program.method(function.owner, "__init__")
         assigned, function = ([*assignments_to_self(maker, node.attr)], maker) if maker is not None else ([], function)
@@ -69,7 +73,11 @@ def joined(subject: Subject, parts: list[ast.expr], function: Function, depth: i
     """The known beginning of a path that is joined from parts."""
     path, is_whole = Path(), True
     for number, part in enumerate(parts):
-        found = (Path(str(part.value)), True) if isinstance(part, ast.Constant) else beginning(subject, part, function, depth)
+        found = (
+            (Path(str(part.value)), True)
+            if isinstance(part, ast.Constant)
+            else beginning(subject, part, function, depth)
+        )
         if found is None:
             return (path, False) if number else None
         path, is_whole = path / found[0], found[1]

@@ -12,6 +12,7 @@ from starlette.datastructures import URL, FormData
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import HTTPConnection as HTTPConnection
 from starlette.requests import Request as Request
+from starlette.requests import cookie_parser
 
 from typeway import texts
 from typeway.decoders import RefusedJSON, rules_for
@@ -31,6 +32,40 @@ ID_NOTE: Final = "Request id: "
 
 # Ids of clients and proxies that may be written into logs and responses unchanged.
 VALID_ID: Final = re.compile(r"[A-Za-z0-9._~:/+=@-]{1,128}")
+
+
+# What `str.strip()` drops beside spaces and tabs. Browsers take them for a part of a cookie's name, and so let another host of the domain
+# set a cookie whose name begins with one of them and goes on with "__Host-".
+strange_space: Final = re.compile(r"[\n\x0b\x0c\r\x1c-\x1f\x85\xa0]")
+
+
+def cookies_of(scope: Mapping[str, Any]) -> dict[str, str]:
+    """Return the cookies of a request, by name; the last value of a repeated one."""
+    cookies: dict[str, str] = {}
+    for name, value in scope["headers"]:
+        if name == b"cookie":
+            text = value.decode("latin-1")
+            if strange_space.search(text):
+                text = ";".join(pair for pair in text.split(";") if has_plain_name(pair))
+            cookies.update(cookie_parser(text))
+    return cookies
+
+
+def has_plain_name(pair: str) -> bool:
+    """Whether nothing but spaces and tabs is around the name of a cookie."""
+    name, _, _ = pair.partition("=")
+    return name.strip() == name.strip(" \t")
+
+
+class ReadsCookies(HTTPConnection[Any]):
+    """A connection whose cookies have the names that browsers have seen."""
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """The cookies, by name."""
+        if not hasattr(self, "_cookies"):
+            self._cookies = cookies_of(self.scope)
+        return self._cookies
 
 
 def request_id(request: HTTPConnection[Any] | Mapping[str, Any]) -> str:
@@ -99,7 +134,7 @@ class WholeFormParser(MultiPartParser):
         return form
 
 
-class CheckedRequest(Request):
+class CheckedRequest(ReadsCookies, Request):
     """A request whose body cannot raise a server error: what the client got wrong is answered with 400."""
 
     async def json(self) -> Any:

@@ -18,6 +18,7 @@ NOT_AUTHENTICATED: Final = "Not authenticated"
 # The parts of a validation error that do not come from Pydantic: (type, msg).
 JSON_INVALID: Final = ("json_invalid", "JSON decode error")
 MISSING: Final = ("missing", "Field required")
+UNUSABLE: Final = ("unusable_value", "Input cannot be used, it causes a {error}")
 REFUSED_BEFORE: Final = ("union_refused", "Input fits no member of the union, as other errors say")
 
 # The descriptions that the generated document uses where the author gave none.

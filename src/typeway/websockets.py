@@ -11,6 +11,7 @@ from starlette.websockets import WebSocketState as WebSocketState
 from typeway.decoders import JSONRules, RefusedJSON, rules_for
 from typeway.encoders import plain_json
 from typeway.exceptions import WebSocketException
+from typeway.requests import ReadsCookies
 from typeway.types import Message
 
 
@@ -31,7 +32,7 @@ CONNECTED: Final = WebSocketState.CONNECTED
 NOT_ASKED: Final[Any] = object()
 
 
-class CheckedWebSocket(WebSocket):
+class CheckedWebSocket(ReadsCookies, WebSocket):
     """A WebSocket on which a frame of the wrong kind is the client's mistake, and closes the connection.
 
     PERF: between the handshake and the end, a frame goes straight from the server to the application and back: of 1,000

@@ -1,10 +1,15 @@
-"""Write log messages as JSON, one object on each line."""
+"""Write log messages as text or as JSON, such that nothing that a client has sent looks like a line of its own or moves the cursor."""
 
 import json
 import logging
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from types import TracebackType
 from typing import Any, Final
+
+from uvicorn.config import LOGGING_CONFIG
+from uvicorn.logging import DefaultFormatter
 
 from typeway.requests import ID_NOTE
 
@@ -13,6 +18,30 @@ ACCESS: Final = ("client", "method", "path", "http_version", "status")
 
 # What every record has, and the text with colours that uvicorn adds; the rest was given with `extra=` or by a factory.
 USUAL: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
+
+# Control characters but the tab and the line feed, which terminals obey, those that end lines elsewhere, and those that turn the direction
+# of a text.
+unsafe: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+
+def escaped(text: str) -> str:
+    """Return a text with its unsafe characters as escapes, which JSON and Python read alike."""
+    return unsafe.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+class TextFormatter(DefaultFormatter):
+    """Formats a message as uvicorn does, with the traceback further in: a line that does not begin with a level is a part of one."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name is logging's
+        """Return the line of a message."""
+        record.message = escaped(record.message)
+        return super().formatMessage(record)
+
+    def formatException(  # noqa: N802 - the name is logging's
+        self, ei: tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+    ) -> str:
+        """Return a traceback."""
+        return "\n".join(f"  {line}" for line in escaped(super().formatException(ei)).split("\n"))
 
 
 class JSONFormatter(logging.Formatter):
@@ -34,8 +63,16 @@ class JSONFormatter(logging.Formatter):
             ids = [note.removeprefix(ID_NOTE) for note in notes if note.startswith(ID_NOTE)]
             entry |= {"request_id": ids[-1]} if ids else {}
             entry["exception"] = self.formatException(record.exc_info)
-        return json.dumps(entry, ensure_ascii=False, default=str)
+        return escaped(json.dumps(entry, ensure_ascii=False, default=str))
 
+
+TEXT_LOGS: Final[Mapping[str, Any]] = {
+    **LOGGING_CONFIG,
+    "formatters": {
+        **LOGGING_CONFIG["formatters"],
+        "default": {**LOGGING_CONFIG["formatters"]["default"], "()": f"{__name__}.TextFormatter"},
+    },
+}
 
 # The application's own messages are in the same format, so that the log has only one.
 JSON_LOGS: Final[Mapping[str, Any]] = {

@@ -10,12 +10,10 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, Final
 
-from uvicorn.config import LOGGING_CONFIG
-
 from typeway.cli.error import CommandError
 from typeway.cli.framework import require_typeway
 from typeway.cli.load import Loaded
-from typeway.cli.logs import JSON_LOGS
+from typeway.cli.logs import JSON_LOGS, TEXT_LOGS
 from typeway.cli.options import DevOptions, HTTPClass, LogFormat, RunOptions
 from typeway.cli.warn import ALL_INTERFACES, documentation_of, proxy_warnings, route_warnings
 from typeway.protocol import HTTPProtocol, HTTPSettings, server
@@ -129,7 +127,7 @@ def _log_config(options: RunOptions) -> Any:
     """Return the configuration of the logs: a file of the user's, or lines of text or JSON."""
     if options.log_config is not None:
         return str(options.log_config)
-    return JSON_LOGS if options.log_format is LogFormat.JSON else LOGGING_CONFIG
+    return JSON_LOGS if options.log_format is LogFormat.JSON else TEXT_LOGS
 
 
 def check_address(host: str, port: int) -> None:

@@ -63,7 +63,7 @@ class CSRFMiddleware:
         """Serve one connection."""
         kind = scope["type"]
         is_protected = kind == "websocket" or (kind == "http" and scope["method"] not in SAFE_METHODS)
-        if not is_protected or self.is_exempt(scope["path"]) or self.is_allowed(scope["headers"]):
+        if not is_protected or self.is_exempt(scope) or self.is_allowed(scope["headers"]):
             await self.app(scope, receive, send)
             return
         response: Any = WebSocketClose() if kind == "websocket" else await self.refusal(Request(scope, receive))
@@ -77,7 +77,11 @@ class CSRFMiddleware:
         handler = None if handlers is None else handlers.find(error)
         return JSONResponse({"detail": REFUSED}, 403) if handler is None else await handler.call(request, error)
 
-    def is_exempt(self, path: str) -> bool:
+    def is_exempt(self, scope: Scope) -> bool:
+        """Whether a path is not protected. A path that could be another one, with an encoded slash or `..`, always is."""
+        path: str = scope["path"]
+        if b"%2f" in (scope.get("raw_path") or b"").lower() or ".." in path.split("/"):
+            return False
         return path in self.exempt or path.startswith(self.exempt_prefixes)
 
     def is_allowed(self, headers: Iterable[tuple[bytes, bytes]]) -> bool:

@@ -1,15 +1,25 @@
 """Bound what one body can make a validator do: errors without number, and unions that are tried again and again."""
 
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property, partial
 from itertools import islice
 from typing import Any, Final
 
-from pydantic_core import CoreSchema, PydanticCustomError, SchemaValidator, ValidationError, core_schema
+from pydantic_core import (
+    CoreSchema,
+    PydanticCustomError,
+    PydanticOmit,
+    PydanticUseDefault,
+    SchemaValidator,
+    ValidationError,
+    core_schema,
+)
 
 from typeway import texts
 from typeway.exceptions import HTTPException
+from typeway.plan import spread
 from typeway.plan.fields import validator_of
 
 # The size of a body from which its validation stops early, in bytes. A smaller one has at most half as many errors.
@@ -24,6 +34,9 @@ STEP: Final = 100
 
 # How often values may be validated again because several members of a union contain that union: 50 ms.
 MOST_RETRIES: Final = 5_000
+
+# The schemas of functions that call no validator.
+FUNCTIONS: Final = frozenset({"function-plain", "function-before", "function-after"})
 
 LISTS: Final = frozenset({"list", "set", "frozenset", "tuple"})
 
@@ -52,7 +65,7 @@ progress: Final = Progress()
 
 def rewritten(schema: CoreSchema, change: Change) -> CoreSchema:
     """Return a core schema with every schema in it changed, the inner ones first."""
-    whole: dict[str, Any] = {**schema}
+    whole: Any = schema
     definitions: list[Any] = whole.get("definitions", [])
 
     def visit(node: Any) -> Any:
@@ -93,25 +106,66 @@ def parts_of(node: Any) -> Iterator[dict[str, Any]]:
 
 
 def build_validator(schema: CoreSchema, *, prebuilt: bool) -> SchemaValidator:
-    """Return the validator of a schema; it counts how often unions that contain themselves are tried.
+    """Return the validator of a schema, with what bounds its work.
 
     Parameters:
-        prebuilt: see `validator_of`; not where unions are counted, because the validators of the models do not count.
+        prebuilt: see `validator_of`; not where there are bounds, because the validators of the models have none.
     """
     guarded = with_guards(schema)
     return validator_of(guarded, prebuilt=prebuilt and guarded is schema)
 
 
 def with_guards(schema: CoreSchema) -> CoreSchema:
-    """Return a schema that counts how often unions that contain themselves are tried."""
-    unions = recursive_unions(schema)
+    """Return a schema that bounds what values can make it do.
+
+    It counts how often unions that contain themselves are tried, times sets and dicts, and refuses what makes a function that is not the
+    author's raise another exception than a ValueError.
+    """
+    unions, parts = recursive_unions(schema), list(parts_of(schema))
+    strict = {id(part) for outer in parts if (outer.get("config") or {}).get("strict") for part in parts_of(outer)}
+    # A strict validator takes no list for a set.
+    sets = {
+        id(part) for part in parts if spread.needs_guard(part) and id(part) not in strict and not part.get("strict")
+    }
+    functions = {id(part) for part in parts if is_foreign(part)}
+    if not (unions or sets or functions):
+        return schema
+    definitions: list[Any] = {**schema}.get("definitions", [])
 
     def guard(part: dict[str, Any], original: dict[str, Any]) -> Any:
+        if id(original) in sets:
+            return spread.guarded(part, definitions)
+        if id(original) in functions:
+            function = part["function"]
+            return {**part, "function": {**function, "function": partial(call_foreign, function["function"])}}
         if id(original) not in unions:
             return part
         return core_schema.no_info_wrap_validator_function(partial(try_union, id(part)), narrowed(part))
 
-    return rewritten(schema, guard) if unions else schema
+    found = rewritten(schema, guard)
+    return spread.beginning(found) if sets else found
+
+
+def is_foreign(part: Mapping[str, Any]) -> bool:
+    """Whether a schema calls a function of Pydantic's or of Python's, such as `str.strip`, and nothing inside of it."""
+    if part["type"] not in FUNCTIONS:
+        return False
+    function = part["function"]["function"]
+    while isinstance(function, partial):
+        function = function.func
+    module = str(getattr(function, "__module__", None) or "builtins").partition(".")[0]
+    return module.startswith("pydantic") or module in sys.stdlib_module_names
+
+
+def call_foreign(function: Callable[..., Any], *values: Any) -> Any:
+    """Call a validator; whatever it raises, the value is to blame, such as `x{99999999999}` for a pattern."""
+    try:
+        return function(*values)
+    except (ValueError, AssertionError, PydanticOmit, PydanticUseDefault, MemoryError):
+        raise
+    except Exception as error:
+        kind, message = texts.UNUSABLE
+        raise PydanticCustomError(kind, message, {"error": type(error).__name__}) from None
 
 
 def narrowed(part: dict[str, Any]) -> CoreSchema:

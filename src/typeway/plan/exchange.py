@@ -7,12 +7,12 @@ from urllib.parse import parse_qsl
 from anyio import CancelScope
 from starlette.background import BackgroundTasks as StarletteBackgroundTasks
 from starlette.datastructures import FormData
-from starlette.requests import HTTPConnection, cookie_parser
+from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from typeway.background import BackgroundTasks
 from typeway.headers import verify_headers
-from typeway.requests import CheckedRequest
+from typeway.requests import CheckedRequest, cookies_of
 from typeway.types import Message, Receive, Scope, Send
 from typeway.websockets import CheckedWebSocket
 
@@ -117,10 +117,7 @@ class Exchange:
         """The cookies; the last value of a repeated one."""
         cookies = self._cookies
         if cookies is None:
-            cookies = self._cookies = {}
-            for name, value in self.scope["headers"]:
-                if name == b"cookie":
-                    cookies.update(cookie_parser(value.decode("latin-1")))
+            cookies = self._cookies = cookies_of(self.scope)
         return cookies
 
     @property

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
+from ipaddress import IPv6Address
 from typing import Any, Final
 from uuid import UUID
 
@@ -70,9 +71,27 @@ class Key:
 
 
 def address_of(connection: HTTPConnection[Any]) -> str:
-    """Return the address of the client, as the server says it: only servers know which proxies to trust."""
+    """Return the address of the client, as the server says it: only servers know which proxies to trust.
+
+    Of an IPv6 address, the first 64 bits: a client has all addresses of such a network (RFC 4291, section 2.5.4).
+    """
     client = connection.scope.get("client")
-    return str(client[0]) if client else EVERYBODY
+    if not client:
+        return EVERYBODY
+    host = str(client[0])
+    return network_of(host) if ":" in host else host
+
+
+def network_of(host: str) -> str:
+    """Return what is the same for all addresses of one client; some proxies send the client's port as well."""
+    inside, _, _ = host.removeprefix("[").partition("]")
+    try:
+        address = IPv6Address(inside.partition("%")[0])
+    except ValueError:
+        return host.partition(":")[0]
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(IPv6Address(int(address) >> 64 << 64))
 
 
 def credentials_of(connection: HTTPConnection[Any], places: Sequence[tuple[str, str]] = CREDENTIALS) -> str:

@@ -43,11 +43,12 @@ class SecureCookie:
     samesite: Literal["lax", "strict", "none"] = "lax"
 
     def __post_init__(self) -> None:
-        if self.name.startswith("__Host-") and (self.domain is not None or self.path != "/" or not self.secure):
+        name = self.name.lower()  # browsers do not tell "__HOST-" from "__Host-"
+        if name.startswith("__host-") and (self.domain is not None or self.path != "/" or not self.secure):
             raise ValueError(
                 f'{self.name}: a cookie with the prefix __Host- is secure, has the path "/" and no domain.'
             )
-        if self.name.startswith("__Secure-") and not self.secure:
+        if name.startswith("__secure-") and not self.secure:
             raise ValueError(f"{self.name}: a cookie with the prefix __Secure- is secure.")
         if self.samesite not in ("lax", "strict", "none"):
             raise ValueError(f'{self.name}: samesite must be "lax", "strict" or "none", not {self.samesite!r}.')

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal, Self
+from urllib.parse import quote
 
 from starlette.datastructures import URL
 from starlette.exceptions import HTTPException as StarletteHTTPException
@@ -28,7 +29,7 @@ from typeway.exceptions import calling_line, declaration_error
 from typeway.negotiation import accepts_html
 from typeway.plan.build import build_tree
 from typeway.policies.guard import Guard, guard_of
-from typeway.serve.asgi import path_of
+from typeway.serve.asgi import path_of, relative_url
 from typeway.serve.handle import handle_request, serve_handler
 from typeway.serve.limits import LimitedApp, refuse_declared
 from typeway.serve.plans import PlanCache
@@ -71,6 +72,9 @@ class Build(StaticFiles):
         full_path, status, is_index = found
         if is_index and not scope["path"].endswith("/"):
             # Without the slash, relative links in the page would point to the parent directory.
+            if self.conventions.relative_redirects:
+                raw = scope.get("raw_path") or quote(scope["path"]).encode()
+                return RedirectResponse(relative_url({**scope, "raw_path": raw + b"/"}))
             url = URL(scope=scope)
             return RedirectResponse(url.replace(path=url.path + "/"))
         return self.file_response(full_path, status, scope)

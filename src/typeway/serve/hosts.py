@@ -22,6 +22,9 @@ REFUSED: Final = "The Host header names no host of this application."
 
 port_pattern: Final = re.compile(rb":[0-9]*$")
 
+# A name below another one. Some servers pass on what is no name, and in the URL of "evil.example/.example.com" the host is another.
+name_pattern: Final = re.compile(rb"[a-z0-9_-][a-z0-9_.-]*")
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrustedHosts:
@@ -48,7 +51,9 @@ class TrustedHosts:
         if len(hosts) != 1:
             return False
         host = port_pattern.sub(b"", hosts[0]).lower()
-        return host in self.exact or host.endswith(self.suffixes)
+        if host in self.exact or b"*" in self.exact:
+            return True
+        return host.endswith(self.suffixes) and name_pattern.fullmatch(host) is not None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket") or self.is_trusted(scope):

@@ -1,0 +1,94 @@
+"""A value that a function of Python's or Pydantic's cannot take is the client's mistake; an error of the author's code is not."""
+
+import re
+from collections.abc import Callable
+from functools import partial
+from typing import Annotated, Any
+
+import pytest
+from pydantic import AfterValidator, BaseModel, BeforeValidator, DirectoryPath, FilePath, NewPath, PlainValidator
+
+from tests.frameworks import JSON, client
+from typeway import Body, Form, Header, Query, Typeway
+
+LONG = "x" * 5_000
+NESTED = "(" * 1_000
+
+
+class Settings(BaseModel):
+    pattern: re.Pattern[str] | None = None
+    names: list[Annotated[str, BeforeValidator(str.strip)]] = []
+
+
+# A type, and what makes the validator behind it raise something else than a ValueError.
+REFUSED: dict[str, tuple[Any, Any]] = {
+    "OverflowError of a pattern": (re.Pattern[str], "x{99999999999}"),
+    "RecursionError of a pattern": (re.Pattern, NESTED),
+    "OSError of a path": (FilePath, LONG),
+    "OSError of a directory": (DirectoryPath, LONG),
+    "OSError of a new path": (NewPath, LONG),
+    "in a model": (Settings, {"pattern": "x{99999999999}"}),
+    "TypeError of a method": (Settings, {"names": ["a", 1]}),
+    "TypeError of a function": (Annotated[int, BeforeValidator(len)], 1),
+    "TypeError of a class": (Annotated[Any, PlainValidator(int)], []),
+    "in a partial": (Annotated[int, BeforeValidator(partial(int, base=16))], 1),
+    "afterwards": (Annotated[Any, AfterValidator(ord)], "ab"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_a_library_function_cannot_take_is_a_422(name: str) -> None:
+    """The error names the place; what the function has said is not repeated."""
+    annotation, value = REFUSED[name]
+    app = Typeway()
+
+    @app.post("/")
+    async def take(data: Annotated[annotation, Body()]) -> int:
+        return 1
+
+    response = client(app).post("/", json=value)
+    assert response.status_code == 422
+    assert response.json()["detail"][0]["loc"][0] == "body"
+    assert len(response.content) < 1_000
+
+
+@pytest.mark.parametrize("marker", [Query, Header, Form])
+def test_so_it_is_in_every_place_of_a_parameter(marker: Any) -> None:
+    """Texts of queries, headers and forms are validated by the same functions."""
+    app = Typeway()
+
+    async def take(data: Annotated[re.Pattern[str], marker()]) -> int:
+        return 1
+
+    app.api_route("/", methods=["POST"])(take)
+    sent = {Query: "params", Header: "headers", Form: "data"}[marker]
+    assert client(app).post("/", **{sent: {"data": "x{99999999999}"}}).status_code == 422
+
+
+def mistaken(value: Any) -> Any:
+    raise KeyError(value)
+
+
+class Author:
+    def check(self, value: Any) -> Any:
+        raise KeyError(value)
+
+    def __call__(self, value: Any) -> Any:
+        raise TypeError(value)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [mistaken, partial(mistaken), partial(partial(mistaken)), lambda value: value["x"], Author().check, Author()],
+    ids=["function", "partial", "partial of a partial", "lambda", "method", "object"],
+)
+@pytest.mark.parametrize("kind", [BeforeValidator, AfterValidator, PlainValidator])
+def test_a_mistake_of_the_author_is_still_a_500(function: Callable[[Any], Any], kind: Any) -> None:
+    """It must be seen in the log, and is not the client's."""
+    app = Typeway()
+
+    @app.post("/")
+    async def take(data: Annotated[Any, kind(function), Body()]) -> int:
+        return 1
+
+    assert client(app).post("/", content=b"1", headers={"content-type": JSON}).status_code == 500

@@ -12,6 +12,7 @@ import pytest
 
 from tests.check.applications import Check
 from tests.check.applications import check as check
+from typeway.cli import main
 from typeway.cli.check import Progress
 from typeway.cli.commands import cli
 
@@ -162,6 +163,16 @@ def test_without_a_revision_changes_count_since_the_last_commit(
     """`--changed` alone, or before another option, compares with HEAD, as `git diff` does."""
     changed = CALLS.replace("def two(", "def two_more(")
     assert check(changed, *arguments, waiting=HELPERS).codes == ["TW018"]
+
+
+@pytest.mark.parametrize("arguments", [[], ["--changed"], ["main:app", "--changed"], ["--changed=HEAD", "main:app"]])
+@pytest.mark.usefixtures("check", "repository")
+def test_a_command_line_is_read_whatever_its_length(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """It may be empty, and `--changed` may be its end; the application is found where it is not named."""
+    with pytest.raises(SystemExit) as ended:
+        main(["check", *arguments])
+    printed = capsys.readouterr()
+    assert (ended.value.code or 0, "TW018" in printed.out) == ((0, False) if arguments else (1, True)), printed
 
 
 def test_a_word_after_it_is_a_revision(check: Check, repository: Path) -> None:

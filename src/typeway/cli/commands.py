@@ -306,11 +306,11 @@ class CheckCommand(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the arguments; only the last one and one before another option can be without a revision."""
-        following = [*args[1:], "-"]
-        bare = [arg == "--changed" and after.startswith("-") for arg, after in zip(args, following, strict=True)]
-        return super().parse_args(
-            ctx, ["--changed=HEAD" if is_bare else arg for arg, is_bare in zip(args, bare, strict=True)]
-        )
+        named = [
+            "--changed=HEAD" if arg == "--changed" and "".join(args[number + 1 : number + 2])[:1] in ("", "-") else arg
+            for number, arg in enumerate(args)
+        ]
+        return super().parse_args(ctx, named)
 
 
 @cli.command(cls=CheckCommand)

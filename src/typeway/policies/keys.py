@@ -132,7 +132,8 @@ def by_principal(dependency: Callable[..., Any], identify: Callable[[Any], Any] 
     None, the address of the client counts.
 
     Parameters:
-        dependency: the function, as in `Depends(function)`, or a security scheme. It must not read the body.
+        dependency: the function, as in `Depends(function)`, or a security scheme. It must not declare the body; it may read
+            it from the Request.
         identify: returns what identifies its result: a string, a number or a UUID. The result itself unless given.
 
     Example: `RateLimit("100/minute", key=by_principal(current_user, lambda user: user.id))`

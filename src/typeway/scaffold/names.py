@@ -83,22 +83,15 @@ def check_project(name: str) -> str:
             f"{name!r} cannot be the name of a project: it needs up to {LONGEST} lower-case letters, digits and "
             "hyphens, and begins with a letter, as in my-shop"
         )
+    reason = None
     if keyword.iskeyword(package):
-        raise ScaffoldError(
-            f"{name!r} cannot be the name of a project: it is a keyword of Python, so its package could not be imported; "
-            f"take another one, such as {name}-api"
-        )
-    if _DEVICES.fullmatch(package):
-        raise ScaffoldError(
-            f"{name!r} cannot be the name of a project: Windows has a device of this name, so nobody could check it out "
-            f"there; take another one, such as {name}-api"
-        )
-    is_taken = package in _TAKEN_PACKAGES or package in sys.stdlib_module_names or _is_installed(name, package)
-    if is_taken:
-        raise ScaffoldError(
-            f"{name!r} cannot be the name of a project: Python or one of its libraries has the name; "
-            f"take another one, such as {name}-api"
-        )
+        reason = "it is a keyword of Python, so its package could not be imported"
+    elif _DEVICES.fullmatch(package):
+        reason = "Windows has a device of this name, so nobody could check it out there"
+    elif package in _TAKEN_PACKAGES or package in sys.stdlib_module_names or _is_installed(name, package):
+        reason = "Python or one of its libraries has the name"
+    if reason is not None:
+        raise ScaffoldError(f"{name!r} cannot be the name of a project: {reason}; take another one, such as {name}-api")
     return name
 
 

@@ -1,5 +1,7 @@
 """Where the command line finds the application: argument, pyproject.toml, usual places."""
 
+import re
+
 import pytest
 
 from tests.cli.conftest import APP, Command, Write
@@ -113,6 +115,14 @@ def test_file_outside_a_package_sees_its_neighbours_and_the_current_folder(write
         }
     )
     assert "/web" in command("routes", "tools/main.py").out
+
+
+def test_a_setting_that_names_nothing_is_named(write: Write, command: Command) -> None:
+    """Who has typed no name is told where the name comes from."""
+    write({"pyproject.toml": '[tool.typeway]\napp = "gone:app"\n'})
+    outcome = command("routes")
+    assert outcome.status == 1
+    assert re.fullmatch(r"typeway: there is no module 'gone' in \S+, which \S+pyproject.toml names\n", outcome.err)
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,14 @@ def test_nobody_answers(command: Command, monkeypatch: pytest.MonkeyPatch) -> No
     assert not Path("demo").exists()
 
 
+def test_a_wrong_name_is_refused_before_anything_is_asked(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody answers questions for a project that cannot be made."""
+    type_in(monkeypatch, "")
+    outcome = command("new", "Demo")
+    assert "'Demo' cannot be the name of a project" in outcome.err
+    assert "Database" not in outcome.out
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [

@@ -98,23 +98,35 @@ def test_changes_that_break_nobody_pass(write: Write, command: Command) -> None:
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
-        (None, "cannot read old.json: No such file or directory"),
         ("{", "old.json is neither JSON nor YAML: "),
         ("a: [", "old.json is neither JSON nor YAML: "),
         ("[]", "old.json is not an OpenAPI document: it has no member `openapi`"),
         ("{}", "old.json is not an OpenAPI document: it has no member `openapi`"),
+        ('{"openapi": 3}', "old.json is not an OpenAPI document: it has no member `openapi` with a version"),
     ],
 )
 @pytest.mark.parametrize("option", ["--diff", "--check"])
 def test_a_file_that_is_no_document_gets_one_line(
-    write: Write, command: Command, content: str | None, complaint: str, option: str
+    write: Write, command: Command, content: str, complaint: str, option: str
 ) -> None:
-    """A file that is missing, broken or something else is named."""
-    write({"main.py": APP} if content is None else {"main.py": APP, "old.json": content})
+    """A file that is broken or something else is named."""
+    write({"main.py": APP, "old.json": content})
     outcome = command("openapi", option, "old.json")
     assert outcome.status == 1
     assert outcome.err.startswith(f"typeway: {complaint}")
     assert outcome.err.count("\n") == 1
+
+
+def test_a_file_that_is_missing_gets_one_line(write: Write, command: Command) -> None:
+    """Where the document shall be kept, the line says how to write it; for a comparison there is nothing to write."""
+    write({"main.py": APP})
+    outcome = command("openapi", "--check", "old.json")
+    assert (outcome.status, outcome.err) == (
+        1,
+        "typeway: there is no old.json; to write it: typeway openapi main:app --output old.json\n",
+    )
+    outcome = command("openapi", "--diff", "old.json")
+    assert (outcome.status, outcome.err) == (1, "typeway: cannot read old.json: No such file or directory\n")
 
 
 @pytest.mark.parametrize("arguments", [["--check", "a", "--diff", "b"], ["--json"]])

@@ -64,6 +64,14 @@ def test_routes_are_filtered(write: Write, command: Command, arguments: list[str
         assert [name for name in names if name not in plans] == []
 
 
+def test_filters_that_no_route_fits_are_said(write: Write, command: Command) -> None:
+    """An empty table is no mistake, but it may be one of spelling: a line beside the output says that nothing fits."""
+    write({"main.py": SHOP})
+    outcome = command("routes", "--method", "PSOT")
+    assert (outcome.status, outcome.err) == (0, "no route fits; without these options all are listed\n")
+    assert command("routes", "--method", "POST").err == ""
+
+
 def test_routes_of_the_documentation_are_last(write: Write, command: Command) -> None:
     """They are registered first, but an author looks for the application's own."""
     write({"main.py": SHOP})

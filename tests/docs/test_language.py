@@ -1,6 +1,9 @@
 """The words of the documentation are spelt right, and are those that readers would use."""
 
+import ast
+import io
 import re
+import tokenize
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -93,3 +96,26 @@ def test_pages_use_the_words_that_readers_use(avoided: str) -> None:
         if pattern.search(line)
     ]
     assert found == [], f"write instead: {AVOIDED[avoided]}"
+
+
+def texts(path: Path) -> Iterator[tuple[int, str]]:
+    """The comments of a source file, its docstrings and the messages in it, each with its line."""
+    source = path.read_text(encoding="utf-8")
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.start[0], token.string
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:
+            yield node.lineno, NO_PROSE.sub(" ", node.value)
+
+
+def test_the_source_uses_these_words_too() -> None:
+    """Comments, docstrings and messages are for readers as well."""
+    pattern = re.compile("|".join(rf"\b(?:{avoided})\b" for avoided in AVOIDED), re.IGNORECASE)
+    found = [
+        f"{path.relative_to(ROOT)}:{number}: {text[max(0, hit.start() - 30) :][:80]!r}"
+        for path in sorted((ROOT / "src" / "typeway").rglob("*.py"))
+        for number, text in texts(path)
+        if (hit := pattern.search(text)) is not None
+    ]
+    assert found == []

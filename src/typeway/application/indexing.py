@@ -61,7 +61,7 @@ def indexes_of(
 
 
 def guard_for(route: BaseRoute, policies: Sequence[Policy]) -> Guard | None:
-    """Return what obeys the policies of a route that no plan serves; None if it has none."""
+    """Return what applies the policies of a route that no plan serves; None if it has none."""
     if not policies or is_documentation(route):
         return None
     functions = [node.function for node in route.tree().walk()] if isinstance(route, PlannedRoute) else ()

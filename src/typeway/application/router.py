@@ -173,7 +173,7 @@ class Router(Verbs, routing.Router):
     def routes(self, routes: Sequence[BaseRoute]) -> None:
         if routes is not self._routes:  # the list itself has already handled `app.routes += [...]`
             given = list(routes)
-            # Whoever holds the list of before, as fastapi-versionizer does, keeps the routes of before.
+            # Code that holds the former list, as fastapi-versionizer does, keeps the former routes.
             self._routes.detach()
             self._routes = RouteList(self)
             self.show(given)

@@ -181,6 +181,8 @@ def routes(
         loaded = _load(target, factory, compat)
         application = loaded.application()
         found = show.entries(application, show.Wanted(method or (), path, tag, name))
+        if not found and (method or path or tag or name):
+            print("no route fits; without these options all are listed", file=sys.stderr)
         if plan:
             print(show.plan_lines(found, loaded.folder))
         else:

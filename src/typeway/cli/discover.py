@@ -3,7 +3,7 @@
 import os
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,6 +31,8 @@ class AppLocation:
     """The folder to add to `sys.path`; the name of the module is relative to it."""
     attribute: str | None = None
     """The name of the application or of its factory; None to look for it."""
+    setting: Path | None = None
+    """The file whose setting names it, if no argument does."""
 
 
 def find_app(argument: str | None, folder: Path) -> AppLocation:
@@ -44,9 +46,12 @@ def find_app(argument: str | None, folder: Path) -> AppLocation:
     Raises:
         CommandError: the file does not exist, no application is found, or the setting is invalid.
     """
-    named = argument if argument is not None else _setting(folder / "pyproject.toml")
+    if argument is not None:
+        return _from_name(argument, folder)
+    file = folder / "pyproject.toml"
+    named = _setting(file)
     if named is not None:
-        return _from_name(named, folder)
+        return replace(_from_name(named, folder), setting=file)
     for path in USUAL_PATHS:
         if (folder / path).is_file():
             return _from_file(folder / path)

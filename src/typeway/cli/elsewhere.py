@@ -48,7 +48,10 @@ def perform_elsewhere(asked: Asked, python: Path) -> int:
     try:
         answer = subprocess.run([python, "-c", question], capture_output=True, text=True, timeout=60, check=False)  # noqa: S603
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise CommandError(f"--python {python}: it cannot be run: {error}") from error
+        reason = getattr(error, "strerror", None) or "it did not answer within a minute"
+        raise CommandError(
+            f"--python {python}: it cannot be run: {reason}; name the interpreter, or its environment"
+        ) from error
     if answer.stdout.strip() != VERSION:
         raise CommandError(
             f"--python {python} is Python {answer.stdout.strip() or 'of an unknown version'}, and Typeway is installed for "

@@ -96,12 +96,13 @@ def _import(location: AppLocation) -> ModuleType:
         cause = error.__cause__
         absent = cause.name if isinstance(cause, ModuleNotFoundError) else None
         if absent is not None and f"{location.module}.".startswith(f"{absent}."):
+            problem = f"there is no module {absent!r} in {location.folder}"
+            if location.setting is not None:
+                problem += f", which {location.setting} names"
             suggestion = _suggestion(location)
             if suggestion is not None:
-                raise UsageError(
-                    f"there is no module {absent!r} in {location.folder}; did you mean {suggestion}?"
-                ) from None
-            raise CommandError(f"there is no module {absent!r} in {location.folder}") from None
+                raise UsageError(f"{problem}; did you mean {suggestion}?") from None
+            raise CommandError(problem) from None
         if isinstance(cause, ModuleNotFoundError) and (absent or "").partition(".")[0] == "fastapi":
             hint = "if the application is written for FastAPI, add --compat"
             raise UsageError(f"{_summary(cause, location.folder)}; {hint}") from cause

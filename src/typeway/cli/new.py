@@ -50,12 +50,14 @@ def new(
     With --update, what has changed in the template since the project was made is merged into it; your changes are kept.
     """
     from typeway.scaffold.make import describe_project, make, update
+    from typeway.scaffold.names import check_project
 
     if is_update:
         print_changes(update(path or Path(), conflicts=conflicts))
         return
     if path is None:
         raise UsageError("a project needs a name, as in: typeway new my-shop")
+    check_project(path.resolve().name)  # before anything is asked
     ask = _take_default if yes else _ask
     database = database or Database(ask("Database", Database.SQLITE, list(Database)))
     auth = auth or Auth(ask("Authentication", Auth.JWT, list(Auth)))

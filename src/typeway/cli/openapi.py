@@ -84,8 +84,8 @@ def read_document(file: Path) -> dict[str, Any]:
         raise CommandError(f"{file} is neither JSON nor YAML: {' '.join(str(error).split())}") from error
     except RecursionError as error:
         raise CommandError(f"{file} cannot be read: it contains itself, or its nesting is too deep") from error
-    if not isinstance(document, dict) or document.get("openapi") is None:
-        raise CommandError(f"{file} is not an OpenAPI document: it has no member `openapi`")
+    if not isinstance(document, dict) or not isinstance(document.get("openapi"), str):
+        raise CommandError(f"{file} is not an OpenAPI document: it has no member `openapi` with a version")
     return document
 
 
@@ -137,8 +137,10 @@ def drift(file: Path, document: Mapping[str, Any], target: str) -> str | None:
         target: the application, for the command that writes the file.
 
     Raises:
-        CommandError: the file cannot be read.
+        CommandError: the file does not exist, or cannot be read.
     """
+    if not file.exists():
+        raise CommandError(f"there is no {file}; to write it: typeway openapi {target} --output {file}")
     kept = read_document(file)
     if as_one_text(kept) == as_one_text(document):
         return None

@@ -47,7 +47,7 @@ class Policy:
     where: str | None = field(default=None, init=False, repr=False)  # file and line of the declaration
 
     def __post_init__(self) -> None:
-        self.settle(where=calling_line())
+        self.set_computed(where=calling_line())
         for option, targets in (("only", self.only), ("except_for", self.except_for)):
             given: Any = targets
             if isinstance(given, str) or not all(isinstance(each, str) or callable(each) for each in given or ()):
@@ -57,7 +57,7 @@ class Policy:
             raise self.refused("only and except_for exclude one another.", "Give the one with the shorter list.")
         self.verify()
 
-    def settle(self, **values: Any) -> None:
+    def set_computed(self, **values: Any) -> None:
         """Set attributes while the record is made."""
         for name, value in values.items():
             object.__setattr__(self, name, value)

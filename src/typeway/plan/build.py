@@ -116,7 +116,7 @@ class Plan:
     occurrences: tuple[int, ...]  # the slots in the order of the tree, with repetitions
     refuse: Refuse  # makes the exception for invalid input
     patience: float | None = None  # how many seconds after its client has left a request is cancelled; None: never
-    guard: Any = None  # what obeys the policies around the calls, if there are some
+    guard: Any = None  # what applies the policies around the calls, if there are some
     # Whether, once the body is there, it provably neither waits nor runs code that could ask for its task.
     is_prompt: bool = False
 

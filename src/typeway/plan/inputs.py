@@ -1,4 +1,4 @@
-"""Show in an error what the client has sent: nothing that may be secret, and not more than a glance takes in."""
+"""Show in an error what the client has sent: nothing that may be secret, and at most 200 characters of a value."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping

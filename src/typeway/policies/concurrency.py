@@ -47,7 +47,7 @@ class Concurrency(Policy):
         if not is_whole(self.retry_after, 1):
             problem = f"retry_after must be a positive integer, not {self.retry_after!r}."
             raise self.refused(problem, "Write retry_after=5.")
-        self.settle(capacity=Capacity(self.limit))
+        self.set_computed(capacity=Capacity(self.limit))
 
     @property
     def summary(self) -> str:

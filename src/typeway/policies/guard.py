@@ -161,7 +161,7 @@ class Visit:
             self.headers += await rate.count(key.of_connection(HTTPConnection(self.scope)))
 
     async def admit(self, policy: Policy, principal: Any, exchange: Exchange) -> None:
-        """Obey a policy whose key is a principal, after the dependency that returns it."""
+        """Apply a policy whose key is a principal, after the dependency that returns it."""
         if type(policy) in SWITCHED_OFF.get():
             return
         connection = HTTPConnection[Any](self.scope)
@@ -373,7 +373,7 @@ def visit_of(scope: Scope) -> Visit:
     visit: Visit | None = scope.get(VISIT)
     if visit is None:
         raise TypewayError(
-            f"{scope['path']} has policies, and only an application or a router of Typeway obeys them: call that, or "
+            f"{scope['path']} has policies, and only an application or a router of Typeway applies them: call that, or "
             "mount it, and not the route."
         )
     return visit

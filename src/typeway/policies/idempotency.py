@@ -102,7 +102,7 @@ class Idempotency(Policy):
             problem = f"principal must be a Key or a function, not {self.principal!r}."
             raise self.refused(problem, "Write principal=by_principal(current_user).")
         place = store_of(self.store, self.where)
-        self.settle(place=place, client=client, answers=ANSWERS[place.kind](place))
+        self.set_computed(place=place, client=client, answers=ANSWERS[place.kind](place))
 
     @property
     def key_dependency(self) -> Depends | None:

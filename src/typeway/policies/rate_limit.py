@@ -167,7 +167,7 @@ class RateLimit(Policy):
         if place.kind == "sql":
             raise self.refused("a database cannot count requests.", "Use Redis, or leave store out.")
         space = f"{place.prefix}:rate:{self.name}:{PLACES.name(self.where)}"
-        self.settle(windows=tuple(windows), client=client, place=place, counts=Counts(), space=space)
+        self.set_computed(windows=tuple(windows), client=client, place=place, counts=Counts(), space=space)
 
     @property
     def kind(self) -> Hashable:

@@ -86,7 +86,7 @@ class Store:
         return found
 
     def failed(self, error: Exception, what: str, decision: OnStoreFailure) -> None:
-        """Obey what is to happen if the store fails.
+        """Do what is to happen if the store fails.
 
         Raises:
             HTTPException: 503, unless requests are allowed then.

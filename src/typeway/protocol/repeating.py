@@ -1,4 +1,4 @@
-"""Recognise the head of a request that clients send again and again, so that it is parsed and checked once."""
+"""Recognize the head of a request that clients send again and again, so that it is parsed and checked once."""
 
 from __future__ import annotations
 

@@ -145,7 +145,7 @@ class Workers:
         return None
 
     def handle_signals(self, alarm: Connection) -> bool:
-        """Obey the signals that have arrived; return whether to stop."""
+        """Act on the signals that have arrived; return whether to stop."""
         while alarm.poll():
             alarm.recv_bytes()
         while self.signals:

@@ -1,4 +1,4 @@
-"""Obey the policies of a route in its plan: those that need the result of a dependency, before the body is read."""
+"""Apply the policies of a route in its plan: those that need the result of a dependency, before the body is read."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def guard_for(operation: Operation) -> Guard | None:
 
 
 def with_admission(plan: Plan, arranged: Plan) -> Plan:
-    """Return a plan that obeys its policies after the dependencies that these need, and then reads the body.
+    """Return a plan that applies its policies after the dependencies that these need, and then reads the body.
 
     Parameters:
         plan: the plan of the operation.
@@ -64,7 +64,7 @@ def step(function: Callable[[Exchange], Awaitable[None]], name: str, slot: int) 
 
 
 def admission(plan: Plan) -> Callable[[Exchange], Awaitable[None]]:
-    """Return the function that obeys the policies whose keys are the results of dependencies."""
+    """Return the function that applies the policies whose keys are the results of dependencies."""
 
     async def admit(exchange: Exchange) -> None:
         if exchange.errors is not None:

@@ -25,7 +25,7 @@ LOST: Final = (
 class Feed:
     """The `receive` function of the application inside one or more layers; it keeps the body that is received.
 
-    The application receives every message, whoever else has read it before; layers read at their own positions.
+    The application receives every message, also those that a layer has read before; layers read at their own positions.
     """
 
     # PERF: class attributes instead of a constructor that sets each of them.

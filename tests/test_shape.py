@@ -85,7 +85,7 @@ BUDGETS: dict[str, int] = {
     "compare": 1_350,
     "develop": 750,
     # The modules beside the rooms.
-    "": 2_700,
+    "": 2_750,
 }
 SHARE_OF_ONE_ROOM = 0.2
 

@@ -297,9 +297,6 @@ class ValidationException(Exception):
     Raised:
         Only as one of its subclasses, which say whose data it is.
 
-    Raised:
-        Only as one of its subclasses, which say whose data it is.
-
     Parameters:
         errors: what is wrong, one mapping per error, as Pydantic words them.
         body: the request's body as it was read, or what the endpoint returned; for logs.
@@ -383,13 +380,6 @@ def picklable(value: Any) -> Any:
 
 class RequestValidationError(ValidationException):
     """A request does not match the declaration of its endpoint; it is answered with 422.
-
-    Raised:
-        Before the endpoint is called, with the errors of all parameters and of the body together.
-
-    Fix:
-        The client has to change its request: `loc` says where the value is, `msg` what is wrong with it. To change the answer, register a
-        handler.
 
     Raised:
         Before the endpoint is called, with the errors of all parameters and of the body together.

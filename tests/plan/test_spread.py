@@ -81,7 +81,7 @@ def ask(annotation: Any, value: Any, **options: Any) -> tuple[int, float]:
 
 @pytest.mark.parametrize("name", CHOSEN)
 def test_values_that_are_chosen_to_collide_are_refused(name: str) -> None:
-    """A body of 100,000 multiples of 2**61 - 1 would take three minutes; it is a 400, soon after its values collide."""
+    """A body of 100,000 multiples of 2**61 - 1 would take two minutes; it is a 400, soon after its values collide."""
     annotation, make = CHOSEN[name]
     status, seconds = ask(annotation, make())
     # A list with an item that fails becomes no set.

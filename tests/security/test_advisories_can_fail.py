@@ -155,7 +155,7 @@ def log_what_is_no_cookie(patch: Patch) -> None:
             logging.getLogger("cookies").warning("%r is no cookie", part)
         return {}
 
-    patch.setattr("typeway.plan.exchange.cookie_parser", parse)
+    patch.setattr("typeway.requests.cookie_parser", parse)
 
 
 def believe_forwarded_hosts(patch: Patch) -> None:

@@ -155,7 +155,8 @@ def get_redoc_html(
         body=[
             '<div id="redoc"></div>',
             "<noscript>ReDoc needs JavaScript.</noscript>",
-            _json_block("redoc-configuration", {"specUrl": openapi_url, "options": {}}),
+            # Texts of the document may come from elsewhere; without this ReDoc would run scripts in them.
+            _json_block("redoc-configuration", {"specUrl": openapi_url, "options": {"sanitize": True}}),
         ],
         scripts=[redoc_js_url, ASSETS["typeway-redoc.js"]],
         asset_path=asset_path,

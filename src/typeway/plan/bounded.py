@@ -163,7 +163,7 @@ def call_foreign(function: Callable[..., Any], *values: Any) -> Any:
         return function(*values)
     except (ValueError, AssertionError, PydanticOmit, PydanticUseDefault, MemoryError):
         raise
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - libraries raise many kinds
         kind, message = texts.UNUSABLE
         raise PydanticCustomError(kind, message, {"error": type(error).__name__}) from None
 

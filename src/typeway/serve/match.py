@@ -3,12 +3,13 @@
 import re
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from operator import attrgetter
 from typing import Any, Final, TypeAlias, final
 from urllib.parse import quote, unquote
 
 from starlette.convertors import Convertor, StringConvertor
-from starlette.routing import BaseRoute, Match
+from starlette.routing import PARAM_REGEX, BaseRoute, Match
 from starlette.types import Scope
 
 from typeway.declare.conventions import Conventions
@@ -19,6 +20,10 @@ PLAIN_SEGMENT: Final = re.compile(r"\{([a-zA-Z_][a-zA-Z0-9_]*)(?::str)?\}")
 SLASH: Final = "\udc2f"
 encoded_slash: Final = re.compile(b"%2[fF]")
 separator: Final = re.compile(r"[/\\]")
+
+# How many steps the regex of a route may take for one path: 50 ms. With three parameters in one segment it takes the third power of
+# the length: a minute for 8,000 hyphens and `{year}-{month}-{day}`.
+MOST_STEPS: Final = 5_000_000
 
 
 @dataclass(slots=True, eq=False)
@@ -40,6 +45,7 @@ class IndexedRoute:
     limits: Mapping[str, Mapping[str, Any]] | None = None  # options for what is mounted there
     names: tuple[tuple[str, int], ...] | None = None  # its parameters with their segments; None if it needs its regex
     spans: bool = False  # whether a path parameter may contain slashes
+    doubtful: tuple[str, ...] = ()  # the texts behind parameters that may contain them too, so that its regex tries each
 
 
 @dataclass(slots=True, eq=False)
@@ -147,6 +153,7 @@ class Index:
                 node = node.parameter
             elif "{" in segment or "}" in segment:
                 entry.spans = any(accepts_slash(convertor) for convertor in entry.convertors.values())
+                entry.doubtful = tuple(doubtful_texts(entry.path or "", entry.convertors))
                 node.patterns.append(entry)
                 return
             else:
@@ -389,8 +396,7 @@ def encoded_path(path: str, scope: Scope) -> str | None:
 
 def encoded_values_in(entry: IndexedRoute, path: str) -> dict[str, Any] | None:
     """Return what `values_in` returns, for a path with SLASH in the place of encoded slashes."""
-    regex: re.Pattern[str] | None = getattr(entry.route, "path_regex", None)
-    match = None if regex is None else regex.match(path)
+    match = matched(entry, path)
     if match is None:
         return None
     values = {}
@@ -424,11 +430,28 @@ def values_in(entry: IndexedRoute, path: str) -> dict[str, Any] | None:
     if entry.names is not None:
         # The tree has already compared every segment.
         return named(entry.names, path.split("/"))
-    regex: re.Pattern[str] | None = getattr(entry.route, "path_regex", None)
-    match = None if regex is None else regex.match(path)
+    match = matched(entry, path)
     if match is None:
         return None
     return converted(entry, match.groupdict())
+
+
+def doubtful_texts(path: str, convertors: Mapping[str, Convertor[Any]]) -> Iterator[str]:
+    """Yield the text behind each parameter but the last that the parameter may contain as well, such as "-" in `{a}-{b}`."""
+    found = list(PARAM_REGEX.finditer(path))
+    for parameter, following in pairwise(found):
+        text = path[parameter.end() : following.start()]
+        if not text or re.fullmatch(convertors[parameter[1]].regex, text):
+            yield text
+
+
+def matched(entry: IndexedRoute, path: str) -> re.Match[str] | None:
+    """Return the match of a route's regex; None, too, for a path for which it might try too many ends of parameters."""
+    regex: re.Pattern[str] | None = getattr(entry.route, "path_regex", None)
+    steps = len(path)
+    for text in entry.doubtful:
+        steps *= 1 + path.count(text)
+    return None if regex is None or steps > MOST_STEPS else regex.match(path)
 
 
 def converted(entry: IndexedRoute, values: Mapping[str, str]) -> dict[str, Any] | None:

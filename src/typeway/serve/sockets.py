@@ -9,13 +9,34 @@ from starlette.exceptions import WebSocketException as StarletteWebSocketExcepti
 from starlette.status import WS_1000_NORMAL_CLOSURE, WS_1011_INTERNAL_ERROR
 from starlette.websockets import WebSocket, WebSocketClose, WebSocketDisconnect
 
+from typeway.errors.detail import MOST_BYTES_OF_REASON
 from typeway.errors.handlers import Handlers, identify
+from typeway.headers import UnsafeHeaderError, name_place, verify_headers
 from typeway.serve.asgi import Snapshot, add_to_scope, handle_by_route, path_of
 from typeway.serve.handle import SOCKET
 from typeway.serve.match import NoRoute
 from typeway.types import Message, Receive, Scope, Send
 
 logger: Final = logging.getLogger("typeway")
+
+# The messages that become the head of an HTTP response.
+HEADS: Final = frozenset({"websocket.accept", "websocket.http.response.start"})
+
+
+def verified(message: Message) -> Message:
+    """Return a message that is not a frame, as every server can send it; the reason of a close is cut at 123 bytes.
+
+    Raises:
+        UnsafeHeaderError: a header of the answer to the handshake has a character that is not allowed; nothing has been sent.
+    """
+    kind = message["type"]
+    if kind in HEADS:
+        chosen = (message.get("subprotocol") or "").encode("utf-8", "surrogatepass")
+        verify_headers([*message.get("headers", ()), (b"sec-websocket-protocol", chosen)])
+    elif kind == "websocket.close" and message.get("reason"):
+        reason = message["reason"].encode(errors="replace")[:MOST_BYTES_OF_REASON].decode(errors="ignore")
+        return {**message, "reason": reason}
+    return message
 
 
 async def serve_socket(snapshot: Snapshot, scope: Scope, receive: Receive, send: Send) -> None:
@@ -34,7 +55,12 @@ async def serve_socket(snapshot: Snapshot, scope: Scope, receive: Receive, send:
 
     async def note(message: Message) -> None:
         nonlocal last
-        await send(message)
+        try:
+            checked = verified(message)
+        except UnsafeHeaderError as error:
+            name_place(error, scope)
+            raise
+        await send(checked)
         last = message["type"]
 
     try:
@@ -54,7 +80,7 @@ async def serve_socket(snapshot: Snapshot, scope: Scope, receive: Receive, send:
         if handler is not None:
             response = await handler.call(socket, error)
             if response is not None:
-                await response(scope, receive, send)
+                await response(scope, receive, note_and_send)
         elif isinstance(error, StarletteWebSocketException):
             await socket.close(code=error.code, reason=error.reason)
         elif isinstance(error, WebSocketDisconnect) and snapshot.conventions.quiet_disconnects:

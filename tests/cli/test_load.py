@@ -160,3 +160,50 @@ def test_exceptions_of_an_unusual_kind_get_one_line(write: Write, command: Comma
     assert outcome.status == 1
     assert outcome.err.startswith("typeway: main.py:4: Odd: ")
     assert len(outcome.err.splitlines()) == 1
+
+
+WITH_FOLDERS = """
+from typeway import Typeway
+from typeway.staticfiles import StaticFiles
+
+def build():
+    app = Typeway()
+    {files}
+    return app
+
+{app}
+"""
+
+
+@pytest.mark.parametrize("app", ["app = build()", "create_app = build"])
+@pytest.mark.parametrize(
+    "files",
+    ['app.frontend("/", directory="dist")', 'app.frontend("/", directory=".", fallback="index.html")',
+     'app.mount("/static", StaticFiles(directory="static"))'],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        (["routes"], 0),
+        (["openapi"], 0),
+        (["client", "ts"], 0),
+        (["shell", "-c", "print(app.title)"], 0),
+        (["run", "--port", "0"], 1),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else str(value),
+)
+def test_what_serves_no_files_needs_none(
+    write: Write,
+    command: Command,
+    monkeypatch: pytest.MonkeyPatch,
+    files: str,
+    app: str,
+    arguments: list[str],
+    status: int,
+) -> None:
+    """A frontend is built with the client that is made from the application, so the application is read before its files are there."""
+    monkeypatch.setattr("typeway.cli.client.make_client", lambda document, language, output: [str(document["openapi"])])
+    write({"main.py": WITH_FOLDERS.format(files=files, app=app)})
+    outcome = command(*arguments)
+    assert outcome.status == status, outcome.err
+    assert ("not exist" in outcome.err or "does not contain" in outcome.err) is (status == 1), outcome.err

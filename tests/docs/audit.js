@@ -1,6 +1,7 @@
-// Looks at one page as it is shown, and returns what a reader would stumble over: [rule, what, ...] for each finding.
-// The page is shown on a phone; `schemes` are the names of both colour schemes.
-(schemes) => {
+// Looks at a part of a page as it is shown on a phone, and returns what a reader would stumble over, a line for each finding.
+// `selector` chooses the part, and `schemes` are the names of both colour schemes.
+(selector, schemes) => {
+  const root = document.querySelector(selector);
   const found = [];
   const report = (rule, element, ...more) => found.push([rule, describe(element), ...more].join(" "));
 
@@ -10,12 +11,14 @@
   };
 
   const shown = (element) =>
-    element.checkVisibility({ opacityProperty: true, visibilityProperty: true }) && element.getClientRects().length > 0;
+    element.checkVisibility({ opacityProperty: true, visibilityProperty: true }) &&
+    // What only a screen reader is told has a size of one pixel.
+    [...element.getClientRects()].some(({ width, height }) => width > 1 && height > 1);
 
   // The elements that have text of their own, not only of their children.
   const withText = () => {
     const elements = new Set();
-    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
     while (walker.nextNode()) {
       const parent = walker.currentNode.parentElement;
       if (walker.currentNode.data.trim() && !parent.closest("script, style, noscript, svg, template")) elements.add(parent);
@@ -25,8 +28,7 @@
 
   // ---- what the document says
 
-  if (document.documentElement.lang !== "en") found.push("lang of the document");
-  const headings = [...document.querySelectorAll("h1, h2, h3, h4, h5, h6")];
+  const headings = [...root.querySelectorAll("h1, h2, h3, h4, h5, h6")];
   const first = headings.filter((heading) => heading.tagName === "H1");
   if (first.length !== 1) found.push(`h1 ${first.length} instead of 1`);
   let level = 1;
@@ -35,20 +37,22 @@
     if (next > level + 1) report("heading-skips", heading);
     level = next;
   }
-  const ids = [...document.querySelectorAll("[id]")].map((element) => element.id);
+  const ids = [...root.querySelectorAll("[id]")].map((element) => element.id);
   for (const id of new Set(ids.filter((id, index) => ids.indexOf(id) !== index))) found.push(`duplicate-id ${id}`);
 
-  for (const image of document.images) {
+  for (const image of root.querySelectorAll("img")) {
     if (!image.alt.trim()) report("image-alt", image, image.src);
     if (!image.getAttribute("width") || !image.getAttribute("height")) report("image-size", image, image.src);
-    if (!image.complete || image.naturalWidth === 0) report("image-broken", image, image.src);
+    if (image.complete && image.naturalWidth === 0) report("image-broken", image, image.src);
+    if (image.complete && Math.abs(image.naturalWidth / image.naturalHeight / (image.getAttribute("width") / image.getAttribute("height")) - 1) > 0.02)
+      report("image-shape", image, image.src, `${image.naturalWidth}x${image.naturalHeight}`);
   }
 
   // What a screen reader says for something to press.
   const nameOf = (element) =>
     (element.getAttribute("aria-label") || element.title || element.textContent || "").trim() ||
     [...element.querySelectorAll("img")].map((image) => image.alt).join("");
-  for (const element of document.querySelectorAll("a[href], button, [role=button]"))
+  for (const element of root.querySelectorAll("a[href], button, [role=button]"))
     if (shown(element) && !nameOf(element)) report("no-name", element);
 
   // ---- sizes
@@ -58,7 +62,7 @@
 
   // A link in a line of text is as high as the line; everything else has 24 pixels, or as much space around it.
   const inText = (element) => getComputedStyle(element).display === "inline" && element.closest("p, li, td, th, dd, h1, h2, h3, h4, h5, h6");
-  for (const element of document.querySelectorAll("a[href], button, input, select, label[for], summary")) {
+  for (const element of root.querySelectorAll("a[href], button, input, select, label[for], summary")) {
     if (!shown(element) || inText(element) || element.matches(".md-skip, [aria-hidden=true]")) continue;
     const { width, height } = element.getBoundingClientRect();
     if (width < 24 || height < 24) report("small-target", element, `${Math.round(width)}x${Math.round(height)}`);
@@ -96,13 +100,12 @@
   };
   const opacityOf = (element) => (element ? Number(getComputedStyle(element).opacity) * opacityOf(element.parentElement) : 1);
 
-  const root = document.body;
-  const before = root.dataset.mdColorScheme;
+  const before = document.body.dataset.mdColorScheme;
   const style = document.createElement("style");
   style.textContent = "* { transition: none !important }";
   document.head.append(style);
   for (const scheme of schemes) {
-    root.dataset.mdColorScheme = scheme;
+    document.body.dataset.mdColorScheme = scheme;
     const known = new Map();
     const seen = new Set();
     for (const element of withText()) {
@@ -119,7 +122,7 @@
       }
     }
   }
-  root.dataset.mdColorScheme = before;
+  document.body.dataset.mdColorScheme = before;
   style.remove();
   return found;
 };

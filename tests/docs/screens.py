@@ -8,26 +8,17 @@ PHONE, DESK = (390, 844), (1280, 900)
 # What a browser prefers, and what the site calls it.
 SCHEMES = {"light": "default", "dark": "slate"}
 
+WIDTH = "document.documentElement.scrollWidth"
 LOADED = "document.readyState === 'complete' || new Promise((resolve) => addEventListener('load', () => resolve(true)))"
 
 
-def set_up(page: Page, size: tuple[int, int], scheme: str) -> None:
-    """Give a tab a screen of this size, and a reader who prefers this scheme and has chosen none before."""
+def show(page: Page, path: Path, size: tuple[int, int], scheme: str) -> None:
+    """Load a page on a screen of this size, for a reader who prefers this scheme and has chosen none before."""
     page.call("Page.enable")
     page.call("Page.addScriptToEvaluateOnNewDocument", source="localStorage.clear()")
-    resize(page, size)
-    page.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
-
-
-def resize(page: Page, size: tuple[int, int]) -> None:
-    """Give a tab a screen of another size."""
     width, height = size
     page.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600)
-
-
-def show(page: Page, path: Path, size: tuple[int, int], scheme: str) -> None:
-    """Load a page on a screen of this size, in this scheme."""
-    set_up(page, size, scheme)
+    page.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
     page.open(path.as_uri())
     page.wait_for(f"document.body?.dataset.mdColorScheme === '{SCHEMES[scheme]}'")
     page.evaluate(LOADED)

@@ -9,6 +9,7 @@ import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final, ParamSpec
@@ -178,7 +179,7 @@ def routes(
     with _one_line_failures(show_traceback):
         if as_tree + plan + as_json > 1:
             raise UsageError("--tree, --plan and --json are three ways to show the routes: leave out all but one")
-        loaded = _load(target, factory, compat)
+        loaded = _load_to_read(target, factory, compat)
         application = loaded.application()
         found = show.entries(application, show.Wanted(method or (), path, tag, name))
         if not found and (method or path or tag or name):
@@ -224,7 +225,7 @@ def openapi(
             raise UsageError("--check and --diff are two ways to compare: leave one out")
         if as_json and diff is None:
             raise UsageError("--json shows the changes of --diff; for the document say --format json")
-        loaded = _load(target, factory, compat)
+        loaded = _load_to_read(target, factory, compat)
         document = documents.document_of(loaded)
         if diff is not None:
             changes = documents.changes_since(diff, document)
@@ -266,7 +267,7 @@ def client(
     from typeway.cli.openapi import document_of
 
     with _one_line_failures(show_traceback):
-        loaded = _load(target, factory, compat)
+        loaded = _load_to_read(target, factory, compat)
         document = document_of(loaded)
         if check:
             different = check_client(document, language, output)
@@ -298,7 +299,7 @@ def shell(
 
     with _one_line_failures(show_traceback):
         _read_environment(env_file)
-        status = run_shell(_load(target, factory, compat), command)
+        status = run_shell(_load_to_read(target, factory, compat), command)
     if status:
         raise typer.Exit(status)
 
@@ -468,3 +469,12 @@ def _read_environment(file: Path | None) -> None:
 
 def _load(target: str | None, factory: bool, compat: bool) -> Loaded:
     return load(find_app(target, Path.cwd()), factory=factory, compat=compat)
+
+
+def _load_to_read(target: str | None, factory: bool, compat: bool) -> Loaded:
+    """Load an application that serves no files: its frontend may not be built yet, for example because its client is made first."""
+    from typeway.check.folders import without_folders
+
+    with without_folders():
+        loaded = _load(target, factory, compat)
+        return replace(loaded, value=loaded.application(), is_factory=False)

@@ -195,12 +195,6 @@ RULES = {
         "@app.get('/x')\nasync def show(state: Any = Depends(held)) -> int: return 1",
         [],
     ),
-    "TW016 is not sure where nobody has a name": (
-        "from starlette.middleware.cors import CORSMiddleware\n"
-        "app.add_middleware(CORSMiddleware, allow_origins=['*'], allow_credentials=True)\n"
-        "@app.get('/x')\nasync def show() -> int: return 1",
-        [],
-    ),
     "TW016 sees own middleware that echoes": (
         "@app.middleware('http')\nasync def cors(request: Request, call_next: Any) -> Any:\n"
         "    response = await call_next(request)\n    origin = request.headers.get('origin')\n"
@@ -438,6 +432,15 @@ def test_a_pattern_that_fits_every_origin_is_found(check: Check, pattern: str) -
     source = f"{HEAD}from typeway.middleware.cors import CORSMiddleware\n"
     source += f"app.add_middleware(CORSMiddleware, allow_origin_regex={pattern!r}, allow_credentials=True)"
     assert check(source).codes == ["TW016"]
+
+
+@pytest.mark.parametrize(("line", "codes"), [("", []), ("name = request.cookies.get('name')", ["TW016"])])
+def test_open_origins_matter_where_requests_have_a_name(check: Check, line: str, codes: list[str]) -> None:
+    """TW016: where nothing says who a request is from, no page can act in anybody's name."""
+    source = "from fastapi import FastAPI, Request\nfrom fastapi.middleware.cors import CORSMiddleware\napp = FastAPI()\n"
+    source += "app.add_middleware(CORSMiddleware, allow_origins=['*'], allow_credentials=True)\n"
+    source += f"@app.get('/x')\nasync def show(request: Request) -> int:\n    {line}\n    return 1"
+    assert check(source, "--compat").codes == codes
 
 
 def test_a_pattern_for_some_origins_is_left_alone(check: Check) -> None:

@@ -25,7 +25,7 @@ from typeway.check.read.files import FunctionNode
 from typeway.check.read.fixpoint import Fixpoint
 from typeway.check.read.index import Index
 from typeway.check.read.modules import class_member, imported, member_of
-from typeway.check.read.program import Function, Program
+from typeway.check.read.program import Function, Program, inner_of
 from typeway.check.read.results import as_mapping, given_by, held_by, made_by
 from typeway.check.read.values import (
     Inner,
@@ -288,7 +288,9 @@ class Inference:
             return self.method_call(Method(owner, thing.__name__, thing.__func__, thing.__self__), arguments, node)
         if isinstance(thing, partial):
             return self.known_call(thing.func, arguments, node)
-        own = self.program.function(thing)
+        # What is remembered is what was returned: a client that a function with `lru_cache` gives.
+        is_remembered = inspect.getattr_static(thing, "cache_info", None) is not None
+        own = self.program.function(thing) or (self.program.source(inner_of(thing), None) if is_remembered else None)
         if own is not None:
             return self.result(own)
         returns = getattr(thing, "__annotations__", {}).get("return") if inspect.isroutine(thing) else None

@@ -18,6 +18,9 @@ from typeway.sse import EventSourceResponse as EventSourceResponse
 # RFC 9110: 1xx (15.2), 204 (15.3.5) and 304 (15.4.5) have no content; 205 (15.3.6) must not have any either.
 BODILESS: Final = frozenset({*range(100, 200), 204, 205, 304})
 
+# PERF: the raw header of a JSON body; the protocol class knows it by identity, and then need not look at the headers.
+JSON_TYPE: Final = (b"content-type", b"application/json")
+
 _DEPRECATION: Final = (
     "{} is deprecated: with a return type or a response model, data is written as JSON bytes in one step, "
     "which is faster than any other JSON library. Remove the response class, or declare JSONResponse."

@@ -339,6 +339,8 @@ class Typeway(Verbs, Resolving, Starlette):
 
             Raises:
                 DeclarationError: the class cannot be called with these arguments.
+
+            Example: `app.add_middleware(GZipMiddleware, minimum_size=1000)`
             """
             verify_middleware(middleware_class, args, kwargs, self.conventions)
             super().add_middleware(middleware_class, *args, **kwargs)
@@ -373,7 +375,15 @@ class Typeway(Verbs, Resolving, Starlette):
         return registering(lambda function: self.add_middleware(BaseHTTPMiddleware, dispatch=function))
 
     def exception_handler(self, exc_class_or_status_code: int | type[Exception]) -> Register:
-        """Register a function `(request, error) -> response` for a class of exceptions or a status code."""
+        """Register a function `(request, error) -> response` for a class of exceptions or a status code.
+
+        Example:
+            ```python
+            @app.exception_handler(LookupError)
+            async def not_found(request: Request, error: LookupError) -> JSONResponse:
+                return JSONResponse({"detail": "There is no such thing."}, 404)
+            ```
+        """
         given: Any = exc_class_or_status_code
         if inspect.isroutine(given) and self.conventions.checks_decorators:
             raise without_parentheses(given, "exception_handler()", "ValueError")

@@ -100,6 +100,7 @@ class Resolving(Overridable):
 
         Raises:
             DeclarationError: a parameter needs a request, or an override replaces nothing.
+
         Example:
             ```python
             async with app.resolve(get_service) as service:
@@ -136,6 +137,7 @@ class Resolving(Overridable):
 
         Raises:
             DeclarationError: the function is a generator. A parameter that needs a request raises it at the call.
+
         Example:
             ```python
             @app.inject

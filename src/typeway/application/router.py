@@ -244,6 +244,8 @@ class Router(Verbs, routing.Router):
         Raises:
             DeclarationError: the inclusion would form a cycle, or give a route an empty path; or an endpoint of the
                 router has been given a signature that cannot work.
+
+        Example: `app.include_router(tasks, prefix="/api", dependencies=[Depends(require_login)])`
         """
         given = given_options("include_router()", options, IncludeOptions, self.conventions)
         verify_router(router, Router)
@@ -360,6 +362,8 @@ class Router(Verbs, routing.Router):
 
         Raises:
             DeclarationError: the path has no slash, or what is given is no ASGI application.
+
+        Example: `app.mount("/static", StaticFiles(directory="static"))`
         """
         verify_text(path, "mount()")
         verify_slash(path, "mount()")

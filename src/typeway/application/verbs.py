@@ -74,7 +74,15 @@ class Verbs:
 
     @shows_options(RouteOptions, ROUTE)
     def get(self, path: str, **options: Unpack[RouteOptions]) -> Register:
-        """Register an endpoint for GET (RFC 9110 section 9.3.1)."""
+        """Register an endpoint for GET (RFC 9110 section 9.3.1).
+
+        Example:
+            ```python
+            @app.get("/tasks/{task_id}", tags=["tasks"])
+            async def read_task(task_id: int) -> Task:
+                return TASKS[task_id]
+            ```
+        """
         return self.verb("GET", path, options)
 
     @shows_options(RouteOptions, ROUTE)
@@ -114,7 +122,17 @@ class Verbs:
 
     @shows_options(WebSocketOptions)
     def websocket(self, path: str, name: str | None = None, **options: Unpack[WebSocketOptions]) -> Register:
-        """Register a WebSocket endpoint (RFC 6455); see `Router.add_api_websocket_route`."""
+        """Register a WebSocket endpoint (RFC 6455).
+
+        Example:
+            ```python
+            @app.websocket("/echo")
+            async def echo(socket: WebSocket) -> None:
+                await socket.accept()
+                async for text in socket.iter_text():
+                    await socket.send_text(text)
+            ```
+        """
         verify_decorator(path, "websocket()", self.conventions)
         check_names("websocket()", options, WebSocketOptions)
         return registering(lambda endpoint: self.add_api_websocket_route(path, endpoint, name=name, **options))

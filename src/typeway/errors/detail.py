@@ -15,7 +15,7 @@ from typeway.encoders import encode_data, jsonable_encoder
 from typeway.errors.lenient import STATUSES, conventions_of, error_response, fitting
 from typeway.exceptions import RequestValidationError, ValidationException, WebSocketRequestValidationError
 from typeway.plan.inputs import Excerpt
-from typeway.responses import BODILESS
+from typeway.responses import BODILESS, JSON_TYPE
 
 # These are not shown in errors: the content of an upload or a body, and the exception of a validator, whose text is
 # already the message of the error.
@@ -29,7 +29,6 @@ MOST_BYTES_OF_REASON: Final = 123  # RFC 6455, section 5.5
 MOST_CHARACTERS_OF_PLACE: Final = 1_000
 
 OF_A_BODY: Final = frozenset({b"content-length", b"content-type"})
-JSON_TYPE: Final = (b"content-type", b"application/json")
 
 
 def detail_parts(error: HTTPException) -> tuple[int, list[tuple[bytes, bytes]], bytes] | None:

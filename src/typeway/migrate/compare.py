@@ -7,8 +7,7 @@ from typing import Any, Final
 
 from typeway.migrate.finding import Finding, Kind, Weight
 from typeway.migrate.observe import Seen, SeenRoute
-
-BODILESS: Final = frozenset({204, 205, 304})
+from typeway.responses import BODILESS
 
 
 def differences(seen: Seen) -> Iterator[Finding]:

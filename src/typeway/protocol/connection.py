@@ -12,13 +12,8 @@ from urllib.parse import quote
 from typeway.protocol.cycle import Cycle
 from typeway.protocol.head import Refused
 from typeway.protocol.reading import Reading
-from typeway.protocol.settings import DEFAULTS, HTTPSettings
+from typeway.protocol.settings import DEFAULTS, LINGER_SECONDS, LINGER_SIZE, HTTPSettings
 from typeway.protocol.site import site_of
-
-# How much more of an unwanted body is read before a connection is closed, so that the client can read the answer, and
-# for how many seconds (RFC 9112 section 9.6).
-LINGER_SIZE: Final = 1024 * 1024
-LINGER_SECONDS: Final = 2
 
 # How long an idle connection is kept when the server stops: its client may have sent a request that is on its way.
 STOPPING_SECONDS: Final = 0.5

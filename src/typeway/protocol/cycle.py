@@ -15,16 +15,16 @@ from starlette.requests import ClientDisconnect
 from typeway.protocol.settings import HTTPSettings
 from typeway.protocol.site import Site
 from typeway.protocol.wire import CLOSE, CONTINUE, LAST_CHUNK, refusal, status_line
+from typeway.responses import JSON_TYPE
 from typeway.serve.reply import RawHeaders
-from typeway.serve.respond import JSON_TYPE
 from typeway.types import Message, Scope
 
 # Above this many bytes that nobody has received yet, no more of a body are read; each piece takes some bytes more.
 HIGH_WATER: Final = 64 * 1024
 OVERHEAD: Final = 48
 
-# Responses with these statuses have no body (RFC 9110 section 6.4.1).
-BODILESS: Final = frozenset({204, 304})
+# Responses with these statuses end with their head, whatever its fields say (RFC 9112 section 6.3).
+ENDS_WITH_HEAD: Final = frozenset({204, 304})
 
 # A length is digits only; `int()` takes more.
 length_pattern: Final = re.compile(rb"[0-9]{1,19}")
@@ -362,8 +362,8 @@ class Cycle:
         head = [line, *site.lines(kept), site.default_lines()]
         if status == 204:  # RFC 9110 section 8.6
             lengths.clear()
-        self.is_bodiless = self.scope["method"] == "HEAD" or status in BODILESS
-        self.is_chunked = is_chunked and status not in BODILESS and self.scope["http_version"] == "1.1"
+        self.is_bodiless = self.scope["method"] == "HEAD" or status in ENDS_WITH_HEAD
+        self.is_chunked = is_chunked and status not in ENDS_WITH_HEAD and self.scope["http_version"] == "1.1"
         if self.is_chunked:
             head.append(b"transfer-encoding: chunked\r\n")
         elif lengths:

@@ -5,13 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Final
 
+from typeway.protocol.settings import LINGER_SECONDS, LINGER_SIZE
+
 CLOSE: Final = 8
 ACCEPTED: Final = b"HTTP/1.1 101"
-
-# For how many seconds, and for how many bytes, a connection stays open for reading after the last frame, so that the client
-# can read that frame.
-LINGER_SECONDS: Final = 2
-LINGER_SIZE: Final = 1024 * 1024
 
 
 class Frames(asyncio.Protocol):

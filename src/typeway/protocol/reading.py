@@ -23,8 +23,9 @@ from typeway.protocol.head import (
     split_target,
     token_pattern,
 )
-from typeway.protocol.repeating import EXTENSIONS, RawHeaders, Repeating
+from typeway.protocol.repeating import EXTENSIONS, Repeating
 from typeway.protocol.site import Site
+from typeway.serve.reply import RawHeaders
 from typeway.types import Scope
 
 # RFC 9112 section 2.2: a server should ignore at least one empty line before a request.

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from time import perf_counter
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from typeway.protocol.cycle import Cycle
 from typeway.protocol.site import Site
+from typeway.serve.reply import RawHeaders
 
 EXTENSIONS: Final[dict[str, dict[str, Any]]] = {"http.response.pathsend": {}}
 END_OF_HEAD: Final = b"\r\n\r\n"
-RawHeaders: TypeAlias = list[tuple[bytes, bytes]]
-
 # The longest head that is remembered, in bytes.
 LONGEST_HEAD: Final = 1024
 

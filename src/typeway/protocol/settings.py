@@ -5,6 +5,11 @@ from typing import Final
 
 KIB: Final = 1024
 
+# How much is still read before a connection is closed, and for how many seconds, so that the client can read the last response
+# or frame (RFC 9112 section 9.6).
+LINGER_SIZE: Final = 1024 * KIB
+LINGER_SECONDS: Final = 2
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HTTPSettings:

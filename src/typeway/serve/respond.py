@@ -16,12 +16,10 @@ from typeway.exceptions import EndpointContext, ValidationException
 from typeway.plan.exchange import UNSET, Exchange
 from typeway.plan.fields import Model, build_model, taken_as_it_is
 from typeway.plan.plain import is_plain_schema
-from typeway.responses import BODILESS
+from typeway.responses import BODILESS, JSON_TYPE
 from typeway.serve.reply import Reply, from_response
 from typeway.serve.stream import build_stream, streams
 from typeway.serve.validate import build_validate, dump_options, returned_by, unawaited, unfit, unraised
-
-JSON_TYPE: Final = (b"content-type", b"application/json")
 
 # Marks a response that a response class has made of a result: only such a response gets injected headers.
 MADE: Final = "_typeway_made"

@@ -7,9 +7,8 @@ from importlib.metadata import Distribution, DistributionFinder, MetadataPathFin
 from pathlib import Path
 from typing import Final
 
-from typeway.compat.importing.names import PEER_VERSION
+from typeway.compat.importing.names import PEER, PEER_VERSION
 
-PEER: Final = "fastapi"
 METADATA: Final = f"Metadata-Version: 2.1\nName: {PEER}\nVersion: {PEER_VERSION}\nSummary: Typeway in its place\n"
 
 

@@ -11,13 +11,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
-from typeway.compat.importing.names import FIRST, NAMES
+from typeway.compat.importing.names import FIRST, NAMES, PEER
 from typeway.compat.shapes.facade import Facade, missing, observed
 
 if TYPE_CHECKING:
     from importlib.metadata import Distribution, DistributionFinder
 
-PEER: Final = "fastapi"
 LOCK: Final = threading.Lock()
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-# The version whose behaviour compat mode reproduces.
+# The package that compat mode stands for, and the version whose behaviour it reproduces.
+PEER: Final = "fastapi"
 PEER_VERSION: Final = "0.165.0"
 
 

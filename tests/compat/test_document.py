@@ -58,6 +58,18 @@ def test_get_openapi_needs_title_and_version(web: ModuleType) -> None:
         web.openapi.utils.get_openapi(title="T", routes=[])
 
 
+@compat_and_fastapi
+def test_what_is_empty_stays_only_where_a_document_must_have_it(web: ModuleType) -> None:
+    """Plugins make documents of versions without a number: `version=""` is a version, None is none."""
+    get_openapi = web.openapi.utils.get_openapi
+    empty = {"description": "", "summary": "", "terms_of_service": "", "contact": {}, "license_info": {}, "tags": []}
+    document = get_openapi(title="", version="", routes=[], **empty)
+    assert document == {"openapi": "3.1.0", "info": {"title": "", "version": ""}, "paths": {}}
+    for missing in ({"title": None, "version": "1"}, {"title": "T", "version": None}):
+        with pytest.raises(ValidationError):
+            get_openapi(routes=[], **missing)
+
+
 def test_get_openapi_refuses_options_that_do_not_exist() -> None:
     """A misspelt option is named, with the one that was meant."""
     with pytest.raises(TypeError, match="Did you mean 'license_info'"):

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from pydantic_settings import BaseSettings
 from typing_extensions import TypeAliasType
 
-from tests.frameworks import answer, each_framework
+from tests.frameworks import answer, each_framework, every_mode
 from typeway import Body, Depends, Form, Header, Query, Typeway
 from typeway.exceptions import DeclarationError
 from typeway.testclient import TestClient
@@ -188,3 +188,24 @@ def test_a_generic_of_typing_without_arguments_is_an_annotation(returns: Any) ->
         return number
 
     assert TestClient(app).get("/").json() == 1
+
+
+@every_mode
+def test_the_class_of_all_parameters_marks_a_query_parameter(web: Any) -> None:
+    """`params.Param` by itself says nothing of the place of a value, which is then the query, and never the path."""
+    app = web.FastAPI()
+    marker = web.params.Param
+
+    def read(q: str | None = marker(default=None), page: int = marker(1, ge=1)) -> Any:
+        return [q, page]
+
+    app.get("/")(read)
+    assert answer(app, "GET /") == (200, [None, 1])
+    assert answer(app, "GET /?q=a&page=3") == (200, ["a", 3])
+    assert answer(app, "GET /?page=0")[1]["detail"][0]["loc"] == ["query", "page"]
+    described = app.openapi()["paths"]["/"]["get"]["parameters"]
+    assert [(entry["name"], entry["in"], entry["required"]) for entry in described] == [
+        ("q", "query", False), ("page", "query", False),
+    ]  # fmt: skip
+    with pytest.raises(AssertionError, match="Cannot use `Param` for path param"):
+        app.get("/{q}")(read)

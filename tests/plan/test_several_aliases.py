@@ -62,6 +62,7 @@ class Names(BaseModel):
     model_config = ConfigDict(loc_by_alias=False)
     token: str = Field(alias="X-Token", min_length=2)
     number: int = Field(1, validation_alias=AliasChoices("X-Number", "x-no"))
+    trace_id: int = 0
 
 
 class Strict(Names):
@@ -86,6 +87,7 @@ def test_header_models_may_report_the_names_of_fields(web: Any) -> None:
     assert places({"x-token": "1"}) == [["header", "token"]]
     assert places({"x-token": "22", "x-number": "x"}) == [["header", "number"]]
     assert places({"x-token": "22", "X-NO": "x"}) == [["header", "number"]]
+    assert places({"x-token": "22", "trace-id": "x"}) == [["header", "trace_id"]]
     assert answer(app, "GET /names", headers={"X-TOKEN": "22", "x-NO": "3"}) == (200, 3)
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import pytest
 
-from tests.frameworks import Sending, answer_of, client
+from tests.frameworks import Sending, answer_of, client, compat_and_fastapi
 from typeway import BackgroundTasks, Depends, HTTPException, Request, Typeway, WebSocket
 from typeway.responses import JSONResponse, StreamingResponse
 
@@ -60,6 +60,21 @@ def test_an_exception_of_any_class_gets_its_handler(error, reach):
     for _ in range(2):
         response = client(app, raise_server_exceptions=True).get("/")
         assert (response.status_code, response.json()["error"] in ("Frozen", "Closed")) == (418, True)
+
+
+@compat_and_fastapi
+def test_a_group_stays_a_group_where_fastapis_conventions_apply(web):
+    """FastAPI knows no handler for a group, whatever it contains; the server gets it."""
+    app, group = web.FastAPI(max_body_size=5), ExceptionGroup("", [web.HTTPException(413)])
+
+    @app.get("/")
+    async def fail() -> None:
+        raise group
+
+    with pytest.raises(ExceptionGroup) as caught:
+        client(app, raise_server_exceptions=True).get("/")
+    assert caught.value is group
+    assert client(app).get("/").status_code == 500
 
 
 def test_a_group_of_several_errors_is_unhandled():

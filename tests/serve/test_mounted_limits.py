@@ -280,3 +280,67 @@ def test_a_frontend_over_its_limit_runs_nothing(tmp_path: Path) -> None:
     assert answer(app, "GET /a/", content=b"x" * 6) == TOO_LARGE
     assert ran == []
     assert ask(app, "GET /a/", content=b"x" * 5).text == "<p>"
+
+
+class Unlike:
+    """A route class of the author's: it matches in its own way."""
+
+    def matches(self, scope: Any) -> Any:
+        match, found = super().matches(scope)  # type: ignore[misc]
+        return match, {**found, "author": "seen"}
+
+
+def given_routes(web: Any, route: Any, **options: Any) -> Any:
+    return web.FastAPI(routes=[route], **options)
+
+
+def appended(web: Any, route: Any, **options: Any) -> Any:
+    app = web.FastAPI(**options)
+    app.router.routes.append(route)
+    return app
+
+
+def included(web: Any, route: Any, **options: Any) -> Any:
+    app = web.FastAPI(**options)
+    app.include_router(web.APIRouter(routes=[route]))
+    return app
+
+
+@every_mode
+@pytest.mark.parametrize("bases", [(), (Unlike,)], ids=["plain", "own-matches"])
+@pytest.mark.parametrize("place", [given_routes, appended, included])
+def test_form_limits_reach_routes_that_the_router_has_not_made(web: Any, place: Any, bases: tuple[type, ...]) -> None:
+    """Limits of an application hold for a route object that was put into it, which may only set others."""
+
+    def post(f0: Annotated[str, web.Form()]) -> str:
+        return f0
+
+    kind = type("Route", (*bases, web.routing.APIRoute), {})
+    app = place(web, kind("/form", post, methods=["POST"]), form_limits={"max_fields": 2})
+    assert [answer(app, "POST /form", **form(fields))[0] for fields in (1, 2, 3)] == [200, 200, 400]
+    outer = web.FastAPI(form_limits={"max_fields": 1})
+    outer.mount("/m", app)
+    assert [answer(outer, "POST /m/form", **form(fields))[0] for fields in (2, 3)] == [200, 400]
+
+
+@pytest.mark.parametrize("place", [given_routes, appended, included])
+def test_other_limits_reach_routes_that_the_router_has_not_made(place: Any) -> None:
+    """Limits of JSON and of parameters hold for them as well, HEAD is answered, and their own limits come first."""
+
+    def read(numbers: Annotated[list[int], typeway.Query()] = []) -> int:  # noqa: B006
+        return len(numbers)
+
+    def post(numbers: Annotated[list[int], typeway.Body()]) -> int:
+        return len(numbers)
+
+    limits = {"parameter_limits": {"max_query": 2}, "json_limits": {"max_values": 3}}
+    app = place(typeway, typeway.routing.APIRoute("/", read, methods=["GET"]), **limits)
+    assert [ask(app, f"GET /?{query}").status_code for query in ("numbers=1", "numbers=1&numbers=2&numbers=3")] == [
+        200,
+        400,
+    ]
+    assert ask(app, "HEAD /").status_code == 200
+    app = place(typeway, typeway.routing.APIRoute("/", post, methods=["POST"]), **limits)
+    assert [ask(app, "POST /", json=[1] * number).status_code for number in (1, 9)] == [200, 400]
+    own = typeway.routing.APIRoute("/", post, methods=["POST"], json_limits={"max_values": 20})
+    assert ask(place(typeway, own, **limits), "POST /", json=[1] * 9).status_code == 200

@@ -38,17 +38,17 @@ def indexes_of(
 
     Parameters:
         limit: the maximum size of a request body, in bytes, for routes that set none.
-        limits: the options of the router that are in `INSIDE`, for what is mounted.
+        limits: the options of the router that are in `INSIDE`, for what is mounted and for routes that it has not made.
         is_held: whether a plan may serve a route with this limit; else the route enforces it by itself.
         handlers: the exception handlers for the scope of routes that add to it.
         policies: the policies of the router, for routes that have none because they were not made by it.
     """
     requests, sockets = [], []
     for number, route in enumerate(routes):
-        own = limit_of(route, limit)
+        own, around = limit_of(route, limit), limits_around(route, limits or {})
         entry = indexed_route(number, route, conventions, own, plans=is_held(own), handlers=handlers)
-        if not isinstance(route, PlannedRoute):
-            entry = replace(entry, limits=getattr(route, "limits_inside", limits))
+        if around:
+            entry = replace(entry, limits=around, marks=entry.marks or {})
         if entry.plans is None:
             entry = replace(entry, guard=guard_for(route, getattr(route, "policies", policies)))
         if not isinstance(route, routing.WebSocketRoute):
@@ -58,6 +58,16 @@ def indexes_of(
     reads_encoded = conventions.encoded_slashes
     index = Index(requests, reads_encoded=reads_encoded, answers_head=conventions.answers_head)
     return index, Index(sockets, reads_encoded=reads_encoded)
+
+
+def limits_around(route: BaseRoute, limits: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Mapping[str, Any]]:
+    """Return the options of the router that a route does not know: all of them, or what it lacks as an APIRoute."""
+    if isinstance(route, APIRoute):
+        return {
+            name: own for name, own in limits.items() if not own.keys() <= (getattr(route, name, None) or {}).keys()
+        }
+    inside: Mapping[str, Mapping[str, Any]] | None = getattr(route, "limits_inside", limits)
+    return {} if inside is None or isinstance(route, PlannedRoute) else inside
 
 
 def guard_for(route: BaseRoute, policies: Sequence[Policy]) -> Guard | None:

@@ -105,6 +105,8 @@ class Conventions:
     """Run the lifespans of mounted applications inside the lifespan of the outer application."""
     middleware_errors_answered: bool = True
     """Handle an HTTPException raised in http middleware like one raised in an endpoint."""
+    opens_groups: bool = True
+    """Answer the one error of an exception group, with which a task group reports the failure of one of its tasks."""
     one_http_exception: bool = True
     """Pass the 404 and 405 of routing to a handler for HTTPException as well."""
     field_defaults: bool = True

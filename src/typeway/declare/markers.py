@@ -147,7 +147,9 @@ class ParameterInType(Enum):
 
 
 class Param(Marker):
-    """A marker for a value outside of the body."""
+    """A marker for a value outside of the body; by itself, as FastAPI has it, for a query parameter."""
+
+    location: ClassVar[Location] = "query"
 
     @property
     def in_(self) -> ParameterInType:

@@ -27,6 +27,8 @@ class About(AboutOptions, total=False):
 # The members of the Info Object (OpenAPI 3.1, section 4.8.2), and the names that are different there.
 INFO: Final = ("title", "summary", "description", "terms_of_service", "contact", "license_info", "version")
 CALLED: Final = {"terms_of_service": "termsOfService", "license_info": "license"}
+# The members that it must have, also where they are empty.
+REQUIRED: Final = frozenset({"title", "version"})
 
 
 def build_document(
@@ -46,7 +48,7 @@ def build_document(
     paths, sent = describe_operations(operations, components), describe_operations(webhooks, components)
     document: dict[str, Any] = {
         "openapi": about.get("openapi_version", "3.1.0"),
-        "info": {CALLED.get(name, name): about.get(name) or None for name in INFO},
+        "info": {CALLED.get(name, name): stated(name, about.get(name)) for name in INFO},
         "servers": about.get("servers") or None,
         "paths": paths,
         "webhooks": sent or None,
@@ -58,6 +60,11 @@ def build_document(
         to_jsonable_python(document, exclude_none=True, inf_nan_mode="null", fallback=jsonable_encoder)
     )
     return shown
+
+
+def stated(name: str, value: Any) -> Any:
+    """Return a member of the Info Object, None if it is left out: an empty one is, unless the object must have it."""
+    return value if name in REQUIRED else value or None
 
 
 def without_none(value: Any) -> Any:

@@ -147,6 +147,8 @@ class Handlers:
         A task group wraps even the only error of its tasks: that error is answered, if the group has no handler itself.
         """
         handler = self.find(error)
+        if not self.conventions.opens_groups:
+            return handler, error
         if handler is None and isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
             handler, inner = self.find_in(error.exceptions[0])
             return (None, error) if handler is None else (handler, inner)

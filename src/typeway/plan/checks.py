@@ -13,7 +13,7 @@ from typeway.plan.bounded import Bounded, build_validator
 from typeway.plan.exchange import Exchange
 from typeway.plan.fields import mapping_schema, schema_of, shaped_union, validator_of, with_default
 from typeway.plan.json_types import exact_schema, in_pydantics_words
-from typeway.plan.sources import MISSING, VALUES, choice_of, fields_of, pick, shapes_of
+from typeway.plan.sources import MISSING, VALUES, choice_of, pick, shapes_of
 from typeway.texts import MISSING as MISSING_TEXT
 
 
@@ -114,7 +114,11 @@ def input_schema(entry: Input, where: str) -> CoreSchema:
 def place_of(entry: Input, named_members: bool) -> Place:
     beginning = "body" if entry.in_body else entry.location
     if entry.is_group:
-        return Place((beginning,), {key: wire for part in fields_of(entry) for wire, key in part.keys.items()})
+        shapes = [
+            shape for kind, shape in shapes_of(entry).items() if kind.model_config.get("loc_by_alias") is not False
+        ]
+        parts = [part for shape in shapes for part in shape.fields]
+        return Place((beginning,), {key: wire for part in parts for wire, key in part.keys.items()})
     if entry.in_body and not named_members:
         return Place((beginning,))
     return Place((beginning, entry.wire), present=partial(present_name, entry) if len(entry.wires) > 1 else None)

@@ -34,7 +34,7 @@ from typeway.serve.limits import (
     limit_by_default,
     refuse_declared,
 )
-from typeway.serve.match import Found, Index, NoRoute, encoded_path
+from typeway.serve.match import Found, Index, IndexedRoute, NoRoute, encoded_path
 from typeway.serve.mounted import MOUNTED, serve_with_state, state_of
 from typeway.serve.plans import Instrument, Overrides, PlanCache
 from typeway.serve.reply import error_reply, from_response
@@ -156,7 +156,7 @@ def prepared(snapshot: Snapshot, found: Found, scope: Scope, receive: Receive, s
     scope["route"] = entry.shown
     scope["endpoint"] = entry.endpoint
     if entry.marks is not None:
-        scope.update(entry.marks)
+        put_marks(entry, scope)
     if "router" not in scope:
         scope["router"] = snapshot.router
     overrides, instrument = snapshot.app.overrides_in_force, snapshot.instrument
@@ -320,10 +320,7 @@ def add_to_scope(snapshot: Snapshot, found: Found, scope: Scope) -> None:
     entry, path_params, child_scope = found
     scope.setdefault("router", snapshot.router)
     scope["route"] = entry.shown
-    scope.update(entry.marks or {})
-    if entry.limits:
-        around = scope.get(AROUND, {})
-        scope[AROUND] = {**around, **{name: {**around.get(name, {}), **own} for name, own in entry.limits.items()}}
+    put_marks(entry, scope)
     # Starlette's own routes look here when their endpoints raise.
     shown = getattr(scope.get("app"), "handlers_shown", None)
     if shown is not None:
@@ -333,6 +330,14 @@ def add_to_scope(snapshot: Snapshot, found: Found, scope: Scope) -> None:
     else:
         scope["path_params"] = {**scope.get("path_params", {}), **path_params}
         scope["endpoint"] = entry.endpoint
+
+
+def put_marks(entry: IndexedRoute, scope: Scope) -> None:
+    """Add to the scope what the entry of a route holds for it, and the limits around the route."""
+    scope.update(entry.marks or {})
+    if entry.limits:
+        around = scope.get(AROUND, {})
+        scope[AROUND] = {**around, **{name: {**around.get(name, {}), **own} for name, own in entry.limits.items()}}
 
 
 def unmatched(snapshot: Snapshot, found: NoRoute, path: str, scope: Scope) -> ASGIApp:

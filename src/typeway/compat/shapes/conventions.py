@@ -31,6 +31,7 @@ FASTAPI: Final = Conventions(
     cors_on_errors=False,
     mounted_lifespans=False,
     middleware_errors_answered=False,
+    opens_groups=False,
     one_http_exception=False,
     field_defaults=False,
     annotated_beside_default=False,

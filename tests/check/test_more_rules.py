@@ -437,7 +437,9 @@ def test_a_pattern_that_fits_every_origin_is_found(check: Check, pattern: str) -
 @pytest.mark.parametrize(("line", "codes"), [("", []), ("name = request.cookies.get('name')", ["TW016"])])
 def test_open_origins_matter_where_requests_have_a_name(check: Check, line: str, codes: list[str]) -> None:
     """TW016: where nothing says who a request is from, no page can act in anybody's name."""
-    source = "from fastapi import FastAPI, Request\nfrom fastapi.middleware.cors import CORSMiddleware\napp = FastAPI()\n"
+    source = (
+        "from fastapi import FastAPI, Request\nfrom fastapi.middleware.cors import CORSMiddleware\napp = FastAPI()\n"
+    )
     source += "app.add_middleware(CORSMiddleware, allow_origins=['*'], allow_credentials=True)\n"
     source += f"@app.get('/x')\nasync def show(request: Request) -> int:\n    {line}\n    return 1"
     assert check(source, "--compat").codes == codes

@@ -21,7 +21,15 @@ SAID = {
     "language": re.compile(r'<html lang="(en)"'),
 }
 # One page of each kind: prose, code, tables, docstrings, a long one, and the first.
-KINDS = ("concepts/request", "guides/forms", "reference/options", "reference/application", "changelog", "check/TW001", "index")
+KINDS = (
+    "concepts/request",
+    "guides/forms",
+    "reference/options",
+    "reference/application",
+    "changelog",
+    "check/TW001",
+    "index",
+)
 
 
 def audit(page: Page, selector: str) -> list[str]:

@@ -75,20 +75,32 @@ async def serve_socket(snapshot: Snapshot, scope: Scope, receive: Receive, send:
                 await note({"type": "websocket.close", "code": WS_1000_NORMAL_CLOSURE})
     except Exception as raised:
         socket = scope.pop(SOCKET, None) or WebSocket(scope, receive, send)
-        handlers: Handlers = snapshot.app.prepared_handlers
-        handler, error = handlers.find_in(raised)
-        if handler is not None:
-            response = await handler.call(socket, error)
-            if response is not None:
-                await response(scope, receive, note_and_send)
-        elif isinstance(error, StarletteWebSocketException):
-            await socket.close(code=error.code, reason=error.reason)
-        elif isinstance(error, WebSocketDisconnect) and snapshot.conventions.quiet_disconnects:
-            logger.debug("WebSocket %s: the client has gone (%s)", scope["path"], error.code)
-        else:
-            identify(raised, scope, snapshot.conventions)
-            if last == "websocket.accept" and snapshot.conventions.closes_sockets:
-                # Clients could not tell an error from a broken connection either (section 7.4.1).
-                with suppress(Exception):
-                    await socket.close(WS_1011_INTERNAL_ERROR)
+        if not await is_answered(raised, snapshot, socket, note_and_send, is_open=last == "websocket.accept"):
             raise
+
+
+async def is_answered(raised: Exception, snapshot: Snapshot, socket: WebSocket, send: Send, *, is_open: bool) -> bool:
+    """Close a connection whose endpoint has raised, and return whether that is all there is to do.
+
+    Parameters:
+        send: sends what the answer of a handler is, instead of the socket.
+        is_open: whether the handshake is over, and no close frame has been sent.
+    """
+    handlers: Handlers = snapshot.app.prepared_handlers
+    handler, error = handlers.find_in(raised)
+    if handler is not None:
+        response = await handler.call(socket, error)
+        if response is not None:
+            await response(socket.scope, socket.receive, send)
+    elif isinstance(error, StarletteWebSocketException):
+        await socket.close(code=error.code, reason=error.reason)
+    elif isinstance(error, WebSocketDisconnect) and snapshot.conventions.quiet_disconnects:
+        logger.debug("WebSocket %s: the client has gone (%s)", socket.scope["path"], error.code)
+    else:
+        identify(raised, socket.scope, snapshot.conventions)
+        if is_open and snapshot.conventions.closes_sockets:
+            # Clients could not tell an error from a broken connection either (RFC 6455 section 7.4.1).
+            with suppress(Exception):
+                await socket.close(WS_1011_INTERNAL_ERROR)
+        return False
+    return True

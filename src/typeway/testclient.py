@@ -74,8 +74,9 @@ class TestClient(StarletteTestClient):
         if overrides:
             from typeway.application.overrides import check_overrides, in_force
 
-            check_overrides(given, overrides)
-            self.in_force = partial(in_force, given, dict(overrides))
+            checked: Any = app
+            check_overrides(checked, overrides)
+            self.in_force = partial(in_force, checked, dict(overrides))
         super().__init__(self.serve if overrides else app, base_url, raise_server_exceptions, **options)
         self.app = app
 

@@ -265,3 +265,11 @@ def test_patching_over_http():
     assert response.status_code == 422
     assert response.json()["detail"][0]["loc"] == ["body"]
     assert stored.end is None
+
+
+@pytest.mark.parametrize("given", [{"title": "x"}, None, Task], ids=["a dict", "None", "a class"])
+@pytest.mark.parametrize("act", [changes, lambda given: apply(given, {})], ids=["changes", "apply"])
+def test_what_is_no_model_is_refused(act, given):
+    """The error says what is taken instead, and nothing has changed."""
+    with pytest.raises(TypeError, match=r"take a Pydantic model, such as a Partial\[Task\], not "):
+        act(given)

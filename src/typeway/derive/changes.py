@@ -171,6 +171,9 @@ def is_patch(value: Any) -> bool:
 
 def sent_fields(model: BaseModel) -> Iterator[tuple[str, Any]]:
     """Yield the fields that were sent, in the order of the model, as the instance stores them (REMOVED included)."""
+    given: Any = model
+    if not isinstance(given, BaseModel):
+        raise TypeError(f"changes() and apply() take a Pydantic model, such as a Partial[Task], not {given!r}.")
     held = vars(model)
     for name in type(model).model_fields:
         if name in model.model_fields_set and held.get(name, MISSING) is not MISSING:

@@ -66,7 +66,12 @@ def application() -> Typeway:
 
 def talk(path: str, v: str) -> tuple[list[Any], BaseException | None]:
     """What the application sends, and what it raises."""
-    scope = {**Sending(path, method="GET", media_type=None).scope(), "type": "websocket", "scheme": "ws", "subprotocols": []}
+    scope = {
+        **Sending(path, method="GET", media_type=None).scope(),
+        "type": "websocket",
+        "scheme": "ws",
+        "subprotocols": [],
+    }
     scope |= {"extensions": {"websocket.http.response": {}}, "query_string": b"v=" + quoted(v)}
     sent: list[Any] = []
 
@@ -114,7 +119,12 @@ def test_other_headers_are_sent(path: str) -> None:
 @pytest.mark.parametrize("path", ["/reason", "/reason of an error"])
 @pytest.mark.parametrize(
     ("reason", "expected"),
-    [("short", "short"), ("x" * 500, "x" * 123), ("é" * 500, "é" * 61), ("\N{GRINNING FACE}" * 50, "\N{GRINNING FACE}" * 30)],
+    [
+        ("short", "short"),
+        ("x" * 500, "x" * 123),
+        ("é" * 500, "é" * 61),
+        ("\N{GRINNING FACE}" * 50, "\N{GRINNING FACE}" * 30),
+    ],
 )
 def test_a_long_reason_is_cut(path: str, reason: str, expected: str) -> None:
     """A close frame has at most 123 bytes of it (RFC 6455, section 5.5); servers would raise an error."""

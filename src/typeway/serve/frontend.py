@@ -269,18 +269,20 @@ def read_build(
     return build
 
 
+def is_zero(parameter: str) -> bool:
+    """Whether a parameter of a media type is the weight zero."""
+    name, _, value = parameter.partition("=")
+    return name.strip().lower() == "q" and ZERO.fullmatch(value.strip().strip('"')) is not None
+
+
 def accepts_html(scope: Scope) -> bool:
     """Whether a request accepts HTML explicitly, as browsers do when they navigate (RFC 9110 section 12.5.1).
 
     A wildcard does not count: browsers send one for scripts and images, and a page in their place would hide an error.
     """
-    # Imported here because it takes long and few requests need it.
-    from email.message import Message
-
     accept = ",".join(value.decode("latin-1") for name, value in scope["headers"] if name == b"accept")
     for entry in accept.split(","):
-        message = Message()
-        message["content-type"] = entry.strip()
-        if message.get_content_type() in HTML and not ZERO.fullmatch(str(message.get_param("q"))):
+        kind, *parameters = entry.split(";")
+        if kind.strip().lower() in HTML and not any(map(is_zero, parameters)):
             return True
     return False

@@ -70,7 +70,7 @@ BUDGETS: dict[str, int] = {
     "derive": 1_450,
     "security": 750,
     "policies": 1_750,
-    "plan": 4_050,
+    "plan": 4_070,
     "errors": 570,
     "serve": 4_500,
     "protocol": 2_550,

@@ -29,14 +29,16 @@ def accepts_html(request: HTTPConnection[Any] | Scope) -> bool:
             return JSONResponse({"detail": error.detail}, 404)
         ```
     """
-    # Imported here because it takes long and few requests need it.
-    from email.message import Message
-
     scope: Any = request.scope if isinstance(request, HTTPConnection) else request
     accept = ",".join(value.decode("latin-1") for name, value in scope["headers"] if name == b"accept")
     for entry in accept.split(","):
-        message = Message()
-        message["content-type"] = entry.strip()
-        if message.get_content_type() in HTML and not ZERO.fullmatch(str(message.get_param("q"))):
+        kind, *parameters = entry.split(";")
+        if kind.strip().lower() in HTML and not any(map(is_zero, parameters)):
             return True
     return False
+
+
+def is_zero(parameter: str) -> bool:
+    """Whether a parameter of a media type is the weight zero."""
+    name, _, value = parameter.partition("=")
+    return name.strip().lower() == "q" and ZERO.fullmatch(value.strip().strip('"')) is not None

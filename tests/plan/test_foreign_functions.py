@@ -1,9 +1,9 @@
 """A value that a function of Python's or Pydantic's cannot take is the client's mistake; an error of the author's code is not."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterable
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import pytest
 from pydantic import AfterValidator, BaseModel, BeforeValidator, DirectoryPath, FilePath, NewPath, PlainValidator
@@ -92,3 +92,25 @@ def test_a_mistake_of_the_author_is_still_a_500(function: Callable[[Any], Any], 
         return 1
 
     assert client(app).post("/", content=b"1", headers={"content-type": JSON}).status_code == 500
+
+
+@pytest.mark.parametrize(
+    "annotation", [Iterable[int], Generator[int, None, None], list[Iterable[int]], Iterable[Iterable[int]]]
+)
+def test_the_items_of_an_iterable_are_validated_before_the_endpoint_runs(annotation: Any) -> None:
+    """Pydantic validates each when it is read, so that the client's mistake would be an exception in the author's code."""
+    app, depth = Typeway(), 2 if "[" in str(get_args(annotation)[0]) else 1
+
+    @app.post("/")
+    async def take(data: Annotated[annotation, Body()]) -> list[int]:
+        return [item for inner in data for item in inner] if depth == 2 else list(data)
+
+    http = client(app)
+    for values, expected in (([1, 2], 200), ([1, "x"], 422), ([], 200)):
+        response = http.post("/", json=[values] if depth == 2 else values)
+        assert response.status_code == expected
+        if expected == 422:
+            assert response.json()["detail"][0]["loc"][-1] == 1
+        else:
+            assert response.json() == values
+    assert http.post("/", json={"a": 1}).status_code == http.post("/", json=5).status_code == 422

@@ -150,12 +150,14 @@ def take_underscores_for_hyphens(patch: Patch) -> None:
 
 
 def log_what_is_no_cookie(patch: Patch) -> None:
-    def parse(text: str) -> dict[str, str]:
-        for part in text.split(";"):
-            logging.getLogger("cookies").warning("%r is no cookie", part)
+    def parse(scope: Any) -> dict[str, str]:
+        for _, value in scope["headers"]:
+            for part in value.split(b";"):
+                logging.getLogger("cookies").warning("%r is no cookie", part)
         return {}
 
-    patch.setattr("typeway.requests.cookie_parser", parse)
+    patch.setattr("typeway.plan.exchange.cookies_of", parse)
+    patch.setattr("typeway.requests.cookies_of", parse)
 
 
 def believe_forwarded_hosts(patch: Patch) -> None:

@@ -118,8 +118,8 @@ def build_validator(schema: CoreSchema, *, prebuilt: bool) -> SchemaValidator:
 def with_guards(schema: CoreSchema) -> CoreSchema:
     """Return a schema that bounds what values can make it do.
 
-    It counts how often unions that contain themselves are tried, times sets and dicts, and refuses what makes a function that is not the
-    author's raise another exception than a ValueError.
+    It counts how often unions that contain themselves are tried, times sets and dicts, refuses what makes a function that is not the
+    author's raise another exception than a ValueError, and validates the items of iterables before the endpoint runs.
     """
     unions, parts = recursive_unions(schema), list(parts_of(schema))
     strict = {id(part) for outer in parts if (outer.get("config") or {}).get("strict") for part in parts_of(outer)}
@@ -128,13 +128,16 @@ def with_guards(schema: CoreSchema) -> CoreSchema:
         id(part) for part in parts if spread.needs_guard(part) and id(part) not in strict and not part.get("strict")
     }
     functions = {id(part) for part in parts if is_foreign(part)}
-    if not (unions or sets or functions):
+    lazy = {id(part) for part in parts if part["type"] == "generator"}
+    if not (unions or sets or functions or lazy):
         return schema
     definitions: list[Any] = {**schema}.get("definitions", [])
 
     def guard(part: dict[str, Any], original: dict[str, Any]) -> Any:
         if id(original) in sets:
             return spread.guarded(part, definitions)
+        if id(original) in lazy:
+            return at_once(part)
         if id(original) in functions:
             function = part["function"]
             return {**part, "function": {**function, "function": partial(call_foreign, function["function"])}}
@@ -144,6 +147,13 @@ def with_guards(schema: CoreSchema) -> CoreSchema:
 
     found = rewritten(schema, guard)
     return spread.beginning(found) if sets else found
+
+
+def at_once(part: dict[str, Any]) -> Any:
+    """Return a schema that validates all items of an iterable, instead of each when the author's function reads it."""
+    named = {key: part[key] for key in ("ref", "metadata", "serialization") if key in part}
+    whole: Any = {**{key: value for key, value in part.items() if key not in named}, "type": "list"}
+    return {**core_schema.no_info_after_validator_function(iter, whole), **named}
 
 
 def is_foreign(part: Mapping[str, Any]) -> bool:

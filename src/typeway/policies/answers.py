@@ -11,7 +11,7 @@ from threading import Lock
 from time import time
 from typing import Any, Final, NamedTuple, Protocol
 
-from typeway.policies.stores import Kind, Store
+from typeway.policies.stores import FullError, Kind, Store
 
 # How often a record is looked for that another process has just dropped.
 ATTEMPTS: Final = 5
@@ -45,6 +45,12 @@ class Answers(Protocol):
         ...
 
 
+# How many keys, and characters of answers, a process keeps in its memory.
+MOST_KEYS: Final = 100_000
+MOST_CHARACTERS: Final = 64 << 20
+DROP_EVERY: Final = 1.0  # seconds
+
+
 class MemoryAnswers:
     """The records of one process; every thread and event loop may use them."""
 
@@ -52,6 +58,10 @@ class MemoryAnswers:
         self.lock: Lock = Lock()
         self.kept: dict[str, tuple[float, str, Record]] = {}  # when it expires, the token, the record
         self.most: int = 1_000  # above this number, expired records are dropped
+        self.dropped: float = 0.0
+        self.size: int = (
+            0  # the characters of all answers, also of those that have been replaced since records were dropped
+        )
 
     async def begin(self, key: str, fingerprint: str, token: str, lease: float) -> Record | None:
         now = time()
@@ -59,17 +69,30 @@ class MemoryAnswers:
             expires, _, known = self.kept.get(key, (0.0, "", None))
             if known is not None and expires > now:
                 return known
+            if len(self.kept) > self.most or self.is_full():
+                self.drop(now)
+            if self.is_full():
+                raise FullError("it keeps as many answers as a process may keep in its memory")
             self.kept[key] = now + lease, token, Record(fingerprint, None)
-            if len(self.kept) > self.most:
-                self.kept = {key: entry for key, entry in self.kept.items() if entry[0] > now}
-                self.most = max(1_000, 2 * len(self.kept))
         return None
+
+    def is_full(self) -> bool:
+        return len(self.kept) >= MOST_KEYS or self.size > MOST_CHARACTERS
+
+    def drop(self, now: float) -> None:
+        """Drop expired records; while there is no place, not for every request."""
+        if self.is_full() and now < self.dropped + DROP_EVERY:
+            return
+        self.kept = {key: entry for key, entry in self.kept.items() if entry[0] > now}
+        self.most, self.dropped = max(1_000, 2 * len(self.kept)), now
+        self.size = sum(len(record.answer or "") for _, _, record in self.kept.values())
 
     async def finish(self, key: str, fingerprint: str, token: str, answer: str, ttl: float) -> bool:
         with self.lock:
             if self.kept.get(key, (0.0, "", None))[1] != token:
                 return False
             self.kept[key] = time() + ttl, token, Record(fingerprint, answer)
+            self.size += len(answer)
         return True
 
     async def release(self, key: str, fingerprint: str, token: str) -> None:

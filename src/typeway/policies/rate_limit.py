@@ -22,6 +22,11 @@ from typeway.policies.stores import OnStoreFailure, Store, store_of
 UNITS: Final = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400}
 WINDOW: Final = re.compile(rf"\s*(\d+)\s*(?:/|per)\s*(\d*)\s*({'|'.join(UNITS)})s?\s*", re.IGNORECASE)
 
+# How many clients are counted in the memory of a process: some keys are what a client invents. All further ones count together.
+MOST_CLIENTS: Final = 200_000
+OTHERS: Final = "all others"
+DROP_EVERY: Final = 10.0  # seconds
+
 NAME: Final = re.compile(r"[A-Za-z0-9_.-]+")
 
 
@@ -65,10 +70,16 @@ class Counts:
         # When the current window has begun, and the counts of the previous and of the current one.
         self.used: dict[tuple[str, Window], tuple[float, int, int]] = {}
         self.most: int = 1_000  # above this size, entries that count no longer are dropped
+        self.dropped: float = 0.0  # when that was done last
 
     def hit(self, key: str, window: Window, now: float) -> tuple[bool, Usage]:
         """Count a request unless it is over the limit, and return whether it was, with the usage after it."""
         with self.lock:
+            if len(self.used) >= MOST_CLIENTS and (key, window) not in self.used:
+                if now >= self.dropped + DROP_EVERY:
+                    self.drop(now)
+                if len(self.used) >= MOST_CLIENTS:
+                    key = OTHERS
             begun, previous, current = self.used.get((key, window), (now, 0, 0))
             if now >= begun + 2 * window.seconds:
                 begun, previous, current = now, 0, 0
@@ -91,6 +102,7 @@ class Counts:
             (key, window): entry for (key, window), entry in self.used.items() if now < entry[0] + 2 * window.seconds
         }
         self.most = max(1_000, 2 * len(self.used))
+        self.dropped = now
 
 
 class Places:

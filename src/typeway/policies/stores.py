@@ -29,6 +29,10 @@ HINTS: Final[dict[Kind, str]] = {
 }  # fmt: skip
 
 
+class FullError(Exception):
+    """The memory of a process has no place for another record."""
+
+
 @dataclass(frozen=True)
 class Store:
     """Where policies keep what they count and what they have answered.
@@ -135,7 +139,7 @@ def connect_sql(store: Store) -> Any:
 
 
 VERIFY: Final[dict[Kind, Callable[[str], tuple[type[Exception], ...]]]] = {
-    "memory": lambda url: (), "redis": verify_redis, "sql": verify_sql,
+    "memory": lambda url: (FullError,), "redis": verify_redis, "sql": verify_sql,
 }  # fmt: skip
 CONNECT: Final[dict[Kind, Callable[[Store], Any]]] = {"redis": connect_redis, "sql": connect_sql}
 

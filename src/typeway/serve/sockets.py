@@ -23,7 +23,7 @@ logger: Final = logging.getLogger("typeway")
 HEADS: Final = frozenset({"websocket.accept", "websocket.http.response.start"})
 
 
-def verified(message: Message) -> Message:
+def verified(message: Message, scope: Scope) -> Message:
     """Return a message that is not a frame, as every server can send it; the reason of a close is cut at 123 bytes.
 
     Raises:
@@ -32,7 +32,11 @@ def verified(message: Message) -> Message:
     kind = message["type"]
     if kind in HEADS:
         chosen = (message.get("subprotocol") or "").encode("utf-8", "surrogatepass")
-        verify_headers([*message.get("headers", ()), (b"sec-websocket-protocol", chosen)])
+        try:
+            verify_headers([*message.get("headers", ()), (b"sec-websocket-protocol", chosen)])
+        except UnsafeHeaderError as error:
+            name_place(error, scope)
+            raise
     elif kind == "websocket.close" and message.get("reason"):
         reason = message["reason"].encode(errors="replace")[:MOST_BYTES_OF_REASON].decode(errors="ignore")
         return {**message, "reason": reason}
@@ -55,12 +59,7 @@ async def serve_socket(snapshot: Snapshot, scope: Scope, receive: Receive, send:
 
     async def note(message: Message) -> None:
         nonlocal last
-        try:
-            checked = verified(message)
-        except UnsafeHeaderError as error:
-            name_place(error, scope)
-            raise
-        await send(checked)
+        await send(verified(message, scope))
         last = message["type"]
 
     try:

@@ -5,17 +5,18 @@ import asyncio
 from alembic import context
 from alembic.util import CommandError
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
 
 from examples.task_manager.config import DatabaseSettings
 from examples.task_manager.database import open_engine
+from examples.task_manager.exceptions import DatabaseUnavailableError
 from examples.task_manager.models import Base
+from examples.task_manager.models.base import render_type
 from examples.task_manager.schema import in_turn
 
 
 def run(connection: Connection) -> None:
     """Run what the command asks for; the transaction around it is committed by whoever opened it."""
-    context.configure(connection=connection, target_metadata=Base.metadata)
+    context.configure(connection=connection, target_metadata=Base.metadata, render_item=render_type)
     context.run_migrations()
 
 
@@ -29,10 +30,9 @@ async def connect_and_run() -> None:
     try:
         try:
             await (await engine.connect()).close()
-        except (OSError, DBAPIError) as error:
-            reason = error.orig if isinstance(error, DBAPIError) else error
+        except DatabaseUnavailableError as error:
             raise CommandError(
-                f"cannot connect to {engine.url.render_as_string()}: {reason}. "
+                f"cannot connect to {engine.url.render_as_string()}: {error.__cause__}. "
                 "The server must run and the database must exist; DATABASE_URL names them"
             ) from None
         async with in_turn(engine) as connection:

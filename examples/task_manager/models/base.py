@@ -1,7 +1,7 @@
 """The base class and the column types of all tables."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData
 from sqlalchemy.orm import DeclarativeBase
@@ -30,6 +30,12 @@ class UtcDateTime(TypeDecorator[datetime]):
             return None
         moment: datetime = value
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def render_type(kind: str, item: Any, _context: Any) -> str | Literal[False]:
+    """Write the types of this module as SQLAlchemy's own: a migration must not change when this module does."""
+    is_time = kind == "type" and isinstance(item, UtcDateTime)
+    return "sa.DateTime(timezone=True)" if is_time else False
 
 
 class Base(DeclarativeBase):

@@ -6,12 +6,17 @@ from typing import Any
 
 import pytest
 from alembic import command
+from alembic.autogenerate import render_python_code
+from alembic.config import Config
+from alembic.operations.ops import MigrationScript
+from alembic.runtime.migration import MigrationContext
 from alembic.util import CommandError
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Column, Connection, Table, inspect, text
 
 from examples.task_manager import schema
 from examples.task_manager.config import Settings
 from examples.task_manager.models import Base
+from examples.task_manager.models.base import UtcDateTime
 from examples.task_manager.resources import open_resources
 from examples.task_manager.schema import SchemaError, newest_revision, prepare, revision_of
 from examples.task_manager.tests.databases import opened
@@ -102,6 +107,30 @@ async def test_rows_survive_a_migration(empty_database: Database) -> None:
     async with opened(empty_database) as engine, engine.connect() as connection:
         rows = await connection.execute(text("SELECT id, title, priority, version FROM tasks"))
         assert [tuple(row) for row in rows] == [(7, "Buy milk", 3, 1)]
+
+
+async def test_generated_migrations_need_no_types_of_the_application(empty_database: Database) -> None:
+    """What `alembic revision --autogenerate` writes stays what it was when the application changes."""
+    written: list[str] = []
+
+    def look(context: MigrationContext, _revision: object, directives: list[MigrationScript]) -> None:
+        operations = directives[0].upgrade_ops
+        assert operations is not None
+        written.append(render_python_code(operations, render_item=context.opts.get("render_item")))
+        # Without directives no file is written.
+        directives.clear()
+
+    def generate(config: Config) -> None:
+        command.revision(config, autogenerate=True, process_revision_directives=look)
+
+    await run(empty_database, (command.upgrade, "head"))
+    added = Table("samples", Base.metadata, Column("at", UtcDateTime()))
+    try:
+        await run(empty_database, (generate,))
+    finally:
+        Base.metadata.remove(added)
+    assert "examples." not in written[0]
+    assert "sa.Column('at', sa.DateTime(timezone=True)" in written[0]
 
 
 async def test_workers_may_start_together(empty_database: Database, settings: Settings) -> None:

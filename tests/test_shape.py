@@ -70,7 +70,7 @@ BUDGETS: dict[str, int] = {
     "security": 750,
     "policies": 1_750,
     "plan": 3_850,
-    "errors": 570,
+    "errors": 650,
     "serve": 4_450,
     "protocol": 2_550,
     "describe": 1_600,

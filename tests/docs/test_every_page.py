@@ -21,12 +21,24 @@ SAID = {
     "language": re.compile(r'<html lang="(en)"'),
 }
 # One page of each kind: prose, code, tables, docstrings, a long one, and the first.
-KINDS = ("concepts/request", "guides/forms", "reference/options", "reference/application", "changelog", "check/TW001", "index")
+KINDS = (
+    "concepts/request",
+    "guides/forms",
+    "reference/options",
+    "reference/application",
+    "changelog",
+    "check/TW001",
+    "index",
+)
 
 
 def audit(page: Page, selector: str) -> list[str]:
     """Return what is wrong in a part of the page that a tab shows on a phone."""
     return list(page.evaluate(f"({AUDIT})({json.dumps(selector)}, {json.dumps([*SCHEMES.values()])})"))
+
+
+# Parts of the whole, so that the processes that run tests share it.
+PARTS = 2
 
 
 def articles(site: Path) -> Iterator[tuple[str, str]]:
@@ -47,11 +59,12 @@ def test_a_page_of_each_kind_is_readable_for_everybody(page: Page, site: Path, k
     assert page.evaluate(WIDTH) <= DESK[0]
 
 
-def test_the_content_of_every_page_is_readable_for_everybody(page: Page, site: Path) -> None:
+@pytest.mark.parametrize("part", range(PARTS))
+def test_the_content_of_every_page_is_readable_for_everybody(page: Page, site: Path, part: int) -> None:
     """The same holds for each content on a phone; each is put into one page, which is loaded once."""
     show(page, site / "install.html", PHONE, "light")
     found = {}
-    for name, article in articles(site):
+    for name, article in [*articles(site)][part::PARTS]:
         page.evaluate(f"void (document.querySelector('article').innerHTML = {json.dumps(article)})")
         if problems := audit(page, "article"):
             found[name] = problems

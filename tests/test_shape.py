@@ -71,7 +71,7 @@ BUDGETS: dict[str, int] = {
     "security": 750,
     "policies": 1_750,
     "plan": 4_070,
-    "errors": 570,
+    "errors": 650,
     "serve": 4_500,
     "protocol": 2_550,
     "describe": 1_600,

@@ -29,7 +29,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
 
 def build(folder: Path) -> None:
     """Build the site from a copy of what it is made of."""
-    for name in ("docs", "src/typeway"):
+    for name in ("docs", "theme", "src/typeway"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("zensical.toml", "CHANGELOG.md"):
         shutil.copy(ROOT / name, folder / name)

@@ -37,6 +37,10 @@ def audit(page: Page, selector: str) -> list[str]:
     return list(page.evaluate(f"({AUDIT})({json.dumps(selector)}, {json.dumps([*SCHEMES.values()])})"))
 
 
+# Parts of the whole, so that the processes that run tests share it.
+PARTS = 2
+
+
 def articles(site: Path) -> Iterator[tuple[str, str]]:
     """The name of each page, and its content without what all pages have around it."""
     for path in sorted(site.rglob("*.html")):
@@ -55,11 +59,12 @@ def test_a_page_of_each_kind_is_readable_for_everybody(page: Page, site: Path, k
     assert page.evaluate(WIDTH) <= DESK[0]
 
 
-def test_the_content_of_every_page_is_readable_for_everybody(page: Page, site: Path) -> None:
+@pytest.mark.parametrize("part", range(PARTS))
+def test_the_content_of_every_page_is_readable_for_everybody(page: Page, site: Path, part: int) -> None:
     """The same holds for each content on a phone; each is put into one page, which is loaded once."""
     show(page, site / "install.html", PHONE, "light")
     found = {}
-    for name, article in articles(site):
+    for name, article in [*articles(site)][part::PARTS]:
         page.evaluate(f"void (document.querySelector('article').innerHTML = {json.dumps(article)})")
         if problems := audit(page, "article"):
             found[name] = problems

@@ -38,9 +38,9 @@ def test_the_landing_page_looks_as_it_should(page: Page, site: Path, size: str, 
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_the_comparison_notices_a_damaged_page(page: Page, site: Path, damage: str) -> None:
     """Each part or style that is missing is a difference."""
-    show(page, site / "index.html", SIZES["phone"], "light")
-    page.evaluate(f"void {DAMAGES[damage]}")
-    assert differences(page, "phone-light") != []
+    show(page, site / "index.html", SIZES["phone"], "dark")
+    page.evaluate(f"void ({DAMAGES[damage]})")
+    assert differences(page, "phone-dark") != []
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -49,3 +49,13 @@ def test_the_comparison_notices_the_colours_of_the_other_scheme(page: Page, site
     for scheme, other in (("dark", "light"), ("light", "dark")):
         show(page, site / "index.html", SIZES[size], other)
         assert differences(page, f"{size}-{scheme}") != []
+
+
+@pytest.mark.parametrize("font", ["serif", "monospace"])
+@pytest.mark.parametrize("size", SIZES)
+def test_other_fonts_are_no_difference(page: Page, site: Path, size: str, font: str) -> None:
+    """The comparison does not depend on the fonts of a machine, even if text is much wider."""
+    show(page, site / "index.html", SIZES[size], "light")
+    style = f"<style>* {{ font-family: {font} !important }}</style>"
+    page.evaluate(f"void document.head.insertAdjacentHTML('beforeend', {style!r})")
+    assert differences(page, f"{size}-light") == []

@@ -54,3 +54,12 @@ def test_what_readers_search_for_is_among_the_first_results(search_page: Page, s
         if not set(TOPICS[topic].split()) & set(pages):
             missed[topic] = f"{TOPICS[topic]} is not among {first}"
     assert missed == {}
+
+
+def test_the_search_keeps_what_is_typed(search_page: Page) -> None:
+    """Letters that are typed one after the other stay in the field, and the search is for all of them."""
+    for letter in "cors":
+        search_page.call("Input.dispatchKeyEvent", type="keyDown", key=letter, text=letter)
+        search_page.call("Input.dispatchKeyEvent", type="keyUp", key=letter)
+        search_page.wait_for(RESULTS)
+    search_page.wait_for(f"{INPUT}.value === 'cors' && {RESULTS}[0].includes('guides/cors.html')")

@@ -1,10 +1,12 @@
 """With `errors="problem"` every error is a problem document (RFC 9457)."""
 
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import pytest
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, SecretStr
 
 from tests.frameworks import ask
 from typeway import Body, Depends, Form, Header, HTTPException, Problem, Query, Request, Response, Typeway
@@ -316,3 +318,63 @@ def test_another_form_is_refused():
 def test_debugging_shows_the_traceback():
     """With debug on the developer sees the error."""
     assert "secret" in ask(application(debug=True), "GET /raise/bug").text
+
+
+class Price(BaseModel):
+    amount: Annotated[Decimal, Field(alias="value")]
+
+
+class Refused(Problem):
+    missing: Decimal
+    wait: timedelta
+    day: date
+    colours: set[Literal["red"]]
+    price: Price
+    token: SecretStr
+    note: bytes
+
+
+MEMBERS: dict[str, Any] = {
+    "missing": Decimal("90.00"),
+    "wait": timedelta(minutes=1),
+    "day": date(2026, 1, 2),
+    "colours": {"red"},
+    "price": Price(value=Decimal("1.50")),
+    "token": SecretStr("sesame"),
+    "note": b"text",
+}
+
+
+@pytest.mark.parametrize("errors", ["detail", "problem"])
+@pytest.mark.parametrize("member", MEMBERS)
+def test_members_have_the_form_that_the_document_says(errors: Any, member: str) -> None:
+    """A response with members of every type is valid against the schema of its problem."""
+    app = Typeway(errors=errors)
+
+    @app.get("/", raises=(Refused,))
+    async def refuse() -> None:
+        raise Refused("No.", **MEMBERS)
+
+    document = app.openapi()
+    schema = document["components"]["schemas"]["Refused"]["properties"][member]
+    while "$ref" in schema:
+        schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    value = ask(app, "GET /").json()[member]
+    types = {"string": str, "array": list, "object": dict}
+    assert isinstance(value, types[schema["type"]])
+    if "properties" in schema:
+        assert value == {"value": "1.50"}
+
+
+@pytest.mark.parametrize("given", ["not a number", None, {"a": Decimal("1.5")}, {}])
+def test_a_member_of_another_type_is_written_as_what_it_is(given: Any) -> None:
+    """An annotation that an error does not keep to makes no other error of it, and no warning."""
+    app = Typeway()
+
+    @app.get("/")
+    async def refuse() -> None:
+        raise Refused("No.", missing=given, other=Decimal("2.5"))
+
+    answer = ask(app, "GET /")
+    assert (answer.status_code, answer.json()["other"]) == (400, 2.5)
+    assert answer.json()["missing"] is not None or given is None

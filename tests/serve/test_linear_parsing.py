@@ -11,8 +11,8 @@ from starlette.requests import cookie_parser
 
 from tests.frameworks import FORM, client
 from typeway import Cookie, Form, Request, Typeway
+from typeway.negotiation import accepts_html
 from typeway.requests import cookies_of
-from typeway.serve.frontend import accepts_html
 
 texts = st.text(st.sampled_from('ab=;" \\1237,\t/é'), max_size=24)
 

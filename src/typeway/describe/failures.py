@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Final, Literal, TypeAlias, get_origin, get_type_hints
+from typing import Any, Final, Literal, TypeAlias
 
 from typeway import texts
 from typeway.declare.classify import Input
@@ -15,8 +15,9 @@ from typeway.declare.operation import Operation
 from typeway.declare.problem import Problem
 from typeway.describe.raised import Raised, raised_in
 from typeway.describe.schemas import COMPONENT, Components, JsonSchema
+from typeway.errors.members import members_of
 from typeway.errors.problem_details import MEDIA_TYPE, VALIDATION_TYPE, phrase_of
-from typeway.exceptions import HTTPException, RequestValidationError, declaration_error
+from typeway.exceptions import HTTPException, RequestValidationError
 from typeway.plan.body import Body
 from typeway.plan.fields import schema_of
 from typeway.plan.sources import GROUP_LIMITS
@@ -289,26 +290,3 @@ INVALID_IN_PROBLEM: Final[JsonSchema] = {
     },
     "required": ["detail", "type", "in", "pointer"],
 }
-
-
-def members_of(kind: type[Problem]) -> dict[str, Any]:
-    """The members that a problem's class annotates, without those of all problems.
-
-    Raises:
-        DeclarationError: an annotation names what is not defined.
-    """
-    try:
-        hints = get_type_hints(kind, include_extras=True)
-    except NameError as error:
-        raise declaration_error(
-            f"{kind.__qualname__} annotates a member with the name {error.name!r}, which is not defined.",
-            hint="Import the name at run time, outside `if TYPE_CHECKING`.",
-            where=kind.__module__,
-            also=NameError,
-        ) from error
-    common = get_type_hints(Problem)
-    return {
-        name: hint
-        for name, hint in hints.items()
-        if name not in common and hint is not ClassVar and get_origin(hint) is not ClassVar
-    }

@@ -13,6 +13,7 @@ from starlette.websockets import WebSocket
 from typeway.declare.problem import Problem
 from typeway.encoders import encode_data, jsonable_encoder
 from typeway.errors.lenient import STATUSES, conventions_of, error_response, fitting
+from typeway.errors.members import encoded_members
 from typeway.exceptions import RequestValidationError, ValidationException, WebSocketRequestValidationError
 from typeway.plan.inputs import Excerpt
 from typeway.responses import BODILESS, JSON_TYPE
@@ -74,7 +75,7 @@ async def http_exception_handler(request: Request, exc: HTTPException) -> Respon
     headers = getattr(exc, "headers", None)
     if exc.status_code in BODILESS:
         return Response(status_code=exc.status_code, headers=headers)
-    content = jsonable_encoder(exc.content()) if isinstance(exc, Problem) else {"detail": exc.detail}
+    content = encoded_members(exc, exc.content()) if isinstance(exc, Problem) else {"detail": exc.detail}
     return error_response(content, exc.status_code, headers)
 
 

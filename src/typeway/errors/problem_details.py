@@ -16,6 +16,7 @@ from typeway import texts
 from typeway.declare.problem import Problem
 from typeway.encoders import jsonable_encoder
 from typeway.errors.lenient import error_response, fitting
+from typeway.errors.members import encoded_members
 from typeway.exceptions import RequestValidationError
 from typeway.plan.inputs import shorten
 from typeway.requests import REQUEST_ID, request_id
@@ -37,10 +38,10 @@ async def answer_http_exception(request: HTTPConnection[Any], error: HTTPExcepti
     kind, title, members = BLANK, phrase_of(error.status_code), {}
     detail: Any = error.detail
     if isinstance(error, Problem):
-        kind, title, members = error.type, error.title, dict(error.members)
+        kind, title, members = error.type, error.title, encoded_members(error, error.members)
     elif not isinstance(detail, str):
         # The member "detail" must be a string (section 3.1.4), so another value gets a member of its own.
-        detail, members = None, {"details": detail}
+        detail, members = None, {"details": jsonable_encoder(detail)}
     said = {} if detail in (None, "", title, DEFAULTS.get(error.status_code)) else {"detail": detail}
     return problem_response(request, error.status_code, kind, title, {**said, **members}, error.headers)
 
@@ -84,7 +85,7 @@ def problem_response(
         "title": title,
         "status": status,
         "instance": quote(request.scope["path"]),
-        **jsonable_encoder(dict(members)),
+        **members,
         "request_id": request_id(request),
     }
     return error_response(

@@ -144,7 +144,9 @@ def called_with(subject: Subject, call: ast.Call, keyword: str | None, function:
     kind = value.thing if isinstance(value, Known) else None
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         field = kind.model_fields.get(keyword or "")
-        validated = {name for entry in kind.__pydantic_decorators__.field_validators.values() for name in entry.info.fields}
+        validated = {
+            name for entry in kind.__pydantic_decorators__.field_validators.values() for name in entry.info.fields
+        }
         if field is not None and (has_ceiling(field.metadata) or keyword in validated):
             yield "bounded"
     elif keyword in AMOUNTS and not isinstance(kind, type) and not subject.graph.targets(value):

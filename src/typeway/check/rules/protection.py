@@ -145,7 +145,11 @@ def is_open(subject: Subject, endpoint: Endpoint) -> bool:
     path, name = words_of(endpoint.path), words_of(endpoint.operation.name)
     if has_phrase(path, OPEN | ASKS) or has_phrase(name, OPEN) or (name[:1] and name[0] in ASKS_FIRST):
         return True
-    if reads_too(subject, endpoint) or repeats_read(subject, endpoint) or any(is_guard(node) for node in endpoint.tree.walk() if node.depends is not None):
+    if (
+        reads_too(subject, endpoint)
+        or repeats_read(subject, endpoint)
+        or any(is_guard(node) for node in endpoint.tree.walk() if node.depends is not None)
+    ):
         return True
     function = endpoint.function
     if function is None or any(status in REFUSALS for status in statuses_of(subject, function)):
@@ -157,7 +161,9 @@ def is_open(subject: Subject, endpoint: Endpoint) -> bool:
 
 def repeats_read(subject: Subject, endpoint: Endpoint) -> bool:
     """Whether an endpoint calls nothing that the one for GET on the same path does not call: it reads, with a body."""
-    called = {edge.function for edge in subject.graph.edges(endpoint.function)} if endpoint.function is not None else set()
+    called = (
+        {edge.function for edge in subject.graph.edges(endpoint.function)} if endpoint.function is not None else set()
+    )
     return bool(called) and any(
         called <= {edge.function for edge in subject.graph.edges(other.function)}
         for other in subject.own

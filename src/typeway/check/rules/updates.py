@@ -111,7 +111,9 @@ def whole_in(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
 def leaves_out_optional(node: ast.AST, bodies: Models) -> bool:
     """Whether a dump leaves out, by name, every field that the client may leave out."""
     given = next((entry.value for entry in getattr(node, "keywords", ()) if entry.arg == "exclude"), None)
-    excluded = {part.value for part in given.elts if isinstance(part, ast.Constant)} if isinstance(given, ast.Set) else set()
+    excluded = (
+        {part.value for part in given.elts if isinstance(part, ast.Constant)} if isinstance(given, ast.Set) else set()
+    )
     return bool(excluded) and all(
         name in excluded or field.is_required() for model in bodies for name, field in model.model_fields.items()
     )

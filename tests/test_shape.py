@@ -78,7 +78,7 @@ BUDGETS: dict[str, int] = {
     "watch": 1_750,
     "telemetry": 1_700,
     "application": 3_600,
-    "check": 7_800,
+    "check": 8_100,
     "compat": 3_850,
     "migrate": 1_000,
     "scaffold": 1_050,

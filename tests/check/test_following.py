@@ -1,6 +1,8 @@
 """What calls are followed through, what decides their branches, and how sure and how often a finding is told."""
 # ruff: noqa: ISC004  (sources of several lines)
 
+from pathlib import Path as FilePath
+
 import pytest
 
 from tests.check.applications import Check
@@ -258,6 +260,59 @@ def test_findings_say_how_sure_they_are(check: Check, body: str, confidence: str
     (finding,) = check(source, "--all").findings
     assert finding["confidence"] == confidence
     assert len(check(source).findings) == (confidence != "low")
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "confidence"),
+    [
+        ("/items", "FilePath('x').read_text()", "medium"),
+        ("/system/config", "FilePath('x').read_text()", "low"),
+        ("/system/config", "httpx.get('http://x')", "high"),
+        ("/setup", "httpx.get('http://x')", "low"),
+    ],
+)
+def test_what_is_called_seldom_is_less_sure(check: Check, path: str, body: str, confidence: str) -> None:
+    """A file that is read where somebody changes the configuration hardly matters, nor does what runs before the first use."""
+    (finding,) = check(HEAD + endpoint(body).replace("'/x'", f"'{path}'"), "--all").findings
+    assert finding["confidence"] == confidence
+
+
+HERE = "FilePath(__file__).parent"
+
+
+@pytest.mark.parametrize(
+    ("body", "is_found"),
+    [
+        (f"({HERE} / 'mail.txt').read_text()", False),
+        ("FOLDER.joinpath('mail.txt').read_bytes()", False),
+        ("with open(FOLDER / 'mail.txt') as file:\n    file.read()", False),
+        ("path = f'{FOLDER}/mail.txt'\n(FOLDER / 'mail.txt').open('rb').read()", False),
+        ("Mails().load('mail')", False),
+        ("(FOLDER / 'large.txt').read_text()", True),
+        ("(FOLDER / 'not_there.txt').read_text()", True),
+        ("(FOLDER / 'mail.txt').write_text('x')", True),
+        ("with open(FOLDER / 'mail.txt', 'a') as file:\n    file.write('x')", True),
+        ("FilePath('mail.txt').read_text()", True),
+    ],
+)
+def test_small_files_beside_the_code_are_left_alone(
+    check: Check, tmp_path: FilePath, body: str, is_found: bool
+) -> None:
+    """TW001: a template that is there before any request comes, and is small, is not worth a thread; what requests write is."""
+    source = f"{HEAD}FOLDER = {HERE} / 'mails'\nclass Mails:\n    FOLDER = FOLDER\n    def load(self, name):\n"
+    source += "        path = self.FOLDER / (name + '.txt')\n        with open(path) as file: return file.read()\n"
+    (tmp_path / "mails").mkdir()
+    (tmp_path / "mail.txt").write_text("Hello")
+    (tmp_path / "mails/mail.txt").write_text("Hello")
+    if "large" in body:
+        (tmp_path / "mails/large.txt").write_text("x" * 70_000)
+    assert (check(source + endpoint(body)).codes == ["TW001"]) is is_found
+
+
+def test_a_client_that_a_function_remembers_is_followed(check: Check) -> None:
+    """TW001: what a function with `lru_cache` makes once is used for every request."""
+    source = "@functools.lru_cache\ndef client(): return httpx.Client()\n"
+    assert check(HEAD + source + endpoint("client().get('http://x')")).codes == ["TW001"]
 
 
 def test_fat_handlers_are_off_by_default(check: Check) -> None:

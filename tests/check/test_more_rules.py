@@ -136,6 +136,11 @@ RULES = {
         "class Task(BaseModel):\n    title: str\n    created_by: str\n@app.put('/x')\nasync def one(task: Task) -> Task: return task",
         ["TW009"],
     ),
+    "TW009 leaves a body of which the endpoint takes other fields": (
+        "class Task(BaseModel):\n    id: int | None = None\n    title: str\nstored = []\n@app.post('/x')\n"
+        "async def one(task: Task) -> Task:\n    stored.append(task.title)\n    return Task(title=stored[-1])",
+        [],
+    ),
     "TW010 leaves what reads with a body": (
         "from typeway.security import HTTPBearer\nguard = [Depends(HTTPBearer())]\ndef find(code: str) -> str: return code\n"
         "@app.post('/a', dependencies=guard)\ndef a() -> None: ...\n@app.post('/b', dependencies=guard)\ndef b() -> None: ...\n"
@@ -222,6 +227,17 @@ RULES = {
     "TW017 leaves a ValueError about a type that Pydantic checks": (
         "from typing import Literal\ndef check_it(status: str) -> str:\n    if status != 'open': raise ValueError(status)\n"
         "    return status\n@app.get('/x')\nasync def show(status: Literal['open', 'done']) -> str: return check_it(status)",
+        [],
+    ),
+    "TW017 sees a PermissionError": (
+        "def check_it(n: int) -> int:\n    if n > 3: raise PermissionError\n    return n\n"
+        "@app.get('/x')\nasync def show(n: int) -> int: return check_it(n)",
+        ["TW017"],
+    ),
+    "TW017 leaves what only a mapping may have": (
+        "class Taken(Exception): ...\nclass EmailTaken(Taken): ...\nclass Change(BaseModel):\n    note: str = ''\n"
+        "def change_it(email: str | None = None, **rest: Any) -> None:\n    if email is not None: raise EmailTaken\n"
+        "@app.post('/x')\nasync def show(change: Change) -> int:\n    change_it(**change.model_dump())\n    return 1",
         [],
     ),
     "TW017 leaves what a table has for a key": (

@@ -27,6 +27,8 @@ ABOUT_REQUEST: Final = re.compile(
 # Errors about the server itself, whatever else they are called.
 ABOUT_SERVER: Final = re.compile(r"config|setting|internal|server|unexpected|environment", re.IGNORECASE)
 ABOUT_ABSENCE: Final = re.compile(r"not_?found|missing|unknown|exist", re.IGNORECASE)
+# An error of Python itself that own code raises about who asks.
+ABOUT_CALLERS: Final = (PermissionError,)
 # Errors of Python itself that say that a value is wrong.
 ABOUT_VALUES: Final = (ValueError, KeyError, LookupError)
 
@@ -108,7 +110,7 @@ class Escapes:
             return
         if escape.function is edge.function:
             facts = subject.graph.passes(edge, caller, UNKNOWN)
-            if subject.graph.truth(edge.function, facts).is_dead(escape.statement):
+            if subject.graph.truth(edge.function, facts).is_dead(escape.statement) or is_in_doubt(escape, edge):
                 return
         if ABOUT_ABSENCE.search(escape.kind.__name__) and is_loaded_already(subject, edge.call, caller):
             return
@@ -118,6 +120,19 @@ class Escapes:
         asked = passed_for(escape.asked, edge, caller)
         if asked:
             yield Escape(escape.kind, escape.function, escape.statement, asked)
+
+
+def is_in_doubt(escape: Escape, edge: Edge) -> bool:
+    """Whether an exception is raised about an argument with a default that only a mapping may have: `update(**fields)`."""
+    if edge.call is None or all(keyword.arg is not None for keyword in edge.call.keywords):
+        return False
+    function = escape.function
+    given = {*function.positional[: len(edge.call.args)], *(keyword.arg for keyword in edge.call.keywords)}
+    open_ones = {
+        name for name, (_, default) in function.parameters.items() if default is not None and name not in given
+    }
+    tests = [part.test for part in function.around(escape.statement) if isinstance(part, ast.If)]
+    return any(name in open_ones for test in tests for name in names_of(test))
 
 
 def is_loaded_already(subject: Subject, call: ast.Call | None, caller: Function) -> bool:
@@ -194,7 +209,7 @@ def is_about_request(subject: Subject, kind: type[BaseException]) -> bool:
     """Whether an exception is one of the application's own, and about a client's request."""
     if not ABOUT_REQUEST.search(kind.__name__) or ABOUT_SERVER.search(kind.__name__):
         return False
-    return is_unanswered(kind) and is_own(subject, kind)
+    return kind in ABOUT_CALLERS or (is_unanswered(kind) and is_own(subject, kind))
 
 
 def is_about_value(subject: Subject, kind: type[BaseException]) -> bool:

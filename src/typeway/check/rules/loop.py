@@ -17,6 +17,7 @@ from typeway.check.read.values import Known, Method, Named, Plain, as_instance, 
 from typeway.check.rules.remedies import remedy
 from typeway.check.rules.shipped import SMALL, reads_shipped
 from typeway.check.subject import Subject, is_on_loop
+from typeway.check.words import words_of
 from typeway.watch.blocking import COMPUTES, FILES, LOCKS, SLEEP, Cause, cause_of
 
 READS: Final = frozenset({"read", "readlines", "readline"})
@@ -33,6 +34,11 @@ THREADS: Final = frozenset({
 })  # fmt: skip
 # How long these take depends on what they are given; the others always wait.
 DEPENDS_ON_SIZE: Final = (FILES, COMPUTES)
+# What the path of an endpoint says that few people call, and seldom; and what runs before anybody uses the application.
+SELDOM: Final = frozenset({
+    "config", "configuration", "settings", "setting", "system", "upgrade", "rollback", "debug", "maintenance", "reindex",
+})  # fmt: skip
+BEFORE_USE: Final = frozenset({"setup", "install", "installation", "onboarding"})
 SURENESS: Final[Sequence[Confidence]] = ("high", "medium", "low")
 
 
@@ -60,6 +66,8 @@ class Hit(NamedTuple):
         if self.what.cause in DEPENDS_ON_SIZE:
             branches += self.reached.branches_here(self.what.node) if self.reached.caller is None else 0
             branches += 1
+        words = set(words_of(self.reached.entry))
+        branches += (self.what.cause in DEPENDS_ON_SIZE and bool(words & SELDOM)) + 2 * bool(words & BEFORE_USE)
         is_moment = self.what.cause is LOCKS and self.what.name.endswith("acquire()")
         return branches + is_moment + (not self.what.is_sure or not self.reached.is_sure)
 

@@ -13,6 +13,8 @@ from pydantic.fields import FieldInfo
 
 from typeway.check.finding import Finding
 from typeway.check.read.index import last_name
+from typeway.check.read.program import Function
+from typeway.check.read.values import as_instance
 from typeway.check.rules.shapes import body_models, models_in, response_models
 from typeway.check.subject import Endpoint, Subject
 from typeway.check.words import has_phrase, phrases, words_of
@@ -124,7 +126,7 @@ def one_model_for_both(subject: Subject) -> Iterator[Finding]:
     for endpoint in subject.own:
         for model in body_models(endpoint):
             names = [*server_fields(model)] if model in returned and model not in seen else []
-            names = [name for name in names if not is_left_out(subject, endpoint, name)]
+            names = [name for name in names if not is_left_out(subject, endpoint, model, name)]
             seen.add(model)
             path, line = place_of(subject, model, names[0]) if names else ("", 0)
             if path:
@@ -142,10 +144,12 @@ def one_model_for_both(subject: Subject) -> Iterator[Finding]:
                 )
 
 
-def is_left_out(subject: Subject, endpoint: Endpoint, name: str) -> bool:
-    """Whether an endpoint takes care of a field that clients should not set: it names it, or sets it itself."""
+def is_left_out(subject: Subject, endpoint: Endpoint, model: type[BaseModel], name: str) -> bool:
+    """Whether an endpoint takes care of a field that clients should not set: it names it, sets it, or takes only others."""
     if endpoint.function is None:
         return False
+    if takes_only_others(subject, endpoint.function, model, name):
+        return True
     for reached in subject.graph.reach([(endpoint.function, endpoint.title)]):
         for node in reached.function.body:
             if isinstance(node, ast.Constant) and node.value == name:
@@ -156,6 +160,19 @@ def is_left_out(subject: Subject, endpoint: Endpoint, name: str) -> bool:
             if any(keyword.arg == name for keyword in keywords):
                 return True
     return False
+
+
+def takes_only_others(subject: Subject, function: Function, model: type[BaseModel], name: str) -> bool:
+    """Whether a function reads single fields of a body, and neither one of a name nor the body as a whole."""
+    bodies = {
+        parameter
+        for parameter, (argument, _) in function.parameters.items()
+        if (held := as_instance(subject.inference.value(argument, function))) is not None and held.kind is model
+    }
+    uses = [node for node in function.body if isinstance(node, ast.Name) and node.id in bodies]
+    around = [function.parents.get(use) for use in uses]
+    return bool(uses) and all(isinstance(part, ast.Attribute) and part.attr in model.model_fields and part.attr != name
+                              for part in around)  # fmt: skip
 
 
 def server_fields(model: type[BaseModel]) -> Iterator[str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from pathlib import Path
+import inspect
+from pathlib import Path, PurePath
 from typing import Final
 
 from typeway.check.read.bindings import assignments_to_self
@@ -18,9 +19,9 @@ SMALL: Final = 65_536
 MOST_FILES: Final = 200
 # Through how many names and attributes a path is followed.
 MOST_STEPS: Final = 8
-# What joins the parts of a path, and what makes one of another.
+# What joins the parts of a path, and what makes a path of another.
 JOINS: Final = frozenset({"join", "joinpath"})
-MAKES: Final = frozenset({"Path", "PurePath", "str", "fspath", "abspath", "resolve", "absolute"})
+MAKES: Final = frozenset({"fspath", "abspath", "realpath"})
 
 
 def reads_shipped(subject: Subject, call: ast.Call, function: Function) -> bool:
@@ -49,24 +50,39 @@ def beginning(subject: Subject, node: ast.expr, function: Function, depth: int) 
     if depth == 0:
         return None
     match node:
+        case ast.Attribute(value=held, attr="parent") | ast.Call(func=ast.Attribute(attr="dirname"), args=[held]):
+            found = beginning(subject, held, function, depth - 1)
+            return (found[0].parent, True) if found is not None and found[1] else None
         case ast.BinOp(left=left, op=ast.Div(), right=right):
             return joined(subject, [left, right], function, depth - 1)
         case ast.Call(func=ast.Attribute(value=held, attr="joinpath"), args=parts):
             return joined(subject, [held, *parts], function, depth - 1)
-        case ast.Call(func=func, args=parts) if parts and last_name(func) in JOINS | MAKES:
+        case ast.Call(func=func, args=parts) if parts and (
+            last_name(func) in JOINS or is_path(subject, func, function)
+        ):
             return joined(subject, parts, function, depth - 1)
     value = subject.inference.value(node, function)
-    if isinstance(value, Known):
-        return (Path(value.thing), True) if isinstance(value.thing, str | Path) else None
+    thing = value.thing if isinstance(value, Known) else None
     assigned: list[ast.expr] = []
     if isinstance(node, ast.Name):
         assigned = [
             entry.expression for entry in subject.inference.bindings(function).get(node.id, ()) if entry.expression
         ]
-    elif isinstance(node, ast.Attribute) and function.owner is not None:
+    elif isinstance(node, ast.Attribute) and function.owner is not None and thing is None:
+        thing = inspect.getattr_static(function.owner, node.attr, None)
         maker = subject.program.method(function.owner, "__init__")
         assigned, function = ([*assignments_to_self(maker, node.attr)], maker) if maker is not None else ([], function)
+    if isinstance(thing, str | Path):
+        return Path(thing), True
     return beginning(subject, assigned[0], function, depth - 1) if len(assigned) == 1 else None
+
+
+def is_path(subject: Subject, made: ast.expr, function: Function) -> bool:
+    """Whether what is called makes a path of a path, or its text."""
+    value = subject.inference.value(made, function)
+    thing = value.thing if isinstance(value, Known) else None
+    is_class = isinstance(thing, type) and issubclass(thing, PurePath | str)
+    return is_class or last_name(made) in MAKES
 
 
 def joined(subject: Subject, parts: list[ast.expr], function: Function, depth: int) -> tuple[Path, bool] | None:

@@ -139,3 +139,25 @@ def test_it():
                           PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
         assert "1 passed" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("command", "status", "says"),
+    [
+        ("from fastapi import FastAPI\ndef main(): print(FastAPI.__module__)", 0, "typeway.compat.shapes.application"),
+        ("import not_there\ndef main(): ...", 1, "No module named 'not_there'"),
+        (None, 1, "typeway run --compat main:app"),
+    ],
+    ids=["there", "broken", "missing"],
+)
+def test_the_command_of_fastapi_runs(tmp_path: Path, command: str | None, status: int, says: str) -> None:
+    """`fastapi run` starts by `fastapi.cli`; without the package of its commands it says what to type instead."""
+    package = tmp_path / "fastapi_cli"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    if command is not None:
+        (package / "cli.py").write_text(command)
+    hidden = "sys.modules['fastapi_cli'] = None; " if command is None else ""
+    (tmp_path / "fastapi_script.py").write_text(f"import sys; {hidden}from fastapi.cli import main; main()")
+    done = run_python("-m", "typeway.compat", str(tmp_path / "fastapi_script.py"))
+    assert (done.returncode, says in done.stdout + done.stderr) == (status, True), done.stderr

@@ -108,6 +108,7 @@ NAMES: Final[Mapping[str, Mapping[str, str]]] = {
         **STARLETTE_EXCEPTION,
     },
     "fastapi.background": same("typeway.background", "BackgroundTasks"),
+    "fastapi.cli": same("typeway.compat.shapes.command", "main"),
     "fastapi.concurrency": {
         **same(
             "typeway.concurrency",

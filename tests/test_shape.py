@@ -66,13 +66,13 @@ APART: tuple[frozenset[str], ...] = (frozenset({"serve", "describe"}), frozenset
 # How many lines a room may have, docstrings included; none holds more than a fifth of the source. Amend a budget openly,
 # with the reason, in docs/decisions/0017-one-house.md.
 BUDGETS: dict[str, int] = {
-    "declare": 3_450,
+    "declare": 3_500,
     "derive": 1_450,
     "security": 750,
     "policies": 1_750,
     "plan": 4_070,
     "errors": 650,
-    "serve": 4_500,
+    "serve": 4_550,
     "protocol": 2_550,
     "describe": 1_600,
     "watch": 1_750,
@@ -82,11 +82,11 @@ BUDGETS: dict[str, int] = {
     "compat": 3_850,
     "migrate": 1_000,
     "scaffold": 1_050,
-    "cli": 3_550,
+    "cli": 3_600,
     "compare": 1_350,
     "develop": 750,
     # The modules beside the rooms.
-    "": 2_750,
+    "": 2_850,
 }
 SHARE_OF_ONE_ROOM = 0.2
 

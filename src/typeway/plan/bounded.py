@@ -131,7 +131,8 @@ def with_guards(schema: CoreSchema) -> CoreSchema:
     lazy = {id(part) for part in parts if part["type"] == "generator"}
     if not (unions or sets or functions or lazy):
         return schema
-    definitions: list[Any] = {**schema}.get("definitions", [])
+    whole: Any = schema
+    definitions: list[Any] = whole.get("definitions", [])
 
     def guard(part: dict[str, Any], original: dict[str, Any]) -> Any:
         if id(original) in sets:

@@ -89,9 +89,10 @@ def guarded(part: dict[str, Any], definitions: list[Any]) -> Any:
         keys = SchemaValidator(core_schema.definitions_schema(part["keys_schema"], definitions), _use_prebuilt=False)
         return {**core_schema.no_info_wrap_validator_function(partial(place_keys, keys), inner), **named}
     lengths = inner.pop("min_length", None), inner.pop("max_length", None)
-    function = partial(place_items, inner["type"], lengths)
+    function = partial(place_items, part["type"], lengths)
     # A list of the same items has the same errors.
-    return {**core_schema.no_info_wrap_validator_function(function, {**inner, "type": "list"}), **named}
+    inner["type"] = "list"
+    return {**core_schema.no_info_wrap_validator_function(function, inner), **named}
 
 
 def begin(value: Any, handler: Callable[[Any], Any]) -> Any:

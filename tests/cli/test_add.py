@@ -235,7 +235,8 @@ def test_make_adds_new_settings_to_those_of_the_machine(project: Path, command: 
     text = settings.read_text(encoding="utf-8")
     assert text.startswith(ours)
     added = dict(line.split("=") for line in text.removeprefix(ours).splitlines())
-    assert set(added) == {"DEMO_SECRET_KEY", "DEMO_ACCESS_TOKEN_MINUTES"}
+    minutes, days, store = "DEMO_ACCESS_TOKEN_MINUTES", "DEMO_LOGIN_DAYS", "DEMO_RATE_LIMIT_STORE"
+    assert set(added) == {"DEMO_SECRET_KEY", minutes, days, store}
     assert len(added["DEMO_SECRET_KEY"]) == 64
 
 

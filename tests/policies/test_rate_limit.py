@@ -14,7 +14,7 @@ import pytest
 
 from tests.patience import PATIENCE
 from tests.policies.servers import RedisServer
-from typeway import BackgroundTasks, Depends, HTTPException, Request, Router, Typeway
+from typeway import BackgroundTasks, Depends, Form, HTTPException, Request, Router, Typeway, UploadFile
 from typeway.exceptions import DeclarationError
 from typeway.policies import RateLimit, by_credentials, by_principal
 from typeway.policies.rate_limit import Counts, Usage, Window
@@ -193,6 +193,43 @@ def test_a_key_that_reads_the_body_is_refused_at_start() -> None:
 
     with pytest.raises(DeclarationError, match="reads the body"), TestClient(app):
         pass
+
+
+def test_a_key_may_read_the_body_from_the_request() -> None:
+    """As the name of an account from a login: the endpoint gets its form, file or JSON all the same, within the limits."""
+
+    async def name_in_form(request: Request) -> str:
+        return str((await request.form()).get("name"))
+
+    async def name_in_json(request: Request) -> str:
+        return str((await request.json()).get("name"))
+
+    app = Typeway(max_body_size=1_000)
+
+    @app.post("/form", policies=[RateLimit("2/hour", key=by_principal(name_in_form))])
+    async def send_form(name: Annotated[str, Form()], file: UploadFile | None = None) -> list[str]:
+        return [name, "" if file is None else (await file.read()).decode()]
+
+    @app.post("/json", policies=[RateLimit("2/hour", key=by_principal(name_in_json))])
+    async def send_json(item: dict[str, str]) -> dict[str, str]:
+        return item
+
+    with TestClient(app) as client:
+        forms: list[dict[str, Any]] = [
+            {"data": {"name": "ann"}},
+            {"data": {"name": "ann"}, "files": {"file": ("a.txt", b"text")}},
+            {"data": {"name": "ann"}},
+            {"data": {"name": "bob"}},
+        ]
+        answers = [client.post("/form", **form) for form in forms]
+        assert [answer.status_code for answer in answers] == [200, 200, 429, 200]
+        assert [answers[number].json() for number in (0, 1, 3)] == [["ann", ""], ["ann", "text"], ["bob", ""]]
+        assert client.post("/form", data={}).status_code == 422
+        assert client.post("/form", data={"name": "x" * 1_000}).status_code == 413
+        statuses = [client.post("/json", json={"name": name}).status_code for name in ("ann", "ann", "ann", "bob")]
+        assert statuses == [200, 200, 429, 200]
+        assert client.post("/json", content=b"{").status_code == 400
+        assert client.post("/json", json={"name": "x" * 1_000}).status_code == 413
 
 
 def test_all_bodies_are_there_after_a_key_of_a_dependency() -> None:

@@ -157,6 +157,7 @@ def start(write: Write) -> Iterator[Start]:
             stderr=subprocess.PIPE,
             text=True,
             env={**os.environ, **environment},
+            process_group=0,  # so that a test can signal all its processes, as a terminal does
         )
         server = Server(process)
         started.append(server)

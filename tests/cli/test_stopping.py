@@ -244,6 +244,26 @@ def test_workers_end_when_their_parent_is_killed(run: Callable[..., Server]) -> 
     raise AssertionError("the workers still listen")
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("command", ["run", "run --workers 2", "dev"])
+def test_a_signal_to_all_processes_counts_once(
+    write: Write, start: Start, connect: Connect, tmp_path: Path, command: str, number: signal.Signals
+) -> None:
+    """Ctrl+C in a terminal reaches the parent and its processes: requests finish, and the application ends in order."""
+    write({"main.py": APPLICATION})
+    name, *options = command.split()
+    server = start(name, "main:app", "--host", "127.0.0.1", "--port", "0", *options)
+    served(server)
+    connection = connect(server)
+    connection.request("GET", "/wait?seconds=0.5")
+    server.until(exists(tmp_path / "waiting"))
+    os.killpg(server.process.pid, number)
+    assert connection.getresponse().read() == b"0.5"
+    server.process.wait(timeout=PATIENCE)
+    assert (tmp_path / "ended").exists(), server.log
+    assert not re.search("unsupported|Traceback|Cancelled", "".join(server.log)), server.log
+
+
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_a_request_in_flight_finishes(
     run: Callable[..., Server], connect: Connect, tmp_path: Path, workers: str

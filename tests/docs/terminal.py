@@ -48,7 +48,7 @@ VARYING = [
     (re.compile(r"between 1450 and \d{4}"), "between 1450 and <this year>"),
     (re.compile(r"(passed|failed) in [\d.]+s"), r"\1 in <seconds>"),
     (re.compile(r"calls that wait for one: \d+"), "calls that wait for one: <number>"),
-    (re.compile(r"(bytes after|about|for) [\d.]+ s\b"), r"\1 <seconds>"),
+    (re.compile(r"(bytes after|about|for|lasted) [\d.]+ s\b"), r"\1 <seconds>"),
     (re.compile(r"typeway/([\w/]+)\.py:\d+"), r"typeway/\1.py:<line>"),
     (re.compile(r"errors\.pydantic\.dev/[\d.]+/"), "errors.pydantic.dev/<version>/"),
 ]

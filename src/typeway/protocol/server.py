@@ -66,7 +66,7 @@ class Server(uvicorn.Server):
     Parameters:
         config: the configuration.
         on_ready: called when the application has started and connections are accepted.
-        is_only: whether no other process listens on the same sockets.
+        is_only: whether no other process listens on the same sockets, and no parent decides when to stop.
     """
 
     def __init__(
@@ -123,9 +123,12 @@ class Server(uvicorn.Server):
             await loop.connect_accepted_socket(protocol, connection, ssl=encrypted, ssl_handshake_timeout=limit)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Stop at the first signal; at the second, without waiting for requests."""
-        if self.should_exit:
-            self.force_exit = True
+        """Stop at the first signal; at the second, without waiting for requests.
+
+        A process of a parent gets two for one: Ctrl+C in a terminal reaches both, and then the parent sends its own. Such a
+        process never hurries; the parent kills it when it is told twice.
+        """
+        self.force_exit = self.should_exit and self.is_only
         self.should_exit = True
 
     @contextlib.contextmanager

@@ -29,5 +29,5 @@ class PlacedHost(Host):
         prefix, rest = replace_params(pattern, self.place.param_convertors, dict(path_params))
         if "{" in prefix:
             raise NoMatchFound(name, path_params)
-        inside = super().url_path_for(name, **rest)
+        inside: Any = super().url_path_for(name, **rest)
         return URLPath(prefix + inside, protocol=inside.protocol, host=inside.host)

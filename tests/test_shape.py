@@ -77,7 +77,7 @@ BUDGETS: dict[str, int] = {
     "describe": 1_600,
     "watch": 1_750,
     "telemetry": 1_700,
-    "application": 3_600,
+    "application": 3_650,
     "check": 8_100,
     "compat": 3_850,
     "migrate": 1_000,

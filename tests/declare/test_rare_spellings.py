@@ -209,3 +209,21 @@ def test_the_class_of_all_parameters_marks_a_query_parameter(web: Any) -> None:
     ]  # fmt: skip
     with pytest.raises(AssertionError, match="Cannot use `Param` for path param"):
         app.get("/{q}")(read)
+
+
+@every_mode
+@pytest.mark.parametrize(("place", "sent"), [
+    ("query", {"params": {"key": "7"}}), ("header", {"headers": {"key": "7"}}), ("cookie", {"headers": {"cookie": "key=7"}}),
+])  # fmt: skip
+def test_a_class_of_parameters_says_its_place(web: Any, place: str, sent: Any) -> None:
+    """`in_` of an author's own subclass is where the value is."""
+    app = web.FastAPI()
+    kind = type("Key", (web.params.Param,), {"in_": web.params.ParamTypes(place)})
+
+    def read(key: Any = kind(...)) -> Any:
+        return key
+
+    app.get("/")(read)
+    assert answer(app, "GET /", **sent) == (200, "7")
+    assert answer(app, "GET /")[1]["detail"][0]["loc"] == [place, "key"]
+    assert [entry["in"] for entry in app.openapi()["paths"]["/"]["get"]["parameters"]] == [place]

@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeAlias
 from starlette import routing
 from starlette.routing import BaseRoute, compile_path
 
+from typeway.application.hosts import PlacedHost
 from typeway.application.indexing import INSIDE, limit_of
 from typeway.application.routes import APIRoute
 from typeway.application.socket_routes import APIWebSocketRoute
@@ -118,7 +119,7 @@ def included_copy(route: BaseRoute, prefix: str, outer: Mapping[str, Any], own: 
     """
     if isinstance(route, (APIRoute, APIWebSocketRoute, Frontend)):
         return route.inside(prefix, outer)
-    copied = copy.copy(route)
+    copied = PlacedHost(route, prefix) if prefix and type(route) is routing.Host else copy.copy(route)
     around = inherit(outer, own)
     limits = {
         "max_body_size": limit_of(route, around.get("max_body_size")),

@@ -151,6 +151,12 @@ class Param(Marker):
 
     location: ClassVar[Location] = "query"
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        own: Any = vars(cls).get("in_")  # as FastAPI's own subclasses say it
+        if isinstance(own, Enum):
+            cls.location = own.value
+
     @property
     def in_(self) -> ParameterInType:
         """The location as an enum; FastAPI's name for it."""

@@ -10,6 +10,8 @@ from typeway.types import Scope
 HTML: Final = frozenset({"text/html", "application/xhtml+xml"})
 # The weight of a media type that is not acceptable (RFC 9110 section 12.4.2).
 ZERO: Final = re.compile(r"0(\.0*)?")
+# A parameter of a media type, whose value may be a quoted string (section 5.6.6).
+PARAMETER: Final = re.compile(r';\s*([^=;"\s]*)\s*(?:=\s*("(?:[^"\\]|\\.)*+"|[^;]*))?')
 
 
 def accepts_html(request: HTTPConnection[Any] | Scope) -> bool:
@@ -32,13 +34,13 @@ def accepts_html(request: HTTPConnection[Any] | Scope) -> bool:
     scope: Any = request.scope if isinstance(request, HTTPConnection) else request
     accept = ",".join(value.decode("latin-1") for name, value in scope["headers"] if name == b"accept")
     for entry in accept.split(","):
-        kind, *parameters = entry.split(";")
-        if kind.strip().lower() in HTML and not any(map(is_zero, parameters)):
+        kind, semicolon, parameters = entry.partition(";")
+        if kind.strip().lower() in HTML and not is_refused(semicolon + parameters):
             return True
     return False
 
 
-def is_zero(parameter: str) -> bool:
-    """Whether a parameter of a media type is the weight zero."""
-    name, _, value = parameter.partition("=")
-    return name.strip().lower() == "q" and ZERO.fullmatch(value.strip().strip('"')) is not None
+def is_refused(parameters: str) -> bool:
+    """Whether the weight of a media type, among its parameters, is zero; the first weight counts."""
+    weights = (found[2] for found in PARAMETER.finditer(parameters) if found[1].lower() == "q")
+    return ZERO.fullmatch((next(weights, None) or "").strip().strip('"')) is not None

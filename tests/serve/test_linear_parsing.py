@@ -70,7 +70,8 @@ def test_the_time_for_accepted_types_is_linear(start: str, piece: str, tmp_path:
         ("text/html", True), ("TEXT/HTML ; q=0.5", True), ("text/html;q=0", False), ("text/html; q=0.000", False), ("text/html; Q=0", False),
         ('text/html; q="0"', False), ("a/b, text/html", True), ("*/*", False), ("", False), ("text/html;q=", True), ("text/html;qq=0", True),
         ("application/xhtml+xml", True), ("text/html;q=0, text/html", True), ("text/htmlx", False), ("text", False), (";", False),
-        ("text/html; level=1; q=0", False),
+        ("text/html; level=1; q=0", False), ('text/html;charset="a;q=0"', True), ("text/html;q=0;q=1", False), ("text/html;q=1;q=0", True),
+        ("text/html;q", True), ("text/html;q=much", True), ('text/html;a="\\";q=0', False), ('text/html; a="b\\"; q=0"; q=1', True),
     ],
 )  # fmt: skip
 def test_pages_are_for_who_accepts_them(accept: str, expected: bool) -> None:

@@ -62,3 +62,10 @@ def test_no_page_loads_anything_from_elsewhere(site: Path) -> None:
 def test_all_code_is_shown_as_code(site: Path) -> None:
     """No fence of a code block is left in the text of a page, as it is when its language is not understood."""
     assert [path.name for path in site.rglob("*.html") if "<p>```" in path.read_text(encoding="utf-8")] == []
+
+
+def test_files_from_outside_are_on_their_pages(site: Path) -> None:
+    """The changelog is a file beside docs/, and what takes it in is understood."""
+    text = (site / "changelog.html").read_text(encoding="utf-8")
+    assert 'id="unreleased"' in text
+    assert "--8" not in text

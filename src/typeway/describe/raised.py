@@ -16,6 +16,17 @@ from typeway.declare.problem import Problem
 from typeway.declare.scope import closure_of, defining_function
 from typeway.exceptions import HTTPException as OwnHTTPException
 
+# Fields of syntax trees that contain texts, numbers, operators or contexts, and no other nodes.
+PLAIN_FIELDS: Final = frozenset({
+    "id", "attr", "arg", "ctx", "kind", "op", "ops", "asname", "module", "level", "conversion", "simple", "is_async", "type_comment",
+})  # fmt: skip
+# The fields of each class of nodes that may contain nodes.
+FIELDS: Final[Mapping[type[ast.AST], tuple[str, ...]]] = {
+    kind: () if kind is ast.Constant else tuple(name for name in kind._fields if name not in PLAIN_FIELDS)
+    for kind in vars(ast).values()
+    if isinstance(kind, type) and issubclass(kind, ast.AST)
+}
+
 # What opens a scope of its own: what is in it does not run when the function around it does.
 SCOPES: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 
@@ -76,17 +87,18 @@ def executed(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def children(node: ast.AST) -> list[ast.AST]:
-    """The nodes directly in a node, without those that only say whether a name is read or set.
+    """The nodes directly in a node, without operators, and those that only say whether a name is read or set.
 
-    PERF: 3 times as fast as `ast.iter_child_nodes`, which matters where every node of a large application is visited.
+    PERF: more than twice as fast as `ast.iter_child_nodes`, which matters where every node of a large application is visited; a
+    third of these say nothing.
     """
     found: list[ast.AST] = []
-    for name in node._fields:
+    for name in FIELDS[type(node)]:
         value = getattr(node, name, None)
-        if isinstance(value, list):
-            found += [each for each in value if isinstance(each, ast.AST)]
-        elif isinstance(value, ast.AST) and not isinstance(value, ast.expr_context):
+        if isinstance(value, ast.AST):
             found.append(value)
+        elif value and isinstance(value, list):
+            found += [each for each in value if isinstance(each, ast.AST)]
     return found
 
 

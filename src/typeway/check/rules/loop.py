@@ -247,7 +247,7 @@ def asynchronous_in_name(subject: Subject) -> Iterator[Finding]:
         if function is None or not is_on_loop(node) or function.node in seen or needs_loop(subject, function):
             continue
         seen.add(function.node)
-        found = blocking_below(subject, function)
+        found = blocking_below(subject, function, entry)
         # What only sleeps can do so on the loop.
         if any(hit.what.cause is not SLEEP for hit in found):
             path, line = subject.place(function)
@@ -287,8 +287,8 @@ def sets_context(subject: Subject, call: ast.Call, function: Function) -> bool:
     return held is not None and is_a(held.kind, {"_contextvars.ContextVar", "contextvars.ContextVar"})
 
 
-def blocking_below(subject: Subject, function: Function) -> list[Hit]:
+def blocking_below(subject: Subject, function: Function, entry: str) -> list[Hit]:
     """What blocks in a function and in the plain functions that it calls."""
     if any(edge.function.is_async for edge in subject.graph.edges(function)):
         return []
-    return [*hits(subject, subject.graph.reach([(function, "")]))]
+    return [*hits(subject, subject.graph.reach([(function, entry)]))]

@@ -142,7 +142,7 @@ class CallGraph:
         """The calls, and the attributes that may be properties, that are evaluated whenever a function runs."""
         early, properties = early_returns(function), self.inference.index.properties
         for node in function.body:
-            # PERF: nine in ten attributes are no property, and what is around each would be looked at.
+            # PERF: what is around each node is looked at, and most attributes are no properties.
             is_part = isinstance(node, ast.Call) or (isinstance(node, ast.Attribute) and node.attr in properties)
             if is_part and not is_once(node, function, early) and not is_without_loop(node, function):
                 yield node

@@ -164,8 +164,25 @@ def is_foreign(part: Mapping[str, Any]) -> bool:
     function = part["function"]["function"]
     while isinstance(function, partial):
         function = function.func
+    return is_of_library(function) and all(map(is_of_library, enclosed(function)))
+
+
+def is_of_library(function: Any) -> bool:
+    """Whether a function is Pydantic's or Python's."""
     module = str(getattr(function, "__module__", None) or "builtins").partition(".")[0]
     return module.startswith("pydantic") or module in sys.stdlib_module_names
+
+
+def enclosed(function: Any) -> Iterator[Any]:
+    """Yield the functions in the closure of another one: Pydantic wraps those of `@validator` and of `Predicate`."""
+    for cell in getattr(function, "__closure__", None) or ():
+        try:
+            content = cell.cell_contents
+        except ValueError:
+            continue  # it is empty
+        function = getattr(content, "func", content)
+        if callable(function) and not isinstance(function, type):
+            yield function
 
 
 def call_foreign(function: Callable[..., Any], *values: Any) -> Any:

@@ -2,7 +2,7 @@
 
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from itertools import islice
 from typing import Any, Final
@@ -121,7 +121,8 @@ def with_guards(schema: CoreSchema) -> CoreSchema:
     It counts how often unions that contain themselves are tried, times sets and dicts, refuses what makes a function that is not the
     author's raise another exception than a ValueError, and validates the items of iterables before the endpoint runs.
     """
-    unions, parts = recursive_unions(schema), list(parts_of(schema))
+    parts = list(parts_of(schema))
+    unions = recursive_unions(parts)
     strict = {id(part) for outer in parts if (outer.get("config") or {}).get("strict") for part in parts_of(outer)}
     # A strict validator takes no list for a set.
     sets = {
@@ -202,9 +203,12 @@ def narrowed(part: dict[str, Any]) -> CoreSchema:
     return found
 
 
-def recursive_unions(schema: CoreSchema) -> set[int]:
+def recursive_unions(parts: Sequence[Mapping[str, Any]]) -> set[int]:
     """Return the ids of unions of which several members contain the union: each level of a value doubles the work."""
-    definitions = {part["ref"]: part for part in parts_of(schema) if "ref" in part}
+    # PERF: few schemas have both; for all others the search would be most of the time that it takes to build their validators.
+    if not {"union", "definition-ref"} <= {part["type"] for part in parts}:
+        return set()
+    definitions = {part["ref"]: part for part in parts if "ref" in part}
     within = {ref: refs_in(part) for ref, part in definitions.items()}
     found: set[int] = set()
     for ref, definition in definitions.items():

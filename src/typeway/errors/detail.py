@@ -12,7 +12,7 @@ from starlette.websockets import WebSocket
 
 from typeway.declare.problem import Problem
 from typeway.encoders import encode_data, jsonable_encoder
-from typeway.errors.lenient import STATUSES, conventions_of, error_response, fitting
+from typeway.errors.lenient import STATUSES, conventions_of, error_response, fitting, scope_of
 from typeway.errors.members import encoded_members
 from typeway.exceptions import RequestValidationError, ValidationException, WebSocketRequestValidationError
 from typeway.plan.inputs import Excerpt
@@ -134,7 +134,7 @@ def in_words(error: Any) -> str:
 
 def form_of(connection: HTTPConnection[Any]) -> str:
     """Return the form of errors that the application has chosen; another framework's has not, so it gets the default."""
-    return getattr(connection.scope.get("app"), "errors", "detail")
+    return getattr(scope_of(connection).get("app"), "errors", "detail")
 
 
 def handlers_for(errors: Literal["detail", "problem"]) -> dict[Any, Callable[[Any, Any], Any]]:

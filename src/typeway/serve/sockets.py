@@ -32,12 +32,14 @@ def verified(message: Message, scope: Scope) -> Message:
     kind = message["type"]
     if kind in HEADS:
         chosen = (message.get("subprotocol") or "").encode("utf-8", "surrogatepass")
+        headers = [*message.get("headers", ())]  # any iterable, which may end after one pass
         try:
-            verify_headers([*message.get("headers", ()), (b"sec-websocket-protocol", chosen)])
+            verify_headers([*headers, (b"sec-websocket-protocol", chosen)])
         except UnsafeHeaderError as error:
             name_place(error, scope)
             raise
-    elif kind == "websocket.close" and message.get("reason"):
+        return {**message, "headers": headers}
+    if kind == "websocket.close" and message.get("reason"):
         reason = message["reason"].encode(errors="replace")[:MOST_BYTES_OF_REASON].decode(errors="ignore")
         return {**message, "reason": reason}
     return message
@@ -73,7 +75,7 @@ async def serve_socket(snapshot: Snapshot, scope: Scope, receive: Receive, send:
             with suppress(Exception):  # the client may have gone
                 await note({"type": "websocket.close", "code": WS_1000_NORMAL_CLOSURE})
     except Exception as raised:
-        socket = scope.pop(SOCKET, None) or WebSocket(scope, receive, send)
+        socket = scope.pop(SOCKET, None) or WebSocket(scope, receive, note_and_send)
         if not await is_answered(raised, snapshot, socket, note_and_send, is_open=last == "websocket.accept"):
             raise
 

@@ -19,7 +19,7 @@ ACCESS: Final = ("client", "method", "path", "http_version", "status")
 # What every record has, and the text with colours that uvicorn adds; the rest was given with `extra=` or by a factory.
 USUAL: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 
-# Control characters but the tab and the line feed, which terminals obey, those that end lines elsewhere, and those that turn the direction
+# Control characters but the tab and the line feed, on which terminals act, those that end lines elsewhere, and those that turn the direction
 # of a text.
 unsafe: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 

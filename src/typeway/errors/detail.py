@@ -108,8 +108,7 @@ async def websocket_request_validation_exception_handler(
     """Close the WebSocket with 1008 and the errors as the reason, as far as it may be long."""
     shown = shown_errors(websocket, exc)
     if conventions_of(websocket).text_reasons:
-        shown = "; ".join(map(in_words, shown))
-        shown = shown.encode(errors="replace")[:MOST_BYTES_OF_REASON].decode(errors="ignore")
+        shown = cut_reason("; ".join(map(in_words, shown)))
     await websocket.close(code=WS_1008_POLICY_VIOLATION, reason=shown)
 
 
@@ -125,6 +124,11 @@ def near(error: Any) -> Any:
     if isinstance(error, dict) and isinstance(error.get("loc"), tuple):
         return {**error, "loc": Excerpt(MOST_CHARACTERS_OF_PLACE).of(error["loc"])}
     return error
+
+
+def cut_reason(text: str) -> str:
+    """Return as much of the reason for closing a WebSocket as a close frame can have."""
+    return text.encode(errors="replace")[:MOST_BYTES_OF_REASON].decode(errors="ignore")
 
 
 def in_words(error: Any) -> str:

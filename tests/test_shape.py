@@ -41,6 +41,7 @@ LAYERS: tuple[frozenset[str], ...] = (
             "health",
             "headers",
             "negotiation",
+            "terminal",
             "writing",
         }
     )

@@ -9,6 +9,7 @@ import pytest
 from uvicorn.config import LOGGING_CONFIG
 
 from typeway.cli.logs import JSON_LOGS, TEXT_LOGS, JSONFormatter
+from typeway.develop.logs import DevFormatter
 
 HOSTILE = "x\r\nINFO:     forged\x1b[2J\x9b31m\x7f\x85\u2028\u202ey\x00"
 UNSAFE = ("\r", "\x1b", "\x9b", "\x7f", "\x85", "\u2028", "\u202e", "\x00")
@@ -69,3 +70,11 @@ def test_the_configuration_can_be_used(config: Any) -> None:
     if config is TEXT_LOGS:
         assert config["formatters"]["access"] == LOGGING_CONFIG["formatters"]["access"]
         assert LOGGING_CONFIG["formatters"]["default"]["()"] == "uvicorn.logging.DefaultFormatter"
+
+
+@pytest.mark.parametrize("is_full", [True, False])
+def test_the_terminal_of_a_developer_obeys_no_client_either(is_full: bool) -> None:
+    """`typeway dev` escapes messages and tracebacks; its own colours are added afterwards."""
+    text = DevFormatter(is_full=is_full).format(record("received from %s", HOSTILE, error=raised(HOSTILE)))
+    assert not any(character in text for character in UNSAFE)
+    assert text.count("\\u001b[2J") == 2

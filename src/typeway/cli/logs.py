@@ -2,7 +2,6 @@
 
 import json
 import logging
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import TracebackType
@@ -12,6 +11,7 @@ from uvicorn.config import LOGGING_CONFIG
 from uvicorn.logging import DefaultFormatter
 
 from typeway.requests import ID_NOTE
+from typeway.terminal import escaped, message_lines
 
 # The parts of a line of the access log, in the order of its arguments.
 ACCESS: Final = ("client", "method", "path", "http_version", "status")
@@ -19,25 +19,13 @@ ACCESS: Final = ("client", "method", "path", "http_version", "status")
 # What every record has, and the text with colours that uvicorn adds; the rest was given with `extra=` or by a factory.
 USUAL: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 
-# Control characters but the tab and the line feed, on which terminals act, those that end lines elsewhere, and those that turn the direction
-# of a text.
-unsafe: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-
-# The end of a line that another one follows.
-further_line: Final = re.compile(r"\n(?=[^\n])")
-
-
-def escaped(text: str) -> str:
-    """Return a text with its unsafe characters as escapes, which JSON and Python read alike."""
-    return unsafe.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
-
 
 class TextFormatter(DefaultFormatter):
     """Formats a message as uvicorn does, with its further lines and the traceback further in: only a first line begins with a level."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name is logging's
         """Return the lines of a message."""
-        record.message = further_line.sub("\n  ", escaped(record.message))
+        record.message = message_lines(record.message)
         return super().formatMessage(record)
 
     def formatException(  # noqa: N802 - the name is logging's

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from typeway.develop.around import REQUEST
 from typeway.develop.tracebacks import shortened
+from typeway.terminal import escaped
 from typeway.types import Scope
 
 RESET: Final = "\x1b[0m"
@@ -66,14 +67,15 @@ class DevFormatter(logging.Formatter):
         if record.name == "uvicorn.access" and isinstance(record.args, tuple) and len(record.args) == 5:
             return access_line(record)
         scope = REQUEST.get()
-        message = record.getMessage().strip()
+        message = escaped(record.getMessage().strip())
         if record.exc_info and message == RAISED and scope is not None:
             message = f"{coloured(request_line(scope), BOLD)} raised an exception that nothing handles"
         level = f"{record.levelname}:".ljust(9)
         lines = [f"{coloured(level, *filter(None, [LEVEL.get(record.levelno)]))} {message}"]
         if record.exc_info and record.exc_info[1] is not None:
             error = record.exc_info[1]
-            lines.append("".join(traceback.format_exception(error)).rstrip() if self.is_full else hinted(error))
+            trace = "".join(traceback.format_exception(error)).rstrip() if self.is_full else hinted(error)
+            lines.append(escaped(trace))
         return "\n".join(lines)
 
 
@@ -86,7 +88,7 @@ def hinted(error: BaseException) -> str:
 def request_line(scope: Scope) -> str:
     """Return method and target of a request."""
     query = scope.get("query_string", b"").decode("latin-1")
-    return f"{scope.get('method', 'WEBSOCKET')} {quote(scope['path'])}{'?' if query else ''}{query}"
+    return f"{scope.get('method', 'WEBSOCKET')} {quote(scope['path'])}{'?' if query else ''}{escaped(query)}"
 
 
 def access_line(record: logging.LogRecord) -> str:

@@ -30,6 +30,11 @@ CASES = {
     "a list of what names others": (TABLES + LIST.format("Badge"), "TW011", "high"),
     "a list of what nothing belongs to": (TABLES + LIST.format("User"), "TW011", "high"),
     "a list of what everybody adds to": (TABLES + SIGN_UP + LIST.format("Team"), "TW011", "high"),
+    "a list of what who is known adds to": (
+        TABLES + "def current_user(): ...\n" + SIGN_UP.replace("found()", "found(who: Any = Depends(current_user))")
+        + LIST.format("Team"), "TW011", "low",
+    ),
+    "a list of what the setup adds to": (TABLES + SIGN_UP.replace("/teams", "/setup/teams") + LIST.format("Team"), "TW011", "low"),
     "a limit of what others choose from": (TABLES + FIND.format("Team") + LIMIT, "TW021", "low"),
     "a limit of what belongs to others": (TABLES + FIND.format("Player") + LIMIT, "TW021", "high"),
     "a limit that another package gets": (

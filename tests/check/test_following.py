@@ -281,8 +281,8 @@ def test_findings_say_how_sure_they_are(check: Check, body: str, confidence: str
 def test_what_is_called_seldom_is_less_sure(check: Check, path: str, body: str, confidence: str) -> None:
     """A file that is read where somebody changes the configuration hardly matters, nor does what runs before the first use."""
     for source in (endpoint(body), endpoint(body).replace("await pause()", "pass")):  # TW001 and TW002
-        source = source.replace("'/x'", f"'{path}'").replace("show()", "show(name: str = 'x')")
-        (finding,) = check(HEAD + source, "--all").findings
+        here = source.replace("'/x'", f"'{path}'").replace("show()", "show(name: str = 'x')")
+        (finding,) = check(HEAD + here, "--all").findings
         assert finding["confidence"] == confidence
 
 

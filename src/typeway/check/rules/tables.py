@@ -7,8 +7,10 @@ from typing import Any
 
 from typeway.check.read.program import Function
 from typeway.check.read.values import Known
-from typeway.check.rules.protection import WRITES, is_protected
-from typeway.check.subject import Subject
+from typeway.check.rules.loop import BEFORE_USE
+from typeway.check.rules.protection import WRITES, is_guard, is_protected
+from typeway.check.subject import Endpoint, Subject
+from typeway.check.words import words_of
 
 
 def stays_small(subject: Subject, kind: Any) -> bool:
@@ -37,9 +39,15 @@ def is_filled_by_all(subject: Subject, kind: Any) -> bool:
     entries = [
         (endpoint.function, endpoint.title)
         for endpoint in subject.own
-        if endpoint.function is not None and WRITES & {*endpoint.methods} and not is_protected(subject, endpoint, {})
+        if endpoint.function is not None and WRITES & {*endpoint.methods} and is_for_all(subject, endpoint)
     ]
     return any(makes(subject, reached.function, kind) for reached in subject.graph.reach(entries))
+
+
+def is_for_all(subject: Subject, endpoint: Endpoint) -> bool:
+    """Whether anybody may use an endpoint, and not only who sets the application up."""
+    is_guarded = any(is_guard(node) for node in endpoint.tree.walk() if node.depends is not None)
+    return not (is_guarded or BEFORE_USE & {*words_of(endpoint.path)} or is_protected(subject, endpoint, {}))
 
 
 def makes(subject: Subject, function: Function, kind: Any) -> bool:

@@ -89,6 +89,13 @@ CASES = {
 }  # fmt: skip
 
 
+def test_an_endpoint_that_never_answers_has_one_finding(check: Check) -> None:
+    """A list in an endpoint that another one hides does not grow: only that it is hidden is told."""
+    hiding = "@app.get('/{name}')\ndef one(name: str) -> str: return name\n"
+    assert check(HEAD + hiding + LIST.format("User")).codes == ["TW003"]
+    assert check(HEAD + LIST.format("User") + hiding).codes == ["TW011"]
+
+
 @pytest.mark.parametrize(("source", "code", "confidence"), CASES.values(), ids=list(CASES))
 def test_how_sure_a_finding_is(check: Check, source: str, code: str, confidence: str) -> None:
     """What shows that it matters here makes a finding high; without that it is told with --all only."""

@@ -35,6 +35,9 @@ def unhandled_exceptions(subject: Subject) -> Iterator[Finding]:
             is_known = statement in found and found[statement].confidence != "low"
             if is_known or is_answered(subject, kind, endpoint) or not is_from_client(escape, endpoint):
                 continue
+            sure = sureness(escape, endpoint)
+            if statement in found and sure == "low":
+                continue
             path, line = subject.place(escape.function, statement)
             found[statement] = Finding(
                 "TW017",
@@ -44,7 +47,7 @@ def unhandled_exceptions(subject: Subject) -> Iterator[Finding]:
                 "the client gets a 500 without an explanation.",
                 f"add `@app.exception_handler({kind.__name__})`, or raise an HTTPException with a status that "
                 "`responses` documents.",
-                sureness(escape, endpoint),
+                sure,
                 endpoint.title,
                 (endpoint.function.name, escape.function.name),
             )

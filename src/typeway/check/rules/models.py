@@ -144,7 +144,7 @@ def one_model_for_both(subject: Subject) -> Iterator[Finding]:
                     f"{model.__name__} is what clients send to {endpoint.title} and what {returned[model].title} returns, "
                     f"so they can set {fields} themselves.",
                     f"use a separate model for the request, without {fields}.",
-                    # A time that is wrong harms hardly anybody but whoever sends it.
+                    # A time that is wrong harms hardly anybody but the client that sends it.
                     "high" if {*names} & (IDENTITY | AUTHORS) else "low",
                     endpoint.title,
                 )

@@ -79,7 +79,7 @@ def leaking_fields(subject: Subject) -> Iterator[Finding]:
 
 
 def is_for_some(subject: Subject, endpoint: Endpoint, about: list[str]) -> bool:
-    """Whether only those read a secret who may: its owner, or whoever has the credentials that the endpoint requires."""
+    """Whether only those read a secret who may: its owner, or users with the credentials that the endpoint requires."""
     return bool(OWNERS & set(about)) or is_protected(subject, endpoint, {})
 
 

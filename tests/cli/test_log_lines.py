@@ -46,8 +46,9 @@ def test_a_traceback_has_no_line_that_looks_like_another_message() -> None:
 
 
 def test_the_arguments_of_a_message_are_escaped() -> None:
-    """The colours of the server's own messages stay."""
+    """Nor is what follows a line feed a line of its own; the colours of the server's own messages stay."""
     text = formatter(TEXT_LOGS, "default").format(record("received from %s", HOSTILE))
+    assert [line[:2] for line in text.split("\n")[1:]] == ["  "]
     assert not any(character in text for character in UNSAFE)
 
 

@@ -4,6 +4,7 @@ import json
 import math
 from decimal import Decimal
 from typing import ClassVar
+from unittest.mock import MagicMock, Mock
 
 import pytest
 from starlette.exceptions import HTTPException as StarletteHTTPException
@@ -35,6 +36,16 @@ async def answer_to(errors: list[dict[str, object]]) -> tuple[int, object]:
     """Return status and parsed body for these errors."""
     response = await request_validation_exception_handler(REQUEST, RequestValidationError(errors))
     return response.status_code, json.loads(bytes(response.body))
+
+
+@pytest.mark.parametrize("request_", [None, Mock(), MagicMock(spec=Request)], ids=["none", "mock", "mock of a request"])
+async def test_tests_of_handlers_need_no_request(request_):
+    """FastAPI's handlers never look at it, so tests of applications pass what they have at hand."""
+    response = await http_exception_handler(request_, HTTPException(404, "No such task"))
+    assert (response.status_code, bytes(response.body)) == (404, b'{"detail":"No such task"}')
+    error = {"type": "missing", "loc": ("body",), "msg": "Field required", "input": None}
+    invalid = await request_validation_exception_handler(request_, RequestValidationError([error]))
+    assert (invalid.status_code, json.loads(bytes(invalid.body))) == (422, {"detail": [{**error, "loc": ["body"]}]})
 
 
 @pytest.mark.parametrize("kind", [HTTPException, StarletteHTTPException])

@@ -6,10 +6,21 @@ from functools import partial
 from typing import Annotated, Any, get_args
 
 import pytest
-from pydantic import AfterValidator, BaseModel, BeforeValidator, DirectoryPath, FilePath, NewPath, PlainValidator
+from annotated_types import Not, Predicate
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    DirectoryPath,
+    FilePath,
+    NewPath,
+    PlainValidator,
+    create_model,
+)
+from pydantic.deprecated import class_validators
 
 from tests.frameworks import JSON, client
-from typeway import Body, Form, Header, Query, Typeway
+from typeway import Body, Form, Header, HTTPException, Query, Typeway
 
 LONG = "x" * 5_000
 NESTED = "(" * 1_000
@@ -92,6 +103,42 @@ def test_a_mistake_of_the_author_is_still_a_500(function: Callable[[Any], Any], 
         return 1
 
     assert client(app).post("/", content=b"1", headers={"content-type": JSON}).status_code == 500
+
+
+OLD: Any = class_validators  # without the warnings of type checkers
+
+
+def validated(decorate: Any) -> Any:
+    """A model with a validator of the style of Pydantic 1."""
+    return create_model("Old", a=(int, ...), __validators__={"check": decorate(refusing)})
+
+
+def refusing(first: Any, second: Any = None) -> Any:
+    raise HTTPException(409, "taken")
+
+
+WRAPPED: dict[str, Callable[[], Any]] = {
+    "validator": lambda: validated(OLD.validator("a")),
+    "validator before": lambda: validated(OLD.validator("a", pre=True)),
+    "root validator": lambda: validated(OLD.root_validator(pre=True)),
+    "root validator after": lambda: validated(OLD.root_validator(skip_on_failure=True)),
+    "predicate": lambda: create_model("New", a=(Annotated[int, Predicate(refusing)], ...)),
+    "not": lambda: create_model("New", a=(Annotated[int, Not(refusing)], ...)),
+}  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore:Pydantic V1 style")
+@pytest.mark.parametrize("name", WRAPPED)
+def test_what_a_wrapped_validator_raises_is_the_authors(name: str) -> None:
+    """Pydantic puts functions of its own around some validators; an HTTPException from inside is still answered as such."""
+    model, app = WRAPPED[name](), Typeway()
+
+    @app.post("/")
+    async def take(data: Annotated[model, Body()]) -> int:
+        return 1
+
+    response = client(app).post("/", json={"a": 1})
+    assert (response.status_code, response.json()) == (409, {"detail": "taken"})
 
 
 @pytest.mark.parametrize(

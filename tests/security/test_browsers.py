@@ -171,6 +171,30 @@ def test_of_several_headers_none_may_be_wrong(headers):
     assert found["status"] == [403]
 
 
+async def nothing(request, error):
+    return None
+
+
+async def mistake(request, error):
+    raise LookupError
+
+
+@pytest.mark.parametrize("handler", [nothing, mistake])
+def test_a_refusal_stays_one_whatever_the_handlers_do(handler):
+    """A handler that returns nothing leaves the usual 403; what a handler raises has a handler too, as at an endpoint."""
+    app = Typeway()
+    app.exception_handler(403)(handler)
+
+    @app.exception_handler(LookupError)
+    async def lost(request, error):
+        return PlainTextResponse("lost", 403)
+
+    app.add_middleware(CSRFMiddleware)
+    asking = client(app)
+    response = asking.post("/", headers={"sec-fetch-site": "cross-site"})
+    assert (response.status_code, response.text == "lost") == (403, handler is mistake)
+
+
 def test_a_refusal_has_the_format_of_the_application():
     """It is answered like any other error: as the author's handlers do, as a problem, or as usual."""
     foreign = {"sec-fetch-site": "cross-site"}

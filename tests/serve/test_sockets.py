@@ -94,6 +94,19 @@ def test_a_handshake_that_does_not_fit_is_closed_with_the_list_of_errors(web):
     assert [(error["type"], list(error["loc"])) for error in reason] == [("int_parsing", ["path", "room"])]
 
 
+@compat_and_fastapi
+def test_a_reason_that_is_no_text_is_passed_on(web):
+    """FastAPI closes with a list by itself, and so do the handlers of applications, which test clients accept."""
+    app = web.FastAPI()
+
+    @app.websocket("/")
+    async def talk(socket: web.WebSocket):
+        await socket.accept()
+        await socket.close(1008, reason=["one", "two"])
+
+    assert closed(app, "/") == (1008, ["one", "two"])
+
+
 def test_a_handshake_that_does_not_fit_is_closed_with_the_errors_in_words():
     """Invalid values close the connection with 1008; the reason is a text that fits into a close frame."""
     code, reason = closed(chat(typeway), "/echo/" + "é" * 500)

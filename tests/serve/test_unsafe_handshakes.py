@@ -9,6 +9,7 @@ from tests.frameworks import Sending
 from typeway import HTTPException, Request, Response, Typeway, WebSocket
 from typeway.headers import UnsafeHeaderError
 from typeway.responses import JSONResponse
+from typeway.types import Receive, Scope, Send
 
 BAD = ["a\r\nset-cookie: admin=1", "a\nb", "a\rb", "a\0b", "\x7f"]
 
@@ -61,6 +62,17 @@ def application() -> Typeway:
         await socket.accept()
         raise WebSocketException(1008, v)
 
+    async def plain(socket: WebSocket) -> None:
+        await reason_of_error(socket, socket.query_params["v"])
+
+    app.add_websocket_route("/reason of an error in a plain route", plain)
+
+    async def mounted(scope: Scope, receive: Receive, send: Send) -> None:
+        values = [WebSocket(scope, receive, send).query_params["v"]]
+        headers = ((b"x-note", value.encode("latin-1")) for value in values)
+        await send({"type": "websocket.accept", "headers": headers})
+
+    app.mount("/iterable", mounted)
     return app
 
 
@@ -107,7 +119,7 @@ def test_no_header_of_the_answer_ends_early(path: str, bad: str) -> None:
     assert any(f"{path[1:]}()" in note for note in error.__notes__)
 
 
-@pytest.mark.parametrize("path", PLACES)
+@pytest.mark.parametrize("path", [*PLACES, "/iterable/"])
 def test_other_headers_are_sent(path: str) -> None:
     """A value that a header may have is sent as it is."""
     sent, error = talk(path, "good")
@@ -116,7 +128,7 @@ def test_other_headers_are_sent(path: str) -> None:
     assert "good" in str(sent[0])
 
 
-@pytest.mark.parametrize("path", ["/reason", "/reason of an error"])
+@pytest.mark.parametrize("path", ["/reason", "/reason of an error", "/reason of an error in a plain route"])
 @pytest.mark.parametrize(
     ("reason", "expected"),
     [

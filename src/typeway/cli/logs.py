@@ -19,9 +19,12 @@ ACCESS: Final = ("client", "method", "path", "http_version", "status")
 # What every record has, and the text with colours that uvicorn adds; the rest was given with `extra=` or by a factory.
 USUAL: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 
-# Control characters but the tab and the line feed, which terminals obey, those that end lines elsewhere, and those that turn the direction
+# Control characters but the tab and the line feed, on which terminals act, those that end lines elsewhere, and those that turn the direction
 # of a text.
 unsafe: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+# The end of a line that another one follows.
+further_line: Final = re.compile(r"\n(?=[^\n])")
 
 
 def escaped(text: str) -> str:
@@ -30,11 +33,11 @@ def escaped(text: str) -> str:
 
 
 class TextFormatter(DefaultFormatter):
-    """Formats a message as uvicorn does, with the traceback further in: a line that does not begin with a level is a part of one."""
+    """Formats a message as uvicorn does, with its further lines and the traceback further in: only a first line begins with a level."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name is logging's
-        """Return the line of a message."""
-        record.message = escaped(record.message)
+        """Return the lines of a message."""
+        record.message = further_line.sub("\n  ", escaped(record.message))
         return super().formatMessage(record)
 
     def formatException(  # noqa: N802 - the name is logging's

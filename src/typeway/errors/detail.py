@@ -12,7 +12,7 @@ from starlette.websockets import WebSocket
 
 from typeway.declare.problem import Problem
 from typeway.encoders import encode_data, jsonable_encoder
-from typeway.errors.lenient import STATUSES, conventions_of, error_response, fitting
+from typeway.errors.lenient import STATUSES, conventions_of, error_response, fitting, scope_of
 from typeway.errors.members import encoded_members
 from typeway.exceptions import RequestValidationError, ValidationException, WebSocketRequestValidationError
 from typeway.plan.inputs import Excerpt
@@ -108,8 +108,7 @@ async def websocket_request_validation_exception_handler(
     """Close the WebSocket with 1008 and the errors as the reason, as far as it may be long."""
     shown = shown_errors(websocket, exc)
     if conventions_of(websocket).text_reasons:
-        shown = "; ".join(map(in_words, shown))
-        shown = shown.encode(errors="replace")[:MOST_BYTES_OF_REASON].decode(errors="ignore")
+        shown = cut_reason("; ".join(map(in_words, shown)))
     await websocket.close(code=WS_1008_POLICY_VIOLATION, reason=shown)
 
 
@@ -127,6 +126,11 @@ def near(error: Any) -> Any:
     return error
 
 
+def cut_reason(text: str) -> str:
+    """Return as much of the reason for closing a WebSocket as a close frame can have."""
+    return text.encode(errors="replace")[:MOST_BYTES_OF_REASON].decode(errors="ignore")
+
+
 def in_words(error: Any) -> str:
     """Return an error as a text."""
     return f"{'.'.join(map(str, error['loc']))}: {error['msg']}" if isinstance(error, dict) else str(error)
@@ -134,7 +138,7 @@ def in_words(error: Any) -> str:
 
 def form_of(connection: HTTPConnection[Any]) -> str:
     """Return the form of errors that the application has chosen; another framework's has not, so it gets the default."""
-    return getattr(connection.scope.get("app"), "errors", "detail")
+    return getattr(scope_of(connection).get("app"), "errors", "detail")
 
 
 def handlers_for(errors: Literal["detail", "problem"]) -> dict[Any, Callable[[Any, Any], Any]]:

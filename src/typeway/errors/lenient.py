@@ -32,14 +32,20 @@ def error_response(content: Any, status: int, headers: Mapping[str, str] | None 
         return JSONResponse(encode_data(content, _LENIENT), status, headers, **options)
 
 
+def scope_of(connection: HTTPConnection[Any]) -> Mapping[str, Any]:
+    """Return the scope of a request; tests of handlers pass None or a mock, which has none."""
+    scope: Any = getattr(connection, "scope", None)
+    return scope if isinstance(scope, Mapping) else {}
+
+
 def conventions_of(connection: HTTPConnection[Any]) -> Conventions:
-    found: Conventions = getattr(connection.scope.get("app"), "conventions", TYPEWAY)
+    found: Conventions = getattr(scope_of(connection).get("app"), "conventions", TYPEWAY)
     return found
 
 
 def limit_of(connection: HTTPConnection[Any], key: str) -> int | None:
     """Return one of the option `error_limits`: of the route, or of what is around its application; None if there is none."""
-    scope = connection.scope
+    scope = scope_of(connection)
     own: Mapping[str, int] = getattr(scope.get("route"), "error_limits", None) or {}
     around: Mapping[str, int] = scope.get(AROUND, {}).get("error_limits", {})
     default: int | None = getattr(conventions_of(connection).limits, key)

@@ -73,9 +73,10 @@ class CSRFMiddleware:
         """Return the answer to a refused request: that of the application to HTTPException with status 403."""
         error = HTTPException(403, REFUSED)
         # Applications of other frameworks have no such handlers.
-        handlers = getattr(request.scope.get("app"), "prepared_handlers", None)
-        handler = None if handlers is None else handlers.find(error)
-        return JSONResponse({"detail": REFUSED}, 403) if handler is None else await handler.call(request, error)
+        handlers: Any = getattr(request.scope.get("app"), "prepared_handlers", None)
+        handler = handlers and handlers.find(error)
+        response = None if handler is None else await handlers.answer(error, handler, request)
+        return response or JSONResponse({"detail": REFUSED}, 403)
 
     def is_exempt(self, scope: Scope) -> bool:
         """Whether a path is not protected. A path that could be another one, with an encoded slash or `..`, always is."""

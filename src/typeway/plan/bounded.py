@@ -2,7 +2,7 @@
 
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from itertools import islice
 from typing import Any, Final
@@ -121,7 +121,8 @@ def with_guards(schema: CoreSchema) -> CoreSchema:
     It counts how often unions that contain themselves are tried, times sets and dicts, refuses what makes a function that is not the
     author's raise another exception than a ValueError, and validates the items of iterables before the endpoint runs.
     """
-    unions, parts = recursive_unions(schema), list(parts_of(schema))
+    parts = list(parts_of(schema))
+    unions = recursive_unions(parts)
     strict = {id(part) for outer in parts if (outer.get("config") or {}).get("strict") for part in parts_of(outer)}
     # A strict validator takes no list for a set.
     sets = {
@@ -164,8 +165,25 @@ def is_foreign(part: Mapping[str, Any]) -> bool:
     function = part["function"]["function"]
     while isinstance(function, partial):
         function = function.func
+    return is_of_library(function) and all(map(is_of_library, enclosed(function)))
+
+
+def is_of_library(function: Any) -> bool:
+    """Whether a function is Pydantic's or Python's."""
     module = str(getattr(function, "__module__", None) or "builtins").partition(".")[0]
     return module.startswith("pydantic") or module in sys.stdlib_module_names
+
+
+def enclosed(function: Any) -> Iterator[Any]:
+    """Yield the functions in the closure of another one: Pydantic wraps those of `@validator` and of `Predicate`."""
+    for cell in getattr(function, "__closure__", None) or ():
+        try:
+            content = cell.cell_contents
+        except ValueError:
+            continue  # it is empty
+        function = getattr(content, "func", content)
+        if callable(function) and not isinstance(function, type):
+            yield function
 
 
 def call_foreign(function: Callable[..., Any], *values: Any) -> Any:
@@ -185,9 +203,12 @@ def narrowed(part: dict[str, Any]) -> CoreSchema:
     return found
 
 
-def recursive_unions(schema: CoreSchema) -> set[int]:
+def recursive_unions(parts: Sequence[Mapping[str, Any]]) -> set[int]:
     """Return the ids of unions of which several members contain the union: each level of a value doubles the work."""
-    definitions = {part["ref"]: part for part in parts_of(schema) if "ref" in part}
+    # PERF: few schemas have both; for all others the search would be most of the time that it takes to build their validators.
+    if not {"union", "definition-ref"} <= {part["type"] for part in parts}:
+        return set()
+    definitions = {part["ref"]: part for part in parts if "ref" in part}
     within = {ref: refs_in(part) for ref, part in definitions.items()}
     found: set[int] = set()
     for ref, definition in definitions.items():

@@ -59,9 +59,8 @@ class MemoryAnswers:
         self.kept: dict[str, tuple[float, str, Record]] = {}  # when it expires, the token, the record
         self.most: int = 1_000  # above this number, expired records are dropped
         self.dropped: float = 0.0
-        self.size: int = (
-            0  # the characters of all answers, also of those that have been replaced since records were dropped
-        )
+        # The characters of all answers, also of those that have been replaced since records were dropped.
+        self.size: int = 0
 
     async def begin(self, key: str, fingerprint: str, token: str, lease: float) -> Record | None:
         now = time()

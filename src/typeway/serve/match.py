@@ -45,9 +45,8 @@ class IndexedRoute:
     limits: Mapping[str, Mapping[str, Any]] | None = None  # options for what is mounted there
     names: tuple[tuple[str, int], ...] | None = None  # its parameters with their segments; None if it needs its regex
     spans: bool = False  # whether a path parameter may contain slashes
-    doubtful: tuple[
-        str, ...
-    ] = ()  # the texts behind parameters that may contain them too, so that its regex tries each
+    # The texts behind parameters that may contain them too, so that its regex tries each place of such a text.
+    doubtful: tuple[str, ...] = ()
 
 
 @dataclass(slots=True, eq=False)

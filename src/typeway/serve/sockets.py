@@ -9,7 +9,7 @@ from starlette.exceptions import WebSocketException as StarletteWebSocketExcepti
 from starlette.status import WS_1000_NORMAL_CLOSURE, WS_1011_INTERNAL_ERROR
 from starlette.websockets import WebSocket, WebSocketClose, WebSocketDisconnect
 
-from typeway.errors.detail import MOST_BYTES_OF_REASON
+from typeway.errors.detail import cut_reason
 from typeway.errors.handlers import Handlers, identify
 from typeway.headers import UnsafeHeaderError, name_place, verify_headers
 from typeway.serve.asgi import Snapshot, add_to_scope, handle_by_route, path_of
@@ -32,15 +32,18 @@ def verified(message: Message, scope: Scope) -> Message:
     kind = message["type"]
     if kind in HEADS:
         chosen = (message.get("subprotocol") or "").encode("utf-8", "surrogatepass")
+        headers = [*message.get("headers", ())]  # any iterable, which may end after one pass
         try:
-            verify_headers([*message.get("headers", ()), (b"sec-websocket-protocol", chosen)])
+            verify_headers([*headers, (b"sec-websocket-protocol", chosen)])
         except UnsafeHeaderError as error:
             name_place(error, scope)
             raise
-    elif kind == "websocket.close" and message.get("reason"):
-        reason = message["reason"].encode(errors="replace")[:MOST_BYTES_OF_REASON].decode(errors="ignore")
-        return {**message, "reason": reason}
-    return message
+        return {**message, "headers": headers}
+    reason = message.get("reason")
+    # In compat mode it may be a list of errors, as from FastAPI, which test clients pass on.
+    return (
+        {**message, "reason": cut_reason(reason)} if kind == "websocket.close" and isinstance(reason, str) else message
+    )
 
 
 async def serve_socket(snapshot: Snapshot, scope: Scope, receive: Receive, send: Send) -> None:
@@ -73,7 +76,7 @@ async def serve_socket(snapshot: Snapshot, scope: Scope, receive: Receive, send:
             with suppress(Exception):  # the client may have gone
                 await note({"type": "websocket.close", "code": WS_1000_NORMAL_CLOSURE})
     except Exception as raised:
-        socket = scope.pop(SOCKET, None) or WebSocket(scope, receive, send)
+        socket = scope.pop(SOCKET, None) or WebSocket(scope, receive, note_and_send)
         if not await is_answered(raised, snapshot, socket, note_and_send, is_open=last == "websocket.accept"):
             raise
 

@@ -199,7 +199,7 @@ SERVICES = {
 @pytest.mark.parametrize("body", SERVICES.values(), ids=list(SERVICES))
 def test_usual_libraries_are_known(check: Check, body: str) -> None:
     """What applications usually wait for is in the catalogue, whether or not its package is installed here."""
-    assert check(HEAD + endpoint(body), "--select", "TW001").codes == ["TW001"]
+    assert check(HEAD + endpoint(body), "--all", "--select", "TW001").codes == ["TW001"]
 
 
 ADDED = "def send(): ...\nclass Client:\n    def fetch(self): ...\n    def _quick(self): ...\n"
@@ -249,14 +249,21 @@ def test_a_silenced_place_does_not_silence_the_others(check: Check) -> None:
     ("body", "confidence"),
     [
         ("httpx.get('http://x')", "high"),
-        ("FilePath('x').read_text()", "medium"),
-        ("if app.debug:\n    FilePath('x').read_text()", "low"),
+        ("FilePath(name).read_text()", "medium"),
+        ("path = FilePath('x') / name\nwith path.open() as file:\n    file.read()", "medium"),
+        ("for part in (name, 'x'):\n    FilePath(part).read_text()", "medium"),
+        ("with open('x', 'w') as file:\n    file.write(name)", "medium"),
+        ("with open('x', 'w') as file:\n    file.write('x')", "low"),
+        ("FilePath('x').read_text()", "low"),
+        ("import os\nfor entry in os.walk(name): print(entry)", "low"),
+        ("if app.debug:\n    FilePath(name).read_text()", "low"),
         ("maybe(app.debug)", "medium"),
     ],
 )
 def test_findings_say_how_sure_they_are(check: Check, body: str, confidence: str) -> None:
     """What always waits is sure, what depends on a size or a branch less so; low confidence needs --all."""
-    source = HEAD + "def maybe(wait: bool):\n    if wait: time.sleep(1)\n" + endpoint(body)
+    given = endpoint(body).replace("show()", "show(name: str = 'x')")
+    source = HEAD + "def maybe(wait: bool):\n    if wait: time.sleep(1)\n" + given
     (finding,) = check(source, "--all").findings
     assert finding["confidence"] == confidence
     assert len(check(source).findings) == (confidence != "low")
@@ -265,8 +272,8 @@ def test_findings_say_how_sure_they_are(check: Check, body: str, confidence: str
 @pytest.mark.parametrize(
     ("path", "body", "confidence"),
     [
-        ("/items", "FilePath('x').read_text()", "medium"),
-        ("/system/config", "FilePath('x').read_text()", "low"),
+        ("/items", "FilePath(name).read_text()", "medium"),
+        ("/system/config", "FilePath(name).read_text()", "low"),
         ("/system/config", "httpx.get('http://x')", "high"),
         ("/setup", "httpx.get('http://x')", "low"),
     ],
@@ -274,7 +281,8 @@ def test_findings_say_how_sure_they_are(check: Check, body: str, confidence: str
 def test_what_is_called_seldom_is_less_sure(check: Check, path: str, body: str, confidence: str) -> None:
     """A file that is read where somebody changes the configuration hardly matters, nor does what runs before the first use."""
     for source in (endpoint(body), endpoint(body).replace("await pause()", "pass")):  # TW001 and TW002
-        (finding,) = check(HEAD + source.replace("'/x'", f"'{path}'"), "--all").findings
+        here = source.replace("'/x'", f"'{path}'").replace("show()", "show(name: str = 'x')")
+        (finding,) = check(HEAD + here, "--all").findings
         assert finding["confidence"] == confidence
 
 
@@ -307,7 +315,7 @@ def test_small_files_beside_the_code_are_left_alone(
     (tmp_path / "mails/mail.txt").write_text("Hello")
     if "large" in body:
         (tmp_path / "mails/large.txt").write_text("x" * 70_000)
-    assert (check(source + endpoint(body)).codes == ["TW001"]) is is_found
+    assert (check(source + endpoint(body), "--all").codes == ["TW001"]) is is_found
 
 
 def test_a_client_that_a_function_remembers_is_followed(check: Check) -> None:

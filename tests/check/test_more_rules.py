@@ -85,8 +85,11 @@ MEANT = ["login", "auth/token", "webhooks/github", "search", "password-reset", "
 @pytest.mark.parametrize("path", OPEN)
 def test_an_open_write_is_found_by_words(check: Check, guards: str, path: str) -> None:
     """TW010: a word inside another one says nothing, and the siblings' own guard counts as one."""
-    outcome = check(f"{HEAD}{guards}@app.post('/{path}')\nasync def put_down() -> None: ...")
-    assert outcome.codes == ["TW010"], outcome.out
+    guard = "Security(key)" if guards is GUARDED else "Depends(member)"
+    sibling = f"@app.put('/{path}/{{n}}', dependencies=[{guard}])\nasync def change(n: int) -> None: ...\n"
+    source = f"{HEAD}{guards}@app.post('/{path}')\nasync def put_down() -> None: ...\n"
+    assert check(source + sibling).codes == ["TW010"]
+    assert (check(source).codes, check(source, "--all").codes) == ([], ["TW010"])
 
 
 def test_writes_that_are_meant_to_be_open_are_left_alone(check: Check) -> None:
@@ -132,8 +135,8 @@ RULES = {
         "@app.post('/x')\nasync def one(task: Task) -> Task:\n    task.created_at = 'now'\n    return task",
         [],
     ),
-    "TW009 is not sure of times that a replacement sends back": (
-        "class Task(BaseModel):\n    title: str\n    updated_at: str\n@app.put('/x')\nasync def one(task: Task) -> Task: return task", [],
+    "TW009 is not sure of times": (
+        "class Task(BaseModel):\n    title: str\n    updated_at: str\n@app.post('/x')\nasync def one(task: Task) -> Task: return task", [],
     ),
     "TW009 sees who says who did it": (
         "class Task(BaseModel):\n    title: str\n    created_by: str\n@app.put('/x')\nasync def one(task: Task) -> Task: return task",
@@ -156,6 +159,7 @@ RULES = {
         "def keep(code: str) -> str: return code\n"
         "@app.post('/a', dependencies=guard)\ndef a() -> None: ...\n@app.post('/b', dependencies=guard)\ndef b() -> None: ...\n"
         "@app.get('/shares')\ndef show(code: str) -> str: return find(code)\n"
+        "@app.delete('/shares/{code}', dependencies=guard)\ndef stop(code: str) -> None: ...\n"
         "@app.post('/shares')\ndef share(body: dict[str, str]) -> str: return keep(find(body['code']))",
         ["TW010"],
     ),

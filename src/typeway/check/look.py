@@ -139,7 +139,9 @@ def selected(found: Iterable[Finding], files: Files, choice: Choice) -> list[Fin
     for finding in found:
         if choice.shows(finding) and not is_silenced(finding, files):
             kept.setdefault((finding.path, finding.line, finding.code), finding)
-    ordered = [kept[place] for place in sorted(kept)]
+    # What happens while an endpoint answers does not happen in one that never does.
+    never = {(finding.path, finding.line) for finding in kept.values() if finding.code == "TW003"}
+    ordered = [kept[place] for place in sorted(kept) if place[:2] not in never or place[2] == "TW003"]
     said = {(finding.code, finding.function) for finding in ordered if finding.function}
     return joined(finding for finding in ordered if (SAID_BETTER.get(finding.code), finding.function) not in said)
 

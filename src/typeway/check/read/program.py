@@ -93,6 +93,42 @@ class Function:
         names = [entry.arg for entry in (*self.node.args.posonlyargs, *self.node.args.args)]
         return names[1:] if self.owner is not None and not self.is_static else names
 
+    def behind(self, part: ast.AST) -> frozenset[str]:
+        """The parameters, without `self` and `cls`, from whose values a part of the body is made, by way of local names too."""
+        names: set[str] = set()
+        waiting = [part]
+        while waiting:
+            fresh = {node.id for each in waiting for node in ast.walk(each) if isinstance(node, ast.Name)} - names
+            names |= fresh
+            waiting = [value for name in sorted(fresh) for value in self.assigned.get(name, ())]
+        given = {*self.positional, *(entry.arg for entry in self.node.args.kwonlyargs)}
+        return frozenset(names & given)
+
+    @cached_property
+    def assigned(self) -> dict[str, list[ast.AST]]:
+        """What the local names are made of: what is assigned, iterated over, entered."""
+        found: dict[str, list[ast.AST]] = {}
+        for node in self.body:
+            match node:
+                case ast.Assign(targets=targets, value=value):
+                    pass
+                case (
+                    ast.AnnAssign(target=target, value=ast.expr() as value) | ast.NamedExpr(target=target, value=value)
+                ):
+                    targets = [target]
+                case ast.For(target=target, iter=value) | ast.AsyncFor(target=target, iter=value):
+                    targets = [target]
+                case (
+                    ast.comprehension(target=target, iter=value)
+                    | ast.withitem(optional_vars=ast.expr() as target, context_expr=value)
+                ):
+                    targets = [target]
+                case _:
+                    continue
+            for name in (part.id for target in targets for part in ast.walk(target) if isinstance(part, ast.Name)):
+                found.setdefault(name, []).append(value)
+        return found
+
     @cached_property
     def stores(self) -> dict[str, list[int]]:
         """The lines on which each name gets a value in the body."""

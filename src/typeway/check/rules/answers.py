@@ -13,6 +13,7 @@ from typeway.check.read.index import last_name
 from typeway.check.read.program import Function
 from typeway.check.read.results import is_orm
 from typeway.check.read.values import Columns, Instance, Known, Record, as_instance, short
+from typeway.check.rules.tables import stays_small
 from typeway.check.subject import Endpoint, Subject
 from typeway.declare import shapes
 from typeway.declare.classify import Input
@@ -106,11 +107,13 @@ def unbounded_lists(subject: Subject) -> Iterator[Finding]:
         if function is None or "GET" not in endpoint.methods or not is_list(endpoint) or has_bound(endpoint):
             continue
         for node in returned(function):
-            if is_everything(subject, node, function):
+            found = everything(subject, node, function)
+            if found is not None:
                 yield from endpoint.found(
                     "TW011",
                     f"{endpoint.title} returns all records, so the response grows with the data.",
                     "add `limit: Annotated[int, Query(ge=1, le=100)] = 20` and an offset or cursor, and use them in the query.",
+                    confidence="low" if stays_small(subject, found.kind) else "high",
                 )
                 break
 
@@ -142,48 +145,53 @@ def has_bound(endpoint: Endpoint) -> bool:
     return False
 
 
-def is_everything(subject: Subject, node: ast.expr, function: Function) -> bool:
-    """Whether an expression is a list of all that a query finds, or of a collection that grows."""
-    if is_all_rows(subject, node, function):
-        return True
+def everything(subject: Subject, node: ast.expr, function: Function) -> Instance | None:
+    """What an expression is all of, if it is: the rows that a query finds, or a collection that grows."""
+    row = all_rows(subject, node, function)
+    if row is not None:
+        return row
     name = collection_in(node)
     value = subject.inference.name(name, function) if name is not None else None
     is_kept = isinstance(value, Known) and isinstance(value.thing, list | dict) and name in function.names
-    return is_kept and name is not None and any(grows(name, entry) for entry in subject.program.found.values())
+    if is_kept and name is not None and any(grows(name, entry) for entry in subject.program.found.values()):
+        return Instance(object)
+    return None
 
 
-def is_all_rows(subject: Subject, node: ast.expr, function: Function, depth: int = MOST_STEPS) -> bool:
-    """Whether an expression is all rows that a query without a limit finds, each of them converted or not."""
+def all_rows(subject: Subject, node: ast.expr, function: Function, depth: int = MOST_STEPS) -> Instance | None:
+    """The row of which an expression is all that a query without a limit finds, each of them converted or not."""
     if depth == 0:
-        return False
+        return None
     if isinstance(node, ast.Name):
         assigned = [*assigned_to(node.id, function)]
         if len(assigned) == 1 and isinstance(assigned[0], ast.ListComp):
-            return is_all_rows(subject, assigned[0], function, depth - 1)
+            return all_rows(subject, assigned[0], function, depth - 1)
     if isinstance(node, ast.ListComp) and len(node.generators) == 1:
         source = node.generators[0]
-        return not source.ifs and is_all_rows(subject, source.iter, function, depth - 1)
+        return all_rows(subject, source.iter, function, depth - 1) if not source.ifs else None
     if isinstance(node, ast.Await):
-        return is_all_rows(subject, node.value, function, depth - 1)
+        return all_rows(subject, node.value, function, depth - 1)
     if isinstance(node, ast.Call) and last_name(node.func) in ("list", "sorted") and node.args:
-        return is_all_rows(subject, node.args[0], function, depth - 1)
+        return all_rows(subject, node.args[0], function, depth - 1)
     answer = as_instance(subject.inference.value(node, function))
     if answer is not None and answer.many and not answer.bounded:
-        return is_row(answer.of) or returns_all_rows(subject, node, function, depth)
-    return False
+        return answer.of if is_row(answer.of) else returned_rows(subject, node, function, depth)
+    return None
 
 
-def returns_all_rows(subject: Subject, node: ast.expr, function: Function, depth: int) -> bool:
-    """Whether a call ends in an own function that converts all rows of a query."""
+def returned_rows(subject: Subject, node: ast.expr, function: Function, depth: int) -> Instance | None:
+    """The row of which a call returns all, where it ends in an own function that converts them."""
     if not isinstance(node, ast.Call):
-        return False
+        return None
     targets = subject.graph.targets(subject.inference.value(node.func, function))
-    return any(
-        target.node is not function.node and is_all_rows(subject, value, target, depth - 1)
+    found = (
+        all_rows(subject, value, target, depth - 1)
         for target in targets
+        if target.node is not function.node
         for value in returned(target)
         if not isinstance(value, ast.Call)
     )
+    return next((row for row in found if row is not None), None)
 
 
 def is_row(held: Instance | None) -> bool:

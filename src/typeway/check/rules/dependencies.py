@@ -9,6 +9,7 @@ from typing import Final
 from typeway.check.finding import Finding
 from typeway.check.read.index import last_name
 from typeway.check.read.program import Function
+from typeway.check.rules.loop import blocking_in
 from typeway.check.subject import Subject
 from typeway.plan.tree import Node
 
@@ -44,19 +45,22 @@ def unused_dependencies(subject: Subject) -> Iterator[Finding]:
                         f"{function.name}() never reads {name}, but {called(child)} runs for it on every request.",
                         "remove the parameter; if the dependency is wanted for its effect, declare it with "
                         "`dependencies=[Depends(...)]`.",
-                        "low" if costs_nothing(subject, child) else "high",
+                        "low" if costs_little(subject, child) else "high",
                         endpoint.title,
                     )
 
 
-def costs_nothing(subject: Subject, child: Node) -> bool:
-    """Whether a dependency only returns what is there already: `return request.session`."""
-    function = subject.program.function(child.function)
-    statements = [node for node in function.node.body if not is_text(node)] if function is not None else []
-    match statements:
-        case [ast.Return(value=ast.Attribute(value=ast.Name(id=name)))] if function is not None:
-            return name in function.parameters and not child.children
-    return False
+def costs_little(subject: Subject, child: Node) -> bool:
+    """Whether a dependency neither waits for anything nor opens what has to be closed, as far as its own code is known."""
+    functions = [function for node in child.walk() if (function := subject.program.function(node.function)) is not None]
+    reached = subject.graph.reach((function, "") for function in functions)
+    return not any(each.function.yields or waits(subject, each.function) for each in reached)
+
+
+def waits(subject: Subject, function: Function) -> bool:
+    return any(isinstance(node, ast.Await | ast.AsyncFor | ast.AsyncWith) for node in function.body) or bool(
+        blocking_in(subject, function)
+    )
 
 
 def called(node: Node) -> str:

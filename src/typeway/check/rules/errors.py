@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import Any, Final, Literal, get_origin
 
-from typeway.check.finding import Finding
+from typeway.check.finding import Confidence, Finding
 from typeway.check.read.program import Function
-from typeway.check.rules.escapes import Escape, Escapes, catches
+from typeway.check.rules.escapes import ABOUT_CALLERS, Escape, Escapes, catches
 from typeway.check.subject import Endpoint, Subject, middleware_of
 from typeway.declare.classify import Input
 
@@ -19,24 +19,27 @@ CLOSED: Final = (Enum, bool)
 
 def unhandled_exceptions(subject: Subject) -> Iterator[Finding]:
     """TW017: an error of the application's own that ends as a 500, because no handler answers it."""
-    seen: set[ast.AST] = set()
+    found: dict[ast.AST, Finding] = {}
     escapes = Escapes(subject)
     for endpoint in subject.own:
         if endpoint.function is None or not endpoint.methods or is_caught_outside(subject, endpoint):
             continue
         functions = [endpoint.function]
         functions += [
-            found
+            function
             for node in endpoint.tree.walk()
-            if node.depends is not None and (found := subject.program.function(node.function)) is not None
+            if node.depends is not None and (function := subject.program.function(node.function)) is not None
         ]
         for escape in [escape for entry in functions for escape in escapes.of(entry)]:
             kind, statement = escape.kind, escape.statement
-            if statement in seen or is_answered(subject, kind, endpoint) or not is_from_client(escape, endpoint):
+            is_known = statement in found and found[statement].confidence != "low"
+            if is_known or is_answered(subject, kind, endpoint) or not is_from_client(escape, endpoint):
                 continue
-            seen.add(statement)
+            sure = sureness(escape, endpoint)
+            if statement in found and sure == "low":
+                continue
             path, line = subject.place(escape.function, statement)
-            yield Finding(
+            found[statement] = Finding(
                 "TW017",
                 path,
                 line,
@@ -44,18 +47,30 @@ def unhandled_exceptions(subject: Subject) -> Iterator[Finding]:
                 "the client gets a 500 without an explanation.",
                 f"add `@app.exception_handler({kind.__name__})`, or raise an HTTPException with a status that "
                 "`responses` documents.",
-                "high" if escape.asked is None else "medium",
+                sure,
                 endpoint.title,
                 (endpoint.function.name, escape.function.name),
             )
+    yield from found.values()
+
+
+def sureness(escape: Escape, endpoint: Endpoint) -> Confidence:
+    """How sure it is that a client can bring an error about: it is, if what is asked before is what the client sent."""
+    is_sent = escape.sent is None or any(source.name in escape.sent for source in inputs_of(endpoint))
+    if not is_sent and not issubclass(escape.kind, ABOUT_CALLERS):
+        return "low"
+    return "high" if escape.asked is None else "medium"
+
+
+def inputs_of(endpoint: Endpoint) -> list[Input]:
+    return [source for node in endpoint.tree.walk() for source in node.sources if isinstance(source, Input)]
 
 
 def is_from_client(escape: Escape, endpoint: Endpoint) -> bool:
     """Whether what is asked before an error is raised is something that a client sends, in whatever form it likes."""
     if escape.asked is None:
         return True
-    inputs = [source for node in endpoint.tree.walk() for source in node.sources if isinstance(source, Input)]
-    return any(source.name in escape.asked and not is_closed(source.kind) for source in inputs)
+    return any(source.name in escape.asked and not is_closed(source.kind) for source in inputs_of(endpoint))
 
 
 def is_closed(kind: Any) -> bool:

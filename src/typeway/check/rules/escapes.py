@@ -43,12 +43,15 @@ class Escape:
         statement: the statement that does.
         asked: the parameters, of the function that it leaves, on whose values it depends whether it is raised; None
             where that does not matter, because the class says that the exception is about a request.
+        sent: the parameters, of the function that it leaves, from which the condition or the look-up before it is made and
+            which callers pass on as they are; None where nothing is asked before it.
     """
 
     kind: type[BaseException]
     function: Function
     statement: ast.Raise
     asked: frozenset[str] | None = None
+    sent: frozenset[str] | None = None
 
 
 class Escapes:
@@ -114,12 +117,10 @@ class Escapes:
                 return
         if ABOUT_ABSENCE.search(escape.kind.__name__) and is_loaded_already(subject, edge.call, caller):
             return
-        if escape.asked is None:
-            yield escape
-            return
-        asked = passed_for(escape.asked, edge, caller)
-        if asked:
-            yield Escape(escape.kind, escape.function, escape.statement, asked)
+        sent = decided_by(edge.node, caller) if escape.sent is None else passed_as_sent(escape.sent, edge, caller)
+        asked = None if escape.asked is None else passed_for(escape.asked, edge, caller)
+        if asked is None or asked:
+            yield Escape(escape.kind, escape.function, escape.statement, asked, sent)
 
 
 def is_in_doubt(escape: Escape, edge: Edge) -> bool:
@@ -157,6 +158,52 @@ def passed_for(asked: frozenset[str], edge: Edge, caller: Function) -> frozenset
     return frozenset(names & caller.parameters.keys())
 
 
+def passed_as_sent(sent: frozenset[str], edge: Edge, caller: Function) -> frozenset[str]:
+    """The parameters of a caller that it passes on as they are, or a field of them, for some parameters of a function."""
+    given: dict[str, ast.expr] = dict(zip(edge.function.positional, edge.call.args if edge.call else (), strict=False))
+    given |= {
+        keyword.arg: keyword.value for keyword in (edge.call.keywords if edge.call else ()) if keyword.arg is not None
+    }
+    found = {part_of(given[name], caller) for name in sent if name in given}
+    return frozenset(found & caller.parameters.keys())
+
+
+def part_of(value: ast.expr, function: Function, steps: int = 5) -> str:
+    """The name of which a value is a field, or is converted from; nothing where it is made in another way."""
+    match value:
+        case ast.Name(id=name):
+            assigned = function.assigned.get(name, []) if steps else []
+            one = assigned[0] if len(assigned) == 1 else None
+            return part_of(one, function, steps - 1) if isinstance(one, ast.expr) else name
+        case ast.Attribute(value=held) | ast.Subscript(value=held):
+            return part_of(held, function, steps)
+        case ast.Call(func=ast.Name(id="str" | "int" | "float" | "UUID"), args=[held]):
+            return part_of(held, function, steps)
+        case ast.Call(func=ast.Attribute(value=held, attr="strip" | "lower" | "upper"), args=[]):
+            return part_of(held, function, steps)
+    return ""
+
+
+def decided_by(node: ast.AST, function: Function) -> frozenset[str] | None:
+    """The parameters that decide whether a function comes to a place in it; None where it always does."""
+    inside, is_asked = node, False
+    for part in function.around(node):
+        if isinstance(part, ast.If | ast.For | ast.While | ast.Try | ast.Match):
+            is_asked = True
+            asked: ast.AST = part.test if isinstance(part, ast.If | ast.While) else part
+            if isinstance(part, ast.Try) and inside in part.body:
+                continue
+            found = function.behind(asked)
+            if found:
+                return found
+        inside = part
+    before = [
+        part for part in function.body if isinstance(part, ast.Return) and part.lineno < getattr(node, "lineno", 0)
+    ]
+    every = function.behind(function.node)
+    return every if is_asked or (before and every) else None
+
+
 def names_in(expression: ast.AST, function: Function) -> set[str]:
     """The names of which an expression is made, and those from which these were assigned."""
     names = {*names_of(expression)}
@@ -190,11 +237,11 @@ def raised_by(subject: Subject, function: Function) -> Iterator[Escape]:
         if raised is None or is_caught(subject, raised.kind, statement, function):
             continue
         if is_about_request(subject, raised.kind):
-            yield Escape(raised.kind, function, statement)
+            yield Escape(raised.kind, function, statement, None, decided_by(statement, function))
         elif is_about_value(subject, raised.kind):
             asked = asked_before(statement, function)
             if asked:
-                yield Escape(raised.kind, function, statement, asked)
+                yield Escape(raised.kind, function, statement, asked, asked)
 
 
 def asked_before(statement: ast.Raise, function: Function) -> frozenset[str]:

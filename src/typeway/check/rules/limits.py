@@ -12,7 +12,8 @@ from pydantic.fields import FieldInfo
 from typeway.check.finding import Confidence, Finding
 from typeway.check.read.index import last_name
 from typeway.check.read.program import Function
-from typeway.check.read.values import Known
+from typeway.check.read.values import Known, as_instance
+from typeway.check.rules.tables import stays_small
 from typeway.check.subject import Subject
 from typeway.declare import shapes
 from typeway.declare.classify import Input
@@ -57,7 +58,7 @@ def sureness(uses: Collection[str]) -> Confidence:
     """How sure it is that an amount says how much is done."""
     if "limits" in uses:
         return "high"
-    return "medium" if "given" in uses else "low"
+    return "medium" if "returned" in uses else "low"
 
 
 def open_amounts(source: Input) -> Iterator[str]:
@@ -94,8 +95,8 @@ def has_ceiling(metadata: Iterable[Any]) -> bool:
 def uses_of(subject: Subject, function: Function, name: str, depth: int) -> Iterator[str]:
     """How a function uses an amount.
 
-    It "limits" a query, is "bounded" by a comparison, `min()` or a model, is "given" to something else that may be limited
-    by it, or only "passed" on or shown.
+    It "limits" a query, is "bounded" by a comparison, `min()` or a model, is "returned", or only "passed" on or shown. What
+    limits a query of a small table is passed on.
     """
     names = {name, *names_for(name, function)}
     for node in function.body:
@@ -106,7 +107,7 @@ def uses_of(subject: Subject, function: Function, name: str, depth: int) -> Iter
         if isinstance(parent, ast.Compare | ast.Slice):
             yield "limits" if isinstance(parent, ast.Slice) else compared(parent)
         if isinstance(parent, ast.Return):
-            yield "given"
+            yield "returned"
         if any(isinstance(part, ast.Call) and last_name(part.func) in CEILINGS for part in function.around(node)):
             yield "bounded"
         keyword = parent.arg if isinstance(parent, ast.keyword) else None
@@ -114,8 +115,9 @@ def uses_of(subject: Subject, function: Function, name: str, depth: int) -> Iter
             parent = function.parents.get(parent)
         if isinstance(parent, ast.Call):
             if last_name(parent.func) in ("limit", "fetchmany", "to_list", "islice"):
-                yield "limits"
-            yield from called_with(subject, parent, keyword, function)
+                yield "passed" if limits_few(subject, parent, function) else "limits"
+            if is_checked(subject, parent, keyword, function):
+                yield "bounded"
             yield from passed_on(subject, parent, node, function, depth)
 
 
@@ -138,19 +140,26 @@ def is_converted(value: ast.expr, name: str) -> bool:
     return False
 
 
-def called_with(subject: Subject, call: ast.Call, keyword: str | None, function: Function) -> Iterator[str]:
-    """What a class or a function of another package does with an amount that it is given."""
+def limits_few(subject: Subject, call: ast.Call, function: Function) -> bool:
+    """Whether what is limited is a query of a table that stays small."""
+    query = call.func.value if isinstance(call.func, ast.Attribute) else None
+    # A query is often built step by step, under one name.
+    steps = [query, *function.assigned.get(getattr(query, "id", ""), ())]
+    values = [subject.inference.value(step, function) for step in steps if isinstance(step, ast.expr)]
+    held = [as_instance(value) for value in values]
+    kinds = {each.of.kind for each in held if each is not None and each.of is not None}
+    return len(kinds) == 1 and all(stays_small(subject, kind) for kind in kinds)
+
+
+def is_checked(subject: Subject, call: ast.Call, keyword: str | None, function: Function) -> bool:
+    """Whether an amount is given to a model that checks it."""
     value = subject.inference.value(call.func, function)
     kind = value.thing if isinstance(value, Known) else None
-    if isinstance(kind, type) and issubclass(kind, BaseModel):
-        field = kind.model_fields.get(keyword or "")
-        validated = {
-            name for entry in kind.__pydantic_decorators__.field_validators.values() for name in entry.info.fields
-        }
-        if field is not None and (has_ceiling(field.metadata) or keyword in validated):
-            yield "bounded"
-    elif keyword in AMOUNTS and not isinstance(kind, type) and not subject.graph.targets(value):
-        yield "given"
+    if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
+        return False
+    field = kind.model_fields.get(keyword or "")
+    validated = {name for entry in kind.__pydantic_decorators__.field_validators.values() for name in entry.info.fields}
+    return field is not None and (has_ceiling(field.metadata) or keyword in validated)
 
 
 def is_amount(node: ast.AST, name: str, function: Function) -> bool:

@@ -34,6 +34,8 @@ THREADS: Final = frozenset({
 })  # fmt: skip
 # How long these take depends on what they are given; the others always wait.
 DEPENDS_ON_SIZE: Final = (FILES, COMPUTES)
+# What reads the names of files, and not what is in them.
+LISTS: Final = frozenset({"walk", "listdir", "scandir", "iterdir", "glob", "rglob"})
 # What the path of an endpoint says that few people call, and seldom; and what runs before anybody uses the application.
 SELDOM: Final = frozenset({
     "config", "configuration", "settings", "setting", "system", "upgrade", "rollback", "debug", "maintenance", "reindex",
@@ -65,11 +67,19 @@ class Hit(NamedTuple):
         branches = self.reached.branches_to(self.what.node)
         if self.what.cause in DEPENDS_ON_SIZE:
             branches += self.reached.branches_here(self.what.node) if self.reached.caller is None else 0
-            branches += 1
+            branches += 1 + (self.what.cause is FILES and is_fixed(self.what.node, self.reached.function))
         words = set(words_of(self.reached.entry))
         branches += (self.what.cause in DEPENDS_ON_SIZE and bool(words & SELDOM)) + 2 * bool(words & BEFORE_USE)
         is_moment = self.what.cause is LOCKS and self.what.name.endswith("acquire()")
         return branches + is_moment + (not self.what.is_sure or not self.reached.is_sure)
+
+
+def is_fixed(node: ast.AST, function: Function) -> bool:
+    """Whether a file is the same for every call, or only names of files are read: nothing that clients send makes it large."""
+    if isinstance(node, ast.Call) and last_name(node.func) in LISTS:
+        return True
+    statement = next((part for part in function.around(node) if isinstance(part, ast.stmt)), node)
+    return not function.behind(statement)
 
 
 def blocking_calls(subject: Subject) -> Iterator[Finding]:

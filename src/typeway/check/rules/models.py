@@ -15,6 +15,7 @@ from typeway.check.finding import Finding
 from typeway.check.read.index import last_name
 from typeway.check.read.program import Function
 from typeway.check.read.values import as_instance
+from typeway.check.rules.protection import is_protected
 from typeway.check.rules.shapes import body_models, models_in, response_models
 from typeway.check.subject import Endpoint, Subject
 from typeway.check.words import has_phrase, phrases, words_of
@@ -72,9 +73,14 @@ def leaking_fields(subject: Subject) -> Iterator[Finding]:
                         line,
                         f"{endpoint.title} returns {holder.__name__}.{name}, which is named like a secret.",
                         "declare a response model without it, or `Field(exclude=True)`, if clients must not see it.",
-                        "low" if OWNERS & set(about) and "password" not in name.lower() else "high",
+                        "low" if "password" not in name.lower() and is_for_some(subject, endpoint, about) else "high",
                         endpoint.title,
                     )
+
+
+def is_for_some(subject: Subject, endpoint: Endpoint, about: list[str]) -> bool:
+    """Whether only those read a secret who may: its owner, or users with the credentials that the endpoint requires."""
+    return bool(OWNERS & set(about)) or is_protected(subject, endpoint, {})
 
 
 def shown_fields(model: type[BaseModel], endpoint: Endpoint) -> Iterator[tuple[type[BaseModel], str, FieldInfo]]:
@@ -138,8 +144,8 @@ def one_model_for_both(subject: Subject) -> Iterator[Finding]:
                     f"{model.__name__} is what clients send to {endpoint.title} and what {returned[model].title} returns, "
                     f"so they can set {fields} themselves.",
                     f"use a separate model for the request, without {fields}.",
-                    # Who replaces something sends back what it was, with its times.
-                    "low" if endpoint.methods == ("PUT",) and not {*names} & (IDENTITY | AUTHORS) else "high",
+                    # A time that is wrong harms hardly anybody but the client that sends it.
+                    "high" if {*names} & (IDENTITY | AUTHORS) else "low",
                     endpoint.title,
                 )
 

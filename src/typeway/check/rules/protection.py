@@ -61,6 +61,7 @@ STRONG: Final = phrases(
 CREDENTIALS: Final = frozenset({"authorization", "x_api_key", "api_key", "token", "access_token", "x_token"})
 # What code names that learns who a request is from.
 IDENTIFIES: Final = ("cookie", "authorization", "password", "sessionmiddleware")
+ITEM: Final = re.compile(r"(/\{[^}]*\})+$")
 REFUSALS: Final = frozenset({401, 403})
 # Origins that nobody names on purpose; a pattern that lets them in lets everybody in.
 STRANGERS: Final = ("https://a7f3.stranger.example", "http://stranger.test:8443")
@@ -83,8 +84,19 @@ def unprotected_writes(subject: Subject) -> Iterator[Finding]:
                     "TW010",
                     f"{endpoint.title} writes and requires no credentials, while {len(guarded)} of {len(writes)} writes do.",
                     "add the security dependency that the others have; if it is meant to be open, add an ignore comment.",
-                    confidence="low" if signs_up(endpoint) else "high",
+                    confidence="high" if is_exception(endpoint, guarded) and not signs_up(endpoint) else "low",
                 )
+
+
+def is_exception(endpoint: Endpoint, guarded: Sequence[Endpoint]) -> bool:
+    """Whether another write to the same things requires credentials: who may not change a task may not delete it either."""
+    mine = collection_of(endpoint.path)
+    return any(collection_of(other.path) == mine for other in guarded)
+
+
+def collection_of(path: str) -> str:
+    """What a path is about, without the key of a single thing: "/tasks" for "/tasks/{task_id}"."""
+    return ITEM.sub("", path.rstrip("/"))
 
 
 def signs_up(endpoint: Endpoint) -> bool:

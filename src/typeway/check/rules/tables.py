@@ -36,18 +36,19 @@ def refers(table: Any) -> bool:
 
 def is_filled_by_all(subject: Subject, kind: Any) -> bool:
     """Whether a write that requires no credentials makes rows, as where people register."""
+    refusing: dict[Function, bool] = {}
     entries = [
         (endpoint.function, endpoint.title)
         for endpoint in subject.own
-        if endpoint.function is not None and WRITES & {*endpoint.methods} and is_for_all(subject, endpoint)
+        if endpoint.function is not None and WRITES & {*endpoint.methods} and is_for_all(subject, endpoint, refusing)
     ]
     return any(makes(subject, reached.function, kind) for reached in subject.graph.reach(entries))
 
 
-def is_for_all(subject: Subject, endpoint: Endpoint) -> bool:
+def is_for_all(subject: Subject, endpoint: Endpoint, refusing: dict[Function, bool]) -> bool:
     """Whether anybody may use an endpoint, and not only who sets the application up."""
     is_guarded = any(is_guard(node) for node in endpoint.tree.walk() if node.depends is not None)
-    return not (is_guarded or BEFORE_USE & {*words_of(endpoint.path)} or is_protected(subject, endpoint, {}))
+    return not (is_guarded or BEFORE_USE & {*words_of(endpoint.path)} or is_protected(subject, endpoint, refusing))
 
 
 def makes(subject: Subject, function: Function, kind: Any) -> bool:

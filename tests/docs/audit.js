@@ -60,8 +60,8 @@
   for (const element of withText())
     if (parseFloat(getComputedStyle(element).fontSize) < 12) report("small-text", element, getComputedStyle(element).fontSize);
 
-  // A link in a line of text is as high as the line; everything else has 24 pixels, or as much space around it.
-  const inText = (element) => getComputedStyle(element).display === "inline" && element.closest("p, li, td, th, dd, h1, h2, h3, h4, h5, h6");
+  // A link in a line of text or code is as high as the line; everything else has 24 pixels, or as much space around it.
+  const inText = (element) => getComputedStyle(element).display === "inline" && element.closest("p, li, td, th, dd, pre, h1, h2, h3, h4, h5, h6");
   for (const element of root.querySelectorAll("a[href], button, input, select, label[for], summary")) {
     if (!shown(element) || inText(element) || element.matches(".md-skip, [aria-hidden=true]")) continue;
     const { width, height } = element.getBoundingClientRect();

@@ -2,6 +2,8 @@
 
 import importlib
 import logging
+import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -28,6 +30,14 @@ OVERVIEW = FOLDER / "README.md"
 GUIDES = sorted(set(FOLDER.glob("*.md")) - {OVERVIEW})
 
 pytestmark = pytest.mark.timeout(300)  # a busy machine takes long to start the programs of a page
+
+# Packages that change Starlette for the whole process, for good, when a guide starts them. Their guides are tried in a process of
+# their own, in which this variable is set.
+FOR_GOOD = ("sentry-sdk",)
+ALONE = "TYPEWAY_TESTS_ONE_GUIDE"
+APART = [
+    guide for guide in GUIDES if any(f"pip install {name}" in guide.read_text(encoding="utf-8") for name in FOR_GOOD)
+]
 
 each_guide = pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.stem)
 
@@ -91,7 +101,9 @@ def terminal(guide: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
             del sys.modules[name]
 
 
-@each_guide
+@pytest.mark.parametrize(
+    "guide", APART if ALONE in os.environ else sorted({*GUIDES} - {*APART}), ids=lambda guide: guide.stem
+)
 def test_a_guide_does_what_it_shows_and_is_clean(guide: Path, terminal: Terminal) -> None:
     """A reader who types the commands in their order sees what the guide shows, and `typeway check` finds nothing in its application."""
     carry_out(read_blocks(guide.read_text(encoding="utf-8")), terminal)
@@ -99,6 +111,18 @@ def test_a_guide_does_what_it_shows_and_is_clean(guide: Path, terminal: Terminal
     app = importlib.import_module("main").app
     assert isinstance(app, Typeway)
     assert [str(finding) for finding in look(app, Files(terminal.folder, "main"))] == []
+
+
+@pytest.mark.skipif(ALONE in os.environ, reason="this is the process of its own")
+@pytest.mark.parametrize("guide", APART, ids=lambda guide: guide.stem)
+def test_a_guide_that_changes_its_process_does_what_it_shows(guide: Path) -> None:
+    """The same, without the tests that come after it."""
+    require_packages(guide.read_text(encoding="utf-8"))
+    name = f"{__file__}::{test_a_guide_does_what_it_shows_and_is_clean.__name__}[{guide.stem}]"
+    command = [sys.executable, "-m", "pytest", "-n0", "-p", "no:cacheprovider", "--no-cov", name]
+    environment = {**os.environ, ALONE: "1"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240, check=False)
+    assert (done.returncode, " 1 passed" in f" {done.stdout}") == (0, True), done.stdout + done.stderr
 
 
 @each_guide

@@ -252,6 +252,11 @@ RULES = {
         "@app.get('/x')\nasync def show(kind: str) -> str:\n    found = table.get(kind)\n    return write(found['form'])",
         [],
     ),
+    "TW017 leaves what a context manager suppresses": (
+        "import contextlib\nclass NotFound(Exception): ...\ndef find(n: int) -> int:\n    if n > 3: raise NotFound\n    return n\n"
+        "@app.get('/x')\nasync def show(n: int) -> int:\n    with contextlib.suppress(NotFound):\n        return find(n)\n    return 0",
+        [],
+    ),
     "TW017 leaves a branch that the call cannot take": (
         "class NotFound(Exception): ...\ndef find(n: int, strict: bool = False) -> int:\n    if strict: raise NotFound\n    return n\n"
         "@app.get('/x')\nasync def show() -> int: return find(1)",

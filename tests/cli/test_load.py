@@ -91,6 +91,10 @@ BROKEN = {
     "name": ("x = 1\ny = undefined\n", "main.py:2: NameError: name 'undefined' is not defined"),
     "syntax": ("x = 1\ndef (:\n", "main.py:2: SyntaxError: invalid syntax"),
     "import": ("import not_there_at_all\n", "main.py:1: ModuleNotFoundError: No module named 'not_there_at_all'"),
+    "distribution": (
+        "import importlib.metadata as m\nm.version('main')\n",
+        "main.py:2: PackageNotFoundError: No package metadata was found for main",
+    ),
     "silent": ("x = 1\nraise ValueError\n", "main.py:2: ValueError (add --traceback"),
     "library": ("import json\n\njson.loads('{')\n", "main.py:3: JSONDecodeError: Expecting property name"),
     "exit": ("raise SystemExit('set SECRET_KEY')", "set SECRET_KEY"),

@@ -94,7 +94,11 @@ def _import(location: AppLocation) -> ModuleType:
         return in_user_code(lambda: importlib.import_module(location.module), location.folder)
     except CommandError as error:
         cause = error.__cause__
-        absent = cause.name if isinstance(cause, ModuleNotFoundError) else None
+        from importlib.metadata import PackageNotFoundError
+
+        # That a distribution is not installed says nothing about the module.
+        is_absent = isinstance(cause, ModuleNotFoundError) and not isinstance(cause, PackageNotFoundError)
+        absent = cause.name if is_absent else None
         if absent is not None and f"{location.module}.".startswith(f"{absent}."):
             problem = f"there is no module {absent!r} in {location.folder}"
             if location.setting is not None:
@@ -103,7 +107,7 @@ def _import(location: AppLocation) -> ModuleType:
             if suggestion is not None:
                 raise UsageError(f"{problem}; did you mean {suggestion}?") from None
             raise CommandError(problem) from None
-        if isinstance(cause, ModuleNotFoundError) and (absent or "").partition(".")[0] == "fastapi":
+        if is_absent and (absent or "").partition(".")[0] == "fastapi":
             hint = "if the application is written for FastAPI, add --compat"
             raise UsageError(f"{_summary(cause, location.folder)}; {hint}") from cause
         raise

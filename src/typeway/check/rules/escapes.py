@@ -6,6 +6,7 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -281,7 +282,7 @@ def is_caught(subject: Subject, kind: type[BaseException], node: ast.AST, functi
     inside: ast.AST = node
     for part in function.around(node):
         if isinstance(part, ast.With | ast.AsyncWith) and any(
-            may_catch(subject, item, function) for item in part.items
+            may_catch(subject, item, kind, function) for item in part.items
         ):
             return True
         if (
@@ -294,11 +295,13 @@ def is_caught(subject: Subject, kind: type[BaseException], node: ast.AST, functi
     return False
 
 
-def may_catch(subject: Subject, item: ast.withitem, function: Function) -> bool:
+def may_catch(subject: Subject, item: ast.withitem, kind: type[BaseException], function: Function) -> bool:
     """Whether a context manager may suppress an exception: one of which nothing is known, or the application's own."""
     held = subject.inference.instance(item.context_expr, function)
     if held is None or held.kind is object:
         return True
+    if held.kind is suppress and isinstance(item.context_expr, ast.Call):
+        return any(names(subject, part, kind, function) for part in item.context_expr.args)
     return isinstance(held.kind, type) and subject.program.method(held.kind, "__exit__") is not None
 
 
@@ -306,9 +309,11 @@ def catches(subject: Subject, handler: ast.ExceptHandler, kind: type[BaseExcepti
     if handler.type is None:
         return True
     parts = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    for part in parts:
-        value = subject.inference.value(part, function)
-        caught = value.thing if isinstance(value, Known) else None
-        if caught is None or (isinstance(caught, type) and issubclass(kind, caught)):
-            return True
-    return False
+    return any(names(subject, part, kind, function) for part in parts)
+
+
+def names(subject: Subject, part: ast.expr, kind: type[BaseException], function: Function) -> bool:
+    """Whether an expression is a class of an exception; also if nothing is known of it."""
+    value = subject.inference.value(part, function)
+    caught = value.thing if isinstance(value, Known) else None
+    return caught is None or (isinstance(caught, type) and issubclass(kind, caught))

@@ -147,7 +147,7 @@ class CountingFormParser(FormParser):
     def __init__(self, *values: Any, max_files: float = 0, **limits: Any) -> None:
         super().__init__(*values, **limits)
         self.most: float = SEPARATORS + 2 * self.max_fields
-        self.stream = self._counted(self.stream)
+        self.stream: AsyncGenerator[bytes, None] = self._counted(self.stream)
 
     async def _counted(self, stream: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
         async for chunk in stream:

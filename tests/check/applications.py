@@ -46,6 +46,8 @@ class Outcome:
 def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Check]:
     """Run `typeway check` on an application whose source is given; what it imports is forgotten afterwards."""
     monkeypatch.chdir(tmp_path)
+    # Python would take the bytecode of a source of the same size that was written within the same second.
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
     path, modules = list(sys.path), set(sys.modules)
 
     def forget() -> None:

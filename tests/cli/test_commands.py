@@ -50,7 +50,7 @@ def test_missing_extra_says_what_to_install(
     write({"main.py": APP.format(name="app")})
     # A module inside a package is found although the package is not, once another test has imported it.
     loaded = [name for name in sys.modules if name.startswith(f"{missing}.")]
-    for module in ("typeway.cli.commands", "typeway.cli.serve", *loaded):
+    for module in ("typeway.cli.commands", "typeway.cli.serve", "typeway.cli.logs", *loaded):
         monkeypatch.delitem(sys.modules, module, raising=False)
     monkeypatch.setitem(sys.modules, missing, None)
     outcome = command("run")

@@ -14,8 +14,10 @@ LOADED = "document.readyState === 'complete' || new Promise((resolve) => addEven
 
 def show(page: Page, path: Path, size: tuple[int, int], scheme: str) -> None:
     """Load a page on a screen of this size, for a reader who prefers this scheme and has chosen none before."""
-    page.call("Page.enable")
-    page.call("Page.addScriptToEvaluateOnNewDocument", source="localStorage.clear()")
+    # The page before would react to the other scheme, and keep it for the next one. An empty page has no storage.
+    page.open("about:blank")
+    page.wait_for("location.href === 'about:blank' && document.readyState === 'complete'")
+    page.call("Page.addScriptToEvaluateOnNewDocument", source="try { localStorage.clear() } catch {}")
     width, height = size
     page.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600)
     page.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])

@@ -19,6 +19,7 @@ WRONG_CREDENTIALS: Answers = {401: {"model": ErrorResponse, "description": "Inco
 WRONG_TOKEN: Answers = {
     401: {"model": ErrorResponse, "description": "The refresh token is not valid, or was used before"}
 }
+LIMITED: Answers = {429: {"model": ErrorResponse, "description": "Too many tries; Retry-After says when to try again"}}
 UNAVAILABLE: Answers = {503: {"model": ErrorResponse, "description": "The database does not answer"}}
 UNREADABLE: Answers = {
     400: {"model": ErrorResponse, "description": "The body cannot be read"},

@@ -4,7 +4,14 @@ from typing import Annotated
 
 from examples.task_manager.dependencies import Accounts, Logins
 from examples.task_manager.models import User
-from examples.task_manager.routers.answers import INVALID, UNREADABLE, USERNAME_TAKEN, WRONG_CREDENTIALS, WRONG_TOKEN
+from examples.task_manager.routers.answers import (
+    INVALID,
+    LIMITED,
+    UNREADABLE,
+    USERNAME_TAKEN,
+    WRONG_CREDENTIALS,
+    WRONG_TOKEN,
+)
 from examples.task_manager.schemas.user import RefreshToken, TokenResponse, UserCreate, UserResponse
 from examples.task_manager.services.logins import IssuedTokens
 from typeway import APIRouter, Depends, Response, status
@@ -17,7 +24,7 @@ router = APIRouter(prefix="/auth", tags=["auth"], responses={**UNREADABLE, **INV
     "/register",
     response_model=UserResponse,
     status_code=status.HTTP_201_CREATED,
-    responses=USERNAME_TAKEN,
+    responses={**USERNAME_TAKEN, **LIMITED},
 )
 async def register(newcomer: UserCreate, accounts: Accounts) -> User:
     """Create an account."""
@@ -27,7 +34,7 @@ async def register(newcomer: UserCreate, accounts: Accounts) -> User:
 @router.post(
     "/token",
     response_model=TokenResponse,
-    responses=WRONG_CREDENTIALS,
+    responses={**WRONG_CREDENTIALS, **LIMITED},
 )
 async def log_in(
     form: Annotated[OAuth2PasswordRequestForm, Depends()], accounts: Accounts, logins: Logins, response: Response
@@ -38,7 +45,7 @@ async def log_in(
     return logins.tokens_for(user.id, await logins.begin(user.id))
 
 
-@router.post("/refresh", response_model=TokenResponse, responses=WRONG_TOKEN)
+@router.post("/refresh", response_model=TokenResponse, responses={**WRONG_TOKEN, **LIMITED})
 async def refresh(sent: RefreshToken, logins: Logins, response: Response) -> IssuedTokens:
     """Exchange a refresh token for new tokens. One that is used a second time ends the login."""
     tokens = await logins.renew(sent.refresh_token)

@@ -12,7 +12,7 @@ class PlacedHost(Host):
 
     def __init__(self, host: Host, prefix: str) -> None:
         super().__init__(host.host, host.app, host.name)
-        self.place = Mount(prefix, app=host.app)
+        self.place: Mount = Mount(prefix, app=host.app)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Return a match if both the name of the host and the beginning of the path match."""

@@ -128,7 +128,7 @@ class Server(uvicorn.Server):
         A process of a parent gets two for one: Ctrl+C in a terminal reaches both, and then the parent sends its own. Such a
         process never hurries; the parent kills it when it is told twice.
         """
-        self.force_exit = self.should_exit and self.is_only
+        self.force_exit: bool = self.should_exit and self.is_only
         self.should_exit = True
 
     @contextlib.contextmanager

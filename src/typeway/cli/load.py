@@ -97,8 +97,10 @@ def _import(location: AppLocation) -> ModuleType:
         from importlib.metadata import PackageNotFoundError
 
         # That a distribution is not installed says nothing about the module.
-        is_absent = isinstance(cause, ModuleNotFoundError) and not isinstance(cause, PackageNotFoundError)
-        absent = cause.name if is_absent else None
+        missing = (
+            cause if isinstance(cause, ModuleNotFoundError) and not isinstance(cause, PackageNotFoundError) else None
+        )
+        absent = None if missing is None else missing.name
         if absent is not None and f"{location.module}.".startswith(f"{absent}."):
             problem = f"there is no module {absent!r} in {location.folder}"
             if location.setting is not None:
@@ -107,9 +109,9 @@ def _import(location: AppLocation) -> ModuleType:
             if suggestion is not None:
                 raise UsageError(f"{problem}; did you mean {suggestion}?") from None
             raise CommandError(problem) from None
-        if is_absent and (absent or "").partition(".")[0] == "fastapi":
+        if missing is not None and (absent or "").partition(".")[0] == "fastapi":
             hint = "if the application is written for FastAPI, add --compat"
-            raise UsageError(f"{_summary(cause, location.folder)}; {hint}") from cause
+            raise UsageError(f"{_summary(missing, location.folder)}; {hint}") from missing
         raise
 
 

@@ -97,7 +97,7 @@ class Typeway(Verbs, Resolving, Starlette):
 
         @app.get("/hello/{name}")
         async def hello(name: str, times: int = 1) -> dict[str, str]:
-            return {"message": "hello " * times + name}
+            return {"message": "hello " * min(times, 10) + name}
         ```
     """
 

@@ -154,12 +154,14 @@ class Browser:
 
     @contextmanager
     def page(self) -> Iterator[Page]:
-        """Open a new tab and close its connection afterwards."""
-        opened = urlopen(Request(f"http://127.0.0.1:{self.port}/json/new?about:blank", method="PUT"), timeout=20)
-        with opened:
-            address = json.load(opened)["webSocketDebuggerUrl"]
-        with connect(address, max_size=None, open_timeout=20) as connection:
-            yield Page(connection)
+        """Open a new tab, and close it afterwards: its page would go on running, and share its storage with later ones."""
+        with urlopen(Request(f"http://127.0.0.1:{self.port}/json/new?about:blank", method="PUT"), timeout=20) as opened:
+            tab = json.load(opened)
+        try:
+            with connect(tab["webSocketDebuggerUrl"], max_size=None, open_timeout=20) as connection:
+                yield Page(connection)
+        finally:
+            urlopen(f"http://127.0.0.1:{self.port}/json/close/{tab['id']}", timeout=20).close()
 
 
 def _debugging_port(process: subprocess.Popen[bytes], profile: Path) -> int:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.describe.chromium import Page
+from tests.describe.chromium import Page, installed_chromium
 from tests.docs.landing import SIZES, differences
-from tests.docs.screens import SCHEMES, show
+from tests.docs.screens import SCHEME, SCHEMES, show, visit
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -33,6 +33,14 @@ def test_the_landing_page_looks_as_it_should(page: Page, site: Path, size: str, 
     """Heading, sentence, example, commands and buttons are where a reader looks for them, in the colours of the scheme."""
     show(page, site / "index.html", SIZES[size], scheme)
     assert differences(page, f"{size}-{scheme}") == []
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_first_visit_is_in_the_scheme_that_the_reader_prefers(tmp_path: Path, site: Path, scheme: str) -> None:
+    """A browser that has never seen the site shows it as the reader's system is set."""
+    with installed_chromium(tmp_path) as browser, browser.page() as page:
+        visit(page, site / "index.html", SIZES["desk"], scheme)
+        assert page.evaluate(SCHEME) == SCHEMES[scheme]
 
 
 @pytest.mark.parametrize("damage", DAMAGES)

@@ -131,6 +131,10 @@ OF_SOCKETS: list[tuple[str, Any, Any, Any]] = [
     ("cancel_on_disconnect", None, 5, 5),
     ("policies", [LIMIT], None, [LIMIT]),
     ("policies", None, [LIMIT], [LIMIT]),
+    ("json_limits", {"max_depth": 9, "max_values": 8}, {"max_depth": 3}, {"max_depth": 3, "max_values": 8}),
+    ("json_limits", None, None, {}),
+    ("parameter_limits", {"max_query": 9}, None, {"max_query": 9}),
+    ("error_limits", None, {"max_errors": 9}, {"max_errors": 9}),
 ]
 
 
@@ -151,12 +155,12 @@ def test_sockets_take_each_option_and_inherit_it(kind, name, outer, inner, expec
     router.add_api_websocket_route("/added", serve, **{name: inner})
     assert [getattr(route, name) for route in router.routes] == [expected, expected]
     route = router.websocket_route_class("/own", serve, **{name: inner})
-    assert getattr(route, name) == ([] if inner is None and isinstance(expected, list) else inner)
+    assert getattr(route, name) == (type(expected)() if inner is None and isinstance(expected, list | dict) else inner)
 
 
 @pytest.mark.parametrize(("option", "value", "hint"), [
     ("dependenceis", [], "Did you mean 'dependencies'"),
-    ("tags", ["a"], "It takes cancel_on_disconnect, dependencies, policies"),
+    ("tags", ["a"], "It takes cancel_on_disconnect, dependencies, error_limits, json_limits, parameter_limits, policies"),
     ("dependencies", [len], "dependencies=[Depends(function)]"),
     ("policies", [len], "policies=[RateLimit("),
     ("cancel_on_disconnect", "5", "False never does"),

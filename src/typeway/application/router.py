@@ -19,7 +19,7 @@ from typeway.application.lifespan import EVENTS, Events, join_lifespans, lifespa
 from typeway.application.placement import verify_included, verify_placed
 from typeway.application.routelist import RouteList
 from typeway.application.routes import COPIED, APIRoute, Route, title_of
-from typeway.application.socket_routes import LIMITS_OF_SOCKETS, APIWebSocketRoute
+from typeway.application.socket_routes import APIWebSocketRoute
 from typeway.application.verbs import GROUP, ROUTE, Verbs, registering
 from typeway.application.verify import verify_events, verify_lifespan, verify_mounted, verify_router
 from typeway.application.weak_routers import WeakRouters
@@ -322,10 +322,9 @@ class Router(Verbs, routing.Router):
         joined = inherit(self.group_options, given)
         # An author's own class of routes may not know all of these; it gets those that somebody has set.
         named = {option: joined.get(option) for option in WebSocketOptions.__annotations__}
-        own = {option: value for option, value in named.items() if value not in (None, [])}
+        own = {option: value for option, value in named.items() if value not in (None, [], {})}
         kind = self.websocket_route_class
         route = kind(self.prefix + path, endpoint, name=name, conventions=self.conventions, **own)
-        vars(route).update({limit: dict(getattr(self, limit)) for limit in LIMITS_OF_SOCKETS if getattr(self, limit)})
         self.add(self.placed(route, path))
 
     def add_frontend(self, path: str, build: Build) -> None:

@@ -1,7 +1,6 @@
 """Define the route objects of WebSocket endpoints."""
 
 from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
 from typing import Any, ClassVar, Final
 
 from starlette import routing
@@ -20,7 +19,7 @@ from typeway.declare.shown import shows_options
 from typeway.serve.handle import handle_socket
 from typeway.types import Receive, Scope, Send
 
-# The options that a WebSocket has from the application, the routers and the inclusions around it.
+# Joined key by key with those of the application, the routers and the inclusions around it.
 LIMITS_OF_SOCKETS: Final = ("json_limits", "parameter_limits", "error_limits")
 
 
@@ -29,10 +28,9 @@ class APIWebSocketRoute(PlannedRoute, routing.WebSocketRoute):
 
     settable: ClassVar[frozenset[str]] = PlannedRoute.settable | {"cancel_on_disconnect", *LIMITS_OF_SOCKETS}
 
-    # Those of its own router; the router sets them.
-    json_limits: Mapping[str, Any] = MappingProxyType({})
-    parameter_limits: Mapping[str, int] = MappingProxyType({})
-    error_limits: Mapping[str, int] = MappingProxyType({})
+    json_limits: Mapping[str, Any]
+    parameter_limits: Mapping[str, int]
+    error_limits: Mapping[str, int]
 
     @names_route_in_errors
     @shows_options(WebSocketOptions)
@@ -50,6 +48,7 @@ class APIWebSocketRoute(PlannedRoute, routing.WebSocketRoute):
         self.dependencies: list[Depends] = list(given.get("dependencies") or ())
         self.cancel_on_disconnect: Any = given.get("cancel_on_disconnect")
         self.policies: Sequence[Policy] = list(given.get("policies") or ())
+        vars(self).update({limit: dict(given.get(limit) or {}) for limit in LIMITS_OF_SOCKETS})
         self.check()
 
     def to_operation(self) -> Operation:

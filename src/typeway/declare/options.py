@@ -91,6 +91,15 @@ class EndpointOptions(TypedDict, total=False):
     policies: Sequence[Policy] | None
     """The policies of `typeway.policies`; added to those of the outer levels, of which a nearer one of a kind takes the place.
     Example: `policies=[RateLimit("100/minute")]`."""
+    json_limits: JSONLimits | None
+    """The limits of the JSON reader; joined key by key, the innermost value applies. FastAPI has none.
+    Example: `json_limits={"max_depth": 20}`."""
+    parameter_limits: ParameterLimits | None
+    """The limits of query parameters, headers and cookies; joined key by key. FastAPI has none.
+    Example: `parameter_limits={"max_query": 100}`."""
+    error_limits: ErrorLimits | None
+    """The limits of the response to an invalid request; joined key by key. FastAPI has none.
+    Example: `error_limits={"max_errors": 10}`."""
 
 
 class WebSocketOptions(EndpointOptions, total=False, closed=True):
@@ -127,15 +136,6 @@ class SharedOptions(EndpointOptions, total=False):
     form_limits: FormLimits | None
     """The limits of the form parser; joined key by key, the innermost value applies.
     Example: `form_limits={"max_files": 5}`."""
-    json_limits: JSONLimits | None
-    """The limits of the JSON reader; joined key by key, the innermost value applies. FastAPI has none.
-    Example: `json_limits={"max_depth": 20}`."""
-    parameter_limits: ParameterLimits | None
-    """The limits of query parameters, headers and cookies; joined key by key. FastAPI has none.
-    Example: `parameter_limits={"max_query": 100}`."""
-    error_limits: ErrorLimits | None
-    """The limits of the response to an invalid request; joined key by key. FastAPI has none.
-    Example: `error_limits={"max_errors": 10}`."""
 
 
 class TaggedOptions(SharedOptions, total=False):

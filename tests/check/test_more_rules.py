@@ -22,6 +22,12 @@ TAKES_ALL = {
     "jsonable_encoder": "from typeway.encoders import jsonable_encoder\n    stored.update(jsonable_encoder(change))",
     "a statement": "from sqlalchemy import update\n    make_session().execute(update(User).values(**change.model_dump()))",
     "field by field": "stored['title'] = change.title\n    stored['note'] = change.note",
+    "field by field where something else is true": (
+        "is_new = n in stored\n    if is_new:\n        stored['title'] = change.title\n        stored['note'] = change.note"
+    ),
+    "field by field where something was found by a field": (
+        "found = stored.setdefault(change.title, {})\n    if found:\n        stored['title'] = change.title\n        stored['note'] = change.note"
+    ),
     "a class for all models": "Crud().save(change)",
     "a loop over the items": "for name, value in change.model_dump().items(): stored[name] = value",
 }
@@ -36,6 +42,14 @@ TAKES_SENT = {
     "the caller asks": "if 'note' in change.model_fields_set: stored.update(vars(change))",
     "a log": "import logging\n    logging.info('%s', change.model_dump())",
     "one field": "stored['title'] = change.title",
+    "a name for what was sent": (
+        "sent = change.model_dump(exclude_unset=True)\n    has_title, has_note = 'title' in sent, sent.get('note')\n"
+        "    if has_title: stored['title'] = change.title\n    if has_note: stored['note'] = change.note"
+    ),
+    "names for what was sent": (
+        "sent = change.model_dump(exclude_unset=True)\n    has_title = 'title' in sent\n    has_note = has_title or 'note' in sent\n"
+        "    if has_title: stored['title'] = change.title\n    if has_note and stored: stored['note'] = change.note"
+    ),
 }
 CRUD = (
     "class Crud:\n    def save(self, data: BaseModel): stored.update(data.model_dump())\n"
@@ -208,6 +222,7 @@ RULES = {
         [],
     ),
     "TW016 sees own middleware that echoes": (
+        "@app.get('/x')\nasync def show(request: Request) -> int: return len(request.cookies)\n"
         "@app.middleware('http')\nasync def cors(request: Request, call_next: Any) -> Any:\n"
         "    response = await call_next(request)\n    origin = request.headers.get('origin')\n"
         "    response.headers['Access-Control-Allow-Origin'] = origin\n"
@@ -441,6 +456,21 @@ RULES = {
         "app = Typeway(webhooks=hooks)\n@app.get('/x')\nasync def show() -> int: return 1",
         [],
     ),
+    "TW028 leaves a router whose endpoint is called": (
+        "router = Router()\n@router.get('/y')\nasync def inner() -> int: return 1\n"
+        "@app.get('/x')\nasync def show() -> int: return await router.routes[0].endpoint()",
+        [],
+    ),
+    "TW028 sees a router beside one whose endpoint is called": (
+        "router = Router()\nother = Router()\n@router.get('/y')\nasync def inner() -> int: return 1\n@other.get('/z')\nasync def never() -> int: return 1\n"
+        "@app.get('/x')\nasync def show() -> int: return await router.routes[0].endpoint()",
+        ["TW028"],
+    ),
+    "TW028 is not sure of a router in a list": (
+        "router = Router()\n@router.get('/y')\nasync def inner() -> int: return 1\nmore = [router]\n"
+        "@app.get('/x')\nasync def show() -> int: return 1",
+        [],
+    ),
     "TW028 is not sure where a setting decides": (
         "router = Router()\n@router.get('/x')\nasync def show() -> int: return 1\nif app.debug:\n    app.include_router(router)", [],
     ),
@@ -462,19 +492,58 @@ def test_a_pattern_that_fits_every_origin_is_found(check: Check, pattern: str) -
     assert check(source).codes == ["TW016"]
 
 
-@pytest.mark.parametrize(("line", "codes"), [("", []), ("name = request.cookies.get('name')", ["TW016"])])
-def test_open_origins_matter_where_requests_have_a_name(tmp_path: Path, line: str, codes: list[str]) -> None:
-    """TW016: where nothing says who a request is from, no page can act in anybody's name."""
-    source = (
-        "from fastapi import FastAPI, Request\nfrom fastapi.middleware.cors import CORSMiddleware\napp = FastAPI()\n"
+CORS = {
+    "nothing says who asks": ("", "['*']", "low"),
+    "a cookie that is read": ("request.cookies.get('name')", "['*']", "high"),
+    "a cookie that is declared": ("Cookie()", "['*']", "high"),
+    "a scheme with a cookie": ("APIKeyCookie(name='id')", "['*']", "high"),
+    "a scheme with a password": ("HTTPBasic()", "['*']", "high"),
+    "a key in a header": ("APIKeyHeader(name='key')", "['*']", "low"),
+    "a token in a header": ("HTTPBearer()", "['*']", "low"),
+    "a header read by hand": ("request.headers['Authorization']", "['*']", "low"),
+    "a cookie read by hand": ("request.headers['Cookie']", "['*']", "high"),
+    "a comment": ("1  # the client has no cookie", "['*']", "low"),
+    "open where it is developed": ("request.cookies", "['*'] if DEBUG else ['https://a.example']", None),
+    "open outside production": ("request.cookies", "local_or(DEBUG)", None),
+    "open for a test": ("request.cookies", "chosen", None),
+    "open where a list says so": ("request.cookies", "['*'] if not NAMES else NAMES", "high"),
+    "open everywhere": ("request.cookies", "both", "high"),
+    "read from settings": ("request.cookies", "SETTING", "high"),
+}
+OPENED = """
+import os
+from fastapi import FastAPI, Request, Depends
+from fastapi.middleware.cors import CORSMiddleware
+DEBUG, NAMES, SETTING = True, [], "*".split()
+chosen, both = ['https://a.example'], ['*']
+if not os.environ.get('IS_PRODUCTION'):
+    chosen.append('*')
+    both = ['*', 'http://localhost']
+app = FastAPI()
+"""
+
+
+@pytest.mark.parametrize(("line", "origins", "confidence"), CORS.values(), ids=list(CORS))
+def test_open_origins_matter_where_browsers_say_who_asks(
+    tmp_path: Path, line: str, origins: str, confidence: str | None
+) -> None:
+    """TW016: a page can use the cookies and passwords that a browser sends by itself, and no key that it would have to know."""
+    added = f"app.add_middleware(CORSMiddleware, allow_origins={origins}, allow_credentials=True)\n"
+    if origins == "local_or(DEBUG)":
+        added = f"if DEBUG:\n    {added.replace(origins, 'SETTING')}"
+    name = line.partition("(")[0]
+    is_scheme = name.startswith(("APIKey", "HTTP"))
+    uses = f"from fastapi{'.security' * is_scheme} import {name}\n" if is_scheme or name == "Cookie" else ""
+    parameter = f", who: str = {f'Depends({line})' if is_scheme else line}" if uses else ""
+    endpoint = (
+        f"@app.get('/x')\nasync def show(request: Request{parameter}) -> int:\n    {line * (not uses)}\n    return 1"
     )
-    source += "app.add_middleware(CORSMiddleware, allow_origins=['*'], allow_credentials=True)\n"
-    source += f"@app.get('/x')\nasync def show(request: Request) -> int:\n    {line}\n    return 1"
-    (tmp_path / "main.py").write_text(source)
+    (tmp_path / "main.py").write_text(uses + OPENED + added + endpoint)
     # In a process of its own, because what `import fastapi` means is changed for good.
-    command = [sys.executable, "-m", "typeway", "check", "--compat", "--no-cache", "--format", "json"]
+    command = [sys.executable, "-m", "typeway", "check", "--compat", "--no-cache", "--all", "--format", "json"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=100, cwd=tmp_path)
-    assert [finding["code"] for finding in json.loads(done.stdout)["findings"]] == codes, done.stderr
+    found = [(finding["code"], finding["confidence"]) for finding in json.loads(done.stdout)["findings"]]
+    assert found == ([] if confidence is None else [("TW016", confidence)]), done.stderr
 
 
 def test_a_pattern_for_some_origins_is_left_alone(check: Check) -> None:

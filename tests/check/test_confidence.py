@@ -5,7 +5,7 @@ import pytest
 
 from tests.check.applications import Check
 from tests.check.applications import check as check
-from tests.check.test_rules import HEAD
+from tests.check.test_rules import ADDS, HEAD
 
 TABLES = (
     "from sqlalchemy import ForeignKey\nclass Team(Base):\n    __tablename__ = 'teams'\n    id: Mapped[int] = mapped_column(primary_key=True)\n"
@@ -18,6 +18,14 @@ TABLES = (
 LIST = "@app.get('/x', response_model=list[Shown])\ndef show():\n    return make_session().scalars(select({})).all()\n"
 LIMIT = "@app.get('/x')\ndef show(limit: int = 10) -> Any:\n    return find(limit)\n"
 FIND = "def find(limit: int):\n    query = make_session().query({})\n    query = query.limit(limit)\n    return query.count()\n"
+
+
+def adds(made: str, parameter: str = "") -> str:
+    """An endpoint that adds a row."""
+    return f"{STAFF}@app.post('/rows')\ndef add({parameter}) -> None: make_session().add({made}(id=1))\n"
+
+
+STAFF = "def require_admin(request: Request) -> None: ...\n"
 SIGN_UP = "@app.post('/teams')\ndef found() -> None: make_session().add(Team(id=1))\n"
 ABSENT = "class NotFound(Exception): ...\ndef find(n: int) -> Any:\n    found = make_session().get(User, n)\n"
 ABSENT += "    if found is None: raise NotFound\n    return found\n"
@@ -26,9 +34,29 @@ SECRET = (
 )
 CASES = {
     "a list of what others choose from": (TABLES + LIST.format("Team"), "TW011", "low"),
-    "a list of what belongs to others": (TABLES + LIST.format("Player"), "TW011", "high"),
-    "a list of what names others": (TABLES + LIST.format("Badge"), "TW011", "high"),
-    "a list of what nothing belongs to": (TABLES + LIST.format("User"), "TW011", "high"),
+    "a list of what belongs to others": (TABLES + adds("Player") + LIST.format("Player"), "TW011", "high"),
+    "a list of what names others": (TABLES + adds("Badge") + LIST.format("Badge"), "TW011", "high"),
+    "a list of what nothing belongs to": (TABLES + ADDS + LIST.format("User"), "TW011", "high"),
+    "a list of what belongs to others and nobody adds": (TABLES + LIST.format("Player"), "TW011", "low"),
+    "a list of what is made by a method": (TABLES + adds("Player.create") + LIST.format("Player"), "TW011", "high"),
+    "a list of what a statement adds": (
+        TABLES + "from sqlalchemy import insert\n" + adds("insert(Player).values") + LIST.format("Player"), "TW011", "high",
+    ),
+    "a list of what a generic class adds": (
+        TABLES + "class Crud:\n    def __init__(self, kind): self.kind = kind\n    def create(self, **fields): return self.kind(**fields)\n"
+        "players = Crud(Player)\n" + adds("players.create") + LIST.format("Player"), "TW011", "high",
+    ),
+    "a list of what is only looked up": (TABLES + adds("make_session().query(Player).filter_by") + LIST.format("Player"), "TW011", "low"),
+    "a list of what the staff adds": (
+        TABLES + adds("Player", "who: Any = Depends(require_admin)") + LIST.format("Player"), "TW011", "low",
+    ),
+    "a list for the staff": (
+        TABLES + adds("Player") + LIST.format("Player").replace("show()", "show(who: Any = Depends(require_admin))"), "TW011", "low",
+    ),
+    "a list of rows of SQL": (
+        "@app.get('/x')\ndef show() -> list[dict[str, Any]]:\n    with sqlite3.connect('x') as db:\n"
+        "        return [dict(row) for row in db.execute('SELECT * FROM x').fetchall()]", "TW011", "low",
+    ),
     "a list of what everybody adds to": (TABLES + SIGN_UP + LIST.format("Team"), "TW011", "high"),
     "a list of what who is known adds to": (
         TABLES + "def current_user(): ...\n" + SIGN_UP.replace("found()", "found(who: Any = Depends(current_user))")
@@ -93,7 +121,7 @@ def test_an_endpoint_that_never_answers_has_one_finding(check: Check) -> None:
     """A list in an endpoint that another one hides does not grow: only that it is hidden is told."""
     hiding = "@app.get('/{name}')\ndef one(name: str) -> str: return name\n"
     assert check(HEAD + hiding + LIST.format("User")).codes == ["TW003"]
-    assert check(HEAD + LIST.format("User") + hiding).codes == ["TW011"]
+    assert check(HEAD + ADDS + LIST.format("User") + hiding).codes == ["TW011"]
 
 
 @pytest.mark.parametrize(("source", "code", "confidence"), CASES.values(), ids=list(CASES))
@@ -101,3 +129,85 @@ def test_how_sure_a_finding_is(check: Check, source: str, code: str, confidence:
     """What shows that it matters here makes a finding high; without that it is told with --all only."""
     found = check(HEAD + source, "--all", "--select", code).findings
     assert [(finding["code"], finding["confidence"]) for finding in found] == [(code, confidence)]
+
+
+ADMIN = {
+    "a path": ("", "", "", "/admin/players"),
+    "a path in the middle": ("", "", "", "/api/staff/players"),
+    "a dependency": ("def admin_only(request: Request): ...", "who: Any = Depends(admin_only)", "", "/x"),
+    "a superuser": ("def get_current_active_superuser(request: Request): ...", "who: Any = Depends(get_current_active_superuser)", "", "/x"),
+    "a class with roles": (
+        "class Roles:\n    def __init__(self, names): self.names = names\n    def __call__(self, request: Request): ...",
+        "who: Any = Depends(Roles(['admin', 'superuser']))", "", "/x",
+    ),
+    "a class with an enum": (
+        "import enum\nclass Role(enum.Enum):\n    ADMIN = 1\n    USER = 2\n"
+        "class Roles:\n    def __init__(self, *names): self.names = names\n    def __call__(self, request: Request): ...",
+        "who: Any = Depends(Roles(Role.ADMIN))", "", "/x",
+    ),
+    "a function of a role": (
+        "def needs(role):\n    def inner(request: Request): return role\n    return inner", "who: Any = Depends(needs('admin'))", "", "/x",
+    ),
+    "a scope": ("def user(request: Request): ...", "who: Any = Security(user, scopes=['players:admin'])", "", "/x"),
+    "a refusal": ("def user(request: Request): ...", "who: Any = Depends(user)", "if not who.is_admin: raise HTTPException(403)", "/x"),
+    "a refusal in a dependency": (
+        "def user(request: Request):\n    who = request.state\n    if who is None or not who.is_superuser: raise HTTPException(403)\n    return who",
+        "who: Any = Depends(user)", "", "/x",
+    ),
+    "a refusal of other roles": (
+        "def user(request: Request): ...", "who: Any = Depends(user)", "if who.role != 'admin': raise HTTPException(403)", "/x",
+    ),
+    "a refusal below": (
+        "def check_it(who):\n    if not who.is_staff: raise HTTPException(403)\ndef user(request: Request): ...", "who: Any = Depends(user)",
+        "check_it(who)", "/x",
+    ),
+    "a key of the settings": (
+        "class Settings:\n    batch_key = 'x'\nsettings = Settings()", "x_key: str = Header()",
+        "if x_key != settings.batch_key: raise HTTPException(401)", "/x",
+    ),
+    "a key that is compared in constant time": (
+        "import secrets\nAPI_KEY = 'x'", "x_key: str = Header()",
+        "if not secrets.compare_digest(x_key, API_KEY): raise HTTPException(401)", "/x",
+    ),
+}  # fmt: skip
+EVERYBODY = {
+    "nothing": ("", "", "", "/x"),
+    "a user": ("def current_user(request: Request): ...", "who: Any = Depends(current_user)", "", "/x"),
+    "a tool": ("def get_admin_service(request: Request): ...", "who: Any = Depends(get_admin_service)", "", "/x"),
+    "one of several roles": (
+        "def needs(roles):\n    def inner(request: Request): return roles\n    return inner",
+        "who: Any = Depends(needs(['admin', 'member']))", "", "/x",
+    ),
+    "an owner or the staff": ("def user(request: Request): ...", "who: Any = Depends(user)", "if not is_admin_or_owner(who): raise HTTPException(403)", "/x"),
+    "its owner too": (
+        "def user(request: Request): ...", "who: Any = Depends(user)", "if who.id != 3 and not who.is_admin: raise HTTPException(403)", "/x",
+    ),
+    "a question in a branch": (
+        "def user(request: Request): ...", "who: Any = Depends(user)",
+        "if who.id == 3:\n        if not who.is_admin: raise HTTPException(403)", "/x",
+    ),
+    "no refusal": ("def user(request: Request): ...", "who: Any = Depends(user)", "if not who.is_admin: who = None", "/x"),
+    "a refusal of the staff": ("def user(request: Request): ...", "who: Any = Depends(user)", "if who.is_admin: raise HTTPException(403)", "/x"),
+    "a kind of token": (
+        "import enum\nclass Kind(enum.Enum):\n    ACCESS = 1\ndef user(request: Request): ...", "who: Any = Depends(user)",
+        "if who.kind != Kind.ACCESS: raise HTTPException(401)", "/x",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("code", "parameter", "body", "path", "confidence"),
+    [(*case, "low") for case in ADMIN.values()] + [(*case, "high") for case in EVERYBODY.values()],
+    ids=[*ADMIN, *EVERYBODY],
+)
+def test_who_runs_the_application_may_ask_for_much(
+    check: Check, code: str, parameter: str, body: str, path: str, confidence: str
+) -> None:
+    """A limit without a ceiling is low where only those may choose it who run the application."""
+    source = (
+        f"{HEAD}from typeway import Header\n{code}\ndef is_admin_or_owner(who): ...\n"
+        f"@app.get('{path}')\ndef show({parameter}{', ' * bool(parameter)}limit: int = 10) -> int:\n"
+        f"    {body or '...'}\n    return make_session().query(User).limit(limit).count()\n"
+    )
+    found = check(source, "--all", "--select", "TW021").findings
+    assert [finding["confidence"] for finding in found] == [confidence]

@@ -10,7 +10,7 @@ import pytest
 
 from tests.check.applications import Check
 from tests.check.applications import check as check
-from tests.check.test_rules import HEAD
+from tests.check.test_rules import ADDS, HEAD
 
 PATCH = "class Change(BaseModel):\n    title: str = ''\n    note: str | None = None\nstored = {}\n"
 TAKES_ALL = {
@@ -178,35 +178,37 @@ RULES = {
         ["TW010"],
     ),
     "TW011 leaves what a particular value narrows": (
-        "@app.get('/x', response_model=list[Shown])\ndef show(name: str):\n"
+        ADDS + "@app.get('/x', response_model=list[Shown])\ndef show(name: str):\n"
         "    return make_session().scalars(select(User).where(User.name == name)).all()",
         [],
     ),
     "TW011 leaves what a keyword narrows": (
-        "@app.get('/x', response_model=list[Shown])\ndef show(name: str):\n"
+        ADDS + "@app.get('/x', response_model=list[Shown])\ndef show(name: str):\n"
         "    return make_session().query(User).filter_by(name=name).all()",
         [],
     ),
     "TW011 sees all of a status": (
         "class Note(Base):\n    __tablename__ = 'notes'\n    id: Mapped[int] = mapped_column(primary_key=True)\n    status: Mapped[str]\n"
+        "@app.post('/notes')\ndef add() -> None: make_session().add(Note(id=1))\n"
         "@app.get('/x', response_model=list[Shown])\ndef show(status: str):\n"
         "    return make_session().scalars(select(Note).where(Note.status == status)).all()",
         ["TW011"],
     ),
     "TW011 sees a repository and a comprehension": (
-        "class Repository:\n    def __init__(self, session: Session): self.session = session\n"
+        ADDS + "class Repository:\n    def __init__(self, session: Session): self.session = session\n"
         "    def every(self): return self.session.scalars(select(User)).all()\n"
         "@app.get('/x')\ndef show() -> list[Shown]:\n    users = Repository(make_session()).every()\n"
         "    return [Shown(id=user.id) for user in users]",
         ["TW011"],
     ),
     "TW011 leaves what some ids limit": (
-        "@app.get('/x', response_model=list[Shown])\ndef show():\n"
+        ADDS + "@app.get('/x', response_model=list[Shown])\ndef show():\n"
         "    return make_session().scalars(select(User).where(User.id.in_([1, 2]))).all()",
         [],
     ),
     "TW011 leaves what belongs to one parent": (
         "class Note(Base):\n    __tablename__ = 'notes'\n    id: Mapped[int] = mapped_column(primary_key=True)\n    user_id: Mapped[int]\n"
+        "@app.post('/notes')\ndef add() -> None: make_session().add(Note(id=1))\n"
         "@app.get('/users/{user_id}/notes', response_model=list[Shown])\ndef show(user_id: int):\n"
         "    return make_session().scalars(select(Note).where(Note.user_id == user_id)).all()",
         [],
@@ -297,6 +299,17 @@ RULES = {
         "class Page(BaseModel):\n    limit: int = 10\n@app.get('/x')\ndef show(page: Annotated[Page, Query()]) -> int:\n"
         "    return len(make_session().scalars(select(User).limit(page.limit)).all())",
         ["TW021"],
+    ),
+    "TW021 is not sure where everything is the default": (
+        "@app.get('/x')\ndef show(limit: int | None = None) -> int:\n    select(User).limit(limit)\n    return 1", [],
+    ),
+    "TW021 is not sure of a model whose default is everything": (
+        "class Page(BaseModel):\n    limit: int | None = None\n@app.get('/x')\ndef show(page: Annotated[Page, Query()]) -> int:\n"
+        "    return len(make_session().scalars(select(User).limit(page.limit)).all())",
+        [],
+    ),
+    "TW021 sees a limit that has to be sent": (
+        "@app.get('/x')\ndef show(limit: int) -> int:\n    select(User).limit(limit)\n    return 1", ["TW021"],
     ),
     "TW021 sees a dependency": (
         "def page(limit: int = 10) -> int: return limit\n@app.get('/x')\ndef show(n: Annotated[int, Depends(page)]) -> int: return n",
@@ -475,6 +488,53 @@ RULES = {
         "router = Router()\n@router.get('/x')\nasync def show() -> int: return 1\nif app.debug:\n    app.include_router(router)", [],
     ),
 }  # fmt: skip
+
+
+SHARED = (
+    "from sqlalchemy import and_, or_, exists, ForeignKey\nfrom sqlalchemy.orm import relationship\n"
+    "class Note(Base):\n    __tablename__ = 'notes'\n    id: Mapped[int] = mapped_column(primary_key=True)\n    owner_id: Mapped[int]\n"
+    "    text: Mapped[str]\n    shares: Mapped[list['Share']] = relationship()\n"
+    "class Share(Base):\n    __tablename__ = 'shares'\n    id: Mapped[int] = mapped_column(primary_key=True)\n    user_id: Mapped[int]\n"
+    "    note_id: Mapped[int] = mapped_column(ForeignKey('notes.id'))\n"
+    "@app.post('/notes')\ndef add() -> None: make_session().add(Note(id=1))\n"
+    "@app.get('/notes', response_model=list[Shown])\ndef show(me: int, text: str):\n    query = select(Note)\n"
+    "    return make_session().scalars(query.{}).all()\n"
+)
+NARROWED = {
+    "and_": "where(and_(Note.text != text, Note.owner_id == me))",
+    "and_ inside of it": "where(and_(Note.text != text, and_(Note.id > 3, Note.owner_id == me)))",
+    "&": "where((Note.text != text) & (Note.owner_id == me))",
+    "or_ of two that narrow": "where(or_(Note.owner_id == me, Note.id.in_([1])))",
+    "|": "where((Note.owner_id == me) | (Note.id == me))",
+    "or_ inside of and_": "where(and_(Note.text != text, or_(Note.owner_id == me, Note.id == me)))",
+    "any()": "where(Note.shares.any(Share.user_id == me))",
+    "any() of several": "where(Note.shares.any(and_(Share.user_id == me, Share.id > 3)))",
+    "exists()": "where(exists().where(Share.note_id == Note.id, Share.user_id == me))",
+    "a join and a condition": "join(Share, Share.note_id == Note.id).where(Share.user_id == me)",
+    "a condition of the join": "join(Share, and_(Share.note_id == Note.id, Share.user_id == me))",
+    "a choice of two that narrow": "where(Note.owner_id == me if text else Note.id == me)",
+}
+OPEN_END = {
+    "another comparison": "where(and_(Note.text != text, Note.id > 3))",
+    "or_ with one that does not": "where(or_(Note.owner_id == me, Note.text != text))",
+    "| with one that does not": "where((Note.owner_id == me) | (Note.text != text))",
+    "a join alone": "join(Share, Share.note_id == Note.id)",
+    "any() of a constant": "where(Note.shares.any(Share.user_id == 1))",
+    "exists() that links only": "where(exists().where(Share.note_id == Note.id))",
+    "a choice with one that does not": "where(Note.owner_id == me if text else Note.id > me)",
+}
+
+
+@pytest.mark.parametrize("condition", NARROWED.values(), ids=list(NARROWED))
+def test_a_list_that_a_condition_narrows_is_left_alone(check: Check, condition: str) -> None:
+    """TW011: the rows of one person are no more than one person has, wherever in the condition that is said."""
+    assert check(HEAD + SHARED.format(condition), "--all", "--select", "TW011").codes == []
+
+
+@pytest.mark.parametrize("condition", OPEN_END.values(), ids=list(OPEN_END))
+def test_a_list_that_no_condition_narrows_is_found(check: Check, condition: str) -> None:
+    """TW011: a condition that most rows may fulfil limits nothing."""
+    assert check(HEAD + SHARED.format(condition), "--select", "TW011").codes == ["TW011"]
 
 
 @pytest.mark.parametrize(("source", "codes"), RULES.values(), ids=list(RULES))

@@ -21,6 +21,8 @@ STAFF: Final = phrases(
 )
 # ... and what settings are called that only they know.
 KEYS: Final = frozenset({"key", "keys", "secret", "secrets", "token", "tokens", "password"})
+# What a name says that lets in others too.
+OTHERS: Final = frozenset({"or", "owner", "self", "optional"})
 # What compares a key in constant time.
 COMPARES: Final = frozenset({"compare_digest"})
 
@@ -40,8 +42,11 @@ def is_for_staff(subject: Subject, endpoint: Endpoint) -> bool:
     return any(
         refuses_others(subject, reached.function)
         for reached in subject.graph.reach(entries)
-        if reached.branches == 0
-        and (reached.caller is None or reached.caller.branches_here(reached.node or reached.function.node) == 0)
+        if not any(
+            step.caller.branches_here(step.node)
+            for step in reached.way
+            if step.caller is not None and step.node is not None
+        )
     )
 
 
@@ -49,7 +54,7 @@ def asks_for_staff(node: Node) -> bool:
     """Whether a dependency says whom it lets in: `require_admin`, `RoleChecker(["admin"])`, `Security(user, scopes=["admin"])`."""
     function: Any = node.function
     words = words_of(str(getattr(function, "__name__", type(function).__name__)))
-    if has_phrase(words, STAFF) and not TOOLS & {*words}:
+    if names_staff(words) and not TOOLS & {*words}:
         return True
     given = [
         *(function.__dict__.values() if hasattr(function, "__dict__") else ()),
@@ -57,6 +62,11 @@ def asks_for_staff(node: Node) -> bool:
         [*node.own_scopes],
     ]
     return any(is_staff_only(value) for value in given)
+
+
+def names_staff(words: list[str]) -> bool:
+    """Whether a name is about those who run the application, and not `is_admin_or_owner`."""
+    return has_phrase(words, STAFF) and not OTHERS & {*words}
 
 
 def held_in(function: Any) -> Iterator[Any]:
@@ -94,7 +104,7 @@ def is_about_others(subject: Subject, test: ast.expr, function: Function) -> boo
         case ast.UnaryOp(op=ast.Not(), operand=ast.Call(func=called, args=parts)) if last_name(called) in COMPARES:
             return any(is_key_of_settings(subject, part, function) for part in parts)
         case ast.UnaryOp(op=ast.Not(), operand=ast.Name() | ast.Attribute() | ast.Call() as asked):
-            return has_phrase(words_of(ast.unparse(asked)), STAFF)
+            return names_staff(words_of(ast.unparse(asked)))
         case ast.Compare(left=left, ops=[ast.NotEq() | ast.NotIn() | ast.IsNot()], comparators=[right]):
             sides = [left, right]
             names = any(

@@ -161,10 +161,10 @@ def is_decided(call: ast.Call, tree: ast.Module) -> bool:
         part for value in chosen for part in ast.walk(value) if isinstance(part, ast.Constant) and opens(part.value)
     ]
     branches = [node for node in ast.walk(tree) if isinstance(node, ast.If | ast.IfExp)]
-    decided = {
+    decided: set[ast.AST] = {
         part for branch in branches if {*words_of(ast.unparse(branch.test))} & SURROUNDINGS for part in ast.walk(branch)
     }
-    return {*(stars or [call])} <= decided
+    return call in decided or (bool(stars) and {*stars} <= decided)
 
 
 def opens(value: Any) -> bool:

@@ -131,6 +131,95 @@ def test_how_sure_a_finding_is(check: Check, source: str, code: str, confidence:
     assert [(finding["code"], finding["confidence"]) for finding in found] == [(code, confidence)]
 
 
+KINDS = (
+    "from enum import Enum\nfrom pydantic import AfterValidator, BeforeValidator, field_validator, model_validator\n"
+    "def check_it(kind: str) -> str:\n    if kind not in ('a', 'b'): raise ValueError(kind)\n    return kind\n"
+    "def by_way(kind: str) -> str: return check_it(kind)\n"
+    "class Open(BaseModel):\n    kind: str\n    size: int = 1\n"
+    "class Ranged(BaseModel):\n    kind: str\n    size: int = Field(1, ge=1)\n"
+    "class Checked(BaseModel):\n    kind: Annotated[str, AfterValidator(check_it)]\n"
+    "class Listed(BaseModel):\n    kind: str\n    kinds: list[Annotated[str, AfterValidator(check_it)]]\n"
+    "class Holder(BaseModel):\n    kind: str\n    inner: list[Checked]\n"
+    "class Decorated(BaseModel):\n    kind: str\n    @field_validator('kind')\n    def ask(cls, value: str) -> str: return by_way(value)\n"
+    "class Whole(BaseModel):\n    kind: str\n    @model_validator(mode='after')\n    def ask(self): return self if check_it(self.kind) else None\n"
+)
+RAISED = {
+    "a parameter": ("kind: str", "check_it(kind)", "medium"),
+    "a parameter by another function": ("kind: str", "by_way(kind)", "medium"),
+    "a parameter with a length": ("kind: Annotated[str, Query(max_length=9)]", "check_it(kind)", "medium"),
+    "a parameter with a pattern": ("kind: Annotated[str, Query(pattern='a|b')]", "check_it(kind)", "low"),
+    "a field": ("body: Open", "check_it(body.kind)", "medium"),
+    "a field of a model with a range": ("body: Ranged", "check_it(body.kind)", "low"),
+    "a parameter that another function has checked": (
+        "kind: Annotated[str, AfterValidator(str.strip)]",
+        "check_it(kind)",
+        "low",
+    ),
+    "a parameter that has passed": ("kind: Annotated[str, AfterValidator(check_it)]", "check_it(kind)", None),
+    "a parameter that has passed before": ("kind: Annotated[str, BeforeValidator(by_way)]", "check_it(kind)", None),
+    "a field that has passed": ("body: Checked", "check_it(body.kind)", None),
+    "the items of a field": ("body: Listed", "[by_way(kind) for kind in body.kinds]", None),
+    "a field of an inner model": ("body: Holder", "[check_it(each.kind) for each in body.inner]", None),
+    "a field with a method": ("body: Decorated", "check_it(body.kind)", None),
+    "a model with a method": ("body: Whole", "check_it(body.kind)", None),
+    "what is asked before": ("kind: str", "if kind == 'c': raise HTTPException(400)\n    check_it(kind)", "low"),
+    "what is asked around it": ("kind: str", "if kind in known: check_it(kind)", "low"),
+    "where something else is asked": (
+        "kind: str, n: int",
+        "if n > 3: raise HTTPException(400)\n    check_it(kind)",
+        "medium",
+    ),
+    "what is asked afterwards": ("kind: str", "check_it(kind)\n    if kind == 'c': raise HTTPException(400)", "medium"),
+}
+
+
+@pytest.mark.parametrize(("parameter", "line", "confidence"), RAISED.values(), ids=list(RAISED))
+def test_an_error_about_a_value_that_was_refused_before_does_not_happen(
+    check: Check, parameter: str, line: str, confidence: str | None
+) -> None:
+    """TW017: what a validator raises about, or the caller has asked about, comes no further."""
+    source = f"{HEAD}{KINDS}known = ()\n@app.post('/x')\ndef show({parameter}) -> None:\n    {line}\n"
+    found = check(source, "--all", "--select", "TW017").findings
+    assert [finding["confidence"] for finding in found] == ([] if confidence is None else [confidence])
+
+
+BODY = (
+    "from typeway import Header\nclass Member(BaseModel):\n    id: int | None = None\n    name: str\nmembers = {}\n"
+    "class Members:\n    def find(self, body: Member): return make_session().get(User, body.id)\n"
+    "    def keep(self, body: Member): make_session().add(User(id=body.id))\n    def update(self, body): self.keep(body)\n"
+    "def require_admin(request: Request): ...\n"
+    "@app.put('/members')\ndef put(body: Member%s) -> Member:\n    user = Members().find(body)\n    %s\n    return Member(name=body.name)\n"
+)
+KEPT = {
+    "the whole": ("", "members['x'] = body", "high"),
+    "the whole as a dict": ("", "members.update(body.model_dump())", "high"),
+    "the id": ("", "members['x'] = body.id", "high"),
+    "a row with the id": ("", "make_session().add(User(id=body.id))", "high"),
+    "the id as a key": ("", "members[body.id] = body.name", "high"),
+    "a text of the id": ("", "make_session().add(User(id=str(body.id)))", "high"),
+    "a method that keeps it": ("", "Members().keep(body)", "high"),
+    "a method of a method": ("", "Members().update(body=body)", "high"),
+    "a function of another package": ("", "functools.reduce(max, body)", "high"),
+    "the whole, for the staff": (", who: Any = Depends(require_admin)", "members['x'] = body", "low"),
+    "a look-up": ("", "make_session().get(User, body.id).name = body.name", None),
+    "a look-up of a text": ("", "members.get(str(body.id))", None),
+    "a look-up in a dict": ("", "members[body.id].name = body.name", None),
+    "a look-up of a document": ("", "members.find_one({'_id': body.id})", None),
+    "a comparison": ("", "make_session().scalar(select(User).where(User.id == body.id)).name = body.name", None),
+    "an error": ("", "raise HTTPException(404, f'no {body.id}')", None),
+    "a method that looks it up": ("", "Members().find(body)", None),
+}
+
+
+@pytest.mark.parametrize(("parameter", "line", "confidence"), KEPT.values(), ids=list(KEPT))
+def test_an_id_that_is_kept_is_chosen_by_the_client(
+    check: Check, parameter: str, line: str, confidence: str | None
+) -> None:
+    """TW009: an id in a body may only name who is meant, and then nothing is stored under it."""
+    found = check(HEAD + BODY % (parameter, line), "--all", "--select", "TW009").findings
+    assert [finding["confidence"] for finding in found] == ([] if confidence is None else [confidence])
+
+
 ADMIN = {
     "a path": ("", "", "", "/admin/players"),
     "a path in the middle": ("", "", "", "/api/staff/players"),

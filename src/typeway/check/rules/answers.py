@@ -121,7 +121,7 @@ def unbounded_lists(subject: Subject) -> Iterator[Finding]:
 
 
 def is_open_end(tables: Tables, kind: Any, endpoint: Endpoint) -> bool:
-    """Whether the code shows that a list grows and whoever uses the application may ask for it.
+    """Whether the code shows that a list grows and the users of the application may ask for it.
 
     A request of theirs adds to it: a collection of the module, or the rows of a table. What was imported, or only those add who
     run the application, may stay small, and these know how much they ask for.

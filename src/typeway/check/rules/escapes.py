@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -273,7 +272,7 @@ def is_about_request(subject: Subject, kind: type[BaseException]) -> bool:
     """Whether an exception is one of the application's own, and about a client's request."""
     if not ABOUT_REQUEST.search(kind.__name__) or ABOUT_SERVER.search(kind.__name__):
         return False
-    return kind in ABOUT_CALLERS or (is_unanswered(kind) and is_own(subject, kind))
+    return kind in ABOUT_CALLERS or (is_unanswered(kind) and subject.program.owns(kind))
 
 
 def is_about_value(subject: Subject, kind: type[BaseException]) -> bool:
@@ -281,16 +280,11 @@ def is_about_value(subject: Subject, kind: type[BaseException]) -> bool:
     if kind in ABOUT_VALUES:
         return True
     is_below = issubclass(kind, ABOUT_VALUES) and not ABOUT_SERVER.search(kind.__name__)
-    return is_below and is_unanswered(kind) and is_own(subject, kind)
+    return is_below and is_unanswered(kind) and subject.program.owns(kind)
 
 
 def is_unanswered(kind: type[BaseException]) -> bool:
     return issubclass(kind, Exception) and not issubclass(kind, HTTPException | WebSocketException)
-
-
-def is_own(subject: Subject, kind: type[BaseException]) -> bool:
-    module = getattr(sys.modules.get(kind.__module__), "__file__", None)
-    return module is not None and subject.program.files.file(module) is not None
 
 
 def is_caught(subject: Subject, kind: type[BaseException], node: ast.AST, function: Function) -> bool:

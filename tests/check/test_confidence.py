@@ -292,11 +292,23 @@ EVERYBODY = {
 def test_who_runs_the_application_may_ask_for_much(
     check: Check, code: str, parameter: str, body: str, path: str, confidence: str
 ) -> None:
-    """A limit without a ceiling is low where only those may choose it who run the application."""
+    """A list of all rows is low where only those may ask for it who run the application."""
     source = (
-        f"{HEAD}from typeway import Header\n{code}\ndef is_admin_or_owner(who): ...\n"
-        f"@app.get('{path}')\ndef show({parameter}{', ' * bool(parameter)}limit: int = 10) -> int:\n"
-        f"    {body or '...'}\n    return make_session().query(User).limit(limit).count()\n"
+        f"{HEAD}{ADDS}from typeway import Header\n{code}\ndef is_admin_or_owner(who): ...\n"
+        f"@app.get('{path}', response_model=list[Shown])\ndef show({parameter}):\n"
+        f"    {body or '...'}\n    return make_session().scalars(select(User)).all()\n"
     )
-    found = check(source, "--all", "--select", "TW021").findings
+    found = check(source, "--all", "--select", "TW011").findings
     assert [finding["confidence"] for finding in found] == [confidence]
+
+
+@pytest.mark.parametrize(
+    "name", ["a dependency", "a refusal", "a key of the settings", "a key that is compared in constant time"]
+)
+def test_a_limit_is_low_for_programs_that_know_a_key(check: Check, name: str) -> None:
+    """TW021: administrators are visitors too, and one of them may ask for everything by mistake."""
+    code, parameter, body, path = ADMIN[name]
+    source = f"{HEAD}from typeway import Header\n{code}\n@app.get('{path}')\ndef show({parameter}, limit: int = 10) -> int:\n"
+    source += f"    {body or '...'}\n    return make_session().query(User).limit(limit).count()\n"
+    found = check(source, "--all", "--select", "TW021").findings
+    assert [finding["confidence"] for finding in found] == ["low" if "key" in name else "high"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
 from typing import Any, Final
 
@@ -21,6 +21,8 @@ STAFF: Final = phrases(
 )
 # ... and what settings are called that only they know.
 KEYS: Final = frozenset({"key", "keys", "secret", "secrets", "token", "tokens", "password"})
+Condition = Callable[[Subject, ast.expr, Function], bool]
+
 # What a name says that lets in others too.
 OTHERS: Final = frozenset({"or", "owner", "self", "optional"})
 # What compares a key in constant time.
@@ -34,13 +36,23 @@ def is_for_staff(subject: Subject, endpoint: Endpoint) -> bool:
     """
     if has_phrase(words_of(endpoint.path), STAFF):
         return True
-    nodes = [node for node in endpoint.tree.walk() if node.depends is not None]
-    if any(asks_for_staff(node) for node in nodes):
+    if any(asks_for_staff(node) for node in endpoint.tree.walk() if node.depends is not None):
         return True
-    functions = [endpoint.function, *(subject.program.function(node.function) for node in nodes)]
+    return refuses(subject, endpoint, names_others) or needs_key(subject, endpoint)
+
+
+def needs_key(subject: Subject, endpoint: Endpoint) -> bool:
+    """Whether an endpoint compares what it is sent with a key in the settings, so that another program calls it and no visitor."""
+    return refuses(subject, endpoint, has_other_key)
+
+
+def refuses(subject: Subject, endpoint: Endpoint, is_about: Condition) -> bool:
+    """Whether an endpoint or a dependency raises where a condition is about those whom it does not let in."""
+    functions = [endpoint.function]
+    functions += [subject.program.function(node.function) for node in endpoint.tree.walk() if node.depends is not None]
     entries = [(function, endpoint.title) for function in functions if function is not None]
     return any(
-        refuses_others(subject, reached.function)
+        refuses_here(subject, reached.function, is_about)
         for reached in subject.graph.reach(entries)
         if not any(
             step.caller.branches_here(step.node)
@@ -87,34 +99,40 @@ def is_staff_only(value: Any) -> bool:
     return bool(texts) and all(isinstance(text, str) and has_phrase(words_of(text), STAFF) for text in texts)
 
 
-def refuses_others(subject: Subject, function: Function) -> bool:
-    """Whether a function raises, whatever else it does, unless somebody runs the application: `if not user.is_admin: raise …`."""
+def refuses_here(subject: Subject, function: Function, is_about: Condition) -> bool:
+    """Whether a function raises for some, whatever else it does: `if not user.is_admin: raise …`."""
     return any(
         isinstance(node, ast.If)
         and any(isinstance(statement, ast.Raise) for statement in node.body)
         and not any(isinstance(part, ast.If | ast.For | ast.ExceptHandler) for part in function.around(node))
-        and is_about_others(subject, node.test, function)
+        and any(is_about(subject, part, function) for part in alternatives(node.test))
         for node in function.body
     )
 
 
-def is_about_others(subject: Subject, test: ast.expr, function: Function) -> bool:
-    """Whether a condition is true for everybody who does not run the application."""
+def alternatives(test: ast.expr) -> Sequence[ast.expr]:
+    """The conditions of which one is enough."""
+    return test.values if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.Or) else [test]
+
+
+def names_others(subject: Subject, test: ast.expr, function: Function) -> bool:
+    """Whether a condition is true for everybody who is no administrator: `not user.is_admin`, `user.role != "admin"`."""
     match test:
-        case ast.UnaryOp(op=ast.Not(), operand=ast.Call(func=called, args=parts)) if last_name(called) in COMPARES:
-            return any(is_key_of_settings(subject, part, function) for part in parts)
         case ast.UnaryOp(op=ast.Not(), operand=ast.Name() | ast.Attribute() | ast.Call() as asked):
             return names_staff(words_of(ast.unparse(asked)))
         case ast.Compare(left=left, ops=[ast.NotEq() | ast.NotIn() | ast.IsNot()], comparators=[right]):
-            sides = [left, right]
-            names = any(
-                has_phrase(words_of(ast.unparse(side)), STAFF)
-                for side in sides
-                if not isinstance(side, ast.List | ast.Tuple | ast.Set)
-            )
-            return names or any(is_key_of_settings(subject, side, function) for side in sides)
-        case ast.BoolOp(op=ast.Or(), values=parts):
-            return any(is_about_others(subject, part, function) for part in parts)
+            sides = [side for side in (left, right) if not isinstance(side, ast.List | ast.Tuple | ast.Set)]
+            return any(has_phrase(words_of(ast.unparse(side)), STAFF) for side in sides)
+    return False
+
+
+def has_other_key(subject: Subject, test: ast.expr, function: Function) -> bool:
+    """Whether a condition is true for everybody who does not know a key of the settings."""
+    match test:
+        case ast.UnaryOp(op=ast.Not(), operand=ast.Call(func=called, args=parts)) if last_name(called) in COMPARES:
+            return any(is_key_of_settings(subject, part, function) for part in parts)
+        case ast.Compare(left=left, ops=[ast.NotEq() | ast.NotIn()], comparators=[right]):
+            return any(is_key_of_settings(subject, side, function) for side in (left, right))
     return False
 
 

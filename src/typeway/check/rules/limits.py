@@ -13,7 +13,7 @@ from typeway.check.finding import Confidence, Finding
 from typeway.check.read.index import last_name
 from typeway.check.read.program import Function
 from typeway.check.read.values import Known, as_instance
-from typeway.check.rules.audience import is_for_staff
+from typeway.check.rules.audience import needs_key
 from typeway.check.rules.tables import Tables
 from typeway.check.subject import Subject
 from typeway.declare import shapes
@@ -44,7 +44,7 @@ def limits_without_ceiling(subject: Subject) -> Iterator[Finding]:
                         continue
                     path, line = subject.place(function, function.parameters[source.name][0])
                     # Where everything is the default, the author has decided it: that is for TW011 to judge.
-                    is_meant = default is None or is_for_staff(subject, endpoint)
+                    is_meant = default is None or needs_key(subject, endpoint)
                     confidence: Confidence = "low" if is_meant else sureness(uses)
                     yield Finding(
                         "TW021",

@@ -25,6 +25,10 @@ def adds(made: str, parameter: str = "") -> str:
     return f"{STAFF}@app.post('/rows')\ndef add({parameter}) -> None: make_session().add({made}(id=1))\n"
 
 
+HERO = (
+    "import sqlmodel\nfrom sqlalchemy.orm import registry\nclass Rows(sqlmodel.SQLModel, registry=registry()): ...\n"
+    "class Hero(Rows, table=True):\n    id: int | None = sqlmodel.Field(default=None, primary_key=True)\n"
+)
 STAFF = "def require_admin(request: Request) -> None: ...\n"
 SIGN_UP = "@app.post('/teams')\ndef found() -> None: make_session().add(Team(id=1))\n"
 ABSENT = "class NotFound(Exception): ...\ndef find(n: int) -> Any:\n    found = make_session().get(User, n)\n"
@@ -312,3 +316,12 @@ def test_a_limit_is_low_for_programs_that_know_a_key(check: Check, name: str) ->
     source += f"    {body or '...'}\n    return make_session().query(User).limit(limit).count()\n"
     found = check(source, "--all", "--select", "TW021").findings
     assert [finding["confidence"] for finding in found] == ["low" if "key" in name else "high"]
+
+
+@pytest.mark.filterwarnings("ignore:parameter 'hero' has the table class")
+@pytest.mark.parametrize(("method", "confidence"), [("post", "high"), ("put", "low")])
+def test_a_body_may_be_a_row(check: Check, method: str, confidence: str) -> None:
+    """TW011: where a class of SQLModel is both the table and the body, POST adds rows though no code makes any."""
+    source = f"{HEAD}{HERO}@app.{method}('/heroes')\ndef keep(hero: Hero) -> None: make_session().merge(hero)\n{LIST.format('Hero')}"
+    found = check(source, "--all", "--select", "TW011").findings
+    assert [finding["confidence"] for finding in found] == [confidence]

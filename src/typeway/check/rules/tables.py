@@ -13,6 +13,7 @@ from typeway.check.read.values import Known
 from typeway.check.rules.audience import is_for_staff
 from typeway.check.rules.loop import BEFORE_USE
 from typeway.check.rules.protection import WRITES, is_guard, is_protected
+from typeway.check.rules.shapes import body_models
 from typeway.check.subject import Endpoint, Subject
 from typeway.check.words import words_of
 
@@ -21,6 +22,14 @@ MAKES: Final = frozenset({
     "create", "bulk_create", "get_or_create", "update_or_create", "insert", "insert_one", "insert_many", "model_validate",
     "validate", "parse_obj", "from_orm", "model_construct",
 })  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Writes:
+    """What some endpoints run, and the models of the bodies of those that create: of SQLModel a body may be a row."""
+
+    functions: list[Function]
+    bodies: frozenset[Any]
 
 
 @dataclass(eq=False)
@@ -44,14 +53,14 @@ class Tables:
             return False
         others = [other for other in table.metadata.tables.values() if other is not table]
         is_chosen = any(key.column.table is table for other in others for key in other.foreign_keys)
-        return is_chosen and not self.is_filled(kind, self.for_all)
+        return is_chosen and not self.is_filled(kind, self.open_writes)
 
     def grows(self, kind: Any) -> bool:
         """Whether those who use the application add rows to a table: its own code does for one of their requests."""
-        return not self.stays_small(kind) and self.is_filled(kind, self.for_users)
+        return not self.stays_small(kind) and self.is_filled(kind, self.users_writes)
 
-    def is_filled(self, kind: Any, functions: list[Function]) -> bool:
-        return any(makes(self.subject, function, kind) for function in functions)
+    def is_filled(self, kind: Any, writes: Writes) -> bool:
+        return kind in writes.bodies or any(makes(self.subject, function, kind) for function in writes.functions)
 
     @cached_property
     def writes(self) -> list[Endpoint]:
@@ -63,10 +72,10 @@ class Tables:
         ]
 
     @cached_property
-    def for_all(self) -> list[Function]:
-        """What runs for writes that require no credentials, as where people register."""
+    def open_writes(self) -> Writes:
+        """The writes that require no credentials, as where people register."""
         refusing: dict[Function, bool] = {}
-        return self.reached(
+        return self.running(
             [
                 endpoint
                 for endpoint in self.writes
@@ -76,13 +85,15 @@ class Tables:
         )
 
     @cached_property
-    def for_users(self) -> list[Function]:
-        """What runs for writes of others than those who run the application."""
-        return self.reached([endpoint for endpoint in self.writes if not is_for_staff(self.subject, endpoint)])
+    def users_writes(self) -> Writes:
+        """The writes of others than those who run the application."""
+        return self.running([endpoint for endpoint in self.writes if not is_for_staff(self.subject, endpoint)])
 
-    def reached(self, endpoints: list[Endpoint]) -> list[Function]:
+    def running(self, endpoints: list[Endpoint]) -> Writes:
         entries = [(each.function, each.title) for each in endpoints if each.function is not None]
-        return list(dict.fromkeys(reached.function for reached in self.subject.graph.reach(entries)))
+        functions = dict.fromkeys(reached.function for reached in self.subject.graph.reach(entries))
+        bodies = {model for each in endpoints if "POST" in each.methods for model in body_models(each)}
+        return Writes([*functions], frozenset(bodies))
 
 
 def refers(table: Any) -> bool:

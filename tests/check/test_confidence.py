@@ -242,6 +242,9 @@ ADMIN = {
         "def needs(role):\n    def inner(request: Request): return role\n    return inner", "who: Any = Depends(needs('admin'))", "", "/x",
     ),
     "a scope": ("def user(request: Request): ...", "who: Any = Security(user, scopes=['players:admin'])", "", "/x"),
+    "one of several scopes": (
+        "def user(request: Request): ...", "who: Any = Security(user, scopes=['players', 'admin'])", "", "/x",
+    ),
     "a refusal": ("def user(request: Request): ...", "who: Any = Depends(user)", "if not who.is_admin: raise HTTPException(403)", "/x"),
     "a refusal in a dependency": (
         "def user(request: Request):\n    who = request.state\n    if who is None or not who.is_superuser: raise HTTPException(403)\n    return who",
@@ -264,6 +267,7 @@ ADMIN = {
     ),
 }  # fmt: skip
 EVERYBODY = {
+    "a path about staff": ("", "", "", "/staff"),
     "nothing": ("", "", "", "/x"),
     "a user": ("def current_user(request: Request): ...", "who: Any = Depends(current_user)", "", "/x"),
     "a tool": ("def get_admin_service(request: Request): ...", "who: Any = Depends(get_admin_service)", "", "/x"),

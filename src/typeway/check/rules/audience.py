@@ -34,7 +34,8 @@ def is_for_staff(subject: Subject, endpoint: Endpoint) -> bool:
 
     They are called administrators and the like, or know a key that is in the settings.
     """
-    if has_phrase(words_of(endpoint.path), STAFF):
+    # Its last word is what the endpoint is about: "/admin/users" is for administrators, "/staff" may be a list of people.
+    if has_phrase(words_of(endpoint.path)[:-1], STAFF):
         return True
     if any(asks_for_staff(node) for node in endpoint.tree.walk() if node.depends is not None):
         return True
@@ -71,7 +72,7 @@ def asks_for_staff(node: Node) -> bool:
     given = [
         *(function.__dict__.values() if hasattr(function, "__dict__") else ()),
         *held_in(function),
-        [*node.own_scopes],
+        *node.own_scopes,
     ]
     return any(is_staff_only(value) for value in given)
 

@@ -133,11 +133,11 @@ LINTERS: Final[Mapping[str, Callable[[Path, Path, Path], Iterator[Report]]]] = {
 
 
 def copied(folder: Path) -> Path:
-    """Copy the examples, made FastAPI's by name."""
+    """Copy the examples, with the files that they read, made FastAPI's by name."""
     copy = folder / EXAMPLES.name
-    for path in sorted(EXAMPLES.rglob("*.py")):
+    for path in sorted(path for path in EXAMPLES.rglob("*.*") if path.suffix in (".py", ".txt")):
         text = path.read_text(encoding="utf-8")
-        for old, new in RENAMED.items():
+        for old, new in RENAMED.items() if path.suffix == ".py" else ():
             text = re.sub(old, new, text)
         target = copy / path.relative_to(EXAMPLES)
         target.parent.mkdir(parents=True, exist_ok=True)

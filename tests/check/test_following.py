@@ -254,6 +254,12 @@ def test_a_silenced_place_does_not_silence_the_others(check: Check) -> None:
         ("for part in (name, 'x'):\n    FilePath(part).read_text()", "medium"),
         ("with open('x', 'w') as file:\n    file.write(name)", "medium"),
         ("with open('x', 'w') as file:\n    file.write('x')", "low"),
+        ("with open(name, 'w') as file:\n    file.write('stop')", "low"),
+        ("with open(name, 'w') as file:\n    file.write(f'stop {name}')", "low"),
+        ("with open(name, 'w') as file:\n    file.write(f'{name}')", "medium"),
+        ("with open(name, 'w') as file:\n    file.write('head')\n    file.write(name)", "medium"),
+        ("FilePath(name).write_text('stop')", "low"),
+        ("FilePath(name).write_text(name)", "medium"),
         ("FilePath('x').read_text()", "low"),
         ("import os\nfor entry in os.walk(name): print(entry)", "low"),
         ("if app.debug:\n    FilePath(name).read_text()", "low"),
@@ -275,6 +281,9 @@ def test_findings_say_how_sure_they_are(check: Check, body: str, confidence: str
         ("/items", "FilePath(name).read_text()", "medium"),
         ("/system/config", "FilePath(name).read_text()", "low"),
         ("/system/config", "httpx.get('http://x')", "high"),
+        ("/backup", "FilePath(name).read_text()", "low"),
+        ("/admin/files", "FilePath(name).read_text()", "low"),
+        ("/admin/files", "httpx.get('http://x')", "high"),
         ("/setup", "httpx.get('http://x')", "low"),
     ],
 )
@@ -387,3 +396,51 @@ REMEDIES = {
 def test_the_fix_is_what_to_do_at_that_place(check: Check, functions: str, body: str, fix: str) -> None:
     """Where a plain function is called, the fix speaks of this function, and not of what blocks somewhere below it."""
     assert check(HEAD + functions + endpoint(body), "--select", "TW001").fixes == [fix]
+
+
+PACKAGE = """
+class Manager:
+    async def create(self, name):
+        user = await self.save(self.hash(name))
+        if name:
+            await self.on_after_create(user)
+        return user
+    async def save(self, user): return user
+    async def on_after_create(self, user): ...
+    async def on_after_delete(self, user): ...
+    def hash(self, name): return name
+async def register(name: str, manager): return await manager.create(name)
+def router(give):
+    from typeway import Depends, Router
+    made = Router()
+    @made.post('/register')
+    async def register(name: str, manager=Depends(give)) -> str: return await manager.create(name)
+    @made.get('/look')
+    async def look(manager=Depends(give)) -> str: return str(manager.other)
+    return made
+"""
+OWN = (
+    "import accounts\nclass Users(accounts.Manager):\n    async def on_after_create(self, user): {}\n"
+    "    async def on_after_delete(self, user): {}\n    def hash(self, name): {}\n"
+)
+CALLED = "users = Users()\n@app.post('/x')\nasync def show(name: str) -> str: return await users.create(name)\n"
+GIVEN = "async def give():\n    yield Users()\napp.include_router(accounts.router(give))\n"
+HOOKS = {
+    "by a method that own code calls": (OWN.format("time.sleep(1)", "...", "return name") + CALLED, 1),
+    "a plain one": (OWN.format("...", "...", "hashlib.scrypt(b'', salt=b'', n=2, r=8, p=1)") + CALLED, 1),
+    "by an endpoint of the package": (OWN.format("time.sleep(1)", "...", "return name") + GIVEN, 1),
+    "not where nothing calls it": (OWN.format("...", "time.sleep(1)", "return name") + CALLED + GIVEN, 0),
+    "not where nothing blocks": (OWN.format("...", "...", "return name") + CALLED + GIVEN, 0),
+}
+
+
+@pytest.mark.parametrize(("source", "count"), HOOKS.values(), ids=list(HOOKS))
+def test_a_hook_that_another_package_calls_is_followed(
+    check: Check, tmp_path: FilePath, monkeypatch: pytest.MonkeyPatch, source: str, count: int
+) -> None:
+    """TW001: a method of an own class is called by the package whose class it extends."""
+    folder = tmp_path / "site-packages"
+    folder.mkdir()
+    (folder / "accounts.py").write_text(PACKAGE)
+    monkeypatch.syspath_prepend(str(folder))
+    assert check(HEAD + source, "--all", "--select", "TW001").codes == ["TW001"] * count

@@ -10,7 +10,7 @@ import pytest
 
 from tests.check.applications import Check
 from tests.check.applications import check as check
-from tests.check.test_rules import HEAD
+from tests.check.test_rules import ADDS, HEAD
 
 PATCH = "class Change(BaseModel):\n    title: str = ''\n    note: str | None = None\nstored = {}\n"
 TAKES_ALL = {
@@ -22,6 +22,12 @@ TAKES_ALL = {
     "jsonable_encoder": "from typeway.encoders import jsonable_encoder\n    stored.update(jsonable_encoder(change))",
     "a statement": "from sqlalchemy import update\n    make_session().execute(update(User).values(**change.model_dump()))",
     "field by field": "stored['title'] = change.title\n    stored['note'] = change.note",
+    "field by field where something else is true": (
+        "is_new = n in stored\n    if is_new:\n        stored['title'] = change.title\n        stored['note'] = change.note"
+    ),
+    "field by field where something was found by a field": (
+        "found = stored.setdefault(change.title, {})\n    if found:\n        stored['title'] = change.title\n        stored['note'] = change.note"
+    ),
     "a class for all models": "Crud().save(change)",
     "a loop over the items": "for name, value in change.model_dump().items(): stored[name] = value",
 }
@@ -36,6 +42,14 @@ TAKES_SENT = {
     "the caller asks": "if 'note' in change.model_fields_set: stored.update(vars(change))",
     "a log": "import logging\n    logging.info('%s', change.model_dump())",
     "one field": "stored['title'] = change.title",
+    "a name for what was sent": (
+        "sent = change.model_dump(exclude_unset=True)\n    has_title, has_note = 'title' in sent, sent.get('note')\n"
+        "    if has_title: stored['title'] = change.title\n    if has_note: stored['note'] = change.note"
+    ),
+    "names for what was sent": (
+        "sent = change.model_dump(exclude_unset=True)\n    has_title = 'title' in sent\n    has_note = has_title or 'note' in sent\n"
+        "    if has_title: stored['title'] = change.title\n    if has_note and stored: stored['note'] = change.note"
+    ),
 }
 CRUD = (
     "class Crud:\n    def save(self, data: BaseModel): stored.update(data.model_dump())\n"
@@ -164,35 +178,37 @@ RULES = {
         ["TW010"],
     ),
     "TW011 leaves what a particular value narrows": (
-        "@app.get('/x', response_model=list[Shown])\ndef show(name: str):\n"
+        ADDS + "@app.get('/x', response_model=list[Shown])\ndef show(name: str):\n"
         "    return make_session().scalars(select(User).where(User.name == name)).all()",
         [],
     ),
     "TW011 leaves what a keyword narrows": (
-        "@app.get('/x', response_model=list[Shown])\ndef show(name: str):\n"
+        ADDS + "@app.get('/x', response_model=list[Shown])\ndef show(name: str):\n"
         "    return make_session().query(User).filter_by(name=name).all()",
         [],
     ),
     "TW011 sees all of a status": (
         "class Note(Base):\n    __tablename__ = 'notes'\n    id: Mapped[int] = mapped_column(primary_key=True)\n    status: Mapped[str]\n"
+        "@app.post('/notes')\ndef add() -> None: make_session().add(Note(id=1))\n"
         "@app.get('/x', response_model=list[Shown])\ndef show(status: str):\n"
         "    return make_session().scalars(select(Note).where(Note.status == status)).all()",
         ["TW011"],
     ),
     "TW011 sees a repository and a comprehension": (
-        "class Repository:\n    def __init__(self, session: Session): self.session = session\n"
+        ADDS + "class Repository:\n    def __init__(self, session: Session): self.session = session\n"
         "    def every(self): return self.session.scalars(select(User)).all()\n"
         "@app.get('/x')\ndef show() -> list[Shown]:\n    users = Repository(make_session()).every()\n"
         "    return [Shown(id=user.id) for user in users]",
         ["TW011"],
     ),
     "TW011 leaves what some ids limit": (
-        "@app.get('/x', response_model=list[Shown])\ndef show():\n"
+        ADDS + "@app.get('/x', response_model=list[Shown])\ndef show():\n"
         "    return make_session().scalars(select(User).where(User.id.in_([1, 2]))).all()",
         [],
     ),
     "TW011 leaves what belongs to one parent": (
         "class Note(Base):\n    __tablename__ = 'notes'\n    id: Mapped[int] = mapped_column(primary_key=True)\n    user_id: Mapped[int]\n"
+        "@app.post('/notes')\ndef add() -> None: make_session().add(Note(id=1))\n"
         "@app.get('/users/{user_id}/notes', response_model=list[Shown])\ndef show(user_id: int):\n"
         "    return make_session().scalars(select(Note).where(Note.user_id == user_id)).all()",
         [],
@@ -208,6 +224,7 @@ RULES = {
         [],
     ),
     "TW016 sees own middleware that echoes": (
+        "@app.get('/x')\nasync def show(request: Request) -> int: return len(request.cookies)\n"
         "@app.middleware('http')\nasync def cors(request: Request, call_next: Any) -> Any:\n"
         "    response = await call_next(request)\n    origin = request.headers.get('origin')\n"
         "    response.headers['Access-Control-Allow-Origin'] = origin\n"
@@ -282,6 +299,17 @@ RULES = {
         "class Page(BaseModel):\n    limit: int = 10\n@app.get('/x')\ndef show(page: Annotated[Page, Query()]) -> int:\n"
         "    return len(make_session().scalars(select(User).limit(page.limit)).all())",
         ["TW021"],
+    ),
+    "TW021 is not sure where everything is the default": (
+        "@app.get('/x')\ndef show(limit: int | None = None) -> int:\n    select(User).limit(limit)\n    return 1", [],
+    ),
+    "TW021 is not sure of a model whose default is everything": (
+        "class Page(BaseModel):\n    limit: int | None = None\n@app.get('/x')\ndef show(page: Annotated[Page, Query()]) -> int:\n"
+        "    return len(make_session().scalars(select(User).limit(page.limit)).all())",
+        [],
+    ),
+    "TW021 sees a limit that has to be sent": (
+        "@app.get('/x')\ndef show(limit: int) -> int:\n    select(User).limit(limit)\n    return 1", ["TW021"],
     ),
     "TW021 sees a dependency": (
         "def page(limit: int = 10) -> int: return limit\n@app.get('/x')\ndef show(n: Annotated[int, Depends(page)]) -> int: return n",
@@ -441,10 +469,72 @@ RULES = {
         "app = Typeway(webhooks=hooks)\n@app.get('/x')\nasync def show() -> int: return 1",
         [],
     ),
+    "TW028 leaves a router whose endpoint is called": (
+        "router = Router()\n@router.get('/y')\nasync def inner() -> int: return 1\n"
+        "@app.get('/x')\nasync def show() -> int: return await router.routes[0].endpoint()",
+        [],
+    ),
+    "TW028 sees a router beside one whose endpoint is called": (
+        "router = Router()\nother = Router()\n@router.get('/y')\nasync def inner() -> int: return 1\n@other.get('/z')\nasync def never() -> int: return 1\n"
+        "@app.get('/x')\nasync def show() -> int: return await router.routes[0].endpoint()",
+        ["TW028"],
+    ),
+    "TW028 is not sure of a router in a list": (
+        "router = Router()\n@router.get('/y')\nasync def inner() -> int: return 1\nmore = [router]\n"
+        "@app.get('/x')\nasync def show() -> int: return 1",
+        [],
+    ),
     "TW028 is not sure where a setting decides": (
         "router = Router()\n@router.get('/x')\nasync def show() -> int: return 1\nif app.debug:\n    app.include_router(router)", [],
     ),
 }  # fmt: skip
+
+
+SHARED = (
+    "from sqlalchemy import and_, or_, exists, ForeignKey\nfrom sqlalchemy.orm import relationship\n"
+    "class Note(Base):\n    __tablename__ = 'notes'\n    id: Mapped[int] = mapped_column(primary_key=True)\n    owner_id: Mapped[int]\n"
+    "    text: Mapped[str]\n    shares: Mapped[list['Share']] = relationship()\n"
+    "class Share(Base):\n    __tablename__ = 'shares'\n    id: Mapped[int] = mapped_column(primary_key=True)\n    user_id: Mapped[int]\n"
+    "    note_id: Mapped[int] = mapped_column(ForeignKey('notes.id'))\n"
+    "@app.post('/notes')\ndef add() -> None: make_session().add(Note(id=1))\n"
+    "@app.get('/notes', response_model=list[Shown])\ndef show(me: int, text: str):\n    query = select(Note)\n"
+    "    return make_session().scalars(query.{}).all()\n"
+)
+NARROWED = {
+    "and_": "where(and_(Note.text != text, Note.owner_id == me))",
+    "and_ inside of it": "where(and_(Note.text != text, and_(Note.id > 3, Note.owner_id == me)))",
+    "&": "where((Note.text != text) & (Note.owner_id == me))",
+    "or_ of two that narrow": "where(or_(Note.owner_id == me, Note.id.in_([1])))",
+    "|": "where((Note.owner_id == me) | (Note.id == me))",
+    "or_ inside of and_": "where(and_(Note.text != text, or_(Note.owner_id == me, Note.id == me)))",
+    "any()": "where(Note.shares.any(Share.user_id == me))",
+    "any() of several": "where(Note.shares.any(and_(Share.user_id == me, Share.id > 3)))",
+    "exists()": "where(exists().where(Share.note_id == Note.id, Share.user_id == me))",
+    "a join and a condition": "join(Share, Share.note_id == Note.id).where(Share.user_id == me)",
+    "a condition of the join": "join(Share, and_(Share.note_id == Note.id, Share.user_id == me))",
+    "a choice of two that narrow": "where(Note.owner_id == me if text else Note.id == me)",
+}
+OPEN_END = {
+    "another comparison": "where(and_(Note.text != text, Note.id > 3))",
+    "or_ with one that does not": "where(or_(Note.owner_id == me, Note.text != text))",
+    "| with one that does not": "where((Note.owner_id == me) | (Note.text != text))",
+    "a join alone": "join(Share, Share.note_id == Note.id)",
+    "any() of a constant": "where(Note.shares.any(Share.user_id == 1))",
+    "exists() that links only": "where(exists().where(Share.note_id == Note.id))",
+    "a choice with one that does not": "where(Note.owner_id == me if text else Note.id > me)",
+}
+
+
+@pytest.mark.parametrize("condition", NARROWED.values(), ids=list(NARROWED))
+def test_a_list_that_a_condition_narrows_is_left_alone(check: Check, condition: str) -> None:
+    """TW011: the rows of one person are no more than one person has, wherever in the condition that is said."""
+    assert check(HEAD + SHARED.format(condition), "--all", "--select", "TW011").codes == []
+
+
+@pytest.mark.parametrize("condition", OPEN_END.values(), ids=list(OPEN_END))
+def test_a_list_that_no_condition_narrows_is_found(check: Check, condition: str) -> None:
+    """TW011: a condition that most rows may fulfil limits nothing."""
+    assert check(HEAD + SHARED.format(condition), "--select", "TW011").codes == ["TW011"]
 
 
 @pytest.mark.parametrize(("source", "codes"), RULES.values(), ids=list(RULES))
@@ -462,19 +552,58 @@ def test_a_pattern_that_fits_every_origin_is_found(check: Check, pattern: str) -
     assert check(source).codes == ["TW016"]
 
 
-@pytest.mark.parametrize(("line", "codes"), [("", []), ("name = request.cookies.get('name')", ["TW016"])])
-def test_open_origins_matter_where_requests_have_a_name(tmp_path: Path, line: str, codes: list[str]) -> None:
-    """TW016: where nothing says who a request is from, no page can act in anybody's name."""
-    source = (
-        "from fastapi import FastAPI, Request\nfrom fastapi.middleware.cors import CORSMiddleware\napp = FastAPI()\n"
+CORS = {
+    "nothing says who asks": ("", "['*']", "low"),
+    "a cookie that is read": ("request.cookies.get('name')", "['*']", "high"),
+    "a cookie that is declared": ("Cookie()", "['*']", "high"),
+    "a scheme with a cookie": ("APIKeyCookie(name='id')", "['*']", "high"),
+    "a scheme with a password": ("HTTPBasic()", "['*']", "high"),
+    "a key in a header": ("APIKeyHeader(name='key')", "['*']", "low"),
+    "a token in a header": ("HTTPBearer()", "['*']", "low"),
+    "a header read by hand": ("request.headers['Authorization']", "['*']", "low"),
+    "a cookie read by hand": ("request.headers['Cookie']", "['*']", "high"),
+    "a comment": ("1  # the client has no cookie", "['*']", "low"),
+    "open where it is developed": ("request.cookies", "['*'] if DEBUG else ['https://a.example']", None),
+    "open outside production": ("request.cookies", "local_or(DEBUG)", None),
+    "open for a test": ("request.cookies", "chosen", None),
+    "open where a list says so": ("request.cookies", "['*'] if not NAMES else NAMES", "high"),
+    "open everywhere": ("request.cookies", "both", "high"),
+    "read from settings": ("request.cookies", "SETTING", "high"),
+}
+OPENED = """
+import os
+from fastapi import FastAPI, Request, Depends
+from fastapi.middleware.cors import CORSMiddleware
+DEBUG, NAMES, SETTING = True, [], "*".split()
+chosen, both = ['https://a.example'], ['*']
+if not os.environ.get('IS_PRODUCTION'):
+    chosen.append('*')
+    both = ['*', 'http://localhost']
+app = FastAPI()
+"""
+
+
+@pytest.mark.parametrize(("line", "origins", "confidence"), CORS.values(), ids=list(CORS))
+def test_open_origins_matter_where_browsers_say_who_asks(
+    tmp_path: Path, line: str, origins: str, confidence: str | None
+) -> None:
+    """TW016: a page can use the cookies and passwords that a browser sends by itself, and no key that it would have to know."""
+    added = f"app.add_middleware(CORSMiddleware, allow_origins={origins}, allow_credentials=True)\n"
+    if origins == "local_or(DEBUG)":
+        added = f"if DEBUG:\n    {added.replace(origins, 'SETTING')}"
+    name = line.partition("(")[0]
+    is_scheme = name.startswith(("APIKey", "HTTP"))
+    uses = f"from fastapi{'.security' * is_scheme} import {name}\n" if is_scheme or name == "Cookie" else ""
+    parameter = f", who: str = {f'Depends({line})' if is_scheme else line}" if uses else ""
+    endpoint = (
+        f"@app.get('/x')\nasync def show(request: Request{parameter}) -> int:\n    {line * (not uses)}\n    return 1"
     )
-    source += "app.add_middleware(CORSMiddleware, allow_origins=['*'], allow_credentials=True)\n"
-    source += f"@app.get('/x')\nasync def show(request: Request) -> int:\n    {line}\n    return 1"
-    (tmp_path / "main.py").write_text(source)
+    (tmp_path / "main.py").write_text(uses + OPENED + added + endpoint)
     # In a process of its own, because what `import fastapi` means is changed for good.
-    command = [sys.executable, "-m", "typeway", "check", "--compat", "--no-cache", "--format", "json"]
+    command = [sys.executable, "-m", "typeway", "check", "--compat", "--no-cache", "--all", "--format", "json"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=100, cwd=tmp_path)
-    assert [finding["code"] for finding in json.loads(done.stdout)["findings"]] == codes, done.stderr
+    found = [(finding["code"], finding["confidence"]) for finding in json.loads(done.stdout)["findings"]]
+    assert found == ([] if confidence is None else [("TW016", confidence)]), done.stderr
 
 
 def test_a_pattern_for_some_origins_is_left_alone(check: Check) -> None:

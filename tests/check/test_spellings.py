@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.check.applications import Check
 from tests.check.applications import check as check
-from tests.check.test_rules import HEAD
+from tests.check.test_rules import ADDS, HEAD
 
 
 @dataclass(frozen=True)
@@ -174,6 +174,7 @@ PITFALLS = {
         "@app.get('/{path}', response_model=list[Shown])\ndef {path}():\n    return {value}\n",
         Step("make_session().scalars(select(User)).all()"),
         Step("make_session().scalars(select(User).limit(10)).all()"),
+        ADDS,
     ),
 }
 

@@ -23,13 +23,17 @@ class Task(Base):
     title: Mapped[str]
 
 
-class TaskOut(BaseModel):
+class TaskText(BaseModel):
     title: str
 
 
 class Tasks:
     def __init__(self, session: Session) -> None:
         self.session = session
+
+    def add(self, title: str) -> None:
+        self.session.add(Task(title=title))
+        self.session.commit()
 
     def every(self) -> Sequence[Task]:
         return self.session.scalars(select(Task)).all()
@@ -40,6 +44,11 @@ def open_tasks() -> Iterator[Tasks]:
         yield Tasks(session)
 
 
+@app.post("/tasks", status_code=201)
+def create_task(task: TaskText, tasks: Annotated[Tasks, Depends(open_tasks)]) -> None:
+    tasks.add(task.title)
+
+
 @app.get("/tasks")
-def list_tasks(tasks: Annotated[Tasks, Depends(open_tasks)]) -> list[TaskOut]:
-    return [TaskOut(title=task.title) for task in tasks.every()]
+def list_tasks(tasks: Annotated[Tasks, Depends(open_tasks)]) -> list[TaskText]:
+    return [TaskText(title=task.title) for task in tasks.every()]

@@ -23,13 +23,17 @@ class Task(Base):
     title: Mapped[str]
 
 
-class TaskOut(BaseModel):
+class TaskText(BaseModel):
     title: str
 
 
 class Tasks:
     def __init__(self, session: Session) -> None:
         self.session = session
+
+    def add(self, title: str) -> None:
+        self.session.add(Task(title=title))
+        self.session.commit()
 
     def some(self, limit: int, offset: int) -> Sequence[Task]:
         return self.session.scalars(select(Task).order_by(Task.id).limit(limit).offset(offset)).all()
@@ -40,10 +44,15 @@ def open_tasks() -> Iterator[Tasks]:
         yield Tasks(session)
 
 
+@app.post("/tasks", status_code=201)
+def create_task(task: TaskText, tasks: Annotated[Tasks, Depends(open_tasks)]) -> None:
+    tasks.add(task.title)
+
+
 @app.get("/tasks")
 def list_tasks(
     tasks: Annotated[Tasks, Depends(open_tasks)],
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
     offset: Annotated[int, Query(ge=0)] = 0,
-) -> list[TaskOut]:
-    return [TaskOut(title=task.title) for task in tasks.some(limit, offset)]
+) -> list[TaskText]:
+    return [TaskText(title=task.title) for task in tasks.some(limit, offset)]

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from typeway.check.once import early_returns, is_once, is_without_loop
 from typeway.check.read.facts import UNKNOWN, Caller, Facts, Truth
+from typeway.check.read.hooks import hooks_of
 from typeway.check.read.index import last_name
 from typeway.check.read.infer import Inference
 from typeway.check.read.program import Function
@@ -162,10 +163,19 @@ class CallGraph:
                 targets = [called for called in targets if self.runs_here(called, node, function)]
                 if not targets and last_name(node.func) in RUNS_GIVEN:
                     yield from self.given(node, function)
+                if not targets:
+                    yield from (Edge(node, hook, None, is_sure=False) for hook in self.hooks(node, function))
             else:
                 continue
             for called in targets:
                 yield Edge(node, called, self.passing(node, called, function), len(targets) == 1)
+
+    def hooks(self, call: ast.Call, function: Function) -> Iterator[Function]:
+        """The own methods that a method calls which an own class has from another package."""
+        for value in plain_values(self.inference.value(call.func, function)):
+            if isinstance(value, Method) and isinstance(value.owner.kind, type) and inspect.isfunction(value.function):
+                found = hooks_of(self.inference.program, value.owner.kind, value.function)
+                yield from (hook for hook in found if self.runs_here(hook, call, function))
 
     def passing(self, node: ast.AST, called: Function, function: Function) -> ast.Call | None:
         """The call whose arguments are those of the called function; None where others are bound before them."""

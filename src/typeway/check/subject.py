@@ -18,9 +18,11 @@ from typeway.check.blocking import Blocking, Catalogue
 from typeway.check.finding import Confidence, Finding
 from typeway.check.reach import CallGraph, Reached
 from typeway.check.read.arrivals import Arrivals
+from typeway.check.read.hooks import hooks_of
 from typeway.check.read.index import last_name
 from typeway.check.read.infer import Inference
 from typeway.check.read.program import Function, Program
+from typeway.check.read.values import as_instance
 from typeway.declare.operation import Operation
 from typeway.exceptions import DeclarationError
 from typeway.plan.calls import Kind, is_async_generator
@@ -196,7 +198,19 @@ class Subject:
             for name, function in [*middleware_of(self.program, app), *handlers_of(self.program, app)]:
                 if function.is_async:
                     yield function, name
+        yield from self.hooks()
         yield from self.tasks_of_start()
+
+    def hooks(self) -> Iterator[tuple[Function, str]]:
+        """The own methods that an endpoint or dependency of another package calls on what own dependencies give it."""
+        for endpoint in self.endpoints:
+            for node in endpoint.tree.walk():
+                is_foreign = is_on_loop(node) and self.program.function(node.function) is None
+                for name, child in node.children if is_foreign else ():
+                    held = as_instance(self.inference.provided(child.function)) if name is not None else None
+                    if held is not None and isinstance(held.kind, type):
+                        for hook in hooks_of(self.program, held.kind, node.function, name):
+                            yield hook, f"{hook.name}(), which {endpoint.title} calls"
 
     def tasks_of_start(self) -> Iterator[tuple[Function, str]]:
         """The functions of tasks that are begun at the start and run while requests are served."""

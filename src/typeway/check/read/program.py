@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -233,6 +234,11 @@ class Program:
             if name in vars(parent):
                 return self.function(vars(parent)[name], kind, held)
         return None
+
+    def owns(self, kind: type[Any]) -> bool:
+        """Whether a class is the application's own."""
+        path = getattr(sys.modules.get(kind.__module__), "__file__", None)
+        return isinstance(path, str) and self.files.file(path) is not None
 
     def inner(self, node: FunctionNode, outer: Function) -> Function:
         """A function that is defined inside another: always the same one."""

@@ -200,14 +200,40 @@ def narrowed(owner: Instance, arguments: Arguments, call: ast.Call) -> Instance 
     return replace(owner, bounded=owner.bounded or keywords or any(map(narrows, call.args)))
 
 
+def joined(owner: Instance, arguments: Arguments, call: ast.Call) -> Instance | None:
+    """A query that another table is joined to, which narrows it where the join asks for a value: `join(Share, Share.user == me)`."""
+    return replace(owner, bounded=owner.bounded or any(narrows(each) for each in call.args[1:] if not is_link(each)))
+
+
+def is_link(condition: ast.expr) -> bool:
+    """Whether a condition only says which rows of two tables belong together."""
+    match condition:
+        case ast.Compare(
+            left=ast.Attribute(value=ast.Name(id=one)), comparators=[ast.Attribute(value=ast.Name(id=other))]
+        ):
+            return one[:1].isupper() and other[:1].isupper()
+    return False
+
+
 def narrows(condition: ast.expr) -> bool:
+    """Whether few rows fulfil a condition: of several that all have to be true one is enough, of others each has to."""
     match condition:
         case ast.Call(func=ast.Attribute(attr="in_")):
             return True
-        case ast.Call(func=ast.Name(id="and_") | ast.Attribute(attr="and_"), args=parts):
-            return any(map(narrows, parts))
+        case ast.Call(func=ast.Name(id="or_") | ast.Attribute(attr="or_"), args=[_, *_] as parts):
+            return all(map(narrows, parts))
+        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=parts) if name in ASKS_OTHERS:
+            return any(narrows(part) for part in parts if not is_link(part))
+        case ast.Call(func=ast.Attribute(value=ast.Call() as inner, attr="where" | "filter" | "select"), args=parts):
+            return any(narrows(part) for part in [*parts, inner] if not is_link(part))
         case ast.BinOp(left=left, op=ast.BitAnd(), right=right):
             return narrows(left) or narrows(right)
+        case ast.BinOp(left=left, op=ast.BitOr(), right=right):
+            return narrows(left) and narrows(right)
+        case ast.BoolOp(op=operator, values=parts):
+            return (any if isinstance(operator, ast.And) else all)(map(narrows, parts))
+        case ast.IfExp(body=body, orelse=other):
+            return narrows(body) and narrows(other)
         case ast.Compare(left=left, ops=[ast.Eq()], comparators=[right]):
             # A column that is chosen by its name may be any.
             is_any = isinstance(left, ast.Call) and getattr(left.func, "id", "") == "getattr"
@@ -221,8 +247,10 @@ def is_particular(column: str) -> bool:
     return not CATEGORIES & set(words_of(column))
 
 
+# What asks whether all of some conditions are true, also of rows that belong to one.
+ASKS_OTHERS: Final = frozenset({"and_", "any", "has", "exists"})
 SHAPING: Final = (
-    "order_by", "options", "join", "outerjoin", "group_by", "distinct", "having",
+    "order_by", "options", "outerjoin", "group_by", "distinct", "having",
     "execution_options", "with_for_update", "select_from", "add_columns", "unique", "sort", "skip", "offset",
     "populate_existing", "yield_per",
 )  # fmt: skip
@@ -234,6 +262,7 @@ RESULT: Final[Mapping[str, Give]] = {
     **dict.fromkeys(("scalars", "mappings", "tuples", "columns"), same),
     **dict.fromkeys(SHAPING, same),
     **dict.fromkeys(("filter", "filter_by", "where"), narrowed),
+    "join": joined,
     **dict.fromkeys(("limit", "fetchmany", "slice", "partitions", "batch_size", "fetch"), limited),
 }
 

@@ -13,7 +13,8 @@ from typeway.check.read.index import last_name
 from typeway.check.read.program import Function
 from typeway.check.read.results import is_orm
 from typeway.check.read.values import Columns, Instance, Known, Record, as_instance, short
-from typeway.check.rules.tables import stays_small
+from typeway.check.rules.audience import is_for_staff
+from typeway.check.rules.tables import Tables
 from typeway.check.subject import Endpoint, Subject
 from typeway.declare import shapes
 from typeway.declare.classify import Input
@@ -102,6 +103,7 @@ def returned(function: Function) -> Iterator[ast.expr]:
 
 def unbounded_lists(subject: Subject) -> Iterator[Finding]:
     """TW011: a list of all records, which is small only as long as nobody uses the application."""
+    tables = Tables(subject)
     for endpoint in subject.own:
         function = endpoint.function
         if function is None or "GET" not in endpoint.methods or not is_list(endpoint) or has_bound(endpoint):
@@ -113,9 +115,18 @@ def unbounded_lists(subject: Subject) -> Iterator[Finding]:
                     "TW011",
                     f"{endpoint.title} returns all records, so the response grows with the data.",
                     "add `limit: Annotated[int, Query(ge=1, le=100)] = 20` and an offset or cursor, and use them in the query.",
-                    confidence="low" if stays_small(subject, found.kind) else "high",
+                    confidence="high" if is_open_end(tables, found.kind, endpoint) else "low",
                 )
                 break
+
+
+def is_open_end(tables: Tables, kind: Any, endpoint: Endpoint) -> bool:
+    """Whether the code shows that a list grows and the users of the application may ask for it.
+
+    A request of theirs adds to it: a collection of the module, or the rows of a table. What was imported, or only those add who
+    run the application, may stay small, and these know how much they ask for.
+    """
+    return (kind is object or tables.grows(kind)) and not is_for_staff(tables.subject, endpoint)
 
 
 def is_list(endpoint: Endpoint) -> bool:

@@ -5,14 +5,19 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from enum import Enum
-from typing import Any, Final, Literal, get_origin
+from typing import Any, Final, Literal, get_args, get_origin
+
+from pydantic import BaseModel
 
 from typeway.check.finding import Confidence, Finding
 from typeway.check.read.program import Function
 from typeway.check.rules.escapes import ABOUT_CALLERS, Escape, Escapes, catches
+from typeway.check.rules.shapes import models_in
 from typeway.check.subject import Endpoint, Subject, middleware_of
 from typeway.declare.classify import Input
 
+# What says of a value more than its type does.
+NARROWS: Final = ("ge", "gt", "le", "lt", "multiple_of", "pattern", "func")
 # Types of which Pydantic lets through only what is expected.
 CLOSED: Final = (Enum, bool)
 
@@ -30,8 +35,11 @@ def unhandled_exceptions(subject: Subject) -> Iterator[Finding]:
             for node in endpoint.tree.walk()
             if node.depends is not None and (function := subject.program.function(node.function)) is not None
         ]
+        passed = validating(subject, endpoint)
         for escape in [escape for entry in functions for escape in escapes.of(entry)]:
             kind, statement = escape.kind, escape.statement
+            if issubclass(kind, ValueError) and escape.function in passed:
+                continue  # what it is raised about has been refused before, with a 422
             is_known = statement in found and found[statement].confidence != "low"
             if is_known or is_answered(subject, kind, endpoint) or not is_from_client(escape, endpoint):
                 continue
@@ -56,10 +64,51 @@ def unhandled_exceptions(subject: Subject) -> Iterator[Finding]:
 
 def sureness(escape: Escape, endpoint: Endpoint) -> Confidence:
     """How sure it is that a client can bring an error about: it is, if what is asked before is what the client sent."""
-    is_sent = escape.sent is None or any(source.name in escape.sent for source in inputs_of(endpoint))
-    if not is_sent and not issubclass(escape.kind, ABOUT_CALLERS):
+    senders = [source for source in inputs_of(endpoint) if escape.sent is None or source.name in escape.sent]
+    if escape.sent is not None and not senders and not issubclass(escape.kind, ABOUT_CALLERS):
         return "low"
-    return "high" if escape.asked is None else "medium"
+    if escape.asked is None:
+        return "high"
+    return "medium" if any(not is_narrowed(source) for source in senders) else "low"
+
+
+def is_narrowed(source: Input) -> bool:
+    """Whether the declaration says more of an input, or of a field of it, than its type: a pattern, a range, a validator."""
+    return any(getattr(entry, name, None) is not None for entry in declared(source) for name in NARROWS)
+
+
+def validating(subject: Subject, endpoint: Endpoint) -> set[Function]:
+    """The own functions that validate what clients send to an endpoint, and all that they call."""
+    found = [getattr(entry, "func", None) for source in inputs_of(endpoint) for entry in declared(source)]
+    functions = [subject.program.function(each) for each in found if each is not None]
+    return subject.graph.closure(function for function in functions if function is not None)
+
+
+def declared(source: Input) -> Iterator[Any]:
+    """What is declared of an input beside its type, and of the fields of the models in it, those in lists and unions too."""
+    yield from [*source.metadata, *getattr(source.marker, "metadata", ())]
+    waiting, seen = [source.annotation], set[type[BaseModel]]()
+    while waiting:
+        annotation = waiting.pop()
+        yield from metadata_in(annotation)
+        for model in {*models_in(annotation)} - seen:
+            seen.add(model)
+            decorators = model.__pydantic_decorators__
+            yield from [
+                *decorators.field_validators.values(),
+                *decorators.model_validators.values(),
+                *decorators.validators.values(),
+            ]
+            for field in model.model_fields.values():
+                yield from field.metadata
+                waiting.append(field.annotation)
+
+
+def metadata_in(annotation: Any) -> Iterator[Any]:
+    """What `Annotated` says anywhere in an annotation."""
+    yield from getattr(annotation, "__metadata__", ())
+    for part in get_args(annotation):
+        yield from metadata_in(part)
 
 
 def inputs_of(endpoint: Endpoint) -> list[Input]:

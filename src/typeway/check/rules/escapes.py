@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -120,6 +119,8 @@ class Escapes:
             return
         sent = decided_by(edge.node, caller) if escape.sent is None else passed_as_sent(escape.sent, edge, caller)
         asked = None if escape.asked is None else passed_for(escape.asked, edge, caller)
+        if asked and is_asked_here(asked, edge.node, caller):
+            sent = frozenset()
         if asked is None or asked:
             yield Escape(escape.kind, escape.function, escape.statement, asked, sent)
 
@@ -157,6 +158,20 @@ def passed_for(asked: frozenset[str], edge: Edge, caller: Function) -> frozenset
     given |= {keyword.arg: keyword.value for keyword in edge.call.keywords if keyword.arg is not None}
     names = {name for parameter in asked if parameter in given for name in names_in(given[parameter], caller)}
     return frozenset(names & caller.parameters.keys())
+
+
+def is_asked_here(asked: frozenset[str], node: ast.AST, caller: Function) -> bool:
+    """Whether a caller asks something about what it passes itself: around the call, or before it so that it goes no further."""
+    around = {*caller.around(node)}
+    return any(
+        asked & names_in(part.test, caller)
+        and (
+            part in around
+            or (part.lineno < getattr(node, "lineno", 0) and isinstance(part.body[-1], ast.Raise | ast.Return))
+        )
+        for part in caller.body
+        if isinstance(part, ast.If)
+    )
 
 
 def passed_as_sent(sent: frozenset[str], edge: Edge, caller: Function) -> frozenset[str]:
@@ -257,7 +272,7 @@ def is_about_request(subject: Subject, kind: type[BaseException]) -> bool:
     """Whether an exception is one of the application's own, and about a client's request."""
     if not ABOUT_REQUEST.search(kind.__name__) or ABOUT_SERVER.search(kind.__name__):
         return False
-    return kind in ABOUT_CALLERS or (is_unanswered(kind) and is_own(subject, kind))
+    return kind in ABOUT_CALLERS or (is_unanswered(kind) and subject.program.owns(kind))
 
 
 def is_about_value(subject: Subject, kind: type[BaseException]) -> bool:
@@ -265,16 +280,11 @@ def is_about_value(subject: Subject, kind: type[BaseException]) -> bool:
     if kind in ABOUT_VALUES:
         return True
     is_below = issubclass(kind, ABOUT_VALUES) and not ABOUT_SERVER.search(kind.__name__)
-    return is_below and is_unanswered(kind) and is_own(subject, kind)
+    return is_below and is_unanswered(kind) and subject.program.owns(kind)
 
 
 def is_unanswered(kind: type[BaseException]) -> bool:
     return issubclass(kind, Exception) and not issubclass(kind, HTTPException | WebSocketException)
-
-
-def is_own(subject: Subject, kind: type[BaseException]) -> bool:
-    module = getattr(sys.modules.get(kind.__module__), "__file__", None)
-    return module is not None and subject.program.files.file(module) is not None
 
 
 def is_caught(subject: Subject, kind: type[BaseException], node: ast.AST, function: Function) -> bool:

@@ -13,7 +13,8 @@ from typeway.check.finding import Confidence, Finding
 from typeway.check.read.index import last_name
 from typeway.check.read.program import Function
 from typeway.check.read.values import Known, as_instance
-from typeway.check.rules.tables import stays_small
+from typeway.check.rules.audience import needs_key
+from typeway.check.rules.tables import Tables
 from typeway.check.subject import Subject
 from typeway.declare import shapes
 from typeway.declare.classify import Input
@@ -30,18 +31,21 @@ MOST_CALLS: Final = 4
 
 def limits_without_ceiling(subject: Subject) -> Iterator[Finding]:
     """TW021: a limit that the client chooses and nothing bounds, so that one request may ask for everything."""
+    tables = Tables(subject)
     for endpoint in subject.own:
         for node in endpoint.tree.walk():
             function = subject.receiver(node)
             if function is None:
                 continue
             for source in node.sources:
-                for name in open_amounts(source) if isinstance(source, Input) else ():
-                    uses = [*uses_of(subject, function, name, MOST_CALLS)]
+                for name, default in open_amounts(source) if isinstance(source, Input) else ():
+                    uses = [*uses_of(tables, function, name, MOST_CALLS)]
                     if source.name not in function.parameters or not uses or "bounded" in uses:
                         continue
                     path, line = subject.place(function, function.parameters[source.name][0])
-                    confidence = sureness(uses)
+                    # Where everything is the default, the author has decided it: that is for TW011 to judge.
+                    is_meant = default is None or needs_key(subject, endpoint)
+                    confidence: Confidence = "low" if is_meant else sureness(uses)
                     yield Finding(
                         "TW021",
                         path,
@@ -61,18 +65,18 @@ def sureness(uses: Collection[str]) -> Confidence:
     return "medium" if "returned" in uses else "low"
 
 
-def open_amounts(source: Input) -> Iterator[str]:
-    """The amounts without a ceiling in a parameter: itself, or fields of a model of parameters."""
+def open_amounts(source: Input) -> Iterator[tuple[str, Any]]:
+    """The amounts without a ceiling in a parameter, with their defaults: itself, or fields of a model of parameters."""
     if source.location != "query":
         return
     if source.is_group:
         for name, field in getattr(source.kind, "model_fields", {}).items():
             if name in AMOUNTS and is_number(field.annotation) and not has_ceiling(field.metadata):
-                yield name
+                yield name, field.default
         return
     constraints = [*source.metadata, *getattr(source.marker, "metadata", ())]
     if source.name in AMOUNTS and is_number(source.kind) and not has_ceiling(constraints):
-        yield source.name
+        yield source.name, source.marker.default
 
 
 def is_number(kind: Any) -> bool:
@@ -92,7 +96,7 @@ def has_ceiling(metadata: Iterable[Any]) -> bool:
     return False
 
 
-def uses_of(subject: Subject, function: Function, name: str, depth: int) -> Iterator[str]:
+def uses_of(tables: Tables, function: Function, name: str, depth: int) -> Iterator[str]:
     """How a function uses an amount.
 
     It "limits" a query, is "bounded" by a comparison, `min()` or a model, is "returned", or only "passed" on or shown. What
@@ -115,10 +119,10 @@ def uses_of(subject: Subject, function: Function, name: str, depth: int) -> Iter
             parent = function.parents.get(parent)
         if isinstance(parent, ast.Call):
             if last_name(parent.func) in ("limit", "fetchmany", "to_list", "islice"):
-                yield "passed" if limits_few(subject, parent, function) else "limits"
-            if is_checked(subject, parent, keyword, function):
+                yield "passed" if limits_few(tables, parent, function) else "limits"
+            if is_checked(tables.subject, parent, keyword, function):
                 yield "bounded"
-            yield from passed_on(subject, parent, node, function, depth)
+            yield from passed_on(tables, parent, node, function, depth)
 
 
 def names_for(name: str, function: Function) -> Iterator[str]:
@@ -140,15 +144,15 @@ def is_converted(value: ast.expr, name: str) -> bool:
     return False
 
 
-def limits_few(subject: Subject, call: ast.Call, function: Function) -> bool:
+def limits_few(tables: Tables, call: ast.Call, function: Function) -> bool:
     """Whether what is limited is a query of a table that stays small."""
     query = call.func.value if isinstance(call.func, ast.Attribute) else None
     # A query is often built step by step, under one name.
     steps = [query, *function.assigned.get(getattr(query, "id", ""), ())]
-    values = [subject.inference.value(step, function) for step in steps if isinstance(step, ast.expr)]
+    values = [tables.subject.inference.value(step, function) for step in steps if isinstance(step, ast.expr)]
     held = [as_instance(value) for value in values]
     kinds = {each.of.kind for each in held if each is not None and each.of is not None}
-    return len(kinds) == 1 and all(stays_small(subject, kind) for kind in kinds)
+    return len(kinds) == 1 and all(tables.stays_small(kind) for kind in kinds)
 
 
 def is_checked(subject: Subject, call: ast.Call, keyword: str | None, function: Function) -> bool:
@@ -177,15 +181,15 @@ def compared(comparison: ast.Compare) -> str:
     return "bounded" if isinstance(comparison.ops[0], ast.Gt | ast.GtE | ast.Lt | ast.LtE) else "passed"
 
 
-def passed_on(subject: Subject, call: ast.Call, node: ast.AST, function: Function, depth: int) -> Iterator[str]:
+def passed_on(tables: Tables, call: ast.Call, node: ast.AST, function: Function, depth: int) -> Iterator[str]:
     """How the own functions that are called use an amount."""
     if depth == 0:
         return
-    for edge in subject.graph.edges(function):
+    for edge in tables.subject.graph.edges(function):
         if edge.call is not call:
             continue
         given = dict(zip(edge.function.positional, call.args, strict=False))
         given |= {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg is not None}
         for name, argument in given.items():
             if argument is node:
-                yield from uses_of(subject, edge.function, name, depth - 1)
+                yield from uses_of(tables, edge.function, name, depth - 1)

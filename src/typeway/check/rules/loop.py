@@ -14,6 +14,7 @@ from typeway.check.read.index import last_name
 from typeway.check.read.program import Function
 from typeway.check.read.results import PATHS
 from typeway.check.read.values import Known, Method, Named, Plain, as_instance, is_a, plain_values, short
+from typeway.check.rules.audience import is_for_staff
 from typeway.check.rules.remedies import remedy
 from typeway.check.rules.shipped import SMALL, reads_shipped
 from typeway.check.subject import Subject, is_on_loop
@@ -39,6 +40,7 @@ LISTS: Final = frozenset({"walk", "listdir", "scandir", "iterdir", "glob", "rglo
 # What the path of an endpoint says that few people call, and seldom; and what runs before anybody uses the application.
 SELDOM: Final = frozenset({
     "config", "configuration", "settings", "setting", "system", "upgrade", "rollback", "debug", "maintenance", "reindex",
+    "backup", "backups", "restore",
 })  # fmt: skip
 BEFORE_USE: Final = frozenset({"setup", "install", "installation", "onboarding"})
 SURENESS: Final[Sequence[Confidence]] = ("high", "medium", "low")
@@ -53,6 +55,7 @@ class Hit(NamedTuple):
         caller: the last asynchronous function on the way.
         place: what blocks in that function: the call of a plain one, or what blocks itself.
         below: the plain functions that lead to it, from that one on; none where the asynchronous function blocks itself.
+        is_seldom: whether only those ask for it who run the application.
     """
 
     what: Blocking
@@ -60,6 +63,7 @@ class Hit(NamedTuple):
     caller: Function
     place: ast.AST
     below: tuple[Function, ...]
+    is_seldom: bool = False
 
     @property
     def doubt(self) -> int:
@@ -69,17 +73,32 @@ class Hit(NamedTuple):
             branches += self.reached.branches_here(self.what.node) if self.reached.caller is None else 0
             branches += 1 + (self.what.cause is FILES and is_fixed(self.what.node, self.reached.function))
         words = set(words_of(self.reached.entry))
-        branches += (self.what.cause in DEPENDS_ON_SIZE and bool(words & SELDOM)) + 2 * bool(words & BEFORE_USE)
+        is_seldom = self.is_seldom or (self.what.cause in DEPENDS_ON_SIZE and bool(words & SELDOM))
+        branches += is_seldom + 2 * bool(words & BEFORE_USE)
         is_moment = self.what.cause is LOCKS and self.what.name.endswith("acquire()")
         return branches + is_moment + (not self.what.is_sure or not self.reached.is_sure)
 
 
 def is_fixed(node: ast.AST, function: Function) -> bool:
-    """Whether a file is the same for every call, or only names of files are read: nothing that clients send makes it large."""
-    if isinstance(node, ast.Call) and last_name(node.func) in LISTS:
+    """Whether nothing that clients send makes a file large: it is the same for every call, only its name is read, or only a few
+    words are written.
+    """
+    if isinstance(node, ast.Call) and (last_name(node.func) in LISTS or writes_few_words(node, function)):
         return True
     statement = next((part for part in function.around(node) if isinstance(part, ast.stmt)), node)
     return not function.behind(statement)
+
+
+def writes_few_words(call: ast.Call, function: Function) -> bool:
+    """Whether only texts of the source are written to a file, with values in them or not: that a job is to stop."""
+    written = [call] if last_name(call.func) in ("write_text", "write_bytes") else []
+    for node in uses_of_file(call, function) if not written else ():
+        use = function.parents.get(node)
+        write = function.parents.get(use) if isinstance(use, ast.Attribute) and use.attr == "write" else None
+        if not isinstance(write, ast.Call):
+            return False
+        written.append(write)
+    return bool(written) and all(each.args and is_short(each.args[0]) for each in written)
 
 
 def blocking_calls(subject: Subject) -> Iterator[Finding]:
@@ -118,6 +137,7 @@ def blocking_calls(subject: Subject) -> Iterator[Finding]:
 
 def hits(subject: Subject, functions: Sequence[Reached]) -> Iterator[Hit]:
     """What blocks in functions that are reached, as far as they can come to it."""
+    endpoints, staff = {endpoint.title: endpoint for endpoint in subject.own}, dict[str, bool]()
     for reached in functions:
         for what in blocking_in(subject, reached.function):
             if reached.branches_to(what.node) <= MOST_BRANCHES and reached.is_run(what.node):
@@ -125,7 +145,11 @@ def hits(subject: Subject, functions: Sequence[Reached]) -> Iterator[Hit]:
                 last = max((place for place, each in enumerate(way) if each.function.is_async), default=0)
                 below = way[last + 1 :]
                 node = (below[0].node if below else None) or what.node
-                yield Hit(what, reached, way[last].function, node, tuple(each.function for each in below))
+                entry = reached.entry
+                if what.cause is FILES and entry in endpoints and entry not in staff:
+                    staff[entry] = is_for_staff(subject, endpoints[entry])
+                is_seldom = what.cause is FILES and staff.get(entry, False)
+                yield Hit(what, reached, way[last].function, node, tuple(each.function for each in below), is_seldom)
 
 
 def shared_cause(found: Sequence[Hit]) -> str:
@@ -205,16 +229,20 @@ def is_large(call: ast.Call, function: Function) -> bool:
     parent = function.parents.get(call)
     if isinstance(parent, ast.Attribute | ast.Call):
         return is_large_use(parent, function, call)
+    return any(is_large_use(function.parents.get(node), function, node) for node in uses_of_file(call, function))
+
+
+def uses_of_file(call: ast.Call, function: Function) -> Iterator[ast.Name]:
+    """Where a function uses a file that it opens, by the name that it gives it."""
+    parent = function.parents.get(call)
     names: set[str] = set()
     if isinstance(parent, ast.withitem) and isinstance(parent.optional_vars, ast.Name):
         names.add(parent.optional_vars.id)
     if isinstance(parent, ast.Assign):
         names |= {target.id for target in parent.targets if isinstance(target, ast.Name)}
-    return any(
-        is_large_use(function.parents.get(node), function, node)
-        for node in function.body
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in names
-    )
+    for node in function.body:
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in names:
+            yield node
 
 
 def is_large_use(use: ast.AST | None, function: Function, node: ast.expr) -> bool:
@@ -234,6 +262,13 @@ def is_large_use(use: ast.AST | None, function: Function, node: ast.expr) -> boo
     if use.attr in READS and isinstance(size, ast.Constant) and isinstance(size.value, int):
         return size.value > SMALL
     return use.attr != "readline"
+
+
+def is_short(text: ast.expr) -> bool:
+    """Whether a text is in the source, with values in it or not."""
+    return isinstance(text, ast.Constant) or (
+        isinstance(text, ast.JoinedStr) and any(isinstance(part, ast.Constant) for part in text.values)
+    )
 
 
 def locks_held(subject: Subject, function: Function) -> Iterator[Blocking]:

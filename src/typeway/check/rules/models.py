@@ -15,6 +15,7 @@ from typeway.check.finding import Finding
 from typeway.check.read.index import last_name
 from typeway.check.read.program import Function
 from typeway.check.read.values import as_instance
+from typeway.check.rules.audience import is_for_staff
 from typeway.check.rules.protection import is_protected
 from typeway.check.rules.shapes import body_models, models_in, response_models
 from typeway.check.subject import Endpoint, Subject
@@ -45,6 +46,13 @@ SET_BY_SERVER: Final = frozenset({
 # Of these, what says who did something: to choose it is to act in the name of others.
 AUTHORS: Final = frozenset({"created_by", "updated_by"})
 IDENTITY: Final = frozenset({"id", "uuid", "pk"})
+# What only looks for the thing that has an id, and through how many calls a body is followed to it.
+LOOKS_UP: Final = frozenset({
+    "get", "get_one", "get_or_404", "get_or_none", "get_by_id", "find", "find_one", "find_by_id", "filter_by", "fetch", "load",
+    "exists",
+})  # fmt: skip
+CONVERTS: Final = frozenset({"str", "int", "UUID", "ObjectId", "PydanticObjectId"})
+MOST_CALLS: Final = 4
 # What makes an object of another, with some values replaced.
 COPIES: Final = frozenset({"replace", "model_copy", "copy"})
 
@@ -144,8 +152,9 @@ def one_model_for_both(subject: Subject) -> Iterator[Finding]:
                     f"{model.__name__} is what clients send to {endpoint.title} and what {returned[model].title} returns, "
                     f"so they can set {fields} themselves.",
                     f"use a separate model for the request, without {fields}.",
-                    # A time that is wrong harms hardly anybody but the client that sends it.
-                    "high" if {*names} & (IDENTITY | AUTHORS) else "low",
+                    # A time that is wrong harms hardly anybody but the client that sends it, and who runs the application
+                    # may choose an id.
+                    "high" if {*names} & (IDENTITY | AUTHORS) and not is_for_staff(subject, endpoint) else "low",
                     endpoint.title,
                 )
 
@@ -155,6 +164,10 @@ def is_left_out(subject: Subject, endpoint: Endpoint, model: type[BaseModel], na
     if endpoint.function is None:
         return False
     if takes_only_others(subject, endpoint.function, model, name):
+        return True
+    if name in IDENTITY and not keeps(
+        subject, endpoint.function, parameters_of(subject, endpoint.function, model), model, name
+    ):
         return True
     for reached in subject.graph.reach([(endpoint.function, endpoint.title)]):
         for node in reached.function.body:
@@ -170,15 +183,73 @@ def is_left_out(subject: Subject, endpoint: Endpoint, model: type[BaseModel], na
 
 def takes_only_others(subject: Subject, function: Function, model: type[BaseModel], name: str) -> bool:
     """Whether a function reads single fields of a body, and neither one of a name nor the body as a whole."""
-    bodies = {
-        parameter
-        for parameter, (argument, _) in function.parameters.items()
-        if (held := as_instance(subject.inference.value(argument, function))) is not None and held.kind is model
-    }
+    bodies = parameters_of(subject, function, model)
     uses = [node for node in function.body if isinstance(node, ast.Name) and node.id in bodies]
     around = [function.parents.get(use) for use in uses]
     return bool(uses) and all(isinstance(part, ast.Attribute) and part.attr in model.model_fields and part.attr != name
                               for part in around)  # fmt: skip
+
+
+def parameters_of(subject: Subject, function: Function, model: type[BaseModel]) -> frozenset[str]:
+    """The parameters of a function that are a model."""
+    return frozenset(
+        parameter
+        for parameter, (argument, _) in function.parameters.items()
+        if (held := as_instance(subject.inference.value(argument, function))) is not None and held.kind is model
+    )
+
+
+def keeps(
+    subject: Subject,
+    function: Function,
+    bodies: frozenset[str],
+    model: type[BaseModel],
+    name: str,
+    depth: int = MOST_CALLS,
+) -> bool:
+    """Whether the id in a body may be kept: the body is used as a whole, or the id for more than to look something up."""
+    for use in function.body:
+        if not (isinstance(use, ast.Name) and use.id in bodies):
+            continue
+        parent = function.parents.get(use)
+        if isinstance(parent, ast.Attribute):
+            if parent.attr == name and not is_question(function, parent):
+                return True
+            if parent.attr in model.model_fields:
+                continue
+        receivers = [*receivers_of(subject, function, use)]
+        if not receivers or depth == 0 or any(keeps(subject, *each, model, name, depth - 1) for each in receivers):
+            return True
+    return not bodies
+
+
+def receivers_of(subject: Subject, function: Function, use: ast.Name) -> Iterator[tuple[Function, frozenset[str]]]:
+    """The own functions that are given a value in one place, each with the parameter that it fills."""
+    parent = function.parents.get(use)
+    call = function.parents.get(parent) if isinstance(parent, ast.keyword) else parent
+    for edge in subject.graph.edges(function):
+        if isinstance(call, ast.Call) and edge.call is call:
+            given = dict(zip(edge.function.positional, call.args, strict=False))
+            given |= {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg is not None}
+            yield edge.function, frozenset(parameter for parameter, value in given.items() if value is use)
+
+
+def is_question(function: Function, node: ast.AST) -> bool:
+    """Whether a value is only compared, looked up, or part of an error."""
+    inside = node
+    for part in function.around(node):
+        match part:
+            case ast.Compare() | ast.Raise():
+                return True
+            case ast.Subscript(slice=key, ctx=ast.Load()):
+                return key is inside
+            case ast.Call(func=called) if last_name(called) not in CONVERTS:
+                return last_name(called) in LOOKS_UP
+            case ast.Await() | ast.Tuple() | ast.Dict() | ast.keyword() | ast.Call():
+                inside = part
+            case _:
+                return any(isinstance(each, ast.Raise) for each in function.around(part))
+    return False
 
 
 def server_fields(model: type[BaseModel]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Find what was left open: writes without security, and credentials for every origin."""
+"""Find writes that were left open, and tell what checks credentials."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from starlette.exceptions import HTTPException
-from starlette.middleware.cors import CORSMiddleware
 
-from typeway.check.finding import Confidence, Finding
+from typeway.check.finding import Finding
 from typeway.check.read.program import Function
 from typeway.check.read.values import Known
 from typeway.check.subject import Endpoint, Subject, middleware_of
@@ -59,12 +58,8 @@ STRONG: Final = phrases(
     "current user,jwt,api key,apikey,bearer,admin",
 )
 CREDENTIALS: Final = frozenset({"authorization", "x_api_key", "api_key", "token", "access_token", "x_token"})
-# What code names that learns who a request is from.
-IDENTIFIES: Final = ("cookie", "authorization", "password", "sessionmiddleware")
 ITEM: Final = re.compile(r"(/\{[^}]*\})+$")
 REFUSALS: Final = frozenset({401, 403})
-# Origins that nobody names on purpose; a pattern that lets them in lets everybody in.
-STRANGERS: Final = ("https://a7f3.stranger.example", "http://stranger.test:8443")
 
 
 def unprotected_writes(subject: Subject) -> Iterator[Finding]:
@@ -211,100 +206,3 @@ def is_guard(node: Node) -> bool:
     return (sounds_like_guard(name) and not loads) or any(
         source.name.lower().replace("-", "_") in CREDENTIALS for source in node.sources
     )
-
-
-def open_cors(subject: Subject) -> Iterator[Finding]:
-    """TW016: any web page may use the application in the name of its visitors."""
-    fix = 'name the origins, `allow_origins=["https://app.example.com"]`, or remove `allow_credentials`.'
-    message = "the application allows credentials from every origin: any web page can act in the name of its visitors."
-    # Where nobody has a name, nobody can act in it.
-    confidence: Confidence = "high" if knows_visitors(subject) else "low"
-    for application in subject.applications:
-        for entry in getattr(application.app, "user_middleware", ()):
-            kind: Any = entry.cls
-            if not (isinstance(kind, type) and issubclass(kind, CORSMiddleware)) or not is_wide_open(entry.kwargs):
-                continue
-            for path, line in places_of_cors(subject):
-                yield Finding("TW016", path, line, message, fix, confidence)
-                break
-        for _, function in middleware_of(subject.program, application.app):
-            for node in echoes(function):
-                yield Finding("TW016", *subject.place(function, node), message, fix)
-
-
-def knows_visitors(subject: Subject) -> bool:
-    """Whether anything in the application says who a request is from: a guard, or code that names cookies or credentials."""
-    if any(is_scheme(node.function) or is_guard(node) for endpoint in subject.own for node in endpoint.tree.walk()):
-        return True
-    return any(word in file.text.lower() for file in subject.program.files.loaded() for word in IDENTIFIES)
-
-
-def is_wide_open(options: Any) -> bool:
-    origins: Sequence[str] = options.get("allow_origins") or ()
-    pattern = options.get("allow_origin_regex")
-    return bool(options.get("allow_credentials")) and ("*" in origins or fits_everything(pattern))
-
-
-def fits_everything(pattern: str | None) -> bool:
-    """Whether a pattern lets in origins that nobody would name."""
-    try:
-        return bool(pattern) and any(re.fullmatch(str(pattern), stranger) for stranger in STRANGERS)
-    except re.error:
-        return False
-
-
-def echoes(function: Function) -> Iterator[ast.AST]:
-    """Where middleware allows whatever origin a request names, together with credentials."""
-    headers = [*headers_set(function)]
-    allows = any("credentials" in name for name, _ in headers)
-    for name, value in headers:
-        if name == "access-control-allow-origin" and allows and is_from_request(value, function):
-            yield value
-
-
-def headers_set(function: Function) -> Iterator[tuple[str, ast.expr]]:
-    """The response headers that a function sets for cross-origin requests, in lower case."""
-    for node in function.body:
-        match node:
-            case ast.Assign(targets=[ast.Subscript(slice=ast.Constant(value=str() as name))], value=value):
-                found = name.lower()
-            case ast.Call(
-                func=ast.Attribute(attr="append" | "setdefault"), args=[ast.Constant(value=str() as name), value]
-            ):
-                found = name.lower()
-            case _:
-                continue
-        if found.startswith("access-control-allow-"):
-            yield found, value
-
-
-def is_from_request(value: ast.expr, function: Function) -> bool:
-    """Whether a value is the Origin header as the client sent it, which no condition compares with anything."""
-    names = {node.id for node in ast.walk(value) if isinstance(node, ast.Name)}
-    sources = [value]
-    sources += [
-        node.value
-        for node in function.body
-        if isinstance(node, ast.Assign) and any(getattr(target, "id", "") in names for target in node.targets)
-    ]
-    is_origin = any(
-        isinstance(part, ast.Constant) and str(part.value).lower() == "origin"
-        for source in sources
-        for part in ast.walk(source)
-    )
-    compared = any(
-        isinstance(node, ast.Compare) and names & {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
-        and not any(isinstance(part, ast.Constant) and part.value is None for part in ast.walk(node))
-        for node in function.body
-    )  # fmt: skip
-    return is_origin and not compared
-
-
-def places_of_cors(subject: Subject) -> Iterator[tuple[str, int]]:
-    """Where the application's code adds the middleware."""
-    for file in subject.program.files.loaded():
-        for node in ast.walk(file.tree):
-            if isinstance(node, ast.Call) and any(
-                "CORSMiddleware" in ast.unparse(argument) for argument in node.args[:1]
-            ):
-                yield str(file.path), node.lineno

@@ -29,7 +29,7 @@ def unserved_routers(subject: Subject) -> Iterator[Finding]:
             if not endpoints or line is None:
                 continue
             seen.add(id(router))
-            if not any(endpoint in served for endpoint in endpoints):
+            if not any(endpoint in served for endpoint in endpoints) and not is_taken_apart(subject, router):
                 yield Finding(
                     "TW028",
                     str(file.path),
@@ -108,15 +108,36 @@ def line_of(name: str, file: SourceFile) -> int | None:
     return None
 
 
-def is_included_somewhere(subject: Subject, name: str, router: Router) -> bool:
-    """Whether some code may include a router of that name: a setting may decide whether it runs."""
+def is_taken_apart(subject: Subject, router: Router) -> bool:
+    """Whether some code looks into a router, as to call an endpoint of another package: `login.routes[0].endpoint(…)`."""
     return any(
-        isinstance(node, ast.Call)
-        and getattr(node.func, "attr", "") == "include_router"
-        and any(may_be(argument, name, router, names) for argument in node.args)
+        isinstance(node, ast.Attribute) and node.attr == "routes" and is_router(node.value, router, names)
         for names, file in subject.inference.index.modules()
         for node in ast.walk(file.tree)
     )
+
+
+def is_included_somewhere(subject: Subject, name: str, router: Router) -> bool:
+    """Whether some code may include a router, or gives it to something that may: a setting may decide whether it runs."""
+    for names, file in subject.inference.index.modules():
+        for node in ast.walk(file.tree):
+            given = node.args if isinstance(node, ast.Call) else getattr(node, "elts", ())
+            if any(is_router(part, router, names) for part in given):
+                return True
+            is_inclusion = isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "include_router"
+            if is_inclusion and any(may_be(argument, name, router, names) for argument in given):
+                return True
+    return False
+
+
+def is_router(node: ast.AST, router: Router, names: Mapping[str, Any]) -> bool:
+    """Whether an expression is a router, by a name of the module that it is in or of another one."""
+    match node:
+        case ast.Name(id=name):
+            return names.get(name) is router
+        case ast.Attribute(value=ast.Name(id=owner), attr=name) if isinstance(names.get(owner), ModuleType):
+            return vars(names[owner]).get(name) is router
+    return False
 
 
 def may_be(argument: ast.expr, name: str, router: Router, names: Mapping[str, Any]) -> bool:

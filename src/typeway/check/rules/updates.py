@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Collection, Iterator
-from typing import Any, Final
+from typing import Final
 
 from pydantic import BaseModel
 
@@ -211,7 +211,7 @@ def one_by_one(subject: Subject, reached: Reached, bodies: Models) -> Iterator[t
             node
             for field, held in given
             if is_optional(field, bodies) and is_model(subject, held, reached, bodies)
-            if not any(mentions(part, field) for part in reached.function.around(node))
+            if not any(mentions(part, field, reached.function) for part in reached.function.around(node))
         ]
     if len(found) >= MOST_FIELDS or any(isinstance(node, ast.Call) for node in found):
         yield found[0], "set only what was sent: `for name in change.model_fields_set: setattr(...)`, or `apply()`."
@@ -221,12 +221,27 @@ def is_optional(field: str, bodies: Models) -> bool:
     return any(field in model.model_fields and not model.model_fields[field].is_required() for model in bodies)
 
 
-def mentions(part: ast.AST, field: str) -> bool:
-    """Whether a branch asks for a field."""
-    test: Any = part.test if isinstance(part, ast.If | ast.IfExp) else None
-    return test is not None and any(
-        getattr(node, "attr", getattr(node, "value", None)) == field for node in ast.walk(test)
-    )
+def mentions(part: ast.AST, field: str, function: Function) -> bool:
+    """Whether a branch asks for a field, also by a name that holds the answer: `has_name = "name" in sent`."""
+    test: ast.expr | None = part.test if isinstance(part, ast.If | ast.IfExp) else None
+    waiting: list[ast.AST] = [] if test is None else [test]
+    seen: set[str] = set()
+    while waiting:
+        for node in ast.walk(waiting.pop()):
+            if getattr(node, "attr", getattr(node, "value", None)) == field:
+                return True
+            if isinstance(node, ast.Name) and node.id not in seen:
+                seen.add(node.id)
+                waiting += [value for value in function.assigned.get(node.id, ()) if is_answer(value)]
+    return False
+
+
+def is_answer(value: ast.AST) -> bool:
+    """Whether a value is the answer to a question about what was sent, or what was sent under one name."""
+    if isinstance(value, ast.Tuple):
+        return all(map(is_answer, value.elts))
+    is_looked_up = isinstance(value, ast.Call) and last_name(value.func) in ("get", "pop", "bool")
+    return is_looked_up or isinstance(value, ast.Compare | ast.BoolOp | ast.UnaryOp)
 
 
 def is_only_shown(node: ast.AST, function: Function) -> bool:

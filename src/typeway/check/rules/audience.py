@@ -1,0 +1,154 @@
+"""Tell who may call an endpoint: anybody who uses the application, or only those who run it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Sequence
+from enum import Enum
+from typing import Any, Final
+
+from typeway.check.read.index import last_name
+from typeway.check.read.program import Function
+from typeway.check.read.values import Inner, Known
+from typeway.check.rules.protection import TOOLS
+from typeway.check.subject import Endpoint, Subject
+from typeway.check.words import has_phrase, phrases, words_of
+from typeway.plan.tree import Node
+
+# What those are called who run an application, ...
+STAFF: Final = phrases(
+    "admin,admins,administrator,administrators,superuser,superusers,super user,superadmin,sysadmin,staff,sudo"
+)
+# ... and what settings are called that only they know.
+KEYS: Final = frozenset({"key", "keys", "secret", "secrets", "token", "tokens", "password"})
+Condition = Callable[[Subject, ast.expr, Function], bool]
+
+# What a name says that lets in others too.
+OTHERS: Final = frozenset({"or", "owner", "self", "optional"})
+# What compares a key in constant time.
+COMPARES: Final = frozenset({"compare_digest"})
+
+
+def is_for_staff(subject: Subject, endpoint: Endpoint) -> bool:
+    """Whether only those may call an endpoint who run the application: its path, a dependency or its code says so.
+
+    They are called administrators and the like, or know a key that is in the settings.
+    """
+    # Its last word is what the endpoint is about: "/admin/users" is for administrators, "/staff" may be a list of people.
+    if has_phrase(words_of(endpoint.path)[:-1], STAFF):
+        return True
+    if any(asks_for_staff(node) for node in endpoint.tree.walk() if node.depends is not None):
+        return True
+    return refuses(subject, endpoint, names_others) or needs_key(subject, endpoint)
+
+
+def needs_key(subject: Subject, endpoint: Endpoint) -> bool:
+    """Whether an endpoint compares what it is sent with a key in the settings, so that another program calls it and no visitor."""
+    return refuses(subject, endpoint, has_other_key)
+
+
+def refuses(subject: Subject, endpoint: Endpoint, is_about: Condition) -> bool:
+    """Whether an endpoint or a dependency raises where a condition is about those whom it does not let in."""
+    functions = [endpoint.function]
+    functions += [subject.program.function(node.function) for node in endpoint.tree.walk() if node.depends is not None]
+    entries = [(function, endpoint.title) for function in functions if function is not None]
+    return any(
+        refuses_here(subject, reached.function, is_about)
+        for reached in subject.graph.reach(entries)
+        if not any(
+            step.caller.branches_here(step.node)
+            for step in reached.way
+            if step.caller is not None and step.node is not None
+        )
+    )
+
+
+def asks_for_staff(node: Node) -> bool:
+    """Whether a dependency says whom it lets in: `require_admin`, `RoleChecker(["admin"])`, `Security(user, scopes=["admin"])`."""
+    function: Any = node.function
+    words = words_of(str(getattr(function, "__name__", type(function).__name__)))
+    if names_staff(words) and not TOOLS & {*words}:
+        return True
+    given = [
+        *(function.__dict__.values() if hasattr(function, "__dict__") else ()),
+        *held_in(function),
+        *node.own_scopes,
+    ]
+    return any(is_staff_only(value) for value in given)
+
+
+def names_staff(words: list[str]) -> bool:
+    """Whether a name is about those who run the application, and not `is_admin_or_owner`."""
+    return has_phrase(words, STAFF) and not OTHERS & {*words}
+
+
+def held_in(function: Any) -> Iterator[Any]:
+    """What a function keeps of the call that made it: the cells of a closure, the arguments of a partial."""
+    for cell in getattr(function, "__closure__", None) or ():
+        try:
+            yield cell.cell_contents
+        except ValueError:
+            continue  # nothing has been put into the cell yet
+    yield from getattr(function, "args", None) or ()
+    yield from (getattr(function, "keywords", None) or {}).values()
+
+
+def is_staff_only(value: Any) -> bool:
+    """Whether a value is the name of a role of those who run the application, or several such names and no other."""
+    names = [*value] if isinstance(value, list | tuple | set | frozenset) else [value]
+    texts = [name.name if isinstance(name, Enum) else name for name in names]
+    return bool(texts) and all(isinstance(text, str) and has_phrase(words_of(text), STAFF) for text in texts)
+
+
+def refuses_here(subject: Subject, function: Function, is_about: Condition) -> bool:
+    """Whether a function raises for some, whatever else it does: `if not user.is_admin: raise …`."""
+    return any(
+        isinstance(node, ast.If)
+        and any(isinstance(statement, ast.Raise) for statement in node.body)
+        and not any(isinstance(part, ast.If | ast.For | ast.ExceptHandler) for part in function.around(node))
+        and any(is_about(subject, part, function) for part in alternatives(node.test))
+        for node in function.body
+    )
+
+
+def alternatives(test: ast.expr) -> Sequence[ast.expr]:
+    """The conditions of which one is enough."""
+    return test.values if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.Or) else [test]
+
+
+def names_others(subject: Subject, test: ast.expr, function: Function) -> bool:
+    """Whether a condition is true for everybody who is no administrator: `not user.is_admin`, `user.role != "admin"`."""
+    match test:
+        case ast.UnaryOp(op=ast.Not(), operand=ast.Name() | ast.Attribute() | ast.Call() as asked):
+            return names_staff(words_of(ast.unparse(asked)))
+        case ast.Compare(left=left, ops=[ast.NotEq() | ast.NotIn() | ast.IsNot()], comparators=[right]):
+            sides = [side for side in (left, right) if not isinstance(side, ast.List | ast.Tuple | ast.Set)]
+            return any(has_phrase(words_of(ast.unparse(side)), STAFF) for side in sides)
+    return False
+
+
+def has_other_key(subject: Subject, test: ast.expr, function: Function) -> bool:
+    """Whether a condition is true for everybody who does not know a key of the settings."""
+    match test:
+        case ast.UnaryOp(op=ast.Not(), operand=ast.Call(func=called, args=parts)) if last_name(called) in COMPARES:
+            return any(is_key_of_settings(subject, part, function) for part in parts)
+        case ast.Compare(left=left, ops=[ast.NotEq() | ast.NotIn()], comparators=[right]):
+            return any(is_key_of_settings(subject, side, function) for side in (left, right))
+    return False
+
+
+def is_key_of_settings(subject: Subject, node: ast.expr, function: Function) -> bool:
+    """Whether an expression is a key that the settings of the application have: `settings.admin_key`, `API_KEY`."""
+    match node:
+        case ast.Call(func=ast.Attribute(value=held, attr="encode" | "get_secret_value"), args=[]):
+            return is_key_of_settings(subject, held, function)
+        case ast.Name(id=name):
+            is_global = name not in function.parameters and name not in function.stores
+            return is_global and isinstance(function.names.get(name), str) and bool(KEYS & {*words_of(name)})
+        case ast.Attribute(value=held, attr=name) if KEYS & {*words_of(name)}:
+            value = subject.inference.value(held, function)
+            is_made = isinstance(held, ast.Call) and "settings" in words_of(last_name(held.func))
+            return is_made or (
+                isinstance(value, Known) and not isinstance(value.thing, type) and not isinstance(value, Inner)
+            )
+    return False

@@ -1,7 +1,6 @@
 """Requests cost what docs/performance.md promises: CPU time, as a multiple of hand-written code in the same process."""
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from typing import Any, Final
 import pytest
 
 from benchmarks.tables import PAGE, filled_in
+from tests.modes import without_debug_modes
 
 ROOT: Final = Path(__file__).parents[1]
 
@@ -40,7 +40,7 @@ def limits() -> dict[str, float]:
 def measure(*options: str) -> dict[str, dict[str, Any]]:
     """What tests/floor.py measures, in a process of its own."""
     # Coverage follows subprocesses by these variables, and tracing would be what is measured.
-    untraced = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
+    untraced = {name: value for name, value in without_debug_modes().items() if not name.startswith("COV")}
     # Twelve rounds are enough unless something is wrong, or the machine is busy.
     command = [sys.executable, "-m", "tests.floor", "--rounds", "300", "--limits", json.dumps(limits()), *options]
     done = subprocess.run(command, cwd=ROOT, env=untraced, capture_output=True, text=True, check=False)

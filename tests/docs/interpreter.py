@@ -36,8 +36,16 @@ class Interpreter:
     """The process, which runs one command at a time and ends with the process that has started it."""
 
     def __init__(self) -> None:
+        # The process runs this file alone, and could not import it.
+        from tests.modes import without_debug_modes
+
         self.process = subprocess.Popen(
-            [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+            [sys.executable, __file__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            env=without_debug_modes(),
         )
 
     def run(self, arguments: Sequence[str], folder: Path, environment: Mapping[str, str], given: str) -> str:

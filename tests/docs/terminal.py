@@ -17,6 +17,7 @@ import pytest
 
 from tests.docs import curl
 from tests.docs.interpreter import interpreter
+from tests.modes import without_debug_modes
 from typeway.cli import main
 from typeway.testclient import TestClient
 
@@ -144,7 +145,7 @@ class Terminal:
 
 
 def _environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if name not in UNKNOWN_TO_READERS}
+    return {name: value for name, value in without_debug_modes().items() if name not in UNKNOWN_TO_READERS}
 
 
 def _check(words: list[str]) -> str:

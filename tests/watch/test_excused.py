@@ -16,6 +16,7 @@ import pytest
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema
 
+from tests.modes import without_debug_modes
 from tests.watch.conftest import Found
 from tests.watch.noticing import noticed
 from typeway import Typeway
@@ -232,7 +233,7 @@ def test_a_stopped_process_is_not_reported(tmp_path):
     """Time during which the process did not run at all, as when the machine sleeps, does not count."""
     script = tmp_path / "stopped.py"
     script.write_text(STOPPED)
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
+    environment = without_debug_modes() | {"PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
     process = subprocess.Popen(
         [sys.executable, str(script)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
     )

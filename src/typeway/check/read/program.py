@@ -7,6 +7,7 @@ import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
+from types import FunctionType
 from typing import Any
 
 from typeway.check.read.files import Files, FunctionNode, SourceFile
@@ -256,7 +257,11 @@ def tests_of(node: ast.AST) -> Iterator[ast.expr]:
 def inner_of(thing: Any) -> Any:
     """What a stack of wrappers ends in, looked up without running anything."""
     for _ in range(100):
-        inner = inspect.getattr_static(thing, "__wrapped__", None)
+        if type(thing) is FunctionType:
+            # PERF: nearly all are plain functions, for which `getattr_static` takes 7 us and this 0.1 us.
+            inner = vars(thing).get("__wrapped__")
+        else:
+            inner = inspect.getattr_static(thing, "__wrapped__", None)
         if inner is None:
             return thing
         thing = inner

@@ -86,7 +86,7 @@ def duplicate_operation_ids(subject: Subject) -> Iterator[Finding]:
 def doubtful_routes(subject: Subject) -> Iterator[Finding]:
     """TW020: what a route declares but hardly means, and what is refused elsewhere but could not be refused there."""
     for endpoint in subject.own:
-        for error in doubts(endpoint.route):
+        for error in doubts(endpoint.route, endpoint.tree):
             path, _, line = (error.where or "").rpartition(":")
             if subject.program.files.file(path) is None:  # it is in a dependency of another package
                 yield from endpoint.found("TW020", error.described, error.hint)

@@ -1,5 +1,6 @@
 """How much work `typeway check` does: what several readers ask for is computed once."""
 
+import dis
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,7 +10,9 @@ import pytest
 from typeway import APIRouter, Depends, Query, Typeway, WebSocket
 from typeway.application import routes
 from typeway.check import Choice, Files, look
-from typeway.plan import build, nonblocking
+from typeway.check.rules import routes as rules
+from typeway.check.rules.routes import ANY, beginning, covers, same_path, segments
+from typeway.plan import build
 from typeway.plan.nonblocking import cannot_block
 
 Counted = Callable[..., list[Any]]
@@ -34,6 +37,10 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
     return counted
 
 
+async def one(name: str = "") -> str:
+    return name
+
+
 def settings(page: Annotated[int, Query()] = 1) -> int:
     return page
 
@@ -43,15 +50,15 @@ def test_each_tree_is_grown_once(counted: Counted) -> None:
     app, router = Typeway(), APIRouter(prefix="/inner", dependencies=[Depends(settings)])
 
     @app.get("/one")
-    async def one(page: Annotated[int, Depends(settings)]) -> int:
+    async def first(page: Annotated[int, Depends(settings)]) -> int:
         return page
 
     @router.get("/two/{number}")
-    async def two(number: int) -> int:
+    async def second(number: int) -> int:
         return number
 
     @app.websocket("/three")
-    async def three(socket: WebSocket) -> None:
+    async def third(socket: WebSocket) -> None:
         await socket.accept()
 
     app.include_router(router)
@@ -59,7 +66,7 @@ def test_each_tree_is_grown_once(counted: Counted) -> None:
     grown = counted("grow_tree", routes, build)
     assert look(app, Files(Path(__file__).parent), Choice(select=("TW0",))) == []
     names = [declaration.function.__name__ for declaration in grown]
-    assert sorted(name for name in names if name in ("one", "two", "three")) == ["one", "three", "two"]
+    assert sorted(name for name in names if name in ("first", "second", "third")) == ["first", "second", "third"]
 
 
 @pytest.mark.parametrize(
@@ -80,6 +87,32 @@ def test_instructions_are_only_listed_where_they_may_be_harmless(
     """What calls or reads something may block whatever the order of its instructions, which need not be read then."""
     names: dict[str, Any] = {}
     exec(source, names)
-    listed = counted("get_instructions", nonblocking.dis)
+    listed = counted("get_instructions", dis)
     assert cannot_block(names["f"]) is is_listed
     assert bool(listed) is is_listed
+
+
+PATHS = (
+    "", "/", "a", "a/b", "/a", "/a/", "/a/b", "/b/a", "//", "//a", "/{x}", "/{x}/b", "/{x:int}", "/7", "/a/{x}", "/a/{x:path}", "/{x:path}",
+    "{x}", "{x}/a", "a{x}", "/a{x}", "/a{x}/b", "/a-{x:int}/{y}", "/{x}/{y}/{z:path}", "/a/b/c/d",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("earlier", PATHS)
+def test_only_routes_that_begin_alike_can_take_the_same_requests(earlier: str) -> None:
+    """A route is compared with those whose paths begin as its own, and with those that begin with a parameter."""
+    for later in PATHS:
+        meets = same_path(earlier, later) or covers(segments(earlier), segments(later), False)
+        assert not meets or beginning(earlier) in (ANY, beginning(later)), later
+
+
+def test_few_pairs_of_routes_are_compared(counted: Counted) -> None:
+    """Routes of different parts of an application are not compared with each other."""
+    app = Typeway()
+    for number in range(60):
+        app.add_api_route(f"/part-{number}/{{name}}", one)
+        app.add_api_route(f"/part-{number}/all", one)
+    compared = counted("covers", rules)
+    found = look(app, Files(Path(__file__).parent), Choice(select=("TW003",)))
+    assert len(compared) <= 60
+    assert [finding.code for finding in found] == ["TW003"]

@@ -12,7 +12,7 @@ from typing import Any
 
 from typeway.check.read.files import Files, FunctionNode, SourceFile
 from typeway.declare.scope import closure_of
-from typeway.describe.raised import children, executed
+from typeway.describe.syntax import executed, parents_in
 
 
 @dataclass(eq=False)
@@ -57,7 +57,7 @@ class Function:
     @cached_property
     def body(self) -> list[ast.AST]:
         """Everything that runs when the function does, in order; not what is merely defined in it."""
-        return [node for statement in self.node.body for node in executed(statement)]
+        return executed(self.node.body)
 
     @cached_property
     def yields(self) -> list[ast.Yield | ast.YieldFrom]:
@@ -66,14 +66,7 @@ class Function:
     @cached_property
     def parents(self) -> dict[ast.AST, ast.AST]:
         """The node around each part of the body."""
-        found: dict[ast.AST, ast.AST] = {}
-        waiting: list[ast.AST] = [self.node]
-        while waiting:
-            node = waiting.pop()
-            inside = children(node)
-            found.update(dict.fromkeys(inside, node))
-            waiting += inside
-        return found
+        return parents_in(self.node)
 
     @cached_property
     def parameters(self) -> dict[str, tuple[ast.arg, ast.expr | None]]:

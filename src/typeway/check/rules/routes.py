@@ -128,7 +128,6 @@ def beginning(path: str) -> Beginning:
     return ANY if any("{" in part for part in parts) else parts
 
 
-@lru_cache(maxsize=64)
 def is_comparable(kind: type[BaseRoute], served: type[BaseRoute]) -> bool:
     """Whether it is known what a class of routes matches, and it matches the kind of connection that is served."""
     if issubclass(kind, Mount):

@@ -1,6 +1,7 @@
 """How much work `typeway check` does: what several readers ask for is computed once."""
 
 import dis
+import gc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,6 +13,7 @@ from typeway.application import routes
 from typeway.check import Choice, Files, look
 from typeway.check.rules import routes as rules
 from typeway.check.rules.routes import ANY, beginning, covers, same_path, segments
+from typeway.cli.check import without_collection
 from typeway.plan import build
 from typeway.plan.nonblocking import cannot_block
 
@@ -116,3 +118,16 @@ def test_few_pairs_of_routes_are_compared(counted: Counted) -> None:
     found = look(app, Files(Path(__file__).parent), Choice(select=("TW003",)))
     assert len(compared) <= 60
     assert [finding.code for finding in found] == ["TW003"]
+
+
+def test_what_a_check_leaves_is_not_searched_for_garbage() -> None:
+    """Python would look through all syntax trees once more for the report; a later check in the process lets it."""
+    assert gc.isenabled()
+    with without_collection():
+        assert not gc.isenabled()
+        left: list[list[int]] = [[] for _ in range(50_000)]
+    assert gc.isenabled()
+    assert gc.get_freeze_count() >= len(left)
+    with without_collection():
+        assert gc.get_freeze_count() == 0
+    gc.unfreeze()

@@ -9,7 +9,6 @@ from typing import Final
 
 from typeway.check.read.files import FunctionNode
 from typeway.check.read.program import Function
-from typeway.describe.syntax import statements_in
 
 # What may give a name a value.
 BIND: Final[frozenset[type[ast.AST]]] = frozenset({
@@ -94,7 +93,7 @@ def targets_of(target: ast.expr, binding: Binding) -> Iterator[tuple[str, Bindin
 
 def definitions(function: Function) -> Iterator[FunctionNode | ast.ClassDef]:
     """The functions and classes that are defined in a function's body, the last one first."""
-    for node in reversed(statements_in(function.node)):
+    for node in reversed(function.statements):
         if isinstance(node, FunctionNode | ast.ClassDef):
             yield node
 

@@ -71,7 +71,7 @@ class Index:
         return self.made[node]
 
     def inside(self, function: Function) -> Iterator[Function]:
-        for statement in statements_in(function.node):
+        for statement in function.statements:
             if isinstance(statement, FunctionNode):
                 inner = self.program.inner(statement, function)
                 yield inner

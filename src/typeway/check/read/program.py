@@ -12,7 +12,7 @@ from typing import Any
 
 from typeway.check.read.files import Files, FunctionNode, SourceFile
 from typeway.declare.scope import closure_of
-from typeway.describe.syntax import executed, parents_in
+from typeway.describe.syntax import executed, parents_in, statements_in
 
 
 @dataclass(eq=False)
@@ -58,6 +58,11 @@ class Function:
     def body(self) -> list[ast.AST]:
         """Everything that runs when the function does, in order; not what is merely defined in it."""
         return executed(self.node.body)
+
+    @cached_property
+    def statements(self) -> list[ast.AST]:
+        """The statements of the body, with their handlers and cases; not those of what is merely defined in it."""
+        return statements_in(self.node)
 
     @cached_property
     def yields(self) -> list[ast.Yield | ast.YieldFrom]:

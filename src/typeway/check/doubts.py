@@ -36,8 +36,13 @@ MADE: Final[Mapping[type[Any], tuple[str, tuple[type[Any], ...]]]] = {
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT")
 
 
-def doubts(route: BaseRoute) -> Iterator[DeclarationError]:
-    """What a route declares but hardly means: errors to show, not to raise."""
+def doubts(route: BaseRoute, tree: Node | None = None) -> Iterator[DeclarationError]:
+    """What a route declares but hardly means: errors to show, not to raise.
+
+    Parameters:
+        route: the route.
+        tree: its endpoint with everything that it depends on, where the caller has it.
+    """
     if not isinstance(route, PlannedRoute):
         return
     title, where = route.titled(route.path), route.declaration.where
@@ -45,9 +50,10 @@ def doubts(route: BaseRoute) -> Iterator[DeclarationError]:
     try:
         # Also what an application for FastAPI may declare, and what was added after its router had been included.
         verify_placed(route, TYPEWAY)
-        tree = route.tree()
+        tree = tree or route.tree()
         found = [*doubts_of_path(route, tree, doubt), *doubts_of_types(route, tree)]
-        found += doubts_of_socket(route, doubt) if isinstance(route, APIWebSocketRoute) else doubts_of_options(route)
+        is_socket = isinstance(route, APIWebSocketRoute)
+        found += doubts_of_socket(route, tree, doubt) if is_socket else doubts_of_options(route)
     except DeclarationError as refused:
         found = [refused]
     for error in found:
@@ -89,8 +95,7 @@ def doubts_of_types(route: PlannedRoute, tree: Node) -> Iterator[DeclarationErro
                     )
 
 
-def doubts_of_socket(route: APIWebSocketRoute, doubt: Doubt) -> Iterator[DeclarationError]:
-    tree = route.tree()
+def doubts_of_socket(route: PlannedRoute, tree: Node, doubt: Doubt) -> Iterator[DeclarationError]:
     if not takes_connection(tree):
         hint = "Take one: `socket: WebSocket`."
         yield doubt(f"{name_of(route.endpoint)}() takes no WebSocket, so nothing accepts the connection.", hint=hint)

@@ -130,23 +130,25 @@ class CallGraph:
 
     def __init__(self, inference: Inference) -> None:
         self.inference = inference
-        self.calls: dict[Function, list[ast.Call]] = {}
+        self.parts: dict[Function, list[ast.AST]] = {}
         self.found: dict[Function, list[Edge]] = {}
 
     def calls_of(self, function: Function) -> list[ast.Call]:
         """The calls that are made whenever a function runs, without those that fill a memory once."""
-        if function not in self.calls:
-            self.calls[function] = [node for node in self.parts_of(function) if isinstance(node, ast.Call)]
-        return self.calls[function]
+        return [node for node in self.parts_of(function) if isinstance(node, ast.Call)]
 
-    def parts_of(self, function: Function) -> Iterator[ast.AST]:
+    def parts_of(self, function: Function) -> list[ast.AST]:
         """The calls, and the attributes that may be properties, that are evaluated whenever a function runs."""
-        early, properties = early_returns(function), self.inference.index.properties
-        for node in function.body:
-            # PERF: what is around each node is looked at, and most attributes are no properties.
-            is_part = isinstance(node, ast.Call) or (isinstance(node, ast.Attribute) and node.attr in properties)
-            if is_part and not is_once(node, function, early) and not is_without_loop(node, function):
-                yield node
+        if function not in self.parts:
+            early, properties = early_returns(function), self.inference.index.properties
+            self.parts[function] = [
+                node
+                for node in function.body
+                # PERF: what is around each node is looked at, and most attributes are no properties.
+                if isinstance(node, ast.Call) or (isinstance(node, ast.Attribute) and node.attr in properties)
+                if not is_once(node, function, early) and not is_without_loop(node, function)
+            ]
+        return self.parts[function]
 
     def edges(self, function: Function) -> list[Edge]:
         """The own functions that a function calls."""
@@ -155,7 +157,7 @@ class CallGraph:
         return self.found[function]
 
     def read(self, function: Function) -> Iterator[Edge]:
-        for node in [*self.parts_of(function)]:
+        for node in self.parts_of(function):
             if isinstance(node, ast.Attribute):
                 targets = self.accessed(node, function)
             elif isinstance(node, ast.Call):

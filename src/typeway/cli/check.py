@@ -234,16 +234,19 @@ def has_endpoints(application: Any) -> bool:
 
 @contextmanager
 def without_collection() -> Iterator[None]:
-    """Do not look for garbage meanwhile.
+    """Do not look for garbage meanwhile, nor afterwards among what is there at the end.
 
-    PERF: a syntax tree is many small objects that stay, and looking through them again and again takes 40 % of the time.
+    PERF: a syntax tree is many small objects that stay, and looking through them again and again takes 40 % of the time. Looking
+    through them once more at the end, as Python does when it is told to begin again, takes 0.4 s for 110,000 lines.
     """
     was_on = gc.isenabled()
     gc.disable()
+    gc.unfreeze()  # what an earlier check in the same process has left
     try:
         yield
     finally:
         if was_on:
+            gc.freeze()
             gc.enable()
 
 

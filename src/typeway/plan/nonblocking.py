@@ -48,6 +48,13 @@ WITHOUT_EFFECT: Final = frozenset({"NOP", "CACHE", "NOT_TAKEN"})
 # What a coroutine has beside, around the code of its author: its beginning, and what turns a StopIteration into an error.
 COROUTINE: Final = ALLOWED | {"RETURN_GENERATOR", "CALL_INTRINSIC_1", "RERAISE"}
 
+# The codes of all instructions that some function may have that cannot block.
+POSSIBLE: Final = frozenset(
+    dis.opmap[name]
+    for name in COROUTINE | TESTED_JUMPS | BUILDING | WITHOUT_EFFECT | {"STORE_ATTR", "EXTENDED_ARG"}
+    if name in dis.opmap
+)
+
 
 def cannot_block(function: Callable[..., Any]) -> bool:
     """Whether a `def` function, or a class with a simple constructor, provably returns without waiting."""
@@ -80,6 +87,9 @@ def returns_arguments(function: Callable[..., Any]) -> bool:
 def code_is_safe(function: Any, kind: type[Any] | None, allowed: frozenset[str] = ALLOWED) -> bool:
     """Whether every instruction is allowed; for a class, it may also set attributes of the new `self`."""
     if type(function) is not types.FunctionType or hasattr(function, "__wrapped__"):
+        return False
+    # PERF: most functions call something. Listing the instructions of a short one takes 90 us, this 0.3 us.
+    if not POSSIBLE.issuperset(function.__code__.co_code[::2]):
         return False
     instructions = [entry for entry in dis.get_instructions(function) if entry.opname not in WITHOUT_EFFECT]
 

@@ -9,6 +9,7 @@ from typeway.declare.operation import Operation
 from typeway.plan.build import Plan, build_plan
 from typeway.plan.calls import Kind
 from typeway.plan.late import with_late_overrides
+from typeway.plan.tree import Node
 from typeway.serve.late import run_rest
 from typeway.serve.limits import bound_rest
 from typeway.serve.respond import Responder, build_responder
@@ -52,6 +53,18 @@ class PlanCache:
                 self._overridden, self._instrumented = {}, {}
                 self.prepared = plan_of(operation, responder), responder
             return self.prepared
+
+    def verify(self, grow: Callable[[], Node]) -> None:
+        """Raise the errors that `build` would raise, without keeping the plan.
+
+        Parameters:
+            grow: returns the tree of the route, as its declaration describes it.
+        """
+        if self.prepared is None:
+            operation = self._operation()
+            if operation.own_tree is None:
+                operation = replace(operation, own_tree=lambda overrides: grow())
+            plan_of(operation, build_responder(operation))
 
     def forget(self) -> None:
         """Discard the plan, so that the next request builds it again with the changed options of the route."""

@@ -9,7 +9,7 @@ from typeway.check.finding import Finding
 from typeway.check.fix.edits import Edit, Source
 from typeway.check.read.files import FunctionNode, first_line
 from typeway.check.read.imports import AWAITABLE, IMPORTS, import_names, module_to_sleep
-from typeway.describe.raised import executed
+from typeway.describe.syntax import executed
 
 
 def await_sleep(source: Source, finding: Finding) -> list[Edit]:
@@ -20,8 +20,7 @@ def await_sleep(source: Source, finding: Finding) -> list[Edit]:
         return []
     found = [
         node.value
-        for statement in function.body
-        for node in executed(statement)
+        for node in executed(function.body)
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
         if name_of(node.value.func, bound) == "time.sleep"
     ]

@@ -5,9 +5,16 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
-from typeway.check.read.files import BLOCKS, FunctionNode
+from typeway.check.read.files import FunctionNode
 from typeway.check.read.program import Function
+
+# What may give a name a value.
+BIND: Final[frozenset[type[ast.AST]]] = frozenset({
+    ast.Assign, ast.AnnAssign, ast.NamedExpr, ast.For, ast.AsyncFor, ast.comprehension, ast.withitem, ast.Import, ast.ImportFrom,
+    ast.ExceptHandler,
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +43,9 @@ def bindings_of(function: Function) -> Mapping[str, list[Binding]]:
     for node in function.body:
         if isinstance(node, ast.Global | ast.Nonlocal):
             foreign.update(node.names)
-        for name, binding in bindings_in(node):
-            found.setdefault(name, []).append(binding)
+        if type(node) in BIND:  # PERF: nine of ten nodes give no name a value
+            for name, binding in bindings_in(node):
+                found.setdefault(name, []).append(binding)
     for node in definitions(function):
         found.setdefault(node.name, []).append(Binding(defined=node if isinstance(node, FunctionNode) else None))
     return {name: entries for name, entries in found.items() if name not in foreign}
@@ -84,15 +92,10 @@ def targets_of(target: ast.expr, binding: Binding) -> Iterator[tuple[str, Bindin
 
 
 def definitions(function: Function) -> Iterator[FunctionNode | ast.ClassDef]:
-    """The functions and classes that are defined in a function's body."""
-    stack: list[ast.AST] = [*function.node.body]
-    while stack:
-        node = stack.pop()
+    """The functions and classes that are defined in a function's body, the last one first."""
+    for node in reversed(function.statements):
         if isinstance(node, FunctionNode | ast.ClassDef):
             yield node
-        else:
-            for block in BLOCKS:
-                stack += getattr(node, block, ())
 
 
 def assignments_to_self(function: Function, name: str) -> Iterator[ast.expr]:

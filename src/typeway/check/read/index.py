@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from typeway.check.read.files import BLOCKS, FunctionNode, SourceFile
+from typeway.check.read.files import FunctionNode, SourceFile
 from typeway.check.read.program import Function, Program, inner_of
+from typeway.describe.syntax import statements_in
 
 
 @dataclass(eq=False)
@@ -70,7 +71,7 @@ class Index:
         return self.made[node]
 
     def inside(self, function: Function) -> Iterator[Function]:
-        for statement in statements_in(function.node):
+        for statement in function.statements:
             if isinstance(statement, FunctionNode):
                 inner = self.program.inner(statement, function)
                 yield inner
@@ -115,15 +116,6 @@ class Index:
         return frozenset(
             function.node.name for function in self.functions if any(map(is_property, function.node.decorator_list))
         )
-
-
-def statements_in(node: ast.AST) -> Iterator[ast.AST]:
-    """The statements of a module, class or function, those in its branches too."""
-    for block in BLOCKS:
-        for statement in getattr(node, block, ()):
-            yield statement
-            if not isinstance(statement, FunctionNode | ast.ClassDef):
-                yield from statements_in(statement)
 
 
 def last_name(node: ast.expr) -> str:

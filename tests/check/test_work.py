@@ -1,0 +1,133 @@
+"""How much work `typeway check` does: what several readers ask for is computed once."""
+
+import dis
+import gc
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import pytest
+
+from typeway import APIRouter, Depends, Query, Typeway, WebSocket
+from typeway.application import routes
+from typeway.check import Choice, Files, look
+from typeway.check.rules import routes as rules
+from typeway.check.rules.routes import ANY, beginning, covers, same_path, segments
+from typeway.cli.check import without_collection
+from typeway.plan import build
+from typeway.plan.nonblocking import cannot_block
+
+Counted = Callable[..., list[Any]]
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
+    """Let calls of a function of some modules be counted."""
+
+    def counted(name: str, *modules: Any) -> list[Any]:
+        calls: list[Any] = []
+        original = getattr(modules[0], name)
+
+        def call(*arguments: Any, **options: Any) -> Any:
+            calls.append(arguments[0])
+            return original(*arguments, **options)
+
+        for module in modules:
+            monkeypatch.setattr(module, name, call)
+        return calls
+
+    return counted
+
+
+async def one(name: str = "") -> str:
+    return name
+
+
+def settings(page: Annotated[int, Query()] = 1) -> int:
+    return page
+
+
+def test_each_tree_is_grown_once(counted: Counted) -> None:
+    """The plan, the rules and the doubts about a route read one tree of its dependencies."""
+    app, router = Typeway(), APIRouter(prefix="/inner", dependencies=[Depends(settings)])
+
+    @app.get("/one")
+    async def first(page: Annotated[int, Depends(settings)]) -> int:
+        return page
+
+    @router.get("/two/{number}")
+    async def second(number: int) -> int:
+        return number
+
+    @app.websocket("/three")
+    async def third(socket: WebSocket) -> None:
+        await socket.accept()
+
+    app.include_router(router)
+    assert len(app.routes) > 2
+    grown = counted("grow_tree", routes, build)
+    assert look(app, Files(Path(__file__).parent), Choice(select=("TW0",))) == []
+    names = [declaration.function.__name__ for declaration in grown]
+    assert sorted(name for name in names if name in ("first", "second", "third")) == ["first", "second", "third"]
+
+
+@pytest.mark.parametrize(
+    ("source", "is_listed"),
+    [
+        ("def f(a): return a", True),
+        ("def f(a): return a.b", False),
+        ("def f(a): return f(a)", False),
+        ("def f(a): return [b for b in a]", False),
+        ("def f(a): return a + 1", False),
+        ("def f(a): return {'a': a}", True),
+        ("def f(a):\n    if a is None: return 1\n    return a", True),
+    ],
+)
+def test_instructions_are_only_listed_where_they_may_be_harmless(
+    counted: Counted, source: str, is_listed: bool
+) -> None:
+    """What calls or reads something may block whatever the order of its instructions, which need not be read then."""
+    names: dict[str, Any] = {}
+    exec(source, names)
+    listed = counted("get_instructions", dis)
+    assert cannot_block(names["f"]) is is_listed
+    assert bool(listed) is is_listed
+
+
+PATHS = (
+    "", "/", "a", "a/b", "/a", "/a/", "/a/b", "/b/a", "//", "//a", "/{x}", "/{x}/b", "/{x:int}", "/7", "/a/{x}", "/a/{x:path}", "/{x:path}",
+    "{x}", "{x}/a", "a{x}", "/a{x}", "/a{x}/b", "/a-{x:int}/{y}", "/{x}/{y}/{z:path}", "/a/b/c/d",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("earlier", PATHS)
+def test_only_routes_that_begin_alike_can_take_the_same_requests(earlier: str) -> None:
+    """A route is compared with those whose paths begin as its own, and with those that begin with a parameter."""
+    for later in PATHS:
+        meets = same_path(earlier, later) or covers(segments(earlier), segments(later), False)
+        assert not meets or beginning(earlier) in (ANY, beginning(later)), later
+
+
+def test_few_pairs_of_routes_are_compared(counted: Counted) -> None:
+    """Routes of different parts of an application are not compared with each other."""
+    app = Typeway()
+    for number in range(60):
+        app.add_api_route(f"/part-{number}/{{name}}", one)
+        app.add_api_route(f"/part-{number}/all", one)
+    compared = counted("covers", rules)
+    found = look(app, Files(Path(__file__).parent), Choice(select=("TW003",)))
+    assert len(compared) <= 60
+    assert [finding.code for finding in found] == ["TW003"]
+
+
+def test_what_a_check_leaves_is_not_searched_for_garbage() -> None:
+    """Python would look through all syntax trees once more for the report; a later check in the process lets it."""
+    assert gc.isenabled()
+    with without_collection():
+        assert not gc.isenabled()
+        left: list[list[int]] = [[] for _ in range(50_000)]
+    assert gc.isenabled()
+    assert gc.get_freeze_count() >= len(left)
+    with without_collection():
+        assert gc.get_freeze_count() == 0
+    gc.unfreeze()

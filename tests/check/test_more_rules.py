@@ -29,6 +29,9 @@ TAKES_ALL = {
         "found = stored.setdefault(change.title, {})\n    if found:\n        stored['title'] = change.title\n        stored['note'] = change.note"
     ),
     "a class for all models": "Crud().save(change)",
+    "a function of the author's that is called like the framework's": "apply(stored, change.model_dump())",
+    "an object's method of that name": "Crud().changes(change.model_dump())",
+    "a row of SQLModel": "Row().sqlmodel_update(change)",
     "a loop over the items": "for name, value in change.model_dump().items(): stored[name] = value",
 }
 TAKES_SENT = {
@@ -42,6 +45,9 @@ TAKES_SENT = {
     "the caller asks": "if 'note' in change.model_fields_set: stored.update(vars(change))",
     "a log": "import logging\n    logging.info('%s', change.model_dump())",
     "one field": "stored['title'] = change.title",
+    "the framework's function": "from typeway import apply as set_all\n    from typeway import apply\n    apply(change, User())",
+    "the framework's function in its module": "import typeway\n    typeway.apply(change, User())",
+    "a row of SQLModel and what was sent": "Row().sqlmodel_update(change.model_dump(exclude_unset=True))",
     "a name for what was sent": (
         "sent = change.model_dump(exclude_unset=True)\n    has_title, has_note = 'title' in sent, sent.get('note')\n"
         "    if has_title: stored['title'] = change.title\n    if has_note: stored['note'] = change.note"
@@ -52,7 +58,8 @@ TAKES_SENT = {
     ),
 }
 CRUD = (
-    "class Crud:\n    def save(self, data: BaseModel): stored.update(data.model_dump())\n"
+    "class Crud:\n    def save(self, data: BaseModel): stored.update(data.model_dump())\n    def changes(self, data): stored.update(data)\n"
+    "class Row:\n    def sqlmodel_update(self, data): ...\ndef apply(target, values): target.update(values)\n"
     "def keep(title: str | None = None, note: str | None = None):\n    if title is not None: stored['title'] = title\n"
     "    if note is not None: stored['note'] = note\n"
 )

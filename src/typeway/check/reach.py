@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any, Final
@@ -31,6 +31,13 @@ RUNS_GIVEN: Final = {
 }  # fmt: skip
 # Of these, what is a function and no method.
 BUILTIN: Final = frozenset({"map", "filter", "reduce"})
+# What asks a function that it is given as `key` about each item.
+ASKS_KEY: Final = frozenset({"sorted", "sort", "min", "max", "groupby", "nsmallest", "nlargest"})
+# The methods that a `with` statement calls.
+ENTERS: Final[Mapping[type[ast.AST], tuple[str, ...]]] = {
+    ast.With: ("__enter__", "__exit__"),
+    ast.AsyncWith: ("__aenter__", "__aexit__"),
+}
 # Of these, what runs a plain function in a thread.
 IN_THREADS: Final = frozenset({"add_task", "BackgroundTask"})
 
@@ -140,11 +147,13 @@ class CallGraph:
         return self.calls[function]
 
     def parts_of(self, function: Function) -> Iterator[ast.AST]:
-        """The calls, and the attributes that may be properties, that are evaluated whenever a function runs."""
+        """The calls, `with` statements, and attributes that may be properties, that run whenever a function does."""
         early, properties = early_returns(function), self.inference.index.properties
         for node in function.body:
             # PERF: what is around each node is looked at, and most attributes are no properties.
-            is_part = isinstance(node, ast.Call) or (isinstance(node, ast.Attribute) and node.attr in properties)
+            is_part = isinstance(node, ast.Call | ast.With | ast.AsyncWith) or (
+                isinstance(node, ast.Attribute) and node.attr in properties
+            )
             if is_part and not is_once(node, function, early) and not is_without_loop(node, function):
                 yield node
 
@@ -163,8 +172,13 @@ class CallGraph:
                 targets = [called for called in targets if self.runs_here(called, node, function)]
                 if not targets and last_name(node.func) in RUNS_GIVEN:
                     yield from self.given(node, function)
+                if not targets and last_name(node.func) in ASKS_KEY:
+                    yield from self.asked(node, function)
                 if not targets:
                     yield from (Edge(node, hook, None, is_sure=False) for hook in self.hooks(node, function))
+            elif isinstance(node, ast.With | ast.AsyncWith):
+                yield from self.entered(node, function)
+                continue
             else:
                 continue
             for called in targets:
@@ -204,6 +218,25 @@ class CallGraph:
             for called in targets:
                 if called.is_async or name not in IN_THREADS:
                     yield Edge(call, called, None, len(targets) == 1)
+
+    def asked(self, call: ast.Call, function: Function) -> Iterator[Edge]:
+        """The functions that a sort or a search asks about each item."""
+        for keyword in call.keywords:
+            targets = self.targets(self.inference.value(keyword.value, function)) if keyword.arg == "key" else []
+            yield from (Edge(call, called, None, len(targets) == 1) for called in targets)
+
+    def entered(self, statement: ast.With | ast.AsyncWith, function: Function) -> Iterator[Edge]:
+        """The methods of own context managers that a `with` statement calls."""
+        for item in statement.items:
+            held = as_instance(self.inference.value(item.context_expr, function))
+            made = item.context_expr.func if isinstance(item.context_expr, ast.Call) else None
+            # What a generator yields is not what is entered.
+            is_yielded = made is not None and any(
+                each.yields for each in self.targets(self.inference.value(made, function))
+            )
+            if held is not None and isinstance(held.kind, type) and not held.many and not is_yielded:
+                methods = [self.inference.program.method(held.kind, name) for name in ENTERS[type(statement)]]
+                yield from (Edge(item.context_expr, called) for called in methods if called is not None)
 
     def accessed(self, node: ast.Attribute, function: Function) -> list[Function]:
         """The functions of a property that is read or set."""

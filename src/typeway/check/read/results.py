@@ -322,6 +322,7 @@ FUNCTIONS: Final[Mapping[str, Give]] = {
         "pandas.io.parquet.read_parquet", "pandas.io.sql.read_sql", "pandas.io.json._json.read_json",
     ), plain("pandas.DataFrame")),
     **dict.fromkeys(("polars.scan_csv", "polars.scan_parquet"), plain("polars.LazyFrame")),
+    **dict.fromkeys(("tarfile.open", "tarfile.TarFile.open"), plain("tarfile.TarFile")),
     "builtins.open": plain("io.TextIOWrapper"),
     "_io.open": plain("io.TextIOWrapper"),
     "builtins.list": lambda owner, arguments, call: arguments[0] if arguments else None,

@@ -14,10 +14,11 @@ from typeway.check.reach import Reached
 from typeway.check.read.facts import Typed
 from typeway.check.read.index import last_name
 from typeway.check.read.program import Function
-from typeway.check.read.values import as_instance
+from typeway.check.read.values import Known, as_instance
 from typeway.check.rules.shapes import body_models
 from typeway.check.subject import Endpoint, Subject
 from typeway.derive.blueprint import Blueprint
+from typeway.derive.changes import apply, changes
 from typeway.derive.models import BLUEPRINT
 
 # The arguments that leave the fields that the client did not send out of `model_dump()`.
@@ -37,7 +38,7 @@ def overwriting_updates(subject: Subject) -> Iterator[Finding]:
         if endpoint.function is None or not bodies:
             continue
         for reached in subject.graph.reach([(endpoint.function, endpoint.title)]):
-            if any(asks_what_was_sent(function) for function in reached.chain):
+            if any(asks_what_was_sent(subject, function) for function in reached.chain):
                 continue
             for node, fix in [*wholes_in(subject, reached, bodies), *one_by_one(subject, reached, bodies)]:
                 if node in seen or is_only_shown(node, reached.function) or not reached.is_run(node):
@@ -58,13 +59,14 @@ def overwriting_updates(subject: Subject) -> Iterator[Finding]:
                 )
 
 
-def asks_what_was_sent(function: Function) -> bool:
+def asks_what_was_sent(subject: Subject, function: Function) -> bool:
+    """Whether a function looks at the names of what was sent, or leaves that to the framework's `apply` or `changes`."""
     return any(
         (isinstance(node, ast.Attribute) and "fields_set" in node.attr)
         or (
             isinstance(node, ast.Call)
             and last_name(node.func) in ("changes", "apply")
-            and isinstance(node.func, ast.Name)
+            and subject.inference.value(node.func, function) in (Known(changes), Known(apply))
         )
         for node in function.body
     )
@@ -104,6 +106,8 @@ def whole_in(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
                 yield held, "write `jsonable_encoder(..., exclude_unset=True)`."
         case ast.Attribute(value=held, attr="__dict__", ctx=ast.Load()):
             yield held, unset
+        case ast.Call(func=ast.Attribute(attr="sqlmodel_update"), args=[held], keywords=[]):
+            yield held, "pass only what was sent: `.sqlmodel_update(change.model_dump(exclude_unset=True))`."
         case ast.For(target=ast.Tuple(elts=[_, ast.Name()]), iter=held):
             yield held, "iterate over `.model_dump(exclude_unset=True).items()`."
 

@@ -113,6 +113,30 @@ def test_an_open_write_is_found_by_words(check: Check, guards: str, path: str) -
     assert (check(source).codes, check(source, "--all").codes) == ([], ["TW010"])
 
 
+POSTS = (
+    "posts, log = {{}}, {{}}\ndef require(n: int) -> Any:\n    if n not in posts: raise HTTPException(404)\n    return posts[n]\n"
+    "require_post, require_admin = require, lambda who: None\n"
+    "@app.put('/posts/{{n}}', dependencies=[Security(key)])\ndef change(n: int) -> None: require(n)\n"
+    "@app.get('/posts/{{n}}')\ndef show(n: int) -> Any: return require(n)\n"
+    "@app.post('/posts/{{n}}')\ndef put_down(n: int, body: dict[str, str]) -> Any:\n    {}\n"
+)
+WRITTEN = {
+    "what all requests share": ("require(n)\n    posts[n] = body", ["TW010"]),
+    "a deletion": ("require(n)\n    del posts[n]", ["TW010"]),
+    "an attribute of something in it": ("require(n)\n    posts[n].text = body['text']", ["TW010"]),
+    "a function that only sounds like a check": ("require_post(n)\n    posts[n] = body", ["TW010"]),
+    "not what is asked with a body": ("return require(n)", []),
+    "not what is the request's own": ("found = require(n)\n    found['x'] = 1\n    body['x'] = ''\n    return found", []),
+    "not where the endpoint checks who asks": ("require_admin(body)\n    posts[n] = body", []),
+}
+
+
+@pytest.mark.parametrize(("body", "codes"), WRITTEN.values(), ids=list(WRITTEN))
+def test_an_endpoint_that_changes_what_requests_share_writes(check: Check, body: str, codes: list[str]) -> None:
+    """TW010: what calls nothing but a look-up may still write, and `require_post()` requires no credentials."""
+    assert check(HEAD + GUARDED + POSTS.format(body)).codes == codes
+
+
 def test_writes_that_are_meant_to_be_open_are_left_alone(check: Check) -> None:
     """TW010: the words of logging in, of machines and of questions say that a write is open on purpose."""
     source = "".join(f"@app.post('/{path}')\nasync def put_{n}() -> None: ...\n" for n, path in enumerate(MEANT))

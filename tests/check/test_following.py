@@ -124,7 +124,8 @@ FOUND = {
     ),
     "a name that is renewed": endpoint("path = FilePath('x')\npath = path / 'y'\npath = path.parent\npath.read_text()"),
     "a parameter that is renewed": (
-        "def load(path: FilePath): \n    path = path.parent\n    return path.read_text()\n" + endpoint("load(FilePath('x'))")
+        "def load(path: FilePath): \n    path = path.parent\n    return path.read_text()\n"
+        + endpoint("load(FilePath('x'))")
     ),
     "one of two that are unpacked": endpoint("n, client = 1, httpx.Client()\nclient.get('http://x')"),
     "a constant that takes the branch": (

@@ -126,7 +126,10 @@ WRITTEN = {
     "an attribute of something in it": ("require(n)\n    posts[n].text = body['text']", ["TW010"]),
     "a function that only sounds like a check": ("require_post(n)\n    posts[n] = body", ["TW010"]),
     "not what is asked with a body": ("return require(n)", []),
-    "not what is the request's own": ("found = require(n)\n    found['x'] = 1\n    body['x'] = ''\n    return found", []),
+    "not what is the request's own": (
+        "found = require(n)\n    found['x'] = 1\n    body['x'] = ''\n    return found",
+        [],
+    ),
     "not where the endpoint checks who asks": ("require_admin(body)\n    posts[n] = body", []),
 }
 
@@ -554,6 +557,42 @@ OPEN_END = {
     "exists() that links only": "where(exists().where(Share.note_id == Note.id))",
     "a choice with one that does not": "where(Note.owner_id == me if text else Note.id > me)",
 }
+
+
+REPOSITORIES = (
+    "class Users:\n    def __init__(self, session: AsyncSession): self.session = session\n"
+    "    async def count(self) -> Any: return await self.session.get(User, 1)\n"
+    "class Notes(Users):\n    async def count(self) -> Any: return await self.session.get(User, 2)\n"
+    "async def opened() -> AsyncIterator[AsyncSession]:\n    async with make_async_session() as session: yield session\n"
+    "Opened = Annotated[AsyncSession, Depends(opened)]\n"
+    "def users_of(session: Opened) -> Users: return Users(session)\n"
+    "def notes_of(session: Opened) -> Notes: return Notes(session)\n"
+    "def own_notes(session: Annotated[AsyncSession, Depends(opened, use_cache=False)]) -> Notes: return Notes(session)\n"
+)
+BOTH = "    return len(await asyncio.gather(users.count(), notes.count()))"
+SHARED = {
+    "two objects made with it": ("session: Opened", "    users, notes = Users(session), Notes(session)\n" + BOTH, 1),
+    "two objects made one after the other": (
+        "session: Opened", "    users = Users(session)\n    notes = Notes(session=session)\n" + BOTH, 1,
+    ),
+    "two objects from dependencies": (
+        "users: Annotated[Users, Depends(users_of)], notes: Annotated[Notes, Depends(notes_of)]", BOTH, 1,
+    ),
+    "not one each": ("", "    users, notes = Users(make_async_session()), Notes(make_async_session())\n" + BOTH, 0),
+    "not one each from dependencies": (
+        "users: Annotated[Users, Depends(users_of)], notes: Annotated[Notes, Depends(own_notes)]", BOTH, 0,
+    ),
+    "not one after the other": (
+        "session: Opened", "    users, notes = Users(session), Notes(session)\n    return await users.count() + await notes.count()", 0,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("parameters", "body", "count"), SHARED.values(), ids=list(SHARED))
+def test_objects_that_hold_one_session_share_it(check: Check, parameters: str, body: str, count: int) -> None:
+    """TW025: two repositories with the session of the request use one session."""
+    source = f"{REPOSITORIES}@app.get('/x')\nasync def show({parameters}) -> int:\n{body}"
+    assert check(HEAD + source).codes == ["TW025"] * count
 
 
 @pytest.mark.parametrize("condition", NARROWED.values(), ids=list(NARROWED))

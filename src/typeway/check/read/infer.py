@@ -47,7 +47,6 @@ from typeway.declare.annotation import resolve
 from typeway.declare.depends import Depends
 from typeway.declare.scope import Namespace, globals_of
 
-
 # What holds functions and objects under names, as the modules have filled it; a larger one is no table that somebody wrote.
 TABLES: Final = (dict, list, tuple, MappingProxyType)
 MOST_ENTRIES: Final = 40

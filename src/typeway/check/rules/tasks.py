@@ -258,7 +258,33 @@ def sessions_in(subject: Subject, part: ast.expr, function: Function) -> Iterato
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             targets = subject.graph.targets(subject.inference.value(node.func, function))
             if any(uses_held_session(subject, target) for target in targets):
-                yield ast.unparse(node.func.value)
+                yield from made_with(subject, node.func.value, function) or [ast.unparse(node.func.value)]
+
+
+def made_with(subject: Subject, node: ast.expr, function: Function) -> list[str]:
+    """The sessions that an own object was made with: here, or by the dependency that gives it."""
+    name = getattr(node, "id", "")
+    bound = subject.inference.bindings(function).get(name, ())
+    made = bound[0].expression if len(bound) == 1 else None
+    if isinstance(made, ast.Call):
+        given = [*made.args, *(keyword.value for keyword in made.keywords)]
+        kept = [entry for entry in given if isinstance(entry, ast.Name | ast.Attribute)]  # a call may make a new one
+        return [ast.unparse(entry) for entry in kept if is_exclusive(subject, entry, function)]
+    provider = None if bound else subject.arrivals.get((function, name))
+    maker = subject.maker(provider) if provider is not None else None
+    if maker is None:
+        return []
+    given = [entry for entry, (argument, _) in maker.parameters.items() if is_exclusive(subject, argument, maker)]
+    # Without `use_cache` each gets a session of its own.
+    sources = (
+        [] if "use_cache" in ast.unparse(maker.node.args) else [subject.arrivals.get((maker, entry)) for entry in given]
+    )
+    return [f"the session of {source.__name__}()" for source in sources if hasattr(source, "__name__")]
+
+
+def is_exclusive(subject: Subject, node: ast.AST, function: Function) -> bool:
+    held = as_instance(subject.inference.value(node, function))
+    return held is not None and not held.many and is_a(held.kind, EXCLUSIVE)
 
 
 def uses_held_session(subject: Subject, method: Function) -> bool:

@@ -595,6 +595,29 @@ def test_objects_that_hold_one_session_share_it(check: Check, parameters: str, b
     assert check(HEAD + source).codes == ["TW025"] * count
 
 
+COLLECTED = {
+    "nobody gets them": ("tasks = BackgroundTasks()\n    tasks.add_task(print, 1)\n    return 1", 1),
+    "in a condition": ("tasks = BackgroundTasks()\n    if n: tasks.add_task(print, 1)\n    return 1", 1),
+    "not what a response gets": (
+        "tasks = BackgroundTasks()\n    tasks.add_task(print, 1)\n    return JSONResponse(1, background=tasks)", 0,
+    ),
+    "not what a function gets": ("tasks = BackgroundTasks()\n    tasks.add_task(print, 1)\n    return run(tasks)", 0),
+    "not what is called": ("tasks = BackgroundTasks()\n    tasks.add_task(print, 1)\n    await tasks()\n    return 1", 0),
+    "not what an inner function has": (
+        "tasks = BackgroundTasks()\n    tasks.add_task(print, 1)\n    def give(): return tasks\n    return run(give)", 0,
+    ),
+    "not the framework's": ("given.add_task(print, 1)\n    return 1", 0),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("body", "count"), COLLECTED.values(), ids=list(COLLECTED))
+def test_background_tasks_that_no_response_gets_never_run(check: Check, body: str, count: int) -> None:
+    """TW022: the framework runs those that it has made itself, and those of a response."""
+    head = "from typeway import BackgroundTasks\ndef run(tasks: Any) -> Any: return tasks\n"
+    source = f"{head}@app.get('/x')\nasync def show(given: BackgroundTasks, n: int = 0) -> Any:\n    {body}"
+    assert check(HEAD + source).codes == ["TW022"] * count
+
+
 @pytest.mark.parametrize("condition", NARROWED.values(), ids=list(NARROWED))
 def test_a_list_that_a_condition_narrows_is_left_alone(check: Check, condition: str) -> None:
     """TW011: the rows of one person are no more than one person has, wherever in the condition that is said."""

@@ -34,6 +34,7 @@ def dropped_tasks(subject: Subject) -> Iterator[Finding]:
     """TW022: a task that is begun and not kept: the event loop only refers to it weakly, and its error is never seen."""
     for reached in subject.served:
         function = reached.function
+        yield from lost_tasks(subject, reached)
         for node in function.body:
             if isinstance(node, ast.Call) and starts_task(subject, node, function) and is_dropped(node, function):
                 path, line = subject.place(function, node)
@@ -50,6 +51,36 @@ def dropped_tasks(subject: Subject) -> Iterator[Finding]:
                     reached.entry,
                     tuple(each.name for each in reached.chain),
                 )
+
+
+def lost_tasks(subject: Subject, reached: Reached) -> Iterator[Finding]:
+    """Background tasks that a function collects in an object of its own, which no response gets."""
+    function = reached.function
+    for node in function.body:
+        if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Call) or node.value.args:
+            continue
+        name, made = getattr(node.targets[0], "id", ""), as_instance(subject.inference.value(node.value, function))
+        if (
+            made is None
+            or not is_a(made.kind, {"starlette.background.BackgroundTasks"})
+            or len(function.stores[name]) > 1
+        ):
+            continue
+        used = [part for part in ast.walk(function.node) if isinstance(part, ast.Name) and part.id == name]
+        around = [function.parents.get(part) for part in used if isinstance(part.ctx, ast.Load)]
+        if around and all(isinstance(part, ast.Attribute) and part.attr == "add_task" for part in around):
+            path, line = subject.place(function, node)
+            yield Finding(
+                "TW022",
+                path,
+                line,
+                f"no response gets the background tasks that {function.name}() collects in {name}, so none of them runs; "
+                f"it is called in {reached.entry}.",
+                f"take them as a parameter, `{name}: BackgroundTasks`, or pass them to the response: `background={name}`.",
+                "high",
+                reached.entry,
+                tuple(each.name for each in reached.chain),
+            )
 
 
 def starts_task(subject: Subject, call: ast.Call, function: Function) -> bool:

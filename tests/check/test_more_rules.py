@@ -595,6 +595,33 @@ def test_objects_that_hold_one_session_share_it(check: Check, parameters: str, b
     assert check(HEAD + source).codes == ["TW025"] * count
 
 
+PREFIXED = {
+    "a router's prefix": ("Router(prefix='/teams/{team_id}')", "", "team: int", 1),
+    "an inclusion's prefix": ("Router()", "/teams/{team_id}", "team: int", 1),
+    "not where it is taken": ("Router(prefix='/teams/{team_id}')", "", "team_id: int", 0),
+    "not where a dependency takes it": (
+        "Router(prefix='/teams/{team_id}')", "", "team: int, found: Annotated[int, Depends(find)]", 0,
+    ),
+    "not where the request is taken": ("Router(prefix='/teams/{team_id}')", "", "team: int, request: Request", 0),
+    "not where the query may lack it": ("Router(prefix='/teams/{team_id}')", "", "team: int = 0", 0),
+    "not where the query is said to have it": ("Router(prefix='/teams/{team_id}')", "", "team: Annotated[int, Query()]", 0),
+    "not another thing": ("Router(prefix='/teams/{team_id}')", "", "word: str", 0),
+    "not the key of another thing": ("Router(prefix='/teams/{team_id}')", "", "user_id: int", 0),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("router", "prefix", "parameters", "count"), PREFIXED.values(), ids=list(PREFIXED))
+def test_a_name_in_a_prefix_that_a_parameter_means_is_found(
+    check: Check, router: str, prefix: str, parameters: str, count: int
+) -> None:
+    """TW020: a parameter that should be in the path is in the query, because it has another name than the prefix."""
+    head = f"def find(team_id: int) -> int: return team_id\nrouter = {router}\n@router.get('/members')\n"
+    source = (
+        f"{head}def show({parameters}) -> str: return f'{{locals()}}'\napp.include_router(router, prefix='{prefix}')"
+    )
+    assert check(HEAD + source).codes == ["TW020"] * count
+
+
 COLLECTED = {
     "nobody gets them": ("tasks = BackgroundTasks()\n    tasks.add_task(print, 1)\n    return 1", 1),
     "in a condition": ("tasks = BackgroundTasks()\n    if n: tasks.add_task(print, 1)\n    return 1", 1),

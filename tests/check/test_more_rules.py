@@ -595,6 +595,31 @@ def test_objects_that_hold_one_session_share_it(check: Check, parameters: str, b
     assert check(HEAD + source).codes == ["TW025"] * count
 
 
+CORE = {
+    "all columns": ("select(people)", "engine.connect()", 1),
+    "all columns, with a session": ("select(people)", "make_session()", 1),
+    "a class": ("select(User)", "engine.connect()", 1),
+    "text": ("text('SELECT * FROM people')", "engine.connect()", 1),
+    "not the columns that it names": ("select(people.c.id, people.c.name)", "engine.connect()", 0),
+    "not columns of a list": ("select(*[people.c.id])", "engine.connect()", 0),
+    "not the columns of a class": ("select(User.id)", "make_session()", 0),
+}
+
+
+@pytest.mark.parametrize(("statement", "held", "count"), CORE.values(), ids=list(CORE))
+def test_a_statement_that_names_its_columns_is_no_whole_row(
+    check: Check, statement: str, held: str, count: int
+) -> None:
+    """TW007: with SQLAlchemy's Core too, it counts whether the statement selects everything."""
+    source = (
+        "from sqlalchemy import Column, Integer, MetaData, String, Table, text\n"
+        "people = Table('people', MetaData(), Column('id', Integer), Column('name', String), Column('password', String))\n"
+        "@app.get('/x')\ndef show(n: int) -> Any:\n"
+        f"    row = {held}.execute({statement}).mappings().first()\n    return dict(row)"
+    )
+    assert check(HEAD + source).codes == ["TW007"] * count
+
+
 PREFIXED = {
     "a router's prefix": ("Router(prefix='/teams/{team_id}')", "", "team: int", 1),
     "an inclusion's prefix": ("Router()", "/teams/{team_id}", "team: int", 1),

@@ -101,8 +101,10 @@ def query_of(kind: str) -> Give:
 
 
 def selected(arguments: Arguments) -> Instance:
-    """What a query finds: objects of a class, or the columns that it names."""
+    """What a query finds: objects of a class, all columns of a table, or the columns that it names."""
     first = arguments[0] if len(arguments) == 1 else None
+    if first is not None and is_a(first.kind, {"sqlalchemy.sql.schema.Table"}):
+        return ROW
     return first if first is not None and isinstance(first.kind, type) and is_orm(first.kind) else COLUMNS
 
 
@@ -275,7 +277,7 @@ METHODS: Final[tuple[tuple[frozenset[str], Mapping[str, Give]], ...]] = (
         "scalar": scalar, "execute": run(ROWS, lambda of: of or ROW),
         "connection": plain("sqlalchemy.engine.base.Connection"),
     }),
-    (CONNECTION, {"execute": run(ROWS, lambda of: ROW), "scalars": run(OBJECTS, lambda of: of)}),
+    (CONNECTION, {"execute": run(ROWS, lambda of: COLUMNS if of == COLUMNS else ROW), "scalars": run(OBJECTS, lambda of: of)}),
     (ENGINE, dict.fromkeys(("connect", "begin"), plain("sqlalchemy.engine.base.Connection"))),
     (ASYNC_ENGINE, dict.fromkeys(("connect", "begin"), plain("sqlalchemy.ext.asyncio.engine.AsyncConnection"))),
     (QUERY | SELECT | {ROWS, OBJECTS, "select"}, RESULT),

@@ -570,7 +570,7 @@ REPOSITORIES = (
     "def own_notes(session: Annotated[AsyncSession, Depends(opened, use_cache=False)]) -> Notes: return Notes(session)\n"
 )
 BOTH = "    return len(await asyncio.gather(users.count(), notes.count()))"
-SHARED = {
+ONE_SESSION = {
     "two objects made with it": ("session: Opened", "    users, notes = Users(session), Notes(session)\n" + BOTH, 1),
     "two objects made one after the other": (
         "session: Opened", "    users = Users(session)\n    notes = Notes(session=session)\n" + BOTH, 1,
@@ -588,7 +588,7 @@ SHARED = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("parameters", "body", "count"), SHARED.values(), ids=list(SHARED))
+@pytest.mark.parametrize(("parameters", "body", "count"), ONE_SESSION.values(), ids=list(ONE_SESSION))
 def test_objects_that_hold_one_session_share_it(check: Check, parameters: str, body: str, count: int) -> None:
     """TW025: two repositories with the session of the request use one session."""
     source = f"{REPOSITORIES}@app.get('/x')\nasync def show({parameters}) -> int:\n{body}"

@@ -346,8 +346,8 @@ class Inference:
         if isinstance(value, Known) and type(value.thing) in TABLES:
             return entries_of(value.thing)
         base = as_instance(value)
-        if base is None:
-            return None
+        if base is None or base.kind is str:
+            return base
         if base.many:
             return replace(base, bounded=True) if isinstance(node.slice, ast.Slice) else base.of
         return held_by(base, "[]")

@@ -295,6 +295,7 @@ METHODS: Final[tuple[tuple[frozenset[str], Mapping[str, Give]], ...]] = (
         "begin": plain("sqlalchemy.ext.asyncio.session.AsyncSession"),
     }),
     (REDIS, {"pipeline": plain("redis.client.Pipeline"), "from_url": same}),
+    (frozenset({"builtins.str"}), dict.fromkeys(("strip", "lower", "upper", "casefold", "replace"), same)),
     (frozenset({"PIL.Image.Image"}), dict.fromkeys(("resize", "convert", "rotate", "filter", "crop", "copy"), same)),
     (frozenset({"concurrent.futures._base.Executor"}), {"submit": plain("concurrent.futures._base.Future")}),
     (PATHS, dict.fromkeys(

@@ -44,7 +44,7 @@ def unhandled_exceptions(subject: Subject) -> Iterator[Finding]:
             if is_known or is_answered(subject, kind, endpoint) or not is_from_client(escape, endpoint):
                 continue
             sure = sureness(escape, endpoint)
-            if statement in found and sure == "low":
+            if sure == "low" and (statement in found or not isinstance(statement, ast.Raise)):
                 continue
             path, line = subject.place(escape.function, statement)
             found[statement] = Finding(
@@ -53,13 +53,24 @@ def unhandled_exceptions(subject: Subject) -> Iterator[Finding]:
                 line,
                 f"{kind.__name__} leaves {endpoint.title}, and no exception handler answers it: "
                 "the client gets a 500 without an explanation.",
-                f"add `@app.exception_handler({kind.__name__})`, or raise an HTTPException with a status that "
-                "`responses` documents.",
+                fix_of(escape),
                 sure,
                 endpoint.title,
                 (endpoint.function.name, escape.function.name),
             )
     yield from found.values()
+
+
+def fix_of(escape: Escape) -> str:
+    """What to do about an error: where the framework can refuse a value before, it has only to be declared."""
+    if isinstance(escape.statement, ast.Call):
+        return "declare the parameter as what it is converted to, so that the client gets a 422; or catch the error."
+    if isinstance(escape.statement, ast.Subscript):
+        return "declare the parameter as a `Literal` or an `Enum`, so that the client gets a 422; or ask before the look-up."
+    return (
+        f"add `@app.exception_handler({escape.kind.__name__})`, or raise an HTTPException with a status that "
+        "`responses` documents."
+    )
 
 
 def sureness(escape: Escape, endpoint: Endpoint) -> Confidence:

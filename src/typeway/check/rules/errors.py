@@ -15,9 +15,12 @@ from typeway.check.rules.escapes import ABOUT_CALLERS, Escape, Escapes, catches
 from typeway.check.rules.shapes import models_in
 from typeway.check.subject import Endpoint, Subject, middleware_of
 from typeway.declare.classify import Input
+from typeway.exceptions import HTTPException
 
 # What says of a value more than its type does.
 NARROWS: Final = ("ge", "gt", "le", "lt", "multiple_of", "pattern", "func")
+# What catches HTTPException with all other errors.
+BROAD: Final = frozenset({"Exception", "BaseException"})
 # Types of which Pydantic lets through only what is expected.
 CLOSED: Final = (Enum, bool)
 
@@ -59,6 +62,55 @@ def unhandled_exceptions(subject: Subject) -> Iterator[Finding]:
                 (endpoint.function.name, escape.function.name),
             )
     yield from found.values()
+    yield from swallowed(subject)
+
+
+def swallowed(subject: Subject) -> Iterator[Finding]:
+    """Errors of endpoints, HTTPException too, that a dependency catches at its `yield` and does not raise again."""
+    for function, (_, endpoint) in subject.dependencies.items():
+        for place in function.yields if endpoint.methods else ():
+            handler = swallows(subject, place, function)
+            if handler is not None:
+                path, line = subject.place(function, handler)
+                yield Finding(
+                    "TW017",
+                    path,
+                    line,
+                    f"{function.name}() catches every error of {endpoint.title} and raises none again: the client gets a 500 "
+                    "where the endpoint answers 404 or anything else with an HTTPException.",
+                    "end the `except` block with `raise`.",
+                    entry=endpoint.title,
+                )
+
+
+def swallows(subject: Subject, place: ast.AST, function: Function) -> ast.AST | None:
+    """What keeps every error that is raised at a `yield` from going on."""
+    inside = place
+    for part in function.around(place):
+        handlers = part.handlers if isinstance(part, ast.Try) and inside in part.body else []
+        for handler in handlers:
+            if catches(subject, handler, HTTPException, function):
+                return handler if is_broad(handler) and not raises_in(subject, handler, function) else None
+        if isinstance(part, ast.Try) and raises_in(subject, ast.Module(part.finalbody, []), function):
+            return None
+        inside = part
+    return None
+
+
+def is_broad(handler: ast.ExceptHandler) -> bool:
+    return handler.type is None or (isinstance(handler.type, ast.Name) and handler.type.id in BROAD)
+
+
+def raises_in(subject: Subject, block: ast.AST, function: Function) -> bool:
+    """Whether a block of a function, or an own function that it calls, may raise something."""
+    parts = [*ast.walk(block)]
+    called = [
+        target
+        for node in parts
+        if isinstance(node, ast.Call)
+        for target in subject.graph.targets(subject.inference.value(node.func, function))
+    ]
+    return any(isinstance(node, ast.Raise) for node in [*parts, *(node for each in called for node in each.body)])
 
 
 def fix_of(escape: Escape) -> str:

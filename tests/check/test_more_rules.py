@@ -65,6 +65,36 @@ CRUD = (
 )
 
 
+AS_DATACLASS = {
+    "as a dict": ("stored.update(asdict(change))", 1),
+    "by its module": ("stored.update(dataclasses.asdict(change))", 1),
+    "vars()": ("stored.update(vars(change))", 1),
+    "as the arguments of a function": ("return replace(Row(), **asdict(change))", 1),
+    "field by field": ("stored['title'] = change.title\n    stored['note'] = change.note", 1),
+    "not what is None": ("stored.update({k: v for k, v in asdict(change).items() if v is not None})", 0),
+    "not into a function that keeps what is None": ("keep(**asdict(change))", 0),
+    "not field by field where each is there": (
+        "if change.title is not None: stored['title'] = change.title\n    if change.note is not None: stored['note'] = change.note", 0,
+    ),
+    "not what replaces the whole": ("stored.update(asdict(whole))", 0),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("body", "count"), AS_DATACLASS.values(), ids=list(AS_DATACLASS))
+def test_a_dataclass_cannot_say_what_was_sent(check: Check, body: str, count: int) -> None:
+    """TW006: a body may be a dataclass too, and what the client left out is None in it."""
+    head = (
+        "import dataclasses\nfrom dataclasses import asdict, dataclass, replace\n@dataclass\nclass Row:\n    title: str = ''\n"
+        "@dataclass\nclass Part:\n    title: str | None = None\n    note: str | None = None\n"
+        "@dataclass\nclass Whole:\n    title: str\n    note: str\n"
+    )
+    kind, name = ("Whole", "whole") if "whole" in body else ("Part", "change")
+    source = (
+        f"{HEAD}{head}{PATCH}{CRUD}@app.patch('/x/{{n}}')\ndef change_it(n: int, {name}: {kind}) -> Any:\n    {body}\n"
+    )
+    assert check(source).codes == ["TW006"] * count
+
+
 def patch(body: str) -> str:
     return f"{HEAD}{PATCH}{CRUD}@app.patch('/x/{{n}}')\ndef change_it(n: int, change: Change) -> None:\n    {body}\n"
 
@@ -567,7 +597,8 @@ REPOSITORIES = (
     "Opened = Annotated[AsyncSession, Depends(opened)]\n"
     "def users_of(session: Opened) -> Users: return Users(session)\n"
     "def notes_of(session: Opened) -> Notes: return Notes(session)\n"
-    "def own_notes(session: Annotated[AsyncSession, Depends(opened, use_cache=False)]) -> Notes: return Notes(session)\n"
+    "Fresh = Annotated[AsyncSession, Depends(opened, use_cache=False)]\n"
+    "def own_notes(session: Fresh) -> Notes: return Notes(session)\n"
 )
 BOTH = "    return len(await asyncio.gather(users.count(), notes.count()))"
 ONE_SESSION = {

@@ -278,6 +278,7 @@ def raised_by(subject: Subject, function: Function) -> Iterator[Escape]:
 
 def unchecked(subject: Subject, function: Function) -> Iterator[tuple[type[BaseException], ast.AST, str]]:
     """The conversions and look-ups of a text that a function is given and asks nothing about, with what they raise."""
+    kind: type[BaseException]
     for node in function.body:
         match node:
             case ast.Call(func=called, args=[given, *_]):

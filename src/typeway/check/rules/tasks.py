@@ -305,12 +305,17 @@ def made_with(subject: Subject, node: ast.expr, function: Function) -> list[str]
     maker = subject.maker(provider) if provider is not None else None
     if maker is None:
         return []
-    given = [entry for entry, (argument, _) in maker.parameters.items() if is_exclusive(subject, argument, maker)]
     # Without `use_cache` each gets a session of its own.
-    sources = (
-        [] if "use_cache" in ast.unparse(maker.node.args) else [subject.arrivals.get((maker, entry)) for entry in given]
-    )
-    return [f"the session of {source.__name__}()" for source in sources if hasattr(source, "__name__")]
+    shared: dict[str, str] = {
+        entry: getattr(child.function, "__name__", "")
+        for endpoint in subject.endpoints
+        for node in endpoint.tree.walk()
+        if subject.receiver(node) is maker
+        for entry, child in node.children
+        if entry is not None and child.depends is not None and child.depends.use_cache
+    }
+    taken = [entry for entry, (argument, _) in maker.parameters.items() if is_exclusive(subject, argument, maker)]
+    return [f"the session of {shared[entry]}()" for entry in taken if shared.get(entry)]
 
 
 def is_exclusive(subject: Subject, node: ast.AST, function: Function) -> bool:

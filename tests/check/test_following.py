@@ -110,6 +110,10 @@ FOUND = {
     "the key of a sort": "def nap(n): time.sleep(n)\n" + endpoint("sorted([1], key=nap)"),
     "the key of a list's own sort": "def nap(n): time.sleep(n)\n" + endpoint("numbers = [1]\nnumbers.sort(key=nap)"),
     "the key of the largest": "def nap(n): time.sleep(n)\n" + endpoint("max([1], key=nap)"),
+    "a lambda as the key of a sort": "def nap(n): time.sleep(n)\n"
+    + endpoint("sorted([1], key=lambda each: nap(each))"),
+    "what a lambda as a key does": endpoint("min(['x'], key=lambda each: FilePath(each).read_text())"),
+    "a lambda that is mapped": endpoint("list(map(lambda each: time.sleep(each), [1]))"),
     "the beginning of an own context manager": (
         "class Nap:\n    def __enter__(self):\n        time.sleep(1)\n        return self\n    def __exit__(self, *error): ...\n"
         + endpoint("with Nap():\n    await pause()")
@@ -196,6 +200,11 @@ LEFT_ALONE = {
     "a table that is filled later": "MADE = {}\n" + endpoint("MADE['x'].get('http://x')"),
     "a key that a thread asks": (
         "def nap(n): time.sleep(n)\n" + endpoint("await asyncio.to_thread(sorted, [1], key=nap)")
+    ),
+    "a lambda that an executor maps": endpoint("pool.map(lambda each: time.sleep(each), [1])"),
+    "a lambda that a thread asks": endpoint("await asyncio.to_thread(sorted, [1], key=lambda each: time.sleep(each))"),
+    "a lambda whose name is another one outside": endpoint(
+        "client = httpx.Client()\nsorted([{}], key=lambda client: client.get('x'))"
     ),
     "an own context manager in a thread": (
         "class Nap:\n    def __enter__(self): time.sleep(1)\n    def __exit__(self, *error): ...\n"

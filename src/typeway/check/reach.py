@@ -149,7 +149,7 @@ class CallGraph:
     def parts_of(self, function: Function) -> Iterator[ast.AST]:
         """The calls, `with` statements, and attributes that may be properties, that run whenever a function does."""
         early, properties = early_returns(function), self.inference.index.properties
-        for node in function.body:
+        for node in [*function.body, *lambdas_of(function)]:
             # PERF: what is around each node is looked at, and most attributes are no properties.
             is_part = isinstance(node, ast.Call | ast.With | ast.AsyncWith) or (
                 isinstance(node, ast.Attribute) and node.attr in properties
@@ -363,6 +363,23 @@ class CallGraph:
             return False
         callee = self.inference.value(node.func, function)
         return isinstance(callee, Known) and inspect.isroutine(callee.thing) and dotted(callee.thing) in OTHER_LOOP
+
+
+def lambdas_of(function: Function) -> Iterator[ast.AST]:
+    """What the lambdas of a function do that it gives to a sort, a search or `map`, which call them at once."""
+    for call in function.body:
+        name = last_name(call.func) if isinstance(call, ast.Call) else ""
+        if not isinstance(call, ast.Call) or name not in ASKS_KEY | BUILTIN:
+            continue
+        given = [keyword.value for keyword in call.keywords if keyword.arg == "key"]
+        given += call.args[:1] if name in BUILTIN and isinstance(call.func, ast.Name) else []
+        for entry in given:
+            own = {argument.arg for argument in entry.args.args} if isinstance(entry, ast.Lambda) else set[str]()
+            # A name that means something else outside of the lambda would be taken for that.
+            if isinstance(entry, ast.Lambda) and not own & (
+                function.stores.keys() | function.names.keys() | function.parameters.keys()
+            ):
+                yield from ast.walk(entry.body)
 
 
 def shown(chain: Iterable[Function]) -> str:

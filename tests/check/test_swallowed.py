@@ -28,7 +28,11 @@ BEFORE = (
     "def note() -> bool: return True\ndef fail(error: Exception) -> None: raise HTTPException(409)\n"
     "{} give() -> Any:\n    {}\n"
 )
-GET = "@app.get('/x')\ndef show(n: Annotated[int, Depends(give)]) -> int: return n\n"
+GET = (
+    "def found(n: int) -> int:\n    if n > 9: raise HTTPException(404)\n    return n\n"
+    "@app.get('/x')\ndef show(n: Annotated[int, Depends(give)]) -> int: return found(n)\n"
+)
+NEVER = "@app.get('/x')\ndef show(n: Annotated[int, Depends(give)]) -> int: return n\n"
 
 
 @pytest.mark.parametrize("keyword", ["def", "async def"])
@@ -44,3 +48,9 @@ def test_a_dependency_that_lets_answers_through_is_left_alone(check: Check, body
     """TW017: some errors may be kept, and an error of the dependency's own is none of the endpoint's."""
     outcome = check(HEAD + BEFORE.format("def", body) + GET, "--select", "TW017")
     assert outcome.codes == [], outcome.out
+
+
+@pytest.mark.parametrize("body", FOUND.values(), ids=list(FOUND))
+def test_where_no_answer_is_lost_nothing_is_found(check: Check, body: str) -> None:
+    """TW017: an endpoint that answers with no HTTPException would end as a 500 anyway."""
+    assert check(HEAD + BEFORE.format("def", body) + NEVER, "--select", "TW017").codes == []

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from typeway.check.finding import Confidence, Finding
 from typeway.check.read.program import Function
 from typeway.check.rules.escapes import ABOUT_CALLERS, Escape, Escapes, catches
+from typeway.check.rules.protection import statuses_of
 from typeway.check.rules.shapes import models_in
 from typeway.check.subject import Endpoint, Subject, middleware_of
 from typeway.declare.classify import Input
@@ -67,20 +68,33 @@ def unhandled_exceptions(subject: Subject) -> Iterator[Finding]:
 
 def swallowed(subject: Subject) -> Iterator[Finding]:
     """Errors of endpoints, HTTPException too, that a dependency catches at its `yield` and does not raise again."""
-    for function, (_, endpoint) in subject.dependencies.items():
-        for place in function.yields if endpoint.methods else ():
+    for function in subject.dependencies:
+        for place in function.yields:
             handler = swallows(subject, place, function)
-            if handler is not None:
+            endpoint = answering(subject, function) if handler is not None else None
+            if endpoint is not None:
                 path, line = subject.place(function, handler)
                 yield Finding(
                     "TW017",
                     path,
                     line,
                     f"{function.name}() catches every error of {endpoint.title} and raises none again: the client gets a 500 "
-                    "where the endpoint answers 404 or anything else with an HTTPException.",
+                    "where the endpoint answers with an HTTPException.",
                     "end the `except` block with `raise`.",
                     entry=endpoint.title,
                 )
+
+
+def answering(subject: Subject, dependency: Function) -> Endpoint | None:
+    """An endpoint below a dependency that answers with an HTTPException, by itself or in a function that it calls."""
+    for endpoint in subject.own:
+        below = any(subject.program.function(node.function) is dependency for node in endpoint.tree.walk())
+        if endpoint.function is None or not endpoint.methods or not below:
+            continue
+        for reached in subject.graph.reach([(endpoint.function, endpoint.title)]):
+            if any(status is not None for status in statuses_of(subject, reached.function)):
+                return endpoint
+    return None
 
 
 def swallows(subject: Subject, place: ast.AST, function: Function) -> ast.AST | None:

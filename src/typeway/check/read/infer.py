@@ -40,6 +40,7 @@ from typeway.check.read.values import (
     dotted,
     either,
     instance_of,
+    known,
     plain_values,
     produced_by,
 )  # fmt: skip
@@ -109,12 +110,12 @@ class Inference:
         if name in function.parameters:
             return self.value(function.parameters[name][0], function)
         if name in function.cells:
-            return Known(function.cells[name])
+            return known(function.cells[name])
         if function.outer is not None:
             return self.name(name, function.outer)
         if name in function.names:
             thing = function.names[name]
-            return Known(thing) if thing is not None else self.declared_global(name, function)
+            return known(thing) if thing is not None else self.declared_global(name, function)
         return Known(getattr(builtins, name)) if hasattr(builtins, name) else None
 
     def bindings(self, function: Function) -> Mapping[str, list[Binding]]:
@@ -152,7 +153,7 @@ class Inference:
         if function.owner is not None and name == next(iter(function.parameters), None) and not function.is_static:
             if name == "cls":
                 return Known(function.owner)
-            return Known(function.held) if function.held is not None else Instance(function.owner)
+            return known(function.held) if function.held is not None else Instance(function.owner)
         if argument.annotation is not None:
             found = self.annotated(argument.annotation, function)
             if found is not None:
@@ -204,7 +205,7 @@ class Inference:
                 # Looked up without running anything: the attributes of a proxy may do anything.
                 own = inspect.getattr_static(thing, name, None)
                 if own is not None and own is not inspect.getattr_static(type(thing), name, None):
-                    return Known(own)
+                    return known(own)
                 return self.member(Instance(type(thing)), name, thing)
             case Instance():
                 return self.member(base, name)
@@ -218,6 +219,9 @@ class Inference:
         if isinstance(owner.kind, str) or owner.many:
             return Method(owner, name)
         found = inspect.getattr_static(owner.kind, name, None)
+        stand_in = known(found)
+        if isinstance(stand_in, Instance):
+            return stand_in
         if isinstance(found, property) or type(found).__name__ in ("cached_property", "hybrid_property"):
             return self.property(found, owner, thing)
         if isinstance(found, Depends):
@@ -243,7 +247,7 @@ class Inference:
                 meant = resolve(own[name], Namespace(globals_of(parent)))
                 return bound_to(meant, kind) if isinstance(meant, TypeVar) else instance_of(meant)
         for parent in type.mro(kind):
-            for method in [entry for entry in vars(parent).values() if isinstance(entry, FunctionType)]:
+            for method in [entry for entry in vars(parent).values() if type(entry) is FunctionType]:
                 function = self.program.function(method, kind)
                 if function is None:
                     continue
@@ -378,7 +382,12 @@ def known_class(value: Value | None) -> Value | None:
 
 
 def constructed(kind: type[Any], arguments: list[Instance | None]) -> Instance | None:
-    if kind in (list, tuple, set, frozenset) and arguments and arguments[0] is not None and arguments[0].many:
+    if (
+        any(kind is each for each in (list, tuple, set, frozenset))
+        and arguments
+        and arguments[0] is not None
+        and arguments[0].many
+    ):
         return arguments[0]
     if kind is dict and arguments and arguments[0] is not None:
         return as_mapping(arguments[0])

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from typeway.check.read.values import Columns, Instance, Record, is_a
+from typeway.check.read.values import Columns, Instance, Record, is_a, is_record
 from typeway.check.words import words_of
 from typeway.watch.blocking import CALLS_OF_RESOURCES, PANDAS
 
@@ -60,6 +60,7 @@ SERVICES: Final = frozenset({
     "google.genai.Client", "google.genai.client.Client", "stripe.StripeClient", "stripe._stripe_client.StripeClient",
 })  # fmt: skip
 RESOURCE: Final = "resource of a service"
+HOLDERS: Final = SERVICES | {RESOURCE}
 FETCHER: Final = frozenset({
     "asyncpg.connection.Connection", "asyncpg.pool.Pool", "asyncpg.pool.PoolConnectionProxy", "databases.core.Database",
 })  # fmt: skip
@@ -350,9 +351,9 @@ def made_by(name: str, arguments: Arguments, call: ast.Call) -> Instance | None:
 
 def held_by(owner: Instance, name: str) -> Instance | None:
     """What an object has under a name or key, where every name or key is one of its own."""
-    if (name == "_mapping" and owner.kind in (Record, Columns)) or (name == "parent" and is_a(owner.kind, PATHS)):
+    if (name == "_mapping" and is_record(owner.kind)) or (name == "parent" and is_a(owner.kind, PATHS)):
         return owner
-    if not name.startswith("_") and (owner.kind == RESOURCE or is_a(owner.kind, SERVICES)):
+    if not name.startswith("_") and is_a(owner.kind, HOLDERS):
         return Instance(RESOURCE) if name not in CALLS_OF_RESOURCES else None
     if name.startswith("_") or (
         isinstance(owner.kind, type) and inspect.getattr_static(owner.kind, name, None) is not None
@@ -363,7 +364,7 @@ def held_by(owner: Instance, name: str) -> Instance | None:
 
 def as_mapping(held: Instance) -> Instance:
     """What `dict()` makes of an object: of a record still a record."""
-    return held if held.kind in (Record, Columns) or is_orm(held.kind) else Instance(dict)
+    return held if is_record(held.kind) or is_orm(held.kind) else Instance(dict)
 
 
 def is_orm(kind: Any) -> bool:

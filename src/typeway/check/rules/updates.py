@@ -85,9 +85,9 @@ def is_model(subject: Subject, node: ast.expr, reached: Reached, bodies: Models)
     if isinstance(node, ast.Name) and node.id not in reached.function.stores:
         fact = reached.truth.facts.get(node.id)
         if isinstance(fact, Typed):
-            return fact.kind in bodies
+            return any(fact.kind is body for body in bodies)
     held = as_instance(subject.inference.value(node, reached.function))
-    return held is not None and held.kind in bodies
+    return held is not None and any(held.kind is body for body in bodies)
 
 
 def wholes_in(subject: Subject, reached: Reached, bodies: Models) -> Iterator[tuple[ast.AST, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import Enum
 from typing import Any, Final, Literal, get_args, get_origin
 
@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from typeway.check.finding import Confidence, Finding
 from typeway.check.read.program import Function
-from typeway.check.rules.escapes import ABOUT_CALLERS, Escape, Escapes, catches
+from typeway.check.rules.escapes import ABOUT_CALLERS, Escape, Escapes, catches, is_caught
 from typeway.check.rules.shapes import models_in
 from typeway.check.subject import Endpoint, Subject, middleware_of
 from typeway.declare.classify import Input
@@ -44,6 +44,8 @@ def unhandled_exceptions(subject: Subject) -> Iterator[Finding]:
             if is_known or is_answered(subject, kind, endpoint) or not is_from_client(escape, endpoint):
                 continue
             sure = sureness(escape, endpoint)
+            if sure != "low" and is_answered_elsewhere(subject, escape, functions):
+                sure = "low"
             if statement in found and sure == "low":
                 continue
             path, line = subject.place(escape.function, statement)
@@ -60,6 +62,15 @@ def unhandled_exceptions(subject: Subject) -> Iterator[Finding]:
                 (endpoint.function.name, escape.function.name),
             )
     yield from found.values()
+
+
+def is_answered_elsewhere(subject: Subject, escape: Escape, functions: Sequence[Function]) -> bool:
+    """Whether the same request has the same function called where its error is caught, so that this may be the second look-up."""
+    return any(
+        edge.function is escape.function and is_caught(subject, escape.kind, edge.node, reached.function)
+        for reached in subject.graph.reach((function, "") for function in functions)
+        for edge in subject.graph.edges(reached.function)
+    )
 
 
 def sureness(escape: Escape, endpoint: Endpoint) -> Confidence:

@@ -184,11 +184,11 @@ KINDS = (
     "class Whole(BaseModel):\n    kind: str\n    @model_validator(mode='after')\n    def ask(self): return self if check_it(self.kind) else None\n"
 )
 RAISED = {
-    "a parameter": ("kind: str", "check_it(kind)", "medium"),
-    "a parameter by another function": ("kind: str", "by_way(kind)", "medium"),
-    "a parameter with a length": ("kind: Annotated[str, Query(max_length=9)]", "check_it(kind)", "medium"),
+    "a parameter": ("kind: str", "check_it(kind)", "low"),
+    "a parameter by another function": ("kind: str", "by_way(kind)", "low"),
+    "a parameter with a length": ("kind: Annotated[str, Query(max_length=9)]", "check_it(kind)", "low"),
     "a parameter with a pattern": ("kind: Annotated[str, Query(pattern='a|b')]", "check_it(kind)", "low"),
-    "a field": ("body: Open", "check_it(body.kind)", "medium"),
+    "a field": ("body: Open", "check_it(body.kind)", "low"),
     "a field of a model with a range": ("body: Ranged", "check_it(body.kind)", "low"),
     "a parameter that another function has checked": (
         "kind: Annotated[str, AfterValidator(str.strip)]",
@@ -207,9 +207,9 @@ RAISED = {
     "where something else is asked": (
         "kind: str, n: int",
         "if n > 3: raise HTTPException(400)\n    check_it(kind)",
-        "medium",
+        "low",
     ),
-    "what is asked afterwards": ("kind: str", "check_it(kind)\n    if kind == 'c': raise HTTPException(400)", "medium"),
+    "what is asked afterwards": ("kind: str", "check_it(kind)\n    if kind == 'c': raise HTTPException(400)", "low"),
 }
 
 

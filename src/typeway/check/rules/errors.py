@@ -16,8 +16,6 @@ from typeway.check.rules.shapes import models_in
 from typeway.check.subject import Endpoint, Subject, middleware_of
 from typeway.declare.classify import Input
 
-# What says of a value more than its type does.
-NARROWS: Final = ("ge", "gt", "le", "lt", "multiple_of", "pattern", "func")
 # Types of which Pydantic lets through only what is expected.
 CLOSED: Final = (Enum, bool)
 
@@ -78,14 +76,8 @@ def sureness(escape: Escape, endpoint: Endpoint) -> Confidence:
     senders = [source for source in inputs_of(endpoint) if escape.sent is None or source.name in escape.sent]
     if escape.sent is not None and not senders and not issubclass(escape.kind, ABOUT_CALLERS):
         return "low"
-    if escape.asked is None:
-        return "high"
-    return "medium" if any(not is_narrowed(source) for source in senders) else "low"
-
-
-def is_narrowed(source: Input) -> bool:
-    """Whether the declaration says more of an input, or of a field of it, than its type: a pattern, a range, a validator."""
-    return any(getattr(entry, name, None) is not None for entry in declared(source) for name in NARROWS)
+    # What an error about a value asks has nearly always been excluded on the way: a segment of a path has no slash.
+    return "high" if escape.asked is None else "low"
 
 
 def validating(subject: Subject, endpoint: Endpoint) -> set[Function]:

@@ -126,8 +126,6 @@ class Escapes:
             return
         sent = decided_by(edge.node, caller) if escape.sent is None else passed_as_sent(escape.sent, edge, caller)
         asked = None if escape.asked is None else passed_for(escape.asked, edge, caller)
-        if asked and is_asked_here(asked, edge.node, caller):
-            sent = frozenset()
         if asked is None or asked:
             yield Escape(escape.kind, escape.function, escape.statement, asked, sent)
 
@@ -185,20 +183,6 @@ def passed_for(asked: frozenset[str], edge: Edge, caller: Function) -> frozenset
     given |= {keyword.arg: keyword.value for keyword in edge.call.keywords if keyword.arg is not None}
     names = {name for parameter in asked if parameter in given for name in names_in(given[parameter], caller)}
     return frozenset(names & caller.parameters.keys())
-
-
-def is_asked_here(asked: frozenset[str], node: ast.AST, caller: Function) -> bool:
-    """Whether a caller asks something about what it passes itself: around the call, or before it so that it goes no further."""
-    around = {*caller.around(node)}
-    return any(
-        asked & names_in(part.test, caller)
-        and (
-            part in around
-            or (part.lineno < getattr(node, "lineno", 0) and isinstance(part.body[-1], ast.Raise | ast.Return))
-        )
-        for part in caller.body
-        if isinstance(part, ast.If)
-    )
 
 
 def passed_as_sent(sent: frozenset[str], edge: Edge, caller: Function) -> frozenset[str]:

@@ -84,25 +84,11 @@ class Hit(NamedTuple):
 
 
 def is_fixed(node: ast.AST, function: Function) -> bool:
-    """Whether nothing that clients send makes a file large: it is the same for every call, only its name is read, or only a few
-    words are written.
-    """
-    if isinstance(node, ast.Call) and (last_name(node.func) in LISTS or writes_few_words(node, function)):
+    """Whether nothing that clients send makes a file large: it is the same for every call, or only its name is read."""
+    if isinstance(node, ast.Call) and last_name(node.func) in LISTS:
         return True
     statement = next((part for part in function.around(node) if isinstance(part, ast.stmt)), node)
     return not function.behind(statement)
-
-
-def writes_few_words(call: ast.Call, function: Function) -> bool:
-    """Whether only texts of the source are written to a file, with values in them or not: that a job is to stop."""
-    written = [call] if last_name(call.func) in ("write_text", "write_bytes") else []
-    for node in uses_of_file(call, function) if not written else ():
-        use = function.parents.get(node)
-        write = function.parents.get(use) if isinstance(use, ast.Attribute) and use.attr == "write" else None
-        if not isinstance(write, ast.Call):
-            return False
-        written.append(write)
-    return bool(written) and all(each.args and is_short(each.args[0]) for each in written)
 
 
 def blocking_calls(subject: Subject) -> Iterator[Finding]:
@@ -308,13 +294,6 @@ def is_large_use(use: ast.AST | None, function: Function, node: ast.expr) -> boo
     if use.attr in READS and isinstance(size, ast.Constant) and isinstance(size.value, int):
         return size.value > SMALL
     return use.attr != "readline"
-
-
-def is_short(text: ast.expr) -> bool:
-    """Whether a text is in the source, with values in it or not."""
-    return isinstance(text, ast.Constant) or (
-        isinstance(text, ast.JoinedStr) and any(isinstance(part, ast.Constant) for part in text.values)
-    )
 
 
 def locks_held(subject: Subject, function: Function) -> Iterator[Blocking]:

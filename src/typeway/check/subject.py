@@ -185,11 +185,11 @@ class Subject:
     @cached_property
     def frequent(self) -> set[Function]:
         """The own functions that run for every request, and the dependencies of many endpoints."""
-        nodes = [node for each in self.endpoints for node in each.tree.walk() if node.depends is not None]
-        many = {each for each, count in Counter(node.function for node in nodes).items() if count >= MANY_ENDPOINTS}
-        found = [self.program.function(each) for each in many]
+        trees = ({self.program.function(node.function) for node in each.tree.walk()} for each in self.endpoints)
+        needed = Counter(function for functions in trees for function in functions if function in self.dependencies)
+        found = [function for function, count in needed.items() if count >= MANY_ENDPOINTS]
         found += [each for application in self.applications for _, each in middleware_of(self.program, application.app)]
-        return {function for function in found if function is not None}
+        return {*found}
 
     @cached_property
     def served(self) -> list[Reached]:

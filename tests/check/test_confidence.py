@@ -174,6 +174,7 @@ def test_how_sure_a_finding_is(check: Check, source: str, code: str, confidence:
 KINDS = (
     "from enum import Enum\nfrom pydantic import AfterValidator, BeforeValidator, field_validator, model_validator\n"
     "def check_it(kind: str) -> str:\n    if kind not in ('a', 'b'): raise ValueError(kind)\n    return kind\n"
+    "def span(kind: str) -> str:\n    first, last = kind.split('-')\n    if first > last: raise ValueError(kind)\n    return first\n"
     "def by_way(kind: str) -> str: return check_it(kind)\n"
     "class Open(BaseModel):\n    kind: str\n    size: int = 1\n"
     "class Ranged(BaseModel):\n    kind: str\n    size: int = Field(1, ge=1)\n"
@@ -185,6 +186,7 @@ KINDS = (
 )
 RAISED = {
     "a parameter": ("kind: str", "check_it(kind)", "low"),
+    "what is unpacked from a parameter": ("kind: str", "span(kind)", "low"),
     "a parameter by another function": ("kind: str", "by_way(kind)", "low"),
     "a parameter with a length": ("kind: Annotated[str, Query(max_length=9)]", "check_it(kind)", "low"),
     "a parameter with a pattern": ("kind: Annotated[str, Query(pattern='a|b')]", "check_it(kind)", "low"),

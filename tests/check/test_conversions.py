@@ -12,7 +12,6 @@ DEFINED = (
     "RATES = {'eur': 1.0, 'usd': 1.1}\nSEEN = {'eur': 1}\nclass Unit(str, Enum):\n    eur = 'eur'\n"
     "class Ask(BaseModel):\n    since: str\n    count: int\n"
     "def parsed(text: str) -> Any: return date.fromisoformat(text.strip())\n"
-    "def span(text: str) -> Any:\n    first, last = text.split('-')\n    if first > last: raise ValueError('wrong')\n    return first\n"
     "def see(key: str) -> None: SEEN[key] = 1\n"
     "def find(key: str) -> Any: return RATES[key]\n"
 )
@@ -30,7 +29,6 @@ FOUND = {
     "a part of a text": ("day: str", "value = day[:10]\n    return date.fromisoformat(value).year"),
     "a key of a table": ("unit: str", "return RATES[unit]"),
     "a key of a table in another function": ("unit: str", "return find(unit)"),
-    "what is unpacked from a text": ("text: str", "return span(text)"),
 }
 LEFT_ALONE = {
     "what is caught": ("n: str", "try: return int(n)\n    except ValueError: return 0"),

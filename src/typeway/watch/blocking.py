@@ -161,7 +161,7 @@ FUNCTIONS: Final = frozenset({
     "hashlib.pbkdf2_hmac", "hashlib.scrypt", "bcrypt.hashpw", "bcrypt.checkpw", "bcrypt.kdf",
     "argon2.hash_password", "argon2.verify_password", "concurrent.futures.wait",
     "werkzeug.security.generate_password_hash", "werkzeug.security.check_password_hash",
-    "psycopg.connect", "psycopg2.connect", "pymysql.connect", "MySQLdb.connect", "sqlite3.connect", "oracledb.connect",
+    "psycopg.connect", "psycopg2.connect", "pymysql.connect", "MySQLdb.connect", "oracledb.connect",
     "pyodbc.connect", "os.walk", "glob.glob", "socket.gethostbyname_ex",
     *(f"pandas.{name}" for name in PANDAS), *(f"polars.{name}" for name in POLARS),
     *(f"litellm.{name}" for name in ("completion", "embedding", "text_completion", "image_generation", "transcription")),
@@ -190,7 +190,7 @@ REDIS: Final = frozenset({
 
 PIPELINE: Final = frozenset({"execute", "watch", "immediate_execute_command"})
 FRAME: Final = frozenset({
-    "to_csv", "to_excel", "to_parquet", "to_sql", "to_json", "to_feather", "to_pickle", "groupby", "merge", "apply",
+    "to_csv", "to_excel", "to_parquet", "to_sql", "to_json", "to_feather", "to_pickle", "merge", "apply",
     "sort_values", "pivot_table", "describe",
 })  # fmt: skip
 LAZY_FRAME: Final = frozenset({"collect", "write_csv", "write_parquet", "write_json", "write_excel", "write_database"})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import Enum
 from typing import Any, Final, Literal, get_args, get_origin
 
@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from typeway.check.finding import Confidence, Finding
 from typeway.check.read.program import Function
-from typeway.check.rules.escapes import ABOUT_CALLERS, Escape, Escapes, catches
+from typeway.check.rules.escapes import ABOUT_CALLERS, Escape, Escapes, catches, is_caught
 from typeway.check.rules.protection import statuses_of
 from typeway.check.rules.shapes import models_in
 from typeway.check.subject import Endpoint, Subject, middleware_of
@@ -48,6 +48,8 @@ def unhandled_exceptions(subject: Subject) -> Iterator[Finding]:
             if is_known or is_answered(subject, kind, endpoint) or not is_from_client(escape, endpoint):
                 continue
             sure = sureness(escape, endpoint)
+            if sure != "low" and is_answered_elsewhere(subject, escape, functions):
+                sure = "low"
             if sure == "low" and (statement in found or not isinstance(statement, ast.Raise)):
                 continue
             path, line = subject.place(escape.function, statement)
@@ -139,13 +141,23 @@ def fix_of(escape: Escape) -> str:
     )
 
 
+def is_answered_elsewhere(subject: Subject, escape: Escape, functions: Sequence[Function]) -> bool:
+    """Whether the same request has the same function called where its error is caught, so that this may be the second look-up."""
+    return any(
+        edge.function is escape.function and is_caught(subject, escape.kind, edge.node, reached.function)
+        for reached in subject.graph.reach((function, "") for function in functions)
+        for edge in subject.graph.edges(reached.function)
+    )
+
+
 def sureness(escape: Escape, endpoint: Endpoint) -> Confidence:
     """How sure it is that a client can bring an error about: it is, if what is asked before is what the client sent."""
     senders = [source for source in inputs_of(endpoint) if escape.sent is None or source.name in escape.sent]
     if escape.sent is not None and not senders and not issubclass(escape.kind, ABOUT_CALLERS):
         return "low"
-    if escape.asked is None:
-        return "high"
+    if escape.asked is None or isinstance(escape.statement, ast.Raise):
+        # What own code asks about a value has nearly always been excluded on the way: a segment of a path has no slash.
+        return "high" if escape.asked is None else "low"
     return "medium" if any(not is_narrowed(source) for source in senders) else "low"
 
 

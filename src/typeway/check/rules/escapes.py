@@ -17,9 +17,11 @@ from starlette.exceptions import HTTPException, WebSocketException
 
 from typeway.check.reach import Edge
 from typeway.check.read.facts import UNKNOWN
+from typeway.check.read.index import last_name
 from typeway.check.read.program import Function
 from typeway.check.read.values import Known
 from typeway.check.subject import Subject
+from typeway.check.words import words_of
 from typeway.describe.raised import raises_of, read_raise
 
 # Errors about a client's request. Others may be meant to end as a 500, because the client can do nothing about them.
@@ -31,6 +33,9 @@ ABOUT_REQUEST: Final = re.compile(
 # Errors about the server itself, whatever else they are called.
 ABOUT_SERVER: Final = re.compile(r"config|setting|internal|server|unexpected|environment", re.IGNORECASE)
 ABOUT_ABSENCE: Final = re.compile(r"not_?found|missing|unknown|exist", re.IGNORECASE)
+ABOUT_PRESENCE: Final = re.compile(r"already|exists|duplicate|conflict|taken", re.IGNORECASE)
+# What is called, without its "s", that asks whether something is there.
+LOOKED_UP: Final = frozenset({"already", "exist", "find", "get", "taken", "is", "has", "count"})
 # An error of Python itself that own code raises about who asks.
 ABOUT_CALLERS: Final = (PermissionError,)
 # Errors of Python itself that say that a value is wrong.
@@ -128,12 +133,34 @@ class Escapes:
                 return
         if ABOUT_ABSENCE.search(escape.kind.__name__) and is_loaded_already(subject, edge.call, caller):
             return
+        if ABOUT_PRESENCE.search(escape.kind.__name__) and is_looked_up_before(escape.kind, edge.node, caller):
+            return
         sent = decided_by(edge.node, caller) if escape.sent is None else passed_as_sent(escape.sent, edge, caller)
         asked = None if escape.asked is None else passed_for(escape.asked, edge, caller)
         if asked and is_asked_here(asked, edge.node, caller):
             sent = frozenset()
         if asked is None or asked:
             yield Escape(escape.kind, escape.function, escape.statement, asked, sent)
+
+
+def is_looked_up_before(kind: type[BaseException], node: ast.AST, caller: Function) -> bool:
+    """Whether a caller has asked before for what an error says is there already, and goes no further where it is."""
+    about = {word.rstrip("s") for word in words_of(kind.__name__)} - LOOKED_UP - {"error"}
+    for part in caller.statements:
+        if (
+            not isinstance(part, ast.If)
+            or part.lineno >= getattr(node, "lineno", 0)
+            or not isinstance(part.body[-1], ast.Raise)
+        ):
+            continue
+        names = {each.id for each in ast.walk(part.test) if isinstance(each, ast.Name)}
+        made = [part.test, *(value for name in names for value in caller.assigned.get(name, ()))]
+        calls = [node for each in made for node in ast.walk(each) if isinstance(node, ast.Call)]
+        words = [{word.rstrip("s") for word in words_of(last_name(call.func))} for call in calls]
+        # `if not user: raise` lets through what is there.
+        if any(each & about and each & LOOKED_UP for each in words) and not isinstance(part.test, ast.UnaryOp):
+            return True
+    return False
 
 
 def is_in_doubt(escape: Escape, edge: Edge) -> bool:
@@ -266,7 +293,9 @@ def raised_by(subject: Subject, function: Function) -> Iterator[Escape]:
         if raised is None or is_caught(subject, raised.kind, statement, function):
             continue
         if is_about_request(subject, raised.kind):
-            yield Escape(raised.kind, function, statement, None, decided_by(statement, function))
+            is_broken = bool(ABOUT_PRESENCE.search(raised.kind.__name__)) and asks_for_several(statement, function)
+            sent = frozenset[str]() if is_broken else decided_by(statement, function)
+            yield Escape(raised.kind, function, statement, None, sent)
         elif is_about_value(subject, raised.kind):
             asked = asked_before(statement, function)
             if asked:
@@ -318,6 +347,15 @@ def asks_about(name: str, node: ast.AST) -> bool:
             return name in names_of(asked)
         case ast.comprehension(ifs=tests) | ast.BoolOp(values=tests):
             return any(name in names_of(test) for test in tests if not isinstance(test, ast.Name))
+    return False
+
+
+def asks_for_several(statement: ast.Raise, function: Function) -> bool:
+    """Whether something is raised because there are several where one is expected: what the server has stored is wrong."""
+    part = function.parents.get(statement)
+    match part.test if isinstance(part, ast.If) else None:
+        case ast.Compare(left=ast.Call(func=ast.Name(id="len")), ops=[ast.Gt()], comparators=[ast.Constant(value=1)]):
+            return True
     return False
 
 

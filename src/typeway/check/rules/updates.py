@@ -18,6 +18,7 @@ from typeway.check.read.program import Function
 from typeway.check.read.values import Known, as_instance
 from typeway.check.rules.shapes import body_dataclasses, body_models
 from typeway.check.subject import Endpoint, Subject
+from typeway.check.words import words_of
 from typeway.derive.blueprint import Blueprint
 from typeway.derive.changes import apply, changes
 from typeway.derive.models import BLUEPRINT
@@ -25,6 +26,8 @@ from typeway.derive.models import BLUEPRINT
 # The arguments that leave the fields that the client did not send out of `model_dump()`.
 ONLY_SENT: Final = frozenset({"exclude_unset", "exclude_none", "exclude_defaults", "include"})
 SHOWS: Final = re.compile(r"\b(log|logger|logging|print|json|hash|info|debug|warning|error)\b")
+# What only looks at what it is given, where nothing takes its result.
+JUDGES: Final = frozenset({"validate", "check", "verify", "ensure", "assert"})
 # From this many fields that are set one by one on, it is the whole model.
 MOST_FIELDS: Final = 2
 
@@ -266,12 +269,16 @@ def is_answer(value: ast.AST) -> bool:
 
 
 def is_only_shown(node: ast.AST, function: Function) -> bool:
-    """Whether what is taken is only logged or part of an error."""
+    """Whether what is taken is only logged, validated, or part of an error."""
     for part in function.around(node):
         if isinstance(part, ast.Raise):
             return True
         if isinstance(part, ast.Call) and SHOWS.search(ast.unparse(part.func)):
             return True
+        match part:
+            case ast.Expr(value=ast.Call() as call) | ast.Expr(value=ast.Await(value=ast.Call() as call)):
+                if JUDGES & {*words_of(last_name(call.func))[:1]}:
+                    return True
     return False
 
 

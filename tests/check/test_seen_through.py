@@ -54,3 +54,15 @@ def test_a_wrapper_of_another_name_or_kind_hides_its_function(check: Check) -> N
     source = f"{HEAD}{WRITTEN}def inject(inner):\n    wrapper = written({thread!r}, inner=inner, run=asyncio.to_thread)['wrapper']\n"
     source += "    return renamed(wrapper, inner)\n@app.get('/x')\n@inject\ndef show() -> Any: time.sleep(1)\n"
     assert check(source, "--all").codes == []
+
+
+@pytest.mark.parametrize(
+    ("annotation", "codes"),
+    [("'sessionmaker'['Session']", []), ("1 / 'x'", []), ("'Session'", ["TW001"]), ("{}['x']", []), ("not a type", [])],
+)
+def test_an_annotation_that_nothing_evaluates_may_be_nonsense(check: Check, annotation: str, codes: list[str]) -> None:
+    """Python never evaluates the annotations of a local function, and the check has to survive them."""
+    source = f"from __future__ import annotations\n{HEAD}def load(session: {annotation.replace('not a', 'nota.')}): session.commit()\n"
+    source = source.replace("nota. type", "nota.type")
+    outcome = check(source + endpoint("load(app.other)"), "--all")
+    assert outcome.codes == codes, outcome.err

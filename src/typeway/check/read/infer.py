@@ -24,7 +24,7 @@ from typeway.check.read.bindings import Binding, assignments_to_self, bindings_o
 from typeway.check.read.files import FunctionNode
 from typeway.check.read.fixpoint import Fixpoint
 from typeway.check.read.index import Index
-from typeway.check.read.modules import class_member, imported, member_of
+from typeway.check.read.modules import class_member, imported, meaning, member_of
 from typeway.check.read.program import Function, Program, inner_of
 from typeway.check.read.results import as_mapping, given_by, held_by, made_by
 from typeway.check.read.values import (
@@ -43,7 +43,6 @@ from typeway.check.read.values import (
     plain_values,
     produced_by,
 )  # fmt: skip
-from typeway.declare.annotation import resolve
 from typeway.declare.depends import Depends
 from typeway.declare.scope import Namespace, globals_of
 
@@ -153,7 +152,7 @@ class Inference:
         text = annotation.value if isinstance(annotation, ast.Constant) else ast.unparse(annotation)
         if not isinstance(text, str):
             return None
-        meant = resolve(text, Namespace({**function.names, **function.cells}))
+        meant = meaning(text, Namespace({**function.names, **function.cells}))
         return bound_to(meant, function.owner) if isinstance(meant, TypeVar) else instance_of(meant)
 
     def declared_global(self, name: str, function: Function) -> Value | None:
@@ -220,7 +219,7 @@ class Inference:
         for parent in type.mro(kind):
             own = vars(parent).get("__annotations__", {})
             if isinstance(own, Mapping) and name in own:
-                meant = resolve(own[name], Namespace(globals_of(parent)))
+                meant = meaning(own[name], Namespace(globals_of(parent)))
                 return bound_to(meant, kind) if isinstance(meant, TypeVar) else instance_of(meant)
         for parent in type.mro(kind):
             for method in [entry for entry in vars(parent).values() if isinstance(entry, FunctionType)]:
@@ -311,7 +310,7 @@ class Inference:
         is_unknown = found is None or (isinstance(found, Method) and found.function is None)
         if is_unknown and function.node.returns is not None:
             returns = ast.unparse(function.node.returns)
-            meant = resolve(text_of(returns), Namespace({**function.names, **function.cells}))
+            meant = meaning(text_of(returns), Namespace({**function.names, **function.cells}))
             return bound_to(meant, function.owner) if isinstance(meant, TypeVar) else produced_by(meant)
         return found
 

@@ -184,6 +184,7 @@ class Program:
     files: Files
     found: dict[tuple[int, type[Any] | None, int], Function] = field(default_factory=dict)
     nested: dict[tuple[FunctionNode, Function], Function] = field(default_factory=dict)
+    modules: dict[SourceFile, Function] = field(default_factory=dict)
 
     def function(self, thing: Any, owner: type[Any] | None = None, held: Any = None) -> Function | None:
         """The source of a function, a method, a partial or a callable object; None where it is not the application's.
@@ -238,6 +239,14 @@ class Program:
         """Whether a class is the application's own."""
         path = getattr(sys.modules.get(kind.__module__), "__file__", None)
         return isinstance(path, str) and self.files.file(path) is not None
+
+    def module(self, file: SourceFile, names: Mapping[str, Any]) -> Function:
+        """A function that stands for what importing a module runs: its names are those of the module."""
+        if file not in self.modules:
+            nothing = ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[])
+            node = ast.FunctionDef(name="module", args=nothing, body=[], decorator_list=[], lineno=1, col_offset=0)
+            self.modules[file] = Function(node, file, names)
+        return self.modules[file]
 
     def inner(self, node: FunctionNode, outer: Function) -> Function:
         """A function that is defined inside another: always the same one."""

@@ -288,10 +288,10 @@ METHODS: Final[tuple[tuple[frozenset[str], Mapping[str, Give]], ...]] = (
     (FETCHER, {
         **dict.fromkeys(("fetch", "fetch_all"), listed), **dict.fromkeys(("fetchrow", "fetch_one"), row_of_text),
     }),
-    (frozenset({"sqlalchemy.orm.session.sessionmaker"}), {"begin": plain("sqlalchemy.orm.session.Session")}),
-    (frozenset({"sqlalchemy.ext.asyncio.session.async_sessionmaker"}), {
-        "begin": plain("sqlalchemy.ext.asyncio.session.AsyncSession"),
-    }),
+    (frozenset({"sqlalchemy.orm.session.sessionmaker"}), 
+     dict.fromkeys(("begin", "__call__"), plain("sqlalchemy.orm.session.Session"))),
+    (frozenset({"sqlalchemy.ext.asyncio.session.async_sessionmaker"}),
+     dict.fromkeys(("begin", "__call__"), plain("sqlalchemy.ext.asyncio.session.AsyncSession"))),
     (REDIS, {"pipeline": plain("redis.client.Pipeline"), "from_url": same}),
     (frozenset({"PIL.Image.Image"}), dict.fromkeys(("resize", "convert", "rotate", "filter", "crop", "copy"), same)),
     (frozenset({"concurrent.futures._base.Executor"}), {"submit": plain("concurrent.futures._base.Future")}),

@@ -76,7 +76,7 @@ BUDGETS: dict[str, int] = {
     "serve": 4_550,
     "protocol": 2_550,
     "describe": 1_600,
-    "watch": 1_750,
+    "watch": 1_850,
     "telemetry": 1_700,
     "application": 3_650,
     "check": 9_100,

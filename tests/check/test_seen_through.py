@@ -1,5 +1,4 @@
 """What is known although it is hidden: functions behind wrappers, names that are renewed, clients that are made later."""
-# ruff: noqa: ISC004  (sources of several lines)
 
 import pytest
 

@@ -78,7 +78,7 @@ class Fixpoint(Generic[Key, Result]):
                 member, inner = self.provisional.popitem()
                 self.known[member] = None if inner.result is self.open else inner.result
         self.earliest = min(around, earliest)
-        return self.known[key] if key in self.known else entry.result
+        return self.known.get(key, entry.result)
 
     def repeat(self, position: int) -> None:
         """Compute the results from a position on again until none changes; those that never stop to are unknown."""

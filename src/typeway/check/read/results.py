@@ -58,6 +58,7 @@ SERVICES: Final = frozenset({
     *(f"{module}{name}" for module in ("anthropic.", "anthropic._client.") for name in ("Anthropic", "AnthropicBedrock")),
     "groq.Groq", "groq._client.Groq", "mistralai.Mistral", "mistralai.sdk.Mistral", "together.Together", "twilio.rest.Client",
     "google.genai.Client", "google.genai.client.Client", "stripe.StripeClient", "stripe._stripe_client.StripeClient",
+    "docker.DockerClient", "docker.client.DockerClient", "hvac.Client", "hvac.v1.Client",
 })  # fmt: skip
 RESOURCE: Final = "resource of a service"
 FETCHER: Final = frozenset({
@@ -288,10 +289,16 @@ METHODS: Final[tuple[tuple[frozenset[str], Mapping[str, Give]], ...]] = (
     (FETCHER, {
         **dict.fromkeys(("fetch", "fetch_all"), listed), **dict.fromkeys(("fetchrow", "fetch_one"), row_of_text),
     }),
-    (frozenset({"sqlalchemy.orm.session.sessionmaker"}), 
+    (frozenset({"sqlalchemy.orm.session.sessionmaker"}),
      dict.fromkeys(("begin", "__call__"), plain("sqlalchemy.orm.session.Session"))),
     (frozenset({"sqlalchemy.ext.asyncio.session.async_sessionmaker"}),
      dict.fromkeys(("begin", "__call__"), plain("sqlalchemy.ext.asyncio.session.AsyncSession"))),
+    (frozenset({"neo4j.GraphDatabase", "neo4j._sync.driver.GraphDatabase"}), {"driver": plain("neo4j.Driver")}),
+    (frozenset({"neo4j.Driver", "neo4j._sync.driver.Driver"}), {"session": plain("neo4j.Session")}),
+    (frozenset({"paramiko.SSHClient", "paramiko.client.SSHClient"}), {"open_sftp": plain("paramiko.SFTPClient")}),
+    (frozenset({"pika.BlockingConnection", "pika.adapters.blocking_connection.BlockingConnection"}), {
+        "channel": plain("pika.adapters.blocking_connection.BlockingChannel"),
+    }),
     (REDIS, {"pipeline": plain("redis.client.Pipeline"), "from_url": same}),
     (frozenset({"PIL.Image.Image"}), dict.fromkeys(("resize", "convert", "rotate", "filter", "crop", "copy"), same)),
     (frozenset({"concurrent.futures._base.Executor"}), {"submit": plain("concurrent.futures._base.Future")}),
@@ -312,6 +319,9 @@ FUNCTIONS: Final[Mapping[str, Give]] = {
     "aiosqlite.core.connect": plain("aiosqlite.core.Connection"),
     "asyncio.tasks.run_coroutine_threadsafe": plain("concurrent.futures._base.Future"),
     "asyncio.run_coroutine_threadsafe": plain("concurrent.futures._base.Future"),
+    **dict.fromkeys(("docker.from_env", "docker.client.from_env", "docker.client.DockerClient.from_env"), plain("docker.DockerClient")),
+    "clickhouse_connect.get_client": plain("clickhouse_connect.driver.client.Client"),
+    "neo4j.GraphDatabase.driver": plain("neo4j.Driver"),
     "boto3.client": plain("botocore.client.BaseClient"),
     "boto3.resource": plain("boto3.resources.base.ServiceResource"),
     **dict.fromkeys(("redis.from_url", "redis.utils.from_url"), plain("redis.client.Redis")),

@@ -200,3 +200,41 @@ def test_what_is_none_until_its_first_use_is_known(check: Check, source: str) ->
 def test_what_may_become_something_else_is_unknown(check: Check, source: str) -> None:
     """Where the code does not agree about what a name or attribute becomes, nothing is told of it."""
     assert check(HEAD + source, "--all", "--select", "TW001,TW002").codes == []
+
+
+ROWS = """
+class Users:
+    def __init__(self, session: Session): self.session = session
+    def load(self, me=None):
+        query = select(User).where(CONDITION)
+        return [Shown(id=user.id) for user in self.session.execute(query).scalars().all()]
+class Service:
+    def __init__(self, users: Users): self.users = users
+    def load(self, me=None): return self.users.load(me)
+def get_service() -> Service: return Service(Users(make_session()))
+@app.get('/users')
+def users(me: int, service: Annotated[Service, Depends(get_service)]) -> list[Shown]:
+    return service.load(me)
+@app.post('/users')
+def add(name: str, session: Annotated[Session, Depends(make_session)]) -> int:
+    session.add(User(name=name))
+    session.commit()
+    return 1
+"""
+
+
+@pytest.mark.parametrize(
+    ("condition", "codes"),
+    [
+        ("User.read == false()", ["TW011"]),
+        ("User.read == sqlalchemy.true()", ["TW011"]),
+        ("User.read == True", ["TW011"]),
+        ("User.name == me", []),
+        ("User.name == name_of(me)", []),
+    ],
+)
+def test_a_list_is_followed_through_a_service_and_a_repository(check: Check, condition: str, codes: list[str]) -> None:
+    """All rows of a table stay all rows, however many own functions pass them on, and a fixed condition leaves many."""
+    source = f"{HEAD}import sqlalchemy\nfrom sqlalchemy import false\ndef name_of(me): return me\n{ROWS.replace('CONDITION', condition)}"
+    outcome = check(source, "--all", "--select", "TW011")
+    assert outcome.codes == codes, outcome.out

@@ -239,8 +239,14 @@ def narrows(condition: ast.expr) -> bool:
             # A column that is chosen by its name may be any.
             is_any = isinstance(left, ast.Call) and getattr(left.func, "id", "") == "getattr"
             column = getattr(left, "attr", "")
-            return not isinstance(right, ast.Constant) and (is_any or (column != "" and is_particular(column)))
+            return not is_fixed(right) and (is_any or (column != "" and is_particular(column)))
     return False
+
+
+def is_fixed(value: ast.expr) -> bool:
+    """Whether a value is the same in every request: `True`, or `true()` of SQLAlchemy."""
+    name = getattr(value.func, "attr", getattr(value.func, "id", "")) if isinstance(value, ast.Call) else ""
+    return isinstance(value, ast.Constant) or name in ("true", "false", "null")
 
 
 def is_particular(column: str) -> bool:

@@ -97,6 +97,14 @@ FOUND = {
     ),
     "a function that is mapped": "def nap(n): time.sleep(n)\n" + endpoint("list(map(nap, [1]))"),
     "a client that is derived from httpx": ("class Client(httpx.Client): ...\n" + endpoint("Client().get('http://x')")),
+    "a container of services": (
+        "class Store:\n    def load(self): time.sleep(1)\n"
+        + endpoint("import injector\ninjector.Injector().get(Store).load()")
+    ),
+    "a container of services for each request": (
+        "class Store:\n    def load(self): time.sleep(1)\ndef connect():\n    from dishka import AsyncContainer\n    return AsyncContainer()\n"
+        + endpoint("async with connect()(scope=1) as held:\n    (await held.get(Store)).load()")
+    ),
     "a callable object": "class Nap:\n    def __call__(self): time.sleep(1)\nnap = Nap()\n" + endpoint("nap()"),
     "a constant that takes the branch": (
         "def load(kind: str):\n    if kind == 'slow':\n        if True:\n            if kind != 'fast': time.sleep(1)\n"

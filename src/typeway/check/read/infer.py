@@ -300,8 +300,8 @@ class Inference:
                 return self.method_call(Method(owner, name, found, held), arguments, node)
             case Known(thing):
                 return self.known_call(thing, arguments, node)
-            case Instance(kind) if isinstance(kind, type):
-                own = self.program.method(kind, "__call__")
+            case Instance(kind):
+                own = self.program.method(kind, "__call__") if isinstance(kind, type) else None
                 return self.result(own) if own is not None else given_by(callee, "__call__", arguments, node)
         return None
 

@@ -61,6 +61,11 @@ SERVICES: Final = frozenset({
     "docker.DockerClient", "docker.client.DockerClient", "hvac.Client", "hvac.v1.Client",
 })  # fmt: skip
 RESOURCE: Final = "resource of a service"
+# What gives an object of the class that it is asked for.
+CONTAINERS: Final = frozenset({
+    "dishka.AsyncContainer", "dishka.async_container.AsyncContainer", "dishka.Container", "dishka.container.Container",
+    "svcs.Container", "svcs._core.Container", "injector.Injector", "punq.Container", "lagom.Container", "lagom.container.Container",
+})  # fmt: skip
 FETCHER: Final = frozenset({
     "asyncpg.connection.Connection", "asyncpg.pool.Pool", "asyncpg.pool.PoolConnectionProxy", "databases.core.Database",
 })  # fmt: skip
@@ -305,6 +310,7 @@ METHODS: Final[tuple[tuple[frozenset[str], Mapping[str, Give]], ...]] = (
     (frozenset({"pika.BlockingConnection", "pika.adapters.blocking_connection.BlockingConnection"}), {
         "channel": plain("pika.adapters.blocking_connection.BlockingChannel"),
     }),
+    (CONTAINERS, {**dict.fromkeys(("get", "aget", "resolve"), first_argument), "__call__": same}),
     (REDIS, {"pipeline": plain("redis.client.Pipeline"), "from_url": same}),
     (frozenset({"PIL.Image.Image"}), dict.fromkeys(("resize", "convert", "rotate", "filter", "crop", "copy"), same)),
     (frozenset({"concurrent.futures._base.Executor"}), {"submit": plain("concurrent.futures._base.Future")}),

@@ -303,7 +303,6 @@ class Inference:
             case Instance(kind):
                 own = self.program.method(kind, "__call__") if isinstance(kind, type) else None
                 return self.result(own) if own is not None else given_by(callee, "__call__", arguments, node)
-        return None
 
     def foreign(self, found: Any, owner: Instance) -> Instance | None:
         """What a method of another package returns by its annotation: a class, or its own kind."""

@@ -106,6 +106,40 @@ FOUND = {
         + endpoint("async with connect()(scope=1) as held:\n    (await held.get(Store)).load()")
     ),
     "a callable object": "class Nap:\n    def __call__(self): time.sleep(1)\nnap = Nap()\n" + endpoint("nap()"),
+    "a table of functions": (
+        "def nap(): time.sleep(1)\ndef rest(): ...\nNAPS = {'long': nap, 'none': rest}\n"
+        "@app.get('/{name}')\nasync def show(name: str) -> Any:\n    await pause()\n    NAPS[name]()"
+    ),
+    "a table of partials that is asked": (
+        "def nap(n): time.sleep(n)\nNAPS = {n: functools.partial(nap, n) for n in range(3)}\n"
+        + endpoint("found = NAPS.get(1)\nif found is not None:\n    found()")
+    ),
+    "a list of functions": "def nap(): time.sleep(1)\nNAPS = [nap]\n" + endpoint("NAPS[0]()"),
+    "the key of a sort": "def nap(n): time.sleep(n)\n" + endpoint("sorted([1], key=nap)"),
+    "the key of a list's own sort": "def nap(n): time.sleep(n)\n" + endpoint("numbers = [1]\nnumbers.sort(key=nap)"),
+    "the key of the largest": "def nap(n): time.sleep(n)\n" + endpoint("max([1], key=nap)"),
+    "a lambda as the key of a sort": "def nap(n): time.sleep(n)\n"
+    + endpoint("sorted([1], key=lambda each: nap(each))"),
+    "what a lambda as a key does": endpoint("min(['x'], key=lambda each: FilePath(each).read_text())"),
+    "a lambda that is mapped": endpoint("list(map(lambda each: time.sleep(each), [1]))"),
+    "the beginning of an own context manager": (
+        "class Nap:\n    def __enter__(self):\n        time.sleep(1)\n        return self\n    def __exit__(self, *error): ...\n"
+        + endpoint("with Nap():\n    await pause()")
+    ),
+    "the end of an own context manager": (
+        "class Nap:\n    def __enter__(self): return self\n    def __exit__(self, *error): time.sleep(1)\n"
+        + endpoint("with Nap() as nap:\n    await pause()")
+    ),
+    "the end of an asynchronous one": (
+        "class Nap:\n    async def __aenter__(self): return self\n    async def __aexit__(self, *error): time.sleep(1)\n"
+        + endpoint("async with Nap() as nap:\n    await pause()")
+    ),
+    "a name that is renewed": endpoint("path = FilePath('x')\npath = path / 'y'\npath = path.parent\npath.read_text()"),
+    "a parameter that is renewed": (
+        "def load(path: FilePath): \n    path = path.parent\n    return path.read_text()\n"
+        + endpoint("load(FilePath('x'))")
+    ),
+    "one of two that are unpacked": endpoint("n, client = 1, httpx.Client()\nclient.get('http://x')"),
     "a constant that takes the branch": (
         "def load(kind: str):\n    if kind == 'slow':\n        if True:\n            if kind != 'fast': time.sleep(1)\n"
         + endpoint("load('slow')")
@@ -170,6 +204,29 @@ LEFT_ALONE = {
         "import redis\npipeline = redis.Redis().pipeline()\npipeline.set('a', 1)\npipeline.get('a')"
     ),
     "an executor's map": endpoint("def nap(n): time.sleep(n)\npool.map(nap, [1])"),
+    "a table of texts": "NAMES = {'sleep': 'x'}\n" + endpoint("NAMES['sleep'].strip()"),
+    "a table that is filled later": "MADE = {}\n" + endpoint("MADE['x'].get('http://x')"),
+    "a key that a thread asks": (
+        "def nap(n): time.sleep(n)\n" + endpoint("await asyncio.to_thread(sorted, [1], key=nap)")
+    ),
+    "a lambda that an executor maps": endpoint("pool.map(lambda each: time.sleep(each), [1])"),
+    "a lambda that a thread asks": endpoint("await asyncio.to_thread(sorted, [1], key=lambda each: time.sleep(each))"),
+    "a lambda whose name is another one outside": endpoint(
+        "client = httpx.Client()\nsorted([{}], key=lambda client: client.get('x'))"
+    ),
+    "an own context manager in a thread": (
+        "class Nap:\n    def __enter__(self): time.sleep(1)\n    def __exit__(self, *error): ...\n"
+        "def work():\n    with Nap(): ...\n" + endpoint("await asyncio.to_thread(work)")
+    ),
+    "what a generator gives and nobody enters": (
+        "class Nap:\n    def __enter__(self): time.sleep(1)\n    def __exit__(self, *error): ...\n"
+        "@contextmanager\ndef opened(): yield Nap()\n" + endpoint("with opened() as nap:\n    await pause()")
+    ),
+    "a name that becomes something else": endpoint("path = FilePath('x')\npath = unknown(path)\npath.read_text()"),
+    "a name that a branch renews": (
+        "def load(client: httpx.Client, other: bool):\n    if other: client = unknown()\n    else: client = client.other\n"
+        "    return client.get('x')\n" + endpoint("load(httpx.Client(), True)")
+    ),
 }
 
 

@@ -73,6 +73,7 @@ def test_what_is_gone_from_a_baseline_is_said(check: Check) -> None:
         (None, "--write-baseline known.json writes it"),
         ("{", "is not a baseline"),
         ('{"version": 2}', "is not a baseline"),
+        ("[" * 100_000, "is not a baseline"),
     ],
 )
 def test_a_baseline_that_cannot_be_read_is_status_2(

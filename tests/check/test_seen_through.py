@@ -83,8 +83,6 @@ RENEWED = {
         "def connect(times):\n    if times:\n        return connect(times - 1)\n    return make_session()\n"
         + endpoint("connect(3).commit()")
     ),
-    "by or": "def load(session=None):\n    session = session or make_session()\n    return session.commit()\n"
-    + endpoint("load()"),
     "in a loop of its own": endpoint(
         "query = base()\nfor n in (1, 2):\n    query = query.filter(User.id == n)\nreturn query.one()"
     ),
@@ -194,6 +192,22 @@ def test_what_is_none_until_its_first_use_is_known(check: Check, source: str) ->
     """What is still None when the application is loaded is what the code, or its declaration, makes of it later."""
     outcome = check(HEAD + source, "--all", "--select", "TW001")
     assert outcome.codes == ["TW001"], outcome.out
+
+
+def test_a_client_of_another_module_is_known(check: Check) -> None:
+    """A name that is None is followed through imports; one that two modules import from each other ends nowhere."""
+    source = (
+        HEAD
+        + "from again import client\nimport again\n"
+        + endpoint("client.get('http://x')\nagain.client.get('http://x')")
+    )
+    made = "import httpx\nkey = None\nclient = httpx.Client() if key else None\n"
+    outcome = check(source, "--all", "--select", "TW001", again="from made import client\n", made=made)
+    assert outcome.codes == ["TW001"], outcome.out
+    circle = "client = None\nif client: from again import client\n"
+    assert (
+        check(source, "--all", again="client = None\nimport made\nfrom made import client\n", made=circle).codes == []
+    )
 
 
 @pytest.mark.parametrize("source", UNCLEAR.values(), ids=UNCLEAR)

@@ -229,3 +229,32 @@ def test_settings_that_are_no_table(write: Write, command: Command, text: str, c
         assert outcome.status in (1, 2)
         assert len(outcome.err.splitlines()) == 1
         assert complaint in outcome.err
+
+
+@pytest.mark.parametrize("named", ["shop.main:app", "shop.main"])
+@pytest.mark.parametrize("setting", [True, False])
+def test_a_module_below_src_is_found_by_its_name(write: Write, command: Command, named: str, setting: bool) -> None:
+    """Projects name their application as they import it once they are installed, which a checkout need not be."""
+    files = {"src/shop/__init__.py": "", "src/shop/main.py": APP.format(name="app")}
+    write(files | ({"pyproject.toml": f'[tool.fastapi]\nentrypoint = "{named}"\n'} if setting else {}))
+    assert "/app" in command("routes", *([] if setting else [named])).out
+
+
+def test_a_module_of_the_folder_goes_before_one_below_src(write: Write, command: Command) -> None:
+    """What Python would import from the current folder is what a name means."""
+    write({"shop.py": APP.format(name="here"), "src/shop.py": APP.format(name="there")})
+    assert "/here" in command("routes", "shop").out
+
+
+def test_something_that_raises_beside_the_application_is_no_obstacle(write: Write, command: Command) -> None:
+    """A module may have a proxy for settings that raises, before it is set up, when it is asked for its class."""
+    proxy = """
+class Proxy:
+    @property
+    def __class__(self):
+        raise RuntimeError("not set up")
+
+settings = Proxy()
+"""
+    write({"main.py": proxy + APP.format(name="app")})
+    assert "/app" in command("routes", "main").out

@@ -1,5 +1,6 @@
 """Which object of a module is the application, and what is said when there is none."""
 
+import json
 import sys
 
 import pytest
@@ -211,3 +212,25 @@ def test_what_serves_no_files_needs_none(
     outcome = command(*arguments)
     assert outcome.status == status, outcome.err
     assert ("not exist" in outcome.err or "does not contain" in outcome.err) is (status == 1), outcome.err
+
+
+@pytest.mark.parametrize("arguments", [("routes", "--json"), ("openapi",), ("check", "--no-cache", "--json")])
+def test_what_an_application_prints_is_not_part_of_the_answer(
+    write: Write, command: Command, arguments: tuple[str, ...]
+) -> None:
+    """A program reads the answer, so what a module or a factory prints goes to stderr."""
+    source = """
+    from typeway import Typeway
+
+    print("imported")
+
+    def create_app():
+        print("created")
+        app = Typeway()
+        app.get("/")(lambda: 1)
+        return app
+    """
+    write({"main.py": source})
+    outcome = command(*arguments)
+    json.loads(outcome.out)
+    assert outcome.err.splitlines()[:2] == ["imported", "created"]

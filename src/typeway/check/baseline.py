@@ -74,7 +74,7 @@ def read_baseline(path: Path) -> frozenset[str]:
         ValueError: it is not a baseline.
     """
     try:
-        data: Any = json.loads(path.read_text(encoding="utf-8"))
+        data: Any = json.loads(path.read_text(encoding="utf-8-sig"))
     except RecursionError as error:
         raise ValueError("its nesting is too deep") from error
     if not isinstance(data, dict) or data.get("version") != VERSION or not isinstance(data.get("findings"), list):

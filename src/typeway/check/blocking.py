@@ -41,7 +41,7 @@ class Catalogue:
         self.functions: dict[int, str] = {
             id(thing): name for name, thing in things.items() if callable(thing) and not isinstance(thing, type)
         }
-        self.listed: dict[type[Any] | str, tuple[str, frozenset[str] | None]] = {}
+        self.listed: dict[int | str, tuple[str, frozenset[str] | None]] = {}
         for classes, methods in METHODS:
             for entry in classes:
                 self.list_class(entry, methods)
@@ -57,7 +57,7 @@ class Catalogue:
         self.listed[name] = (name, methods)
         kind = loaded(name)
         if isinstance(kind, type):
-            self.listed[kind] = (name, methods)
+            self.listed[id(kind)] = (name, methods)
 
     def function(self, thing: Any) -> str | None:
         """The usual name of a function that blocks; None for any other."""
@@ -76,7 +76,9 @@ class Catalogue:
         """Why a method of a class blocks, if it does."""
         parents = [kind] if isinstance(kind, str) else type.mro(kind)
         for parent in parents:
-            entry = self.listed.get(parent) or self.listed.get(parent if isinstance(parent, str) else dotted(parent))
+            entry = self.listed.get(id(parent)) or self.listed.get(
+                parent if isinstance(parent, str) else dotted(parent)
+            )
             if entry is not None:
                 listed, methods = entry
                 blocks = name in methods if methods is not None else not name.startswith("_") and name not in LOCAL

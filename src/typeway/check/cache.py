@@ -118,7 +118,7 @@ class Cache:
         try:
             data = json.loads(self.file.read_text(encoding="utf-8"))
             return [finding_of(record) for record in data["findings"]] if data["state"] == state else None
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
 
     def keep(self, state: str, findings: Iterable[Finding]) -> None:

@@ -20,8 +20,10 @@ def is_once(node: ast.AST, function: Function, early: Collection[ast.If]) -> boo
     """
     if any(statement.lineno < getattr(node, "lineno", 0) for statement in early):
         return True
+    inside = node
     for part in function.around(node):
-        is_taken = isinstance(part, ast.If) and node_in(node, part.body, function)
+        is_taken = isinstance(part, ast.If) and inside in part.body
+        inside = part
         tested = tested_for_absence(part.test) if isinstance(part, ast.If) and is_taken else set()
         if tested and meanings(tested, part, function) & kept(ast.walk(part), function):
             return True
@@ -159,7 +161,3 @@ def is_without_loop(node: ast.AST, function: Function) -> bool:
             if any("get_running_loop" in ast.unparse(statement) for statement in tried):
                 return True
     return False
-
-
-def node_in(node: ast.AST, body: list[ast.stmt], function: Function) -> bool:
-    return any(part in body for part in (node, *function.around(node)))

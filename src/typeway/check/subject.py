@@ -134,7 +134,10 @@ class Subject:
 
     def receiver(self, node: Node) -> Function | None:
         """The own function whose parameters a node of a plan fills: of a class its constructor."""
-        made: Any = node.function
+        return self.maker(node.function)
+
+    def maker(self, made: Any) -> Function | None:
+        """The own function that makes what a dependency gives: of a class its constructor."""
         return self.program.method(made, "__init__") if isinstance(made, type) else self.program.function(made)
 
     @cached_property

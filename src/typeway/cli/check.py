@@ -22,13 +22,22 @@ from typeway.check.report import Report
 from typeway.check.subject import applications_in
 from typeway.cli.check_settings import choose, files_of, read_settings
 from typeway.cli.discover import find_app
-from typeway.cli.error import CommandError
+from typeway.cli.error import CommandError, UsageError
 from typeway.cli.framework import require_typeway
 from typeway.cli.load import Loaded, in_user_code, load
+from typeway.cli.output import prints_on_stderr, write_output
 from typeway.exceptions import DeclarationError
 
 # From this time on a terminal shows how far the check has come.
 PATIENCE_SECONDS: Final = 1.0
+
+# A baseline is written of all findings, and nothing else is done then.
+CONFLICTS: Final = (
+    ("fix", "diff"),
+    ("write_baseline", "fix"),
+    ("write_baseline", "diff"),
+    ("write_baseline", "changed"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +85,22 @@ def perform(asked: Asked) -> int:
     Raises:
         CommandError: the application cannot be checked.
     """
+    for one, other in CONFLICTS:
+        if getattr(asked, one) and getattr(asked, other):
+            options = [f"--{name.replace('_', '-')}" for name in (one, other)]
+            raise UsageError(f"{' and '.join(options)} cannot be given together: leave one out")
     folder = Path.cwd()
     settings = read_settings(folder)
     choice = choose(settings, asked.select, asked.ignore, asked.everything)
     known = known_before(asked.baseline)
+    lines = changed_since(folder, asked.changed)
     location = find_app(asked.target, folder)
     files = files_of(location, settings, folder)
     cache = Cache(folder, f"{location} {choice}") if asked.cached else None
-    lines = changed_since(folder, asked.changed)
-    found = check(
-        lambda: load(location, factory=asked.factory, compat=asked.compat), files, choice, settings.blocking, cache
-    )
+    with prints_on_stderr():
+        found = check(
+            lambda: load(location, factory=asked.factory, compat=asked.compat), files, choice, settings.blocking, cache
+        )
     if asked.write_baseline is not None:
         write_output(baseline(fingerprints(found, files, folder), files, folder), asked.write_baseline)
         print(f"{counted(len(found), 'finding')} in {asked.write_baseline}", file=sys.stderr)
@@ -129,25 +143,16 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'s' * (number != 1)}"
 
 
-def write_output(text: str, output: str | None, end: str = "\n") -> None:
-    """Write a report to a file, or to stdout."""
-    if output is None:
-        print(text, end=end)
-        return
-    try:
-        Path(output).write_text(f"{text}{end}", encoding="utf-8")
-    except OSError as error:
-        raise CommandError(f"cannot write {output}: {error.strerror}") from error
-
-
 def known_before(path: str | None) -> frozenset[str] | None:
     """The findings of a baseline."""
     if path is None:
         return None
     try:
         return read_baseline(Path(path))
+    except FileNotFoundError as error:
+        raise CommandError(f"there is no file {path}; --write-baseline {path} writes it") from error
     except OSError as error:
-        raise CommandError(f"cannot read {path}: {error.strerror}; --write-baseline {path} writes it") from error
+        raise CommandError(f"cannot read {path}: {error.strerror}") from error
     except ValueError as error:
         raise CommandError(f"{path} is not a baseline: {error}") from error
 
@@ -170,7 +175,9 @@ def changed_since(folder: Path, revision: str | None) -> Lines | None:
     try:
         return changed_lines(folder, revision)
     except GitError as error:
-        raise CommandError(f"--changed {revision}: {error} (without a revision, --changed comes last)") from error
+        raise CommandError(
+            f"--changed {revision or repr(revision)}: {error} (without a revision, --changed comes last)"
+        ) from error
 
 
 def check(
@@ -258,7 +265,7 @@ class Progress:
         self.is_shown: bool = False
 
     def tell(self, done: int, total: int) -> None:
-        if sys.stderr.isatty() and time.monotonic() - self.begun > PATIENCE_SECONDS:
+        if sys.stderr is not None and sys.stderr.isatty() and time.monotonic() - self.begun > PATIENCE_SECONDS:
             print(f"\rtypeway check: {done} of {total} rules", end="", file=sys.stderr, flush=True)
             self.is_shown = True
 

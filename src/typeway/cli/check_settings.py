@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,9 @@ from typeway.cli.discover import AppLocation, read_table
 from typeway.cli.error import CommandError
 
 SETTINGS: Final = ("select", "ignore", "exclude", "blocking")
+NAME: Final = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
+# A file may be named so, but what is not there and is named so is meant as a pattern.
+PATTERN: Final = frozenset("*?[")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,10 @@ def read_settings(folder: Path) -> Settings:
             raise CommandError(f"{file}: [tool.typeway.check] takes {', '.join(SETTINGS)}, not {name!r}")
         if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
             raise CommandError(f"{file}: {name} under [tool.typeway.check] must be a list of strings")
+        if name == "blocking" and not all(NAME.fullmatch(entry) for entry in value):
+            raise CommandError(f'{file}: blocking under [tool.typeway.check] must have names such as "shop.mail.send"')
+        if name == "exclude" and any(set(entry) & PATTERN and not (folder / entry).exists() for entry in value):
+            raise CommandError(f"{file}: exclude under [tool.typeway.check] takes files and folders, not patterns")
     return Settings(**{name: tuple(value) for name, value in table.items()})
 
 

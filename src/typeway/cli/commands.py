@@ -36,6 +36,7 @@ from typeway.cli.options import (
     option,
     taking,
 )
+from typeway.cli.output import prints_on_stderr, write_output
 from typeway.scaffold.error import ScaffoldError
 from typeway.version import __version__
 
@@ -185,9 +186,11 @@ def routes(
         if not found and (method or path or tag or name):
             print("no route fits; without these options all are listed", file=sys.stderr)
         if plan:
-            print(show.plan_lines(found, loaded.folder))
+            write_output(show.plan_lines(found, loaded.folder), None)
         else:
-            print((show.route_tree if as_tree else show.routes_json if as_json else show.route_table)(found))
+            write_output(
+                (show.route_tree if as_tree else show.routes_json if as_json else show.route_table)(found), None
+            )
         require_typeway(application, loaded.import_string)
 
 
@@ -229,7 +232,7 @@ def openapi(
         document = documents.document_of(loaded)
         if diff is not None:
             changes = documents.changes_since(diff, document)
-            _write(changes_as_json(changes) if as_json else as_text(changes), output)
+            write_output(changes_as_json(changes) if as_json else as_text(changes), output)
             if any(change.verdict is Verdict.BREAKING for change in changes):
                 raise typer.Exit(1)
         elif check is not None:
@@ -242,7 +245,7 @@ def openapi(
                 )
         else:
             kind = documents.format_for(output, document_format)
-            _write(documents.written(document, kind, indent), output)
+            write_output(documents.written(document, kind, indent), output)
 
 
 @cli.command()
@@ -310,8 +313,8 @@ class CheckCommand(TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the arguments; only the last one and one before another option can be without a revision."""
         named = [
-            "--changed=HEAD" if arg == "--changed" and "".join(args[number + 1 : number + 2])[:1] in ("", "-") else arg
-            for number, arg in enumerate(args)
+            "--changed=HEAD" if arg == "--changed" and after.startswith("-") else arg
+            for arg, after in zip(args, [*args[1:], "-"], strict=False)
         ]
         return super().parse_args(ctx, named)
 
@@ -367,7 +370,9 @@ def check(
         write_baseline=write_baseline, changed=changed, cached=cache, factory=factory, compat=compat,
     )  # fmt: skip
     with _one_line_failures(show_traceback, status=2):
-        status = perform(asked) if python is None else perform_elsewhere(asked, python)
+        if as_json and report_format not in (ReportFormat.TEXT, ReportFormat.JSON):
+            raise UsageError(f"--json and --format {report_format.value} are two formats: leave one out")
+        status = perform(asked) if python is None else perform_elsewhere(asked, python, show_traceback)
     if status:
         raise typer.Exit(status)
 
@@ -389,7 +394,7 @@ def explain(
     from typeway.cli import explain as pages
 
     with _one_line_failures(show_traceback=False):
-        print(pages.explain(topics or ()))
+        write_output(pages.explain(topics or ()), None)
 
 
 @cli.command()
@@ -418,7 +423,7 @@ def migrate(
     with _one_line_failures(show_traceback, status=2):
         arguments = shlex.split(test_args) if tests else None
         report = migration.migrate(path, target, factory=factory, tests=arguments, seconds=test_timeout)
-        _write(as_json(report) if json_output else as_text(report), output)
+        write_output(as_json(report) if json_output else as_text(report), output)
         if write:
             print("\n".join(migration.write(path)), file=sys.stderr)
     if not report.is_clear:
@@ -449,16 +454,6 @@ additions.command("docker")(_in_one_line(add_docker))
 cli.add_typer(additions)
 
 
-def _write(text: str, output: Path | None) -> None:
-    if output is None:
-        print(text)
-        return
-    try:
-        output.write_text(f"{text}\n", encoding="utf-8")
-    except OSError as error:
-        raise CommandError(f"cannot write {output}: {error.strerror}") from error
-
-
 def _read_environment(file: Path | None) -> None:
     """Set the environment variables of a file that are not set yet; other processes inherit them."""
     if file is not None:
@@ -475,6 +470,6 @@ def _load_to_read(target: str | None, factory: bool, compat: bool) -> Loaded:
     """Load an application that serves no files: its frontend may not be built yet, for example because its client is made first."""
     from typeway.check.folders import without_folders
 
-    with without_folders():
+    with without_folders(), prints_on_stderr():
         loaded = _load(target, factory, compat)
         return replace(loaded, value=loaded.application(), is_factory=False)

@@ -4,6 +4,7 @@ import os
 import re
 import tomllib
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
@@ -124,7 +125,10 @@ def _setting(file: Path) -> str | None:
 
 
 def _from_name(named: str, folder: Path) -> AppLocation:
-    """Parse `module`, `path`, `module:attribute` or `path:attribute`."""
+    """Parse `module`, `path`, `module:attribute` or `path:attribute`.
+
+    A module that is neither in the folder nor installed may be below `src/`.
+    """
     place, attribute = named, None
     before, colon, after = named.rpartition(":")
     # A colon after a drive letter is part of a path.
@@ -136,7 +140,15 @@ def _from_name(named: str, folder: Path) -> AppLocation:
         return _from_path(path, named, attribute)
     if not _ATTRIBUTE.fullmatch(place):
         raise CommandError(f"{named!r} is neither module:app nor a path to a file or package")
+    package = place.partition(".")[0]
+    sources = folder / SOURCES
+    if _has(sources, package) and not _has(folder, package) and find_spec(package) is None:
+        return AppLocation(place, sources, attribute)
     return AppLocation(place, folder, attribute)
+
+
+def _has(folder: Path, package: str) -> bool:
+    return (folder / package).is_dir() or (folder / f"{package}.py").is_file()
 
 
 def _from_path(path: Path, named: str, attribute: str | None) -> AppLocation:

@@ -24,12 +24,13 @@ OVERLAY: Final = Path(__file__).with_name("overlay.py")
 VERSION: Final = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
-def perform_elsewhere(asked: Asked, python: Path) -> int:
+def perform_elsewhere(asked: Asked, python: Path, show_traceback: bool) -> int:
     """Carry out `typeway check` with another interpreter.
 
     Parameters:
         asked: what the command line asks for.
         python: the interpreter of the application's environment, or the folder of the environment.
+        show_traceback: whether to print the traceback of an error in the application.
 
     Returns:
         The exit status.
@@ -57,7 +58,7 @@ def perform_elsewhere(asked: Asked, python: Path) -> int:
             f"--python {python} is Python {answer.stdout.strip() or 'of an unknown version'}, and Typeway is installed for "
             f"{VERSION}: install it for the same version, as in `uvx --python {answer.stdout.strip() or '3.12'} ...`"
         )
-    given = {"asked": asdict(asked), "packages": dict(needs())}
+    given = {"asked": asdict(asked), "packages": dict(needs()), "traceback": show_traceback}
     return subprocess.run([python, OVERLAY, json.dumps(given)], check=False).returncode  # noqa: S603
 
 

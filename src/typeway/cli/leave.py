@@ -18,5 +18,6 @@ def leave(code: object) -> NoReturn:
         print(code, file=sys.stderr)
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):  # who reads the output has left
-            stream.flush()
+            if stream is not None:  # it was closed before the start
+                stream.flush()
     os._exit(code if isinstance(code, int) else 0 if code is None else 1)

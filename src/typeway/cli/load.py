@@ -214,7 +214,14 @@ def _find_name(module: ModuleType, location: AppLocation, factory: bool) -> str:
 
 def _applications(module: ModuleType) -> dict[str, Starlette]:
     """Return the applications at the top level of a module, by name."""
-    return {name: value for name, value in vars(module).items() if isinstance(value, Starlette)}
+    return {name: value for name, value in vars(module).items() if _is_application(value)}
+
+
+def _is_application(value: object) -> bool:
+    try:
+        return isinstance(value, Starlette)
+    except Exception:  # noqa: BLE001  a proxy that raises when it is asked for its class
+        return False
 
 
 def _attribute(module: ModuleType, dotted: str, location: AppLocation) -> Any:

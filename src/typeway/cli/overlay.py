@@ -5,6 +5,7 @@ This file is started by its path, by an interpreter that does not know Typeway, 
 
 import importlib.machinery
 import json
+import os
 import sys
 from typing import Any
 
@@ -29,7 +30,7 @@ def main(given: str) -> None:
     sys.meta_path.insert(0, Overlay(data["packages"]))
 
     from typeway.cli.check import Asked, perform
-    from typeway.cli.error import CommandError
+    from typeway.cli.error import CommandError, print_failure
     from typeway.cli.leave import leave
 
     options: dict[str, Any] = {
@@ -39,10 +40,16 @@ def main(given: str) -> None:
     try:
         status = perform(asked)
     except CommandError as error:
-        print(f"typeway: {error}", file=sys.stderr)
+        print_failure(error, show_traceback=data["traceback"])
         status = 2
+    except BrokenPipeError:  # who reads the output has left
+        status = 1
     leave(status)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    try:
+        main(sys.argv[1])
+    except KeyboardInterrupt:
+        # As the command line ends: the process that started this one is interrupted too.
+        os._exit(130)

@@ -193,7 +193,7 @@ FUNCTIONS: Final = frozenset({
 
 SQL_SESSION: Final = frozenset({
     "execute", "scalar", "scalars", "exec", "get", "get_one", "commit", "flush", "refresh", "merge",
-    "bulk_save_objects", "bulk_insert_mappings", "bulk_update_mappings",
+    "bulk_save_objects", "bulk_insert_mappings", "bulk_update_mappings", "begin",
 })  # fmt: skip
 SQL_QUERY: Final = frozenset({"all", "first", "one", "one_or_none", "scalar", "count", "delete", "update", "get"})
 DBAPI: Final = frozenset({
@@ -322,6 +322,8 @@ METHODS: Final[tuple[tuple[tuple[str, ...], frozenset[str] | None], ...]] = (
     (("socket.socket",), frozenset({"connect", "accept", "recv", "recvfrom", "sendall"})),
     (("sqlalchemy.orm.Session", "sqlalchemy.orm.session.Session", "sqlalchemy.orm.scoped_session",
       "sqlalchemy.orm.scoping.scoped_session"), SQL_SESSION),
+    # What it begins commits at the end of its `with`.
+    (("sqlalchemy.orm.sessionmaker", "sqlalchemy.orm.session.sessionmaker"), frozenset({"begin"})),
     (("sqlalchemy.orm.Query", "sqlalchemy.orm.query.Query"), SQL_QUERY),
     (("sqlalchemy.engine.Engine",), frozenset({"connect", "begin"})),
     (("sqlalchemy.engine.Connection", "sqlalchemy.engine.base.Connection"),
@@ -334,7 +336,8 @@ METHODS: Final[tuple[tuple[tuple[str, ...], frozenset[str] | None], ...]] = (
     (("redis.client.Pipeline",), PIPELINE),
     (("subprocess.Popen",), frozenset({"wait", "communicate"})),
     (("pathlib.Path",), frozenset({"read_text", "read_bytes", "write_text", "write_bytes", "rglob"})),
-    (("zipfile.ZipFile", "tarfile.TarFile"), frozenset({"extractall"})),
+    (("zipfile.ZipFile",), frozenset({"extractall", "extract", "write", "testzip"})),
+    (("tarfile.TarFile",), frozenset({"extractall", "extract", "add"})),
     (("pandas.DataFrame", "pandas.core.frame.DataFrame"), FRAME),
     (("polars.LazyFrame", "polars.DataFrame", "polars.lazyframe.frame.LazyFrame", "polars.dataframe.frame.DataFrame"),
      LAZY_FRAME),

@@ -29,11 +29,18 @@ class Constant:
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Typed:
     """A parameter is an instance of a class, and not None."""
 
     kind: type[Any] | str
+
+    def __eq__(self, other: object) -> bool:
+        # By identity, as of `Instance`: a class may be one that cannot be compared.
+        return isinstance(other, Typed) and Instance(other.kind) == Instance(self.kind)
+
+    def __hash__(self) -> int:
+        return hash(Instance(self.kind))
 
 
 Fact = Constant | Typed

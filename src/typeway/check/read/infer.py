@@ -8,7 +8,7 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
-from types import FunctionType, ModuleType
+from types import FunctionType, MappingProxyType, ModuleType
 from typing import Any, Final, TypeVar
 
 from typeway.check.read.arrivals import (
@@ -20,13 +20,7 @@ from typeway.check.read.arrivals import (
     provider_in,
     received,
 )  # fmt: skip
-from typeway.check.read.bindings import (
-    Binding,
-    assignments_to_self,
-    bindings_in,
-    bindings_of,
-    declaration_on_self,
-)  # fmt: skip
+from typeway.check.read.bindings import Binding, assignments_to_self, bindings_in, bindings_of, declaration_on_self
 from typeway.check.read.files import FunctionNode, SourceFile
 from typeway.check.read.fixpoint import Fixpoint
 from typeway.check.read.index import Index
@@ -47,11 +41,18 @@ from typeway.check.read.values import (
     dotted,
     either,
     instance_of,
+    known,
     plain_values,
     produced_by,
 )  # fmt: skip
 from typeway.declare.depends import Depends
 from typeway.declare.scope import Namespace, globals_of
+
+# What holds functions and objects under names, as the modules have filled it; a larger one is no table that somebody wrote.
+TABLES: Final = (dict, list, tuple, MappingProxyType)
+MOST_ENTRIES: Final = 40
+# Through how many imports a global that is still None is followed to the module that makes it.
+MOST_IMPORTS: Final = 4
 
 
 class Inference:
@@ -88,19 +89,35 @@ class Inference:
 
     # --- names --------------------------------------------------------------------------------------------------
 
+    def local(self, node: ast.Name, function: Function) -> Value | None:
+        """What a name is in one place: in `x = x.parent` the second one is what it was before."""
+        bound = self.bindings(function).get(node.id, ())
+        around = [node, *function.around(node)] if bound else []
+        place = next((number for number, entry in enumerate(bound) if entry.expression in around), None)
+        if place is None or bound[place].is_item or any(map(decides, around, around[1:])):
+            return self.name(node.id, function)
+        if place:
+            return self.unified([self.binding(entry, function) for entry in bound[:place]])
+        argument = function.parameters.get(node.id)
+        return self.value(argument[0], function) if argument is not None else None
+
     def name(self, name: str, function: Function) -> Value | None:
         bound = self.bindings(function).get(name)
         if bound:
-            return self.unified([self.binding(entry, function) for entry in bound])
+            values = [self.binding(entry, function) for entry in bound]
+            found = self.unified(values)
+            # A query that is renewed, `query = query.limit(n)`, has a limit as soon as one of its forms has.
+            is_limited = any(isinstance(value, Instance) and value.bounded for value in values)
+            return replace(found, bounded=is_limited) if isinstance(found, Instance) else found
         if name in function.parameters:
             return self.value(function.parameters[name][0], function)
         if name in function.cells:
-            return Known(function.cells[name])
+            return known(function.cells[name])
         if function.outer is not None:
             return self.name(name, function.outer)
         if name in function.names:
             thing = function.names[name]
-            return Known(thing) if thing is not None else self.declared_global(name, function.names, function.file)
+            return known(thing) if thing is not None else self.declared_global(name, function.names, function.file)
         return Known(getattr(builtins, name)) if hasattr(builtins, name) else None
 
     def bindings(self, function: Function) -> Mapping[str, list[Binding]]:
@@ -141,7 +158,7 @@ class Inference:
         if function.owner is not None and name == next(iter(function.parameters), None) and not function.is_static:
             if name == "cls":
                 return Known(function.owner)
-            return Known(function.held) if function.held is not None else Instance(function.owner)
+            return known(function.held) if function.held is not None else Instance(function.owner)
         if argument.annotation is not None:
             found = self.annotated(argument.annotation, function)
             if found is not None:
@@ -165,7 +182,9 @@ class Inference:
         meant = meaning(text, Namespace({**function.names, **function.cells}))
         return bound_to(meant, function.owner) if isinstance(meant, TypeVar) else instance_of(meant)
 
-    def declared_global(self, name: str, names: Mapping[str, Any], file: SourceFile) -> Value | None:
+    def declared_global(
+        self, name: str, names: Mapping[str, Any], file: SourceFile, steps: int = MOST_IMPORTS
+    ) -> Value | None:
         """What a global is that is still None: by its annotation, its import, or what the module's code assigns to it."""
         place = self.program.module(file, names)
         values: list[Value | None] = []
@@ -180,7 +199,7 @@ class Inference:
                 elif binding.imported is not None:
                     source, _, own = binding.imported.rpartition(".")
                     module = imported(source, place)
-                    return self.attribute_of(module, own) if isinstance(module, Known) else None
+                    return self.of_module(module.thing, own, steps - 1) if steps and isinstance(module, Known) else None
                 elif binding.expression is not None and not binding.is_item:
                     values.append(self.value(binding.expression, place))
         values += [self.value(node, setter) for node, setter in self.index.globals.get((str(file.path), name), ())]
@@ -188,9 +207,9 @@ class Inference:
 
     def made_later(self, values: Iterable[Value | None]) -> Value | None:
         """What is None at first, by all that is assigned to it."""
-        known = none_left_out(values)
-        is_unclear = any(isinstance(value, Method) and value.function is None for value in known)
-        return None if is_unclear or not known else self.unified(known)
+        kept = none_left_out(values)
+        is_unclear = any(isinstance(value, Method) and value.function is None for value in kept)
+        return None if is_unclear or not kept else self.unified(kept)
 
     # --- attributes ---------------------------------------------------------------------------------------------
 
@@ -207,20 +226,25 @@ class Inference:
             case Named(module):
                 return Named(f"{module}.{name}")
             case Known(ModuleType() as module):
-                found, file = member_of(module, name), self.program.files.file(str(getattr(module, "__file__", "")))
-                is_none = isinstance(found, Known) and found.thing is None
-                return self.declared_global(name, vars(module), file) if is_none and file is not None else found
+                return self.of_module(module, name)
             case Known(type() as kind):
                 return class_member(kind, name) or self.field(kind, name)
             case Known(thing):
                 # Looked up without running anything: the attributes of a proxy may do anything.
                 own = inspect.getattr_static(thing, name, None)
                 if own is not None and own is not inspect.getattr_static(type(thing), name, None):
-                    return Known(own)
+                    return known(own)
                 return self.member(Instance(type(thing)), name, thing)
             case Instance():
                 return self.member(base, name)
         return None
+
+    def of_module(self, module: ModuleType, name: str, steps: int = MOST_IMPORTS) -> Value | None:
+        """The attribute of a module."""
+        found = member_of(module, name)
+        is_none = isinstance(found, Known) and found.thing is None
+        file = self.program.files.file(str(getattr(module, "__file__", ""))) if is_none else None
+        return self.declared_global(name, vars(module), file, steps) if file is not None else found
 
     def member(self, owner: Instance, name: str, thing: Any = None) -> Value | None:
         """The attribute of an object, by its class."""
@@ -230,6 +254,9 @@ class Inference:
         if isinstance(owner.kind, str) or owner.many:
             return Method(owner, name)
         found = inspect.getattr_static(owner.kind, name, None)
+        stand_in = known(found)
+        if isinstance(stand_in, Instance):
+            return stand_in
         if isinstance(found, property) or type(found).__name__ in ("cached_property", "hybrid_property"):
             return self.property(found, owner, thing)
         if isinstance(found, Depends):
@@ -259,8 +286,8 @@ class Inference:
         # What is None at first is whatever the methods agree on that are called later.
         declared, later, is_later = None, list[Value | None](), False
         for method in [entry for parent in type.mro(kind) for entry in vars(parent).values()]:
-            plain = method.__func__ if isinstance(method, classmethod | staticmethod) else method
-            function = self.program.function(plain, kind) if isinstance(plain, FunctionType) else None
+            plain = method.__func__ if type(method) in (classmethod, staticmethod) else method
+            function = self.program.function(plain, kind) if type(plain) is FunctionType else None
             assigned = [*assignments_to_self(function, name)] if function is not None else []
             if function is None or not assigned:
                 continue
@@ -279,11 +306,9 @@ class Inference:
 
     def called(self, callee: Value | None, node: ast.Call, function: Function) -> Value | None:
         """What a call returns; of a coroutine function what awaiting the call returns."""
-        return (
-            callee
-            if callee is PENDING
-            else either(self.called_plain(each, node, function) for each in plain_values(callee))
-        )
+        if callee is PENDING:
+            return callee
+        return either(self.called_plain(each, node, function) for each in plain_values(callee))
 
     def called_plain(self, callee: Plain, node: ast.Call, function: Function) -> Value | None:
         arguments = [as_instance(known_class(self.value(entry, function))) for entry in node.args]
@@ -312,6 +337,8 @@ class Inference:
         return instance_of(returns) if isinstance(returns, type) else None
 
     def method_call(self, method: Method, arguments: list[Instance | None], node: ast.Call) -> Value | None:
+        if method.name == "get" and len(node.args) == 1 and type(method.held) in TABLES:
+            return entries_of(method.held)
         result = given_by(method.owner, method.name, arguments, node)
         if result is not None:
             return result
@@ -365,9 +392,11 @@ class Inference:
         value = self.value(node.value, function)
         if value is PENDING or (isinstance(value, Known) and isinstance(value.thing, type)):
             return value  # a generic class with its arguments
+        if isinstance(value, Known) and type(value.thing) in TABLES:
+            return entries_of(value.thing)
         base = as_instance(value)
-        if base is None:
-            return None
+        if base is None or base.kind is str:
+            return base
         if base.many:
             return replace(base, bounded=True) if isinstance(node.slice, ast.Slice) else base.of
         return held_by(base, "[]")
@@ -385,13 +414,25 @@ class Inference:
         )
 
 
+def entries_of(table: Any) -> Value | None:
+    """One of the functions, classes and objects of the application that a table holds."""
+    held = [*(table.values() if isinstance(table, Mapping) else table)] if len(table) <= MOST_ENTRIES else []
+    is_code = [callable(entry) or type(entry).__module__ not in ("builtins", "datetime", "decimal") for entry in held]
+    return either(Known(entry) for entry in held) if held and all(is_code) else None
+
+
 def known_class(value: Value | None) -> Value | None:
     """A class that is passed to a query describes what the query finds."""
     return Instance(value.thing) if isinstance(value, Known) and isinstance(value.thing, type) else value
 
 
 def constructed(kind: type[Any], arguments: list[Instance | None]) -> Instance | None:
-    if kind in (list, tuple, set, frozenset) and arguments and arguments[0] is not None and arguments[0].many:
+    if (
+        any(kind is each for each in (list, tuple, set, frozenset))
+        and arguments
+        and arguments[0] is not None
+        and arguments[0].many
+    ):
         return arguments[0]
     if kind is dict and arguments and arguments[0] is not None:
         return as_mapping(arguments[0])
@@ -404,6 +445,12 @@ def text_of(annotation: str) -> str:
 
 
 Rule = Callable[[Inference, Any, Function], Value | None]
+
+
+def decides(inside: ast.AST, around: ast.AST) -> bool:
+    """Whether it depends on something whether a part of the source runs, or what has run before it."""
+    is_other = isinstance(around, ast.If) and inside in around.orelse
+    return is_other or isinstance(around, ast.For | ast.AsyncFor | ast.While | ast.ExceptHandler | ast.match_case)
 
 
 def of_any(inference: Inference, nodes: list[ast.expr], function: Function) -> Value | None:
@@ -427,7 +474,7 @@ BY_KIND: Final[Mapping[type[ast.AST], Rule]] = {
     ast.FunctionDef: Inference.returned,
     ast.AsyncFunctionDef: Inference.returned,
     ast.arg: Inference.parameter,
-    ast.Name: lambda inference, node, function: inference.name(node.id, function),
+    ast.Name: Inference.local,
     ast.Attribute: Inference.attribute,
     ast.Call: Inference.call,
     ast.Await: lambda inference, node, function: inference.value(node.value, function),

@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import Any
 
 from typeway.check.read.program import Function
-from typeway.check.read.values import Instance, Known, Method, Named, Value
+from typeway.check.read.values import Instance, Method, Named, Value, known
 from typeway.declare.annotation import resolve
 from typeway.declare.scope import Namespace
 
@@ -21,7 +21,7 @@ def imported(name: str, function: Function) -> Value | None:
         above = package.split(".")[: len(package.split(".")) - level + 1]
         name = ".".join([*above, name.lstrip(".")])
     if name in sys.modules:
-        return Known(sys.modules[name])
+        return known(sys.modules[name])
     module, _, attribute = name.rpartition(".")
     if module in sys.modules:
         return member_of(sys.modules[module], attribute)
@@ -31,9 +31,9 @@ def imported(name: str, function: Function) -> Value | None:
 def member_of(module: ModuleType, name: str) -> Value | None:
     """What a name of a module stands for; nothing is run to find out."""
     if name in vars(module):
-        return Known(vars(module)[name])
+        return known(vars(module)[name])
     inside = sys.modules.get(f"{module.__name__}.{name}")
-    return Known(inside) if inside is not None else Named(f"{module.__name__}.{name}")
+    return known(inside) if inside is not None else Named(f"{module.__name__}.{name}")
 
 
 def class_member(kind: type[Any], name: str) -> Value | None:
@@ -41,8 +41,8 @@ def class_member(kind: type[Any], name: str) -> Value | None:
     if isinstance(found, classmethod):
         return Method(Instance(kind), name, found)
     if isinstance(found, staticmethod):
-        return Known(found.__func__)
-    return Known(found) if found is not None else None
+        return known(found.__func__)
+    return known(found) if found is not None else None
 
 
 def meaning(annotation: Any, names: Namespace) -> Any:

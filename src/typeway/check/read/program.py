@@ -182,7 +182,7 @@ class Program:
     """
 
     files: Files
-    found: dict[tuple[int, type[Any] | None, int], Function] = field(default_factory=dict)
+    found: dict[tuple[int, int, int], Function] = field(default_factory=dict)
     nested: dict[tuple[FunctionNode, Function], Function] = field(default_factory=dict)
     modules: dict[SourceFile, Function] = field(default_factory=dict)
 
@@ -219,7 +219,7 @@ class Program:
             return None
         code = thing.__code__
         held = None if isinstance(held, type) else held
-        key = (id(thing), owner, id(held))
+        key = (id(thing), id(owner), id(held))
         if key not in self.found:
             file = self.files.file(code.co_filename)
             node = file.functions.get(code.co_firstlineno) if file is not None else None

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from typeway.check.read.values import Columns, Instance, Record, is_a
+from typeway.check.read.values import Columns, Instance, Record, is_a, is_record
 from typeway.check.words import words_of
 from typeway.watch.blocking import CALLS_OF_RESOURCES, PANDAS
 
@@ -66,6 +66,7 @@ CONTAINERS: Final = frozenset({
     "dishka.AsyncContainer", "dishka.async_container.AsyncContainer", "dishka.Container", "dishka.container.Container",
     "svcs.Container", "svcs._core.Container", "injector.Injector", "punq.Container", "lagom.Container", "lagom.container.Container",
 })  # fmt: skip
+HOLDERS: Final = SERVICES | {RESOURCE}
 FETCHER: Final = frozenset({
     "asyncpg.connection.Connection", "asyncpg.pool.Pool", "asyncpg.pool.PoolConnectionProxy", "databases.core.Database",
 })  # fmt: skip
@@ -107,8 +108,10 @@ def query_of(kind: str) -> Give:
 
 
 def selected(arguments: Arguments) -> Instance:
-    """What a query finds: objects of a class, or the columns that it names."""
+    """What a query finds: objects of a class, all columns of a table, or the columns that it names."""
     first = arguments[0] if len(arguments) == 1 else None
+    if first is not None and is_a(first.kind, {"sqlalchemy.sql.schema.Table"}):
+        return ROW
     return first if first is not None and isinstance(first.kind, type) and is_orm(first.kind) else COLUMNS
 
 
@@ -287,7 +290,7 @@ METHODS: Final[tuple[tuple[frozenset[str], Mapping[str, Give]], ...]] = (
         "scalar": scalar, "execute": run(ROWS, lambda of: of or ROW),
         "connection": plain("sqlalchemy.engine.base.Connection"),
     }),
-    (CONNECTION, {"execute": run(ROWS, lambda of: ROW), "scalars": run(OBJECTS, lambda of: of)}),
+    (CONNECTION, {"execute": run(ROWS, lambda of: COLUMNS if of == COLUMNS else ROW), "scalars": run(OBJECTS, lambda of: of)}),
     (ENGINE, dict.fromkeys(("connect", "begin"), plain("sqlalchemy.engine.base.Connection"))),
     (ASYNC_ENGINE, dict.fromkeys(("connect", "begin"), plain("sqlalchemy.ext.asyncio.engine.AsyncConnection"))),
     (QUERY | SELECT | {ROWS, OBJECTS, "select"}, RESULT),
@@ -312,6 +315,7 @@ METHODS: Final[tuple[tuple[frozenset[str], Mapping[str, Give]], ...]] = (
     }),
     (CONTAINERS, {**dict.fromkeys(("get", "aget", "resolve"), first_argument), "__call__": same}),
     (REDIS, {"pipeline": plain("redis.client.Pipeline"), "from_url": same}),
+    (frozenset({"builtins.str"}), dict.fromkeys(("strip", "lower", "upper", "casefold", "replace"), same)),
     (frozenset({"PIL.Image.Image"}), dict.fromkeys(("resize", "convert", "rotate", "filter", "crop", "copy"), same)),
     (frozenset({"concurrent.futures._base.Executor"}), {"submit": plain("concurrent.futures._base.Future")}),
     (PATHS, dict.fromkeys(
@@ -344,6 +348,7 @@ FUNCTIONS: Final[Mapping[str, Give]] = {
         "pandas.io.parquet.read_parquet", "pandas.io.sql.read_sql", "pandas.io.json._json.read_json",
     ), plain("pandas.DataFrame")),
     **dict.fromkeys(("polars.scan_csv", "polars.scan_parquet"), plain("polars.LazyFrame")),
+    **dict.fromkeys(("tarfile.open", "tarfile.TarFile.open"), plain("tarfile.TarFile")),
     "builtins.open": plain("io.TextIOWrapper"),
     "_io.open": plain("io.TextIOWrapper"),
     "builtins.list": lambda owner, arguments, call: arguments[0] if arguments else None,
@@ -368,9 +373,9 @@ def made_by(name: str, arguments: Arguments, call: ast.Call) -> Instance | None:
 
 def held_by(owner: Instance, name: str) -> Instance | None:
     """What an object has under a name or key, where every name or key is one of its own."""
-    if (name == "_mapping" and owner.kind in (Record, Columns)) or (name == "parent" and is_a(owner.kind, PATHS)):
+    if (name == "_mapping" and is_record(owner.kind)) or (name == "parent" and is_a(owner.kind, PATHS)):
         return owner
-    if not name.startswith("_") and (owner.kind == RESOURCE or is_a(owner.kind, SERVICES)):
+    if not name.startswith("_") and is_a(owner.kind, HOLDERS):
         return Instance(RESOURCE) if name not in CALLS_OF_RESOURCES else None
     if name.startswith("_") or (
         isinstance(owner.kind, type) and inspect.getattr_static(owner.kind, name, None) is not None
@@ -381,7 +386,7 @@ def held_by(owner: Instance, name: str) -> Instance | None:
 
 def as_mapping(held: Instance) -> Instance:
     """What `dict()` makes of an object: of a record still a record."""
-    return held if held.kind in (Record, Columns) or is_orm(held.kind) else Instance(dict)
+    return held if is_record(held.kind) or is_orm(held.kind) else Instance(dict)
 
 
 def is_orm(kind: Any) -> bool:

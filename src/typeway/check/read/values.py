@@ -26,6 +26,15 @@ class Known:
         return id(self.thing)
 
 
+def known(thing: Any) -> Known | Instance:
+    """An object itself; of one that raises when it is asked for its class, as some proxies do, only its type."""
+    try:
+        thing.__class__  # noqa: B018  what `isinstance` asks for
+    except Exception:  # noqa: BLE001  the code of the application
+        return Instance(type(thing))
+    return Known(thing)
+
+
 @dataclass(frozen=True, slots=True)
 class Named:
     """The object of a qualified name in a module that has not been imported."""
@@ -33,7 +42,7 @@ class Named:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Instance:
     """An instance of a class.
 
@@ -48,6 +57,17 @@ class Instance:
     of: Instance | None = None
     many: bool = False
     bounded: bool = False
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        # By identity: a metaclass may say about equality what it likes, and take hashes away.
+        return (self.kind if isinstance(self.kind, str) else id(self.kind), self.of, self.many, self.bounded)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Instance) and other.key == self.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,6 +150,11 @@ class Record:
 
 class Columns(Record):
     """Stands for the type of a row of columns that the query names."""
+
+
+def is_record(kind: object) -> bool:
+    """Whether a class stands for the type of a row or document of a database."""
+    return kind is Record or kind is Columns
 
 
 def plain_values(value: Value | None) -> tuple[Plain, ...]:

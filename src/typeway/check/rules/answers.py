@@ -12,7 +12,7 @@ from typeway.check.finding import Finding
 from typeway.check.read.index import last_name
 from typeway.check.read.program import Function
 from typeway.check.read.results import is_orm
-from typeway.check.read.values import Columns, Instance, Known, Record, as_instance, short
+from typeway.check.read.values import Columns, Instance, Known, Record, as_instance, is_record, short
 from typeway.check.rules.audience import is_for_staff
 from typeway.check.rules.tables import Tables
 from typeway.check.subject import Endpoint, Subject
@@ -205,7 +205,7 @@ def returned_rows(subject: Subject, node: ast.expr, function: Function, depth: i
 
 
 def is_row(held: Instance | None) -> bool:
-    return held is not None and (held.kind in (Record, Columns) or is_orm(held.kind))
+    return held is not None and (is_record(held.kind) or is_orm(held.kind))
 
 
 def collection_in(node: ast.expr) -> str | None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import ast
+import inspect
+import json
 import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date, datetime, time
 from typing import Any, Final
+from uuid import UUID
 
 from starlette.exceptions import HTTPException, WebSocketException
 
@@ -31,6 +35,13 @@ ABOUT_ABSENCE: Final = re.compile(r"not_?found|missing|unknown|exist", re.IGNORE
 ABOUT_CALLERS: Final = (PermissionError,)
 # Errors of Python itself that say that a value is wrong.
 ABOUT_VALUES: Final = (ValueError, KeyError, LookupError)
+# What makes something of a text, and raises ValueError where that is not possible.
+CONVERTS: Final = frozenset(map(id, (
+    int, float, UUID, json.loads, inspect.getattr_static(datetime, "strptime"),
+    *(inspect.getattr_static(kind, "fromisoformat") for kind in (date, datetime, time)),
+)))  # fmt: skip
+# Methods that change a table.
+CHANGES: Final = frozenset({"update", "setdefault", "pop", "popitem", "clear"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +51,7 @@ class Escape:
     Parameters:
         kind: its class.
         function: the function that raises it.
-        statement: the statement that does.
+        statement: the statement that does, or the conversion or look-up.
         asked: the parameters, of the function that it leaves, on whose values it depends whether it is raised; None
             where that does not matter, because the class says that the exception is about a request.
         sent: the parameters, of the function that it leaves, from which the condition or the look-up before it is made and
@@ -49,7 +60,7 @@ class Escape:
 
     kind: type[BaseException]
     function: Function
-    statement: ast.Raise
+    statement: ast.AST
     asked: frozenset[str] | None = None
     sent: frozenset[str] | None = None
 
@@ -223,8 +234,10 @@ def decided_by(node: ast.AST, function: Function) -> frozenset[str] | None:
 def names_in(expression: ast.AST, function: Function) -> set[str]:
     """The names of which an expression is made, and those from which these were assigned."""
     names = {*names_of(expression)}
-    for node in function.body:
-        if isinstance(node, ast.Assign) and any(getattr(target, "id", "") in names for target in node.targets):
+    for node in reversed(function.body):
+        if isinstance(node, ast.Assign) and any(
+            getattr(part, "id", "") in names for target in node.targets for part in ast.walk(target)
+        ):
             names |= {*names_of(node.value)}
     return names
 
@@ -258,6 +271,54 @@ def raised_by(subject: Subject, function: Function) -> Iterator[Escape]:
             asked = asked_before(statement, function)
             if asked:
                 yield Escape(raised.kind, function, statement, asked, asked)
+    for kind, node, name in unchecked(subject, function):
+        if not is_caught(subject, kind, node, function):
+            yield Escape(kind, function, node, frozenset({name}), frozenset({name}))
+
+
+def unchecked(subject: Subject, function: Function) -> Iterator[tuple[type[BaseException], ast.AST, str]]:
+    """The conversions and look-ups of a text that a function is given and asks nothing about, with what they raise."""
+    kind: type[BaseException]
+    for node in function.body:
+        match node:
+            case ast.Call(func=called, args=[given, *_]):
+                value, kind = subject.inference.value(called, function), ValueError
+                raises = isinstance(value, Known) and id(value.thing) in CONVERTS
+            case ast.Subscript(value=ast.Name(id=table) as held, slice=given, ctx=ast.Load()):
+                value, kind = subject.inference.value(held, function), KeyError
+                raises = isinstance(value, Known) and type(value.thing) is dict and bool(value.thing)
+                raises = raises and not any(changes(table, each) for each in subject.inference.index.functions)
+            case _:
+                continue
+        name = part_of(given, function) if raises else ""
+        text = subject.inference.instance(given, function) if name in function.parameters else None
+        if text is not None and text.kind is str and not any(asks_about(name, part) for part in function.body):
+            yield kind, node, name
+
+
+def changes(table: str, function: Function) -> bool:
+    for node in function.body:
+        match node:
+            case ast.Subscript(value=ast.Name(id=name), ctx=ast.Store() | ast.Del()) if name == table:
+                return True
+            case ast.Attribute(value=ast.Name(id=name), attr=method) if name == table and method in CHANGES:
+                return True
+    return False
+
+
+def asks_about(name: str, node: ast.AST) -> bool:
+    """Whether a part of a function asks something about a value, other than whether it is there at all."""
+    match node:
+        case ast.If(test=test) | ast.IfExp(test=test) | ast.While(test=test) | ast.Assert(test=test):
+            is_presence = isinstance(test, ast.Name) or (
+                isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.Is | ast.IsNot)
+            )
+            return not is_presence and name in names_of(test)
+        case ast.Match(subject=asked):
+            return name in names_of(asked)
+        case ast.comprehension(ifs=tests) | ast.BoolOp(values=tests):
+            return any(name in names_of(test) for test in tests if not isinstance(test, ast.Name))
+    return False
 
 
 def asked_before(statement: ast.Raise, function: Function) -> frozenset[str]:

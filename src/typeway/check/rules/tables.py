@@ -60,7 +60,9 @@ class Tables:
         return not self.stays_small(kind) and self.is_filled(kind, self.users_writes)
 
     def is_filled(self, kind: Any, writes: Writes) -> bool:
-        return kind in writes.bodies or any(makes(self.subject, function, kind) for function in writes.functions)
+        return any(kind is body for body in writes.bodies) or any(
+            makes(self.subject, function, kind) for function in writes.functions
+        )
 
     @cached_property
     def writes(self) -> list[Endpoint]:

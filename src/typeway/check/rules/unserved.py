@@ -15,12 +15,13 @@ from typeway.check.subject import Application, Subject
 
 def unserved_routers(subject: Subject) -> Iterator[Finding]:
     """TW028: a router whose endpoints no application serves, because nothing includes it."""
-    served = {endpoint.operation.endpoint for endpoint in subject.endpoints}
-    served |= {endpoint for application in subject.applications for endpoint in endpoints_of(application)}
+    served = {id(endpoint.operation.endpoint) for endpoint in subject.endpoints}
+    served |= {id(endpoint) for application in subject.applications for endpoint in endpoints_of(application)}
     seen: set[int] = set()
     for names, file in modules_of(subject):
         for name, router in [*names.items()]:
-            if not isinstance(router, Router) or id(router) in seen or is_part_of_application(subject, router):
+            # By its type: the class of a proxy is not asked for, because it may raise.
+            if not issubclass(type(router), Router) or id(router) in seen or is_part_of_application(subject, router):
                 continue
             endpoints = [
                 endpoint for route in router.routes if (endpoint := getattr(route, "endpoint", None)) is not None
@@ -29,7 +30,7 @@ def unserved_routers(subject: Subject) -> Iterator[Finding]:
             if not endpoints or line is None:
                 continue
             seen.add(id(router))
-            if not any(endpoint in served for endpoint in endpoints) and not is_taken_apart(subject, router):
+            if not any(id(endpoint) in served for endpoint in endpoints) and not is_taken_apart(subject, router):
                 yield Finding(
                     "TW028",
                     str(file.path),
@@ -135,7 +136,7 @@ def is_router(node: ast.AST, router: Router, names: Mapping[str, Any]) -> bool:
     match node:
         case ast.Name(id=name):
             return names.get(name) is router
-        case ast.Attribute(value=ast.Name(id=owner), attr=name) if isinstance(names.get(owner), ModuleType):
+        case ast.Attribute(value=ast.Name(id=owner), attr=name) if issubclass(type(names.get(owner)), ModuleType):
             return vars(names[owner]).get(name) is router
     return False
 
@@ -145,6 +146,6 @@ def may_be(argument: ast.expr, name: str, router: Router, names: Mapping[str, An
     if name not in ast.unparse(argument):
         return False
     match argument:
-        case ast.Attribute(value=ast.Name(id=owner), attr=attribute) if isinstance(names.get(owner), ModuleType):
+        case ast.Attribute(value=ast.Name(id=owner), attr=attribute) if issubclass(type(names.get(owner)), ModuleType):
             return vars(names[owner]).get(attribute, router) is router
     return True

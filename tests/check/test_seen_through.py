@@ -43,6 +43,14 @@ def test_an_endpoint_behind_a_written_wrapper_is_read(check: Check, body: str, c
     assert outcome.codes == codes, outcome.out
 
 
+def test_a_function_that_a_written_wrapper_awaits_stays_asynchronous(check: Check) -> None:
+    """TW002 would make it a plain function, which the wrapper could not await: TW001 says what to do inside."""
+    body = next(iter(WRAPPERS.values()))
+    source = f"{HEAD}{WRITTEN}def inject(inner):\n{body}    return renamed(wrapper, inner)\n"
+    source += "@app.get('/x')\n@inject\nasync def show() -> Any: httpx.get('http://x')\n"
+    assert check(source, "--all").codes == ["TW001"]
+
+
 def test_a_wrapper_of_another_name_or_kind_hides_its_function(check: Check) -> None:
     """What a wrapper only has at hand need not be what it runs, and a plain function that is awaited runs in a thread."""
     source = f"{HEAD}{WRITTEN}def slow(): time.sleep(1)\ndef inject(inner):\n"

@@ -97,6 +97,14 @@ FOUND = {
     ),
     "a function that is mapped": "def nap(n): time.sleep(n)\n" + endpoint("list(map(nap, [1]))"),
     "a client that is derived from httpx": ("class Client(httpx.Client): ...\n" + endpoint("Client().get('http://x')")),
+    "a container of services": (
+        "class Store:\n    def load(self): time.sleep(1)\n"
+        + endpoint("import injector\ninjector.Injector().get(Store).load()")
+    ),
+    "a container of services for each request": (
+        "class Store:\n    def load(self): time.sleep(1)\ndef connect():\n    from dishka import AsyncContainer\n    return AsyncContainer()\n"
+        + endpoint("async with connect()(scope=1) as held:\n    (await held.get(Store)).load()")
+    ),
     "a callable object": "class Nap:\n    def __call__(self): time.sleep(1)\nnap = Nap()\n" + endpoint("nap()"),
     "a table of functions": (
         "def nap(): time.sleep(1)\ndef rest(): ...\nNAPS = {'long': nap, 'none': rest}\n"
@@ -249,6 +257,29 @@ SERVICES = {
     "a folder below": "import os\nfor folder in os.walk('x'): print(folder)",
     "pandas": "import pandas\npandas.read_csv('x')",
     "polars": "import polars\npolars.read_parquet('x')",
+    "Mixpanel": "import mixpanel\nmixpanel.Mixpanel('x').track('me', 'seen')",
+    "keys of PyJWT": "import jwt\njwt.PyJWKClient('http://x').get_signing_key_from_jwt('x')",
+    "tokens of msal": "import msal\nmsal.ConfidentialClientApplication('x').acquire_token_for_client(['x'])",
+    "OpenSearch": "import opensearchpy\nopensearchpy.OpenSearch().search(index='x')",
+    "MinIO": "import minio\nminio.Minio('x').put_object('x', 'y', b'', 0)",
+    "Kubernetes": "from kubernetes import client\nclient.CoreV1Api().list_namespaced_pod('x')",
+    "Docker": "import docker\ndocker.from_env().containers.run('x')",
+    "Vault": "import hvac\nhvac.Client().secrets.kv.v2.read_secret_version(path='x')",
+    "blobs of Azure": "from azure.storage.blob import BlobClient\nBlobClient('x', 'y', 'z').upload_blob(b'')",
+    "secrets of Azure": "from azure.keyvault.secrets import SecretClient\nSecretClient('x', None).get_secret('x')",
+    "BigQuery": "from google.cloud import bigquery\nbigquery.Client().query('SELECT 1')",
+    "Google's sign-in": "from google.oauth2 import id_token\nid_token.verify_oauth2_token('x', None)",
+    "Firebase": "from firebase_admin import messaging\nmessaging.send(None)",
+    "SQLDatabase": "from langchain_community.utilities import SQLDatabase\nSQLDatabase.from_uri('x').run('SELECT 1')",
+    "ClickHouse": "import clickhouse_driver\nclickhouse_driver.Client('x').execute('SELECT 1')",
+    "another client of ClickHouse": "import clickhouse_connect\nclickhouse_connect.get_client(host='x')",
+    "Neo4j": "import neo4j\nwith neo4j.GraphDatabase.driver('x').session() as session:\n    session.run('RETURN 1')",
+    "SSH": "import paramiko\nclient = paramiko.SSHClient()\nclient.connect('x')",
+    "SFTP": "import paramiko\nparamiko.SSHClient().open_sftp().put('x', 'y')",
+    "LDAP": "import ldap3\nldap3.Connection('x').bind()",
+    "Kafka": "import kafka\nkafka.KafkaProducer().flush()",
+    "RabbitMQ": "import pika\npika.BlockingConnection(None).channel().basic_publish('', 'x', b'')",
+    "Qdrant": "from qdrant_client import QdrantClient\nQdrantClient('x').query_points('x')",
     "Pillow": "from PIL import Image\nImage.open('x').resize((1, 1))",
 }
 

@@ -100,13 +100,28 @@ CAUSES: Final[Mapping[str, Cause]] = {
             "sendgrid",
             "slack_sdk",
             "elasticsearch",
-            "google.cloud.storage",
+            "opensearchpy",
+            "mixpanel",
+            "minio",
+            "msal",
+            "hvac",
+            "docker",
+            "kubernetes",
+            "qdrant_client",
+            "requests_oauthlib",
+            "authlib.integrations.requests_client",
+            "jwt.PyJWKClient",
+            "google.oauth2.id_token",
+            "google.cloud",
+            "azure",
+            "firebase_admin",
         ),
         HTTP,
     ),
     **dict.fromkeys(("pandas", "polars", "PIL"), COMPUTES),
     **dict.fromkeys(("sqlite3", "psycopg", "psycopg2", "pymysql", "MySQLdb", "mysql", "oracledb", "pyodbc"), DATABASE),
     **dict.fromkeys(("sqlalchemy", "sqlmodel", "peewee", "redis", "pymongo", "django", "cassandra"), DATABASE),
+    **dict.fromkeys(("clickhouse_driver", "clickhouse_connect", "neo4j", "langchain_community.utilities"), DATABASE),
     **dict.fromkeys(("_io", "io", "pathlib", "shutil", "os", "posix", "tempfile", "zipfile", "tarfile", "glob"), FILES),
     **dict.fromkeys(("subprocess", "os.system", "os.popen", "os.wait", "os.waitpid"), PROCESS),
     **dict.fromkeys(("posix.system", "posix.wait", "posix.waitpid"), PROCESS),
@@ -114,6 +129,7 @@ CAUSES: Final[Mapping[str, Cause]] = {
     **dict.fromkeys(
         ("socket", "_socket", "ssl", "_ssl", "select", "smtplib", "ftplib", "imaplib", "paramiko"), NETWORK
     ),
+    **dict.fromkeys(("ldap3", "kafka", "pika"), NETWORK),
     **dict.fromkeys(("hashlib", "_hashlib", "bcrypt", "argon2", "pwdlib", "passlib", "werkzeug.security"), HASHING),
 }
 
@@ -165,6 +181,13 @@ FUNCTIONS: Final = frozenset({
     "pyodbc.connect", "os.walk", "glob.glob", "socket.gethostbyname_ex",
     *(f"pandas.{name}" for name in PANDAS), *(f"polars.{name}" for name in POLARS),
     *(f"litellm.{name}" for name in ("completion", "embedding", "text_completion", "image_generation", "transcription")),
+    "mysql.connector.connect", "clickhouse_connect.get_client", "elasticsearch.helpers.bulk", "opensearchpy.helpers.bulk",
+    "langchain_community.utilities.SQLDatabase.from_uri",
+    *(f"google.oauth2.id_token.{name}" for name in ("verify_oauth2_token", "verify_firebase_token", "verify_token")),
+    *(f"firebase_admin.messaging.{name}" for name in ("send", "send_each", "send_each_for_multicast")),
+    *(f"firebase_admin.auth.{name}" for name in (
+        "get_user", "get_user_by_email", "create_user", "update_user", "delete_user", "list_users",
+    )),
     *(f"ollama.{name}" for name in ("chat", "generate", "embed", "embeddings", "pull", "list")),
 })  # fmt: skip
 
@@ -193,6 +216,14 @@ FRAME: Final = frozenset({
     "to_csv", "to_excel", "to_parquet", "to_sql", "to_json", "to_feather", "to_pickle", "merge", "apply",
     "sort_values", "pivot_table", "describe",
 })  # fmt: skip
+SEARCH: Final = frozenset({
+    "search", "index", "get", "delete", "update", "bulk", "count", "msearch", "info", "ping", "exists", "create", "mget", "reindex",
+    "delete_by_query", "update_by_query",
+})  # fmt: skip
+KUBERNETES: Final = (
+    "CoreV1Api", "AppsV1Api", "BatchV1Api", "NetworkingV1Api", "CustomObjectsApi", "RbacAuthorizationV1Api",
+)  # fmt: skip
+BLOBS: Final = ("BlobClient", "ContainerClient", "BlobServiceClient")
 LAZY_FRAME: Final = frozenset({"collect", "write_csv", "write_parquet", "write_json", "write_excel", "write_database"})
 PICTURE: Final = frozenset({
     "save", "resize", "thumbnail", "convert", "rotate", "filter", "crop", "load", "transpose", "quantize", "copy",
@@ -200,7 +231,8 @@ PICTURE: Final = frozenset({
 CALLS_OF_RESOURCES: Final = frozenset({
     "create", "parse", "stream", "retrieve", "list", "delete", "update", "cancel", "generate", "generate_content", "edit",
     "complete", "embed", "count_tokens", "upload", "content", "wait", "poll", "create_and_poll", "create_and_run",
-    "upload_and_poll", "fetch", "search",
+    "upload_and_poll", "fetch", "search", "run", "pull", "build", "prune", "get", "read_secret_version", "read_secret",
+    "create_or_update_secret",
 })  # fmt: skip
 STRIPE: Final = frozenset({
     "create", "retrieve", "modify", "list", "delete", "cancel", "confirm", "capture", "search", "save", "refund", "pay",
@@ -223,8 +255,63 @@ METHODS: Final[tuple[tuple[tuple[str, ...], frozenset[str] | None], ...]] = (
      frozenset({"chat", "generate", "embed", "embeddings", "rerank", "classify", "pull", "list"})),
     (("sendgrid.SendGridAPIClient",), frozenset({"send"})),
     (("slack_sdk.WebClient", "slack_sdk.web.client.WebClient"), None),
-    (("elasticsearch.Elasticsearch",),
-     frozenset({"search", "index", "get", "delete", "update", "bulk", "count", "msearch", "info", "ping", "exists"})),
+    (("elasticsearch.Elasticsearch", "opensearchpy.OpenSearch"), SEARCH),
+    (("mixpanel.Mixpanel",),
+     frozenset({"track", "import_data", "alias", "merge", "people_set", "people_set_once", "people_increment", "people_append"})),
+    (("jwt.PyJWKClient",),
+     frozenset({"get_signing_key_from_jwt", "get_signing_key", "get_signing_keys", "get_jwk_set", "fetch_data"})),
+    (("msal.ConfidentialClientApplication", "msal.PublicClientApplication"), frozenset({
+        "acquire_token_for_client", "acquire_token_by_authorization_code", "acquire_token_on_behalf_of",
+        "acquire_token_by_auth_code_flow", "acquire_token_by_username_password", "acquire_token_by_refresh_token",
+    })),
+    (("requests_oauthlib.OAuth2Session", "authlib.integrations.requests_client.OAuth2Session"),
+     frozenset({*HTTP_VERBS, "fetch_token", "refresh_token", "send"})),
+    (("minio.Minio",), frozenset({
+        "put_object", "get_object", "fput_object", "fget_object", "remove_object", "stat_object", "copy_object", "bucket_exists",
+        "make_bucket", "remove_bucket", "list_buckets",
+    })),
+    (("qdrant_client.QdrantClient",), frozenset({
+        "search", "query_points", "upsert", "retrieve", "scroll", "delete", "count", "upload_points", "set_payload",
+        "create_collection", "recreate_collection", "delete_collection", "get_collection", "get_collections", "collection_exists",
+    })),
+    (tuple(f"kubernetes.client.{name}" for name in KUBERNETES), None),
+    # The asynchronous clients of some versions derive from these.
+    (tuple(f"azure.storage.blob.aio.{name}" for name in BLOBS), frozenset()),
+    (tuple(f"azure.storage.blob.{name}" for name in BLOBS), frozenset({
+        "upload_blob", "download_blob", "delete_blob", "delete_blobs", "exists", "get_blob_properties", "set_blob_metadata",
+        "start_copy_from_url", "create_container", "delete_container", "get_container_properties", "get_user_delegation_key",
+    })),
+    (("azure.cosmos.ContainerProxy",),
+     frozenset({"create_item", "read_item", "replace_item", "upsert_item", "delete_item", "patch_item"})),
+    (("azure.servicebus.ServiceBusSender",), frozenset({"send_messages", "schedule_messages"})),
+    (("azure.keyvault.secrets.SecretClient",), frozenset({"get_secret", "set_secret", "begin_delete_secret"})),
+    (("azure.data.tables.TableClient",),
+     frozenset({"create_entity", "upsert_entity", "update_entity", "get_entity", "delete_entity"})),
+    (("google.cloud.bigquery.Client",), frozenset({
+        "query", "query_and_wait", "insert_rows_json", "get_table", "create_table", "delete_table", "list_rows",
+    })),
+    (("google.cloud.secretmanager.SecretManagerServiceClient",), frozenset({"access_secret_version", "create_secret", "get_secret"})),
+    (("google.cloud.tasks_v2.CloudTasksClient",), frozenset({"create_task", "get_task", "delete_task"})),
+    (("google.cloud.firestore.DocumentReference",), frozenset({"get", "set", "update", "delete", "create"})),
+    (("google.cloud.storage.Client",), frozenset({"get_bucket", "lookup_bucket", "create_bucket"})),
+    (("google.cloud.storage.Bucket",), frozenset({"get_blob", "copy_blob", "rename_blob", "delete_blob", "delete_blobs", "exists"})),
+    (("langchain_community.utilities.SQLDatabase", "langchain_community.utilities.sql_database.SQLDatabase"),
+     frozenset({"run", "run_no_throw", "from_uri", "get_table_info", "get_table_info_no_throw"})),
+    (("clickhouse_driver.Client",), frozenset({"execute", "execute_iter", "query_dataframe", "insert_dataframe"})),
+    (("clickhouse_connect.driver.Client", "clickhouse_connect.driver.client.Client"),
+     frozenset({"query", "command", "insert", "insert_df", "query_df", "query_np", "raw_query"})),
+    (("neo4j.Driver",), frozenset({"execute_query", "verify_connectivity"})),
+    (("neo4j.Session",), frozenset({"run", "execute_read", "execute_write"})),
+    (("paramiko.SSHClient", "paramiko.client.SSHClient"), frozenset({"connect", "exec_command", "open_sftp"})),
+    (("paramiko.SFTPClient",), frozenset({"get", "put", "getfo", "putfo", "listdir", "remove", "stat", "mkdir", "rename"})),
+    (("ldap3.Connection",),
+     frozenset({"bind", "rebind", "search", "add", "modify", "modify_dn", "delete", "compare", "start_tls", "extend"})),
+    (("kafka.KafkaProducer",), frozenset({"flush"})),
+    (("kafka.KafkaConsumer",), frozenset({"poll"})),
+    (("pika.adapters.blocking_connection.BlockingChannel",), frozenset({
+        "basic_publish", "basic_get", "queue_declare", "queue_bind", "exchange_declare", "start_consuming",
+    })),
+    (("imaplib.IMAP4", "imaplib.IMAP4_SSL"), frozenset({"login", "select", "search", "fetch", "store", "append"})),
     (("google.cloud.storage.Blob", "google.cloud.storage.blob.Blob"), frozenset({
         "upload_from_string", "upload_from_file", "upload_from_filename", "download_as_bytes", "download_as_text",
         "download_to_filename", "delete", "exists",

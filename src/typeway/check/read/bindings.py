@@ -19,13 +19,14 @@ BIND: Final[frozenset[type[ast.AST]]] = frozenset({
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """One place where a name gets a value; exactly one of the first four is set, or none if the value is unclear.
+    """One place where a name gets a value; exactly one of the first five is set, or none if the value is unclear.
 
     Parameters:
         expression: what is assigned, entered or iterated.
         annotation: what the name is declared to be.
         imported: the dotted name of what is imported; it begins with dots where it is relative.
         defined: the function that is defined under the name.
+        parameter: the parameter that the name is at first.
         is_item: whether the value is one item of the expression.
     """
 
@@ -33,6 +34,7 @@ class Binding:
     annotation: ast.expr | None = None
     imported: str | None = None
     defined: FunctionNode | None = None
+    parameter: ast.arg | None = None
     is_item: bool = False
 
 
@@ -45,10 +47,22 @@ def bindings_of(function: Function) -> Mapping[str, list[Binding]]:
             foreign.update(node.names)
         if type(node) in BIND:  # PERF: nine of ten nodes give no name a value
             for name, binding in bindings_in(node):
+                if name not in found and renews(node, name, function):
+                    found[name] = [Binding(parameter=function.parameters[name][0])]
                 found.setdefault(name, []).append(binding)
     for node in definitions(function):
         found.setdefault(node.name, []).append(Binding(defined=node if isinstance(node, FunctionNode) else None))
     return {name: entries for name, entries in found.items() if name not in foreign}
+
+
+def renews(node: ast.AST, name: str, function: Function) -> bool:
+    """Whether a branch or loop gives a parameter a new value that is made of the one it has: `query = query.limit(n)`."""
+    if not isinstance(node, ast.Assign) or name not in function.parameters or node in function.node.body:
+        return False
+    made: ast.expr = node.value
+    while isinstance(made, ast.Call | ast.Attribute | ast.Await):
+        made = made.func if isinstance(made, ast.Call) else made.value
+    return isinstance(made, ast.Name) and made.id == name
 
 
 def bindings_in(node: ast.AST) -> Iterator[tuple[str, Binding]]:
@@ -103,14 +117,27 @@ def definitions(function: Function) -> Iterator[FunctionNode | ast.ClassDef]:
 
 
 def assignments_to_self(function: Function, name: str) -> Iterator[ast.expr]:
-    """What a method assigns to an attribute of its object."""
-    own = next(iter(function.parameters), None)
+    """What a method assigns to an attribute of its object or class."""
+    for node in attributes_set(function, name):
+        if node.value is not None:
+            yield node.value
+
+
+def declaration_on_self(function: Function, name: str) -> ast.expr | None:
+    """What a method declares an attribute of its object to be."""
+    found = (node.annotation for node in attributes_set(function, name) if isinstance(node, ast.AnnAssign))
+    return next(found, None)
+
+
+def attributes_set(function: Function, name: str) -> Iterator[ast.Assign | ast.AnnAssign]:
+    """The statements of a method that give an attribute of its object or class a value or a type."""
+    own = {next(iter(function.parameters), ""), function.owner.__name__ if function.owner is not None else ""}
     for node in function.body:
-        targets = (
-            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
-        )
-        for target in targets:
-            if isinstance(target, ast.Attribute) and target.attr == name and getattr(target.value, "id", "") == own:
-                value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
-                if value is not None:
-                    yield value
+        if isinstance(node, ast.Assign | ast.AnnAssign):
+            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+                if (
+                    isinstance(target, ast.Attribute)
+                    and target.attr == name
+                    and getattr(target.value, "id", None) in own
+                ):
+                    yield node

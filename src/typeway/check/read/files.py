@@ -55,6 +55,11 @@ class SourceFile:
         return statements_in(self.tree, scopes=())
 
     @cached_property
+    def outer(self) -> list[ast.AST]:
+        """The statements that importing the module runs, without those of its classes."""
+        return statements_in(self.tree)
+
+    @cached_property
     def functions(self) -> dict[int, FunctionNode]:
         """Every function by its first line for Python: that of its first decorator."""
         found: dict[int, FunctionNode] = {}

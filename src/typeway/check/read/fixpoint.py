@@ -41,10 +41,12 @@ class Fixpoint(Generic[Key, Result]):
 
     Parameters:
         compute: computes one result; it asks for others by `result`.
+        open: stands for a result of which nothing is known yet, because it is being computed; what it is in the end is unknown.
     """
 
-    def __init__(self, compute: Callable[[Key], Result | None]) -> None:
+    def __init__(self, compute: Callable[[Key], Result | None], open: Result | None = None) -> None:
         self.compute = compute
+        self.open = open
         self.known: dict[Key, Result | None] = {}
         self.provisional: dict[Key, Provisional[Result]] = {}
         # The position of the earliest begun key on which the one being computed depends.
@@ -65,7 +67,7 @@ class Fixpoint(Generic[Key, Result]):
 
     def begin(self, key: Key) -> Result | None:
         """Compute the result for a new key, and keep it if it depends on nothing that is still being computed."""
-        entry = self.provisional[key] = Provisional(len(self.provisional))
+        entry = self.provisional[key] = Provisional(len(self.provisional), self.open)
         around, self.earliest = self.earliest, sys.maxsize
         entry.result = self.compute(key)
         earliest = self.earliest
@@ -74,9 +76,9 @@ class Fixpoint(Generic[Key, Result]):
         if earliest >= entry.position:
             while len(self.provisional) > entry.position:
                 member, inner = self.provisional.popitem()
-                self.known[member] = inner.result
+                self.known[member] = None if inner.result is self.open else inner.result
         self.earliest = min(around, earliest)
-        return entry.result
+        return self.known.get(key, entry.result)
 
     def repeat(self, position: int) -> None:
         """Compute the results from a position on again until none changes; those that never stop to are unknown."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from types import FunctionType, MappingProxyType, ModuleType
@@ -20,14 +20,15 @@ from typeway.check.read.arrivals import (
     provider_in,
     received,
 )  # fmt: skip
-from typeway.check.read.bindings import Binding, assignments_to_self, bindings_of
-from typeway.check.read.files import FunctionNode
+from typeway.check.read.bindings import Binding, assignments_to_self, bindings_in, bindings_of, declaration_on_self
+from typeway.check.read.files import FunctionNode, SourceFile
 from typeway.check.read.fixpoint import Fixpoint
 from typeway.check.read.index import Index
-from typeway.check.read.modules import class_member, imported, member_of
+from typeway.check.read.modules import class_member, imported, meaning, member_of
 from typeway.check.read.program import Function, Program, inner_of
 from typeway.check.read.results import as_mapping, given_by, held_by, made_by
 from typeway.check.read.values import (
+    PENDING,
     Inner,
     Instance,
     Known,
@@ -44,13 +45,14 @@ from typeway.check.read.values import (
     plain_values,
     produced_by,
 )  # fmt: skip
-from typeway.declare.annotation import resolve
 from typeway.declare.depends import Depends
 from typeway.declare.scope import Namespace, globals_of
 
 # What holds functions and objects under names, as the modules have filled it; a larger one is no table that somebody wrote.
 TABLES: Final = (dict, list, tuple, MappingProxyType)
 MOST_ENTRIES: Final = 40
+# Through how many imports a global that is still None is followed to the module that makes it.
+MOST_IMPORTS: Final = 4
 
 
 class Inference:
@@ -66,7 +68,7 @@ class Inference:
         self.index: Index = Index(program)
         self.arrivals: Arrivals = {} if arrivals is None else arrivals
         self.bound: dict[Function, Mapping[str, list[Binding]]] = {}
-        self.values: Fixpoint[tuple[ast.AST, Function], Value] = Fixpoint[tuple[ast.AST, Function], Value](self.compute)
+        self.values: Fixpoint[tuple[ast.AST, Function], Value] = Fixpoint(self.compute, PENDING)
 
     def value(self, node: ast.AST, function: Function) -> Value | None:
         """What an expression is inside a function; None where that is unknown."""
@@ -115,7 +117,7 @@ class Inference:
             return self.name(name, function.outer)
         if name in function.names:
             thing = function.names[name]
-            return known(thing) if thing is not None else self.declared_global(name, function)
+            return known(thing) if thing is not None else self.declared_global(name, function.names, function.file)
         return Known(getattr(builtins, name)) if hasattr(builtins, name) else None
 
     def bindings(self, function: Function) -> Mapping[str, list[Binding]]:
@@ -126,6 +128,7 @@ class Inference:
     def unified(self, values: list[Value | None]) -> Value | None:
         """What something is that has one of several values; unknown if one of them is."""
         values = none_left_out(values)
+        values = [value for value in values if value is not PENDING] or values[:1]
         if len(values) == 1:
             return values[0]
         same = common(as_instance(value) for value in values)
@@ -138,10 +141,12 @@ class Inference:
             return Inner(self.program.inner(binding.defined, function))
         if binding.annotation is not None:
             return self.annotated(binding.annotation, function)
+        if binding.parameter is not None:
+            return self.value(binding.parameter, function)
         if binding.expression is None:
             return None
         value = self.value(binding.expression, function)
-        if binding.is_item:
+        if binding.is_item and value is not PENDING:
             held = as_instance(value)
             return held.of if held is not None and held.many else None
         return value
@@ -174,21 +179,44 @@ class Inference:
         text = annotation.value if isinstance(annotation, ast.Constant) else ast.unparse(annotation)
         if not isinstance(text, str):
             return None
-        meant = resolve(text, Namespace({**function.names, **function.cells}))
+        meant = meaning(text, Namespace({**function.names, **function.cells}))
         return bound_to(meant, function.owner) if isinstance(meant, TypeVar) else instance_of(meant)
 
-    def declared_global(self, name: str, function: Function) -> Value | None:
-        """What a global is that is still None: by its annotation, or by what the module's functions assign to it."""
-        for statement in function.file.tree.body:
-            if isinstance(statement, ast.AnnAssign) and getattr(statement.target, "id", "") == name:
-                return self.annotated(statement.annotation, function)
-        assigned = self.index.globals.get((str(function.file.path), name), ())
-        return self.unified([self.value(node, setter) for node, setter in assigned]) if assigned else None
+    def declared_global(
+        self, name: str, names: Mapping[str, Any], file: SourceFile, steps: int = MOST_IMPORTS
+    ) -> Value | None:
+        """What a global is that is still None: by its annotation, its import, or what the module's code assigns to it."""
+        place = self.program.module(file, names)
+        values: list[Value | None] = []
+        for statement in file.outer:
+            for bound, binding in bindings_in(statement):
+                if bound != name:
+                    continue
+                if binding.annotation is not None:
+                    said = self.annotated(binding.annotation, place)
+                    if said is not None:
+                        return said
+                elif binding.imported is not None:
+                    source, _, own = binding.imported.rpartition(".")
+                    module = imported(source, place)
+                    return self.of_module(module.thing, own, steps - 1) if steps and isinstance(module, Known) else None
+                elif binding.expression is not None and not binding.is_item:
+                    values.append(self.value(binding.expression, place))
+        values += [self.value(node, setter) for node, setter in self.index.globals.get((str(file.path), name), ())]
+        return self.made_later(values)
+
+    def made_later(self, values: Iterable[Value | None]) -> Value | None:
+        """What is None at first, by all that is assigned to it."""
+        kept = none_left_out(values)
+        is_unclear = any(isinstance(value, Method) and value.function is None for value in kept)
+        return None if is_unclear or not kept else self.unified(kept)
 
     # --- attributes ---------------------------------------------------------------------------------------------
 
     def attribute(self, node: ast.Attribute, function: Function) -> Value | None:
         base = self.value(node.value, function)
+        if base is PENDING:
+            return base
         value = either(self.attribute_of(each, node.attr) for each in plain_values(base))
         is_unknown = value is None or (isinstance(value, Method) and value.function is None)
         return from_state(self, node) or value if is_unknown and is_state(node.value) else value
@@ -198,9 +226,9 @@ class Inference:
             case Named(module):
                 return Named(f"{module}.{name}")
             case Known(ModuleType() as module):
-                return member_of(module, name)
+                return self.of_module(module, name)
             case Known(type() as kind):
-                return class_member(kind, name)
+                return class_member(kind, name) or self.field(kind, name)
             case Known(thing):
                 # Looked up without running anything: the attributes of a proxy may do anything.
                 own = inspect.getattr_static(thing, name, None)
@@ -210,6 +238,13 @@ class Inference:
             case Instance():
                 return self.member(base, name)
         return None
+
+    def of_module(self, module: ModuleType, name: str, steps: int = MOST_IMPORTS) -> Value | None:
+        """The attribute of a module."""
+        found = member_of(module, name)
+        is_none = isinstance(found, Known) and found.thing is None
+        file = self.program.files.file(str(getattr(module, "__file__", ""))) if is_none else None
+        return self.declared_global(name, vars(module), file, steps) if file is not None else found
 
     def member(self, owner: Instance, name: str, thing: Any = None) -> Value | None:
         """The attribute of an object, by its class."""
@@ -244,17 +279,25 @@ class Inference:
         for parent in type.mro(kind):
             own = vars(parent).get("__annotations__", {})
             if isinstance(own, Mapping) and name in own:
-                meant = resolve(own[name], Namespace(globals_of(parent)))
-                return bound_to(meant, kind) if isinstance(meant, TypeVar) else instance_of(meant)
-        for parent in type.mro(kind):
-            for method in [entry for entry in vars(parent).values() if type(entry) is FunctionType]:
-                function = self.program.function(method, kind)
-                if function is None:
-                    continue
-                assigned = [*assignments_to_self(function, name)]
-                if assigned:
-                    return self.unified([self.value(node, function) for node in assigned])
-        return None
+                meant = meaning(own[name], Namespace(globals_of(parent)))
+                said = bound_to(meant, kind) if isinstance(meant, TypeVar) else instance_of(meant)
+                if said is not None:
+                    return said
+        # What is None at first is whatever the methods agree on that are called later.
+        declared, later, is_later = None, list[Value | None](), False
+        for method in [entry for parent in type.mro(kind) for entry in vars(parent).values()]:
+            plain = method.__func__ if type(method) in (classmethod, staticmethod) else method
+            function = self.program.function(plain, kind) if type(plain) is FunctionType else None
+            assigned = [*assignments_to_self(function, name)] if function is not None else []
+            if function is None or not assigned:
+                continue
+            values = none_left_out(self.value(node, function) for node in assigned)
+            if values and not is_later:
+                return self.unified(values)
+            annotation = declaration_on_self(function, name)
+            declared = self.annotated(annotation, function) if annotation is not None else declared
+            later, is_later = [*later, *values], True
+        return self.made_later(later) or declared
 
     # --- calls --------------------------------------------------------------------------------------------------
 
@@ -263,6 +306,8 @@ class Inference:
 
     def called(self, callee: Value | None, node: ast.Call, function: Function) -> Value | None:
         """What a call returns; of a coroutine function what awaiting the call returns."""
+        if callee is PENDING:
+            return callee
         return either(self.called_plain(each, node, function) for each in plain_values(callee))
 
     def called_plain(self, callee: Plain, node: ast.Call, function: Function) -> Value | None:
@@ -280,10 +325,9 @@ class Inference:
                 return self.method_call(Method(owner, name, found, held), arguments, node)
             case Known(thing):
                 return self.known_call(thing, arguments, node)
-            case Instance(kind) if isinstance(kind, type):
-                own = self.program.method(kind, "__call__")
-                return self.result(own) if own is not None else None
-        return None
+            case Instance(kind):
+                own = self.program.method(kind, "__call__") if isinstance(kind, type) else None
+                return self.result(own) if own is not None else given_by(callee, "__call__", arguments, node)
 
     def foreign(self, found: Any, owner: Instance) -> Instance | None:
         """What a method of another package returns by its annotation: a class, or its own kind."""
@@ -334,18 +378,19 @@ class Inference:
         ]
         values = [self.value(node, function) for node in given if node is not None]
         found = self.unified(values) if values else None
-        is_unknown = found is None or (isinstance(found, Method) and found.function is None)
+        is_unknown = found is None or found is PENDING or (isinstance(found, Method) and found.function is None)
         if is_unknown and function.node.returns is not None:
             returns = ast.unparse(function.node.returns)
-            meant = resolve(text_of(returns), Namespace({**function.names, **function.cells}))
-            return bound_to(meant, function.owner) if isinstance(meant, TypeVar) else produced_by(meant)
+            meant = meaning(text_of(returns), Namespace({**function.names, **function.cells}))
+            said = bound_to(meant, function.owner) if isinstance(meant, TypeVar) else produced_by(meant)
+            return found if said is None and found is PENDING else said
         return found
 
     # --- the rest -----------------------------------------------------------------------------------------------
 
     def subscript(self, node: ast.Subscript, function: Function) -> Value | None:
         value = self.value(node.value, function)
-        if isinstance(value, Known) and isinstance(value.thing, type):
+        if value is PENDING or (isinstance(value, Known) and isinstance(value.thing, type)):
             return value  # a generic class with its arguments
         if isinstance(value, Known) and type(value.thing) in TABLES:
             return entries_of(value.thing)

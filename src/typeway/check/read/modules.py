@@ -9,6 +9,8 @@ from typing import Any
 
 from typeway.check.read.program import Function
 from typeway.check.read.values import Instance, Method, Named, Value, known
+from typeway.declare.annotation import resolve
+from typeway.declare.scope import Namespace
 
 
 def imported(name: str, function: Function) -> Value | None:
@@ -41,3 +43,11 @@ def class_member(kind: type[Any], name: str) -> Value | None:
     if isinstance(found, staticmethod):
         return known(found.__func__)
     return known(found) if found is not None else None
+
+
+def meaning(annotation: Any, names: Namespace) -> Any:
+    """What an annotation in the source means; Any where nobody could say: most are never evaluated while it runs."""
+    try:
+        return resolve(annotation, names)
+    except (AttributeError, LookupError, NameError, SyntaxError, TypeError, ValueError):
+        return Any

@@ -184,6 +184,7 @@ class Program:
     files: Files
     found: dict[tuple[int, int, int], Function] = field(default_factory=dict)
     nested: dict[tuple[FunctionNode, Function], Function] = field(default_factory=dict)
+    modules: dict[SourceFile, Function] = field(default_factory=dict)
 
     def function(self, thing: Any, owner: type[Any] | None = None, held: Any = None) -> Function | None:
         """The source of a function, a method, a partial or a callable object; None where it is not the application's.
@@ -239,6 +240,14 @@ class Program:
         path = getattr(sys.modules.get(kind.__module__), "__file__", None)
         return isinstance(path, str) and self.files.file(path) is not None
 
+    def module(self, file: SourceFile, names: Mapping[str, Any]) -> Function:
+        """A function that stands for what importing a module runs: its names are those of the module."""
+        if file not in self.modules:
+            nothing = ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[])
+            node = ast.FunctionDef(name="module", args=nothing, body=[], decorator_list=[], lineno=1, col_offset=0)
+            self.modules[file] = Function(node, file, names)
+        return self.modules[file]
+
     def inner(self, node: FunctionNode, outer: Function) -> Function:
         """A function that is defined inside another: always the same one."""
         key = (node, outer)
@@ -263,13 +272,28 @@ def inner_of(thing: Any) -> Any:
     for _ in range(100):
         if type(thing) is FunctionType:
             # PERF: nearly all are plain functions, for which `getattr_static` takes 7 us and this 0.1 us.
-            inner = vars(thing).get("__wrapped__")
+            inner = vars(thing).get("__wrapped__") or renamed_of(thing)
         else:
             inner = inspect.getattr_static(thing, "__wrapped__", None)
         if inner is None:
             return thing
         thing = inner
     return thing
+
+
+def renamed_of(wrapper: FunctionType) -> FunctionType | None:
+    """The function whose name a wrapper has taken without saying what it wraps, among what the wrapper has at hand."""
+    code = wrapper.__code__
+    if code.co_name == wrapper.__name__:
+        return None
+    held = [*vars(wrapper).values(), *closure_of(wrapper).values(), *(wrapper.__defaults__ or ())]
+    held += (wrapper.__kwdefaults__ or {}).values()
+    if code.co_filename.startswith("<"):
+        # Code that was written while the program runs has what it calls as globals of its own.
+        held += [wrapper.__globals__[name] for name in code.co_names if name in wrapper.__globals__]
+    meant = (wrapper.__name__, wrapper.__module__)
+    found = (each for each in held if type(each) is FunctionType and each is not wrapper)
+    return next((each for each in found if (each.__name__, each.__module__) == meant), None)
 
 
 def same_kind(one: Any, other: Any) -> bool:

@@ -58,8 +58,14 @@ SERVICES: Final = frozenset({
     *(f"{module}{name}" for module in ("anthropic.", "anthropic._client.") for name in ("Anthropic", "AnthropicBedrock")),
     "groq.Groq", "groq._client.Groq", "mistralai.Mistral", "mistralai.sdk.Mistral", "together.Together", "twilio.rest.Client",
     "google.genai.Client", "google.genai.client.Client", "stripe.StripeClient", "stripe._stripe_client.StripeClient",
+    "docker.DockerClient", "docker.client.DockerClient", "hvac.Client", "hvac.v1.Client",
 })  # fmt: skip
 RESOURCE: Final = "resource of a service"
+# What gives an object of the class that it is asked for.
+CONTAINERS: Final = frozenset({
+    "dishka.AsyncContainer", "dishka.async_container.AsyncContainer", "dishka.Container", "dishka.container.Container",
+    "svcs.Container", "svcs._core.Container", "injector.Injector", "punq.Container", "lagom.Container", "lagom.container.Container",
+})  # fmt: skip
 HOLDERS: Final = SERVICES | {RESOURCE}
 FETCHER: Final = frozenset({
     "asyncpg.connection.Connection", "asyncpg.pool.Pool", "asyncpg.pool.PoolConnectionProxy", "databases.core.Database",
@@ -241,8 +247,14 @@ def narrows(condition: ast.expr) -> bool:
             # A column that is chosen by its name may be any.
             is_any = isinstance(left, ast.Call) and getattr(left.func, "id", "") == "getattr"
             column = getattr(left, "attr", "")
-            return not isinstance(right, ast.Constant) and (is_any or (column != "" and is_particular(column)))
+            return not is_fixed(right) and (is_any or (column != "" and is_particular(column)))
     return False
+
+
+def is_fixed(value: ast.expr) -> bool:
+    """Whether a value is the same in every request: `True`, or `true()` of SQLAlchemy."""
+    name = getattr(value.func, "attr", getattr(value.func, "id", "")) if isinstance(value, ast.Call) else ""
+    return isinstance(value, ast.Constant) or name in ("true", "false", "null")
 
 
 def is_particular(column: str) -> bool:
@@ -291,10 +303,17 @@ METHODS: Final[tuple[tuple[frozenset[str], Mapping[str, Give]], ...]] = (
     (FETCHER, {
         **dict.fromkeys(("fetch", "fetch_all"), listed), **dict.fromkeys(("fetchrow", "fetch_one"), row_of_text),
     }),
-    (frozenset({"sqlalchemy.orm.session.sessionmaker"}), {"begin": plain("sqlalchemy.orm.session.Session")}),
-    (frozenset({"sqlalchemy.ext.asyncio.session.async_sessionmaker"}), {
-        "begin": plain("sqlalchemy.ext.asyncio.session.AsyncSession"),
+    (frozenset({"sqlalchemy.orm.session.sessionmaker"}),
+     dict.fromkeys(("begin", "__call__"), plain("sqlalchemy.orm.session.Session"))),
+    (frozenset({"sqlalchemy.ext.asyncio.session.async_sessionmaker"}),
+     dict.fromkeys(("begin", "__call__"), plain("sqlalchemy.ext.asyncio.session.AsyncSession"))),
+    (frozenset({"neo4j.GraphDatabase", "neo4j._sync.driver.GraphDatabase"}), {"driver": plain("neo4j.Driver")}),
+    (frozenset({"neo4j.Driver", "neo4j._sync.driver.Driver"}), {"session": plain("neo4j.Session")}),
+    (frozenset({"paramiko.SSHClient", "paramiko.client.SSHClient"}), {"open_sftp": plain("paramiko.SFTPClient")}),
+    (frozenset({"pika.BlockingConnection", "pika.adapters.blocking_connection.BlockingConnection"}), {
+        "channel": plain("pika.adapters.blocking_connection.BlockingChannel"),
     }),
+    (CONTAINERS, {**dict.fromkeys(("get", "aget", "resolve"), first_argument), "__call__": same}),
     (REDIS, {"pipeline": plain("redis.client.Pipeline"), "from_url": same}),
     (frozenset({"builtins.str"}), dict.fromkeys(("strip", "lower", "upper", "casefold", "replace"), same)),
     (frozenset({"PIL.Image.Image"}), dict.fromkeys(("resize", "convert", "rotate", "filter", "crop", "copy"), same)),
@@ -316,6 +335,9 @@ FUNCTIONS: Final[Mapping[str, Give]] = {
     "aiosqlite.core.connect": plain("aiosqlite.core.Connection"),
     "asyncio.tasks.run_coroutine_threadsafe": plain("concurrent.futures._base.Future"),
     "asyncio.run_coroutine_threadsafe": plain("concurrent.futures._base.Future"),
+    **dict.fromkeys(("docker.from_env", "docker.client.from_env", "docker.client.DockerClient.from_env"), plain("docker.DockerClient")),
+    "clickhouse_connect.get_client": plain("clickhouse_connect.driver.client.Client"),
+    "neo4j.GraphDatabase.driver": plain("neo4j.Driver"),
     "boto3.client": plain("botocore.client.BaseClient"),
     "boto3.resource": plain("boto3.resources.base.ServiceResource"),
     **dict.fromkeys(("redis.from_url", "redis.utils.from_url"), plain("redis.client.Redis")),

@@ -116,8 +116,14 @@ class Either:
     values: tuple[Plain, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A value of which nothing is known yet, because it depends on itself: it is what the others say that it depends on."""
+
+
 Plain = Known | Named | Instance | Method | Inner
-Value = Plain | Either
+Value = Plain | Either | Pending
+PENDING: Final = Pending()
 
 # Of more values than these one cannot say anything that is worth a finding.
 MOST_VALUES: Final = 4
@@ -153,7 +159,7 @@ def is_record(kind: object) -> bool:
 
 def plain_values(value: Value | None) -> tuple[Plain, ...]:
     """The values that something may have: none where it is unknown."""
-    if value is None:
+    if value is None or isinstance(value, Pending):
         return ()
     return value.values if isinstance(value, Either) else (value,)
 
@@ -161,8 +167,12 @@ def plain_values(value: Value | None) -> tuple[Plain, ...]:
 def either(values: Iterable[Value | None]) -> Value | None:
     """One value of several, as far as they are known."""
     distinct: list[Plain] = []
+    is_pending = False
     for value in values:
+        is_pending |= value is PENDING
         distinct += [each for each in plain_values(value) if each not in distinct]
+    if not distinct and is_pending:
+        return PENDING
     if not distinct or len(distinct) > MOST_VALUES:
         return None
     return distinct[0] if len(distinct) == 1 else Either(tuple(distinct))
@@ -213,11 +223,19 @@ def produced_by(annotation: Any) -> Instance | None:
 
 
 def common(found: Iterable[Instance | None]) -> Instance | None:
-    """What several values are, if they are all of the same class."""
-    first, *others = [*found] or [None]
-    if first is None or any(other is None or other.kind is not first.kind for other in others):
+    """What several values are, if they are all of the same class, or of one from which the others derive."""
+    known = [*found]
+    kinds = [each.kind for each in known if each is not None]
+    widest = next(
+        (each for each in known if each is not None and all(derives(kind, each.kind) for kind in kinds)), None
+    )
+    if widest is None or None in known:
         return None
-    return replace(first, bounded=all(other.bounded for other in (first, *others) if other is not None))
+    return replace(widest, bounded=all(each.bounded for each in known if each is not None))
+
+
+def derives(kind: type[Any] | str, parent: type[Any] | str) -> bool:
+    return kind is parent or (isinstance(kind, type) and isinstance(parent, type) and parent in type.mro(kind))
 
 
 def is_a(kind: type[Any] | str, names: Collection[str]) -> bool:

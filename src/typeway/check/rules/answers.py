@@ -200,7 +200,6 @@ def returned_rows(subject: Subject, node: ast.expr, function: Function, depth: i
         for target in targets
         if target.node is not function.node
         for value in returned(target)
-        if not isinstance(value, ast.Call)
     )
     return next((row for row in found if row is not None), None)
 

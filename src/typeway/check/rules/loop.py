@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 from functools import partial
+from types import FunctionType
 from typing import Final, NamedTuple
 
 from typeway.check.blocking import Blocking
 from typeway.check.finding import Confidence, Finding
 from typeway.check.reach import MOST_BRANCHES, Reached, shown
 from typeway.check.read.index import last_name
-from typeway.check.read.program import Function
+from typeway.check.read.program import Function, renamed_of
 from typeway.check.read.results import PATHS
 from typeway.check.read.values import Known, Method, Named, Plain, as_instance, is_a, plain_values, short
 from typeway.check.rules.audience import is_for_staff
@@ -316,6 +317,8 @@ def asynchronous_in_name(subject: Subject) -> Iterator[Finding]:
     for function, node, entry in entries:
         if function is None or not is_on_loop(node) or function.node in seen or needs_loop(subject, function):
             continue
+        if type(node.function) is FunctionType and renamed_of(node.function) is not None:
+            continue  # the wrapper awaits it, which a plain function would not survive
         seen.add(function.node)
         found = blocking_below(subject, function, entry)
         # What only sleeps can do so on the loop.

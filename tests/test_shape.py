@@ -79,7 +79,7 @@ BUDGETS: dict[str, int] = {
     "watch": 1_750,
     "telemetry": 1_700,
     "application": 3_650,
-    "check": 9_100,
+    "check": 9_500,
     "compat": 3_850,
     "migrate": 1_000,
     "scaffold": 1_050,

@@ -31,7 +31,7 @@ import sqlite3
 
 @app.get("/count")
 async def count() -> int:
-    return sqlite3.connect("tasks.db").total_changes
+    return sqlite3.connect("tasks.db").execute("SELECT 1").rowcount
 """
 BUSY = SLEEPY.format(comment="") + COUNTING
 

@@ -168,6 +168,10 @@ DEFAULTS = """
         seen["x"] = 1
         order.append("x")
         return tags
+
+
+    def read_again() -> list[str]:
+        return read()
 """
 FIXED_DEFAULTS = {
     "    # One more.\n": "    # One more.\n    tags = list(tags)\n",

@@ -98,6 +98,40 @@ FOUND = {
     "a function that is mapped": "def nap(n): time.sleep(n)\n" + endpoint("list(map(nap, [1]))"),
     "a client that is derived from httpx": ("class Client(httpx.Client): ...\n" + endpoint("Client().get('http://x')")),
     "a callable object": "class Nap:\n    def __call__(self): time.sleep(1)\nnap = Nap()\n" + endpoint("nap()"),
+    "a table of functions": (
+        "def nap(): time.sleep(1)\ndef rest(): ...\nNAPS = {'long': nap, 'none': rest}\n"
+        "@app.get('/{name}')\nasync def show(name: str) -> Any:\n    await pause()\n    NAPS[name]()"
+    ),
+    "a table of partials that is asked": (
+        "def nap(n): time.sleep(n)\nNAPS = {n: functools.partial(nap, n) for n in range(3)}\n"
+        + endpoint("found = NAPS.get(1)\nif found is not None:\n    found()")
+    ),
+    "a list of functions": "def nap(): time.sleep(1)\nNAPS = [nap]\n" + endpoint("NAPS[0]()"),
+    "the key of a sort": "def nap(n): time.sleep(n)\n" + endpoint("sorted([1], key=nap)"),
+    "the key of a list's own sort": "def nap(n): time.sleep(n)\n" + endpoint("numbers = [1]\nnumbers.sort(key=nap)"),
+    "the key of the largest": "def nap(n): time.sleep(n)\n" + endpoint("max([1], key=nap)"),
+    "a lambda as the key of a sort": "def nap(n): time.sleep(n)\n"
+    + endpoint("sorted([1], key=lambda each: nap(each))"),
+    "what a lambda as a key does": endpoint("min(['x'], key=lambda each: FilePath(each).read_text())"),
+    "a lambda that is mapped": endpoint("list(map(lambda each: time.sleep(each), [1]))"),
+    "the beginning of an own context manager": (
+        "class Nap:\n    def __enter__(self):\n        time.sleep(1)\n        return self\n    def __exit__(self, *error): ...\n"
+        + endpoint("with Nap():\n    await pause()")
+    ),
+    "the end of an own context manager": (
+        "class Nap:\n    def __enter__(self): return self\n    def __exit__(self, *error): time.sleep(1)\n"
+        + endpoint("with Nap() as nap:\n    await pause()")
+    ),
+    "the end of an asynchronous one": (
+        "class Nap:\n    async def __aenter__(self): return self\n    async def __aexit__(self, *error): time.sleep(1)\n"
+        + endpoint("async with Nap() as nap:\n    await pause()")
+    ),
+    "a name that is renewed": endpoint("path = FilePath('x')\npath = path / 'y'\npath = path.parent\npath.read_text()"),
+    "a parameter that is renewed": (
+        "def load(path: FilePath): \n    path = path.parent\n    return path.read_text()\n"
+        + endpoint("load(FilePath('x'))")
+    ),
+    "one of two that are unpacked": endpoint("n, client = 1, httpx.Client()\nclient.get('http://x')"),
     "a constant that takes the branch": (
         "def load(kind: str):\n    if kind == 'slow':\n        if True:\n            if kind != 'fast': time.sleep(1)\n"
         + endpoint("load('slow')")
@@ -162,6 +196,29 @@ LEFT_ALONE = {
         "import redis\npipeline = redis.Redis().pipeline()\npipeline.set('a', 1)\npipeline.get('a')"
     ),
     "an executor's map": endpoint("def nap(n): time.sleep(n)\npool.map(nap, [1])"),
+    "a table of texts": "NAMES = {'sleep': 'x'}\n" + endpoint("NAMES['sleep'].strip()"),
+    "a table that is filled later": "MADE = {}\n" + endpoint("MADE['x'].get('http://x')"),
+    "a key that a thread asks": (
+        "def nap(n): time.sleep(n)\n" + endpoint("await asyncio.to_thread(sorted, [1], key=nap)")
+    ),
+    "a lambda that an executor maps": endpoint("pool.map(lambda each: time.sleep(each), [1])"),
+    "a lambda that a thread asks": endpoint("await asyncio.to_thread(sorted, [1], key=lambda each: time.sleep(each))"),
+    "a lambda whose name is another one outside": endpoint(
+        "client = httpx.Client()\nsorted([{}], key=lambda client: client.get('x'))"
+    ),
+    "an own context manager in a thread": (
+        "class Nap:\n    def __enter__(self): time.sleep(1)\n    def __exit__(self, *error): ...\n"
+        "def work():\n    with Nap(): ...\n" + endpoint("await asyncio.to_thread(work)")
+    ),
+    "what a generator gives and nobody enters": (
+        "class Nap:\n    def __enter__(self): time.sleep(1)\n    def __exit__(self, *error): ...\n"
+        "@contextmanager\ndef opened(): yield Nap()\n" + endpoint("with opened() as nap:\n    await pause()")
+    ),
+    "a name that becomes something else": endpoint("path = FilePath('x')\npath = unknown(path)\npath.read_text()"),
+    "a name that a branch renews": (
+        "def load(client: httpx.Client, other: bool):\n    if other: client = unknown()\n    else: client = client.other\n"
+        "    return client.get('x')\n" + endpoint("load(httpx.Client(), True)")
+    ),
 }
 
 
@@ -249,27 +306,47 @@ def test_a_silenced_place_does_not_silence_the_others(check: Check) -> None:
     ("body", "confidence"),
     [
         ("httpx.get('http://x')", "high"),
-        ("FilePath(name).read_text()", "medium"),
-        ("path = FilePath('x') / name\nwith path.open() as file:\n    file.read()", "medium"),
+        ("FilePath(name).read_text()", "low"),
+        ("path = FilePath('x') / name\nwith path.open() as file:\n    file.read()", "low"),
         ("for part in (name, 'x'):\n    FilePath(part).read_text()", "medium"),
-        ("with open('x', 'w') as file:\n    file.write(name)", "medium"),
+        ("with open('x', 'w') as file:\n    file.write(name)", "low"),
         ("with open('x', 'w') as file:\n    file.write('x')", "low"),
         ("with open(name, 'w') as file:\n    file.write('stop')", "low"),
         ("with open(name, 'w') as file:\n    file.write(f'stop {name}')", "low"),
-        ("with open(name, 'w') as file:\n    file.write(f'{name}')", "medium"),
-        ("with open(name, 'w') as file:\n    file.write('head')\n    file.write(name)", "medium"),
+        ("with open(name, 'w') as file:\n    file.write(f'{name}')", "low"),
+        ("with open(name, 'w') as file:\n    file.write('head')\n    file.write(name)", "low"),
         ("FilePath(name).write_text('stop')", "low"),
-        ("FilePath(name).write_text(name)", "medium"),
+        ("FilePath(name).write_text(name)", "low"),
         ("FilePath('x').read_text()", "low"),
         ("import os\nfor entry in os.walk(name): print(entry)", "low"),
         ("if app.debug:\n    FilePath(name).read_text()", "low"),
         ("maybe(app.debug)", "medium"),
+        # One file is mostly small; many, a folder or a stream may be large.
+        ("for part in name:\n    FilePath(part).write_text(part)", "medium"),
+        ("for part in (name, 'x'):\n    load(part)", "medium"),
+        ("[load(part) for part in (name, 'x')]", "medium"),
+        ("{part: load(part) for part in (name, 'x')}", "medium"),
+        ("load(name)", "low"),
+        ("for part in load(name): print(part)", "low"),
+        ("[part for part in load(name)]", "low"),
+        ("for part in (name, 'x'): print(part)\nload(name)", "low"),
+        ("shutil.copytree(name, 'x')", "medium"),
+        ("shutil.make_archive(name, 'zip')", "medium"),
+        ("with open(name, 'wb') as file:\n    shutil.copyfileobj(app.state.upload, file)", "medium"),
+        ("shutil.copyfile(name, 'x')", "low"),
+        # What reads data takes longer than one pass over it.
+        ("import pandas\npandas.read_csv(name)", "medium"),
+        ("import pandas\npandas.DataFrame(name).apply(print)", "low"),
     ],
 )
 def test_findings_say_how_sure_they_are(check: Check, body: str, confidence: str) -> None:
     """What always waits is sure, what depends on a size or a branch less so; low confidence needs --all."""
     given = endpoint(body).replace("show()", "show(name: str = 'x')")
-    source = HEAD + "def maybe(wait: bool):\n    if wait: time.sleep(1)\n" + given
+    source = (
+        HEAD
+        + "def maybe(wait: bool):\n    if wait: time.sleep(1)\ndef load(name): return FilePath(name).read_text()\n"
+        + given
+    )
     (finding,) = check(source, "--all").findings
     assert finding["confidence"] == confidence
     assert len(check(source).findings) == (confidence != "low")
@@ -278,11 +355,11 @@ def test_findings_say_how_sure_they_are(check: Check, body: str, confidence: str
 @pytest.mark.parametrize(
     ("path", "body", "confidence"),
     [
-        ("/items", "FilePath(name).read_text()", "medium"),
-        ("/system/config", "FilePath(name).read_text()", "low"),
+        ("/items", "for part in name: FilePath(part).read_text()", "medium"),
+        ("/system/config", "for part in name: FilePath(part).read_text()", "low"),
         ("/system/config", "httpx.get('http://x')", "high"),
-        ("/backup", "FilePath(name).read_text()", "low"),
-        ("/admin/files", "FilePath(name).read_text()", "low"),
+        ("/backup", "for part in name: FilePath(part).read_text()", "low"),
+        ("/admin/files", "for part in name: FilePath(part).read_text()", "low"),
         ("/admin/files", "httpx.get('http://x')", "high"),
         ("/setup", "httpx.get('http://x')", "low"),
     ],
@@ -293,6 +370,30 @@ def test_what_is_called_seldom_is_less_sure(check: Check, path: str, body: str, 
         here = source.replace("'/x'", f"'{path}'").replace("show()", "show(name: str = 'x')")
         (finding,) = check(HEAD + here, "--all").findings
         assert finding["confidence"] == confidence
+
+
+EVERY = "async def held(name: str = 'x') -> str:\n    await pause()\n    return FilePath(name).read_text()\n"
+WITH_IT = "@app.get('/{}')\nasync def show(it: str = Depends(held)) -> str: return it\n"
+OFTEN = {
+    "a dependency of one endpoint": (EVERY + WITH_IT.format(0), "low"),
+    "a dependency of many endpoints": (EVERY + "".join(WITH_IT.format(each) for each in range(5)), "medium"),
+    "middleware": (
+        "@app.middleware('http')\nasync def around(request: Request, call_next: Any) -> Any:\n"
+        "    FilePath(request.url.path).read_text()\n    return await call_next(request)\n@app.get('/')\nasync def show() -> int: return 1",
+        "medium",
+    ),
+    "a process for each request": (endpoint("httpx.get('http://x')") + "def handler() -> None:\n    from mangum import Mangum", "low"),
+    "a name alone": (endpoint("httpx.get('http://x')") + "mangum = None", "high"),
+    "no await in a process for each request": (
+        endpoint("httpx.get('http://x')").replace("await pause()", "pass") + "def handler() -> None: import mangum", "low",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("source", "confidence"), OFTEN.values(), ids=list(OFTEN))
+def test_what_runs_for_each_request_matters_more(check: Check, source: str, confidence: str) -> None:
+    """TW001, TW002: a file that every request reads makes all wait; on AWS Lambda no other request is there to wait."""
+    assert [finding["confidence"] for finding in check(HEAD + source, "--all").findings] == [confidence]
 
 
 HERE = "FilePath(__file__).parent"

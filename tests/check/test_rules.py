@@ -77,7 +77,12 @@ BLOCKING = {
     "a session of SQLAlchemy": "with Session(engine) as session:\n    session.execute(select(User))",
     "a session of a factory": "with make_session() as session:\n    session.get(User, 1)",
     "a query": "session = make_session()\nsession.query(User).filter(User.id == 1).first()",
-    "sqlite3": "sqlite3.connect('x')",
+    "what a factory of sessions begins": "with make_session.begin() as session:\n    session.add(User(id=1))",
+    "what a session begins": "session = make_session()\nwith session.begin():\n    session.add(User(id=1))",
+    "a file that is packed": "import zipfile\nwith zipfile.ZipFile('x', 'w') as archive:\n    archive.write('y')",
+    "a folder that is packed": "import tarfile\nwith tarfile.open('x', 'w') as archive:\n    archive.add('y')",
+    "a picture that is renewed": "from PIL import Image\nimage = Image.open('x')\nimage = image.convert('L')\nimage.save('y')",
+    "sqlite3": "sqlite3.connect('x').execute('SELECT 1')",
     "redis": "import redis\nredis.Redis().get('x')",
     "PyMongo": "import pymongo\npymongo.MongoClient()['app']['tasks'].find_one({})",
     "a lock": "lock.acquire()",
@@ -92,6 +97,8 @@ HARMLESS = {
     "a process that is not waited for": "import os\nos.waitpid(-1, os.WNOHANG)",
     "what only several branches lead to": "perhaps('x')",
     "a thread": "await run_in_threadpool(time.sleep, 1)",
+    "a database that is only opened": "sqlite3.connect('x')",
+    "groups that nothing has counted": "import pandas\npandas.DataFrame().groupby('x')",
     "asyncio's thread": "await asyncio.to_thread(time.sleep, 1)",
     "an executor": "await asyncio.get_running_loop().run_in_executor(None, time.sleep, 1)",
     "a function that is only handed over": "await run_in_threadpool(lambda: time.sleep(1))",
@@ -221,7 +228,7 @@ def test_what_runs_in_threads_or_at_the_start_may_wait(check: Check, source: str
 # Rule by rule: a source and the findings' codes.
 CASES = {
     "TW002 counts what a plain function does": (
-        "def read(): return sqlite3.connect('x')\n@app.get('/x')\nasync def show() -> int:\n    read()\n    return 1",
+        "def read(): return sqlite3.connect('x').execute('SELECT 1')\n@app.get('/x')\nasync def show() -> int:\n    read()\n    return 1",
         ["TW002"],
     ),
     "TW002 leaves a sleep to TW001": (
@@ -271,8 +278,28 @@ CASES = {
     ),
     "TW004 sees a router that is included twice": (
         "router = Router()\n@router.get('/x')\nasync def one() -> int: return 1\n"
-        "app.include_router(router)\napp.include_router(router)",
+        "app.include_router(router)\napp.include_router(router, dependencies=[Depends(pause)])",
         ["TW004"],
+    ),
+    "TW004 leaves a router in two others": (
+        "router, one, two = Router(), Router(), Router()\n@router.get('/x')\nasync def show() -> int: return 1\n"
+        "one.include_router(router)\ntwo.include_router(router)\napp.include_router(one)\napp.include_router(two)",
+        [],
+    ),
+    "TW004 sees a function for two routes with other guards": (
+        "async def show() -> int: return 1\napp.add_api_route('/x', show)\n"
+        "app.add_api_route('/x', show, dependencies=[Depends(pause)])",
+        ["TW004"],
+    ),
+    "TW003 leaves what an earlier endpoint answers": (
+        "@app.get('/{name:path}')\nasync def one(name: str) -> str: return name\n"
+        "@app.get('/a')\nasync def two() -> str:\n    'Show a.'\n    return await one('a')",
+        [],
+    ),
+    "TW003 sees what answers more": (
+        "@app.get('/{name:path}')\nasync def one(name: str) -> str: return name\n"
+        "@app.get('/a')\nasync def two() -> str:\n    print('a')\n    return await one('a')",
+        ["TW003"],
     ),
     "TW004 leaves other methods alone": (
         "@app.get('/x')\nasync def one() -> int: return 1\n@app.put('/x')\nasync def two() -> int: return 2", [],
@@ -519,8 +546,31 @@ CASES = {
     "TW018 leaves defaults that nobody changes": (
         "@app.get('/x')\nasync def show(words: list[str] = []) -> int: return len(words)", [],
     ),
-    "TW018 sees endpoints that change them": (
-        "@app.post('/x')\nasync def show(words: list[str] = []) -> int:\n    words.append('x')\n    return len(words)", ["TW018"],
+    "TW018 leaves endpoints that only the framework calls": (
+        "@app.post('/x')\nasync def show(words: list[str] = []) -> int:\n    words.append('x')\n    return len(words)", [],
+    ),
+    "TW018 leaves dependencies that only the framework calls": (
+        "def given(words: Annotated[list[str], Query()] = []) -> list[str]:\n    words.append('x')\n    return words\n"
+        "@app.get('/x')\nasync def show(words: list[str] = Depends(given)) -> int: return len(words)", [],
+    ),
+    "TW018 sees endpoints that are called too": (
+        "@app.post('/x')\nasync def show(words: list[str] = []) -> int:\n    words.append('x')\n    return len(words)\n"
+        "async def again() -> int: return await show()",
+        ["TW018"],
+    ),
+    "TW018 leaves a call that passes the list": (
+        "@app.post('/x')\nasync def show(words: list[str] = []) -> int:\n    words.append('x')\n    return len(words)\n"
+        "async def again() -> int: return await show(['a']) + await show(words=['b'])",
+        [],
+    ),
+    "TW018 leaves what cannot change an empty default": (
+        "def note(seen: dict[str, int] = {}) -> None:\n    if 'x' in seen:\n        del seen['x']\n    seen.pop('y', None)\n"
+        "@app.get('/x')\nasync def show() -> None: note()",
+        [],
+    ),
+    "TW018 sees what shrinks a default that is not empty": (
+        "def note(seen: dict[str, int] = {'y': 1}) -> None: seen.pop('y', None)\n@app.get('/x')\nasync def show() -> None: note()",
+        ["TW018"],
     ),
     "TW018 sees items": (
         "def note(word: str, seen: dict[str, int] = {}) -> None: seen[word] = 1\n"

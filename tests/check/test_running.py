@@ -115,6 +115,10 @@ async def one() -> None:
 @app.get("/two")
 def two(seen: list[int] = []) -> None:
     seen.append(1)
+
+
+def again() -> None:
+    two()
 """
 
 
@@ -136,7 +140,7 @@ def repository(tmp_path: Path) -> Path:
     ("main", "waiting", "codes"),
     [
         (CALLS, HELPERS, []),
-        (CALLS.replace("def two(", "def two_more("), HELPERS, ["TW018"]),
+        (CALLS.replace("two(", "two_more("), HELPERS, ["TW018"]),
         (CALLS.replace("app = ", "LIMIT = 1\n\napp = "), HELPERS, []),
         (CALLS.replace("    wait()", "    wait()  # again"), HELPERS, ["TW001"]),
         # The finding is where asynchronous code calls the function that has changed.
@@ -162,7 +166,7 @@ def test_without_a_revision_changes_count_since_the_last_commit(
     check: Check, repository: Path, arguments: list[str]
 ) -> None:
     """`--changed` alone, or before another option, compares with HEAD, as `git diff` does."""
-    changed = CALLS.replace("def two(", "def two_more(")
+    changed = CALLS.replace("two(", "two_more(")
     assert check(changed, *arguments, waiting=HELPERS).codes == ["TW018"]
 
 

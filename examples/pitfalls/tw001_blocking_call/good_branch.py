@@ -11,7 +11,7 @@ prices = {"tea": 3}
 
 def price_of(name: str, connection: sqlite3.Connection | None = None) -> int:
     if connection is None:
-        return prices[name]
+        return prices.get(name, 0)
     return int(connection.execute("SELECT price FROM articles WHERE name = ?", (name,)).fetchone()[0])
 
 

@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute
 from typeway.application.placement import unread, verify_placed
 from typeway.application.routes import APIRoute, PlannedRoute
 from typeway.application.socket_routes import APIWebSocketRoute
+from typeway.check.words import words_of
 from typeway.declare import shapes
 from typeway.declare.conventions import TYPEWAY
 from typeway.declare.signature import is_bare, name_of
@@ -33,6 +34,8 @@ MADE: Final[Mapping[type[Any], tuple[str, tuple[type[Any], ...]]]] = {
     FloatConvertor: ("float", (str, bytes, UUID)),
     UUIDConvertor: ("uuid", (str, bytes, int, float, Decimal)),
 }
+# Words that say nothing about what a key is the key of.
+KEYS: Final = frozenset({"id", "key", "name", "slug", "code", "number"})
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT")
 
 
@@ -62,9 +65,17 @@ def doubts(route: BaseRoute, tree: Node | None = None) -> Iterator[DeclarationEr
 
 
 def doubts_of_path(route: PlannedRoute, tree: Node, doubt: Doubt) -> Iterator[DeclarationError]:
-    for name in unread(route, use_of(tree, route.path)):
+    use = use_of(tree, route.path)
+    own = unread(route, use)
+    for name in own:
         hint = f"Add the parameter {name} to a function, or write {{_{name}}} if nothing needs the value."
         yield doubt(f"nothing takes {{{name}}} from the path.", hint=hint)
+    # A name in a prefix may be for other routes, unless a parameter that means the same has to be in the query.
+    left = [] if use.takes_all else sorted(route.param_convertors.keys() - use.taken - {*own})
+    for asked, name in ((asked, name) for asked in use.asked for name in left):
+        if (set(words_of(asked)) & set(words_of(name))) - KEYS:
+            problem = f"nothing takes {{{name}}} from the prefix, and {asked!r} has to be in the query."
+            yield doubt(problem, hint=f"Use the same name for both: {name} or {asked}.")
     shown: Any = route.original_route or route
     if route.path == "":
         hint = 'Write "/", or give the router a prefix.'

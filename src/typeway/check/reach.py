@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any, Final
@@ -31,6 +31,13 @@ RUNS_GIVEN: Final = {
 }  # fmt: skip
 # Of these, what is a function and no method.
 BUILTIN: Final = frozenset({"map", "filter", "reduce"})
+# What asks a function that it is given as `key` about each item.
+ASKS_KEY: Final = frozenset({"sorted", "sort", "min", "max", "groupby", "nsmallest", "nlargest"})
+# The methods that a `with` statement calls.
+ENTERS: Final[Mapping[type[ast.AST], tuple[str, ...]]] = {
+    ast.With: ("__enter__", "__exit__"),
+    ast.AsyncWith: ("__aenter__", "__aexit__"),
+}
 # Of these, what runs a plain function in a thread.
 IN_THREADS: Final = frozenset({"add_task", "BackgroundTask"})
 
@@ -138,14 +145,15 @@ class CallGraph:
         return [node for node in self.parts_of(function) if isinstance(node, ast.Call)]
 
     def parts_of(self, function: Function) -> list[ast.AST]:
-        """The calls, and the attributes that may be properties, that are evaluated whenever a function runs."""
+        """The calls, `with` statements, and attributes that may be properties, that run whenever a function does."""
         if function not in self.parts:
             early, properties = early_returns(function), self.inference.index.properties
             self.parts[function] = [
                 node
-                for node in function.body
+                for node in [*function.body, *lambdas_of(function)]
                 # PERF: what is around each node is looked at, and most attributes are no properties.
-                if isinstance(node, ast.Call) or (isinstance(node, ast.Attribute) and node.attr in properties)
+                if isinstance(node, ast.Call | ast.With | ast.AsyncWith)
+                or (isinstance(node, ast.Attribute) and node.attr in properties)
                 if not is_once(node, function, early) and not is_without_loop(node, function)
             ]
         return self.parts[function]
@@ -165,8 +173,13 @@ class CallGraph:
                 targets = [called for called in targets if self.runs_here(called, node, function)]
                 if not targets and last_name(node.func) in RUNS_GIVEN:
                     yield from self.given(node, function)
+                if not targets and last_name(node.func) in ASKS_KEY:
+                    yield from self.asked(node, function)
                 if not targets:
                     yield from (Edge(node, hook, None, is_sure=False) for hook in self.hooks(node, function))
+            elif isinstance(node, ast.With | ast.AsyncWith):
+                yield from self.entered(node, function)
+                continue
             else:
                 continue
             for called in targets:
@@ -206,6 +219,25 @@ class CallGraph:
             for called in targets:
                 if called.is_async or name not in IN_THREADS:
                     yield Edge(call, called, None, len(targets) == 1)
+
+    def asked(self, call: ast.Call, function: Function) -> Iterator[Edge]:
+        """The functions that a sort or a search asks about each item."""
+        for keyword in call.keywords:
+            targets = self.targets(self.inference.value(keyword.value, function)) if keyword.arg == "key" else []
+            yield from (Edge(call, called, None, len(targets) == 1) for called in targets)
+
+    def entered(self, statement: ast.With | ast.AsyncWith, function: Function) -> Iterator[Edge]:
+        """The methods of own context managers that a `with` statement calls."""
+        for item in statement.items:
+            held = as_instance(self.inference.value(item.context_expr, function))
+            made = item.context_expr.func if isinstance(item.context_expr, ast.Call) else None
+            # What a generator yields is not what is entered.
+            is_yielded = made is not None and any(
+                each.yields for each in self.targets(self.inference.value(made, function))
+            )
+            if held is not None and isinstance(held.kind, type) and not held.many and not is_yielded:
+                methods = [self.inference.program.method(held.kind, name) for name in ENTERS[type(statement)]]
+                yield from (Edge(item.context_expr, called) for called in methods if called is not None)
 
     def accessed(self, node: ast.Attribute, function: Function) -> list[Function]:
         """The functions of a property that is read or set."""
@@ -332,6 +364,23 @@ class CallGraph:
             return False
         callee = self.inference.value(node.func, function)
         return isinstance(callee, Known) and inspect.isroutine(callee.thing) and dotted(callee.thing) in OTHER_LOOP
+
+
+def lambdas_of(function: Function) -> Iterator[ast.AST]:
+    """What the lambdas of a function do that it gives to a sort, a search or `map`, which call them at once."""
+    for call in function.body:
+        name = last_name(call.func) if isinstance(call, ast.Call) else ""
+        if not isinstance(call, ast.Call) or name not in ASKS_KEY | BUILTIN:
+            continue
+        given = [keyword.value for keyword in call.keywords if keyword.arg == "key"]
+        given += call.args[:1] if name in BUILTIN and isinstance(call.func, ast.Name) else []
+        for entry in given:
+            own = {argument.arg for argument in entry.args.args} if isinstance(entry, ast.Lambda) else set[str]()
+            # A name that means something else outside of the lambda would be taken for that.
+            if isinstance(entry, ast.Lambda) and not own & (
+                function.stores.keys() | function.names.keys() | function.parameters.keys()
+            ):
+                yield from ast.walk(entry.body)
 
 
 def shown(chain: Iterable[Function]) -> str:

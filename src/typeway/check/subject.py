@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -29,6 +30,9 @@ from typeway.plan.calls import Kind, is_async_generator
 from typeway.plan.tree import Node
 
 STARTS_TASKS: Final = frozenset({"create_task", "ensure_future", "start_soon"})
+
+# A dependency of so many endpoints runs for most requests.
+MANY_ENDPOINTS: Final = 5
 
 # How many layers of middleware are searched for the application inside.
 MAX_LAYERS: Final = 20
@@ -134,7 +138,10 @@ class Subject:
 
     def receiver(self, node: Node) -> Function | None:
         """The own function whose parameters a node of a plan fills: of a class its constructor."""
-        made: Any = node.function
+        return self.maker(node.function)
+
+    def maker(self, made: Any) -> Function | None:
+        """The own function that makes what a dependency gives: of a class its constructor."""
         return self.program.method(made, "__init__") if isinstance(made, type) else self.program.function(made)
 
     @cached_property
@@ -177,6 +184,15 @@ class Subject:
                 if function is not None:
                     found.setdefault(function, (node, endpoint))
         return found
+
+    @cached_property
+    def frequent(self) -> set[Function]:
+        """The own functions that run for every request, and the dependencies of many endpoints."""
+        trees = ({self.program.function(node.function) for node in each.tree.walk()} for each in self.endpoints)
+        needed = Counter(function for functions in trees for function in functions if function in self.dependencies)
+        found = [function for function, count in needed.items() if count >= MANY_ENDPOINTS]
+        found += [each for application in self.applications for _, each in middleware_of(self.program, application.app)]
+        return {*found}
 
     @cached_property
     def served(self) -> list[Reached]:

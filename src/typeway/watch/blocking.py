@@ -161,7 +161,7 @@ FUNCTIONS: Final = frozenset({
     "hashlib.pbkdf2_hmac", "hashlib.scrypt", "bcrypt.hashpw", "bcrypt.checkpw", "bcrypt.kdf",
     "argon2.hash_password", "argon2.verify_password", "concurrent.futures.wait",
     "werkzeug.security.generate_password_hash", "werkzeug.security.check_password_hash",
-    "psycopg.connect", "psycopg2.connect", "pymysql.connect", "MySQLdb.connect", "sqlite3.connect", "oracledb.connect",
+    "psycopg.connect", "psycopg2.connect", "pymysql.connect", "MySQLdb.connect", "oracledb.connect",
     "pyodbc.connect", "os.walk", "glob.glob", "socket.gethostbyname_ex",
     *(f"pandas.{name}" for name in PANDAS), *(f"polars.{name}" for name in POLARS),
     *(f"litellm.{name}" for name in ("completion", "embedding", "text_completion", "image_generation", "transcription")),
@@ -170,7 +170,7 @@ FUNCTIONS: Final = frozenset({
 
 SQL_SESSION: Final = frozenset({
     "execute", "scalar", "scalars", "exec", "get", "get_one", "commit", "flush", "refresh", "merge",
-    "bulk_save_objects", "bulk_insert_mappings", "bulk_update_mappings",
+    "bulk_save_objects", "bulk_insert_mappings", "bulk_update_mappings", "begin",
 })  # fmt: skip
 SQL_QUERY: Final = frozenset({"all", "first", "one", "one_or_none", "scalar", "count", "delete", "update", "get"})
 DBAPI: Final = frozenset({
@@ -190,7 +190,7 @@ REDIS: Final = frozenset({
 
 PIPELINE: Final = frozenset({"execute", "watch", "immediate_execute_command"})
 FRAME: Final = frozenset({
-    "to_csv", "to_excel", "to_parquet", "to_sql", "to_json", "to_feather", "to_pickle", "groupby", "merge", "apply",
+    "to_csv", "to_excel", "to_parquet", "to_sql", "to_json", "to_feather", "to_pickle", "merge", "apply",
     "sort_values", "pivot_table", "describe",
 })  # fmt: skip
 LAZY_FRAME: Final = frozenset({"collect", "write_csv", "write_parquet", "write_json", "write_excel", "write_database"})
@@ -235,6 +235,8 @@ METHODS: Final[tuple[tuple[tuple[str, ...], frozenset[str] | None], ...]] = (
     (("socket.socket",), frozenset({"connect", "accept", "recv", "recvfrom", "sendall"})),
     (("sqlalchemy.orm.Session", "sqlalchemy.orm.session.Session", "sqlalchemy.orm.scoped_session",
       "sqlalchemy.orm.scoping.scoped_session"), SQL_SESSION),
+    # What it begins commits at the end of its `with`.
+    (("sqlalchemy.orm.sessionmaker", "sqlalchemy.orm.session.sessionmaker"), frozenset({"begin"})),
     (("sqlalchemy.orm.Query", "sqlalchemy.orm.query.Query"), SQL_QUERY),
     (("sqlalchemy.engine.Engine",), frozenset({"connect", "begin"})),
     (("sqlalchemy.engine.Connection", "sqlalchemy.engine.base.Connection"),
@@ -247,7 +249,8 @@ METHODS: Final[tuple[tuple[tuple[str, ...], frozenset[str] | None], ...]] = (
     (("redis.client.Pipeline",), PIPELINE),
     (("subprocess.Popen",), frozenset({"wait", "communicate"})),
     (("pathlib.Path",), frozenset({"read_text", "read_bytes", "write_text", "write_bytes", "rglob"})),
-    (("zipfile.ZipFile", "tarfile.TarFile"), frozenset({"extractall"})),
+    (("zipfile.ZipFile",), frozenset({"extractall", "extract", "write", "testzip"})),
+    (("tarfile.TarFile",), frozenset({"extractall", "extract", "add"})),
     (("pandas.DataFrame", "pandas.core.frame.DataFrame"), FRAME),
     (("polars.LazyFrame", "polars.DataFrame", "polars.lazyframe.frame.LazyFrame", "polars.dataframe.frame.DataFrame"),
      LAZY_FRAME),

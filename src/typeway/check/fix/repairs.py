@@ -86,7 +86,7 @@ def stop_sharing(source: Source, finding: Finding) -> list[Edit]:
         return [
             edit
             for parameter, default in defaults
-            if default.lineno == finding.line and is_mutable(default) and is_changed(parameter.arg, function)
+            if default.lineno == finding.line and is_mutable(default) and is_changed(parameter.arg, function, default)
             for edit in change(source, node, parameter, default)
         ]
     return []

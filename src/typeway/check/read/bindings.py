@@ -87,8 +87,12 @@ def targets_of(target: ast.expr, binding: Binding) -> Iterator[tuple[str, Bindin
     elif isinstance(target, ast.Starred):
         yield from targets_of(target.value, Binding())
     elif isinstance(target, ast.Tuple | ast.List):
-        for part in target.elts:
-            yield from targets_of(part, Binding())
+        given = binding.expression.elts if isinstance(binding.expression, ast.Tuple) and not binding.is_item else []
+        is_each = len(given) == len(target.elts) and not any(
+            isinstance(part, ast.Starred) for part in (*given, *target.elts)
+        )
+        for place, part in enumerate(target.elts):
+            yield from targets_of(part, Binding(expression=given[place]) if is_each else Binding())
 
 
 def definitions(function: Function) -> Iterator[FunctionNode | ast.ClassDef]:

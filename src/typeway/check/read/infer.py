@@ -8,7 +8,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from types import FunctionType, ModuleType
+from types import FunctionType, MappingProxyType, ModuleType
 from typing import Any, Final, TypeVar
 
 from typeway.check.read.arrivals import (
@@ -48,6 +48,10 @@ from typeway.declare.annotation import resolve
 from typeway.declare.depends import Depends
 from typeway.declare.scope import Namespace, globals_of
 
+# What holds functions and objects under names, as the modules have filled it; a larger one is no table that somebody wrote.
+TABLES: Final = (dict, list, tuple, MappingProxyType)
+MOST_ENTRIES: Final = 40
+
 
 class Inference:
     """Works out what expressions are, each once.
@@ -83,10 +87,26 @@ class Inference:
 
     # --- names --------------------------------------------------------------------------------------------------
 
+    def local(self, node: ast.Name, function: Function) -> Value | None:
+        """What a name is in one place: in `x = x.parent` the second one is what it was before."""
+        bound = self.bindings(function).get(node.id, ())
+        around = [node, *function.around(node)] if bound else []
+        place = next((number for number, entry in enumerate(bound) if entry.expression in around), None)
+        if place is None or bound[place].is_item or any(map(decides, around, around[1:])):
+            return self.name(node.id, function)
+        if place:
+            return self.unified([self.binding(entry, function) for entry in bound[:place]])
+        argument = function.parameters.get(node.id)
+        return self.value(argument[0], function) if argument is not None else None
+
     def name(self, name: str, function: Function) -> Value | None:
         bound = self.bindings(function).get(name)
         if bound:
-            return self.unified([self.binding(entry, function) for entry in bound])
+            values = [self.binding(entry, function) for entry in bound]
+            found = self.unified(values)
+            # A query that is renewed, `query = query.limit(n)`, has a limit as soon as one of its forms has.
+            is_limited = any(isinstance(value, Instance) and value.bounded for value in values)
+            return replace(found, bounded=is_limited) if isinstance(found, Instance) else found
         if name in function.parameters:
             return self.value(function.parameters[name][0], function)
         if name in function.cells:
@@ -273,6 +293,8 @@ class Inference:
         return instance_of(returns) if isinstance(returns, type) else None
 
     def method_call(self, method: Method, arguments: list[Instance | None], node: ast.Call) -> Value | None:
+        if method.name == "get" and len(node.args) == 1 and type(method.held) in TABLES:
+            return entries_of(method.held)
         result = given_by(method.owner, method.name, arguments, node)
         if result is not None:
             return result
@@ -325,9 +347,11 @@ class Inference:
         value = self.value(node.value, function)
         if isinstance(value, Known) and isinstance(value.thing, type):
             return value  # a generic class with its arguments
+        if isinstance(value, Known) and type(value.thing) in TABLES:
+            return entries_of(value.thing)
         base = as_instance(value)
-        if base is None:
-            return None
+        if base is None or base.kind is str:
+            return base
         if base.many:
             return replace(base, bounded=True) if isinstance(node.slice, ast.Slice) else base.of
         return held_by(base, "[]")
@@ -343,6 +367,13 @@ class Inference:
             many=True,
             bounded=source is None or source.bounded or not source.many or bool(node.generators[0].ifs),
         )
+
+
+def entries_of(table: Any) -> Value | None:
+    """One of the functions, classes and objects of the application that a table holds."""
+    held = [*(table.values() if isinstance(table, Mapping) else table)] if len(table) <= MOST_ENTRIES else []
+    is_code = [callable(entry) or type(entry).__module__ not in ("builtins", "datetime", "decimal") for entry in held]
+    return either(Known(entry) for entry in held) if held and all(is_code) else None
 
 
 def known_class(value: Value | None) -> Value | None:
@@ -371,6 +402,12 @@ def text_of(annotation: str) -> str:
 Rule = Callable[[Inference, Any, Function], Value | None]
 
 
+def decides(inside: ast.AST, around: ast.AST) -> bool:
+    """Whether it depends on something whether a part of the source runs, or what has run before it."""
+    is_other = isinstance(around, ast.If) and inside in around.orelse
+    return is_other or isinstance(around, ast.For | ast.AsyncFor | ast.While | ast.ExceptHandler | ast.match_case)
+
+
 def of_any(inference: Inference, nodes: list[ast.expr], function: Function) -> Value | None:
     return inference.unified([inference.value(node, function) for node in nodes])
 
@@ -392,7 +429,7 @@ BY_KIND: Final[Mapping[type[ast.AST], Rule]] = {
     ast.FunctionDef: Inference.returned,
     ast.AsyncFunctionDef: Inference.returned,
     ast.arg: Inference.parameter,
-    ast.Name: lambda inference, node, function: inference.name(node.id, function),
+    ast.Name: Inference.local,
     ast.Attribute: Inference.attribute,
     ast.Call: Inference.call,
     ast.Await: lambda inference, node, function: inference.value(node.value, function),

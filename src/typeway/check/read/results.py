@@ -102,8 +102,10 @@ def query_of(kind: str) -> Give:
 
 
 def selected(arguments: Arguments) -> Instance:
-    """What a query finds: objects of a class, or the columns that it names."""
+    """What a query finds: objects of a class, all columns of a table, or the columns that it names."""
     first = arguments[0] if len(arguments) == 1 else None
+    if first is not None and is_a(first.kind, {"sqlalchemy.sql.schema.Table"}):
+        return ROW
     return first if first is not None and isinstance(first.kind, type) and is_orm(first.kind) else COLUMNS
 
 
@@ -276,7 +278,7 @@ METHODS: Final[tuple[tuple[frozenset[str], Mapping[str, Give]], ...]] = (
         "scalar": scalar, "execute": run(ROWS, lambda of: of or ROW),
         "connection": plain("sqlalchemy.engine.base.Connection"),
     }),
-    (CONNECTION, {"execute": run(ROWS, lambda of: ROW), "scalars": run(OBJECTS, lambda of: of)}),
+    (CONNECTION, {"execute": run(ROWS, lambda of: COLUMNS if of == COLUMNS else ROW), "scalars": run(OBJECTS, lambda of: of)}),
     (ENGINE, dict.fromkeys(("connect", "begin"), plain("sqlalchemy.engine.base.Connection"))),
     (ASYNC_ENGINE, dict.fromkeys(("connect", "begin"), plain("sqlalchemy.ext.asyncio.engine.AsyncConnection"))),
     (QUERY | SELECT | {ROWS, OBJECTS, "select"}, RESULT),
@@ -294,6 +296,7 @@ METHODS: Final[tuple[tuple[frozenset[str], Mapping[str, Give]], ...]] = (
         "begin": plain("sqlalchemy.ext.asyncio.session.AsyncSession"),
     }),
     (REDIS, {"pipeline": plain("redis.client.Pipeline"), "from_url": same}),
+    (frozenset({"builtins.str"}), dict.fromkeys(("strip", "lower", "upper", "casefold", "replace"), same)),
     (frozenset({"PIL.Image.Image"}), dict.fromkeys(("resize", "convert", "rotate", "filter", "crop", "copy"), same)),
     (frozenset({"concurrent.futures._base.Executor"}), {"submit": plain("concurrent.futures._base.Future")}),
     (PATHS, dict.fromkeys(
@@ -323,6 +326,7 @@ FUNCTIONS: Final[Mapping[str, Give]] = {
         "pandas.io.parquet.read_parquet", "pandas.io.sql.read_sql", "pandas.io.json._json.read_json",
     ), plain("pandas.DataFrame")),
     **dict.fromkeys(("polars.scan_csv", "polars.scan_parquet"), plain("polars.LazyFrame")),
+    **dict.fromkeys(("tarfile.open", "tarfile.TarFile.open"), plain("tarfile.TarFile")),
     "builtins.open": plain("io.TextIOWrapper"),
     "_io.open": plain("io.TextIOWrapper"),
     "builtins.list": lambda owner, arguments, call: arguments[0] if arguments else None,

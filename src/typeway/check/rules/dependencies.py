@@ -36,7 +36,7 @@ def unused_dependencies(subject: Subject) -> Iterator[Finding]:
                 if name is None or (function.node, name) in seen or name not in function.parameters:
                     continue
                 seen.add((function.node, name))
-                if is_unused(name, function) and has_no_effect(subject, child):
+                if is_unused(name, function) and has_no_effect(subject, child) and not is_shared(child, endpoint.tree):
                     path, line = subject.place(function, function.parameters[name][0])
                     yield Finding(
                         "TW012",
@@ -48,6 +48,11 @@ def unused_dependencies(subject: Subject) -> Iterator[Finding]:
                         "low" if costs_little(subject, child) else "high",
                         endpoint.title,
                     )
+
+
+def is_shared(child: Node, tree: Node) -> bool:
+    """Whether something else of the endpoint needs a dependency too, so that it runs once either way."""
+    return sum(node.function is child.function and not node.own_scopes for node in tree.walk()) > 1
 
 
 def costs_little(subject: Subject, child: Node) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import Enum
 from typing import Any, Final, Literal, get_args, get_origin
 
@@ -11,13 +11,17 @@ from pydantic import BaseModel
 
 from typeway.check.finding import Confidence, Finding
 from typeway.check.read.program import Function
-from typeway.check.rules.escapes import ABOUT_CALLERS, Escape, Escapes, catches
+from typeway.check.rules.escapes import ABOUT_CALLERS, Escape, Escapes, catches, is_caught
+from typeway.check.rules.protection import statuses_of
 from typeway.check.rules.shapes import models_in
 from typeway.check.subject import Endpoint, Subject, middleware_of
 from typeway.declare.classify import Input
+from typeway.exceptions import HTTPException
 
 # What says of a value more than its type does.
 NARROWS: Final = ("ge", "gt", "le", "lt", "multiple_of", "pattern", "func")
+# What catches HTTPException with all other errors.
+BROAD: Final = frozenset({"Exception", "BaseException"})
 # Types of which Pydantic lets through only what is expected.
 CLOSED: Final = (Enum, bool)
 
@@ -44,7 +48,9 @@ def unhandled_exceptions(subject: Subject) -> Iterator[Finding]:
             if is_known or is_answered(subject, kind, endpoint) or not is_from_client(escape, endpoint):
                 continue
             sure = sureness(escape, endpoint)
-            if statement in found and sure == "low":
+            if sure != "low" and is_answered_elsewhere(subject, escape, functions):
+                sure = "low"
+            if sure == "low" and (statement in found or not isinstance(statement, ast.Raise)):
                 continue
             path, line = subject.place(escape.function, statement)
             found[statement] = Finding(
@@ -53,13 +59,95 @@ def unhandled_exceptions(subject: Subject) -> Iterator[Finding]:
                 line,
                 f"{kind.__name__} leaves {endpoint.title}, and no exception handler answers it: "
                 "the client gets a 500 without an explanation.",
-                f"add `@app.exception_handler({kind.__name__})`, or raise an HTTPException with a status that "
-                "`responses` documents.",
+                fix_of(escape),
                 sure,
                 endpoint.title,
                 (endpoint.function.name, escape.function.name),
             )
     yield from found.values()
+    yield from swallowed(subject)
+
+
+def swallowed(subject: Subject) -> Iterator[Finding]:
+    """Errors of endpoints, HTTPException too, that a dependency catches at its `yield` and does not raise again."""
+    for function in subject.dependencies:
+        for place in function.yields:
+            handler = swallows(subject, place, function)
+            endpoint = answering(subject, function) if handler is not None else None
+            if endpoint is not None:
+                path, line = subject.place(function, handler)
+                yield Finding(
+                    "TW017",
+                    path,
+                    line,
+                    f"{function.name}() catches every error of {endpoint.title} and raises none again: the client gets a 500 "
+                    "where the endpoint answers with an HTTPException.",
+                    "end the `except` block with `raise`.",
+                    entry=endpoint.title,
+                )
+
+
+def answering(subject: Subject, dependency: Function) -> Endpoint | None:
+    """An endpoint below a dependency that answers with an HTTPException, by itself or in a function that it calls."""
+    for endpoint in subject.own:
+        below = any(subject.program.function(node.function) is dependency for node in endpoint.tree.walk())
+        if endpoint.function is None or not endpoint.methods or not below:
+            continue
+        for reached in subject.graph.reach([(endpoint.function, endpoint.title)]):
+            if any(status is not None for status in statuses_of(subject, reached.function)):
+                return endpoint
+    return None
+
+
+def swallows(subject: Subject, place: ast.AST, function: Function) -> ast.AST | None:
+    """What keeps every error that is raised at a `yield` from going on."""
+    inside = place
+    for part in function.around(place):
+        handlers = part.handlers if isinstance(part, ast.Try) and inside in part.body else []
+        for handler in handlers:
+            if catches(subject, handler, HTTPException, function):
+                return handler if is_broad(handler) and not raises_in(subject, handler, function) else None
+        if isinstance(part, ast.Try) and raises_in(subject, ast.Module(part.finalbody, []), function):
+            return None
+        inside = part
+    return None
+
+
+def is_broad(handler: ast.ExceptHandler) -> bool:
+    return handler.type is None or (isinstance(handler.type, ast.Name) and handler.type.id in BROAD)
+
+
+def raises_in(subject: Subject, block: ast.AST, function: Function) -> bool:
+    """Whether a block of a function, or an own function that it calls, may raise something."""
+    parts = [*ast.walk(block)]
+    called = [
+        target
+        for node in parts
+        if isinstance(node, ast.Call)
+        for target in subject.graph.targets(subject.inference.value(node.func, function))
+    ]
+    return any(isinstance(node, ast.Raise) for node in [*parts, *(node for each in called for node in each.body)])
+
+
+def fix_of(escape: Escape) -> str:
+    """What to do about an error: where the framework can refuse a value before, it has only to be declared."""
+    if isinstance(escape.statement, ast.Call):
+        return "declare the parameter as what it is converted to, so that the client gets a 422; or catch the error."
+    if isinstance(escape.statement, ast.Subscript):
+        return "declare the parameter as a `Literal` or an `Enum`, so that the client gets a 422; or ask before the look-up."
+    return (
+        f"add `@app.exception_handler({escape.kind.__name__})`, or raise an HTTPException with a status that "
+        "`responses` documents."
+    )
+
+
+def is_answered_elsewhere(subject: Subject, escape: Escape, functions: Sequence[Function]) -> bool:
+    """Whether the same request has the same function called where its error is caught, so that this may be the second look-up."""
+    return any(
+        edge.function is escape.function and is_caught(subject, escape.kind, edge.node, reached.function)
+        for reached in subject.graph.reach((function, "") for function in functions)
+        for edge in subject.graph.edges(reached.function)
+    )
 
 
 def sureness(escape: Escape, endpoint: Endpoint) -> Confidence:
@@ -67,8 +155,9 @@ def sureness(escape: Escape, endpoint: Endpoint) -> Confidence:
     senders = [source for source in inputs_of(endpoint) if escape.sent is None or source.name in escape.sent]
     if escape.sent is not None and not senders and not issubclass(escape.kind, ABOUT_CALLERS):
         return "low"
-    if escape.asked is None:
-        return "high"
+    if escape.asked is None or isinstance(escape.statement, ast.Raise):
+        # What own code asks about a value has nearly always been excluded on the way: a segment of a path has no slash.
+        return "high" if escape.asked is None else "low"
     return "medium" if any(not is_narrowed(source) for source in senders) else "low"
 
 

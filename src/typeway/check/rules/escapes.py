@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import ast
+import inspect
+import json
 import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date, datetime, time
 from typing import Any, Final
+from uuid import UUID
 
 from starlette.exceptions import HTTPException, WebSocketException
 
 from typeway.check.reach import Edge
 from typeway.check.read.facts import UNKNOWN
+from typeway.check.read.index import last_name
 from typeway.check.read.program import Function
 from typeway.check.read.values import Known
 from typeway.check.subject import Subject
+from typeway.check.words import words_of
 from typeway.describe.raised import raises_of, read_raise
 
 # Errors about a client's request. Others may be meant to end as a 500, because the client can do nothing about them.
@@ -27,10 +33,20 @@ ABOUT_REQUEST: Final = re.compile(
 # Errors about the server itself, whatever else they are called.
 ABOUT_SERVER: Final = re.compile(r"config|setting|internal|server|unexpected|environment", re.IGNORECASE)
 ABOUT_ABSENCE: Final = re.compile(r"not_?found|missing|unknown|exist", re.IGNORECASE)
+ABOUT_PRESENCE: Final = re.compile(r"already|exists|duplicate|conflict|taken", re.IGNORECASE)
+# What is called, without its "s", that asks whether something is there.
+LOOKED_UP: Final = frozenset({"already", "exist", "find", "get", "taken", "is", "has", "count"})
 # An error of Python itself that own code raises about who asks.
 ABOUT_CALLERS: Final = (PermissionError,)
 # Errors of Python itself that say that a value is wrong.
 ABOUT_VALUES: Final = (ValueError, KeyError, LookupError)
+# What makes something of a text, and raises ValueError where that is not possible.
+CONVERTS: Final = frozenset(map(id, (
+    int, float, UUID, json.loads, inspect.getattr_static(datetime, "strptime"),
+    *(inspect.getattr_static(kind, "fromisoformat") for kind in (date, datetime, time)),
+)))  # fmt: skip
+# Methods that change a table.
+CHANGES: Final = frozenset({"update", "setdefault", "pop", "popitem", "clear"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +56,7 @@ class Escape:
     Parameters:
         kind: its class.
         function: the function that raises it.
-        statement: the statement that does.
+        statement: the statement that does, or the conversion or look-up.
         asked: the parameters, of the function that it leaves, on whose values it depends whether it is raised; None
             where that does not matter, because the class says that the exception is about a request.
         sent: the parameters, of the function that it leaves, from which the condition or the look-up before it is made and
@@ -49,7 +65,7 @@ class Escape:
 
     kind: type[BaseException]
     function: Function
-    statement: ast.Raise
+    statement: ast.AST
     asked: frozenset[str] | None = None
     sent: frozenset[str] | None = None
 
@@ -117,12 +133,34 @@ class Escapes:
                 return
         if ABOUT_ABSENCE.search(escape.kind.__name__) and is_loaded_already(subject, edge.call, caller):
             return
+        if ABOUT_PRESENCE.search(escape.kind.__name__) and is_looked_up_before(escape.kind, edge.node, caller):
+            return
         sent = decided_by(edge.node, caller) if escape.sent is None else passed_as_sent(escape.sent, edge, caller)
         asked = None if escape.asked is None else passed_for(escape.asked, edge, caller)
         if asked and is_asked_here(asked, edge.node, caller):
             sent = frozenset()
         if asked is None or asked:
             yield Escape(escape.kind, escape.function, escape.statement, asked, sent)
+
+
+def is_looked_up_before(kind: type[BaseException], node: ast.AST, caller: Function) -> bool:
+    """Whether a caller has asked before for what an error says is there already, and goes no further where it is."""
+    about = {word.rstrip("s") for word in words_of(kind.__name__)} - LOOKED_UP - {"error"}
+    for part in caller.statements:
+        if (
+            not isinstance(part, ast.If)
+            or part.lineno >= getattr(node, "lineno", 0)
+            or not isinstance(part.body[-1], ast.Raise)
+        ):
+            continue
+        names = {each.id for each in ast.walk(part.test) if isinstance(each, ast.Name)}
+        made = [part.test, *(value for name in names for value in caller.assigned.get(name, ()))]
+        calls = [node for each in made for node in ast.walk(each) if isinstance(node, ast.Call)]
+        words = [{word.rstrip("s") for word in words_of(last_name(call.func))} for call in calls]
+        # `if not user: raise` lets through what is there.
+        if any(each & about and each & LOOKED_UP for each in words) and not isinstance(part.test, ast.UnaryOp):
+            return True
+    return False
 
 
 def is_in_doubt(escape: Escape, edge: Edge) -> bool:
@@ -223,8 +261,10 @@ def decided_by(node: ast.AST, function: Function) -> frozenset[str] | None:
 def names_in(expression: ast.AST, function: Function) -> set[str]:
     """The names of which an expression is made, and those from which these were assigned."""
     names = {*names_of(expression)}
-    for node in function.body:
-        if isinstance(node, ast.Assign) and any(getattr(target, "id", "") in names for target in node.targets):
+    for node in reversed(function.body):
+        if isinstance(node, ast.Assign) and any(
+            getattr(part, "id", "") in names for target in node.targets for part in ast.walk(target)
+        ):
             names |= {*names_of(node.value)}
     return names
 
@@ -253,11 +293,70 @@ def raised_by(subject: Subject, function: Function) -> Iterator[Escape]:
         if raised is None or is_caught(subject, raised.kind, statement, function):
             continue
         if is_about_request(subject, raised.kind):
-            yield Escape(raised.kind, function, statement, None, decided_by(statement, function))
+            is_broken = bool(ABOUT_PRESENCE.search(raised.kind.__name__)) and asks_for_several(statement, function)
+            sent = frozenset[str]() if is_broken else decided_by(statement, function)
+            yield Escape(raised.kind, function, statement, None, sent)
         elif is_about_value(subject, raised.kind):
             asked = asked_before(statement, function)
             if asked:
                 yield Escape(raised.kind, function, statement, asked, asked)
+    for kind, node, name in unchecked(subject, function):
+        if not is_caught(subject, kind, node, function):
+            yield Escape(kind, function, node, frozenset({name}), frozenset({name}))
+
+
+def unchecked(subject: Subject, function: Function) -> Iterator[tuple[type[BaseException], ast.AST, str]]:
+    """The conversions and look-ups of a text that a function is given and asks nothing about, with what they raise."""
+    kind: type[BaseException]
+    for node in function.body:
+        match node:
+            case ast.Call(func=called, args=[given, *_]):
+                value, kind = subject.inference.value(called, function), ValueError
+                raises = isinstance(value, Known) and id(value.thing) in CONVERTS
+            case ast.Subscript(value=ast.Name(id=table) as held, slice=given, ctx=ast.Load()):
+                value, kind = subject.inference.value(held, function), KeyError
+                raises = isinstance(value, Known) and type(value.thing) is dict and bool(value.thing)
+                raises = raises and not any(changes(table, each) for each in subject.inference.index.functions)
+            case _:
+                continue
+        name = part_of(given, function) if raises else ""
+        text = subject.inference.instance(given, function) if name in function.parameters else None
+        if text is not None and text.kind is str and not any(asks_about(name, part) for part in function.body):
+            yield kind, node, name
+
+
+def changes(table: str, function: Function) -> bool:
+    for node in function.body:
+        match node:
+            case ast.Subscript(value=ast.Name(id=name), ctx=ast.Store() | ast.Del()) if name == table:
+                return True
+            case ast.Attribute(value=ast.Name(id=name), attr=method) if name == table and method in CHANGES:
+                return True
+    return False
+
+
+def asks_about(name: str, node: ast.AST) -> bool:
+    """Whether a part of a function asks something about a value, other than whether it is there at all."""
+    match node:
+        case ast.If(test=test) | ast.IfExp(test=test) | ast.While(test=test) | ast.Assert(test=test):
+            is_presence = isinstance(test, ast.Name) or (
+                isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.Is | ast.IsNot)
+            )
+            return not is_presence and name in names_of(test)
+        case ast.Match(subject=asked):
+            return name in names_of(asked)
+        case ast.comprehension(ifs=tests) | ast.BoolOp(values=tests):
+            return any(name in names_of(test) for test in tests if not isinstance(test, ast.Name))
+    return False
+
+
+def asks_for_several(statement: ast.Raise, function: Function) -> bool:
+    """Whether something is raised because there are several where one is expected: what the server has stored is wrong."""
+    part = function.parents.get(statement)
+    match part.test if isinstance(part, ast.If) else None:
+        case ast.Compare(left=ast.Call(func=ast.Name(id="len")), ops=[ast.Gt()], comparators=[ast.Constant(value=1)]):
+            return True
+    return False
 
 
 def asked_before(statement: ast.Raise, function: Function) -> frozenset[str]:

@@ -14,10 +14,9 @@ from typeway.check.subject import Endpoint, Subject
 
 MUTABLE: Final = (ast.List, ast.Dict, ast.Set)
 MAKES_MUTABLE: Final = frozenset({"list", "dict", "set", "defaultdict", "deque", "Counter", "OrderedDict"})
-CHANGES: Final = frozenset({
-    "append", "extend", "insert", "add", "update", "setdefault", "pop", "popitem", "remove", "discard", "clear", "sort",
-    "reverse", "appendleft", "extendleft",
-})  # fmt: skip
+GROWS: Final = frozenset({"append", "extend", "insert", "add", "update", "setdefault", "appendleft", "extendleft"})
+# What leaves a default alone that is empty.
+SHRINKS: Final = frozenset({"pop", "popitem", "remove", "discard", "clear", "sort", "reverse"})
 
 # From here on an endpoint is long, has many branches, and works with the database itself.
 MOST_LINES: Final = 40
@@ -34,7 +33,11 @@ def mutable_defaults(subject: Subject) -> Iterator[Finding]:
         function = reached.function
         for name, (_, default) in function.parameters.items():
             # A name that begins with an underscore says that it is a memory of the function's own.
-            if default is None or name.startswith("_") or not is_mutable(default) or not is_changed(name, function):
+            if default is None or name.startswith("_") or not is_mutable(default):
+                continue
+            if not is_changed(name, function, default) or (
+                reached.caller is None and is_copied(subject, name, function)
+            ):
                 continue
             path, line = subject.place(function, default)
             yield Finding(
@@ -54,16 +57,32 @@ def is_mutable(default: ast.expr) -> bool:
     return isinstance(default, MUTABLE)
 
 
-def is_changed(name: str, function: Function) -> bool:
-    """Whether a function changes what it was given under a name, and has not put something else there."""
+def is_copied(subject: Subject, name: str, function: Function) -> bool:
+    """Whether only the framework passes a parameter, or leaves it out: it copies the default for each request."""
+    calls = subject.inference.index.calls.get(function.node.name, ())
+    return all(passes(call, name, function) for call, _ in calls)
+
+
+def passes(call: ast.Call, name: str, function: Function) -> bool:
+    return (
+        any(keyword.arg in (name, None) for keyword in call.keywords) or name in function.positional[: len(call.args)]
+    )
+
+
+def is_changed(name: str, function: Function, default: ast.expr) -> bool:
+    """Whether a function changes the default of a parameter, and has not put something else there."""
+    is_empty = not any(getattr(default, part, ()) for part in ("elts", "keys", "args", "keywords"))
+    changes = GROWS if is_empty else GROWS | SHRINKS
     for node in function.body:
         if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store):
             return False
     for node in function.body:
         match node:
-            case ast.Call(func=ast.Attribute(value=held, attr=change)) if change in CHANGES and named(held, name):
+            case ast.Call(func=ast.Attribute(value=held, attr=change)) if change in changes and named(held, name):
                 return True
-            case ast.Subscript(value=held, ctx=ast.Store() | ast.Del()) if named(held, name):
+            case ast.Subscript(value=held, ctx=ast.Store()) if named(held, name):
+                return True
+            case ast.Subscript(value=held, ctx=ast.Del()) if named(held, name) and not is_empty:
                 return True
     return False
 

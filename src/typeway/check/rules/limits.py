@@ -112,6 +112,8 @@ def uses_of(tables: Tables, function: Function, name: str, depth: int) -> Iterat
             yield "limits" if isinstance(parent, ast.Slice) else compared(parent)
         if isinstance(parent, ast.Return):
             yield "returned"
+        if isinstance(parent, ast.Assign) and is_bounded_later(tables.subject, parent, function):
+            yield "bounded"
         if any(isinstance(part, ast.Call) and last_name(part.func) in CEILINGS for part in function.around(node)):
             yield "bounded"
         keyword = parent.arg if isinstance(parent, ast.keyword) else None
@@ -177,8 +179,27 @@ def is_amount(node: ast.AST, name: str, function: Function) -> bool:
 
 
 def compared(comparison: ast.Compare) -> str:
-    """Whether a comparison asks if an amount is too large."""
-    return "bounded" if isinstance(comparison.ops[0], ast.Gt | ast.GtE | ast.Lt | ast.LtE) else "passed"
+    """Whether a comparison asks if an amount is too large, or one of those that are allowed."""
+    asks = ast.Gt | ast.GtE | ast.Lt | ast.LtE | ast.In | ast.NotIn
+    return "bounded" if isinstance(comparison.ops[0], asks) else "passed"
+
+
+def is_bounded_later(subject: Subject, statement: ast.Assign, function: Function) -> bool:
+    """Whether a method of the class compares the attribute in which its constructor keeps an amount."""
+    kept = {target.attr for target in statement.targets if isinstance(target, ast.Attribute)}
+    names = (
+        {name for parent in function.owner.__mro__ for name in vars(parent)}
+        if function.owner is not None and kept
+        else ()
+    )
+    methods = [subject.program.method(function.owner, name) for name in names] if function.owner is not None else []
+    return any(
+        isinstance(node, ast.Compare)
+        and compared(node) == "bounded"
+        and any(isinstance(part, ast.Attribute) and part.attr in kept for part in ast.walk(node))
+        for method in methods
+        for node in (method.body if method is not None else ())
+    )
 
 
 def passed_on(tables: Tables, call: ast.Call, node: ast.AST, function: Function, depth: int) -> Iterator[str]:

@@ -37,6 +37,10 @@ THREADS: Final = frozenset({
 DEPENDS_ON_SIZE: Final = (FILES, COMPUTES)
 # What reads the names of files, and not what is in them.
 LISTS: Final = frozenset({"walk", "listdir", "scandir", "iterdir", "glob", "rglob"})
+# What copies or removes whole folders, or whatever a client sends.
+LARGE: Final = frozenset({"copyfileobj", "copytree", "rmtree", "make_archive", "unpack_archive", "extractall"})
+# What goes once over data that somebody has read before, which takes longer.
+IN_MEMORY: Final = frozenset({"merge", "apply", "sort_values", "pivot_table", "describe"})
 # What the path of an endpoint says that few people call, and seldom; and what runs before anybody uses the application.
 SELDOM: Final = frozenset({
     "config", "configuration", "settings", "setting", "system", "upgrade", "rollback", "debug", "maintenance", "reindex",
@@ -55,7 +59,7 @@ class Hit(NamedTuple):
         caller: the last asynchronous function on the way.
         place: what blocks in that function: the call of a plain one, or what blocks itself.
         below: the plain functions that lead to it, from that one on; none where the asynchronous function blocks itself.
-        is_seldom: whether only those ask for it who run the application.
+        less: how much less it matters where and how often it runs.
     """
 
     what: Blocking
@@ -63,7 +67,7 @@ class Hit(NamedTuple):
     caller: Function
     place: ast.AST
     below: tuple[Function, ...]
-    is_seldom: bool = False
+    less: int = 0
 
     @property
     def doubt(self) -> int:
@@ -73,32 +77,18 @@ class Hit(NamedTuple):
             branches += self.reached.branches_here(self.what.node) if self.reached.caller is None else 0
             branches += 1 + (self.what.cause is FILES and is_fixed(self.what.node, self.reached.function))
         words = set(words_of(self.reached.entry))
-        is_seldom = self.is_seldom or (self.what.cause in DEPENDS_ON_SIZE and bool(words & SELDOM))
-        branches += is_seldom + 2 * bool(words & BEFORE_USE)
+        branches += bool(words & SELDOM) if self.what.cause in DEPENDS_ON_SIZE else 0
+        branches += self.less + 2 * bool(words & BEFORE_USE)
         is_moment = self.what.cause is LOCKS and self.what.name.endswith("acquire()")
         return branches + is_moment + (not self.what.is_sure or not self.reached.is_sure)
 
 
 def is_fixed(node: ast.AST, function: Function) -> bool:
-    """Whether nothing that clients send makes a file large: it is the same for every call, only its name is read, or only a few
-    words are written.
-    """
-    if isinstance(node, ast.Call) and (last_name(node.func) in LISTS or writes_few_words(node, function)):
+    """Whether nothing that clients send makes a file large: it is the same for every call, or only its name is read."""
+    if isinstance(node, ast.Call) and last_name(node.func) in LISTS:
         return True
     statement = next((part for part in function.around(node) if isinstance(part, ast.stmt)), node)
     return not function.behind(statement)
-
-
-def writes_few_words(call: ast.Call, function: Function) -> bool:
-    """Whether only texts of the source are written to a file, with values in them or not: that a job is to stop."""
-    written = [call] if last_name(call.func) in ("write_text", "write_bytes") else []
-    for node in uses_of_file(call, function) if not written else ():
-        use = function.parents.get(node)
-        write = function.parents.get(use) if isinstance(use, ast.Attribute) and use.attr == "write" else None
-        if not isinstance(write, ast.Call):
-            return False
-        written.append(write)
-    return bool(written) and all(each.args and is_short(each.args[0]) for each in written)
 
 
 def blocking_calls(subject: Subject) -> Iterator[Finding]:
@@ -138,6 +128,7 @@ def blocking_calls(subject: Subject) -> Iterator[Finding]:
 def hits(subject: Subject, functions: Sequence[Reached]) -> Iterator[Hit]:
     """What blocks in functions that are reached, as far as they can come to it."""
     endpoints, staff = {endpoint.title: endpoint for endpoint in subject.own}, dict[str, bool]()
+    is_alone = 2 * answers_alone(subject)
     for reached in functions:
         for what in blocking_in(subject, reached.function):
             if reached.branches_to(what.node) <= MOST_BRANCHES and reached.is_run(what.node):
@@ -148,8 +139,49 @@ def hits(subject: Subject, functions: Sequence[Reached]) -> Iterator[Hit]:
                 entry = reached.entry
                 if what.cause is FILES and entry in endpoints and entry not in staff:
                     staff[entry] = is_for_staff(subject, endpoints[entry])
-                is_seldom = what.cause is FILES and staff.get(entry, False)
-                yield Hit(what, reached, way[last].function, node, tuple(each.function for each in below), is_seldom)
+                less = is_alone + is_small(subject, what, reached) + (what.cause is FILES and staff.get(entry, False))
+                yield Hit(what, reached, way[last].function, node, tuple(each.function for each in below), less)
+
+
+def answers_alone(subject: Subject) -> bool:
+    """Whether a process has one request at a time, so that no other waits: Mangum runs the application on AWS Lambda."""
+    return any(
+        isinstance(node, ast.Import | ast.ImportFrom)
+        and any(name.partition(".")[0] == "mangum" for name in modules_of(node))
+        for file in subject.program.files.loaded()
+        for node in file.statements
+    )
+
+
+def modules_of(node: ast.Import | ast.ImportFrom) -> list[str]:
+    return [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
+
+
+def is_in_loop(node: ast.AST, function: Function) -> bool:
+    """Whether a part of a function runs once for each of several things; what a loop goes over is made once."""
+    inside = node
+    for part in function.around(node):
+        match part:
+            case ast.While() | ast.For() | ast.AsyncFor() if inside is not getattr(part, "iter", None):
+                return True
+            case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp() if (
+                inside is not part.generators[0]
+            ):
+                return True
+        inside = part
+    return False
+
+
+def is_small(subject: Subject, what: Blocking, reached: Reached) -> bool:
+    """Whether it is one file, and nothing shows that it is large or read often; or a pass over data in memory."""
+    verb = what.name.rpartition(".")[2].removesuffix("()")
+    if what.cause is not FILES:
+        return what.cause is COMPUTES and verb in IN_MEMORY
+    steps = [(each.caller.function, each.node) for each in reached.way if each.caller is not None]
+    is_repeated = any(
+        is_in_loop(node, function) for function, node in [*steps, (reached.function, what.node)] if node is not None
+    )
+    return not (is_repeated or verb in LARGE or reached.way[0].function in subject.frequent)
 
 
 def shared_cause(found: Sequence[Hit]) -> str:
@@ -262,13 +294,6 @@ def is_large_use(use: ast.AST | None, function: Function, node: ast.expr) -> boo
     if use.attr in READS and isinstance(size, ast.Constant) and isinstance(size.value, int):
         return size.value > SMALL
     return use.attr != "readline"
-
-
-def is_short(text: ast.expr) -> bool:
-    """Whether a text is in the source, with values in it or not."""
-    return isinstance(text, ast.Constant) or (
-        isinstance(text, ast.JoinedStr) and any(isinstance(part, ast.Constant) for part in text.values)
-    )
 
 
 def locks_held(subject: Subject, function: Function) -> Iterator[Blocking]:

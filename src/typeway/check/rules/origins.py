@@ -20,7 +20,9 @@ from typeway.security.http import HTTPBasic, HTTPDigest
 STRANGERS: Final = ("https://a7f3.stranger.example", "http://stranger.test:8443")
 # The schemes whose credentials a browser sends by itself, and what names hold that reads or writes a cookie.
 SENT_BY_BROWSERS: Final = (APIKeyCookie, HTTPBasic, HTTPDigest)
-COOKIES: Final = frozenset({"cookie", "cookies"})
+# What a request is called, and what only keeps the cookies of other servers.
+REQUESTS: Final = frozenset({"request", "req", "conn", "connection", "websocket", "ws", "socket", "scope"})
+JARS: Final = frozenset({"jar", "cookies"})
 SESSIONS: Final = frozenset({"SessionMiddleware", "HTTPBasic", "HTTPDigest", "BasicAuth", "BasicAuthBackend"})
 # What a condition asks that tells where an application runs.
 SURROUNDINGS: Final = frozenset({
@@ -60,12 +62,25 @@ def knows_browsers(subject: Subject) -> bool:
 
 
 def names_cookies(node: ast.AST) -> bool:
-    """Whether code reads or writes a cookie or a session: `request.cookies`, `set_cookie()`, a header called Cookie."""
+    """Whether code reads or writes a cookie or a session: `request.cookies`, `set_cookie()`, a header called Cookie.
+
+    The cookies that it sends to other servers say nothing: a client's `cookies`, and a header in a dict.
+    """
     match node:
+        case ast.Attribute(value=held, attr="cookies"):
+            return bool(REQUESTS & {*words_of(ast.unparse(held))})
         case ast.Attribute(attr=name) | ast.Name(id=name) | ast.arg(arg=name) | ast.alias(name=name):
-            return name.rpartition(".")[2] in SESSIONS or bool(COOKIES & {*words_of(name)})
-        case ast.Constant(value=str() as text):
+            words = words_of(name.rpartition(".")[2])
+            return name.rpartition(".")[2] in SESSIONS or (
+                "cookie" in words and words != ["cookie"] and not JARS & {*words}
+            )
+        case ast.Subscript(slice=ast.Constant(value=str() as text)):
             return text.lower() in ("cookie", "set-cookie")
+        case ast.Call(func=ast.Attribute(value=held), args=[ast.Constant(value=str() as text), *_]):
+            # `settings.get("cookie")` is no header.
+            return text.lower() in ("cookie", "set-cookie") and "headers" in words_of(ast.unparse(held))
+        case ast.Dict(keys=keys):
+            return any(isinstance(key, ast.Constant) and str(key.value).lower() == "set-cookie" for key in keys)
     return False
 
 

@@ -168,14 +168,25 @@ def is_open(subject: Subject, endpoint: Endpoint) -> bool:
 
 def repeats_read(subject: Subject, endpoint: Endpoint) -> bool:
     """Whether an endpoint calls nothing that the one for GET on the same path does not call: it reads, with a body."""
-    called = (
-        {edge.function for edge in subject.graph.edges(endpoint.function)} if endpoint.function is not None else set()
-    )
+    function = endpoint.function
+    if function is None or any(changes_global(part, function) for part in function.body):
+        return False
+    called = {edge.function for edge in subject.graph.edges(function)}
     return bool(called) and any(
         called <= {edge.function for edge in subject.graph.edges(other.function)}
         for other in subject.own
         if "GET" in other.methods and other.path == endpoint.path and other.function is not None
     )
+
+
+def changes_global(part: ast.AST, function: Function) -> bool:
+    """Whether an item or attribute of something is set or deleted that all requests share."""
+    if not isinstance(part, ast.Subscript | ast.Attribute) or isinstance(part.ctx, ast.Load):
+        return False
+    root: ast.expr = part
+    while isinstance(root, ast.Subscript | ast.Attribute):
+        root = root.value
+    return isinstance(root, ast.Name) and root.id not in function.stores and root.id not in function.parameters
 
 
 def reads_too(subject: Subject, endpoint: Endpoint) -> bool:
@@ -194,9 +205,10 @@ def sounds_like_guard(name: str) -> bool:
 
 
 def checks_credentials(name: str) -> bool:
-    """Whether a call sounds like a check of credentials: `require_admin()`, but not `create_user()`."""
+    """Whether a call sounds like a check of credentials: `require_admin()`, but not `create_user()` or `require_task()`."""
     words = words_of(name.rpartition(".")[2])
-    return has_phrase(words, STRONG) or (bool(words) and words[0] in CHECKS and sounds_like_guard(name))
+    what = " ".join(words[1:] if words[:1] == ["require"] else words)
+    return has_phrase(words, STRONG) or (bool(words) and words[0] in CHECKS and sounds_like_guard(what))
 
 
 def is_guard(node: Node) -> bool:

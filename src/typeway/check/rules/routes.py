@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from starlette import routing
 from starlette.routing import BaseRoute, Mount
@@ -14,6 +15,8 @@ from typeway.application.routes import APIRoute
 from typeway.application.socket_routes import APIWebSocketRoute
 from typeway.check.doubts import doubts
 from typeway.check.finding import Finding
+from typeway.check.read.index import last_name
+from typeway.check.read.program import Function
 from typeway.check.subject import Endpoint, Subject
 
 PARAMETER: Final = re.compile(r"\{[a-zA-Z_]\w*(?::([a-zA-Z_]\w*))?\}")
@@ -46,6 +49,7 @@ def shadowed_routes(subject: Subject) -> Iterator[Finding]:
                     "TW003",
                     f"{endpoint.title} can never match: {path_of(route)!r}, declared earlier, takes all of its requests.",
                     "declare the more specific path first.",
+                    confidence="low" if only_returns(endpoint, route) else "high",
                 )
                 break
 
@@ -59,14 +63,51 @@ def duplicate_routes(subject: Subject) -> Iterator[Finding]:
             taken = methods_of(route, endpoint)
             both = set(endpoint.methods) if taken is None else set(endpoint.methods) & taken
             if both or not endpoint.methods:
-                name = getattr(getattr(route, "endpoint", None), "__name__", "another endpoint")
+                name = called(getattr(route, "endpoint", None))
+                is_same = getattr(route, "endpoint", None) is endpoint.operation.endpoint
+                never = "this route" if is_same else f"{called(endpoint.operation.endpoint)}()"
                 yield from endpoint.found(
                     "TW004",
-                    f"{'/'.join(sorted(both)) or 'WebSocket'} {endpoint.path} is declared twice; "
-                    f"{name}() comes first, so {endpoint.operation.name}() never runs.",
+                    f"{'/'.join(sorted(both)) or 'WebSocket'} {endpoint.path} is declared twice; {name}() comes first, so "
+                    f"{never} never runs.",
                     "remove one of the two, or give it another path.",
+                    confidence="low" if is_repeated(endpoint, route) else "high",
                 )
                 break
+
+
+def called(function: Any) -> str:
+    return str(getattr(function, "__name__", "another endpoint"))
+
+
+def is_repeated(endpoint: Endpoint, earlier: BaseRoute) -> bool:
+    """Whether an earlier route for the same requests has the same function below the same guards, so that nothing is lost.
+
+    A router may be included in two others on purpose, so that each has documentation of its own.
+    """
+    if not isinstance(earlier, APIRoute | APIWebSocketRoute) or earlier.endpoint is not endpoint.operation.endpoint:
+        return False
+    guards = [(route.policies, [node.function for node in route.tree().walk()]) for route in (earlier, endpoint.route)]
+    return guards[0] == guards[1]
+
+
+def only_returns(endpoint: Endpoint, earlier: BaseRoute) -> bool:
+    """Whether an endpoint does nothing but call the function of an earlier route, so that little is lost."""
+    function = endpoint.function
+    match function.statements if function is not None else []:
+        case [*docstring, ast.Return(value=ast.Call() as call) | ast.Return(value=ast.Await(value=ast.Call() as call))]:
+            own = function.names.get(last_name(call.func)) if function is not None else None
+            return all(isinstance(getattr(each, "value", None), ast.Constant) for each in docstring) and own is getattr(
+                earlier, "endpoint", call
+            )
+    return False
+
+
+def only_raises(function: Function) -> bool:
+    """Whether a function does nothing but raise an exception."""
+    return isinstance(function.node.body[-1], ast.Raise) and all(
+        isinstance(each, ast.Raise | ast.Expr) for each in function.statements
+    )
 
 
 def duplicate_operation_ids(subject: Subject) -> Iterator[Finding]:
@@ -90,6 +131,8 @@ def duplicate_operation_ids(subject: Subject) -> Iterator[Finding]:
 def doubtful_routes(subject: Subject) -> Iterator[Finding]:
     """TW020: what a route declares but hardly means, and what is refused elsewhere but could not be refused there."""
     for endpoint in subject.own:
+        if endpoint.function is not None and only_raises(endpoint.function):
+            continue  # whatever it declares, it refuses every request
         for error in doubts(endpoint.route, endpoint.tree):
             path, _, line = (error.where or "").rpartition(":")
             if subject.program.files.file(path) is None:  # it is in a dependency of another package

@@ -43,7 +43,8 @@ def sessions_in_background(subject: Subject) -> Iterator[Finding]:
                 why = (
                     "the request has closed it by then"
                     if is_beside
-                    else "the request keeps its connection and its transaction until the task has ended"
+                    else "the request keeps its connection and its transaction until the task has ended, unless something "
+                    "else closes the session first, such as middleware: then the task opens another transaction"
                 )
                 yield Finding(
                     "TW023",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 from collections.abc import Iterator
 from typing import Annotated, Any, get_args, get_origin
@@ -19,6 +20,14 @@ def body_models(endpoint: Endpoint) -> Iterator[type[BaseModel]]:
         for source in node.sources:
             if isinstance(source, Input) and source.location == "body":
                 yield from models_in(source.kind)
+
+
+def body_dataclasses(endpoint: Endpoint) -> Iterator[type[Any]]:
+    for node in endpoint.tree.walk():
+        for source in node.sources:
+            kind: Any = source.kind if isinstance(source, Input) and source.location == "body" else None
+            if isinstance(kind, type) and dataclasses.is_dataclass(kind):
+                yield kind
 
 
 def models_in(annotation: Any) -> Iterator[type[BaseModel]]:

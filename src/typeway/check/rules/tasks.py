@@ -34,6 +34,7 @@ def dropped_tasks(subject: Subject) -> Iterator[Finding]:
     """TW022: a task that is begun and not kept: the event loop only refers to it weakly, and its error is never seen."""
     for reached in subject.served:
         function = reached.function
+        yield from lost_tasks(subject, reached)
         for node in function.body:
             if isinstance(node, ast.Call) and starts_task(subject, node, function) and is_dropped(node, function):
                 path, line = subject.place(function, node)
@@ -50,6 +51,36 @@ def dropped_tasks(subject: Subject) -> Iterator[Finding]:
                     reached.entry,
                     tuple(each.name for each in reached.chain),
                 )
+
+
+def lost_tasks(subject: Subject, reached: Reached) -> Iterator[Finding]:
+    """Background tasks that a function collects in an object of its own, which no response gets."""
+    function = reached.function
+    for node in function.body:
+        if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Call) or node.value.args:
+            continue
+        name, made = getattr(node.targets[0], "id", ""), as_instance(subject.inference.value(node.value, function))
+        if (
+            made is None
+            or not is_a(made.kind, {"starlette.background.BackgroundTasks"})
+            or len(function.stores[name]) > 1
+        ):
+            continue
+        used = [part for part in ast.walk(function.node) if isinstance(part, ast.Name) and part.id == name]
+        around = [function.parents.get(part) for part in used if isinstance(part.ctx, ast.Load)]
+        if around and all(isinstance(part, ast.Attribute) and part.attr == "add_task" for part in around):
+            path, line = subject.place(function, node)
+            yield Finding(
+                "TW022",
+                path,
+                line,
+                f"no response gets the background tasks that {function.name}() collects in {name}, so none of them runs; "
+                f"it is called in {reached.entry}.",
+                f"take them as a parameter, `{name}: BackgroundTasks`, or pass them to the response: `background={name}`.",
+                "high",
+                reached.entry,
+                tuple(each.name for each in reached.chain),
+            )
 
 
 def starts_task(subject: Subject, call: ast.Call, function: Function) -> bool:
@@ -258,7 +289,38 @@ def sessions_in(subject: Subject, part: ast.expr, function: Function) -> Iterato
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             targets = subject.graph.targets(subject.inference.value(node.func, function))
             if any(uses_held_session(subject, target) for target in targets):
-                yield ast.unparse(node.func.value)
+                yield from made_with(subject, node.func.value, function) or [ast.unparse(node.func.value)]
+
+
+def made_with(subject: Subject, node: ast.expr, function: Function) -> list[str]:
+    """The sessions that an own object was made with: here, or by the dependency that gives it."""
+    name = getattr(node, "id", "")
+    bound = subject.inference.bindings(function).get(name, ())
+    made = bound[0].expression if len(bound) == 1 else None
+    if isinstance(made, ast.Call):
+        given = [*made.args, *(keyword.value for keyword in made.keywords)]
+        kept = [entry for entry in given if isinstance(entry, ast.Name | ast.Attribute)]  # a call may make a new one
+        return [ast.unparse(entry) for entry in kept if is_exclusive(subject, entry, function)]
+    provider = None if bound else subject.arrivals.get((function, name))
+    maker = subject.maker(provider) if provider is not None else None
+    if maker is None:
+        return []
+    # Without `use_cache` each gets a session of its own.
+    shared: dict[str, str] = {
+        entry: getattr(child.function, "__name__", "")
+        for endpoint in subject.endpoints
+        for node in endpoint.tree.walk()
+        if subject.receiver(node) is maker
+        for entry, child in node.children
+        if entry is not None and child.depends is not None and child.depends.use_cache
+    }
+    taken = [entry for entry, (argument, _) in maker.parameters.items() if is_exclusive(subject, argument, maker)]
+    return [f"the session of {shared[entry]}()" for entry in taken if shared.get(entry)]
+
+
+def is_exclusive(subject: Subject, node: ast.AST, function: Function) -> bool:
+    held = as_instance(subject.inference.value(node, function))
+    return held is not None and not held.many and is_a(held.kind, EXCLUSIVE)
 
 
 def uses_held_session(subject: Subject, method: Function) -> bool:

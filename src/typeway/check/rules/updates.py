@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Collection, Iterator
-from typing import Final
+from dataclasses import fields
+from typing import Any, Final
 
 from pydantic import BaseModel
 
@@ -14,30 +15,41 @@ from typeway.check.reach import Reached
 from typeway.check.read.facts import Typed
 from typeway.check.read.index import last_name
 from typeway.check.read.program import Function
-from typeway.check.read.values import as_instance
-from typeway.check.rules.shapes import body_models
+from typeway.check.read.values import Known, as_instance
+from typeway.check.rules.shapes import body_dataclasses, body_models
 from typeway.check.subject import Endpoint, Subject
+from typeway.check.words import words_of
 from typeway.derive.blueprint import Blueprint
+from typeway.derive.changes import apply, changes
 from typeway.derive.models import BLUEPRINT
 
 # The arguments that leave the fields that the client did not send out of `model_dump()`.
 ONLY_SENT: Final = frozenset({"exclude_unset", "exclude_none", "exclude_defaults", "include"})
 SHOWS: Final = re.compile(r"\b(log|logger|logging|print|json|hash|info|debug|warning|error)\b")
+# What only looks at what it is given, where nothing takes its result.
+JUDGES: Final = frozenset({"validate", "check", "verify", "ensure", "assert"})
 # From this many fields that are set one by one on, it is the whole model.
 MOST_FIELDS: Final = 2
 
-Models = Collection[type[BaseModel]]
+AS_MODEL: Final = (
+    "take a Pydantic model, which knows what was sent, and write only that: `.model_dump(exclude_unset=True)`."
+)
+
+Models = Collection[type[Any]]
 
 
 def overwriting_updates(subject: Subject) -> Iterator[Finding]:
     """TW006: a partial update that writes defaults over everything that the client did not send."""
     seen: set[ast.AST] = set()
     for endpoint in subject.own:
-        bodies = [model for model in body_models(endpoint) if is_partial(model, endpoint)]
+        bodies: list[type[Any]] = [model for model in body_models(endpoint) if is_partial(model, endpoint)]
+        bodies += [
+            kind for kind in body_dataclasses(endpoint) if "PATCH" in endpoint.methods and any(optional(kind).values())
+        ]
         if endpoint.function is None or not bodies:
             continue
         for reached in subject.graph.reach([(endpoint.function, endpoint.title)]):
-            if any(asks_what_was_sent(function) for function in reached.chain):
+            if any(asks_what_was_sent(subject, function) for function in reached.chain):
                 continue
             for node, fix in [*wholes_in(subject, reached, bodies), *one_by_one(subject, reached, bodies)]:
                 if node in seen or is_only_shown(node, reached.function) or not reached.is_run(node):
@@ -51,20 +63,21 @@ def overwriting_updates(subject: Subject) -> Iterator[Finding]:
                     line,
                     f"{endpoint.title} takes every field of {bodies[0].__name__}, so defaults overwrite what the client "
                     "left out.",
-                    fix,
+                    fix if issubclass(bodies[0], BaseModel) else AS_MODEL,
                     confidence,
                     endpoint.title,
                     tuple(function.name for function in reached.chain),
                 )
 
 
-def asks_what_was_sent(function: Function) -> bool:
+def asks_what_was_sent(subject: Subject, function: Function) -> bool:
+    """Whether a function looks at the names of what was sent, or leaves that to the framework's `apply` or `changes`."""
     return any(
         (isinstance(node, ast.Attribute) and "fields_set" in node.attr)
         or (
             isinstance(node, ast.Call)
             and last_name(node.func) in ("changes", "apply")
-            and isinstance(node.func, ast.Name)
+            and subject.inference.value(node.func, function) in (Known(changes), Known(apply))
         )
         for node in function.body
     )
@@ -99,11 +112,15 @@ def whole_in(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
                 yield held, f"write `.{name}(exclude_unset=True)`."
         case ast.Call(func=ast.Name(id="dict" | "vars"), args=[held], keywords=[]):
             yield held, unset
+        case ast.Call(func=ast.Name(id="asdict") | ast.Attribute(attr="asdict"), args=[held], keywords=[]):
+            yield held, AS_MODEL
         case ast.Call(func=ast.Name(id="jsonable_encoder"), args=[held, *_], keywords=given):
             if not {keyword.arg for keyword in given} & ONLY_SENT:
                 yield held, "write `jsonable_encoder(..., exclude_unset=True)`."
         case ast.Attribute(value=held, attr="__dict__", ctx=ast.Load()):
             yield held, unset
+        case ast.Call(func=ast.Attribute(attr="sqlmodel_update"), args=[held], keywords=[]):
+            yield held, "pass only what was sent: `.sqlmodel_update(change.model_dump(exclude_unset=True))`."
         case ast.For(target=ast.Tuple(elts=[_, ast.Name()]), iter=held):
             yield held, "iterate over `.model_dump(exclude_unset=True).items()`."
 
@@ -115,7 +132,7 @@ def leaves_out_optional(node: ast.AST, bodies: Models) -> bool:
         {part.value for part in given.elts if isinstance(part, ast.Constant)} if isinstance(given, ast.Set) else set()
     )
     return bool(excluded) and all(
-        name in excluded or field.is_required() for model in bodies for name, field in model.model_fields.items()
+        name in excluded or not is_left_out for model in bodies for name, is_left_out in optional(model).items()
     )
 
 
@@ -218,7 +235,14 @@ def one_by_one(subject: Subject, reached: Reached, bodies: Models) -> Iterator[t
 
 
 def is_optional(field: str, bodies: Models) -> bool:
-    return any(field in model.model_fields and not model.model_fields[field].is_required() for model in bodies)
+    return any(optional(model).get(field) for model in bodies)
+
+
+def optional(kind: type[Any]) -> dict[str, bool]:
+    """The fields of a model, or of a dataclass, each with whether the client may leave it out; of a dataclass, as None."""
+    if issubclass(kind, BaseModel):
+        return {name: not field.is_required() for name, field in kind.model_fields.items()}
+    return {field.name: field.default is None for field in fields(kind)}
 
 
 def mentions(part: ast.AST, field: str, function: Function) -> bool:
@@ -245,12 +269,16 @@ def is_answer(value: ast.AST) -> bool:
 
 
 def is_only_shown(node: ast.AST, function: Function) -> bool:
-    """Whether what is taken is only logged or part of an error."""
+    """Whether what is taken is only logged, validated, or part of an error."""
     for part in function.around(node):
         if isinstance(part, ast.Raise):
             return True
         if isinstance(part, ast.Call) and SHOWS.search(ast.unparse(part.func)):
             return True
+        match part:
+            case ast.Expr(value=ast.Call() as call) | ast.Expr(value=ast.Await(value=ast.Call() as call)):
+                if JUDGES & {*words_of(last_name(call.func))[:1]}:
+                    return True
     return False
 
 

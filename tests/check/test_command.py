@@ -121,6 +121,18 @@ def test_sarif_is_what_the_standard_asks_for(check: Check) -> None:
         ]
 
 
+@pytest.mark.parametrize(
+    ("name", "uri"),
+    [("a b.py", "a%20b.py"), ("50%.py", "50%25.py"), ("shöp.py", "sh%C3%B6p.py"), ("a-b_c.py", "a-b_c.py")],
+)
+def test_sarif_names_files_by_valid_addresses(check: Check, name: str, uri: str) -> None:
+    """A file name may have characters that an address may not have; they are escaped (SARIF 2.1.0 section 3.4.3)."""
+    outcome = check("", name, "--select", "TW001", form="sarif", **{name: SLEEPY.format(comment="")})
+    (result,) = json.loads(outcome.out)["runs"][0]["results"]
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == uri
+    assert result["fixes"][0]["artifactChanges"][0]["artifactLocation"]["uri"] == uri
+
+
 def test_github_gets_one_command_per_finding(check: Check) -> None:
     """Annotations name file, line and rule, and stay on one line."""
     out = check(SLEEPY.format(comment=""), "--select", "TW001", form="github").out

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 from typeway.check.baseline import fingerprints
 from typeway.check.finding import Finding
@@ -215,9 +216,8 @@ def replacement(change: Change, edit: Edit) -> dict[str, Any]:
 def physical_location(path: str, line: int, report: Report) -> dict[str, Any]:
     given = Path(path)
     inside = given.is_relative_to(report.folder)
-    artifact = (
-        given.relative_to(report.folder).as_posix() if inside else given.as_uri() if given.is_absolute() else "unknown"
-    )
+    name = quote(given.relative_to(report.folder).as_posix()) if inside else ""
+    artifact = name or (given.as_uri() if given.is_absolute() else "unknown")
     # Lines are counted from 1; what has no line has no region (SARIF 2.1.0 section 3.30.5).
     return {"artifactLocation": {"uri": artifact}} | ({"region": {"startLine": line}} if line else {})
 

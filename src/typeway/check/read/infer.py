@@ -418,7 +418,7 @@ def entries_of(table: Any) -> Value | None:
     """One of the functions, classes and objects of the application that a table holds."""
     held = [*(table.values() if isinstance(table, Mapping) else table)] if len(table) <= MOST_ENTRIES else []
     is_code = [callable(entry) or type(entry).__module__ not in ("builtins", "datetime", "decimal") for entry in held]
-    return either(Known(entry) for entry in held) if held and all(is_code) else None
+    return either(known(entry) for entry in held) if held and all(is_code) else None
 
 
 def known_class(value: Value | None) -> Value | None:

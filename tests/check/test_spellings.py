@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from textwrap import indent
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.check.applications import Check
@@ -187,6 +187,7 @@ def source_of(pitfall: Pitfall, step: Step, spellings: list[Callable[[Step], Ste
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(name="update", spellings=[alias, decorated])
 @given(name=st.sampled_from([*PITFALLS]), spellings=st.lists(st.sampled_from(SPELLINGS), min_size=2, max_size=3))
 def test_equivalent_spellings_have_the_same_verdict(
     check: Check, name: str, spellings: list[Callable[[Step], Step]]

@@ -36,7 +36,7 @@ def received(inference: Indexed, argument: ast.arg, function: Function) -> Value
         if function.owner is not None and function.node.name == "__init__"
         else function.node.name
     )
-    calls = inference.index.calls.get(name, ())
+    calls = inference.index.calls_of(name)
     values: list[Value | None] = []
     if not calls or len(calls) > MOST_CALLERS:
         return None

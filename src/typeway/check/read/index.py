@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import FunctionType
 from typing import Any
 
 from typeway.check.read.files import FunctionNode, SourceFile
@@ -85,6 +87,22 @@ class Index:
             for node in function.body:
                 if isinstance(node, ast.Call):
                     found.setdefault(last_name(node.func), []).append((node, function))
+        return found
+
+    def calls_of(self, name: str) -> list[tuple[ast.Call, Function]]:
+        """The calls of what has a name, also by the other names that modules have for an own function."""
+        names = [name, *self.others.get(name, ())]
+        return [call for each in names for call in self.calls.get(each, ())]
+
+    @cached_property
+    def others(self) -> Mapping[str, set[str]]:
+        """The other names of own functions, by their own: `save = store`, `save = partial(store)`."""
+        found: dict[str, set[str]] = {}
+        for names, _ in self.modules():
+            for name, thing in list(names.items()):
+                kept = thing.func if isinstance(thing, functools.partial) and not thing.args else thing
+                if isinstance(kept, FunctionType) and kept.__name__ != name:
+                    found.setdefault(kept.__name__, set()).add(name)
         return found
 
     @cached_property

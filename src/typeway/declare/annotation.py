@@ -214,6 +214,18 @@ def alias_value(alias: Any) -> Any:
     return substitute(value, dict(zip(origin.__type_params__, get_args(alias), strict=False)))
 
 
+def entered(annotation: Any, within: tuple[Any, ...]) -> tuple[Any, ...] | None:
+    """Return the aliases around the parts of an annotation; None if it names one of those that are around it already.
+
+    Parameters:
+        within: the aliases around the annotation. `type Tree = list[Tree] | int` contains itself, so that its parts have no end.
+    """
+    if not is_alias(annotation):
+        return within
+    alias = get_origin(annotation) or annotation
+    return None if any(alias is outer for outer in within) else (*within, alias)
+
+
 def unaliased(annotation: Any) -> Any:
     """Return the value of an alias, through any number of aliases; Any for an alias that only refers to itself."""
     seen: list[Any] = []

@@ -77,7 +77,11 @@ def rewritten(schema: CoreSchema, change: Change) -> CoreSchema:
         copied = {key: item if is_schema and key in OTHERS else visit(item) for key, item in node.items()}
         if is_schema and node["type"] == "union":
             copied["choices"] = [labelled(*pair) for pair in zip(node["choices"], copied["choices"], strict=True)]
-        return change(copied, node) if is_schema else copied
+        if not is_schema:
+            return copied
+        # What takes the place of a schema takes its name too: a type alias that contains itself names a union or a list.
+        name = {"ref": copied.pop("ref")} if "ref" in copied else {}
+        return {**change(copied, node), **name}
 
     def labelled(choice: Any, changed: Any) -> Any:
         """Return a member of a union with its label in the locations of errors, which would name the functions here."""
@@ -153,7 +157,7 @@ def with_guards(schema: CoreSchema) -> CoreSchema:
 
 def at_once(part: dict[str, Any]) -> Any:
     """Return a schema that validates all items of an iterable, instead of each when the author's function reads it."""
-    named = {key: part[key] for key in ("ref", "metadata", "serialization") if key in part}
+    named = {key: part[key] for key in ("metadata", "serialization") if key in part}
     whole: Any = {**{key: value for key, value in part.items() if key not in named}, "type": "list"}
     return {**core_schema.no_info_after_validator_function(iter, whole), **named}
 
@@ -240,6 +244,9 @@ def try_union(union: int, value: Any, handler: Callable[[Any], Any]) -> Any:
         PydanticCustomError: the union has refused this value already.
         HTTPException: 400, values that the union accepts have been validated again too often.
     """
+    if type(value) not in (dict, list):
+        # It contains nothing, and equal ones are often one object: a parser keeps short texts.
+        return handler(value)
     tried = progress.tried
     if tried is None:
         progress.tried, progress.retries = {}, 0

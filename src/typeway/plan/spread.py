@@ -83,7 +83,7 @@ def guarded(part: dict[str, Any], definitions: list[Any]) -> Any:
     Parameters:
         definitions: what it may refer to.
     """
-    named = {key: part[key] for key in ("ref", "metadata", "serialization") if key in part}
+    named = {key: part[key] for key in ("metadata", "serialization") if key in part}
     inner: Any = {key: value for key, value in part.items() if key not in named}
     if "keys_schema" in part:
         keys = SchemaValidator(core_schema.definitions_schema(part["keys_schema"], definitions), _use_prebuilt=False)

@@ -100,8 +100,9 @@ class Index:
         found: dict[str, set[str]] = {}
         for names, _ in self.modules():
             for name, thing in list(names.items()):
-                kept = thing.func if isinstance(thing, functools.partial) and not thing.args else thing
-                if isinstance(kept, FunctionType) and kept.__name__ != name:
+                # A proxy that is not set up raises when it is asked for its class.
+                kept = thing.func if type(thing) is functools.partial and not thing.args else thing
+                if type(kept) is FunctionType and kept.__name__ != name:
                     found.setdefault(kept.__name__, set()).add(name)
         return found
 

@@ -9,7 +9,7 @@ from types import FunctionType, ModuleType
 from typing import Any, Final, Protocol, TypeVar, get_args, get_origin
 
 from typeway.check.read.program import Function, Program
-from typeway.declare.annotation import is_union, members_of, plain
+from typeway.declare.annotation import entered, is_union, members_of, plain
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -193,22 +193,25 @@ PRODUCERS: Final = frozenset({"Generator", "AsyncGenerator", "Awaitable", "Corou
 PRODUCERS_OF: Final = PRODUCERS | {"Iterable", "AsyncIterable", "AbstractContextManager", "AbstractAsyncContextManager"}
 
 
-def instance_of(annotation: Any) -> Instance | None:
+def instance_of(annotation: Any, within: tuple[Any, ...] = ()) -> Instance | None:
     """The instance that a resolved annotation describes; None where it says too little."""
+    around = entered(annotation, within)
+    if around is None:
+        return None
     annotation = plain(annotation)
     origin, arguments = get_origin(annotation), get_args(annotation)
     if isinstance(annotation, TypeVar):
-        return instance_of(annotation.__bound__) if annotation.__bound__ is not None else None
+        return instance_of(annotation.__bound__, around) if annotation.__bound__ is not None else None
     if annotation is Any or annotation is object:
         return None
     if origin is None:
         return Instance(annotation) if isinstance(annotation, type) and annotation is not type(None) else None
     if is_union(annotation):
-        return common(instance_of(member) for member in members_of(annotation) if member is not type(None))
+        return common(instance_of(member, around) for member in members_of(annotation) if member is not type(None))
     name = getattr(origin, "__name__", "")
     if origin in COLLECTIONS or name in ABSTRACT:
         # An annotation does not say how many there are: what is not known is not reported as without a limit.
-        return Instance(list, of=instance_of(arguments[0]) if arguments else None, many=True, bounded=True)
+        return Instance(list, of=instance_of(arguments[0], around) if arguments else None, many=True, bounded=True)
     return Instance(origin) if isinstance(origin, type) else None
 
 

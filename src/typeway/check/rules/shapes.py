@@ -10,7 +10,7 @@ from typing import Annotated, Any, get_args, get_origin
 from pydantic import BaseModel
 
 from typeway.check.subject import Endpoint
-from typeway.declare.annotation import unaliased
+from typeway.declare.annotation import entered, unaliased
 from typeway.declare.classify import Input
 from typeway.derive.models import Recipe, is_derivable
 
@@ -30,8 +30,11 @@ def body_dataclasses(endpoint: Endpoint) -> Iterator[type[Any]]:
                 yield kind
 
 
-def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+def models_in(annotation: Any, within: tuple[Any, ...] = ()) -> Iterator[type[BaseModel]]:
     """The models that an annotation names, in lists and unions too; where it derives one, the derived one."""
+    around = entered(annotation, within)
+    if around is None:
+        return
     annotation = unaliased(annotation)
     if get_origin(annotation) is Annotated:
         annotation, *metadata = get_args(annotation)
@@ -41,7 +44,7 @@ def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
         yield annotation
     for argument in get_args(annotation):
         if argument is not annotation:
-            yield from models_in(argument)
+            yield from models_in(argument, around)
 
 
 def recipe_applies(entry: Any, annotation: Any) -> bool:

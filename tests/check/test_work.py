@@ -2,6 +2,7 @@
 
 import dis
 import gc
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,6 +12,7 @@ import pytest
 from typeway import APIRouter, Depends, Query, Typeway, WebSocket
 from typeway.application import routes
 from typeway.check import Choice, Files, look
+from typeway.check.read.files import Files as SourceFiles
 from typeway.check.rules import routes as rules
 from typeway.check.rules.routes import ANY, beginning, covers, same_path, segments
 from typeway.cli.check import without_collection
@@ -131,3 +133,29 @@ def test_what_a_check_leaves_is_not_searched_for_garbage() -> None:
     with without_collection():
         assert gc.get_freeze_count() == 0
     gc.unfreeze()
+
+
+async def blocks() -> None:
+    time.sleep(1)  # noqa: ASYNC251  what is to be found
+
+
+async def blocks_too() -> None:
+    time.sleep(2)  # noqa: ASYNC251  what is to be found
+
+
+async def blocks_as_well() -> None:
+    time.sleep(3)  # noqa: ASYNC251  what is to be found
+
+
+def test_the_code_is_not_read_again_for_each_endpoint(counted: Counted) -> None:
+    """What holds for the whole application, such as where it runs, is looked up once, however many endpoints block."""
+    counts = []
+    for endpoints in ([blocks], [blocks, blocks_too, blocks_as_well]):
+        app = Typeway()
+        for endpoint in endpoints:
+            app.get(f"/{endpoint.__name__}")(endpoint)
+        read = counted("loaded", SourceFiles)
+        found = look(app, Files(Path(__file__).parent), Choice(select=("TW001", "TW002")))
+        assert len(found) == len(endpoints)
+        counts.append(len(read))
+    assert counts[0] == counts[1]

@@ -105,6 +105,11 @@ class Endpoint:
             yield Finding(code, path, line or self.line, message, fix, confidence, self.title, chain)
 
 
+def modules_of(node: ast.Import | ast.ImportFrom) -> list[str]:
+    """The modules that a statement imports, or imports from."""
+    return [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
+
+
 @dataclass(eq=False)
 class Subject:
     """One application that is checked.
@@ -143,6 +148,16 @@ class Subject:
     def maker(self, made: Any) -> Function | None:
         """The own function that makes what a dependency gives: of a class its constructor."""
         return self.program.method(made, "__init__") if isinstance(made, type) else self.program.function(made)
+
+    @cached_property
+    def answers_alone(self) -> bool:
+        """Whether a process has one request at a time, so that no other waits: Mangum runs the application on AWS Lambda."""
+        return any(
+            isinstance(node, ast.Import | ast.ImportFrom)
+            and any(name.partition(".")[0] == "mangum" for name in modules_of(node))
+            for file in self.program.files.loaded()
+            for node in file.statements
+        )
 
     @cached_property
     def applications(self) -> list[Application]:

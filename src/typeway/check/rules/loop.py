@@ -129,7 +129,7 @@ def blocking_calls(subject: Subject) -> Iterator[Finding]:
 def hits(subject: Subject, functions: Sequence[Reached]) -> Iterator[Hit]:
     """What blocks in functions that are reached, as far as they can come to it."""
     endpoints, staff = {endpoint.title: endpoint for endpoint in subject.own}, dict[str, bool]()
-    is_alone = 2 * answers_alone(subject)
+    is_alone = 2 * subject.answers_alone
     for reached in functions:
         for what in blocking_in(subject, reached.function):
             if reached.branches_to(what.node) <= MOST_BRANCHES and reached.is_run(what.node):
@@ -142,20 +142,6 @@ def hits(subject: Subject, functions: Sequence[Reached]) -> Iterator[Hit]:
                     staff[entry] = is_for_staff(subject, endpoints[entry])
                 less = is_alone + is_small(subject, what, reached) + (what.cause is FILES and staff.get(entry, False))
                 yield Hit(what, reached, way[last].function, node, tuple(each.function for each in below), less)
-
-
-def answers_alone(subject: Subject) -> bool:
-    """Whether a process has one request at a time, so that no other waits: Mangum runs the application on AWS Lambda."""
-    return any(
-        isinstance(node, ast.Import | ast.ImportFrom)
-        and any(name.partition(".")[0] == "mangum" for name in modules_of(node))
-        for file in subject.program.files.loaded()
-        for node in file.statements
-    )
-
-
-def modules_of(node: ast.Import | ast.ImportFrom) -> list[str]:
-    return [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
 
 
 def is_in_loop(node: ast.AST, function: Function) -> bool:

@@ -35,20 +35,25 @@ def open_cors(subject: Subject) -> Iterator[Finding]:
     """TW016: any web page may use the application in the name of its visitors."""
     fix = 'name the origins, `allow_origins=["https://app.example.com"]`, or remove `allow_credentials`.'
     message = "the application allows credentials from every origin: any web page can act in the name of its visitors."
-    # A page can use what its visitors' browsers send by themselves; a key in a header it would have to know.
-    confidence: Confidence = "high" if knows_browsers(subject) else "low"
     for application in subject.applications:
         for entry in getattr(application.app, "user_middleware", ()):
             kind: Any = entry.cls
             if not (isinstance(kind, type) and issubclass(kind, CORSMiddleware)) or not is_wide_open(entry.kwargs):
                 continue
-            for path, line, is_decided in places_of_cors(subject):
-                if not is_decided:
-                    yield Finding("TW016", path, line, message, fix, confidence)
-                break
+            path, line, is_decided = next(places_of_cors(subject), ("", 0, True))
+            if not is_decided:
+                yield Finding("TW016", path, line, message, fix, confidence_of(subject))
         for _, function in middleware_of(subject.program, application.app):
             for node in echoes(function):
-                yield Finding("TW016", *subject.place(function, node), message, fix, confidence)
+                yield Finding("TW016", *subject.place(function, node), message, fix, confidence_of(subject))
+
+
+def confidence_of(subject: Subject) -> Confidence:
+    """A page can use what its visitors' browsers send by themselves; a key in a header it would have to know.
+
+    PERF: only asked where origins are open, because the whole code is read for it: 0.6 s for 110,000 lines.
+    """
+    return "high" if knows_browsers(subject) else "low"
 
 
 def knows_browsers(subject: Subject) -> bool:

@@ -13,6 +13,7 @@ from typeway.check.read.values import Inner, Known
 from typeway.check.rules.protection import TOOLS
 from typeway.check.subject import Endpoint, Subject
 from typeway.check.words import has_phrase, phrases, words_of
+from typeway.declare.scope import closure_of
 from typeway.plan.tree import Node
 
 # What those are called who run an application, ...
@@ -84,11 +85,7 @@ def names_staff(words: list[str]) -> bool:
 
 def held_in(function: Any) -> Iterator[Any]:
     """What a function keeps of the call that made it: the cells of a closure, the arguments of a partial."""
-    for cell in getattr(function, "__closure__", None) or ():
-        try:
-            yield cell.cell_contents
-        except ValueError:
-            continue  # nothing has been put into the cell yet
+    yield from closure_of(getattr(function, "__func__", function)).values()
     yield from getattr(function, "args", None) or ()
     yield from (getattr(function, "keywords", None) or {}).values()
 

@@ -187,12 +187,10 @@ def compared(comparison: ast.Compare) -> str:
 def is_bounded_later(subject: Subject, statement: ast.Assign, function: Function) -> bool:
     """Whether a method of the class compares the attribute in which its constructor keeps an amount."""
     kept = {target.attr for target in statement.targets if isinstance(target, ast.Attribute)}
-    names = (
-        {name for parent in function.owner.__mro__ for name in vars(parent)}
-        if function.owner is not None and kept
-        else ()
-    )
-    methods = [subject.program.method(function.owner, name) for name in names] if function.owner is not None else []
+    if function.owner is None or not kept:
+        return False
+    names = {name for parent in function.owner.__mro__ for name in vars(parent)}
+    methods = [subject.program.method(function.owner, name) for name in names]
     return any(
         isinstance(node, ast.Compare)
         and compared(node) == "bounded"

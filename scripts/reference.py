@@ -316,14 +316,26 @@ PITFALLS: Final = DOCS.parent / "examples" / "pitfalls"
 
 
 def rule_page(path: Path) -> str:
-    """The page of a rule: what is written there, and the two files of its example."""
+    """The page of a rule: what is written there, the two files of its example, and what its other examples show."""
     written, _, _ = path.read_text(encoding="utf-8").partition("\n## Example\n")
     (folder,) = PITFALLS.glob(f"{path.stem.lower()}_*")
     parts = [f"{written}\n## Example\n"]
     for name, word in (("bad", "Bad"), ("good", "Good")):
         code = (folder / f"{name}.py").read_text(encoding="utf-8")
         parts.append(f"{word}, `examples/pitfalls/{folder.name}/{name}.py`:\n\n```python\n{code}```\n")
+    others = sorted({file.stem.partition("_")[2] for kind in ("bad", "good") for file in folder.glob(f"{kind}_*.py")})
+    if others:
+        parts.append("More examples in this folder, `bad_….py` and `good_….py`:\n")
+        parts.append("\n".join(f"- `{name}`. {' '.join(said_by_examples(folder, name))}" for name in others) + "\n")
     return "\n".join(parts)
+
+
+def said_by_examples(folder: Path, name: str) -> Iterator[str]:
+    """What a bad and a good example say about themselves; there may be only one of them."""
+    for kind in ("bad", "good"):
+        file = folder / f"{kind}_{name}.py"
+        if file.exists():
+            yield ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
 
 
 WRITERS: Final[Mapping[str, Callable[[], str]]] = {

@@ -231,6 +231,7 @@ def test_a_function_that_returns_the_wrong_thing_is_named(case: str) -> None:
 
 # --- what stays accepted --------------------------------------------------------------------------------------------
 
+JOINED = 'router = Router(prefix="%s")\n@router.get("%s")\ndef read(request: Request): ...\napp.include_router(router)'
 RIGHT = {
     "a name that a Request may read": '@app.get("/{id}")\ndef read(q: str, request: Request): ...',
     "a name that a dependency's Request may read": (
@@ -370,6 +371,13 @@ RIGHT = {
     "names to leave out of all items": (
         '@app.get("/x", response_model_exclude={"__all__": {"name"}})\ndef read() -> list[Item]: ...'
     ),
+    "a preflight by hand": '@app.options("/{id}/x")\ndef read(): ...',
+    "a plural after a prefix": JOINED % ("/item", "s/{id}"),
+    "a version after a prefix": JOINED % ("/api/v", "2/items/{id}"),
+    "the rest of a path after a prefix": JOINED % ("/files", "{id:path}"),
+    "an ending after a prefix": JOINED % ("/items/{id}", ".json"),
+    "a verb after a prefix": JOINED % ("/items/{id}", ":close"),
+    "nothing after a prefix": JOINED % ("/items/{id}", ""),
     "items to leave out": '@app.get("/x", response_model_exclude={0})\ndef read() -> list[Item]: ...',
     "names to leave out of one of several": (
         '@app.get("/x", response_model_exclude={"name"})\ndef read() -> Item | list[Item]: ...'
@@ -397,6 +405,13 @@ DOUBTFUL = {
     '@app.get("")\ndef read(): ...': "GET : the path is empty, so no request matches it unless the application is mounted.",
     'router = Router(prefix="/items")\n@router.get("{id}")\ndef read(id: int): ...\napp.include_router(router)': (
         "GET /items{id}: '{id}' follows its prefix without a slash: the path is '/items{id}'."
+    ),
+    'router = Router()\n@router.get("items/{id}")\ndef read(id: int): ...\napp.include_router(router, prefix="/api")': (
+        "GET /apiitems/{id}: 'items/{id}' follows its prefix without a slash: the path is '/apiitems/{id}'."
+    ),
+    'router, inner = Router(prefix="/v1"), Router()\n@inner.options("items/{id}")\ndef read(): ...\n'
+    "router.include_router(inner)\napp.include_router(router)": (
+        "OPTIONS /v1items/{id}: 'items/{id}' follows its prefix without a slash: the path is '/v1items/{id}'."
     ),
     '@app.get("/{id:int}")\ndef read(id: str): ...': "GET /{id:int} → parameter 'id': {id:int} in the path is never a str.",
     'class Views:\n    @app.get("/x")\n    def read(self): ...': (

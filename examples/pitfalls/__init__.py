@@ -1,1 +1,1 @@
-"""The pitfalls that `typeway check` finds, each with its fix, as two small applications."""
+"""The pitfalls that `typeway check` finds, each with its fix, as pairs of small applications."""

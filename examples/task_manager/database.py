@@ -1,5 +1,6 @@
 """Open the database, and tell a database that is away from a statement that is wrong."""
 
+import asyncio
 from typing import Any
 
 from sqlalchemy import Dialect, event, make_url, text
@@ -12,6 +13,10 @@ from examples.task_manager.exceptions import DatabaseUnavailableError
 
 # A server that is down may not even refuse: without a limit, a request would wait for minutes.
 CONNECT_SECONDS = 5
+
+# How often workers try to change the mode of a SQLite file, and how many seconds after one another.
+MODE_ATTEMPTS = 100
+MODE_PAUSE = 0.05
 
 # The classes of SQLSTATE that say nothing about the statement: lost connections, a server without resources, one that stops.
 AWAY = ("08", "53", "57P")
@@ -72,7 +77,19 @@ def _lower(value: Any) -> Any:
 
 
 async def keep_a_write_ahead_log(engine: AsyncEngine) -> None:
-    """Let SQLite read during a write; the mode is stored in the file (https://sqlite.org/wal.html)."""
-    if engine.dialect.name == "sqlite":
-        async with engine.connect() as connection:
-            await connection.execute(text("PRAGMA journal_mode = WAL"))
+    """Let SQLite read during a write; the mode is stored in the file (https://sqlite.org/wal.html).
+
+    Workers that start together change it together. SQLite does not wait for that, whatever the timeout of a connection is.
+    """
+    if engine.dialect.name != "sqlite":
+        return
+    for attempts in reversed(range(MODE_ATTEMPTS)):
+        try:
+            async with engine.connect() as connection:
+                await connection.execute(text("PRAGMA journal_mode = WAL"))
+        except DatabaseUnavailableError:
+            if not attempts:
+                raise
+            await asyncio.sleep(MODE_PAUSE)
+        else:
+            return

@@ -323,7 +323,7 @@ def test_nothing_is_left_in_force_when_the_last_block_has_ended():
     second.__enter__()
     first.__exit__(None, None, None)
     assert get(TestClient(app), "/db") == "second"
-    assert app.overrides_in_force is not app.dependency_overrides
+    assert app._overrides_in_force is not app.dependency_overrides
     second.__exit__(None, None, None)
-    assert app.overrides_in_force is app.dependency_overrides
+    assert app._overrides_in_force is app.dependency_overrides
     assert (get(TestClient(app), "/db"), get(TestClient(app), "/clock")) == ("real", "noon")

@@ -228,6 +228,89 @@ FIXED_ELSEWHERE = {
     "(time.sleep)(1)": "await (asyncio.sleep)(1)",
     "(time\n     .sleep(1))": "(await asyncio.sleep(1))",
 }
+RETURNED = """
+    from typing import Any
+
+    from typeway import Depends, HTTPException, Typeway
+
+    app = Typeway()
+
+
+    def asked(who: str = "") -> Any:
+        if not who: return(HTTPException(401))  # who?
+        return who
+
+
+    @app.get("/")
+    def read(who: Any = Depends(asked), number: int = 0) -> Any:
+        try:
+            number = 9 // number
+        except ZeroDivisionError:
+            return HTTPException(
+                409,  # too many
+            )
+        if number > 2: return HTTPException(400)
+        return who, number
+"""
+FIXED_RETURNED = {
+    "if not who: return": "if not who: raise",
+    "return HTTPException(\n            409": "raise HTTPException(\n            409",
+    "number > 2: return": "number > 2: raise",
+}
+INSTEAD = (
+    dedent(RETURNED)
+    .replace("if not who: return(HTTPException(401))", "{}")
+    .replace("return HTTPException", "raise HTTPException")
+)
+SWALLOWED = """
+    import logging
+
+    from typeway import HTTPException, Typeway
+
+    app = Typeway()
+
+
+    def find(number: int) -> int:
+        if number > 9:
+            raise HTTPException(404)
+        return number
+
+
+    @app.get("/")
+    def read(number: int) -> int:
+        try:
+            return find(number)
+        except ValueError:
+            raise HTTPException(400)
+        # All others.
+        except Exception as error:  # whatever it is
+            logging.error("x")
+            if number:
+                raise HTTPException(500, str(error))
+            raise HTTPException(503)
+
+
+    @app.get("/again")
+    def again(number: int) -> int:
+        try: return find(number)
+        except Exception: raise HTTPException(500)
+
+
+    @app.get("/deep")
+    def deep(number: int) -> int:
+        if number:
+          try:
+            return find(number)
+          except:
+            raise HTTPException(500)
+        return number
+"""
+FIXED_SWALLOWED = {
+    "    except Exception as error": "    except HTTPException:\n        raise\n    except Exception as error",
+    "    except Exception: raise": "    except HTTPException:\n        raise\n    except Exception: raise",
+    "      except:": "      except HTTPException:\n        raise\n      except:",
+}
+UNDOES = dedent(SWALLOWED).partition('\n\n@app.get("/again")')[0]
 AFTERWARDS = (
     "yield session\nsession.close()\n# It has worked.\nprint('done')\nNUMBER['done'] = 1\n",
     "try:\n    yield session\nfinally:\n    session.close()\n# It has worked.\nprint('done')\nNUMBER['done'] = 1\n",
@@ -235,6 +318,8 @@ AFTERWARDS = (
 CASES = {
     "sleep with asyncio imported elsewhere": (dedent(ELSEWHERE), replaced(ELSEWHERE, FIXED_ELSEWHERE)),
     "what comes after the clean-up": (cleanup(AFTERWARDS[0]), cleanup(AFTERWARDS[1])),
+    "an exception that is returned": (dedent(RETURNED), replaced(RETURNED, FIXED_RETURNED)),
+    "an HTTPException that is caught": (dedent(SWALLOWED), replaced(SWALLOWED, FIXED_SWALLOWED)),
     "sleep": (dedent(SLEEP[0]), replaced(*SLEEP)),
     "sleep of its own name": (dedent(OTHER_SLEEP[0]), replaced(*OTHER_SLEEP)),
     "sleep without an import before which another fits": (dedent(FIRST_IMPORT[0]), replaced(*FIRST_IMPORT)),
@@ -279,6 +364,24 @@ HELPER = dedent(DEFAULTS).replace('tags.append("x")', "pass").replace('order.app
 UNSAFE = {
     "asyncio is the name of something imported": dedent(SLEEP[0]).replace(
         "import time", "import time\nfrom time import monotonic as asyncio"
+    ),
+    "an exception that would be caught": INSTEAD.format("try: return HTTPException(401)\n    except Exception: pass"),
+    "an exception in a transaction": INSTEAD.format("with open(who): return HTTPException(401)"),
+    "an exception in a choice": INSTEAD.format("if not who: return None if len(who) else HTTPException(401)"),
+    "an exception that other callers may get": INSTEAD.format("if not who: return find(who)").replace(
+        "def asked",
+        "def find(who: Any) -> Any:\n    if not who:\n        return HTTPException(404)\n    return who\n\n\ndef asked",
+    ),
+    "an exception that was caught": INSTEAD.format("try: int(who)\n    except ValueError as error: return error"),
+    "a handler that undoes something": UNDOES.replace("logging.error", "print(0) or repr").replace(
+        "print(0)", "app.undo()"
+    ),
+    "a class without a name": UNDOES.replace("import HTTPException, Typeway", "import Typeway")
+    .replace("    try:", "    import typeway\n    try:")
+    .replace("    if number > 9", "    import typeway\n    if number > 9")
+    .replace("HTTPException(", "typeway.HTTPException("),
+    "a name that is another one in the function": UNDOES.replace(
+        "    try:", "    import typeway\n    HTTPException = typeway.HTTPException\n    try:"
     ),
     "asyncio is imported later in the function": dedent(SLEEP[0]).replace(
         '    return "awake"', "    import asyncio\n\n    return str(asyncio)"

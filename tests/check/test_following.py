@@ -29,6 +29,45 @@ FOUND = {
         "@asynccontextmanager\nasync def lifespan(app):\n    async with anyio.create_task_group() as group:\n"
         "        group.start_soon(work)\n        yield\napp = Typeway(lifespan=lifespan)"
     ),
+    "a coroutine function as the task of a plain endpoint": (
+        "class Naps:\n    async def nap(self):\n        await pause()\n        time.sleep(1)\nnaps = Naps()\n"
+        "from typeway import BackgroundTasks\ndef rest(tasks): tasks.add_task(naps.nap)\n@app.get('/x')\ndef show(tasks: BackgroundTasks) -> None: rest(tasks)\n"
+    ),
+    "what is kept as an attribute of the application": (
+        "app.client = httpx.Client()\n"
+        + endpoint("request.app.client.get('http://x')").replace("show()", "show(request: Request)")
+    ),
+    "what a class keeps for all of its objects": (
+        "class Shop:\n    client = httpx.Client()\n    async def read(self):\n        await pause()\n        self.client.get('http://x')\n"
+        + endpoint("await Shop().read()")
+    ),
+    "what the class above keeps": (
+        "class Base:\n    client = httpx.Client()\nclass Shop(Base):\n    def read(self): self.client.get('http://x')\n"
+        + endpoint("Shop().read()")
+    ),
+    "a lock that a class keeps": (
+        "import threading\nclass Shop:\n    lock = threading.Lock()\n    async def read(self):\n"
+        "        with self.lock: await pause()\n" + endpoint("await Shop().read()")
+    ),
+    "a lock that an object keeps": (
+        "import threading\nclass Shop:\n    def __init__(self): self.lock = threading.Lock()\n    async def read(self):\n"
+        "        with self.lock: await pause()\napp.state.shop = Shop()\n"
+        "@app.get('/x')\nasync def show(request: Request) -> None:\n    shop: Shop = request.app.state.shop\n    await shop.read()\n"
+    ),
+    "a property that is made at its first use": (
+        "class Shop:\n    _client = None\n    @property\n    def client(self):\n"
+        "        if self._client is None: self._client = httpx.Client()\n        return self._client\n"
+        "shop = Shop()\n" + endpoint("shop.client.get('http://x')")
+    ),
+    "what a partial gives an endpoint": (
+        "async def show(n: int, client):\n    await pause()\n    client.get('http://x')\n"
+        "app.get('/{n}')(functools.partial(show, client=httpx.Client()))\n"
+    ),
+    "a parameter that many pass": (
+        "def load(session): session.commit()\n"
+        + "".join(f"def use{n}(): load(make_session())\n" for n in range(20))
+        + endpoint("use1()")
+    ),
     "a partial": endpoint("nap = functools.partial(time.sleep, 1)\nnap()"),
     "a partial of the module": "nap = functools.partial(time.sleep, 1)\n" + endpoint("nap()"),
     "what is kept in the application's state": (
@@ -140,6 +179,23 @@ FOUND = {
         + endpoint("load(FilePath('x'))")
     ),
     "one of two that are unpacked": endpoint("n, client = 1, httpx.Client()\nclient.get('http://x')"),
+    "one of several kinds, in a branch": (
+        "def load(source: str | FilePath):\n    if isinstance(source, FilePath): return source.read_text()\n    return source\n"
+        + endpoint("load(FilePath('x'))")
+    ),
+    "one of several kinds, in an expression": (
+        "def load(source: Any): return source.read_text() if isinstance(source, FilePath) else source\nload('x')\n"
+        + endpoint("load(FilePath('x'))")
+    ),
+    "one of several kinds that callers pass": (
+        "def load(client: httpx.Client | httpx.AsyncClient): return client.get('http://x')\n"
+        "async def other(): await load(httpx.AsyncClient())\n" + endpoint("load(httpx.Client())")
+    ),
+    "one of several classes that callers pass": (
+        "class Memory:\n    def load(self): return 1\nclass Disk:\n    def load(self): time.sleep(1)\n"
+        "def load(store: Memory | Disk): return store.load()\nasync def other(): load(Memory())\n"
+        + endpoint("load(Disk())")
+    ),
     "a constant that takes the branch": (
         "def load(kind: str):\n    if kind == 'slow':\n        if True:\n            if kind != 'fast': time.sleep(1)\n"
         + endpoint("load('slow')")
@@ -148,6 +204,27 @@ FOUND = {
 
 # Calls of functions whose blocking branch they cannot take, or that remember.
 LEFT_ALONE = {
+    "what a class keeps and its subclass replaces": (
+        "class Base:\n    client = httpx.Client()\n    async def read(self): await self.client.get('http://x')\n"
+        "class Shop(Base):\n    client = httpx.AsyncClient()\n" + endpoint("await Shop().read()")
+    ),
+    "what a class keeps and its methods replace": (
+        "class Shop:\n    client = httpx.Client()\n    def __init__(self, client): self.client = client\n"
+        "    def read(self): self.client.get('http://x')\n" + endpoint("Shop(FakeClient()).read()")
+    ),
+    "an asynchronous client that a class keeps": (
+        "class Shop:\n    client = httpx.AsyncClient()\n    async def read(self): await self.client.get('http://x')\n"
+        + endpoint("await Shop().read()")
+    ),
+    "a task that nothing adds": (
+        "async def nap(): time.sleep(1)\ndef unused(tasks): tasks.add_task(nap)\n" + endpoint("pass")
+    ),
+    "a class that has the shape of an asynchronous Protocol but for its async": (
+        "from typing import Protocol\nclass Store(Protocol):\n    async def load(self) -> str: ...\n"
+        "class Waiting:\n    async def load(self) -> str: return await pause()\n"
+        "class Blocking:\n    def load(self) -> str: return time.sleep(1)\n"
+        "@app.get('/x')\nasync def show(store: Annotated[Store, Depends(pause)]) -> Any: return await store.load()"
+    ),
     "a default of None": (
         "def load(key: str, session: Session | None = None):\n    if session is not None: return session.execute(select(User))\n"
         "    return key\n" + endpoint("return load('x')")
@@ -170,6 +247,20 @@ LEFT_ALONE = {
     ),
     "a type": (
         "def load(source: str | bytes):\n    if isinstance(source, bytes): time.sleep(1)\n" + endpoint("load(f'{1}')")
+    ),
+    "another kind of what callers pass": (
+        "def load(client): return client.get('http://x')\nasync def other(): load(httpx.Client())\n"
+        + endpoint("await load(httpx.AsyncClient())")
+    ),
+    "another kind of what callers pass, of the module": (
+        "waiting, client = httpx.Client(), httpx.AsyncClient()\nasync def other(): load(waiting)\n"
+        "def load(client: httpx.Client | httpx.AsyncClient): return client.get('http://x')\n"
+        + endpoint("await load(client)")
+    ),
+    "another class of what callers pass": (
+        "class Memory:\n    def load(self): return 1\nclass Disk:\n    def load(self): time.sleep(1)\n"
+        "def load(store: Memory | Disk): return store.load()\nasync def other(): load(Disk())\n"
+        + endpoint("load(Memory())")
     ),
     "a short circuit": (
         "def nap(): time.sleep(1)\ndef load(wait: bool = False): return wait and nap()\n" + endpoint("load()")
@@ -211,6 +302,15 @@ LEFT_ALONE = {
     ),
     "a lambda that an executor maps": endpoint("pool.map(lambda each: time.sleep(each), [1])"),
     "a lambda that a thread asks": endpoint("await asyncio.to_thread(sorted, [1], key=lambda each: time.sleep(each))"),
+    **{
+        f"another type: {test}": f"def load(out):\n    if {test}: time.sleep(1)\n" + endpoint("load(io.StringIO())")
+        for test in ("type(out) is str", "type(out) == str", "type(out) in (str, bytes)", "not type(out) is not str")
+    },
+    **{
+        f"the type itself: {test}": f"def load(out):\n    if {test}: return\n    time.sleep(1)\n"
+        + endpoint("load('x')")
+        for test in ("type(out) is str", "type(out) in {str}", "not type(out) != str")
+    },
     "a lambda whose name is another one outside": endpoint(
         "client = httpx.Client()\nsorted([{}], key=lambda client: client.get('x'))"
     ),
@@ -275,6 +375,7 @@ SERVICES = {
     "another client of ClickHouse": "import clickhouse_connect\nclickhouse_connect.get_client(host='x')",
     "Neo4j": "import neo4j\nwith neo4j.GraphDatabase.driver('x').session() as session:\n    session.run('RETURN 1')",
     "SSH": "import paramiko\nclient = paramiko.SSHClient()\nclient.connect('x')",
+    "a folder of an FTP server": "import ftplib\nwith ftplib.FTP('x') as server:\n    server.nlst()",
     "SFTP": "import paramiko\nparamiko.SSHClient().open_sftp().put('x', 'y')",
     "LDAP": "import ldap3\nldap3.Connection('x').bind()",
     "Kafka": "import kafka\nkafka.KafkaProducer().flush()",
@@ -403,6 +504,7 @@ def test_what_is_called_seldom_is_less_sure(check: Check, path: str, body: str, 
         assert finding["confidence"] == confidence
 
 
+NOTE = "{} note(name: str) -> None:\n    {}\n    FilePath(name).write_bytes(name.encode())\n"
 EVERY = "async def held(name: str = 'x') -> str:\n    await pause()\n    return FilePath(name).read_text()\n"
 WITH_IT = "@app.get('/{}')\nasync def show(it: str = Depends(held)) -> str: return it\n"
 OFTEN = {
@@ -412,6 +514,18 @@ OFTEN = {
         "@app.middleware('http')\nasync def around(request: Request, call_next: Any) -> Any:\n"
         "    FilePath(request.url.path).read_text()\n    return await call_next(request)\n@app.get('/')\nasync def show() -> int: return 1",
         "medium",
+    ),
+    "a file in a loop": (endpoint("for name in ('x', 'y'): note(name)") + NOTE.format("def", "pass"), "medium"),
+    "a file in a loop that waits": (endpoint("for name in ('x', 'y'):\n    await pause()\n    note(name)") + NOTE.format("def", "pass"), "low"),
+    "a file in a loop of functions that wait": (
+        endpoint("await asyncio.gather(*[note(name) for name in ('x', 'y')])") + NOTE.format("async def", "await pause()"), "low",
+    ),
+    "a file in a loop of functions that wait for nothing": (
+        endpoint("for name in ('x', 'y'): await note(name)") + NOTE.format("async def", "pass"), "medium",
+    ),
+    "a file for each thing that comes": (
+        "async def names() -> AsyncIterator[str]:\n    await pause()\n    yield 'x'\n"
+        + endpoint("async for name in names(): note(name)") + NOTE.format("def", "pass"), "low",
     ),
     "a process for each request": (endpoint("httpx.get('http://x')") + "def handler() -> None:\n    from mangum import Mangum", "low"),
     "a name alone": (endpoint("httpx.get('http://x')") + "mangum = None", "high"),
@@ -425,6 +539,39 @@ OFTEN = {
 def test_what_runs_for_each_request_matters_more(check: Check, source: str, confidence: str) -> None:
     """TW001, TW002: a file that every request reads makes all wait; on AWS Lambda no other request is there to wait."""
     assert [finding["confidence"] for finding in check(HEAD + source, "--all").findings] == [confidence]
+
+
+@pytest.mark.parametrize(
+    ("body", "confidences"),
+    [
+        ("pandas.read_csv(name)", ["medium"]),
+        ("pandas.read_csv(name)\nmake_session().commit()", ["low", "high"]),
+        ("httpx.get(name)\nmake_session().commit()", ["high", "high"]),
+    ],
+)
+def test_what_depends_on_a_size_comes_second(check: Check, body: str, confidences: list[str]) -> None:
+    """TW001: a function that waits for a database for sure is looked at as a whole."""
+    source = HEAD + endpoint(f"import pandas\n{body}").replace("show()", "show(name: str)")
+    assert [finding["confidence"] for finding in check(source, "--all", "--select", "TW001").findings] == confidences
+
+
+ADAPTER = "COPY --from=public.ecr.aws/awsguru/aws-lambda-adapter:0.9.0 /lambda-adapter /opt/extensions/lambda-adapter\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "confidence"),
+    [
+        ("api.Dockerfile", f"FROM python:3.12\n{ADAPTER}", "low"),
+        ("Dockerfile.api", "FROM python:3.12\nENV AWS_LWA_PORT=8000\n", "low"),
+        ("template.yaml", "Layers:\n  - !Sub arn:aws:lambda:${AWS::Region}:1:layer:LambdaAdapterLayerX86:25\n", "low"),
+        ("api.Dockerfile", f"FROM python:3.12\n# {ADAPTER}", "high"),
+        ("notes.txt", ADAPTER, "high"),
+    ],
+)
+def test_an_adapter_runs_the_server_on_aws_lambda(check: Check, name: str, text: str, confidence: str) -> None:
+    """TW001: the Dockerfile or template beside the application says that a process has one request at a time."""
+    outcome = check(HEAD + endpoint("httpx.get('http://x')"), "--all", **{name: text})
+    assert [finding["confidence"] for finding in outcome.findings] == [confidence]
 
 
 HERE = "FilePath(__file__).parent"
@@ -463,6 +610,58 @@ def test_a_client_that_a_function_remembers_is_followed(check: Check) -> None:
     """TW001: what a function with `lru_cache` makes once is used for every request."""
     source = "@functools.lru_cache\ndef client(): return httpx.Client()\n"
     assert check(HEAD + source + endpoint("client().get('http://x')")).codes == ["TW001"]
+
+
+# A function that remembers what it has returned, and a call of it: what a new value finds.
+REMEMBERING = {
+    "a new value": ("@functools.lru_cache\ndef load(name): return httpx.get(name)\n", "load(name)", ["medium"]),
+    "a new value by its name": ("@functools.lru_cache(maxsize=9)\ndef load(name): return httpx.get(name)\n", "load(name=name)", ["medium"]),
+    "a value made of it": ("@functools.cache\ndef load(name): return httpx.get(name)\n", "load(f'http://{name}')", ["medium"]),
+    "a method": (
+        "class Api:\n    @functools.lru_cache\n    def load(self, name): return httpx.get(name)\napi = Api()\n", "api.load(name)", ["medium"],
+    ),
+    "no value": ("@functools.lru_cache\ndef load(): return httpx.get('http://x')\n", "load()", []),
+    "the same value": ("@functools.lru_cache\ndef load(name): return httpx.get(name)\n", "load('http://x')", []),
+    "a value of the application": ("@functools.lru_cache\ndef load(name): return httpx.get(name)\n", "load(app.title)", []),
+    "a thread": ("@functools.lru_cache\ndef load(name): return httpx.get(name)\n", "await run_in_threadpool(load, name)", []),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("source", "body", "confidences"), REMEMBERING.values(), ids=list(REMEMBERING))
+def test_a_function_that_remembers_runs_for_each_new_value(
+    check: Check, source: str, body: str, confidences: list[str]
+) -> None:
+    """TW001: a memory has an entry for each value that is passed, so what a request sends runs the function once more."""
+    served = endpoint(body).replace("show()", "show(name: str)")
+    findings = check(HEAD + source + served, "--all", "--select", "TW001").findings
+    assert [finding["confidence"] for finding in findings] == confidences
+
+
+# What a class has for all its objects, and what they do with it.
+OF_CLASSES = {
+    "a client": ("class Api:\n    client = httpx.Client()\n", "Api().client.get('http://x')", ["TW001"]),
+    "a client of what it extends": ("class Base:\n    client = httpx.Client()\nclass Api(Base): pass\n", "Api().client.get('http://x')", ["TW001"]),
+    "a service": ("class Mail:\n    def send(self): time.sleep(1)\nclass Api:\n    mail = Mail()\n", "Api().mail.send()", ["TW001"]),
+    "a partial method": (
+        "class Api:\n    def ask(self, method): httpx.request(method, 'http://x')\n    get = functools.partialmethod(ask, 'GET')\n",
+        "Api().get()", ["TW001"],
+    ),
+    "an asynchronous client": ("class Api:\n    client = httpx.AsyncClient()\n", "await Api().client.get('http://x')", []),
+    "an asynchronous client of each object": (
+        "class Api:\n    client = httpx.Client()\n    def __init__(self): self.client = httpx.AsyncClient()\n",
+        "await Api().client.get('http://x')", [],
+    ),
+    "what gives something else": (
+        "class Given:\n    def __get__(self, held, kind): return 'x'\n    def strip(self): time.sleep(1)\nclass Api:\n    given = Given()\n",
+        "Api().given.strip()", [],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("source", "body", "codes"), OF_CLASSES.values(), ids=list(OF_CLASSES))
+def test_what_a_class_has_is_followed(check: Check, source: str, body: str, codes: list[str]) -> None:
+    """TW001: a client or a service that a class makes once is the one of all its objects that have no other."""
+    assert check(HEAD + source + endpoint(body), "--all", "--select", "TW001").codes == codes
 
 
 def test_fat_handlers_are_off_by_default(check: Check) -> None:
@@ -517,7 +716,7 @@ REMEDIES = {
         "make `each` an `async def`, use `each` with `async for`, and in it await `asyncio.sleep(...)` instead.",
     ),
     "a hash, for which nothing is to be awaited": (
-        "def digest() -> bytes: return hashlib.scrypt(b'', salt=b'', n=2, r=8, p=1)\n", "return digest().hex()",
+        "def digest() -> bytes: return hashlib.scrypt(b'', salt=b'', n=16384, r=8, p=1)\n", "return digest().hex()",
         "await `run_in_threadpool(digest, ...)` from typeway.concurrency.",
     ),
     "somebody at the terminal": ("def ask() -> str: return input()\n", "return ask()", "read it before the application serves requests."),

@@ -87,6 +87,7 @@ BLOCKING = {
     "PyMongo": "import pymongo\npymongo.MongoClient()['app']['tasks'].find_one({})",
     "a lock": "lock.acquire()",
     "a lock held while waiting": "with lock:\n    await pause()",
+    "a lock held while something is entered": "with lock:\n    if name:\n        async with asyncio.Lock(): print(1)",
     "a queue": "queue.Queue().get()",
     "a thread's result": "pool.submit(print).result()",
     "a default that is made for each call": "data = None\nif data is None:\n    data = FilePath('x').read_text()",
@@ -113,6 +114,7 @@ HARMLESS = {
     "a lock that is not waited for": "lock.acquire(blocking=False)",
     "a lock with a limit": "lock.acquire(timeout=0.01)",
     "a lock held for a moment": "with lock:\n    pass",
+    "what is awaited after the lock": "with lock:\n    async def later() -> None: await pause()\nawait later()",
     "something called get": "{}.get('x')",
     "another thing called sleep": "class time:\n    sleep = print\ntime.sleep(1)",
     "a coroutine for another loop": "asyncio.run_coroutine_threadsafe(blocked(), loop)",
@@ -323,12 +325,12 @@ CASES = {
     ),
     "TW006 lets PUT replace the whole": (
         "class Whole(BaseModel):\n    title: str\n    note: str = ''\n"
-        "@app.put('/x/{n}')\nasync def save(n: int, whole: Whole) -> Any:\n    return whole.model_dump()",
+        "@app.put('/x/{n}')\nasync def save(n: int, whole: Whole) -> None:\n    app.kept = whole.model_dump()",
         [],
     ),
     "TW006 sees a PUT of parts": (
         "class Part(BaseModel):\n    title: str | None = None\n"
-        "@app.put('/x/{n}')\nasync def save(n: int, part: Part) -> Any:\n    return part.dict()",
+        "@app.put('/x/{n}')\nasync def save(n: int, part: Part) -> None:\n    app.kept = part.dict()",
         ["TW006"],
     ),
     "TW006 lets a dump be told": (
@@ -338,9 +340,9 @@ CASES = {
     ),
     "TW006 leaves derived partial models alone": (
         "class Task(BaseModel):\n    title: str = ''\n"
-        "@app.patch('/x/{n}')\nasync def save(n: int, change: Partial[Task]) -> dict[str, Any]:\n    return change.model_dump()\n"
-        "@app.patch('/y/{n}')\nasync def keep(n: int, change: Annotated[Partial[Task], Pick('title')]) -> dict[str, Any]:\n"
-        "    return change.model_dump()",
+        "@app.patch('/x/{n}')\nasync def save(n: int, change: Partial[Task]) -> None:\n    app.kept = change.model_dump()\n"
+        "@app.patch('/y/{n}')\nasync def keep(n: int, change: Annotated[Partial[Task], Pick('title')]) -> None:\n"
+        "    app.kept = change.model_dump()",
         [],
     ),
     "TW007 sees lists of rows": (
@@ -432,7 +434,7 @@ CASES = {
     ),
     "TW011 sees a limit in a dependency": (
         ADDS + "class Page(BaseModel):\n    limit: int = 10\n"
-        "@app.get('/x', response_model=list[Shown])\ndef show(page: Annotated[Page, Query()]):\n"
+        "@app.get('/x', response_model=list[Shown])\ndef show(page: Annotated[Page, Query()]):\n    print(page)\n"
         "    with Session(engine) as session:\n        return session.scalars(select(User)).all()",
         [],
     ),
@@ -526,6 +528,16 @@ CASES = {
         "class NotFound(Exception): ...\ndef find() -> int: raise NotFound\n@app.get('/x')\nasync def show() -> int:\n    try:\n"
         "        return find()\n    except (KeyError, NotFound):\n        return 0",
         [],
+    ),
+    "TW017 sees what a tuple with a name catches": (
+        "class NotFound(Exception): ...\nEXPECTED = (KeyError, NotFound)\ndef find() -> int: raise NotFound\n"
+        "@app.get('/x')\nasync def show() -> int:\n    try:\n        return find()\n    except EXPECTED:\n        return 0",
+        [],
+    ),
+    "TW017 sees an error that a function makes": (
+        "class NotFound(Exception): ...\ndef made(): return NotFound()\n"
+        "@app.get('/x')\nasync def show() -> int: raise made()",
+        ["TW017"],
     ),
     "TW017 leaves errors that answer themselves": (
         "class NotFound(HTTPException): ...\n@app.get('/x')\nasync def show() -> int: raise NotFound(404)", [],

@@ -161,6 +161,65 @@ def test_only_what_has_changed_is_shown(
     assert check(main, "--changed", "HEAD", waiting=waiting).codes == codes
 
 
+# What is found in an object's class is not always defined there, nor under the name that the class has for it.
+KEEPS = """
+import time
+from functools import wraps
+
+
+def keep(function):
+    @wraps(function)
+    def wrapper(*arguments, **named):
+        time.sleep(1)
+        return function(*arguments, **named)
+    return wrapper
+
+
+def helper(self) -> None:
+    time.sleep(1)
+
+
+class Base:
+    def load(self) -> None:
+        time.sleep(1)
+"""
+KEEPER = """
+from typeway import Typeway
+from keeps import Base, helper, keep
+
+app = Typeway()
+
+
+class Keeper(Base):
+    helped = helper
+
+    @keep
+    def kept(self) -> None: pass
+
+
+keeper = Keeper()
+
+
+@app.get("/one")
+async def one() -> None:
+    keeper.{0}()
+"""
+
+
+@pytest.mark.parametrize(
+    ("method", "way"), [("kept", "one() → wrapper()"), ("helped", "one() → helper()"), ("load", "one() → Base.load()")]
+)
+def test_a_way_names_what_is_defined(check: Check, repository: Path, method: str, way: str) -> None:
+    """A wrapper of a method, a function that a class has as one, and what is inherited: so --changed finds them too."""
+    check(KEEPER.format(method), keeps=KEEPS)
+    identity = ("-c", "user.name=t", "-c", "user.email=t@localhost", "-c", "commit.gpgsign=false")
+    for arguments in (("add", "."), ("commit", "-qm", "Second")):
+        subprocess.run(["git", *identity, *arguments], cwd=repository, check=True, timeout=60)
+    outcome = check(KEEPER.format(method), "--changed", "HEAD", keeps=KEEPS.replace("sleep(1)", "sleep(2)"))
+    assert outcome.codes == ["TW001"]
+    assert f"{way}." in outcome.out
+
+
 @pytest.mark.parametrize("arguments", [["--changed"], ["--changed", "--all"], ["--changed", "--select=TW018", "--all"]])
 def test_without_a_revision_changes_count_since_the_last_commit(
     check: Check, repository: Path, arguments: list[str]
@@ -274,6 +333,30 @@ def test_where_there_is_nothing_to_check_that_is_said(check: Check, source: str,
     outcome = check(source, form=None)
     assert (outcome.status, outcome.out) == (2, "")
     assert message in outcome.err
+
+
+BOUGHT = "from typeway import APIRouter\nrouter = APIRouter()\n@router.get('/bought')\ndef read_bought() -> int:\n    return 1\n"
+
+
+def test_endpoints_that_no_rule_can_read_are_said(
+    check: Check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing found in what was not read is not the same as no findings."""
+    elsewhere = tmp_path / "site-packages"
+    elsewhere.mkdir()
+    (elsewhere / "bought.py").write_text(BOUGHT)
+    monkeypatch.syspath_prepend(str(elsewhere))
+    including = "from typeway import Typeway\nimport bought\napp = Typeway()\napp.include_router(bought.router)\n"
+    outcome = check(including, form=None)
+    assert (outcome.status, outcome.out) == (2, "")
+    assert "no endpoint of main:app can be read" in outcome.err
+    assert "bought" in outcome.err
+    outcome = check(including + "@app.get('/own')\ndef read_own() -> int:\n    return 1\n", form=None)
+    assert outcome.status == 0
+    assert "1 of 2 endpoints not read" in outcome.err
+    outcome = check("import time\n" + including + SLEEPY.partition("app = Typeway()\n")[2], form=None)
+    assert outcome.status == 1
+    assert "1 of 2 endpoints not read" in outcome.err
 
 
 def test_what_hangs_at_the_end_does_not_hold_the_answer_back(tmp_path: Path) -> None:

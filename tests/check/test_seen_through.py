@@ -1,4 +1,5 @@
 """What is known although it is hidden: functions behind wrappers, names that are renewed, clients that are made later."""
+# ruff: noqa: ISC004  (sources of several lines)
 
 import pytest
 
@@ -99,6 +100,26 @@ RENEWED = {
         "    else:\n        server = smtplib.SMTP('x')\n    return server\n"
         + endpoint("with connect(app.debug) as server:\n    server.login('x', 'x')")
     ),
+    "before rows take its place": (
+        "def load(query):\n    n = query.count()\n    query = [app.other(row) for row in app.rows]\n    return n, query\n"
+        + endpoint("load(base())")
+    ),
+    "in a branch that another client does not share": (
+        "def load(query, other):\n    if app.debug:\n        query = app.other\n        query.one()\n    else:\n        query.one()\n"
+        + endpoint("load(base(), 1)")
+    ),
+    "by one name for the items of another list": endpoint(
+        "query = base()\nids = [query.id for query in app.rows]\nquery.one()"
+    ),
+    "for one of many tables": (
+        "class Pages:\n    def show(self, query):\n        for n in (1, 2):\n            query = query.offset(n)\n        return query.all()\n"
+        + "".join(
+            f"class T{n}(Base):\n    __tablename__ = 't{n}'\n    id: Mapped[int] = mapped_column(primary_key=True)\n"
+            f"def list{n}(pages: Pages): return pages.show(make_session().query(T{n}))\n"
+            for n in range(6)
+        )
+        + endpoint("list1(Pages())")
+    ),
 }
 # Names that are no query any more, or of which nobody can say what they are.
 REPLACED = {
@@ -107,6 +128,9 @@ REPLACED = {
     "by what another package makes": (
         "def load(query):\n    for n in (1, 2):\n        query = app.other(query)\n    return query.one()\n"
         + endpoint("load(base())")
+    ),
+    "by an object of the other branch": endpoint(
+        "if app.debug:\n    query = base()\nelse:\n    query = app.other\n    query.one()"
     ),
     "in a circle of nothing": "def load(n):\n    query = load(n)\n    return query\n" + endpoint("load(1).one()"),
     "of two classes": (
@@ -260,3 +284,39 @@ def test_a_list_is_followed_through_a_service_and_a_repository(check: Check, con
     source = f"{HEAD}import sqlalchemy\nfrom sqlalchemy import false\ndef name_of(me): return me\n{ROWS.replace('CONDITION', condition)}"
     outcome = check(source, "--all", "--select", "TW011")
     assert outcome.codes == codes, outcome.out
+
+
+HANDED = (
+    "from functools import wraps\nmemory = {{}}\n{}\ndef held(inner):\n    @wraps(inner)\n    def wrapper(*args, **kwargs): return handle(inner, *args, **kwargs)\n"
+    "    return wrapper\n"
+    + "".join(f"@held\ndef other_{n}(*, session: Session = None): return {n}\n" for n in range(6))
+    + "@held\ndef load(n: int, *, session: Session = None): return session.get(User, n)\n"
+    + endpoint("load(1)")
+)
+HANDLES = {
+    "with a session": (
+        "def handle(call, *args, **kwargs):\n    with make_session() as session: return call(*args, session=session, **kwargs)",
+        ["TW001"],
+    ),
+    "or with the one that is given": (
+        "def handle(call, *args, **kwargs):\n    if kwargs.get('session') is None:\n        with make_session() as session:\n"
+        "            kwargs['session'] = session\n            return call(*args, **kwargs)\n    return call(*args, **kwargs)",
+        ["TW001"],
+    ),
+    "by way of another name": ("def handle(*args, call=None, **kwargs): return args[0](*args[1:])", []),
+    "in a thread": ("def handle(call, *args, **kwargs): return pool.submit(call, *args)", []),
+    "once": (
+        "def handle(call, *args, **kwargs):\n    found = memory.get(args)\n    if found is None:\n        found = memory[args] = call(*args)\n    return found",
+        [],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("handle", "codes"), HANDLES.values(), ids=HANDLES)
+def test_what_a_function_is_given_to_call_is_followed_from_where_it_is_given(
+    check: Check, handle: str, codes: list[str]
+) -> None:
+    """One function that calls what many decorated ones hand to it, each for another endpoint, runs only the one in question."""
+    outcome = check(HEAD + HANDED.format(handle), "--all", "--select", "TW001")
+    assert outcome.codes == codes, outcome.out
+    assert all("other_" not in str(finding["message"]) for finding in outcome.findings)

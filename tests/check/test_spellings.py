@@ -169,6 +169,15 @@ PITFALLS = {
         Step("make_session().get(User, 1)"),
         Step("Shown(id=make_session().get(User, 1).id)"),
     ),
+    "status": Pitfall(
+        "TW030",
+        "@app.get('/{path}/{{n}}')\ndef {path}(n: int) -> Any:\n    try: return {value}\n"
+        "    except Exception: raise HTTPException(500)\n",
+        Step("find(n)", given="n"),
+        Step("find_or_none(n)", given="n"),
+        "def find(n):\n    if n > 9: raise HTTPException(404)\n    return n\n"
+        "def find_or_none(n):\n    try: return find(n)\n    except HTTPException: return None\n",
+    ),
     "list": Pitfall(
         "TW011",
         "@app.get('/{path}', response_model=list[Shown])\ndef {path}():\n    return {value}\n",

@@ -10,6 +10,7 @@ FOUND = {
     "every error": "try: yield 1\n    except Exception: print('x')",
     "in whatever class": "try: yield 1\n    except BaseException as error: print(error)",
     "without a class": "try: yield 1\n    except: pass",
+    "a tuple": "try: yield 1\n    except (ValueError, Exception): print('x')",
     "after the clean-up": "try:\n        yield 1\n    except Exception:\n        note()\n    finally:\n        note()",
     "inside of a with statement": "with make_session() as session:\n        try: yield 1\n        except Exception: session.rollback()",
     "by a return": "try: yield 1\n    except Exception: return",

@@ -1,5 +1,6 @@
 """How much work `typeway check` does: what several readers ask for is computed once."""
 
+import ast
 import dis
 import gc
 import time
@@ -9,15 +10,21 @@ from typing import Annotated, Any
 
 import pytest
 
+from tests.check.applications import Check
+from tests.check.applications import check as check
+from tests.check.test_strange_objects import MAPPED, QUERIES, START
 from typeway import APIRouter, Depends, Query, Typeway, WebSocket
 from typeway.application import routes
 from typeway.check import Choice, Files, look
-from typeway.check.read.files import Files as SourceFiles
 from typeway.check.rules import routes as rules
 from typeway.check.rules.routes import ANY, beginning, covers, same_path, segments
 from typeway.cli.check import without_collection
 from typeway.plan import build
 from typeway.plan.nonblocking import cannot_block
+from typeway.source.files import Files as SourceFiles
+from typeway.source.infer import Inference
+from typeway.source.program import Function
+from typeway.source.values import Value
 
 Counted = Callable[..., list[Any]]
 
@@ -159,3 +166,50 @@ def test_the_code_is_not_read_again_for_each_endpoint(counted: Counted) -> None:
         assert len(found) == len(endpoints)
         counts.append(len(read))
     assert counts[0] == counts[1]
+
+
+# Functions that return each other's results: what each does for one of eight others, or for some of them.
+IN_CIRCLES = {
+    "the results": ("return f{a}(x)", "return f0(x)"),
+    "the results as a dict": ("return dict(f{a}(x))", "return f0(x)"),
+    "what is awaited": ("return await f{a}(x)", "return await f0(x)"),
+    "errors": ("return f{a}(x)", "raise f0(x)"),
+    "statuses": ("return f{a}(x), 404", "return f0(x)"),
+    "queries": ("return f{a}(x.where(f{b}(x)))", "return Session().scalars(f0(select(Both))).all()"),
+    "what may be missing": ("return f{a}(x) or f{b}(x)", "if f0(x) is None: raise HTTPException(404)"),
+    "generators": ("return f{a}(x)", "for each in f0(x): pass"),
+    "texts": ("refuse(f{a}(x)); return f{b}(x)", "f0(x)"),
+    "facts": ("f{a}(x == 1); f{b}(None); f{c}({k})", "f0(x)"),
+    "files": ("return f{a}(x) / 'a'", "open(f0(x)).read()"),
+}
+# How many expressions are looked at for 16 such functions, at most: queries take 18,000, the others half of that or less.
+MOST_LOOKS = 25_000
+
+
+@pytest.mark.parametrize("form", IN_CIRCLES)
+def test_work_does_not_double_with_each_function_in_a_circle(
+    form: str, check: Check, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Functions that return each other's results have more ways to each other than anybody could follow."""
+    step, start = IN_CIRCLES[form]
+    kind = "async def" if "await" in step else "def"
+    source = f"from typeway import HTTPException\n{START}{MAPPED.format(*QUERIES[0])}"
+    source += "def refuse(x: str):\n    if '/' in x:\n        raise ValueError(x)\n"
+    for number in range(16):
+        source += f"{kind} f{number}(x):\n"
+        for k in range(12):
+            a, b, c = ((number * each + k * 5 + each) % 16 for each in (1, 5, 7))
+            source += f"    if x == {k}:\n        {step.format(a=a, b=b, c=c, k=k)}\n"
+    source += f"@app.get('/{{x}}')\n{kind} circle(x: str):\n    try:\n        {start}\n"
+    source += "    except Exception:\n        raise HTTPException(500)\n"
+    looks, value = 0, Inference.value
+
+    def counted(inference: Inference, node: ast.AST, function: Function) -> Value | None:
+        nonlocal looks
+        looks += 1
+        assert looks < MOST_LOOKS
+        return value(inference, node, function)
+
+    monkeypatch.setattr(Inference, "value", counted)
+    outcome = check(source, "--all")
+    assert outcome.status in (0, 1), outcome.err

@@ -259,3 +259,19 @@ def test_plain_routes_and_mounts_are_starlettes(web: ModuleType) -> None:
     assert isinstance(app.routes[-1], Route)
     assert isinstance(app.routes[-1], routing.APIRoute)
     assert routing.Mount is Mount
+
+
+@compat_and_fastapi
+@pytest.mark.parametrize("nothing", [{}, [], (), set(), None], ids=repr)
+def test_an_empty_return_annotation_is_none(web: ModuleType, nothing: Any) -> None:
+    """`-> dict()` stands in public applications: as an empty `response_model`, it leaves the answer as it is."""
+    app = web.FastAPI()
+
+    def read():  # type: ignore[no-untyped-def]
+        return {"a": 1}
+
+    read.__annotations__["return"] = nothing
+    app.get("/")(read)
+    client = TestClient(app)
+    content = client.get("/openapi.json").json()["paths"]["/"]["get"]["responses"]["200"]["content"]
+    assert (client.get("/").json(), content) == ({"a": 1}, {"application/json": {"schema": {}}})

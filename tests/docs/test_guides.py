@@ -20,7 +20,7 @@ from tests.docs.services import require_packages, services
 from tests.docs.terminal import Terminal
 from typeway.application.app import Typeway
 from typeway.check.look import look
-from typeway.check.read.files import Files
+from typeway.source.files import Files
 from typeway.testclient import TestClient
 from typeway.types import ASGIApp, Receive, Scope, Send
 

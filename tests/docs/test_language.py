@@ -24,6 +24,8 @@ NO_PROSE = re.compile(
 # Of a name such as `e.g.` or `main.py`, a path, a number with a unit, or an abbreviation, no part is a word.
 TOKEN = re.compile(r"[\w./@*<>=-]*\w")
 WORD = re.compile(r"[a-z]+(?:'[a-z]+)?|[A-Z][a-z]+(?:'[a-z]+)?")
+# A public application at the start of a row, by its owner and its name: what it is called is no matter of spelling.
+APPLICATION = re.compile(r"^\| ([\w.-]+/[\w.-]+)", re.MULTILINE)
 
 # Words that a reader has to translate, and what to write instead.
 AVOIDED = {
@@ -40,7 +42,8 @@ AVOIDED = {
 
 def prose(page: Path) -> Iterator[tuple[int, str]]:
     """Each line of a page with what is no prose left out, and its number."""
-    text = NO_PROSE.sub(lambda found: "\n" * found[0].count("\n") + " ", page.read_text(encoding="utf-8"))
+    text = APPLICATION.sub("| ", page.read_text(encoding="utf-8"))
+    text = NO_PROSE.sub(lambda found: "\n" * found[0].count("\n") + " ", text)
     yield from enumerate(text.splitlines(), 1)
 
 
@@ -55,9 +58,16 @@ def words(line: str) -> Iterator[str]:
 
 
 @cache
+def applications() -> frozenset[str]:
+    """The parts of the names of the public applications that pages list."""
+    names = (name for page in PAGES for name in APPLICATION.findall(page.read_text(encoding="utf-8")))
+    return frozenset(word for name in names for part in re.split(r"[_.]", name) for word in words(part))
+
+
+@cache
 def known() -> frozenset[str]:
     """The words that are not in the dictionary and are right nevertheless."""
-    return frozenset(WORDS.read_text(encoding="utf-8").split())
+    return applications().union(WORDS.read_text(encoding="utf-8").split())
 
 
 @cache

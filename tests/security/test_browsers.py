@@ -313,7 +313,7 @@ def test_the_direct_way_asks_for_the_host_too(monkeypatch):
         for host, status in (("example.com", 200), ("evil.example", 400)):
             got = converse(port, f"GET / HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n".encode())
             assert got.startswith(b"HTTP/1.1 %d " % status)
-        assert app.direct() is not None
+        assert app._direct() is not None
 
 
 @pytest.mark.parametrize(

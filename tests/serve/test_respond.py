@@ -593,6 +593,8 @@ class Unknown:
     [
         ({"response_model": Unknown}, "is not a type that Pydantic can validate"),
         ({"response_model": list[Unknown]}, "is not a type that Pydantic can validate"),
+        ({"response_model": {1: str}}, "is not a type that Pydantic can validate"),
+        ({"response_model": dict[str, {1: str}]}, "is not a type that Pydantic can validate"),
         ({"responses": {404: {"model": Unknown}}}, "is not a type that Pydantic can validate"),
         ({"responses": {204: {"model": Public}}}, "Status code 204 must not have a response body"),
         ({"responses": {404: "text"}}, "An additional response must be a dict"),

@@ -295,7 +295,7 @@ def test_what_was_planned_before_is_observed_too(recorder: Recorder, monkeypatch
 
     app.dependency_overrides[session] = lambda: "other"
     assert client(app).get("/").json() == "other"
-    assert app.instrument is None
+    assert app._instrument is None
     monkeypatch.setattr(trace, "get_tracer_provider", lambda: recorder.tracers)
     assert client(app).get("/").json() == "other"
     assert recorder.names == ["dependencies", "endpoint", "serialization", "GET /"]
@@ -315,7 +315,7 @@ def test_only_the_application_that_is_observed_is_served_by_changed_plans(record
         app.include_router(router)
         assert client(app).get("/").json() == "session"
     younger.include_router(router)
-    assert (observed.instrument is None, older.instrument, younger.instrument) == (False, None, None)
+    assert (observed._instrument is None, older._instrument, younger._instrument) == (False, None, None)
     recorder.names.clear()
     assert client(observed).get("/").json() == "session"
     assert recorder.names[-4:] == ["dependencies", "endpoint", "serialization", "GET /"]

@@ -9,4 +9,4 @@ app.add_middleware(CORSMiddleware, allow_origins=["https://tasks.example.com"], 
 
 @app.get("/me")
 async def read_me() -> dict[str, str]:
-    return {"name": "whoever the cookie says"}
+    return {"name": "the user whom the cookie names"}

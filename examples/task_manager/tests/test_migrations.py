@@ -1,6 +1,7 @@
 """Migrate a database: forwards, backwards, by several workers at once, and refuse one that is not as expected."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from sqlalchemy import Column, Connection, Table, inspect, text
 
 from examples.task_manager import schema
 from examples.task_manager.config import Settings
+from examples.task_manager.database import keep_a_write_ahead_log
 from examples.task_manager.models import Base
 from examples.task_manager.models.base import UtcDateTime
 from examples.task_manager.resources import open_resources
@@ -144,6 +146,15 @@ async def test_workers_may_start_together(empty_database: Database, settings: Se
     await asyncio.gather(*(start() for _ in range(4)))
     async with opened(empty_database) as engine, engine.connect() as connection:
         assert await connection.run_sync(revision_of) == newest_revision()
+
+
+async def test_workers_change_the_mode_of_a_file_together(tmp_path: Path) -> None:
+    """SQLite refuses at once to change a mode that another worker changes: none of them fails for that."""
+    for number in range(30):
+        async with AsyncExitStack() as stack:
+            url = f"sqlite+aiosqlite:///{tmp_path / str(number)}.db"
+            engines = [await stack.enter_async_context(opened(url)) for _ in range(4)]
+            await asyncio.gather(*map(keep_a_write_ahead_log, engines))
 
 
 async def test_missing_migrations_are_refused(empty_database: Database) -> None:

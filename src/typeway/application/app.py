@@ -67,12 +67,12 @@ REMADE: Final = (
     "_document_lock",
     "middleware_stack",
     "_directly",
-    "handlers_shown",
+    "_handlers_shown",
     "_prepared_handlers",
-    "observer",
-    "instrument",
-    "injected",
-    "overrides_in_force",
+    "_observer",
+    "_instrument",
+    "_injected",
+    "_overrides_in_force",
     "_open_blocks",
 )
 
@@ -132,8 +132,8 @@ class Typeway(Verbs, Resolving, Starlette):
     thread_pool_size: int | None = None
     max_body_size: int | None = None
     trusted_hosts: Sequence[str] | None = None
-    instrument: Instrument | None = None  # what observes the operations
-    handlers_shown: Shown | None = (
+    _instrument: Instrument | None = None  # what observes the operations
+    _handlers_shown: Shown | None = (
         None  # the handlers in the scope of requests, unless a layer of Starlette's adds them
     )
     _prepared_handlers: Handlers | None = None
@@ -158,11 +158,11 @@ class Typeway(Verbs, Resolving, Starlette):
             warnings.warn(message, TypewayDeprecationWarning, stacklevel=2)
         self.state: State = State()
         self.router = self.router_class(**{name: value for name, value in given.items() if name in ROUTED})
-        self.router.is_root = True
+        self.router._is_root = True
         if self.conventions.mounted_lifespans:
             self.router.lifespan_context = ApplicationLifespan(self.router.lifespan_context, self.router)
         self.webhooks: Router = given.get("webhooks") or self.router_class()
-        self.start_without_overrides()
+        self._start_without_overrides()
         self.exception_handlers: dict[Any, ExceptionHandler] = handlers_for(self.errors)
         for key, handler in (given.get("exception_handlers") or {}).items():
             self.add_exception_handler(key, handler)
@@ -185,7 +185,7 @@ class Typeway(Verbs, Resolving, Starlette):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update({**state, "state": State(state["state"])})
-        self.start_without_overrides(state["_dependency_overrides"])
+        self._start_without_overrides(state["_dependency_overrides"])
         self.middleware_stack = None
         self._document_lock = threading.Lock()
 
@@ -197,26 +197,29 @@ class Typeway(Verbs, Resolving, Starlette):
 
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI document, which is built again if the routes have changed since the last call."""
-        if self.openapi_schema is None or self._documented != self.versions:
+        if self.openapi_schema is None or self._documented != self._versions:
             with self._document_lock:
                 # Another thread may have built it while this one waited.
-                if self.openapi_schema is None or self._documented != self.versions:
-                    versions = self.versions
-                    self.openapi_schema = self.describe()
+                if self.openapi_schema is None or self._documented != self._versions:
+                    versions = self._versions
+                    self.openapi_schema = self._described()
                     self._documented = versions
         return self.openapi_schema
 
+    def _described(self) -> dict[str, Any]:
+        return self.describe()
+
     @property
-    def versions(self) -> tuple[int, int]:
+    def _versions(self) -> tuple[int, int]:
         """Two numbers that change whenever the routes or the webhooks change."""
-        return self.router.version, self.webhooks.version
+        return self.router._version, self.webhooks._version
 
     def describe(self) -> dict[str, Any]:
         """Build the OpenAPI document of the current routes."""
         from typeway.describe.failures import Failures
 
         defaults = handlers_for(self.errors).values()
-        is_handled = partial(self.prepared_handlers.is_own, defaults=list(defaults))
+        is_handled = partial(self._handlers.is_own, defaults=list(defaults))
         about: Any = {name: getattr(self, name) for name in AboutOptions.__annotations__}
         return build_document(
             **about,
@@ -263,7 +266,7 @@ class Typeway(Verbs, Resolving, Starlette):
     # --- middleware and handlers --------------------------------------------------------------------------------
 
     @property
-    def prepared_handlers(self) -> Handlers:
+    def _handlers(self) -> Handlers:
         """The exception handlers as they stand now, prepared for serving."""
         handlers = self._prepared_handlers
         # Applications may change the mapping at any time, also by assigning to an item.
@@ -276,11 +279,11 @@ class Typeway(Verbs, Resolving, Starlette):
         """Return the application as one ASGI callable: error responses outermost, then middleware, then the router."""
         app: ASGIApp = self.router
         middleware = list(self.user_middleware)
-        handlers = self.prepared_handlers
-        self.handlers_shown = handlers.shown
+        handlers = self._handlers
+        self._handlers_shown = handlers.shown
         if not has_own_layers():
             # Instrumentation has replaced Starlette's own layers. These must handle the errors, so that it sees them.
-            app, self.handlers_shown = self.router.without_answers, None
+            app, self._handlers_shown = self.router._without_answers, None
             answered = {**handlers.by_class, **handlers.by_status}
             layer = Middleware(ExceptionMiddleware, handlers=answered, debug=self.debug)
             if self.conventions.middleware_errors_answered:
@@ -298,18 +301,18 @@ class Typeway(Verbs, Resolving, Starlette):
         elif middleware and type(app) is not Onion and self.conventions.limits.max_body_size is not None:
             app = DefaultLimit(app, self.conventions)
         if cors or self.debug:
-            return SharedErrors(app, cors, self.debug, self.answer_last, self.answer_excess)
-        return ServerErrorMiddleware(app, handler=self.answer_last, debug=self.debug)
+            return SharedErrors(app, cors, self.debug, self._answer_last, self._answer_excess)
+        return ServerErrorMiddleware(app, handler=self._answer_last, debug=self.debug)
 
-    async def answer_last(self, request: Request, error: Exception) -> Any:
+    async def _answer_last(self, request: Request, error: Exception) -> Any:
         """The answer to an exception that nothing else answers."""
-        return await self.answer_excess(request, error) or await self.prepared_handlers.answer_last(request, error)
+        return await self._answer_excess(request, error) or await self._handlers.answer_last(request, error)
 
-    async def answer_excess(self, request: Request, error: Exception) -> ASGIApp | None:
+    async def _answer_excess(self, request: Request, error: Exception) -> ASGIApp | None:
         """The answer to a body over the limit of an application around this one; None to another exception."""
-        return await excess_response(request, error, self.prepared_handlers)
+        return await excess_response(request, error, self._handlers)
 
-    def choose_stack(self) -> ASGIApp:
+    def _choose_stack(self) -> ASGIApp:
         """What serves: the router itself where nothing has to stand around it, else the whole stack."""
         is_held = self.max_body_size is None or self.conventions.limits_before_endpoint
         is_own = (
@@ -317,10 +320,10 @@ class Typeway(Verbs, Resolving, Starlette):
             and function_of(self.router.app) is Router.app
         )
         if is_held and is_own and not self.user_middleware and not self.debug and has_own_layers():
-            self.handlers_shown = self.prepared_handlers.shown
+            self._handlers_shown = self._handlers.shown
             # PERF: 1.2 of 6 us; nothing is around the router, so it answers unhandled errors as well.
-            stack: ASGIApp = self.router.with_every_answer
-            directly: Serve = self.router.serve_directly
+            stack: ASGIApp = self.router._with_every_answer
+            directly: Serve = self.router._serve_directly
             if self.trusted_hosts:
                 hosts = TrustedHosts.made_of(stack, self.trusted_hosts, self.conventions)
                 stack, directly = hosts, hosts.around(directly)
@@ -400,14 +403,14 @@ class Typeway(Verbs, Resolving, Starlette):
             scope["app"] = self
             stack = self.middleware_stack
             if stack is None:
-                stack = self.middleware_stack = self.set_up_loop(self.choose_stack(), scope)
+                stack = self.middleware_stack = self._set_up_loop(self._choose_stack(), scope)
         else:
             stack = super().__call__
         if OPENTELEMETRY in modules:
-            stack = self.observer.around(stack, scope)
+            stack = self._observer.around(stack, scope)
         await stack(scope, receive, send)
 
-    def direct(self) -> Serve | None:
+    def _direct(self) -> Serve | None:
         """Return what serves a request without ASGI; None if something stands around the router and its middleware.
 
         A server that has parsed a request itself asks for each request: applications and tools may change at any time
@@ -424,7 +427,7 @@ class Typeway(Verbs, Resolving, Starlette):
             return None
         return directly[1]
 
-    def set_up_loop(self, stack: ASGIApp, scope: Scope) -> ASGIApp:
+    def _set_up_loop(self, stack: ASGIApp, scope: Scope) -> ASGIApp:
         """Set the event loop of a first connection or a lifespan up; return the ASGI application that serves it."""
         if self.thread_pool_size is not None:
             # The pool is anyio's: everything that uses its default limiter shares it.
@@ -435,20 +438,20 @@ class Typeway(Verbs, Resolving, Starlette):
             return with_watchdog(self, stack, scope, once=[PlanCache.build.__code__])
         return stack
 
-    def observe_with(self, instrument: Instrument) -> None:
+    def _observe_with(self, instrument: Instrument) -> None:
         """Serve with the plans that an instrument makes of the application's own.
 
         A router that is mounted without an application of its own belongs to this one.
         """
-        if self.instrument is not instrument:
-            self.instrument = instrument
-            self.router.changed()
+        if self._instrument is not instrument:
+            self._instrument = instrument
+            self.router._changed()
             for router in mounted_routers(self.routes, set()):
                 if isinstance(router, Router):
-                    router.changed()
+                    router._changed()
 
     @cached_property
-    def observer(self) -> NullObserver:
+    def _observer(self) -> NullObserver:
         """The observer that reports to OpenTelemetry once a provider exists."""
         from typeway.telemetry.setup import observer_of
 

@@ -58,7 +58,7 @@ def verify_bound(router: Any) -> None:
 def policies_in(router: Any) -> Iterator[Policy]:
     """Yield the policies that a router, its inclusions and its routes declare."""
     yield from getattr(router, "policies", ())
-    for item in list(router.own_routes):
+    for item in list(router._own_routes):
         if isinstance(item, Inclusion):
             yield from item.options.get("policies") or ()
             yield from policies_in(item.router)
@@ -67,7 +67,7 @@ def policies_in(router: Any) -> Iterator[Policy]:
 
 
 def routes_of(router: Any) -> list[BaseRoute]:
-    found: list[BaseRoute] = [*router.routes, *router.frontends]
+    found: list[BaseRoute] = [*router.routes, *router._frontends]
     return [route for route in found if not is_documentation(route)]
 
 

@@ -94,7 +94,7 @@ def add_page(
     async def page(request: Request) -> Response:
         # A copy of the application has the same functions, and documents itself.
         serving: Any = request.scope.get("app")
-        own = getattr(getattr(serving, "router", None), "own_routes", ())
+        own = getattr(getattr(serving, "router", None), "_own_routes", ())
         documented = serving if any(getattr(route, "endpoint", None) is page for route in own) else app
         return write(documented, request.scope.get("root_path", "").rstrip("/"))
 

@@ -24,16 +24,16 @@ class RouterLike(Protocol):
     """The attributes of a router that including it needs."""
 
     prefix: str
-    version: int
-    own_routes: list[BaseRoute | Inclusion]  # its own routes and inclusions, in order
+    _version: int
+    _own_routes: list[BaseRoute | Inclusion]  # its own routes and inclusions, in order
 
     @property
-    def group_options(self) -> dict[str, Any]:
+    def _group_options(self) -> dict[str, Any]:
         """The options that it adds to its routes."""
         ...
 
     @property
-    def defaults(self) -> dict[str, Any]:
+    def _defaults(self) -> dict[str, Any]:
         """The options of its routes that do not set them."""
         ...
 
@@ -46,7 +46,7 @@ class Inclusion:
     options: Mapping[str, Any]  # the options of the inclusion
 
 
-# A route as it is listed, with the item of the router's `own_routes` that it comes from.
+# A route as it is listed, with the item of the router's `_own_routes` that it comes from.
 Listed: TypeAlias = tuple[BaseRoute | Inclusion, BaseRoute]
 
 
@@ -67,7 +67,7 @@ class FlatRoutes:
 
     def list(self) -> Sequence[Listed]:
         """Return the present routes of the router."""
-        version = self.router.version
+        version = self.router._version
         if self.listed[0] != version:
             with self.lock:
                 used: dict[tuple[Any, ...], tuple[BaseRoute, BaseRoute | None]] = {}
@@ -85,9 +85,9 @@ class FlatRoutes:
         chain: tuple[Inclusion, ...] = (),
     ) -> Iterator[Listed]:
         """Yield the routes of a router to which a chain of inclusions leads, as they are listed here."""
-        for item in list(router.own_routes):
+        for item in list(router._own_routes):
             if isinstance(item, Inclusion):
-                options = inherit(inherit(outer, inherit(router.group_options, item.options)), item.router.defaults)
+                options = inherit(inherit(outer, inherit(router._group_options, item.options)), item.router._defaults)
                 below = prefix + router.prefix + item.options["prefix"]
                 for _, route in self.walk(item.router, used, below, options, (*chain, item)):
                     yield item, route
@@ -95,7 +95,7 @@ class FlatRoutes:
                 yield item, item
             else:
                 key = (*chain, id(item))
-                copied = self.copies.get(key) or (item, included_copy(item, prefix, outer, router.group_options))
+                copied = self.copies.get(key) or (item, included_copy(item, prefix, outer, router._group_options))
                 used[key] = copied
                 if copied[1] is not None:
                     yield item, copied[1]

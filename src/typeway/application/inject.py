@@ -173,7 +173,7 @@ class Resolving(Overridable):
                     return await function(*args, **kwargs, **values)
                 return await run_in_threadpool(function, *args, **kwargs, **values)
 
-        self.injected.add(injected)
+        self._injected.add(injected)
         return injected
 
 

@@ -206,7 +206,7 @@ class ApplicationLifespan:
             await start_mounted(self.router.routes, app, startup, stack)
             # Last, because a lifespan may add routes.
             for router in (self.router, *mounted_routers(self.router.routes, {id(self.router)})):
-                if hasattr(router, "own_routes"):
+                if hasattr(router, "_own_routes"):
                     verify_bound(router)
                     announce(router)
         finally:

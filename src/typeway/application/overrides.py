@@ -88,16 +88,16 @@ class Overridable:
     title: str
     router: Router
     # The mapping that the request path reads: `dependency_overrides`, or `CurrentOverrides` while a block is open.
-    overrides_in_force: Replacements
+    _overrides_in_force: Replacements
     # The functions that `inject()` has returned and the program still uses: their dependencies can be replaced too.
-    injected: WeakSet[Callable[..., Any]]
+    _injected: WeakSet[Callable[..., Any]]
     _dependency_overrides: dict[Dependency, Dependency]
     _open_blocks: int = 0
 
-    def start_without_overrides(self, given: dict[Dependency, Dependency] | None = None) -> None:
+    def _start_without_overrides(self, given: dict[Dependency, Dependency] | None = None) -> None:
         """Initialize the application without the overrides of blocks; a copy has the others of its original."""
-        self.overrides_in_force = self._dependency_overrides = {} if given is None else given
-        self.injected = WeakSet()
+        self._overrides_in_force = self._dependency_overrides = {} if given is None else given
+        self._injected = WeakSet()
 
     @property
     def dependency_overrides(self) -> dict[Dependency, Dependency]:
@@ -114,7 +114,7 @@ class Overridable:
         with LOCK:
             self._dependency_overrides = overrides
             if not self._open_blocks:
-                self.overrides_in_force = overrides
+                self._overrides_in_force = overrides
 
     def override(self, dependency: Dependency, replacement: Dependency) -> AbstractContextManager[None]:
         """Replace a dependency by another callable inside of a `with` block.
@@ -141,7 +141,7 @@ def check_overrides(app: Any, replacements: Replacements) -> None:
     Raises:
         DeclarationError: one of them is not a dependency of the application, or its replacement cannot be called.
     """
-    if not hasattr(app, "overrides_in_force"):
+    if not hasattr(app, "_overrides_in_force"):
         raise declaration_error(
             f"{app!r} is not a Typeway application, so it has no dependencies to override.",
             hint="Pass the application itself, without middleware around it.",
@@ -163,7 +163,7 @@ def in_force(app: Overridable, replacements: Replacements) -> Iterator[None]:
     block = OverrideBlock(app, replacements)
     with LOCK:
         app._open_blocks += 1
-        app.overrides_in_force = CurrentOverrides(app)
+        app._overrides_in_force = CurrentOverrides(app)
     OVERRIDE_BLOCKS.set((*OVERRIDE_BLOCKS.get(), block))
     try:
         yield
@@ -173,7 +173,7 @@ def in_force(app: Overridable, replacements: Replacements) -> Iterator[None]:
         with LOCK:
             app._open_blocks -= 1
             if not app._open_blocks:
-                app.overrides_in_force = app._dependency_overrides
+                app._overrides_in_force = app._dependency_overrides
 
 
 def check_override(app: Overridable, original: Dependency, replacement: Dependency) -> None:
@@ -209,8 +209,8 @@ def known_dependencies(app: Overridable, *, anew: bool = False) -> list[Dependen
         anew: whether to ignore the cached list: a route's list of dependencies may change without a new version.
     """
     kept: tuple[int, list[Dependency]] | None = vars(app).get("_known_dependencies")
-    if kept is None or kept[0] != app.router.version or anew:
-        version = app.router.version
+    if kept is None or kept[0] != app.router._version or anew:
+        version = app.router._version
         kept = (version, list({id(found): found for tree in trees_of(app) for found in originals(tree)}.values()))
         vars(app)["_known_dependencies"] = kept
     return kept[1]
@@ -220,9 +220,9 @@ def trees_of(app: Overridable) -> Iterator[Node]:
     for route in app.router.routes:
         if isinstance(route, (APIRoute, APIWebSocketRoute)):
             yield route.tree()
-    for frontend in app.router.frontends:
+    for frontend in app.router._frontends:
         yield build_tree(frontend.to_operation())
-    for function in list(app.injected):
+    for function in list(app._injected):
         yield tree_of(function, app.conventions)
 
 

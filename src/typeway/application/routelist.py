@@ -10,17 +10,17 @@ from starlette.routing import BaseRoute
 class RouteHolder(Protocol):
     """The part of a router that its list of routes uses."""
 
-    version: int
+    _version: int
 
-    def shown(self) -> Sequence[BaseRoute]:
+    def _shown(self) -> Sequence[BaseRoute]:
         """Return every route, included ones too."""
         ...
 
-    def show(self, routes: Sequence[BaseRoute]) -> None:
+    def _show(self, routes: Sequence[BaseRoute]) -> None:
         """Replace the listed routes by these."""
         ...
 
-    def add(self, route: BaseRoute) -> None:
+    def _add(self, route: BaseRoute) -> None:
         """Add a route that already exists."""
         ...
 
@@ -43,8 +43,8 @@ class RouteList(list[BaseRoute]):
 
     def refresh(self) -> None:
         """Update the list if the routes of the router have changed."""
-        if self.holder is not None and self.version != (version := self.holder.version):
-            list.__setitem__(self, slice(None), self.holder.shown())
+        if self.holder is not None and self.version != (version := self.holder._version):
+            list.__setitem__(self, slice(None), self.holder._shown())
             self.version = version
 
     def append(self, route: BaseRoute) -> None:
@@ -52,7 +52,7 @@ class RouteList(list[BaseRoute]):
         if self.holder is None:
             super().append(route)
         else:
-            self.holder.add(route)
+            self.holder._add(route)
 
 
 def reading(read: Callable[..., Any]) -> Any:
@@ -74,7 +74,7 @@ def changing(change: Callable[..., Any]) -> Any:
         routes.refresh()
         result = change(routes, *values, **options)
         if routes.holder is not None:
-            routes.holder.show(list.copy(routes))
+            routes.holder._show(list.copy(routes))
         return result
 
     return apply

@@ -77,7 +77,7 @@ class Router(Verbs, routing.Router):
     conventions: ClassVar[Conventions] = TYPEWAY
     default_route_class: ClassVar[type[APIRoute]] = APIRoute
     websocket_route_class: ClassVar[type[APIWebSocketRoute]] = APIWebSocketRoute
-    is_root: bool = False  # whether it is an application's own router, so that its paths are complete
+    _is_root: bool = False  # whether it is an application's own router, so that its paths are complete
     default_response_class: Any = None
     generate_unique_id_function: Any = None
     strict_content_type: Any = None
@@ -93,9 +93,9 @@ class Router(Verbs, routing.Router):
     def __init__(self, **options: Unpack[RouterOptions]) -> None:
         owner = f"{type(self).__name__}()"
         given = given_options(owner, options, RouterOptions, self.conventions)
-        self.own_routes: list[BaseRoute | Inclusion] = []
-        self.version: int = 0
-        self.start_unshared()
+        self._own_routes: list[BaseRoute | Inclusion] = []
+        self._version: int = 0
+        self._start_unshared()
         self.prefix: str = verify_prefix(given.get("prefix", ""))
         self.route_class: type[APIRoute] = given.get("route_class", self.default_route_class)
         self.tags: list[Any] = list(given.get("tags") or ())
@@ -115,19 +115,19 @@ class Router(Verbs, routing.Router):
         for name in DEFAULTS:
             if name in given:
                 setattr(self, name, given[name])
-        self.events: Events = {event: list(given.get(f"on_{event}") or ()) for event in EVENTS}
-        self.own_lifespan: Any | None = given.get("lifespan")
-        verify_lifespan(self.own_lifespan, self.conventions)
-        verify_events(self.own_lifespan, self.events, self.conventions)
+        self._events: Events = {event: list(given.get(f"on_{event}") or ()) for event in EVENTS}
+        self._own_lifespan: Any | None = given.get("lifespan")
+        verify_lifespan(self._own_lifespan, self.conventions)
+        verify_events(self._own_lifespan, self._events, self.conventions)
         super().__init__(
             redirect_slashes=given.get("redirect_slashes", True),
             default=given.get("default"),
-            lifespan=lifespan_of(self.own_lifespan, self.events),
+            lifespan=lifespan_of(self._own_lifespan, self._events),
         )
         for route in given.get("routes") or ():
-            self.add(route)
+            self._add(route)
 
-    def start_unshared(self) -> None:
+    def _start_unshared(self) -> None:
         """Set the attributes that copies do not share with their original: locks, and caches of the routes."""
         self._lock = threading.RLock()
         self._parents = WeakRouters()
@@ -139,26 +139,26 @@ class Router(Verbs, routing.Router):
         state = vars(self).copy()
         for name in UNSHARED:
             del state[name]
-        return {**state, "own_routes": [*self.own_routes]}
+        return {**state, "_own_routes": [*self._own_routes]}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
-        self.start_unshared()
-        for item in self.own_routes:
+        self._start_unshared()
+        for item in self._own_routes:
             if isinstance(item, Inclusion):
                 item.router._parents.add(self)
 
     # --- options and routes -------------------------------------------------------------------------------------
 
     @property
-    def group_options(self) -> dict[str, Any]:
+    def _group_options(self) -> dict[str, Any]:
         """The options that the router adds to its routes now."""
         names = (*LIMITS, "cancel_on_disconnect")
         given = {name: limit for name in names if (limit := getattr(self, name)) not in (None, {})}
-        return {**self.defaults, **{name: getattr(self, name) for name in JOINED}, **given}
+        return {**self._defaults, **{name: getattr(self, name) for name in JOINED}, **given}
 
     @property
-    def defaults(self) -> dict[str, Any]:
+    def _defaults(self) -> dict[str, Any]:
         """The defaults that the router has now for routes that do not set these options."""
         own = vars(self)
         return {name: own[name] for name in DEFAULTS if not isinstance(own.get(name), (DefaultPlaceholder, NoneType))}
@@ -176,13 +176,13 @@ class Router(Verbs, routing.Router):
             # Code that holds the former list, as fastapi-versionizer does, keeps the former routes.
             self._routes.detach()
             self._routes = RouteList(self)
-            self.show(given)
+            self._show(given)
 
-    def shown(self) -> list[BaseRoute]:
+    def _shown(self) -> list[BaseRoute]:
         """Return every route but the frontends, which are tried last."""
         return [route for _, route in self._flat.list() if not isinstance(route, Frontend)]
 
-    def show(self, routes: Sequence[BaseRoute]) -> None:
+    def _show(self, routes: Sequence[BaseRoute]) -> None:
         """Replace the routes that `routes` lists by these."""
         current = [(item, id(route)) for item, route in self._flat.list() if not isinstance(route, Frontend)]
         holders = {key: item for item, key in current}
@@ -191,46 +191,46 @@ class Router(Verbs, routing.Router):
         are_others = bool(routes and holders and not stay)
         if are_others or stay != [key for _, key in current if key not in gone]:
             # Other routes, or another order: included routes are kept as copies.
-            self.own_routes = [*self.frontends, *routes]
+            self._own_routes = [*self._frontends, *routes]
         else:
-            self.own_routes = [item for item in self.own_routes if id(item) not in gone]
+            self._own_routes = [item for item in self._own_routes if id(item) not in gone]
             self._flat.hide(gone)
-            places = {id(item): place for place, item in enumerate(self.own_routes)}
-            place = len(self.own_routes)
+            places = {id(item): place for place, item in enumerate(self._own_routes)}
+            place = len(self._own_routes)
             for route in reversed(routes):
                 if id(route) in holders:
                     # New routes are inserted before the inclusion that this one comes from, so that it is not split.
                     place = places[id(holders[id(route)])]
                 else:
-                    self.own_routes.insert(place, route)
-        self.changed()
+                    self._own_routes.insert(place, route)
+        self._changed()
 
     @property
-    def frontends(self) -> list[Frontend]:
+    def _frontends(self) -> list[Frontend]:
         """Every frontend, included ones too, each with its complete prefix; those with the longest prefix are tried first."""
         found = [route for _, route in self._flat.list() if isinstance(route, Frontend)]
         return sorted(found, key=lambda frontend: -len(frontend.prefix))
 
-    def add(self, route: BaseRoute) -> None:
+    def _add(self, route: BaseRoute) -> None:
         """Add a route that already exists."""
         check_values("app.routes", {"routes": [route]}, self.conventions)
-        if self.is_root:
+        if self._is_root:
             verify_placed(route, self.conventions)
-        self.own_routes.append(route)
-        self.changed()
+        self._own_routes.append(route)
+        self._changed()
 
-    def changed(self) -> None:
+    def _changed(self) -> None:
         """Drop the caches of the routes, here and in every router that includes this one."""
         with self._lock:
-            self.version += 1
+            self._version += 1
             self._snapshot = None
         for parent in self._parents:
-            parent.changed()
+            parent._changed()
 
-    def contains(self, router: Router) -> bool:
+    def _contains(self, router: Router) -> bool:
         """Whether a router is this one or is included in it at any depth."""
         return router is self or any(
-            item.router.contains(router) for item in self.own_routes if isinstance(item, Inclusion)
+            item.router._contains(router) for item in self._own_routes if isinstance(item, Inclusion)
         )
 
     # --- adding to it -------------------------------------------------------------------------------------------
@@ -249,7 +249,7 @@ class Router(Verbs, routing.Router):
         """
         given = given_options("include_router()", options, IncludeOptions, self.conventions)
         verify_router(router, Router)
-        if router.contains(self):
+        if router._contains(self):
             problem = "Cannot include this router: it already includes this router."
             if router is self:
                 problem = (
@@ -262,35 +262,35 @@ class Router(Verbs, routing.Router):
         if not prefix and not self.prefix and any(getattr(route, "path", "/") == "" for route in router.routes):
             hint = 'Give include_router() a prefix, or the route the path "/".'
             raise declaration_error("Prefix and path cannot be both empty", hint=hint, where=calling_line())
-        for route in router.own_routes:
+        for route in router._own_routes:
             if isinstance(route, (APIRoute, APIWebSocketRoute)):
                 route.reread()
         # As everywhere, the caller may change the collections later without effect.
         given |= {name: COPIED[name](value) for name, value in given.items() if name in COPIED and value is not None}
         inclusion = Inclusion(router, {**given, "prefix": prefix})
-        if self.is_root:
-            self.verify_inclusion(inclusion, "", {})
-        self.own_routes.append(inclusion)
+        if self._is_root:
+            self._verify_inclusion(inclusion, "", {})
+        self._own_routes.append(inclusion)
         router._parents.add(self)
         self.lifespan_context: Lifespan = join_lifespans(self.lifespan_context, router.lifespan_context)
-        self.changed()
+        self._changed()
 
-    def verify_inclusion(self, inclusion: Inclusion, prefix: str, outer: Mapping[str, Any]) -> None:
+    def _verify_inclusion(self, inclusion: Inclusion, prefix: str, outer: Mapping[str, Any]) -> None:
         """Refuse to include routes that no request could reach here, or whose paths and parameters do not fit here."""
         below = prefix + self.prefix + inclusion.options["prefix"]
-        around = inherit(outer, inherit(self.group_options, inclusion.options))
-        for item in list(inclusion.router.own_routes):
+        around = inherit(outer, inherit(self._group_options, inclusion.options))
+        for item in list(inclusion.router._own_routes):
             if isinstance(item, Inclusion):
-                inclusion.router.verify_inclusion(item, below, around)
+                inclusion.router._verify_inclusion(item, below, around)
             elif not isinstance(item, Frontend):
                 verify_included(item, below, around, self.conventions)
 
     @shows_options(ApiRouteOptions, ROUTE)
     def add_api_route(self, path: str, endpoint: Endpoint, **options: Unpack[ApiRouteOptions]) -> None:
         """Add an endpoint for one or several methods, below the router's prefix; see `typeway.declare.options.ApiRouteOptions`."""
-        self.add(self.new_route(self.route_class, path, endpoint, options))
+        self._add(self._new_route(self.route_class, path, endpoint, options))
 
-    def new_route(self, kind: type[APIRoute], path: str, endpoint: Endpoint, options: Mapping[str, Any]) -> APIRoute:
+    def _new_route(self, kind: type[APIRoute], path: str, endpoint: Endpoint, options: Mapping[str, Any]) -> APIRoute:
         """A route of a class, with what the router adds to its path and options."""
         verify_text(path, "add_api_route()")
         check_names("add_api_route()", options, ApiRouteOptions)
@@ -298,15 +298,16 @@ class Router(Verbs, routing.Router):
         given = given_options(title, options, ApiRouteOptions, self.conventions)
         methods = frozenset(method.upper() for method in given.get("methods") or ("GET",))
         verify_own(given.get("policies"), methods, title)
-        joined = inherit(self.group_options, given)
+        joined = inherit(self._group_options, given)
         if kind.conventions is not self.conventions:
             joined["conventions"] = self.conventions
-        return self.placed(kind(self.prefix + path, endpoint=endpoint, **joined), path)
+        return self._placed(kind(self.prefix + path, endpoint=endpoint, **joined), path)
 
-    def placed(self, route: Route, path: str) -> Route:
+    def _placed(self, route: Route, path: str) -> Route:
         """A route that knows which part of its path is the router's prefix."""
+        route.tail = path
         if self.prefix:
-            route.prefix_names, route.tail = frozenset(names_in(self.prefix)), path
+            route.prefix_names = frozenset(names_in(self.prefix))
         return route
 
     @shows_options(WebSocketOptions)
@@ -319,21 +320,21 @@ class Router(Verbs, routing.Router):
         title = title_of(self.prefix + path, ())
         given = given_options(title, options, WebSocketOptions, self.conventions)
         verify_own(given.get("policies"), frozenset(), title)
-        joined = inherit(self.group_options, given)
+        joined = inherit(self._group_options, given)
         # An author's own class of routes may not know all of these; it gets those that somebody has set.
         named = {option: joined.get(option) for option in WebSocketOptions.__annotations__}
         own = {option: value for option, value in named.items() if value not in (None, [], {})}
         kind = self.websocket_route_class
         route = kind(self.prefix + path, endpoint, name=name, conventions=self.conventions, **own)
-        self.add(self.placed(route, path))
+        self._add(self._placed(route, path))
 
     def add_frontend(self, path: str, build: Build) -> None:
         """Add a frontend; see `frontend()`."""
-        options = inherit(self.group_options, {"dependencies": ()})
+        options = inherit(self._group_options, {"dependencies": ()})
         # They stand first, so that of two with the same prefix a router's own comes before one that it includes.
-        place = sum(isinstance(item, Frontend) for item in self.own_routes)
-        self.own_routes.insert(place, Frontend(self.prefix + path.rstrip("/"), build, options))
-        self.changed()
+        place = sum(isinstance(item, Frontend) for item in self._own_routes)
+        self._own_routes.insert(place, Frontend(self.prefix + path.rstrip("/"), build, options))
+        self._changed()
 
     def route(
         self, path: str, methods: Sequence[str] | None = None, name: str | None = None, include_in_schema: bool = True
@@ -353,8 +354,8 @@ class Router(Verbs, routing.Router):
             problem = f"there is no event {event_type!r}."
             hint = "Use 'startup' or 'shutdown'."
             raise declaration_error(problem, hint=hint, where=calling_line(), also=AssertionError)
-        verify_events(self.own_lifespan, {event_type: [func]}, self.conventions)
-        self.events[event_type].append(func)
+        verify_events(self._own_lifespan, {event_type: [func]}, self.conventions)
+        self._events[event_type].append(func)
 
     def mount(self, path: str, app: ASGIApp, name: str | None = None) -> None:
         """Serve everything below a path by another ASGI application.
@@ -390,17 +391,17 @@ class Router(Verbs, routing.Router):
 
     def add_websocket_route(self, path: str, endpoint: Endpoint, name: str | None = None) -> None:
         """Add a plain Starlette WebSocket endpoint, which receives nothing but the WebSocket."""
-        self.add(routing.WebSocketRoute(path, endpoint, name=name))
+        self._add(routing.WebSocketRoute(path, endpoint, name=name))
 
     # --- serving ------------------------------------------------------------------------------------------------
 
-    def snapshot(self, scope: Scope) -> Snapshot:
+    def _snapshot_for(self, scope: Scope) -> Snapshot:
         """Everything the request path reads about the router, rebuilt after each change."""
         snapshot = self._snapshot
         if snapshot is None:
             with self._lock:
                 app = scope.get("app")
-                instrument = getattr(app, "instrument", None)
+                instrument = getattr(app, "_instrument", None)
                 if getattr(app, "router", None) is not self:
                     app = None
                 conventions = self.conventions if app is None else app.conventions
@@ -413,7 +414,7 @@ class Router(Verbs, routing.Router):
                     self.max_body_size,
                     {name: getattr(self, name) for name in INSIDE if getattr(self, name)},
                     is_held=lambda limit: is_early or limit == around,
-                    handlers=getattr(app, "handlers_shown", None),
+                    handlers=getattr(app, "_handlers_shown", None),
                     policies=self.policies,
                 )
                 snapshot = self._snapshot = Snapshot(
@@ -425,7 +426,7 @@ class Router(Verbs, routing.Router):
                     redirects=self.redirect_slashes,
                     default=None if self.default == self.not_found else self.default,
                     router=self,
-                    frontends=self.frontends,
+                    frontends=self._frontends,
                     instrument=instrument,
                 )
         return snapshot
@@ -438,33 +439,33 @@ class Router(Verbs, routing.Router):
         """
         kind = scope["type"]
         if kind == "http":
-            return serve_http(self._snapshot or self.snapshot(scope), scope, receive, send)
+            return serve_http(self._snapshot or self._snapshot_for(scope), scope, receive, send)
         if kind == "websocket":
-            return serve_socket(self.snapshot(scope), scope, receive, send)
+            return serve_socket(self._snapshot_for(scope), scope, receive, send)
         scope.setdefault("router", self)
         app: Any = scope.get("app")
         lifespan: ASGIApp = self.lifespan
-        if getattr(app, "router", None) is self and hasattr(app, "set_up_loop"):
-            lifespan = app.set_up_loop(lifespan, scope)
+        if getattr(app, "router", None) is self and hasattr(app, "_set_up_loop"):
+            lifespan = app._set_up_loop(lifespan, scope)
         return lifespan(scope, receive, send)
 
-    def with_every_answer(self, scope: Scope, receive: Receive, send: Send) -> Any:
+    def _with_every_answer(self, scope: Scope, receive: Receive, send: Send) -> Any:
         """Serve as `app` does, and answer unhandled errors as well: nothing around the router does."""
         if scope["type"] == "http":
-            return serve_http(self._snapshot or self.snapshot(scope), scope, receive, send, answer_every_error)
+            return serve_http(self._snapshot or self._snapshot_for(scope), scope, receive, send, answer_every_error)
         return self.app(scope, receive, send)
 
-    def without_answers(self, scope: Scope, receive: Receive, send: Send) -> Any:
+    def _without_answers(self, scope: Scope, receive: Receive, send: Send) -> Any:
         """Serve as `app` does, but raise every error: a layer around the router answers them."""
         if scope["type"] == "http":
-            return serve_http(self._snapshot or self.snapshot(scope), scope, receive, send, raise_error)
+            return serve_http(self._snapshot or self._snapshot_for(scope), scope, receive, send, raise_error)
         return self.app(scope, receive, send)
 
-    def serve_directly(
+    def _serve_directly(
         self, scope: Scope, receive: Receive, send: Send, write: WriteReply, is_whole: bool
     ) -> Awaitable[None] | None:
-        """Serve as `with_every_answer` does, but send a whole response by `write`; see `serve.asgi.Serve`."""
-        snapshot = self._snapshot or self.snapshot(scope)
+        """Serve as `_with_every_answer` does, but send a whole response by `write`; see `serve.asgi.Serve`."""
+        snapshot = self._snapshot or self._snapshot_for(scope)
         if is_whole:
             return serve_promptly(snapshot, scope, receive, send, write)
         return serve_http(snapshot, scope, receive, send, answer_every_error, write=write)

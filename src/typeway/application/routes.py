@@ -373,9 +373,7 @@ class APIRoute(PlannedRoute, routing.Route):
         self.apply(given)
         self.status_code = None if self.status_code is None else int(self.status_code)
         self.description = (self.description or inspect.cleandoc(endpoint.__doc__ or "")).split("\f")[0].strip()
-        self.returns: Returns = read_returns(
-            endpoint, self.declaration.returns, self.response_model, self.declaration.where
-        )
+        self.returns: Returns = read_returns(endpoint, self._returned(), self.response_model, self.declaration.where)
         if self.response_model is PydanticUndefined:
             self.response_model = self.returns.model
         check_route(self)
@@ -422,8 +420,11 @@ class APIRoute(PlannedRoute, routing.Route):
     def check(self) -> None:
         # The response model stays: a wrapper around the endpoint must not bring back fields that it leaves out.
         model = PydanticUndefined if self.returns.streams else self.response_model
-        self.returns = read_returns(self.endpoint, self.declaration.returns, model, self.declaration.where)
+        self.returns = read_returns(self.endpoint, self._returned(), model, self.declaration.where)
         super().check()
+
+    def _returned(self) -> Any:
+        return self.declaration.returns
 
     def join(self, outer: Mapping[str, Any]) -> None:
         own = vars(self)

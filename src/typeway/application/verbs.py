@@ -61,7 +61,7 @@ class Verbs:
         verify_decorator(path, "api_route()", self.conventions)
         return registering(lambda endpoint: self.add_api_route(path, endpoint, **options))
 
-    def verb(self, method: str, path: str, options: Any) -> Register:
+    def _verb(self, method: str, path: str, options: Any) -> Register:
         """Register an endpoint for one method; errors name the decorator of that method."""
         owner = f"{method.lower()}()"
         verify_decorator(path, owner, self.conventions)
@@ -83,42 +83,42 @@ class Verbs:
                 return TASKS[task_id]
             ```
         """
-        return self.verb("GET", path, options)
+        return self._verb("GET", path, options)
 
     @shows_options(RouteOptions, ROUTE)
     def put(self, path: str, **options: Unpack[RouteOptions]) -> Register:
         """Register an endpoint for PUT (RFC 9110 section 9.3.4)."""
-        return self.verb("PUT", path, options)
+        return self._verb("PUT", path, options)
 
     @shows_options(RouteOptions, ROUTE)
     def post(self, path: str, **options: Unpack[RouteOptions]) -> Register:
         """Register an endpoint for POST (RFC 9110 section 9.3.3)."""
-        return self.verb("POST", path, options)
+        return self._verb("POST", path, options)
 
     @shows_options(RouteOptions, ROUTE)
     def delete(self, path: str, **options: Unpack[RouteOptions]) -> Register:
         """Register an endpoint for DELETE (RFC 9110 section 9.3.5)."""
-        return self.verb("DELETE", path, options)
+        return self._verb("DELETE", path, options)
 
     @shows_options(RouteOptions, ROUTE)
     def options(self, path: str, **options: Unpack[RouteOptions]) -> Register:
         """Register an endpoint for OPTIONS (RFC 9110 section 9.3.7)."""
-        return self.verb("OPTIONS", path, options)
+        return self._verb("OPTIONS", path, options)
 
     @shows_options(RouteOptions, ROUTE)
     def head(self, path: str, **options: Unpack[RouteOptions]) -> Register:
         """Register an endpoint for HEAD (RFC 9110 section 9.3.2)."""
-        return self.verb("HEAD", path, options)
+        return self._verb("HEAD", path, options)
 
     @shows_options(RouteOptions, ROUTE)
     def patch(self, path: str, **options: Unpack[RouteOptions]) -> Register:
         """Register an endpoint for PATCH (RFC 5789)."""
-        return self.verb("PATCH", path, options)
+        return self._verb("PATCH", path, options)
 
     @shows_options(RouteOptions, ROUTE)
     def trace(self, path: str, **options: Unpack[RouteOptions]) -> Register:
         """Register an endpoint for TRACE (RFC 9110 section 9.3.8)."""
-        return self.verb("TRACE", path, options)
+        return self._verb("TRACE", path, options)
 
     @shows_options(WebSocketOptions)
     def websocket(self, path: str, name: str | None = None, **options: Unpack[WebSocketOptions]) -> Register:

@@ -2,7 +2,7 @@
 
 from typeway.check.finding import Finding
 from typeway.check.look import Choice, look, look_at_refusal
-from typeway.check.read.files import Files
 from typeway.check.rules import RULES, Rule
+from typeway.source.files import Files
 
 __all__ = ["RULES", "Choice", "Files", "Finding", "Rule", "look", "look_at_refusal"]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from typeway.check.finding import Finding
-from typeway.check.read.files import Files, FunctionNode, SourceFile, first_line
+from typeway.source.files import Files, FunctionNode, SourceFile, first_line
 
 VERSION: Final = 1
 

@@ -11,10 +11,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-from starlette.routing import Mount
-
 from typeway.check.finding import Finding, Place
-from typeway.check.read.files import Files
+from typeway.check.subject import applications_in
+from typeway.source.asking import attributes_of
+from typeway.source.files import Files, is_deployment
+from typeway.source.values import dotted
 from typeway.version import __version__
 from typeway.writing import write_at_once
 
@@ -61,7 +62,7 @@ def parts_of(application: Any, files: Files, question: Sequence[object]) -> Iter
 def modules(files: Files) -> Iterator[str]:
     """The modules that have been imported: the application's by their contents, others by the time at which they were written."""
     for name, module in list(sys.modules.items()):
-        path = getattr(module, "__file__", None)
+        path = attributes_of(module).get("__file__")
         if not isinstance(path, str):
             continue
         if path.endswith(".py") and files.is_own(path):
@@ -74,20 +75,20 @@ def modules(files: Files) -> Iterator[str]:
         yield f"{name} {path} {status.st_mtime_ns} {status.st_size}"
 
 
-def routes(application: Any, depth: int = 0) -> Iterator[str]:
+def routes(application: Any) -> Iterator[str]:
     """The routes and middleware of an application, which may depend on what is in no file."""
-    for entry in getattr(application, "user_middleware", ()):
-        yield f"{entry.cls!r} {sorted(entry.kwargs)}"
-    for route in getattr(application, "routes", None) or ():
-        endpoint = getattr(route, "endpoint", None)
-        name = f"{getattr(endpoint, '__module__', '')}.{getattr(endpoint, '__qualname__', '')}"
-        yield f"{type(route).__name__} {getattr(route, 'path', '')} {sorted(getattr(route, 'methods', None) or ())} {name}"
-        if isinstance(route, Mount) and depth < 10:
-            yield from routes(route.app, depth + 1)
+    for part in applications_in(application, ""):
+        for entry in getattr(part.app, "user_middleware", ()):
+            yield f"{dotted(entry.cls)} {sorted(entry.kwargs)}"
+        for route in part.routes:
+            methods = sorted(getattr(route, "methods", None) or ())
+            name = dotted(getattr(route, "endpoint", None))
+            yield f"{type(route).__name__} {part.prefix}{getattr(route, 'path', '')} {methods} {name}"
 
 
 def is_settings(path: Path) -> bool:
-    return (path.suffix in SETTINGS or path.name.startswith(".env")) and path.is_file()
+    is_one = path.suffix in SETTINGS or path.name.startswith(".env")
+    return (is_one and path.is_file()) or is_deployment(path)
 
 
 def contents(path: Path) -> str:

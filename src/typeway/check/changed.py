@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 import subprocess
 from collections.abc import Mapping
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from typeway.check.finding import Finding
-from typeway.check.read.files import Files, FunctionNode, first_line
+from typeway.source.files import Files, first_line
 
 HUNK: Final = re.compile(r"@@ -\S+ \+(\d+)(?:,(\d+))? @@")
 SECONDS: Final = 60
@@ -104,13 +103,8 @@ class Changed:
         file, touched = self.files.file(path), self.lines[str(Path(path).resolve())]
         if file is None:
             return []
-        owners = {
-            node: owner.name
-            for owner in ast.walk(file.tree) if isinstance(owner, ast.ClassDef)
-            for node in owner.body if isinstance(node, FunctionNode)
-        }  # fmt: skip
         return [
-            f"{owners[node]}.{node.name}" if node in owners else node.name
+            f"{file.owners[node]}.{node.name}" if node in file.owners else node.name
             for node in file.functions.values()
             if touched is None or not touched.isdisjoint(range(first_line(node), (node.end_lineno or node.lineno) + 1))
         ]

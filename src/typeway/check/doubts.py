@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from functools import partial
@@ -16,7 +17,6 @@ from starlette.routing import BaseRoute
 from typeway.application.placement import unread, verify_placed
 from typeway.application.routes import APIRoute, PlannedRoute
 from typeway.application.socket_routes import APIWebSocketRoute
-from typeway.check.words import words_of
 from typeway.declare import shapes
 from typeway.declare.conventions import TYPEWAY
 from typeway.declare.signature import is_bare, name_of
@@ -25,6 +25,7 @@ from typeway.exceptions import DeclarationError, declaration_error
 from typeway.plan.path_use import use_of
 from typeway.plan.tree import Node
 from typeway.plan.verify import takes_connection
+from typeway.source.words import words_of
 
 Doubt = Callable[..., DeclarationError]
 
@@ -36,6 +37,8 @@ MADE: Final[Mapping[type[Any], tuple[str, tuple[type[Any], ...]]]] = {
 }
 # Words that say nothing about what a key is the key of.
 KEYS: Final = frozenset({"id", "key", "name", "slug", "code", "number"})
+# What continues the last word of a prefix on purpose: a plural, the number of a version, or all the rest of a path.
+CONTINUES: Final = re.compile(r"e?s(?=/|$)|(?<=/v)\d|\{\w+:path\}")
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT")
 
 
@@ -66,7 +69,8 @@ def doubts(route: BaseRoute, tree: Node | None = None) -> Iterator[DeclarationEr
 
 def doubts_of_path(route: PlannedRoute, tree: Node, doubt: Doubt) -> Iterator[DeclarationError]:
     use = use_of(tree, route.path)
-    own = unread(route, use)
+    # What a browser asks before it sends a request is answered alike for every value.
+    own = unread(route, use) if getattr(route, "methods", ()) != {"OPTIONS"} else []
     for name in own:
         hint = f"Add the parameter {name} to a function, or write {{_{name}}} if nothing needs the value."
         yield doubt(f"nothing takes {{{name}}} from the path.", hint=hint)
@@ -80,13 +84,19 @@ def doubts_of_path(route: PlannedRoute, tree: Node, doubt: Doubt) -> Iterator[De
     if route.path == "":
         hint = 'Write "/", or give the router a prefix.'
         yield doubt("the path is empty, so no request matches it unless the application is mounted.", hint=hint)
-    elif shown.tail[:1].isalnum() or shown.tail[:1] == "{":
+    elif lacks_slash(shown.tail, route.path):
         hint = f"Write {'/' + shown.tail!r}."
         yield doubt(f"{shown.tail!r} follows its prefix without a slash: the path is {route.path!r}.", hint=hint)
     first = next(iter(route.declaration.parameters), None)
     if first is not None and first.name == "self" and is_bare(first, route.declaration):
         hint = "Register the method of an instance, or remove `self` from its parameters."
         yield doubt(f"{name_of(route.endpoint)} is not bound to an object, so 'self' is a query parameter.", hint=hint)
+
+
+def lacks_slash(tail: str, path: str) -> bool:
+    """Whether the end of a path, as it was declared, seems to have lost the slash after its prefixes."""
+    is_joined = path.endswith(tail) and (tail[:1].isalnum() or tail[:1] == "{")
+    return is_joined and not CONTINUES.match(path, len(path) - len(tail))
 
 
 def doubts_of_types(route: PlannedRoute, tree: Node) -> Iterator[DeclarationError]:

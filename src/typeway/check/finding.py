@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 # How sure a finding is: "high", it happens while requests are served; "medium", it does for some requests, or matters
 # less often; "low", it may be meant, or hardly matters.
 Confidence = Literal["high", "medium", "low"]
+# The surest first.
+CONFIDENCES: Final[tuple[Confidence, ...]] = ("high", "medium", "low")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from typeway.check.finding import Finding, Place
-from typeway.check.read.files import Files
-from typeway.check.read.program import Program
+from pydantic import VERSION, BaseModel
+
+from typeway.check.finding import CONFIDENCES, Finding, Place
 from typeway.check.rules import RULES
+from typeway.check.rules.models import place_of
 from typeway.check.subject import Subject
 from typeway.exceptions import DeclarationError
+from typeway.source.files import Files
+from typeway.source.program import Program
+from typeway.source.subclasses import below
 
 # The rules that say nothing about a function of which another one says it better.
 SAID_BETTER: Final[Mapping[str, str]] = {"TW001": "TW002"}
 
 # How many entry points one finding names.
 MOST_NAMED: Final = 5
-
+# What the framework says of a type that names what is only imported for type checkers.
+UNDEFINED: Final = re.compile(r"^the annotation .* uses the name '(\w+)', which is not defined")
 
 Progress = Callable[[int, int], None]
 
@@ -99,7 +105,8 @@ def look(
     for number, find in enumerate(rules):
         progress(number, len(rules))
         found += find(subject)
-    found += [refusal(error, files) for error in (*noted, *subject.refused)]
+    found += [refusal(error, files) for error in noted]
+    found += joined(of_model(error, refusal(error, files), subject) for error in subject.refused)
     return selected(found, files, choice)
 
 
@@ -122,6 +129,23 @@ def refusal(error: DeclarationError, files: Files) -> Finding:
     return Finding(error.code, place, int(line), error.described, error.hint)
 
 
+def of_model(error: DeclarationError, finding: Finding, subject: Subject) -> Finding:
+    """The finding at the field of an own model, where the model is why one endpoint after the other is refused."""
+    name = (UNDEFINED.search(error.message) or ("", ""))[1]
+    found: dict[str, tuple[str, int, str]] = {}
+    for kind in below(BaseModel) if name else ():
+        held = [each for each, field in kind.model_fields.items() if re.search(rf"\b{name}\b", repr(field.annotation))]
+        path, line = place_of(subject, kind, held[0]) if held and not kind.__pydantic_complete__ else ("", 0)
+        found |= {path: (path, line, kind.__name__)} if line and path not in found else {}
+    if len(found) != 1:
+        return finding
+    [(path, line, model)], entry = found.values(), error.chain[0]
+    message = (
+        f"{entry} fails with the installed Pydantic {VERSION}: {model} uses the name {name!r}, which is not defined."
+    )
+    return replace(finding, path=path, line=line, message=message, entry=entry, cause=f"{path} {name}")
+
+
 def place_in(error: DeclarationError, files: Files) -> tuple[str, str]:
     """The innermost line of the application's own code in an error's traceback."""
     place, trace = ("", "0"), error.__traceback__
@@ -134,9 +158,9 @@ def place_in(error: DeclarationError, files: Files) -> tuple[str, str]:
 
 
 def selected(found: Iterable[Finding], files: Files, choice: Choice) -> list[Finding]:
-    """Findings in order, one of a kind per line and cause, without those that are not shown or silenced."""
+    """Findings in order, of each kind the surest per line and cause, without those that are not shown or silenced."""
     kept: dict[tuple[str, int, str], Finding] = {}
-    for finding in found:
+    for finding in surest_first(found):
         if choice.shows(finding) and not is_silenced(finding, files):
             kept.setdefault((finding.path, finding.line, finding.code), finding)
     # What happens while an endpoint answers does not happen in one that never does.
@@ -146,20 +170,26 @@ def selected(found: Iterable[Finding], files: Files, choice: Choice) -> list[Fin
     return joined(finding for finding in ordered if (SAID_BETTER.get(finding.code), finding.function) not in said)
 
 
+def surest_first(found: Iterable[Finding]) -> list[Finding]:
+    return sorted(found, key=lambda finding: CONFIDENCES.index(finding.confidence))
+
+
 def joined(found: Iterable[Finding]) -> list[Finding]:
-    """Findings that share a cause as one, at the first place, which names the others."""
+    """Findings that share a cause as one, at the first of the surest places, which names the others."""
     groups: dict[object, list[Finding]] = {}
     for finding in found:
         groups.setdefault((finding.code, finding.cause) if finding.cause else id(finding), []).append(finding)
-    return [together(group) for group in groups.values()]
+    return sorted(map(together, groups.values()), key=lambda finding: (finding.path, finding.line, finding.code))
 
 
 def together(group: list[Finding]) -> Finding:
-    first, *others = group
+    first, *others = surest_first(group)
     if not others:
         return first
     also = tuple(Place(other.path, other.line, other.entry) for other in others)
-    entries = list(dict.fromkeys(place.entry for place in also))
+    entries = list(dict.fromkeys(place.entry for place in also if place.entry != first.entry))
+    if not entries:
+        return replace(first, also=also)
     more = f" and {len(entries) - MOST_NAMED} more" if len(entries) > MOST_NAMED else ""
     return replace(first, message=f"{first.message} The same from {', '.join(entries[:MOST_NAMED])}{more}.", also=also)
 

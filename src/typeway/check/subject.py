@@ -3,39 +3,53 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache, cached_property
-from typing import Any, Final
+from functools import cache, cached_property, partial
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 from starlette.applications import Starlette
+from starlette.middleware.authentication import AuthenticationMiddleware
 from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.routing import BaseRoute, Host, Mount, Router
 
 from typeway.application.routes import APIRoute
 from typeway.application.socket_routes import APIWebSocketRoute
-from typeway.check.blocking import Blocking, Catalogue
+from typeway.check.by_models import ByModels
 from typeway.check.finding import Confidence, Finding
-from typeway.check.reach import CallGraph, Reached
-from typeway.check.read.arrivals import Arrivals
-from typeway.check.read.hooks import hooks_of
-from typeway.check.read.index import last_name
-from typeway.check.read.infer import Inference
-from typeway.check.read.program import Function, Program
-from typeway.check.read.values import as_instance
 from typeway.declare.operation import Operation
 from typeway.exceptions import DeclarationError
 from typeway.plan.calls import Kind, is_async_generator
 from typeway.plan.tree import Node
+from typeway.source.arrivals import Arrivals
+from typeway.source.asking import attributes_of, safely
+from typeway.source.hooks import hooks_of
+from typeway.source.index import last_name
+from typeway.source.infer import Inference
+from typeway.source.program import Function, Program
+from typeway.source.reach import IN_THREADS, CallGraph, Reached
+from typeway.source.runners import is_runner
+from typeway.source.values import as_instance, short
+from typeway.watch.objects import Blocking, Catalogue
+
+About = ParamSpec("About")
+Answer = TypeVar("Answer")
 
 STARTS_TASKS: Final = frozenset({"create_task", "ensure_future", "start_soon"})
 
 # A dependency of so many endpoints runs for most requests.
 MANY_ENDPOINTS: Final = 5
 
-# How many layers of middleware are searched for the application inside.
-MAX_LAYERS: Final = 20
+# What says outside of a comment that the Lambda Web Adapter runs the server, in a Dockerfile or a template.
+ADAPTER: Final = re.compile(
+    r"^[^#\n]*(aws-lambda-adapter|/opt/extensions/lambda-adapter|AWS_LWA_|LambdaAdapterLayer)", re.MULTILINE
+)
+
+# In how many objects an application is looked for inside of middleware.
+MOST_INSIDE: Final = 100
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,6 +119,21 @@ class Endpoint:
             yield Finding(code, path, line or self.line, message, fix, confidence, self.title, chain)
 
 
+def remembered(
+    question: Callable[Concatenate[Subject, About], Answer],
+) -> Callable[Concatenate[Subject, About], Answer]:
+    """Answer a question about parts of the code once: functions that call each other have many ways to the same ones."""
+
+    def answer(subject: Subject, /, *about: About.args, **options: About.kwargs) -> Answer:
+        key = (question, *about, *options.values())
+        if key not in subject.memory:
+            subject.memory[key] = question(subject, *about, **options)
+        known: Answer = subject.memory[key]
+        return known
+
+    return answer
+
+
 def modules_of(node: ast.Import | ast.ImportFrom) -> list[str]:
     """The modules that a statement imports, or imports from."""
     return [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
@@ -130,6 +159,8 @@ class Subject:
     refused: list[DeclarationError] = field(default_factory=list)
     blocking: dict[Function, list[Blocking]] = field(default_factory=dict)
     """What blocks in a function's own code, as far as a rule has asked for it."""
+    memory: dict[Any, Any] = field(default_factory=dict)
+    """What a rule has found out about the whole application and others ask for too."""
 
     def __post_init__(self) -> None:
         self.catalogue = Catalogue(self.added)
@@ -138,6 +169,10 @@ class Subject:
             for name, child in node.children:
                 if function is not None and name is not None:
                     self.arrivals[function, name] = child.function
+            bound: Any = node.function
+            if function is not None and type(bound) is partial:
+                for name, value in bound.keywords.items():
+                    self.arrivals[function, name] = type(value)
         self.inference = Inference(self.program, self.arrivals)
         self.graph = CallGraph(self.inference)
 
@@ -151,13 +186,13 @@ class Subject:
 
     @cached_property
     def answers_alone(self) -> bool:
-        """Whether a process has one request at a time, so that no other waits: Mangum runs the application on AWS Lambda."""
+        """Whether a process has one request at a time, so that no other waits: on AWS Lambda, by Mangum or the Lambda Web Adapter."""
         return any(
             isinstance(node, ast.Import | ast.ImportFrom)
             and any(name.partition(".")[0] == "mangum" for name in modules_of(node))
             for file in self.program.files.loaded()
             for node in file.statements
-        )
+        ) or any(ADAPTER.search(text) for text in self.program.files.deployment())
 
     @cached_property
     def applications(self) -> list[Application]:
@@ -169,10 +204,15 @@ class Subject:
         """Every endpoint that is written as a typed function."""
         return [*self.read_endpoints()]
 
-    @property
+    @cached_property
     def own(self) -> list[Endpoint]:
         """The endpoints whose source is the application's."""
         return [endpoint for endpoint in self.endpoints if endpoint.function is not None]
+
+    @cached_property
+    def titled(self) -> dict[str, Endpoint]:
+        """The own endpoints by their titles."""
+        return {endpoint.title: endpoint for endpoint in self.own}
 
     def read_endpoints(self) -> Iterator[Endpoint]:
         for application in self.applications:
@@ -185,6 +225,7 @@ class Subject:
                     route.plans.verify(grow)
                     operation, tree = route.to_operation(), grow()
                 except DeclarationError as error:
+                    error.add_step(route.titled(route.path), route.declaration.where)
                     self.refused.append(error)
                     continue
                 yield Endpoint(application, route, operation, tree, self.program.function(operation.endpoint))
@@ -207,6 +248,7 @@ class Subject:
         needed = Counter(function for functions in trees for function in functions if function in self.dependencies)
         found = [function for function, count in needed.items() if count >= MANY_ENDPOINTS]
         found += [each for application in self.applications for _, each in middleware_of(self.program, application.app)]
+        found += [each for each, _ in self.of_routes()]
         return {*found}
 
     @cached_property
@@ -214,12 +256,16 @@ class Subject:
         """Every own function that requests reach, on the loop or in a thread, and what runs beside them."""
         entries = [(endpoint.function, endpoint.title) for endpoint in self.own if endpoint.function is not None]
         entries += [(function, endpoint.title) for function, (_, endpoint) in self.dependencies.items()]
-        entries += [*self.loop_entries()]
+        entries += self.loop_entries
         entries += [(function, "the start") for function in started_by(self.program, self.app)]
         return self.graph.reach(entries)
 
-    def loop_entries(self) -> Iterator[tuple[Function, str]]:
-        """What the framework calls on the event loop."""
+    @cached_property
+    def loop_entries(self) -> list[tuple[Function, str]]:
+        """What the framework calls on the event loop, each with its name for people."""
+        return [*self.read_loop_entries()]
+
+    def read_loop_entries(self) -> Iterator[tuple[Function, str]]:
         for endpoint in self.own:
             if endpoint.function is not None and is_on_loop(endpoint.tree):
                 yield endpoint.function, endpoint.title
@@ -233,6 +279,10 @@ class Subject:
                     yield function, name
         yield from self.hooks()
         yield from self.tasks_of_start()
+        yield from self.tasks_of_threads()
+        yield from self.of_routes()
+        yield from self.of_models()
+        yield from self.streams()
 
     def hooks(self) -> Iterator[tuple[Function, str]]:
         """The own methods that an endpoint or dependency of another package calls on what own dependencies give it."""
@@ -245,16 +295,60 @@ class Subject:
                         for hook in hooks_of(self.program, held.kind, node.function, name):
                             yield hook, f"{hook.name}(), which {endpoint.title} calls"
 
+    def of_routes(self) -> Iterator[tuple[Function, str]]:
+        """What own classes of routes do around each request: what they override, and the handlers that they make."""
+        for kind in dict.fromkeys(type(endpoint.route) for endpoint in self.endpoints):
+            maker = self.program.method(kind, "get_route_handler")
+            made = [self.inference.value(node, maker) for node in maker.returned] if maker is not None else []
+            found = [each for value in made for each in self.graph.targets(value)]
+            found += [each for name in ("handle", "serve") if (each := self.program.method(kind, name)) is not None]
+            yield from ((each, f"the route class {kind.__name__}") for each in found if each.is_async)
+
+    def of_models(self) -> Iterator[tuple[Function, str]]:
+        """What Pydantic calls: validators of what requests send, of plain endpoints too, and serializers of answers."""
+        requests, answers = ByModels(self.program, answers=False), ByModels(self.program, answers=True)
+        for endpoint in self.endpoints:
+            inputs = [source for node in endpoint.tree.walk() for source in node.inputs]
+            for source in inputs:
+                for function in requests.of(source.annotation, source.metadata):
+                    yield function, f"the validation of {endpoint.title}"
+            returns = endpoint.operation.returns
+            for function in (each for kind in (returns.model, returns.item) for each in answers.of(kind)):
+                if is_on_loop(endpoint.tree):
+                    yield function, f"the answer of {endpoint.title}"
+
+    def streams(self) -> Iterator[tuple[Function, str]]:
+        """The asynchronous generators that plain functions give to responses: they run here, and not in the thread."""
+        entries = [endpoint.function for endpoint in self.own] + [*self.dependencies]
+        for function in self.graph.closure(each for each in entries if each is not None):
+            for call in self.graph.calls_of(function) if not function.is_async else ():
+                for generator in self.graph.streamed(call, function):
+                    yield generator, f"the response of {function.name}()"
+
     def tasks_of_start(self) -> Iterator[tuple[Function, str]]:
         """The functions of tasks that are begun at the start and run while requests are served."""
         starters = [*started_by(self.program, self.app)]
         for reached in self.graph.reach((function, "the start") for function in starters):
             for call in self.graph.calls_of(reached.function):
                 given = call.args[0] if call.args and last_name(call.func) in STARTS_TASKS else None
-                if given is not None:
+                if given is not None and is_runner(self.inference, call, reached.function) is not False:
                     begun = given.func if isinstance(given, ast.Call) else given
                     for function in self.graph.targets(self.inference.value(begun, reached.function)):
                         yield function, f"a task that {reached.function.name}() starts"
+
+    def tasks_of_threads(self) -> Iterator[tuple[Function, str]]:
+        """The asynchronous functions that plain ones give to background tasks: these run on the loop, and not in a thread."""
+        calls = [entry for name in IN_THREADS for entry in self.inference.index.calls.get(name, ())]
+        given = [
+            (edge, caller) for call, caller in calls if not caller.is_async for edge in self.graph.given(call, caller)
+        ]
+        plain: set[ast.AST] = set()
+        if any(edge.function.is_async for edge, _ in given):
+            served = [endpoint.function for endpoint in self.own] + [*self.dependencies]
+            plain = {each.node for each in self.graph.closure(each for each in served if each is not None)}
+        for edge, caller in given:
+            if edge.function.is_async and caller.node in plain:
+                yield edge.function, f"a task that {caller.name}() adds"
 
     def place(self, function: Function, node: ast.AST | None = None) -> tuple[str, int]:
         """File and line of a function, or of something in it."""
@@ -264,32 +358,41 @@ class Subject:
 def started_by(program: Program, app: Any) -> Iterator[Function]:
     """The own functions of an application that run when it starts: its lifespan, and start-up functions."""
     router = getattr(app, "router", None)
-    functions = [getattr(router, "own_lifespan", None), *(getattr(router, "events", None) or {}).get("startup", ())]
+    functions = [getattr(router, "_own_lifespan", None), *(getattr(router, "_events", None) or {}).get("startup", ())]
     for function in functions:
         found = program.function(function) if function is not None else None
         if found is not None:
             yield found
 
 
-def applications_in(app: Any, prefix: str, router: Any = None) -> Iterator[Application]:
+def applications_in(app: Any, prefix: str, router: Any = None, around: tuple[Any, ...] = ()) -> Iterator[Application]:
+    """An application and those that are mounted in it, at any depth; one that mounts itself stands there once."""
     routes = list(getattr(router or app, "routes", None) or ())
     yield Application(app, prefix, routes)
+    around += (getattr(router or app, "router", router or app),)
     for route in routes:
         if isinstance(route, Mount | Host):
             inner, path = unwrapped(route.app), prefix + (route.path if isinstance(route, Mount) else "")
+            if any(getattr(inner, "router", inner) is each for each in around):
+                continue
             if isinstance(inner, Starlette):
-                yield from applications_in(inner, path)
+                yield from applications_in(inner, path, around=around)
             elif isinstance(inner, Router):
-                yield from applications_in(app, path, inner)
+                yield from applications_in(app, path, inner, around)
 
 
 def unwrapped(app: Any) -> Any:
-    """The application inside of middleware that is put around it by hand."""
-    for _ in range(MAX_LAYERS):
-        if isinstance(app, Starlette | Router) or not hasattr(app, "app"):
-            break
-        app = app.app
-    return app
+    """The application inside of middleware that is put around it by hand: what it has as `app`, or under any other name."""
+    waiting, seen = [app], {id(app)}
+    while waiting and len(seen) < MOST_INSIDE:
+        each = waiting.pop(0)
+        if safely(isinstance, each, Starlette | Router):
+            return each
+        held = [safely(getattr, each, "app"), *attributes_of(each).values()]
+        inside = [part for part in held if callable(part) and not issubclass(type(part), type) and id(part) not in seen]
+        waiting += inside
+        seen |= {*map(id, inside)}
+    return None
 
 
 def is_on_loop(node: Node) -> bool:
@@ -303,6 +406,11 @@ def middleware_of(program: Program, app: Any) -> Iterator[tuple[str, Function]]:
     """The own functions of an application's middleware that run for every request."""
     for entry in getattr(app, "user_middleware", ()):
         kind: Any = entry.cls
+        backend = entry.kwargs.get("backend") or next(iter(entry.args), None)
+        if isinstance(kind, type) and issubclass(kind, AuthenticationMiddleware) and backend is not None:
+            asked = program.method(type(backend), "authenticate", backend)
+            if asked is not None:
+                yield f"the backend {asked.name}()", asked
         if kind is BaseHTTPMiddleware:
             dispatch = entry.kwargs.get("dispatch") or next(iter(entry.args), None)
             function = program.function(dispatch) if dispatch is not None else None
@@ -314,9 +422,19 @@ def middleware_of(program: Program, app: Any) -> Iterator[tuple[str, Function]]:
             yield f"the middleware {function.name}()", function
 
 
+def answered_by(app: Any) -> dict[Any, Any]:
+    """What answers an application's exceptions: its handlers, and those of middleware that answers some too."""
+    found: dict[Any, Any] = {}
+    for entry in getattr(app, "user_middleware", ()):
+        if isinstance(entry.cls, type) and issubclass(entry.cls, ExceptionMiddleware):
+            handlers = entry.kwargs.get("handlers") or next(iter(entry.args), None) or {}
+            found |= {kind: handler for kind, handler in handlers.items() if isinstance(kind, type)}
+    return found | getattr(app, "exception_handlers", {})
+
+
 def handlers_of(program: Program, app: Any) -> Iterator[tuple[str, Function]]:
     """The own functions that answer an application's exceptions."""
-    for kind, handler in getattr(app, "exception_handlers", {}).items():
+    for kind, handler in answered_by(app).items():
         function = program.function(handler)
         if function is not None:
-            yield f"the handler of {getattr(kind, '__name__', kind)}", function
+            yield f"the handler of {short(kind) if issubclass(type(kind), type) else safely(int, kind)}", function

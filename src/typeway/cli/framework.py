@@ -9,8 +9,8 @@ from typeway.application.app import Typeway
 from typeway.application.router import Router
 from typeway.cli.error import UsageError
 
-# How many layers of middleware and mounts are searched for an application of Typeway.
-MAX_DEPTH: Final = 20
+# How many applications are looked at: what wraps one may make another at each look.
+MAX_PARTS: Final = 500
 
 
 def require_typeway(application: Any, name: str) -> None:
@@ -35,13 +35,15 @@ def require_typeway(application: Any, name: str) -> None:
     raise UsageError(f"{name} is a {framework} application, not a Typeway application: {hint}")
 
 
-def contains_typeway(application: Any, depth: int = 0) -> bool:
+def contains_typeway(application: Any) -> bool:
     """Whether an application is Typeway's, or mounts or wraps one that is."""
-    if isinstance(application, (Typeway, Router)):
-        return True
-    if depth == MAX_DEPTH:
-        return False
-    routes = getattr(application, "routes", None)
-    mounted = [route.app for route in routes or () if isinstance(route, (Mount, Host))]
-    wrapped = getattr(application, "app", None)
-    return any(contains_typeway(inner, depth + 1) for inner in [*mounted, wrapped] if inner is not None)
+    waiting, seen = [application], {id(None)}
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, (Typeway, Router)):
+            return True
+        if id(part) not in seen and len(seen) < MAX_PARTS:
+            seen.add(id(part))
+            waiting += [route.app for route in getattr(part, "routes", None) or () if isinstance(route, (Mount, Host))]
+            waiting.append(getattr(part, "app", None))
+    return False

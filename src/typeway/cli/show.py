@@ -200,14 +200,20 @@ def _routes_of(application: Any) -> Iterable[BaseRoute]:
     return routes
 
 
-def _leaves(routes: Iterable[BaseRoute], prefix: str) -> Iterator[tuple[BaseRoute, str]]:
-    """Walk the routes, those of mounted applications too, each with its whole path."""
+def _leaves(routes: Iterable[BaseRoute], prefix: str, around: tuple[Any, ...] = ()) -> Iterator[tuple[BaseRoute, str]]:
+    """Walk the routes, those of mounted applications too, each with its whole path.
+
+    Parameters:
+        around: the routes of the applications around; one that is mounted inside of itself stays a mount.
+    """
+    around += (routes,)
     for route in routes:
-        path = prefix + getattr(route, "path", "")
-        if isinstance(route, Mount) and route.routes:
-            yield from _leaves(route.routes, path)
-        elif isinstance(route, Host):
-            yield from _leaves(route.routes, f"//{route.host}{prefix}")
+        path, inner = prefix + getattr(route, "path", ""), getattr(route, "routes", None)
+        is_again = any(inner is each for each in around)
+        if isinstance(route, Mount) and inner and not is_again:
+            yield from _leaves(inner, path, around)
+        elif isinstance(route, Host) and inner is not None and not is_again:
+            yield from _leaves(inner, f"//{route.host}{prefix}", around)
         else:
             yield route, path
 

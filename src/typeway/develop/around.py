@@ -170,5 +170,5 @@ def is_local(client: Any) -> bool:
 
 def has_own_page(scope: Scope) -> bool:
     """Whether the author answers unhandled errors: with a handler for 500 or Exception."""
-    handlers = getattr(scope.get("app"), "prepared_handlers", None)
+    handlers = getattr(scope.get("app"), "_handlers", None)
     return getattr(handlers, "last", None) is not None

@@ -203,5 +203,5 @@ def update(shown: dict[Any, Any], own: Mapping[Any, Any], before: Mapping[Any, A
 
 def handlers_of(app: Any, conventions: Conventions) -> Handlers:
     """Return the handlers of the application that serves a request, which may be another framework's, or None."""
-    prepared: Handlers | None = getattr(app, "prepared_handlers", None)
+    prepared: Handlers | None = getattr(app, "_handlers", None)
     return prepared or Handlers(getattr(app, "exception_handlers", {}), conventions)

@@ -73,7 +73,7 @@ class CSRFMiddleware:
         """Return the answer to a refused request: that of the application to HTTPException with status 403."""
         error = HTTPException(403, REFUSED)
         # Applications of other frameworks have no such handlers.
-        handlers: Any = getattr(request.scope.get("app"), "prepared_handlers", None)
+        handlers: Any = getattr(request.scope.get("app"), "_handlers", None)
         handler = handlers and handlers.find(error)
         response = None if handler is None else await handlers.answer(error, handler, request)
         return response or JSONResponse({"detail": REFUSED}, 403)

@@ -116,14 +116,21 @@ def note_surroundings(seen: Seen, application: Any, root: Path) -> None:
             seen.mounts.append(route.path)
 
 
-def routes_of(routes: Iterable[BaseRoute], prefix: str, root: Path) -> Iterator[SeenRoute]:
-    """Yield the routes with their whole paths, those of included routers and mounted applications too."""
+def routes_of(
+    routes: Iterable[BaseRoute], prefix: str, root: Path, around: tuple[Any, ...] = ()
+) -> Iterator[SeenRoute]:
+    """Yield the routes with their whole paths, those of included routers and mounted applications too.
+
+    Parameters:
+        around: the routes of the applications around; one that is mounted inside of itself is one route.
+    """
+    around += (routes,)
     contexts: Callable[..., Iterable[Any]] = getattr(import_module("fastapi.routing"), "iter_route_contexts", iter)
     for context in contexts(routes):
         route = getattr(context, "original_route", context)
         path = prefix + str(getattr(context, "path", ""))
-        if isinstance(route, Mount) and route.routes:
-            yield from routes_of(route.routes, path, root)
+        if isinstance(route, Mount) and (inner := route.routes) and not any(inner is each for each in around):
+            yield from routes_of(inner, path, root, around)
             continue
         endpoint = getattr(context, "endpoint", None) or getattr(route, "endpoint", None)
         is_socket = "WebSocket" in type(route).__name__

@@ -65,7 +65,7 @@ def build_model(annotation: Any, where: str, hint: Callable[[], str] | None = No
         model: Model = TypeAdapter(annotation)
         model.rebuild(raise_errors=True)
         return model
-    except PydanticSchemaGenerationError as error:
+    except (PydanticSchemaGenerationError, KeyError) as error:  # of a dict it reads the key "type"
         problem = f"{annotation!r} is not a type that Pydantic can validate."
         if hint is None:
             problem = f"Invalid args for response field! {problem}"

@@ -127,8 +127,12 @@ def codes_of(function: Any, seen: set[int], depth: int = 0) -> Iterator[CodeType
     if depth > REACH or id(function) in seen or not callable(function):
         return
     seen.add(id(function))
-    for inner in [*candidates(function), defining_function(function)]:
-        if not isinstance(inner, FunctionType):
+    try:
+        inside = [*candidates(function), defining_function(function)]
+    except Exception:  # noqa: BLE001  what a closure holds may be a proxy that is not set up yet
+        return
+    for inner in inside:
+        if type(inner) is not FunctionType:
             continue
         for cell in inner.__closure__ or ():
             yield from codes_of(content(cell), seen, depth)

@@ -79,14 +79,15 @@ def schemas_in(part: Any) -> Iterator[Any]:
 
 def is_plain_constant(value: Any) -> bool:
     """Whether a default, a bound or another value in a core schema is plain."""
-    if isinstance(value, (list, tuple)):
-        return all(map(is_plain_constant, value))
-    if type(value) is dict:
-        return all(map(is_plain_constant, (*value, *value.values())))
     kind = type(value)
+    if kind is list or kind is tuple:
+        return all(map(is_plain_constant, value))
+    if kind is dict:
+        return all(map(is_plain_constant, (*value, *value.values())))
     if issubclass(kind, BaseModel):
         return is_plain_class(kind) and is_plain_constant(vars(value))
-    return kind in SCALARS or (issubclass(kind, Enum) and is_plain_enum(kind))
+    # A metaclass of the author's own may have no hash.
+    return (type(kind) is type and kind in SCALARS) or (issubclass(kind, Enum) and is_plain_enum(kind))
 
 
 def is_plain_factory(factory: Any) -> bool:

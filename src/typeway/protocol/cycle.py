@@ -143,7 +143,7 @@ class Cycle:
         work, is_direct = None, False
         if self.is_direct and site.direct is not None:
             try:
-                serve = site.direct.direct()
+                serve = site.direct._direct()
                 if serve is not None:
                     is_direct = True
                     self.scope["app"] = site.direct

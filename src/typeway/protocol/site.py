@@ -29,7 +29,7 @@ CHANGING: Final = frozenset({b"set-cookie", b"authorization", b"location"})
 class Direct(Protocol):
     """An application that serves requests without ASGI while nothing stands around its router."""
 
-    def direct(self) -> Serve | None:
+    def _direct(self) -> Serve | None:
         """Return what serves a request; None if it must be served over ASGI."""
         ...
 
@@ -166,7 +166,7 @@ def direct_application(app: Any) -> tuple[Direct | None, Any]:
     """
     trusts = getattr(app, "trusted_hosts", None)
     inside = app.app if trusts is not None and type(app).__name__ == "ProxyHeadersMiddleware" else app
-    if callable(getattr(inside, "direct", None)):
+    if callable(getattr(inside, "_direct", None)):
         return inside, trusts
     return None, None
 

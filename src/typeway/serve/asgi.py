@@ -71,8 +71,8 @@ class Snapshot:
 class NoApplication:
     """Takes the place of the application where a router is served without one."""
 
-    prepared_handlers: Handlers = Handlers({}, TYPEWAY)
-    overrides_in_force: Overrides = MappingProxyType({})
+    _handlers: Handlers = Handlers({}, TYPEWAY)
+    _overrides_in_force: Overrides = MappingProxyType({})
 
 
 # Everything that serves a request by a plan.
@@ -89,7 +89,7 @@ async def answer_error(snapshot: Snapshot, error: Exception, exchange: Exchange)
         Exception: the error itself if it has no handler; a RuntimeError if the response has already started.
     """
     exchange.background = None  # the background tasks of a request that has failed do not run
-    handlers: Handlers = snapshot.app.prepared_handlers
+    handlers: Handlers = snapshot.app._handlers
     handler, error = handlers.find_in(error)
     if handler is None:
         if isinstance(error, ClientDisconnect) and snapshot.conventions.quiet_disconnects:
@@ -121,7 +121,7 @@ async def answer_every_error(snapshot: Snapshot, error: Exception, exchange: Exc
         name_place(unhandled, exchange.scope)
         if not exchange.started:
             request = Request(exchange.scope, exchange.receive)
-            response = await snapshot.app.prepared_handlers.answer_last(request, unhandled)
+            response = await snapshot.app._handlers.answer_last(request, unhandled)
             await send_reply(from_response(response), exchange)
         raise
 
@@ -159,7 +159,7 @@ def prepared(snapshot: Snapshot, found: Found, scope: Scope, receive: Receive, s
         put_marks(entry, scope)
     if "router" not in scope:
         scope["router"] = snapshot.router
-    overrides, instrument = snapshot.app.overrides_in_force, snapshot.instrument
+    overrides, instrument = snapshot.app._overrides_in_force, snapshot.instrument
     if overrides or instrument is not None or plans.prepared is None:
         plan, responder = plans.ready(overrides, instrument)
     else:
@@ -322,7 +322,7 @@ def add_to_scope(snapshot: Snapshot, found: Found, scope: Scope) -> None:
     scope["route"] = entry.shown
     put_marks(entry, scope)
     # Starlette's own routes look here when their endpoints raise.
-    shown = getattr(scope.get("app"), "handlers_shown", None)
+    shown = getattr(scope.get("app"), "_handlers_shown", None)
     if shown is not None:
         scope[HANDLERS] = shown
     if child_scope is not None:

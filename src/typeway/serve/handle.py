@@ -77,7 +77,7 @@ def exchange_of(request: Request) -> Exchange:
 
 def ready_in(plans: PlanCache, scope: Scope) -> tuple[Plan, Responder]:
     """Return the plan and the responder of a route, with the overrides and the instrument of the application."""
-    return plans.ready(overrides_in(scope), getattr(scope.get("app"), "instrument", None))
+    return plans.ready(overrides_in(scope), getattr(scope.get("app"), "_instrument", None))
 
 
 async def serve_handler(

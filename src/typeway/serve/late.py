@@ -12,7 +12,7 @@ from typeway.types import Scope
 def overrides_in(scope: Scope) -> Mapping[Any, Any]:
     """Return the overrides of the application that serves a request, which may be another framework's, or None."""
     app = scope.get("app")
-    return getattr(app, "overrides_in_force", getattr(app, "dependency_overrides", None)) or {}
+    return getattr(app, "_overrides_in_force", getattr(app, "dependency_overrides", None)) or {}
 
 
 async def run_rest(rest: Rest, exchange: Exchange) -> dict[str, Any]:

@@ -109,7 +109,7 @@ class Onion:
         return self.serve(scope, receive, send, write)
 
     async def serve(self, scope: Scope, receive: Receive, send: Send, write: WriteReply | None) -> None:
-        snapshot = self.router.snapshot(scope)
+        snapshot = self.router._snapshot_for(scope)
         flight = Flight(snapshot, scope, limit_by_default(scope, receive, snapshot.conventions), send)
         try:
             # The outermost layer, whose response is sent as it is. PERF: a function for it would cost a frame.
@@ -148,7 +148,7 @@ class Onion:
     async def answer_last(self, flight: Flight, error: Exception) -> None:
         """Send a 500: this is the outermost layer."""
         exchange = Exchange(flight.scope, flight.source, flight.send, {})
-        handlers: Handlers = flight.snapshot.app.prepared_handlers
+        handlers: Handlers = flight.snapshot.app._handlers
         response = await handlers.answer_last(Request(flight.scope, flight.source), error)
         await send_reply(from_response(response), exchange)
 
@@ -178,7 +178,7 @@ async def answer_of_layer(flight: Flight, request: Request, raised: Exception) -
         Exception: the exception, if it has no handler, or the application leaves such exceptions to the server.
     """
     snapshot = flight.snapshot
-    handlers: Handlers = snapshot.app.prepared_handlers
+    handlers: Handlers = snapshot.app._handlers
     handler, error = handlers.find_in(raised)
     if handler is None or not snapshot.conventions.middleware_errors_answered:
         raise raised
@@ -232,7 +232,7 @@ async def serve_inner(flight: Flight, receive: Feed) -> Response:
             # If the generator raises before its first item, the error is answered like one of any other endpoint.
             reply = from_response(await flight.bridge(reply[3], receive).answer())
     except Exception as raised:
-        handlers: Handlers = snapshot.app.prepared_handlers
+        handlers: Handlers = snapshot.app._handlers
         handler, error = handlers.find_in(raised)
         if handler is None:
             raise

@@ -23,7 +23,7 @@ def serve_promptly(
     costs 4 us more.
     """
     found = None
-    if scope["method"] != "HEAD" and not scope["root_path"] and not snapshot.app.overrides_in_force:
+    if scope["method"] != "HEAD" and not scope["root_path"] and not snapshot.app._overrides_in_force:
         found = snapshot.index.at_once(scope["path"], scope["method"])
     ready = None
     if found is not None and is_prompt(found[0].plans) and snapshot.instrument is None:

@@ -88,7 +88,7 @@ async def is_answered(raised: Exception, snapshot: Snapshot, socket: WebSocket, 
         send: sends what the answer of a handler is, instead of the socket.
         is_open: whether the handshake is over, and no close frame has been sent.
     """
-    handlers: Handlers = snapshot.app.prepared_handlers
+    handlers: Handlers = snapshot.app._handlers
     handler, error = handlers.find_in(raised)
     if handler is not None:
         response = await handler.call(socket, error)

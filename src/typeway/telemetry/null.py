@@ -17,7 +17,7 @@ class ObservedApplication(Protocol):
     telemetry: Mapping[str, Any] | None
     middleware_stack: ASGIApp | None
 
-    def observe_with(self, instrument: Instrument) -> None:
+    def _observe_with(self, instrument: Instrument) -> None:
         """Serve with the plans that an instrument makes of the application's own."""
 
 

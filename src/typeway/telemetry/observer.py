@@ -51,7 +51,7 @@ class Observer(NullObserver):
             return partial(self.export_during, stack)
         if OBSERVATION in scope:  # an outer application has decided
             if scope[OBSERVATION] is not None:
-                self.app.observe_with(INSTRUMENT)
+                self.app._observe_with(INSTRUMENT)
             return stack
         signals = self.resolver.current()
         if signals is None:
@@ -61,7 +61,7 @@ class Observer(NullObserver):
             return stack
         if self.is_instrumented_by_others() or (self.exclude is not None and self.exclude(scope)):
             return partial(serve_unobserved, stack)
-        self.app.observe_with(INSTRUMENT)
+        self.app._observe_with(INSTRUMENT)
         return partial(self.observe, stack, signals)
 
     async def observe(self, stack: ASGIApp, signals: Signals, scope: Scope, receive: Receive, send: Send) -> None:

@@ -38,7 +38,7 @@ def declared_path(app: Any, scope: Scope) -> str | None:
 def snapshot_of(app: Any, scope: Scope) -> Snapshot | None:
     """Return what the request path reads of an application or router; None if it is not Typeway's."""
     router = getattr(app, "router", app)
-    find_snapshot = getattr(router, "snapshot", None)
+    find_snapshot = getattr(router, "_snapshot_for", None)
     if find_snapshot is None:
         return None
     snapshot: Snapshot = find_snapshot(scope if router is app else {**scope, "app": app})
@@ -48,7 +48,7 @@ def snapshot_of(app: Any, scope: Scope) -> Snapshot | None:
 def application_in(route: Mount | Host) -> Any:
     """Return the application of a mount, without the middleware around it; None if it is not Typeway's."""
     app: Any = route.app
-    while app is not None and not hasattr(getattr(app, "router", app), "snapshot"):
+    while app is not None and not hasattr(getattr(app, "router", app), "_snapshot_for"):
         app = getattr(app, "app", None)
     return app
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from typeway.watch.catalogue import listed
+
 THREAD: Final = "await `run_in_threadpool({call})` from typeway.concurrency"
 OR_PLAIN: Final = ", or make the endpoint or dependency a `def`"
 
@@ -25,12 +27,13 @@ class Cause:
     instead: str = ""
     in_thread: Literal["call", "caller", "nothing"] = "call"
 
-    def fix(self, function: str = "", sleep: str = "asyncio.sleep") -> str:
+    def fix(self, function: str = "", sleep: str = "asyncio.sleep", *, may_be_plain: bool = True) -> str:
         """What to do about one call, at the place of the call.
 
         Parameters:
             function: the called function as it is written in the source; empty if it has no name there.
             sleep: the function that lets time pass, as it is written in the source.
+            may_be_plain: whether the function around the call may become a plain one.
 
         Example:
             >>> DATABASE.fix("session.execute").partition("; or ")[2].partition(" from ")[0]
@@ -38,7 +41,7 @@ class Cause:
         """
         ways = [self.substitute(sleep)] if self.instead else []
         if self.in_thread == "call":
-            ways.append(in_thread(f"{function}, ..." if function else "...") + OR_PLAIN)
+            ways.append(in_thread(f"{function}, ..." if function else "...") + OR_PLAIN * may_be_plain)
         return "; or ".join(ways)
 
     def substitute(self, sleep: str) -> str:
@@ -66,6 +69,7 @@ LOCKS: Final = Cause(
     "use anyio's `Lock`, `Event`, `Semaphore` or memory object streams and await them",
     "caller",
 )
+SHARED: Final = Cause("waits until another process releases the lock", "use the asynchronous lock of the same library")
 TERMINAL: Final = Cause(
     "waits for somebody at the terminal", "read it before the application serves requests", "nothing"
 )
@@ -73,65 +77,11 @@ HASHING: Final = Cause("computes for as long as a password hash is meant to")
 COMPUTES: Final = Cause("computes for as long as its data is large")
 UNKNOWN: Final = Cause("blocks its thread")
 
-# Why calls block, by the module or function that they go to; the longest name that a callee begins with counts.
+# The causes by their names in the catalogue.
 CAUSES: Final[Mapping[str, Cause]] = {
-    "time.sleep": SLEEP,
-    "builtins.input": TERMINAL,
-    **dict.fromkeys(
-        (
-            "requests",
-            "urllib",
-            "urllib3",
-            "http.client",
-            "httpx",
-            "httpx2",
-            "boto3",
-            "botocore",
-            "openai",
-            "anthropic",
-            "groq",
-            "mistralai",
-            "cohere",
-            "together",
-            "ollama",
-            "litellm",
-            "stripe",
-            "twilio",
-            "sendgrid",
-            "slack_sdk",
-            "elasticsearch",
-            "opensearchpy",
-            "mixpanel",
-            "minio",
-            "msal",
-            "hvac",
-            "docker",
-            "kubernetes",
-            "qdrant_client",
-            "requests_oauthlib",
-            "authlib.integrations.requests_client",
-            "jwt.PyJWKClient",
-            "google.oauth2.id_token",
-            "google.cloud",
-            "azure",
-            "firebase_admin",
-        ),
-        HTTP,
-    ),
-    **dict.fromkeys(("pandas", "polars", "PIL"), COMPUTES),
-    **dict.fromkeys(("sqlite3", "psycopg", "psycopg2", "pymysql", "MySQLdb", "mysql", "oracledb", "pyodbc"), DATABASE),
-    **dict.fromkeys(("sqlalchemy", "sqlmodel", "peewee", "redis", "pymongo", "django", "cassandra"), DATABASE),
-    **dict.fromkeys(("clickhouse_driver", "clickhouse_connect", "neo4j", "langchain_community.utilities"), DATABASE),
-    **dict.fromkeys(("_io", "io", "pathlib", "shutil", "os", "posix", "tempfile", "zipfile", "tarfile", "glob"), FILES),
-    **dict.fromkeys(("subprocess", "os.system", "os.popen", "os.wait", "os.waitpid"), PROCESS),
-    **dict.fromkeys(("posix.system", "posix.wait", "posix.waitpid"), PROCESS),
-    **dict.fromkeys(("threading", "_thread", "queue", "_queue", "concurrent.futures", "multiprocessing"), LOCKS),
-    **dict.fromkeys(
-        ("socket", "_socket", "ssl", "_ssl", "select", "smtplib", "ftplib", "imaplib", "paramiko"), NETWORK
-    ),
-    **dict.fromkeys(("ldap3", "kafka", "pika"), NETWORK),
-    **dict.fromkeys(("hashlib", "_hashlib", "bcrypt", "argon2", "pwdlib", "passlib", "werkzeug.security"), HASHING),
-}
+    "SLEEP": SLEEP, "HTTP": HTTP, "DATABASE": DATABASE, "FILES": FILES, "PROCESS": PROCESS, "NETWORK": NETWORK, "LOCKS": LOCKS,
+    "SHARED": SHARED, "TERMINAL": TERMINAL, "HASHING": HASHING, "COMPUTES": COMPUTES,
+}  # fmt: skip
 
 
 def cause_of(callee: str) -> Cause:
@@ -144,211 +94,10 @@ def cause_of(callee: str) -> Cause:
         >>> cause_of("time.sleep").fix()
         'await `asyncio.sleep(...)` instead'
     """
-    name = callee
+    name, causes = callee, listed().causes
     while name:
-        if name in CAUSES:
-            return CAUSES[name]
+        # The longest name that the callee begins with counts.
+        if name in causes:
+            return CAUSES[causes[name]]
         name = name.rpartition(".")[0]
     return UNKNOWN
-
-
-PANDAS: Final = (
-    "read_csv", "read_excel", "read_parquet", "read_json", "read_sql", "read_sql_query", "read_sql_table", "read_feather",
-    "read_html", "read_xml", "read_pickle",
-)  # fmt: skip
-POLARS: Final = ("read_csv", "read_parquet", "read_excel", "read_json", "read_database", "read_ndjson", "read_ipc")
-
-# What blocks whenever it is called, so that reading the source is enough to know it: functions, ...
-HTTP_VERBS: Final = ("get", "post", "put", "patch", "delete", "head", "options", "request")
-FUNCTIONS: Final = frozenset({
-    "time.sleep", "builtins.input",
-    *(f"requests.{verb}" for verb in HTTP_VERBS), *(f"httpx.{verb}" for verb in (*HTTP_VERBS, "stream")),
-    "urllib.request.urlopen", "urllib.request.urlretrieve", "urllib3.request",
-    *(f"subprocess.{name}" for name in (
-        "run", "call", "check_call", "check_output", "getoutput", "getstatusoutput",
-    )),
-    "os.system", "os.wait", "os.waitpid",
-    *(f"socket.{name}" for name in (
-        "create_connection", "getaddrinfo", "gethostbyname", "gethostbyaddr", "getfqdn",
-    )),
-    *(f"shutil.{name}" for name in (
-        "copy", "copy2", "copyfile", "copyfileobj", "copytree", "move", "rmtree", "make_archive", "unpack_archive",
-    )),
-    "hashlib.pbkdf2_hmac", "hashlib.scrypt", "bcrypt.hashpw", "bcrypt.checkpw", "bcrypt.kdf",
-    "argon2.hash_password", "argon2.verify_password", "concurrent.futures.wait",
-    "werkzeug.security.generate_password_hash", "werkzeug.security.check_password_hash",
-    "psycopg.connect", "psycopg2.connect", "pymysql.connect", "MySQLdb.connect", "oracledb.connect",
-    "pyodbc.connect", "os.walk", "glob.glob", "socket.gethostbyname_ex",
-    *(f"pandas.{name}" for name in PANDAS), *(f"polars.{name}" for name in POLARS),
-    *(f"litellm.{name}" for name in ("completion", "embedding", "text_completion", "image_generation", "transcription")),
-    "mysql.connector.connect", "clickhouse_connect.get_client", "elasticsearch.helpers.bulk", "opensearchpy.helpers.bulk",
-    "langchain_community.utilities.SQLDatabase.from_uri",
-    *(f"google.oauth2.id_token.{name}" for name in ("verify_oauth2_token", "verify_firebase_token", "verify_token")),
-    *(f"firebase_admin.messaging.{name}" for name in ("send", "send_each", "send_each_for_multicast")),
-    *(f"firebase_admin.auth.{name}" for name in (
-        "get_user", "get_user_by_email", "create_user", "update_user", "delete_user", "list_users",
-    )),
-    *(f"ollama.{name}" for name in ("chat", "generate", "embed", "embeddings", "pull", "list")),
-})  # fmt: skip
-
-SQL_SESSION: Final = frozenset({
-    "execute", "scalar", "scalars", "exec", "get", "get_one", "commit", "flush", "refresh", "merge",
-    "bulk_save_objects", "bulk_insert_mappings", "bulk_update_mappings", "begin",
-})  # fmt: skip
-SQL_QUERY: Final = frozenset({"all", "first", "one", "one_or_none", "scalar", "count", "delete", "update", "get"})
-DBAPI: Final = frozenset({
-    "execute", "executemany", "executescript", "fetchone", "fetchall", "fetchmany", "commit", "copy_expert",
-})  # fmt: skip
-MONGO: Final = frozenset({
-    "find_one", "insert_one", "insert_many", "update_one", "update_many", "replace_one", "delete_one", "delete_many",
-    "count_documents", "estimated_document_count", "find_one_and_update", "find_one_and_delete",
-    "find_one_and_replace", "aggregate", "distinct", "bulk_write", "create_index", "drop",
-})  # fmt: skip
-REDIS: Final = frozenset({
-    "get", "set", "setex", "setnx", "mget", "mset", "delete", "exists", "expire", "ttl", "incr", "incrby", "decr",
-    "hget", "hset", "hmset", "hgetall", "hdel", "hincrby", "lpush", "rpush", "lpop", "rpop", "blpop", "brpop", "lrange",
-    "llen", "sadd", "srem", "smembers", "sismember", "zadd", "zrange", "zrem", "publish", "keys", "scan", "ping",
-    "flushdb", "eval", "evalsha", "xadd", "xread", "execute_command",
-})  # fmt: skip
-
-PIPELINE: Final = frozenset({"execute", "watch", "immediate_execute_command"})
-FRAME: Final = frozenset({
-    "to_csv", "to_excel", "to_parquet", "to_sql", "to_json", "to_feather", "to_pickle", "merge", "apply",
-    "sort_values", "pivot_table", "describe",
-})  # fmt: skip
-SEARCH: Final = frozenset({
-    "search", "index", "get", "delete", "update", "bulk", "count", "msearch", "info", "ping", "exists", "create", "mget", "reindex",
-    "delete_by_query", "update_by_query",
-})  # fmt: skip
-KUBERNETES: Final = (
-    "CoreV1Api", "AppsV1Api", "BatchV1Api", "NetworkingV1Api", "CustomObjectsApi", "RbacAuthorizationV1Api",
-)  # fmt: skip
-BLOBS: Final = ("BlobClient", "ContainerClient", "BlobServiceClient")
-LAZY_FRAME: Final = frozenset({"collect", "write_csv", "write_parquet", "write_json", "write_excel", "write_database"})
-PICTURE: Final = frozenset({
-    "save", "resize", "thumbnail", "convert", "rotate", "filter", "crop", "load", "transpose", "quantize", "copy",
-})  # fmt: skip
-CALLS_OF_RESOURCES: Final = frozenset({
-    "create", "parse", "stream", "retrieve", "list", "delete", "update", "cancel", "generate", "generate_content", "edit",
-    "complete", "embed", "count_tokens", "upload", "content", "wait", "poll", "create_and_poll", "create_and_run",
-    "upload_and_poll", "fetch", "search", "run", "pull", "build", "prune", "get", "read_secret_version", "read_secret",
-    "create_or_update_secret",
-})  # fmt: skip
-STRIPE: Final = frozenset({
-    "create", "retrieve", "modify", "list", "delete", "cancel", "confirm", "capture", "search", "save", "refund", "pay",
-    "finalize_invoice", "send_invoice", "attach", "detach", "upcoming",
-})  # fmt: skip
-
-# ... and methods, by class; where there is no list of methods, every public one blocks but those in `LOCAL`. Of a class
-# and those it derives from, the nearest that is listed counts: a pipeline of redis only collects what a client sends.
-METHODS: Final[tuple[tuple[tuple[str, ...], frozenset[str] | None], ...]] = (
-    (("requests.Session", "requests.sessions.Session", "httpx.Client", "httpx._client.Client"),
-     frozenset({*HTTP_VERBS, "send", "stream"})),
-    (("urllib3.PoolManager",), frozenset({"request", "urlopen"})),
-    (("http.client.HTTPConnection",), frozenset({"request", "getresponse", "connect"})),
-    (("botocore.client.BaseClient", "boto3.resources.base.ServiceResource", "boto3.resources.collection.CollectionManager"),
-     None),
-    # What hangs below the client of a service: `client.chat.completions`, `client.messages`.
-    (("resource of a service",), CALLS_OF_RESOURCES),
-    (("stripe.StripeObject", "stripe._stripe_object.StripeObject", "stripe.api_resources.abstract.APIResource"), STRIPE),
-    (("cohere.Client", "cohere.ClientV2", "ollama.Client"),
-     frozenset({"chat", "generate", "embed", "embeddings", "rerank", "classify", "pull", "list"})),
-    (("sendgrid.SendGridAPIClient",), frozenset({"send"})),
-    (("slack_sdk.WebClient", "slack_sdk.web.client.WebClient"), None),
-    (("elasticsearch.Elasticsearch", "opensearchpy.OpenSearch"), SEARCH),
-    (("mixpanel.Mixpanel",),
-     frozenset({"track", "import_data", "alias", "merge", "people_set", "people_set_once", "people_increment", "people_append"})),
-    (("jwt.PyJWKClient",),
-     frozenset({"get_signing_key_from_jwt", "get_signing_key", "get_signing_keys", "get_jwk_set", "fetch_data"})),
-    (("msal.ConfidentialClientApplication", "msal.PublicClientApplication"), frozenset({
-        "acquire_token_for_client", "acquire_token_by_authorization_code", "acquire_token_on_behalf_of",
-        "acquire_token_by_auth_code_flow", "acquire_token_by_username_password", "acquire_token_by_refresh_token",
-    })),
-    (("requests_oauthlib.OAuth2Session", "authlib.integrations.requests_client.OAuth2Session"),
-     frozenset({*HTTP_VERBS, "fetch_token", "refresh_token", "send"})),
-    (("minio.Minio",), frozenset({
-        "put_object", "get_object", "fput_object", "fget_object", "remove_object", "stat_object", "copy_object", "bucket_exists",
-        "make_bucket", "remove_bucket", "list_buckets",
-    })),
-    (("qdrant_client.QdrantClient",), frozenset({
-        "search", "query_points", "upsert", "retrieve", "scroll", "delete", "count", "upload_points", "set_payload",
-        "create_collection", "recreate_collection", "delete_collection", "get_collection", "get_collections", "collection_exists",
-    })),
-    (tuple(f"kubernetes.client.{name}" for name in KUBERNETES), None),
-    # The asynchronous clients of some versions derive from these.
-    (tuple(f"azure.storage.blob.aio.{name}" for name in BLOBS), frozenset()),
-    (tuple(f"azure.storage.blob.{name}" for name in BLOBS), frozenset({
-        "upload_blob", "download_blob", "delete_blob", "delete_blobs", "exists", "get_blob_properties", "set_blob_metadata",
-        "start_copy_from_url", "create_container", "delete_container", "get_container_properties", "get_user_delegation_key",
-    })),
-    (("azure.cosmos.ContainerProxy",),
-     frozenset({"create_item", "read_item", "replace_item", "upsert_item", "delete_item", "patch_item"})),
-    (("azure.servicebus.ServiceBusSender",), frozenset({"send_messages", "schedule_messages"})),
-    (("azure.keyvault.secrets.SecretClient",), frozenset({"get_secret", "set_secret", "begin_delete_secret"})),
-    (("azure.data.tables.TableClient",),
-     frozenset({"create_entity", "upsert_entity", "update_entity", "get_entity", "delete_entity"})),
-    (("google.cloud.bigquery.Client",), frozenset({
-        "query", "query_and_wait", "insert_rows_json", "get_table", "create_table", "delete_table", "list_rows",
-    })),
-    (("google.cloud.secretmanager.SecretManagerServiceClient",), frozenset({"access_secret_version", "create_secret", "get_secret"})),
-    (("google.cloud.tasks_v2.CloudTasksClient",), frozenset({"create_task", "get_task", "delete_task"})),
-    (("google.cloud.firestore.DocumentReference",), frozenset({"get", "set", "update", "delete", "create"})),
-    (("google.cloud.storage.Client",), frozenset({"get_bucket", "lookup_bucket", "create_bucket"})),
-    (("google.cloud.storage.Bucket",), frozenset({"get_blob", "copy_blob", "rename_blob", "delete_blob", "delete_blobs", "exists"})),
-    (("langchain_community.utilities.SQLDatabase", "langchain_community.utilities.sql_database.SQLDatabase"),
-     frozenset({"run", "run_no_throw", "from_uri", "get_table_info", "get_table_info_no_throw"})),
-    (("clickhouse_driver.Client",), frozenset({"execute", "execute_iter", "query_dataframe", "insert_dataframe"})),
-    (("clickhouse_connect.driver.Client", "clickhouse_connect.driver.client.Client"),
-     frozenset({"query", "command", "insert", "insert_df", "query_df", "query_np", "raw_query"})),
-    (("neo4j.Driver",), frozenset({"execute_query", "verify_connectivity"})),
-    (("neo4j.Session",), frozenset({"run", "execute_read", "execute_write"})),
-    (("paramiko.SSHClient", "paramiko.client.SSHClient"), frozenset({"connect", "exec_command", "open_sftp"})),
-    (("paramiko.SFTPClient",), frozenset({"get", "put", "getfo", "putfo", "listdir", "remove", "stat", "mkdir", "rename"})),
-    (("ldap3.Connection",),
-     frozenset({"bind", "rebind", "search", "add", "modify", "modify_dn", "delete", "compare", "start_tls", "extend"})),
-    (("kafka.KafkaProducer",), frozenset({"flush"})),
-    (("kafka.KafkaConsumer",), frozenset({"poll"})),
-    (("pika.adapters.blocking_connection.BlockingChannel",), frozenset({
-        "basic_publish", "basic_get", "queue_declare", "queue_bind", "exchange_declare", "start_consuming",
-    })),
-    (("imaplib.IMAP4", "imaplib.IMAP4_SSL"), frozenset({"login", "select", "search", "fetch", "store", "append"})),
-    (("google.cloud.storage.Blob", "google.cloud.storage.blob.Blob"), frozenset({
-        "upload_from_string", "upload_from_file", "upload_from_filename", "download_as_bytes", "download_as_text",
-        "download_to_filename", "delete", "exists",
-    })),
-    (("smtplib.SMTP", "smtplib.SMTP_SSL"),
-     frozenset({"connect", "login", "sendmail", "send_message", "starttls", "quit"})),
-    (("ftplib.FTP",), frozenset({"connect", "login", "retrbinary", "storbinary"})),
-    (("socket.socket",), frozenset({"connect", "accept", "recv", "recvfrom", "sendall"})),
-    (("sqlalchemy.orm.Session", "sqlalchemy.orm.session.Session", "sqlalchemy.orm.scoped_session",
-      "sqlalchemy.orm.scoping.scoped_session"), SQL_SESSION),
-    # What it begins commits at the end of its `with`.
-    (("sqlalchemy.orm.sessionmaker", "sqlalchemy.orm.session.sessionmaker"), frozenset({"begin"})),
-    (("sqlalchemy.orm.Query", "sqlalchemy.orm.query.Query"), SQL_QUERY),
-    (("sqlalchemy.engine.Engine",), frozenset({"connect", "begin"})),
-    (("sqlalchemy.engine.Connection", "sqlalchemy.engine.base.Connection"),
-     frozenset({"execute", "scalar", "scalars", "commit"})),
-    (("psycopg.Connection", "psycopg.Cursor"), DBAPI),
-    (("psycopg2.extensions.connection", "psycopg2.extensions.cursor"), DBAPI),
-    (("pymysql.connections.Connection", "pymysql.cursors.Cursor", "sqlite3.Connection", "sqlite3.Cursor"), DBAPI),
-    (("pymongo.collection.Collection", "pymongo.synchronous.collection.Collection"), MONGO),
-    (("redis.Redis", "redis.client.Redis"), REDIS),
-    (("redis.client.Pipeline",), PIPELINE),
-    (("subprocess.Popen",), frozenset({"wait", "communicate"})),
-    (("pathlib.Path",), frozenset({"read_text", "read_bytes", "write_text", "write_bytes", "rglob"})),
-    (("zipfile.ZipFile",), frozenset({"extractall", "extract", "write", "testzip"})),
-    (("tarfile.TarFile",), frozenset({"extractall", "extract", "add"})),
-    (("pandas.DataFrame", "pandas.core.frame.DataFrame"), FRAME),
-    (("polars.LazyFrame", "polars.DataFrame", "polars.lazyframe.frame.LazyFrame", "polars.dataframe.frame.DataFrame"),
-     LAZY_FRAME),
-    (("PIL.Image.Image",), PICTURE),
-    (("argon2.PasswordHasher",), frozenset({"hash", "verify"})),
-    (("passlib.context.CryptContext", "pwdlib.PasswordHash"), frozenset({"hash", "verify", "verify_and_update"})),
-    (("threading.Event", "threading.Condition", "threading.Barrier"), frozenset({"wait"})),
-    (("threading.Thread", "multiprocessing.Process"), frozenset({"join"})),
-    (("threading.Lock", "threading.RLock", "threading.Semaphore", "_thread.lock", "_thread.RLock"),
-     frozenset({"acquire"})),
-    (("queue.Queue", "queue.SimpleQueue"), frozenset({"get", "join"})),
-    (("concurrent.futures.Future", "concurrent.futures._base.Future"), frozenset({"result", "exception"})),
-)  # fmt: skip
-LOCAL: Final = frozenset({"close", "exceptions", "meta", "can_paginate", "get_paginator", "waiter_names"})

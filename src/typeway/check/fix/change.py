@@ -10,7 +10,7 @@ from pathlib import Path
 from typeway.check.finding import Finding
 from typeway.check.fix.edits import Edit, Source, lines_of, read_text, write_text
 from typeway.check.fix.repairs import REPAIRS, repair
-from typeway.check.read.files import Files
+from typeway.source.files import Files
 
 # How many lines around a change are shown.
 CONTEXT = 2

@@ -47,7 +47,7 @@ class Source:
         start = self.starts[line - 1]
         return start + len(self.line(line).encode()[:column].decode())
 
-    def start(self, node: ast.stmt | ast.expr | ast.keyword | ast.alias) -> int:
+    def start(self, node: ast.stmt | ast.expr | ast.keyword | ast.alias | ast.ExceptHandler) -> int:
         return self.at(node.lineno, node.col_offset)
 
     def end(self, node: ast.stmt | ast.expr | ast.keyword) -> int:
@@ -61,7 +61,7 @@ class Source:
         end = self.starts[line] if line < len(self.starts) else len(self.text)
         return self.text[self.starts[line - 1] : end]
 
-    def indentation(self, node: ast.stmt) -> str | None:
+    def indentation(self, node: ast.stmt | ast.ExceptHandler) -> str | None:
         """What is before a statement in its line; None if that is more than white space."""
         before = self.text[self.starts[node.lineno - 1] : self.start(node)]
         return before if not before.strip() else None

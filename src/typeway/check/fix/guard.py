@@ -9,8 +9,8 @@ from typing import Final
 from typeway.check.finding import Finding
 from typeway.check.fix.edits import Edit, Source
 from typeway.check.fix.sleep import bindings
-from typeway.check.read.imports import import_names
 from typeway.check.rules.dependencies import is_cleanup
+from typeway.source.imports import import_names
 
 # What must not be done after an error, and what would hide it.
 ONLY_AFTER_SUCCESS: Final = frozenset({"commit", "flush", "save", "publish", "send"})

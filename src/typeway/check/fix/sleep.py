@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from typeway.check.finding import Finding
 from typeway.check.fix.edits import Edit, Source
-from typeway.check.read.files import FunctionNode, first_line
-from typeway.check.read.imports import AWAITABLE, IMPORTS, import_names, module_to_sleep
 from typeway.describe.syntax import executed
+from typeway.source.files import FunctionNode, first_line
+from typeway.source.imports import AWAITABLE, IMPORTS, import_names, module_to_sleep
 
 
 def await_sleep(source: Source, finding: Finding) -> list[Edit]:

@@ -16,9 +16,12 @@ from typeway.check.rules import (
     loop,
     models,
     origins,
+    outliving,
     protection,
+    returned,
     routes,
     sessions,
+    swallowed,
     tasks,
     unserved,
     updates,
@@ -62,7 +65,7 @@ TABLE: Final = (
     Rule("TW011", "unbounded-list", "A list grows with the data.", answers.unbounded_lists),
     Rule("TW012", "unused-dependency", "A dependency's value is never read.", dependencies.unused_dependencies),
     Rule("TW013", "dependency-cycle", "Dependencies need each other.", None),
-    Rule("TW014", "outliving-dependency", "A dependency outlives what it needs.", None),
+    Rule("TW014", "outliving-dependency", "A dependency outlives what it needs.", outliving.outliving_dependencies),
     Rule("TW015", "unguarded-cleanup", "Clean-up is skipped after an error.", dependencies.unguarded_cleanup),
     Rule("TW016", "open-cors", "Every origin may send credentials.", origins.open_cors),
     Rule("TW017", "unhandled-exception", "No handler answers an exception.", errors.unhandled_exceptions),
@@ -77,6 +80,8 @@ TABLE: Final = (
     Rule("TW026", "unclosed-session", "A dependency returns a session that nobody closes.", sessions.unclosed_sessions),
     Rule("TW027", "late-commit", "A commit runs after the answer.", sessions.late_commits),
     Rule("TW028", "unserved-router", "Nothing includes a router.", unserved.unserved_routers),
+    Rule("TW029", "returned-status", "A status is returned and reaches no client.", returned.returned_statuses),
+    Rule("TW030", "swallowed-http-exception", "A handler hides an HTTPException.", swallowed.swallowed_errors),
 )
 
 RULES: Final[Mapping[str, Rule]] = {rule.code: rule for rule in TABLE}

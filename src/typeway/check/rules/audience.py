@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from enum import Enum
 from typing import Any, Final
 
-from typeway.check.read.index import last_name
-from typeway.check.read.program import Function
-from typeway.check.read.values import Inner, Known
-from typeway.check.rules.protection import TOOLS
+from typeway.check.rules.protection import TOOLS, is_scheme, sounds_like_guard
 from typeway.check.subject import Endpoint, Subject
-from typeway.check.words import has_phrase, phrases, words_of
 from typeway.declare.scope import closure_of
 from typeway.plan.tree import Node
+from typeway.source.index import last_name
+from typeway.source.program import Function
+from typeway.source.values import Inner, Known
+from typeway.source.words import has_phrase, phrases, words_of
 
 # What those are called who run an application, ...
 STAFF: Final = phrases(
     "admin,admins,administrator,administrators,superuser,superusers,super user,superadmin,sysadmin,staff,sudo"
 )
+# ... what guards are called that ask for more than who somebody is, ...
+GRANTS: Final = phrases("permission,permissions,privilege,privileges,role,roles,scope,scopes")
 # ... and what settings are called that only they know.
 KEYS: Final = frozenset({"key", "keys", "secret", "secrets", "token", "tokens", "password"})
-Condition = Callable[[Subject, ast.expr, Function], bool]
 
 # What a name says that lets in others too.
 OTHERS: Final = frozenset({"or", "owner", "self", "optional"})
@@ -40,21 +41,32 @@ def is_for_staff(subject: Subject, endpoint: Endpoint) -> bool:
         return True
     if any(asks_for_staff(node) for node in endpoint.tree.walk() if node.depends is not None):
         return True
-    return refuses(subject, endpoint, names_others) or needs_key(subject, endpoint)
+    return refuses(subject, endpoint)
 
 
-def needs_key(subject: Subject, endpoint: Endpoint) -> bool:
-    """Whether an endpoint compares what it is sent with a key in the settings, so that another program calls it and no visitor."""
-    return refuses(subject, endpoint, has_other_key)
+def needs_grant(endpoint: Endpoint) -> bool:
+    """Whether an endpoint is only for those who were given the right to: `Security(user, scopes=["write"])`, `Depends(can("edit"))`."""
+    return any(node.own_scopes or asks_for_grant(node) for node in endpoint.tree.walk() if node.depends is not None)
 
 
-def refuses(subject: Subject, endpoint: Endpoint, is_about: Condition) -> bool:
-    """Whether an endpoint or a dependency raises where a condition is about those whom it does not let in."""
+def asks_for_grant(node: Node) -> bool:
+    """Whether a guard is about permissions or roles: it is called so, or what it was told is."""
+    function: Any = node.function
+    # What an outer function makes has the name of that one too: `require.<locals>.guard`.
+    names = str(getattr(function, "__qualname__", type(function).__name__)).split(".<locals>.")
+    if is_scheme(function) or not any(map(sounds_like_guard, names)):
+        return False
+    told = [*getattr(function, "__dict__", ()), *closure_of(getattr(function, "__func__", function))]
+    return any(has_phrase(words_of(name), GRANTS) for name in [*names, *told])
+
+
+def refuses(subject: Subject, endpoint: Endpoint) -> bool:
+    """Whether an endpoint or a dependency raises for everybody who is no administrator, or does not know a key."""
     functions = [endpoint.function]
     functions += [subject.program.function(node.function) for node in endpoint.tree.walk() if node.depends is not None]
     entries = [(function, endpoint.title) for function in functions if function is not None]
     return any(
-        refuses_here(subject, reached.function, is_about)
+        refuses_here(subject, reached.function)
         for reached in subject.graph.reach(entries)
         if not any(
             step.caller.branches_here(step.node)
@@ -97,13 +109,13 @@ def is_staff_only(value: Any) -> bool:
     return bool(texts) and all(isinstance(text, str) and has_phrase(words_of(text), STAFF) for text in texts)
 
 
-def refuses_here(subject: Subject, function: Function, is_about: Condition) -> bool:
+def refuses_here(subject: Subject, function: Function) -> bool:
     """Whether a function raises for some, whatever else it does: `if not user.is_admin: raise …`."""
     return any(
         isinstance(node, ast.If)
         and any(isinstance(statement, ast.Raise) for statement in node.body)
         and not any(isinstance(part, ast.If | ast.For | ast.ExceptHandler) for part in function.around(node))
-        and any(is_about(subject, part, function) for part in alternatives(node.test))
+        and any(names_others(part) or has_other_key(subject, part, function) for part in alternatives(node.test))
         for node in function.body
     )
 
@@ -113,7 +125,7 @@ def alternatives(test: ast.expr) -> Sequence[ast.expr]:
     return test.values if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.Or) else [test]
 
 
-def names_others(subject: Subject, test: ast.expr, function: Function) -> bool:
+def names_others(test: ast.expr) -> bool:
     """Whether a condition is true for everybody who is no administrator: `not user.is_admin`, `user.role != "admin"`."""
     match test:
         case ast.UnaryOp(op=ast.Not(), operand=ast.Name() | ast.Attribute() | ast.Call() as asked):

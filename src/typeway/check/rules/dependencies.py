@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
 from typeway.check.finding import Finding
-from typeway.check.read.index import last_name
-from typeway.check.read.program import Function
 from typeway.check.rules.loop import blocking_in
 from typeway.check.subject import Subject
 from typeway.plan.tree import Node
+from typeway.source.index import last_name
+from typeway.source.program import Function
+from typeway.source.values import short
 
 # What clean-up is called.
 CLEANS_UP: Final = frozenset({
@@ -22,6 +24,10 @@ CLEANS_UP: Final = frozenset({
 BROAD: Final = frozenset({"Exception", "BaseException"})
 # What a dependency that is there for its effect does.
 EFFECTS: Final = (ast.Raise, ast.Global, ast.Delete)
+# What makes an object ready that was made before.
+PREPARES: Final = frozenset({"connect", "connection", "begin", "open"})
+# Through how many own context managers a dependency is followed.
+MOST_MANAGERS: Final = 3
 
 
 def unused_dependencies(subject: Subject) -> Iterator[Finding]:
@@ -69,7 +75,10 @@ def waits(subject: Subject, function: Function) -> bool:
 
 
 def called(node: Node) -> str:
-    return f"{getattr(node.function, '__name__', type(node.function).__name__)}()"
+    function: Any = node.function
+    while type(function) is partial:
+        function = function.func
+    return f"{short(function)}()"
 
 
 def is_unused(name: str, function: Function) -> bool:
@@ -97,7 +106,7 @@ def has_no_effect(subject: Subject, child: Node) -> bool:
         if not gives(function):
             return False
         for reached in subject.graph.reach([(function, "")]):
-            if any(isinstance(part, EFFECTS) or is_store(part) for part in reached.function.body):
+            if any(isinstance(part, EFFECTS) or is_store(part, reached.function) for part in reached.function.body):
                 return False
     return True
 
@@ -105,25 +114,36 @@ def has_no_effect(subject: Subject, child: Node) -> bool:
 def gives(function: Function) -> bool:
     if function.yields:
         return any(isinstance(node, ast.Yield) and node.value is not None for node in function.yields)
-    return any(isinstance(node, ast.Return) and node.value is not None for node in function.body)
+    return bool(function.returned)
 
 
-def is_store(node: ast.AST) -> bool:
+def is_store(node: ast.AST, function: Function) -> bool:
     """Whether something outside the function is changed: an attribute or an item is set, or a method called for it."""
     if isinstance(node, ast.Attribute | ast.Subscript):
         return isinstance(node.ctx, ast.Store)
     if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and last_name(node.value.func) == "set":
         return True  # of a context variable, whose token is kept
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Call | ast.Await) and not is_cleanup(node)
+    if not isinstance(node, ast.Expr) or not isinstance(node.value, ast.Call | ast.Await):
+        return False
+    return not is_cleanup(node) and not prepares(node.value, function)
+
+
+def prepares(node: ast.expr, function: Function) -> bool:
+    """Whether a call only makes ready what the function itself has made, which is for nothing if nobody reads it."""
+    match node.value if isinstance(node, ast.Await) else node:
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=attribute)) if attribute in PREPARES:
+            return name in function.assigned and name not in function.parameters
+    return False
 
 
 def unguarded_cleanup(subject: Subject) -> Iterator[Finding]:
     """TW015: clean-up after a `yield` that an error in the endpoint skips."""
-    for function, (_, endpoint) in subject.dependencies.items():
-        for node in function.yields:
-            cleanup = next(filter(is_cleanup, after(node, function)), None)
-            if cleanup is None or is_guarded(node, function):
+    seen: set[ast.AST] = set()
+    for dependency, (_, endpoint) in subject.dependencies.items():
+        for function, node, cleanup in skipped(subject, dependency):
+            if node in seen:
                 continue
+            seen.add(node)
             path, line = subject.place(function, node)
             yield Finding(
                 "TW015",
@@ -136,13 +156,55 @@ def unguarded_cleanup(subject: Subject) -> Iterator[Finding]:
             )
 
 
+def skipped(
+    subject: Subject, function: Function, steps: int = MOST_MANAGERS
+) -> Iterator[tuple[Function, ast.AST, ast.stmt]]:
+    """The yields of a function and of the own context managers around them, each with the clean-up that an error skips."""
+    for node in function.yields:
+        later = (each for each in after(node, function) if is_cleanup(each) or gives_back(each, node, function))
+        cleanup = next(later, None)
+        if cleanup is not None and not is_guarded(node, function):
+            yield function, node, cleanup
+        for _, manager in entered_around(subject, node, function) if steps else ():
+            yield from skipped(subject, manager, steps - 1)
+
+
+def entered_around(subject: Subject, place: ast.AST, function: Function) -> Iterator[tuple[ast.expr, Function]]:
+    """The own generators that are entered around a part of a function, each with the call that makes it."""
+    for item in [item for part in function.around(place) for item in getattr(part, "items", ())]:
+        if isinstance(item.context_expr, ast.Call):
+            called = subject.inference.value(item.context_expr.func, function)
+            yield from ((item.context_expr, each) for each in subject.graph.targets(called) if each.yields)
+
+
+def gives_back(statement: ast.stmt, node: ast.Yield | ast.YieldFrom, function: Function) -> bool:
+    """Whether a statement gives what was yielded to the object from which it was taken."""
+    name = node.value.id if isinstance(node.value, ast.Name) else ""
+    made = (each.value if isinstance(each, ast.Await) else each for each in function.assigned.get(name, ()))
+    sources = {
+        ast.unparse(each.func.value)
+        for each in made
+        if isinstance(each, ast.Call) and isinstance(each.func, ast.Attribute)
+    }
+    return any(
+        isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and any(isinstance(entry, ast.Name) and entry.id == name for entry in call.args)
+        and ast.unparse(call.func.value) in sources
+        for call in ast.walk(statement)
+    )
+
+
 def after(node: ast.AST, function: Function) -> Iterator[ast.stmt]:
-    """The statements that run after a part of a function if nothing goes wrong."""
+    """The statements that run after a part of a function if nothing goes wrong: a dependency yields once, so none with another `yield`."""
     inside: ast.AST = node
     for part in [*function.around(node), function.node]:
         for body in (getattr(part, name, None) for name in ("body", "orelse", "finalbody")):
-            if isinstance(body, list) and inside in body:
-                yield from body[body.index(inside) + 1 :]
+            for statement in body[body.index(inside) + 1 :] if isinstance(body, list) and inside in body else ():
+                if not any(isinstance(each, ast.Yield) for each in ast.walk(statement)):
+                    yield statement
+                if isinstance(statement, ast.Return | ast.Raise):
+                    return
         inside = part
 
 

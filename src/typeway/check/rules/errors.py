@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from enum import Enum
 from typing import Any, Final, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 
-from typeway.check.finding import Confidence, Finding
-from typeway.check.read.program import Function
-from typeway.check.rules.escapes import ABOUT_CALLERS, Escape, Escapes, catches, is_caught
+from typeway.check.finding import Confidence, Finding, Place
+from typeway.check.rules.catching import handler_of, hands_on, is_broad, is_caught
+from typeway.check.rules.escapes import ABOUT_CALLERS, Escape, Escapes, raised_by
+from typeway.check.rules.excluded import ABOUT_ABSENCE
 from typeway.check.rules.protection import statuses_of
 from typeway.check.rules.shapes import models_in
-from typeway.check.subject import Endpoint, Subject, middleware_of
+from typeway.check.subject import Endpoint, Subject, answered_by, middleware_of
+from typeway.declare import shapes
 from typeway.declare.classify import Input
 from typeway.exceptions import HTTPException
+from typeway.source.asking import safely
+from typeway.source.index import last_name
+from typeway.source.program import Function
+from typeway.source.reach import Edge
+from typeway.source.words import words_of
 
 # What says of a value more than its type does.
 NARROWS: Final = ("ge", "gt", "le", "lt", "multiple_of", "pattern", "func")
-# What catches HTTPException with all other errors.
-BROAD: Final = frozenset({"Exception", "BaseException"})
+# The first word of what makes something of a text.
+PARSES: Final = (["parse"], ["decode"], ["from"])
 # Types of which Pydantic lets through only what is expected.
 CLOSED: Final = (Enum, bool)
 
@@ -29,7 +37,7 @@ CLOSED: Final = (Enum, bool)
 def unhandled_exceptions(subject: Subject) -> Iterator[Finding]:
     """TW017: an error of the application's own that ends as a 500, because no handler answers it."""
     found: dict[ast.AST, Finding] = {}
-    escapes = Escapes(subject)
+    escapes = Escapes(subject, raised_by)
     for endpoint in subject.own:
         if endpoint.function is None or not endpoint.methods or is_caught_outside(subject, endpoint):
             continue
@@ -40,17 +48,22 @@ def unhandled_exceptions(subject: Subject) -> Iterator[Finding]:
             if node.depends is not None and (function := subject.program.function(node.function)) is not None
         ]
         passed = validating(subject, endpoint)
-        for escape in [escape for entry in functions for escape in escapes.of(entry)]:
+        for start, escape in [(each, escape) for each in functions for escape in escapes.of(each)]:
             kind, statement = escape.kind, escape.statement
             if issubclass(kind, ValueError) and escape.function in passed:
                 continue  # what it is raised about has been refused before, with a 422
             is_known = statement in found and found[statement].confidence != "low"
             if is_known or is_answered(subject, kind, endpoint) or not is_from_client(escape, endpoint):
                 continue
-            sure = sureness(escape, endpoint)
-            if sure != "low" and is_answered_elsewhere(subject, escape, functions):
+            sure = sureness(escape, endpoint, start)
+            if sure != "low" and (
+                is_answered_elsewhere(subject, escape, functions)
+                or is_asked_for_before(subject, escapes, escape, start)
+            ):
                 sure = "low"
             if sure == "low" and (statement in found or not isinstance(statement, ast.Raise)):
+                continue
+            if not escapes.arrives(escape, start):
                 continue
             path, line = subject.place(escape.function, statement)
             found[statement] = Finding(
@@ -63,9 +76,21 @@ def unhandled_exceptions(subject: Subject) -> Iterator[Finding]:
                 sure,
                 endpoint.title,
                 (endpoint.function.name, escape.function.name),
+                function=escape.function.place,
             )
-    yield from found.values()
+    groups: dict[tuple[object, ...], list[Finding]] = {}
+    for each in found.values():
+        groups.setdefault((each.function, each.message, each.fix, each.confidence == "low"), []).append(each)
+    yield from map(as_one, groups.values())
     yield from swallowed(subject)
+
+
+def as_one(group: list[Finding]) -> Finding:
+    """Errors of one class that one function raises in one request, at the one that is surest: one change repairs them."""
+    first, *others = sorted(group, key=lambda each: (each.confidence != "high", each.line))
+    also = tuple(Place(each.path, each.line, each.entry) for each in others)
+    more = f" {len(also)} more in {first.chain[-1]}() do{'es' * (len(also) == 1)} the same." if also else ""
+    return replace(first, message=first.message + more, also=also)
 
 
 def swallowed(subject: Subject) -> Iterator[Finding]:
@@ -101,20 +126,10 @@ def answering(subject: Subject, dependency: Function) -> Endpoint | None:
 
 def swallows(subject: Subject, place: ast.AST, function: Function) -> ast.AST | None:
     """What keeps every error that is raised at a `yield` from going on."""
-    inside = place
-    for part in function.around(place):
-        handlers = part.handlers if isinstance(part, ast.Try) and inside in part.body else []
-        for handler in handlers:
-            if catches(subject, handler, HTTPException, function):
-                return handler if is_broad(handler) and not raises_in(subject, handler, function) else None
-        if isinstance(part, ast.Try) and raises_in(subject, ast.Module(part.finalbody, []), function):
-            return None
-        inside = part
-    return None
-
-
-def is_broad(handler: ast.ExceptHandler) -> bool:
-    return handler.type is None or (isinstance(handler.type, ast.Name) and handler.type.id in BROAD)
+    handler = handler_of(subject, HTTPException, place, function)
+    if handler is None or not is_broad(subject, handler, function) or raises_in(subject, handler, function):
+        return None
+    return handler
 
 
 def raises_in(subject: Subject, block: ast.AST, function: Function) -> bool:
@@ -150,25 +165,70 @@ def is_answered_elsewhere(subject: Subject, escape: Escape, functions: Sequence[
     )
 
 
-def sureness(escape: Escape, endpoint: Endpoint) -> Confidence:
+def is_asked_for_before(subject: Subject, escapes: Escapes, escape: Escape, start: Function) -> bool:
+    """Whether a function has looked for the same before, and answers where it is not there: then only a race brings the error about."""
+    ways = [
+        edge
+        for edge in subject.graph.edges(start)
+        if any(each.statement is escape.statement for each in escapes.found.get(edge.function, ()))
+    ]
+    earlier = [edge for each, edge in escapes.caught.get(start, ()) if edge is not None and each.kind is escape.kind]
+    return bool(ways and escape.sent and ABOUT_ABSENCE.search(escape.kind.__name__)) and all(
+        any(
+            getattr(one.node, "lineno", 0) < getattr(way.node, "lineno", 0) and asks_for(one, escape) for one in earlier
+        )
+        for way in ways
+    )
+
+
+def asks_for(edge: Edge, escape: Escape) -> bool:
+    """Whether a call is given all that an error depends on."""
+    given = [*edge.call.args, *(each.value for each in edge.call.keywords)] if edge.call is not None else []
+    names = {part.id for each in given for part in ast.walk(each) if isinstance(part, ast.Name)}
+    return escape.sent is not None and escape.sent <= names
+
+
+def sureness(escape: Escape, endpoint: Endpoint, start: Function) -> Confidence:
     """How sure it is that a client can bring an error about: it is, if what is asked before is what the client sent."""
     senders = [source for source in inputs_of(endpoint) if escape.sent is None or source.name in escape.sent]
     if escape.sent is not None and not senders and not issubclass(escape.kind, ABOUT_CALLERS):
         return "low"
-    if escape.asked is None or isinstance(escape.statement, ast.Raise):
-        # What own code asks about a value has nearly always been excluded on the way: a segment of a path has no slash.
-        return "high" if escape.asked is None else "low"
+    if escape.asked is None:
+        return "high"
+    is_sure = (escape.function is start and is_about(escape, senders)) or is_of_parser(escape, senders)
+    if isinstance(escape.statement, ast.Raise) and not is_sure:
+        # What own code asks about a value has nearly always been excluded on the way.
+        return "low"
     return "medium" if any(not is_narrowed(source) for source in senders) else "low"
+
+
+def is_about(escape: Escape, senders: Sequence[Input]) -> bool:
+    """Whether the condition before an error is about nothing but what the client sent, which no way excludes.
+
+    What is not a parameter was made or found: nobody knows for which values it is as it should be. A segment of a path has no slash.
+    """
+    function = escape.function
+    tests = [part.test for part in function.around(escape.statement) if isinstance(part, ast.If)]
+    names = {part.id for test in tests for part in ast.walk(test) if isinstance(part, ast.Name)}
+    texts = {part.value for test in tests for part in ast.walk(test) if isinstance(part, ast.Constant)}
+    sent = {source.name for source in senders if source.location != "path" or "/" not in texts}
+    return bool(names & sent) and not names & function.stores.keys() and not (names & function.parameters.keys()) - sent
+
+
+def is_of_parser(escape: Escape, senders: Sequence[Input]) -> bool:
+    """Whether a function that makes something of a text refuses any text that a client may send: a query is not excluded."""
+    is_text = all(str in shapes.members(source.kind) and source.location != "path" for source in senders)
+    return is_text and words_of(escape.function.node.name)[:1] in PARSES
 
 
 def is_narrowed(source: Input) -> bool:
     """Whether the declaration says more of an input, or of a field of it, than its type: a pattern, a range, a validator."""
-    return any(getattr(entry, name, None) is not None for entry in declared(source) for name in NARROWS)
+    return any(safely(getattr, entry, name) is not None for entry in declared(source) for name in NARROWS)
 
 
 def validating(subject: Subject, endpoint: Endpoint) -> set[Function]:
     """The own functions that validate what clients send to an endpoint, and all that they call."""
-    found = [getattr(entry, "func", None) for source in inputs_of(endpoint) for entry in declared(source)]
+    found = [safely(getattr, entry, "func") for source in inputs_of(endpoint) for entry in declared(source)]
     functions = [subject.program.function(each) for each in found if each is not None]
     return subject.graph.closure(function for function in functions if function is not None)
 
@@ -218,27 +278,51 @@ def is_closed(kind: Any) -> bool:
 def is_caught_outside(subject: Subject, endpoint: Endpoint) -> bool:
     """Whether something around the endpoint answers any exception: a handler, middleware, a route class, a decorator."""
     app = endpoint.application.app
-    handlers = getattr(app, "exception_handlers", {})
+    handlers = answered_by(app)
     if Exception in handlers or 500 in handlers:
         return True
-    if any(catches_all(function) for _, function in middleware_of(subject.program, app)):
+    if any(answers_around(function) for _, function in middleware_of(subject.program, app)):
         return True
     for name in ("get_route_handler", "handle"):
         method = subject.program.method(type(endpoint.route), name)
-        if method is not None:
+        if method is not None and any(
+            isinstance(part, ast.Try) and swallows_any(part) for part in ast.walk(method.node)
+        ):
             return True
     # A wrapper of another package may do anything with what is raised inside it.
     function: Any = endpoint.operation.endpoint
-    return hasattr(function, "__wrapped__")
+    while hasattr(function, "__wrapped__"):
+        if subject.program.source(function, None) is None:
+            return True
+        function = function.__wrapped__
+    return False
 
 
-def catches_all(function: Function) -> bool:
-    return any(isinstance(node, ast.Try) and node.handlers for node in function.body)
+def answers_around(middleware: Function) -> bool:
+    """Whether middleware may answer what is raised behind it: a `try` around the call of what comes next, which ends there."""
+    # What comes next is the last argument of `dispatch(request, call_next)`; ASGI middleware passes on all of its own.
+    given = middleware.positional
+    following = {*(given[-1:] if len(given) < 3 else given), "app", "super", "call_next"}
+    for part in middleware.of(ast.Try):
+        called = {
+            last_name(each)
+            for inner in part.body
+            for each in ast.walk(inner)
+            if isinstance(each, ast.Name | ast.Attribute)
+        }
+        if called & following and swallows_any(part):
+            return True
+    return False
+
+
+def swallows_any(part: ast.Try) -> bool:
+    """Whether a handler of a `try` does not end by raising again what it has caught."""
+    return not all(map(hands_on, part.handlers))
 
 
 def is_answered(subject: Subject, kind: type[BaseException], endpoint: Endpoint) -> bool:
     """Whether a handler of the application, or a dependency around the endpoint, answers an exception."""
-    handlers = getattr(endpoint.application.app, "exception_handlers", {})
+    handlers = answered_by(endpoint.application.app)
     if any(parent in handlers for parent in kind.__mro__):
         return True
     for node in endpoint.tree.walk():
@@ -250,13 +334,8 @@ def is_answered(subject: Subject, kind: type[BaseException], endpoint: Endpoint)
 
 def yield_catches(subject: Subject, place: ast.AST, kind: type[BaseException], function: Function) -> bool:
     """Whether a dependency catches at its `yield` what is raised while the endpoint runs."""
-    inside = place
-    for part in function.around(place):
-        handlers = part.handlers if isinstance(part, ast.Try) and inside in part.body else []
-        if any(catches(subject, handler, kind, function) and answers(handler) for handler in handlers):
-            return True
-        inside = part
-    return False
+    handler = handler_of(subject, kind, place, function)
+    return handler is not None and (answers(handler) or yield_catches(subject, handler, kind, function))
 
 
 def answers(handler: ast.ExceptHandler) -> bool:

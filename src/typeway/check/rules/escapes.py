@@ -6,23 +6,27 @@ import ast
 import inspect
 import json
 import re
-from collections.abc import Iterator
-from contextlib import suppress
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from enum import Enum
 from typing import Any, Final
 from uuid import UUID
 
 from starlette.exceptions import HTTPException, WebSocketException
 
-from typeway.check.reach import Edge
-from typeway.check.read.facts import UNKNOWN
-from typeway.check.read.index import last_name
-from typeway.check.read.program import Function
-from typeway.check.read.values import Known
-from typeway.check.subject import Subject
-from typeway.check.words import words_of
-from typeway.describe.raised import raises_of, read_raise
+from typeway.check.rules.catching import is_caught
+from typeway.check.rules.excluded import ABOUT_ABSENCE, ABOUT_PRESENCE, is_excluded, is_looked_up_before
+from typeway.check.rules.updates import JUDGES
+from typeway.check.subject import Subject, remembered
+from typeway.source.facts import LEAVES, MOST_CONTEXTS, UNKNOWN, Contexts, Facts, Truth
+from typeway.source.index import last_name
+from typeway.source.program import Function, tests_of
+from typeway.source.reach import Edge
+from typeway.source.statuses import raised_in
+from typeway.source.values import Known
+from typeway.source.words import words_of
 
 # Errors about a client's request. Others may be meant to end as a 500, because the client can do nothing about them.
 ABOUT_REQUEST: Final = re.compile(
@@ -32,10 +36,6 @@ ABOUT_REQUEST: Final = re.compile(
 )
 # Errors about the server itself, whatever else they are called.
 ABOUT_SERVER: Final = re.compile(r"config|setting|internal|server|unexpected|environment", re.IGNORECASE)
-ABOUT_ABSENCE: Final = re.compile(r"not_?found|missing|unknown|exist", re.IGNORECASE)
-ABOUT_PRESENCE: Final = re.compile(r"already|exists|duplicate|conflict|taken", re.IGNORECASE)
-# What is called, without its "s", that asks whether something is there.
-LOOKED_UP: Final = frozenset({"already", "exist", "find", "get", "taken", "is", "has", "count"})
 # An error of Python itself that own code raises about who asks.
 ABOUT_CALLERS: Final = (PermissionError,)
 # Errors of Python itself that say that a value is wrong.
@@ -78,12 +78,16 @@ class Escapes:
 
     Parameters:
         subject: the application.
+        raised: yields the exceptions that a function raises itself, those too that it catches.
     """
 
-    def __init__(self, subject: Subject) -> None:
+    def __init__(self, subject: Subject, raised: Callable[[Subject, Function], Iterator[Escape]]) -> None:
         self.subject = subject
+        self.raised = raised
         self.found: dict[Function, dict[Escape, None]] = {}
+        self.caught: dict[Function, dict[tuple[Escape, Edge | None], None]] = {}
         self.callers: dict[Function, list[tuple[Edge, Function]]] = {}
+        self.forms: Counter[tuple[Function, ast.AST]] = Counter()
 
     def of(self, function: Function) -> list[Escape]:
         """The exceptions that can leave a function."""
@@ -91,8 +95,11 @@ class Escapes:
             leaving = self.read(function)
             while leaving:
                 left, escape = leaving.pop()
-                if escape not in self.found[left]:
+                place = (left, escape.statement)
+                # There are as many forms of an error as choices of parameters; a few say what can be said.
+                if escape not in self.found[left] and self.forms[place] < MOST_CONTEXTS:
                     self.found[left][escape] = None
+                    self.forms[place] += 1
                     for edge, caller in self.callers.get(left, ()):
                         leaving += [(caller, onward) for onward in self.onward(escape, edge, caller)]
         return [*self.found[function]]
@@ -111,7 +118,8 @@ class Escapes:
             if function in self.found:
                 continue
             self.found[function] = {}
-            leaving += [(function, escape) for escape in raised_by(self.subject, function)]
+            raised = self.raised(self.subject, function)
+            leaving += [(function, left) for escape in raised for left in self.uncaught(escape, None, function)]
             for edge in self.subject.graph.edges(function):
                 called = edge.function
                 if function.yields or called.yields or (called.is_async and not function.is_awaited(edge.node)):
@@ -122,45 +130,47 @@ class Escapes:
                 waiting.append(called)
         return leaving
 
+    def arrives(self, escape: Escape, start: Function, facts: Facts = UNKNOWN) -> Truth | None:
+        """What is known where an exception is raised that can leave a function; None if no way to it passes what it takes."""
+        waiting, contexts = [self.subject.graph.truth(start, facts)], Contexts()
+        while waiting:
+            truth = contexts.fresh(waiting.pop())
+            if truth is None:
+                continue
+            function = truth.function
+            if function is escape.function and not truth.is_dead(escape.statement):
+                return truth
+            for edge in self.subject.graph.edges(function):
+                same = [each for each in self.found.get(edge.function, ()) if each.statement is escape.statement]
+                if any(next(self.onward(each, edge, function), None) for each in same) and not truth.is_dead(edge.node):
+                    waiting.append(self.subject.graph.truth(edge.function, self.subject.graph.passes(edge, truth)))
+        return None
+
     def onward(self, escape: Escape, edge: Edge, caller: Function) -> Iterator[Escape]:
         """What an exception that leaves a called function is for its caller: nothing if it does not get there."""
         subject = self.subject
-        if is_caught(subject, escape.kind, edge.node, caller):
+        if escape.function is edge.function and (
+            is_in_doubt(escape, edge) or is_excluded(escape.statement, edge, caller)
+        ):
             return
-        if escape.function is edge.function:
-            facts = subject.graph.passes(edge, caller, UNKNOWN)
-            if subject.graph.truth(edge.function, facts).is_dead(escape.statement) or is_in_doubt(escape, edge):
-                return
         if ABOUT_ABSENCE.search(escape.kind.__name__) and is_loaded_already(subject, edge.call, caller):
             return
-        if ABOUT_PRESENCE.search(escape.kind.__name__) and is_looked_up_before(escape.kind, edge.node, caller):
+        if is_looked_up_before(subject, escape.kind, edge, caller):
             return
         sent = decided_by(edge.node, caller) if escape.sent is None else passed_as_sent(escape.sent, edge, caller)
-        asked = None if escape.asked is None else passed_for(escape.asked, edge, caller)
-        if asked and is_asked_here(asked, edge.node, caller):
+        asked = None if escape.asked is None else passed_for(subject, escape.asked, edge, caller)
+        if asked and any(is_asked_before(subject, name, edge.node, caller) for name in asked):
             sent = frozenset()
         if asked is None or asked:
-            yield Escape(escape.kind, escape.function, escape.statement, asked, sent)
+            yield from self.uncaught(Escape(escape.kind, escape.function, escape.statement, asked, sent), edge, caller)
 
-
-def is_looked_up_before(kind: type[BaseException], node: ast.AST, caller: Function) -> bool:
-    """Whether a caller has asked before for what an error says is there already, and goes no further where it is."""
-    about = {word.rstrip("s") for word in words_of(kind.__name__)} - LOOKED_UP - {"error"}
-    for part in caller.statements:
-        if (
-            not isinstance(part, ast.If)
-            or part.lineno >= getattr(node, "lineno", 0)
-            or not isinstance(part.body[-1], ast.Raise)
-        ):
-            continue
-        names = {each.id for each in ast.walk(part.test) if isinstance(each, ast.Name)}
-        made = [part.test, *(value for name in names for value in caller.assigned.get(name, ()))]
-        calls = [node for each in made for node in ast.walk(each) if isinstance(node, ast.Call)]
-        words = [{word.rstrip("s") for word in words_of(last_name(call.func))} for call in calls]
-        # `if not user: raise` lets through what is there.
-        if any(each & about and each & LOOKED_UP for each in words) and not isinstance(part.test, ast.UnaryOp):
-            return True
-    return False
+    def uncaught(self, escape: Escape, edge: Edge | None, function: Function) -> Iterator[Escape]:
+        """An exception that a function raises, or that comes from a call, if it leaves the function; else this is noted."""
+        node = escape.statement if edge is None else edge.node
+        if not is_caught(self.subject, escape.kind, node, function):
+            yield escape
+        else:
+            self.caught.setdefault(function, {})[escape, edge] = None
 
 
 def is_in_doubt(escape: Escape, edge: Edge) -> bool:
@@ -168,10 +178,8 @@ def is_in_doubt(escape: Escape, edge: Edge) -> bool:
     if edge.call is None or all(keyword.arg is not None for keyword in edge.call.keywords):
         return False
     function = escape.function
-    given = {*function.positional[: len(edge.call.args)], *(keyword.arg for keyword in edge.call.keywords)}
-    open_ones = {
-        name for name, (_, default) in function.parameters.items() if default is not None and name not in given
-    }
+    given = function.given(edge.call)
+    open_ones = {name for name, (_, default) in function.parameters.items() if default is not None} - given.keys()
     tests = [part.test for part in function.around(escape.statement) if isinstance(part, ast.If)]
     return any(name in open_ones for test in tests for name in names_of(test))
 
@@ -188,38 +196,51 @@ def is_loaded_already(subject: Subject, call: ast.Call | None, caller: Function)
     return is_loaded
 
 
-def passed_for(asked: frozenset[str], edge: Edge, caller: Function) -> frozenset[str]:
+@remembered
+def passed_for(subject: Subject, asked: frozenset[str], edge: Edge, caller: Function) -> frozenset[str]:
     """The parameters of a caller from which it makes what it passes for some parameters of a function."""
-    if edge.call is None:
-        return frozenset()
-    given: dict[str, ast.expr] = dict(zip(edge.function.positional, edge.call.args, strict=False))
-    given |= {keyword.arg: keyword.value for keyword in edge.call.keywords if keyword.arg is not None}
-    names = {name for parameter in asked if parameter in given for name in names_in(given[parameter], caller)}
-    return frozenset(names & caller.parameters.keys())
+    given = edge.function.given(edge.call)
+    passed = [given[name] for name in asked if name in given and not is_composed(subject, given[name], caller)]
+    made = {name for value in passed for name in names_in(value, caller)} & caller.parameters.keys()
+    return frozenset(made) | (asked if is_passed_whole(edge, caller) else frozenset())
 
 
-def is_asked_here(asked: frozenset[str], node: ast.AST, caller: Function) -> bool:
-    """Whether a caller asks something about what it passes itself: around the call, or before it so that it goes no further."""
-    around = {*caller.around(node)}
-    return any(
-        asked & names_in(part.test, caller)
-        and (
-            part in around
-            or (part.lineno < getattr(node, "lineno", 0) and isinstance(part.body[-1], ast.Raise | ast.Return))
-        )
-        for part in caller.body
-        if isinstance(part, ast.If)
-    )
+def is_passed_whole(edge: Edge, caller: Function) -> bool:
+    """Whether a wrapper passes on what it is given by name, as it is: `inner(*args, **kwargs)`."""
+    whole = caller.node.args.kwarg
+    keywords = edge.call.keywords if edge.call is not None and whole is not None else []
+    names = [getattr(each.value, "id", "") for each in keywords if each.arg is None]
+    return whole is not None and names == [whole.arg]
+
+
+@remembered
+def is_composed(subject: Subject, value: ast.AST | None, function: Function, steps: int = 4) -> bool:
+    """Whether the application itself gives a text its form, here or in own functions: `f"s3://{bucket}/{key}"`."""
+    match value:
+        case (
+            ast.JoinedStr(values=[ast.Constant(), *_])
+            | ast.Call(func=ast.Attribute(value=ast.Constant(), attr="format"))
+        ):
+            return True
+        case ast.BinOp(left=ast.Constant(value=str()), op=ast.Add() | ast.Mod()):
+            return True
+        case ast.Name(id=name):
+            made = function.assigned.get(name, [])
+            return steps > 0 and len(made) == 1 and is_composed(subject, made[0], function, steps - 1)
+        case ast.Await(value=inner):
+            return is_composed(subject, inner, function, steps)
+        case ast.Call(func=called) if steps:
+            targets = subject.graph.targets(subject.inference.value(called, function))
+            results = [(part, each) for each in targets for part in each.body if isinstance(part, ast.Return)]
+            return bool(results) and all(is_composed(subject, part.value, each, steps - 1) for part, each in results)
+    return False
 
 
 def passed_as_sent(sent: frozenset[str], edge: Edge, caller: Function) -> frozenset[str]:
     """The parameters of a caller that it passes on as they are, or a field of them, for some parameters of a function."""
-    given: dict[str, ast.expr] = dict(zip(edge.function.positional, edge.call.args if edge.call else (), strict=False))
-    given |= {
-        keyword.arg: keyword.value for keyword in (edge.call.keywords if edge.call else ()) if keyword.arg is not None
-    }
+    given = edge.function.given(edge.call)
     found = {part_of(given[name], caller) for name in sent if name in given}
-    return frozenset(found & caller.parameters.keys())
+    return frozenset(found & caller.parameters.keys()) | (sent if is_passed_whole(edge, caller) else frozenset())
 
 
 def part_of(value: ast.expr, function: Function, steps: int = 5) -> str:
@@ -282,27 +303,21 @@ def names_of(expression: ast.AST) -> Iterator[str]:
 
 
 def raised_by(subject: Subject, function: Function) -> Iterator[Escape]:
-    """The exceptions that a function raises itself and does not catch, if nothing answers them by itself."""
-
-    def value_of(expression: ast.expr) -> Any:
-        value = subject.inference.value(expression, function)
-        return value.thing if isinstance(value, Known) else None
-
-    for statement in raises_of(function.node):
-        raised = read_raise(statement, value_of)
-        if raised is None or is_caught(subject, raised.kind, statement, function):
-            continue
-        if is_about_request(subject, raised.kind):
-            is_broken = bool(ABOUT_PRESENCE.search(raised.kind.__name__)) and asks_for_several(statement, function)
+    """The exceptions that a function raises itself, if nothing answers them by itself."""
+    for kind, _, statement in raised_in(subject.graph, function):
+        init = subject.program.method(kind, "__init__")
+        if init is not None and any(isinstance(part, ast.Raise) for part in init.node.body):
+            continue  # making one raises another: an HTTPException with its status
+        if is_about_request(subject, kind):
+            is_broken = bool(ABOUT_PRESENCE.search(kind.__name__)) and asks_for_several(statement, function)
             sent = frozenset[str]() if is_broken else decided_by(statement, function)
-            yield Escape(raised.kind, function, statement, None, sent)
-        elif is_about_value(subject, raised.kind):
+            yield Escape(kind, function, statement, None, sent)
+        elif is_about_value(subject, kind):
             asked = asked_before(statement, function)
             if asked:
-                yield Escape(raised.kind, function, statement, asked, asked)
+                yield Escape(kind, function, statement, asked, asked)
     for kind, node, name in unchecked(subject, function):
-        if not is_caught(subject, kind, node, function):
-            yield Escape(kind, function, node, frozenset({name}), frozenset({name}))
+        yield Escape(kind, function, node, frozenset({name}), frozenset({name}))
 
 
 def unchecked(subject: Subject, function: Function) -> Iterator[tuple[type[BaseException], ast.AST, str]]:
@@ -311,18 +326,31 @@ def unchecked(subject: Subject, function: Function) -> Iterator[tuple[type[BaseE
     for node in function.body:
         match node:
             case ast.Call(func=called, args=[given, *_]):
-                value, kind = subject.inference.value(called, function), ValueError
-                raises = isinstance(value, Known) and id(value.thing) in CONVERTS
+                value = subject.inference.value(called, function)
+                kind = json.JSONDecodeError if value == Known(json.loads) else ValueError
+                fails = isinstance(value, Known) and (id(value.thing) in CONVERTS or is_enumeration(value.thing))
             case ast.Subscript(value=ast.Name(id=table) as held, slice=given, ctx=ast.Load()):
                 value, kind = subject.inference.value(held, function), KeyError
-                raises = isinstance(value, Known) and type(value.thing) is dict and bool(value.thing)
-                raises = raises and not any(changes(table, each) for each in subject.inference.index.functions)
+                is_table = isinstance(value, Known) and type(value.thing) is dict and bool(value.thing)
+                fails = is_table and not any(changes(table, each) for each in subject.inference.index.functions)
+                fails = fails or (isinstance(value, Known) and is_enumeration(value.thing))
             case _:
                 continue
-        name = part_of(given, function) if raises else ""
+        name = part_of(given, function) if fails else ""
         text = subject.inference.instance(given, function) if name in function.parameters else None
-        if text is not None and text.kind is str and not any(asks_about(name, part) for part in function.body):
+        kinds = (str, int) if isinstance(value, Known) and is_enumeration(value.thing) else (str,)
+        if text is not None and text.kind in kinds and not is_asked_before(subject, name, node, function):
             yield kind, node, name
+
+
+def is_enumeration(thing: Any) -> bool:
+    """Whether something is an enumeration that has no member for other values."""
+    found = (
+        inspect.getattr_static(thing, "_missing_", None)
+        if isinstance(thing, type) and issubclass(thing, Enum)
+        else None
+    )
+    return found is vars(Enum)["_missing_"]
 
 
 def changes(table: str, function: Function) -> bool:
@@ -335,19 +363,48 @@ def changes(table: str, function: Function) -> bool:
     return False
 
 
-def asks_about(name: str, node: ast.AST) -> bool:
-    """Whether a part of a function asks something about a value, other than whether it is there at all."""
-    match node:
-        case ast.If(test=test) | ast.IfExp(test=test) | ast.While(test=test) | ast.Assert(test=test):
-            is_presence = isinstance(test, ast.Name) or (
-                isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.Is | ast.IsNot)
-            )
-            return not is_presence and name in names_of(test)
-        case ast.Match(subject=asked):
-            return name in names_of(asked)
-        case ast.comprehension(ifs=tests) | ast.BoolOp(values=tests):
-            return any(name in names_of(test) for test in tests if not isinstance(test, ast.Name))
+@remembered
+def is_asked_before(subject: Subject, name: str, place: ast.AST, function: Function) -> bool:
+    """Whether a function asks something about a parameter before a place or around it, other than whether it is there at all.
+
+    A function that it gives the parameter may ask too, and raise.
+    """
+    line = getattr(place, "lineno", 0)
+    for part in function.body:
+        if isinstance(part, ast.Try) and part.lineno < line and is_tried(part, place):
+            return True
+        asked = [part.test] if isinstance(part, ast.Assert) else [*tests_of(part)]
+        if isinstance(part, ast.Call) and part is not place and refuses(subject, part, function):
+            asked = [*part.args, *(keyword.value for keyword in part.keywords)]
+        is_sure = isinstance(part, ast.Match | ast.Call)
+        for test in asked:
+            is_earlier = test.lineno <= line and place not in ast.walk(test) and name in function.behind(test)
+            if is_earlier and (is_sure or not is_presence(test, name, function)):
+                return True
     return False
+
+
+def is_tried(part: ast.Try, place: ast.AST) -> bool:
+    """Whether a `try` before has done the same as a place does, and goes no further where that fails."""
+    leaves = bool(part.handlers) and all(isinstance(each.body[-1], LEAVES) for each in part.handlers)
+    done = [node for each in part.body for node in ast.walk(each)]
+    text = ast.unparse(place)
+    return leaves and place not in done and any(ast.unparse(node) == text for node in done if type(node) is type(place))
+
+
+def refuses(subject: Subject, call: ast.Call, function: Function) -> bool:
+    """Whether a call may raise an error about what it is given, by its name or in an own function."""
+    targets = subject.graph.targets(subject.inference.value(call.func, function))
+    is_own = any(isinstance(node, ast.Raise) for each in targets for node in each.body)
+    return is_own or bool(JUDGES & {*words_of(last_name(call.func))[:1]})
+
+
+def is_presence(test: ast.expr, name: str, function: Function) -> bool:
+    """Whether a condition only asks whether a parameter is there at all."""
+    match test:
+        case ast.UnaryOp(op=ast.Not(), operand=asked) | ast.Compare(left=asked, ops=[ast.Is() | ast.IsNot()]):
+            return part_of(asked, function) == name
+    return part_of(test, function) == name
 
 
 def asks_for_several(statement: ast.Raise, function: Function) -> bool:
@@ -384,45 +441,3 @@ def is_about_value(subject: Subject, kind: type[BaseException]) -> bool:
 
 def is_unanswered(kind: type[BaseException]) -> bool:
     return issubclass(kind, Exception) and not issubclass(kind, HTTPException | WebSocketException)
-
-
-def is_caught(subject: Subject, kind: type[BaseException], node: ast.AST, function: Function) -> bool:
-    """Whether an exception that is raised at some place is caught around it in the same function."""
-    inside: ast.AST = node
-    for part in function.around(node):
-        if isinstance(part, ast.With | ast.AsyncWith) and any(
-            may_catch(subject, item, kind, function) for item in part.items
-        ):
-            return True
-        if (
-            isinstance(part, ast.Try)
-            and inside in part.body
-            and any(catches(subject, handler, kind, function) for handler in part.handlers)
-        ):
-            return True
-        inside = part
-    return False
-
-
-def may_catch(subject: Subject, item: ast.withitem, kind: type[BaseException], function: Function) -> bool:
-    """Whether a context manager may suppress an exception: one of which nothing is known, or the application's own."""
-    held = subject.inference.instance(item.context_expr, function)
-    if held is None or held.kind is object:
-        return True
-    if held.kind is suppress and isinstance(item.context_expr, ast.Call):
-        return any(names(subject, part, kind, function) for part in item.context_expr.args)
-    return isinstance(held.kind, type) and subject.program.method(held.kind, "__exit__") is not None
-
-
-def catches(subject: Subject, handler: ast.ExceptHandler, kind: type[BaseException], function: Function) -> bool:
-    if handler.type is None:
-        return True
-    parts = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    return any(names(subject, part, kind, function) for part in parts)
-
-
-def names(subject: Subject, part: ast.expr, kind: type[BaseException], function: Function) -> bool:
-    """Whether an expression is a class of an exception; also if nothing is known of it."""
-    value = subject.inference.value(part, function)
-    caught = value.thing if isinstance(value, Known) else None
-    return caught is None or (isinstance(caught, type) and issubclass(kind, caught))

@@ -7,10 +7,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from typeway.check.finding import Finding
-from typeway.check.read.program import Function, inner_of
-from typeway.check.read.results import DATABASE, ROUND_TRIPS
-from typeway.check.read.values import Method, is_a
 from typeway.check.subject import Endpoint, Subject
+from typeway.source.arrivals import leads_to
+from typeway.source.asking import is_exactly
+from typeway.source.empty import NOTHING, WhileEmpty
+from typeway.source.program import Function, inner_of
+from typeway.source.reach import Reached
+from typeway.source.results import DATABASE, ROUND_TRIPS
+from typeway.source.values import Known, Method, is_a, short
 
 MUTABLE: Final = (ast.List, ast.Dict, ast.Set)
 MAKES_MUTABLE: Final = frozenset({"list", "dict", "set", "defaultdict", "deque", "Counter", "OrderedDict"})
@@ -33,10 +37,15 @@ def mutable_defaults(subject: Subject) -> Iterator[Finding]:
         function = reached.function
         for name, (_, default) in function.parameters.items():
             # A name that begins with an underscore says that it is a memory of the function's own.
-            if default is None or name.startswith("_") or not is_mutable(default):
+            if (
+                default is None
+                or name.startswith("_")
+                or not (is_mutable(default) or is_constant(subject, default, function))
+            ):
                 continue
-            if not is_changed(name, function, default) or (
-                reached.caller is None and is_copied(subject, name, function)
+            is_here = may_change(subject, name, function, default)
+            if not (is_here or is_changed_later(subject, name, function, default)) or not is_left_out(
+                subject, name, reached
             ):
                 continue
             path, line = subject.place(function, default)
@@ -44,7 +53,7 @@ def mutable_defaults(subject: Subject) -> Iterator[Finding]:
                 "TW018",
                 path,
                 line,
-                f"{function.name}() changes {name}, whose default {ast.unparse(default)} is one object for all calls.",
+                f"{function.name if is_here else short(function.owner or object)}() changes {name}, whose default {ast.unparse(default)} is one object for all calls.",
                 f"write `{name}=None` and create a new one inside the function, or copy it before changing it.",
                 entry=reached.entry,
                 chain=tuple(each.name for each in reached.chain),
@@ -57,10 +66,45 @@ def is_mutable(default: ast.expr) -> bool:
     return isinstance(default, MUTABLE)
 
 
-def is_copied(subject: Subject, name: str, function: Function) -> bool:
-    """Whether only the framework passes a parameter, or leaves it out: it copies the default for each request."""
-    calls = subject.inference.index.calls.get(function.node.name, ())
-    return all(passes(call, name, function) for call, _ in calls)
+def is_constant(subject: Subject, default: ast.expr, function: Function) -> bool:
+    """Whether a default is a list, dict or set that a module keeps for defaults and nothing else.
+
+    What is empty, or is read by its name too, is there to be filled; so is what has a private name.
+    """
+    value = subject.inference.value(default, function) if isinstance(default, ast.Name) else None
+    if not isinstance(value, Known) or not is_exactly(value.thing, list, dict, set) or not value.thing:
+        return False
+    name = default.id if isinstance(default, ast.Name) else ""
+    others = subject.inference.index.functions
+    return not name.startswith("_") and not any(named(node, name) for each in others for node in each.body)
+
+
+def is_changed_later(subject: Subject, name: str, function: Function, default: ast.expr) -> bool:
+    """Whether a constructor keeps the default in its object, of which another method changes it."""
+    owner, own = function.owner, function.first
+    if owner is None or function.node.name != "__init__":
+        return False
+    kept = [target.attr for node in function.body if isinstance(node, ast.Assign) and named(node.value, name)
+            for target in node.targets if isinstance(target, ast.Attribute) and named(target.value, own)]  # fmt: skip
+    methods = [subject.program.method(owner, each) for parent in type.mro(owner)[:-1] for each in vars(parent)]
+    return any(
+        may_change(subject, f"{method.first}.{attribute}", method, default)
+        for method in methods
+        if method is not None
+        for attribute in kept
+    )
+
+
+def is_left_out(subject: Subject, name: str, reached: Reached) -> bool:
+    """Whether a caller leaves a parameter out; the framework may too, but copies the default for each request."""
+    function, inference = reached.function, subject.inference
+    is_made = function.owner is not None and function.node.name == "__init__"
+    calls = inference.index.calls_of(function.owner.__name__ if is_made and function.owner else function.node.name)
+    if reached.caller is not None and isinstance(reached.node, ast.Call):
+        calls = [*calls, (reached.node, reached.caller.function)]
+    found = [call for call, caller in calls if leads_to(inference, call, caller, function)]
+    is_passed_on = reached.caller is not None and not found
+    return is_passed_on or not all(passes(call, name, function) for call in found)
 
 
 def passes(call: ast.Call, name: str, function: Function) -> bool:
@@ -69,25 +113,50 @@ def passes(call: ast.Call, name: str, function: Function) -> bool:
     )
 
 
-def is_changed(name: str, function: Function, default: ast.expr) -> bool:
-    """Whether a function changes the default of a parameter, and has not put something else there."""
-    is_empty = not any(getattr(default, part, ()) for part in ("elts", "keys", "args", "keywords"))
-    changes = GROWS if is_empty else GROWS | SHRINKS
+def may_change(subject: Subject, name: str, function: Function, default: ast.expr) -> bool:
+    """Whether a function changes a default; of one that is empty only what it does with an empty one counts, as it stays so."""
+    changed = changes_of(name, function, default)
+    truth = WhileEmpty(subject.inference, function, {name: NOTHING}) if changed and is_empty(default) else None
+    return any(truth is None or not truth.is_dead(node) for node in changed)
+
+
+def is_empty(default: ast.expr) -> bool:
+    return not isinstance(default, ast.Name) and not any(
+        getattr(default, part, ()) for part in ("elts", "keys", "args", "keywords")
+    )
+
+
+def changes_of(name: str, function: Function, default: ast.expr) -> list[ast.AST]:
+    """Where a function changes a default, which it has under a name or in an attribute, unless it puts something else there."""
+    is_own = function.node.name == "__init__" and "." in name  # where the attribute got the default
     for node in function.body:
-        if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store):
-            return False
-    for node in function.body:
-        match node:
-            case ast.Call(func=ast.Attribute(value=held, attr=change)) if change in changes and named(held, name):
-                return True
-            case ast.Subscript(value=held, ctx=ast.Store()) if named(held, name):
-                return True
-            case ast.Subscript(value=held, ctx=ast.Del()) if named(held, name) and not is_empty:
-                return True
+        if named(node, name) and isinstance(getattr(node, "ctx", None), ast.Store) and not is_own:
+            return []
+    empty = default if is_empty(default) else None
+    return [node for node in function.body if changes(node, name, function, empty)]
+
+
+def changes(node: ast.AST, name: str, function: Function, empty: ast.expr | None) -> bool:
+    """Whether a part of a function changes what has a name, which may be an empty list, dict or set."""
+    match node:
+        case ast.Call(func=ast.Attribute(value=held, attr=change)) if named(held, name):
+            return change in GROWS or (empty is None and change in SHRINKS)
+        case ast.Subscript(value=held, slice=item, ctx=ast.Store()) if named(held, name):
+            # An item has to be there to be replaced in a list, or to be added to.
+            kind = {ast.List: "list", ast.Dict: "dict"}.get(type(empty)) or getattr(
+                getattr(empty, "func", None), "id", ""
+            )
+            needs_one = kind == "list" or (kind == "dict" and isinstance(function.parents.get(node), ast.AugAssign))
+            return not needs_one or isinstance(item, ast.Slice)
+        case ast.Subscript(value=held, ctx=ast.Del()) if named(held, name):
+            return empty is None
     return False
 
 
-def named(node: ast.expr, name: str) -> bool:
+def named(node: ast.AST, name: str) -> bool:
+    """Whether an expression is a name, or an attribute of one: `self.found`."""
+    if isinstance(node, ast.Attribute):
+        return "." in name and isinstance(node.value, ast.Name) and f"{node.value.id}.{node.attr}" == name
     return isinstance(node, ast.Name) and node.id == name
 
 

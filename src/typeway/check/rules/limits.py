@@ -3,80 +3,118 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterable, Iterator
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from typeway.check.finding import Confidence, Finding
-from typeway.check.read.index import last_name
-from typeway.check.read.program import Function
-from typeway.check.read.values import Known, as_instance
-from typeway.check.rules.audience import needs_key
-from typeway.check.rules.tables import Tables
+from typeway.check.rules.audience import is_for_staff
+from typeway.check.rules.holders import arguments_of
+from typeway.check.rules.models import place_of
+from typeway.check.rules.narrowing import ONE_KEY, is_narrowed
+from typeway.check.rules.tables import Tables, collection, tables_of
 from typeway.check.subject import Subject
 from typeway.declare import shapes
 from typeway.declare.classify import Input
+from typeway.plan.tree import Node
+from typeway.source.asking import safely
+from typeway.source.index import is_property, last_name
+from typeway.source.program import Function
+from typeway.source.results import statement_in
+from typeway.source.values import Known, as_instance, derives, is_a
 
-# Parameters that say how many items a client wants.
+# Parameters that say how many items a client wants, in lower case and without underscores; the last ones only where something
+# is done so many times. Any other number is one where it ends in `.limit()` and the like.
 AMOUNTS: Final = frozenset({
-    "limit", "size", "page_size", "per_page", "pagesize", "perpage", "take", "top", "top_k", "max_results", "max_items",
-    "page_limit", "items_per_page", "batch_size", "num_results",
+    "limit", "size", "pagesize", "perpage", "take", "top", "topk", "maxresults", "maxitems", "pagelimit", "itemsperpage",
+    "batchsize", "numresults",
 })  # fmt: skip
+TIMES: Final = AMOUNTS | {"count", "n", "number", "num", "amount", "total"}
 CEILINGS: Final = frozenset({"min", "clamp"})
-# Through how many calls an amount is followed.
-MOST_CALLS: Final = 4
+LIMITS: Final = frozenset({"limit", "fetchmany", "to_list"})
+TEXTS: Final = frozenset({"builtins.str", "builtins.bytes"})
+# The place of the limit in a statement: `LIMIT :size`, `LIMIT %(size)s`, `LIMIT $2`, `LIMIT ?`, `LIMIT %s`.
+LIMIT_OF_TEXT: Final = re.compile(r"\bLIMIT\s+(?::(\w+)|%\((\w+)\)s|\$(\d+)|(\?|%s))", re.IGNORECASE)
+# Through how many names and attributes an amount is followed.
+MOST_SPOTS: Final = 40
+
+# Where an amount is: a name in a function, `limit` or `common["limit"]`, or an attribute of the objects of a class.
+Spot = tuple[Function | type[Any], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A number that a client chooses without a ceiling.
+
+    Parameters:
+        name: what it is called.
+        default: its default.
+        spot: where it arrives.
+        path: the file of the place that declares it.
+        line: the line of that place.
+    """
+
+    name: str
+    default: Any
+    spot: Spot
+    path: str
+    line: int
+
+    def is_called(self, names: Collection[str]) -> bool:
+        return self.name.lower().replace("_", "") in names
 
 
 def limits_without_ceiling(subject: Subject) -> Iterator[Finding]:
     """TW021: a limit that the client chooses and nothing bounds, so that one request may ask for everything."""
-    tables = Tables(subject)
+    trace = Trace(tables_of(subject))
     for endpoint in subject.own:
-        for node in endpoint.tree.walk():
-            function = subject.receiver(node)
-            if function is None:
+        for amount in (each for node in endpoint.tree.walk() for each in open_amounts(subject, node)):
+            uses = trace.uses(amount)
+            if "bounded" in uses or not uses & ({"limits"} if not amount.is_called(AMOUNTS) else {"limits", "passed"}):
                 continue
-            for source in node.sources:
-                for name, default in open_amounts(source) if isinstance(source, Input) else ():
-                    uses = [*uses_of(tables, function, name, MOST_CALLS)]
-                    if source.name not in function.parameters or not uses or "bounded" in uses:
-                        continue
-                    path, line = subject.place(function, function.parameters[source.name][0])
-                    # Where everything is the default, the author has decided it: that is for TW011 to judge.
-                    is_meant = default is None or needs_key(subject, endpoint)
-                    confidence: Confidence = "low" if is_meant else sureness(uses)
-                    yield Finding(
-                        "TW021",
-                        path,
-                        line,
-                        f"{endpoint.title} lets clients choose {name} without a ceiling: one request may ask for everything.",
-                        f"declare one, `{name}: Annotated[int, Query(ge=1, le=100)] = 20`.",
-                        confidence,
-                        endpoint.title,
-                        (function.name,),
-                    )
+            # Where everything is the default, the author has decided it: that is for TW011 to judge.
+            is_meant = amount.default is None or is_for_staff(subject, endpoint)
+            sure: Confidence = "high" if "limits" in uses else "medium" if "returned" in uses else "low"
+            yield Finding(
+                "TW021",
+                amount.path,
+                amount.line,
+                f"{endpoint.title} lets clients choose {amount.name} without a ceiling: one request may ask for everything.",
+                f"declare one, `{amount.name}: Annotated[int, Query(ge=1, le=100)] = 20`.",
+                "low" if is_meant else sure,
+                endpoint.title,
+                (endpoint.function.name,) if endpoint.function is not None else (),
+            )
 
 
-def sureness(uses: Collection[str]) -> Confidence:
-    """How sure it is that an amount says how much is done."""
-    if "limits" in uses:
-        return "high"
-    return "medium" if "returned" in uses else "low"
-
-
-def open_amounts(source: Input) -> Iterator[tuple[str, Any]]:
-    """The amounts without a ceiling in a parameter, with their defaults: itself, or fields of a model of parameters."""
-    if source.location != "query":
-        return
-    if source.is_group:
-        for name, field in getattr(source.kind, "model_fields", {}).items():
-            if name in AMOUNTS and is_number(field.annotation) and not has_ceiling(field.metadata):
-                yield name, field.default
-        return
-    constraints = [*source.metadata, *getattr(source.marker, "metadata", ())]
-    if source.name in AMOUNTS and is_number(source.kind) and not has_ceiling(constraints):
-        yield source.name, source.marker.default
+def open_amounts(subject: Subject, node: Node) -> Iterator[Amount]:
+    """The numbers without a ceiling among the parameters of a node of a plan, and the fields of models of parameters."""
+    function = subject.receiver(node)
+    for source in node.sources:
+        if not isinstance(source, Input) or source.location != "query":
+            continue
+        kind: Any = source.kind if source.is_group else node.function
+        if function is not None and source.name in function.parameters:
+            path, line = subject.place(function, function.parameters[source.name][0])
+        elif function is None and isinstance(kind, type) and subject.program.owns(kind):
+            # The constructor of a dataclass or model is not written out.
+            path, line = place_of(subject, kind, source.name)
+        else:
+            continue
+        if source.is_group:
+            fields: Mapping[str, FieldInfo] = getattr(kind, "model_fields", {})
+            for name, entry in fields.items():
+                if is_number(entry.annotation) and not is_checked_by(kind, name):
+                    yield Amount(name, entry.default, (kind, name), path, line)
+            continue
+        is_bounded = has_ceiling([*source.metadata, *getattr(source.marker, "metadata", ())])
+        if is_number(source.kind) and not is_bounded and (function is not None or not is_checked_by(kind, source.name)):
+            yield Amount(source.name, source.marker.default, (function or kind, source.name), path, line)
 
 
 def is_number(kind: Any) -> bool:
@@ -89,126 +127,249 @@ def has_ceiling(metadata: Iterable[Any]) -> bool:
         if isinstance(entry, FieldInfo):
             if has_ceiling(entry.metadata):
                 return True
-        elif getattr(entry, "le", None) is not None or getattr(entry, "lt", None) is not None:
+        elif safely(getattr, entry, "le") is not None or safely(getattr, entry, "lt") is not None:
             return True
-        elif callable(getattr(entry, "func", None)):
+        elif callable(safely(getattr, entry, "func")):
             return True  # a validator of the author's own
     return False
 
 
-def uses_of(tables: Tables, function: Function, name: str, depth: int) -> Iterator[str]:
-    """How a function uses an amount.
+def is_checked_by(kind: Any, name: str) -> bool:
+    """Whether a model has a ceiling or a validator for a field."""
+    if not shapes.is_subclass(kind, BaseModel) or name not in kind.model_fields:
+        return False
+    validators = kind.__pydantic_decorators__.field_validators.values()
+    return has_ceiling(kind.model_fields[name].metadata) or any(name in entry.info.fields for entry in validators)
 
-    It "limits" a query, is "bounded" by a comparison, `min()` or a model, is "returned", or only "passed" on or shown. What
-    limits a query of a small table is passed on.
+
+@dataclass(eq=False)
+class Trace:
+    """Follows amounts through names, calls, attributes of objects and what dependencies give, each once.
+
+    Parameters:
+        tables: the tables of the application.
     """
-    names = {name, *names_for(name, function)}
-    for node in function.body:
-        if not any(is_amount(node, each, function) for each in names):
-            continue
-        yield "passed"
-        parent = function.parents.get(node)
-        if isinstance(parent, ast.Compare | ast.Slice):
-            yield "limits" if isinstance(parent, ast.Slice) else compared(parent)
-        if isinstance(parent, ast.Return):
-            yield "returned"
-        if isinstance(parent, ast.Assign) and is_bounded_later(tables.subject, parent, function):
-            yield "bounded"
+
+    tables: Tables
+    known: dict[tuple[Spot, bool], set[str]] = field(default_factory=dict)
+
+    def uses(self, amount: Amount) -> set[str]:
+        """How an amount is used.
+
+        It "limits" a query, is "bounded" by a comparison, `min()` or a model, is "returned", or only "passed" on or shown. What
+        limits a query of a small table is passed on.
+        """
+        key = (amount.spot, amount.is_called(TIMES))
+        if key not in self.known:
+            found, seen, waiting = set[str](), set[Spot](), [amount.spot]
+            while waiting and len(seen) < MOST_SPOTS:
+                spot = waiting.pop()
+                for node, function in self.reads(spot) if spot not in seen else ():
+                    found.add("passed")
+                    for use in self.uses_here(node, function, is_times=key[1]):
+                        found |= {use} if isinstance(use, str) else set()
+                        waiting += [use] if isinstance(use, tuple) else []
+                seen.add(spot)
+            self.known[key] = found
+        return self.known[key]
+
+    def reads(self, spot: Spot) -> Iterator[tuple[ast.expr, Function]]:
+        """Where the code reads an amount."""
+        place, name = spot
+        if isinstance(place, Function):
+            for node in place.body:
+                match node:
+                    case ast.Name(id=found, ctx=ast.Load()) if found == name:
+                        yield node, place
+                    case ast.Subscript() if "[" in name and ast.unparse(node) == name:
+                        yield node, place
+            return
+        for entry, function in self.attributes.get(name, ()):
+            held = as_instance(self.tables.subject.inference.value(entry.value, function))
+            if held is not None and not held.many and (derives(held.kind, place) or derives(place, held.kind)):
+                yield entry, function
+
+    @cached_property
+    def attributes(self) -> Mapping[str, list[tuple[ast.Attribute, Function]]]:
+        """The attributes that own functions read, by name."""
+        found: dict[str, list[tuple[ast.Attribute, Function]]] = {}
+        for function in self.tables.subject.inference.index.functions:
+            for node in function.body:
+                if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
+                    found.setdefault(node.attr, []).append((node, function))
+        return found
+
+    def uses_here(self, node: ast.expr, function: Function, *, is_times: bool) -> Iterator[str | Spot]:
+        """How a function uses an amount that it reads, and where it puts it."""
         if any(isinstance(part, ast.Call) and last_name(part.func) in CEILINGS for part in function.around(node)):
             yield "bounded"
-        keyword = parent.arg if isinstance(parent, ast.keyword) else None
-        if isinstance(parent, ast.keyword):
-            parent = function.parents.get(parent)
-        if isinstance(parent, ast.Call):
-            if last_name(parent.func) in ("limit", "fetchmany", "to_list", "islice"):
-                yield "passed" if limits_few(tables, parent, function) else "limits"
-            if is_checked(tables.subject, parent, keyword, function):
-                yield "bounded"
-            yield from passed_on(tables, parent, node, function, depth)
+        node = converted(node, function)
+        parent = function.parents.get(node)
+        limited = limited_by(node, function, is_times=is_times)
+        held = as_instance(self.tables.subject.inference.value(limited, function)) if limited is not None else None
+        is_text = isinstance(parent, ast.Slice) and held is not None and is_a(held.kind, TEXTS)
+        if limited is not None and not is_text:
+            yield "passed" if self.is_of_few(limited, function) else "limits"
+        match parent:
+            case ast.Compare():
+                yield compared(parent)
+            case ast.Assign(targets=targets, value=value) if value is node:
+                yield from (spot for target in targets for spot in self.kept_in(target, function))
+            case ast.AnnAssign(target=target) | ast.NamedExpr(target=target):
+                yield from self.kept_in(target, function)
+            case ast.Return():
+                yield "returned"
+                yield from self.given_to(function, "")
+            case ast.Dict(keys=keys, values=values) if isinstance(function.parents.get(parent), ast.Return):
+                yield from self.given_to(function, f"[{ast.unparse(keys[values.index(node)] or parent)}]")
+        call = function.parents.get(parent) if isinstance(parent, ast.keyword | ast.Tuple | ast.Dict) else parent
+        if isinstance(call, ast.Call) and call.func is not node:
+            yield from self.passed_to(call, node, parent, function)
+
+    def kept_in(self, target: ast.expr, function: Function) -> Iterator[Spot]:
+        if isinstance(target, ast.Name):
+            yield function, target.id
+        elif isinstance(target, ast.Attribute):
+            held = as_instance(self.tables.subject.inference.value(target.value, function))
+            if held is not None and isinstance(held.kind, type):
+                yield held.kind, target.attr
+
+    def given_to(self, function: Function, key: str) -> Iterator[Spot]:
+        """Where what a function returns arrives: the parameters that it is a dependency of, or the attribute that it is."""
+        if function.owner is not None and any(map(is_property, function.node.decorator_list)) and not key:
+            yield function.owner, function.node.name
+        for (receiver, name), provider in self.tables.subject.arrivals.items():
+            given = self.tables.subject.program.function(provider)
+            if given is not None and given.node is function.node:
+                yield receiver, name + key
+
+    def passed_to(
+        self, call: ast.Call, node: ast.expr, within: ast.AST | None, function: Function
+    ) -> Iterator[str | Spot]:
+        """What becomes of an amount that a call is given."""
+        subject = self.tables.subject
+        yield from subject.graph.receivers(function, node)
+        value = subject.inference.value(call.func, function)
+        kind = value.thing if isinstance(value, Known) else None
+        if isinstance(kind, type) and subject.program.method(kind, "__init__") is None:
+            names = [name for name, given in arguments_of(subject, call, kind).items() if given is node]
+            yield from ("bounded" for name in names if is_checked_by(kind, name))
+            yield from ((kind, name) for name in names)
+        elif call.args and self.is_limit_of(call, node, within, function):
+            yield "limits"
+
+    def is_limit_of(self, call: ast.Call, node: ast.expr, within: ast.AST | None, function: Function) -> bool:
+        """Whether an argument fills the place of the limit in a statement that is given as text."""
+        text: Any = call.args[0]
+        text = text.args[0] if isinstance(text, ast.Call) and text.args else text
+        value = self.tables.subject.inference.value(text, function)
+        kept = (
+            text.value
+            if isinstance(text, ast.Constant)
+            else statement_in(value.thing)
+            if isinstance(value, Known)
+            else None
+        )
+        found = LIMIT_OF_TEXT.search(kept) if isinstance(kept, str) else None
+        if found is None or ONE_KEY.search(found.string):
+            return False
+        named, number = found[1] or found[2], found[3]
+        match within:
+            case ast.Dict(keys=keys, values=values):
+                return ast.unparse(keys[values.index(node)] or within) == repr(named)
+            case ast.keyword(arg=name):
+                return name == named
+            case ast.Tuple(elts=given) if found[4] is not None:
+                return given.index(node) == len(re.findall(r"\?|%s", found.string[: found.start(4)]))
+        return number is not None and node in call.args and call.args.index(node) == int(number)
+
+    def is_of_few(self, limited: ast.expr, function: Function) -> bool:
+        """Whether what is limited are rows of which there are few: of a small table, of one parent, of a day."""
+        subject = self.tables.subject
+        if is_narrowed(subject, limited, function):
+            return True
+        # A slice of what the module has from the start.
+        kept = collection(subject.inference.value(limited, function))
+        if kept is not None and kept not in self.tables.made:
+            return True
+        # A query is often built step by step, under one name.
+        steps = [limited, *function.assigned.get(getattr(limited, "id", ""), ())]
+        values = [subject.inference.value(step, function) for step in steps if isinstance(step, ast.expr)]
+        held = [as_instance(value) for value in values]
+        kinds = {each.of.kind for each in held if each is not None and each.of is not None}
+        return len(kinds) == 1 and all(self.tables.is_few(kind) for kind in kinds)
 
 
-def names_for(name: str, function: Function) -> Iterator[str]:
-    """The names to which a function assigns an amount, as it is or converted: `size = int(limit or 10)`."""
+def converted(node: ast.expr, function: Function) -> ast.expr:
+    """What an amount becomes that is as large as it is: `int(limit or 10)`, `limit + 1`."""
+    while True:
+        match function.parents.get(node):
+            case ast.Call(func=ast.Name(id="int" | "max" | "abs")) | ast.BoolOp() as around:
+                node = around
+            case ast.IfExp(test=test) as around if test is not node:
+                node = around
+            case ast.BinOp(op=ast.Add(), left=left, right=ast.Constant()) as around if left is node:
+                node = around
+            case _:
+                return node
+
+
+def limited_by(node: ast.expr, function: Function, *, is_times: bool) -> ast.expr | None:
+    """What is limited by an amount: a query, what a slice is taken of, or a range.
+
+    Parameters:
+        node: the amount.
+        function: the function that uses it.
+        is_times: whether it is called like an amount; of others less is believed.
+    """
+    parent = function.parents.get(node)
+    match parent:
+        case ast.BinOp(op=ast.Add(), left=left, right=right):
+            return sliced_from(parent, right if left is node else left, function)
+        case ast.FormattedValue():
+            text = function.parents.get(parent)
+            parts = text.values if isinstance(text, ast.JoinedStr) else [parent]
+            before: Any = parts[parts.index(parent) - 1] if parts.index(parent) else None
+            is_limit = isinstance(before, ast.Constant) and str(before.value).upper().rstrip().endswith("LIMIT")
+            return text if is_limit and isinstance(text, ast.expr) else None
+    match function.parents.get(parent) if isinstance(parent, ast.keyword | ast.Slice) else parent:
+        case ast.Subscript(value=held, slice=ast.Slice(upper=upper)):
+            # Of another name it may as well be the length of a text.
+            return held if upper is node and is_times else None
+        case ast.Call(func=ast.Attribute(value=held, attr=name)) if name in LIMITS:
+            return held
+        case ast.Call(func=called, args=[held, *rest]) if last_name(called) == "islice":
+            return held if is_times or rest == [node] else None
+        case ast.Call(func=ast.Name(id="range")) as made:
+            return made if is_times else None
+    return None
+
+
+def sliced_from(total: ast.expr, start: ast.expr, function: Function) -> ast.expr | None:
+    """What a slice is taken of from a place to that place and an amount: `rows[start : start + size]`."""
+    holder = function.parents.get(total)
+    names = {target.id for target in getattr(holder, "targets", ()) if isinstance(target, ast.Name)}
     for node in function.body:
         match node:
-            case ast.Assign(targets=[ast.Name(id=target)], value=value) if is_converted(value, name):
-                yield target
-
-
-def is_converted(value: ast.expr, name: str) -> bool:
-    match value:
-        case ast.Name(id=found):
-            return found == name
-        case ast.Call(func=ast.Name(id="int" | "max" | "abs"), args=parts) | ast.BoolOp(values=parts):
-            return any(is_converted(part, name) for part in parts)
-        case ast.IfExp(body=body, orelse=other):
-            return is_converted(body, name) or is_converted(other, name)
-    return False
-
-
-def limits_few(tables: Tables, call: ast.Call, function: Function) -> bool:
-    """Whether what is limited is a query of a table that stays small."""
-    query = call.func.value if isinstance(call.func, ast.Attribute) else None
-    # A query is often built step by step, under one name.
-    steps = [query, *function.assigned.get(getattr(query, "id", ""), ())]
-    values = [tables.subject.inference.value(step, function) for step in steps if isinstance(step, ast.expr)]
-    held = [as_instance(value) for value in values]
-    kinds = {each.of.kind for each in held if each is not None and each.of is not None}
-    return len(kinds) == 1 and all(tables.stays_small(kind) for kind in kinds)
-
-
-def is_checked(subject: Subject, call: ast.Call, keyword: str | None, function: Function) -> bool:
-    """Whether an amount is given to a model that checks it."""
-    value = subject.inference.value(call.func, function)
-    kind = value.thing if isinstance(value, Known) else None
-    if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
-        return False
-    field = kind.model_fields.get(keyword or "")
-    validated = {name for entry in kind.__pydantic_decorators__.field_validators.values() for name in entry.info.fields}
-    return field is not None and (has_ceiling(field.metadata) or keyword in validated)
-
-
-def is_amount(node: ast.AST, name: str, function: Function) -> bool:
-    """Whether an expression is a parameter or local name, or the attribute of a parameter."""
-    match node:
-        case ast.Name(id=found, ctx=ast.Load()):
-            return found == name and (name in function.parameters or name in function.stores)
-        case ast.Attribute(value=ast.Name(id=holder), attr=found, ctx=ast.Load()):
-            return found == name and holder in function.parameters
-    return False
+            case ast.Subscript(value=held, slice=ast.Slice(lower=ast.expr() as lower, upper=ast.expr() as upper)):
+                is_end = upper is total or (isinstance(upper, ast.Name) and upper.id in names)
+                if is_end and ast.unparse(lower) == ast.unparse(start):
+                    return held
+    return None
 
 
 def compared(comparison: ast.Compare) -> str:
-    """Whether a comparison asks if an amount is too large, or one of those that are allowed."""
+    """Whether a comparison asks if an amount is too large, or one of those that are allowed; not only if there is any."""
+    sides = [comparison.left, *comparison.comparators]
     asks = ast.Gt | ast.GtE | ast.Lt | ast.LtE | ast.In | ast.NotIn
-    return "bounded" if isinstance(comparison.ops[0], asks) else "passed"
+    for one, operator, other in zip(sides, comparison.ops, sides[1:], strict=False):
+        is_floor = any(is_small(side) for side in (one, other))
+        if isinstance(operator, asks) and not is_floor:
+            return "bounded"
+    return "passed"
 
 
-def is_bounded_later(subject: Subject, statement: ast.Assign, function: Function) -> bool:
-    """Whether a method of the class compares the attribute in which its constructor keeps an amount."""
-    kept = {target.attr for target in statement.targets if isinstance(target, ast.Attribute)}
-    if function.owner is None or not kept:
-        return False
-    names = {name for parent in function.owner.__mro__ for name in vars(parent)}
-    methods = [subject.program.method(function.owner, name) for name in names]
-    return any(
-        isinstance(node, ast.Compare)
-        and compared(node) == "bounded"
-        and any(isinstance(part, ast.Attribute) and part.attr in kept for part in ast.walk(node))
-        for method in methods
-        for node in (method.body if method is not None else ())
-    )
-
-
-def passed_on(tables: Tables, call: ast.Call, node: ast.AST, function: Function, depth: int) -> Iterator[str]:
-    """How the own functions that are called use an amount."""
-    if depth == 0:
-        return
-    for edge in tables.subject.graph.edges(function):
-        if edge.call is not call:
-            continue
-        given = dict(zip(edge.function.positional, call.args, strict=False))
-        given |= {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg is not None}
-        for name, argument in given.items():
-            if argument is node:
-                yield from uses_of(tables, edge.function, name, depth - 1)
+def is_small(node: ast.expr) -> bool:
+    """Whether an expression is 0, 1 or a negative number."""
+    value = getattr(node, "value", None) if isinstance(node, ast.Constant) else None
+    return isinstance(node, ast.UnaryOp) or (isinstance(value, int) and value <= 1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import inspect
 import re
 from collections.abc import Iterator
 from typing import Any, Final
@@ -12,22 +11,22 @@ from pydantic import BaseModel, PlainSerializer, WrapSerializer
 from pydantic.fields import FieldInfo
 
 from typeway.check.finding import Finding
-from typeway.check.read.index import last_name
-from typeway.check.read.program import Function
-from typeway.check.read.values import as_instance
 from typeway.check.rules.audience import is_for_staff
 from typeway.check.rules.protection import is_protected
-from typeway.check.rules.shapes import body_models, models_in, response_models
+from typeway.check.rules.shapes import body_models, models_in, response_models, texts_in
 from typeway.check.subject import Endpoint, Subject
-from typeway.check.words import has_phrase, phrases, words_of
 from typeway.declare import shapes
 from typeway.derive.blueprint import Blueprint
 from typeway.derive.models import BLUEPRINT
+from typeway.source.asking import safely
+from typeway.source.index import last_name
+from typeway.source.program import Function
+from typeway.source.values import Known, as_instance, dotted
+from typeway.source.words import has_phrase, phrases, words_of
 
 SECRET: Final = re.compile(
     r"(?P<password>(hashed_|encrypted_|plain_|raw_)?(password|passwd|passphrase)(_hash|_digest|_salt)?|pwd_hash|hashed_pw)"
-    r"|(client_|shared_|webhook_|app_|signing_)?secret(_key)?|private_key|(api_|auth_|reset_|verification_)token|token",
-    re.IGNORECASE,
+    r"|(\w+_)?(secret(_key)?|private_key)|(api_|auth_|reset_|verification_)token|token"
 )
 # What a response is called whose purpose is to give out a secret: nobody gives out a password but to reset it.
 HANDS_OUT: Final = phrases(
@@ -35,6 +34,12 @@ HANDS_OUT: Final = phrases(
     "credential,credentials,key,keys,invite,invites,invitation,invitations,register,registration,registrations,refresh",
 )
 HANDS_OUT_PASSWORD: Final = phrases("password,passwords,credential,credentials")
+# What is said of a password that nobody can read, and what a model is about or has that is about a person.
+HASHED: Final = frozenset({"hash", "hashed", "digest", "salt", "encrypted"})
+PERSONS: Final = frozenset({"user", "users", "account", "accounts", "member", "members"})
+NAMES_OF_PERSONS: Final = frozenset({"username", "email", "login"})
+# What makes a secret that nobody has seen before.
+RANDOM: Final = frozenset({"secrets.token_hex", "secrets.token_urlsafe", "uuid.uuid4"})
 # What the path of an endpoint says that shows things to their owner.
 OWNERS: Final = frozenset(
     {"me", "my", "mine", "own", "current", "config", "configuration", "settings", "webhook", "webhooks"}
@@ -68,7 +73,11 @@ def leaking_fields(subject: Subject) -> Iterator[Finding]:
                     for text in (model.__name__, holder.__name__, endpoint.path, endpoint.operation.name)
                     for word in words_of(text)
                 ]
-                if (holder, name) in seen or not is_secret(holder, name, field, about) or is_made(name, endpoint):
+                if (
+                    (holder, name) in seen
+                    or not is_secret(holder, name, field, about)
+                    or is_made(subject, holder, name, endpoint)
+                ):
                     continue
                 if is_masked(holder, name, field):
                     continue
@@ -81,9 +90,21 @@ def leaking_fields(subject: Subject) -> Iterator[Finding]:
                         line,
                         f"{endpoint.title} returns {holder.__name__}.{name}, which is named like a secret.",
                         "declare a response model without it, or `Field(exclude=True)`, if clients must not see it.",
-                        "low" if "password" not in name.lower() and is_for_some(subject, endpoint, about) else "high",
+                        "low" if not is_for_nobody(holder, name) and is_for_some(subject, endpoint, about) else "high",
                         endpoint.title,
                     )
+
+
+def named_secret(name: str) -> re.Match[str] | None:
+    """What kind of secret a field is called like, in whatever style: `apiSecret`, `STRIPE_PRIVATE_KEY`."""
+    return SECRET.fullmatch("_".join(words_of(name)))
+
+
+def is_for_nobody(model: type[BaseModel], name: str) -> bool:
+    """Whether a secret is a hash, or a person's password: that of a thing may be shown to those who are to open it."""
+    match = named_secret(name)
+    is_about_person = bool(NAMES_OF_PERSONS & {*model.model_fields} or PERSONS & {*words_of(model.__name__)})
+    return bool(HASHED & {*words_of(name)}) or (match is not None and bool(match["password"]) and is_about_person)
 
 
 def is_for_some(subject: Subject, endpoint: Endpoint, about: list[str]) -> bool:
@@ -117,20 +138,57 @@ def is_masked(model: type[BaseModel], name: str, field: FieldInfo) -> bool:
 
 def is_secret(model: type[BaseModel], name: str, field: FieldInfo, about: list[str]) -> bool:
     """Whether a field is text with the name of a secret; a plain `hash` is one only in a model about a person."""
-    match = SECRET.fullmatch(name)
+    match = named_secret(name)
     if not {str, bytes, Any} & set(shapes.members(field.annotation)):
         return False
     if name.lower() in ("hash", "salt"):
-        return bool({"username", "email", "login"} & set(model.model_fields))
+        return bool(NAMES_OF_PERSONS & {*model.model_fields})
     if match is None:
         return False
     return not has_phrase(about, HANDS_OUT_PASSWORD if match["password"] else HANDS_OUT)
 
 
-def is_made(name: str, endpoint: Endpoint) -> bool:
+def is_made(subject: Subject, model: type[BaseModel], name: str, endpoint: Endpoint) -> bool:
     """Whether a response may show what the request has created and shows once: a token or key, not a password."""
-    match = SECRET.fullmatch(name)
-    return endpoint.methods == ("POST",) and match is not None and not match["password"]
+    match = named_secret(name)
+    if match is None or match["password"] or endpoint.function is None:
+        return False
+    return endpoint.methods == ("POST",) or any(
+        is_random(subject, value, reached.function)
+        for reached in subject.graph.reach([(endpoint.function, endpoint.title)])
+        for value in values_of(model, name, reached.function)
+    )
+
+
+def values_of(model: type[BaseModel], name: str, function: Function) -> Iterator[ast.expr]:
+    """What a function makes a field of: `Claim(token=value)` or `{"token": value}`, or what has been assigned to that name."""
+    given = [
+        entry.value
+        for call in function.of(ast.Call)
+        for entry in (call.keywords if last_name(call.func) == model.__name__ else ())
+        if entry.arg == name
+    ]
+    given += [
+        value
+        for node in function.of(ast.Dict)
+        for key, value in zip(node.keys, node.values, strict=True)
+        if isinstance(key, ast.Constant) and key.value == name
+    ]
+    names = {value.id for value in given if isinstance(value, ast.Name)}
+    bound = [node for node in function.of(ast.Assign) if names & {getattr(target, "id", "") for target in node.targets}]
+    yield from [*given, *(node.value for node in bound)]
+
+
+def is_random(subject: Subject, value: ast.expr, function: Function) -> bool:
+    """Whether a value comes from what makes secrets, called here or in an own function that is called here."""
+    called = [subject.inference.value(node.func, function) for node in ast.walk(value) if isinstance(node, ast.Call)]
+    called += [
+        subject.inference.value(node.func, target)
+        for each in called
+        for target in subject.graph.targets(each)
+        for node in target.of(ast.Call)
+    ]
+    return any(isinstance(each, Known) and dotted(each.thing) in RANDOM for each in called)
 
 
 def one_model_for_both(subject: Subject) -> Iterator[Finding]:
@@ -171,14 +229,23 @@ def is_left_out(subject: Subject, endpoint: Endpoint, model: type[BaseModel], na
         return True
     for reached in subject.graph.reach([(endpoint.function, endpoint.title)]):
         for node in reached.function.body:
-            if isinstance(node, ast.Constant) and node.value == name:
+            if name in texts_in(subject, node, reached.function):
                 return True
-            if isinstance(node, ast.Attribute) and node.attr == name and isinstance(node.ctx, ast.Store):
+            if isinstance(node, ast.Attribute) and node.attr == name and sets_anyway(node, reached.function):
                 return True
             keywords = node.keywords if isinstance(node, ast.Call) and last_name(node.func) in COPIES else []
             if any(keyword.arg == name for keyword in keywords):
                 return True
     return False
+
+
+def sets_anyway(node: ast.Attribute, function: Function) -> bool:
+    """Whether a function sets an attribute whatever it was: `article.id = article.id or n` keeps what the client has sent."""
+    around = [*function.around(node)]
+    decides: list[ast.AST] = [part.test for part in around if isinstance(part, ast.If)]
+    decides += [part.value for part in around[:1] if isinstance(part, ast.Assign)]
+    read = [part for each in decides for part in ast.walk(each) if isinstance(part, ast.Attribute)]
+    return isinstance(node.ctx, ast.Store) and not any(ast.unparse(part) == ast.unparse(node) for part in read)
 
 
 def takes_only_others(subject: Subject, function: Function, model: type[BaseModel], name: str) -> bool:
@@ -217,21 +284,10 @@ def keeps(
                 return True
             if parent.attr in model.model_fields:
                 continue
-        receivers = [*receivers_of(subject, function, use)]
-        if not receivers or depth == 0 or any(keeps(subject, *each, model, name, depth - 1) for each in receivers):
+        given = [(called, frozenset({parameter})) for called, parameter in subject.graph.receivers(function, use)]
+        if not given or depth == 0 or any(keeps(subject, *each, model, name, depth - 1) for each in given):
             return True
     return not bodies
-
-
-def receivers_of(subject: Subject, function: Function, use: ast.Name) -> Iterator[tuple[Function, frozenset[str]]]:
-    """The own functions that are given a value in one place, each with the parameter that it fills."""
-    parent = function.parents.get(use)
-    call = function.parents.get(parent) if isinstance(parent, ast.keyword) else parent
-    for edge in subject.graph.edges(function):
-        if isinstance(call, ast.Call) and edge.call is call:
-            given = dict(zip(edge.function.positional, call.args, strict=False))
-            given |= {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg is not None}
-            yield edge.function, frozenset(parameter for parameter, value in given.items() if value is use)
 
 
 def is_question(function: Function, node: ast.AST) -> bool:
@@ -263,8 +319,7 @@ def place_of(subject: Subject, model: type[BaseModel], name: str) -> tuple[str, 
     """Where a field of an own model is declared, or of the one that it is derived from; nowhere for another's model."""
     blueprint: Blueprint | None = getattr(model, BLUEPRINT, None)
     for kind in (blueprint.root if blueprint is not None else model).__mro__:
-        module = inspect.getmodule(kind)
-        file = subject.program.files.file(getattr(module, "__file__", None) or "") if name in fields_of(kind) else None
+        file = subject.program.home(kind) if name in fields_of(kind) else None
         for node in ast.walk(file.tree) if file is not None else ():
             if isinstance(node, ast.ClassDef) and node.name == kind.__name__.partition("[")[0]:
                 for statement in node.body:
@@ -274,4 +329,5 @@ def place_of(subject: Subject, model: type[BaseModel], name: str) -> tuple[str, 
 
 
 def fields_of(kind: type[Any]) -> Any:
-    return vars(kind).get("__annotations__") or getattr(kind, "__annotations__", {})
+    found = vars(kind).get("__annotations__") or safely(getattr, kind, "__annotations__")
+    return found if isinstance(found, dict) else {}

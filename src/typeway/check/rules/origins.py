@@ -5,25 +5,36 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from starlette.middleware.cors import CORSMiddleware
 
 from typeway.check.finding import Confidence, Finding
-from typeway.check.read.program import Function
 from typeway.check.subject import Subject, middleware_of
-from typeway.check.words import words_of
 from typeway.security.api_key import APIKeyCookie
 from typeway.security.http import HTTPBasic, HTTPDigest
+from typeway.source.program import Function
+from typeway.source.values import Known, is_a
+from typeway.source.words import words_of
 
 # Origins that nobody names on purpose; a pattern that lets them in lets everybody in.
 STRANGERS: Final = ("https://a7f3.stranger.example", "http://stranger.test:8443")
+NESTED: Final = re.compile(r"\([^()]*[+*}][^()]*\)[+*{]")
+# What of a pattern is a domain: `https://.*example\.com` lets in `https://strangerexample.com`, which anybody may own.
+DOMAIN: Final = re.compile(r"[a-z0-9][a-z0-9-]*(?:\\?\.[a-z0-9-]+)*\\?\.[a-z]{2,}\b")
+EXACT: Final = (
+    r"write a dot before the domain, and nothing after it: `https://(.*\.)?example\.com`; or name the origins."
+)
 # The schemes whose credentials a browser sends by itself, and what names hold that reads or writes a cookie.
 SENT_BY_BROWSERS: Final = (APIKeyCookie, HTTPBasic, HTTPDigest)
 # What a request is called, and what only keeps the cookies of other servers.
 REQUESTS: Final = frozenset({"request", "req", "conn", "connection", "websocket", "ws", "socket", "scope"})
 JARS: Final = frozenset({"jar", "cookies"})
-SESSIONS: Final = frozenset({"SessionMiddleware", "HTTPBasic", "HTTPDigest", "BasicAuth", "BasicAuthBackend"})
+PASSWORDS: Final = frozenset({"HTTPBasic", "HTTPDigest", "BasicAuth", "BasicAuthBackend"})
+SESSIONS: Final = PASSWORDS | {"SessionMiddleware"}
+# With these a browser sends a cookie with no request that a page of another site makes.
+SAME_SITE: Final = frozenset({"lax", "strict"})
 # What a condition asks that tells where an application runs.
 SURROUNDINGS: Final = frozenset({
     "debug", "dev", "develop", "development", "local", "localhost", "test", "testing", "tests", "prod", "production", "stage",
@@ -34,17 +45,23 @@ SURROUNDINGS: Final = frozenset({
 def open_cors(subject: Subject) -> Iterator[Finding]:
     """TW016: any web page may use the application in the name of its visitors."""
     fix = 'name the origins, `allow_origins=["https://app.example.com"]`, or remove `allow_credentials`.'
-    message = "the application allows credentials from every origin: any web page can act in the name of its visitors."
+    text = "the application allows credentials from {}: any web page{} can act in the name of its visitors."
     for application in subject.applications:
         for entry in getattr(application.app, "user_middleware", ()):
             kind: Any = entry.cls
-            if not (isinstance(kind, type) and issubclass(kind, CORSMiddleware)) or not is_wide_open(entry.kwargs):
+            is_cors = isinstance(kind, type) and issubclass(kind, CORSMiddleware)
+            stranger = stranger_let_in(entry.kwargs) if is_cors else None
+            if stranger is None:
                 continue
-            path, line, is_decided = next(places_of_cors(subject), ("", 0, True))
+            like = stranger not in ("*", *STRANGERS)
+            advice = EXACT if like else fix
+            message = text.format(f"origins such as {stranger}" if like else "every origin", " there" if like else "")
+            path, line, is_decided = place_of_cors(subject, entry.kwargs)
             if not is_decided:
-                yield Finding("TW016", path, line, message, fix, confidence_of(subject))
+                yield Finding("TW016", path, line, message, advice, confidence_of(subject))
         for _, function in middleware_of(subject.program, application.app):
             for node in echoes(function):
+                message = text.format("every origin", "")
                 yield Finding("TW016", *subject.place(function, node), message, fix, confidence_of(subject))
 
 
@@ -53,7 +70,7 @@ def confidence_of(subject: Subject) -> Confidence:
 
     PERF: only asked where origins are open, because the whole code is read for it: 0.6 s for 110,000 lines.
     """
-    return "high" if knows_browsers(subject) else "low"
+    return "high" if knows_browsers(subject) and not sends_to_its_own_pages(subject) else "low"
 
 
 def knows_browsers(subject: Subject) -> bool:
@@ -63,7 +80,85 @@ def knows_browsers(subject: Subject) -> bool:
         return True
     if any(source.location == "cookie" for node in nodes for source in node.inputs):
         return True
-    return any(names_cookies(node) for file in subject.program.files.loaded() for node in ast.walk(file.tree))
+    # What own functions do that are called after cookies is in their bodies: some get those of another server.
+    own = {function.node.name for function in subject.inference.index.functions} - {"set_cookie", "delete_cookie"}
+    return any(
+        names_cookies(node) and getattr(node, "attr", getattr(node, "id", "")) not in own
+        for file in subject.program.files.loaded()
+        for node in ast.walk(file.tree)
+    )
+
+
+def sends_to_its_own_pages(subject: Subject) -> bool:
+    """Whether each cookie that the code reads is one that it sets with SameSite, which Starlette does where nothing is said."""
+    nodes = [node for endpoint in subject.own for node in endpoint.tree.walk()]
+    if any(isinstance(node.function, HTTPBasic | HTTPDigest) for node in nodes) or any(
+        is_by_hand(node) for file in subject.program.files.loaded() for node in ast.walk(file.tree)
+    ):
+        return False
+    read: set[str | None] = {
+        getattr(each.function.model, "name", None) for each in nodes if isinstance(each.function, APIKeyCookie)
+    }
+    read |= {source.wire for node in nodes for source in node.inputs if source.location == "cookie"}
+    made: dict[bool, set[str | None]] = {True: set(), False: set()}
+    for entry in (each for found in subject.applications for each in getattr(found.app, "user_middleware", ())):
+        # Not imported to ask for it: it needs a package that few have.
+        if isinstance(entry.cls, type) and is_a(entry.cls, {"starlette.middleware.sessions.SessionMiddleware"}):
+            name = entry.kwargs.get("session_cookie", "session")
+            read.add(name)
+            made[entry.kwargs.get("same_site", "lax") in SAME_SITE].add(name)
+    for function in subject.inference.index.functions:
+        for node in function.body:
+            match node:
+                case ast.Attribute(attr="cookies") if names_cookies(node):
+                    read.add(cookie_of(subject, node, function))
+                case ast.Call(func=ast.Attribute(attr="set_cookie"), args=args, keywords=keywords):
+                    given = {entry.arg: entry.value for entry in keywords}
+                    limits = texts_of(subject, given.get("samesite", ast.Constant("lax")), function)
+                    is_limited = limits <= SAME_SITE and None not in given
+                    made[is_limited].add(text_of(subject, given.get("key", args[0] if args else None), function))
+    return bool(read) and None not in read and read <= made[True] and not made[False] & {None, *read}
+
+
+def cookie_of(subject: Subject, node: ast.expr, function: Function) -> str | None:
+    """The name of the cookie that is read: `request.cookies["id"]`, `request.cookies.get("id")`; None where it may be any."""
+    parent = function.parents.get(node)
+    if isinstance(parent, ast.Attribute) and parent.attr == "get":
+        parent = function.parents.get(parent)
+    match parent:
+        case (
+            ast.Subscript(slice=name) | ast.Call(args=[name, *_]) | ast.Compare(left=name, ops=[ast.In() | ast.NotIn()])
+        ):
+            return text_of(subject, name, function) if name is not node else None
+    return None
+
+
+def texts_of(subject: Subject, node: ast.expr, function: Function) -> set[str | None]:
+    """The texts that an expression may be, of which a condition chooses one; None among them where it may be another."""
+    bound = [
+        each.value
+        for each in function.of(ast.Assign)
+        if isinstance(node, ast.Name) and any(getattr(target, "id", "") == node.id for target in each.targets)
+    ]
+    return {text_of(subject, choice, function) for each in bound or [node] for choice in choices(each)}
+
+
+def choices(node: ast.expr) -> list[ast.expr]:
+    return [*choices(node.body), *choices(node.orelse)] if isinstance(node, ast.IfExp) else [node]
+
+
+def text_of(subject: Subject, node: ast.expr | None, function: Function) -> str | None:
+    """The text that an expression is, as it is written or as a name of the module has it."""
+    value = Known(node.value) if isinstance(node, ast.Constant) else None
+    found = subject.inference.value(node, function) if isinstance(node, ast.Name) else value
+    return found.thing if isinstance(found, Known) and isinstance(found.thing, str) else None
+
+
+def is_by_hand(node: ast.AST) -> bool:
+    """Whether code asks for a password, or reads or writes the header of cookies itself."""
+    is_name = isinstance(node, ast.Attribute | ast.Name | ast.arg | ast.alias)
+    found = [getattr(node, name, "") for name in ("attr", "id", "arg", "name")] if is_name else []
+    return bool(PASSWORDS & {*found}) if is_name else names_cookies(node)
 
 
 def names_cookies(node: ast.AST) -> bool:
@@ -89,18 +184,28 @@ def names_cookies(node: ast.AST) -> bool:
     return False
 
 
-def is_wide_open(options: Any) -> bool:
+def stranger_let_in(options: Any) -> str | None:
+    """An origin that may send credentials although nobody has named it, or `*`."""
     origins: Sequence[str] = options.get("allow_origins") or ()
-    pattern = options.get("allow_origin_regex")
-    return bool(options.get("allow_credentials")) and ("*" in origins or fits_everything(pattern))
+    if not options.get("allow_credentials"):
+        return None
+    return "*" if "*" in origins else stranger_of(str(options.get("allow_origin_regex") or ""))
 
 
-def fits_everything(pattern: str | None) -> bool:
-    """Whether a pattern lets in origins that nobody would name."""
+def stranger_of(pattern: str) -> str | None:
+    """An origin that a pattern lets in and that nobody would name, or that only has a named domain in its name."""
+    # PERF: a repetition of repetitions may take years for a long origin that does not fit.
+    named = DOMAIN.findall(pattern) if not NESTED.search(pattern) else []
+    domains = [found.replace("\\", "") for found in named]
+    like = [
+        f"https://{name}"
+        for domain in domains
+        for name in (f"{domain}.stranger.test", f"a.{domain}.stranger.test", f"stranger{domain}")
+    ]
     try:
-        return bool(pattern) and any(re.fullmatch(str(pattern), stranger) for stranger in STRANGERS)
+        return next((each for each in (*STRANGERS, *like) if re.fullmatch(pattern, each)), None)
     except re.error:
-        return False
+        return None
 
 
 def echoes(function: Function) -> Iterator[ast.AST]:
@@ -150,14 +255,28 @@ def is_from_request(value: ast.expr, function: Function) -> bool:
     return is_origin and not compared
 
 
-def places_of_cors(subject: Subject) -> Iterator[tuple[str, int, bool]]:
-    """Where the application's code adds the middleware, and whether it opens the origins only in some surroundings."""
-    for file in subject.program.files.loaded():
-        for node in ast.walk(file.tree):
-            if isinstance(node, ast.Call) and any(
-                "CORSMiddleware" in ast.unparse(argument) for argument in node.args[:1]
-            ):
-                yield str(file.path), node.lineno, is_decided(node, file.tree)
+def place_of_cors(subject: Subject, options: Any) -> tuple[str, int, bool]:
+    """Where the code adds middleware with these options, and whether it opens the origins only in some surroundings."""
+    found = [
+        (likeness(node, options), file, node)
+        for file in subject.program.files.loaded()
+        for node in ast.walk(file.tree)
+        if isinstance(node, ast.Call) and any("CORSMiddleware" in ast.unparse(argument) for argument in node.args[:1])
+    ]
+    if not found:
+        return "", 0, True
+    _, file, node = max(found, key=lambda each: each[0])
+    return str(file.path), node.lineno, is_decided(node, file.tree)
+
+
+def likeness(call: ast.Call, options: Any) -> tuple[bool, int]:
+    """Whether no option that a call writes out is another one than these, and how many are the same: several applications
+    have middleware of their own."""
+    same = []
+    for keyword in call.keywords:
+        with suppress(ValueError):
+            same.append(ast.literal_eval(keyword.value) == options.get(keyword.arg))
+    return all(same), len(same)
 
 
 def is_decided(call: ast.Call, tree: ast.Module) -> bool:
@@ -188,4 +307,4 @@ def is_decided(call: ast.Call, tree: ast.Module) -> bool:
 
 
 def opens(value: Any) -> bool:
-    return isinstance(value, str) and (value == "*" or (".*" in value and fits_everything(value)))
+    return isinstance(value, str) and (value == "*" or (".*" in value and stranger_of(value) is not None))

@@ -9,14 +9,15 @@ from typing import Any, Final
 
 from starlette.exceptions import HTTPException
 
-from typeway.check.finding import Finding
-from typeway.check.read.program import Function
-from typeway.check.read.values import Known
+from typeway.check.finding import Confidence, Finding
 from typeway.check.subject import Endpoint, Subject, middleware_of
-from typeway.check.words import has_phrase, phrases, words_of
-from typeway.describe.raised import raises_of, read_raise
 from typeway.plan.tree import Node
 from typeway.security.base import SecurityBase
+from typeway.source.program import Function
+from typeway.source.results import DATABASE
+from typeway.source.statuses import raised_in
+from typeway.source.values import is_a
+from typeway.source.words import has_phrase, phrases, words_of
 
 WRITES: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 # What is open on purpose: how to log in, and what machines call with a signature, ...
@@ -26,6 +27,9 @@ OPEN: Final = phrases(
     "activation,invite,invites,invitation,invitations,setup,onboard,onboarding,sso,saml,scim,oidc,session,sessions,webhook",
     "webhooks,callback,callbacks,health,healthz,healthcheck,ping,ready,readiness,alive,metrics,public,anonymous,feedback",
     "contact,subscribe,unsubscribe,newsletter,csrf,cookie,cookies,captcha,otp,magic link,refresh",
+)
+OPEN_FOR_FILES: Final = phrases(
+    "webhook,webhooks,callback,callbacks,public,anonymous,feedback,contact,register,registration"
 )
 # ... and questions that need a body. Of a function's name only its first word is what it does.
 ASKS: Final = phrases(
@@ -57,8 +61,20 @@ STRONG: Final = phrases(
     "auth,authenticate,authenticated,authorize,authorized,authorization,permission,permissions,credential,credentials",
     "current user,jwt,api key,apikey,bearer,admin",
 )
+# What a header or a cookie is called that says who somebody is.
+KEYS: Final = phrases(
+    "token,tokens,authorization,credential,credentials,api key,apikey,access key,secret,signature,session,jwt"
+)
 CREDENTIALS: Final = frozenset({"authorization", "x_api_key", "api_key", "token", "access_token", "x_token"})
 ITEM: Final = re.compile(r"(/\{[^}]*\})+$")
+# Where so many writes, and so large a part, require credentials, one that does not is the exception.
+MOST_GUARDED: Final = 10
+NEARLY_ALL: Final = 0.9
+KNOWN_TO_SOME: Final = phrases("share,shares,shared,code,secret,key,hash,link,slug")
+CHANGES: Final = frozenset({
+    "commit", "add", "add_all", "delete", "insert_one", "insert_many", "update_one", "update_many", "replace_one", "delete_one",
+    "delete_many",
+})  # fmt: skip
 REFUSALS: Final = frozenset({401, 403})
 
 
@@ -68,10 +84,10 @@ def unprotected_writes(subject: Subject) -> Iterator[Finding]:
     for application in subject.applications:
         own = [entry for entry in subject.own if entry.application is application]
         writes = [entry for entry in own if WRITES & set(entry.methods)]
-        guarded = [entry for entry in writes if is_protected(subject, entry, refusing)]
-        around = [name for name, _ in middleware_of(subject.program, application.app)]
-        around += [getattr(entry.cls, "__name__", "") for entry in getattr(application.app, "user_middleware", ())]
-        if 2 * len(guarded) <= len(writes) or any(sounds_like_guard(name) for name in around):
+        guarded = [entry for entry in writes if is_protected(subject, entry, refusing) or hands_key(subject, entry)]
+        # Where people sign in says nothing about the others.
+        writes = [entry for entry in writes if entry in guarded or not is_meant_open(entry)]
+        if 2 * len(guarded) <= len(writes) or is_guarded_around(subject, application.app):
             continue
         for endpoint in writes:
             if endpoint not in guarded and not is_open(subject, endpoint):
@@ -79,14 +95,56 @@ def unprotected_writes(subject: Subject) -> Iterator[Finding]:
                     "TW010",
                     f"{endpoint.title} writes and requires no credentials, while {len(guarded)} of {len(writes)} writes do.",
                     "add the security dependency that the others have; if it is meant to be open, add an ignore comment.",
-                    confidence="high" if is_exception(endpoint, guarded) and not signs_up(endpoint) else "low",
+                    confidence=sureness(subject, endpoint, guarded, len(writes)),
                 )
 
 
+def is_guarded_around(subject: Subject, app: Any) -> bool:
+    """Whether an application has middleware that sounds like a check of credentials."""
+    names = [name for name, _ in middleware_of(subject.program, app)]
+    names += [getattr(entry.cls, "__name__", "") for entry in getattr(app, "user_middleware", ())]
+    return any(map(sounds_like_guard, names))
+
+
+def sureness(subject: Subject, endpoint: Endpoint, guarded: Sequence[Endpoint], writes: int) -> Confidence:
+    """How sure it is that a write was forgotten.
+
+    An application of which nearly every write requires credentials has few that are open on purpose: those that need a code
+    which only some know, and those that change nothing.
+    """
+    if signs_up(endpoint):
+        return "low"
+    if is_exception(endpoint, guarded):
+        return "high"
+    is_rule = len(guarded) >= MOST_GUARDED and len(guarded) >= NEARLY_ALL * writes
+    knows = has_phrase(words_of(endpoint.path), KNOWN_TO_SOME)
+    return "medium" if is_rule and not knows and stores(subject, endpoint) else "low"
+
+
+def stores(subject: Subject, endpoint: Endpoint) -> bool:
+    """Whether an endpoint plainly changes something: it deletes or replaces, takes a file, or writes to a database."""
+    if {*endpoint.methods} & (WRITES - {"POST"}) or takes_file(endpoint):
+        return True
+    reached = subject.graph.reach([(endpoint.function, endpoint.title)] if endpoint.function is not None else [])
+    return any(
+        isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CHANGES
+        and (held := subject.inference.instance(node.func.value, each.function)) is not None and is_a(held.kind, DATABASE)
+        for each in reached for node in each.function.body
+    )  # fmt: skip
+
+
+def takes_file(endpoint: Endpoint) -> bool:
+    return any(source.location == "file" for node in endpoint.tree.walk() for source in node.inputs)
+
+
 def is_exception(endpoint: Endpoint, guarded: Sequence[Endpoint]) -> bool:
-    """Whether another write to the same things requires credentials: who may not change a task may not delete it either."""
+    """Whether another write to the same things, or to those that have them, requires credentials.
+
+    Who may not change a task may not delete it either, nor change its settings.
+    """
     mine = collection_of(endpoint.path)
-    return any(collection_of(other.path) == mine for other in guarded)
+    theirs = {collection_of(other.path) for other in guarded} - {""}
+    return mine in theirs or any(mine.startswith(f"{each}/{{") for each in theirs)
 
 
 def collection_of(path: str) -> str:
@@ -104,6 +162,15 @@ def is_protected(subject: Subject, endpoint: Endpoint, refusing: dict[Function, 
     return any(
         is_scheme(node.function) or node.own_scopes or refuses(subject, node, refusing) for node in endpoint.tree.walk()
     )
+
+
+def hands_key(subject: Subject, endpoint: Endpoint) -> bool:
+    """Whether an endpoint gives a token of a header or cookie to a function: it is there to be checked, whatever its name."""
+    keys = {entry.name for entry in endpoint.tree.inputs if entry.location in ("header", "cookie")}
+    keys = {name for name in keys if has_phrase(words_of(name), KEYS)}
+    calls = subject.graph.calls_of(endpoint.function) if keys and endpoint.function is not None else []
+    given = [part for call in calls for part in [*call.args, *(entry.value for entry in call.keywords)]]
+    return any(isinstance(part, ast.Name) and part.id in keys for part in given)
 
 
 def is_scheme(function: object) -> bool:
@@ -127,19 +194,10 @@ def refuses(subject: Subject, node: Node, known: dict[Function, bool]) -> bool:
 
 def statuses_of(subject: Subject, function: Function) -> Iterator[int | None]:
     """The statuses of the HTTP errors that a function raises."""
-
-    def value_of(expression: ast.expr) -> Any:
-        if isinstance(expression, ast.Constant):
-            return expression.value
-        value = subject.inference.value(expression, function)
-        return value.thing if isinstance(value, Known) else None
-
-    for statement in raises_of(function.node):
-        raised = read_raise(statement, value_of)
-        if raised is not None:
-            yield raised.status
-            if issubclass(raised.kind, HTTPException) and has_phrase(words_of(raised.kind.__name__), NAMED_REFUSALS):
-                yield 401
+    for kind, status, _ in raised_in(subject.graph, function):
+        yield status
+        if issubclass(kind, HTTPException) and has_phrase(words_of(kind.__name__), NAMED_REFUSALS):
+            yield 401
 
 
 NAMED_REFUSALS: Final = phrases(
@@ -147,10 +205,17 @@ NAMED_REFUSALS: Final = phrases(
 )
 
 
+def is_meant_open(endpoint: Endpoint) -> bool:
+    """Whether an endpoint is open by its nature, as its path or name says: people sign in there, or ask for something."""
+    path, name = words_of(endpoint.path), words_of(endpoint.operation.name)
+    # Nobody logs in, or agrees to cookies, with a file: that may be what the file is about.
+    meant = OPEN_FOR_FILES if takes_file(endpoint) else OPEN
+    return has_phrase(path, meant | ASKS) or has_phrase(name, meant) or (bool(name) and name[0] in ASKS_FIRST)
+
+
 def is_open(subject: Subject, endpoint: Endpoint) -> bool:
     """Whether an endpoint seems to be open on purpose, or to check credentials by itself."""
-    path, name = words_of(endpoint.path), words_of(endpoint.operation.name)
-    if has_phrase(path, OPEN | ASKS) or has_phrase(name, OPEN) or (name[:1] and name[0] in ASKS_FIRST):
+    if is_meant_open(endpoint):
         return True
     if (
         reads_too(subject, endpoint)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
-from typeway.check.blocking import Blocking
-from typeway.check.reach import RUNS_GIVEN
-from typeway.check.read.imports import module_to_sleep
-from typeway.check.read.index import last_name
-from typeway.check.read.program import Function
+from typeway.source.imports import module_to_sleep
+from typeway.source.index import last_name
+from typeway.source.program import Function
+from typeway.source.reach import RUNS_GIVEN
 from typeway.watch.blocking import in_thread
+from typeway.watch.objects import Blocking
 
 
-def remedy(what: Blocking, caller: Function, place: ast.AST, below: Sequence[Function]) -> str:
+def remedy(
+    what: Blocking, caller: Function, place: ast.AST, below: Sequence[Function], *, is_bound: bool, stays: bool
+) -> str:
     """What to do about something that blocks.
 
     Parameters:
@@ -21,17 +23,22 @@ def remedy(what: Blocking, caller: Function, place: ast.AST, below: Sequence[Fun
         caller: the last asynchronous function on the way there.
         place: what blocks in that one: the call of a plain function, or what blocks itself.
         below: the plain functions from there to the one that blocks; none where the asynchronous one blocks itself.
+        is_bound: whether the plain functions need the event loop too, so that they cannot run in a thread.
+        stays: whether the asynchronous one has to stay asynchronous.
     """
     cause = what.cause
+    if not caller.is_async:
+        return f"`{caller.name}` is called on the event loop: do it in a dependency or the endpoint, where it can wait"
     where = below[-1] if below else caller
     sleep = f"{module_to_sleep(where.file.tree) or 'asyncio'}.sleep"
+    called = ast.unparse(what.node.func) if isinstance(what.node, ast.Call) else ""
     if not below or cause.in_thread == "nothing":
-        own = None if below else what.node
-        return cause.fix(ast.unparse(own.func) if isinstance(own, ast.Call) else "", sleep)
-    ways = [] if below[0].yields else [in_thread(threaded(place, below[0]))]
-    if cause.instead and all(can_be_awaited(function) for function in below):
-        ways.append(f"{made_async(place, caller, below)}, and in {last_of(below)} {cause.substitute(sleep)}")
-    return "; or ".join(ways) or cause.fix("", sleep)
+        return cause.fix("" if below else called, sleep, may_be_plain=not stays)
+    ways = [] if below[0].yields or is_bound else [in_thread(threaded(place, below[0]))]
+    inside = cause.fix(called, sleep, may_be_plain=False) if is_bound else cause.substitute(sleep)
+    if inside and all(can_be_awaited(function) for function in below):
+        ways.append(f"{made_async(place, caller, below)}, and in {last_of(below)} {inside}")
+    return "; or ".join(ways) or cause.fix("", sleep, may_be_plain=not stays)
 
 
 def threaded(place: ast.AST, called: Function) -> str:
@@ -40,6 +47,8 @@ def threaded(place: ast.AST, called: Function) -> str:
         name = last_name(place.func)
         is_given = name in RUNS_GIVEN and name != called.node.name
         return f"{called.node.name if is_given else ast.unparse(place.func)}, ..."
+    if called.node.name in ("__iter__", "__next__"):
+        return f"list, {ast.unparse(place)}"
     if isinstance(place, ast.Attribute) and isinstance(place.ctx, ast.Store):
         return f"setattr, {ast.unparse(place.value)}, '{place.attr}', ..."
     return f"lambda: {ast.unparse(place)}"

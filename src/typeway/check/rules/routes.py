@@ -5,19 +5,23 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, Final
 
 from starlette import routing
 from starlette.routing import BaseRoute, Mount
 
-from typeway.application.routes import APIRoute
+from typeway.application.placement import unread
+from typeway.application.routes import APIRoute, PlannedRoute
 from typeway.application.socket_routes import APIWebSocketRoute
 from typeway.check.doubts import doubts
 from typeway.check.finding import Finding
-from typeway.check.read.index import last_name
-from typeway.check.read.program import Function
 from typeway.check.subject import Endpoint, Subject
+from typeway.plan.path_use import use_of
+from typeway.source.index import last_name
+from typeway.source.program import Function
 
 PARAMETER: Final = re.compile(r"\{[a-zA-Z_]\w*(?::([a-zA-Z_]\w*))?\}")
 # What each convertor matches, as a test on a literal segment; `path` takes the rest of the path.
@@ -25,6 +29,9 @@ LITERALS: Final = {
     "str": re.compile(r"[^/]+"), "int": re.compile(r"[0-9]+"), "float": re.compile(r"[0-9]+(\.[0-9]+)?"),
     "uuid": re.compile(r"[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}"),
 }  # fmt: skip
+
+# What says of a request which path it has.
+ASKS_PATH: Final = ("path_params", "url", "scope")
 
 Beginning = tuple[str, ...]
 # The beginning of patterns that match paths of several beginnings.
@@ -45,11 +52,14 @@ def shadowed_routes(subject: Subject) -> Iterator[Finding]:
                 continue
             methods = set() if taken is None else methods - taken
             if not methods:
+                before = (each for each in earlier if same_path(path_of(each), path))
+                is_lost = not any(is_repeated(endpoint, each) for each in before)
+                is_lost &= not only_returns(endpoint, route) and not describes(endpoint, route)
                 yield from endpoint.found(
                     "TW003",
                     f"{endpoint.title} can never match: {path_of(route)!r}, declared earlier, takes all of its requests.",
                     "declare the more specific path first.",
-                    confidence="low" if only_returns(endpoint, route) else "high",
+                    confidence="high" if is_lost else "low",
                 )
                 break
 
@@ -71,7 +81,7 @@ def duplicate_routes(subject: Subject) -> Iterator[Finding]:
                     f"{'/'.join(sorted(both)) or 'WebSocket'} {endpoint.path} is declared twice; {name}() comes first, so "
                     f"{never} never runs.",
                     "remove one of the two, or give it another path.",
-                    confidence="low" if is_repeated(endpoint, route) else "high",
+                    confidence="low" if is_repeated(endpoint, route) or describes(endpoint, route) else "high",
                 )
                 break
 
@@ -101,6 +111,15 @@ def only_returns(endpoint: Endpoint, earlier: BaseRoute) -> bool:
                 earlier, "endpoint", call
             )
     return False
+
+
+def describes(endpoint: Endpoint, earlier: BaseRoute) -> bool:
+    """Whether an endpoint does nothing, and is there so that the document has what an earlier route answers that is not in it."""
+    statements = endpoint.function.statements if endpoint.function is not None else []
+    is_empty = all(isinstance(getattr(each, "value", None) or ast.Constant(...), ast.Constant) for each in statements)
+    is_plain = all(isinstance(each, ast.Pass | ast.Expr | ast.Return | ast.Raise) for each in statements)
+    is_hidden = not isinstance(earlier, APIRoute) or not earlier.include_in_schema
+    return is_empty and is_plain and is_hidden and endpoint.operation.include_in_schema
 
 
 def only_raises(function: Function) -> bool:
@@ -133,12 +152,50 @@ def doubtful_routes(subject: Subject) -> Iterator[Finding]:
     for endpoint in subject.own:
         if endpoint.function is not None and only_raises(endpoint.function):
             continue  # whatever it declares, it refuses every request
+        yield from unread_names(subject, endpoint)
+        yield from doubled_prefix(endpoint)
         for error in doubts(endpoint.route, endpoint.tree):
             path, _, line = (error.where or "").rpartition(":")
             if subject.program.files.file(path) is None:  # it is in a dependency of another package
                 yield from endpoint.found("TW020", error.described, error.hint)
             else:
                 yield Finding("TW020", path, int(line), error.described, error.hint)
+
+
+def doubled_prefix(endpoint: Endpoint) -> Iterator[Finding]:
+    """A segment that two prefixes, of a router and of its inclusion, both have: `/tasks/tasks`; one finding for all endpoints."""
+    route = endpoint.route
+    shown, outer = route.original_route, route.origin.prefix if route.origin is not None else ""
+    if not isinstance(shown, PlannedRoute) or not outer:
+        return
+    own = shown.path.removesuffix(shown.tail)
+    # What the prefix of one router says twice is meant.
+    for one, other in pairwise([*filter(None, outer.split("/")), own.strip("/").partition("/")[0]]):
+        if one == other and "{" not in one:
+            problem = f"two prefixes of {endpoint.title} both have /{one}."
+            for found in endpoint.found("TW020", problem, "leave one of them out.", confidence="medium"):
+                yield replace(found, cause=f"{found.path} {outer} {own}")
+            return
+
+
+def unread_names(subject: Subject, endpoint: Endpoint) -> Iterator[Finding]:
+    """A name in the path that no parameter takes, where functions have the `Request` and none asks it for the path."""
+    use = use_of(endpoint.tree, endpoint.route.path)
+    names = unread(endpoint.route, replace(use, takes_all=False)) if use.takes_all else []
+    functions = [subject.program.function(node.function) for node in endpoint.tree.walk()] if names else []
+    if (
+        not functions
+        or None in functions
+        or any(entry.is_group for node in endpoint.tree.walk() for entry in node.inputs)
+    ):
+        return
+    reached = subject.graph.closure(function for function in functions if function is not None)
+    if not any(
+        getattr(node, "attr", getattr(node, "value", "")) in ASKS_PATH for each in reached for node in each.body
+    ):
+        hint = f"Add the parameter {names[0]} to the function, or write {{_{names[0]}}} if nothing needs the value."
+        problem = f"nothing takes {{{names[0]}}} from the path, and nothing reads it from the Request."
+        yield from endpoint.found("TW020", problem, hint, confidence="medium")
 
 
 def with_earlier(subject: Subject) -> Iterator[tuple[Endpoint, Sequence[BaseRoute]]]:

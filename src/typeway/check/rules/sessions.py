@@ -7,59 +7,124 @@ import inspect
 from collections.abc import Iterator
 from typing import Any, Final
 
-from typeway.check.finding import Finding
-from typeway.check.read.index import last_name
-from typeway.check.read.program import Function
-from typeway.check.read.results import CONNECTION, DBAPI_CONNECTION, SESSION
-from typeway.check.read.values import Inner, Instance, Known, Method, as_instance, is_a, plain_values, short
-from typeway.check.rules.dependencies import after
+from typeway.check.finding import Confidence, Finding
+from typeway.check.rules.dependencies import after, entered_around
+from typeway.check.rules.holders import HELD, arguments_of, carried, kept
+from typeway.check.rules.protection import WRITES
 from typeway.check.subject import Endpoint, Subject
 from typeway.plan.tree import Node
+from typeway.source.index import last_name
+from typeway.source.program import Function
+from typeway.source.results import DBAPI_CONNECTION, FETCHER, SESSION
+from typeway.source.runners import is_runner
+from typeway.source.values import Instance, Known, Method, as_instance, is_a, plain_values, short
 
 # What runs something after the endpoint has returned: in the request, and beside it.
 IN_REQUEST: Final = frozenset({"add_task", "BackgroundTask"})
 BESIDE: Final = frozenset({"create_task", "ensure_future", "start_soon", "run_coroutine_threadsafe"})
-HELD: Final = SESSION | CONNECTION | DBAPI_CONNECTION
-BEGINS: Final = frozenset({"begin"})
+# What begins a transaction that ends with its block: the method, and the classes that have it.
+BEGINS: Final = {"begin": HELD, "transaction": FETCHER | DBAPI_CONNECTION}
+# Through how many own functions a session is followed to where it is opened or committed.
+MOST_CALLS: Final = 3
 
 
 def sessions_in_background(subject: Subject) -> Iterator[Finding]:
     """TW023: a task that works with the session of the request after the request has ended with it."""
-    for endpoint in subject.own:
-        for node in endpoint.tree.walk():
-            function = subject.receiver(node)
-            if function is None:
+    seen: set[tuple[ast.AST, str]] = set()
+    ways = (
+        (endpoint, way) for endpoint in subject.own for node in endpoint.tree.walk() for way in given(subject, node)
+    )
+    for endpoint, (chain, ending, is_used) in ways:
+        function = chain[-1]
+        for call in subject.graph.calls_of(function):
+            name = last_name(call.func)
+            if name not in IN_REQUEST | BESIDE or (call, endpoint.title) in seen:
                 continue
-            ending = endings(subject, node)
-            for call in subject.graph.calls_of(function):
-                name = last_name(call.func)
-                if name not in IN_REQUEST | BESIDE:
-                    continue
-                shared = next((held for held in handed(subject, call, function) if held in ending), None)
-                if shared is None:
-                    continue
-                is_beside = name in BESIDE or ending[shared] == "function"
-                path, line = subject.place(function, call)
-                why = (
-                    "the request has closed it by then"
-                    if is_beside
-                    else "the request keeps its connection and its transaction until the task has ended, unless something "
-                    "else closes the session first, such as middleware: then the task opens another transaction"
-                )
-                yield Finding(
-                    "TW023",
-                    path,
-                    line,
-                    f"a task that runs after {endpoint.title} has answered works with {shared}, the session of the request: "
-                    f"{why}.",
-                    "pass the ids that the task needs, and open a session of its own in the task.",
-                    "high" if is_beside else "medium",
-                    endpoint.title,
-                    (function.name,),
-                )
+            shared = next((held for held in handed(subject, call, function) if held in ending), None)
+            # A session may be given to an `add_task()` of the application, which keeps tasks in a table.
+            is_other = is_runner(subject.inference, call, function) is False
+            if shared is None or is_other or (name in BESIDE and is_waited_for(call, function)):
+                continue
+            is_beside = name in BESIDE or ending[shared] == "function"
+            path, line = subject.place(function, call)
+            sure: Confidence = "high" if is_beside else "medium" if is_used or uses(shared, function) else "low"
+            seen.add((call, endpoint.title))
+            why = (
+                "the request has closed it by then"
+                if is_beside
+                else "the request keeps its connection, and its transaction with what it has not committed, until the task "
+                "has ended; FastAPI 0.106 to 0.117, and some middleware, close it before"
+            )
+            yield Finding(
+                "TW023",
+                path,
+                line,
+                f"a task that runs after {endpoint.title} has answered works with {shared}, the session of the request or "
+                f"an object that holds it: {why}.",
+                "pass the ids that the task needs, and open a session of its own in the task.",
+                sure,
+                endpoint.title,
+                tuple(each.name for each in chain),
+            )
 
 
-def endings(subject: Subject, node: Node) -> dict[str, str]:
+def given(subject: Subject, node: Node) -> Iterator[tuple[tuple[Function, ...], dict[str, str], bool]]:
+    """The functions that get what dependencies of a node clean up, with the way to each and whether it is used on it."""
+    start = subject.receiver(node)
+    waiting: list[tuple[tuple[Function, ...], dict[str, str], bool]] = []
+    if start is not None:
+        waiting.append(((start,), endings(node), False))
+    seen = {start}
+    for chain, ending, is_used in waiting:
+        yield chain, ending, is_used
+        for edge in subject.graph.edges(chain[-1]) if ending else ():
+            args, keywords = (edge.call.args, edge.call.keywords) if edge.call is not None else ([], [])
+            passed: dict[str | None, ast.expr] = dict(zip(edge.function.positional, args, strict=False))
+            passed |= {keyword.arg: keyword.value for keyword in keywords}
+            names = {to: value.id for to, value in passed.items() if to and isinstance(value, ast.Name)}
+            onward = {to: ending[name] for to, name in names.items() if name in ending}
+            if onward and edge.function not in seen:
+                seen.add(edge.function)
+                used = is_used or any(uses(name, chain[-1], edge.call) for name in names.values() if name in ending)
+                waiting.append(((*chain, edge.function), onward, used))
+
+
+def uses(name: str, function: Function, call: ast.AST | None = None) -> bool:
+    """Whether a function does something with what it is given, other than handing it on to background tasks, or by a call."""
+    found = [part for part in function.body if isinstance(part, ast.Name) and part.id == name]
+    return any(
+        not any(
+            part is call or (isinstance(part, ast.Call) and last_name(part.func) in IN_REQUEST)
+            for part in function.around(use)
+        )
+        for use in found
+    )
+
+
+def is_waited_for(call: ast.Call, function: Function) -> bool:
+    """Whether a function goes on only when a task has ended: it awaits the task, or a group around does."""
+    if isinstance(call.func, ast.Attribute):
+        group = ast.unparse(call.func.value)
+        entered = [item for part in function.around(call) for item in getattr(part, "items", ())]
+        if any(item.optional_vars is not None and ast.unparse(item.optional_vars) == group for item in entered):
+            return True
+    names: set[str] = set()
+    for part in function.around(call):
+        match part:
+            case ast.Await() | ast.Return():
+                return True
+            case ast.Assign(targets=[ast.Name(id=name)]):
+                names.add(name)
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="append" | "add")):
+                names.add(name)
+    return any(names & {*names_in(part)} for part in function.body if isinstance(part, ast.Await))
+
+
+def names_in(node: ast.AST) -> Iterator[str]:
+    return (part.id for part in ast.walk(node) if isinstance(part, ast.Name))
+
+
+def endings(node: Node) -> dict[str, str]:
     """The parameters of a function that dependencies fill which clean up, each with when they do."""
     return {
         name: child.scope or "request"
@@ -69,37 +134,9 @@ def endings(subject: Subject, node: Node) -> dict[str, str]:
 
 
 def handed(subject: Subject, call: ast.Call, function: Function) -> Iterator[str]:
-    """The parameters of a function that hold a session and that a task is given, in whatever way."""
+    """The parameters of a function whose session a task is given, in whatever way."""
     for argument in [*call.args, *(keyword.value for keyword in call.keywords)]:
-        for part in ast.walk(argument):
-            if isinstance(part, ast.Name) and part.id in function.parameters:
-                held = as_instance(subject.inference.value(part, function))
-                if holds_session(subject, held):
-                    yield part.id
-        begun = argument.func if isinstance(argument, ast.Call) else argument
-        for value in plain_values(subject.inference.value(begun, function)):
-            if isinstance(value, Inner):
-                used = {node.id for node in value.function.body if isinstance(node, ast.Name)}
-                free = used - value.function.parameters.keys() - value.function.stores.keys()
-                for name in sorted(free & function.parameters.keys()):
-                    if holds_session(subject, as_instance(subject.inference.name(name, function))):
-                        yield name
-
-
-def holds_session(subject: Subject, held: Instance | None) -> bool:
-    """Whether something is a session or connection, or an own object with one in an attribute."""
-    if held is None or held.many:
-        return False
-    if is_a(held.kind, HELD):
-        return True
-    constructor = subject.program.method(held.kind, "__init__") if isinstance(held.kind, type) else None
-    return constructor is not None and any(
-        isinstance(node, ast.Attribute)
-        and isinstance(node.ctx, ast.Store)
-        and (kept := as_instance(subject.inference.value(node, constructor))) is not None
-        and is_a(kept.kind, HELD)
-        for node in constructor.body
-    )
+        yield from carried(subject, argument, function)
 
 
 def unclosed_sessions(subject: Subject) -> Iterator[Finding]:
@@ -110,8 +147,12 @@ def unclosed_sessions(subject: Subject) -> Iterator[Finding]:
             made: Any = node.function
             if node.depends is None or is_closed(subject, endpoint, node):
                 continue
-            function = subject.program.function(made)
-            opened = opened_by(subject, function) if function is not None else None
+            function = subject.maker(made)
+            opened = None
+            if isinstance(made, type):
+                opened = opened_in(subject, made)
+            elif function is not None:
+                opened = opened_by(subject, function)
             place = subject.place(function, opened) if function is not None and opened is not None else None
             if function is None and makes_session(made):
                 place = (str(endpoint.function.file.path), endpoint.line) if endpoint.function is not None else None
@@ -136,25 +177,58 @@ def makes_session(made: Any) -> bool:
     return isinstance(kind, type) and is_a(kind, SESSION)
 
 
-def opened_by(subject: Subject, function: Function) -> ast.AST | None:
-    """The call that opens the session which a function returns."""
-    if function.yields:
+def opened_by(subject: Subject, function: Function, steps: int = MOST_CALLS) -> ast.AST | None:
+    """The call that opens the session which a function returns, by itself or in an own object that does not close it."""
+    found = (opening(subject, value, function, steps) for value in function.returned if not function.yields)
+    return next(filter(None, found), None)
+
+
+def opened_in(subject: Subject, kind: type[Any], steps: int = MOST_CALLS) -> ast.AST | None:
+    """The call that opens the session which the objects of a class keep and never close."""
+    constructor = subject.program.method(kind, "__init__")
+    if constructor is None:
         return None
-    for node in function.body:
-        if not isinstance(node, ast.Return) or node.value is None:
-            continue
-        value = node.value.value if isinstance(node.value, ast.Await) else node.value
-        if isinstance(value, ast.Name):
-            value = next((given for name, given in assignments(function) if name == value.id), value)
-        held = as_instance(subject.inference.value(value, function))
-        if (
-            isinstance(value, ast.Call)
-            and held is not None
-            and is_a(held.kind, HELD)
-            and opens(subject, value, function)
-        ):
-            return value
-    return None
+    made = [node.value for node in constructor.body if isinstance(node, ast.Assign)
+            and isinstance(node.targets[0], ast.Attribute)]  # fmt: skip
+    found = next(filter(None, (opening(subject, value, constructor, steps) for value in made)), None)
+    return None if found is None or lets_close(subject, kind) else found
+
+
+def opening(subject: Subject, value: ast.expr | None, function: Function, steps: int) -> ast.AST | None:
+    """An expression, if it is a call that opens a session of which nobody else knows."""
+    value = value.value if isinstance(value, ast.Await) else value
+    if isinstance(value, ast.Name):
+        given = (entry for name, entry in assignments(function) if name == value.id and name not in function.foreign)
+        value = next(given, None)
+    held = as_instance(subject.inference.value(value, function)) if isinstance(value, ast.Call) else None
+    if not isinstance(value, ast.Call) or held is None or held.many or steps == 0:
+        return None
+    if is_a(held.kind, HELD) and opens(subject, value, function):
+        return value
+    called = subject.inference.value(value.func, function)
+    if isinstance(called, Known) and isinstance(called.thing, type):
+        if is_a(held.kind, HELD):
+            return None
+        passed = arguments_of(subject, value, called.thing)
+        handed_over = (passed.get(name) for name in {*kept(subject, called.thing).values()})
+        is_opened = any(opening(subject, entry, function, steps - 1) for entry in handed_over)
+        is_opened = is_opened or opened_in(subject, called.thing, steps - 1) is not None
+        return value if is_opened and not lets_close(subject, called.thing) else None
+    targets = subject.graph.targets(called)
+    return value if len(targets) == 1 and opened_by(subject, targets[0], steps - 1) else None
+
+
+def lets_close(subject: Subject, kind: type[Any]) -> bool:
+    """Whether a method of a class closes something, so that everybody who has an object of it may close the session."""
+    methods = [entry for parent in type.mro(kind) for entry in vars(parent).values() if inspect.isfunction(entry)]
+    functions = [subject.program.function(entry, kind) for entry in methods]
+    return any(
+        (isinstance(node, ast.Attribute) and node.attr in ("close", "aclose"))
+        or (isinstance(node, ast.withitem) and isinstance(node.context_expr, ast.Attribute))
+        for function in functions
+        if function is not None
+        for node in function.body
+    )
 
 
 def assignments(function: Function) -> Iterator[tuple[str, ast.expr]]:
@@ -171,6 +245,8 @@ def opens(subject: Subject, call: ast.Call, function: Function) -> bool:
                 return "scoped" not in type(thing).__name__
             case Method(_, name):
                 return name in ("connect", "begin", "raw_connection")
+            case Instance(kind):
+                return "sessionmaker" in short(kind)
             case Known(thing):
                 return last_name(call.func) == "connect" and subject.program.function(thing) is None
     return False
@@ -212,25 +288,33 @@ def late_commits(subject: Subject) -> Iterator[Finding]:
         if node.scope == "function":
             continue
         for place in function.yields:
-            later = [*after(place, function), *after_success(place, function)]
-            commit = next(filter(None, (commit_in(subject, statement, function) for statement in later)), None)
-            begun = None if commit is not None else begins_around(subject, place, function)
-            found = commit or begun
+            found, is_sure = late_commit(subject, place, function)
             if found is None:
                 continue
             path, line = subject.place(function, found)
+            writing = (
+                each for each in subject.endpoints if WRITES & {*each.methods} and depends(subject, each, function)
+            )
+            example = next(writing, endpoint)
             yield Finding(
                 "TW027",
                 path,
                 line,
-                f"{function.name}() commits after the answer of {endpoint.title} has been sent: if the commit fails, the "
-                "client has been told that it did not, and the next request may not see what was written.",
+                f"{function.name}() commits after the answer of {example.title} has been sent: if the commit fails, the "
+                "client has been told that it did not, and the next request may not see what was written. With FastAPI 0.106 "
+                "to 0.117 it commits before.",
                 'commit in the endpoint or its service, or declare `Depends(..., scope="function")`, which ends before the '
                 "response is sent.",
-                "high" if commit is not None else "medium",
-                endpoint.title,
+                "high" if is_sure else "medium",
+                example.title,
                 (function.name,),
             )
+
+
+def depends(subject: Subject, endpoint: Endpoint, function: Function) -> bool:
+    """Whether an endpoint depends on a function that cleans up after the answer."""
+    nodes = (node for node in endpoint.tree.walk() if node.depends is not None and node.scope != "function")
+    return any(subject.program.function(node.function) is function for node in nodes)
 
 
 def after_success(place: ast.AST, function: Function) -> Iterator[ast.stmt]:
@@ -242,12 +326,43 @@ def after_success(place: ast.AST, function: Function) -> Iterator[ast.stmt]:
         inside = part
 
 
-def commit_in(subject: Subject, statement: ast.stmt, function: Function) -> ast.AST | None:
+def late_commit(
+    subject: Subject, place: ast.AST, function: Function, steps: int = MOST_CALLS
+) -> tuple[ast.AST | None, bool]:
+    """What commits after a yield if nothing goes wrong, by itself or by what is entered around it, and whether it is sure to."""
+    for statement in [*after(place, function), *after_success(place, function)]:
+        commit = commit_in(subject, statement, function, steps)
+        if commit is not None:
+            return commit, last_name(commit.func) == "commit"
+    begun = begins_around(subject, place, function)
+    entered = [item.context_expr for part in function.around(place) for item in getattr(part, "items", ())]
+    for entry, manager in entered_around(subject, place, function) if begun is None and steps else ():
+        inner = (late_commit(subject, each, manager, steps - 1) for each in manager.yields)
+        found = next((each for each in inner if each[0] is not None), None)
+        if found is not None:
+            return entry, found[1]
+    for entry in entered if begun is None and steps else ():
+        held = as_instance(subject.inference.value(entry, function))
+        kind = held.kind if held is not None and isinstance(held.kind, type) else object
+        for name in ("__exit__", "__aexit__"):
+            leave = subject.program.method(kind, name)
+            if leave is not None and any(commit_in(subject, each, leave, steps - 1) for each in leave.node.body):
+                return entry, False
+    return begun, False
+
+
+def commit_in(subject: Subject, statement: ast.stmt, function: Function, steps: int = 0) -> ast.Call | None:
+    """The call in a statement that commits what a session has, in an own function too."""
     for node in ast.walk(statement):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "commit":
+        if not isinstance(node, ast.Call):
+            continue
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "commit":
             held = as_instance(subject.inference.value(node.func.value, function))
             if held is not None and is_a(held.kind, HELD):
                 return node
+        targets = subject.graph.targets(subject.inference.value(node.func, function)) if steps else []
+        if any(commit_in(subject, each, target, steps - 1) for target in targets for each in target.node.body):
+            return node
     return None
 
 
@@ -259,6 +374,10 @@ def begins_around(subject: Subject, place: ast.AST, function: Function) -> ast.A
                 call = item.context_expr
                 if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in BEGINS:
                     held = as_instance(subject.inference.value(call.func.value, function))
-                    if held is not None and (is_a(held.kind, HELD) or "sessionmaker" in short(held.kind)):
-                        return call
+                    if held is None and ast.dump(call.func.value) == ast.dump(getattr(place, "value", None) or place):
+                        held = as_instance(subject.inference.result(function))  # what is yielded, as it is annotated
+                    if held is not None and (
+                        is_a(held.kind, BEGINS[call.func.attr]) or "sessionmaker" in short(held.kind)
+                    ):
+                        return None if any(each.arg == "readonly" for each in call.keywords) else call
     return None

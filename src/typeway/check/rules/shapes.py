@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import inspect
 from collections.abc import Iterator
@@ -9,10 +10,13 @@ from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel
 
-from typeway.check.subject import Endpoint
+from typeway.check.subject import Endpoint, Subject
 from typeway.declare.annotation import entered, unaliased
 from typeway.declare.classify import Input
 from typeway.derive.models import Recipe, is_derivable
+from typeway.source.asking import is_exactly
+from typeway.source.program import Function
+from typeway.source.values import Known
 
 
 def body_models(endpoint: Endpoint) -> Iterator[type[BaseModel]]:
@@ -55,3 +59,13 @@ def response_models(endpoint: Endpoint) -> Iterator[type[BaseModel]]:
     returns = endpoint.operation.returns
     yield from models_in(returns.model)
     yield from models_in(returns.item)
+
+
+def texts_in(subject: Subject, node: ast.AST | None, function: Function) -> set[str]:
+    """The texts that are written out in one place, or in a collection that a module or class has under a name."""
+    if isinstance(node, ast.Name | ast.Attribute):
+        value = subject.inference.value(node, function)
+        held: Any = value.thing if isinstance(value, Known) else None
+        return {part for part in held if type(part) is str} if is_exactly(held, set, frozenset, tuple, list) else set()
+    parts = node.elts if isinstance(node, ast.Set | ast.List | ast.Tuple) else [node]
+    return {part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)}

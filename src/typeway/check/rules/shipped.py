@@ -7,11 +7,12 @@ import inspect
 from pathlib import Path, PurePath
 from typing import Final
 
-from typeway.check.read.bindings import assignments_to_self
-from typeway.check.read.index import last_name
-from typeway.check.read.program import Function
-from typeway.check.read.values import Known
 from typeway.check.subject import Subject
+from typeway.source.asking import safely
+from typeway.source.bindings import assignments_to_self
+from typeway.source.index import last_name
+from typeway.source.program import Function
+from typeway.source.values import Known
 
 # A read of at most this many bytes is not worth a thread.
 SMALL: Final = 65_536
@@ -72,8 +73,8 @@ def beginning(subject: Subject, node: ast.expr, function: Function, depth: int) 
         thing = inspect.getattr_static(function.owner, node.attr, None)
         maker = subject.program.method(function.owner, "__init__")
         assigned, function = ([*assignments_to_self(maker, node.attr)], maker) if maker is not None else ([], function)
-    if isinstance(thing, str | Path):
-        return Path(thing), True
+    if isinstance(thing, str | Path) and (path := safely(Path, thing)) is not None:
+        return path, True
     return beginning(subject, assigned[0], function, depth - 1) if len(assigned) == 1 else None
 
 

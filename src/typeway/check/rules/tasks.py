@@ -9,23 +9,29 @@ from collections.abc import Iterator
 from typing import Final
 
 from typeway.check.finding import Finding
-from typeway.check.reach import Reached
-from typeway.check.read.index import last_name
-from typeway.check.read.program import Function
-from typeway.check.read.results import ASYNC_SESSION
-from typeway.check.read.values import Known, Method, Named, as_instance, dotted, is_a, plain_values
+from typeway.check.rules.holders import origins, uses_held_session
 from typeway.check.subject import Subject
+from typeway.source.index import last_name
+from typeway.source.program import Function, inner_of
+from typeway.source.reach import Reached, in_thread
+from typeway.source.results import ASYNC_SESSION
+from typeway.source.runners import is_runner
+from typeway.source.values import Known, Method, Named, as_instance, dotted, is_a, plain_values
 
 STARTS: Final = frozenset({"create_task", "ensure_future"})
 OF_ASYNCIO: Final = frozenset({
     "asyncio.tasks.create_task", "asyncio.tasks.ensure_future", "asyncio.create_task", "asyncio.ensure_future",
 })  # fmt: skip
-# What only one task may use at a time.
-EXCLUSIVE: Final = ASYNC_SESSION | {
-    "sqlalchemy.ext.asyncio.engine.AsyncConnection", "asyncpg.connection.Connection", "psycopg.AsyncConnection",
-}  # fmt: skip
+# What only one task may use at a time: of several some get an error, ...
+EXCLUSIVE: Final = ASYNC_SESSION | {"asyncpg.connection.Connection"}
+# ... and connections where each waits until the one before it is done: SQLAlchemy's and Psycopg's have a lock.
+WAITING: Final = frozenset({"sqlalchemy.ext.asyncio.engine.AsyncConnection", "psycopg.AsyncConnection"})
+# What runs several coroutines at the same time.
+TOGETHER: Final = frozenset({"gather", "create_task", "start_soon"})
 # What makes its names anew each time.
 LOOPS: Final = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.GeneratorExp)
+# What asks whether something is a coroutine, or a function that makes one.
+ASKS: Final = frozenset({"iscoroutinefunction", "iscoroutine", "isawaitable"})
 # The attributes of a coroutine itself.
 OF_COROUTINES: Final = frozenset({"send", "throw", "close", "cr_await", "cr_code", "cr_frame", "cr_running"})
 
@@ -47,10 +53,23 @@ def dropped_tasks(subject: Subject) -> Iterator[Finding]:
                     f"error; it is begun in {reached.entry}.",
                     "keep it in a set and remove it with `task.add_done_callback(tasks.discard)`, use a TaskGroup, or a "
                     "background task.",
-                    "high",
+                    "low" if waits_for_threads(subject, node.args[0] if node.args else None, function) else "high",
                     reached.entry,
                     tuple(each.name for each in reached.chain),
                 )
+
+
+def waits_for_threads(subject: Subject, begun: ast.expr | None, function: Function) -> bool:
+    """Whether a task waits for nothing but threads: these go on in any case, and their pool refers to the task until they end."""
+    if not isinstance(begun, ast.Call):
+        return False
+    targets = subject.graph.targets(subject.inference.value(begun.func, function))
+    waits = [
+        node for each in targets for node in each.body if isinstance(node, ast.Await | ast.AsyncFor | ast.AsyncWith)
+    ]
+    awaited = [node.value for node in waits if isinstance(node, ast.Await) and isinstance(node.value, ast.Call)]
+    is_waiting = bool(waits) and len(awaited) == len(waits) and all(in_thread(each) is not None for each in awaited)
+    return in_thread(begun) is not None or is_waiting
 
 
 def lost_tasks(subject: Subject, reached: Reached) -> Iterator[Finding]:
@@ -106,11 +125,15 @@ def is_dropped(call: ast.Call, function: Function) -> bool:
     if not isinstance(parent, ast.Assign) or function.yields:
         return False
     names = [target.id for target in parent.targets if isinstance(target, ast.Name)]
+    # Giving a task a name does not keep it.
     used = {
-        node.id for node in ast.walk(function.node) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+        node.id
+        for node in ast.walk(function.node)
+        if isinstance(node, ast.Name)
+        and isinstance(node.ctx, ast.Load)
+        and getattr(function.parents.get(node), "attr", "") != "set_name"
     }
-    foreign = {name for node in function.body if isinstance(node, ast.Global | ast.Nonlocal) for name in node.names}
-    return len(names) == len(parent.targets) and not (used | foreign) & {*names}
+    return len(names) == len(parent.targets) and not (used | function.foreign) & {*names}
 
 
 def unawaited_coroutines(subject: Subject) -> Iterator[Finding]:
@@ -121,7 +144,8 @@ def unawaited_coroutines(subject: Subject) -> Iterator[Finding]:
             if not isinstance(node, ast.Call) or function.is_awaited(node):
                 continue
             use = misuse(node, function)
-            if use and is_coroutine(subject, node, function):
+            is_one = use and is_coroutine(subject, node, function) and not is_told_apart(node, function)
+            if is_one and reached.is_run(node):
                 path, line = subject.place(function, node)
                 name = ast.unparse(node.func)
                 yield Finding(
@@ -136,6 +160,15 @@ def unawaited_coroutines(subject: Subject) -> Iterator[Finding]:
                     reached.entry,
                     tuple(each.name for each in reached.chain),
                 )
+
+
+def is_told_apart(call: ast.Call, function: Function) -> bool:
+    """Whether a function asks itself if what it calls is a coroutine function, and awaits it elsewhere."""
+    called = ast.unparse(call.func)
+    return any(
+        isinstance(node, ast.Call) and last_name(node.func) in ASKS and called in map(ast.unparse, node.args)
+        for node in function.body
+    )
 
 
 def misuse(call: ast.Call, function: Function) -> str:
@@ -172,11 +205,12 @@ def is_coroutine(subject: Subject, call: ast.Call, function: Function) -> bool:
     found = []
     for value in values:
         targets = subject.graph.targets(value)
-        if targets:
+        thing = value.thing if isinstance(value, Known) else value.function if isinstance(value, Method) else None
+        thing = thing.__func__ if isinstance(thing, staticmethod | classmethod) else thing
+        # A plain wrapper may wait for the coroutine of what it wraps, as `asyncio.run()` does.
+        if targets and (inner_of(thing) is thing or inspect.iscoroutinefunction(thing)):
             found.append(all(target.is_async and not target.yields for target in targets))
         else:
-            thing = value.thing if isinstance(value, Known) else value.function if isinstance(value, Method) else None
-            thing = thing.__func__ if isinstance(thing, staticmethod | classmethod) else thing
             found.append(inspect.iscoroutinefunction(thing))
     return bool(found) and all(found)
 
@@ -189,29 +223,33 @@ def shared_sessions(subject: Subject) -> Iterator[Finding]:
         for node in function.body:
             if not isinstance(node, ast.Call):
                 continue
+            # An application may have a `create_task()` of its own, which awaits before the next one.
             name = last_name(node.func)
-            shared = ""
-            if name == "gather":
-                shared = shared_in(
-                    subject, [part for entry in node.args for part in parts_of(entry, function)], function
-                )
-            elif name in ("create_task", "start_soon"):
-                shared = shared_in(subject, [*begun_in(node, function)], function)
+            if name not in TOGETHER or is_runner(subject.inference, node, function) is False:
+                continue
+            given = [part for entry in node.args for part in parts_of(entry, function)]
+            parts = given if name == "gather" else [*begun_in(node, function)]
+            # Where an object holds both, the session tells.
+            fails = shared_in(subject, parts, function, EXCLUSIVE)
+            shared = fails or shared_in(subject, parts, function, WAITING)
             if shared and (function.node, shared) not in seen:
                 seen.add((function.node, shared))
                 path, line = subject.place(function, node)
-                yield found_shared(reached, path, line, shared)
+                yield found_shared(reached, path, line, shared, fails=bool(fails))
 
 
-def found_shared(reached: Reached, path: str, line: int, shared: str) -> Finding:
+def found_shared(reached: Reached, path: str, line: int, shared: str, *, fails: bool) -> Finding:
+    happens = "a session does one thing after the other, and raises an error or mixes up transactions"
+    waits = (
+        "each waits until the connection has answered the one before it, which is no faster than one after the other"
+    )
     return Finding(
         "TW025",
         path,
         line,
-        f"several tasks use {shared} at the same time: a session or connection does one thing after the other, and "
-        f"raises an error or mixes up transactions; it happens in {reached.entry}.",
+        f"several tasks use {shared} at the same time: {happens if fails else waits}; it happens in {reached.entry}.",
         "give each task a session of its own, `async with make_session() as session:`, or await one after the other.",
-        "high",
+        "high" if fails else "low",
         reached.entry,
         tuple(each.name for each in reached.chain),
     )
@@ -262,7 +300,7 @@ def is_repeated(node: ast.AST, function: Function) -> bool:
     return any(isinstance(part, ast.For | ast.AsyncFor | ast.While) for part in function.around(node))
 
 
-def shared_in(subject: Subject, parts: list[tuple[ast.expr, bool]], function: Function) -> str:
+def shared_in(subject: Subject, parts: list[tuple[ast.expr, bool]], function: Function, kinds: frozenset[str]) -> str:
     """The session that several of some expressions use; empty where there is none."""
     uses: Counter[str] = Counter()
     for part, is_many in parts:
@@ -273,35 +311,29 @@ def shared_in(subject: Subject, parts: list[tuple[ast.expr, bool]], function: Fu
             for node in ast.walk(loop)
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
         }
-        for name in {*sessions_in(subject, part, function)}:
+        for name in {*sessions_in(subject, part, function, kinds)}:
             if name.partition(".")[0] not in fresh:
                 uses[name] += 2 if is_many else 1
     return next((name for name, count in uses.items() if count > 1), "")
 
 
-def sessions_in(subject: Subject, part: ast.expr, function: Function) -> Iterator[str]:
-    """The sessions that an expression mentions, and the own objects whose called method uses a session that they hold."""
+def sessions_in(subject: Subject, part: ast.expr, function: Function, kinds: frozenset[str]) -> Iterator[str]:
+    """The sessions that an expression mentions, and those of own objects whose called method uses what they hold."""
     for node in ast.walk(part):
-        if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load):
-            held = as_instance(subject.inference.value(node, function))
-            if held is not None and not held.many and is_a(held.kind, EXCLUSIVE):
-                yield ast.unparse(node)
+        if isinstance(node, ast.Name | ast.Attribute) and is_one_of(subject, node, function, kinds):
+            yield from origins(subject, node, function) or [ast.unparse(node)]
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             targets = subject.graph.targets(subject.inference.value(node.func, function))
-            if any(uses_held_session(subject, target) for target in targets):
-                yield from made_with(subject, node.func.value, function) or [ast.unparse(node.func.value)]
+            if any(uses_held_session(subject, target, kinds) for target in targets):
+                held = node.func.value
+                given = origins(subject, held, function) or of_provider(subject, held, function, kinds)
+                yield from given or [ast.unparse(held)]
 
 
-def made_with(subject: Subject, node: ast.expr, function: Function) -> list[str]:
-    """The sessions that an own object was made with: here, or by the dependency that gives it."""
+def of_provider(subject: Subject, node: ast.expr, function: Function, kinds: frozenset[str]) -> list[str]:
+    """The sessions with which a dependency makes the object that it gives."""
     name = getattr(node, "id", "")
-    bound = subject.inference.bindings(function).get(name, ())
-    made = bound[0].expression if len(bound) == 1 else None
-    if isinstance(made, ast.Call):
-        given = [*made.args, *(keyword.value for keyword in made.keywords)]
-        kept = [entry for entry in given if isinstance(entry, ast.Name | ast.Attribute)]  # a call may make a new one
-        return [ast.unparse(entry) for entry in kept if is_exclusive(subject, entry, function)]
-    provider = None if bound else subject.arrivals.get((function, name))
+    provider = None if name in subject.inference.bindings(function) else subject.arrivals.get((function, name))
     maker = subject.maker(provider) if provider is not None else None
     if maker is None:
         return []
@@ -314,21 +346,10 @@ def made_with(subject: Subject, node: ast.expr, function: Function) -> list[str]
         for entry, child in node.children
         if entry is not None and child.depends is not None and child.depends.use_cache
     }
-    taken = [entry for entry, (argument, _) in maker.parameters.items() if is_exclusive(subject, argument, maker)]
+    taken = [entry for entry, (argument, _) in maker.parameters.items() if is_one_of(subject, argument, maker, kinds)]
     return [f"the session of {shared[entry]}()" for entry in taken if shared.get(entry)]
 
 
-def is_exclusive(subject: Subject, node: ast.AST, function: Function) -> bool:
+def is_one_of(subject: Subject, node: ast.AST, function: Function, kinds: frozenset[str]) -> bool:
     held = as_instance(subject.inference.value(node, function))
-    return held is not None and not held.many and is_a(held.kind, EXCLUSIVE)
-
-
-def uses_held_session(subject: Subject, method: Function) -> bool:
-    """Whether a method uses a session that its object holds."""
-    own = next(iter(method.parameters), "")
-    for node in method.body:
-        if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == own and method.owner is not None:
-            held = as_instance(subject.inference.value(node, method))
-            if held is not None and is_a(held.kind, EXCLUSIVE):
-                return True
-    return False
+    return held is not None and not held.many and is_a(held.kind, kinds)

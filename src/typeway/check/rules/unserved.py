@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 from typeway.application.router import Router
 from typeway.check.finding import Finding
-from typeway.check.read.files import SourceFile
 from typeway.check.subject import Application, Subject
+from typeway.source.asking import attributes_of, is_exactly
+from typeway.source.bindings import bindings_in
+from typeway.source.files import SourceFile
+from typeway.source.modules import imported
+from typeway.source.values import Known, short
 
 
 def unserved_routers(subject: Subject) -> Iterator[Finding]:
@@ -19,7 +23,7 @@ def unserved_routers(subject: Subject) -> Iterator[Finding]:
     served |= {id(endpoint) for application in subject.applications for endpoint in endpoints_of(application)}
     seen: set[int] = set()
     for names, file in modules_of(subject):
-        for name, router in [*names.items()]:
+        for name, router in [*names.items(), *held_routers(subject, names)]:
             # By its type: the class of a proxy is not asked for, because it may raise.
             if not issubclass(type(router), Router) or id(router) in seen or is_part_of_application(subject, router):
                 continue
@@ -42,6 +46,14 @@ def unserved_routers(subject: Subject) -> Iterator[Finding]:
                 )
 
 
+def held_routers(subject: Subject, names: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The routers that the own objects of a module have as attributes, each with both names: `cameras.router`."""
+    for name, thing in [*names.items()]:
+        kind = type(thing)
+        if not issubclass(kind, type | ModuleType | FunctionType) and subject.program.owns(kind):
+            yield from ((f"{name}.{held}", router) for held, router in attributes_of(thing).items())
+
+
 def endpoints_of(application: Application) -> Iterator[Any]:
     """The endpoints that an application serves, and those that it documents as its calls to others."""
     described = [route for called in application.routes for route in getattr(called, "callbacks", None) or ()]
@@ -54,7 +66,7 @@ def endpoints_of(application: Application) -> Iterator[Any]:
 
 def modules_of(subject: Subject) -> Iterator[tuple[Mapping[str, Any], SourceFile]]:
     """The own modules that the application imports: in this process there may be others, for example tests."""
-    own = {str(names.get("__name__")): (names, file) for names, file in subject.inference.index.modules()}
+    own = {str(names.get("__name__")): (names, file) for names, file in subject.program.files.modules()}
     apps = [application.app for application in subject.applications]
     waiting = [subject.program.files.package]
     waiting += [
@@ -93,11 +105,12 @@ def is_part_of_application(subject: Subject, router: Router) -> bool:
 
 def names_of(endpoints: list[Any]) -> Iterator[str]:
     for endpoint in endpoints:
-        yield f"{getattr(endpoint, '__name__', type(endpoint).__name__)}()"
+        yield f"{short(endpoint)}()"
 
 
 def line_of(name: str, file: SourceFile) -> int | None:
-    """Where a module makes what has a name; None where it imports it."""
+    """Where a module makes what has a name, or the object whose attribute it is; None where it imports it."""
+    name = name.partition(".")[0]
     for statement in ast.walk(file.tree):
         targets: list[ast.expr] = []
         if isinstance(statement, ast.Assign):
@@ -112,40 +125,74 @@ def line_of(name: str, file: SourceFile) -> int | None:
 def is_taken_apart(subject: Subject, router: Router) -> bool:
     """Whether some code looks into a router, as to call an endpoint of another package: `login.routes[0].endpoint(…)`."""
     return any(
-        isinstance(node, ast.Attribute) and node.attr == "routes" and is_router(node.value, router, names)
-        for names, file in subject.inference.index.modules()
-        for node in ast.walk(file.tree)
+        isinstance(node, ast.Attribute) and node.attr == "routes" and meant(node.value, names) is router
+        for names, node in nodes_of(subject)
     )
 
 
 def is_included_somewhere(subject: Subject, name: str, router: Router) -> bool:
     """Whether some code may include a router, or gives it to something that may: a setting may decide whether it runs."""
-    for names, file in subject.inference.index.modules():
-        for node in ast.walk(file.tree):
-            given = node.args if isinstance(node, ast.Call) else getattr(node, "elts", ())
-            if any(is_router(part, router, names) for part in given):
-                return True
-            is_inclusion = isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "include_router"
-            if is_inclusion and any(may_be(argument, name, router, names) for argument in given):
-                return True
+    tables: dict[ast.AST, ast.expr] = {}
+    for names, node in nodes_of(subject):
+        if isinstance(node, ast.For) and isinstance(node.target, ast.Name):
+            inside = [part for each in node.body for part in ast.walk(each) if isinstance(part, ast.Name)]
+            tables |= {part: node.iter for part in inside if part.id == node.target.id}
+        given = [*getattr(node, "args", ())] if isinstance(node, ast.Call) else [*getattr(node, "elts", ())]
+        given += [keyword.value for keyword in getattr(node, "keywords", ())]
+        is_inclusion = isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "include_router"
+        if is_inclusion and any(
+            may_be(each, name, router, names, tables.get(getattr(each, "value", each))) for each in given
+        ):
+            return True
+        given += node.values if isinstance(node, ast.Dict | ast.BoolOp) else ()
+        given += [node.body, node.orelse] if isinstance(node, ast.IfExp) else ()
+        given += [node.value] if isinstance(node, ast.Return | ast.Yield) and node.value is not None else ()
+        if any(meant(part, names) is router for part in given):
+            return True
     return False
 
 
-def is_router(node: ast.AST, router: Router, names: Mapping[str, Any]) -> bool:
-    """Whether an expression is a router, by a name of the module that it is in or of another one."""
+def nodes_of(subject: Subject) -> Iterator[tuple[Mapping[str, Any], ast.AST]]:
+    """Every part of the own modules, each with what names mean there: those that functions import, too."""
+    for names, file in subject.program.files.modules():
+        place, local = subject.program.module(file, names), dict[str, Any]()
+        for name, binding in (entry for node in file.statements for entry in bindings_in(node) if entry[1].imported):
+            value = imported(binding.imported or "", place)
+            if isinstance(value, Known):
+                local[name] = value.thing
+        every = {**local, **names}
+        yield from ((every, node) for node in ast.walk(file.tree))
+
+
+def meant(node: ast.AST | None, names: Mapping[str, Any]) -> Any:
+    """What a name, or an attribute of a module, stands for; None where that is unknown."""
     match node:
         case ast.Name(id=name):
-            return names.get(name) is router
-        case ast.Attribute(value=ast.Name(id=owner), attr=name) if issubclass(type(names.get(owner)), ModuleType):
-            return vars(names[owner]).get(name) is router
-    return False
+            return names.get(name)
+        case ast.Attribute(value=held, attr=name):
+            return attributes_of(meant(held, names)).get(name)
+        case ast.Tuple(elts=parts) | ast.List(elts=parts):
+            return [meant(part, names) for part in parts]
+    return None
 
 
-def may_be(argument: ast.expr, name: str, router: Router, names: Mapping[str, Any]) -> bool:
-    """Whether an expression may be a router that has a name; `users.router` of a module is known to be one or not."""
-    if name not in ast.unparse(argument):
-        return False
-    match argument:
-        case ast.Attribute(value=ast.Name(id=owner), attr=attribute) if issubclass(type(names.get(owner)), ModuleType):
-            return vars(names[owner]).get(attribute, router) is router
-    return True
+def may_be(
+    argument: ast.expr, name: str, router: Router, names: Mapping[str, Any], over: ast.expr | None = None
+) -> bool:
+    """Whether an expression may be a router that has a name; `users.router` of a module is known to be one or not.
+
+    Parameters:
+        argument: the expression.
+        name: the name of the router.
+        router: the router.
+        names: what names mean in the module of the expression.
+        over: what the loop goes over whose variable the expression is, or begins with.
+    """
+    items = meant(over, names)
+    if is_exactly(items, list, tuple, set, frozenset) and not any(each is None for each in items):
+        attribute = argument.attr if isinstance(argument, ast.Attribute) else None
+        return any((each if attribute is None else attributes_of(each).get(attribute)) is router for each in items)
+    found = meant(argument, names)
+    # A name may be another one inside of a function, where it is a parameter.
+    is_known = found is not None and isinstance(argument, ast.Attribute) and over is None
+    return found is router or (not is_known and name.rpartition(".")[2] in ast.unparse(argument))

@@ -6,30 +6,40 @@ import ast
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import fields
-from typing import Any, Final
+from typing import Any, Final, get_origin
 
 from pydantic import BaseModel
 
 from typeway.check.finding import Confidence, Finding
-from typeway.check.reach import Reached
-from typeway.check.read.facts import Typed
-from typeway.check.read.index import last_name
-from typeway.check.read.program import Function
-from typeway.check.read.values import Known, as_instance
-from typeway.check.rules.shapes import body_dataclasses, body_models
+from typeway.check.rules.shapes import body_dataclasses, body_models, texts_in
 from typeway.check.subject import Endpoint, Subject
-from typeway.check.words import words_of
+from typeway.declare import shapes
 from typeway.derive.blueprint import Blueprint
 from typeway.derive.changes import apply, changes
 from typeway.derive.models import BLUEPRINT
+from typeway.source.facts import Typed
+from typeway.source.index import last_name
+from typeway.source.program import Function
+from typeway.source.reach import Reached
+from typeway.source.values import Known, as_instance
+from typeway.source.words import words_of
 
 # The arguments that leave the fields that the client did not send out of `model_dump()`.
 ONLY_SENT: Final = frozenset({"exclude_unset", "exclude_none", "exclude_defaults", "include"})
 SHOWS: Final = re.compile(r"\b(log|logger|logging|print|json|hash|info|debug|warning|error)\b")
 # What only looks at what it is given, where nothing takes its result.
 JUDGES: Final = frozenset({"validate", "check", "verify", "ensure", "assert"})
+# What an endpoint says of itself that writes everything on purpose, and what it says if it does not.
+REPLACES: Final = re.compile(r"\b(replac(e|es|ed|ing)|overwrit(e|es|ten|ing))\b", re.IGNORECASE)
+KEEPS: Final = re.compile(r"\b(not|never|without|only|partial(ly)?)\b|n't\b", re.IGNORECASE)
 # From this many fields that are set one by one on, it is the whole model.
 MOST_FIELDS: Final = 2
+
+# Through how many names what was sent is followed.
+MOST_STEPS: Final = 4
+
+# What writes the fields that it is given over those of what is stored.
+WRITES: Final = frozenset({"values", "update", "update_one", "find_one_and_update", "replace_one", "merge"})
 
 AS_MODEL: Final = (
     "take a Pydantic model, which knows what was sent, and write only that: `.model_dump(exclude_unset=True)`."
@@ -52,11 +62,12 @@ def overwriting_updates(subject: Subject) -> Iterator[Finding]:
             if any(asks_what_was_sent(subject, function) for function in reached.chain):
                 continue
             for node, fix in [*wholes_in(subject, reached, bodies), *one_by_one(subject, reached, bodies)]:
-                if node in seen or is_only_shown(node, reached.function) or not reached.is_run(node):
+                if node in seen or is_only_shown(node, reached) or not reached.is_run(node):
                     continue
                 seen.add(node)
                 path, line = subject.place(reached.function, node)
-                confidence: Confidence = "high" if reached.branches_to(node) == 0 else "medium"
+                sure: Confidence = "high" if reached.branches_to(node) == 0 else "medium"
+                confidence: Confidence = "low" if is_meant(endpoint, bodies[0]) else sure
                 yield Finding(
                     "TW006",
                     path,
@@ -68,6 +79,15 @@ def overwriting_updates(subject: Subject) -> Iterator[Finding]:
                     endpoint.title,
                     tuple(function.name for function in reached.chain),
                 )
+
+
+def is_meant(endpoint: Endpoint, kind: type[Any]) -> bool:
+    """Whether an endpoint says that it replaces what is there, or is called like the one field, a collection, that it takes."""
+    operation, last = endpoint.operation, endpoint.path.rpartition("/")[2].lower().replace("-", "_")
+    texts = (getattr(operation.endpoint, "__doc__", ""), operation.summary, operation.description)
+    named = [field.annotation for name, field in getattr(kind, "model_fields", {}).items() if name.lower() == last]
+    is_whole = len(optional(kind)) == 1 and any(get_origin(part) for each in named for part in shapes.members(each))
+    return is_whole or any(REPLACES.search(text) and not KEEPS.search(text) for text in texts if text)
 
 
 def asks_what_was_sent(subject: Subject, function: Function) -> bool:
@@ -85,21 +105,45 @@ def asks_what_was_sent(subject: Subject, function: Function) -> bool:
 
 def is_model(subject: Subject, node: ast.expr, reached: Reached, bodies: Models) -> bool:
     """Whether an expression is the body of a partial update, by its type or by what the caller passes."""
-    if isinstance(node, ast.Name) and node.id not in reached.function.stores:
-        fact = reached.truth.facts.get(node.id)
-        if isinstance(fact, Typed):
-            return any(fact.kind is body for body in bodies)
-    held = as_instance(subject.inference.value(node, reached.function))
-    return held is not None and any(held.kind is body for body in bodies)
+    fact = reached.truth.facts.get(node.id) if isinstance(node, ast.Name) else None
+    if isinstance(fact, Typed) and isinstance(node, ast.Name) and node.id not in reached.function.stores:
+        is_one = any(fact.kind is body for body in bodies)
+    else:
+        held = as_instance(subject.inference.value(node, reached.function))
+        is_one = held is not None and any(held.kind is body for body in bodies)
+    return is_one and is_sent(subject, node, reached, bodies)
+
+
+def is_sent(subject: Subject, node: ast.AST, reached: Reached, bodies: Models, steps: int = MOST_STEPS) -> bool:
+    """Whether something of the class of a body may be what the client sent, and not what is stored or made here."""
+    function = reached.function
+    match node:
+        case ast.Name(id=name) if name in function.stores:
+            made = [getattr(each, "value", each) for each in function.body if name in assigned_names(each)]
+            made = made or function.assigned.get(name, [])
+            return steps > 0 and any(is_sent(subject, each, reached, bodies, steps - 1) for each in made)
+        case ast.Name(id=name) if (function, name) in subject.arrivals:
+            giver = subject.program.function(subject.arrivals[function, name])
+            given = [subject.inference.value(each, giver) for each, _ in giver.parameters.values()] if giver else []
+            return any(getattr(value, "kind", None) in bodies for value in given)
+        case ast.Name(id=name) if reached.caller is not None and isinstance(reached.node, ast.Call):
+            passed = function.given(reached.node).get(name)
+            is_direct = last_name(reached.node.func) == function.node.name
+            return not is_direct or passed is None or is_sent(subject, passed, reached.caller, bodies)
+        case ast.Call(func=ast.Attribute(value=held, attr="copy" | "model_copy"), keywords=given):
+            return not any(each.arg == "update" for each in given) and is_sent(subject, held, reached, bodies)
+        case ast.Call() | ast.Await() | ast.Subscript():
+            return False
+    return True
 
 
 def wholes_in(subject: Subject, reached: Reached, bodies: Models) -> Iterator[tuple[ast.AST, str]]:
     """Where a function takes everything that is in the body, with what to do instead."""
     for node in reached.function.body:
         for held, fix in whole_in(node):
-            if not is_model(subject, held, reached, bodies) or leaves_out_optional(node, bodies):
+            if not is_model(subject, held, reached, bodies) or is_filtered(subject, node, reached):
                 continue
-            if not is_filtered(subject, node, reached):
+            if not leaves_out_optional(subject, node, reached.function, bodies):
                 yield node if not isinstance(node, ast.For) else held, fix
 
 
@@ -125,12 +169,10 @@ def whole_in(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
             yield held, "iterate over `.model_dump(exclude_unset=True).items()`."
 
 
-def leaves_out_optional(node: ast.AST, bodies: Models) -> bool:
+def leaves_out_optional(subject: Subject, node: ast.AST, function: Function, bodies: Models) -> bool:
     """Whether a dump leaves out, by name, every field that the client may leave out."""
     given = next((entry.value for entry in getattr(node, "keywords", ()) if entry.arg == "exclude"), None)
-    excluded = (
-        {part.value for part in given.elts if isinstance(part, ast.Constant)} if isinstance(given, ast.Set) else set()
-    )
+    excluded = texts_in(subject, given, function)
     return bool(excluded) and all(
         name in excluded or not is_left_out for model in bodies for name, is_left_out in optional(model).items()
     )
@@ -142,6 +184,10 @@ def is_filtered(subject: Subject, node: ast.AST, reached: Reached) -> bool:
     parent = function.parents.get(node)
     if isinstance(node, ast.For):
         return is_conditional(node)
+    if isinstance(parent, ast.Call) and isinstance(node, ast.expr) and node in parent.args:
+        targets = subject.graph.targets(subject.inference.value(parent.func, function))
+        place = parent.args.index(node)
+        return any(leaves_out(target, target.positional[place : place + 1]) for target in targets)
     if isinstance(parent, ast.keyword) and parent.arg is None:
         call = function.parents.get(parent)
         return isinstance(call, ast.Call) and is_kept_where_none(subject, call, function)
@@ -150,10 +196,9 @@ def is_filtered(subject: Subject, node: ast.AST, reached: Reached) -> bool:
         loop = next((part for part in function.around(node) if isinstance(part, ast.For | ast.comprehension)), None)
         return loop is not None and is_conditional(loop)
     names = assigned_names(parent)
+    if leaves_out(function, names):
+        return True
     for use in function.body:
-        loop = use if isinstance(use, ast.For | ast.comprehension) and is_conditional(use) else None
-        if loop is not None and any(isinstance(part, ast.Name) and part.id in names for part in ast.walk(loop.iter)):
-            return True
         passes = isinstance(use, ast.Call) and any(
             keyword.arg is None and getattr(keyword.value, "id", "") in names for keyword in use.keywords
         )
@@ -196,13 +241,18 @@ def is_kept_where_none(subject: Subject, call: ast.Call, function: Function) -> 
         if names and 2 * len(names & tested) >= len(names):
             return True
         rest = target.node.args.kwarg
-        if rest is not None and any(
-            isinstance(node, ast.For | ast.comprehension) and is_conditional(node)
-            and any(isinstance(part, ast.Name) and part.id == rest.arg for part in ast.walk(node.iter))
-            for node in target.body
-        ):  # fmt: skip
+        if rest is not None and leaves_out(target, {rest.arg}):
             return True
     return False
+
+
+def leaves_out(function: Function, names: Collection[str]) -> bool:
+    """Whether a function goes over what has one of some names, and asks something about the value of each."""
+    return any(
+        isinstance(node, ast.For | ast.comprehension) and is_conditional(node)
+        and any(isinstance(part, ast.Name) and part.id in names for part in ast.walk(node.iter))
+        for node in function.body
+    )  # fmt: skip
 
 
 def is_none(default: ast.expr | None) -> bool:
@@ -212,16 +262,18 @@ def is_none(default: ast.expr | None) -> bool:
 def one_by_one(subject: Subject, reached: Reached, bodies: Models) -> Iterator[tuple[ast.AST, str]]:
     """Where a function sets one field after the other, without asking what was sent."""
     found: list[ast.AST] = []
+    given: list[tuple[str, ast.expr]]
     for node in reached.function.body:
         match node:
             case ast.Assign(targets=[ast.Attribute() | ast.Subscript()], value=ast.Attribute(value=held, attr=name)):
                 given = [(name, held)]
-            case ast.Call(func=ast.Attribute(attr="values"), keywords=keywords):
-                given = [
-                    (keyword.value.attr, keyword.value.value)
-                    for keyword in keywords
-                    if isinstance(keyword.value, ast.Attribute)
-                ]
+            case ast.Call(func=ast.Attribute(attr=name), args=args, keywords=keywords) if name in WRITES:
+                # Also `update({"name": change.name})`, `update_one(…, {"$set": {…}})` and `merge(User(name=change.name))`.
+                values: list[ast.expr] = [keyword.value for keyword in keywords]
+                for part in (part for argument in args for part in ast.walk(argument)):
+                    values += part.values if isinstance(part, ast.Dict) else []
+                    values += [each.value for each in part.keywords] if isinstance(part, ast.Call) else []
+                given = [(value.attr, value.value) for value in values if isinstance(value, ast.Attribute)]
             case _:
                 continue
         found += [
@@ -230,7 +282,9 @@ def one_by_one(subject: Subject, reached: Reached, bodies: Models) -> Iterator[t
             if is_optional(field, bodies) and is_model(subject, held, reached, bodies)
             if not any(mentions(part, field, reached.function) for part in reached.function.around(node))
         ]
-    if len(found) >= MOST_FIELDS or any(isinstance(node, ast.Call) for node in found):
+    if len(found) >= MOST_FIELDS or any(
+        isinstance(node, ast.Call) and last_name(node.func) == "values" for node in found
+    ):
         yield found[0], "set only what was sent: `for name in change.model_fields_set: setattr(...)`, or `apply()`."
 
 
@@ -268,11 +322,13 @@ def is_answer(value: ast.AST) -> bool:
     return is_looked_up or isinstance(value, ast.Compare | ast.BoolOp | ast.UnaryOp)
 
 
-def is_only_shown(node: ast.AST, function: Function) -> bool:
-    """Whether what is taken is only logged, validated, or part of an error."""
-    for part in function.around(node):
-        if isinstance(part, ast.Raise):
+def is_only_shown(node: ast.AST, reached: Reached) -> bool:
+    """Whether what is taken is only logged, validated, or part of an error or of the endpoint's answer."""
+    is_given = False
+    for part in reached.function.around(node):
+        if isinstance(part, ast.Raise) or (isinstance(part, ast.Return) and reached.caller is None and not is_given):
             return True
+        is_given |= isinstance(part, ast.Call) and not last_name(part.func).endswith("Response")
         if isinstance(part, ast.Call) and SHOWS.search(ast.unparse(part.func)):
             return True
         match part:

@@ -40,7 +40,7 @@ ROUTERS: Final = WeakRouters()
 def serve_anew() -> None:
     """Let every router decide again which of its routes a plan serves."""
     for router in ROUTERS:
-        router.changed()
+        router._changed()
 
 
 watch("fastapi.routing", ["get_request_handler", *STEPS], serve_anew)
@@ -64,9 +64,9 @@ class APIRouter(Router):
         self.dependency_overrides_provider = dependency_overrides_provider
         super().__init__(**options)
 
-    def start_unshared(self) -> None:
+    def _start_unshared(self) -> None:
         """Set the attributes that copies do not share, and serve anew when instrumentation replaces a function."""
-        super().start_unshared()
+        super()._start_unshared()
         ROUTERS.add(self)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -74,15 +74,15 @@ class APIRouter(Router):
         state.pop("dependency_overrides_provider", None)  # a copy of a router must not copy the application
         return state
 
-    def placed(self, route: AnyRoute, path: str) -> AnyRoute:
+    def _placed(self, route: AnyRoute, path: str) -> AnyRoute:
         """Return a new route that knows its router's prefix, and the application whose overrides apply."""
         if isinstance(route, Planned):
             route.dependency_overrides_provider = self.dependency_overrides_provider
-        return super().placed(route, path)
+        return super()._placed(route, path)
 
-    def shown(self) -> list[BaseRoute]:
+    def _shown(self) -> list[BaseRoute]:
         """Return the routes that the application shows, each with the application whose overrides apply."""
-        routes = super().shown()
+        routes = super()._shown()
         for route in routes:
             if isinstance(route, Planned) and route.original_route is not None:
                 route.dependency_overrides_provider = self.dependency_overrides_provider
@@ -91,12 +91,12 @@ class APIRouter(Router):
     @property
     def on_startup(self) -> list[Callable[[], Any]]:
         """Return the list of the functions that run at start-up; more can be added."""
-        return self.events["startup"]
+        return self._events["startup"]
 
     @property
     def on_shutdown(self) -> list[Callable[[], Any]]:
         """Return the list of the functions that run at shut-down; more can be added."""
-        return self.events["shutdown"]
+        return self._events["shutdown"]
 
     @shows_options(ApiRouteOptions, ROUTE)
     def api_route(
@@ -116,7 +116,7 @@ class APIRouter(Router):
         **options: Any,
     ) -> None:
         """Register an endpoint for one or several methods, with a route class of its own if one is given."""
-        self.add(self.new_route(route_class_override or self.route_class, path, endpoint, options))
+        self._add(self._new_route(route_class_override or self.route_class, path, endpoint, options))
 
 
 class FastAPI(Typeway):
@@ -137,6 +137,6 @@ class FastAPI(Typeway):
         router: Any = self.router
         router.dependency_overrides_provider = router.dependency_overrides_provider or self
 
-    def describe(self) -> dict[str, Any]:
+    def _described(self) -> dict[str, Any]:
         """Return the OpenAPI document of the routes as they are now, checked against the specification."""
-        return checked(super().describe())
+        return checked(Typeway.describe(self))  # an author's own `describe` is another

@@ -31,7 +31,7 @@ class DefaultLifespan:
     """
 
     def __init__(self, router: Router) -> None:
-        self.events: Any = router.events
+        self.events: Any = router._events
 
     async def __aenter__(self) -> None:
         await call_all(self.events["startup"])

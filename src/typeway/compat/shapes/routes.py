@@ -179,6 +179,10 @@ class APIRoute(Planned, routes.APIRoute):
         # As in FastAPI, attributes that are set later do not change it, because the names of schemas are made of it.
         self.unique_id = self.unique_id
 
+    def _returned(self) -> Any:
+        """Return the return annotation; one that is empty, such as `-> dict()`, counts as none, as in FastAPI."""
+        return super()._returned() or None
+
     def join(self, outer: Mapping[str, Any]) -> None:
         """Add the options of everything around an inclusion to those of the copy that it shows."""
         super().join(outer)

@@ -1,0 +1,27 @@
+"""Good: the task waits on the event loop, and sends in a thread."""
+
+import asyncio
+import smtplib
+
+from typeway import Typeway
+
+app = Typeway()
+running: set[asyncio.Task[None]] = set()
+
+
+def send(address: str) -> None:
+    with smtplib.SMTP("localhost") as server:
+        server.sendmail("shop@example.com", address, "Your basket is still full.")
+
+
+async def remind(address: str) -> None:
+    await asyncio.sleep(3600)
+    await asyncio.to_thread(send, address)
+
+
+@app.post("/baskets/{address}", status_code=201)
+async def fill_basket(address: str) -> dict[str, str]:
+    task = asyncio.create_task(remind(address))
+    running.add(task)
+    task.add_done_callback(running.discard)
+    return {"basket": address}

@@ -1,0 +1,19 @@
+"""Bad: nobody raises the exception, so the endpoint deletes the task for everybody."""
+
+from typing import Annotated
+
+from typeway import Depends, Header, HTTPException, Typeway
+
+app = Typeway()
+tasks = {1: "Write the report"}
+
+
+def check_key(x_key: Annotated[str, Header()]) -> HTTPException | None:
+    if x_key != "secret":
+        return HTTPException(401, "Wrong key.")
+    return None
+
+
+@app.delete("/tasks/{task_id}", dependencies=[Depends(check_key)])
+async def delete_task(task_id: int) -> None:
+    tasks.pop(task_id, None)

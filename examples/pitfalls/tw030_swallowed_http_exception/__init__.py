@@ -1,0 +1,1 @@
+"""A pitfall and its fix; docs/check/TW030.md explains them."""

@@ -1,1 +1,0 @@
-"""Read source: files, names, values and calls."""

@@ -1,8 +1,6 @@
 """The edges of the rules about updates, answers, protection, exceptions, limits, tasks, sessions and routers."""
 # ruff: noqa: ISC004  (sources of several lines)
 
-import json
-import subprocess
 import sys
 from pathlib import Path
 
@@ -1361,7 +1359,7 @@ class Client:
 
 @pytest.mark.parametrize(("line", "origins", "confidence"), CORS.values(), ids=list(CORS))
 def test_open_origins_matter_where_browsers_say_who_asks(
-    tmp_path: Path, line: str, origins: str, confidence: str | None
+    check: Check, line: str, origins: str, confidence: str | None
 ) -> None:
     """TW016: a page can use the cookies and passwords that a browser sends by itself, and no key that it would have to know."""
     added = f"app.add_middleware(CORSMiddleware, allow_origins={origins}, allow_credentials=True)\n"
@@ -1378,12 +1376,9 @@ def test_open_origins_matter_where_browsers_say_who_asks(
     endpoint = (
         f"@app.get('/x')\nasync def show(request: Request{parameter}) -> int:\n    {line * (not uses)}\n    return 1"
     )
-    (tmp_path / "main.py").write_text(uses + OPENED + added + endpoint)
-    # In a process of its own, because what `import fastapi` means is changed for good.
-    command = [sys.executable, "-m", "typeway", "check", "--compat", "--no-cache", "--all", "--format", "json"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=100, cwd=tmp_path)
-    found = [(finding["code"], finding["confidence"]) for finding in json.loads(done.stdout)["findings"]]
-    assert found == ([] if confidence is None else [("TW016", confidence)]), done.stderr
+    outcome = check(uses + OPENED + added + endpoint, "--compat", "--all")
+    found = [(finding["code"], finding["confidence"]) for finding in outcome.findings]
+    assert found == ([] if confidence is None else [("TW016", confidence)])
 
 
 def test_a_pattern_for_some_origins_is_left_alone(check: Check) -> None:

@@ -1,11 +1,9 @@
 """Which of several middlewares for cross-origin requests a finding names."""
 
-import json
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
+
+from tests.check.applications import Check
+from tests.check.applications import check as check
 
 # The places of the two are lines 7 and 9; both applications know their users by a cookie.
 TWO = """from fastapi import Cookie, FastAPI
@@ -33,11 +31,7 @@ PLACES = {
 
 
 @pytest.mark.parametrize(("first", "second", "lines"), PLACES.values(), ids=PLACES)
-def test_a_finding_names_the_middleware_that_is_open(tmp_path: Path, first: str, second: str, lines: list[int]) -> None:
+def test_a_finding_names_the_middleware_that_is_open(check: Check, first: str, second: str, lines: list[int]) -> None:
     """TW016: of several applications each has middleware with options of its own."""
-    (tmp_path / "main.py").write_text(TWO.format(first=first, second=second))
-    # In a process of its own, because what `import fastapi` means is changed for good.
-    command = [sys.executable, "-m", "typeway", "check", "--compat", "--no-cache", "--format", "json"]
-    command += ["--select", "TW016"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=100, cwd=tmp_path)
-    assert [finding["line"] for finding in json.loads(done.stdout)["findings"]] == lines, done.stderr
+    outcome = check(TWO.format(first=first, second=second), "--compat", "--select", "TW016")
+    assert [finding["line"] for finding in outcome.findings] == lines, outcome.err

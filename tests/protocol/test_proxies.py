@@ -4,6 +4,7 @@ import asyncio
 import os
 import random
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -126,6 +127,12 @@ def proxied(name: str, program: str, port: int) -> Iterator[Path]:
             sys.stdout.write(process.communicate()[0].decode())
 
 
+def accepts(path: Path) -> bool:
+    """Whether a server accepts connections; the file of its socket is there before that."""
+    with socket.socket(socket.AF_UNIX) as tried:
+        return tried.connect_ex(str(path)) == 0
+
+
 async def read_response(reader: asyncio.StreamReader, *, is_head: bool) -> tuple[int, dict[str, str], bytes]:
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)}
@@ -204,7 +211,7 @@ def test_no_response_goes_to_the_wrong_request(name: str) -> None:
         server = Server(application(), HTTPProtocol.with_settings(HTTPSettings(header_timeout=PATIENCE)))
         async with server.listening() as port, asyncio.timeout(PATIENCE):
             with proxied(name, program, port) as front:
-                await until(front.exists)
+                await until(lambda: accepts(front))
                 clients = (client(front, f"{number}", random.Random(seed + number)) for number in range(CLIENTS))
                 checked = sum(await asyncio.gather(*clients))
         assert server.made < checked / 2, "the proxy does not keep its connections"

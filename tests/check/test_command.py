@@ -32,6 +32,17 @@ import sqlite3
 async def count() -> int:
     return sqlite3.connect("tasks.db").execute("SELECT 1").rowcount
 """
+SOMETIMES = """
+
+@app.get("/naps")
+async def naps(number: int) -> None:
+    rest(number)
+
+
+def rest(number: int) -> None:
+    if number:
+        time.sleep(1)
+"""
 BUSY = SLEEPY.format(comment="") + COUNTING
 
 
@@ -46,7 +57,7 @@ def test_text_shows_place_line_reason_and_fix(check: Check) -> None:
     """The report for people says everything that is needed to fix the line."""
     lines = check(SLEEPY.format(comment=""), "--select", "TW001", form=None).out.splitlines()
     assert lines[0].startswith("main.py:10: TW001 time.sleep() waits for time to pass and blocks the event loop")
-    assert "it is reached from GET /nap: nap()." in lines[0]
+    assert lines[0].endswith("it is reached from GET /nap: nap(). (high)")
     assert lines[1:3] == ["    10 | time.sleep(1)", "    Fix: await `asyncio.sleep(...)` instead."]
     assert [line for line in lines if line.startswith(("    -", "    +")) and "sleep" in line] == [
         "    -    time.sleep(1)",
@@ -54,6 +65,13 @@ def test_text_shows_place_line_reason_and_fix(check: Check) -> None:
     ]
     assert lines[-1] == ("1 finding in 1 file, 1 of which `--fix` can change. Read more: typeway explain TW001")
     assert check(CLEAN, form=None).out == "No findings.\n"
+
+
+def test_text_shows_how_sure_each_finding_is(check: Check) -> None:
+    """Whoever reads a finding sees what it is worth, in the words of the other forms."""
+    out = check(SLEEPY.format(comment="") + SOMETIMES, "--all", "--select", "TW001", form=None).out
+    heads = [line for line in out.splitlines() if ": TW001 " in line]
+    assert [line.rpartition(" ")[2] for line in heads] == ["(high)", "(medium)"]
 
 
 SEPARATORS = ["\f", "\v", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029", "\r", "\r\n"]
@@ -210,7 +228,8 @@ def test_settings_come_from_pyproject(check: Check) -> None:
         (["--select", "TW9"], "", "there is no rule TW9"),
         (["--ignore", "E501"], "", "there is no rule E501"),
         ([], "[tool.typeway.check]\nselect = 'TW001'\n", "must be a list of strings"),
-        ([], "[tool.typeway.check]\nlevel = ['high']\n", "takes select, ignore, exclude, blocking, not 'level'"),
+        ([], "[tool.typeway.check]\nlevel = ['high']\n", "takes select, ignore, include, exclude, blocking, not 'level'"),
+        ([], "[tool.typeway.check]\nignor = ['TW019']\n", "not 'ignor'; did you mean ignore under"),
         ([], "[tool", "is not valid TOML"),
         ([], "[tool.typeway.check]\nblocking = ['send mail']\n", 'must have names such as "shop.mail.send"'),
         ([], "[tool.typeway.check]\nblocking = ['']\n", 'must have names such as "shop.mail.send"'),

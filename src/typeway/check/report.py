@@ -83,13 +83,13 @@ def page_of(code: str) -> str:
 
 
 def as_text(report: Report) -> str:
-    """For people: place, code and message, the line itself, the way to it, and the fix; at the end how to read more."""
+    """For people: place, code, message and confidence, the line itself, the way to it, and the fix; at the end how to read more."""
     parts = []
     for finding in report.findings:
         file = report.files.file(finding.path)
         lines = file.lines if file is not None else []
         source = lines[finding.line - 1].strip() if 0 < finding.line <= len(lines) else ""
-        parts.append(f"{report.shown(finding.path)}:{finding.line}: {finding.code} {finding.message}")
+        parts.append(f"{report.shown(finding.path)}:{finding.line}: {finding.code} {finding.message} ({finding.confidence})")
         if source:
             parts.append(f"    {finding.line} | {source}")
         if len(finding.chain) > 1:

@@ -12,7 +12,6 @@ from typeway.check import Choice, Files
 from typeway.cli.discover import AppLocation, read_table
 from typeway.cli.error import CommandError
 
-SETTINGS: Final = ("select", "ignore", "exclude", "blocking")
 NAME: Final = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
 # A file may be named so, but what is not there and is named so is meant as a pattern.
 PATTERN: Final = frozenset("*?[")
@@ -40,8 +39,6 @@ def read_settings(folder: Path) -> Settings:
     file = folder / "pyproject.toml"
     table = read_table(file, "tool", "typeway", "check")
     for name, value in table.items():
-        if name not in SETTINGS:
-            raise CommandError(f"{file}: [tool.typeway.check] takes {', '.join(SETTINGS)}, not {name!r}")
         if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
             raise CommandError(f"{file}: {name} under [tool.typeway.check] must be a list of strings")
         if name == "blocking" and not all(NAME.fullmatch(entry) for entry in value):

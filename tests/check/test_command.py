@@ -197,11 +197,63 @@ def test_rules_are_chosen(check: Check) -> None:
         ("  # typeway: ignore", []),
         ("  # typeway: ignore[TW003]", ["TW001"]),
         ("; note = '# typeway: ignore[TW001]'", ["TW001"]),
+        # What else is written for a list of codes.
+        ("  # typeway: ignore TW001", []),
+        ("  # typeway: ignore: TW001", []),
+        ("  # typeway: ignore [TW001]", []),
+        ("  # typeway:ignore:tw001", []),
+        ("  # typeway: ignore=TW001", []),
+        ("  # typeway: ignore TW003, TW001 shorter than a thread switch", []),
+        ("  # typeway: ignore[TW001", []),
+        ("  # typeway: ignore TW003", ["TW001"]),
+        ("  # typeway: ignore: TW003", ["TW001"]),
+        ("  # typeway: ignore: TW003 -- TW001 is another matter", ["TW001"]),
+        ("  # typeway: ignore [TW003]", ["TW001"]),
+        # All rules, with a reason or a comment for another program.
+        ("  # typeway: ignore -- shorter than a thread switch", []),
+        ("  # typeway: ignore (TW001 does not matter)", []),
+        ("  # typeway: ignore, because it is short", []),
+        ("  # typeway: ignore  # noqa: ASYNC251", []),
+        ("  # noqa: ASYNC251  # typeway: ignore", []),
+        # Something else.
+        ("  # typeway: ignoreall", ["TW001"]),
+        ("  # typeway: ignore-file", ["TW001"]),
+        ("  # typeway: ignored by nobody", ["TW001"]),
     ],
 )
 def test_a_comment_silences_its_line(check: Check, comment: str, codes: list[str]) -> None:
     """An ignore comment counts for the statement that it stands on, and for the codes that it names."""
     assert check(SLEEPY.format(comment=comment)).codes == codes
+
+
+@pytest.mark.parametrize(
+    ("comment", "told"),
+    [
+        ("ignore TW999", "there is no rule TW999"),
+        ("ignore[TW001, TW9, E501]", "there is no rule E501, TW9"),
+        ("ignore: TW001 TWO01", "there is no rule TWO01"),
+        ("ignore TW-001", "there is no rule TW-001"),
+        ("ignore[blocking-call]", "there is no rule BLOCKING-CALL"),
+        ("ignore[]", "it names no rule"),
+        ("ignore: it is short", "it names no rule"),
+    ],
+)
+def test_a_comment_with_an_unknown_code_is_told(check: Check, comment: str, told: str) -> None:
+    """A misspelt code silences nothing, and a comment that does nothing is told, for an unchanged application too."""
+    source = SLEEPY.format(comment=f"  # typeway: {comment}")
+    for arguments in ([], ["--cache"], ["--cache"]):
+        outcome = check(source, *arguments)
+        assert outcome.codes == ([] if "TW001" in comment else ["TW001"])
+        assert outcome.err == f"main.py:10: # typeway: ignore: {told}; `typeway explain` lists them\n"
+
+
+def test_comments_that_are_told_are_those_of_the_application(check: Check, tmp_path: Path) -> None:
+    """What another package says to its own checks is not the application's affair, nor is a text."""
+    (tmp_path / "site-packages").mkdir()
+    (tmp_path / "site-packages/bought.py").write_text("A = 1  # typeway: ignore[TW999]\n")
+    sys.path.insert(0, str(tmp_path / "site-packages"))
+    source = "import bought\nNOTE = '# typeway: ignore[TW999]'\n" + SLEEPY.format(comment="  # typeway: ignore")
+    assert (check(source).codes, check(source).err) == ([], "")
 
 
 def test_a_comment_on_a_decorator_silences_the_function(check: Check) -> None:

@@ -54,8 +54,7 @@ class Report:
         return fingerprints(self.findings, self.files, self.folder)
 
     def shown(self, path: str) -> str:
-        given = Path(path)
-        return given.relative_to(self.folder).as_posix() if given.is_relative_to(self.folder) else path
+        return shown(path, self.folder)
 
     def diff(self, finding: Finding) -> str:
         """The fix of a finding as a unified diff; empty where it is left to people."""
@@ -75,6 +74,12 @@ class Report:
             form: a key of `FORMS`.
         """
         return FORMS[form](self)
+
+
+def shown(path: str, folder: Path) -> str:
+    """A file as reports name it: relative to a folder if it is in that."""
+    given = Path(path)
+    return given.relative_to(folder).as_posix() if given.is_relative_to(folder) else path
 
 
 def page_of(code: str) -> str:

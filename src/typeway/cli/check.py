@@ -18,7 +18,8 @@ from typeway.check.baseline import baseline, fingerprints, read_baseline
 from typeway.check.cache import Cache, state_of
 from typeway.check.changed import Changed, GitError, Lines, changed_lines
 from typeway.check.folders import without_folders
-from typeway.check.report import Report
+from typeway.check.report import Report, shown
+from typeway.check.rules import RULES
 from typeway.check.subject import applications_in, unwrapped
 from typeway.cli.check_settings import choose, files_of, read_settings
 from typeway.cli.discover import find_app
@@ -27,7 +28,7 @@ from typeway.cli.framework import require_typeway
 from typeway.cli.load import Loaded, in_user_code, load
 from typeway.cli.output import prints_on_stderr, write_output
 from typeway.exceptions import DeclarationError
-from typeway.source.files import is_below
+from typeway.source.files import imported, is_below
 from typeway.source.program import Program
 
 # From this time on a terminal shows how far the check has come.
@@ -106,6 +107,7 @@ def perform(asked: Asked) -> int:
         found = check(
             lambda: load(location, factory=asked.factory, compat=asked.compat), files, choice, settings.blocking, cache
         )
+    tell_comments(files, folder)
     if asked.write_baseline is not None:
         write_output(baseline(fingerprints(found, files, folder), files, folder), asked.write_baseline)
         print(f"{counted(len(found), 'finding')} in {asked.write_baseline}", file=sys.stderr)
@@ -264,6 +266,20 @@ def tell_unread(application: Any, files: Files, name: str, *, is_clean: bool) ->
             f" application's own: {shown}",
             file=sys.stderr,
         )
+
+
+def tell_comments(files: Files, folder: Path) -> None:
+    """Say which comments are meant to silence rules that do not exist."""
+    for path in sorted({path for _, path in imported() if files.is_own(path)}):
+        # PERF: where the findings come from the cache no file has been parsed, and few have such a comment.
+        is_worth = Path(path).is_file() and b"typeway:" in Path(path).read_bytes()
+        file = files.file(path) if is_worth else None
+        for line, codes in file.ignored.items() if file is not None else ():
+            unknown = sorted(codes - RULES.keys()) if codes is not None else []
+            if unknown or codes == frozenset():
+                said = f"there is no rule {', '.join(unknown)}" if unknown else "it names no rule"
+                place = f"{shown(path, folder)}:{line}"
+                print(f"{place}: # typeway: ignore: {said}; `typeway explain` lists them", file=sys.stderr)
 
 
 def is_readable(endpoint: Any, files: Files) -> bool:

@@ -21,7 +21,11 @@ from typeway.source.asking import attributes_of
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
-IGNORE: Final = re.compile(r"#\s*typeway:\s*ignore(?:\[([^\]]*)\])?")
+# A comment that silences findings: `ignore`, `ignore[TW001, TW002]`, and what people write for that, `ignore: TW001`, `ignore TW001`.
+# What looks like a code and is none must not silence everything; other words without a colon are the reason.
+IGNORE: Final = re.compile(
+    r"#\s*typeway:\s*ignore(?!\w|-\w)\s*(?:\[([^\]]*)|([:=]?)\s*((?:(?:TW[\w-]*|[A-Za-z]+\d\w*)[\s,]*)*))"
+)
 
 # Where packages are installed; a file there is the application's own only if the application itself is installed.
 INSTALLED: Final = frozenset({"site-packages", "dist-packages"})
@@ -77,15 +81,16 @@ class SourceFile:
 
     @cached_property
     def ignored(self) -> dict[int, frozenset[str] | None]:
-        """The codes that a comment silences, by line; None where it silences all."""
+        """The codes in a comment that silences, by line, whether there are such rules or not; None where it silences all."""
         found: dict[int, frozenset[str] | None] = {}
         if "typeway:" not in self.text:
             return found
         for token in tokenize.generate_tokens(StringIO(self.text).readline):
             match = IGNORE.search(token.string) if token.type == tokenize.COMMENT else None
             if match is not None:
-                codes = match.group(1)
-                found[token.start[0]] = None if codes is None else frozenset(re.split(r"[\s,]+", codes.strip()))
+                listed, mark, plain = match.groups()
+                codes = frozenset(code.upper() for code in re.split(r"[\s,]+", listed or plain or "") if code)
+                found[token.start[0]] = codes if codes or mark or listed is not None else None
         return found
 
     def silences(self, code: str, line: int) -> bool:
@@ -196,11 +201,18 @@ class Files:
 
     def modules(self) -> Iterator[tuple[Mapping[str, Any], SourceFile]]:
         """The own modules that have been imported, each with its names."""
-        for names in map(attributes_of, list(sys.modules.values())):
-            path = names.get("__file__")
-            file = self.file(path) if type(path) is str and path.endswith(".py") else None
+        for names, path in imported():
+            file = self.file(path)
             if file is not None:
                 yield names, file
+
+
+def imported() -> Iterator[tuple[Mapping[str, Any], str]]:
+    """The modules that have been imported and have source, each with its names and file."""
+    for names in map(attributes_of, list(sys.modules.values())):
+        path = names.get("__file__")
+        if type(path) is str and path.endswith(".py"):
+            yield names, path
 
 
 def is_deployment(path: Path) -> bool:

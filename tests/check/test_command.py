@@ -280,7 +280,11 @@ def test_settings_come_from_pyproject(check: Check) -> None:
         (["--select", "TW9"], "", "there is no rule TW9"),
         (["--ignore", "E501"], "", "there is no rule E501"),
         ([], "[tool.typeway.check]\nselect = 'TW001'\n", "must be a list of strings"),
-        ([], "[tool.typeway.check]\nlevel = ['high']\n", "takes select, ignore, include, exclude, blocking, not 'level'"),
+        (
+            [],
+            "[tool.typeway.check]\nlevel = ['high']\n",
+            "takes select, ignore, include, exclude, blocking, not 'level'",
+        ),
         ([], "[tool.typeway.check]\nignor = ['TW019']\n", "not 'ignor'; did you mean ignore under"),
         ([], "[tool", "is not valid TOML"),
         ([], "[tool.typeway.check]\nblocking = ['send mail']\n", 'must have names such as "shop.mail.send"'),
@@ -408,3 +412,43 @@ def test_an_application_for_fastapi_is_checked(check: Check) -> None:
     source = SLEEPY.format(comment="").replace("from typeway import Typeway", "from fastapi import FastAPI as Typeway")
     outcome = check(source, "--compat")
     assert (outcome.status, outcome.codes) == (1, ["TW001"])
+
+
+@pytest.mark.parametrize("named", ["typeway", "fastapi"])
+@pytest.mark.parametrize("is_elsewhere", [False, True])
+def test_a_fix_names_modules_as_the_application_imports_them(check: Check, named: str, is_elsewhere: bool) -> None:
+    """Whoever writes `from fastapi import …` is told to import from there; a file without either is like the others."""
+    kind = {"typeway": "Typeway", "fastapi": "FastAPI"}[named]
+    wait = "import time\n\n\ndef wait():\n    time.sleep(1)\n\n\nasync def rest():\n    wait()\n"
+    head = f"from {named} import {kind}\n\n"
+    end = f"\n\napp = {kind}()\napp.get('/rest')(rest)\n"
+    source, files = (
+        (f"from resting import rest\n{head}{end}", {"resting": wait}) if is_elsewhere else (head + wait + end, {})
+    )
+    outcome = check(source, "--select", "TW001", *(["--compat"] if named == "fastapi" else []), **files)
+    assert [str(fix).partition("; or ")[0] for fix in outcome.fixes] == [
+        f"await `run_in_threadpool(wait, ...)` from {named}.concurrency"
+    ]
+
+
+def test_a_file_that_imports_both_is_told_the_new_name(check: Check) -> None:
+    """During a migration `typeway` is where the code is going."""
+    source = SLEEPY.format(comment="").replace("sleep(1)", "sleep(1)\n    open('x').read()")
+    outcome = check(f"{source}\nfrom fastapi import Request\n", "--compat", "--all", "--select", "TW001")
+    assert any("from typeway.concurrency" in str(fix) for fix in outcome.fixes)
+    assert not any("fastapi." in str(fix) for fix in outcome.fixes)
+
+
+def test_a_hint_of_the_framework_names_modules_as_the_application_does(check: Check) -> None:
+    """What the framework itself refuses has a fix too."""
+    source = """
+    from fastapi import FastAPI
+
+    app = FastAPI()
+
+
+    @app.get("/", status_code="200 OK")
+    def read() -> int:
+        return 1
+    """
+    assert "Use one of fastapi.status" in str(check(source, "--compat").fixes)

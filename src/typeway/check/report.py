@@ -94,7 +94,9 @@ def as_text(report: Report) -> str:
         file = report.files.file(finding.path)
         lines = file.lines if file is not None else []
         source = lines[finding.line - 1].strip() if 0 < finding.line <= len(lines) else ""
-        parts.append(f"{report.shown(finding.path)}:{finding.line}: {finding.code} {finding.message} ({finding.confidence})")
+        parts.append(
+            f"{report.shown(finding.path)}:{finding.line}: {finding.code} {finding.message} ({finding.confidence})"
+        )
         if source:
             parts.append(f"    {finding.line} | {source}")
         if len(finding.chain) > 1:

@@ -134,11 +134,13 @@ class Files:
         folder: the folder of the application.
         package: the outermost package or module of its import name.
         excluded: files and folders that are not to be read.
+        included: files and folders beside its own that are read too.
     """
 
     folder: Path
     package: str = ""
     excluded: tuple[Path, ...] = ()
+    included: tuple[Path, ...] = ()
     read: dict[str, SourceFile | None] = field(default_factory=dict)
     folders: dict[str, str] = field(default_factory=dict)
 
@@ -162,22 +164,24 @@ class Files:
         return self.read[path]
 
     def is_own(self, path: str) -> bool:
-        """Whether a file is the application's: of its package, or in its folder and not installed there."""
+        """Whether a file is the application's: of its package, or in its folder or one that is included, and not installed there."""
         where = self.resolved(path)
         if is_below(where, FRAMEWORK) or any(is_below(where, place) for place in self.excluded):
             return False
         if any(is_below(where, home) for home in self.homes):
             return True
-        is_inside = is_below(where, self.root)
-        return (
-            is_inside
-            and not INSTALLED & set(Path(where).parts)
-            and not any(is_below(where, place) for place in STANDARD_LIBRARY)
-        )
+        return any(is_below(where, root) for root in self.roots) and not is_installed(where)
+
+    def is_beside(self, path: str) -> bool:
+        """Whether a file may be of the same project: neither the application's nor installed nor excluded."""
+        where = self.resolved(path)
+        if is_installed(where) or any(is_below(where, place) for place in (FRAMEWORK, *self.excluded)):
+            return False
+        return not self.is_own(path) and Path(where).is_file()
 
     @cached_property
-    def root(self) -> Path:
-        return self.folder.resolve()
+    def roots(self) -> tuple[Path, ...]:
+        return tuple(place.resolve() for place in (self.folder, *self.included))
 
     def resolved(self, path: str) -> str:
         """A path without links; each folder is looked up once, because a process has imported hundreds of files."""
@@ -201,18 +205,19 @@ class Files:
 
     def modules(self) -> Iterator[tuple[Mapping[str, Any], SourceFile]]:
         """The own modules that have been imported, each with its names."""
-        for names, path in imported():
+        for _, names, path in imported():
             file = self.file(path)
             if file is not None:
                 yield names, file
 
 
-def imported() -> Iterator[tuple[Mapping[str, Any], str]]:
-    """The modules that have been imported and have source, each with its names and file."""
-    for names in map(attributes_of, list(sys.modules.values())):
+def imported() -> Iterator[tuple[str, Mapping[str, Any], str]]:
+    """The modules that have been imported and have source: what each is called, its names and its file."""
+    for name, module in list(sys.modules.items()):
+        names = attributes_of(module)
         path = names.get("__file__")
         if type(path) is str and path.endswith(".py"):
-            yield names, path
+            yield name, names, path
 
 
 def is_deployment(path: Path) -> bool:
@@ -220,6 +225,11 @@ def is_deployment(path: Path) -> bool:
     name = path.name.lower()
     is_one = "dockerfile" in name or name.partition(".")[0] in ("template", "serverless", "containerfile")
     return is_one and path.suffix not in (".py", ".json") and path.is_file()
+
+
+def is_installed(path: str) -> bool:
+    """Whether a file is of an installed package, or of Python."""
+    return bool(INSTALLED & set(Path(path).parts)) or any(is_below(path, place) for place in STANDARD_LIBRARY)
 
 
 def is_below(path: str, place: Path) -> bool:

@@ -25,8 +25,6 @@ SAID_BETTER: Final[Mapping[str, str]] = {"TW001": "TW002"}
 
 # How many entry points one finding names.
 MOST_NAMED: Final = 5
-# What the framework says of a type that names what is only imported for type checkers.
-UNDEFINED: Final = re.compile(r"^the annotation .* uses the name '(\w+)', which is not defined")
 
 # The modules that a fix may name and that FastAPI has too.
 SHARED: Final = re.compile(r"\btypeway\.(?=(concurrency|routing|status)\b)")
@@ -136,7 +134,8 @@ def refusal(error: DeclarationError, files: Files) -> Finding:
 
 def of_model(error: DeclarationError, finding: Finding, subject: Subject) -> Finding:
     """The finding at the field of an own model, where the model is why one endpoint after the other is refused."""
-    name = (UNDEFINED.search(error.message) or ("", ""))[1]
+    # Pydantic's own error is the cause where the name is in a model, and not in the annotation of the endpoint.
+    name = error.__cause__.name if isinstance(error.__cause__, NameError) else ""
     found: dict[str, tuple[str, int, str]] = {}
     for kind in below(BaseModel) if name else ():
         held = [each for each, field in kind.model_fields.items() if re.search(rf"\b{name}\b", repr(field.annotation))]

@@ -206,15 +206,15 @@ def as_result(finding: Finding, report: Report) -> dict[str, Any]:
             for place in finding.also
         ]
     if finding in report.repairs:
-        change, edits = report.repairs[finding]
+        _, edits = report.repairs[finding]
         artifact = physical_location(finding.path, 0, report)["artifactLocation"]
-        replacements = [replacement(change, edit) for edit in sorted(edits)]
+        replacements = [replacement(edit) for edit in sorted(edits)]
         changed = [{"artifactLocation": artifact, "replacements": replacements}]
         result["fixes"] = [{"description": {"text": finding.fix}, "artifactChanges": changed}]
     return result
 
 
-def replacement(change: Change, edit: Edit) -> dict[str, Any]:
+def replacement(edit: Edit) -> dict[str, Any]:
     """An edit in SARIF: what is deleted, and what is inserted instead (section 3.57)."""
     region = {"charOffset": edit.start, "charLength": edit.end - edit.start}
     return {"deletedRegion": region, "insertedContent": {"text": edit.text}}

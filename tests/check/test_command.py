@@ -32,6 +32,17 @@ import sqlite3
 async def count() -> int:
     return sqlite3.connect("tasks.db").execute("SELECT 1").rowcount
 """
+SOMETIMES = """
+
+@app.get("/naps")
+async def naps(number: int) -> None:
+    rest(number)
+
+
+def rest(number: int) -> None:
+    if number:
+        time.sleep(1)
+"""
 BUSY = SLEEPY.format(comment="") + COUNTING
 
 
@@ -46,7 +57,7 @@ def test_text_shows_place_line_reason_and_fix(check: Check) -> None:
     """The report for people says everything that is needed to fix the line."""
     lines = check(SLEEPY.format(comment=""), "--select", "TW001", form=None).out.splitlines()
     assert lines[0].startswith("main.py:10: TW001 time.sleep() waits for time to pass and blocks the event loop")
-    assert "it is reached from GET /nap: nap()." in lines[0]
+    assert lines[0].endswith("it is reached from GET /nap: nap(). (high)")
     assert lines[1:3] == ["    10 | time.sleep(1)", "    Fix: await `asyncio.sleep(...)` instead."]
     assert [line for line in lines if line.startswith(("    -", "    +")) and "sleep" in line] == [
         "    -    time.sleep(1)",
@@ -54,6 +65,13 @@ def test_text_shows_place_line_reason_and_fix(check: Check) -> None:
     ]
     assert lines[-1] == ("1 finding in 1 file, 1 of which `--fix` can change. Read more: typeway explain TW001")
     assert check(CLEAN, form=None).out == "No findings.\n"
+
+
+def test_text_shows_how_sure_each_finding_is(check: Check) -> None:
+    """Whoever reads a finding sees what it is worth, in the words of the other forms."""
+    out = check(SLEEPY.format(comment="") + SOMETIMES, "--all", "--select", "TW001", form=None).out
+    heads = [line for line in out.splitlines() if ": TW001 " in line]
+    assert [line.rpartition(" ")[2] for line in heads] == ["(high)", "(medium)"]
 
 
 SEPARATORS = ["\f", "\v", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029", "\r", "\r\n"]
@@ -179,11 +197,63 @@ def test_rules_are_chosen(check: Check) -> None:
         ("  # typeway: ignore", []),
         ("  # typeway: ignore[TW003]", ["TW001"]),
         ("; note = '# typeway: ignore[TW001]'", ["TW001"]),
+        # What else is written for a list of codes.
+        ("  # typeway: ignore TW001", []),
+        ("  # typeway: ignore: TW001", []),
+        ("  # typeway: ignore [TW001]", []),
+        ("  # typeway:ignore:tw001", []),
+        ("  # typeway: ignore=TW001", []),
+        ("  # typeway: ignore TW003, TW001 shorter than a thread switch", []),
+        ("  # typeway: ignore[TW001", []),
+        ("  # typeway: ignore TW003", ["TW001"]),
+        ("  # typeway: ignore: TW003", ["TW001"]),
+        ("  # typeway: ignore: TW003 -- TW001 is another matter", ["TW001"]),
+        ("  # typeway: ignore [TW003]", ["TW001"]),
+        # All rules, with a reason or a comment for another program.
+        ("  # typeway: ignore -- shorter than a thread switch", []),
+        ("  # typeway: ignore (TW001 does not matter)", []),
+        ("  # typeway: ignore, because it is short", []),
+        ("  # typeway: ignore  # noqa: ASYNC251", []),
+        ("  # noqa: ASYNC251  # typeway: ignore", []),
+        # Something else.
+        ("  # typeway: ignoreall", ["TW001"]),
+        ("  # typeway: ignore-file", ["TW001"]),
+        ("  # typeway: ignored by nobody", ["TW001"]),
     ],
 )
 def test_a_comment_silences_its_line(check: Check, comment: str, codes: list[str]) -> None:
     """An ignore comment counts for the statement that it stands on, and for the codes that it names."""
     assert check(SLEEPY.format(comment=comment)).codes == codes
+
+
+@pytest.mark.parametrize(
+    ("comment", "told"),
+    [
+        ("ignore TW999", "there is no rule TW999"),
+        ("ignore[TW001, TW9, E501]", "there is no rule E501, TW9"),
+        ("ignore: TW001 TWO01", "there is no rule TWO01"),
+        ("ignore TW-001", "there is no rule TW-001"),
+        ("ignore[blocking-call]", "there is no rule BLOCKING-CALL"),
+        ("ignore[]", "it names no rule"),
+        ("ignore: it is short", "it names no rule"),
+    ],
+)
+def test_a_comment_with_an_unknown_code_is_told(check: Check, comment: str, told: str) -> None:
+    """A misspelt code silences nothing, and a comment that does nothing is told, for an unchanged application too."""
+    source = SLEEPY.format(comment=f"  # typeway: {comment}")
+    for arguments in ([], ["--cache"], ["--cache"]):
+        outcome = check(source, *arguments)
+        assert outcome.codes == ([] if "TW001" in comment else ["TW001"])
+        assert outcome.err == f"main.py:10: # typeway: ignore: {told}; `typeway explain` lists them\n"
+
+
+def test_comments_that_are_told_are_those_of_the_application(check: Check, tmp_path: Path) -> None:
+    """What another package says to its own checks is not the application's affair, nor is a text."""
+    (tmp_path / "site-packages").mkdir()
+    (tmp_path / "site-packages/bought.py").write_text("A = 1  # typeway: ignore[TW999]\n")
+    sys.path.insert(0, str(tmp_path / "site-packages"))
+    source = "import bought\nNOTE = '# typeway: ignore[TW999]'\n" + SLEEPY.format(comment="  # typeway: ignore")
+    assert (check(source).codes, check(source).err) == ([], "")
 
 
 def test_a_comment_on_a_decorator_silences_the_function(check: Check) -> None:
@@ -210,7 +280,12 @@ def test_settings_come_from_pyproject(check: Check) -> None:
         (["--select", "TW9"], "", "there is no rule TW9"),
         (["--ignore", "E501"], "", "there is no rule E501"),
         ([], "[tool.typeway.check]\nselect = 'TW001'\n", "must be a list of strings"),
-        ([], "[tool.typeway.check]\nlevel = ['high']\n", "takes select, ignore, exclude, blocking, not 'level'"),
+        (
+            [],
+            "[tool.typeway.check]\nlevel = ['high']\n",
+            "takes select, ignore, include, exclude, blocking, not 'level'",
+        ),
+        ([], "[tool.typeway.check]\nignor = ['TW019']\n", "not 'ignor'; did you mean ignore under"),
         ([], "[tool", "is not valid TOML"),
         ([], "[tool.typeway.check]\nblocking = ['send mail']\n", 'must have names such as "shop.mail.send"'),
         ([], "[tool.typeway.check]\nblocking = ['']\n", 'must have names such as "shop.mail.send"'),
@@ -337,3 +412,43 @@ def test_an_application_for_fastapi_is_checked(check: Check) -> None:
     source = SLEEPY.format(comment="").replace("from typeway import Typeway", "from fastapi import FastAPI as Typeway")
     outcome = check(source, "--compat")
     assert (outcome.status, outcome.codes) == (1, ["TW001"])
+
+
+@pytest.mark.parametrize("named", ["typeway", "fastapi"])
+@pytest.mark.parametrize("is_elsewhere", [False, True])
+def test_a_fix_names_modules_as_the_application_imports_them(check: Check, named: str, is_elsewhere: bool) -> None:
+    """Whoever writes `from fastapi import …` is told to import from there; a file without either is like the others."""
+    kind = {"typeway": "Typeway", "fastapi": "FastAPI"}[named]
+    wait = "import time\n\n\ndef wait():\n    time.sleep(1)\n\n\nasync def rest():\n    wait()\n"
+    head = f"from {named} import {kind}\n\n"
+    end = f"\n\napp = {kind}()\napp.get('/rest')(rest)\n"
+    source, files = (
+        (f"from resting import rest\n{head}{end}", {"resting": wait}) if is_elsewhere else (head + wait + end, {})
+    )
+    outcome = check(source, "--select", "TW001", *(["--compat"] if named == "fastapi" else []), **files)
+    assert [str(fix).partition("; or ")[0] for fix in outcome.fixes] == [
+        f"await `run_in_threadpool(wait, ...)` from {named}.concurrency"
+    ]
+
+
+def test_a_file_that_imports_both_is_told_the_new_name(check: Check) -> None:
+    """During a migration `typeway` is where the code is going."""
+    source = SLEEPY.format(comment="").replace("sleep(1)", "sleep(1)\n    open('x').read()")
+    outcome = check(f"{source}\nfrom fastapi import Request\n", "--compat", "--all", "--select", "TW001")
+    assert any("from typeway.concurrency" in str(fix) for fix in outcome.fixes)
+    assert not any("fastapi." in str(fix) for fix in outcome.fixes)
+
+
+def test_a_hint_of_the_framework_names_modules_as_the_application_does(check: Check) -> None:
+    """What the framework itself refuses has a fix too."""
+    source = """
+    from fastapi import FastAPI
+
+    app = FastAPI()
+
+
+    @app.get("/", status_code="200 OK")
+    def read() -> int:
+        return 1
+    """
+    assert "Use one of fastapi.status" in str(check(source, "--compat").fixes)

@@ -49,7 +49,7 @@ def test_pyproject_names_the_application(write: Write, command: Command, key: st
     assert "/web" in command("routes").out
 
 
-@pytest.mark.parametrize("settings", ["[project]\nname = 'x'\n", "[tool.typeway]\nother = 1\n", ""])
+@pytest.mark.parametrize("settings", ["[project]\nname = 'x'\n", "[tool.other]\napp = 1\n", ""])
 def test_pyproject_that_names_nothing_is_passed_over(write: Write, command: Command, settings: str) -> None:
     """A pyproject.toml about other things leaves the usual places in force."""
     write({"pyproject.toml": settings, "main.py": APP.format(name="app")})
@@ -229,6 +229,43 @@ def test_settings_that_are_no_table(write: Write, command: Command, text: str, c
         assert outcome.status in (1, 2)
         assert len(outcome.err.splitlines()) == 1
         assert complaint in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("[tool.typeway]\nap = 'main:app'", "[tool.typeway] takes app, entrypoint, check, not 'ap'; did you mean app"),
+        ("[tool.typeway]\nignor = ['TW019']", "not 'ignor'; did you mean ignore under [tool.typeway.check]?"),
+        ("[tool.typeway]\ncolour = 1\napp = 'main:app'", "[tool.typeway] takes app, entrypoint, check, not 'colour'"),
+        ("[tool.typeway.chek]\nignore = ['TW019']", "not 'chek'; did you mean check under [tool.typeway]?"),
+    ],
+)
+@pytest.mark.parametrize(("arguments", "status"), [(["routes"], 1), (["check"], 2), (["check", "main:app"], 2)])
+def test_a_misspelt_setting_is_named(
+    write: Write, command: Command, text: str, complaint: str, arguments: list[str], status: int
+) -> None:
+    """A setting that does not exist would be in force for nobody, so the command says which one is meant."""
+    write({"pyproject.toml": text, "main.py": APP.format(name="app")})
+    outcome = command(*arguments)
+    assert (outcome.status, outcome.err.count("\n")) == (status, 1)
+    assert "pyproject.toml: [tool.typeway] takes " in outcome.err
+    assert complaint in outcome.err
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[tool.typeway]\napp = 'main:app'\n[tool.typeway.check]\nignore = ['TW019']",
+        "[tool.typeway.check]\nblocking = ['shop.send']",
+        "[tool.fastapi]\nother = 1\nentrypoint = 'main:app'",
+        "[tool.typeways]\nother = 1",
+        "[typeway]\nother = 1",
+    ],
+)
+def test_settings_of_other_commands_and_programs_are_left_alone(write: Write, command: Command, text: str) -> None:
+    """A table of another command is known, and what other programs take is their own affair."""
+    write({"pyproject.toml": text, "main.py": APP.format(name="app")})
+    assert "/app" in command("routes").out
 
 
 @pytest.mark.parametrize("named", ["shop.main:app", "shop.main"])

@@ -35,6 +35,22 @@ def test_a_rule_is_explained_with_its_examples(command: Command, code: str) -> N
     assert "](" not in outcome.out.partition("Example")[0]
 
 
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [
+        ("TW001", r"the watchdog \(\S+/watchdog\.(md|html)\) has"),
+        ("TW001", r"only those who run the application \(#who-runs-an-application\) may"),
+        ("TW001", r"begins a task \(\S+/check/TW002\.(md|html)#what-is-found\) for"),
+        ("TW016", r"the guide \(\S+/guides/cors\.(md|html)\)"),
+        # Its name is all that `typeway explain` takes.
+        ("TW030", r"TW017(?! \()"),
+    ],
+)
+def test_a_link_says_where_it_leads(command: Command, code: str, shown: str) -> None:
+    """A terminal shows no links, so the address stands behind the text."""
+    assert re.search(shown, command("explain", code).out)
+
+
 @pytest.mark.parametrize("name", EXCEPTIONS)
 def test_an_exception_is_explained(command: Command, name: str) -> None:
     """The page says what an exception means and when it is raised."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from typeway.check.rules.models import place_of
 from typeway.check.subject import Subject
 from typeway.exceptions import DeclarationError
 from typeway.source.files import Files
+from typeway.source.imports import import_names
 from typeway.source.program import Program
 from typeway.source.subclasses import below
 
@@ -23,8 +25,9 @@ SAID_BETTER: Final[Mapping[str, str]] = {"TW001": "TW002"}
 
 # How many entry points one finding names.
 MOST_NAMED: Final = 5
-# What the framework says of a type that names what is only imported for type checkers.
-UNDEFINED: Final = re.compile(r"^the annotation .* uses the name '(\w+)', which is not defined")
+
+# The modules that a fix may name and that FastAPI has too.
+SHARED: Final = re.compile(r"\btypeway\.(?=(concurrency|routing|status)\b)")
 
 Progress = Callable[[int, int], None]
 
@@ -131,7 +134,8 @@ def refusal(error: DeclarationError, files: Files) -> Finding:
 
 def of_model(error: DeclarationError, finding: Finding, subject: Subject) -> Finding:
     """The finding at the field of an own model, where the model is why one endpoint after the other is refused."""
-    name = (UNDEFINED.search(error.message) or ("", ""))[1]
+    # Pydantic's own error is the cause where the name is in a model, and not in the annotation of the endpoint.
+    name = error.__cause__.name if isinstance(error.__cause__, NameError) else ""
     found: dict[str, tuple[str, int, str]] = {}
     for kind in below(BaseModel) if name else ():
         held = [each for each, field in kind.model_fields.items() if re.search(rf"\b{name}\b", repr(field.annotation))]
@@ -167,7 +171,23 @@ def selected(found: Iterable[Finding], files: Files, choice: Choice) -> list[Fin
     never = {(finding.path, finding.line) for finding in kept.values() if finding.code == "TW003"}
     ordered = [kept[place] for place in sorted(kept) if place[:2] not in never or place[2] == "TW003"]
     said = {(finding.code, finding.function) for finding in ordered if finding.function}
-    return joined(finding for finding in ordered if (SAID_BETTER.get(finding.code), finding.function) not in said)
+    apart = [finding for finding in ordered if (SAID_BETTER.get(finding.code), finding.function) not in said]
+    return joined(as_imported(finding, files) for finding in apart)
+
+
+def as_imported(finding: Finding, files: Files) -> Finding:
+    """A finding whose fix names modules as its file imports the framework, or else another one does: as FastAPI's in compat mode."""
+    if not SHARED.search(finding.fix):
+        return finding
+    own = files.file(finding.path)
+    near = (frameworks(file.tree) for file in (*([own] if own is not None else ()), *files.loaded()))
+    is_fastapi = next(filter(None, near), None) == {"fastapi"}
+    return replace(finding, fix=SHARED.sub("fastapi.", finding.fix)) if is_fastapi else finding
+
+
+def frameworks(tree: ast.Module) -> set[str]:
+    """The names under which a file imports the framework."""
+    return {name.partition(".")[0] for name in import_names(tree).values()} & {"typeway", "fastapi"}
 
 
 def surest_first(found: Iterable[Finding]) -> list[Finding]:

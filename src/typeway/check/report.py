@@ -54,8 +54,7 @@ class Report:
         return fingerprints(self.findings, self.files, self.folder)
 
     def shown(self, path: str) -> str:
-        given = Path(path)
-        return given.relative_to(self.folder).as_posix() if given.is_relative_to(self.folder) else path
+        return shown(path, self.folder)
 
     def diff(self, finding: Finding) -> str:
         """The fix of a finding as a unified diff; empty where it is left to people."""
@@ -77,19 +76,27 @@ class Report:
         return FORMS[form](self)
 
 
+def shown(path: str, folder: Path) -> str:
+    """A file as reports name it: relative to a folder if it is in that."""
+    given = Path(path)
+    return given.relative_to(folder).as_posix() if given.is_relative_to(folder) else path
+
+
 def page_of(code: str) -> str:
     """The page about a rule in the documentation."""
     return f"docs/check/{code}.md"
 
 
 def as_text(report: Report) -> str:
-    """For people: place, code and message, the line itself, the way to it, and the fix; at the end how to read more."""
+    """For people: place, code, message and confidence, the line itself, the way to it, and the fix; at the end how to read more."""
     parts = []
     for finding in report.findings:
         file = report.files.file(finding.path)
         lines = file.lines if file is not None else []
         source = lines[finding.line - 1].strip() if 0 < finding.line <= len(lines) else ""
-        parts.append(f"{report.shown(finding.path)}:{finding.line}: {finding.code} {finding.message}")
+        parts.append(
+            f"{report.shown(finding.path)}:{finding.line}: {finding.code} {finding.message} ({finding.confidence})"
+        )
         if source:
             parts.append(f"    {finding.line} | {source}")
         if len(finding.chain) > 1:
@@ -199,15 +206,15 @@ def as_result(finding: Finding, report: Report) -> dict[str, Any]:
             for place in finding.also
         ]
     if finding in report.repairs:
-        change, edits = report.repairs[finding]
+        _, edits = report.repairs[finding]
         artifact = physical_location(finding.path, 0, report)["artifactLocation"]
-        replacements = [replacement(change, edit) for edit in sorted(edits)]
+        replacements = [replacement(edit) for edit in sorted(edits)]
         changed = [{"artifactLocation": artifact, "replacements": replacements}]
         result["fixes"] = [{"description": {"text": finding.fix}, "artifactChanges": changed}]
     return result
 
 
-def replacement(change: Change, edit: Edit) -> dict[str, Any]:
+def replacement(edit: Edit) -> dict[str, Any]:
     """An edit in SARIF: what is deleted, and what is inserted instead (section 3.57)."""
     region = {"charOffset": edit.start, "charLength": edit.end - edit.start}
     return {"deletedRegion": region, "insertedContent": {"text": edit.text}}

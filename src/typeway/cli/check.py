@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,7 +19,8 @@ from typeway.check.baseline import baseline, fingerprints, read_baseline
 from typeway.check.cache import Cache, state_of
 from typeway.check.changed import Changed, GitError, Lines, changed_lines
 from typeway.check.folders import without_folders
-from typeway.check.report import Report
+from typeway.check.report import Report, shown
+from typeway.check.rules import RULES
 from typeway.check.subject import applications_in, unwrapped
 from typeway.cli.check_settings import choose, files_of, read_settings
 from typeway.cli.discover import find_app
@@ -27,7 +29,7 @@ from typeway.cli.framework import require_typeway
 from typeway.cli.load import Loaded, in_user_code, load
 from typeway.cli.output import prints_on_stderr, write_output
 from typeway.exceptions import DeclarationError
-from typeway.source.files import is_below
+from typeway.source.files import imported, is_below
 from typeway.source.program import Program
 
 # From this time on a terminal shows how far the check has come.
@@ -106,6 +108,7 @@ def perform(asked: Asked) -> int:
         found = check(
             lambda: load(location, factory=asked.factory, compat=asked.compat), files, choice, settings.blocking, cache
         )
+    tell_comments(files, folder)
     if asked.write_baseline is not None:
         write_output(baseline(fingerprints(found, files, folder), files, folder), asked.write_baseline)
         print(f"{counted(len(found), 'finding')} in {asked.write_baseline}", file=sys.stderr)
@@ -135,8 +138,7 @@ def fixed(report: Report) -> Report:
     lines = {change.path: change.line_after for change in report.changes}
     left = [moved(finding, lines) for finding in report.findings if finding not in report.repairs]
     print(f"{counted(len(report.findings) - len(left), 'finding')} fixed", file=sys.stderr)
-    files = report.files
-    return Report(left, Files(files.folder, files.package, files.excluded), report.folder)
+    return Report(left, replace(report.files, read={}), report.folder)
 
 
 def moved(finding: Finding, lines: Mapping[str, Callable[[int], int]]) -> Finding:
@@ -204,6 +206,7 @@ def check(
     Raises:
         CommandError: the application cannot be loaded, is not a Typeway application, or has nothing to check.
     """
+    before = {*sys.modules}
     with without_folders() as noted:
         try:
             loaded = load()
@@ -225,7 +228,7 @@ def check(
             f"{loaded.import_string} is not a Typeway application; if it is written for FastAPI, add --compat"
         )
     with without_collection():
-        question = (choice, blocking, files.excluded, [str(error) for error in noted])
+        question = (choice, blocking, files.excluded, files.included, [str(error) for error in noted])
         state = state_of(application, files, question) if cache is not None else ""
         found = cache.findings(state) if cache is not None else None
         if found is None:
@@ -236,8 +239,34 @@ def check(
             progress.end()
             if cache is not None:
                 cache.keep(state, found)
+    tell_beside(files, before)
     tell_unread(application, files, loaded.import_string, is_clean=not found)
     return found
+
+
+def tell_beside(files: Files, before: set[str]) -> None:
+    """Say which packages of the same project, as it seems, no rule has read because they are in other folders.
+
+    Parameters:
+        files: the application's own source files.
+        before: the modules that the application did not import.
+    """
+    found = set()
+    for name, _, path in imported():
+        if name not in before and files.is_beside(path):
+            file = Path(path)
+            inner = file.parent if file.name == "__init__.py" else file
+            # The outermost package; of one that is spread over several folders the part that is here.
+            place = [inner, *inner.parents][min(name.count("."), len(inner.parents))]
+            if place.stem == name.partition(".")[0]:
+                found.add(os.path.relpath(place))
+    if found:
+        shown = ", ".join(sorted(found)[:MOST_MODULES]) + ", …" * (len(found) > MOST_MODULES)
+        print(
+            f"not read, because outside of {files.folder}: {shown}; [tool.typeway.check] can name them, or folders around them,"
+            " in include, to read them too, or in exclude, to leave them out silently",
+            file=sys.stderr,
+        )
 
 
 def tell_unread(application: Any, files: Files, name: str, *, is_clean: bool) -> None:
@@ -264,6 +293,20 @@ def tell_unread(application: Any, files: Files, name: str, *, is_clean: bool) ->
             f" application's own: {shown}",
             file=sys.stderr,
         )
+
+
+def tell_comments(files: Files, folder: Path) -> None:
+    """Say which comments are meant to silence rules that do not exist."""
+    for path in sorted({path for _, _, path in imported() if files.is_own(path)}):
+        # PERF: where the findings come from the cache no file has been parsed, and few have such a comment.
+        is_worth = Path(path).is_file() and b"typeway:" in Path(path).read_bytes()
+        file = files.file(path) if is_worth else None
+        for line, codes in file.ignored.items() if file is not None else ():
+            unknown = sorted(codes - RULES.keys()) if codes is not None else []
+            if unknown or codes == frozenset():
+                said = f"there is no rule {', '.join(unknown)}" if unknown else "it names no rule"
+                place = f"{shown(path, folder)}:{line}"
+                print(f"{place}: # typeway: ignore: {said}; `typeway explain` lists them", file=sys.stderr)
 
 
 def is_readable(endpoint: Any, files: Files) -> bool:

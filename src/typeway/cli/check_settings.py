@@ -12,7 +12,6 @@ from typeway.check import Choice, Files
 from typeway.cli.discover import AppLocation, read_table
 from typeway.cli.error import CommandError
 
-SETTINGS: Final = ("select", "ignore", "exclude", "blocking")
 NAME: Final = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
 # A file may be named so, but what is not there and is named so is meant as a pattern.
 PATTERN: Final = frozenset("*?[")
@@ -24,6 +23,7 @@ class Settings:
 
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     blocking: tuple[str, ...] = ()
 
@@ -40,14 +40,15 @@ def read_settings(folder: Path) -> Settings:
     file = folder / "pyproject.toml"
     table = read_table(file, "tool", "typeway", "check")
     for name, value in table.items():
-        if name not in SETTINGS:
-            raise CommandError(f"{file}: [tool.typeway.check] takes {', '.join(SETTINGS)}, not {name!r}")
         if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
             raise CommandError(f"{file}: {name} under [tool.typeway.check] must be a list of strings")
         if name == "blocking" and not all(NAME.fullmatch(entry) for entry in value):
             raise CommandError(f'{file}: blocking under [tool.typeway.check] must have names such as "shop.mail.send"')
-        if name == "exclude" and any(set(entry) & PATTERN and not (folder / entry).exists() for entry in value):
-            raise CommandError(f"{file}: exclude under [tool.typeway.check] takes files and folders, not patterns")
+        missing = [entry for entry in value if not (folder / entry).exists()] if name in ("include", "exclude") else []
+        if any(set(entry) & PATTERN for entry in missing):
+            raise CommandError(f"{file}: {name} under [tool.typeway.check] takes files and folders, not patterns")
+        if name == "include" and missing:
+            raise CommandError(f"{file}: include under [tool.typeway.check] names {missing[0]!r}, which is not there")
     return Settings(**{name: tuple(value) for name, value in table.items()})
 
 
@@ -74,5 +75,7 @@ def split(given: Sequence[str]) -> tuple[str, ...]:
 
 def files_of(location: AppLocation, settings: Settings, folder: Path) -> Files:
     """The application's own files."""
-    excluded = tuple((folder / entry).resolve() for entry in settings.exclude)
-    return Files(location.folder, location.module.partition(".")[0], excluded)
+    excluded, included = (
+        tuple((folder / entry).resolve() for entry in entries) for entries in (settings.exclude, settings.include)
+    )
+    return Files(location.folder, location.module.partition(".")[0], excluded, included)

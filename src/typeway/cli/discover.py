@@ -1,8 +1,10 @@
 """Find the module of the application: from the argument, from pyproject.toml, or under the usual file names."""
 
+import difflib
 import os
 import re
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,6 +21,12 @@ SOURCES: Final = "src"
 # The tables of pyproject.toml that may name the application, and the keys; the first one takes precedence.
 TABLES: Final = ("typeway", "fastapi")
 SETTINGS: Final = ("app", "entrypoint")
+
+# Every table of pyproject.toml that is Typeway's, with all that it may have; [tool.fastapi] is another program's too.
+OWN_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
+    "tool.typeway": (*SETTINGS, "check"),
+    "tool.typeway.check": ("select", "ignore", "include", "exclude", "blocking"),
+}
 
 _ATTRIBUTE: Final = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
@@ -95,7 +103,8 @@ def read_table(file: Path, *names: str) -> dict[str, Any]:
         names: the names of the tables around it and its own, such as "tool" and "typeway".
 
     Raises:
-        CommandError: the file cannot be read, or has something else than a table there.
+        CommandError: the file cannot be read, has something else than a table there, or a table of Typeway's has a setting
+            that does not exist.
     """
     if not file.is_file():
         return {}
@@ -109,7 +118,21 @@ def read_table(file: Path, *names: str) -> dict[str, Any]:
         table = table.get(name, {})
         if not isinstance(table, dict):
             raise CommandError(f"{file}: {'.'.join(names[:number])} must be a table, as in [{'.'.join(names)}]")
+        _refuse_unknown(file, ".".join(names[:number]), table)
     return dict(table)
+
+
+def _refuse_unknown(file: Path, name: str, table: Mapping[str, Any]) -> None:
+    """Refuse a setting that a table of Typeway's does not have, and name the closest one: of this table, or else of another."""
+    known = OWN_TABLES.get(name, table)
+    for key in (key for key in table if key not in known):
+        close = {
+            other: nearest[0]
+            for other in (name, *OWN_TABLES)
+            if (nearest := difflib.get_close_matches(key, OWN_TABLES[other], n=1))
+        }
+        advice = next((f"; did you mean {one} under [{other}]?" for other, one in close.items()), "")
+        raise CommandError(f"{file}: [{name}] takes {', '.join(known)}, not {key!r}{advice}")
 
 
 def _setting(file: Path) -> str | None:

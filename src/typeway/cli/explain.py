@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import posixpath
 import re
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -21,7 +22,7 @@ FENCE: Final = re.compile(r"^```.*\n", re.MULTILINE)
 HEADING: Final = re.compile(r"^#+ ", re.MULTILINE)
 BOLD: Final = re.compile(r"\*\*([^*\n]+)\*\*")
 EXTENSION: Final = re.compile(r"\.(md|html)$")
-LINK: Final = re.compile(r"\[([^]]+)\]\([^)]+\)")
+LINK: Final = re.compile(r"\[([^]]+)\]\(([^)]+)\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,20 +106,38 @@ def listed(topics: Sequence[Topic]) -> str:
 
 def shown(topic: Topic) -> str:
     """Return the page of a topic as text, and its address."""
-    site = address()
-    place = site + topic.page.replace(".md", ".html") if site else f"docs/{topic.page}"
-    return f"{as_plain(topic.text).strip()}\n\n{place}"
+    return f"{as_plain(topic.text, topic.page).strip()}\n\n{published(topic.page)}"
 
 
-def as_plain(markdown: str) -> str:
-    """Return Markdown as it is read in a terminal: code indented, headings and links without their marks."""
+def as_plain(markdown: str, page: str = "") -> str:
+    """Return Markdown as it is read in a terminal: code indented, headings and links without their marks.
+
+    Parameters:
+        markdown: a page, or a part of one.
+        page: the page, relative to `docs/`: where its links lead stands in brackets. Without it that is left out.
+    """
     parts = FENCE.split(markdown)
     for number, part in enumerate(parts):
-        is_code = number % 2 == 1
-        parts[number] = (
-            textwrap.indent(part, "    ") if is_code else LINK.sub(r"\1", BOLD.sub(r"\1", HEADING.sub("", part)))
-        )
+        if number % 2 == 1:
+            parts[number] = textwrap.indent(part, "    ")
+        else:
+            text = BOLD.sub(r"\1", HEADING.sub("", part))
+            parts[number] = LINK.sub(lambda link: led_to(link[1], link[2] if page else "", page), text)
     return "".join(parts)
+
+
+def led_to(text: str, target: str, page: str) -> str:
+    """Return a link of a page as text with its address; the name of another topic says enough."""
+    if not target or EXTENSION.sub("", target) == text:
+        return text
+    is_elsewhere = not target.startswith(("#", "https://", "http://"))
+    return f"{text} ({published(posixpath.normpath(f'{page}/../{target}')) if is_elsewhere else target})"
+
+
+def published(page: str) -> str:
+    """Return the address of a page of `docs/`: on the site if there is one, else in a checkout."""
+    site = address()
+    return site + page.replace(".md", ".html") if site else f"docs/{page}"
 
 
 def address() -> str:

@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Host, Mount, Route, WebSocketRoute
 from typeway.cli.error import CommandError
 from typeway.cli.load import in_user_code
 from typeway.declare.scope import place_in_source
+from typeway.source.files import INSTALLED
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +72,6 @@ def is_like(text: str, pattern: str | None) -> bool:
     # Brackets would be a set of characters, and paths have none.
     return fnmatchcase(text, pattern.replace("[", "[[]")) if {"*", "?"} & set(pattern) else pattern in text
 
-
-# Folders that hold installed packages, whether or not they are below the current one.
-INSTALLED = frozenset({"site-packages", "dist-packages"})
 
 HEADINGS = Row("METHODS", "PATH", "NAME", "ENDPOINT", "POLICIES")
 

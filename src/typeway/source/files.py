@@ -21,7 +21,11 @@ from typeway.source.asking import attributes_of
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
-IGNORE: Final = re.compile(r"#\s*typeway:\s*ignore(?:\[([^\]]*)\])?")
+# A comment that silences findings: `ignore`, `ignore[TW001, TW002]`, and what people write for that, `ignore: TW001`, `ignore TW001`.
+# What looks like a code and is none must not silence everything; other words without a colon are the reason.
+IGNORE: Final = re.compile(
+    r"#\s*typeway:\s*ignore(?!\w|-\w)\s*(?:\[([^\]]*)|([:=]?)\s*((?:(?:TW[\w-]*|[A-Za-z]+\d\w*)[\s,]*)*))"
+)
 
 # Where packages are installed; a file there is the application's own only if the application itself is installed.
 INSTALLED: Final = frozenset({"site-packages", "dist-packages"})
@@ -77,15 +81,16 @@ class SourceFile:
 
     @cached_property
     def ignored(self) -> dict[int, frozenset[str] | None]:
-        """The codes that a comment silences, by line; None where it silences all."""
+        """The codes in a comment that silences, by line, whether there are such rules or not; None where it silences all."""
         found: dict[int, frozenset[str] | None] = {}
         if "typeway:" not in self.text:
             return found
         for token in tokenize.generate_tokens(StringIO(self.text).readline):
             match = IGNORE.search(token.string) if token.type == tokenize.COMMENT else None
             if match is not None:
-                codes = match.group(1)
-                found[token.start[0]] = None if codes is None else frozenset(re.split(r"[\s,]+", codes.strip()))
+                listed, mark, plain = match.groups()
+                codes = frozenset(code.upper() for code in re.split(r"[\s,]+", listed or plain or "") if code)
+                found[token.start[0]] = codes if codes or mark or listed is not None else None
         return found
 
     def silences(self, code: str, line: int) -> bool:
@@ -129,11 +134,13 @@ class Files:
         folder: the folder of the application.
         package: the outermost package or module of its import name.
         excluded: files and folders that are not to be read.
+        included: files and folders beside its own that are read too.
     """
 
     folder: Path
     package: str = ""
     excluded: tuple[Path, ...] = ()
+    included: tuple[Path, ...] = ()
     read: dict[str, SourceFile | None] = field(default_factory=dict)
     folders: dict[str, str] = field(default_factory=dict)
 
@@ -157,22 +164,24 @@ class Files:
         return self.read[path]
 
     def is_own(self, path: str) -> bool:
-        """Whether a file is the application's: of its package, or in its folder and not installed there."""
+        """Whether a file is the application's: of its package, or in its folder or one that is included, and not installed there."""
         where = self.resolved(path)
         if is_below(where, FRAMEWORK) or any(is_below(where, place) for place in self.excluded):
             return False
         if any(is_below(where, home) for home in self.homes):
             return True
-        is_inside = is_below(where, self.root)
-        return (
-            is_inside
-            and not INSTALLED & set(Path(where).parts)
-            and not any(is_below(where, place) for place in STANDARD_LIBRARY)
-        )
+        return any(is_below(where, root) for root in self.roots) and not is_installed(where)
+
+    def is_beside(self, path: str) -> bool:
+        """Whether a file may be of the same project: neither the application's nor installed nor excluded."""
+        where = self.resolved(path)
+        if is_installed(where) or any(is_below(where, place) for place in (FRAMEWORK, *self.excluded)):
+            return False
+        return not self.is_own(path) and Path(where).is_file()
 
     @cached_property
-    def root(self) -> Path:
-        return self.folder.resolve()
+    def roots(self) -> tuple[Path, ...]:
+        return tuple(place.resolve() for place in (self.folder, *self.included))
 
     def resolved(self, path: str) -> str:
         """A path without links; each folder is looked up once, because a process has imported hundreds of files."""
@@ -196,11 +205,19 @@ class Files:
 
     def modules(self) -> Iterator[tuple[Mapping[str, Any], SourceFile]]:
         """The own modules that have been imported, each with its names."""
-        for names in map(attributes_of, list(sys.modules.values())):
-            path = names.get("__file__")
-            file = self.file(path) if type(path) is str and path.endswith(".py") else None
+        for _, names, path in imported():
+            file = self.file(path)
             if file is not None:
                 yield names, file
+
+
+def imported() -> Iterator[tuple[str, Mapping[str, Any], str]]:
+    """The modules that have been imported and have source: what each is called, its names and its file."""
+    for name, module in list(sys.modules.items()):
+        names = attributes_of(module)
+        path = names.get("__file__")
+        if type(path) is str and path.endswith(".py"):
+            yield name, names, path
 
 
 def is_deployment(path: Path) -> bool:
@@ -208,6 +225,11 @@ def is_deployment(path: Path) -> bool:
     name = path.name.lower()
     is_one = "dockerfile" in name or name.partition(".")[0] in ("template", "serverless", "containerfile")
     return is_one and path.suffix not in (".py", ".json") and path.is_file()
+
+
+def is_installed(path: str) -> bool:
+    """Whether a file is of an installed package, or of Python."""
+    return bool(INSTALLED & set(Path(path).parts)) or any(is_below(path, place) for place in STANDARD_LIBRARY)
 
 
 def is_below(path: str, place: Path) -> bool:

@@ -185,6 +185,17 @@ class Function:
         return found
 
     @cached_property
+    def values(self) -> dict[str, list[ast.expr]]:
+        """What is assigned to the local names as a whole, wherever in the body: `name = value`."""
+        found: dict[str, list[ast.expr]] = {}
+        nodes: list[ast.Assign | ast.AnnAssign] = [*self.of(ast.Assign), *self.of(ast.AnnAssign)]
+        for node in nodes:
+            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+                if isinstance(target, ast.Name) and node.value is not None:
+                    found.setdefault(target.id, []).append(node.value)
+        return found
+
+    @cached_property
     def stores(self) -> dict[str, list[int]]:
         """The lines on which each name gets a value in the body."""
         found: dict[str, list[int]] = {}

@@ -113,7 +113,7 @@ def row_in(subject: Subject, node: ast.AST, function: Function, depth: int = MOS
             whole = comprehended(node, function)
             return row_in(subject, whole, function, depth - 1) if whole is not None else None
         case ast.Name(id=name):
-            assigned = [*assigned_to(name, function)]
+            assigned = function.values.get(name, [])
             is_whole = len(assigned) == 1 and not leaves_out(name, function)
             found = row_in(subject, assigned[0], function, depth - 1) if is_whole else None
             return found if answer is None or answer.kind is dict else None
@@ -167,7 +167,7 @@ def is_selection(subject: Subject, node: ast.AST, function: Function, depth: int
         case ast.DictComp(generators=[ast.comprehension(iter=names, ifs=tests)]):
             return not all(map(drops_private, tests)) or not names_all(names, function)
         case ast.Name(id=name):
-            given = [(value, function) for value in assigned_to(name, function)]
+            given = [(value, function) for value in function.values.get(name, ())]
         case ast.Call(func=called):
             targets = subject.graph.targets(subject.inference.value(called, function))
             given = [(value, target) for target in targets for value in target.returned]
@@ -192,7 +192,7 @@ def names_all(names: ast.expr, function: Function, depth: int = MOST_STEPS) -> b
     """Whether an expression has the names of all columns, or all entries of a dict: nobody has chosen them."""
     match names:
         case ast.Name(id=name):
-            made = [*assigned_to(name, function)]
+            made = function.values.get(name, [])
             # A name may be made of itself: `names = [each for each in names if each]`.
             return depth > 0 and bool(made) and all(names_all(each, function, depth - 1) for each in made)
         case ast.ListComp(generators=[ast.comprehension(iter=inner, ifs=tests)]):
@@ -212,13 +212,6 @@ def leaves_out(name: str, function: Function) -> bool:
             ) if held == name:
                 return True
     return False
-
-
-def assigned_to(name: str, function: Function) -> Iterator[ast.expr]:
-    for node in function.body:
-        targets = [node.target] if isinstance(node, ast.AnnAssign) else getattr(node, "targets", [])
-        if isinstance(node, ast.Assign | ast.AnnAssign) and any(getattr(each, "id", "") == name for each in targets):
-            yield from [node.value] if node.value is not None else []
 
 
 def unbounded_lists(subject: Subject) -> Iterator[Finding]:
@@ -245,7 +238,7 @@ def unbounded_lists(subject: Subject) -> Iterator[Finding]:
 def wrapped(subject: Subject, node: ast.expr, function: Function) -> list[ast.expr]:
     """An answer, and what it holds where it is a dict or a model around others: `{"items": rows}`, `Page(items=rows)`."""
     match node:
-        case ast.Name(id=name) if len(assigned := [*assigned_to(name, function)]) == 1:
+        case ast.Name(id=name) if len(assigned := function.values.get(name, [])) == 1:
             return [node, *wrapped(subject, assigned[0], function)[1:]]
         case ast.Dict(values=values):
             return [node, *values]
@@ -292,7 +285,7 @@ def all_rows(subject: Subject, node: ast.expr, function: Function, depth: int = 
     inner: ast.expr | None = None
     match node:
         case ast.Name(id=name):
-            assigned = [*assigned_to(name, function)]
+            assigned = function.values.get(name, [])
             inner = assigned[0] if len(assigned) == 1 and isinstance(assigned[0], ast.ListComp) else None
         case ast.ListComp(generators=[ast.comprehension(iter=source, ifs=[])]) | ast.Await(value=source):
             inner = source

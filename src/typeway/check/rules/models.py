@@ -160,7 +160,7 @@ def is_made(subject: Subject, model: type[BaseModel], name: str, endpoint: Endpo
     )
 
 
-def values_of(model: type[BaseModel], name: str, function: Function) -> Iterator[ast.expr]:
+def values_of(model: type[BaseModel], name: str, function: Function) -> list[ast.expr]:
     """What a function makes a field of: `Claim(token=value)` or `{"token": value}`, or what has been assigned to that name."""
     given = [
         entry.value
@@ -175,8 +175,7 @@ def values_of(model: type[BaseModel], name: str, function: Function) -> Iterator
         if isinstance(key, ast.Constant) and key.value == name
     ]
     names = {value.id for value in given if isinstance(value, ast.Name)}
-    bound = [node for node in function.of(ast.Assign) if names & {getattr(target, "id", "") for target in node.targets}]
-    yield from [*given, *(node.value for node in bound)]
+    return [*given, *(value for name in sorted(names) for value in function.values.get(name, ()))]
 
 
 def is_random(subject: Subject, value: ast.expr, function: Function) -> bool:

@@ -135,12 +135,8 @@ def cookie_of(subject: Subject, node: ast.expr, function: Function) -> str | Non
 
 def texts_of(subject: Subject, node: ast.expr, function: Function) -> set[str | None]:
     """The texts that an expression may be, of which a condition chooses one; None among them where it may be another."""
-    bound = [
-        each.value
-        for each in function.of(ast.Assign)
-        if isinstance(node, ast.Name) and any(getattr(target, "id", "") == node.id for target in each.targets)
-    ]
-    return {text_of(subject, choice, function) for each in bound or [node] for choice in choices(each)}
+    made = function.values.get(node.id, [node]) if isinstance(node, ast.Name) else [node]
+    return {text_of(subject, choice, function) for each in made for choice in choices(each)}
 
 
 def choices(node: ast.expr) -> list[ast.expr]:
@@ -236,12 +232,7 @@ def headers_set(function: Function) -> Iterator[tuple[str, ast.expr]]:
 def is_from_request(value: ast.expr, function: Function) -> bool:
     """Whether a value is the Origin header as the client sent it, which no condition compares with anything."""
     names = {node.id for node in ast.walk(value) if isinstance(node, ast.Name)}
-    sources = [value]
-    sources += [
-        node.value
-        for node in function.body
-        if isinstance(node, ast.Assign) and any(getattr(target, "id", "") in names for target in node.targets)
-    ]
+    sources = [value, *(made for name in sorted(names) for made in function.values.get(name, ()))]
     is_origin = any(
         isinstance(part, ast.Constant) and str(part.value).lower() == "origin"
         for source in sources

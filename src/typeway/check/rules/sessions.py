@@ -198,8 +198,8 @@ def opening(subject: Subject, value: ast.expr | None, function: Function, steps:
     """An expression, if it is a call that opens a session of which nobody else knows."""
     value = value.value if isinstance(value, ast.Await) else value
     if isinstance(value, ast.Name):
-        given = (entry for name, entry in assignments(function) if name == value.id and name not in function.foreign)
-        value = next(given, None)
+        made = function.values.get(value.id, ()) if value.id not in function.foreign else ()
+        value = next(iter(made), None)
     held = as_instance(subject.inference.value(value, function)) if isinstance(value, ast.Call) else None
     if not isinstance(value, ast.Call) or held is None or held.many or steps == 0:
         return None
@@ -229,12 +229,6 @@ def lets_close(subject: Subject, kind: type[Any]) -> bool:
         if function is not None
         for node in function.body
     )
-
-
-def assignments(function: Function) -> Iterator[tuple[str, ast.expr]]:
-    for node in function.body:
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            yield node.targets[0].id, node.value
 
 
 def opens(subject: Subject, call: ast.Call, function: Function) -> bool:

@@ -34,7 +34,7 @@ def reads_shipped(subject: Subject, call: ast.Call, function: Function) -> bool:
     )
     named = call.func.value if is_method and isinstance(call.func, ast.Attribute) else next(iter(call.args), None)
     start = beginning(subject, named, function, MOST_STEPS) if named is not None else None
-    if start is None or not start[0].is_absolute() or start[0].resolve() == subject.program.files.root:
+    if start is None or not start[0].is_absolute() or start[0].resolve() in subject.program.files.roots:
         return False
     return subject.program.files.is_own(str(start[0])) and is_small(start[0])
 

@@ -271,10 +271,10 @@ def parts_of(argument: ast.expr, function: Function) -> Iterator[tuple[ast.expr,
 
 def collected(name: str, function: Function) -> Iterator[tuple[ast.expr, bool]]:
     """What a list of coroutines contains: what is assigned to it, and what is appended."""
-    for node in function.body:
+    for made in function.values.get(name, ()):
+        yield from parts_of(ast.Starred(value=made, ctx=ast.Load()), function)
+    for node in function.of(ast.Call):
         match node:
-            case ast.Assign(targets=[ast.Name(id=target)], value=value) if target == name:
-                yield from parts_of(ast.Starred(value=value, ctx=ast.Load()), function)
             case ast.Call(func=ast.Attribute(value=ast.Name(id=target), attr="append"), args=[value]) if target == name:
                 yield value, is_repeated(node, function)
 

@@ -35,7 +35,7 @@ from typeway.source.program import Program
 # From this time on a terminal shows how far the check has come.
 PATIENCE_SECONDS: Final = 1.0
 
-# How many modules are named whose endpoints could not be read.
+# How many modules or packages are named that could not be read.
 MOST_MODULES: Final = 3
 
 # A baseline is written of all findings, and nothing else is done then.
@@ -251,7 +251,7 @@ def tell_beside(files: Files, before: set[str]) -> None:
         files: the application's own source files.
         before: the modules that the application did not import.
     """
-    found = set()
+    found, drive = set[str](), Path.cwd().drive
     for name, _, path in imported():
         if name not in before and files.is_beside(path):
             file = Path(path)
@@ -259,14 +259,17 @@ def tell_beside(files: Files, before: set[str]) -> None:
             # The outermost package; of one that is spread over several folders the part that is here.
             place = [inner, *inner.parents][min(name.count("."), len(inner.parents))]
             if place.stem == name.partition(".")[0]:
-                found.add(os.path.relpath(place))
+                found.add(os.path.relpath(place) if place.drive == drive else str(place))
     if found:
-        shown = ", ".join(sorted(found)[:MOST_MODULES]) + ", …" * (len(found) > MOST_MODULES)
         print(
-            f"not read, because outside of {files.folder}: {shown}; [tool.typeway.check] can name them, or folders around them,"
+            f"not read, because outside of {files.folder}: {few(found)}; [tool.typeway.check] can name them, or folders around them,"
             " in include, to read them too, or in exclude, to leave them out silently",
             file=sys.stderr,
         )
+
+
+def few(names: set[str]) -> str:
+    return ", ".join(sorted(names)[:MOST_MODULES]) + ", …" * (len(names) > MOST_MODULES)
 
 
 def tell_unread(application: Any, files: Files, name: str, *, is_clean: bool) -> None:
@@ -280,17 +283,16 @@ def tell_unread(application: Any, files: Files, name: str, *, is_clean: bool) ->
     if is_clean and not endpoints:
         raise CommandError(f"{name} has no endpoints, so there is nothing to check")
     unread = [endpoint for endpoint in endpoints if not is_readable(endpoint, files)]
-    modules = sorted({str(getattr(endpoint, "__module__", None) or type(endpoint).__module__) for endpoint in unread})
-    shown = ", ".join(modules[:MOST_MODULES]) + ", …" * (len(modules) > MOST_MODULES)
+    modules = {str(getattr(endpoint, "__module__", None) or type(endpoint).__module__) for endpoint in unread}
     if unread and is_clean and len(unread) == len(endpoints):
         raise CommandError(
-            f"no endpoint of {name} can be read, so there is nothing to check: the source of {shown} is missing, or not in"
+            f"no endpoint of {name} can be read, so there is nothing to check: the source of {few(modules)} is missing, or not in"
             f" {files.folder}; run the check in the folder that has it, or name the application by that package"
         )
     if unread:
         print(
             f"{len(unread)} of {counted(len(endpoints), 'endpoint')} not read, because the source is missing, or not the"
-            f" application's own: {shown}",
+            f" application's own: {few(modules)}",
             file=sys.stderr,
         )
 

@@ -365,7 +365,7 @@ class Inference:
                 default = self.value(node.args[1], function) if len(node.args) > 1 and table is not None else None
                 if table is not None and (given := taken(table, name, default)) is not None:
                     return given
-                return self.method_call(callee, *with_statement(self, arguments, node, function))
+                return self.method_call(*with_statement(self, callee, arguments, node, function))
             case Known(thing):
                 return self.known_call(thing, arguments, node)
             case Instance(kind):

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import ast
 import inspect
-import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 from typeway.source.asking import declares
+from typeway.source.index import last_name
 from typeway.source.program import Function
-from typeway.source.values import Columns, Infers, Instance, Known, Record, dotted, is_a, is_record
-from typeway.source.words import words_of
+from typeway.source.sql import EVERYTHING, is_limited, is_particular
+from typeway.source.values import Columns, Infers, Instance, Known, Method, Record, dotted, is_a, is_record
 from typeway.watch.catalogue import below, listed_of, names_of, public_name, service_of
 
 Arguments = Sequence[Instance | None]
@@ -78,17 +78,14 @@ ROUND_TRIPS: Final = frozenset({
     "find_one_and_update", "find_one_and_delete", "set", "hget", "hset", "hgetall", "incr", "expire",
 })  # fmt: skip
 
-# What columns are called of which many rows share a value.
-CATEGORIES: Final = frozenset({
-    "status", "state", "type", "kind", "category", "group", "level", "role", "priority", "language", "locale", "country", "is",
-    "has", "active", "enabled", "deleted", "archived", "visible", "public", "private", "published", "done", "completed", "flag",
-})  # fmt: skip
-
 ROW: Final = Instance(Record)
 COLUMNS: Final = Instance(Columns)
 CURSOR: Final = "sqlite3.Cursor"
+# What a cursor gives of what it has executed, what makes a statement of a text, and through how many names a text is followed.
+FETCHES: Final = frozenset({"fetchall", "fetchone", "fetchmany"})
+TEXTS: Final = frozenset({"text", "SQL", "dedent", "cleandoc"})
+MOST_STEPS: Final = 6
 CURSORS: Final = frozenset({CURSOR, "pymongo.cursor", "pymongo.asynchronous.cursor"})
-EVERYTHING: Final = re.compile(r"SELECT\s+(DISTINCT\s+)?(\w+\.)?\*")
 ROWS: Final = "sqlalchemy.engine.result.Result"
 OBJECTS: Final = "sqlalchemy.engine.result.ScalarResult"
 
@@ -138,7 +135,11 @@ def run(kind: str, held: Callable[[Instance | None], Instance | None]) -> Give:
     def give(owner: Instance, arguments: Arguments, call: ast.Call) -> Instance | None:
         statement = arguments[0] if arguments else None
         if statement is None or not is_a(statement.kind, SELECT | {"select"}):
-            return Instance(kind, of=row_of(call) if kind == ROWS else held(None), bounded=True)
+            # Of a text only whole rows are known.
+            is_text = kind == ROWS
+            return Instance(
+                kind, of=row_of(call) if is_text else held(None), bounded=not is_text or is_limited(sql_of(call))
+            )
         return Instance(kind, of=held(statement.of), bounded=statement.bounded)
 
     return give
@@ -150,11 +151,11 @@ def scalar(owner: Instance, arguments: Arguments, call: ast.Call) -> Instance | 
 
 def rows_of_text(owner: Instance, arguments: Arguments, call: ast.Call) -> Instance | None:
     """The rows of SQL that is given as text; they are unbounded only where the text can be read and says so."""
-    return Instance(CURSOR, of=row_of(call), bounded=is_limited(call))
+    return Instance(CURSOR, of=row_of(call), bounded=is_limited(sql_of(call)))
 
 
 def rows(owner: Instance, arguments: Arguments, call: ast.Call) -> Instance | None:
-    return Instance(list, of=row_of(call), many=True, bounded=is_limited(call))
+    return Instance(list, of=row_of(call), many=True, bounded=is_limited(sql_of(call)))
 
 
 def found(owner: Instance, arguments: Arguments, call: ast.Call) -> Instance | None:
@@ -180,19 +181,10 @@ def plain(kind: str) -> Give:
     return lambda owner, arguments, call: Instance(kind)
 
 
-def is_limited(call: ast.Call) -> bool:
-    """Whether a statement is not known to be without a limit: its text says LIMIT, or cannot be read."""
-    text = sql_of(call)
-    words = text.split()
-    return "SELECT" not in words[:1] or bool({"LIMIT", "FETCH", "TOP"} & set(words)) or "COUNT(" in text
-
-
 def sql_of(call: ast.Call) -> str:
-    """The text of a statement, in upper case; empty where it cannot be read."""
+    """The text of a statement; empty where it cannot be read."""
     text = call.args[0] if call.args else None
-    if isinstance(text, ast.Call) and text.args:
-        text = text.args[0]
-    return text.value.upper() if isinstance(text, ast.Constant) and isinstance(text.value, str) else ""
+    return text.value if isinstance(text, ast.Constant) and isinstance(text.value, str) else ""
 
 
 def statement_in(thing: Any) -> str | Instance | None:
@@ -207,16 +199,63 @@ def statement_in(thing: Any) -> str | Instance | None:
     return Instance("select", of=selected(kinds) if len(kinds) == len(described) else COLUMNS, bounded=True)
 
 
+def read_text(inference: Infers, node: ast.expr, function: Function, steps: int = MOST_STEPS) -> str | None:
+    """The text of a statement as a call is given it: written there, under a name, or put together of such parts."""
+    match node:
+        case ast.Constant(value=str(text)):
+            return text
+        case ast.Call(func=made, args=[inner]) if last_name(made) in TEXTS and steps:
+            return read_text(inference, inner, function, steps - 1)
+        case ast.JoinedStr() | ast.BinOp(op=ast.Add()) if steps:
+            parts = node.values if isinstance(node, ast.JoinedStr) else [node.left, node.right]
+            texts = [read_text(inference, part, function, steps - 1) for part in parts]
+            return "".join(text for text in texts if text is not None) if None not in texts else None
+        case ast.FormattedValue(value=inner, conversion=-1, format_spec=None) if steps:
+            return read_text(inference, inner, function, steps - 1)
+        case ast.Name(id=name) if name in function.stores:
+            # What is added to it later, `query += " WHERE …"`, is a second one.
+            kept = function.assigned.get(name, []) if len(function.stores[name]) == 1 and steps else []
+            texts = [read_text(inference, each, function, steps - 1) for each in kept if isinstance(each, ast.expr)]
+            return texts[0] if len(texts) == 1 else None
+        case ast.Name() | ast.Attribute():
+            value = inference.value(node, function)
+            found = statement_in(value.thing) if isinstance(value, Known) else None
+            return found if isinstance(found, str) else None
+    return None
+
+
 def with_statement(
-    inference: Infers, arguments: list[Instance | None], node: ast.Call, function: Function
-) -> tuple[list[Instance | None], ast.Call]:
-    """The arguments of a call, and the call, where the first one is a statement that a module or class keeps."""
-    named = node.args[0] if node.args and isinstance(node.args[0], ast.Name | ast.Attribute) else None
-    value = inference.value(named, function) if named is not None else None
-    kept = statement_in(value.thing) if isinstance(value, Known) else None
-    if isinstance(kept, str):
-        node = ast.Call(func=node.func, args=[ast.Constant(value=kept), *node.args[1:]], keywords=node.keywords)
-    return ([kept, *arguments[1:]] if isinstance(kept, Instance) else arguments), node
+    inference: Infers, method: Method, arguments: list[Instance | None], node: ast.Call, function: Function
+) -> tuple[Method, list[Instance | None], ast.Call]:
+    """A method, the arguments of a call of it, and the call, where the first one is a statement that something keeps.
+
+    The method of a cursor that has executed one statement in the function is that of its result.
+    """
+    first = node.args[0] if node.args else None
+    text = read_text(inference, first, function) if first is not None else None
+    if text is not None:
+        node = ast.Call(func=node.func, args=[ast.Constant(value=text), *node.args[1:]], keywords=node.keywords)
+    elif isinstance(first, ast.Name | ast.Attribute):
+        value = inference.value(first, function)
+        kept = statement_in(value.thing) if isinstance(value, Known) else None
+        arguments = [kept, *arguments[1:]] if isinstance(kept, Instance) else arguments
+    runs = executions(node, function) if is_a(method.owner.kind, DBAPI_CURSOR) and method.name in FETCHES else []
+    result = inference.value(runs[0], function) if len(runs) == 1 else None
+    return (replace(method, owner=result) if isinstance(result, Instance) else method), arguments, node
+
+
+def executions(fetch: ast.Call, function: Function) -> list[ast.Call]:
+    """What a function lets the cursor execute of which it fetches rows."""
+    cursor = fetch.func.value if isinstance(fetch.func, ast.Attribute) else None
+    return [
+        call
+        for call in function.of(ast.Call)
+        if isinstance(call.func, ast.Attribute) and call.func.attr == "execute" and is_same(call.func.value, cursor)
+    ]
+
+
+def is_same(one: ast.expr, other: ast.expr | None) -> bool:
+    return isinstance(one, ast.Name) and isinstance(other, ast.Name) and one.id == other.id
 
 
 def row_of(call: ast.Call) -> Instance:
@@ -291,11 +330,6 @@ def is_fixed(value: ast.expr) -> bool:
     return isinstance(value, ast.Constant) or called(value) in ("true", "false", "null")
 
 
-def is_particular(column: str) -> bool:
-    """Whether few rows share a value of a column, as far as its name says: the key of a parent, but not a status."""
-    return not CATEGORIES & set(words_of(column))
-
-
 # What makes another form of a value, of which different ones mostly stay different.
 FORMS: Final = frozenset({"lower", "upper", "trim", "ltrim", "rtrim", "unaccent", "coalesce", "cast", "collate"})
 # What asks whether all of some conditions are true, also of rows that belong to one.
@@ -326,7 +360,10 @@ METHODS: Final[tuple[tuple[frozenset[str], Mapping[str, Give]], ...]] = (
         "scalar": scalar, "execute": run(ROWS, lambda of: of or ROW),
         "connection": plain("sqlalchemy.engine.base.Connection"),
     }),
-    (CONNECTION, {"execute": run(ROWS, lambda of: COLUMNS if of == COLUMNS else ROW), "scalars": run(OBJECTS, lambda of: of)}),
+    (CONNECTION, {
+        **dict.fromkeys(("execute", "exec_driver_sql"), run(ROWS, lambda of: COLUMNS if of == COLUMNS else ROW)),
+        "scalars": run(OBJECTS, lambda of: of),
+    }),
     (ENGINE, dict.fromkeys(("connect", "begin"), plain("sqlalchemy.engine.base.Connection"))),
     (ASYNC_ENGINE, dict.fromkeys(("connect", "begin"), plain("sqlalchemy.ext.asyncio.engine.AsyncConnection"))),
     (QUERY | SELECT | {ROWS, OBJECTS, "select"}, RESULT),

@@ -12,22 +12,17 @@ from pydantic import BaseModel
 
 from typeway.check.finding import Finding
 from typeway.check.rules.audience import is_for_staff
+from typeway.check.rules.bounds import has_bound
 from typeway.check.rules.narrowing import is_narrowed
 from typeway.check.rules.tables import collection, tables_of
 from typeway.check.subject import Endpoint, Subject, remembered
 from typeway.declare import shapes
 from typeway.declare.annotation import is_union
-from typeway.declare.classify import Input
 from typeway.source.index import last_name
 from typeway.source.program import Function
 from typeway.source.results import gone_over, is_orm
 from typeway.source.values import Columns, Instance, Known, Record, as_instance, is_record, short
 
-# Names of parameters that limit how much a list holds.
-BOUNDS: Final = frozenset({
-    "limit", "size", "page", "page_size", "per_page", "pagesize", "offset", "skip", "cursor", "first", "last", "take",
-    "top", "top_k", "count", "n", "max_results", "max_items", "number", "pagination", "params", "after", "before", "since",
-})  # fmt: skip
 # What makes a dict of a row, whatever is in it.
 AS_DICT: Final = frozenset({"vars", "jsonable_encoder", "dict"})
 # What has the names of all columns of a table.
@@ -275,18 +270,6 @@ def is_model(kind: Any) -> bool:
     )
 
 
-def has_bound(subject: Subject, endpoint: Endpoint) -> bool:
-    """Whether a parameter of the endpoint or of a dependency limits the response; one that nothing reads does not."""
-    for node in endpoint.tree.walk():
-        function = subject.receiver(node)
-        for source in node.sources:
-            if isinstance(source, Input) and (function is None or source.name in function.used):
-                fields = getattr(source.kind, "model_fields", {})
-                if {source.name.lower(), source.wire.lower(), *fields} & BOUNDS:
-                    return True
-    return False
-
-
 def all_rows(subject: Subject, node: ast.expr, function: Function, depth: int = MOST_STEPS) -> Instance | None:
     """What an expression is all of: the rows of a query without a limit, or a collection that requests add to, converted or not."""
     inner: ast.expr | None = None
@@ -307,9 +290,14 @@ def all_rows(subject: Subject, node: ast.expr, function: Function, depth: int = 
     kept, answer = collection(value), gone_over(as_instance(value))
     if kept is not None:
         return Instance(kept) if kept in tables_of(subject).made else None
-    if answer is not None and answer.many and not answer.bounded:
-        return answer.of if is_row(answer.of) else returned_rows(subject, node, function, depth)
-    return None
+    if answer is None or not answer.many or answer.bounded:
+        return None
+    found = answer.of if is_row(answer.of) else None
+    if found is not None and not is_record(found.kind):
+        return found
+    # Rows of a text have the table that it names, there or in the function that is called.
+    table = tables_of(subject).selected_by(node, function) if found is not None else None
+    return Instance(table) if table is not None else returned_rows(subject, node, function, depth) or found
 
 
 def returned_rows(subject: Subject, node: ast.expr, function: Function, depth: int) -> Instance | None:

@@ -8,9 +8,11 @@ from tests.check.applications import check as check
 
 HEAD = """
 from typing import Any
+from starlette.middleware.base import BaseHTTPMiddleware
 from sqlalchemy import create_engine
 from sqlalchemy.orm import sessionmaker
-from typeway import Depends, HTTPException, Router, Typeway
+from typeway import Depends, HTTPException, Request, Router, Typeway
+from typeway.responses import JSONResponse
 from typeway.security import HTTPBearer
 
 app = Typeway()
@@ -133,3 +135,40 @@ def test_a_guard_that_is_called_gets_markers_for_what_it_needs(check: Check, bod
     outcome = check(source, "--select", "TW010")
     assert [each["confidence"] for each in outcome.findings] == ["high"] * is_found, outcome.out
     assert outcome.out.count("itself, where nothing resolves `") == is_found
+
+
+BELOW = "request.url.path.startswith('/admin')"
+REFUSES = "return JSONResponse({}, 401)"
+FUNCTION = "@app.middleware('http')\nasync def check_token(request: Request, call_next: Any) -> Any:\n    {}\n    return await call_next(request)\n"
+CLASS = (
+    "class AuthMiddleware(BaseHTTPMiddleware):\n    async def dispatch(self, request: Request, call_next: Any) -> Any:\n"
+    "        {}\n        return await call_next(request)\napp.add_middleware(AuthMiddleware)\n"
+)
+TWO = "".join(f"@app.post('/admin/{name}')\ndef add_{name}() -> None: ...\n" for name in ("pens", "inks"))
+MIDDLEWARE = {
+    "below a path": (FUNCTION.format(f"if {BELOW} and 'x' not in request.headers: {REFUSES}"), 1),
+    "below a path that is asked first": (FUNCTION.format(f"if {BELOW}:\n        if 'x' not in request.headers: {REFUSES}"), 1),
+    "below a path, by an error": (FUNCTION.format(f"if {BELOW}: raise HTTPException(401)"), 1),
+    "below a path, by a function": (FUNCTION.format(f"if {BELOW}: app.check_user(request)"), 1),
+    "below a path, in a class": (CLASS.format(f"if {BELOW}: {REFUSES}"), 1),
+    "below a path, and then an answer": (
+        FUNCTION.replace("return await", "response = await").format(f"if {BELOW}: {REFUSES}") + "    return response\n", 1,
+    ),
+    "everywhere": (FUNCTION.format(f"if 'x' not in request.headers: {REFUSES}"), 0),
+    "everywhere, in a class": (CLASS.format(f"if 'x' not in request.headers: {REFUSES}"), 0),
+    "everywhere else": (FUNCTION.format(f"if {BELOW}: return await call_next(request)\n    {REFUSES}"), 0),
+    "everywhere but there": (FUNCTION.format(f"if not {BELOW}: {REFUSES}"), 0),
+    "there, or where something else is so": (FUNCTION.format(f"if {BELOW} or 'x' in request.headers: {REFUSES}"), 0),
+    "there, and elsewhere for something else": (FUNCTION.format(f"if {BELOW}: {REFUSES}\n    else: raise HTTPException(403)"), 0),
+    "below two paths": (FUNCTION.format(f"if {BELOW}: {REFUSES}\n    if {BELOW.replace('admin', 'cards')}: {REFUSES}"), 0),
+    "below a path that is not known": (FUNCTION.format(f"if request.url.path.startswith(app.title): {REFUSES}"), 0),
+    "what is not read": (FUNCTION.format("..."), 0),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("middleware", "count"), MIDDLEWARE.values(), ids=MIDDLEWARE)
+def test_middleware_that_asks_for_a_path_guards_nothing_else(check: Check, middleware: str, count: int) -> None:
+    """TW010: what it guards counts as guarded, and the rest is judged like any other write."""
+    source = HEAD + TWO + middleware + "@app.delete('/cards/{n}')\ndef drop(n: int) -> None: ...\n"
+    outcome = check(source, "--all", "--select", "TW010")
+    assert [each["confidence"] for each in outcome.findings] == ["low"] * count, outcome.out

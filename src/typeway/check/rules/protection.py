@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 
 from typeway.application.inclusion import Inclusion
 from typeway.check.finding import Confidence, Finding
-from typeway.check.subject import Endpoint, Subject, middleware_of
+from typeway.check.subject import Application, Endpoint, Subject, middleware_of, remembered
 from typeway.plan.tree import Node
 from typeway.security.base import SecurityBase
 from typeway.source.arrivals import provider_in
@@ -91,11 +91,13 @@ def unprotected_writes(subject: Subject) -> Iterator[Finding]:
     for application in subject.applications:
         own = [entry for entry in subject.own if entry.application is application]
         writes = [entry for entry in own if WRITES & set(entry.methods)]
-        guarded = [entry for entry in writes if is_protected(subject, entry, refusing) or hands_key(subject, entry)]
+        guarded = [
+            entry
+            for entry in writes
+            if is_guarded_around(subject, entry) or is_protected(subject, entry, refusing) or hands_key(subject, entry)
+        ]
         # Where people sign in says nothing about the others.
         writes = [entry for entry in writes if entry in guarded or not is_meant_open(entry)]
-        if is_guarded_around(subject, application.app):
-            continue
         for endpoint in writes:
             if endpoint not in guarded:
                 yield from found_open(subject, endpoint, guarded, writes)
@@ -159,11 +161,60 @@ def twin_of(endpoint: Endpoint, guarded: Sequence[Endpoint]) -> Endpoint | None:
     return next((other for other in same if not APART & {*words, *words_of(other.path)}), None)
 
 
-def is_guarded_around(subject: Subject, app: Any) -> bool:
-    """Whether an application has middleware that sounds like a check of credentials."""
-    names = [name for name, _ in middleware_of(subject.program, app)]
-    names += [getattr(entry.cls, "__name__", "") for entry in getattr(app, "user_middleware", ())]
-    return any(map(sounds_like_guard, names))
+def is_guarded_around(subject: Subject, endpoint: Endpoint) -> bool:
+    """Whether middleware that sounds like a check of credentials runs for an endpoint, and not only below another path."""
+    return endpoint.path.startswith(prefixes_guarded(subject, endpoint.application))
+
+
+@remembered
+def prefixes_guarded(subject: Subject, application: Application) -> tuple[str, ...]:
+    """Below which paths middleware seems to check credentials; an empty text is below every one."""
+    own = [*middleware_of(subject.program, application.app)]
+    found = [
+        prefix
+        for name, each in own
+        if sounds_like_guard(name) or sounds_like_guard(getattr(each.owner, "__name__", ""))
+        for prefix in prefixes_of(each)
+    ]
+    kinds = [entry.cls for entry in getattr(application.app, "user_middleware", ())]
+    others = [kind for kind in kinds if not any(each.owner is kind for _, each in own)]
+    return (*found, *("" for kind in others if sounds_like_guard(getattr(kind, "__name__", ""))))
+
+
+def prefixes_of(function: Function) -> tuple[str, ...]:
+    """Below which paths middleware refuses requests, where it asks for one each time; else below every one."""
+    spots = [node for node in function.body if refuses_or_asks(node, function)]
+    asked = [next(filter(None, map(prefix_asked, paths_around(node, function))), None) for node in spots]
+    return tuple(prefix for prefix in asked if prefix is not None) if spots and None not in asked else ("",)
+
+
+def refuses_or_asks(node: ast.AST, function: Function) -> bool:
+    """Whether a part of middleware answers instead of what comes next, raises, or asks for credentials."""
+    match node:
+        case ast.Return(value=ast.expr() as answer):
+            made = function.assigned.get(getattr(answer, "id", ""), [answer])
+            return not all("call_next(" in ast.unparse(each) for each in made)
+        case ast.Call(func=called):
+            return checks_credentials(ast.unparse(called))
+    return isinstance(node, ast.Raise)
+
+
+def paths_around(node: ast.AST, function: Function) -> Iterator[ast.expr]:
+    """The conditions that hold where a part of a function runs, from the inside out."""
+    inside = node
+    for part in function.around(node):
+        if isinstance(part, ast.If) and inside in part.body:
+            test = part.test
+            yield from test.values if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And) else [test]
+        inside = part
+
+
+def prefix_asked(condition: ast.expr) -> str | None:
+    """The beginning for which a condition asks the path of a request: `request.url.path.startswith("/admin")`."""
+    match condition:
+        case ast.Call(func=ast.Attribute(value=held, attr="startswith"), args=[ast.Constant(value=str(prefix))]):
+            return prefix if words_of(ast.unparse(held))[-1:] == ["path"] else None
+    return None
 
 
 def sureness(

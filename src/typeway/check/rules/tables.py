@@ -96,7 +96,7 @@ class Tables:
         """Whether a dependency of an endpoint, or middleware, asks who somebody is."""
         asks = any(is_guard(node) for node in endpoint.tree.walk() if node.depends is not None)
         is_asked = asks or is_protected(self.subject, endpoint, self.refusing)
-        return is_asked or is_guarded_around(self.subject, endpoint.application.app)
+        return is_asked or is_guarded_around(self.subject, endpoint)
 
     def is_few(self, kind: Any) -> bool:
         """Whether a table stays small, people make its rows by hand, or only those add some who were given the right to.

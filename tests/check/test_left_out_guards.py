@@ -95,10 +95,15 @@ CALLED = {
     "one that a decorator changes": ("decorated_admin()", False),
     "one that needs nothing": ("require_key()", False),
     "one that asks what it got": ("require_any()", False),
+    "for a scheme": ("require_token()", True),
+    "one that needs something else": ("require_key_of()", False),
+    "one that needs a tool for users": ("require_stored()", False),
     "what gives a tool": ("get_user_service()", False),
     "what is no guard": ("get_page()", False),
 }
 GUARDS = """
+def get_settings() -> Any: return app.title
+def get_user_service(name: str = Depends(require_user)) -> str: return name
 def require_both(n: int, name: str = Depends(require_user)) -> None: require_admin(name)
 def is_admin(name: str = Depends(require_user)) -> bool: return name == "root"
 resolved_admin = app.inject(require_admin)
@@ -109,7 +114,11 @@ def require_key(key: str = "x") -> None:
     if key != "x": raise HTTPException(403)
 def require_any(name: Any = Depends(require_user)) -> None:
     if not isinstance(name, str): raise HTTPException(403)
-def get_user_service(name: str = Depends(require_user)) -> str: return name
+def require_token(key: Any = Depends(bearer)) -> None: ...
+def require_key_of(name: str = "x", settings: Any = Depends(get_settings)) -> None:
+    if name != "x": raise HTTPException(403)
+def require_stored(name: str = "x", users: Any = Depends(get_user_service)) -> None:
+    if name != "x": raise HTTPException(403)
 def get_page(name: str = Depends(require_user)) -> str: return name
 """
 

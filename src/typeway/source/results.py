@@ -260,7 +260,7 @@ def is_same(one: ast.expr, other: ast.expr | None) -> bool:
 
 def row_of(call: ast.Call) -> Instance:
     """A row of what a statement selects: all columns, or those that it names."""
-    return ROW if EVERYTHING.search(sql_of(call)) else COLUMNS
+    return ROW if EVERYTHING.match(sql_of(call)) else COLUMNS
 
 
 def narrowed(owner: Instance, arguments: Arguments, call: ast.Call) -> Instance | None:

@@ -12,7 +12,8 @@ CATEGORIES: Final = frozenset({
     "status", "state", "type", "kind", "category", "group", "level", "role", "priority", "language", "locale", "country", "is",
     "has", "active", "enabled", "deleted", "archived", "visible", "public", "private", "published", "done", "completed", "flag",
 })  # fmt: skip
-EVERYTHING: Final = re.compile(r"SELECT\s+(DISTINCT\s+)?(\w+\.)?\*", re.IGNORECASE)
+# All columns; of a query in another one that one may name them.
+EVERYTHING: Final = re.compile(r"\s*SELECT\s+(?:DISTINCT\s+)?(?:\w+\.)?\*(?!\s*FROM\s*\()", re.IGNORECASE)
 # The table of a statement, with its schema and in its quotes; what is called there, like `generate_series(1, 9)`, is none.
 NAME: Final = r"(?:[\"`\[]?\w+[\"`\]]?\.)?[\"`\[]?(\w+)\b[\"`\]]?(?!\s*[.(])"
 READS: Final = re.compile(rf"\s*SELECT\b.*?\bFROM\s+(?:ONLY\s+)?{NAME}", re.IGNORECASE | re.DOTALL)

@@ -74,9 +74,11 @@ ITEM: Final = re.compile(r"(/\{[^}]*\})+$")
 # Where so many writes, and so large a part, require credentials, one that does not is the exception.
 MOST_GUARDED: Final = 10
 NEARLY_ALL: Final = 0.9
-MOST_ROUTERS: Final = 3
+SEVERAL_ROUTERS: Final = 3
 # What says of a path that its callers are others, or are checked elsewhere.
-APART: Final = frozenset({"internal", "local", "private", "dev", "debug", "admin", "staff", "backoffice"})
+APART: Final = frozenset({
+    "internal", "local", "private", "dev", "debug", "admin", "staff", "backoffice", "cron", "worker", "service", "system",
+})  # fmt: skip
 KNOWN_TO_SOME: Final = phrases("share,shares,shared,code,secret,key,hash,link,slug")
 CHANGES: Final = frozenset({
     "commit", "add", "add_all", "delete", "insert_one", "insert_many", "update_one", "update_many", "replace_one", "delete_one",
@@ -107,18 +109,20 @@ def found_open(
     subject: Subject, endpoint: Endpoint, guarded: Sequence[Endpoint], writes: Sequence[Endpoint]
 ) -> Iterator[Finding]:
     """What is wrong with a write that has no guard."""
-    sure, fix = sureness(subject, endpoint, guarded, writes), "add the security dependency that the others have"
+    sure: Confidence
+    fix = "add the security dependency that the others have"
     called, twin = guard_called(subject, endpoint), twin_of(endpoint, guarded)
     if called is not None:
         name, parameter = called
-        why = f": it calls {name}() itself, where nothing resolves `{parameter}`"
-        sure, fix = "high", f"write `dependencies=[Depends({name})]`, or take a parameter with `Depends({name})`"
+        why, sure = f": it calls {name}() itself, where nothing resolves `{parameter}`", "high"
+        fix = f"write `dependencies=[Depends({name})]`, or take a parameter with `Depends({name})`"
     elif is_open(subject, endpoint):
         return
     elif twin is not None:
         why, sure = f", while the same function does for {twin.title}", "low" if signs_up(endpoint) else "high"
     elif 2 * len(guarded) > len(writes):
         why = f", while {len(guarded)} of {len(writes)} writes do"
+        sure = sureness(subject, endpoint, guarded, writes)
     else:
         return
     yield from endpoint.found(
@@ -132,26 +136,32 @@ def found_open(
 def guard_called(subject: Subject, endpoint: Endpoint) -> tuple[str, str] | None:
     """A guard that an endpoint calls instead of depending on it, with the parameter that nothing resolves there."""
     function = endpoint.function
-    if function is None:
-        return None
-    for call in subject.graph.calls_of(function):
-        value = subject.inference.value(call.func, function)
+    for call in subject.graph.calls_of(function) if function is not None else ():
+        value = subject.inference.value(call.func, function) if function is not None else None
         thing = value.thing if isinstance(value, Known) else None
         # A wrapper, as `app.inject()` makes one, may resolve it.
         guard = subject.program.function(thing) if type(thing) is FunctionType and inner_of(thing) is thing else None
         if guard is None or guard.node.decorator_list or not sounds_like_guard(guard.node.name):
             continue
-        # What follows a star is not known, and one that asks what it has been given may know what to do.
-        is_open = any(isinstance(part, ast.Starred) for part in call.args) or None in [
+        is_partial = any(isinstance(part, ast.Starred) for part in call.args) or not all(
             each.arg for each in call.keywords
-        ]
-        if is_open or any(last_name(each.func) == "isinstance" for each in guard.of(ast.Call)):
+        )
+        # What follows a star is not known, and who asks what it has been given may know what to do.
+        if is_partial or any(last_name(each.func) == "isinstance" for each in guard.of(ast.Call)):
             continue
         given = guard.given(call)
         for name, (_, default) in guard.parameters.items():
-            if name not in given and default is not None and provider_in(default, guard) is not None:
+            needed = provider_in(default, guard) if name not in given else None
+            if needed is not None and default is not None and is_about_credentials(subject, needed, guard):
                 return guard.node.name, f"{name} = {ast.unparse(default)}"
     return None
+
+
+def is_about_credentials(subject: Subject, dependency: ast.expr, function: Function) -> bool:
+    """Whether a dependency is a security scheme, or sounds like a check of credentials."""
+    value = subject.inference.value(dependency, function)
+    is_known = isinstance(value, Known) and is_scheme(value.thing)
+    return is_known or sounds_like_guard(ast.unparse(dependency))
 
 
 def twin_of(endpoint: Endpoint, guarded: Sequence[Endpoint]) -> Endpoint | None:
@@ -248,7 +258,7 @@ def is_router_left_out(endpoint: Endpoint, guarded: Sequence[Endpoint], writes: 
         home[endpoint] is not None
         and not any(entry in guarded for entry in mine)
         and all(entry in guarded for entry in writes if entry not in mine)
-        and len(others) >= MOST_ROUTERS
+        and len(others) >= SEVERAL_ROUTERS
         and any({*entry.methods} & (WRITES - {"POST"}) for entry in mine)
     )
 

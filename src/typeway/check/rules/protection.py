@@ -159,8 +159,8 @@ def guard_called(subject: Subject, endpoint: Endpoint) -> tuple[str, str] | None
 
 def is_about_credentials(subject: Subject, dependency: ast.expr, function: Function) -> bool:
     """Whether a dependency is a security scheme, or sounds like a check of credentials."""
-    value = subject.inference.value(dependency, function)
-    is_known = isinstance(value, Known) and is_scheme(value.thing)
+    held = subject.inference.instance(dependency, function)
+    is_known = held is not None and isinstance(held.kind, type) and issubclass(held.kind, SecurityBase)
     return is_known or sounds_like_guard(ast.unparse(dependency))
 
 

@@ -194,3 +194,65 @@ def test_who_adds_to_a_table_of_sql(check: Check, before: str, body: str, sure: 
     puts = f"{before}@app.post('/notes')\ndef put() -> None: {body}\n"
     outcome = check(HEAD + TABLES + puts + ROWS.format(SELECTED["sqlite3"]), "--all", "--select", "TW011")
     assert [each["confidence"] for each in outcome.findings] == [sure], outcome.out
+
+
+# Classes that are called like those of the libraries, which are not installed here.
+MAPPERS = """
+class Model:
+    @classmethod
+    def all(cls) -> Any: ...
+    @classmethod
+    def filter(cls, *asked: Any, **given: Any) -> Any: ...
+    @classmethod
+    async def create(cls) -> Any: ...
+class Document(BaseModel):
+    @classmethod
+    def find_all(cls) -> Any: ...
+    @classmethod
+    def find(cls, *asked: Any) -> Any: ...
+class Table:
+    @classmethod
+    def select(cls, *columns: Any) -> Any: ...
+    @classmethod
+    def create(cls) -> Any: ...
+Model.__module__, Document.__module__, Table.__module__ = "tortoise.models", "beanie.odm.documents", "peewee"
+Table.__qualname__ = "Model"
+class Task(Model): done = False
+class Note(Document): text: str = ""
+class Pen(Table): ink = ""
+class Out(BaseModel):
+    id: int
+    @classmethod
+    async def from_queryset(cls, found: Any) -> list["Out"]: ...
+@app.post("/tasks")
+async def put() -> None: print(await Task.create(), Note(text="x"), Pen.create())
+"""
+FOUND = "@app.get('/x')\nasync def show(n: int = 0) -> list[Out]: return {}\n"
+MAPPED = {
+    "Tortoise": ("await Task.all()", True),
+    "Tortoise in an order": ("await Task.all().order_by('id').prefetch_related('pens')", True),
+    "Tortoise for a model": ("await Out.from_queryset(Task.all())", True),
+    "Tortoise that converts": ("[Out(id=each.id) for each in await Task.filter(done=False)]", True),
+    "Beanie": ("await Note.find_all().to_list()", True),
+    "Beanie without conditions": ("await Note.find().sort('text').to_list()", True),
+    "peewee": ("list(Pen.select())", True),
+    "peewee that converts": ("[Out(id=each.id) for each in Pen.select().order_by(Pen.ink)]", True),
+    "Tortoise with a limit": ("await Task.all().limit(9)", False),
+    "Tortoise with a slice": ("(await Task.all())[:9]", False),
+    "Tortoise for a parent": ("await Task.filter(owner_id=n)", False),
+    "Tortoise with what is not read": ("await Task.filter(app.title)", False),
+    "Tortoise with more conditions": ("await Task.all().filter(owner_id=n)", False),
+    "Tortoise for a model with a limit": ("await Out.from_queryset(Task.all().limit(9))", False),
+    "Beanie with conditions": ("await Note.find(Note.text == 'x').to_list()", False),
+    "Beanie with a limit": ("await Note.find_all().limit(9).to_list()", False),
+    "Beanie with a length": ("await Note.find_all().to_list(length=9)", False),
+    "peewee with conditions": ("list(Pen.select().where(Pen.ink == n))", False),
+    "peewee with a page": ("list(Pen.select().paginate(n, 20))", False),
+}
+
+
+@pytest.mark.parametrize(("found", "is_found"), MAPPED.values(), ids=MAPPED)
+def test_classes_of_other_mappers_find_all_their_rows(check: Check, found: str, is_found: bool) -> None:
+    """TW011: where they are asked for all, and nothing narrows or limits that."""
+    outcome = check(HEAD + MAPPERS + FOUND.format(found), "--all", "--select", "TW011")
+    assert [each["confidence"] for each in outcome.findings] == ["high"] * is_found, outcome.out

@@ -10,10 +10,8 @@ from dataclasses import replace
 from typing import Any, Final
 
 from typeway.source.asking import declares
-from typeway.source.index import last_name
-from typeway.source.program import Function
 from typeway.source.sql import EVERYTHING, is_limited, is_particular
-from typeway.source.values import Columns, Infers, Instance, Known, Method, Record, dotted, is_a, is_record
+from typeway.source.values import Columns, Instance, Record, dotted, is_a, is_record
 from typeway.watch.catalogue import below, listed_of, names_of, public_name, service_of
 
 Arguments = Sequence[Instance | None]
@@ -81,11 +79,9 @@ ROUND_TRIPS: Final = frozenset({
 ROW: Final = Instance(Record)
 COLUMNS: Final = Instance(Columns)
 CURSOR: Final = "sqlite3.Cursor"
-# What a cursor gives of what it has executed, what makes a statement of a text, and through how many names a text is followed.
-FETCHES: Final = frozenset({"fetchall", "fetchone", "fetchmany"})
-TEXTS: Final = frozenset({"text", "SQL", "dedent", "cleandoc"})
-MOST_STEPS: Final = 6
 CURSORS: Final = frozenset({CURSOR, "pymongo.cursor", "pymongo.asynchronous.cursor"})
+# What peewee, Tortoise and Beanie find of a class.
+FOUND: Final = "tortoise.queryset.QuerySet"
 ROWS: Final = "sqlalchemy.engine.result.Result"
 OBJECTS: Final = "sqlalchemy.engine.result.ScalarResult"
 
@@ -167,10 +163,20 @@ def values_of(owner: Instance, arguments: Arguments, call: ast.Call) -> Instance
     return Instance(list, many=True, bounded=True)
 
 
+def asked(owner: Instance, arguments: Arguments, call: ast.Call) -> Instance | None:
+    """The rows of a class, or of a query of them, that fulfil conditions; what is no name and value is taken to narrow it."""
+    found = owner if is_a(owner.kind, {FOUND}) else Instance(FOUND, of=owner)
+    return narrowed(replace(found, bounded=found.bounded or bool(call.args)), arguments, call)
+
+
+def selected_rows(owner: Instance, arguments: Arguments, call: ast.Call) -> Instance | None:
+    return Instance(FOUND, of=COLUMNS if call.args else owner)
+
+
 def documents(owner: Instance, arguments: Arguments, call: ast.Call) -> Instance | None:
     length = next(iter([*call.args, *(entry.value for entry in call.keywords if entry.arg == "length")]), None)
     is_open = length is None or (isinstance(length, ast.Constant) and length.value is None)
-    return Instance(list, of=ROW, many=True, bounded=owner.bounded or not is_open)
+    return Instance(list, of=owner.of or ROW, many=True, bounded=owner.bounded or not is_open)
 
 
 def row(owner: Instance, arguments: Arguments, call: ast.Call) -> Instance | None:
@@ -185,77 +191,6 @@ def sql_of(call: ast.Call) -> str:
     """The text of a statement; empty where it cannot be read."""
     text = call.args[0] if call.args else None
     return text.value if isinstance(text, ast.Constant) and isinstance(text.value, str) else ""
-
-
-def statement_in(thing: Any) -> str | Instance | None:
-    """What a statement that already exists selects: the text of SQL, or the class or columns of a query."""
-    if type(thing) is str or is_a(type(thing), {"sqlalchemy.sql.elements.TextClause"}):
-        return thing if type(thing) is str else str(vars(thing).get("text", ""))
-    if not is_a(type(thing), SELECT):
-        return None
-    described = thing.column_descriptions
-    kinds = [Instance(each["expr"]) for each in described if isinstance(each["expr"], type)]
-    # How many rows it finds is not read from it.
-    return Instance("select", of=selected(kinds) if len(kinds) == len(described) else COLUMNS, bounded=True)
-
-
-def read_text(inference: Infers, node: ast.expr, function: Function, steps: int = MOST_STEPS) -> str | None:
-    """The text of a statement as a call is given it: written there, under a name, or put together of such parts."""
-    match node:
-        case ast.Constant(value=str(text)):
-            return text
-        case ast.Call(func=made, args=[inner]) if last_name(made) in TEXTS and steps:
-            return read_text(inference, inner, function, steps - 1)
-        case ast.JoinedStr() | ast.BinOp(op=ast.Add()) if steps:
-            parts = node.values if isinstance(node, ast.JoinedStr) else [node.left, node.right]
-            texts = [read_text(inference, part, function, steps - 1) for part in parts]
-            return "".join(text for text in texts if text is not None) if None not in texts else None
-        case ast.FormattedValue(value=inner, conversion=-1, format_spec=None) if steps:
-            return read_text(inference, inner, function, steps - 1)
-        case ast.Name(id=name) if name in function.stores:
-            # What is added to it later, `query += " WHERE …"`, is a second one.
-            kept = function.assigned.get(name, []) if len(function.stores[name]) == 1 and steps else []
-            texts = [read_text(inference, each, function, steps - 1) for each in kept if isinstance(each, ast.expr)]
-            return texts[0] if len(texts) == 1 else None
-        case ast.Name() | ast.Attribute():
-            value = inference.value(node, function)
-            found = statement_in(value.thing) if isinstance(value, Known) else None
-            return found if isinstance(found, str) else None
-    return None
-
-
-def with_statement(
-    inference: Infers, method: Method, arguments: list[Instance | None], node: ast.Call, function: Function
-) -> tuple[Method, list[Instance | None], ast.Call]:
-    """A method, the arguments of a call of it, and the call, where the first one is a statement that something keeps.
-
-    The method of a cursor that has executed one statement in the function is that of its result.
-    """
-    first = node.args[0] if node.args else None
-    text = read_text(inference, first, function) if first is not None else None
-    if text is not None:
-        node = ast.Call(func=node.func, args=[ast.Constant(value=text), *node.args[1:]], keywords=node.keywords)
-    elif isinstance(first, ast.Name | ast.Attribute):
-        value = inference.value(first, function)
-        kept = statement_in(value.thing) if isinstance(value, Known) else None
-        arguments = [kept, *arguments[1:]] if isinstance(kept, Instance) else arguments
-    runs = executions(node, function) if is_a(method.owner.kind, DBAPI_CURSOR) and method.name in FETCHES else []
-    result = inference.value(runs[0], function) if len(runs) == 1 else None
-    return (replace(method, owner=result) if isinstance(result, Instance) else method), arguments, node
-
-
-def executions(fetch: ast.Call, function: Function) -> list[ast.Call]:
-    """What a function lets the cursor execute of which it fetches rows."""
-    cursor = fetch.func.value if isinstance(fetch.func, ast.Attribute) else None
-    return [
-        call
-        for call in function.of(ast.Call)
-        if isinstance(call.func, ast.Attribute) and call.func.attr == "execute" and is_same(call.func.value, cursor)
-    ]
-
-
-def is_same(one: ast.expr, other: ast.expr | None) -> bool:
-    return isinstance(one, ast.Name) and isinstance(other, ast.Name) and one.id == other.id
 
 
 def row_of(call: ast.Call) -> Instance:
@@ -367,6 +302,13 @@ METHODS: Final[tuple[tuple[frozenset[str], Mapping[str, Give]], ...]] = (
     (ENGINE, dict.fromkeys(("connect", "begin"), plain("sqlalchemy.engine.base.Connection"))),
     (ASYNC_ENGINE, dict.fromkeys(("connect", "begin"), plain("sqlalchemy.ext.asyncio.engine.AsyncConnection"))),
     (QUERY | SELECT | {ROWS, OBJECTS, "select"}, RESULT),
+    (frozenset({FOUND}), {
+        **RESULT, **dict.fromkeys(("filter", "find", "where"), asked), "paginate": limited, "to_list": documents,
+        **dict.fromkeys(("prefetch_related", "select_related", "exclude", "dicts", "objects", "switch", "project"), same),
+    }),
+    (frozenset({"tortoise.models.Model", "beanie.odm.documents.Document"}),
+     dict.fromkeys(("all", "filter", "find", "find_all", "find_many"), asked)),
+    (frozenset({"peewee.Model"}), {"select": selected_rows}),
     (CURSORS, {**RESULT, "to_list": documents, "distinct": values_of}),
     (COLLECTION, {"find_one": row, "find": found, "find_one_and_update": row, "aggregate": same, "distinct": values_of}),
     (DBAPI_CONNECTION, {"execute": rows_of_text, "cursor": plain(CURSOR), "executemany": rows_of_text}),
@@ -454,7 +396,7 @@ def held_by(owner: Instance, name: str) -> Instance | None:
 
 def gone_over(held: Instance | None) -> Instance | None:
     """What a loop goes over, as a list: of a query or its result the rows."""
-    if held is None or held.many or not is_a(held.kind, QUERY | CURSORS | {ROWS, OBJECTS}):
+    if held is None or held.many or not is_a(held.kind, QUERY | CURSORS | {ROWS, OBJECTS, FOUND}):
         return held
     return Instance(list, of=held.of, many=True, bounded=held.bounded)
 

@@ -280,7 +280,7 @@ def all_rows(subject: Subject, node: ast.expr, function: Function, depth: int = 
         case ast.ListComp(generators=[ast.comprehension(iter=source, ifs=[])]) | ast.Await(value=source):
             inner = source
         case (
-            ast.Call(func=ast.Name(id="list" | "sorted"), args=[source, *_])
+            ast.Call(func=ast.Name(id="list" | "sorted") | ast.Attribute(attr="from_queryset"), args=[source, *_])
             | ast.Call(func=ast.Attribute(value=source, attr="values"), args=[])
         ):
             inner = source

@@ -18,8 +18,8 @@ from typeway.source.asking import is_exactly, safely
 from typeway.source.index import last_name
 from typeway.source.program import Function
 from typeway.source.reach import IN_THREADS, in_thread
-from typeway.source.results import executions, read_text
 from typeway.source.sql import table_filled, table_read
+from typeway.source.statements import executions, read_text
 from typeway.source.tables import additions
 from typeway.source.values import Known, Value
 from typeway.source.words import words_of

@@ -256,3 +256,34 @@ def test_classes_of_other_mappers_find_all_their_rows(check: Check, found: str, 
     """TW011: where they are asked for all, and nothing narrows or limits that."""
     outcome = check(HEAD + MAPPERS + FOUND.format(found), "--all", "--select", "TW011")
     assert [each["confidence"] for each in outcome.findings] == ["high"] * is_found, outcome.out
+
+
+EACH = "for each in make_session().scalars(select(User)).all(): "
+LOOP = "@app.get('/x')\ndef show(n: int = 0) -> list[Shown]:\n    found: list[Shown] = []\n    {}\n    return {}\n"
+APPENDED = {
+    "each": (EACH + "found.append(Shown(id=each.id))", "found", True),
+    "each in steps": (EACH + "\n        made = Shown(id=each.id)\n        found.append(made)", "found", True),
+    "each of SQL text": ("for each in sqlite3.connect('x').execute('SELECT id FROM users'): found.append(Shown(id=each[0]))", "found", True),
+    "each, which are counted": (EACH + "found.append(each)\n    print(len(found))", "found", True),
+    "some": (EACH + "\n        if each.id == n: found.append(each)", "found", False),
+    "some, by the others": (EACH + "\n        if each.id != n: continue\n        found.append(each)", "found", False),
+    "until there are enough": (EACH + "\n        found.append(each)\n        if len(found) > 9: break", "found", False),
+    "those that can be converted": (EACH + "\n        try: found.append(each)\n        except ValueError: pass", "found", False),
+    "each, of which a part is returned": (EACH + "found.append(each)", "found[:9]", False),
+    "each, of which a part is deleted": (EACH + "found.append(each)\n    del found[9:]", "found", False),
+    "each, of which a function may take some": (EACH + "found.append(each)\n    trim(found)", "found", False),
+    "each, and then another list": (EACH + "found.append(each)\n    found = found[:9]", "found", False),
+    "each, and then none": (EACH + "found.append(each)\n    found.clear()", "found", False),
+    "each of a limited query": ("for each in make_session().scalars(select(User).limit(9)): found.append(each)", "found", False),
+    "each of some numbers": ("for each in range(9): found.append(Shown(id=each))", "found", False),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("loop", "answer", "is_found"), APPENDED.values(), ids=APPENDED)
+def test_a_list_to_which_each_row_is_appended_has_all_rows(
+    check: Check, loop: str, answer: str, is_found: bool
+) -> None:
+    """TW011: where the loop leaves none out, and nothing else changes the list."""
+    source = "def trim(found: list[Any]) -> None: del found[9:]\n" + LOOP.format(loop, answer)
+    outcome = check(HEAD + ADDS + source, "--all", "--select", "TW011")
+    assert outcome.codes == ["TW011"] * is_found, outcome.out

@@ -27,6 +27,9 @@ from typeway.source.values import Columns, Instance, Known, Record, as_instance,
 AS_DICT: Final = frozenset({"vars", "jsonable_encoder", "dict"})
 # What has the names of all columns of a table.
 COLUMNS: Final = re.compile(r"__table__|__mapper__|\bcolumns\b|\bcolumn_attrs\b|\binspect\(|__dict__|\bvars\(|\bdir\(")
+# What may leave out items of a loop, or repeats it.
+LEAVES_OUT: Final = (ast.If, ast.Break, ast.Continue, ast.Try, ast.Return, ast.Match)
+LOOPS: Final = (ast.For, ast.AsyncFor, ast.While)
 # Through how many steps a value is followed to the query that finds it.
 MOST_STEPS: Final = 8
 # Responses that are sent as they are made, so that no model has a say in what is in them.
@@ -276,7 +279,8 @@ def all_rows(subject: Subject, node: ast.expr, function: Function, depth: int = 
     match node:
         case ast.Name(id=name):
             assigned = [*assigned_to(name, function)]
-            inner = assigned[0] if len(assigned) == 1 and isinstance(assigned[0], ast.ListComp) else None
+            made = assigned[0] if len(assigned) == 1 else None
+            inner = made if isinstance(made, ast.ListComp) else appended(name, function) if is_empty(made) else None
         case ast.ListComp(generators=[ast.comprehension(iter=source, ifs=[])]) | ast.Await(value=source):
             inner = source
         case (
@@ -298,6 +302,25 @@ def all_rows(subject: Subject, node: ast.expr, function: Function, depth: int = 
     # Rows of a text have the table that it names, there or in the function that is called.
     table = tables_of(subject).selected_by(node, function) if found is not None else None
     return Instance(table) if table is not None else returned_rows(subject, node, function, depth) or found
+
+
+def is_empty(made: ast.expr | None) -> bool:
+    """Whether an expression is a list without items: `[]`."""
+    return isinstance(made, ast.List) and not made.elts
+
+
+def appended(name: str, function: Function) -> ast.expr | None:
+    """What a loop goes over that appends something for each item to a list, and is all that changes the list."""
+    around = [function.parents.get(node) for node in function.of(ast.Name) if node.id == name]
+    held = [part for part in around if isinstance(part, ast.Attribute | ast.Subscript)]
+    is_given = any(isinstance(part, ast.Call) and last_name(part.func) != "len" for part in around)
+    call = function.parents.get(held[0]) if len(held) == 1 and not is_given else None
+    loop = function.parents.get(function.parents.get(call, call)) if call is not None else None
+    match call, loop:
+        case ast.Call(func=ast.Attribute(attr="append")), ast.For(iter=rows) | ast.AsyncFor(iter=rows):
+            is_plain = not any(isinstance(part, LEAVES_OUT) for part in ast.walk(loop))
+            return rows if is_plain and not any(isinstance(part, LOOPS) for part in function.around(loop)) else None
+    return None
 
 
 def returned_rows(subject: Subject, node: ast.expr, function: Function, depth: int) -> Instance | None:

@@ -147,7 +147,13 @@ def test_a_list_is_followed_to_its_rows(check: Check, source: str, is_found: boo
     """TW011: in a model, in a list or comprehension of a result, in a repository of any class, with filters that may be left out."""
     given = REPOSITORY.replace("ANNOTATION", "Select").replace("CONDITION", OPTIONAL)
     outcome = check(
-        HEAD + "def page(rows: Any, start: int) -> Any: return rows\n" + given + ADDS + source, "--select", "TW011"
+        HEAD
+        + "def page(rows: Any, start: int) -> Any:\n    assert start >= 0\n    return rows\n"
+        + given
+        + ADDS
+        + source,
+        "--select",
+        "TW011",
     )
     assert outcome.codes == ["TW011"] * is_found, outcome.out
 

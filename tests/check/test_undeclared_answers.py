@@ -108,3 +108,33 @@ def test_rows_are_seen_in_what_is_returned(check: Check, statement: str, returns
         f"    rows = make_session().scalars(select(User).limit(9)).all()\n    {statement}\n"
     )
     assert check(HEAD + source, "--all", "--select", "TW007").codes == ["TW007"] * count
+
+
+RUN = "return database().execute({}).fetchone()"
+TEXTS = {
+    "a text": (RUN.format("'SELECT * FROM users'"), 1),
+    "a name": ("query = 'select * from users where id = ?'\n    " + RUN.format("query, (1,)"), 1),
+    "a name of the module": (RUN.format("QUERY + ' WHERE id = 1'"), 1),
+    "parts that are known": (RUN.format("f'SELECT u.* FROM {TABLE} u'"), 1),
+    "what a cursor has executed": ("found = database().cursor()\n    found.execute(QUERY)\n    return found.fetchone()", 1),
+    "not columns that are named": (RUN.format("'SELECT id FROM users'"), 0),
+    "not columns of a query in another one": (RUN.format("'SELECT * FROM (SELECT id FROM users)'"), 0),
+    "not columns of what holds all of them": (RUN.format("'SELECT id FROM (SELECT * FROM users)'"), 0),
+    "not a number": (RUN.format("'SELECT count(*) FROM users'"), 0),
+    "not a part that is not known": (RUN.format("f'SELECT {n} FROM {TABLE}'"), 0),
+    "not a text of two": ("query = QUERY\n    if n: query = 'SELECT id FROM users'\n    " + RUN.format("query"), 0),
+    "not what one of two has executed": (
+        "found = database().cursor()\n    found.execute(QUERY)\n    found.execute('SELECT id FROM users')\n    return found.fetchone()",
+        0,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("statement", "count"), TEXTS.values(), ids=list(TEXTS))
+def test_rows_of_sql_text_are_seen(check: Check, statement: str, count: int) -> None:
+    """TW007: a text may have a name or be put together, and a cursor gives the rows of what it has executed."""
+    source = (
+        "TABLE, QUERY = 'users', 'SELECT * FROM users'\ndef database() -> sqlite3.Connection: return sqlite3.connect('x')\n"
+        f"@app.get('/x')\ndef show(n: int = 0):\n    {statement}\n"
+    )
+    assert check(HEAD + source, "--all", "--select", "TW007").codes == ["TW007"] * count

@@ -44,7 +44,8 @@ from typeway.source.modules import class_member, foreign, imported, meaning, mem
 from typeway.source.passing import passed_on
 from typeway.source.program import Function, Program, inner_of
 from typeway.source.providers import given_by_provider, is_provider
-from typeway.source.results import constructed, given_by, gone_over, held_by, made_by, statement_in, with_statement
+from typeway.source.results import constructed, given_by, gone_over, held_by, made_by
+from typeway.source.statements import statement_in, with_statement
 from typeway.source.subclasses import kept_by
 from typeway.source.tables import TABLES, copied, entry_at, held_as, held_in_one, item_of, slots, taken
 from typeway.source.values import (
@@ -365,7 +366,7 @@ class Inference:
                 default = self.value(node.args[1], function) if len(node.args) > 1 and table is not None else None
                 if table is not None and (given := taken(table, name, default)) is not None:
                     return given
-                return self.method_call(callee, *with_statement(self, arguments, node, function))
+                return self.method_call(*with_statement(self, callee, arguments, node, function))
             case Known(thing):
                 return self.known_call(thing, arguments, node)
             case Instance(kind):

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import ast
 import inspect
-import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 from typeway.source.asking import declares
-from typeway.source.program import Function
-from typeway.source.values import Columns, Infers, Instance, Known, Record, dotted, is_a, is_record
-from typeway.source.words import words_of
+from typeway.source.sql import EVERYTHING, is_limited, is_particular
+from typeway.source.values import Columns, Instance, Record, dotted, is_a, is_record
 from typeway.watch.catalogue import below, listed_of, names_of, public_name, service_of
 
 Arguments = Sequence[Instance | None]
@@ -78,17 +76,12 @@ ROUND_TRIPS: Final = frozenset({
     "find_one_and_update", "find_one_and_delete", "set", "hget", "hset", "hgetall", "incr", "expire",
 })  # fmt: skip
 
-# What columns are called of which many rows share a value.
-CATEGORIES: Final = frozenset({
-    "status", "state", "type", "kind", "category", "group", "level", "role", "priority", "language", "locale", "country", "is",
-    "has", "active", "enabled", "deleted", "archived", "visible", "public", "private", "published", "done", "completed", "flag",
-})  # fmt: skip
-
 ROW: Final = Instance(Record)
 COLUMNS: Final = Instance(Columns)
 CURSOR: Final = "sqlite3.Cursor"
 CURSORS: Final = frozenset({CURSOR, "pymongo.cursor", "pymongo.asynchronous.cursor"})
-EVERYTHING: Final = re.compile(r"SELECT\s+(DISTINCT\s+)?(\w+\.)?\*")
+# What peewee, Tortoise and Beanie find of a class.
+FOUND: Final = "tortoise.queryset.QuerySet"
 ROWS: Final = "sqlalchemy.engine.result.Result"
 OBJECTS: Final = "sqlalchemy.engine.result.ScalarResult"
 
@@ -138,7 +131,11 @@ def run(kind: str, held: Callable[[Instance | None], Instance | None]) -> Give:
     def give(owner: Instance, arguments: Arguments, call: ast.Call) -> Instance | None:
         statement = arguments[0] if arguments else None
         if statement is None or not is_a(statement.kind, SELECT | {"select"}):
-            return Instance(kind, of=row_of(call) if kind == ROWS else held(None), bounded=True)
+            # Of a text only whole rows are known.
+            is_text = kind == ROWS
+            return Instance(
+                kind, of=row_of(call) if is_text else held(None), bounded=not is_text or is_limited(sql_of(call))
+            )
         return Instance(kind, of=held(statement.of), bounded=statement.bounded)
 
     return give
@@ -150,11 +147,11 @@ def scalar(owner: Instance, arguments: Arguments, call: ast.Call) -> Instance | 
 
 def rows_of_text(owner: Instance, arguments: Arguments, call: ast.Call) -> Instance | None:
     """The rows of SQL that is given as text; they are unbounded only where the text can be read and says so."""
-    return Instance(CURSOR, of=row_of(call), bounded=is_limited(call))
+    return Instance(CURSOR, of=row_of(call), bounded=is_limited(sql_of(call)))
 
 
 def rows(owner: Instance, arguments: Arguments, call: ast.Call) -> Instance | None:
-    return Instance(list, of=row_of(call), many=True, bounded=is_limited(call))
+    return Instance(list, of=row_of(call), many=True, bounded=is_limited(sql_of(call)))
 
 
 def found(owner: Instance, arguments: Arguments, call: ast.Call) -> Instance | None:
@@ -166,10 +163,20 @@ def values_of(owner: Instance, arguments: Arguments, call: ast.Call) -> Instance
     return Instance(list, many=True, bounded=True)
 
 
+def asked(owner: Instance, arguments: Arguments, call: ast.Call) -> Instance | None:
+    """The rows of a class, or of a query of them, that fulfil conditions; what is no name and value is taken to narrow it."""
+    found = owner if is_a(owner.kind, {FOUND}) else Instance(FOUND, of=owner)
+    return narrowed(replace(found, bounded=found.bounded or bool(call.args)), arguments, call)
+
+
+def selected_rows(owner: Instance, arguments: Arguments, call: ast.Call) -> Instance | None:
+    return Instance(FOUND, of=COLUMNS if call.args else owner)
+
+
 def documents(owner: Instance, arguments: Arguments, call: ast.Call) -> Instance | None:
     length = next(iter([*call.args, *(entry.value for entry in call.keywords if entry.arg == "length")]), None)
     is_open = length is None or (isinstance(length, ast.Constant) and length.value is None)
-    return Instance(list, of=ROW, many=True, bounded=owner.bounded or not is_open)
+    return Instance(list, of=owner.of or ROW, many=True, bounded=owner.bounded or not is_open)
 
 
 def row(owner: Instance, arguments: Arguments, call: ast.Call) -> Instance | None:
@@ -180,48 +187,15 @@ def plain(kind: str) -> Give:
     return lambda owner, arguments, call: Instance(kind)
 
 
-def is_limited(call: ast.Call) -> bool:
-    """Whether a statement is not known to be without a limit: its text says LIMIT, or cannot be read."""
-    text = sql_of(call)
-    words = text.split()
-    return "SELECT" not in words[:1] or bool({"LIMIT", "FETCH", "TOP"} & set(words)) or "COUNT(" in text
-
-
 def sql_of(call: ast.Call) -> str:
-    """The text of a statement, in upper case; empty where it cannot be read."""
+    """The text of a statement; empty where it cannot be read."""
     text = call.args[0] if call.args else None
-    if isinstance(text, ast.Call) and text.args:
-        text = text.args[0]
-    return text.value.upper() if isinstance(text, ast.Constant) and isinstance(text.value, str) else ""
-
-
-def statement_in(thing: Any) -> str | Instance | None:
-    """What a statement that already exists selects: the text of SQL, or the class or columns of a query."""
-    if type(thing) is str or is_a(type(thing), {"sqlalchemy.sql.elements.TextClause"}):
-        return thing if type(thing) is str else str(vars(thing).get("text", ""))
-    if not is_a(type(thing), SELECT):
-        return None
-    described = thing.column_descriptions
-    kinds = [Instance(each["expr"]) for each in described if isinstance(each["expr"], type)]
-    # How many rows it finds is not read from it.
-    return Instance("select", of=selected(kinds) if len(kinds) == len(described) else COLUMNS, bounded=True)
-
-
-def with_statement(
-    inference: Infers, arguments: list[Instance | None], node: ast.Call, function: Function
-) -> tuple[list[Instance | None], ast.Call]:
-    """The arguments of a call, and the call, where the first one is a statement that a module or class keeps."""
-    named = node.args[0] if node.args and isinstance(node.args[0], ast.Name | ast.Attribute) else None
-    value = inference.value(named, function) if named is not None else None
-    kept = statement_in(value.thing) if isinstance(value, Known) else None
-    if isinstance(kept, str):
-        node = ast.Call(func=node.func, args=[ast.Constant(value=kept), *node.args[1:]], keywords=node.keywords)
-    return ([kept, *arguments[1:]] if isinstance(kept, Instance) else arguments), node
+    return text.value if isinstance(text, ast.Constant) and isinstance(text.value, str) else ""
 
 
 def row_of(call: ast.Call) -> Instance:
     """A row of what a statement selects: all columns, or those that it names."""
-    return ROW if EVERYTHING.search(sql_of(call)) else COLUMNS
+    return ROW if EVERYTHING.match(sql_of(call)) else COLUMNS
 
 
 def narrowed(owner: Instance, arguments: Arguments, call: ast.Call) -> Instance | None:
@@ -291,11 +265,6 @@ def is_fixed(value: ast.expr) -> bool:
     return isinstance(value, ast.Constant) or called(value) in ("true", "false", "null")
 
 
-def is_particular(column: str) -> bool:
-    """Whether few rows share a value of a column, as far as its name says: the key of a parent, but not a status."""
-    return not CATEGORIES & set(words_of(column))
-
-
 # What makes another form of a value, of which different ones mostly stay different.
 FORMS: Final = frozenset({"lower", "upper", "trim", "ltrim", "rtrim", "unaccent", "coalesce", "cast", "collate"})
 # What asks whether all of some conditions are true, also of rows that belong to one.
@@ -326,10 +295,20 @@ METHODS: Final[tuple[tuple[frozenset[str], Mapping[str, Give]], ...]] = (
         "scalar": scalar, "execute": run(ROWS, lambda of: of or ROW),
         "connection": plain("sqlalchemy.engine.base.Connection"),
     }),
-    (CONNECTION, {"execute": run(ROWS, lambda of: COLUMNS if of == COLUMNS else ROW), "scalars": run(OBJECTS, lambda of: of)}),
+    (CONNECTION, {
+        **dict.fromkeys(("execute", "exec_driver_sql"), run(ROWS, lambda of: COLUMNS if of == COLUMNS else ROW)),
+        "scalars": run(OBJECTS, lambda of: of),
+    }),
     (ENGINE, dict.fromkeys(("connect", "begin"), plain("sqlalchemy.engine.base.Connection"))),
     (ASYNC_ENGINE, dict.fromkeys(("connect", "begin"), plain("sqlalchemy.ext.asyncio.engine.AsyncConnection"))),
     (QUERY | SELECT | {ROWS, OBJECTS, "select"}, RESULT),
+    (frozenset({FOUND}), {
+        **RESULT, **dict.fromkeys(("filter", "find", "where"), asked), "paginate": limited, "to_list": documents,
+        **dict.fromkeys(("prefetch_related", "select_related", "exclude", "dicts", "objects", "switch", "project"), same),
+    }),
+    (frozenset({"tortoise.models.Model", "beanie.odm.documents.Document"}),
+     dict.fromkeys(("all", "filter", "find", "find_all", "find_many"), asked)),
+    (frozenset({"peewee.Model"}), {"select": selected_rows}),
     (CURSORS, {**RESULT, "to_list": documents, "distinct": values_of}),
     (COLLECTION, {"find_one": row, "find": found, "find_one_and_update": row, "aggregate": same, "distinct": values_of}),
     (DBAPI_CONNECTION, {"execute": rows_of_text, "cursor": plain(CURSOR), "executemany": rows_of_text}),
@@ -417,7 +396,7 @@ def held_by(owner: Instance, name: str) -> Instance | None:
 
 def gone_over(held: Instance | None) -> Instance | None:
     """What a loop goes over, as a list: of a query or its result the rows."""
-    if held is None or held.many or not is_a(held.kind, QUERY | CURSORS | {ROWS, OBJECTS}):
+    if held is None or held.many or not is_a(held.kind, QUERY | CURSORS | {ROWS, OBJECTS, FOUND}):
         return held
     return Instance(list, of=held.of, many=True, bounded=held.bounded)
 

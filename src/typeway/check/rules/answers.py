@@ -12,26 +12,24 @@ from pydantic import BaseModel
 
 from typeway.check.finding import Finding
 from typeway.check.rules.audience import is_for_staff
+from typeway.check.rules.bounds import has_bound
 from typeway.check.rules.narrowing import is_narrowed
 from typeway.check.rules.tables import collection, tables_of
 from typeway.check.subject import Endpoint, Subject, remembered
 from typeway.declare import shapes
 from typeway.declare.annotation import is_union
-from typeway.declare.classify import Input
 from typeway.source.index import last_name
 from typeway.source.program import Function
 from typeway.source.results import gone_over, is_orm
 from typeway.source.values import Columns, Instance, Known, Record, as_instance, is_record, short
 
-# Names of parameters that limit how much a list holds.
-BOUNDS: Final = frozenset({
-    "limit", "size", "page", "page_size", "per_page", "pagesize", "offset", "skip", "cursor", "first", "last", "take",
-    "top", "top_k", "count", "n", "max_results", "max_items", "number", "pagination", "params", "after", "before", "since",
-})  # fmt: skip
 # What makes a dict of a row, whatever is in it.
 AS_DICT: Final = frozenset({"vars", "jsonable_encoder", "dict"})
 # What has the names of all columns of a table.
 COLUMNS: Final = re.compile(r"__table__|__mapper__|\bcolumns\b|\bcolumn_attrs\b|\binspect\(|__dict__|\bvars\(|\bdir\(")
+# What may leave out items of a loop, or repeats it.
+LEAVES_OUT: Final = (ast.If, ast.Break, ast.Continue, ast.Try, ast.Return, ast.Match)
+LOOPS: Final = (ast.For, ast.AsyncFor, ast.While)
 # Through how many steps a value is followed to the query that finds it.
 MOST_STEPS: Final = 8
 # Responses that are sent as they are made, so that no model has a say in what is in them.
@@ -268,29 +266,23 @@ def is_model(kind: Any) -> bool:
     )
 
 
-def has_bound(subject: Subject, endpoint: Endpoint) -> bool:
-    """Whether a parameter of the endpoint or of a dependency limits the response; one that nothing reads does not."""
-    for node in endpoint.tree.walk():
-        function = subject.receiver(node)
-        for source in node.sources:
-            if isinstance(source, Input) and (function is None or source.name in function.used):
-                fields = getattr(source.kind, "model_fields", {})
-                if {source.name.lower(), source.wire.lower(), *fields} & BOUNDS:
-                    return True
-    return False
-
-
 def all_rows(subject: Subject, node: ast.expr, function: Function, depth: int = MOST_STEPS) -> Instance | None:
     """What an expression is all of: the rows of a query without a limit, or a collection that requests add to, converted or not."""
     inner: ast.expr | None = None
     match node:
         case ast.Name(id=name):
+<<<<<<< HEAD
             assigned = function.values.get(name, [])
             inner = assigned[0] if len(assigned) == 1 and isinstance(assigned[0], ast.ListComp) else None
+=======
+            assigned = [*assigned_to(name, function)]
+            made = assigned[0] if len(assigned) == 1 else None
+            inner = made if isinstance(made, ast.ListComp) else appended(name, function) if is_empty(made) else None
+>>>>>>> answers
         case ast.ListComp(generators=[ast.comprehension(iter=source, ifs=[])]) | ast.Await(value=source):
             inner = source
         case (
-            ast.Call(func=ast.Name(id="list" | "sorted"), args=[source, *_])
+            ast.Call(func=ast.Name(id="list" | "sorted") | ast.Attribute(attr="from_queryset"), args=[source, *_])
             | ast.Call(func=ast.Attribute(value=source, attr="values"), args=[])
         ):
             inner = source
@@ -300,8 +292,32 @@ def all_rows(subject: Subject, node: ast.expr, function: Function, depth: int = 
     kept, answer = collection(value), gone_over(as_instance(value))
     if kept is not None:
         return Instance(kept) if kept in tables_of(subject).made else None
-    if answer is not None and answer.many and not answer.bounded:
-        return answer.of if is_row(answer.of) else returned_rows(subject, node, function, depth)
+    if answer is None or not answer.many or answer.bounded:
+        return None
+    found = answer.of if is_row(answer.of) else None
+    if found is not None and not is_record(found.kind):
+        return found
+    # Rows of a text have the table that it names, there or in the function that is called.
+    table = tables_of(subject).selected_by(node, function) if found is not None else None
+    return Instance(table) if table is not None else returned_rows(subject, node, function, depth) or found
+
+
+def is_empty(made: ast.expr | None) -> bool:
+    """Whether an expression is a list without items: `[]`."""
+    return isinstance(made, ast.List) and not made.elts
+
+
+def appended(name: str, function: Function) -> ast.expr | None:
+    """What a loop goes over that appends something for each item to a list, and is all that changes the list."""
+    around = [function.parents.get(node) for node in function.of(ast.Name) if node.id == name]
+    held = [part for part in around if isinstance(part, ast.Attribute | ast.Subscript)]
+    is_given = any(isinstance(part, ast.Call) and last_name(part.func) != "len" for part in around)
+    call = function.parents.get(held[0]) if len(held) == 1 and not is_given else None
+    loop = function.parents.get(function.parents.get(call, call)) if call is not None else None
+    match call, loop:
+        case ast.Call(func=ast.Attribute(attr="append")), ast.For(iter=rows) | ast.AsyncFor(iter=rows):
+            is_plain = not any(isinstance(part, LEAVES_OUT) for part in ast.walk(loop))
+            return rows if is_plain and not any(isinstance(part, LOOPS) for part in function.around(loop)) else None
     return None
 
 

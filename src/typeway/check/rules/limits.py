@@ -25,7 +25,7 @@ from typeway.plan.tree import Node
 from typeway.source.asking import safely
 from typeway.source.index import is_property, last_name
 from typeway.source.program import Function
-from typeway.source.results import statement_in
+from typeway.source.statements import statement_in
 from typeway.source.values import Known, as_instance, derives, is_a
 
 # Parameters that say how many items a client wants, in lower case and without underscores; the last ones only where something

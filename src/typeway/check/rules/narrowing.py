@@ -9,7 +9,8 @@ from typing import Final
 from typeway.check.subject import Subject, remembered
 from typeway.source.index import last_name
 from typeway.source.program import Function
-from typeway.source.results import is_fixed, is_link, is_particular, narrows
+from typeway.source.results import is_fixed, is_link, narrows
+from typeway.source.sql import is_particular
 from typeway.source.words import words_of
 
 # What a query is told which rows it is about, and what runs one that it is given.

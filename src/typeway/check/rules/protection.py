@@ -5,18 +5,22 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Sequence
+from types import FunctionType
 from typing import Any, Final
 
 from starlette.exceptions import HTTPException
 
+from typeway.application.inclusion import Inclusion
 from typeway.check.finding import Confidence, Finding
-from typeway.check.subject import Endpoint, Subject, middleware_of
+from typeway.check.subject import Application, Endpoint, Subject, middleware_of, remembered
 from typeway.plan.tree import Node
 from typeway.security.base import SecurityBase
-from typeway.source.program import Function
+from typeway.source.arrivals import provider_in
+from typeway.source.index import last_name
+from typeway.source.program import Function, inner_of
 from typeway.source.results import DATABASE
 from typeway.source.statuses import raised_in
-from typeway.source.values import is_a
+from typeway.source.values import Known, is_a
 from typeway.source.words import has_phrase, phrases, words_of
 
 WRITES: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -70,6 +74,11 @@ ITEM: Final = re.compile(r"(/\{[^}]*\})+$")
 # Where so many writes, and so large a part, require credentials, one that does not is the exception.
 MOST_GUARDED: Final = 10
 NEARLY_ALL: Final = 0.9
+SEVERAL_ROUTERS: Final = 3
+# What says of a path that its callers are others, or are checked elsewhere.
+APART: Final = frozenset({
+    "internal", "local", "private", "dev", "debug", "admin", "staff", "backoffice", "cron", "worker", "service", "system",
+})  # fmt: skip
 KNOWN_TO_SOME: Final = phrases("share,shares,shared,code,secret,key,hash,link,slug")
 CHANGES: Final = frozenset({
     "commit", "add", "add_all", "delete", "insert_one", "insert_many", "update_one", "update_many", "replace_one", "delete_one",
@@ -84,41 +93,183 @@ def unprotected_writes(subject: Subject) -> Iterator[Finding]:
     for application in subject.applications:
         own = [entry for entry in subject.own if entry.application is application]
         writes = [entry for entry in own if WRITES & set(entry.methods)]
-        guarded = [entry for entry in writes if is_protected(subject, entry, refusing) or hands_key(subject, entry)]
+        guarded = [
+            entry
+            for entry in writes
+            if is_guarded_around(subject, entry) or is_protected(subject, entry, refusing) or hands_key(subject, entry)
+        ]
         # Where people sign in says nothing about the others.
         writes = [entry for entry in writes if entry in guarded or not is_meant_open(entry)]
-        if 2 * len(guarded) <= len(writes) or is_guarded_around(subject, application.app):
-            continue
         for endpoint in writes:
-            if endpoint not in guarded and not is_open(subject, endpoint):
-                yield from endpoint.found(
-                    "TW010",
-                    f"{endpoint.title} writes and requires no credentials, while {len(guarded)} of {len(writes)} writes do.",
-                    "add the security dependency that the others have; if it is meant to be open, add an ignore comment.",
-                    confidence=sureness(subject, endpoint, guarded, len(writes)),
-                )
+            if endpoint not in guarded:
+                yield from found_open(subject, endpoint, guarded, writes)
 
 
-def is_guarded_around(subject: Subject, app: Any) -> bool:
-    """Whether an application has middleware that sounds like a check of credentials."""
-    names = [name for name, _ in middleware_of(subject.program, app)]
-    names += [getattr(entry.cls, "__name__", "") for entry in getattr(app, "user_middleware", ())]
-    return any(map(sounds_like_guard, names))
+def found_open(
+    subject: Subject, endpoint: Endpoint, guarded: Sequence[Endpoint], writes: Sequence[Endpoint]
+) -> Iterator[Finding]:
+    """What is wrong with a write that has no guard."""
+    sure: Confidence
+    fix = "add the security dependency that the others have"
+    called, twin = guard_called(subject, endpoint), twin_of(endpoint, guarded)
+    if called is not None:
+        name, parameter = called
+        why, sure = f": it calls {name}() itself, where nothing resolves `{parameter}`", "high"
+        fix = f"write `dependencies=[Depends({name})]`, or take a parameter with `Depends({name})`"
+    elif is_open(subject, endpoint):
+        return
+    elif twin is not None:
+        why, sure = f", while the same function does for {twin.title}", "low" if signs_up(endpoint) else "high"
+    elif 2 * len(guarded) > len(writes):
+        why = f", while {len(guarded)} of {len(writes)} writes do"
+        sure = sureness(subject, endpoint, guarded, writes)
+    else:
+        return
+    yield from endpoint.found(
+        "TW010",
+        f"{endpoint.title} writes and requires no credentials{why}.",
+        f"{fix}; if it is meant to be open, add an ignore comment.",
+        confidence=sure,
+    )
 
 
-def sureness(subject: Subject, endpoint: Endpoint, guarded: Sequence[Endpoint], writes: int) -> Confidence:
+def guard_called(subject: Subject, endpoint: Endpoint) -> tuple[str, str] | None:
+    """A guard that an endpoint calls instead of depending on it, with the parameter that nothing resolves there."""
+    function = endpoint.function
+    for call in subject.graph.calls_of(function) if function is not None else ():
+        value = subject.inference.value(call.func, function) if function is not None else None
+        thing = value.thing if isinstance(value, Known) else None
+        # A wrapper, as `app.inject()` makes one, may resolve it.
+        guard = subject.program.function(thing) if type(thing) is FunctionType and inner_of(thing) is thing else None
+        if guard is None or guard.node.decorator_list or not sounds_like_guard(guard.node.name):
+            continue
+        is_partial = any(isinstance(part, ast.Starred) for part in call.args) or not all(
+            each.arg for each in call.keywords
+        )
+        # What follows a star is not known, and who asks what it has been given may know what to do.
+        if is_partial or any(last_name(each.func) == "isinstance" for each in guard.of(ast.Call)):
+            continue
+        given = guard.given(call)
+        for name, (_, default) in guard.parameters.items():
+            needed = provider_in(default, guard) if name not in given else None
+            if needed is not None and default is not None and is_about_credentials(subject, needed, guard):
+                return guard.node.name, f"{name} = {ast.unparse(default)}"
+    return None
+
+
+def is_about_credentials(subject: Subject, dependency: ast.expr, function: Function) -> bool:
+    """Whether a dependency is a security scheme, or sounds like a check of credentials."""
+    held = subject.inference.instance(dependency, function)
+    is_known = held is not None and isinstance(held.kind, type) and issubclass(held.kind, SecurityBase)
+    return is_known or sounds_like_guard(ast.unparse(dependency))
+
+
+def twin_of(endpoint: Endpoint, guarded: Sequence[Endpoint]) -> Endpoint | None:
+    """A guarded write of the same function on another path, where no path says that it is for others: `/internal/tasks`."""
+    same = (other for other in guarded if other.operation.endpoint is endpoint.operation.endpoint)
+    words = words_of(endpoint.path)
+    return next((other for other in same if not APART & {*words, *words_of(other.path)}), None)
+
+
+def is_guarded_around(subject: Subject, endpoint: Endpoint) -> bool:
+    """Whether middleware that sounds like a check of credentials runs for an endpoint, and not only below another path."""
+    return endpoint.path.startswith(prefixes_guarded(subject, endpoint.application))
+
+
+@remembered
+def prefixes_guarded(subject: Subject, application: Application) -> tuple[str, ...]:
+    """Below which paths middleware seems to check credentials; an empty text is below every one."""
+    own = [*middleware_of(subject.program, application.app)]
+    found = [
+        prefix
+        for name, each in own
+        if sounds_like_guard(name) or sounds_like_guard(getattr(each.owner, "__name__", ""))
+        for prefix in prefixes_of(each)
+    ]
+    kinds = [entry.cls for entry in getattr(application.app, "user_middleware", ())]
+    others = [kind for kind in kinds if not any(each.owner is kind for _, each in own)]
+    return (*found, *("" for kind in others if sounds_like_guard(getattr(kind, "__name__", ""))))
+
+
+def prefixes_of(function: Function) -> tuple[str, ...]:
+    """Below which paths middleware refuses requests, where it asks for one each time; else below every one."""
+    spots = [node for node in function.body if refuses_or_asks(node, function)]
+    asked = [next(filter(None, map(prefix_asked, paths_around(node, function))), None) for node in spots]
+    return tuple(prefix for prefix in asked if prefix is not None) if spots and None not in asked else ("",)
+
+
+def refuses_or_asks(node: ast.AST, function: Function) -> bool:
+    """Whether a part of middleware answers instead of what comes next, raises, or asks for credentials."""
+    match node:
+        case ast.Return(value=ast.expr() as answer):
+            made = function.assigned.get(getattr(answer, "id", ""), [answer])
+            return not all("call_next(" in ast.unparse(each) for each in made)
+        case ast.Call(func=called):
+            return checks_credentials(ast.unparse(called))
+    return isinstance(node, ast.Raise)
+
+
+def paths_around(node: ast.AST, function: Function) -> Iterator[ast.expr]:
+    """The conditions that hold where a part of a function runs, from the inside out."""
+    inside = node
+    for part in function.around(node):
+        if isinstance(part, ast.If) and inside in part.body:
+            test = part.test
+            yield from test.values if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And) else [test]
+        inside = part
+
+
+def prefix_asked(condition: ast.expr) -> str | None:
+    """The beginning for which a condition asks the path of a request: `request.url.path.startswith("/admin")`."""
+    match condition:
+        case ast.Call(func=ast.Attribute(value=held, attr="startswith"), args=[ast.Constant(value=str(prefix))]):
+            return prefix if words_of(ast.unparse(held))[-1:] == ["path"] else None
+    return None
+
+
+def sureness(
+    subject: Subject, endpoint: Endpoint, guarded: Sequence[Endpoint], writes: Sequence[Endpoint]
+) -> Confidence:
     """How sure it is that a write was forgotten.
 
-    An application of which nearly every write requires credentials has few that are open on purpose: those that need a code
-    which only some know, and those that change nothing.
+    An application of which nearly every write, or every router but one, requires credentials has few that are open on purpose:
+    those that need a code which only some know, and those that change nothing.
     """
     if signs_up(endpoint):
         return "low"
     if is_exception(endpoint, guarded):
         return "high"
-    is_rule = len(guarded) >= MOST_GUARDED and len(guarded) >= NEARLY_ALL * writes
+    is_rule = len(guarded) >= MOST_GUARDED and len(guarded) >= NEARLY_ALL * len(writes)
+    is_rule = is_rule or is_router_left_out(endpoint, guarded, writes)
     knows = has_phrase(words_of(endpoint.path), KNOWN_TO_SOME)
     return "medium" if is_rule and not knows and stores(subject, endpoint) else "low"
+
+
+def is_router_left_out(endpoint: Endpoint, guarded: Sequence[Endpoint], writes: Sequence[Endpoint]) -> bool:
+    """Whether the only router without a guard declares a write, and all writes of several others have one.
+
+    What is open on purpose takes something, such as reports of errors: it lets nobody replace or delete.
+    """
+    homes = routers_of(getattr(endpoint.application.app, "router", None))
+    home = {entry: homes.get(id(entry.route.original_route or entry.route)) for entry in writes}
+    mine = [entry for entry in writes if home[entry] == home[endpoint]]
+    others = {home[entry] for entry in writes} - {home[endpoint], None}
+    return (
+        home[endpoint] is not None
+        and not any(entry in guarded for entry in mine)
+        and all(entry in guarded for entry in writes if entry not in mine)
+        and len(others) >= SEVERAL_ROUTERS
+        and any({*entry.methods} & (WRITES - {"POST"}) for entry in mine)
+    )
+
+
+def routers_of(router: Any) -> dict[int, int]:
+    """Which router declares each route, by what identifies them, without those of the application itself."""
+    found: dict[int, int] = {}
+    for item in getattr(router, "_own_routes", ()):
+        if isinstance(item, Inclusion):
+            found |= {id(each): id(item.router) for each in item.router._own_routes} | routers_of(item.router)
+    return found
 
 
 def stores(subject: Subject, endpoint: Endpoint) -> bool:

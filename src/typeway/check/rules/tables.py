@@ -18,6 +18,8 @@ from typeway.source.asking import is_exactly, safely
 from typeway.source.index import last_name
 from typeway.source.program import Function
 from typeway.source.reach import IN_THREADS, in_thread
+from typeway.source.sql import table_filled, table_read
+from typeway.source.statements import executions, read_text
 from typeway.source.tables import additions
 from typeway.source.values import Known, Value
 from typeway.source.words import words_of
@@ -40,6 +42,11 @@ MANY: Final = frozenset({
     "comment", "post", "article", "note", "todo", "item", "upload", "file", "image", "photo", "document", "detection", "alert",
 })  # fmt: skip
 SUFFIXES: Final = frozenset({"model", "models", "table", "orm", "db", "entity", "row"})
+# What runs SQL that is given as text, and through how many names a list is followed to it.
+RUNS_TEXT: Final = frozenset({
+    "execute", "executemany", "executescript", "exec_driver_sql", "fetch", "fetchrow", "fetchval", "fetch_one", "fetch_val", "text",
+})  # fmt: skip
+MOST_NAMES: Final = 4
 COLLECTIONS: Final = (list, dict, defaultdict, deque)
 
 
@@ -69,7 +76,7 @@ class Tables:
 
     def is_made_by_hand(self, kind: Any) -> bool:
         """Whether people think of each row: it is called like what they have few of, or has a name that no other row has."""
-        noun, table = noun_of(getattr(kind, "__name__", "")), table_of(kind)
+        noun, table = noun_of(name_of(kind)), table_of(kind)
         if table is None or noun in FEW | MANY:
             return noun in FEW
         unique = [index.columns.keys() for index in table.indexes if index.unique]
@@ -81,7 +88,7 @@ class Tables:
 
         Where both ask for credentials, these have to be of a kind of which each makes many.
         """
-        nouns = {noun_of(getattr(kind, "__name__", "")), noun_of(endpoint.path)}
+        nouns = {noun_of(name_of(kind)), noun_of(endpoint.path)}
         is_busy = bool(MANY & nouns) or kind in self.made_by_strangers or not self.needs_credentials(endpoint)
         return is_busy and kind in self.made_by_users and not self.stays_small(kind) and not self.is_made_by_hand(kind)
 
@@ -89,7 +96,7 @@ class Tables:
         """Whether a dependency of an endpoint, or middleware, asks who somebody is."""
         asks = any(is_guard(node) for node in endpoint.tree.walk() if node.depends is not None)
         is_asked = asks or is_protected(self.subject, endpoint, self.refusing)
-        return is_asked or is_guarded_around(self.subject, endpoint.application.app)
+        return is_asked or is_guarded_around(self.subject, endpoint)
 
     def is_few(self, kind: Any) -> bool:
         """Whether a table stays small, people make its rows by hand, or only those add some who were given the right to.
@@ -98,6 +105,25 @@ class Tables:
         """
         is_added_by_staff = kind in self.made and kind not in self.made_by_users
         return self.stays_small(kind) or self.is_made_by_hand(kind) or is_added_by_staff
+
+    def selected_by(self, node: ast.AST, function: Function, steps: int = MOST_NAMES) -> Any:
+        """The table that a text of SQL behind an expression selects from: the class of its rows, or what stands for it."""
+        for part in ast.walk(node):
+            text = (
+                read_text(self.subject.inference, part.args[0], function)
+                if isinstance(part, ast.Call) and part.args
+                else None
+            )
+            table = table_read(text) if text is not None else None
+            if table is not None:
+                named = (each for each in self.made if safely(getattr, each, "__tablename__") == table)
+                return next(named, f"table {table}")
+            waiting = [*function.assigned.get(getattr(part, "id", ""), ())]
+            waiting += executions(part, function) if isinstance(part, ast.Call) else []
+            for each in waiting if steps else ():
+                if (found := self.selected_by(each, function, steps - 1)) is not None:
+                    return found
+        return None
 
     @cached_property
     def made(self) -> frozenset[Any]:
@@ -142,6 +168,11 @@ def table_of(kind: Any) -> Any:
     """The table of a class; None also where a join or a query stands for one, which has no indexes."""
     table = safely(getattr, kind, "__table__")
     return table if safely(hasattr, table, "indexes") else None
+
+
+def name_of(kind: Any) -> str:
+    """What a class is called, or the table that a text stands for."""
+    return kind if isinstance(kind, str) else getattr(kind, "__name__", "")
 
 
 def noun_of(name: str) -> str:
@@ -194,6 +225,9 @@ def made_by(subject: Subject, function: Function) -> Iterator[Any]:
             yield from () if kept is None else (kept,)
         if not isinstance(node, ast.Call):
             continue
+        if node.args and last_name(node.func) in RUNS_TEXT:
+            filled = table_filled(read_text(subject.inference, node.args[0], function) or ast.unparse(node.args[0]))
+            yield from () if filled is None else (f"table {filled}",)
         made = [node.func]
         if last_name(node.func) in MAKES:
             made += [node.func.value] if isinstance(node.func, ast.Attribute) else []

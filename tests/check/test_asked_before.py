@@ -224,7 +224,6 @@ DEPENDS = {
     "at the route": ("def show(key: str) -> Any:", "@app.get('/x/{key}', dependencies=[Depends(find)])"),
     "at a router": ("def show(key: str) -> Any:", "@guarded.get('/x/{key}')"),
     "below another": ("def show(key: str, found: Any = Depends(deeper)) -> Any:", "@app.get('/x/{key}')"),
-    "of the request": ("def show(key: str, found: Any = Depends(of_request)) -> Any:", "@app.get('/x/{key}')"),
     "a class": ("def show(key: str, found: Annotated[Found, Depends()]) -> Any:", "@app.get('/x/{key}')"),
     "an object": ("def show(key: str, found: Any = Depends(Exists(STORE))) -> Any:", "@app.get('/x/{key}')"),
     "with a yield": ("def show(key: str, found: Any = Depends(opened)) -> Any:", "@app.get('/x/{key}')"),
@@ -236,8 +235,6 @@ def find(key: str) -> str:
     if key not in {table}: raise HTTPException(404)
     return {table}[key]
 def deeper(found: Annotated[str, Depends(find)]) -> str: return found
-def of_request(request: Request) -> None:
-    if request.path_params['key'] not in {table}: raise HTTPException(404)
 class Found:
     def __init__(self, key: str) -> None:
         if key not in {table}: raise HTTPException(404)
@@ -290,3 +287,38 @@ def test_a_dependency_that_asks_something_else_excludes_nothing(check: Check, de
     parameter = "key: Annotated[str, Path(alias='name')]" if "Query" in dependency else "key: str"
     source = f"{HEAD}from typeway import Path\n{STORE}{dependency}{route}\ndef show({parameter}) -> Any:\n    return get_thing(key)\n"
     assert check(source, "--all", "--select", "TW017").codes == ["TW017"]
+
+
+TEXTS = {
+    "a condition": ("if not text.isdigit(): raise HTTPException(422)", []),
+    "a helper": ("if not is_number(text): raise HTTPException(422)", []),
+    "a helper that refuses": ("refuse(text)", []),
+    "a try": ("try: int(text)\n    except ValueError: raise HTTPException(422)", []),
+    "some texts": ("if text not in ('1', '2'): raise HTTPException(404)", []),
+    "nothing": ("print(text)", ["TW017"]),
+    "whether it is there": ("if not text: raise HTTPException(422)", ["TW017"]),
+    "one text": ("if text == 'me': raise HTTPException(403)", ["TW017"]),
+    "some other texts": ("if text in STORE: raise HTTPException(403)", ["TW017"]),
+    "a log": ("if not text.isdigit(): print(text)", ["TW017"]),
+    "another": ("if not other.isdigit(): raise HTTPException(422)", ["TW017"]),
+}
+
+
+@pytest.mark.parametrize(("line", "codes"), TEXTS.values(), ids=TEXTS)
+def test_what_a_dependency_refuses_is_not_converted(check: Check, line: str, codes: list[str]) -> None:
+    """A text that has been looked at before the endpoint begins, as in the endpoint itself."""
+    source = f"{HEAD}{STORE}def is_number(text: str) -> bool: return text.isdigit()\n"
+    source += "def refuse(text):\n    if not text.isdigit(): raise HTTPException(422)\n"
+    source += f"def checked(text: str, other: str) -> None:\n    {line}\n"
+    source += (
+        "@app.get('/x/{text}/{other}', dependencies=[Depends(checked)])\ndef show(text: str) -> Any: return int(text)\n"
+    )
+    assert check(source, "--all", "--select", "TW017").codes == codes
+
+
+@pytest.mark.parametrize(("table", "codes"), [("FIXED", []), ("STORE", ["TW017"])])
+def test_what_a_dependency_has_found_in_a_table_is_in_it(check: Check, table: str, codes: list[str]) -> None:
+    """A look-up in a table that nobody changes fails for what is not there only."""
+    source = f"{HEAD}{STORE}def known(key: str) -> None:\n    if key not in {table}: raise HTTPException(404)\n"
+    source += "@app.get('/x/{key}', dependencies=[Depends(known)])\ndef show(key: str) -> Any: return FIXED[key]\n"
+    assert check(source, "--all", "--select", "TW017").codes == codes

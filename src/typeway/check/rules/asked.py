@@ -23,7 +23,6 @@ from typeway.check.rules.excluded import (
     opposite,
 )
 from typeway.check.subject import Endpoint, Subject
-from typeway.declare.classify import Injected, Input, Source
 from typeway.plan.tree import Node
 from typeway.source.asking import attributes_of, is_exactly, safely
 from typeway.source.facts import UNKNOWN
@@ -88,9 +87,11 @@ class Asked:
 
     def sent(self, node: Node) -> dict[str, ast.expr]:
         """What the parameters of a node are: parts of the request, or what a dependency gives."""
-        words = {source.name: word_of(source) for source in node.sources}
-        words |= {name: f"<{id(child.function)}()>" for name, child in node.children if name is not None}
-        return {name: ast.Name(word) for name, word in words.items() if word}
+        words = {name: f"<{id(child.function)}()>" for name, child in node.children if name is not None}
+        for source in node.inputs:
+            default = "" if source.is_required else safely(repr, source.marker.default)
+            words[source.name] = f"<{source.location} {source.wires[0]}>{default}"
+        return {name: ast.Name(word) for name, word in words.items()}
 
     def object_of(self, function: Function) -> dict[str, ast.expr]:
         return {function.first: self.live(function.held)} if function.held is not None else {}
@@ -245,10 +246,9 @@ class Asked:
 
     def global_of(self, name: str, function: Function) -> ast.expr:
         names = function.cells if name in function.cells else function.names
-        if name not in names:
-            return ast.Name(name)
         # Two names of one number may have different ones later.
-        return ast.Name(f"{name}<{id(names[name])}>") if is_plain(names[name]) else self.live(names[name])
+        word = f"{name}<{id(names[name])}>" if name in names and is_plain(names[name]) else name
+        return self.live(names[name]) if word == name and name in names else ast.Name(word)
 
 
 class Spelled(ast.NodeTransformer):
@@ -283,13 +283,6 @@ class Spelled(ast.NodeTransformer):
         thing = attributes_of(self.asked.things.get(getattr(held, "id", ""))).get(node.attr)
         return ast.Attribute(held, node.attr) if is_plain(thing) else self.asked.live(thing)
 
-    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
-        self.generic_visit(node)
-        match node:
-            case ast.Subscript(value=ast.Attribute(attr="path_params"), slice=ast.Constant(value=str() as name)):
-                return ast.Name(f"<path {name}>")
-        return node
-
 
 def is_passed_whole(edge: Edge, caller: Function) -> bool:
     """Whether a wrapper passes on what it is given by name, as it is: `inner(*args, **kwargs)`."""
@@ -307,17 +300,6 @@ def is_same(made: ast.expr) -> bool:
     """Whether something gives the same each time, so that a name may stand for it."""
     calls = [part for part in ast.walk(made) if isinstance(part, ast.Call)]
     return all(last_name(part.func) in SAME for part in calls) and not isinstance(made, ast.Dict | ast.List | ast.Set)
-
-
-def word_of(source: Source) -> str:
-    """What a parameter is for everyone who declares the same; empty for what a dependency gives."""
-    match source:
-        case Input():
-            default = "" if source.is_required else safely(repr, source.marker.default)
-            return f"<{source.location} {source.wires[0]}>{default}"
-        case Injected(kind=kind):
-            return f"<{id(kind)}>"
-    return ""
 
 
 def is_absence(test: ast.expr) -> bool:

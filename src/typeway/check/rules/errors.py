@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from enum import Enum
+from itertools import takewhile
 from typing import Any, Final, Literal, get_args, get_origin
 
 from pydantic import BaseModel
@@ -13,7 +14,7 @@ from pydantic import BaseModel
 from typeway.check.finding import Confidence, Finding, Place
 from typeway.check.rules.asked import Frame
 from typeway.check.rules.catching import handler_of, hands_on, is_broad, is_caught
-from typeway.check.rules.escapes import ABOUT_CALLERS, Escape, Escapes, raised_by
+from typeway.check.rules.escapes import ABOUT_CALLERS, Escape, Escapes, is_presence, raised_by, refuses
 from typeway.check.rules.excluded import ABOUT_ABSENCE
 from typeway.check.rules.protection import statuses_of
 from typeway.check.rules.shapes import models_in
@@ -64,7 +65,8 @@ def unhandled_exceptions(subject: Subject) -> Iterator[Finding]:
                 sure = "low"
             if sure == "low" and (statement in found or not isinstance(statement, ast.Raise)):
                 continue
-            if not escapes.arrives(escape, frames.get(start) or Frame(start)):
+            frame = frames.get(start) or Frame(start)
+            if is_converted_after(subject, escape, frame, frames) or not escapes.arrives(escape, frame):
                 continue
             path, line = subject.place(escape.function, statement)
             found[statement] = Finding(
@@ -180,6 +182,40 @@ def is_asked_for_before(subject: Subject, escapes: Escapes, escape: Escape, star
         )
         for way in ways
     )
+
+
+def is_converted_after(subject: Subject, escape: Escape, start: Frame, frames: Mapping[Function, Frame]) -> bool:
+    """Whether a dependency of the same request has refused texts that cannot be converted."""
+    sent = {ast.unparse(start.given[name]) for name in escape.sent or () if name in start.given}
+    if not isinstance(escape.statement, ast.Call):
+        return False
+    earlier = takewhile(lambda frame: frame is not start, frames.values())
+    return any(
+        refuses_texts(subject, name, frame.function)
+        for frame in earlier
+        for name, word in frame.given.items()
+        if ast.unparse(word) in sent
+    )
+
+
+def refuses_texts(subject: Subject, name: str, function: Function) -> bool:
+    """Whether a function raises an error because of what a parameter is like, or a function that it gives it to may."""
+    asked: list[ast.AST] = []
+    for part in function.body:
+        match part:
+            case ast.Call(args=args, keywords=keywords) if refuses(subject, part, function):
+                asked += [*args, *(each.value for each in keywords)]
+            case ast.Raise():
+                around = [*function.around(part)]
+                asked += [each for each in around if isinstance(each, ast.Try)]
+                asked += [
+                    each.test
+                    for each in around
+                    if isinstance(each, ast.If) and not is_presence(each.test, name, function)
+                ]
+    # What one text is says nothing about the others: `if text == "me"`, `if text in blocked`.
+    one = [part for part in asked if isinstance(part, ast.Compare) and isinstance(part.ops[0], ast.Eq | ast.In)]
+    return any(name in function.behind(part) for part in asked if part not in one)
 
 
 def asks_for(edge: Edge, escape: Escape) -> bool:

@@ -48,13 +48,34 @@ class Frame:
         function: the function.
         given: its parameters, in words that mean the same in every function; those that are missing stand for themselves.
         excluded: what does not hold.
-        above: the functions on the way to it, and itself.
+        above: the functions on the way to it.
     """
 
     function: Function
     given: Mapping[str, ast.expr] = field(default_factory=dict)
     excluded: Conditions = field(default_factory=dict)
     above: frozenset[Function] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Change:
+    """What a function changes.
+
+    Parameters:
+        line: where it does.
+        thing: what is changed.
+        removes: whether something may not be there any more; else something may be there.
+    """
+
+    line: int
+    thing: ast.expr
+    removes: bool
+
+    def ends(self, test: ast.expr, text: str, since: int) -> bool:
+        """Whether a condition that did not hold since a line may hold now."""
+        if since >= self.line or (is_absence(test) and not self.removes):
+            return False
+        return re.search(rf"(?<!\w){re.escape(ast.unparse(self.thing))}(?!\w)", text) is not None
 
 
 class Asked:
@@ -68,7 +89,8 @@ class Asked:
         self.subject = subject
         self.things: dict[str, Any] = {}
         self.left: dict[tuple[Function, bool | None], Conditions] = {}
-        self.changed: dict[Function, list[tuple[ast.expr, bool]]] = {}
+        self.changed: dict[Function, list[Change]] = {}
+        self.alone: dict[ast.AST, Frame | None] = {}
         self.depth = 0
 
     # --- ways ---------------------------------------------------------------------------------------------------
@@ -81,7 +103,7 @@ class Asked:
             function = self.subject.receiver(node)
             if function is not None and function not in found:
                 given = {**self.sent(node), **self.object_of(function)}
-                found[function] = Frame(function, given, excluded, frozenset({function}))
+                found[function] = Frame(function, given, excluded)
                 excluded = {**excluded, **renamed(self.leaving(function), given)}
         return found
 
@@ -99,11 +121,15 @@ class Asked:
     def into(self, edge: Edge, frame: Frame) -> Frame | None:
         """The function that a call leads to; None where something that is asked before excludes it."""
         known = self.at(edge.node, frame)
-        if is_contradictory(known):
+        if is_contradictory(known, frame.excluded):
             return None
-        if edge.function in frame.above:
-            return Frame(edge.function)
-        return Frame(edge.function, self.passed(edge, frame), known, frame.above | {edge.function})
+        return Frame(edge.function, self.passed(edge, frame), known, frame.above | {frame.function})
+
+    def into_alone(self, edge: Edge, caller: Function) -> Frame | None:
+        """The same, by what the caller itself asks, whoever calls that."""
+        if edge.node not in self.alone:
+            self.alone[edge.node] = self.into(edge, Frame(caller))
+        return self.alone[edge.node]
 
     def is_excluded(self, statement: ast.AST, frame: Frame) -> bool:
         """Whether a statement of a function does not run, or a look-up does not fail."""
@@ -111,7 +137,7 @@ class Asked:
         if isinstance(statement, ast.Subscript):
             inside = self.spelled(ast.Compare(statement.slice, [ast.In()], [statement.value]), frame)
             found[normal(inside)] = inside
-        return is_contradictory(found)
+        return is_contradictory(found, frame.excluded)
 
     def passed(self, edge: Edge, frame: Frame) -> dict[str, ast.expr]:
         """What a call passes for the parameters of a function."""
@@ -129,17 +155,13 @@ class Asked:
         """What does not hold in a place of a function, or at its end; if it is over, after what the place itself changes."""
         function = frame.function
         until = getattr(place, "lineno", function.node.end_lineno or 0) + (is_over or place is None)
-        known = [(0, test) for test in frame.excluded.values()]
-        known += [each for test in false_at(place, function) for each in self.said(test, frame, line_of(test))]
+        known = [(0, text, test) for text, test in frame.excluded.items()]
+        said = [each for test in false_at(place, function) for each in self.said(test, frame, line_of(test))]
+        known += [(line, normal(test), test) for line, test in said]
         for call in calls_before(place, function):
-            known += [(call.lineno, test) for test in self.after(call, frame).values()]
-        found = {normal(test): test for _, test in known}
-        for line, changed, removes in self.changes(frame, until) if found else ():
-            word = re.compile(rf"(?<!\w){re.escape(ast.unparse(changed))}(?!\w)")
-            for since, test in known:
-                if since < line and (removes or not is_absence(test)) and word.search(ast.unparse(test)):
-                    found.pop(normal(test), None)
-        return found
+            known += [(call.lineno, text, test) for text, test in self.after(call, frame).items()]
+        changes = [*self.changes(frame, until)] if known else []
+        return {text: test for since, text, test in known if not any(each.ends(test, text, since) for each in changes)}
 
     def said(self, test: ast.expr, frame: Frame, since: int, steps: int = MOST_STEPS) -> Iterator[tuple[int, ast.expr]]:
         """A condition that does not hold, and what therefore does not hold either, each with the line from which on."""
@@ -165,7 +187,8 @@ class Asked:
         targets = self.subject.graph.targets(self.subject.inference.value(call.func, frame.function))
         if len(targets) != 1 or targets[0].yields or (targets[0].is_async and not frame.function.is_awaited(call)):
             return NOTHING
-        return renamed(self.leaving(targets[0], gives), self.passed(Edge(call, targets[0], call), frame))
+        left = self.leaving(targets[0], gives)
+        return renamed(left, self.passed(Edge(call, targets[0], call), frame)) if left else NOTHING
 
     def leaving(self, function: Function, gives: bool | None = None) -> Conditions:
         """What does not hold where a function has come to its end, or to its `yield`, in terms of its parameters."""
@@ -173,7 +196,7 @@ class Asked:
         if key not in self.left and self.depth < MOST_STEPS:
             self.left[key] = NOTHING  # functions call each other in circles
             self.depth += 1
-            ends = [*self.ends(self.alone(function), gives)]
+            ends = [*self.ends(self.summary(function), gives)]
             self.depth -= 1
             first = ends[0] if ends else NOTHING
             self.left[key] = {
@@ -198,44 +221,47 @@ class Asked:
                 found |= {normal(each): each for _, each in self.said(test, frame, 0)}
             yield found
 
-    def changes(self, frame: Frame, until: float = math.inf) -> Iterator[tuple[int, ast.expr, bool]]:
+    def changes(self, frame: Frame, until: float = math.inf) -> Iterator[Change]:
         """What a function changes before a line, itself or in what it calls: where, and whether something is gone then."""
         for node in frame.function.body:
             if getattr(node, "lineno", until) >= until:
                 continue
             match node:
                 case ast.Subscript(value=held, ctx=ast.Store() | ast.Del()):
-                    yield node.lineno, self.spelled(held, frame), isinstance(node.ctx, ast.Del)
+                    yield Change(node.lineno, self.spelled(held, frame), isinstance(node.ctx, ast.Del))
                 case ast.Attribute(ctx=ast.Store() | ast.Del()):
-                    yield node.lineno, self.spelled(node, frame), True
+                    yield Change(node.lineno, self.spelled(node, frame), True)
                 case ast.Name(id=name, ctx=ast.Store()) if name in frame.function.foreign:
-                    yield node.lineno, self.global_of(name, frame.function), True
+                    yield Change(node.lineno, self.global_of(name, frame.function), True)
                 case ast.Call(func=called):
                     if isinstance(called, ast.Attribute) and called.attr in REMOVES | ADDS:
-                        yield node.lineno, self.spelled(called.value, frame), called.attr in REMOVES
+                        yield Change(node.lineno, self.spelled(called.value, frame), called.attr in REMOVES)
                     for function in self.subject.graph.targets(self.subject.inference.value(called, frame.function)):
-                        given = self.passed(Edge(node, function, node), frame)
-                        for changed, removes in self.changed_by(function):
-                            yield node.lineno, Renamed(given).visit(deepcopy(changed)), removes
+                        changed = self.changed_by(function)
+                        given = self.passed(Edge(node, function, node), frame) if changed else {}
+                        for each in changed:
+                            yield Change(node.lineno, Renamed(given).visit(deepcopy(each.thing)), each.removes)
 
-    def changed_by(self, function: Function) -> list[tuple[ast.expr, bool]]:
+    def changed_by(self, function: Function) -> list[Change]:
         """What a function changes, in terms of its parameters."""
         if function not in self.changed and self.depth < MOST_STEPS:
             self.changed[function] = []
             self.depth += 1
-            self.changed[function] = [(each, removes) for _, each, removes in self.changes(self.alone(function))]
+            made = {(ast.unparse(each.thing), each.removes): each for each in self.changes(self.summary(function))}
+            self.changed[function] = [*made.values()]
             self.depth -= 1
         return self.changed.get(function, [])
 
     # --- words --------------------------------------------------------------------------------------------------
 
-    def alone(self, function: Function) -> Frame:
+    def summary(self, function: Function) -> Frame:
         """A function whose parameters stand for themselves."""
         return Frame(function, {name: ast.Name(name) for name in function.parameters} | self.object_of(function))
 
     def spelled(self, node: ast.expr, frame: Frame) -> ast.expr:
         """An expression of a function in words that mean the same in every function."""
-        found: ast.expr = Spelled(self, frame).visit(deepcopy(node))
+        # PERF: most of what calls pass are names, and a copy takes longer than the look-up.
+        found: ast.expr = Spelled(self, frame).visit(node if isinstance(node, ast.Name) else deepcopy(node))
         return found
 
     def live(self, thing: Any) -> ast.expr:
@@ -313,9 +339,9 @@ def renamed(conditions: Conditions, given: Mapping[str, ast.expr]) -> dict[str, 
     return {normal(test): test for test in found}
 
 
-def is_contradictory(known: Conditions) -> bool:
-    """Whether a condition does not hold, and what holds instead does not either."""
-    return any(is_refuted(opposite(test), known) for test in known.values())
+def is_contradictory(known: Conditions, earlier: Conditions) -> bool:
+    """Whether a condition does not hold, and what holds instead does not either: one of the two was not known earlier."""
+    return any(is_refuted(opposite(test), known) for text, test in known.items() if text not in earlier)
 
 
 def is_refuted(test: ast.expr, known: Conditions) -> bool:

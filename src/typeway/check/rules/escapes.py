@@ -6,7 +6,7 @@ import ast
 import inspect
 import json
 import re
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -46,8 +46,8 @@ CONVERTS: Final = frozenset(map(id, (
     int, float, UUID, json.loads, inspect.getattr_static(datetime, "strptime"),
     *(inspect.getattr_static(kind, "fromisoformat") for kind in (date, datetime, time)),
 )))  # fmt: skip
-# How many ways to an error are each looked at with what was asked on them.
-MOST_WAYS: Final = 100
+# On how many ways to an error it is looked for what was asked.
+MOST_WAYS: Final = 30
 # Methods that change a table.
 CHANGES: Final = frozenset({"update", "setdefault", "pop", "popitem", "clear"})
 
@@ -136,11 +136,13 @@ class Escapes:
 
     def arrives(self, escape: Escape, start: Frame, facts: Facts = UNKNOWN) -> Truth | None:
         """What is known where an exception is raised that can leave a function; None if no way to it passes what it takes."""
-        waiting, contexts = [(self.subject.graph.truth(start.function, facts), start)], Contexts()
+        waiting, contexts = deque[tuple[Truth, Frame, Edge | None]](), Contexts()
+        waiting.append((self.subject.graph.truth(start.function, facts), start, None))
         while waiting:
-            known, frame = waiting.pop()
-            truth = contexts.fresh(known, frame if frame.above and len(contexts.seen) < MOST_WAYS else None)
-            if truth is None:
+            known, caller, way = waiting.popleft()  # short ways first: most errors are near
+            frame, key = self.enter(way, caller, len(contexts.seen)) if way is not None else (caller, caller)
+            truth = contexts.fresh(known, key) if frame is not None else None
+            if truth is None or frame is None:
                 continue
             function = truth.function
             is_here = function is escape.function and not truth.is_dead(escape.statement)
@@ -149,10 +151,17 @@ class Escapes:
             for edge in self.subject.graph.edges(function):
                 same = [each for each in self.found.get(edge.function, ()) if each.statement is escape.statement]
                 if any(next(self.onward(each, edge, function), None) for each in same) and not truth.is_dead(edge.node):
-                    inside = self.asked.into(edge, frame)
                     passes = self.subject.graph.passes(edge, truth)
-                    waiting += [(self.subject.graph.truth(edge.function, passes), inside)] if inside is not None else []
+                    waiting.append((self.subject.graph.truth(edge.function, passes), frame, edge))
         return None
+
+    def enter(self, way: Edge, caller: Frame, count: int) -> tuple[Frame | None, object]:
+        """What is known where a call leads to, and what tells this way from others."""
+        # What all callers ask takes time to find out: of the many ways in a large application only a few are followed.
+        if count < MOST_WAYS and way.function not in caller.above:
+            frame = self.asked.into(way, caller)
+            return frame, frame
+        return self.asked.into_alone(way, caller.function), way.node
 
     def onward(self, escape: Escape, edge: Edge, caller: Function) -> Iterator[Escape]:
         """What an exception that leaves a called function is for its caller: nothing if it does not get there."""

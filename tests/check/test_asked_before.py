@@ -120,6 +120,8 @@ SEEN = {
     "another text": "if not known(key.strip()): raise HTTPException(404)\nreturn get_thing(key.lower())",
     "another field": "ask = Ask(key=key)\nif not known(ask.name): raise HTTPException(404)\nreturn get_thing(key)",
     "another branch": "if has_two(key):\n    if not known(key): raise HTTPException(404)\nreturn get_thing(key)",
+    "what is suppressed": "import contextlib\nwith contextlib.suppress(HTTPException): refuse(key)\nreturn get_thing(key)",
+    "each of others": "for each in [other]:\n    if not known(each): continue\nreturn get_thing(key)",
     "what comes later": "found = get_thing(key)\nif not known(key): raise HTTPException(404)\nreturn found",
     "what a helper takes": "take(key)\nreturn get_thing(key)",
     "what a helper tells": "told_of(key)\nreturn get_thing(key)",
@@ -287,6 +289,41 @@ def test_a_dependency_that_asks_something_else_excludes_nothing(check: Check, de
     parameter = "key: Annotated[str, Path(alias='name')]" if "Query" in dependency else "key: str"
     source = f"{HEAD}from typeway import Path\n{STORE}{dependency}{route}\ndef show({parameter}) -> Any:\n    return get_thing(key)\n"
     assert check(source, "--all", "--select", "TW017").codes == ["TW017"]
+
+
+SHELVES = """
+class Shelf:
+    def __init__(self): self.items = {}
+    def known(self, key): return key in self.items
+    def find(self, key):
+        if key not in self.items: raise ThingNotFoundError(key)
+        return self.items[key]
+    def drop(self, key): del self.items[key]
+    def drop_all(self): self.items = {}
+shelf, other_shelf = Shelf(), Shelf()
+def get_shelf() -> Shelf: return shelf
+"""
+ON_SHELVES = {
+    "asked": ("if not shelf.known(key): raise HTTPException(404)", []),
+    "asked by its items": ("if key not in shelf.items: raise HTTPException(404)", []),
+    "nothing": ("print(key)", ["TW017"]),
+    "another": ("if not other_shelf.known(key): raise HTTPException(404)", ["TW017"]),
+    "dropped": ("if not shelf.known(key): raise HTTPException(404)\n    shelf.drop(key)", ["TW017"]),
+    "replaced": ("if not shelf.known(key): raise HTTPException(404)\n    shelf.drop_all()", ["TW017"]),
+    "dropped from another": ("if not shelf.known(key): raise HTTPException(404)\n    other_shelf.drop(key)", []),
+}
+
+
+@pytest.mark.parametrize("given", ["shelf", "mine"])
+@pytest.mark.parametrize(("line", "codes"), ON_SHELVES.values(), ids=ON_SHELVES)
+def test_what_an_object_has_asked_is_in_that_object(check: Check, given: str, line: str, codes: list[str]) -> None:
+    """Methods ask about what their object has, and another object has its own."""
+    line = line if given == "shelf" else line.replace(" shelf.", " mine.")
+    source = (
+        f"{HEAD}{STORE}{SHELVES}@app.get('/x/{{key}}')\ndef show(key: str, mine: Shelf = Depends(get_shelf)) -> Any:\n"
+    )
+    source += f"    {line}\n    return {given}.find(key)\n"
+    assert check(source, "--all", "--select", "TW017").codes == codes
 
 
 TEXTS = {

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from typeway.check.rules.excluded import (
-    Renamed,
     asks,
     calls_before,
     false_after,
@@ -104,15 +103,15 @@ class Asked:
             if function is not None and function not in found:
                 given = {**self.sent(node), **self.object_of(function)}
                 found[function] = Frame(function, given, excluded)
-                excluded = {**excluded, **renamed(self.leaving(function), given)}
+                excluded = {**excluded, **self.renamed(self.leaving(function), given)}
         return found
 
     def sent(self, node: Node) -> dict[str, ast.expr]:
         """What the parameters of a node are: parts of the request, or what a dependency gives."""
         words = {name: f"<{id(child.function)}()>" for name, child in node.children if name is not None}
         for source in node.inputs:
-            default = "" if source.is_required else safely(repr, source.marker.default)
-            words[source.name] = f"<{source.location} {source.wires[0]}>{default}"
+            default = None if source.is_required else safely(repr, source.marker.default)
+            words[source.name] = f"<{hash((source.location, source.wires[0], default))}>"
         return {name: ast.Name(word) for name, word in words.items()}
 
     def object_of(self, function: Function) -> dict[str, ast.expr]:
@@ -188,7 +187,7 @@ class Asked:
         if len(targets) != 1 or targets[0].yields or (targets[0].is_async and not frame.function.is_awaited(call)):
             return NOTHING
         left = self.leaving(targets[0], gives)
-        return renamed(left, self.passed(Edge(call, targets[0], call), frame)) if left else NOTHING
+        return self.renamed(left, self.passed(Edge(call, targets[0], call), frame)) if left else NOTHING
 
     def leaving(self, function: Function, gives: bool | None = None) -> Conditions:
         """What does not hold where a function has come to its end, or to its `yield`, in terms of its parameters."""
@@ -232,7 +231,7 @@ class Asked:
                 case ast.Attribute(ctx=ast.Store() | ast.Del()):
                     yield Change(node.lineno, self.spelled(node, frame), True)
                 case ast.Name(id=name, ctx=ast.Store()) if name in frame.function.foreign:
-                    yield Change(node.lineno, self.global_of(name, frame.function), True)
+                    yield Change(node.lineno, self.spelled(node, frame), True)
                 case ast.Call(func=called):
                     if isinstance(called, ast.Attribute) and called.attr in REMOVES | ADDS:
                         yield Change(node.lineno, self.spelled(called.value, frame), called.attr in REMOVES)
@@ -240,7 +239,7 @@ class Asked:
                         changed = self.changed_by(function)
                         given = self.passed(Edge(node, function, node), frame) if changed else {}
                         for each in changed:
-                            yield Change(node.lineno, Renamed(given).visit(deepcopy(each.thing)), each.removes)
+                            yield Change(node.lineno, Renamed(self, given).visit(deepcopy(each.thing)), each.removes)
 
     def changed_by(self, function: Function) -> list[Change]:
         """What a function changes, in terms of its parameters."""
@@ -251,6 +250,11 @@ class Asked:
             self.changed[function] = [*made.values()]
             self.depth -= 1
         return self.changed.get(function, [])
+
+    def renamed(self, conditions: Conditions, given: Mapping[str, ast.expr]) -> dict[str, ast.expr]:
+        """Conditions about parameters as such about what is passed for them."""
+        found = [Renamed(self, given).visit(deepcopy(test)) for test in conditions.values()]
+        return {normal(test): test for test in found}
 
     # --- words --------------------------------------------------------------------------------------------------
 
@@ -270,18 +274,28 @@ class Asked:
         self.things[word] = thing
         return ast.Name(word)
 
-    def global_of(self, name: str, function: Function) -> ast.expr:
-        names = function.cells if name in function.cells else function.names
-        # Two names of one number may have different ones later.
-        word = f"{name}<{id(names[name])}>" if name in names and is_plain(names[name]) else name
-        return self.live(names[name]) if word == name and name in names else ast.Name(word)
+
+class Renamed(ast.NodeTransformer):
+    """Puts what is passed in the place of parameters."""
+
+    def __init__(self, asked: Asked, given: Mapping[str, ast.expr]) -> None:
+        self.asked = asked
+        self.given = given
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return self.given.get(node.id, node)
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+        held = self.visit(node.value)
+        thing = attributes_of(self.asked.things.get(getattr(held, "id", ""))).get(node.attr)
+        return ast.Attribute(held, node.attr) if is_plain(thing) else self.asked.live(thing)
 
 
-class Spelled(ast.NodeTransformer):
+class Spelled(Renamed):
     """Puts words that mean the same everywhere in the place of the names of a function."""
 
     def __init__(self, asked: Asked, frame: Frame) -> None:
-        self.asked = asked
+        super().__init__(asked, frame.given)
         self.frame = frame
 
     def visit_Await(self, node: ast.Await | ast.NamedExpr) -> ast.expr:
@@ -295,19 +309,18 @@ class Spelled(ast.NodeTransformer):
         # What an assignment reads is what was there before it: `key = find(key)`.
         own = [part.lineno for part in function.of(ast.Assign) if part.lineno <= node.lineno <= (part.end_lineno or 0)]
         lines = [line for line in function.stores.get(name, ()) if line <= node.lineno and line not in own]
-        if name in function.parameters and not lines:
-            return self.frame.given.get(name) or ast.Name(f"{name}@{function.place}")
-        if name not in function.stores or name in function.foreign:
-            return self.asked.global_of(name, function)
-        made = self.asked.made(node, function)
-        if made is not None and is_same(made):
-            return self.asked.spelled(made, self.frame)
-        return ast.Name(f"{name}@{function.place}:{max(lines, default=0)}")
-
-    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
-        held = self.visit(node.value)
-        thing = attributes_of(self.asked.things.get(getattr(held, "id", ""))).get(node.attr)
-        return ast.Attribute(held, node.attr) if is_plain(thing) else self.asked.live(thing)
+        if name in function.parameters and name in self.given and not lines:
+            return self.given[name]
+        if name not in function.foreign and (name in function.stores or name in function.parameters):
+            made = self.asked.made(node, function)
+            if made is not None and is_same(made):
+                return self.asked.spelled(made, self.frame)
+            return ast.Name(f"{name}@{id(function.node)}:{max(lines, default=0)}")
+        names = function.cells if name in function.cells else function.names
+        if name not in names:
+            return node
+        # Two names of one number may have different ones later.
+        return ast.Name(f"{name}<{id(names[name])}>") if is_plain(names[name]) else self.asked.live(names[name])
 
 
 def is_passed_whole(edge: Edge, caller: Function) -> bool:
@@ -331,12 +344,6 @@ def is_same(made: ast.expr) -> bool:
 def is_absence(test: ast.expr) -> bool:
     """Whether a condition is that something is not there: it does not begin to hold where something is added."""
     return asks(test)[1] or (isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.NotIn))
-
-
-def renamed(conditions: Conditions, given: Mapping[str, ast.expr]) -> dict[str, ast.expr]:
-    """Conditions about parameters as such about what is passed for them."""
-    found = [Renamed(given).visit(deepcopy(test)) for test in conditions.values()]
-    return {normal(test): test for test in found}
 
 
 def is_contradictory(known: Conditions, earlier: Conditions) -> bool:

@@ -168,16 +168,6 @@ def singular(name: str) -> set[str]:
     return {word.rstrip("s") if len(word) > len("has") else word for word in words_of(name)}
 
 
-class Renamed(ast.NodeTransformer):
-    """Puts what a call passes in the place of the parameters."""
-
-    def __init__(self, given: Mapping[str, ast.expr]) -> None:
-        self.given = given
-
-    def visit_Name(self, node: ast.Name) -> ast.expr:
-        return self.given.get(node.id, node)
-
-
 def normal(test: ast.expr) -> str:
     """A condition as text, the same for `not a in b`, `a not in b` and `a not in b.keys()`."""
     found = opposite(opposite(test))

@@ -39,12 +39,14 @@ PAGE = (
     "@app.get('/x')\ndef show(page: Page = Depends()) -> Any: return page.of(make_session().query(User)).count()\n"
 )
 TAKEN = (
-    "class UserAlreadyExists(Exception): ...\ndef user_exists(name: str) -> bool: return name in known\nknown = set()\nteam_exists = user_exists\n"
+    "class UserAlreadyExists(Exception): ...\ndef user_exists(name: str) -> bool: return name in known\nknown, teams = set(), set()\n"
+    "def team_exists(name: str) -> bool: return name in teams\n"
     "def save(name: str) -> None:\n    if name in known: raise UserAlreadyExists\n{}@app.get('/x')\ndef show(name: str) -> None:\n{}"
 )
 GONE = (
     "class UserNotFoundError(Exception): ...\ndef opened() -> Iterator[Session]:\n    with make_session() as session: yield session\n"
-    "def get_user(session: Session, n: int) -> Any: return session.get(User, n)\nget_team = user_exists = get_user\n"
+    "def get_user(session: Session, n: int) -> Any: return session.get(User, n)\nuser_exists = get_user\n"
+    "def get_team(session: Session, n: int) -> Any: return session.get(Base, n)\n"
     "def rename(session: Session, n: int) -> None:\n    if get_user(session, n) is None: raise UserNotFoundError\n"
 )
 MISSING = (
@@ -315,7 +317,7 @@ CASES = {
     },
     "what was asked not to be there": (TAKEN.format("", "    if not user_exists(name): raise HTTPException(409)\n") + "    save(name)", "TW017", "high"),
     "what was caught before": (
-        TAKEN.format("", "    try: save(name)\n    except UserAlreadyExists: raise HTTPException(409)\n") + "    save(name)", "TW017", "low",
+        TAKEN.format("", "    try: save(name.upper())\n    except UserAlreadyExists: raise HTTPException(409)\n") + "    save(name)", "TW017", "low",
     ),
     "what another endpoint catches": (
         TAKEN.format("@app.get('/y')\ndef other(name: str) -> None:\n    try: save(name)\n    except UserAlreadyExists: pass\n", "")
@@ -451,7 +453,7 @@ RAISED = {
     "a parser of what was asked before": (
         "kind: str",
         "if '-' not in kind: raise HTTPException(400)\n    parse_kind(kind)",
-        "low",
+        None,
     ),
     "a parser of what the server makes": ("kind: str", "parse_kind(f'a-{kind}')", None),
     "a parameter with a length": ("kind: Annotated[str, Query(max_length=9)]", "check_it(kind)", "low"),

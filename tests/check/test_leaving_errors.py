@@ -17,6 +17,7 @@ AROUND = {
     "logs and raises again": "    try: return await go_on(request)\n    except ValueError:\n        print('x')\n        raise",
     "raises another one": "    try: return await go_on(request)\n    except ValueError as error: raise HTTPException(400) from error",
     "tries something else": "    try: request.scope['x']\n    except KeyError: pass\n    return await go_on(request)",
+    "answers another one": "    try: return await go_on(request)\n    except KeyError: return JSONResponse({}, 400)",
     "only cleans up": "    try: return await go_on(request)\n    finally: print('x')",
 }
 
@@ -37,6 +38,18 @@ class Around:
 app.add_middleware(Around)
 """
 CALLS = {
+    "answers another one": (
+        "        try: await self.inner(scope, receive, send)\n        except KeyError: pass",
+        ["TW017"],
+    ),
+    "answers some": (
+        "        try: await self.inner(scope, receive, send)\n        except (KeyError, ValueError): pass",
+        [],
+    ),
+    "answers what is missing in the scope": (
+        "        try: scope['x']\n        except ValueError: pass\n        await self.inner(scope, receive, send)",
+        ["TW017"],
+    ),
     "answers": ("        try: await self.inner(scope, receive, None)\n        except ValueError: pass", []),
     "reads a setting": (
         "        try: self.level\n        except AttributeError: pass\n        await self.inner(scope, receive, send)",
@@ -50,6 +63,55 @@ def test_asgi_middleware_answers_only_what_it_catches_behind_it(check: Check, bo
     """Whatever the attribute is called that holds what comes next."""
     source = HEAD + ASGI.replace("{body}", body) + CONVERTS.replace("{around}", "")
     assert check(source, "--all", "--select", "TW017").codes == codes
+
+
+BY_HAND = """
+from starlette.middleware import Middleware
+from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.routing import Mount, Router as Plain
+class Around:
+    def __init__(self, app): self.inner = app
+    async def __call__(self, scope, receive, send):
+        try: await self.inner(scope, receive, send)
+        except ValueError as error:
+            {then}
+class Dispatching(BaseHTTPMiddleware):
+    async def dispatch(self, request, call_next):
+        try: return await call_next(request)
+        except ValueError as error:
+            {then}
+inner = Router()
+@inner.get('/x/{key}')
+def show(key: str) -> Any: return int(key)
+"""
+PLACES = {
+    "around a router": ("app.mount('/in', Around(inner))", True),
+    "around a router, twice": ("app.mount('/in', Around(Dispatching(inner)))", True),
+    "around a router, with dispatch": ("app.mount('/in', Dispatching(inner))", True),
+    "at a mount": ("app.router.routes.append(Mount('/in', app=inner, middleware=[Middleware(Around)]))", True),
+    "around a router in a router": ("app.mount('/out', Around(Plain([Mount('/in', app=inner)])))", True),
+    "around nothing": ("app.mount('/in', inner)", False),
+    "around another router": ("app.mount('/out', Around(Router()))\napp.mount('/in', inner)", False),
+    "around an application": ("sub = Typeway()\nsub.include_router(inner)\napp.mount('/in', Around(sub))", False),
+    "around the whole": ("app.include_router(inner)\napp = Around(app)", False),
+}
+
+
+@pytest.mark.parametrize(("place", "is_inside"), PLACES.values(), ids=PLACES)
+@pytest.mark.parametrize("then", ["return JSONResponse({}, 400)", "raise"])
+def test_what_is_put_around_a_router_by_hand_answers(check: Check, place: str, is_inside: bool, then: str) -> None:
+    """Around a whole application it comes too late: that has sent its 500 before it raises the error again."""
+    source = f"{HEAD}{BY_HAND.replace('{then}', then)}{place}\n"
+    expected = [] if is_inside and then != "raise" else ["TW017"]
+    assert check(source, "main:app", "--all", "--select", "TW017").codes == expected
+
+
+def test_a_wrapper_that_wraps_itself_ends(check: Check) -> None:
+    """What an endpoint wraps is looked for in a limited number of wrappers."""
+    source = HEAD + "def wrap(inner):\n    def wrapper(*args, **kwargs): return inner(*args, **kwargs)\n"
+    source += "    wrapper.__wrapped__ = wrapper\n    wrapper.__signature__ = __import__('inspect').signature(inner)\n    return wrapper\n"
+    source += CONVERTS.replace("{around}", "\n@wrap")
+    assert check(source, "--all", "--select", "TW017").status in (0, 1)
 
 
 ROUTE = """

@@ -60,11 +60,13 @@ class Application:
         app: the application; around a router the one in which it is mounted, whose middleware and handlers it has.
         prefix: the path below which it is mounted.
         routes: its routes in the order in which they are tried.
+        layers: what is put around a mounted router by hand, from the outside in.
     """
 
     app: Any
     prefix: str
     routes: Sequence[BaseRoute]
+    layers: Sequence[Any] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -365,34 +367,42 @@ def started_by(program: Program, app: Any) -> Iterator[Function]:
             yield found
 
 
-def applications_in(app: Any, prefix: str, router: Any = None, around: tuple[Any, ...] = ()) -> Iterator[Application]:
+def applications_in(
+    app: Any, prefix: str, router: Any = None, around: tuple[Any, ...] = (), layers: Sequence[Any] = ()
+) -> Iterator[Application]:
     """An application and those that are mounted in it, at any depth; one that mounts itself stands there once."""
     routes = list(getattr(router or app, "routes", None) or ())
-    yield Application(app, prefix, routes)
+    yield Application(app, prefix, routes, layers)
     around += (getattr(router or app, "router", router or app),)
     for route in routes:
         if isinstance(route, Mount | Host):
-            inner, path = unwrapped(route.app), prefix + (route.path if isinstance(route, Mount) else "")
+            path = prefix + (route.path if isinstance(route, Mount) else "")
+            *outer, inner = way_into(route.app)
             if any(getattr(inner, "router", inner) is each for each in around):
                 continue
             if isinstance(inner, Starlette):
                 yield from applications_in(inner, path, around=around)
             elif isinstance(inner, Router):
-                yield from applications_in(app, path, inner, around)
+                yield from applications_in(app, path, inner, around, [*layers, *outer])
 
 
 def unwrapped(app: Any) -> Any:
-    """The application inside of middleware that is put around it by hand: what it has as `app`, or under any other name."""
-    waiting, seen = [app], {id(app)}
+    """The application inside of middleware that is put around it by hand."""
+    return way_into(app)[-1]
+
+
+def way_into(app: Any) -> list[Any]:
+    """The middleware around an application, then itself, which each has as `app` or under any other name; last None if there is none."""
+    waiting, seen = [[app]], {id(app)}
     while waiting and len(seen) < MOST_INSIDE:
-        each = waiting.pop(0)
-        if safely(isinstance, each, Starlette | Router):
-            return each
-        held = [safely(getattr, each, "app"), *attributes_of(each).values()]
+        way = waiting.pop(0)
+        if safely(isinstance, way[-1], Starlette | Router):
+            return way
+        held = [safely(getattr, way[-1], "app"), *attributes_of(way[-1]).values()]
         inside = [part for part in held if callable(part) and not issubclass(type(part), type) and id(part) not in seen]
-        waiting += inside
+        waiting += [[*way, part] for part in inside]
         seen |= {*map(id, inside)}
-    return None
+    return [None]
 
 
 def is_on_loop(node: Node) -> bool:
@@ -420,6 +430,15 @@ def middleware_of(program: Program, app: Any) -> Iterator[tuple[str, Function]]:
             continue
         if function is not None:
             yield f"the middleware {function.name}()", function
+
+
+def layers_of(program: Program, application: Application) -> Iterator[Function]:
+    """The own functions of what is put around a mounted router by hand."""
+    for layer in application.layers:
+        dispatch = safely(getattr, layer, "dispatch_func")
+        function = program.function(layer if dispatch is None else dispatch)
+        if function is not None:
+            yield function
 
 
 def answered_by(app: Any) -> dict[Any, Any]:

@@ -271,14 +271,9 @@ def all_rows(subject: Subject, node: ast.expr, function: Function, depth: int = 
     inner: ast.expr | None = None
     match node:
         case ast.Name(id=name):
-<<<<<<< HEAD
             assigned = function.values.get(name, [])
-            inner = assigned[0] if len(assigned) == 1 and isinstance(assigned[0], ast.ListComp) else None
-=======
-            assigned = [*assigned_to(name, function)]
             made = assigned[0] if len(assigned) == 1 else None
             inner = made if isinstance(made, ast.ListComp) else appended(name, function) if is_empty(made) else None
->>>>>>> answers
         case ast.ListComp(generators=[ast.comprehension(iter=source, ifs=[])]) | ast.Await(value=source):
             inner = source
         case (

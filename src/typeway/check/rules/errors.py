@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from enum import Enum
+from itertools import takewhile
 from typing import Any, Final, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 
 from typeway.check.finding import Confidence, Finding, Place
+from typeway.check.rules.asked import Frame
 from typeway.check.rules.catching import handler_of, hands_on, is_broad, is_caught
-from typeway.check.rules.escapes import ABOUT_CALLERS, Escape, Escapes, raised_by
+from typeway.check.rules.escapes import ABOUT_CALLERS, Escape, Escapes, is_presence, raised_by, refuses
 from typeway.check.rules.excluded import ABOUT_ABSENCE
 from typeway.check.rules.protection import statuses_of
 from typeway.check.rules.shapes import models_in
-from typeway.check.subject import Endpoint, Subject, answered_by, middleware_of
+from typeway.check.subject import Endpoint, Subject, answered_by, layers_of, middleware_of
 from typeway.declare import shapes
 from typeway.declare.classify import Input
 from typeway.exceptions import HTTPException
 from typeway.source.asking import safely
 from typeway.source.index import last_name
-from typeway.source.program import Function
+from typeway.source.program import Function, wrapped_in
 from typeway.source.reach import Edge
 from typeway.source.words import words_of
 
@@ -47,7 +49,7 @@ def unhandled_exceptions(subject: Subject) -> Iterator[Finding]:
             for node in endpoint.tree.walk()
             if node.depends is not None and (function := subject.program.function(node.function)) is not None
         ]
-        passed = validating(subject, endpoint)
+        passed, frames = validating(subject, endpoint), escapes.asked.request(endpoint)
         for start, escape in [(each, escape) for each in functions for escape in escapes.of(each)]:
             kind, statement = escape.kind, escape.statement
             if issubclass(kind, ValueError) and escape.function in passed:
@@ -63,7 +65,8 @@ def unhandled_exceptions(subject: Subject) -> Iterator[Finding]:
                 sure = "low"
             if sure == "low" and (statement in found or not isinstance(statement, ast.Raise)):
                 continue
-            if not escapes.arrives(escape, start):
+            frame = frames.get(start) or Frame(start)
+            if is_converted_after(subject, escape, frame, frames) or not escapes.arrives(escape, frame):
                 continue
             path, line = subject.place(escape.function, statement)
             found[statement] = Finding(
@@ -181,6 +184,40 @@ def is_asked_for_before(subject: Subject, escapes: Escapes, escape: Escape, star
     )
 
 
+def is_converted_after(subject: Subject, escape: Escape, start: Frame, frames: Mapping[Function, Frame]) -> bool:
+    """Whether a dependency of the same request has refused texts that cannot be converted."""
+    sent = {ast.unparse(start.given[name]) for name in escape.sent or () if name in start.given}
+    if not isinstance(escape.statement, ast.Call):
+        return False
+    earlier = takewhile(lambda frame: frame is not start, frames.values())
+    return any(
+        refuses_texts(subject, name, frame.function)
+        for frame in earlier
+        for name, word in frame.given.items()
+        if ast.unparse(word) in sent
+    )
+
+
+def refuses_texts(subject: Subject, name: str, function: Function) -> bool:
+    """Whether a function raises an error because of what a parameter is like, or a function that it gives it to may."""
+    asked: list[ast.AST] = []
+    for part in function.body:
+        match part:
+            case ast.Call(args=args, keywords=keywords) if refuses(subject, part, function):
+                asked += [*args, *(each.value for each in keywords)]
+            case ast.Raise():
+                around = [*function.around(part)]
+                asked += [each for each in around if isinstance(each, ast.Try)]
+                asked += [
+                    each.test
+                    for each in around
+                    if isinstance(each, ast.If) and not is_presence(each.test, name, function)
+                ]
+    # What one text is says nothing about the others: `if text == "me"`, `if text in blocked`.
+    one = [part for part in asked if isinstance(part, ast.Compare) and isinstance(part.ops[0], ast.Eq | ast.In)]
+    return any(name in function.behind(part) for part in asked if part not in one)
+
+
 def asks_for(edge: Edge, escape: Escape) -> bool:
     """Whether a call is given all that an error depends on."""
     given = [*edge.call.args, *(each.value for each in edge.call.keywords)] if edge.call is not None else []
@@ -281,8 +318,6 @@ def is_caught_outside(subject: Subject, endpoint: Endpoint) -> bool:
     handlers = answered_by(app)
     if Exception in handlers or 500 in handlers:
         return True
-    if any(answers_around(function) for _, function in middleware_of(subject.program, app)):
-        return True
     for name in ("get_route_handler", "handle"):
         method = subject.program.method(type(endpoint.route), name)
         if method is not None and any(
@@ -290,27 +325,20 @@ def is_caught_outside(subject: Subject, endpoint: Endpoint) -> bool:
         ):
             return True
     # A wrapper of another package may do anything with what is raised inside it.
-    function: Any = endpoint.operation.endpoint
-    while hasattr(function, "__wrapped__"):
-        if subject.program.source(function, None) is None:
-            return True
-        function = function.__wrapped__
-    return False
+    outermost: Any = endpoint.operation.endpoint
+    wrappers = wrapped_in(getattr(outermost, "__func__", outermost))[:-1]
+    return any(subject.program.source(each, None) is None for each in wrappers)
 
 
-def answers_around(middleware: Function) -> bool:
-    """Whether middleware may answer what is raised behind it: a `try` around the call of what comes next, which ends there."""
+def answers_around(subject: Subject, kind: type[BaseException], middleware: Function) -> bool:
+    """Whether middleware answers an exception that is raised behind it: a `try` around the call of what comes next."""
     # What comes next is the last argument of `dispatch(request, call_next)`; ASGI middleware passes on all of its own.
     given = middleware.positional
-    following = {*(given[-1:] if len(given) < 3 else given), "app", "super", "call_next"}
-    for part in middleware.of(ast.Try):
-        called = {
-            last_name(each)
-            for inner in part.body
-            for each in ast.walk(inner)
-            if isinstance(each, ast.Name | ast.Attribute)
-        }
-        if called & following and swallows_any(part):
+    following = {"app", "call_next", *(given[-1:] if len(given) < 3 else ())}
+    for call in middleware.of(ast.Call):
+        passed = {getattr(each, "id", "") for each in call.args}
+        is_next = last_name(call.func) in following or len(passed & {*given}) > 1
+        if is_next and handler_of(subject, kind, call, middleware) is not None:
             return True
     return False
 
@@ -324,6 +352,11 @@ def is_answered(subject: Subject, kind: type[BaseException], endpoint: Endpoint)
     """Whether a handler of the application, or a dependency around the endpoint, answers an exception."""
     handlers = answered_by(endpoint.application.app)
     if any(parent in handlers for parent in kind.__mro__):
+        return True
+    around = [function for _, function in middleware_of(subject.program, endpoint.application.app)]
+    # What is put around a whole application by hand comes too late: the application has sent a 500 by then.
+    around += [*layers_of(subject.program, endpoint.application)]
+    if any(answers_around(subject, kind, function) for function in around):
         return True
     for node in endpoint.tree.walk():
         function = subject.program.function(node.function) if node.depends is not None else None

@@ -6,7 +6,7 @@ import ast
 import inspect
 import json
 import re
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -16,8 +16,9 @@ from uuid import UUID
 
 from starlette.exceptions import HTTPException, WebSocketException
 
+from typeway.check.rules.asked import Asked, Frame, is_passed_whole
 from typeway.check.rules.catching import is_caught
-from typeway.check.rules.excluded import ABOUT_ABSENCE, ABOUT_PRESENCE, is_excluded, is_looked_up_before
+from typeway.check.rules.excluded import ABOUT_ABSENCE, ABOUT_PRESENCE, is_looked_up_before
 from typeway.check.rules.updates import JUDGES
 from typeway.check.subject import Subject, remembered
 from typeway.source.facts import LEAVES, MOST_CONTEXTS, UNKNOWN, Contexts, Facts, Truth
@@ -45,6 +46,8 @@ CONVERTS: Final = frozenset(map(id, (
     int, float, UUID, json.loads, inspect.getattr_static(datetime, "strptime"),
     *(inspect.getattr_static(kind, "fromisoformat") for kind in (date, datetime, time)),
 )))  # fmt: skip
+# On how many ways to an error it is looked for what was asked.
+MOST_WAYS: Final = 30
 # Methods that change a table.
 CHANGES: Final = frozenset({"update", "setdefault", "pop", "popitem", "clear"})
 
@@ -84,6 +87,7 @@ class Escapes:
     def __init__(self, subject: Subject, raised: Callable[[Subject, Function], Iterator[Escape]]) -> None:
         self.subject = subject
         self.raised = raised
+        self.asked = Asked(subject)
         self.found: dict[Function, dict[Escape, None]] = {}
         self.caught: dict[Function, dict[tuple[Escape, Edge | None], None]] = {}
         self.callers: dict[Function, list[tuple[Edge, Function]]] = {}
@@ -130,28 +134,39 @@ class Escapes:
                 waiting.append(called)
         return leaving
 
-    def arrives(self, escape: Escape, start: Function, facts: Facts = UNKNOWN) -> Truth | None:
+    def arrives(self, escape: Escape, start: Frame, facts: Facts = UNKNOWN) -> Truth | None:
         """What is known where an exception is raised that can leave a function; None if no way to it passes what it takes."""
-        waiting, contexts = [self.subject.graph.truth(start, facts)], Contexts()
+        waiting, contexts = deque[tuple[Truth, Frame, Edge | None]](), Contexts()
+        waiting.append((self.subject.graph.truth(start.function, facts), start, None))
         while waiting:
-            truth = contexts.fresh(waiting.pop())
-            if truth is None:
+            known, caller, way = waiting.popleft()  # short ways first: most errors are near
+            frame, key = self.enter(way, caller, len(contexts.seen)) if way is not None else (caller, caller)
+            truth = contexts.fresh(known, key) if frame is not None else None
+            if truth is None or frame is None:
                 continue
             function = truth.function
-            if function is escape.function and not truth.is_dead(escape.statement):
+            is_here = function is escape.function and not truth.is_dead(escape.statement)
+            if is_here and not self.asked.is_excluded(escape.statement, frame):
                 return truth
             for edge in self.subject.graph.edges(function):
                 same = [each for each in self.found.get(edge.function, ()) if each.statement is escape.statement]
                 if any(next(self.onward(each, edge, function), None) for each in same) and not truth.is_dead(edge.node):
-                    waiting.append(self.subject.graph.truth(edge.function, self.subject.graph.passes(edge, truth)))
+                    passes = self.subject.graph.passes(edge, truth)
+                    waiting.append((self.subject.graph.truth(edge.function, passes), frame, edge))
         return None
+
+    def enter(self, way: Edge, caller: Frame, count: int) -> tuple[Frame | None, object]:
+        """What is known where a call leads to, and what tells this way from others."""
+        # What all callers ask takes time to find out: of the many ways in a large application only a few are followed.
+        if count < MOST_WAYS and way.function not in caller.above:
+            frame = self.asked.into(way, caller)
+            return frame, frame
+        return self.asked.into_alone(way, caller.function), way.node
 
     def onward(self, escape: Escape, edge: Edge, caller: Function) -> Iterator[Escape]:
         """What an exception that leaves a called function is for its caller: nothing if it does not get there."""
         subject = self.subject
-        if escape.function is edge.function and (
-            is_in_doubt(escape, edge) or is_excluded(escape.statement, edge, caller)
-        ):
+        if escape.function is edge.function and is_in_doubt(escape, edge):
             return
         if ABOUT_ABSENCE.search(escape.kind.__name__) and is_loaded_already(subject, edge.call, caller):
             return
@@ -203,14 +218,6 @@ def passed_for(subject: Subject, asked: frozenset[str], edge: Edge, caller: Func
     passed = [given[name] for name in asked if name in given and not is_composed(subject, given[name], caller)]
     made = {name for value in passed for name in names_in(value, caller)} & caller.parameters.keys()
     return frozenset(made) | (asked if is_passed_whole(edge, caller) else frozenset())
-
-
-def is_passed_whole(edge: Edge, caller: Function) -> bool:
-    """Whether a wrapper passes on what it is given by name, as it is: `inner(*args, **kwargs)`."""
-    whole = caller.node.args.kwarg
-    keywords = edge.call.keywords if edge.call is not None and whole is not None else []
-    names = [getattr(each.value, "id", "") for each in keywords if each.arg is None]
-    return whole is not None and names == [whole.arg]
 
 
 @remembered

@@ -1,11 +1,10 @@
-"""Tell which conditions do not hold in a place, and compare that of an error with what a caller has asked before."""
+"""Tell which conditions do not hold in a place of a function, in one form for all spellings."""
 
 from __future__ import annotations
 
 import ast
 import re
 from collections.abc import Iterator, Mapping
-from copy import deepcopy
 from typing import Final
 
 from typeway.check.subject import Subject
@@ -24,32 +23,57 @@ ABSENT: Final = frozenset({"error", "exception", "not", "found", "missing", "unk
 # Each comparison, and the one that holds where it does not.
 OPPOSITE: Final[Mapping[type[ast.cmpop], type[ast.cmpop]]] = {
     ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
+    ast.Lt: ast.GtE, ast.GtE: ast.Lt, ast.LtE: ast.Gt, ast.Gt: ast.LtE,
 }  # fmt: skip
 
 
-def is_excluded(statement: ast.AST, edge: Edge, caller: Function) -> bool:
-    """Whether a caller gets to a call only where the condition does not hold on which a statement of the function runs."""
-    function = edge.function
-    guard = function.parents.get(statement)
-    if not isinstance(guard, ast.If) or statement not in guard.body:
-        return False
-    given = function.given(edge.call)
-    if edge.call is not None and isinstance(edge.call.func, ast.Attribute) and function.owner is not None:
-        given |= dict.fromkeys([*function.parameters][:1], edge.call.func.value)
-    for name in {node.id for node in ast.walk(guard.test) if isinstance(node, ast.Name)}:
-        is_same = name in function.names and caller.names.get(name) is function.names[name]
-        if name in function.stores or not (name in given or (is_same and name not in caller.stores)):
-            return False
-    wanted = normal(Renamed(given).visit(deepcopy(guard.test)))
-    return wanted in map(normal, false_at(edge.node, caller))
+def false_at(place: ast.AST | None, function: Function) -> Iterator[ast.expr]:
+    """The conditions that do not hold in a place, or at the end."""
+    if place is not None:
+        inside = place
+        for part in function.around(place):
+            yield from false_inside(inside, part)
+            inside = part
+    yield from (test for each in statements_before(place, function) for test in false_after(each))
 
 
-def false_at(inside: ast.AST, function: Function) -> Iterator[ast.expr]:
-    """The conditions that do not hold in a place."""
-    for part in [*function.around(inside), function.node]:
-        yield from false_inside(inside, part)
-        yield from (test for each in before(inside, part) for test in false_after(each))
+def statements_before(place: ast.AST | None, function: Function) -> Iterator[ast.AST]:
+    """The statements that have been run before a place, or the end, is reached."""
+    if place is None:
+        yield from function.node.body
+        return
+    inside = place
+    for part in [*function.around(place), function.node]:
+        yield from before(inside, part)
         inside = part
+
+
+def calls_before(place: ast.AST | None, function: Function) -> Iterator[ast.Call]:
+    """The calls that have come back before a place, or the end, is reached."""
+    waiting = [*statements_before(place, function)]
+    while waiting:
+        match waiting.pop():
+            case ast.Try(body=body, handlers=handlers, orelse=other) if all(map(is_left_by, handlers)):
+                waiting += [*body, *other]
+            case ast.Expr(value=value) | ast.Assign(value=value) | ast.AnnAssign(value=value):
+                held = value.value if isinstance(value, ast.Await) else value
+                if isinstance(held, ast.Call):
+                    yield held
+
+
+def is_left_by(handler: ast.ExceptHandler) -> bool:
+    return isinstance(handler.body[-1], LEAVES)
+
+
+def is_about_keys(handler: ast.ExceptHandler) -> bool:
+    return handler.type is not None and ast.unparse(handler.type) in ("KeyError", "LookupError")
+
+
+def looked_up(part: ast.AST | None, operator: ast.cmpop) -> Iterator[ast.expr]:
+    """A look-up in a table as a condition that compares the key with the table."""
+    match part:
+        case ast.Subscript(value=table, slice=key, ctx=ast.Load()):
+            yield ast.Compare(key, [operator], [table])
 
 
 def false_inside(inside: ast.AST, part: ast.AST) -> Iterator[ast.expr]:
@@ -60,6 +84,9 @@ def false_inside(inside: ast.AST, part: ast.AST) -> Iterator[ast.expr]:
         case ast.BoolOp(op=operator, values=values):
             for value in values[: values.index(inside)] if isinstance(inside, ast.expr) else ():
                 yield from false_where(value, isinstance(operator, ast.And))
+        case ast.Try(body=[only]) if isinstance(inside, ast.ExceptHandler) and is_about_keys(inside):
+            failed = [test for each in ast.walk(only) for test in looked_up(each, ast.In())]
+            yield from failed if len(failed) == 1 else ()
         case ast.ListComp() | ast.SetComp() | ast.GeneratorExp() | ast.DictComp() if inside not in part.generators:
             for test in (test for each in part.generators for test in each.ifs):
                 yield from false_where(test, True)
@@ -73,6 +100,10 @@ def false_after(statement: ast.AST) -> Iterator[ast.expr]:
         case ast.If(test=test, body=body, orelse=other):
             yield from false_where(test, False) if isinstance(body[-1], LEAVES) else ()
             yield from false_where(test, True) if other and isinstance(other[-1], LEAVES) else ()
+        case ast.Try(body=body, handlers=handlers, orelse=other) if all(map(is_left_by, handlers)):
+            yield from (test for each in [*body, *other] for test in false_after(each))
+        case ast.Expr(value=value) | ast.Assign(value=value) | ast.AnnAssign(value=value) | ast.Return(value=value):
+            yield from looked_up(value, ast.NotIn())
         case ast.While(test=test):
             ends = [part for part in ast.walk(statement) if isinstance(part, ast.Break)]
             tests = [part.test for part in ast.walk(statement) if isinstance(part, ast.If) and part.body[-1] in ends]
@@ -89,8 +120,17 @@ def false_where(test: ast.expr, holds: bool) -> Iterator[ast.expr]:
             yield from false_where(operand, not holds)
         case ast.BoolOp(op=operator, values=values) if isinstance(operator, ast.And) is holds:
             yield from (each for value in values for each in false_where(value, holds))
-        case _:
-            yield opposite(test) if holds else test
+    yield opposite(test) if holds else test
+
+
+def asks(test: ast.expr) -> tuple[ast.expr, bool]:
+    """What a condition asks about that does not hold, and whether that is something: it is where `not user` does not hold."""
+    match test:
+        case ast.UnaryOp(op=ast.Not(), operand=asked):
+            return asked, True
+        case ast.Compare(left=asked, ops=[ast.Is() | ast.IsNot() as operator], comparators=[ast.Constant(value=None)]):
+            return asked, isinstance(operator, ast.Is)
+    return test, False
 
 
 def is_looked_up_before(subject: Subject, kind: type[BaseException], edge: Edge, caller: Function) -> bool:
@@ -128,22 +168,18 @@ def singular(name: str) -> set[str]:
     return {word.rstrip("s") if len(word) > len("has") else word for word in words_of(name)}
 
 
-class Renamed(ast.NodeTransformer):
-    """Puts what a call passes in the place of the parameters."""
-
-    def __init__(self, given: Mapping[str, ast.expr]) -> None:
-        self.given = given
-
-    def visit_Name(self, node: ast.Name) -> ast.expr:
-        return self.given.get(node.id, node)
-
-
 def normal(test: ast.expr) -> str:
     """A condition as text, the same for `not a in b`, `a not in b` and `a not in b.keys()`."""
     found = opposite(opposite(test))
     match found:
         case ast.Compare(left=left, ops=[ast.In() | ast.NotIn()], comparators=[held]):
             found = ast.Compare(left, found.ops, [members(held)])
+    asked, is_absence = asks(found)
+    match asked:
+        case ast.Call(func=ast.Attribute(value=held, attr="get"), args=[key], keywords=[]):
+            found = ast.Compare(key, [ast.NotIn() if is_absence else ast.In()], [members(held)])
+        case ast.Call():
+            found = ast.UnaryOp(ast.Not(), asked) if is_absence else asked
     return ast.unparse(found)
 
 
@@ -153,9 +189,29 @@ def members(held: ast.expr) -> ast.expr:
         case (
             ast.Call(func=ast.Name(id="set" | "frozenset" | "list" | "tuple" | "sorted"), args=[inner])
             | ast.Call(func=ast.Attribute(value=inner, attr="keys"), args=[])
+            | ast.Attribute(value=inner, attr="__members__")
         ):
             return members(inner)
     return held
+
+
+def line_of(part: ast.AST) -> int:
+    """The line in which a part begins, also of a condition that was made of parts."""
+    return min(
+        (each.lineno for each in ast.walk(part) if isinstance(each, ast.expr) and hasattr(each, "lineno")), default=0
+    )
+
+
+def is_left(block: list[ast.stmt]) -> bool:
+    """Whether the end of a block may be reached."""
+    match block[-1]:
+        case ast.If(body=body, orelse=other) if other:
+            return is_left(body) or is_left(other)
+        case ast.With(body=body) | ast.AsyncWith(body=body):
+            return is_left(body)
+        case ast.Try(body=body, handlers=handlers, orelse=other):
+            return is_left(other or body) or any(is_left(each.body) for each in handlers)
+    return not isinstance(block[-1], LEAVES)
 
 
 def opposite(test: ast.expr) -> ast.expr:

@@ -9,9 +9,9 @@ from typing import Final
 from pydantic.fields import FieldInfo
 
 from typeway.check.rules.escapes import part_of
-from typeway.check.rules.excluded import false_at, normal
+from typeway.check.rules.excluded import false_at, is_left, normal
 from typeway.check.subject import Subject, remembered
-from typeway.source.facts import LEAVES, Fact, Truth, Typed
+from typeway.source.facts import Fact, Truth, Typed
 from typeway.source.index import last_name
 from typeway.source.program import Function
 from typeway.source.reach import MOST_STEPS
@@ -96,18 +96,6 @@ def gives_something(subject: Subject, function: Function, steps: int) -> bool | 
         return False
     found = [is_there(subject, each.value, function, steps) for each in function.of(ast.Return)]
     return False if False in found else (found != [] and None not in found) or not ANYTHING.fullmatch(says) or None
-
-
-def is_left(block: list[ast.stmt]) -> bool:
-    """Whether the end of a block may be reached."""
-    match block[-1]:
-        case ast.If(body=body, orelse=other) if other:
-            return is_left(body) or is_left(other)
-        case ast.With(body=body) | ast.AsyncWith(body=body):
-            return is_left(body)
-        case ast.Try(body=body, handlers=handlers, orelse=other):
-            return is_left(other or body) or any(is_left(each.body) for each in handlers)
-    return not isinstance(block[-1], LEAVES)
 
 
 def is_narrowed(name: ast.Name, function: Function) -> bool:

@@ -14,9 +14,11 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from typeway.check.finding import CONFIDENCES, Finding
+from typeway.check.rules.asked import Frame
 from typeway.check.rules.catching import handler_of, is_broad, is_in_with, manager_of, may_catch, names
 from typeway.check.rules.escapes import Escape, Escapes
-from typeway.check.rules.guards import Given, is_left
+from typeway.check.rules.excluded import is_left
+from typeway.check.rules.guards import Given
 from typeway.check.rules.protection import REFUSALS
 from typeway.check.subject import Endpoint, Subject
 from typeway.describe.syntax import executed
@@ -46,7 +48,8 @@ def swallowed_errors(subject: Subject) -> Iterator[Finding]:
             continue
         edge, place, is_here = caught.edge, caught.place, holder is reached.function
         facts = subject.graph.passes(edge, reached.truth) if edge is not None else UNKNOWN
-        truth = reached.truth if edge is None else escapes.arrives(escape, edge.function, facts)
+        frame = escapes.asked.into(edge, Frame(reached.function)) if edge is not None else None
+        truth = reached.truth if edge is None else escapes.arrives(escape, frame, facts) if frame is not None else None
         inside = place if is_here else next(iter(holder.yields))
         if truth is None or not reached.is_run(place) or lets_through(subject, handler, escape, inside, holder):
             continue

@@ -1,0 +1,26 @@
+"""Bad: the dependency asks for the room that is left, and not for the one that is entered."""
+
+from typeway import Depends, HTTPException, Typeway
+
+app = Typeway()
+rooms = {"attic": 2, "hall": 80}
+
+
+class RoomNotFoundError(Exception):
+    """There is no such room."""
+
+
+def require_room(source: str) -> None:
+    if source not in rooms:
+        raise HTTPException(404, "There is no such room.")
+
+
+def seats_in(room: str) -> int:
+    if room not in rooms:
+        raise RoomNotFoundError(room)
+    return rooms[room]
+
+
+@app.get("/moves/{source}/{target}", dependencies=[Depends(require_room)])
+async def read_seats(source: str, target: str) -> int:
+    return seats_in(target) - rooms.get(source, 0)

@@ -1,0 +1,28 @@
+"""Good: the middleware answers the error of the endpoint."""
+
+from collections.abc import Awaitable, Callable
+
+from typeway import Request, Typeway
+from typeway.responses import JSONResponse, Response
+
+app = Typeway()
+tasks = {1: "Write"}
+
+
+class TaskNotFoundError(Exception):
+    """There is no such task."""
+
+
+@app.middleware("http")
+async def answer_errors(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+    try:
+        return await call_next(request)
+    except TaskNotFoundError:
+        return JSONResponse({"detail": "There is no such task."}, status_code=404)
+
+
+@app.get("/tasks/{task_id}")
+async def read_task(task_id: int) -> str:
+    if task_id not in tasks:
+        raise TaskNotFoundError(task_id)
+    return tasks[task_id]

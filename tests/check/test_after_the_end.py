@@ -187,6 +187,62 @@ def test_a_task_goes_on_when_the_session_has_ended(check: Check, body: str, coun
     assert outcome.codes == ["TW023"] * count, outcome.out
 
 
+UNIT = """
+class Unit:
+    async def __aenter__(self):
+        self.session = make_async_session()
+        return self
+    async def __aexit__(self, *given): await self.session.close()
+    async def save(self, n: int = 1) -> None: await self.session.get(User, n)
+    async def title(self, n: int = 1) -> None: await pause()
+class Holder:
+    def __init__(self, unit: Unit): self.unit = unit
+    async def save(self, n: int = 1) -> None: await self.unit.save(n)
+    async def title(self, n: int = 1) -> None: await self.unit.title(n)
+async def use(unit: Unit, n: int = 1) -> None: await unit.save(n)
+async def use_title(unit: Unit, n: int = 1) -> None: await unit.title(n)
+async def enter(unit: Unit, n: int = 1) -> None:
+    async with unit: await unit.save(n)
+async def use_users(users: Users) -> None: await users.one()
+async def entered_unit() -> AsyncIterator[Unit]:
+    async with Unit() as unit: yield unit
+async def given_unit() -> AsyncIterator[Unit]: yield Unit()
+"""
+ENTERED, GIVEN = (f"unit: Annotated[Unit, Depends({name}_unit)]" for name in ("entered", "given"))
+USERS = "given: Annotated[Users, Depends(users)]"
+UNITS = {
+    "a task of a method": (ENTERED, BEGUN.format("unit.save()"), ["TW023"]),
+    "a task of a function": (ENTERED, BEGUN.format("use(unit)"), ["TW023"]),
+    "a task of an object around it": (ENTERED, "held = Holder(unit)\n    " + BEGUN.format("held.save()"), ["TW023"]),
+    "two methods at once": (ENTERED, "await asyncio.gather(unit.save(1), unit.save(2))", ["TW025"]),
+    "two functions at once": (ENTERED, "await asyncio.gather(use(unit, 1), use(unit, 2))", ["TW025"]),
+    "two functions at once in a block": (
+        ENTERED, "async with Unit() as own: await asyncio.gather(use(own, 1), use(own, 2))", ["TW025"],
+    ),
+    "an object around it twice at once": (
+        ENTERED, "held = Holder(unit)\n    await asyncio.gather(held.save(1), held.save(2))", ["TW025"],
+    ),
+    "an object with a session twice at once": (USERS, "await asyncio.gather(use_users(given), use_users(given))", ["TW025"]),
+    "not a method that works without it": (ENTERED, BEGUN.format("unit.title()"), []),
+    "not an object around it that works without it": (
+        ENTERED, "held = Holder(unit)\n    " + BEGUN.format("held.title()") + "\n    await asyncio.gather(held.title(1), held.title(2))", [],
+    ),
+    "not what the task enters": (GIVEN, BEGUN.format("enter(unit)"), []),
+    "not units of their own": (ENTERED, "await asyncio.gather(enter(Unit(), 1), enter(Unit(), 2))", []),
+    "not a unit for each": (ENTERED, "await asyncio.gather(*(enter(Unit(), n) for n in range(3)))", []),
+    "not functions that work without it": (ENTERED, "await asyncio.gather(use_title(unit, 1), use_title(unit, 2))", []),
+    "not one use": (ENTERED, "await asyncio.gather(use(unit), pause())", []),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("parameter", "body", "codes"), UNITS.values(), ids=list(UNITS))
+def test_a_unit_of_work_holds_a_session(check: Check, parameter: str, body: str, codes: list[str]) -> None:
+    """TW023, TW025: an object that opens its session when it is entered ends, and is shared, as the session itself."""
+    source = HEAD + TASKS + UNIT + f"@app.get('/x')\nasync def show({parameter}) -> None:\n    {body}\n"
+    outcome = check(source, "--all", "--select", "TW023,TW025")
+    assert outcome.codes == codes, outcome.out
+
+
 def test_a_lifespan_stays_in_its_block(check: Check) -> None:
     """TW023: a generator that yields in the block keeps the session open."""
     source = (

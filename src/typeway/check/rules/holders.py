@@ -7,12 +7,12 @@ import inspect
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
-from typeway.check.subject import Subject
+from typeway.check.subject import Subject, remembered
 from typeway.source.bindings import reaching
 from typeway.source.index import last_name
 from typeway.source.program import Function
 from typeway.source.results import CONNECTION, DBAPI_CONNECTION, OBJECTS, QUERY, ROWS, SESSION
-from typeway.source.values import Inner, Instance, Method, as_instance, dotted, is_a, plain_values
+from typeway.source.values import Inner, Instance, Known, Method, as_instance, dotted, is_a, plain_values
 
 HELD: Final = SESSION | CONNECTION | DBAPI_CONNECTION
 # Results that are read later, ...
@@ -30,10 +30,25 @@ MOST_NAMES: Final = 4
 
 
 def holds_session(subject: Subject, held: Instance | None, kinds: Collection[str] = HELD) -> bool:
-    """Whether something is a session or connection, or an own object that was given one."""
+    """Whether something is a session or connection, or an own object that was given one or opens it when it is entered."""
     if held is None or held.many:
         return False
-    return is_a(held.kind, kinds) or (isinstance(held.kind, type) and bool(kept(subject, held.kind)))
+    is_own = isinstance(held.kind, type) and (bool(kept(subject, held.kind)) or opens_itself(subject, held.kind))
+    return is_own or is_a(held.kind, kinds)
+
+
+@remembered
+def opens_itself(subject: Subject, kind: type[Any]) -> bool:
+    """Whether the objects of a class open a session when they are entered, and keep it, as a unit of work does."""
+    methods = [subject.program.method(kind, name) for name in ("__enter__", "__aenter__")]
+    assigned = [
+        (node.value, method)
+        for method in methods
+        for node in (method.of(ast.Assign) if method is not None else ())
+        if isinstance(node.targets[0], ast.Attribute)
+    ]
+    found = (as_instance(subject.inference.value(value, method)) for value, method in assigned if method is not None)
+    return any(held is not None and not held.many and is_a(held.kind, HELD) for held in found)
 
 
 def kept(subject: Subject, kind: type[Any]) -> Mapping[str, str]:
@@ -212,12 +227,12 @@ def is_worked_with(subject: Subject, node: ast.expr, function: Function, kinds: 
         value = subject.inference.value(parent, function)
         is_held = holds_session(subject, as_instance(value), kinds) and is_worked_with(subject, parent, function, kinds)
         return is_held or works_with_session(subject, value, kinds)
-    made = as_instance(subject.inference.value(parent, function)) if isinstance(parent, ast.Call) else None
+    made = subject.inference.value(parent.func, function) if isinstance(parent, ast.Call) else None
     if (
         isinstance(parent, ast.Call)
-        and made is not None
-        and isinstance(made.kind, type)
-        and subject.program.owns(made.kind)
+        and isinstance(made, Known)
+        and isinstance(made.thing, type)
+        and subject.program.owns(made.thing)
     ):
         return is_worked_with(subject, parent, function, kinds)
     return True
@@ -234,18 +249,40 @@ def works_with_session(subject: Subject, value: Any, kinds: Collection[str] = HE
 
 
 def uses_held_session(subject: Subject, method: Function, kinds: Collection[str] = HELD) -> bool:
-    """Whether a method uses a session that its object holds, by another of its methods too."""
+    """Whether a method uses a session that its object holds, by another of its methods or another object too."""
+    memory: dict[Any, bool] = subject.memory.setdefault("uses held session", {})
+    key = (method, frozenset(kinds))
+    if key not in memory:
+        memory[key] = False  # objects that call each other use what one of them does
+        memory[key] = any(is_using(subject, each, kinds) for each in called_on_self(subject, method))
+    return memory[key]
+
+
+def called_on_self(subject: Subject, method: Function) -> Iterator[Function]:
+    """A method, and the methods of its object that it calls, by others too."""
     waiting, seen = [method], set[Function]()
     while waiting:
-        method = waiting.pop()
-        own = method.first
-        for node in method.of(ast.Attribute) if method.owner is not None and method not in seen else ():
-            value = subject.inference.value(node, method) if getattr(node.value, "id", "") == own else None
-            if holds_session(subject, as_instance(value), kinds):
-                return True
+        each = waiting.pop()
+        if each in seen or each.owner is None:
+            continue
+        seen.add(each)
+        yield each
+        for node in on_self(each):
+            value = subject.inference.value(node, each)
             waiting += subject.graph.targets(value) if isinstance(value, Method) else []
-        seen.add(method)
-    return False
+
+
+def on_self(method: Function) -> Iterator[ast.Attribute]:
+    return (node for node in method.of(ast.Attribute) if getattr(node.value, "id", "") == method.first)
+
+
+def is_using(subject: Subject, method: Function, kinds: Collection[str]) -> bool:
+    """Whether the code of a method itself works with a session that its object holds."""
+    return any(
+        holds_session(subject, as_instance(subject.inference.value(node, method)), kinds)
+        and is_worked_with(subject, node, method, kinds)
+        for node in on_self(method)
+    )
 
 
 def origins(subject: Subject, node: ast.expr, function: Function, steps: int = MOST_NAMES) -> list[str]:

@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterator
 from typing import Any, Final
 
 from typeway.check.finding import Confidence, Finding
-from typeway.check.rules.closing import LEFT, closed_by_with, is_one_of
+from typeway.check.rules.closing import LEFT, cleans_up, closed_by_with, is_one_of
 from typeway.check.rules.dependencies import after, entered_around
-from typeway.check.rules.holders import BESIDE, HELD, arguments_of, carried, holds_session, kept
+from typeway.check.rules.holders import BESIDE, HELD, arguments_of, carried, holds_session, kept, opens_itself
 from typeway.check.rules.protection import WRITES
 from typeway.check.subject import Endpoint, Subject
 from typeway.plan.tree import Node
@@ -135,12 +135,23 @@ def given(subject: Subject, node: Node) -> Iterator[tuple[tuple[Function, ...], 
 
 
 def held_endings(subject: Subject, node: Node, function: Function) -> dict[str, str]:
-    """Those of the `endings` that hold a session."""
-    return {
-        name: scope
-        for name, scope in endings(node).items()
-        if name not in function.assigned and holds_session(subject, as_instance(subject.inference.name(name, function)))
-    }
+    """Those of the `endings` that hold a session; what opens one when it is entered has to be entered by a dependency."""
+    children, found = {name: child for name, child in node.children if name is not None}, dict[str, str]()
+    for name, scope in endings(node).items():
+        held = as_instance(subject.inference.name(name, function))
+        is_entered = held is None or not isinstance(held.kind, type) or not opens_itself(subject, held.kind)
+        if (
+            name not in function.assigned
+            and holds_session(subject, held)
+            and (is_entered or any(cleans_up(each) for each in yielding(subject, children[name])))
+        ):
+            found[name] = scope
+    return found
+
+
+def yielding(subject: Subject, node: Node) -> list[Function]:
+    """The own generators on which something depends."""
+    return [each for child in node.walk() if (each := subject.receiver(child)) is not None and each.yields]
 
 
 def uses(name: str, function: Function, call: ast.AST | None = None) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from typeway.check.finding import Finding
-from typeway.check.rules.holders import origins, uses_held_session
+from typeway.check.rules.holders import origins, uses_held_session, works_with_session
 from typeway.check.subject import Subject
 from typeway.source.index import last_name
 from typeway.source.program import Function
@@ -244,6 +244,21 @@ def sessions_in(subject: Subject, part: ast.expr, function: Function, kinds: fro
                 held = node.func.value
                 given = origins(subject, held, function) or of_provider(subject, held, function, kinds)
                 yield from given or [ast.unparse(held)]
+        for held in holders_in(subject, node, function, kinds) if isinstance(node, ast.Call) else ():
+            given = origins(subject, held, function) or of_provider(subject, held, function, kinds)
+            yield from given or [ast.unparse(held)]
+
+
+def holders_in(subject: Subject, call: ast.Call, function: Function, kinds: frozenset[str]) -> Iterator[ast.expr]:
+    """The own objects that an own function is given which calls their methods that use a session."""
+    for target in subject.graph.targets(subject.inference.value(call.func, function)):
+        for name, given in target.given(call).items():
+            used = [target.parents.get(part) for part in target.of(ast.Name) if part.id == name]
+            # Who enters an object gets a session of its own.
+            if isinstance(given, ast.Name | ast.Attribute) and not any(isinstance(part, ast.withitem) for part in used):
+                called = (part for part in used if isinstance(part, ast.Attribute))
+                if any(works_with_session(subject, subject.inference.value(part, target), kinds) for part in called):
+                    yield given
 
 
 def of_provider(subject: Subject, node: ast.expr, function: Function, kinds: frozenset[str]) -> list[str]:

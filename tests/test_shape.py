@@ -79,7 +79,7 @@ BUDGETS: dict[str, int] = {
     "watch": 1_920,
     "telemetry": 1_700,
     "application": 3_650,
-    "check": 10_260,
+    "check": 10_750,
     "source": 5_160,
     "compat": 3_850,
     "migrate": 1_000,

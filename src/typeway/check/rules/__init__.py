@@ -9,6 +9,7 @@ from typing import Final
 from typeway.check.finding import Finding
 from typeway.check.rules import (
     answers,
+    coroutines,
     dependencies,
     errors,
     handlers,
@@ -75,7 +76,7 @@ TABLE: Final = (
     Rule("TW021", "limit-without-ceiling", "A client may ask for any number of items.", limits.limits_without_ceiling),
     Rule("TW022", "dropped-task", "Nothing keeps a task.", tasks.dropped_tasks),
     Rule("TW023", "session-in-background", "A task works with the request's session.", sessions.sessions_in_background),
-    Rule("TW024", "unawaited-coroutine", "Nothing awaits a coroutine.", tasks.unawaited_coroutines),
+    Rule("TW024", "unawaited-coroutine", "Nothing awaits a coroutine.", coroutines.unawaited_coroutines),
     Rule("TW025", "shared-session", "Several tasks use one session at once.", tasks.shared_sessions),
     Rule("TW026", "unclosed-session", "A dependency returns a session that nobody closes.", sessions.unclosed_sessions),
     Rule("TW027", "late-commit", "A commit runs after the answer.", sessions.late_commits),

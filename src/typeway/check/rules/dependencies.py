@@ -13,7 +13,8 @@ from typeway.check.subject import Subject
 from typeway.plan.tree import Node
 from typeway.source.index import last_name
 from typeway.source.program import Function
-from typeway.source.values import short
+from typeway.source.reach import is_entered
+from typeway.source.values import Method, is_a, short
 
 # What clean-up is called.
 CLEANS_UP: Final = frozenset({
@@ -137,10 +138,12 @@ def prepares(node: ast.expr, function: Function) -> bool:
 
 
 def unguarded_cleanup(subject: Subject) -> Iterator[Finding]:
-    """TW015: clean-up after a `yield` that an error in the endpoint skips."""
+    """TW015: clean-up after a `yield` that an error in the endpoint skips, or one in a `with` statement."""
     seen: set[ast.AST] = set()
-    for dependency, (_, endpoint) in subject.dependencies.items():
-        for function, node, cleanup in skipped(subject, dependency):
+    yielding = [(function, endpoint.title) for function, (_, endpoint) in subject.dependencies.items()]
+    yielding += [(each.function, each.entry) for each in subject.served if is_entered(each.function)]
+    for entered, title in yielding:
+        for function, node, cleanup in skipped(subject, entered):
             if node in seen:
                 continue
             seen.add(node)
@@ -150,10 +153,47 @@ def unguarded_cleanup(subject: Subject) -> Iterator[Finding]:
                 path,
                 line,
                 f"{function.name}() cleans up on line {cleanup.lineno} only if nothing goes wrong: an error in "
-                f"{endpoint.title} is raised at this yield.",
+                f"{title} is raised at this yield.",
                 "put the `yield` into `try:` and the clean-up into `finally:`, or use a `with` statement.",
-                entry=endpoint.title,
+                entry=title,
             )
+    yield from unguarded_resets(subject)
+
+
+def unguarded_resets(subject: Subject) -> Iterator[Finding]:
+    """Context variables that an error in what is awaited leaves as they are: what handles the error and logs sees a wrong value."""
+    seen: set[ast.AST] = set()
+    for reached in subject.served:
+        function = reached.function
+        for call in function.of(ast.Call) if not function.yields and function.node not in seen else ():
+            variable = subject.inference.value(call.func, function) if last_name(call.func) == "set" else None
+            if not isinstance(variable, Method) or not is_a(variable.owner.kind, {"_contextvars.ContextVar"}):
+                continue
+            waits = (each for each in function.body if isinstance(each, ast.Await) and each.lineno > call.lineno)
+            waiting = next((each for each in waits if resets(call, each, function)), None)
+            if waiting is not None and not is_guarded(waiting, function):
+                path, line = subject.place(function, waiting)
+                yield Finding(
+                    "TW015",
+                    path,
+                    line,
+                    f"{function.name}() resets {ast.unparse(getattr(call.func, 'value', call.func))} only if nothing goes wrong: an error in what "
+                    f"is awaited here skips that, and what handles the error sees the wrong value; it is called in {reached.entry}.",
+                    "put the `await` into `try:` and the reset into `finally:`.",
+                    "low",
+                    reached.entry,
+                )
+        seen.add(function.node)
+
+
+def resets(call: ast.Call, waiting: ast.Await, function: Function) -> bool:
+    """Whether a context variable that a call sets is reset after something that is awaited."""
+    variable = ast.dump(call.func.value) if isinstance(call.func, ast.Attribute) else ""
+    return any(
+        isinstance(node, ast.Attribute) and node.attr == "reset" and ast.dump(node.value) == variable
+        for statement in after(waiting, function)
+        for node in ast.walk(statement)
+    )
 
 
 def skipped(

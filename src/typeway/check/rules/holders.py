@@ -3,24 +3,52 @@
 from __future__ import annotations
 
 import ast
+import inspect
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
-from typeway.check.subject import Subject
+from typeway.check.subject import Subject, remembered
+from typeway.source.bindings import reaching
+from typeway.source.index import last_name
 from typeway.source.program import Function
-from typeway.source.results import CONNECTION, DBAPI_CONNECTION, SESSION
-from typeway.source.values import Inner, Instance, Method, as_instance, is_a, plain_values
+from typeway.source.results import CONNECTION, DBAPI_CONNECTION, OBJECTS, QUERY, ROWS, SESSION
+from typeway.source.values import Inner, Instance, Known, Method, as_instance, dotted, is_a, plain_values
 
 HELD: Final = SESSION | CONNECTION | DBAPI_CONNECTION
+# Results that are read later, ...
+LAZY: Final = QUERY | {ROWS, OBJECTS}
+# ... classes of Python that read at once what they are given, ...
+EAGER: Final = frozenset({list, tuple, set, frozenset, dict, str, bytes, bytearray, int, float, bool})
+# ... and what asks whether a function of another package has only begun when it returns.
+MAKES_LATER: Final = (inspect.iscoroutinefunction, inspect.isgeneratorfunction, inspect.isasyncgenfunction)
+# What methods are called that read on when somebody asks for the next part: those of files, and of responses of other servers.
+ITERATES: Final = ("iter", "aiter")
+# What runs something beside the request.
+BESIDE: Final = frozenset({"create_task", "ensure_future", "start_soon", "run_coroutine_threadsafe"})
 # Through how many local names a value is followed.
 MOST_NAMES: Final = 4
 
 
 def holds_session(subject: Subject, held: Instance | None, kinds: Collection[str] = HELD) -> bool:
-    """Whether something is a session or connection, or an own object that was given one."""
+    """Whether something is a session or connection, or an own object that was given one or opens it when it is entered."""
     if held is None or held.many:
         return False
-    return is_a(held.kind, kinds) or (isinstance(held.kind, type) and bool(kept(subject, held.kind)))
+    is_own = isinstance(held.kind, type) and (bool(kept(subject, held.kind)) or opens_itself(subject, held.kind))
+    return is_own or is_a(held.kind, kinds)
+
+
+@remembered
+def opens_itself(subject: Subject, kind: type[Any]) -> bool:
+    """Whether the objects of a class open a session when they are entered, and keep it, as a unit of work does."""
+    methods = [subject.program.method(kind, name) for name in ("__enter__", "__aenter__")]
+    assigned = [
+        (node.value, method)
+        for method in methods
+        for node in (method.of(ast.Assign) if method is not None else ())
+        if isinstance(node.targets[0], ast.Attribute)
+    ]
+    found = (as_instance(subject.inference.value(value, method)) for value, method in assigned if method is not None)
+    return any(held is not None and not held.many and is_a(held.kind, HELD) for held in found)
 
 
 def kept(subject: Subject, kind: type[Any]) -> Mapping[str, str]:
@@ -85,51 +113,129 @@ def arguments_of(subject: Subject, call: ast.Call, kind: type[Any]) -> dict[str,
     return passed | {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg is not None}
 
 
-def carried(subject: Subject, node: ast.AST, function: Function, steps: int = MOST_NAMES) -> Iterator[str]:
-    """The parameters of a function whose session an expression carries to what runs later.
+def carried(
+    subject: Subject,
+    node: ast.AST,
+    function: Function,
+    wanted: Collection[str],
+    kinds: Collection[str] = HELD,
+    steps: int = MOST_NAMES,
+) -> Iterator[str]:
+    """Which of some names that hold sessions an expression carries to what runs later.
 
     It is the session, an object that holds it, a method of one that works with it, or a call that is not made yet.
     """
-    inference = subject.inference
-    parts: list[tuple[ast.AST, int]] = []
+    inference, later = subject.inference, is_later(node, function)
+    parts: list[ast.AST] = []
+    left = steps
     match node:
-        case ast.Name(id=name) if name not in function.parameters or name in function.assigned:
-            parts = [(made, steps - 1) for made in function.assigned.get(name, ()) if steps]
-            yield from closed_over(subject, node, function)
+        case ast.Name(id=name) if is_of_lambda(node, function):
+            pass
+        case ast.Name(id=name) if name in wanted:
+            yield name
         case ast.Name(id=name):
-            if holds_session(subject, as_instance(inference.value(node, function))):
-                yield name
-        case ast.Attribute(value=base):
+            bound, left = inference.bindings(function).get(name, []), steps - 1
+            given = reaching(node, bound, function) or bound if steps else []
+            # An item of what a query has found is no session.
+            parts = [
+                each.expression or each.unpacked or node
+                for each in given
+                if not (each.is_item and isinstance(each.expression, ast.Call))
+            ]
+            parts = [part for part in parts if part is not node]
+            yield from closed_over(subject, node, function, wanted, kinds, steps)
+        case ast.Call(func=ast.Attribute(value=base, attr=name)) if name.startswith(ITERATES):
+            parts = [base.value if isinstance(base, ast.Attribute) else base]
+        case ast.Attribute(value=base) | ast.Subscript(value=base):
             value = inference.value(node, function)
-            is_held = holds_session(subject, as_instance(value)) or works_with_session(subject, value)
-            parts = [(base, steps)] if is_held else []
-        case ast.Call() if is_made_already(subject, node, function):
-            is_held = holds_session(subject, as_instance(inference.value(node, function)))
-            parts = [(part, steps) for part in ast.iter_child_nodes(node)] if is_held else []
-        case ast.AST() if not isinstance(node, ast.Await):
-            parts = [(part, steps) for part in ast.iter_child_nodes(node)]
-    for part, left in parts:
-        yield from carried(subject, part, function, left)
+            is_held = holds_session(subject, as_instance(value), kinds) or works_with_session(subject, value, kinds)
+            parts = [base] if is_held else []
+        case ast.Call() if not later and is_made_already(subject, node, function):
+            is_held = holds_session(subject, as_instance(inference.value(node, function)), kinds)
+            parts = [*ast.iter_child_nodes(node)] if is_held else []
+        case ast.ListComp(elt=element) | ast.SetComp(elt=element) | ast.DictComp(value=element):
+            parts = [element]
+        case ast.AST() if later or not isinstance(node, ast.Await):
+            parts = [*ast.iter_child_nodes(node)]
+    for part in parts:
+        yield from carried(subject, part, function, wanted, kinds, left)
+
+
+def is_later(node: ast.AST, function: Function) -> bool:
+    """Whether an expression is only evaluated later: in a lambda, or in a generator, which only begins with what it goes over."""
+    inside = [node, *function.around(node)]
+    return any(
+        isinstance(part, ast.Lambda) or (isinstance(part, ast.GeneratorExp) and part.generators[0].iter not in inside)
+        for part in inside[1:]
+    )
+
+
+def is_of_lambda(node: ast.Name, function: Function) -> bool:
+    """Whether a name is a parameter of a lambda around it."""
+    around = (part.args for part in function.around(node) if isinstance(part, ast.Lambda))
+    return any(each.arg == node.id for given in around for each in (*given.posonlyargs, *given.args, *given.kwonlyargs))
 
 
 def is_made_already(subject: Subject, call: ast.Call, function: Function) -> bool:
-    """Whether a call has its result at once: it is no coroutine or generator, and no object that is made."""
-    targets = subject.graph.targets(subject.inference.value(call.func, function))
-    if not targets:
-        made = as_instance(subject.inference.value(call, function))
-        return made is not None and made.kind in (str, bytes, int, float, bool)
-    return not any(each.is_async or each.yields or each.node.name == "__init__" for each in targets)
+    """Whether a call has a result that needs nothing any more: no coroutine, generator or query, and no object that is made."""
+    callee = subject.inference.value(call.func, function)
+    targets = subject.graph.targets(callee)
+    if targets:
+        return not any(each.is_async or each.yields or each.node.name == "__init__" for each in targets)
+    made, parent = as_instance(subject.inference.value(call, function)), function.parents.get(call)
+    is_begun = isinstance(parent, ast.Call) and last_name(parent.func) in BESIDE
+    if (made is not None and is_a(made.kind, LAZY)) or (callee is None and is_begun):
+        return False
+    things = [
+        value.function if isinstance(value, Method) else getattr(value, "thing", None) for value in plain_values(callee)
+    ]
+    return not any(
+        (isinstance(thing, type) and thing not in EAGER)
+        or any(question(thing) for question in MAKES_LATER)
+        or dotted(thing).startswith("asyncio.")
+        for thing in things
+    ) and not last_name(call.func).startswith(ITERATES)
 
 
-def closed_over(subject: Subject, node: ast.Name, function: Function) -> Iterator[str]:
-    """The parameters with a session that a function uses which is defined inside."""
+def closed_over(
+    subject: Subject, node: ast.Name, function: Function, wanted: Collection[str], kinds: Collection[str], steps: int
+) -> Iterator[str]:
+    """Which of some names a function works with that is defined inside, also by way of other local names."""
     for value in plain_values(subject.inference.value(node, function)):
-        if isinstance(value, Inner):
-            used = {part.id for part in value.function.body if isinstance(part, ast.Name)}
-            free = used - value.function.parameters.keys() - value.function.stores.keys()
-            for name in sorted(free & function.parameters.keys()):
-                if holds_session(subject, as_instance(subject.inference.name(name, function))):
-                    yield name
+        inner = value.function if isinstance(value, Inner) else None
+        for part in inner.of(ast.Name) if inner is not None and inner.outer is function else ():
+            name = part.id
+            if (
+                inner is None
+                or name in inner.parameters
+                or name in inner.stores
+                or not is_worked_with(subject, part, inner, kinds)
+            ):
+                continue
+            if name in wanted:
+                yield name
+                continue
+            for bound in subject.inference.bindings(function).get(name, ()) if steps else ():
+                if bound.expression is not None and not bound.is_item:
+                    yield from carried(subject, bound.expression, function, wanted, kinds, steps - 1)
+
+
+def is_worked_with(subject: Subject, node: ast.expr, function: Function, kinds: Collection[str]) -> bool:
+    """Whether something is done with what an expression holds, which not every method of an own object does."""
+    parent = function.parents.get(node)
+    if isinstance(parent, ast.Attribute):
+        value = subject.inference.value(parent, function)
+        is_held = holds_session(subject, as_instance(value), kinds) and is_worked_with(subject, parent, function, kinds)
+        return is_held or works_with_session(subject, value, kinds)
+    made = subject.inference.value(parent.func, function) if isinstance(parent, ast.Call) else None
+    if (
+        isinstance(parent, ast.Call)
+        and isinstance(made, Known)
+        and isinstance(made.thing, type)
+        and subject.program.owns(made.thing)
+    ):
+        return is_worked_with(subject, parent, function, kinds)
+    return True
 
 
 def works_with_session(subject: Subject, value: Any, kinds: Collection[str] = HELD) -> bool:
@@ -143,18 +249,40 @@ def works_with_session(subject: Subject, value: Any, kinds: Collection[str] = HE
 
 
 def uses_held_session(subject: Subject, method: Function, kinds: Collection[str] = HELD) -> bool:
-    """Whether a method uses a session that its object holds, by another of its methods too."""
+    """Whether a method uses a session that its object holds, by another of its methods or another object too."""
+    memory: dict[Any, bool] = subject.memory.setdefault("uses held session", {})
+    key = (method, frozenset(kinds))
+    if key not in memory:
+        memory[key] = False  # objects that call each other use what one of them does
+        memory[key] = any(is_using(subject, each, kinds) for each in called_on_self(subject, method))
+    return memory[key]
+
+
+def called_on_self(subject: Subject, method: Function) -> Iterator[Function]:
+    """A method, and the methods of its object that it calls, by others too."""
     waiting, seen = [method], set[Function]()
     while waiting:
-        method = waiting.pop()
-        own = method.first
-        for node in method.of(ast.Attribute) if method.owner is not None and method not in seen else ():
-            value = subject.inference.value(node, method) if getattr(node.value, "id", "") == own else None
-            if holds_session(subject, as_instance(value), kinds):
-                return True
+        each = waiting.pop()
+        if each in seen or each.owner is None:
+            continue
+        seen.add(each)
+        yield each
+        for node in on_self(each):
+            value = subject.inference.value(node, each)
             waiting += subject.graph.targets(value) if isinstance(value, Method) else []
-        seen.add(method)
-    return False
+
+
+def on_self(method: Function) -> Iterator[ast.Attribute]:
+    return (node for node in method.of(ast.Attribute) if getattr(node.value, "id", "") == method.first)
+
+
+def is_using(subject: Subject, method: Function, kinds: Collection[str]) -> bool:
+    """Whether the code of a method itself works with a session that its object holds."""
+    return any(
+        holds_session(subject, as_instance(subject.inference.value(node, method)), kinds)
+        and is_worked_with(subject, node, method, kinds)
+        for node in on_self(method)
+    )
 
 
 def origins(subject: Subject, node: ast.expr, function: Function, steps: int = MOST_NAMES) -> list[str]:

@@ -9,8 +9,9 @@ from typing import Any
 from starlette.applications import Starlette
 
 from typeway.check.finding import Finding
+from typeway.check.rules.closing import read_after_a_with, streams
 from typeway.check.rules.holders import arguments_of, carried, kept
-from typeway.check.rules.sessions import endings
+from typeway.check.rules.sessions import endings, held_endings
 from typeway.check.subject import Subject
 from typeway.source.program import Function
 from typeway.source.values import Held, Known, as_instance, is_a
@@ -20,6 +21,7 @@ def outliving_dependencies(subject: Subject) -> Iterator[Finding]:
     """TW014: what is kept or read when the dependency that it needs has cleaned up."""
     yield from kept_for_later_requests(subject)
     yield from read_after_the_end(subject)
+    yield from read_after_a_with(subject)
 
 
 def kept_for_later_requests(subject: Subject) -> Iterator[Finding]:
@@ -111,14 +113,15 @@ def read_after_the_end(subject: Subject) -> Iterator[Finding]:
         ended = {
             name
             for name, child in endpoint.tree.children
-            if any(each.kind.name == "CONTEXT" and each.scope == "function" for each in child.walk())
+            if name is not None
+            and any(each.kind.name == "CONTEXT" and each.scope == "function" for each in child.walk())
         }
         function = endpoint.function
+        ended &= {*held_endings(subject, endpoint.tree, function)} if function is not None else set()
         if function is None or not ended:
             continue
         for call, content in streams(subject, function):
-            read = (each for each in carried(subject, content, function) if each in ended)
-            for name in [*read][:1]:
+            for name in [*carried(subject, content, function, ended)][:1]:
                 yield from endpoint.found(
                     "TW014",
                     f"the response of {endpoint.title} is read from {name} after the endpoint has returned, when the "
@@ -126,16 +129,3 @@ def read_after_the_end(subject: Subject) -> Iterator[Finding]:
                     'leave out `scope="function"`, so that it lives as long as the response, or open it in the generator.',
                     call.lineno,
                 )
-
-
-def streams(subject: Subject, function: Function) -> Iterator[tuple[ast.Call, ast.expr]]:
-    """The calls that make a streamed response, each with what it is read from."""
-    for call in function.body:
-        made = as_instance(subject.inference.value(call, function)) if isinstance(call, ast.Call) else None
-        if (
-            isinstance(call, ast.Call)
-            and made is not None
-            and is_a(made.kind, {"starlette.responses.StreamingResponse"})
-        ):
-            content = [*call.args[:1], *(entry.value for entry in call.keywords if entry.arg == "content")]
-            yield from ((call, each) for each in content)

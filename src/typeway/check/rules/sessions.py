@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, Final
 
 from typeway.check.finding import Confidence, Finding
+from typeway.check.rules.closing import LEFT, cleans_up, closed_by_with, is_one_of
 from typeway.check.rules.dependencies import after, entered_around
-from typeway.check.rules.holders import HELD, arguments_of, carried, kept
+from typeway.check.rules.holders import BESIDE, HELD, arguments_of, carried, holds_session, kept, opens_itself
 from typeway.check.rules.protection import WRITES
 from typeway.check.subject import Endpoint, Subject
 from typeway.plan.tree import Node
@@ -19,9 +20,8 @@ from typeway.source.results import DBAPI_CONNECTION, FETCHER, SESSION
 from typeway.source.runners import is_runner
 from typeway.source.values import Instance, Known, Method, as_instance, is_a, plain_values, short
 
-# What runs something after the endpoint has returned: in the request, and beside it.
+# What runs something in the request, after the endpoint has returned.
 IN_REQUEST: Final = frozenset({"add_task", "BackgroundTask"})
-BESIDE: Final = frozenset({"create_task", "ensure_future", "start_soon", "run_coroutine_threadsafe"})
 # What begins a transaction that ends with its block: the method, and the classes that have it.
 BEGINS: Final = {"begin": HELD, "transaction": FETCHER | DBAPI_CONNECTION}
 # Through how many own functions a session is followed to where it is opened or committed.
@@ -29,7 +29,8 @@ MOST_CALLS: Final = 3
 
 
 def sessions_in_background(subject: Subject) -> Iterator[Finding]:
-    """TW023: a task that works with the session of the request after the request has ended with it."""
+    """TW023: a task that works with a session that has ended, by the request or by a `with` statement."""
+    yield from tasks_after_a_with(subject)
     seen: set[tuple[ast.AST, str]] = set()
     ways = (
         (endpoint, way) for endpoint in subject.own for node in endpoint.tree.walk() for way in given(subject, node)
@@ -40,7 +41,7 @@ def sessions_in_background(subject: Subject) -> Iterator[Finding]:
             name = last_name(call.func)
             if name not in IN_REQUEST | BESIDE or (call, endpoint.title) in seen:
                 continue
-            shared = next((held for held in handed(subject, call, function) if held in ending), None)
+            shared = next(handed(subject, call, function, ending), None)
             # A session may be given to an `add_task()` of the application, which keeps tasks in a table.
             is_other = is_runner(subject.inference, call, function) is False
             if shared is None or is_other or (name in BESIDE and is_waited_for(call, function)):
@@ -68,25 +69,89 @@ def sessions_in_background(subject: Subject) -> Iterator[Finding]:
             )
 
 
+def tasks_after_a_with(subject: Subject) -> Iterator[Finding]:
+    """Tasks that work with a session which the `with` around them has closed by then."""
+    for reached in subject.served:
+        function = reached.function
+        closed = {} if function.yields else closed_by_with(subject, function)
+        closed = {name: at for name, at in closed.items() if is_one_of(subject, name, function, LEFT)}
+        for call in subject.graph.calls_of(function) if closed else ():
+            name = last_name(call.func)
+            if name not in IN_REQUEST | BESIDE or is_runner(subject.inference, call, function) is False:
+                continue
+            shared = next(handed(subject, call, function, closed), None)
+            around = [*function.around(call)]
+            if shared is None or closed[shared] not in around or (name in BESIDE and is_waited_for(call, function)):
+                continue
+            if name in BESIDE and waits_after(call, closed[shared], function):
+                continue
+            path, line = subject.place(function, call)
+            yield Finding(
+                "TW023",
+                path,
+                line,
+                f"a task that {function.name}() begins works with {shared}, which the `with` of line {closed[shared].lineno} has "
+                f"closed by then; it is called in {reached.entry}.",
+                "open a session in the task, and pass the ids that it needs.",
+                "high",
+                reached.entry,
+                tuple(each.name for each in reached.chain),
+            )
+
+
+def waits_after(call: ast.Call, statement: ast.stmt, function: Function) -> bool:
+    """Whether something in a `with` statement waits after a task has begun, so that the task may end before the block does."""
+    is_again = any(
+        isinstance(part, ast.For | ast.AsyncFor | ast.While) and statement in function.around(part)
+        for part in function.around(call)
+    )
+    waits = [
+        node
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Await | ast.AsyncFor) or (isinstance(node, ast.AsyncWith) and node is not statement)
+    ]
+    return any(is_again or node.lineno > call.lineno for node in waits)
+
+
 def given(subject: Subject, node: Node) -> Iterator[tuple[tuple[Function, ...], dict[str, str], bool]]:
     """The functions that get what dependencies of a node clean up, with the way to each and whether it is used on it."""
     start = subject.receiver(node)
     waiting: list[tuple[tuple[Function, ...], dict[str, str], bool]] = []
     if start is not None:
-        waiting.append(((start,), endings(node), False))
+        waiting.append(((start,), held_endings(subject, node, start), False))
     seen = {start}
     for chain, ending, is_used in waiting:
         yield chain, ending, is_used
         for edge in subject.graph.edges(chain[-1]) if ending else ():
-            args, keywords = (edge.call.args, edge.call.keywords) if edge.call is not None else ([], [])
-            passed: dict[str | None, ast.expr] = dict(zip(edge.function.positional, args, strict=False))
-            passed |= {keyword.arg: keyword.value for keyword in keywords}
-            names = {to: value.id for to, value in passed.items() if to and isinstance(value, ast.Name)}
-            onward = {to: ending[name] for to, name in names.items() if name in ending}
+            passed = edge.function.given(edge.call)
+            if edge.call is not None and isinstance(edge.call.func, ast.Attribute) and edge.function.owner is not None:
+                passed[edge.function.first] = edge.call.func.value
+            names = {to: next(carried(subject, value, chain[-1], ending), "") for to, value in passed.items()}
+            onward = {to: ending[name] for to, name in names.items() if name and to not in edge.function.assigned}
             if onward and edge.function not in seen:
                 seen.add(edge.function)
-                used = is_used or any(uses(name, chain[-1], edge.call) for name in names.values() if name in ending)
+                used = is_used or any(uses(name, chain[-1], edge.call) for name in names.values() if name)
                 waiting.append(((*chain, edge.function), onward, used))
+
+
+def held_endings(subject: Subject, node: Node, function: Function) -> dict[str, str]:
+    """Those of the `endings` that hold a session; what opens one when it is entered has to be entered by a dependency."""
+    children, found = {name: child for name, child in node.children if name is not None}, dict[str, str]()
+    for name, scope in endings(node).items():
+        held = as_instance(subject.inference.name(name, function))
+        is_entered = held is None or not isinstance(held.kind, type) or not opens_itself(subject, held.kind)
+        if (
+            name not in function.assigned
+            and holds_session(subject, held)
+            and (is_entered or any(cleans_up(each) for each in yielding(subject, children[name])))
+        ):
+            found[name] = scope
+    return found
+
+
+def yielding(subject: Subject, node: Node) -> list[Function]:
+    """The own generators on which something depends."""
+    return [each for child in node.walk() if (each := subject.receiver(child)) is not None and each.yields]
 
 
 def uses(name: str, function: Function, call: ast.AST | None = None) -> bool:
@@ -133,10 +198,10 @@ def endings(node: Node) -> dict[str, str]:
     }
 
 
-def handed(subject: Subject, call: ast.Call, function: Function) -> Iterator[str]:
-    """The parameters of a function whose session a task is given, in whatever way."""
+def handed(subject: Subject, call: ast.Call, function: Function, wanted: Collection[str]) -> Iterator[str]:
+    """Which of some names with a session a task is given, in whatever way."""
     for argument in [*call.args, *(keyword.value for keyword in call.keywords)]:
-        yield from carried(subject, argument, function)
+        yield from carried(subject, argument, function, wanted)
 
 
 def unclosed_sessions(subject: Subject) -> Iterator[Finding]:

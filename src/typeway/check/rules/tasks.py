@@ -1,18 +1,17 @@
-"""Find coroutines that nobody awaits, tasks that nobody keeps, and sessions that several tasks use at once."""
+"""Find tasks that nobody keeps, and sessions that several tasks use at once."""
 
 from __future__ import annotations
 
 import ast
-import inspect
 from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
 from typeway.check.finding import Finding
-from typeway.check.rules.holders import origins, uses_held_session
+from typeway.check.rules.holders import origins, uses_held_session, works_with_session
 from typeway.check.subject import Subject
 from typeway.source.index import last_name
-from typeway.source.program import Function, inner_of
+from typeway.source.program import Function
 from typeway.source.reach import Reached, in_thread
 from typeway.source.results import ASYNC_SESSION
 from typeway.source.runners import is_runner
@@ -30,10 +29,6 @@ WAITING: Final = frozenset({"sqlalchemy.ext.asyncio.engine.AsyncConnection", "ps
 TOGETHER: Final = frozenset({"gather", "create_task", "start_soon"})
 # What makes its names anew each time.
 LOOPS: Final = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.GeneratorExp)
-# What asks whether something is a coroutine, or a function that makes one.
-ASKS: Final = frozenset({"iscoroutinefunction", "iscoroutine", "isawaitable"})
-# The attributes of a coroutine itself.
-OF_COROUTINES: Final = frozenset({"send", "throw", "close", "cr_await", "cr_code", "cr_frame", "cr_running"})
 
 
 def dropped_tasks(subject: Subject) -> Iterator[Finding]:
@@ -134,85 +129,6 @@ def is_dropped(call: ast.Call, function: Function) -> bool:
         and getattr(function.parents.get(node), "attr", "") != "set_name"
     }
     return len(names) == len(parent.targets) and not (used | function.foreign) & {*names}
-
-
-def unawaited_coroutines(subject: Subject) -> Iterator[Finding]:
-    """TW024: a coroutine that is called and not awaited: nothing of it runs, or it is taken for its result."""
-    for reached in subject.served:
-        function = reached.function
-        for node in function.body:
-            if not isinstance(node, ast.Call) or function.is_awaited(node):
-                continue
-            use = misuse(node, function)
-            is_one = use and is_coroutine(subject, node, function) and not is_told_apart(node, function)
-            if is_one and reached.is_run(node):
-                path, line = subject.place(function, node)
-                name = ast.unparse(node.func)
-                yield Finding(
-                    "TW024",
-                    path,
-                    line,
-                    f"{name}() returns a coroutine, and {use}; it is called in {reached.entry}.",
-                    f"write `await {name}(...)`."
-                    if function.is_async
-                    else "make the function `async def` and await it.",
-                    "high",
-                    reached.entry,
-                    tuple(each.name for each in reached.chain),
-                )
-
-
-def is_told_apart(call: ast.Call, function: Function) -> bool:
-    """Whether a function asks itself if what it calls is a coroutine function, and awaits it elsewhere."""
-    called = ast.unparse(call.func)
-    return any(
-        isinstance(node, ast.Call) and last_name(node.func) in ASKS and called in map(ast.unparse, node.args)
-        for node in function.body
-    )
-
-
-def misuse(call: ast.Call, function: Function) -> str:
-    """What is done with the result of a call that would be wrong if it were a coroutine."""
-    parent = function.parents.get(call)
-    if isinstance(parent, ast.Expr):
-        return "nothing awaits it, so it never runs"
-    is_test = isinstance(parent, ast.If | ast.While | ast.IfExp) and parent.test is call
-    if is_test or isinstance(parent, ast.UnaryOp | ast.BoolOp | ast.Compare):
-        return "a condition takes it for its result: a coroutine is always true"
-    if isinstance(parent, ast.Attribute) and parent.attr not in OF_COROUTINES:
-        return f"it has no attribute {parent.attr!r}"
-    if isinstance(parent, ast.Assign) and len(parent.targets) == 1 and isinstance(parent.targets[0], ast.Name):
-        return misuse_of_name(parent.targets[0].id, function)
-    return ""
-
-
-def misuse_of_name(name: str, function: Function) -> str:
-    """The same for a name to which the result is assigned, and nothing else."""
-    if len(function.stores.get(name, ())) != 1:
-        return ""
-    for node in function.body:
-        if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load):
-            parent = function.parents.get(node)
-            if not isinstance(parent, ast.Attribute) or parent.attr in OF_COROUTINES:
-                return ""
-    used = [node for node in function.body if isinstance(node, ast.Name) and node.id == name]
-    return "its attributes are those of a coroutine" if len(used) > 1 else ""
-
-
-def is_coroutine(subject: Subject, call: ast.Call, function: Function) -> bool:
-    """Whether everything that a call may end in is a coroutine function."""
-    values = plain_values(subject.inference.value(call.func, function))
-    found = []
-    for value in values:
-        targets = subject.graph.targets(value)
-        thing = value.thing if isinstance(value, Known) else value.function if isinstance(value, Method) else None
-        thing = thing.__func__ if isinstance(thing, staticmethod | classmethod) else thing
-        # A plain wrapper may wait for the coroutine of what it wraps, as `asyncio.run()` does.
-        if targets and (inner_of(thing) is thing or inspect.iscoroutinefunction(thing)):
-            found.append(all(target.is_async and not target.yields for target in targets))
-        else:
-            found.append(inspect.iscoroutinefunction(thing))
-    return bool(found) and all(found)
 
 
 def shared_sessions(subject: Subject) -> Iterator[Finding]:
@@ -328,6 +244,21 @@ def sessions_in(subject: Subject, part: ast.expr, function: Function, kinds: fro
                 held = node.func.value
                 given = origins(subject, held, function) or of_provider(subject, held, function, kinds)
                 yield from given or [ast.unparse(held)]
+        for held in holders_in(subject, node, function, kinds) if isinstance(node, ast.Call) else ():
+            given = origins(subject, held, function) or of_provider(subject, held, function, kinds)
+            yield from given or [ast.unparse(held)]
+
+
+def holders_in(subject: Subject, call: ast.Call, function: Function, kinds: frozenset[str]) -> Iterator[ast.expr]:
+    """The own objects that an own function is given which calls their methods that use a session."""
+    for target in subject.graph.targets(subject.inference.value(call.func, function)):
+        for name, given in target.given(call).items():
+            used = [target.parents.get(part) for part in target.of(ast.Name) if part.id == name]
+            # Who enters an object gets a session of its own.
+            if isinstance(given, ast.Name | ast.Attribute) and not any(isinstance(part, ast.withitem) for part in used):
+                called = (part for part in used if isinstance(part, ast.Attribute))
+                if any(works_with_session(subject, subject.inference.value(part, target), kinds) for part in called):
+                    yield given
 
 
 def of_provider(subject: Subject, node: ast.expr, function: Function, kinds: frozenset[str]) -> list[str]:

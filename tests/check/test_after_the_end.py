@@ -304,6 +304,11 @@ RESETS = {
     "not another object": (SHOW.format("token = await setting.set(1)\n    await pause()\n    setting.reset(token)"), []),
     "not a good context manager": (SHOW.format("with bound_well(1): await pause()"), []),
     "not one that nobody enters": (SHOW.format("await pause()"), []),
+    "not a lifespan, and what it enters": (
+        "@asynccontextmanager\nasync def lifespan(app):\n    async with opened() as file: app.state.text = file.read()\n    yield\n    await app.state.close()\n"
+        "app = Typeway(lifespan=lifespan)\n" + SHOW.format("return 1"),
+        [],
+    ),
 }  # fmt: skip
 
 

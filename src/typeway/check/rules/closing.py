@@ -118,7 +118,9 @@ def is_lazy(subject: Subject, node: ast.expr, function: Function) -> bool:
     if isinstance(node, ast.GeneratorExp):
         return True
     made = subject.inference.value(node.func, function) if isinstance(node, ast.Call) else None
-    return (isinstance(made, Known) and made.thing in STEPPING) or any(subject.graph.made(node, function))
+    return (isinstance(made, Known) and any(made.thing is kind for kind in STEPPING)) or any(
+        subject.graph.made(node, function)
+    )
 
 
 def is_returned(call: ast.Call, function: Function) -> bool:

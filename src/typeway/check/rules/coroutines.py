@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from typeway.check.finding import Finding
 from typeway.check.subject import Subject
+from typeway.source.asking import safely
 from typeway.source.index import last_name
 from typeway.source.program import Function, inner_of
 from typeway.source.results import is_orm
@@ -237,8 +238,8 @@ def is_coroutine(subject: Subject, called: ast.expr, function: Function) -> bool
         thing = thing.__func__ if isinstance(thing, staticmethod | classmethod) else thing
         # A plain wrapper may wait for the coroutine of what it wraps, as `asyncio.run()` does.
         is_bare = not (isinstance(value, Inner) and value.function.node.decorator_list) and inner_of(thing) is thing
-        if targets and (is_bare or inspect.iscoroutinefunction(thing)):
+        if targets and (is_bare or safely(inspect.iscoroutinefunction, thing) is True):
             found.append(all(target.is_async and not target.yields for target in targets))
         else:
-            found.append(inspect.iscoroutinefunction(thing))
+            found.append(safely(inspect.iscoroutinefunction, thing) is True)
     return bool(found) and all(found)

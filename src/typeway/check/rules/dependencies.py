@@ -13,7 +13,7 @@ from typeway.check.subject import Subject
 from typeway.plan.tree import Node
 from typeway.source.index import last_name
 from typeway.source.program import Function
-from typeway.source.reach import is_entered
+from typeway.source.reach import Reached, is_entered
 from typeway.source.values import Method, is_a, short
 
 # What clean-up is called.
@@ -141,7 +141,9 @@ def unguarded_cleanup(subject: Subject) -> Iterator[Finding]:
     """TW015: clean-up after a `yield` that an error in the endpoint skips, or one in a `with` statement."""
     seen: set[ast.AST] = set()
     yielding = [(function, endpoint.title) for function, (_, endpoint) in subject.dependencies.items()]
-    yielding += [(each.function, each.entry) for each in subject.served if is_entered(each.function)]
+    # What a lifespan does not clean up ends with the process.
+    inside = (each for each in subject.served if is_entered(each.function) and not is_entered(each.chain[0]))
+    yielding += [(each.function, each.entry) for each in inside if block_may_fail(each)]
     for entered, title in yielding:
         for function, node, cleanup in skipped(subject, entered):
             if node in seen:
@@ -158,6 +160,17 @@ def unguarded_cleanup(subject: Subject) -> Iterator[Finding]:
                 entry=title,
             )
     yield from unguarded_resets(subject)
+
+
+def block_may_fail(reached: Reached) -> bool:
+    """Whether something in the block of an entered context manager calls or raises something."""
+    around = (
+        reached.caller.function.around(reached.node) if reached.caller is not None and reached.node is not None else ()
+    )
+    block = next((part.body for part in around if isinstance(part, ast.With | ast.AsyncWith)), [])
+    return any(
+        isinstance(node, ast.Call | ast.Await | ast.Raise) for statement in block for node in ast.walk(statement)
+    )
 
 
 def unguarded_resets(subject: Subject) -> Iterator[Finding]:

@@ -7,7 +7,8 @@ import inspect
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
-from typeway.check.subject import Subject, remembered
+from typeway.check.subject import Subject
+from typeway.source.asking import safely
 from typeway.source.bindings import reaching
 from typeway.source.index import last_name
 from typeway.source.program import Function
@@ -18,7 +19,7 @@ HELD: Final = SESSION | CONNECTION | DBAPI_CONNECTION
 # Results that are read later, ...
 LAZY: Final = QUERY | {ROWS, OBJECTS}
 # ... classes of Python that read at once what they are given, ...
-EAGER: Final = frozenset({list, tuple, set, frozenset, dict, str, bytes, bytearray, int, float, bool})
+EAGER: Final = (list, tuple, set, frozenset, dict, str, bytes, bytearray, int, float, bool)
 # ... and what asks whether a function of another package has only begun when it returns.
 MAKES_LATER: Final = (inspect.iscoroutinefunction, inspect.isgeneratorfunction, inspect.isasyncgenfunction)
 # What methods are called that read on when somebody asks for the next part: those of files, and of responses of other servers.
@@ -37,18 +38,22 @@ def holds_session(subject: Subject, held: Instance | None, kinds: Collection[str
     return is_own or is_a(held.kind, kinds)
 
 
-@remembered
 def opens_itself(subject: Subject, kind: type[Any]) -> bool:
     """Whether the objects of a class open a session when they are entered, and keep it, as a unit of work does."""
-    methods = [subject.program.method(kind, name) for name in ("__enter__", "__aenter__")]
-    assigned = [
-        (node.value, method)
-        for method in methods
-        for node in (method.of(ast.Assign) if method is not None else ())
-        if isinstance(node.targets[0], ast.Attribute)
-    ]
-    found = (as_instance(subject.inference.value(value, method)) for value, method in assigned if method is not None)
-    return any(held is not None and not held.many and is_a(held.kind, HELD) for held in found)
+    memory: dict[int, bool] = subject.memory.setdefault("opens itself", {})
+    if id(kind) not in memory:
+        memory[id(kind)] = any(assigns_session(subject, kind, name) for name in ("__enter__", "__aenter__"))
+    return memory[id(kind)]
+
+
+def assigns_session(subject: Subject, kind: type[Any], name: str) -> bool:
+    """Whether a method of a class gives an attribute a session that it opens."""
+    method = subject.program.method(kind, name)
+    if method is None:
+        return False
+    values = (node.value for node in method.of(ast.Assign) if isinstance(node.targets[0], ast.Attribute))
+    given = [as_instance(subject.inference.value(value, method)) for value in values]
+    return any(held is not None and not held.many and is_a(held.kind, HELD) for held in given)
 
 
 def kept(subject: Subject, kind: type[Any]) -> Mapping[str, str]:
@@ -190,8 +195,8 @@ def is_made_already(subject: Subject, call: ast.Call, function: Function) -> boo
         value.function if isinstance(value, Method) else getattr(value, "thing", None) for value in plain_values(callee)
     ]
     return not any(
-        (isinstance(thing, type) and thing not in EAGER)
-        or any(question(thing) for question in MAKES_LATER)
+        (isinstance(thing, type) and not any(thing is kind for kind in EAGER))
+        or any(safely(question, thing) is True for question in MAKES_LATER)
         or dotted(thing).startswith("asyncio.")
         for thing in things
     ) and not last_name(call.func).startswith(ITERATES)

@@ -127,6 +127,7 @@ def test_what_is_read_in_time_is_left_alone(check: Check, body: str) -> None:
 TASKS = """
 from typeway import BackgroundTasks
 running = set()
+loop: Any = None
 async def opened() -> AsyncIterator[AsyncSession]:
     async with make_async_session() as session: yield session
 Opened = Annotated[AsyncSession, Depends(opened)]
@@ -169,6 +170,9 @@ IN_TIME = {
     "a block that waits for it": WITH + "task = asyncio.create_task(work(own))\n        await task",
     "a block that waits for something else": WITH + BEGUN.format("work(own)") + "\n        await pause()",
     "a block that goes on": WITH + "while True:\n            await pause()\n            " + BEGUN.format("work(own)"),
+    "a block that waits for another loop": "async with make_async_session() as own: asyncio.run_coroutine_threadsafe(work(own), loop).result()",
+    "a block that waits for a future": WITH + "future = asyncio.run_coroutine_threadsafe(work(own), loop)\n        future.result()",
+    "a request that waits for another loop": "asyncio.run_coroutine_threadsafe(work(session), loop).result(9)",
     "a block with a group": WITH + "async with asyncio.TaskGroup() as group: group.create_task(work(own))",
     "a block around something else": WITH + "user = await own.get(User, 1)\n        " + BEGUN.format("note(user.id)"),
     "a block that has ended": WITH + "user = await own.get(User, 1)\n    tasks.add_task(note, user.id)",

@@ -176,13 +176,14 @@ def is_waited_for(call: ast.Call, function: Function) -> bool:
     names: set[str] = set()
     for part in function.around(call):
         match part:
-            case ast.Await() | ast.Return():
+            case ast.Await() | ast.Return() | ast.Attribute(attr="result"):
                 return True
             case ast.Assign(targets=[ast.Name(id=name)]):
                 names.add(name)
             case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="append" | "add")):
                 names.add(name)
-    return any(names & {*names_in(part)} for part in function.body if isinstance(part, ast.Await))
+    waits = (part for part in function.body if isinstance(part, ast.Await) or getattr(part, "attr", "") == "result")
+    return any(names & {*names_in(part)} for part in waits)
 
 
 def names_in(node: ast.AST) -> Iterator[str]:

@@ -53,6 +53,7 @@ def test_what_a_helper_has_asked_does_not_happen(check: Check, helper: str) -> N
 WAYS = {
     "a name": "found = known(key)\nif not found: raise HTTPException(404)\nreturn get_thing(key)",
     "the place": "return get_thing(key) if known(key) else None",
+    "a function that always raises": "if not known(key): abort(404)\nreturn get_thing(key)",
     "an answer": "if not known(key): return None\nreturn get_thing(key)",
     "several": "if not (known(key) and has_two(key)): raise HTTPException(404)\nreturn get_thing(key)",
     "one of several": "if has_two(other) or not known(key): raise HTTPException(404)\nreturn get_thing(key)",
@@ -98,6 +99,9 @@ def caught(key: str) -> None:
     except HTTPException: print(key)
 def refuse(key: str) -> None:
     if key not in STORE: raise HTTPException(404)
+def abort(status: int) -> None: raise HTTPException(status)
+def abort_or_not(status: int) -> None:
+    if status > 404: raise HTTPException(status)
 async def refuse_later(key: str) -> None: refuse(key)
 async def known_later(key: str) -> bool: return key in STORE
 """
@@ -109,6 +113,8 @@ SEEN = {
     "the opposite": "if unknown(key): return get_thing(key)",
     "the opposite, asked": "if known(key): raise HTTPException(409)\nreturn get_thing(key)",
     "nothing but a log": "if not known(key): print(key)\nreturn get_thing(key)",
+    "a function that may raise": "if not known(key): abort_or_not(404)\nreturn get_thing(key)",
+    "a function that raises for another": "if not known(other): abort(404)\nreturn get_thing(key)",
     "no answer": "known(key)\nreturn get_thing(key)",
     "one of two": "if not known(key) and has_two(other): raise HTTPException(404)\nreturn get_thing(key)",
     "what is taken since": "if not known(key): raise HTTPException(404)\nSTORE.pop(key)\nreturn get_thing(key)",

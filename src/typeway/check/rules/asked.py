@@ -20,6 +20,7 @@ from typeway.check.rules.excluded import (
     line_of,
     normal,
     opposite,
+    statements_before,
 )
 from typeway.check.subject import Endpoint, Subject
 from typeway.plan.tree import Node
@@ -153,14 +154,27 @@ class Asked:
     def at(self, place: ast.AST | None, frame: Frame, *, is_over: bool = False) -> Conditions:
         """What does not hold in a place of a function, or at its end; if it is over, after what the place itself changes."""
         function = frame.function
-        until = getattr(place, "lineno", function.node.end_lineno or 0) + (is_over or place is None)
+        is_over |= place is None
+        until = getattr(place or function.node, "end_lineno" if is_over else "lineno", 0) + is_over
         known = [(0, text, test) for text, test in frame.excluded.items()]
-        said = [each for test in false_at(place, function) for each in self.said(test, frame, line_of(test))]
+        tests = [*false_at(place, function), *self.refused(place, function)]
+        said = [each for test in tests for each in self.said(test, frame, line_of(test))]
         known += [(line, normal(test), test) for line, test in said]
         for call in calls_before(place, function):
             known += [(call.lineno, text, test) for text, test in self.after(call, frame).items()]
         changes = [*self.changes(frame, until)] if known else []
         return {text: test for since, text, test in known if not any(each.ends(test, text, since) for each in changes)}
+
+    def refused(self, place: ast.AST | None, function: Function) -> Iterator[ast.expr]:
+        """The conditions before a place in which a function is called that always raises: `if key not in known: abort(404)`."""
+        for part in statements_before(place, function):
+            match part:
+                case ast.If(
+                    test=test, body=[*_, ast.Expr(value=ast.Call(func=called) | ast.Await(ast.Call(func=called)))]
+                ):
+                    targets = self.subject.graph.targets(self.subject.inference.value(called, function))
+                    ends = [each for each in targets if each.yields or each.of(ast.Return) or is_left(each.node.body)]
+                    yield from false_where(test, False) if targets and not ends else ()
 
     def said(self, test: ast.expr, frame: Frame, since: int, steps: int = MOST_STEPS) -> Iterator[tuple[int, ast.expr]]:
         """A condition that does not hold, and what therefore does not hold either, each with the line from which on."""

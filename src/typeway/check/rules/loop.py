@@ -46,12 +46,12 @@ MOMENT: Final = 0.1
 WAITS_WHILE: Final[Mapping[str, tuple[str, ...]]] = {
     "result": ("not {}.done()",),
     "exception": ("not {}.done()",),
-    "get": ("{}.empty()", "not {}.qsize()", "not {}.qsize() > 0", "not {}.ready()"),
+    "get": ("{}.empty()", "not {}.qsize()", "{}.qsize() <= 0", "not {}.ready()"),
     "put": ("{}.full()",),
     "acquire": ("{}.locked()",),
     "join": ("{}.is_alive()",),
-    "wait": ("not {}.is_set()", "{}.poll() is None", "{}.returncode is None"),
-    "communicate": ("{}.poll() is None", "{}.returncode is None"),
+    "wait": ("not {}.is_set()", "not {}.poll()", "{}.poll() is None", "{}.returncode is None"),
+    "communicate": ("not {}.poll()", "{}.poll() is None", "{}.returncode is None"),
 }
 NAMED: Final = re.compile(r"\(\w+ := (.+)\)")
 # How long these take depends on what they are given; the others always wait.

@@ -8,7 +8,7 @@ app = Typeway()
 
 
 class Checker:
-    problems: list[str] = []
+    problems: list[str] = []  # noqa: RUF012
 
     def run(self, text: str) -> None:
         if not text.endswith("."):

@@ -38,7 +38,7 @@ class Change(Sized):
 @app.patch("/x/{n}")
 def change(n: int, item: Change, db: Annotated[Session, Depends(make_session)]) -> None:
     """
-    + '"""Change a thing."""\n    row: Any = rows[n]\n    '
+    '"""Change a thing."""\n    row: Any = rows[n]\n    '
 )
 
 FOUND = {

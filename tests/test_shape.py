@@ -79,7 +79,7 @@ BUDGETS: dict[str, int] = {
     "watch": 1_920,
     "telemetry": 1_700,
     "application": 3_650,
-    "check": 10_200,
+    "check": 10_550,
     "source": 5_020,
     "compat": 3_850,
     "migrate": 1_000,

@@ -9,7 +9,7 @@ from tests.check.test_rules import HEAD
 ROWS = """
 import json
 from collections.abc import Sequence
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 from sqlalchemy.orm import registry
 from sqlmodel import Field as Column, SQLModel
 from typeway import Response
@@ -34,6 +34,11 @@ class Loose(BaseModel):
     meta: dict[str, int] = {}
 class Plain(BaseModel):
     items: list
+class Odd(BaseModel):
+    kind: Literal["a"]
+    call: Callable[..., int]
+    pair: tuple[int, ...]
+    made: Annotated[int, Field(gt=1)]
 class Tagged(JSONResponse):
     media_type = "application/json"
 class Secretive(JSONResponse):
@@ -105,6 +110,7 @@ LEFT_ALONE = {
     "a page that is filled later": ("Page", "page = {'items': rows}\n    page['items'] = [{'id': 1}]\n    return page"),
     "another field": ("Loose", "return {'items': [1], 'meta': {'n': len(rows)}, 'other': rows}"),
     "another list of anything": ("Loose", "return {'items': [each.id for each in rows]}"),
+    "fields of other types": ("Odd", "return {'kind': rows, 'call': rows, 'pair': rows, 'made': rows}"),
     # Pydantic cannot show it: the answer is an error, and no leak.
     "an object that is no model": ("Answer", "return {'data': make_session().get(User, 1)}"),
 }

@@ -84,6 +84,8 @@ LEFT_ALONE = {
     "a property that is logged": "logging.info('%s', item.every)",
     "a property that is answered": "return item.every",
     "what is stored, where nothing was sent": "row.update({name: getattr(item, name) or row[name] for name in NAMES})",
+    "names that are made of themselves": "names = ['name']\n    names = sorted(names)\n    row.update({name: getattr(item, name) for name in names})",
+    "a name that is only made of itself": "names = sorted(names)\n    row.update({name: getattr(item, name) for name in names})",
     "one field": "row.update({name: getattr(item, name) for name in ('name',)})",
     "all but those that may be left out": "row.update({name: getattr(item, name) for name in Change.model_fields if name not in NAMES})",
     "of what is stored": "stored = db.get(Stored, n)\n    row.update({each.key: getattr(stored, each.key) for each in Stored.__table__.columns})",

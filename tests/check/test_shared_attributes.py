@@ -88,6 +88,7 @@ LEFT_ALONE = {
     "filled by imports": FINE + "report = Report()\nreport.run('a')\n" + MADE,
     "nothing is added": CLASS.format(adds="pass") + MADE,
     "added to a copy": CLASS.format(adds="found = [*self.problems]; found.append(text)") + MADE,
+    "names that are each other": CLASS.format(adds="found = self.problems; other = found; found = other; found.remove(text); found.append(text)") + MADE,
     "added to another": CLASS.format(adds="other.problems.append(text)") + "class Other:\n    def __init__(self) -> None: self.problems: list[str] = []\n"
     "other = Other()\n" + MADE,
     "a class of another package": "import logging\n" + FINE.replace("class Report", "class Report(logging.Handler)") + MADE,

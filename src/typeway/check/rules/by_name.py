@@ -17,8 +17,8 @@ from typeway.source.values import Instance, Known
 # What has the names of all fields of a model, and what has the columns of a table.
 FIELDS: Final = frozenset({"model_fields", "__fields__", "__annotations__", "__dataclass_fields__"})
 COLUMNS: Final = frozenset({"columns", "c", "column_attrs", "attrs"})
-# What gives the same names again.
-SAME: Final = frozenset({"list", "sorted", "tuple", "set", "iter", "reversed", "fields"})
+# Through how many calls the names are followed.
+MOST_STEPS: Final = 4
 DECIDES: Final = (ast.If, ast.IfExp, ast.BoolOp, ast.Compare, ast.Continue, ast.Try)
 
 
@@ -101,15 +101,18 @@ def excluded_by(subject: Subject, taken: Taken, function: Function) -> set[str] 
     return found
 
 
-def is_of_all(subject: Subject, names: ast.expr, function: Function, wanted: set[str]) -> bool:
-    """Whether an expression has the names of all fields of a model or all columns of a table, or at least some that are wanted."""
+def is_of_all(subject: Subject, names: ast.expr, function: Function, wanted: set[str], steps: int = MOST_STEPS) -> bool:
+    """Whether an expression has the names of all fields of a model or all columns of a table, or at least all that are wanted."""
     names = bound(names, function)
     match names:
-        case ast.Call(func=made, args=[inner]) if last_name(made) in SAME:
-            is_fields = last_name(made) == "fields"
-            return is_fields or is_of_all(subject, inner, function, wanted)
-        case ast.Call(func=ast.Attribute(value=inner, attr="keys" | "items" | "values"), args=[]):
-            return is_of_all(subject, inner, function, wanted)
+        case ast.Call(func=ast.Name(id="fields") | ast.Attribute(attr="fields")):
+            return True
+        # A name may be made of itself: `names = sorted(names)`.
+        case (
+            ast.Call(func=ast.Name(id="list" | "sorted" | "tuple" | "set" | "iter" | "reversed"), args=[inner])
+            | ast.Call(func=ast.Attribute(value=inner, attr="keys" | "items" | "values"), args=[])
+        ):
+            return steps > 0 and is_of_all(subject, inner, function, wanted, steps - 1)
         case ast.Attribute(attr=name) if name in FIELDS or table_of(names) is not None:
             return True
     return bool(wanted) and wanted <= texts_in(subject, names, function)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
-from typing import Any, Final, TypeVar, get_args, get_origin
+from typing import Any, Final, TypeVar, get_args
 
 from pydantic import BaseModel
 from starlette.responses import JSONResponse
 
 from typeway.check.subject import Subject
 from typeway.declare import shapes
+from typeway.declare.annotation import entered
 from typeway.source.index import last_name
 from typeway.source.program import Function
 from typeway.source.values import Known, plain_values
@@ -22,8 +23,8 @@ MADE: Final = frozenset({"JSONResponse", "ORJSONResponse", "UJSONResponse", "Res
 # What makes a dict of a row, whatever is in it.
 AS_DICT: Final = frozenset({"vars", "jsonable_encoder", "dict"})
 AS_DICT_METHODS: Final = frozenset({"_asdict", "to_dict", "as_dict", "model_dump", "model_dump_json", "dict"})
-# Through how many names and functions an answer is followed.
-MOST_STEPS: Final = 6
+# Through how many functions an answer is followed.
+MOST_CALLS: Final = 4
 
 Part = tuple[ast.expr, Function]
 
@@ -66,33 +67,33 @@ def open_contents(subject: Subject, node: ast.expr, function: Function, names: C
                 yield from sources(value, end)
 
 
-def ends(
-    subject: Subject,
-    node: ast.expr,
-    function: Function,
-    ways: tuple[tuple[ast.Call, Function], ...] = (),
-    steps: int = MOST_STEPS,
-) -> Iterator[End]:
-    """What an answer may be in the end."""
-    inside: list[Part] = []
-    match node:
+def ends(subject: Subject, node: ast.expr, function: Function) -> Iterator[End]:
+    """What an answer may be in the end, each once: functions that return each other's results have many ways to the same one."""
+    waiting, seen = [End(node, function)], set[ast.AST]()
+    while waiting:
+        end = waiting.pop()
+        if end.node not in seen:
+            seen.add(end.node)
+            inside = [*inside_of(subject, end)]
+            waiting += inside
+            yield from () if inside else (end,)
+
+
+def inside_of(subject: Subject, end: End) -> Iterator[End]:
+    """What an answer stands for: what has been given its name, or what the own function returns that it calls."""
+    match end.node:
         case ast.Await(value=value):
-            inside = [(value, function)]
+            yield replace(end, node=value)
         case ast.IfExp(body=one, orelse=other):
-            inside = [(one, function), (other, function)]
-        case ast.Name(id=name) if len(made := [*assigned_to(name, function)]) == 1 and not is_changed(name, function):
-            inside = [(made[0], function)]
-        case ast.Call(func=called):
-            callee = subject.inference.value(called, function)
+            yield from (replace(end, node=each) for each in (one, other))
+        case ast.Name(id=name) if not is_changed(name, end.function):
+            made = [*assigned_to(name, end.function)]
+            yield from (replace(end, node=each) for each in made if len(made) == 1)
+        case ast.Call(func=called) if len(end.ways) < MOST_CALLS:
+            callee = subject.inference.value(called, end.function)
             is_class = any(isinstance(each, Known) and isinstance(each.thing, type) for each in plain_values(callee))
-            targets = [] if is_class else subject.graph.targets(callee)
-            inside = [(each, target) for target in targets if target not in (function, *(at for _, at in ways))
-                      for each in target.returned]  # fmt: skip
-    if not inside:
-        yield End(node, function, ways)
-    for part, where in inside if steps else ():
-        further = ((node, function),) if isinstance(node, ast.Call) else ()
-        yield from ends(subject, part, where, (*ways, *further), steps - 1)
+            for target in () if is_class else subject.graph.targets(callee):
+                yield from (End(each, target, (*end.ways, (end.node, end.function))) for each in target.returned)
 
 
 def assigned_to(name: str, function: Function) -> Iterator[ast.expr]:
@@ -157,13 +158,14 @@ def open_fields(model: Any) -> frozenset[str]:
     return frozenset({name for name, _ in fields} | {alias for alias in aliases if isinstance(alias, str)})
 
 
-def takes_anything(annotation: Any) -> bool:
-    for member in shapes.members(annotation):
-        origin = get_origin(member)
+def takes_anything(annotation: Any, within: tuple[Any, ...] = ()) -> bool:
+    around = entered(annotation, within)
+    for member in shapes.members(annotation) if around is not None else ():
+        parts = get_args(member)
         if isinstance(member, TypeVar):
             is_said = member.__bound__ is not None or member.__constraints__ or getattr(member, "has_default", bool)()
             if not is_said:
                 return True
-        elif member in (Any, list, dict) or (origin is not None and takes_anything((get_args(member) or (None,))[-1])):
+        elif any(member is each for each in (Any, list, dict)) or (parts and takes_anything(parts[-1], around or ())):
             return True
     return False

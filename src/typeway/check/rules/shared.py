@@ -36,6 +36,8 @@ PLAIN: Final = frozenset({"builtins", "typing", "typing_extensions", "abc", "col
 KEEPS: Final = frozenset({"cache", "cached", "memoize", "once", "singleton"})
 # What gives an object attributes of its own that nobody has written as such.
 BY_HAND: Final = frozenset({"__dict__", "setattr", "vars", "__setattr__"})
+# Through how many local names one is followed.
+MOST_NAMES: Final = 4
 
 
 @dataclass(eq=False)
@@ -179,7 +181,7 @@ def holder_of(held: Instance | None, name: str) -> type[Any] | None:
     return found if found is not None and is_exactly(vars(found)[name], *SHARED) else None
 
 
-def way_of(node: ast.expr, function: Function) -> str:
+def way_of(node: ast.expr, function: Function, steps: int = MOST_NAMES) -> str:
     """How a function uses a collection: something is "added", it is "read" as a whole, or something is "looked up" in it.
 
     What is looked up, or taken out again, has been left there by other requests on purpose.
@@ -203,8 +205,8 @@ def way_of(node: ast.expr, function: Function) -> str:
             return "added" if isinstance(around, ast.Attribute) and around.attr in ADDS else "looked up"
         case ast.Compare(ops=operators) if any(isinstance(each, ast.In | ast.NotIn) for each in operators):
             return "looked up"
-        case ast.Assign(targets=[ast.Name(id=name)]):
-            ways = {way_of(each, function) for each in function.of(ast.Name)
+        case ast.Assign(targets=[ast.Name(id=name)]) if steps:
+            ways = {way_of(each, function, steps - 1) for each in function.of(ast.Name)
                     if each.id == name and isinstance(each.ctx, ast.Load)}  # fmt: skip
             return next((each for each in ("looked up", "added") if each in ways), "read")
     return "read"

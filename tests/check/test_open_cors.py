@@ -123,6 +123,7 @@ OPTIONS = {
     ),
     "named": ("self, app", 'app, allow_origins=["https://a.example"], allow_credentials=True', "", []),
     "no credentials": ("self, app", 'app, allow_origins=["*"]', "", []),
+    "while it is developed": ("self, app", "app, allow_origins=DEVELOPED, allow_credentials=True", "", []),
     "not known": ("self, app", "app, allow_origins=read(), allow_credentials=True", "", []),
 }
 
@@ -134,7 +135,7 @@ def test_a_class_may_choose_its_own_options(
     """TW016: the options may be in the constructor."""
     source = OWN.format(body="pass", credentials=True)
     source = source[: source.index("class Shops")] + (
-        "OPEN = ['*']\ndef read(): return ['https://a.example']\nclass Shops(CORSMiddleware):\n"
+        "OPEN = ['*']; DEBUG = True; DEVELOPED = ['*'] if DEBUG else []\ndef read(): return ['https://a.example']\nclass Shops(CORSMiddleware):\n"
         f"    def __init__({parameters}):\n        super().__init__({passed})\napp.add_middleware(Shops{given})\n"
     )
     outcome = check(source, "--compat", "--select", "TW016")

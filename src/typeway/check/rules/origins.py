@@ -208,10 +208,12 @@ def stranger_of_class(subject: Subject, kind: type[Any], options: Any) -> tuple[
 
 
 def place_in_class(subject: Subject, kind: type[Any], node: ast.AST | None) -> tuple[str, int, bool] | None:
-    """Where a class decides something, if it does."""
+    """Where a class decides something, if it does, and whether it opens the origins only in some surroundings."""
     methods = [own_method(subject, kind, name) for name in (ASKED, "__init__")] if node is not None else []
     found = next((each for each in methods if each is not None and node in each.body), None)
-    return (*subject.place(found, node), False) if found is not None else None
+    if found is None:
+        return None
+    return (*subject.place(found, node), isinstance(node, ast.Call) and is_decided(node, found.file.tree))
 
 
 def strangers_like(text: str) -> list[str]:

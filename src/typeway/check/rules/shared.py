@@ -26,9 +26,10 @@ from typeway.watch.catalogue import module_and_name
 SHARED: Final = (list, dict, set, defaultdict, deque, Counter, OrderedDict)
 # What a class or its attribute is called that is there to be shared.
 MEANT: Final = frozenset({
-    "backend", "cache", "caches", "client", "clients", "connection", "connections", "counter", "counters", "database", "db",
-    "history", "instances", "limiter", "log", "manager", "memory", "metrics", "pool", "queue", "queues", "registry", "repo",
-    "repository", "sessions", "singleton", "state", "statistics", "stats", "storage", "store", "subscribers", "tracker",
+    "backend", "cache", "caches", "client", "clients", "connection", "connections", "counter", "counters",
+    "database", "db", "fake", "history", "instances", "limiter", "log", "manager", "memory", "metrics", "mock",
+    "outbox", "pool", "queue", "queues", "registry", "repo", "repository", "sent", "sessions", "singleton", "state",
+    "statistics", "stats", "storage", "store", "subscribers", "tracker",
 })  # fmt: skip
 # What a class may be made of that gives its objects nothing when they are made.
 PLAIN: Final = frozenset({"builtins", "typing", "typing_extensions", "abc", "collections.abc"})

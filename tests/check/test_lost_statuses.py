@@ -266,7 +266,7 @@ def test_the_class_may_be_an_attribute_of_a_module(check: Check, line: str, name
     [finding] = check(source, "--compat").findings
     assert finding["code"] == "TW030"
     # What the function imports may not be there yet where the handler looks for it.
-    assert (f"+    except {name}:\n+        raise\n" in finding["diff"]) is not is_local, finding["fix"]
+    assert (f"+    except {name}:\n+        raise\n" in str(finding["diff"])) is not is_local, finding["fix"]
 
 
 LOOKED_UP = """

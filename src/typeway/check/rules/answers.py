@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from itertools import chain
 from typing import Any, Final, get_args, get_origin
 
 from pydantic import BaseModel
@@ -13,6 +12,13 @@ from pydantic import BaseModel
 from typeway.check.finding import Finding
 from typeway.check.rules.audience import is_for_staff
 from typeway.check.rules.bounds import has_bound
+from typeway.check.rules.contents import (
+    AS_DICT,
+    AS_DICT_METHODS,
+    made_contents,
+    open_contents,
+    open_fields,
+)
 from typeway.check.rules.narrowing import is_narrowed
 from typeway.check.rules.tables import collection, tables_of
 from typeway.check.subject import Endpoint, Subject, remembered
@@ -23,8 +29,6 @@ from typeway.source.program import Function
 from typeway.source.results import gone_over, is_orm
 from typeway.source.values import Columns, Instance, Known, Record, as_instance, is_record, short
 
-# What makes a dict of a row, whatever is in it.
-AS_DICT: Final = frozenset({"vars", "jsonable_encoder", "dict"})
 # What has the names of all columns of a table.
 COLUMNS: Final = re.compile(r"__table__|__mapper__|\bcolumns\b|\bcolumn_attrs\b|\binspect\(|__dict__|\bvars\(|\bdir\(")
 # What may leave out items of a loop, or repeats it.
@@ -32,9 +36,11 @@ LEAVES_OUT: Final = (ast.If, ast.Break, ast.Continue, ast.Try, ast.Return, ast.M
 LOOPS: Final = (ast.For, ast.AsyncFor, ast.While)
 # Through how many steps a value is followed to the query that finds it.
 MOST_STEPS: Final = 8
-# Responses that are sent as they are made, so that no model has a say in what is in them.
-MADE: Final = frozenset({"JSONResponse", "ORJSONResponse", "UJSONResponse"})
-AS_DICT_METHODS: Final = frozenset({"_asdict", "to_dict", "as_dict", "model_dump", "dict"})
+
+PAST_MODEL: Final = (
+    "return what the response model is made of, and set headers on a parameter `response: Response`: a response that is made "
+    "by hand is sent as it is."
+)
 
 
 def undeclared_answers(subject: Subject) -> Iterator[Finding]:
@@ -46,27 +52,34 @@ def undeclared_answers(subject: Subject) -> Iterator[Finding]:
         is_declared = says_something(operation.returns.model) or operation.returns.streams or operation.response_class
         if function is None or not endpoint.methods or function.yields:
             continue
+        unsaid = open_fields(operation.returns.model)
         for node in function.returned:
-            content = content_of(node)
-            row = None if is_declared and content is None else row_in(subject, content or node, function)
+            made = [*made_contents(subject, node, function)]
+            parts = made or ([] if is_declared else [(node, function)])
+            parts = parts or [*open_contents(subject, node, function, unsaid)]
+            rows = [row for part in parts if (row := row_in(subject, *part)) is not None]
+            row = next((each for each in rows if made or not is_declared or is_shown_whole(each)), None)
             if row is not None:
                 what = "rows of the database" if row.kind is Record else f"{short(row.kind)}, a class of the database"
+                missing = (
+                    f"no type in {short(operation.returns.model)}" if is_declared and not made else "no response model"
+                )
+                is_past = made and says_something(operation.returns.model)
                 yield from endpoint.found(
                     "TW007",
-                    f"{endpoint.title} returns {what}, and no response model says what of it clients may see.",
-                    "declare what is returned: a return annotation with a model, or `response_model=...`.",
+                    f"{endpoint.title} returns {what}, and {missing} says what of it clients may see.",
+                    PAST_MODEL
+                    if is_past
+                    else "declare what is returned: a return annotation with a model, or `response_model=...`.",
                     # What other endpoints declare to return, clients see anyway.
                     confidence="low" if id(row.kind) in shown else "high",
                 )
                 break
 
 
-def content_of(node: ast.expr) -> ast.expr | None:
-    """What is in a response that an endpoint makes itself."""
-    if not isinstance(node, ast.Call) or last_name(node.func) not in MADE:
-        return None
-    named = (entry.value for entry in node.keywords if entry.arg == "content")
-    return next(chain(node.args[:1], named), None)
+def is_shown_whole(row: Instance) -> bool:
+    """Whether a field that takes anything shows all of a row: of models and dicts it does, and it fails for other objects."""
+    return row.kind is Record or (isinstance(row.kind, type) and issubclass(row.kind, BaseModel))
 
 
 def says_something(model: Any) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from typeway.check.finding import Finding
+from typeway.check.rules.shared import is_empty, shared_attributes
 from typeway.check.subject import Endpoint, Subject
 from typeway.source.arrivals import leads_to
 from typeway.source.asking import is_exactly
@@ -30,7 +31,8 @@ BRANCHES: Final = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.ExceptHandler, 
 
 
 def mutable_defaults(subject: Subject) -> Iterator[Finding]:
-    """TW018: a list, dict or set as a default, which is one object for all calls, and which the function changes."""
+    """TW018: a list, dict or set as a default, of a parameter or in a class, which is one object for all calls that change it."""
+    yield from shared_attributes(subject)
     entries = [(endpoint.function, endpoint.title) for endpoint in subject.own if endpoint.function is not None]
     entries += [(function, endpoint.title) for function, (_, endpoint) in subject.dependencies.items()]
     for reached in subject.graph.reach(entries):
@@ -118,12 +120,6 @@ def may_change(subject: Subject, name: str, function: Function, default: ast.exp
     changed = changes_of(name, function, default)
     truth = WhileEmpty(subject.inference, function, {name: NOTHING}) if changed and is_empty(default) else None
     return any(truth is None or not truth.is_dead(node) for node in changed)
-
-
-def is_empty(default: ast.expr) -> bool:
-    return not isinstance(default, ast.Name) and not any(
-        getattr(default, part, ()) for part in ("elts", "keys", "args", "keywords")
-    )
 
 
 def changes_of(name: str, function: Function, default: ast.expr) -> list[ast.AST]:

@@ -18,7 +18,8 @@ from typeway.check.rules.holders import arguments_of
 from typeway.check.rules.models import place_of
 from typeway.check.rules.narrowing import ONE_KEY, is_narrowed
 from typeway.check.rules.tables import Tables, collection, tables_of
-from typeway.check.subject import Subject
+from typeway.check.rules.unlimited import allows_zero, is_filled, left_out
+from typeway.check.subject import Endpoint, Subject
 from typeway.declare import shapes
 from typeway.declare.classify import Input
 from typeway.plan.tree import Node
@@ -49,7 +50,7 @@ Spot = tuple[Function | type[Any], str]
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """A number that a client chooses without a ceiling.
+    """A number that a client chooses.
 
     Parameters:
         name: what it is called.
@@ -57,6 +58,8 @@ class Amount:
         spot: where it arrives.
         path: the file of the place that declares it.
         line: the line of that place.
+        has_ceiling: whether something says how large it may be.
+        may_be_zero: whether it may be 0, as far as its constraints say.
     """
 
     name: str
@@ -64,6 +67,8 @@ class Amount:
     spot: Spot
     path: str
     line: int
+    has_ceiling: bool
+    may_be_zero: bool
 
     def is_called(self, names: Collection[str]) -> bool:
         return self.name.lower().replace("_", "") in names
@@ -73,12 +78,15 @@ def limits_without_ceiling(subject: Subject) -> Iterator[Finding]:
     """TW021: a limit that the client chooses and nothing bounds, so that one request may ask for everything."""
     trace = Trace(tables_of(subject))
     for endpoint in subject.own:
-        for amount in (each for node in endpoint.tree.walk() for each in open_amounts(subject, node)):
+        for amount in (each for node in endpoint.tree.walk() for each in amounts_of(subject, node)):
+            if amount.has_ceiling:
+                yield from trace.passing_by(amount, endpoint)
+                continue
             uses = trace.uses(amount)
             if "bounded" in uses or not uses & ({"limits"} if not amount.is_called(AMOUNTS) else {"limits", "passed"}):
                 continue
             # Where everything is the default, the author has decided it: that is for TW011 to judge.
-            is_meant = amount.default is None or is_for_staff(subject, endpoint)
+            is_meant = (amount.default is None and "filled" not in uses) or is_for_staff(subject, endpoint)
             sure: Confidence = "high" if "limits" in uses else "medium" if "returned" in uses else "low"
             yield Finding(
                 "TW021",
@@ -92,8 +100,8 @@ def limits_without_ceiling(subject: Subject) -> Iterator[Finding]:
             )
 
 
-def open_amounts(subject: Subject, node: Node) -> Iterator[Amount]:
-    """The numbers without a ceiling among the parameters of a node of a plan, and the fields of models of parameters."""
+def amounts_of(subject: Subject, node: Node) -> Iterator[Amount]:
+    """The numbers among the parameters of a node of a plan, and the fields of models of parameters."""
     function = subject.receiver(node)
     for source in node.sources:
         if not isinstance(source, Input) or source.location != "query":
@@ -109,12 +117,15 @@ def open_amounts(subject: Subject, node: Node) -> Iterator[Amount]:
         if source.is_group:
             fields: Mapping[str, FieldInfo] = getattr(kind, "model_fields", {})
             for name, entry in fields.items():
-                if is_number(entry.annotation) and not is_checked_by(kind, name):
-                    yield Amount(name, entry.default, (kind, name), path, line)
+                if is_number(entry.annotation):
+                    is_bounded = is_checked_by(kind, name)
+                    yield Amount(name, entry.default, (kind, name), path, line, is_bounded, allows_zero(entry.metadata))
             continue
-        is_bounded = has_ceiling([*source.metadata, *getattr(source.marker, "metadata", ())])
-        if is_number(source.kind) and not is_bounded and (function is not None or not is_checked_by(kind, source.name)):
-            yield Amount(source.name, source.marker.default, (function or kind, source.name), path, line)
+        said = [*source.metadata, *getattr(source.marker, "metadata", ())]
+        is_bounded = has_ceiling(said) or (function is None and is_checked_by(kind, source.name))
+        if is_number(source.kind):
+            spot = (function or kind, source.name)
+            yield Amount(source.name, source.marker.default, spot, path, line, is_bounded, allows_zero(said))
 
 
 def is_number(kind: Any) -> bool:
@@ -173,6 +184,54 @@ class Trace:
             self.known[key] = found
         return self.known[key]
 
+    def passing_by(self, amount: Amount, endpoint: Endpoint) -> Iterator[Finding]:
+        """A limit with a ceiling that is left out for 0 or None, so that the ceiling holds for nobody who wants to pass it by."""
+        ways = self.left_out(amount) if amount.is_called(AMOUNTS) else set()
+        is_by_default = amount.default is None or (amount.default == 0 and "zero" in ways)
+        if not ways or not (is_by_default or ("zero" in ways and amount.may_be_zero)):
+            return
+        value = "None" if amount.default is None else "0"
+        is_meant = amount.default is None or is_for_staff(self.tables.subject, endpoint)
+        yield Finding(
+            "TW021",
+            amount.path,
+            amount.line,
+            f"{endpoint.title} ignores the ceiling of {amount.name} where it is {value}{', the default' if is_by_default else ''}: "
+            "one request may ask for everything.",
+            f"let it be at least 1, `{amount.name}: Annotated[int, Query(ge=1, le=100)] = 20`, and use it without a condition.",
+            "low" if is_meant else "high" if is_by_default else "medium",
+            endpoint.title,
+            (endpoint.function.name,) if endpoint.function is not None else (),
+        )
+
+    def left_out(self, amount: Amount) -> set[str]:
+        """For which values of an amount nothing is limited: nothing where it always is, or where the code asks more about it."""
+        found, seen, waiting = set[str](), set[Spot](), [amount.spot]
+        asked, decided = list[tuple[ast.expr, Function]](), set[ast.AST]()
+        while waiting and len(seen) < MOST_SPOTS:
+            spot = waiting.pop()
+            for node, function in self.reads(spot) if spot not in seen else ():
+                parent = function.parents.get(node)
+                limited = limited_by(converted(node, function), function, is_times=True)
+                if limited is not None:
+                    way = left_out(node, function, LIMITS)
+                    name = getattr(node, "id", "")
+                    is_replaced = len(function.stores.get(name, ())) > (name not in function.parameters)
+                    if way is None or is_replaced or self.is_of_few(limited, function):
+                        return set()
+                    found.add(way[0])
+                    decided |= {*ast.walk(way[1])}
+                elif isinstance(parent, ast.Compare | ast.UnaryOp | ast.If | ast.IfExp):
+                    asked.append((node, function))
+                elif converted(node, function) is not node or "bounded" in (
+                    uses := [*self.uses_here(node, function, is_times=True)]
+                ):
+                    return set()
+                else:
+                    waiting += [use for use in uses if isinstance(use, tuple)]
+            seen.add(spot)
+        return found if all(node in decided for node, _ in asked) else set()
+
     def reads(self, spot: Spot) -> Iterator[tuple[ast.expr, Function]]:
         """Where the code reads an amount."""
         place, name = spot
@@ -203,6 +262,8 @@ class Trace:
         """How a function uses an amount that it reads, and where it puts it."""
         if any(isinstance(part, ast.Call) and last_name(part.func) in CEILINGS for part in function.around(node)):
             yield "bounded"
+        if is_filled(node, function):
+            yield "filled"
         node = converted(node, function)
         parent = function.parents.get(node)
         limited = limited_by(node, function, is_times=is_times)

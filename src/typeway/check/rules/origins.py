@@ -11,6 +11,7 @@ from typing import Any, Final
 from starlette.middleware.cors import CORSMiddleware
 
 from typeway.check.finding import Confidence, Finding
+from typeway.check.rules.own_cors import ASKED, NESTED, Origin, own_method, own_options, texts_asked_for
 from typeway.check.subject import Subject, middleware_of
 from typeway.security.api_key import APIKeyCookie
 from typeway.security.http import HTTPBasic, HTTPDigest
@@ -20,7 +21,6 @@ from typeway.source.words import words_of
 
 # Origins that nobody names on purpose; a pattern that lets them in lets everybody in.
 STRANGERS: Final = ("https://a7f3.stranger.example", "http://stranger.test:8443")
-NESTED: Final = re.compile(r"\([^()]*[+*}][^()]*\)[+*{]")
 # What of a pattern is a domain: `https://.*example\.com` lets in `https://strangerexample.com`, which anybody may own.
 DOMAIN: Final = re.compile(r"[a-z0-9][a-z0-9-]*(?:\\?\.[a-z0-9-]+)*\\?\.[a-z]{2,}\b")
 EXACT: Final = (
@@ -50,13 +50,15 @@ def open_cors(subject: Subject) -> Iterator[Finding]:
         for entry in getattr(application.app, "user_middleware", ()):
             kind: Any = entry.cls
             is_cors = isinstance(kind, type) and issubclass(kind, CORSMiddleware)
-            stranger = stranger_let_in(entry.kwargs) if is_cors else None
+            options, said = own_options(subject, kind, entry.kwargs) if is_cors else ({}, None)
+            stranger, decided = stranger_of_class(subject, kind, options) if is_cors else (None, None)
+            stranger = stranger or stranger_let_in(options)
             if stranger is None:
                 continue
             like = stranger not in ("*", *STRANGERS)
             advice = EXACT if like else fix
             message = text.format(f"origins such as {stranger}" if like else "every origin", " there" if like else "")
-            path, line, is_decided = place_of_cors(subject, entry.kwargs)
+            path, line, is_decided = place_in_class(subject, kind, decided or said) or place_of_cors(subject, options)
             if not is_decided:
                 yield Finding("TW016", path, line, message, advice, confidence_of(subject))
         for _, function in middleware_of(subject.program, application.app):
@@ -188,16 +190,41 @@ def stranger_let_in(options: Any) -> str | None:
     return "*" if "*" in origins else stranger_of(str(options.get("allow_origin_regex") or ""))
 
 
-def stranger_of(pattern: str) -> str | None:
-    """An origin that a pattern lets in and that nobody would name, or that only has a named domain in its name."""
-    # PERF: a repetition of repetitions may take years for a long origin that does not fit.
-    named = DOMAIN.findall(pattern) if not NESTED.search(pattern) else []
-    domains = [found.replace("\\", "") for found in named]
-    like = [
+def stranger_of_class(subject: Subject, kind: type[Any], options: Any) -> tuple[str | None, ast.AST | None]:
+    """An origin that a method of the class lets in although nobody has named it, and where it does."""
+    asked = own_method(subject, kind, ASKED)
+    if asked is None or not options.get("allow_credentials"):
+        return None, None
+    texts = texts_asked_for(subject, asked)
+    for stranger in (*STRANGERS, *(each for text in texts for each in strangers_like(text))):
+        is_let_in, place = Origin(stranger, subject, asked).is_let_in(asked.node.body)
+        if is_let_in:
+            return stranger, place
+    return None, None
+
+
+def place_in_class(subject: Subject, kind: type[Any], node: ast.AST | None) -> tuple[str, int, bool] | None:
+    """Where a class decides something, if it does, and whether it opens the origins only in some surroundings."""
+    methods = [own_method(subject, kind, name) for name in (ASKED, "__init__")] if node is not None else []
+    found = next((each for each in methods if each is not None and node in each.body), None)
+    if found is None:
+        return None
+    return (*subject.place(found, node), isinstance(node, ast.Call) and is_decided(node, found.file.tree))
+
+
+def strangers_like(text: str) -> list[str]:
+    """Origins that have the domains of a text or pattern in them, and that anybody may own."""
+    domains = [found.replace("\\", "") for found in DOMAIN.findall(text)]
+    return [
         f"https://{name}"
         for domain in domains
         for name in (f"{domain}.stranger.test", f"a.{domain}.stranger.test", f"stranger{domain}")
     ]
+
+
+def stranger_of(pattern: str) -> str | None:
+    """An origin that a pattern lets in and that nobody would name, or that only has a named domain in its name."""
+    like = strangers_like(pattern) if not NESTED.search(pattern) else []
     try:
         return next((each for each in (*STRANGERS, *like) if re.fullmatch(pattern, each)), None)
     except re.error:

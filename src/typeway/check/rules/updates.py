@@ -11,6 +11,7 @@ from typing import Any, Final, get_origin
 from pydantic import BaseModel
 
 from typeway.check.finding import Confidence, Finding
+from typeway.check.rules.by_name import emptied_columns, excluded_by, is_of_all, taken_by_name
 from typeway.check.rules.shapes import body_dataclasses, body_models, texts_in
 from typeway.check.subject import Endpoint, Subject
 from typeway.declare import shapes
@@ -56,13 +57,15 @@ def overwriting_updates(subject: Subject) -> Iterator[Finding]:
         bodies += [
             kind for kind in body_dataclasses(endpoint) if "PATCH" in endpoint.methods and any(optional(kind).values())
         ]
+        yield from emptying_updates(subject, endpoint, seen)
         if endpoint.function is None or not bodies:
             continue
         for reached in subject.graph.reach([(endpoint.function, endpoint.title)]):
             if any(asks_what_was_sent(subject, function) for function in reached.chain):
                 continue
             for node, fix in [*wholes_in(subject, reached, bodies), *one_by_one(subject, reached, bodies)]:
-                if node in seen or is_only_shown(node, reached) or not reached.is_run(node):
+                is_shown = any(is_only_shown(*way) for way in ways_out(node, reached))
+                if node in seen or is_shown or not reached.is_run(node):
                     continue
                 seen.add(node)
                 path, line = subject.place(reached.function, node)
@@ -79,6 +82,41 @@ def overwriting_updates(subject: Subject) -> Iterator[Finding]:
                     endpoint.title,
                     tuple(function.name for function in reached.chain),
                 )
+
+
+def emptying_updates(subject: Subject, endpoint: Endpoint, seen: set[ast.AST]) -> Iterator[Finding]:
+    """An update that goes over the columns of a table, so that it empties those for which the body has no field."""
+    bodies = [*body_models(endpoint)]
+    if endpoint.function is None or not {"PUT", "PATCH"} & {*endpoint.methods} or "{" not in endpoint.path:
+        return
+    fields = frozenset(name for model in bodies for name in model.model_fields)
+    for reached in subject.graph.reach([(endpoint.function, endpoint.title)]) if bodies else ():
+        for node in reached.function.body:
+            taken = taken_by_name(node)
+            if taken is None or node in seen or not is_model(subject, taken.held, reached, bodies):
+                continue
+            emptied = [*emptied_columns(subject, taken, reached.function, fields)]
+            ways = [*ways_out(node, reached)]
+            if not emptied or any(is_only_shown(*way) or is_filtered(subject, *way) or makes_row(*way) for way in ways):
+                continue
+            seen.add(node)
+            columns = ", ".join(name for _, name in emptied)
+            yield Finding(
+                "TW006",
+                *subject.place(reached.function, node),
+                f"{endpoint.title} goes over all columns of {emptied[0][0]}, so it writes None to {columns}, which "
+                f"{bodies[0].__name__} does not have.",
+                "go over what was sent: `.model_dump(exclude_unset=True)`, or `.model_fields_set`.",
+                "high" if reached.branches_to(node) == 0 else "medium",
+                endpoint.title,
+                tuple(function.name for function in reached.chain),
+            )
+
+
+def makes_row(node: ast.AST, reached: Reached) -> bool:
+    """Whether what is taken goes into a new row, where all columns have to get something."""
+    calls = [part for part in reached.function.around(node) if isinstance(part, ast.Call)]
+    return any({"add", "insert", "create"} & {*words_of(ast.unparse(each.func))} for each in calls)
 
 
 def is_meant(endpoint: Endpoint, kind: type[Any]) -> bool:
@@ -122,6 +160,9 @@ def is_sent(subject: Subject, node: ast.AST, reached: Reached, bodies: Models, s
             made = [getattr(each, "value", each) for each in function.body if name in assigned_names(each)]
             made = made or function.assigned.get(name, [])
             return steps > 0 and any(is_sent(subject, each, reached, bodies, steps - 1) for each in made)
+        case ast.Name(id=name) if function.owner is not None and name == function.first and reached.caller is not None:
+            called = reached.node.func if isinstance(reached.node, ast.Call) else reached.node
+            return not isinstance(called, ast.Attribute) or is_sent(subject, called.value, reached.caller, bodies)
         case ast.Name(id=name) if (function, name) in subject.arrivals:
             giver = subject.program.function(subject.arrivals[function, name])
             given = [subject.inference.value(each, giver) for each, _ in giver.parameters.values()] if giver else []
@@ -140,11 +181,47 @@ def is_sent(subject: Subject, node: ast.AST, reached: Reached, bodies: Models, s
 def wholes_in(subject: Subject, reached: Reached, bodies: Models) -> Iterator[tuple[ast.AST, str]]:
     """Where a function takes everything that is in the body, with what to do instead."""
     for node in reached.function.body:
-        for held, fix in whole_in(node):
-            if not is_model(subject, held, reached, bodies) or is_filtered(subject, node, reached):
+        for held, fix in [*whole_in(node), *whole_by_name(subject, node, reached.function, bodies)]:
+            if not is_model(subject, held, reached, bodies):
+                continue
+            if any(is_filtered(subject, *way) for way in ways_out(node, reached)):
                 continue
             if not leaves_out_optional(subject, node, reached.function, bodies):
                 yield node if not isinstance(node, ast.For) else held, fix
+
+
+def ways_out(node: ast.AST, reached: Reached) -> Iterator[tuple[ast.AST, Reached]]:
+    """Where something is taken, and where the callers get it, as far as functions return it as it is."""
+    yield node, reached
+    while reached.caller is not None and reached.node is not None and is_returned(node, reached.function):
+        node, reached = reached.node, reached.caller
+        yield node, reached
+
+
+def is_returned(node: ast.AST, function: Function) -> bool:
+    """Whether a function returns what it takes in one place, directly or by a name."""
+    names = assigned_names(function.parents.get(node))
+    if any(getattr(value, "id", "") in names for value in function.returned):
+        return True
+    outer = next((part for part in function.around(node) if isinstance(part, ast.Call | ast.Return)), None)
+    return isinstance(outer, ast.Return)
+
+
+def whole_by_name(
+    subject: Subject, node: ast.AST, function: Function, bodies: Models
+) -> Iterator[tuple[ast.expr, str]]:
+    """What a comprehension or loop takes all fields of, by the names that a model or a table has."""
+    taken = taken_by_name(node)
+    excluded = excluded_by(subject, taken, function) if taken is not None else None
+    left_out = {name for model in bodies for name, is_left_out in optional(model).items() if is_left_out}
+    kept = (
+        [part.value for part in ast.walk(node) if isinstance(part, ast.Subscript)] if isinstance(node, ast.For) else []
+    )
+    is_sorted_out = leaves_out(function, {getattr(each, "id", "") for each in kept})
+    if taken is not None and excluded is not None and left_out - excluded and not is_sorted_out:
+        wanted = left_out if len(left_out) >= MOST_FIELDS else set[str]()
+        if is_of_all(subject, taken.names, function, wanted):
+            yield taken.held, "go over what was sent: `.model_fields_set`, or `.model_dump(exclude_unset=True)`."
 
 
 def whole_in(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
@@ -165,7 +242,13 @@ def whole_in(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
             yield held, unset
         case ast.Call(func=ast.Attribute(attr="sqlmodel_update"), args=[held], keywords=[]):
             yield held, "pass only what was sent: `.sqlmodel_update(change.model_dump(exclude_unset=True))`."
-        case ast.For(target=ast.Tuple(elts=[_, ast.Name()]), iter=held):
+        case (
+            ast.For(target=ast.Tuple(elts=[_, ast.Name()]), iter=held)
+            | ast.DictComp(
+                generators=[ast.comprehension(target=ast.Tuple(elts=[_, ast.Name()]), iter=held, ifs=[])],
+                value=ast.Name(),
+            )
+        ):
             yield held, "iterate over `.model_dump(exclude_unset=True).items()`."
 
 

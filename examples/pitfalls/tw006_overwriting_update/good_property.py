@@ -1,0 +1,25 @@
+"""Good: the property has the fields that were sent."""
+
+from pydantic import BaseModel
+
+from typeway import Typeway
+
+app = Typeway()
+
+
+class TaskUpdate(BaseModel):
+    title: str = ""
+    priority: int = 1
+
+    @property
+    def changes(self) -> dict[str, object]:
+        return {name: getattr(self, name) for name in self.model_fields_set}
+
+
+tasks: dict[int, dict[str, object]] = {1: {"title": "Buy milk", "priority": 5}}
+
+
+@app.patch("/tasks/{task_id}")
+async def update_task(task_id: int, update: TaskUpdate) -> dict[str, object]:
+    tasks[task_id].update(update.changes)
+    return tasks[task_id]

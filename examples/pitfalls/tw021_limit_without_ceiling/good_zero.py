@@ -1,0 +1,34 @@
+"""Good: the least number is 1, and the query has a limit in any case."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from pydantic import BaseModel
+from sqlalchemy import create_engine, select
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+from typeway import Query, Typeway
+
+app = Typeway()
+engine = create_engine("sqlite://")
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Task(Base):
+    __tablename__ = "tasks"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str]
+
+
+class TaskOut(BaseModel):
+    title: str
+
+
+@app.get("/tasks", response_model=list[TaskOut])
+def list_tasks(limit: Annotated[int, Query(ge=1, le=100)] = 20) -> Sequence[Task]:
+    query = select(Task).order_by(Task.id).limit(limit)
+    with Session(engine) as session:
+        return session.scalars(query).all()

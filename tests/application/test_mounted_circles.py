@@ -9,9 +9,9 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Host, Mount
 
 from typeway import Typeway
-from typeway.check.subject import applications_in
 from typeway.cli.framework import contains_typeway
 from typeway.cli.show import Wanted, entries
+from typeway.evidence.subject import applications_in
 from typeway.migrate.observe import routes_of
 from typeway.telemetry.route import declared_path
 from typeway.testclient import TestClient

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from typeway.check.finding import Finding
+from typeway.evidence.finding import Finding
 from typeway.source.files import Files, FunctionNode, SourceFile, first_line
 
 VERSION: Final = 1

@@ -11,8 +11,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-from typeway.check.finding import Finding, Place
-from typeway.check.subject import applications_in
+from typeway.evidence.finding import Finding, Place
+from typeway.evidence.subject import applications_in
 from typeway.source.asking import attributes_of
 from typeway.source.files import Files, is_deployment
 from typeway.source.values import dotted

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from typeway.check.finding import Finding
+from typeway.evidence.finding import Finding
 from typeway.source.files import Files, first_line
 
 HUNK: Final = re.compile(r"@@ -\S+ \+(\d+)(?:,(\d+))? @@")

@@ -10,10 +10,10 @@ from typing import Any, Final
 
 from pydantic import VERSION, BaseModel
 
-from typeway.check.finding import CONFIDENCES, Finding, Place
 from typeway.check.rules import RULES
 from typeway.check.rules.models import place_of
-from typeway.check.subject import Subject
+from typeway.evidence.finding import CONFIDENCES, Finding, Place
+from typeway.evidence.subject import Subject
 from typeway.exceptions import DeclarationError
 from typeway.source.files import Files
 from typeway.source.imports import import_names

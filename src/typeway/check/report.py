@@ -11,10 +11,10 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from typeway.check.baseline import fingerprints
-from typeway.check.finding import Finding
 from typeway.check.fix.change import Change, changes
 from typeway.check.fix.edits import Edit
 from typeway.check.rules import RULES
+from typeway.evidence.finding import Finding
 from typeway.source.files import Files
 from typeway.texts import READ_MORE
 from typeway.version import __version__

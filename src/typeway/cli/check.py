@@ -21,13 +21,13 @@ from typeway.check.changed import Changed, GitError, Lines, changed_lines
 from typeway.check.folders import without_folders
 from typeway.check.report import Report, shown
 from typeway.check.rules import RULES
-from typeway.check.subject import applications_in, unwrapped
 from typeway.cli.check_settings import choose, files_of, read_settings
 from typeway.cli.discover import find_app
 from typeway.cli.error import CommandError, UsageError
 from typeway.cli.framework import require_typeway
 from typeway.cli.load import Loaded, in_user_code, load
 from typeway.cli.output import prints_on_stderr, write_output
+from typeway.evidence.subject import applications_in, unwrapped
 from typeway.exceptions import DeclarationError
 from typeway.source.files import imported, is_below
 from typeway.source.program import Program

@@ -6,6 +6,8 @@ import re
 from typing import Final
 
 PARAMETER: Final = re.compile(r"\{[^}]*\}")
+# First words of functions that only look at what they are given, where nothing takes their result.
+JUDGES: Final = frozenset({"validate", "check", "verify", "ensure", "assert"})
 WORD: Final = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 
 

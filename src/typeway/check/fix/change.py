@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from typeway.check.finding import Finding
 from typeway.check.fix.edits import Edit, Source, lines_of, read_text, write_text
 from typeway.check.fix.repairs import REPAIRS, repair
+from typeway.evidence.finding import Finding
 from typeway.source.files import Files
 
 # How many lines around a change are shown.

@@ -6,10 +6,10 @@ import ast
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from typeway.check.finding import Finding
 from typeway.check.fix.edits import Edit, Source
 from typeway.check.fix.sleep import bindings
 from typeway.check.rules.dependencies import is_cleanup
+from typeway.evidence.finding import Finding
 from typeway.source.imports import import_names
 
 # What must not be done after an error, and what would hide it.

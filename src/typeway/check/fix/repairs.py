@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from typeway.check.finding import Finding
 from typeway.check.fix.edits import Edit, Source
 from typeway.check.fix.guard import guard_cleanup
 from typeway.check.fix.sleep import await_sleep
@@ -16,6 +15,7 @@ from typeway.check.rules.handlers import changes_of, is_mutable
 from typeway.check.rules.returned import RAISE
 from typeway.check.rules.updates import ONLY_SENT
 from typeway.describe.syntax import executed
+from typeway.evidence.finding import Finding
 from typeway.source.files import FunctionNode, SourceFile
 from typeway.source.index import last_name
 from typeway.source.program import Function

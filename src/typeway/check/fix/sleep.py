@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator, Mapping
 
-from typeway.check.finding import Finding
 from typeway.check.fix.edits import Edit, Source
 from typeway.describe.syntax import executed
+from typeway.evidence.finding import Finding
 from typeway.source.files import FunctionNode, first_line
 from typeway.source.imports import AWAITABLE, IMPORTS, import_names, module_to_sleep
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from typeway.check.finding import Finding
 from typeway.check.rules import (
     answers,
     coroutines,
@@ -27,7 +26,8 @@ from typeway.check.rules import (
     unserved,
     updates,
 )
-from typeway.check.subject import Subject
+from typeway.evidence.finding import Finding
+from typeway.evidence.subject import Subject
 
 
 @dataclass(frozen=True, slots=True)

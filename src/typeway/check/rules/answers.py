@@ -9,21 +9,21 @@ from typing import Any, Final, get_args, get_origin
 
 from pydantic import BaseModel
 
-from typeway.check.finding import Finding
 from typeway.check.rules.audience import is_for_staff
-from typeway.check.rules.bounds import has_bound
-from typeway.check.rules.contents import (
+from typeway.check.rules.tables import collection, tables_of
+from typeway.declare import shapes
+from typeway.declare.annotation import is_union
+from typeway.evidence.bounds import has_bound
+from typeway.evidence.contents import (
     AS_DICT,
     AS_DICT_METHODS,
     made_contents,
     open_contents,
     open_fields,
 )
-from typeway.check.rules.narrowing import is_narrowed
-from typeway.check.rules.tables import collection, tables_of
-from typeway.check.subject import Endpoint, Subject, remembered
-from typeway.declare import shapes
-from typeway.declare.annotation import is_union
+from typeway.evidence.finding import Finding
+from typeway.evidence.narrowing import is_narrowed
+from typeway.evidence.subject import Endpoint, Subject, remembered
 from typeway.source.index import last_name
 from typeway.source.program import Function
 from typeway.source.results import gone_over, is_orm

@@ -8,8 +8,8 @@ from enum import Enum
 from typing import Any, Final
 
 from typeway.check.rules.protection import TOOLS, is_scheme, sounds_like_guard
-from typeway.check.subject import Endpoint, Subject
 from typeway.declare.scope import closure_of
+from typeway.evidence.subject import Endpoint, Subject
 from typeway.plan.tree import Node
 from typeway.source.index import last_name
 from typeway.source.program import Function

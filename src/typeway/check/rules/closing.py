@@ -6,9 +6,9 @@ import ast
 from collections.abc import Iterator
 from typing import Final
 
-from typeway.check.finding import Finding
-from typeway.check.rules.holders import carried
-from typeway.check.subject import Subject
+from typeway.evidence.finding import Finding
+from typeway.evidence.holders import carried
+from typeway.evidence.subject import Subject
 from typeway.source.program import Function
 from typeway.source.results import CONNECTION, PATHS, SESSION
 from typeway.source.values import Known, Method, as_instance, dotted, is_a, plain_values

@@ -12,8 +12,8 @@ from typing import Any, Final
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from typeway.check.finding import Finding
-from typeway.check.subject import Subject
+from typeway.evidence.finding import Finding
+from typeway.evidence.subject import Subject
 from typeway.source.asking import safely
 from typeway.source.index import last_name
 from typeway.source.program import Function, inner_of

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any, Final
 
-from typeway.check.finding import Finding
 from typeway.check.rules.loop import blocking_in
-from typeway.check.subject import Subject
+from typeway.evidence.finding import Finding
+from typeway.evidence.subject import Subject
 from typeway.plan.tree import Node
 from typeway.source.index import last_name
 from typeway.source.program import Function

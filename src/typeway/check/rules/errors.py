@@ -11,16 +11,16 @@ from typing import Any, Final, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 
-from typeway.check.finding import Confidence, Finding, Place
-from typeway.check.rules.asked import Frame
-from typeway.check.rules.catching import handler_of, hands_on, is_broad, is_caught
-from typeway.check.rules.escapes import ABOUT_CALLERS, Escape, Escapes, is_presence, raised_by, refuses
-from typeway.check.rules.excluded import ABOUT_ABSENCE
 from typeway.check.rules.protection import statuses_of
-from typeway.check.rules.shapes import models_in
-from typeway.check.subject import Endpoint, Subject, answered_by, layers_of, middleware_of
 from typeway.declare import shapes
 from typeway.declare.classify import Input
+from typeway.evidence.asked import Frame
+from typeway.evidence.catching import handler_of, hands_on, is_broad, is_caught
+from typeway.evidence.escapes import ABOUT_CALLERS, Escape, Escapes, is_presence, raised_by, refuses
+from typeway.evidence.excluded import ABOUT_ABSENCE
+from typeway.evidence.finding import Confidence, Finding, Place
+from typeway.evidence.shapes import models_in
+from typeway.evidence.subject import Endpoint, Subject, answered_by, layers_of, middleware_of
 from typeway.exceptions import HTTPException
 from typeway.source.asking import safely
 from typeway.source.index import last_name

@@ -6,9 +6,9 @@ import ast
 from collections.abc import Iterator
 from typing import Final
 
-from typeway.check.finding import Finding
 from typeway.check.rules.shared import is_empty, shared_attributes
-from typeway.check.subject import Endpoint, Subject
+from typeway.evidence.finding import Finding
+from typeway.evidence.subject import Endpoint, Subject
 from typeway.source.arrivals import leads_to
 from typeway.source.asking import is_exactly
 from typeway.source.empty import NOTHING, WhileEmpty

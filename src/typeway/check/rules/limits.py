@@ -12,16 +12,16 @@ from typing import Any, Final
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from typeway.check.finding import Confidence, Finding
 from typeway.check.rules.audience import is_for_staff
-from typeway.check.rules.holders import arguments_of
 from typeway.check.rules.models import place_of
-from typeway.check.rules.narrowing import ONE_KEY, is_narrowed
 from typeway.check.rules.tables import Tables, collection, tables_of
-from typeway.check.rules.unlimited import allows_zero, is_filled, left_out
-from typeway.check.subject import Endpoint, Subject
 from typeway.declare import shapes
 from typeway.declare.classify import Input
+from typeway.evidence.finding import Confidence, Finding
+from typeway.evidence.holders import arguments_of
+from typeway.evidence.narrowing import ONE_KEY, is_narrowed
+from typeway.evidence.subject import Endpoint, Subject
+from typeway.evidence.unlimited import allows_zero, is_filled, left_out
 from typeway.plan.tree import Node
 from typeway.source.asking import safely
 from typeway.source.index import is_property, last_name

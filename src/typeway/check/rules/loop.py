@@ -10,14 +10,14 @@ from functools import partial
 from types import FunctionType
 from typing import Final, NamedTuple
 
-from typeway.check.finding import CONFIDENCES, Finding
 from typeway.check.rules.audience import is_for_staff
-from typeway.check.rules.bound import is_bound, needs_loop
-from typeway.check.rules.excluded import false_at, normal
 from typeway.check.rules.remedies import remedy
-from typeway.check.rules.shipped import SMALL, reads_shipped
-from typeway.check.rules.weight import is_dropped, is_off, is_scaled, is_slight, is_small
-from typeway.check.subject import Subject, is_on_loop
+from typeway.evidence.bound import is_bound, needs_loop
+from typeway.evidence.excluded import false_at, normal
+from typeway.evidence.finding import CONFIDENCES, Finding
+from typeway.evidence.shipped import SMALL, reads_shipped
+from typeway.evidence.subject import Subject, is_on_loop
+from typeway.evidence.weight import is_dropped, is_off, is_scaled, is_slight, is_small
 from typeway.source.asking import declares, safely
 from typeway.source.index import last_name
 from typeway.source.operations import STEPS, operations

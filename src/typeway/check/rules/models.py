@@ -10,14 +10,14 @@ from typing import Any, Final
 from pydantic import BaseModel, PlainSerializer, WrapSerializer
 from pydantic.fields import FieldInfo
 
-from typeway.check.finding import Finding
 from typeway.check.rules.audience import is_for_staff
 from typeway.check.rules.protection import is_protected
-from typeway.check.rules.shapes import body_models, models_in, response_models, texts_in
-from typeway.check.subject import Endpoint, Subject
 from typeway.declare import shapes
 from typeway.derive.blueprint import Blueprint
 from typeway.derive.models import BLUEPRINT
+from typeway.evidence.finding import Finding
+from typeway.evidence.shapes import body_models, models_in, response_models, texts_in
+from typeway.evidence.subject import Endpoint, Subject
 from typeway.source.asking import safely
 from typeway.source.index import last_name
 from typeway.source.program import Function

@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from starlette.middleware.cors import CORSMiddleware
 
-from typeway.check.finding import Confidence, Finding
-from typeway.check.rules.own_cors import ASKED, NESTED, Origin, own_method, own_options, texts_asked_for
-from typeway.check.subject import Subject, middleware_of
+from typeway.evidence.finding import Confidence, Finding
+from typeway.evidence.own_cors import ASKED, NESTED, Origin, own_method, own_options, texts_asked_for
+from typeway.evidence.subject import Subject, middleware_of
 from typeway.security.api_key import APIKeyCookie
 from typeway.security.http import HTTPBasic, HTTPDigest
 from typeway.source.program import Function

@@ -8,11 +8,11 @@ from typing import Any
 
 from starlette.applications import Starlette
 
-from typeway.check.finding import Finding
 from typeway.check.rules.closing import read_after_a_with, streams
-from typeway.check.rules.holders import arguments_of, carried, kept
 from typeway.check.rules.sessions import endings, held_endings
-from typeway.check.subject import Subject
+from typeway.evidence.finding import Finding
+from typeway.evidence.holders import arguments_of, carried, kept
+from typeway.evidence.subject import Subject
 from typeway.source.program import Function
 from typeway.source.values import Held, Known, as_instance, is_a
 

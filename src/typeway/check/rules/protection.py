@@ -11,8 +11,8 @@ from typing import Any, Final
 from starlette.exceptions import HTTPException
 
 from typeway.application.inclusion import Inclusion
-from typeway.check.finding import Confidence, Finding
-from typeway.check.subject import Application, Endpoint, Subject, middleware_of, remembered
+from typeway.evidence.finding import Confidence, Finding
+from typeway.evidence.subject import Application, Endpoint, Subject, middleware_of, remembered
 from typeway.plan.tree import Node
 from typeway.security.base import SecurityBase
 from typeway.source.arrivals import provider_in

@@ -10,9 +10,9 @@ from typing import Any, Final, get_origin
 
 from starlette.responses import JSONResponse, Response
 
-from typeway.check.finding import Confidence, Finding
-from typeway.check.subject import Endpoint, Subject, handlers_of, middleware_of
 from typeway.declare import shapes
+from typeway.evidence.finding import Confidence, Finding
+from typeway.evidence.subject import Endpoint, Subject, handlers_of, middleware_of
 from typeway.source.asking import safely
 from typeway.source.bindings import Binding, reaching
 from typeway.source.facts import Contexts

@@ -17,8 +17,8 @@ from typeway.application.placement import unread
 from typeway.application.routes import APIRoute, PlannedRoute
 from typeway.application.socket_routes import APIWebSocketRoute
 from typeway.check.doubts import doubts
-from typeway.check.finding import Finding
-from typeway.check.subject import Endpoint, Subject
+from typeway.evidence.finding import Finding
+from typeway.evidence.subject import Endpoint, Subject
 from typeway.plan.path_use import use_of
 from typeway.source.index import last_name
 from typeway.source.program import Function

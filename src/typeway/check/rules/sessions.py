@@ -7,12 +7,12 @@ import inspect
 from collections.abc import Collection, Iterator
 from typing import Any, Final
 
-from typeway.check.finding import Confidence, Finding
 from typeway.check.rules.closing import LEFT, cleans_up, closed_by_with, is_one_of
 from typeway.check.rules.dependencies import after, entered_around
-from typeway.check.rules.holders import BESIDE, HELD, arguments_of, carried, holds_session, kept, opens_itself
 from typeway.check.rules.protection import WRITES
-from typeway.check.subject import Endpoint, Subject
+from typeway.evidence.finding import Confidence, Finding
+from typeway.evidence.holders import BESIDE, HELD, arguments_of, carried, holds_session, kept, opens_itself
+from typeway.evidence.subject import Endpoint, Subject
 from typeway.plan.tree import Node
 from typeway.source.index import last_name
 from typeway.source.program import Function

@@ -10,9 +10,9 @@ from functools import cached_property
 from inspect import getattr_static
 from typing import Any, Final
 
-from typeway.check.finding import Finding
 from typeway.check.rules.models import fields_of
-from typeway.check.subject import Subject
+from typeway.evidence.finding import Finding
+from typeway.evidence.subject import Subject
 from typeway.source.asking import is_exactly
 from typeway.source.files import SourceFile
 from typeway.source.index import assigned_in, last_name

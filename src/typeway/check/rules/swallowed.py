@@ -13,15 +13,15 @@ from typing import Any, Final
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
-from typeway.check.finding import CONFIDENCES, Finding
-from typeway.check.rules.asked import Frame
-from typeway.check.rules.catching import handler_of, is_broad, is_in_with, manager_of, may_catch, names
-from typeway.check.rules.escapes import Escape, Escapes
-from typeway.check.rules.excluded import is_left
-from typeway.check.rules.guards import Given
 from typeway.check.rules.protection import REFUSALS
-from typeway.check.subject import Endpoint, Subject
 from typeway.describe.syntax import executed
+from typeway.evidence.asked import Frame
+from typeway.evidence.catching import handler_of, is_broad, is_in_with, manager_of, may_catch, names
+from typeway.evidence.escapes import Escape, Escapes
+from typeway.evidence.excluded import is_left
+from typeway.evidence.finding import CONFIDENCES, Finding
+from typeway.evidence.guards import Given
+from typeway.evidence.subject import Endpoint, Subject
 from typeway.source.facts import LEAVES, UNKNOWN, Truth
 from typeway.source.program import Function
 from typeway.source.reach import Edge, Reached

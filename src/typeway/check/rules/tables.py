@@ -12,8 +12,8 @@ from typing import Any, Final
 from typeway.check.rules.audience import is_for_staff, needs_grant
 from typeway.check.rules.loop import BEFORE_USE
 from typeway.check.rules.protection import WRITES, is_guard, is_guarded_around, is_protected
-from typeway.check.rules.shapes import body_models
-from typeway.check.subject import Endpoint, Subject, middleware_of
+from typeway.evidence.shapes import body_models
+from typeway.evidence.subject import Endpoint, Subject, middleware_of
 from typeway.source.asking import is_exactly, safely
 from typeway.source.index import last_name
 from typeway.source.program import Function

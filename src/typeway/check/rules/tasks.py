@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from typeway.check.finding import Finding
-from typeway.check.rules.holders import origins, uses_held_session, works_with_session
-from typeway.check.subject import Subject
+from typeway.evidence.finding import Finding
+from typeway.evidence.holders import origins, uses_held_session, works_with_session
+from typeway.evidence.subject import Subject
 from typeway.source.index import last_name
 from typeway.source.program import Function
 from typeway.source.reach import Reached, in_thread

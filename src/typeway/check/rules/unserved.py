@@ -8,8 +8,8 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from typeway.application.router import Router
-from typeway.check.finding import Finding
-from typeway.check.subject import Application, Subject
+from typeway.evidence.finding import Finding
+from typeway.evidence.subject import Application, Subject
 from typeway.source.asking import attributes_of, is_exactly
 from typeway.source.bindings import bindings_in
 from typeway.source.files import SourceFile

@@ -10,26 +10,24 @@ from typing import Any, Final, get_origin
 
 from pydantic import BaseModel
 
-from typeway.check.finding import Confidence, Finding
-from typeway.check.rules.by_name import emptied_columns, excluded_by, is_of_all, taken_by_name
-from typeway.check.rules.shapes import body_dataclasses, body_models, texts_in
-from typeway.check.subject import Endpoint, Subject
 from typeway.declare import shapes
 from typeway.derive.blueprint import Blueprint
 from typeway.derive.changes import apply, changes
 from typeway.derive.models import BLUEPRINT
+from typeway.evidence.by_name import emptied_columns, excluded_by, is_of_all, taken_by_name
+from typeway.evidence.finding import Confidence, Finding
+from typeway.evidence.shapes import body_dataclasses, body_models, texts_in
+from typeway.evidence.subject import Endpoint, Subject
 from typeway.source.facts import Typed
 from typeway.source.index import last_name
 from typeway.source.program import Function
 from typeway.source.reach import Reached
 from typeway.source.values import Known, as_instance
-from typeway.source.words import words_of
+from typeway.source.words import JUDGES, words_of
 
 # The arguments that leave the fields that the client did not send out of `model_dump()`.
 ONLY_SENT: Final = frozenset({"exclude_unset", "exclude_none", "exclude_defaults", "include"})
 SHOWS: Final = re.compile(r"\b(log|logger|logging|print|json|hash|info|debug|warning|error)\b")
-# What only looks at what it is given, where nothing takes its result.
-JUDGES: Final = frozenset({"validate", "check", "verify", "ensure", "assert"})
 # What an endpoint says of itself that writes everything on purpose, and what it says if it does not.
 REPLACES: Final = re.compile(r"\b(replac(e|es|ed|ing)|overwrit(e|es|ten|ing))\b", re.IGNORECASE)
 KEEPS: Final = re.compile(r"\b(not|never|without|only|partial(ly)?)\b|n't\b", re.IGNORECASE)

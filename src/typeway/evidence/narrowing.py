@@ -6,7 +6,7 @@ import ast
 import re
 from typing import Final
 
-from typeway.check.subject import Subject, remembered
+from typeway.evidence.subject import Subject, remembered
 from typeway.source.index import last_name
 from typeway.source.program import Function
 from typeway.source.results import is_fixed, is_link, narrows

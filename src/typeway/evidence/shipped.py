@@ -7,7 +7,7 @@ import inspect
 from pathlib import Path, PurePath
 from typing import Final
 
-from typeway.check.subject import Subject
+from typeway.evidence.subject import Subject
 from typeway.source.asking import safely
 from typeway.source.bindings import assignments_to_self
 from typeway.source.index import last_name

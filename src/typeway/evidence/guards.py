@@ -8,9 +8,9 @@ from typing import Final
 
 from pydantic.fields import FieldInfo
 
-from typeway.check.rules.escapes import part_of
-from typeway.check.rules.excluded import false_at, is_left, normal
-from typeway.check.subject import Subject, remembered
+from typeway.evidence.escapes import part_of
+from typeway.evidence.excluded import false_at, is_left, normal
+from typeway.evidence.subject import Subject, remembered
 from typeway.source.facts import Fact, Truth, Typed
 from typeway.source.index import last_name
 from typeway.source.program import Function

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from typeway.check.subject import Subject
+from typeway.evidence.subject import Subject
 from typeway.source.facts import LEAVES, is_in
 from typeway.source.index import last_name
 from typeway.source.program import Function, before

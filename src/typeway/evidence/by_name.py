@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from typeway.check.rules.shapes import texts_in
-from typeway.check.subject import Subject
+from typeway.evidence.shapes import texts_in
+from typeway.evidence.subject import Subject
 from typeway.source.asking import safely
 from typeway.source.index import last_name
 from typeway.source.program import Function

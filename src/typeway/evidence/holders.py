@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
-from typeway.check.subject import Subject
+from typeway.evidence.subject import Subject
 from typeway.source.asking import safely
 from typeway.source.bindings import reaching
 from typeway.source.index import last_name

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from typeway.check.subject import Subject
+from typeway.evidence.subject import Subject
 from typeway.source.facts import Constant, Fact, Truth
 from typeway.source.index import last_name
 from typeway.source.options import Options

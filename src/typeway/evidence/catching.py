@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterable
 from contextlib import suppress
 
-from typeway.check.subject import Subject
 from typeway.describe.syntax import executed
+from typeway.evidence.subject import Subject
 from typeway.source.asking import safely
 from typeway.source.program import Function
 from typeway.source.reach import is_entered

@@ -18,9 +18,9 @@ from starlette.routing import BaseRoute, Host, Mount, Router
 
 from typeway.application.routes import APIRoute
 from typeway.application.socket_routes import APIWebSocketRoute
-from typeway.check.by_models import ByModels
-from typeway.check.finding import Confidence, Finding
 from typeway.declare.operation import Operation
+from typeway.evidence.by_models import ByModels
+from typeway.evidence.finding import Confidence, Finding
 from typeway.exceptions import DeclarationError
 from typeway.plan.calls import Kind, is_async_generator
 from typeway.plan.tree import Node

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from typeway.check.subject import Subject
+from typeway.evidence.subject import Subject
 from typeway.source.asking import is_exactly
 from typeway.source.index import last_name
 from typeway.source.program import Function

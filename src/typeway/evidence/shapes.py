@@ -10,10 +10,10 @@ from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel
 
-from typeway.check.subject import Endpoint, Subject
 from typeway.declare.annotation import entered, unaliased
 from typeway.declare.classify import Input
 from typeway.derive.models import Recipe, is_derivable
+from typeway.evidence.subject import Endpoint, Subject
 from typeway.source.asking import is_exactly
 from typeway.source.program import Function
 from typeway.source.values import Known

@@ -16,18 +16,17 @@ from uuid import UUID
 
 from starlette.exceptions import HTTPException, WebSocketException
 
-from typeway.check.rules.asked import Asked, Frame, is_passed_whole
-from typeway.check.rules.catching import is_caught
-from typeway.check.rules.excluded import ABOUT_ABSENCE, ABOUT_PRESENCE, is_looked_up_before
-from typeway.check.rules.updates import JUDGES
-from typeway.check.subject import Subject, remembered
+from typeway.evidence.asked import Asked, Frame, is_passed_whole
+from typeway.evidence.catching import is_caught
+from typeway.evidence.excluded import ABOUT_ABSENCE, ABOUT_PRESENCE, is_looked_up_before
+from typeway.evidence.subject import Subject, remembered
 from typeway.source.facts import LEAVES, MOST_CONTEXTS, UNKNOWN, Contexts, Facts, Truth
 from typeway.source.index import last_name
 from typeway.source.program import Function, tests_of
 from typeway.source.reach import Edge
 from typeway.source.statuses import raised_in
 from typeway.source.values import Known
-from typeway.source.words import words_of
+from typeway.source.words import JUDGES, words_of
 
 # Errors about a client's request. Others may be meant to end as a 500, because the client can do nothing about them.
 ABOUT_REQUEST: Final = re.compile(

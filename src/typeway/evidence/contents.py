@@ -11,9 +11,9 @@ from typing import Any, Final, TypeVar, get_args
 from pydantic import BaseModel
 from starlette.responses import JSONResponse
 
-from typeway.check.subject import Subject
 from typeway.declare import shapes
 from typeway.declare.annotation import entered
+from typeway.evidence.subject import Subject
 from typeway.source.index import last_name
 from typeway.source.program import Function
 from typeway.source.values import Known, plain_values

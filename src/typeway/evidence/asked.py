@@ -10,7 +10,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from typeway.check.rules.excluded import (
+from typeway.evidence.excluded import (
     asks,
     calls_before,
     false_after,
@@ -22,7 +22,7 @@ from typeway.check.rules.excluded import (
     opposite,
     statements_before,
 )
-from typeway.check.subject import Endpoint, Subject
+from typeway.evidence.subject import Endpoint, Subject
 from typeway.plan.tree import Node
 from typeway.source.asking import attributes_of, is_exactly, safely
 from typeway.source.facts import UNKNOWN

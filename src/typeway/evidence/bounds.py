@@ -7,8 +7,8 @@ from typing import Final
 
 from pydantic import BaseModel
 
-from typeway.check.subject import Endpoint, Subject
 from typeway.declare.classify import Input
+from typeway.evidence.subject import Endpoint, Subject
 from typeway.source.index import last_name
 from typeway.source.program import Function
 from typeway.source.subclasses import below, is_stub

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import Final
 
-from typeway.check.subject import Subject
+from typeway.evidence.subject import Subject
 from typeway.source.index import last_name
 from typeway.source.program import Function
 from typeway.source.values import Instance, Known, Method, as_instance, dotted, is_a, is_missing, plain_values

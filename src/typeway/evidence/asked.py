@@ -91,7 +91,7 @@ class Asked:
         self.left: dict[tuple[Function, bool | None], Conditions] = {}
         self.changed: dict[Function, list[Change]] = {}
         self.alone: dict[ast.AST, Frame | None] = {}
-        self.depth = 0
+        self.depth: int = 0
 
     # --- ways ---------------------------------------------------------------------------------------------------
 
@@ -312,11 +312,13 @@ class Spelled(Renamed):
         super().__init__(asked, frame.given)
         self.frame = frame
 
-    def visit_Await(self, node: ast.Await | ast.NamedExpr) -> ast.expr:
+    def visit_Await(self, node: ast.Await) -> ast.expr:
         found: ast.expr = self.visit(node.value)
         return found
 
-    visit_NamedExpr = visit_Await  # noqa: N815  ast chooses the name
+    def visit_NamedExpr(self, node: ast.NamedExpr) -> ast.expr:
+        found: ast.expr = self.visit(node.value)
+        return found
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         function, name = self.frame.function, node.id

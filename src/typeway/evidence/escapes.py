@@ -86,7 +86,7 @@ class Escapes:
     def __init__(self, subject: Subject, raised: Callable[[Subject, Function], Iterator[Escape]]) -> None:
         self.subject = subject
         self.raised = raised
-        self.asked = Asked(subject)
+        self.asked: Asked = Asked(subject)
         self.found: dict[Function, dict[Escape, None]] = {}
         self.caught: dict[Function, dict[tuple[Escape, Edge | None], None]] = {}
         self.callers: dict[Function, list[tuple[Edge, Function]]] = {}

@@ -126,7 +126,7 @@ class Asked:
         return Frame(edge.function, self.passed(edge, frame), known, frame.above | {frame.function})
 
     def into_alone(self, edge: Edge, caller: Function) -> Frame | None:
-        """The same, by what the caller itself asks, whoever calls that."""
+        """The same, by what the caller itself asks; what its own callers have asked is not known."""
         if edge.node not in self.alone:
             self.alone[edge.node] = self.into(edge, Frame(caller))
         return self.alone[edge.node]
